@@ -1,0 +1,214 @@
+"""What happened in a run: the facts of the table (`rules.facts`) and those of training, on one page for every reader.
+
+No event carries wall-clock time, so the same campaign, seed and commands tell the same story byte for byte.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rolltrain_tui.rules.facts import (
+    AbilityEnded,
+    AbilityUsed,
+    AutoSet,
+    Charge,
+    CommandAccepted,
+    CommandRefused,
+    DeathSaveRolled,
+    DiceRolled,
+    Fact,
+    HeroFell,
+    HeroHealed,
+    HeroHurt,
+    LevelGained,
+    MonsterActed,
+    MonsterAppeared,
+    MonsterFell,
+    MonsterLeft,
+    MonsterStruck,
+    Outcome,
+    Rested,
+    XPGained,
+)
+
+Ending = Literal["victory", "fallen"]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignBegan:
+    """The party set out."""
+
+    turn: int
+    campaign: str
+    kind: str
+    seed: int
+    turns: int
+    rulebook: str
+    die: int
+    dc: int
+    modifier: int
+    expected_k: float
+    hero: str
+    hero_class: str
+    level: int
+    proficiency: int
+    stats: tuple[tuple[str, int], ...]
+    """("STR", 16), ... in the rulebook's order."""
+    hp: int
+    max_hp: int
+    next_level_xp: int
+    charges: tuple[Charge, ...]
+    parameters: int
+    vocabulary: int
+    floor: float | None
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One optimiser step was taken (or, when not finite, refused). Fields as in StepReport; `loss_ema` smooths the raw loss."""
+
+    turn: int
+    loss: float
+    loss_ema: float
+    grad_norm: float
+    lr: float
+    k_requested: float
+    k_effective: float
+    proposed_norm: float
+    applied_norm: float
+    tokens: int
+    gflop: float
+    """Since the campaign began, everything included."""
+    finite: bool
+    levers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Validation on the fixed probe set."""
+
+    turn: int
+    val_loss: float
+    standard_error: float
+    best_val_loss: float
+    train_loss: float
+    improved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """The model was asked to speak. `text` is raw, foreign text."""
+
+    turn: int
+    text: str
+    val_loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignEnded:
+    turn: int
+    ending: Ending
+    train_loss: float
+    val_loss: float
+    best_val_loss: float
+    floor: float | None
+    level: int
+    xp: int
+    deaths: int
+    gflop: float
+
+
+Story = Fact | CampaignBegan | StepTaken | Evaluated | Spoke | CampaignEnded
+"""Facts about the run: the chronicle keeps all of them, and they are the same wherever the run is played."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignResumed:
+    """A save was opened; the story so far is in its chronicle. `turn` is the last turn that is done."""
+
+    turn: int
+    campaign: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDue:
+    """The state between two turns is ready to be saved: by rule, by wish or because the player leaves."""
+
+    turn: int
+    reason: Literal["autosave", "player", "camp", "quit", "end"]
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    turn: int
+    reason: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFailed:
+    turn: int
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStopped:
+    """The player left between two turns; the campaign can be continued from its save."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFailed:
+    """The learner raised. The last save is intact; `error` is its text, foreign until cleaned."""
+
+    turn: int
+    error: str
+
+
+Notice = CampaignResumed | SaveDue | Saved | SaveFailed | CampaignStopped | TrainingFailed
+"""Facts about this sitting, not about the run: shown, never part of the story that replays compare."""
+
+Event = Story | Notice
+
+__all__ = [
+    "AbilityEnded",
+    "AbilityUsed",
+    "AutoSet",
+    "CampaignBegan",
+    "CampaignEnded",
+    "CampaignResumed",
+    "CampaignStopped",
+    "Charge",
+    "CommandAccepted",
+    "CommandRefused",
+    "DeathSaveRolled",
+    "DiceRolled",
+    "Ending",
+    "Evaluated",
+    "Event",
+    "Fact",
+    "HeroFell",
+    "HeroHealed",
+    "HeroHurt",
+    "LevelGained",
+    "MonsterActed",
+    "MonsterAppeared",
+    "MonsterFell",
+    "MonsterLeft",
+    "MonsterStruck",
+    "Notice",
+    "Outcome",
+    "Rested",
+    "SaveDue",
+    "SaveFailed",
+    "Saved",
+    "Spoke",
+    "StepTaken",
+    "Story",
+    "TrainingFailed",
+    "XPGained",
+]

@@ -1,0 +1,94 @@
+"""StepEffect: all that the rules ever say to training, and how two of them combine."""
+
+from dataclasses import dataclass, fields
+from typing import Literal, Self
+
+OnZero = Literal["hold", "skip"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEffect:
+    """The levers of one turn; every default is neutral, and a neutral effect is plain training to the last bit.
+
+    With theta_old the weights before the turn, theta_new the weights the optimiser proposes and g the mean gradient of the turn's batch:
+    """
+
+    update_scale: float = 1.0
+    """k: theta <- theta_old + k (theta_new - theta_old). Exact for every optimiser and sign; the moments see the true gradient."""
+
+    lr_scale: float = 1.0
+    """Learning rate of this turn x this, >= 0. Exact for every optimiser; scales decoupled weight decay with it."""
+
+    loss_scale: float = 1.0
+    """Loss x this before the backward pass. Exact only for SGD without clipping: the placebo of the original's rulebooks."""
+
+    grad_scale: float = 1.0
+    """Gradient x this before clipping. The same mathematics as loss_scale, the hook of the original's per-accumulation-step mode."""
+
+    micro_scales: tuple[float, ...] = ()
+    """One loss multiplier per accumulated micro-batch: G = sum_j k_j g_j / K. Empty: all one."""
+
+    on_zero: OnZero = "hold"
+    """What k = 0 does to the moments. hold: they see the gradient, the weights stay; skip: the optimiser is not called."""
+
+    clip_factor: float = 1.0
+    """Clip threshold x this, > 0 (no effect where the campaign does not clip)."""
+
+    decay_factor: float = 1.0
+    """Weight decay x this, >= 0."""
+
+    extra_steps: int = 0
+    """More full optimiser steps, each on a fresh batch, within this turn."""
+
+    batch_factor: float = 1.0
+    """Sequences in the batch x this (at least one sequence; above one by accumulation)."""
+
+    weight_noise: float = 0.0
+    """After the step, theta += this x std(theta) x standard normal, per parameter tensor."""
+
+    target_noise: float = 0.0
+    """Fraction of this turn's targets replaced by uniformly random tokens."""
+
+    rollback: bool = False
+    """Before the step, weights, moments and schedule return to the last snapshot; data go on from where they are."""
+
+    def combine(self, other: Self) -> Self:
+        """Both effects at once: factors multiply, counts and noises add (noise fractions stay <= 1), the stricter on_zero wins.
+
+        Associative and commutative up to rounding, with the neutral effect as its identity. Two sets of micro_scales must
+        have the same length (ValueError otherwise).
+        """
+        if self.micro_scales and other.micro_scales:
+            if len(self.micro_scales) != len(other.micro_scales):
+                raise ValueError(f"micro_scales of {len(self.micro_scales)} and {len(other.micro_scales)} micro-batches cannot be combined")
+            micro_scales = tuple(a * b for a, b in zip(self.micro_scales, other.micro_scales, strict=True))
+        else:
+            micro_scales = self.micro_scales or other.micro_scales
+        return type(self)(
+            update_scale=self.update_scale * other.update_scale,
+            lr_scale=self.lr_scale * other.lr_scale,
+            loss_scale=self.loss_scale * other.loss_scale,
+            grad_scale=self.grad_scale * other.grad_scale,
+            micro_scales=micro_scales,
+            on_zero="skip" if "skip" in (self.on_zero, other.on_zero) else "hold",
+            clip_factor=self.clip_factor * other.clip_factor,
+            decay_factor=self.decay_factor * other.decay_factor,
+            extra_steps=self.extra_steps + other.extra_steps,
+            batch_factor=self.batch_factor * other.batch_factor,
+            weight_noise=self.weight_noise + other.weight_noise,
+            target_noise=min(1.0, self.target_noise + other.target_noise),
+            rollback=self.rollback or other.rollback,
+        )
+
+    @property
+    def k_requested(self) -> float:
+        """The multiple of the plain update that the levers claim to apply: the product of every scalar hook."""
+        micro = sum(self.micro_scales) / len(self.micro_scales) if self.micro_scales else 1.0
+        return self.update_scale * self.lr_scale * self.loss_scale * self.grad_scale * micro
+
+    def levers(self) -> tuple[str, ...]:
+        """Names of the levers that are not neutral, in the order above."""
+        return tuple(f.name for f in fields(self) if f.name != "on_zero" and getattr(self, f.name) != f.default)
+
+
+NEUTRAL = StepEffect()

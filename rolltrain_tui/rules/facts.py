@@ -1,0 +1,208 @@
+"""What happened at the table: frozen facts in the past tense, plain numbers and strings.
+
+`turn` is the turn in which the fact became true (0: before the first). No fact carries wall-clock time, so the same campaign, seed
+and commands tell the same story byte for byte.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rolltrain_tui.rules.orders import Command
+
+Outcome = Literal["fumble", "miss", "hit", "crit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One ability's pool. `left` and `most` are None when it has none; `recharge` is "short", "long" or ""."""
+
+    ability: str
+    left: int | None
+    most: int | None
+    recharge: str
+    auto: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAccepted:
+    """A command was taken and is in force from this turn on."""
+
+    turn: int
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused:
+    """A command could not be obeyed; `reason` is a sentence for the player."""
+
+    turn: int
+    command: Command
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiceRolled:
+    """The turn's die was cast (once per micro-batch where the campaign rolls on micro-batches)."""
+
+    turn: int
+    die: int
+    naturals: tuple[int, ...]
+    """All dice on the table, two with advantage or disadvantage."""
+    natural: int
+    """The one that counts, after floors such as "take 10"."""
+    modifier: int
+    total: int
+    dc: int
+    outcome: Outcome
+    k: float
+    """What the rulebook's table says, before abilities."""
+    micro: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AbilityUsed:
+    """A class ability took hold. `k` is its own multiplier (1 when it has none), `turns` how long it lasts (0: until ended)."""
+
+    turn: int
+    ability: str
+    option: str
+    live: bool
+    k: float
+    turns: int
+    charges: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AbilityEnded:
+    turn: int
+    ability: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonsterAppeared:
+    turn: int
+    monster: str
+    challenge: str
+    """Challenge rating as printed: "1/2", "3"."""
+    hp: int
+    armour_class: int
+    signal: str
+    """Why it is here, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonsterActed:
+    """A monster used its power; the saving throw decided how much of it was felt. `effect` says it in words."""
+
+    turn: int
+    monster: str
+    attack: str
+    save_stat: str
+    natural: int
+    total: int
+    dc: int
+    saved: bool
+    damage: int
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonsterStruck:
+    turn: int
+    monster: str
+    damage: int
+    hp: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonsterFell:
+    turn: int
+    monster: str
+    xp: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonsterLeft:
+    turn: int
+    monster: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeroHurt:
+    turn: int
+    damage: int
+    hp: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeroHealed:
+    turn: int
+    amount: int
+    hp: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeathSaveRolled:
+    """At 0 HP each turn rolls for life: three successes rise, three failures fall back to the last camp (or end a hardcore campaign)."""
+
+    turn: int
+    natural: int
+    successes: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeroFell:
+    """The third failed death save. `back_to_turn` is the camp whose weights the party woke with, None when the campaign ended."""
+
+    turn: int
+    deaths: int
+    back_to_turn: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class XPGained:
+    turn: int
+    amount: int
+    total: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelGained:
+    turn: int
+    level: int
+    proficiency: int
+    hp: int
+    max_hp: int
+    next_level_xp: int
+    """Total XP of the next level."""
+    expected_k: float
+    gains: tuple[str, ...]
+    """What is new, a short line each."""
+    charges: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    turn: int
+    kind: Literal["short", "long"]
+    hp: int
+    charges: tuple[Charge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AutoSet:
+    turn: int
+    ability: str
+    on: bool
+
+
+Fact = (
+    CommandAccepted | CommandRefused | DiceRolled | AbilityUsed | AbilityEnded | MonsterAppeared | MonsterActed | MonsterStruck
+    | MonsterFell | MonsterLeft | HeroHurt | HeroHealed | DeathSaveRolled | HeroFell | XPGained | LevelGained | Rested | AutoSet
+)  # fmt: skip

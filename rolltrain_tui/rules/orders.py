@@ -1,0 +1,39 @@
+"""What a player may ask of a run: frozen, imperative values. `rolltrain_tui.commands` brings them to the campaign."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class UseAbility:
+    """Use a class ability's live form at the next turn (or end a held one: option "dismiss")."""
+
+    ability: str
+    option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAuto:
+    """Let an ability's passive form trigger by itself (and spend its charges), or not."""
+
+    ability: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeShortRest:
+    """Rest before the next turn: some charges back, hit dice spent to heal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Ask the model for a sample of its text now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveGame:
+    """Write a save at the next turn boundary. An empty name means the usual slot."""
+
+    name: str = ""
+
+
+Command = UseAbility | SetAuto | TakeShortRest | Speak | SaveGame

@@ -1,0 +1,105 @@
+"""The Learner protocol: what every trainable thing answers, and the numbers it answers with. No torch here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+from rolltrain_tui.rules.effects import StepEffect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """What one turn did to the weights. Norms are Euclidean over all parameters; losses are nats per token."""
+
+    loss: float
+    """Raw mean loss of the turn's batch, before any lever."""
+    grad_norm: float
+    """Norm of the plain mean gradient, before clipping and scaling."""
+    lr: float
+    """Learning rate the schedule gives, before lr_scale."""
+    proposed_norm: float
+    """Norm of the update that the optimiser proposed with every scalar hook neutral; 0 when it was not asked."""
+    applied_norm: float
+    """Norm of theta_after - theta_before, before noise is added."""
+    k_requested: float
+    k_effective: float
+    """<applied, proposed> / <proposed, proposed>, measured from the weights."""
+    weight_norm: float | None = None
+    """Norm of the weights after the turn, where a lever needed it."""
+    tokens: int
+    gflop: float
+    """Model FLOPs of the turn (forward and backward), in units of 1e9."""
+    seconds: float
+    """Wall-clock time; for display only, never part of the story."""
+    finite: bool = True
+    """False: loss or gradient was not finite and nothing was applied."""
+    optimizer_steps: int = 1
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """What each non-scalar lever measured of itself, by lever name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The model on the fixed probe set of validation sequences."""
+
+    loss: float
+    """Mean loss in nats per token."""
+    standard_error: float
+    """Of that mean, over sequences."""
+    sequences: int
+    gflop: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a learner is, for title lines and reports."""
+
+    parameters: int
+    vocabulary: int
+    floor: float | None
+    """Known entropy of the data in nats per token, the loss no model can beat; None when unknown."""
+    device: str
+    dtype: str
+    threads: int
+    tokens_per_turn: int
+    gflop_per_turn: float
+
+
+class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error
+    """The stop flag was raised inside a turn: nothing was applied and every stream is where it was before the turn."""
+
+
+class Learner(Protocol):
+    """Anything that can be trained turn by turn. Methods are called from one thread, the campaign's."""
+
+    should_stop: Callable[[], bool]
+    """Looked at before every micro-batch; True makes `step` raise StepAbandoned."""
+
+    def facts(self) -> Facts: ...
+
+    def step(self, effect: StepEffect) -> StepReport:
+        """One turn: one optimiser step (and `extra_steps` more) under the levers of `effect`. Raises StepAbandoned."""
+
+    def evaluate(self, sequences: int) -> Evaluation:
+        """Validation loss on the first `sequences` of the fixed probe set; changes nothing, draws nothing."""
+
+    def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
+        """Text from the model, drawn from its own sampling stream. Raw: whoever shows it cleans it."""
+
+    def snapshot(self) -> None:
+        """Remember weights, moments and schedule as the place a rollback returns to."""
+
+    def fork(self) -> Self:
+        """An independent copy: same weights, moments, data stream; nothing it does touches the original."""
+
+    def tensors(self) -> dict[str, Any]:
+        """All tensor state by name (weights, moments, random streams, snapshot), ready for safetensors."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The rest of the state: plain JSON values."""
+
+    def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Exact inverse of tensors() and state_dict(); ValueError when names, shapes or dtypes do not fit this learner."""
+
+    def weights_sha256(self) -> str:
+        """Hash of the weights' bytes in name order."""
