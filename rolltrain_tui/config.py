@@ -3,11 +3,41 @@
 `campaign_file.load` reads one; this page is the list of what may stand there, with the bounds and the meaning of each value.
 """
 
-from typing import Annotated, Literal
+import re
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-StrictModel = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+from rolltrain_tui.rules.abilities import ABILITIES
+
+StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+
+
+def _wrong(what: str, remedy: str) -> PydanticCustomError:
+    """A broken rule as two half sentences; campaign_file puts place and value around them."""
+    return PydanticCustomError("rule", "{what}; {remedy}", {"what": what, "remedy": remedy})
+
+
+def _wrong_in(*faults: tuple[tuple[str | int, ...], Any, PydanticCustomError]) -> ValidationError:
+    """Broken rules at places inside the value being validated."""
+    return ValidationError.from_exception_data(
+        "campaign", [InitErrorDetails(type=error, loc=where, input=value) for where, value, error in faults]
+    )
+
+
+def _one_line(text: str) -> str:
+    """Names are printed on terminals and become folder names: visible characters only, in one line."""
+    if not text.isprintable():
+        raise _wrong("has characters that cannot be printed", "use letters, digits, punctuation and plain spaces")
+    if not text.strip():
+        raise _wrong("is blank", "give a name")
+    return text
 
 
 class Section(BaseModel):
@@ -24,26 +54,68 @@ class DataConfig(Section):
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
     """The last part of the text, kept for validation."""
 
+    @field_validator("path")
+    @classmethod
+    def _path_goes_with_the_corpus(cls, path: str | None, info: ValidationInfo) -> str | None:
+        corpus = info.data.get("corpus")
+        if corpus == "file" and path is None:
+            raise _wrong("names no text", "corpus file needs the name of a UTF-8 text beside the campaign")
+        if corpus in ("tales", "names") and path is not None:
+            raise _wrong(f"corpus {corpus} reads no file", "write null here, or corpus: file")
+        return path
+
+    @field_validator("path")
+    @classmethod
+    def _path_stays_under_the_campaign(cls, path: str | None) -> str | None:
+        if path is None:
+            return path
+        parts = path.split("/")
+        if path.startswith(("/", "~")) or _DRIVE.match(path) or "\\" in path or ".." in parts:
+            raise _wrong(
+                "leads out of the campaign's folder",
+                "name a file in that folder, with / between folders, or use --data on the command line",
+            )
+        if not path.isprintable() or len(path) > 240 or any(_RESERVED.fullmatch(part) for part in parts) or parts[-1] in ("", "."):
+            raise _wrong("is not a file name that works everywhere", "use a short plain name such as texts/book.txt")
+        return path
+
 
 class ModelConfig(Section):
     """The GPT."""
 
     n_layer: Annotated[int, Field(ge=1, le=96)]
+    """Transformer blocks, one above the other."""
     n_head: Annotated[int, Field(ge=1, le=128)]
+    """Attention heads in each block."""
     n_embd: Annotated[int, Field(ge=1, le=16384)]
     """Width; a multiple of n_head."""
     context: Annotated[int, Field(ge=2, le=65536)]
     """Tokens the model looks back, and the length of a training sequence."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Part of the activations dropped while training; 0: none."""
     bias: StrictBool
     """Biases in the linear layers and layer norms."""
     tie_weights: StrictBool
     """Input embedding and output layer share their weights."""
 
+    @field_validator("n_embd")
+    @classmethod
+    def _heads_share_the_width(cls, n_embd: int, info: ValidationInfo) -> int:
+        n_head = info.data.get("n_head", 1)
+        if n_embd % n_head:
+            below = n_embd - n_embd % n_head
+            near = f"{below} or {below + n_head}" if below else f"{n_head}"
+            raise _wrong(f"must be a multiple of n_head, which is {n_head}", f"{near} would do")
+        return n_embd
+
 
 class OptimizerConfig(Section):
+    """What turns gradients into updates."""
+
     name: Literal["adamw", "sgd"]
+    """adamw: AdamW; sgd: stochastic gradient descent with momentum."""
     learning_rate: Annotated[float, Field(gt=0)]
+    """The peak, reached after the warm-up."""
     beta1: Annotated[float, Field(ge=0, lt=1)]
     """AdamW's first-moment decay; SGD's momentum."""
     beta2: Annotated[float, Field(ge=0, lt=1)]
@@ -57,14 +129,19 @@ class OptimizerConfig(Section):
 
 
 class ScheduleConfig(Section):
+    """How the learning rate goes over the turns."""
+
     warmup_turns: Annotated[int, Field(ge=0)]
     """Learning rate rises linearly over these turns."""
     decay: Literal["cosine", "constant"]
+    """After the warm-up: down half a cosine, or level."""
     final_fraction: Annotated[float, Field(ge=0, le=1)]
     """Where the cosine ends at the last turn, as a fraction of learning_rate."""
 
 
 class BatchConfig(Section):
+    """How much text one turn reads."""
+
     sequences: Annotated[int, Field(ge=1)]
     """Per micro-batch."""
     accumulation: Annotated[int, Field(ge=1, le=4096)]
@@ -72,7 +149,10 @@ class BatchConfig(Section):
 
 
 class DeviceConfig(Section):
+    """Where and how the numbers are computed."""
+
     device: Literal["auto", "cpu", "cuda", "mps"]
+    """auto: the fastest this computer has."""
     dtype: Literal["auto", "float32", "bfloat16"]
     """bfloat16: matrix products in bf16 (autocast), weights stay fp32; auto: bfloat16 where the device is faster with it."""
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
@@ -82,11 +162,16 @@ class DeviceConfig(Section):
 
 
 class DiceConfig(Section):
+    """What is rolled each turn and what the roll does to the update."""
+
     die: Literal["d4", "d6", "d8", "d10", "d12", "d20", "d100"]
+    """The die of the turn's roll."""
     dc: Annotated[int, Field(ge=1, le=30)]
     """Difficulty class on a d20; scaled to the die: ceil(dc x sides / 20), except in rulebook source."""
     advantage: Literal["none", "advantage", "disadvantage"]
+    """Two dice, of which the higher (advantage) or the lower (disadvantage) counts."""
     rulebook: Literal["hero", "source", "source-fixed", "readme", "methodology", "classic-xp", "off", "custom"]
+    """The table from roll to k, the factor on the update; off: dice are shown and k is always 1."""
     roll_on: Literal["rulebook", "step", "micro", "last-micro"]
     """step: one roll a turn; micro: one per micro-batch, weighting its loss (the original's per_mini_batch); last-micro: one per
     micro-batch, only the last counts, on the gradient (the original's per_accumulation_step); rulebook: as the rulebook says."""
@@ -97,32 +182,80 @@ class DiceConfig(Section):
     custom: list[Annotated[float, Field(ge=-3, le=3)]] | None
     """rulebook custom: k for each face of the die, lowest first; else null."""
 
+    @field_validator("custom")
+    @classmethod
+    def _custom_fits_the_die(cls, custom: list[float] | None, info: ValidationInfo) -> list[float] | None:
+        rulebook, die = info.data.get("rulebook"), info.data.get("die")
+        if rulebook == "custom" and custom is None:
+            raise _wrong("names no table", f"rulebook custom needs a list with k for each face of the {die or 'die'}")
+        if rulebook not in (None, "custom") and custom is not None:
+            raise _wrong(f"rulebook {rulebook} has its own table", "write null here, or rulebook: custom")
+        if custom is not None and die is not None and len(custom) != int(die[1:]):
+            raise _wrong(f"must have {die[1:]} entries, one for each face of the {die}", f"it has {len(custom)}")
+        return custom
+
 
 class StatsConfig(Section):
     """Ability scores; the modifier is floor((score - 10) / 2)."""
 
     STR: Annotated[int, Field(ge=1, le=20)]
+    """Strength: saving throws against what slows the updates."""
     DEX: Annotated[int, Field(ge=1, le=20)]
+    """Dexterity: saving throws against what spoils the data."""
     CON: Annotated[int, Field(ge=1, le=20)]
+    """Constitution: hit points, and saving throws against what wears the weights."""
     INT: Annotated[int, Field(ge=1, le=20)]
     """Modifies the turn's roll."""
     WIS: Annotated[int, Field(ge=1, le=20)]
+    """Wisdom."""
     CHA: Annotated[int, Field(ge=1, le=20)]
+    """Charisma."""
 
 
 class HeroConfig(Section):
+    """Who goes on the adventure."""
+
     name: Annotated[str, Field(min_length=1, max_length=24)]
+    """What the story calls the hero."""
     hero_class: Literal["barbarian", "wizard"]
+    """barbarian: larger updates; wizard: rule over the learning rate."""
     level: Annotated[int, Field(ge=1, le=20)]
+    """The level at the start."""
     stats: StatsConfig
     auto: list[str]
     """Abilities whose passive form triggers by itself from the start."""
     hardcore: StrictBool
     """true: the third failed death save ends the campaign; false: the party wakes at its last camp, weights and all."""
 
+    @field_validator("name")
+    @classmethod
+    def _name_is_one_line(cls, name: str) -> str:
+        return _one_line(name)
+
+    @field_validator("auto")
+    @classmethod
+    def _auto_names_abilities_of_the_class(cls, auto: list[str], info: ValidationInfo) -> list[str]:
+        if (hero_class := info.data.get("hero_class")) is None:
+            return auto
+        own = [name for name, ability in ABILITIES.items() if ability.hero_class == hero_class]
+        faults = [(index, name, _unfit(name, hero_class, own)) for index, name in enumerate(auto) if name not in own]
+        faults += [(i, name, _wrong("is named twice", "name it once")) for i, name in enumerate(auto) if name in own and name in auto[:i]]
+        if faults:
+            raise _wrong_in(*(((index,), name, error) for index, name, error in faults))
+        return auto
+
+
+def _unfit(name: str, hero_class: str, own: list[str]) -> PydanticCustomError:
+    near = get_close_matches(name, own, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else "leave it out or take another"
+    return _wrong(f"must be an ability of the {hero_class}: {' or '.join(own)}", hint)
+
 
 class XPConfig(Section):
+    """What the hero learns from."""
+
     table: Literal["source", "srd"]
+    """XP for each level; source: 1000, 2500, 4750, ...; srd: 300, 900, 2700, ... in all."""
     learning: StrictBool
     """1000 XP per nat by which the best validation loss falls."""
     monsters: StrictBool
@@ -132,15 +265,28 @@ class XPConfig(Section):
 
 
 class EncountersConfig(Section):
+    """When monsters come, which, and what they may do."""
+
     mode: Literal["random", "off"]
+    """random: by chance, drawn from the bestiary; off: never."""
     chance: Annotated[float, Field(ge=0, le=1)]
     """Per turn, while no monster is near."""
     effects: Literal["real", "cosmetic"]
     """cosmetic: monsters hurt the hero only, never the training."""
     bestiary: list[Literal["gradient_ooze", "loss_dragon", "weight_wraith"]]
+    """The monsters that may come; each is as likely as the others."""
+
+    @field_validator("bestiary")
+    @classmethod
+    def _someone_can_come(cls, bestiary: list[str], info: ValidationInfo) -> list[str]:
+        if not bestiary and info.data.get("mode") == "random":
+            raise _wrong("names no monster", "name at least one, or write mode: off")
+        return bestiary
 
 
 class CampsConfig(Section):
+    """When the party rests."""
+
     every: Annotated[int, Field(ge=1)]
     """Turns between camps: a long rest, a snapshot of the weights, the place to wake after a fall."""
     short_rest_every: Annotated[int, Field(ge=1)]
@@ -148,7 +294,10 @@ class CampsConfig(Section):
 
 
 class EvaluationConfig(Section):
+    """When the validation loss is measured."""
+
     every: Annotated[int, Field(ge=1)]
+    """Turns between evaluations."""
     sequences: Annotated[int, Field(ge=1)]
     """Size of the fixed probe set."""
     final_sequences: Annotated[int, Field(ge=1)]
@@ -156,11 +305,16 @@ class EvaluationConfig(Section):
 
 
 class SpeechConfig(Section):
+    """What the model says now and then."""
+
     every: Annotated[int, Field(ge=0)]
     """Turns between samples of the model's text; 0: never by itself."""
     characters: Annotated[int, Field(ge=1, le=10000)]
+    """Length of a sample."""
     temperature: Annotated[float, Field(gt=0, le=5)]
+    """Below 1: safer text; above 1: wilder."""
     top_k: Annotated[int, Field(ge=1)] | None
+    """Only the k likeliest characters may follow; null: all."""
 
 
 class PaceConfig(Section):
@@ -169,24 +323,33 @@ class PaceConfig(Section):
     turns_per_second: Annotated[float, Field(gt=0)] | None
     """null: full speed."""
     pause_on: list[Literal["encounter", "fumble", "crit", "level", "camp", "fallen", "nan"]]
+    """What makes the game on screen wait for the player."""
 
 
 class SaveConfig(Section):
+    """When the run is kept."""
+
     autosave_every: Annotated[int, Field(ge=1)]
+    """Turns between autosaves."""
     keep: Annotated[int, Field(ge=1, le=1000)]
     """Autosaves kept."""
 
 
 class CampaignConfig(Section):
-    """One adventure. `schema_version` is 1."""
+    """One adventure, which is one training run."""
 
     schema_version: Literal[1]
+    """The form of this file."""
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    story: str
+    """The adventure's title."""
+    story: Annotated[str, Field(max_length=4000)]
     """What the player reads at the start."""
     kind: Literal["supervised"]
+    """What is trained; supervised: a GPT on text."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
+    """Dice, data, monsters and first weights follow from it."""
     turns: Annotated[int, Field(ge=1, le=100_000_000)]
+    """Length of the adventure; one turn is one optimiser step."""
     data: DataConfig
     model: ModelConfig
     optimizer: OptimizerConfig
@@ -202,3 +365,22 @@ class CampaignConfig(Section):
     speech: SpeechConfig
     pace: PaceConfig
     save: SaveConfig
+
+    @field_validator("schema_version", mode="before")
+    @classmethod
+    def _version_is_a_number(cls, version: object) -> object:
+        return str(version).lower() if isinstance(version, bool) else version  # True == 1 in Python, not in a campaign
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_one_line(cls, name: str) -> str:
+        return _one_line(name)
+
+    @field_validator("schedule")
+    @classmethod
+    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+        turns = info.data.get("turns")
+        if turns is not None and schedule.warmup_turns >= turns:
+            error = _wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
+            raise _wrong_in((("warmup_turns",), schedule.warmup_turns, error))
+        return schedule

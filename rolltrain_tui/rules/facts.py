@@ -57,6 +57,8 @@ class DiceRolled:
     k: float
     """What the rulebook's table says, before abilities."""
     micro: int = 0
+    note: str = ""
+    """What the hook cannot do with this k, in a sentence; usually empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,14 @@ class HeroFell:
     turn: int
     deaths: int
     back_to_turn: int | None
+    level: int = 1
+    """This and the rest: the character sheet after the fall."""
+    proficiency: int = 2
+    xp: int = 0
+    next_level_xp: int = 0
+    max_hp: int = 0
+    expected_k: float = 0.0
+    charges: tuple[Charge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

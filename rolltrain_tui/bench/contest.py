@@ -1,0 +1,279 @@
+"""The contest: grants blocks of turns to each contestant in turn, presses keys, and reports medians and ratios."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import select
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+COLUMNS, LINES = 120, 36
+KEY = b"v"  # asks for a sample of the model's text: accepted at any time, so each press is one command
+# A contest measures turns: what the campaign's file spaces out over hundreds of them is moved out of the way, in all contestants alike.
+TURNS_ONLY = (
+    "turns=100000000",
+    "evaluation.every=100000000",
+    "speech={every: 0, characters: 1, temperature: 1.0, top_k: null}",
+    "camps.every=100000000",
+    "save.autosave_every=100000000",
+    "pace={turns_per_second: null, pause_on: []}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Medians over blocks of milliseconds per turn, and their ratios as throughput (above 1: faster than what it is compared with)."""
+
+    campaign: str
+    dtype: str
+    threads: int
+    blocks: int
+    turns_per_block: int
+    bare_ms: float
+    headless_ms: float
+    tui_ms: float
+    headless_over_bare: float
+    tui_over_headless: float
+    tokens_per_second: float
+    model_flops_utilisation: float
+    """Headless model FLOPs per second over this machine's best matrix product in the same dtype."""
+    key_to_applied_p50_ms: float
+    key_to_applied_p95_ms: float
+    latest_tick_ms: float
+    """The longest that a 20 Hz timer of the app came late while training ran."""
+    first_frame_ms: float
+
+
+class Contestant:
+    """A process that trains when granted a block."""
+
+    def __init__(self, command: Sequence[str], *, terminal: bool = False, metered: bool = False) -> None:
+        self.drained: list[bytes] = []
+        self.facts: dict[str, Any] = {}
+        self._master: int | None = None
+        control_read, control_write = os.pipe()
+        report_read, report_write = os.pipe()
+        fds = [str(control_read), str(report_write)] if metered else []
+        stdio: dict[str, Any] = {"stdin": control_read, "stdout": report_write}
+        if terminal:
+            self._master, slave = open_terminal()
+            stdio = {"stdin": slave, "stdout": slave, "stderr": slave}
+        elif metered:
+            stdio = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        here, there = command[: command.index("--")], command[command.index("--") + 1 :]
+        self.process = subprocess.Popen([*here, *fds, *there], pass_fds=(control_read, report_write), env=env, **stdio)
+        for fd in (control_read, report_write, *([slave] if terminal else [])):
+            os.close(fd)
+        self._control: IO[str] = os.fdopen(control_write, "w", buffering=1)
+        self._report: IO[str] = os.fdopen(report_read)
+        if self._master is not None:
+            threading.Thread(target=drain, args=(self._master,), daemon=True).start()
+
+    def press(self, key: bytes) -> None:
+        assert self._master is not None
+        os.write(self._master, key)
+
+    def read(self, wanted: str) -> dict[str, Any]:
+        """Report lines up to the first that has `wanted`; everything in them is remembered in `facts`."""
+        for line in self._report:
+            report = {"seconds": float(line)} if wanted == "seconds" and line[0].isdigit() else parse(line)
+            self.facts.update(report)
+            if wanted in report:
+                return report
+        raise RuntimeError(f"the contestant {self.process.args!r} ended before it reported {wanted!r}")
+
+    def grant(self, turns: int) -> None:
+        self._control.write(f"{turns}\n")
+
+    def block(self, turns: int) -> float:
+        """Milliseconds per turn of one granted block."""
+        self.grant(turns)
+        return 1000 * float(self.read("seconds")["seconds"]) / turns
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._control.close()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def parse(line: str) -> dict[str, Any]:
+    return {"ready": True} if line.strip() == "ready" else dict(json.loads(line))
+
+
+def open_terminal() -> tuple[int, int]:
+    """A pseudo-terminal of the game's usual size: (our end, its end)."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    return master, slave
+
+
+def drain(master: int) -> None:
+    """Read what the terminal draws, as fast as it comes."""
+    with contextlib.suppress(OSError):
+        while os.read(master, 1 << 16):
+            pass
+
+
+@contextlib.contextmanager
+def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Contestant, Contestant, Contestant]]:
+    """The three of them, ready to train."""
+    python, path = [sys.executable, "-m"], str(campaign.resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        tokens, sizes = bare_material(campaign, overrides, Path(folder))
+        metered = ("--", path, *TURNS_ONLY, *overrides)
+        bare = Contestant([*python, "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
+        headless = Contestant([*python, "rolltrain_tui.bench.metered", "headless", *metered], metered=True)
+        tui = Contestant([*python, "rolltrain_tui.bench.metered", "tui", *metered], metered=True, terminal=True)
+        field = (bare, headless, tui)
+        try:
+            for contestant in field:
+                contestant.read("ready")
+            yield field
+        finally:
+            for contestant in field:
+                contestant.end()
+
+
+def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The campaign's training tokens in a file, and the sizes a bare loop needs."""
+    import torch
+
+    from rolltrain_tui.campaign_file import load
+    from rolltrain_tui.training.corpus import load_corpus
+
+    config = load(campaign, tuple(overrides))
+    corpus = load_corpus(config.data, base=campaign.parent, context=config.model.context)
+    torch.save(corpus.train, folder / "tokens.pt")
+    model = config.model
+    return folder / "tokens.pt", {
+        "vocabulary": len(corpus.vocabulary),
+        "n_layer": model.n_layer,
+        "n_head": model.n_head,
+        "n_embd": model.n_embd,
+        "context": model.context,
+        "bias": model.bias,
+        "batch": config.batch.sequences * config.batch.accumulation,
+        "lr": config.optimizer.learning_rate,
+    }
+
+
+def latencies(tui: Contestant, presses: int, turns: int) -> list[float]:
+    """Milliseconds from a key written to the terminal to the training loop taking the command, while a block runs."""
+    found: list[float] = []
+    tui.grant(turns)
+    for _ in range(presses):
+        time.sleep(0.23)  # out of step with the app's timers and the turns
+        pressed = time.monotonic()
+        tui.press(KEY)
+        found.append(1000 * (float(tui.read("applied")["applied"]) - pressed))
+    tui.read("seconds")
+    return found
+
+
+def first_frame(tries: int) -> float:
+    """Median milliseconds from starting `rolltrain play` to its menu on the screen."""
+    found = []
+    for _ in range(tries):
+        master, slave = open_terminal()
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        start = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", "rolltrain_tui", "play"], stdin=slave, stdout=slave, stderr=slave, env=env)
+        os.close(slave)
+        seen = b""
+        while b"Quit" not in seen and time.perf_counter() - start < 20:
+            if select.select([master], [], [], 0.5)[0]:
+                seen += os.read(master, 1 << 16)
+        found.append(1000 * (time.perf_counter() - start))
+        process.kill()
+        process.wait()
+        os.close(master)
+    return statistics.median(found)
+
+
+def best_matmul_gflops(dtype: str, threads: int) -> float:
+    """Best of several large matrix products, in GFLOP per second: what this machine can do at most."""
+    import torch
+
+    torch.set_num_threads(threads)
+    n = 1024
+    a = torch.randn(n, n).to(getattr(torch, dtype))
+    seconds = []
+    for _ in range(12):
+        start = time.perf_counter()
+        a @ a
+        seconds.append(time.perf_counter() - start)
+    return 2 * n**3 / min(seconds) / 1e9
+
+
+def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turns: int = 20, presses: int = 40) -> Result:
+    """Hold the contest. About a minute for the tiny GPT."""
+    frame = first_frame(5)
+    times: tuple[list[float], ...] = ([], [], [])
+    with contestants(campaign, overrides) as field:
+        _, headless, tui = field
+        for contestant in field:
+            contestant.block(turns)  # warm-up: first-touch memory, caches, thread pools
+        for _ in range(blocks):
+            for contestant, found in zip(field, times, strict=True):
+                found.append(contestant.block(turns))
+        per_turn = statistics.median(times[2]) / 1000
+        waits = sorted(latencies(tui, presses, int(presses * 0.35 / per_turn) + 1))
+    bare_ms, headless_ms, tui_ms = (statistics.median(found) for found in times)
+    facts = headless.facts
+    peak = best_matmul_gflops(facts["dtype"], facts["threads"])
+    return Result(
+        campaign=str(campaign),
+        dtype=facts["dtype"],
+        threads=facts["threads"],
+        blocks=blocks,
+        turns_per_block=turns,
+        bare_ms=bare_ms,
+        headless_ms=headless_ms,
+        tui_ms=tui_ms,
+        headless_over_bare=statistics.median(b / h for b, h in zip(times[0], times[1], strict=True)),
+        tui_over_headless=statistics.median(h / t for h, t in zip(times[1], times[2], strict=True)),
+        tokens_per_second=facts["tokens"] / headless_ms * 1000,
+        model_flops_utilisation=facts["gflop"] / (headless_ms / 1000) / peak,
+        key_to_applied_p50_ms=statistics.median(waits),
+        key_to_applied_p95_ms=waits[int(0.95 * (len(waits) - 1))],
+        latest_tick_ms=1000 * float(tui.facts.get("late", float("nan"))),
+        first_frame_ms=frame,
+    )
+
+
+def table(result: Result) -> str:
+    """The result as lines for people."""
+    r = result
+    return "\n".join(
+        (
+            f"{r.campaign}: {r.dtype}, {r.threads} threads, {r.blocks} blocks of {r.turns_per_block} turns each, interleaved",
+            f"  bare PyTorch loop   {r.bare_ms:8.2f} ms a turn",
+            f"  headless campaign   {r.headless_ms:8.2f} ms a turn   {r.headless_over_bare:.3f} x bare",
+            f"  the game, 120x36    {r.tui_ms:8.2f} ms a turn   {r.tui_over_headless:.3f} x headless",
+            f"  {r.tokens_per_second:,.0f} tokens/s headless, {r.model_flops_utilisation:.0%} of this machine's best matrix product",
+            f"  key to applied      {r.key_to_applied_p50_ms:8.1f} ms median, {r.key_to_applied_p95_ms:.1f} ms at the 95th percentile",
+            f"  latest UI tick      {r.latest_tick_ms:8.1f} ms late",
+            f"  first frame         {r.first_frame_ms:8.0f} ms after start",
+        )
+    )
+
+
+def as_json(result: Result) -> str:
+    return json.dumps(asdict(result))

@@ -1,0 +1,62 @@
+"""The game's two contestants: the headless campaign, and the same campaign played in a terminal.
+
+    python -m rolltrain_tui.bench.metered headless|tui CAMPAIGN CONTROL_FD REPORT_FD [OVERRIDE ...]
+
+Turns pass only in granted blocks: the parent writes a number a line to CONTROL_FD; each line on REPORT_FD is one JSON object.
+"""
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui.commands import Command, Inbox
+
+
+class MeteredInbox(Inbox):
+    """An inbox whose turns are granted in blocks from outside, and that reports when a block is done and when a command is applied."""
+
+    def __init__(self, control: int, report: int) -> None:
+        super().__init__()
+        self._control = os.fdopen(control, "r")
+        self._report = os.fdopen(report, "w", buffering=1)
+        self._left = 0
+        self._started: float | None = None
+
+    def say(self, **facts: Any) -> None:
+        self._report.write(json.dumps(facts) + "\n")
+
+    def wait_for_turn(self) -> bool:
+        if self._left == 0:
+            if self._started is None:
+                self.say(ready=True)
+            else:
+                self.say(seconds=time.perf_counter() - self._started)
+            line = self._control.readline()
+            if not line:
+                self.stop()
+                return False
+            self._left, self._started = int(line), time.perf_counter()
+        self._left -= 1
+        return not self.stopped
+
+    def drain(self, turn: int) -> list[Command]:
+        commands = super().drain(turn)
+        if commands:
+            self.say(applied=time.monotonic(), commands=len(commands))
+        return commands
+
+
+def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
+    from rolltrain_tui.campaign_file import load
+    from rolltrain_tui.expedition import Expedition
+
+    config = load(campaign, overrides)
+    with tempfile.TemporaryDirectory() as runs:
+        expedition = Expedition.begin(config, base=campaign.parent, runs=Path(runs))
+        facts = expedition.campaign.learner.facts()
+        inbox.say(dtype=facts.dtype, threads=facts.threads, tokens=facts.tokens_per_turn, gflop=facts.gflop_per_turn)
+        for _ in expedition.travel(inbox):
+            pass

@@ -1,0 +1,235 @@
+"""The campaign: the one place where the rules and the training meet.
+
+`Campaign.play(inbox)` is a generator of events; whoever iterates it owns the thread. One turn, in fixed order:
+
+    wait for the tempo -> drain commands -> rules answer with facts and one StepEffect -> learner.step -> StepReport -> consequences
+    -> evaluation, speech, camp if due -> save if due
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rolltrain_tui.commands import Inbox, SaveGame, Speak
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.events import (
+    CampaignBegan,
+    CampaignEnded,
+    CampaignStopped,
+    CommandAccepted,
+    Evaluated,
+    Event,
+    SaveDue,
+    Spoke,
+    StepTaken,
+    TrainingFailed,
+)
+from rolltrain_tui.muster import muster
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.training.learner import Learner, StepAbandoned, StepReport
+
+LOSS_EMA_DECAY = 0.95  # about the last 20 turns
+
+
+class Campaign:
+    """One adventure under way: a game of rules, a learner, and how far they have come together."""
+
+    def __init__(self, config: CampaignConfig, learner: Learner) -> None:
+        self.config = config
+        self.learner = learner
+        self.game = muster(config)
+        self.turn = 0
+        """The last turn that is done."""
+        self.began = False
+        self.ended = False
+        self.val_loss: float | None = None
+        self.best_val_loss: float | None = None
+        self.loss_ema: float | None = None
+        self.gflop = 0.0
+        self.failure: Exception | None = None
+        """What the learner raised, after a TrainingFailed event."""
+        self._effect: StepEffect | None = None
+        """Decided by the rules but not applied yet: a turn that was stopped half-way is finished on resuming, not rolled again."""
+        self._wishes: list[Speak | SaveGame] = []
+        """Samples and saves the player asked for at the start of the turn, granted at its end."""
+
+    def play(self, inbox: Inbox) -> Iterator[Event]:
+        """Events until the campaign ends or the inbox is stopped. Can be called again after a stop, and goes on where it was."""
+        self.learner.should_stop = lambda: inbox.stopped
+        try:
+            if not self.began:
+                yield from self._begin()
+            while not self.ended:
+                if not inbox.wait_for_turn():
+                    yield SaveDue(self.turn, "quit")
+                    yield CampaignStopped(self.turn)
+                    return
+                yield from self._play_turn(inbox)
+        except StepAbandoned:
+            yield SaveDue(self.turn, "quit")
+            yield CampaignStopped(self.turn)
+        except Exception as error:
+            self.failure = error
+            yield TrainingFailed(self.turn + 1, f"{type(error).__name__}: {error}")
+
+    def _begin(self) -> Iterator[Event]:
+        config, game, hero, facts = self.config, self.game, self.game.hero, self.learner.facts()
+        self.began = True
+        yield CampaignBegan(
+            turn=0,
+            campaign=config.name,
+            kind=config.kind,
+            seed=config.seed,
+            turns=config.turns,
+            rulebook=config.dice.rulebook,
+            die=game.rules.sides,
+            dc=game.dc,
+            modifier=game.modifier,
+            expected_k=game.expected_k(),
+            hero=hero.name,
+            hero_class=hero.hero_class,
+            level=hero.level,
+            proficiency=game.proficiency,
+            stats=tuple(hero.stats.items()),
+            hp=hero.hp,
+            max_hp=hero.max_hp,
+            next_level_xp=game.next_level_xp(),
+            charges=game.charges(),
+            parameters=facts.parameters,
+            vocabulary=facts.vocabulary,
+            floor=facts.floor,
+            device=facts.device,
+            dtype=facts.dtype,
+        )
+        self.learner.snapshot()
+        yield from self._evaluate(self.config.evaluation.sequences)
+
+    def _play_turn(self, inbox: Inbox) -> Iterator[Event]:
+        turn = self.turn + 1
+        if self._effect is None:
+            commands = inbox.drain(turn)
+            facts, self._effect = self.game.begin_turn(turn, commands)
+            self._wishes = [command for command in commands if isinstance(command, Speak | SaveGame)]
+            yield from facts
+            yield from (CommandAccepted(turn, wish) for wish in self._wishes)
+        report = self.learner.step(self._effect)
+        effect, self._effect = self._effect, None
+        self.turn = turn
+        yield self._note_step(report, effect)
+        yield from self.game.end_turn(turn, report)
+        if turn >= self.config.turns or self.game.fallen:
+            yield from self._end()
+        else:
+            yield from self._after_turn()
+
+    def _note_step(self, report: StepReport, effect: StepEffect) -> StepTaken:
+        self.gflop += report.gflop
+        if report.finite:
+            ema = report.loss if self.loss_ema is None else self.loss_ema
+            self.loss_ema = LOSS_EMA_DECAY * ema + (1 - LOSS_EMA_DECAY) * report.loss
+        return StepTaken(
+            turn=self.turn,
+            loss=report.loss,
+            loss_ema=self.train_loss,
+            grad_norm=report.grad_norm,
+            lr=report.lr,
+            k_requested=report.k_requested,
+            k_effective=report.k_effective,
+            proposed_norm=report.proposed_norm,
+            applied_norm=report.applied_norm,
+            tokens=report.tokens,
+            gflop=self.gflop,
+            finite=report.finite,
+            levers=effect.levers(),
+        )
+
+    def _after_turn(self) -> Iterator[Event]:
+        """What falls due between two turns."""
+        turn, config = self.turn, self.config
+        if turn % config.evaluation.every == 0:
+            yield from self._evaluate(config.evaluation.sequences)
+        spoken = config.speech.every and turn % config.speech.every == 0
+        if spoken or any(isinstance(wish, Speak) for wish in self._wishes):
+            yield self._speak()
+        camp = turn % config.camps.every == 0
+        if camp:
+            yield from self.game.camp(turn)
+            self.learner.snapshot()
+        yield from (SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
+        self._wishes = []
+        if camp or turn % config.save.autosave_every == 0:
+            yield SaveDue(turn, "camp" if camp else "autosave")
+
+    def _evaluate(self, sequences: int) -> Iterator[Event]:
+        evaluation = self.learner.evaluate(sequences)
+        self.gflop += evaluation.gflop
+        self.val_loss = evaluation.loss
+        improved = self.best_val_loss is None or evaluation.loss < self.best_val_loss
+        if improved:
+            self.best_val_loss = evaluation.loss
+        assert self.best_val_loss is not None
+        yield Evaluated(self.turn, evaluation.loss, evaluation.standard_error, self.best_val_loss, self.train_loss, improved)
+        yield from self.game.learned(self.turn, evaluation.loss)
+
+    def _speak(self) -> Spoke:
+        speech = self.config.speech
+        text = self.learner.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
+        return Spoke(self.turn, text, self.val_loss)
+
+    def _end(self) -> Iterator[Event]:
+        yield from self._evaluate(self.config.evaluation.final_sequences)
+        yield self._speak()
+        assert self.val_loss is not None
+        assert self.best_val_loss is not None
+        self._wishes = []
+        self.ended = True
+        yield CampaignEnded(
+            turn=self.turn,
+            ending="fallen" if self.game.fallen else "victory",
+            train_loss=self.train_loss,
+            val_loss=self.val_loss,
+            best_val_loss=self.best_val_loss,
+            floor=self.learner.facts().floor,
+            level=self.game.hero.level,
+            xp=self.game.hero.xp,
+            deaths=self.game.hero.deaths,
+            gflop=self.gflop,
+        )
+        yield SaveDue(self.turn, "end")
+
+    @property
+    def train_loss(self) -> float:
+        """The smoothed raw training loss; before the first finite step, the validation loss stands in for it."""
+        if self.loss_ema is not None:
+            return self.loss_ema
+        return self.val_loss if self.val_loss is not None else float("nan")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the learner's tensors, as JSON values."""
+        return {
+            "turn": self.turn,
+            "began": self.began,
+            "ended": self.ended,
+            "val_loss": self.val_loss,
+            "best_val_loss": self.best_val_loss,
+            "loss_ema": self.loss_ema,
+            "gflop": self.gflop,
+            "effect": None if self._effect is None else asdict(self._effect),
+            "wishes": [{"save": wish.name} if isinstance(wish, SaveGame) else {"speak": True} for wish in self._wishes],
+            "game": self.game.state_dict(),
+            "learner": self.learner.state_dict(),
+        }
+
+    def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
+        """Exact inverse of state_dict() and the learner's tensors(); ValueError when they do not belong to this campaign."""
+        try:
+            self.turn, self.began, self.ended = int(state["turn"]), bool(state["began"]), bool(state["ended"])
+            self.val_loss, self.best_val_loss, self.loss_ema = state["val_loss"], state["best_val_loss"], state["loss_ema"]
+            self.gflop = float(state["gflop"])
+            effect = state["effect"]
+            self._effect = None if effect is None else StepEffect(**{**effect, "micro_scales": tuple(effect["micro_scales"])})
+            self._wishes = [Speak() if "speak" in wish else SaveGame(wish["save"]) for wish in state["wishes"]]
+            self.game.load_state_dict(state["game"])
+            self.learner.load_state(tensors, state["learner"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error

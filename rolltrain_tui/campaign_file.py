@@ -1,0 +1,214 @@
+"""Reading and writing campaign files: all mistakes at once, each with its place and its remedy.
+
+A campaign is data only. What may stand in it is in config.py; which YAML is read, in yaml_marks.py.
+"""
+
+import math
+import stat
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from rolltrain_tui import overrides as settings
+from rolltrain_tui.campaign_errors import MOST_FAULTS, CampaignFileError, Fault, Guide, faults
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.shipped import find, printable, shipped, template
+from rolltrain_tui.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked, shown
+
+__all__ = ["CampaignFileError", "dump", "find", "json_schema", "load", "load_text", "shipped", "template"]
+
+
+def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None) -> CampaignConfig:
+    """The campaign in `path`, with `overrides` ("dotted.path=VALUE") written over its values. Raises CampaignFileError.
+
+    `data` is a text that the player named on the command line: it may lie anywhere, and its folder is then the one data.path is
+    relative to. Without it data.path stays under the campaign's folder, links followed.
+    """
+    reading = _Reading(_content(path), printable(path), overrides, data)
+    config = reading.config()
+    if config.data.path is not None and data is None:
+        reading.report(_astray(path.parent, config.data.path))
+    return config
+
+
+def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:
+    """A campaign from text, such as a save's; `name` is what error messages call it. Raises CampaignFileError."""
+    return _Reading(text, printable(name), overrides).config()
+
+
+def dump(config: CampaignConfig) -> str:
+    """The campaign as YAML without comments: `load_text(dump(config), ...) == config`, exactly."""
+    text: str = yaml.dump(
+        config.model_dump(), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=math.inf
+    )
+    return text
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a campaign file, for editors. Do not change the answer: it is shared."""
+    schema = CampaignConfig.model_json_schema(schema_generator=_Schema)
+    _unfold(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "rolltrain campaign"}
+
+
+class _Schema(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """No titles such as "N Layer": the keys are the names."""
+        return False
+
+
+def _unfold(node: Any) -> None:
+    """Descriptions are docstrings, wrapped for the source; in the schema each is one line."""
+    for value in node.values() if isinstance(node, dict) else node:
+        if isinstance(value, dict | list):
+            _unfold(value)
+    if isinstance(node, dict) and isinstance(node.get("description"), str):
+        node["description"] = " ".join(node["description"].split())
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain words stand plain; every other text in double quotes, so that none can be read back as a number."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = None if text.isascii() and text.isidentifier() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+class _Reading:
+    """One reading of a campaign: the document, what was written over it, and the mistakes found so far."""
+
+    def __init__(self, content: bytes | str, name: str, overrides: Sequence[str], data: Path | None = None) -> None:
+        self._name = name
+        self._lines: set[tuple[tuple[int, ...], str]] = set()
+        self._document = self._parse(content)
+        self._overrides = [override for text in overrides if (override := self._override(text)) is not None]
+        if data is not None:
+            label = f"--data {printable(data)}"
+            self._overrides += [settings.Override(label, ("data", key), value) for key, value in (("corpus", "file"), ("path", data.name))]
+
+    def config(self) -> CampaignConfig:
+        for rank, override in enumerate(self._overrides):
+            try:
+                settings.apply(override, self._document.data)
+            except settings.OverrideError as error:
+                self._add((1, rank), str(error))
+        try:
+            config = CampaignConfig.model_validate(self._document.data)
+        except ValidationError as error:
+            self.report(faults(error, _guide(), _example))
+            raise AssertionError("a validation error without a fault") from error
+        self.report([])
+        return config
+
+    def report(self, found: Sequence[Fault]) -> None:
+        """Raise CampaignFileError if there is any mistake, these or earlier ones."""
+        for fault in found:
+            if not any(fault.where[: len(lost)] == lost for lost in self._document.unread):
+                self._add(*self._line(fault))
+        if self._lines:
+            lines = [line for _, line in sorted(self._lines)]
+            more = [f"{self._name}: and {len(lines) - MOST_FAULTS} more"] if len(lines) > MOST_FAULTS else []
+            raise CampaignFileError("\n".join(lines[:MOST_FAULTS] + more))
+
+    def _parse(self, content: bytes | str) -> Document:
+        try:
+            document = read_marked(content)
+        except YamlError as error:
+            raise CampaignFileError(f"{self._at(error.mark)}: {error.text}") from None
+        if not isinstance(document.data, dict):
+            what = f"a campaign is sections of `key: value` lines (got {shown(document.data)})"
+            raise CampaignFileError(f"{self._at(document.values[()])}: {what}; `rolltrain new supervised` writes a complete one")
+        for problem in document.problems:
+            path = f"{_dotted(problem.where)}: " if problem.where else ""
+            self._add((0, problem.mark.line, problem.mark.column), f"{self._at(problem.mark)}: {path}{problem.text}")
+        return document
+
+    def _override(self, text: str) -> settings.Override | None:
+        try:
+            return settings.parse(text)
+        except settings.OverrideError as error:
+            self._add((1, 0), str(error))
+            return None
+
+    def _line(self, fault: Fault) -> tuple[tuple[int, ...], str]:
+        """The fault's rank among the others and its line: at the override that wrote the value, or in the file."""
+        path = f"{_dotted(fault.where)}: " if fault.where else ""
+        marks = self._document.keys if fault.on_key and fault.at else self._document.values
+        mark = None
+        for rank, override in reversed(list(enumerate(self._overrides))):
+            made = override.where[: len(fault.at)] == fault.at and fault.at not in marks
+            if override.reaches(fault.at) or made:
+                return (1, rank), f"{override.label}: {'' if override.where == fault.where else path}{fault.text}"
+        mark = next(marks[fault.at[:depth]] for depth in range(len(fault.at), -1, -1) if fault.at[:depth] in marks)
+        return (0, mark.line, mark.column), f"{self._at(mark)}: {path}{fault.text}"
+
+    def _at(self, mark: Mark | None) -> str:
+        return self._name if mark is None else f"{self._name}:{mark.line}:{mark.column}"
+
+    def _add(self, rank: tuple[int, ...], line: str) -> None:
+        self._lines.add((rank, line))
+
+
+def _content(path: Path) -> bytes:
+    """The file's bytes, one more than allowed at most. Raises CampaignFileError for what is not an ordinary, readable file."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise CampaignFileError(f"{printable(path)}: this is a folder; name a campaign file, such as {printable(path / 'my.yaml')}")
+        if not stat.S_ISREG(mode):
+            raise CampaignFileError(f"{printable(path)}: this is a pipe or a device; save the campaign to a file first")
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        remedy = "check the name; `rolltrain new supervised` writes a complete campaign to start from"
+        raise CampaignFileError(f"{printable(path)}: there is no such file; {remedy}") from None
+    except PermissionError:
+        raise CampaignFileError(f"{printable(path)}: you may not read this file; change its permissions or copy it") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, CampaignFileError):
+            raise
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else "the name holds a NUL"
+        raise CampaignFileError(f"{printable(path)}: cannot be read ({why}); check the name and the disk") from None
+
+
+def _astray(folder: Path, path: str) -> list[Fault]:
+    """Is the text that the campaign names an ordinary file under its folder, links followed? One that is missing is found out later."""
+    where = ("data", "path")
+    target = (folder / path).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        what = f"a link that leads out of the campaign's folder (got {shown(path)})"
+        return [Fault(where, f"{what}; copy the text there, or use --data on the command line", where)]
+    if target.exists() and not target.is_file():
+        return [Fault(where, f"must be an ordinary file (got {shown(path)}); name a UTF-8 text", where)]
+    return []
+
+
+def _dotted(where: Where) -> str:
+    return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else shown(part)[1:-1] for part in where)
+
+
+@cache
+def _guide() -> Guide:
+    return Guide(json_schema())
+
+
+@cache
+def _good() -> Document:
+    return read_marked(template("supervised"))
+
+
+def _example(where: Where) -> str | None:
+    """What stands at this place in the shipped campaign, if it is one line."""
+    return _good().written.get(where) or None

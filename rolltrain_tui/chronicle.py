@@ -1,0 +1,193 @@
+"""The chronicle: everything that happened in a run, one line of JSON an event, only ever appended to.
+
+A line is the event as `wire` writes it with two names in front: {"crc":"1a2b3c4d","n":0,"type":"CampaignBegan",...}. `n` counts from 0;
+`crc` is the CRC-32 of all that follows it, so that a torn or rotten line is known for what it is.
+"""
+
+import contextlib
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, NamedTuple, Self, get_args
+
+from rolltrain_tui import durable, wire
+from rolltrain_tui.events import Event, Story
+
+_STORY = frozenset(get_args(Story))
+_HEAD = len('{"crc":"1a2b3c4d",')
+_CHUNK = 1 << 20
+
+
+class ChronicleError(ValueError):
+    """A chronicle cannot be read further; the message says where and why."""
+
+
+class Line(NamedTuple):
+    """A good line: where it ends in the file, and the event in `wire` form."""
+
+    end: int
+    payload: bytes
+
+
+class Chronicle:
+    """The one writer of a run's chronicle, as a context manager.
+
+    Opening mends what a crash left: a torn last line is dropped; from a damaged line on, the rest moves to chronicle.damaged and `note`
+    says so. Each line goes to the operating system at once, so a killed process loses none; `sync` brings them to the disk. A disk that
+    refuses lines does not stop the game: they wait in memory, and `sync` raises until they are written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events_written = 0
+        """Events in the story so far."""
+        self.note = ""
+        """A sentence for the player when the file was found damaged or incomplete."""
+        self._waiting = bytearray()
+        is_new = not path.exists()
+        self._fd = _open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            self._size = self._mend()
+            if is_new:
+                durable.sync_folder(path.parent)
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, event: Event) -> None:
+        """Add one event of the story; notices have no place in it."""
+        assert type(event) in _STORY, f"{type(event).__name__} is not part of the story"
+        body = f'"n":{self.events_written},{wire.encode(event)[1:]}'.encode("ascii")
+        self._waiting += b'{"crc":"%08x",%b\n' % (zlib.crc32(body), body)
+        self.events_written += 1
+        with contextlib.suppress(OSError):  # sync tells
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand all lines to the operating system. OSError when it does not take them."""
+        if self._waiting:
+            os.lseek(self._fd, self._size, os.SEEK_SET)  # over what an earlier, failed attempt left
+            durable.write_all(self._fd, self._waiting)
+            self._size += len(self._waiting)
+            self._waiting.clear()
+
+    def sync(self) -> None:
+        """Bring all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
+        self.flush()
+        os.fsync(self._fd)
+
+    def truncate_to(self, events: int) -> None:
+        """Go back to the first `events` events, as a save remembers them. `note` says so when the chronicle holds fewer."""
+        self.flush()
+        if events > self.events_written:
+            lost = events - self.events_written
+            self.note = f"{self.note} The chronicle lacks {lost} of the {events} events before this save.".strip()
+            return
+        self._size, self.events_written = _end_of(self.path, events), events
+        os.ftruncate(self._fd, self._size)
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Write what waits and close. OSError when the last lines could not be written."""
+        if self._fd >= 0:
+            try:
+                self.flush()
+            finally:
+                os.close(self._fd)
+                self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _mend(self) -> int:
+        """Count the good lines, set aside what follows them; the size of what is good."""
+        good = 0
+        with _reader(self.path) as file:
+            for line in _lines(file):
+                good, self.events_written = line.end, self.events_written + 1
+            if _is_damaged(file, good):
+                damaged = self.path.with_name(f"{self.path.stem}.damaged")
+                _copy_rest(file, good, damaged)
+                place = f"Line {self.events_written + 1} of {self.path.name}"
+                self.note = f"{place} is damaged; it and all after it are kept in {damaged.name}."
+        if os.fstat(self._fd).st_size > good:
+            os.ftruncate(self._fd, good)
+            os.fsync(self._fd)
+        return good
+
+
+def read(path: Path) -> Iterator[Event]:
+    """The events in order, one at a time. A torn last line is passed over; ChronicleError at a damaged or unknown one."""
+    with _reader(path) as file:
+        number, end = 0, 0
+        for number, (end, payload) in enumerate(_lines(file), 1):  # noqa: B007
+            try:
+                yield wire.decode_event(payload.decode("ascii"))
+            except (wire.WireError, UnicodeDecodeError) as error:
+                raise ChronicleError(f"{path.name}: line {number}: {error}") from None
+        if _is_damaged(file, end):
+            raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
+
+
+def story_sha256(path: Path) -> str:
+    """SHA-256 of the story: the good lines as `wire` writes them, each with its newline."""
+    digest = hashlib.sha256()
+    with _reader(path) as file:
+        for line in _lines(file):
+            digest.update(line.payload + b"\n")
+    return digest.hexdigest()
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        return durable.open_plain(path, flags)
+    except durable.NotPlainFile as error:
+        raise ChronicleError(str(error)) from None
+
+
+def _reader(path: Path) -> BinaryIO:
+    return os.fdopen(_open(path, os.O_RDONLY), "rb")
+
+
+def _lines(file: BinaryIO) -> Iterator[Line]:
+    """The good lines from the start of the file up to the first that is not."""
+    number, end = 0, 0
+    while (line := file.readline(wire.MAX_LINE)).endswith(b"\n"):
+        body, start = line[_HEAD:-1], b'"n":%d,' % number
+        if line[:_HEAD] != b'{"crc":"%08x",' % zlib.crc32(body) or not body.startswith(start):
+            return
+        number, end = number + 1, end + len(line)
+        yield Line(end, b"{" + body[len(start) :])
+
+
+def _is_damaged(file: BinaryIO, end: int) -> bool:
+    """Whether more follows the good lines than one line that was being written when the writer died."""
+    file.seek(end)
+    return file.readline(wire.MAX_LINE).endswith(b"\n") or bool(file.read(1))
+
+
+def _end_of(path: Path, events: int) -> int:
+    """Where the line of the last of `events` events ends."""
+    end = 0
+    with _reader(path) as file:
+        for _, line in zip(range(events), _lines(file), strict=False):
+            end = line.end
+    return end
+
+
+def _copy_rest(file: BinaryIO, start: int, target: Path) -> None:
+    """Append everything from `start` on to `target`, and bring it to the disk."""
+    file.seek(start)
+    kept = _open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        while chunk := file.read(_CHUNK):
+            durable.write_all(kept, chunk)
+        os.fsync(kept)
+    finally:
+        os.close(kept)

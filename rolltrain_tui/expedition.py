@@ -1,0 +1,137 @@
+"""An expedition: a campaign with its chronicle and its saves, kept in one run folder.
+
+`travel(inbox)` is the one loop that the TUI's worker thread, the headless command line and the tests iterate.
+"""
+
+import shutil
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from rolltrain_tui import campaign_file, saves, wire
+from rolltrain_tui.campaign import Campaign
+from rolltrain_tui.chronicle import Chronicle, read
+from rolltrain_tui.commands import Command, Inbox
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, TrainingFailed
+from rolltrain_tui.training.build import build_learner
+
+CONFIG_FILE, CHRONICLE_FILE, ERROR_FILE = "campaign.yaml", "chronicle.jsonl", "error.log"
+
+
+class Expedition:
+    """One run: its campaign, its folder, the story so far. Made by `begin` or `resume`."""
+
+    def __init__(self, campaign: Campaign, folder: Path, base: Path, pending: Sequence[Command] = ()) -> None:
+        self.campaign = campaign
+        self.config: CampaignConfig = campaign.config
+        self.folder = folder
+        self.base = base
+        """The folder that data.path is relative to."""
+        self.note = ""
+        """A sentence for the player about how the run was opened, such as a damaged save that was passed over."""
+        self._pending = list(pending)
+
+    @classmethod
+    def begin(cls, config: CampaignConfig, *, base: Path, runs: Path, name: str | None = None) -> Self:
+        """A new run in a folder of its own under `runs`. ValueError for data or a device that cannot be used."""
+        campaign = Campaign(config, build_learner(config, base=base))
+        folder = saves.new_run_folder(runs, name or config.name, config.seed)
+        (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
+        return cls(campaign, folder, base.resolve())
+
+    @classmethod
+    def resume(cls, path: Path, overrides: Sequence[str] = ()) -> Self:
+        """Open a save folder, or the latest save of a run folder.
+
+        An older save than the run's latest starts a branch: a new run beside it, whose story is the old one up to that save.
+        """
+        snapshot = saves.read(path)
+        config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
+        state = snapshot.state
+        base = Path(str(state["base"]))
+        campaign = Campaign(config, build_learner(config, base=base))
+        campaign.load_state(state["campaign"], snapshot.tensors)
+        folder = saves.run_of(path)
+        if not saves.is_latest(path):
+            folder = branch(folder, config, int(state["events"]))
+        expedition = cls(campaign, folder, base, [wire.decode_command(line) for line in state["pending"]])
+        (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
+        with Chronicle(folder / CHRONICLE_FILE) as chronicle:
+            chronicle.truncate_to(int(state["events"]))
+        expedition.note = snapshot.note
+        return expedition
+
+    @property
+    def story(self) -> Iterator[Event]:
+        """The events that the chronicle holds."""
+        path = self.folder / CHRONICLE_FILE
+        return read(path) if path.exists() else iter(())
+
+    def travel(self, inbox: Inbox) -> Iterator[Event]:
+        """Play the campaign, keep its chronicle, write its saves when due. One traveller per run: SaveError when another is on it."""
+        for command in self._pending:
+            inbox.put(command)
+        self._pending = []
+        with saves.Lock(self.folder), Chronicle(self.folder / CHRONICLE_FILE) as chronicle:
+            if self.campaign.began:
+                yield CampaignResumed(self.campaign.turn, self.config.name)
+            for event in self.campaign.play(inbox):
+                if isinstance(event, SaveDue):
+                    yield self._save(event, inbox, chronicle)
+                    continue
+                if isinstance(event, TrainingFailed):
+                    self._keep_traceback()
+                elif not isinstance(event, Notice):
+                    chronicle.append(event)
+                yield event
+
+    def _save(self, due: SaveDue, inbox: Inbox, chronicle: Chronicle) -> Saved | SaveFailed:
+        """Chronicle first: a save never knows of an event that the chronicle does not hold."""
+        try:
+            chronicle.sync()
+            snapshot = saves.Snapshot(
+                config_text=campaign_file.dump(self.config),
+                state={
+                    "base": str(self.base),
+                    "events": chronicle.events_written,
+                    "pending": [wire.encode(command) for command in inbox.pending()],
+                    "campaign": self.campaign.state_dict(),
+                },
+                tensors=self.campaign.learner.tensors(),
+                summary=self._summary(),
+            )
+            keep = None if due.reason == "player" else self.config.save.keep
+            path = saves.write(self.folder, snapshot, name=due.name, keep=keep)
+        except OSError as error:
+            return SaveFailed(due.turn, str(self.folder), error.strerror or str(error))
+        return Saved(due.turn, due.reason, str(path))
+
+    def _summary(self) -> saves.Summary:
+        campaign, hero = self.campaign, self.campaign.game.hero
+        return saves.Summary(
+            campaign=self.config.name,
+            hero=hero.name,
+            hero_class=hero.hero_class,
+            level=hero.level,
+            turn=campaign.turn,
+            turns=self.config.turns,
+            val_loss=campaign.val_loss,
+            ending=("fallen" if campaign.game.fallen else "victory") if campaign.ended else None,
+        )
+
+    def _keep_traceback(self) -> None:
+        failure = self.campaign.failure
+        assert failure is not None
+        with (self.folder / ERROR_FILE).open("a", encoding="utf-8") as log:
+            log.write("".join(traceback.format_exception(failure)) + "\n")
+
+
+def branch(run: Path, config: CampaignConfig, events: int) -> Path:
+    """A new run folder that starts with the first `events` events of `run`."""
+    folder = saves.new_run_folder(run.parent, f"{config.name} branch", config.seed)
+    shutil.copyfile(run / CHRONICLE_FILE, folder / CHRONICLE_FILE)
+    with Chronicle(folder / CHRONICLE_FILE) as chronicle:
+        chronicle.truncate_to(events)
+    return folder

@@ -1,0 +1,64 @@
+"""Listening to typed lines: a thread that reads standard input while the campaign trains."""
+
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+CHUNK = 4096
+LONGEST_LINE = 10_000
+
+
+def listen(stream: TextIO, hear: Callable[[str], None], ended: Callable[[], None]) -> threading.Thread:
+    """Call `hear` with each line of `stream`, then `ended` once. Both are called in the thread that is started here."""
+
+    def run() -> None:
+        for line in lines_of(stream):
+            hear(line)
+        ended()
+
+    thread = threading.Thread(target=run, name="listener", daemon=True)
+    thread.start()
+    return thread
+
+
+def lines_of(stream: TextIO) -> Iterator[str]:
+    """Lines without their ends; bytes that are no UTF-8 become U+FFFD.
+
+    A real stream is read below Python's buffers: a daemon thread that waits inside a buffer holds its lock, and Python cannot exit then.
+    """
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        for line in stream:
+            yield line.rstrip("\r\n")
+        return
+    kept = b""
+    with io.FileIO(number, closefd=False) as raw:
+        while chunk := _read(raw):
+            *lines, kept = (kept + chunk).split(b"\n")
+            yield from (_text(line) for line in lines)
+            kept = kept[:LONGEST_LINE]
+    if kept:
+        yield _text(kept)
+
+
+def is_pipe(stream: TextIO) -> bool:
+    """Someone feeds this stream: not a terminal, not a file, not /dev/null."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return (mode & 0o170000) in (0o010000, 0o140000)  # a pipe or a socket
+
+
+def _read(raw: io.FileIO) -> bytes:
+    try:
+        return raw.read(CHUNK) or b""
+    except OSError:  # the terminal is gone
+        return b""
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\r")

@@ -1,0 +1,56 @@
+"""`--set dotted.path=VALUE`: one value of a campaign replaced on the command line, by the same rules as in the file."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rolltrain_tui.yaml_marks import Where, YamlError, read_marked, shown
+
+
+class OverrideError(ValueError):
+    """An override that cannot be read; the text names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    label: str
+    """What the player typed, as error messages show it."""
+    where: Where
+    value: Any
+
+    def reaches(self, where: Where) -> bool:
+        """Did this override write the value at `where`?"""
+        return where[: len(self.where)] == self.where
+
+
+def parse(text: str) -> Override:
+    """Read `dice.rulebook=off`. Raises OverrideError."""
+    label = f"--set {shown(text, 60)[1:-1]}"
+    path, equals, value = text.partition("=")
+    keys = tuple(path.strip().split("."))
+    if not equals or not all(keys):
+        raise OverrideError(f"{label}: write the path of a value, '=', and the value, for example --set dice.rulebook=off")
+    return Override(label, keys, _value(label, value))
+
+
+def _value(label: str, text: str) -> Any:
+    if not text.strip():
+        return None
+    try:
+        document = read_marked(text)
+    except YamlError as error:
+        raise OverrideError(f"{label}: {error.text}") from None
+    if document.problems:
+        raise OverrideError("\n".join(f"{label}: {problem.text}" for problem in document.problems))
+    return document.data
+
+
+def apply(override: Override, data: dict[str, Any]) -> None:
+    """Write the value into `data`, over what is there. Raises OverrideError where the path leads through a single value."""
+    section = data
+    for depth, key in enumerate(override.where[:-1], start=1):
+        below = section.setdefault(str(key), {})
+        if not isinstance(below, dict):
+            parent = ".".join(map(str, override.where[:depth]))
+            raise OverrideError(f"{override.label}: {parent} has no parts; set {parent} as a whole")
+        section = below
+    section[str(override.where[-1])] = override.value

@@ -1,0 +1,254 @@
+"""Dataclasses <-> plain JSON values, led by the type hints of their fields; nothing in the text can choose what is built.
+
+Understood types: int, float, str, bool, None, Literal, tuples, dataclasses, `X | None`, and unions of dataclasses. Where a union leaves
+a choice, the object carries its class name under "type". A float that is not finite is written as "nan", "inf" or "-inf": only a float
+field reads these words as numbers.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from functools import partial
+from operator import attrgetter
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+TAG = "type"
+Reader = Callable[[Any, str], Any]
+Writer = Callable[[Any], Any]
+
+NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+_dumps = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
+
+
+class RecordError(ValueError):
+    """The text is not the record it should be; the message says where and why."""
+
+
+def dump_json(value: Any) -> str:
+    """One line of ASCII JSON. Floats that are not finite become words, for readers that know their type."""
+    try:
+        return _dumps(value)
+    except ValueError:
+        return _dumps(_spell_out(value))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Strict JSON: RecordError for anything else, for duplicate names, NaN, endless digits and nesting that is too deep."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except RecordError:
+        raise
+    except RecursionError:
+        raise RecordError("it is nested too deeply") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RecordError(f"it is not JSON: {error}") from None
+    except ValueError:
+        raise RecordError("it holds a number with too many digits") from None
+
+
+def _refuse_constant(word: str) -> Any:
+    raise RecordError(f"it is not JSON: {word} is not a JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RecordError(f"the name {twice!a} stands twice in one object")
+    return found
+
+
+def _spell_out(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # "nan", "inf", "-inf"
+    if isinstance(value, dict):
+        return {name: _spell_out(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spell_out(part) for part in value]
+    return value
+
+
+class Codec:
+    """How one dataclass is written and read. Made by `codec`."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        hints = get_type_hints(cls)
+        assert TAG not in hints, f"{cls.__name__} has a field named {TAG}"
+        self.cls = cls
+        self.names = tuple(hints)
+        self.required = frozenset(f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING)
+        self._readers = {name: reader(hint) for name, hint in hints.items()}
+        self._writers = [(name, write) for name, hint in hints.items() if (write := writer(hint)) is not None]
+        self._values: Callable[[Any], Any] = attrgetter(*self.names) if len(self.names) > 1 else self._few_values
+
+    def _few_values(self, value: Any) -> tuple[Any, ...]:
+        return tuple(getattr(value, name) for name in self.names)
+
+    def dump(self, value: Any) -> dict[str, Any]:
+        """The fields by name, ready for dump_json."""
+        plain = dict(zip(self.names, self._values(value), strict=True))
+        for name, write in self._writers:
+            plain[name] = write(plain[name])
+        return plain
+
+    def load(self, plain: Any, where: str = "") -> Any:
+        """Exact inverse of dump after JSON. Fields that have a default may be left out. RecordError says what does not fit."""
+        where = where or self.cls.__name__
+        if type(plain) is not dict:
+            raise RecordError(f"{where}: expected an object, found {shown(plain)}")
+        if unknown := plain.keys() - self._readers.keys():
+            raise RecordError(f"{where}: there is no field {', '.join(sorted(map(ascii, unknown)))}")
+        if missing := self.required - plain.keys():
+            raise RecordError(f"{where}: the field {', '.join(sorted(map(ascii, missing)))} is missing")
+        return self.cls(**{name: self._readers[name](value, f"{where}.{name}") for name, value in plain.items()})
+
+    def dump_tagged(self, value: Any) -> dict[str, Any]:
+        """As dump, with the class name in front."""
+        return {TAG: self.cls.__name__, **self.dump(value)}
+
+
+_codecs: dict[type[Any], Codec] = {}
+
+
+def codec(cls: type[Any]) -> Codec:
+    """The codec of a dataclass, worked out once."""
+    known = _codecs.get(cls)
+    if known is None:
+        assert is_dataclass(cls), cls
+        known = _codecs[cls] = Codec(cls)
+    return known
+
+
+def load_tagged(plain: Any, kinds: dict[str, type[Any]], where: str) -> Any:
+    """The record whose class, one of `kinds`, is named by the object itself."""
+    if type(plain) is not dict:
+        raise RecordError(f"{where}: expected an object, found {shown(plain)}")
+    name = plain.get(TAG)
+    if type(name) is not str or name not in kinds:
+        raise RecordError(f"{where}: unknown {TAG} {shown(name)}" if TAG in plain else f"{where}: the {TAG} is missing")
+    return codec(kinds[name]).load({field: value for field, value in plain.items() if field != TAG}, name)
+
+
+def shown(value: Any) -> str:
+    """A foreign value in an error message: short, and plain ASCII whatever it holds."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return ascii(value) if len(value) <= 40 else ascii(value[:40]) + "..."
+        case int():
+            return str(value) if value.bit_length() < 200 else "a huge number"
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return "an object"
+        case _:
+            return repr(value)
+
+
+# Writers: None where JSON can take the value as it is.
+
+
+def writer(hint: Any) -> Writer | None:
+    if is_dataclass(hint):
+        return lambda value: codec(type(value)).dump(value)
+    if get_origin(hint) is tuple:
+        items = get_args(hint)
+        write = writer(items[0])
+        assert write is None or items[1:] == (...,), f"{hint} is not supported"
+        return write and (lambda values: [write(value) for value in values])
+    if get_origin(hint) in (Union, UnionType) and all(map(is_dataclass, get_args(hint))):
+        return lambda value: codec(type(value)).dump_tagged(value)
+    return None
+
+
+# Readers: the value, or a RecordError that names the place.
+
+
+def reader(hint: Any) -> Reader:
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    if is_dataclass(hint):
+        return partial(_read_record, hint)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return _literal(arguments)
+    if origin is tuple:
+        return _sequence(reader(arguments[0])) if arguments[1:] == (...,) else _fixed([reader(item) for item in arguments])
+    assert origin in (Union, UnionType), f"{hint} is not supported"
+    return _union(arguments)
+
+
+def _read_record(cls: type[Any], value: Any, where: str) -> Any:
+    return codec(cls).load(value, where)
+
+
+def _exactly(cls: type, name: str) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if type(value) is not cls:  # True is not a whole number here
+            raise RecordError(f"{where}: expected {name}, found {shown(value)}")
+        return value
+
+    return read
+
+
+def _read_float(value: Any, where: str) -> float:
+    if type(value) is float and math.isfinite(value):
+        return value
+    if type(value) is int and value.bit_length() <= 1023:
+        return float(value)
+    if type(value) is str and value in NONFINITE:
+        return NONFINITE[value]
+    raise RecordError(f"{where}: expected a number, found {shown(value)}")
+
+
+def _literal(allowed: tuple[Any, ...]) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if not any(value == word and type(value) is type(word) for word in allowed):
+            raise RecordError(f"{where}: expected one of {', '.join(map(ascii, allowed))}, found {shown(value)}")
+        return value
+
+    return read
+
+
+def _sequence(read_item: Reader) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if type(value) is not list:
+            raise RecordError(f"{where}: expected a list, found {shown(value)}")
+        return tuple(read_item(item, where) for item in value)
+
+    return read
+
+
+def _fixed(readers: list[Reader]) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if type(value) is not list or len(value) != len(readers):
+            raise RecordError(f"{where}: expected a list of {len(readers)}, found {shown(value)}")
+        return tuple(read_item(item, where) for read_item, item in zip(readers, value, strict=True))
+
+    return read
+
+
+def _union(members: tuple[Any, ...]) -> Reader:
+    some = [member for member in members if member is not NoneType]
+    if len(some) < len(members):
+        assert len(some) == 1, f"{members} is not supported"
+        inner = reader(some[0])
+        return lambda value, where: None if value is None else inner(value, where)
+    assert all(map(is_dataclass, some)), f"{members} is not supported"
+    kinds = {member.__name__: member for member in some}
+    return lambda value, where: load_tagged(value, kinds, where)
+
+
+_SIMPLE: dict[Any, Reader] = {
+    int: _exactly(int, "a whole number"),
+    str: _exactly(str, "text"),
+    bool: _exactly(bool, "true or false"),
+    NoneType: _exactly(NoneType, "null"),
+    float: _read_float,
+}

@@ -1,0 +1,128 @@
+"""What an ability is: its row in the table, how it stands in a game, and the one interface behind which its behaviour lives.
+
+A new ability is a row in `abilities.ABILITIES` and a `Power` that overrides the few methods it needs; the game never asks which ability
+it holds.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.rules.facts import DiceRolled
+from rolltrain_tui.rules.heroes import Hero
+
+Cost = Literal["action", "bonus", "free"]
+Recharge = Literal["short", "long", ""]
+DISMISS = "dismiss"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to use an ability, open from `level` on. `k` is its multiplier."""
+
+    name: str
+    title: str
+    level: int
+    k: float
+    summary: str
+
+
+@dataclass(slots=True)
+class Held:
+    """How one ability stands: its charges, and the form in force."""
+
+    left: int | None
+    """Charges; None when it has no pool."""
+    form: Literal["", "live", "passive"] = ""
+    turns: int | None = 0
+    """Turns the form has left, the coming one included; None: until dismissed."""
+    option: str = ""
+    idle: int = 0
+    """Turns in a row without a hit while in force."""
+    refunded: bool = False
+    """Its short-rest refund is spent until the next long rest."""
+
+    @property
+    def live(self) -> bool:
+        return self.form == "live"
+
+    def begin(self, form: Literal["live", "passive"], turns: int | None, option: str = "") -> None:
+        self.form, self.turns, self.option, self.idle = form, turns, option, 0
+
+    def end(self) -> None:
+        self.form, self.turns, self.option, self.idle = "", 0, "", 0
+
+
+class Power:
+    """The behaviour of one ability. Every answer here is neutral; a power overrides what it is about."""
+
+    live_turns: int | None = None
+    """How long the live form lasts; None: until dismissed."""
+    trigger: int | None = None
+    """The lowest total that sets off the passive form; None: it has none."""
+    trigger_turns = 1
+    trigger_costs = True
+    """The passive form spends a charge (where there is a pool)."""
+
+    def most(self, level: int) -> int | None:
+        """Charges at this level; None: no pool."""
+        return None
+
+    def claim(self, held: Held, hero: Hero) -> float:
+        """The multiple of the update that the form in force claims at its start, for the announcement."""
+        return 1.0
+
+    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+        """While in force: the factor on this roll's k, applied by the rulebook's hook."""
+        return 1.0
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        """While in force: the levers of this turn besides the rulebook's own."""
+        return NEUTRAL
+
+    def gives_advantage(self, held: Held) -> bool:
+        """While in force: two dice on the turn's roll, the higher counts."""
+        return False
+
+    def leaves_open(self, held: Held) -> bool:
+        """While in force: saving throws at disadvantage, monsters' damage doubled."""
+        return False
+
+    def weight_noise_felt(self, held: Held) -> float:
+        """While in force: the fraction of monsters' weight noise that gets through."""
+        return 1.0
+
+    def rest_refusal(self, held: Held) -> str:
+        """While in force: why the hero cannot rest, or an empty string."""
+        return ""
+
+    def ends_early(self, held: Held) -> str:
+        """After a turn in force: why it ends before its time, or an empty string."""
+        return ""
+
+    def short_rest(self, held: Held, level: int) -> None:
+        """What a short rest gives back besides short-rest charges."""
+
+    def gains(self, level: int) -> tuple[str, ...]:
+        """What is new at exactly this level, a short line each, besides charges and options."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """A row of the table: what the player reads, what it costs, and the power behind it."""
+
+    name: str
+    title: str
+    hero_class: str
+    summary: str
+    passive: str
+    """What triggers by itself; empty when nothing does."""
+    live: str
+    cost: Cost
+    recharge: Recharge
+    power: Power
+    options: tuple[Option, ...] = ()
+
+    def option(self, name: str) -> Option | None:
+        return next((option for option in self.options if option.name == name), None)

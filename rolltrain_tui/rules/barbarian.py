@@ -1,0 +1,71 @@
+"""The Barbarian's powers: aggressive updates."""
+
+from rolltrain_tui.rules.ability import Held, Power
+from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.rules.facts import DiceRolled
+from rolltrain_tui.rules.heroes import Hero
+
+RAGE_POOL = ((1, 2), (3, 3), (6, 4), (12, 5), (17, 6))
+"""(from level, charges)."""
+RAGE_TIERS = (9, 16)
+"""Levels at which a live rage grows by a tenth of an update."""
+IDLE_TURNS = 3
+
+
+def rage_k(level: int) -> float:
+    """The live rage's factor: 1.5, 1.6 from level 9, 1.7 from level 16."""
+    return round(1.5 + 0.1 * sum(level >= tier for tier in RAGE_TIERS), 1)
+
+
+class Rage(Power):
+    live_turns = 10
+    trigger = 16
+    trigger_turns = 3
+
+    def most(self, level: int) -> int | None:
+        return max(charges for from_level, charges in RAGE_POOL if level >= from_level)
+
+    def claim(self, held: Held, hero: Hero) -> float:
+        return rage_k(hero.level) if held.live else 1.5
+
+    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+        return self.claim(held, hero)
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        return _RAGING if held.live else NEUTRAL
+
+    def weight_noise_felt(self, held: Held) -> float:
+        return 0.5 if held.live else 1.0
+
+    def rest_refusal(self, held: Held) -> str:
+        return "Nobody rests in a rage: wait until it has run out, or dismiss it."
+
+    def ends_early(self, held: Held) -> str:
+        return f"{IDLE_TURNS} turns in a row without a hit" if held.live and held.idle >= IDLE_TURNS else ""
+
+    def gains(self, level: int) -> tuple[str, ...]:
+        return (f"Rage: updates ×{rage_k(level)} while it lasts",) if level in RAGE_TIERS else ()
+
+
+class RecklessAttack(Power):
+    trigger = 18
+
+    def claim(self, held: Held, hero: Hero) -> float:
+        return 2.0
+
+    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+        lands = roll.outcome in ("hit", "crit") if held.live else roll.total >= self.trigger
+        return 2.0 if lands else 1.0
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        return _RECKLESS if held.live else NEUTRAL
+
+    def gives_advantage(self, held: Held) -> bool:
+        return held.live
+
+    def leaves_open(self, held: Held) -> bool:
+        return held.live
+
+
+_RAGING = StepEffect(clip_factor=2.0, decay_factor=0.0)
+_RECKLESS = StepEffect(batch_factor=0.5)

@@ -1,0 +1,90 @@
+"""Dice: where all chance comes from. The game is handed its dice, so loaded ones are an ordinary kind."""
+
+import random
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Protocol
+
+from rolltrain_tui.rules.naming import RulesError
+
+Advantage = Literal["none", "advantage", "disadvantage"]
+
+
+class Dice(Protocol):
+    """A source of rolls whose whole state is plain JSON values."""
+
+    def roll(self, sides: int) -> int:
+        """One die: a whole number in [1, sides]."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
+
+class DiceError(RulesError):
+    """The dice cannot roll what was asked, or their saved state is not one of theirs."""
+
+
+class SeededDice:
+    """Fair dice from a seed. Built on `random.random`, whose numbers Python keeps the same between versions."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def roll(self, sides: int) -> int:
+        return int(self._random.random() * sides) + 1
+
+    def state_dict(self) -> dict[str, Any]:
+        version, words, _ = self._random.getstate()
+        return {"version": version, "words": list(words)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        try:
+            self._random.setstate((state["version"], tuple(state["words"]), None))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise DiceError(f"This is not the state of seeded dice: {error}.") from error
+
+
+class LoadedDice:
+    """Dice that fall as told, then as `then` does. Without `then` they raise DiceError when the faces run out."""
+
+    def __init__(self, faces: Iterable[int], then: Dice | None = None) -> None:
+        self._faces = deque(faces)
+        self._then = then
+
+    def roll(self, sides: int) -> int:
+        if self._faces:
+            return self._loaded(sides)
+        if self._then is None:
+            raise DiceError(f"The loaded dice have run out of faces: a d{sides} was asked for.")
+        return self._then.roll(sides)
+
+    def _loaded(self, sides: int) -> int:
+        face = self._faces.popleft()
+        if not 1 <= face <= sides:
+            raise DiceError(f"The loaded face {face} does not exist on a d{sides}.")
+        return face
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"faces": list(self._faces), "then": self._then.state_dict() if self._then else None}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if not {"faces", "then"} <= state.keys():
+            raise DiceError("This is not the state of loaded dice.")
+        self._faces = deque(state["faces"])
+        if self._then is not None and state["then"] is not None:
+            self._then.load_state_dict(state["then"])
+
+
+def cast(dice: Dice, sides: int, advantage: Advantage) -> tuple[tuple[int, ...], int]:
+    """All dice on the table, and the one that counts: the higher of two with advantage, the lower with disadvantage."""
+    first = dice.roll(sides)
+    if advantage == "none":
+        return (first,), first
+    naturals = (first, dice.roll(sides))
+    return naturals, max(naturals) if advantage == "advantage" else min(naturals)
+
+
+def with_advantage(advantage: Advantage) -> Advantage:
+    """Advantage on top of what is there: it cancels disadvantage and does not stack."""
+    return "none" if advantage == "disadvantage" else "advantage"

@@ -1,0 +1,256 @@
+"""The game: a turn in two pure halves, with training between them. It reads like the order of play.
+
+begin_turn   orders -> the roll, watched by passive abilities -> one StepEffect
+end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> death saves -> what lapses -> who wanders by
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from rolltrain_tui.rules.death import DOWN_SCALE
+from rolltrain_tui.rules.dice import Dice, cast, with_advantage
+from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.rules.encounters import Encounters
+from rolltrain_tui.rules.facts import Charge, CommandAccepted, CommandRefused, DiceRolled, Fact, HeroFell, MonsterFell
+from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.kit import Kit, Refusal
+from rolltrain_tui.rules.levels import roll_xp
+from rolltrain_tui.rules.life import Life
+from rolltrain_tui.rules.naming import RulesError
+from rolltrain_tui.rules.orders import Command, SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.rules.rulebooks import within_bounds
+from rolltrain_tui.rules.ruleset import GameRules
+
+__all__ = ["Game", "GameRules", "Report"]
+
+FUMBLE_DIE = 4
+NOT_FINITE_DIE = 6
+"""Rolled twice."""
+
+_DOWN = StepEffect(update_scale=DOWN_SCALE)
+_ROLLBACK = StepEffect(rollback=True)
+
+
+class Report(Protocol):
+    """What training answers after a turn, as far as the rules listen."""
+
+    @property
+    def loss(self) -> float: ...
+    @property
+    def finite(self) -> bool: ...
+    @property
+    def k_effective(self) -> float: ...
+
+
+class Game:
+    """All tabletop state of one campaign.
+
+    `dice` casts the turn's rolls and nothing else, so what is fought or healed never changes them; `monster_dice` is for everything
+    else that chance decides: encounters, saving throws, damage, healing and death saves.
+    """
+
+    def __init__(self, rules: GameRules, hero: Hero, dice: Dice, monster_dice: Dice) -> None:
+        self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
+        self.life = Life(rules, hero, monster_dice)
+        self.encounters = Encounters()
+        self._roll: DiceRolled | None = None
+        """The roll that counts, of a turn that has begun and not ended."""
+
+    # The character sheet.
+
+    @property
+    def hero(self) -> Hero:
+        return self.life.hero
+
+    @property
+    def kit(self) -> Kit:
+        return self.life.kit
+
+    @property
+    def fallen(self) -> bool:
+        """A hardcore campaign is over."""
+        return self.life.fallen
+
+    @property
+    def rollback_due(self) -> bool:
+        """The hero fell and wakes with the next turn, which will begin with the last camp's weights."""
+        return self.life.rollback_due
+
+    @property
+    def modifier(self) -> int:
+        """What the turn's roll adds to the die: INT's."""
+        return self.hero.modifier("INT")
+
+    @property
+    def dc(self) -> int:
+        """The total that a hit needs on the campaign's die."""
+        return self.life.rulebook.dc
+
+    @property
+    def proficiency(self) -> int:
+        return self.hero.proficiency
+
+    def next_level_xp(self) -> int:
+        """Total XP of the next level."""
+        return self.life.next_level_xp()
+
+    def expected_k(self) -> float:
+        """E[k] of one roll under the rulebook at the hero's level, without abilities."""
+        return self.life.rulebook.odds.mean
+
+    def charges(self) -> tuple[Charge, ...]:
+        return self.kit.charges()
+
+    # The first half of a turn.
+
+    def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[Fact], StepEffect]:
+        """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are not the table's and are ignored."""
+        facts: list[Fact] = []
+        spent: set[str] = set()
+        for order in orders:
+            facts += self._obey(turn, order, spent)
+        awake = not (self.hero.down or self.rules.classes_sleep)
+        scales = []
+        for micro in range(self.rules.rolls_per_turn):
+            self._roll = roll = self._cast(turn, micro)
+            facts.append(roll)
+            if awake:
+                facts += self.kit.watch(turn, roll)
+            scales.append(roll.k * self.kit.k(roll))
+        return facts, self._effect(scales)
+
+    def _obey(self, turn: int, order: Command, spent: set[str]) -> list[Fact]:
+        match order:
+            case UseAbility():
+                answer = self._use(turn, order, spent)
+            case SetAuto():
+                answer = self.kit.set_auto(turn, order)
+            case TakeShortRest():
+                answer = self.life.short_rest(turn)
+            case _:
+                return []
+        if isinstance(answer, Refusal):
+            return [CommandRefused(turn, order, answer.reason)]
+        return [CommandAccepted(turn, order), *answer]
+
+    def _use(self, turn: int, order: UseAbility, spent: set[str]) -> list[Fact] | Refusal:
+        if self.hero.down:
+            return Refusal(f"{self.hero.name} is down and can use no abilities; the death saves decide.")
+        if self.rules.classes_sleep:
+            return Refusal("This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode.")
+        return self.kit.use(turn, order, spent)
+
+    def _cast(self, turn: int, micro: int) -> DiceRolled:
+        rules, rulebook, advantage = self.rules, self.life.rulebook, self.rules.advantage
+        if self.kit.gives_advantage():
+            advantage = with_advantage(advantage)
+        naturals, natural = cast(self.dice, rules.sides, advantage)
+        outcome, k = rulebook.judge(natural)
+        note = "a learning rate cannot be negative: it stops at 0" if k < 0 and rules.rulebook.rides_on_lr else ""
+        modifier = self.modifier
+        return DiceRolled(turn, rules.sides, naturals, natural, modifier, natural + modifier, rulebook.dc, outcome, k, micro, note)
+
+    def _effect(self, scales: list[float]) -> StepEffect:
+        """The rolls' k, abilities included, through the rulebook's hook, and every other lever in force."""
+        levers = self._levers()
+        others = levers.update_scale * levers.lr_scale
+        effect = self.rules.rulebook.effect([within_bounds(k, others) for k in scales])
+        return effect if levers is NEUTRAL else effect.combine(levers)
+
+    def _levers(self) -> StepEffect:
+        levers = self.kit.effect()
+        if self.encounters.afflicted:
+            levers = levers.combine(self.encounters.effect(self.kit.weight_noise_felt()))
+        if self.hero.down:
+            levers = levers.combine(_DOWN)
+        if self.rollback_due:
+            self.life.rollback_due = False
+            levers = levers.combine(_ROLLBACK)
+        return levers
+
+    # The second half of a turn.
+
+    def end_turn(self, turn: int, report: Report) -> list[Fact]:
+        """What the turn brings upon the table. Where a turn has several rolls, the last one counts here."""
+        roll, self._roll = self._roll, None
+        assert roll is not None, "end_turn without begin_turn"
+        was_down = self.hero.down
+        facts = self._wounds(turn, roll, report)
+        self.encounters.end_turn()
+        if not self.hero.down:
+            facts += self._strike(turn, roll)
+            facts += self._roll_experience(turn, roll)
+            facts += self._monster_acts(turn)
+        if was_down:
+            facts += self._death_save(turn)
+        facts += self.kit.end_turn(turn, roll.total >= roll.dc)
+        facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
+        return facts
+
+    def _wounds(self, turn: int, roll: DiceRolled, report: Report) -> list[Fact]:
+        facts: list[Fact] = []
+        if not report.finite:
+            damage = self.monster_dice.roll(NOT_FINITE_DIE) + self.monster_dice.roll(NOT_FINITE_DIE)
+            facts += self.life.hurt(turn, damage, "the loss was not finite")
+        if roll.outcome == "fumble":
+            facts += self.life.hurt(turn, self.monster_dice.roll(FUMBLE_DIE), "a fumble")
+        return facts
+
+    def _strike(self, turn: int, roll: DiceRolled) -> list[Fact]:
+        facts: list[Fact] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
+        if (monster := self.encounters.fell()) is not None:
+            xp = monster.xp if self.rules.xp_monsters else 0
+            facts += [MonsterFell(turn, monster.name, xp), *self.life.gain_xp(turn, xp, f"the {monster.title} fell")]
+        return facts
+
+    def _roll_experience(self, turn: int, roll: DiceRolled) -> list[Fact]:
+        if not self.rules.xp_rolls or self.rules.classes_sleep or roll.outcome not in ("hit", "crit"):
+            return []
+        return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
+
+    def _monster_acts(self, turn: int) -> list[Fact]:
+        real = self.rules.encounter_effects == "real"
+        facts: list[Fact] = []
+        for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice):
+            facts += [act, *self.life.hurt(turn, act.damage, act.attack)]
+        return facts
+
+    def _death_save(self, turn: int) -> list[Fact]:
+        facts = self.life.death_save(turn)
+        fell = any(isinstance(fact, HeroFell) for fact in facts)
+        return facts + ([*self.encounters.leave(turn, "its foe has fallen")] if fell else [])
+
+    # Between turns.
+
+    def learned(self, turn: int, val_loss: float) -> list[Fact]:
+        """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best."""
+        return self.life.learned(turn, val_loss)
+
+    def camp(self, turn: int) -> list[Fact]:
+        """A long rest, and the place to wake at after a fall. Empty while a fallen hero has yet to wake: no camp is made then."""
+        return self.life.camp(turn)
+
+    # Saves.
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that decides the future, as JSON values; also right between the two halves of a turn."""
+        return {
+            "life": self.life.state_dict(),
+            "encounters": self.encounters.state_dict(),
+            "roll": None if self._roll is None else {**asdict(self._roll), "naturals": list(self._roll.naturals)},
+            "dice": self.dice.state_dict(),
+            "monster_dice": self.monster_dice.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Exact inverse of state_dict() for a game of the same rules; RulesError when the state is not one of a game."""
+        try:
+            roll = state["roll"]
+            self.life.load_state_dict(state["life"])
+            self.encounters.load_state_dict(state["encounters"])
+            self._roll = None if roll is None else DiceRolled(**{**roll, "naturals": tuple(roll["naturals"])})
+            self.dice.load_state_dict(state["dice"])
+            self.monster_dice.load_state_dict(state["monster_dice"])
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise RulesError(f"This is not the state of a game: {type(error).__name__} {error}.") from error

@@ -1,0 +1,59 @@
+"""Levels: experience tables, proficiency and hit points. All formulas of growth stand on this page."""
+
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import Literal
+
+XPTable = Literal["source", "srd"]
+TOP_LEVEL = 20
+
+XP_TABLES: Mapping[str, tuple[int, ...]] = {
+    "source": (0, *accumulate(int(1000 * 1.5 ** (level - 1)) for level in range(1, TOP_LEVEL))),
+    "srd": (
+        0, 300, 900, 2700, 6500, 14000, 23000, 34000, 48000, 64000,
+        85000, 100000, 120000, 140000, 165000, 195000, 225000, 265000, 305000, 355000,
+    ),
+}  # fmt: skip
+"""Total XP at which each level begins, level 1 first."""
+
+
+def xp_of_level(table: XPTable, level: int) -> int:
+    return XP_TABLES[table][level - 1]
+
+
+def level_of_xp(table: XPTable, xp: int) -> int:
+    return sum(xp >= needed for needed in XP_TABLES[table])
+
+
+def next_level_xp(table: XPTable, level: int) -> int:
+    """Total XP of the next level; at the top, of the top."""
+    return XP_TABLES[table][min(level, TOP_LEVEL - 1)]
+
+
+def proficiency(level: int) -> int:
+    """+2 at level 1 to +6 at level 17."""
+    return 2 + (level - 1) // 4
+
+
+def ability_modifier(score: int) -> int:
+    return (score - 10) // 2
+
+
+def hit_points_gained(hit_die: int, constitution: int) -> int:
+    """HP of each level after the first: the die's average rounded up, and the CON modifier."""
+    return max(1, hit_die // 2 + 1 + constitution)
+
+
+def max_hit_points(hit_die: int, constitution: int, level: int) -> int:
+    """A full hit die at level 1, the average after it; the CON modifier every level."""
+    return max(1, hit_die + constitution) + (level - 1) * hit_points_gained(hit_die, constitution)
+
+
+def learning_xp(best_before: float, best_now: float) -> int:
+    """1000 XP per nat by which the best validation loss fell."""
+    return round(1000 * max(0.0, best_before - best_now))
+
+
+def roll_xp(total: int, in_encounter: bool) -> int:
+    """10 x the total of a hit, doubled while a monster is near."""
+    return max(0, 10 * total) * (2 if in_encounter else 1)

@@ -1,0 +1,182 @@
+"""The hero's life: wounds and healing, what is learned, levels, rests, and death."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import ceil, isfinite
+from typing import Any
+
+from rolltrain_tui.rules import levels
+from rolltrain_tui.rules.death import DeathSaves
+from rolltrain_tui.rules.dice import Dice
+from rolltrain_tui.rules.facts import DeathSaveRolled, Fact, HeroFell, HeroHealed, HeroHurt, LevelGained, Rested, XPGained
+from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.kit import Kit, Refusal
+from rolltrain_tui.rules.rests import Rests, healing_roll, spend_hit_dice
+from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
+
+
+class Life:
+    """One hero's sheet and kit, and everything that changes them."""
+
+    def __init__(self, rules: GameRules, hero: Hero, dice: Dice) -> None:
+        self.rules, self.hero, self.dice = rules, hero, dice
+        hero.xp = max(hero.xp, levels.xp_of_level(rules.xp_table, hero.level))
+        self.kit = Kit(hero)
+        self.death = DeathSaves()
+        self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp)
+        self.best: float | None = None
+        """Best validation loss that the hero remembers."""
+        self.rollback_due = False
+        """The hero fell: the next turn begins with the last camp's weights. Until then nothing is learned and no camp is made."""
+        self.fallen = False
+        """A hardcore campaign is over."""
+        self.rulebook = self._open_rulebook()
+
+    def _open_rulebook(self) -> OpenRulebook:
+        return OpenRulebook(self.rules, self.hero.modifier("INT"), self.hero.level)
+
+    def next_level_xp(self) -> int:
+        return levels.next_level_xp(self.rules.xp_table, self.hero.level)
+
+    # Wounds and healing.
+
+    def hurt(self, turn: int, damage: int, cause: str) -> list[Fact]:
+        """Lose hit points; at 0 the hero is down and whatever is in force ends."""
+        if self.hero.down or not (lost := self.hero.hurt(damage)):
+            return []
+        facts: list[Fact] = [HeroHurt(turn, lost, self.hero.hp, cause)]
+        return facts + (self.kit.end_all(turn, f"{self.hero.name} is down") if self.hero.down else [])
+
+    def heal(self, turn: int, amount: int, cause: str) -> list[Fact]:
+        """Regain hit points; a hero who was down is up again."""
+        if not (gained := self.hero.heal(amount)):
+            return []
+        self.death.forget()
+        return [HeroHealed(turn, gained, self.hero.hp, cause)]
+
+    # Learning and levels.
+
+    def learned(self, turn: int, val_loss: float) -> list[Fact]:
+        """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best."""
+        if self.rollback_due or self.fallen:
+            return []
+        if self.best is None:
+            self._remember_first(val_loss)
+            return []
+        if isfinite(val_loss) and val_loss <= self.best:
+            return self._improved(turn, val_loss) if val_loss < self.best else []
+        return self.hurt(turn, self._damage_of_forgetting(val_loss - self.best), "the validation loss rose")
+
+    def _remember_first(self, val_loss: float) -> None:
+        if isfinite(val_loss):
+            self.best = self.rests.camp_best = val_loss
+
+    def _improved(self, turn: int, val_loss: float) -> list[Fact]:
+        assert self.best is not None
+        before, self.best = self.best, val_loss
+        facts = self.heal(turn, healing_roll(self.hero, self.dice), "a new best validation loss")
+        return facts + (self.gain_xp(turn, levels.learning_xp(before, val_loss), "learning") if self.rules.xp_learning else [])
+
+    def _damage_of_forgetting(self, nats: float) -> int:
+        """ceil(100 x / 3) for x nats above the best, at most a quarter of the hero's HP; the most when x is not a number."""
+        most = max(1, self.hero.max_hp // 4)
+        return ceil(round(100 * nats / 3, 6)) if 100 * nats <= 3 * most else most
+
+    def gain_xp(self, turn: int, amount: int, cause: str) -> list[Fact]:
+        """Experience, and the levels that come with it."""
+        if amount <= 0:
+            return []
+        hero = self.hero
+        hero.xp += amount
+        facts: list[Fact] = [XPGained(turn, amount, hero.xp, cause)]
+        while hero.level < levels.TOP_LEVEL and hero.xp >= self.next_level_xp():
+            facts.append(self._gain_level(turn))
+        return facts
+
+    def _gain_level(self, turn: int) -> LevelGained:
+        hero, level, hp, bonus = self.hero, self.hero.level, self.hero.max_hp, self.hero.proficiency
+        hero.set_level(level + 1)
+        self.rulebook = self._open_rulebook()
+        gains = [f"max HP {hp} → {hero.max_hp}"]
+        gains += [f"proficiency bonus +{hero.proficiency}"] if hero.proficiency > bonus else []
+        gains += self.kit.level_changed(level)
+        gains += [f"every k ×{1 + self.rules.rulebook.level_bonus * level:.1f}"] if self.rules.rulebook.level_bonus else []
+        sheet = (hero.level, hero.proficiency, hero.hp, hero.max_hp, self.next_level_xp(), self.rulebook.odds.mean)
+        return LevelGained(turn, *sheet, tuple(gains), self.kit.charges())
+
+    # Rests.
+
+    def short_rest(self, turn: int) -> list[Fact] | Refusal:
+        """Short-rest charges back, hit dice spent to heal."""
+        rules, hero = self.rules, self.hero
+        refusal = f"{hero.name} is down; this is no rest." if hero.down else self.kit.rest_refusal()
+        if refusal := refusal or self.rests.refusal(turn, rules.short_rest_every, rules.camp_every):
+            return Refusal(refusal)
+        self.rests.take_short(turn)
+        self.kit.short_rest()
+        healed = spend_hit_dice(hero, self.dice)
+        facts: list[Fact] = [HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
+        return [*facts, Rested(turn, "short", hero.hp, self.kit.charges())]
+
+    def camp(self, turn: int) -> list[Fact]:
+        """A long rest: everything back, and the place to wake at. Empty while a fallen hero has yet to wake: no camp is made then."""
+        if self.rollback_due or self.fallen:
+            return []
+        hero = self.hero
+        hero.hp, hero.hit_dice = hero.max_hp, hero.level
+        self.death.forget()
+        self.kit.long_rest()
+        self.rests.make_camp(turn, hero, self.best)
+        return [Rested(turn, "long", hero.hp, self.kit.charges())]
+
+    # Death.
+
+    def death_save(self, turn: int) -> list[Fact]:
+        """One d20 for life: three successes rise with 1 HP, three failures fall."""
+        natural = self.dice.roll(20)
+        fate = self.death.roll(natural)
+        facts: list[Fact] = [DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]
+        if fate == "up":
+            facts += self.heal(turn, 1, "back on its feet")
+        elif fate == "fallen":
+            facts += self._fall(turn)
+        return facts
+
+    def _fall(self, turn: int) -> list[Fact]:
+        """A hardcore campaign ends; any other goes on from the last camp, with the weights, XP and memory of then."""
+        hero, before = self.hero, self.hero.level
+        hero.deaths += 1
+        if self.rules.hardcore:
+            self.fallen = True
+            return [self._fell(turn, None)]
+        hero.xp, self.best, self.rollback_due = self.rests.camp_xp, self.rests.camp_best, True
+        hero.set_level(self.rests.camp_level)
+        self.kit.level_changed(before)
+        self.rulebook = self._open_rulebook()
+        return [self._fell(turn, self.rests.camp_turn), *self.heal(turn, max(1, hero.max_hp // 2), "woke at the last camp")]
+
+    def _fell(self, turn: int, back_to_turn: int | None) -> HeroFell:
+        hero, next_xp = self.hero, self.next_level_xp()
+        sheet = (hero.level, hero.proficiency, hero.xp, next_xp, hero.max_hp, self.rulebook.odds.mean, self.kit.charges())
+        return HeroFell(turn, hero.deaths, back_to_turn, *sheet)
+
+    # Saves.
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "hero": {**asdict(self.hero), "auto": sorted(self.hero.auto)},
+            "kit": self.kit.state_dict(),
+            "death": asdict(self.death),
+            "rests": asdict(self.rests),
+            "best": self.best,
+            "rollback_due": self.rollback_due,
+            "fallen": self.fallen,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.hero = Hero(**{**state["hero"], "auto": set(state["hero"]["auto"])})
+        self.kit = Kit(self.hero)
+        self.kit.load_state_dict(state["kit"])
+        self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])
+        self.best, self.rollback_due, self.fallen = state["best"], state["rollback_due"], state["fallen"]
+        self.rulebook = self._open_rulebook()

@@ -1,0 +1,70 @@
+"""The rules one campaign is played by, as plain values."""
+
+from dataclasses import dataclass
+
+from rolltrain_tui.rules.dice import Advantage
+from rolltrain_tui.rules.facts import Outcome
+from rolltrain_tui.rules.levels import XPTable
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.naming import RulesError, suggestion
+from rolltrain_tui.rules.rulebooks import Odds, Rulebook, odds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GameRules:
+    """The rules of one campaign as plain values. RulesError when they do not fit together."""
+
+    sides: int
+    dc: int
+    """On a d20; the rulebook scales it to the die."""
+    advantage: Advantage
+    rulebook: Rulebook
+    """With the campaign's own hook, roll_on and on_zero already in it."""
+    accumulation: int
+    xp_table: XPTable
+    xp_learning: bool
+    xp_monsters: bool
+    xp_rolls: bool
+    encounter_mode: str
+    """random or off."""
+    encounter_chance: float
+    encounter_effects: str
+    """real or cosmetic."""
+    bestiary: tuple[str, ...]
+    camp_every: int
+    short_rest_every: int
+    hardcore: bool
+
+    def __post_init__(self) -> None:
+        for name in self.bestiary:
+            if name not in BESTIARY:
+                raise RulesError(f'There is no monster "{name}".{suggestion(name, BESTIARY)}')
+        if self.rulebook.faces and len(self.rulebook.faces) != self.sides:
+            raise RulesError(f"A custom rulebook for a d{self.sides} needs {self.sides} numbers, not {len(self.rulebook.faces)}.")
+
+    @property
+    def classes_sleep(self) -> bool:
+        """The original's per-accumulation-step mode knows neither classes nor monsters nor XP for rolls."""
+        return self.rulebook.roll_on == "last-micro"
+
+    @property
+    def rolls_per_turn(self) -> int:
+        return 1 if self.rulebook.roll_on == "step" else self.accumulation
+
+    @property
+    def wanders(self) -> tuple[str, ...]:
+        """Monsters that may be met."""
+        return () if self.encounter_mode == "off" or self.classes_sleep else self.bestiary
+
+
+class OpenRulebook:
+    """The rulebook as one hero reads it: outcome and k of each face, and the odds. Opened anew when the hero's level changes."""
+
+    def __init__(self, rules: GameRules, modifier: int, level: int) -> None:
+        book, faces = rules.rulebook, range(1, rules.sides + 1)
+        self.dc = book.difficulty(rules.dc, rules.sides)
+        self._judged = [book.judge(face, modifier, rules.dc, rules.sides, level) for face in faces]
+        self.odds: Odds = odds(book, rules.sides, modifier, rules.dc, rules.advantage, level)
+
+    def judge(self, natural: int) -> tuple[Outcome, float]:
+        return self._judged[natural - 1]

@@ -1,0 +1,70 @@
+"""One player a run: a lock that the kernel drops when its holder dies, however it dies."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rolltrain_tui import durable
+from rolltrain_tui.saves.manifest import SaveError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(fd: int) -> None:
+        os.lseek(fd, 1 << 20, os.SEEK_SET)  # far behind the number, which others may read
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_TAKEN = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+
+
+class Lock:
+    """Holds a run folder for this process; SaveError on entering when another one holds it. File systems without locks are trusted."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / "lock"
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        try:
+            fd = durable.open_plain(self.path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise SaveError(f"the run folder {self.path.parent} cannot be written to: {error.strerror or error}") from None
+        except durable.NotPlainFile as error:
+            raise SaveError(f"{self.path.parent}: {error}") from None
+        try:
+            _take(fd)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                holder = _holder(fd)
+                os.close(fd)
+                if error.errno not in _TAKEN:
+                    raise
+                raise SaveError(
+                    f"the run {self.path.parent.name} is being played by another rolltrain{holder}; close that one first"
+                ) from None
+        os.ftruncate(fd, 0)
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.write(fd, b"%d\n" % os.getpid())
+        self._fd = fd
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._fd)
+        self._fd = -1
+
+
+def _holder(fd: int) -> str:
+    os.lseek(fd, 0, os.SEEK_SET)
+    pid = os.read(fd, 20).strip()
+    return f" (process {int(pid)})" if pid.isdigit() else ""

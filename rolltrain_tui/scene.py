@@ -1,0 +1,382 @@
+"""What a screen shows, as a pure fold of events: `scene.apply(event)` one after the other, from the first or from any point on.
+
+No clock, no terminal, no torch; memory is bounded however long the run is. The words of the log are narration's, told when they are read.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from rolltrain_tui.events import (
+    AbilityEnded,
+    AbilityUsed,
+    AutoSet,
+    CampaignBegan,
+    CampaignEnded,
+    CampaignResumed,
+    CampaignStopped,
+    Charge,
+    CommandAccepted,
+    CommandRefused,
+    DeathSaveRolled,
+    DiceRolled,
+    Evaluated,
+    Event,
+    HeroFell,
+    HeroHealed,
+    HeroHurt,
+    LevelGained,
+    MonsterActed,
+    MonsterAppeared,
+    MonsterFell,
+    MonsterLeft,
+    MonsterStruck,
+    Outcome,
+    Rested,
+    SaveDue,
+    Saved,
+    SaveFailed,
+    Spoke,
+    StepTaken,
+    TrainingFailed,
+    XPGained,
+)
+from rolltrain_tui.series import LossSeries
+from rolltrain_tui.views import AbilityView, HeroView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine
+
+STORY_LINES, TURN_LINES, SPANS, VALIDATIONS = 1000, 1000, 64, 2000
+
+@dataclass(slots=True)
+class Scene:
+    """Everything a screen shows of a run."""
+
+    campaign: str = ""
+    kind: str = ""
+    seed: int = 0
+    turn: int = 0
+    """The last turn that is done."""
+    turns: int = 0
+    rulebook: str = ""
+    die: int = 20
+    dc: int = 0
+    modifier: int = 0
+    expected_k: float | None = None
+    parameters: int = 0
+    vocabulary: int = 0
+    device: str = ""
+    dtype: str = ""
+    floor: float | None = None
+    hero: HeroView = field(default_factory=HeroView)
+    charges: dict[str, Charge] = field(default_factory=dict)
+    active: dict[str, AbilityView] = field(default_factory=dict)
+    roll: RollView | None = None
+    step: StepTaken | None = None
+    previous_loss: float | None = None
+    monster: MonsterView | None = None
+    last_foe: str = ""
+    """How the last encounter ended."""
+    losses: LossSeries = field(default_factory=LossSeries)
+    validations: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=VALIDATIONS))
+    spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
+    evaluation: Evaluated | None = None
+    best_val_loss: float | None = None
+    proof: Proof | None = None
+    spoke: Spoke | None = None
+    gflop: float = 0.0
+    tokens: int = 0
+    not_finite: int = 0
+    """Turns whose loss or gradient was not finite."""
+    saved: Saved | SaveFailed | None = None
+    acknowledged: CommandAccepted | CommandRefused | None = None
+    level_gained: LevelGained | None = None
+    ending: CampaignEnded | None = None
+    stopped: bool = False
+    failure: str = ""
+    """The text of what stopped the training, foreign until cleaned."""
+    outcomes: dict[Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
+    story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
+    turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
+    lines: int = 0
+    """Log lines so far; the next one's number."""
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Self:
+        """The scene after these events."""
+        scene = cls()
+        for event in events:
+            scene.apply(event)
+        return scene
+
+    def apply(self, event: Event) -> None:
+        """Take one more event in. Total: every event is known, and an event that changes nothing on screen changes nothing here."""
+        if (fold := _FOLDS.get(type(event))) is not None:
+            fold(self, event)
+        kind = KINDS.get(type(event))
+        if kind is not None and not (isinstance(event, Saved) and event.reason == "autosave"):
+            self.story.append(StoryLine(self.lines, event.turn, kind, event))
+            self.lines += 1
+
+    @property
+    def finished(self) -> bool:
+        """No turn will follow in this sitting."""
+        return self.ending is not None or self.stopped or bool(self.failure)
+
+    def turns_left(self, ability: str) -> int | None:
+        """Turns that an ability in force still has; None when it holds until ended or is not in force."""
+        view = self.active.get(ability)
+        return None if view is None or view.until is None else max(0, view.until - self.turn)
+
+
+def _began(scene: Scene, event: CampaignBegan) -> None:
+    scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
+    scene.turn, scene.turns = event.turn, event.turns
+    scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
+    scene.expected_k, scene.floor = event.expected_k, event.floor
+    scene.parameters, scene.vocabulary, scene.device, scene.dtype = event.parameters, event.vocabulary, event.device, event.dtype
+    scene.hero = HeroView(
+        name=event.hero,
+        hero_class=event.hero_class,
+        level=event.level,
+        proficiency=event.proficiency,
+        stats=event.stats,
+        hp=event.hp,
+        max_hp=event.max_hp,
+        next_level_xp=event.next_level_xp,
+    )
+    _set_charges(scene, event.charges)
+
+
+def _set_charges(scene: Scene, charges: Iterable[Charge]) -> None:
+    scene.charges = {charge.ability: charge for charge in charges}
+
+
+def _rolled(scene: Scene, event: DiceRolled) -> None:
+    last = scene.roll
+    outcomes: dict[Outcome, int] = dict(last.outcomes) if last is not None and last.turn == event.turn else {}
+    outcomes[event.outcome] = outcomes.get(event.outcome, 0) + 1
+    scene.outcomes[event.outcome] += 1
+    scene.die, scene.dc, scene.modifier = event.die, event.dc, event.modifier
+    scene.roll = RollView(
+        turn=event.turn,
+        die=event.die,
+        naturals=event.naturals,
+        natural=event.natural,
+        modifier=event.modifier,
+        total=event.total,
+        dc=event.dc,
+        outcome=event.outcome,
+        k=event.k,
+        outcomes=outcomes,
+    )
+
+
+def _stepped(scene: Scene, event: StepTaken) -> None:
+    scene.turn = max(scene.turn, event.turn)
+    change = None if scene.previous_loss is None or not event.finite else event.loss - scene.previous_loss
+    scene.step, scene.gflop, scene.tokens = event, event.gflop, scene.tokens + event.tokens
+    if event.finite:
+        scene.previous_loss = event.loss
+        scene.losses.add(event.turn, event.loss, event.loss_ema)
+    else:
+        scene.not_finite += 1
+    roll = scene.roll if scene.roll is not None and scene.roll.turn == event.turn else None
+    scene.turn_lines.append(TurnLine(scene.lines, event.turn, roll, event, change))
+    scene.lines += 1
+    if scene.proof is not None and scene.proof.open:
+        _prove(scene.proof, event)
+    for name, view in list(scene.active.items()):
+        if view.until is not None and view.until <= event.turn:
+            _leave_force(scene, name, event.turn)
+
+
+def _prove(proof: Proof, step: StepTaken) -> None:
+    if step.finite:
+        proof.turns += 1
+        proof.asked += step.k_requested
+        proof.felt += step.k_effective
+        proof.worst = max(proof.worst, abs(step.k_effective - step.k_requested))
+        proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
+
+
+def _evaluated(scene: Scene, event: Evaluated) -> None:
+    scene.evaluation, scene.best_val_loss = event, event.best_val_loss
+    scene.validations.append((event.turn, event.val_loss))
+
+
+def _used(scene: Scene, event: AbilityUsed) -> None:
+    until = event.turn + event.turns - 1 if event.turns else None
+    if event.ability in scene.active:
+        _leave_force(scene, event.ability, event.turn)
+    scene.active[event.ability] = AbilityView(event.ability, event.option, event.turn, until)
+    scene.spans.append(Span(event.ability, event.turn, None))
+    if event.live or scene.proof is None or not scene.proof.live:
+        scene.proof = Proof(event.ability, event.option, event.turn, event.k, event.live)
+    if (charge := scene.charges.get(event.ability)) is not None:
+        scene.charges[event.ability] = Charge(charge.ability, event.charges, charge.most, charge.recharge, charge.auto)
+
+
+def _leave_force(scene: Scene, ability: str, turn: int) -> None:
+    scene.active.pop(ability, None)
+    for span in scene.spans:
+        if span.ability == ability and span.end is None:
+            span.end = max(turn, span.start)
+    if scene.proof is not None and scene.proof.ability == ability:
+        scene.proof.open = False
+
+
+def _auto_set(scene: Scene, event: AutoSet) -> None:
+    if (charge := scene.charges.get(event.ability)) is not None:
+        scene.charges[event.ability] = Charge(charge.ability, charge.left, charge.most, charge.recharge, event.on)
+
+
+def _met(scene: Scene, event: MonsterAppeared) -> None:
+    scene.monster = MonsterView(event.monster, event.challenge, event.hp, event.hp, event.armour_class, event.signal, event.turn)
+
+
+def _monster_acted(scene: Scene, event: MonsterActed) -> None:
+    if scene.monster is not None:
+        scene.monster.last_act = event.effect
+
+
+def _struck(scene: Scene, event: MonsterStruck) -> None:
+    if scene.monster is not None:
+        scene.monster.hp = max(0, event.hp)
+
+
+def _monster_fell(scene: Scene, event: MonsterFell) -> None:
+    scene.monster, scene.last_foe = None, f"fell in turn {event.turn}, {event.xp} XP"
+
+
+def _monster_left(scene: Scene, event: MonsterLeft) -> None:
+    scene.monster, scene.last_foe = None, f"left in turn {event.turn}: {event.reason}"
+
+
+def _hurt(scene: Scene, event: HeroHurt) -> None:
+    scene.hero.hp = max(0, event.hp)
+
+
+def _healed(scene: Scene, event: HeroHealed) -> None:
+    scene.hero.hp = event.hp
+    if event.hp > 0:
+        scene.hero.death_saves = None
+
+
+def _death_save(scene: Scene, event: DeathSaveRolled) -> None:
+    scene.hero.death_saves = (event.successes, event.failures)
+
+
+def _fell(scene: Scene, event: HeroFell) -> None:
+    scene.hero.deaths, scene.hero.death_saves = event.deaths, None
+
+
+def _gained_xp(scene: Scene, event: XPGained) -> None:
+    scene.hero.xp = event.total
+
+
+def _levelled(scene: Scene, event: LevelGained) -> None:
+    hero = scene.hero
+    hero.level, hero.proficiency, hero.hp, hero.max_hp = event.level, event.proficiency, event.hp, event.max_hp
+    hero.next_level_xp = event.next_level_xp
+    scene.expected_k, scene.level_gained = event.expected_k, event
+    _set_charges(scene, event.charges)
+
+
+def _rested(scene: Scene, event: Rested) -> None:
+    scene.hero.hp, scene.hero.death_saves = event.hp, None
+    _set_charges(scene, event.charges)
+
+
+def _answered(scene: Scene, event: CommandAccepted | CommandRefused) -> None:
+    scene.acknowledged = event
+
+
+def _spoke(scene: Scene, event: Spoke) -> None:
+    scene.spoke = event
+
+
+def _saved(scene: Scene, event: Saved | SaveFailed) -> None:
+    scene.saved = event
+
+
+def _ended(scene: Scene, event: CampaignEnded) -> None:
+    scene.ending, scene.gflop, scene.best_val_loss = event, event.gflop, event.best_val_loss
+    scene.hero.level, scene.hero.xp, scene.hero.deaths = event.level, event.xp, event.deaths
+
+
+def _resumed(scene: Scene, event: CampaignResumed) -> None:
+    scene.campaign, scene.stopped, scene.failure = event.campaign, False, ""
+    scene.turn = event.turn
+
+
+def _stopped(scene: Scene, event: CampaignStopped) -> None:
+    scene.stopped = True
+
+
+def _failed(scene: Scene, event: TrainingFailed) -> None:
+    scene.failure = event.error
+
+
+_FOLDS: dict[type, Any] = {
+    CampaignBegan: _began,
+    DiceRolled: _rolled,
+    StepTaken: _stepped,
+    Evaluated: _evaluated,
+    AbilityUsed: _used,
+    AbilityEnded: lambda scene, event: _leave_force(scene, event.ability, scene.turn),
+    AutoSet: _auto_set,
+    MonsterAppeared: _met,
+    MonsterActed: _monster_acted,
+    MonsterStruck: _struck,
+    MonsterFell: _monster_fell,
+    MonsterLeft: _monster_left,
+    HeroHurt: _hurt,
+    HeroHealed: _healed,
+    DeathSaveRolled: _death_save,
+    HeroFell: _fell,
+    XPGained: _gained_xp,
+    LevelGained: _levelled,
+    Rested: _rested,
+    CommandAccepted: _answered,
+    CommandRefused: _answered,
+    Spoke: _spoke,
+    Saved: _saved,
+    SaveFailed: _saved,
+    CampaignEnded: _ended,
+    CampaignResumed: _resumed,
+    CampaignStopped: _stopped,
+    TrainingFailed: _failed,
+}
+"""One function a type of event; SaveDue is answered by Saved or SaveFailed and shows nothing of its own."""
+
+KINDS: dict[type, Kind] = {
+    CampaignBegan: "note",
+    CampaignResumed: "note",
+    AbilityUsed: "ability",
+    AbilityEnded: "ability",
+    AutoSet: "ability",
+    CommandRefused: "refused",
+    MonsterAppeared: "monster",
+    MonsterActed: "monster",
+    MonsterStruck: "monster",
+    MonsterFell: "monster",
+    MonsterLeft: "monster",
+    HeroHurt: "hurt",
+    DeathSaveRolled: "hurt",
+    HeroFell: "hurt",
+    HeroHealed: "heal",
+    XPGained: "xp",
+    LevelGained: "level",
+    Rested: "rest",
+    Evaluated: "evaluation",
+    Spoke: "speech",
+    Saved: "save",
+    SaveFailed: "failed",
+    TrainingFailed: "failed",
+    CampaignEnded: "end",
+    CampaignStopped: "note",
+}
+"""The events that get a line of their own; rolls and steps share the turn's line."""
+
+SILENT: frozenset[type] = frozenset({CommandAccepted, DiceRolled, SaveDue, StepTaken})
+"""The rest."""

@@ -1,0 +1,61 @@
+"""The loss curve in bounded memory: buckets of a few turns each, with their lowest, highest and smoothed loss."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+CAPACITY = 4000
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Turns `first` to `last`: the extremes of the raw loss, and the smoothed loss after the last of them."""
+
+    first: int
+    last: int
+    low: float
+    high: float
+    ema: float
+
+    def add(self, other: "Bucket") -> None:
+        """Take in the bucket that follows."""
+        self.last, self.ema = other.last, other.ema
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+
+
+@dataclass(slots=True)
+class LossSeries:
+    """Losses by turn, in order. At `capacity` buckets neighbours are joined two by two, so extremes are never lost."""
+
+    capacity: int = CAPACITY
+    buckets: list[Bucket] = field(default_factory=list)
+    stride: int = 1
+    """Points in a full bucket."""
+    _filled: int = 0
+    """Points in the last bucket."""
+
+    def __post_init__(self) -> None:
+        assert self.capacity % 2 == 0
+
+    def add(self, turn: int, loss: float, ema: float) -> None:
+        point = Bucket(turn, turn, loss, loss, ema)
+        if self.buckets and self._filled < self.stride:
+            self.buckets[-1].add(point)
+            self._filled += 1
+            return
+        if len(self.buckets) == self.capacity:
+            self._halve()
+        self.buckets.append(point)
+        self._filled = 1
+
+    def _halve(self) -> None:
+        for left, right in zip(self.buckets[::2], self.buckets[1::2], strict=True):
+            left.add(right)
+        del self.buckets[1::2]
+        self.stride *= 2
+
+    def since(self, turn: int) -> Iterator[Bucket]:
+        """The buckets that reach into `turn` and later, oldest first."""
+        return (bucket for bucket in self.buckets if bucket.last >= turn)
+
+    def __len__(self) -> int:
+        return len(self.buckets)

@@ -1,0 +1,62 @@
+"""The campaigns that come with the game: where they are, how a name finds one, and the one that new campaigns start from."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from rolltrain_tui.campaign_errors import CampaignFileError
+from rolltrain_tui.yaml_marks import shown
+
+_PACKAGE = Path(__file__).resolve().parent
+_TEMPLATES = {"supervised": "tiny_gpt"}
+_FIRST = "tutorial"
+
+
+def shipped() -> list[Path]:
+    """All shipped campaigns, the tutorial first."""
+    return sorted(_folder().glob("*.yaml"), key=lambda path: (path.stem != _FIRST, path.stem))
+
+
+def find(name_or_path: str | Path) -> Path:
+    """An existing file, or else a shipped campaign by name: tiny_gpt, tiny_gpt.yaml and campaigns/tiny_gpt.yaml are all the same.
+
+    Raises CampaignFileError with the nearest names.
+    """
+    path = Path(name_or_path)
+    if _is_there(path) and not path.is_dir():
+        return path
+    known = {campaign.stem: campaign for campaign in shipped()}
+    if path.parent.as_posix() in (".", "campaigns") and path.suffix in ("", ".yaml", ".yml") and path.stem in known:
+        return known[path.stem]
+    if _is_there(path):
+        return path
+    near = get_close_matches(path.stem.lower(), known, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    raise CampaignFileError(f"{printable(path)}: no such campaign; {hint}shipped with the game: {', '.join(known)}")
+
+
+def template(kind: str) -> str:
+    """A complete, commented campaign of this kind, to be changed by its owner. Raises CampaignFileError for an unknown kind."""
+    if kind not in _TEMPLATES:
+        near = get_close_matches(kind.lower(), _TEMPLATES, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(_TEMPLATES)}"
+        raise CampaignFileError(f"{shown(kind)[1:-1]}: no such kind of campaign; {hint}")
+    return (_folder() / f"{_TEMPLATES[kind]}.yaml").read_text(encoding="utf-8")
+
+
+def printable(path: str | Path) -> str:
+    """A path as error messages show it: escaped where a terminal would act on it."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def _folder() -> Path:
+    """`campaigns/` of a checkout, or the copy inside an installed package."""
+    checkout = _PACKAGE.parent
+    return checkout / "campaigns" if (checkout / "pyproject.toml").is_file() else _PACKAGE / "_campaigns"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long or with a NUL in it names nothing
+        return False

@@ -1,0 +1,323 @@
+"""Carries out a StepEffect on one optimiser step, for any torch optimiser, and measures from the weights what it did.
+
+With theta_old the weights before the step, g the plain mean gradient and G = loss_scale x grad_scale x sum_j k_j g_j / K
+(g itself where those hooks are neutral):
+
+    theta_plain   what the optimiser makes of theta_old with g, the plain learning rate and update_scale = 1
+    theta_scaled  what it makes of theta_old with G and learning rate x lr_scale
+    theta         theta_old + update_scale (theta_scaled - theta_old)
+
+    proposed = theta_plain - theta_old      applied = theta - theta_old      k_effective = <applied, proposed> / <proposed, proposed>
+
+Clipping (x clip_factor), weight decay (x decay_factor), batch and noise are the same for both. Where only update_scale is pulled
+theta_scaled is theta_plain and one optimiser step is enough. Where a hook on the gradient or the learning rate is pulled, the
+plain step is really taken, measured and undone. A neutral effect is clip, step, zero_grad and nothing else.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim import Optimizer
+
+from rolltrain_tui.rules.effects import StepEffect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """What one optimiser step, or several side by side, did to the weights: inner products over all parameters."""
+
+    grad_norm: float
+    """Of the plain mean gradient, before clipping and scaling; of the first step where there were several."""
+    clipped_norm: float | None = None
+    """Of the gradient the optimiser saw; None where clip_factor was not pulled or nothing clips."""
+    finite: bool = True
+    """False: loss or gradient was not finite, and nothing was applied."""
+    optimizer_steps: int = 1
+    measured: bool = False
+    """False: no scalar lever was pulled; applied is proposed by construction, and neither was measured."""
+    proposed_squared: float = 0.0
+    applied_squared: float = 0.0
+    applied_dot_proposed: float = 0.0
+
+    @property
+    def proposed_norm(self) -> float:
+        return math.sqrt(self.proposed_squared)
+
+    @property
+    def applied_norm(self) -> float:
+        return math.sqrt(self.applied_squared)
+
+    @property
+    def k_effective(self) -> float:
+        if not self.finite:
+            return 0.0
+        if not self.measured:
+            return 1.0
+        return self.applied_dot_proposed / self.proposed_squared if self.proposed_squared > 0 else 0.0
+
+    def beside(self, later: "Motion") -> "Motion":
+        """This step and a later one as one motion in twice as many dimensions, so that k_effective weighs both."""
+        return Motion(
+            grad_norm=self.grad_norm,
+            clipped_norm=self.clipped_norm,
+            finite=self.finite and later.finite,
+            optimizer_steps=self.optimizer_steps + later.optimizer_steps,
+            measured=self.measured or later.measured,
+            proposed_squared=self.proposed_squared + later.proposed_squared,
+            applied_squared=self.applied_squared + later.applied_squared,
+            applied_dot_proposed=self.applied_dot_proposed + later.applied_dot_proposed,
+        )
+
+
+class Levers:
+    """The levers on an optimiser's step. `clip` is the gradient-norm threshold, None for no clipping.
+
+    Call `step` where a plain loop calls clip_grad_norm_, optimizer.step and zero_grad. Optimisers that need a closure are not served.
+    """
+
+    def __init__(self, optimizer: Optimizer, *, clip: float | None = None) -> None:
+        self.optimizer = optimizer
+        self.clip = clip
+        self._benches: list[_Bench] = []
+
+    @torch.no_grad()
+    def step(self, effect: StepEffect, *, loss: float = 0.0, plain: Sequence[Tensor] | None = None) -> Motion:
+        """One optimiser step under `effect`, from the gradients in `.grad`, which are None afterwards.
+
+        `.grad` holds the mean gradient, or where micro_scales are in use sum_j k_j g_j / K; then `plain` holds sum_j g_j / K, one
+        tensor per parameter that has a gradient, in the optimiser's order. Nothing is applied when `loss` or a gradient is not finite.
+        """
+        assert min(effect.lr_scale, effect.decay_factor) >= 0 < effect.clip_factor, f"not a lever's range: {effect}"
+        grads = [p.grad for p in self.parameters() if p.grad is not None]
+        norm = get_total_norm(plain if plain is not None else grads, foreach=True)
+        motion = Motion(grad_norm=norm.item())
+        if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
+            motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+        elif effect.on_zero == "skip" and is_zero(effect):
+            motion = Motion(grad_norm=motion.grad_norm, optimizer_steps=0, measured=True)  # the optimiser is not called: applied = 0
+        elif effect.lr_scale != 1 or effect.loss_scale != 1 or effect.grad_scale != 1 or plain is not None:
+            motion = self._step_and_counterfactual(effect, grads, plain, norm)
+        elif effect.update_scale != 1:
+            motion = self._scaled_update(effect, grads, norm)
+        else:
+            motion = Motion(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, grads, norm))
+        for p in self.parameters():
+            p.grad = None
+        return motion
+
+    def _scaled_update(self, effect: StepEffect, grads: list[Tensor], norm: Tensor) -> Motion:
+        """theta <- theta_old + k (theta_new - theta_old); the moments have seen the true gradient."""
+        benches = self._lay_out()
+        for bench in benches:
+            bench.remember()
+        clipped_norm = self._optimizer_step(effect, grads, norm)
+        for bench in benches:
+            bench.propose()
+            bench.scale(effect.update_scale)
+        return measure(benches, norm, clipped_norm)
+
+    def _step_and_counterfactual(self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor) -> Motion:
+        """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
+        s = effect.loss_scale * effect.grad_scale
+        scaled = torch._foreach_mul(grads, s)
+        scaled_norm = get_total_norm(scaled, foreach=True)
+        if not math.isfinite(scaled_norm.item()):
+            return Motion(grad_norm=norm.item(), finite=False, optimizer_steps=0)
+        benches = self._lay_out()
+        for bench in benches:
+            bench.remember()
+        state = copy_state(self.optimizer)
+
+        if plain is not None:
+            torch._foreach_copy_(grads, list(plain))
+        self._optimizer_step(effect, grads, norm)
+        for bench in benches:
+            bench.propose()
+            bench.restore()
+        put_state(self.optimizer, state)
+
+        torch._foreach_copy_(grads, scaled)
+        clipped_norm = self._optimizer_step(effect, grads, scaled_norm, lr_scale=effect.lr_scale)
+        if effect.update_scale != 1:
+            for bench in benches:
+                bench.interpolate(effect.update_scale)
+        return measure(benches, norm, clipped_norm)
+
+    def _optimizer_step(self, effect: StepEffect, grads: list[Tensor], norm: Tensor, lr_scale: float = 1.0) -> float | None:
+        """Clip, step. Norm of the gradient the optimiser saw, where clip_factor was pulled."""
+        clipped_norm = None
+        if self.clip is not None:
+            threshold = self.clip * effect.clip_factor
+            if norm.item() + 1e-6 > threshold:  # otherwise the coefficient is 1: the multiplication would change no bit
+                clip_grads_with_norm_(list(self.parameters()), threshold, norm, foreach=True)
+            if effect.clip_factor != 1:
+                clipped_norm = get_total_norm(grads, foreach=True).item()
+        with self._settings(lr_scale, effect.decay_factor):
+            self.optimizer.step()
+        return clipped_norm
+
+    @contextmanager
+    def _settings(self, lr_scale: float, decay_factor: float) -> Iterator[None]:
+        """Learning rate and weight decay of every group, multiplied for one step."""
+        groups = self.optimizer.param_groups if (lr_scale, decay_factor) != (1.0, 1.0) else []
+        kept = [(group["lr"], group.get("weight_decay")) for group in groups]
+        for group in groups:
+            group["lr"] = group["lr"] * lr_scale
+            if "weight_decay" in group:
+                group["weight_decay"] = group["weight_decay"] * decay_factor
+        try:
+            yield
+        finally:
+            for group, (lr, weight_decay) in zip(groups, kept, strict=True):
+                group["lr"] = lr
+                if "weight_decay" in group:
+                    group["weight_decay"] = weight_decay
+
+    def parameters(self) -> Iterator[Tensor]:
+        return (p for group in self.optimizer.param_groups for p in group["params"])
+
+    def _lay_out(self) -> list["_Bench"]:
+        """The scratch buffers, made at first need and again when the optimiser's parameters have changed."""
+        parameters = list(self.parameters())
+        if [id(p) for bench in self._benches for p in bench.parameters] != [id(p) for p in sorted(parameters, key=_kind)]:
+            kinds = dict.fromkeys(_kind(p) for p in sorted(parameters, key=_kind))
+            self._benches = [_Bench([p for p in parameters if _kind(p) == kind]) for kind in kinds]
+        return self._benches
+
+
+def is_zero(effect: StepEffect) -> bool:
+    """True where a scalar lever claims that this turn does not move the weights."""
+    hooks = (effect.update_scale, effect.lr_scale, effect.loss_scale, effect.grad_scale)
+    return 0 in hooks or (effect.micro_scales != () and not any(effect.micro_scales))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The bench: where theta_old and the proposed update lie while a step is being measured
+
+
+def _kind(p: Tensor) -> tuple[str, str]:
+    return str(p.device), str(p.dtype)
+
+
+class _Bench:
+    """Two flat buffers for the parameters of one device and dtype, cut into views of their shapes.
+
+    Flat, so that an inner product over all weights is one call; two and not three, because the weights' way through the
+    cache is what a measurement costs: once theta is final, its buffer of theta_old is overwritten with the applied update.
+    """
+
+    def __init__(self, parameters: list[Tensor]) -> None:
+        self.parameters = parameters
+        self.old, self.olds = self._buffer()
+        self.proposed, self.proposals = self._buffer()
+
+    def _buffer(self) -> tuple[Tensor, list[Tensor]]:
+        first = self.parameters[0]
+        flat = torch.empty(sum(p.numel() for p in self.parameters), dtype=first.dtype, device=first.device)
+        pieces = torch.split(flat, [p.numel() for p in self.parameters])
+        return flat, [piece.view(p.shape) for piece, p in zip(pieces, self.parameters, strict=True)]
+
+    def remember(self) -> None:
+        torch._foreach_copy_(self.olds, self.parameters)
+
+    def propose(self) -> None:
+        """proposed = theta - theta_old."""
+        for p, old, proposal in zip(self.parameters, self.olds, self.proposals, strict=True):
+            torch.sub(p, old, out=proposal)
+
+    def restore(self) -> None:
+        """theta = theta_old, to the bit."""
+        torch._foreach_copy_(self.parameters, self.olds)
+
+    def scale(self, k: float) -> None:
+        """theta = theta_old + k proposed."""
+        if k == 0:
+            self.restore()
+            return
+        for p, old, proposal in zip(self.parameters, self.olds, self.proposals, strict=True):
+            torch.add(old, proposal, alpha=k, out=p)
+
+    def interpolate(self, k: float) -> None:
+        """theta = theta_old + k (theta - theta_old)."""
+        if k == 0:
+            self.restore()
+            return
+        for p, old in zip(self.parameters, self.olds, strict=True):
+            torch.add(old, p - old, alpha=k, out=p)
+
+    def products(self) -> Tensor:
+        """<proposed, proposed>, <applied, applied>, <applied, proposed>, with applied = theta - theta_old read from the weights."""
+        for p, old in zip(self.parameters, self.olds, strict=True):
+            torch.sub(p, old, out=old)
+        applied, proposed = self.old.float(), self.proposed.float()  # for bf16 weights; float32 is used as it stands
+        return torch.stack((torch.dot(proposed, proposed), torch.dot(applied, applied), torch.dot(applied, proposed)))
+
+
+def measure(benches: list[_Bench], norm: Tensor, clipped_norm: float | None) -> Motion:
+    products = [sum(column) for column in zip(*(bench.products().tolist() for bench in benches), strict=True)]
+    return Motion(
+        grad_norm=norm.item(),
+        clipped_norm=clipped_norm,
+        measured=True,
+        proposed_squared=products[0],
+        applied_squared=products[1],
+        applied_dot_proposed=products[2],
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The optimiser's own state: moments, step counts, and whatever it keeps in its groups
+
+
+class OptimizerState(NamedTuple):
+    moments: dict[Tensor, dict[str, Any]]
+    groups: list[dict[str, Any]]
+
+
+def copy_state(optimizer: Optimizer) -> OptimizerState:
+    moments = {p: copy.deepcopy(state) for p, state in optimizer.state.items()}
+    return OptimizerState(moments, [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups])
+
+
+def put_state(optimizer: Optimizer, state: OptimizerState) -> None:
+    """Back to `state`, which the optimiser owns from here on; a parameter that had no moments then has none again."""
+    optimizer.state.clear()
+    optimizer.state.update(state.moments)
+    for group, kept in zip(optimizer.param_groups, state.groups, strict=True):
+        group.update(kept)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Noise
+
+
+@torch.no_grad()
+def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torch.Generator) -> float:
+    """theta += scale x std(theta) x standard normal, per tensor; the scale measured: |noise| / |std(theta)| over all weights.
+
+    A tensor whose weights are all equal (a fresh layer norm) has no spread and gets no noise.
+    """
+    noise_squared = spread_squared = 0.0
+    for p in parameters:
+        std = p.std(correction=0)
+        noise = scale * std * torch.randn(p.shape, generator=generator).to(p)
+        p.add_(noise)
+        noise_squared += noise.square().sum().item()
+        spread_squared += p.numel() * std.square().item()
+    return math.sqrt(noise_squared / spread_squared) if spread_squared > 0 else 0.0
+
+
+def replace_targets(targets: Tensor, fraction: float, vocab_size: int, generator: torch.Generator) -> tuple[Tensor, int]:
+    """A copy of targets with round(fraction x size) of them, at random places, replaced by uniformly random tokens; how many."""
+    noisy = targets.flatten().clone()
+    count = min(noisy.numel(), round(fraction * noisy.numel()))
+    places = torch.randperm(noisy.numel(), generator=generator)[:count]
+    noisy[places.to(noisy.device)] = torch.randint(vocab_size, (count,), generator=generator).to(noisy.device)
+    return noisy.view(targets.shape), count

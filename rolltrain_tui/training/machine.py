@@ -1,0 +1,88 @@
+"""Which machine trains, and how: device, dtype, CPU threads, and the C allocator's settings."""
+
+import ctypes
+import os
+import platform
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import torch
+
+SERIAL_FLOPS = 1e8
+"""Model FLOPs of one micro-batch below which one CPU thread is faster than several."""
+
+
+class DeviceError(ValueError):
+    """The campaign asks for a device that this machine does not have."""
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is the best there is: cuda, else mps, else cpu. DeviceError when the one asked for is not there."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(device for device, there in present.items() if there)
+    if not present[name]:
+        there = " or ".join(repr(device) for device in ("auto", *(d for d, is_there in present.items() if is_there)))
+        raise DeviceError(f"device.device: this machine has no {name} that PyTorch {torch.__version__} can use; set it to {there}")
+    return torch.device(name)
+
+
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 where the hardware multiplies in it, else float32."""
+    if name == "auto":
+        return torch.bfloat16 if native_bf16(device) else torch.float32
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+
+
+def native_bf16(device: torch.device) -> bool:
+    """True where matrix products in bf16 are done by the hardware; elsewhere they are emulated and slower than fp32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return device.type == "cpu" and not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(cpu_features())
+
+
+@cache
+def cpu_features() -> frozenset[str]:
+    """What this CPU says it can do, as Linux names it; empty where that cannot be asked."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
+            key, _, words = line.partition(":")
+            if key.strip().lower() in ("flags", "features"):  # x86, arm
+                return frozenset(words.split())
+    return frozenset()
+
+
+def available_cores() -> int:
+    """CPU cores this process may use: what it is pinned to, and no more than its container's share."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # control groups v2: "max 100000" or "150000 100000"
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def pick_threads(threads: int | str, flops_per_micro_batch: float) -> int:
+    """`auto`: one for a micro-batch below SERIAL_FLOPS, where waking a second thread costs more than it computes, else all cores."""
+    if isinstance(threads, int):
+        return threads
+    return 1 if flops_per_micro_batch < SERIAL_FLOPS else available_cores()
+
+
+@cache
+def tune_allocator() -> bool:
+    """Let glibc keep the memory of freed activations instead of giving it back to the kernel and faulting it in again each turn.
+
+    Once per process; True where it was done (Linux with glibc). It saves thousands of page faults a turn, about 5 % of its time,
+    and holds on to memory up to the process's peak.
+    """
+    if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
+        return False
+    trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD of <malloc.h>
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        settings = {mmap_threshold: 1 << 30, trim_threshold: 2**31 - 1, top_pad: 64 << 20}
+        answers = [mallopt(parameter, value) for parameter, value in settings.items()]
+        return answers == [1, 1, 1]
+    return False

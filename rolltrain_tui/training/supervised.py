@@ -1,0 +1,426 @@
+"""Next-token training of a GPT, turn by turn under the rules' levers, read from top to bottom:
+
+the learner's parts, one turn, its gradient, evaluation, its voice, and how it is kept and copied.
+"""
+
+import ctypes
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.config import CampaignConfig, OptimizerConfig, ScheduleConfig
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.training.corpus import Corpus
+from rolltrain_tui.training.gpt import GPT, GPTConfig, mean_loss, token_losses
+from rolltrain_tui.training.learner import Evaluation, Facts, StepAbandoned, StepReport
+from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, replace_targets
+from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
+
+EVALUATION_TOKENS = 4096
+"""Per forward pass of an evaluation: without a backward pass a larger batch fits and is faster per token."""
+
+STREAMS = ("data", "target_noise", "weight_noise", "sample")
+"""The random streams of a learner besides init and dropout; each has its own generator and is saved."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The gradient of one batch, left in `.grad`, and what was seen on the way."""
+
+    loss: float = 0.0
+    """Mean over the batch, raw."""
+    tokens: int = 0
+    replaced: int = 0
+    """Targets replaced by noise."""
+    plain: list[Tensor] | None = None
+    """sum_j g_j / K where micro_scales put sum_j k_j g_j / K into `.grad`; else None."""
+
+
+class SupervisedLearner:
+    """A GPT that learns to predict the next character of a corpus. Implements `Learner`.
+
+    Sets the number of torch threads of the process. Shapes: B sequences, T = context, V = vocabulary.
+    """
+
+    def __init__(self, config: CampaignConfig, corpus: Corpus) -> None:
+        self.config = config
+        self.corpus = corpus
+        self.should_stop: Callable[[], bool] = lambda: False
+
+        # The machine
+        self.device = pick_device(config.device.device)
+        self.dtype = pick_dtype(config.device.dtype, self.device)
+
+        # The model, from its own init stream
+        self.model = GPT(
+            GPTConfig(
+                vocab_size=len(corpus.vocabulary),
+                n_layer=config.model.n_layer,
+                n_head=config.model.n_head,
+                n_embd=config.model.n_embd,
+                context=config.model.context,
+                dropout=config.model.dropout,
+                bias=config.model.bias,
+                tie_weights=config.model.tie_weights,
+            ),
+            random_stream(config.seed, "init"),
+        ).to(self.device)
+        self._loss: Callable[[Tensor, Tensor], Tensor] = torch.compile(self.model.loss) if config.device.compile else self.model.loss
+        self._names = dict(self.model.named_parameters())
+        self.threads = pick_threads(config.device.threads, config.batch.sequences * config.model.context * self.model.flops_per_token())
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+
+        # The optimiser and the levers on it
+        self.optimizer = build_optimizer(self.model, config.optimizer, self.device)
+        self.levers = Levers(self.optimizer, clip=config.optimizer.clip)
+        self.turn = 0  # position in the schedule: turns taken, counting from the last rollback's
+
+        # The data, in memory as one tensor each
+        self._train, self._val = corpus.train.to(self.device), corpus.val.to(self.device)
+        self._span = torch.arange(config.model.context + 1, device=self.device)  # (T + 1,)
+
+        # The streams
+        self._streams = {name: random_stream(config.seed, name) for name in STREAMS}
+        self._dropout_state = first_dropout_state(config.seed, self.device) if config.model.dropout > 0 else None
+
+        self._snapshot = self._capture()  # the first camp is the start
+
+    def facts(self) -> Facts:
+        batch = self.config.batch
+        tokens = batch.sequences * batch.accumulation * self.config.model.context
+        return Facts(
+            parameters=self.model.num_parameters(),
+            vocabulary=len(self.corpus.vocabulary),
+            floor=self.corpus.floor,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+            threads=self.threads,
+            tokens_per_turn=tokens,
+            gflop_per_turn=tokens * self.model.flops_per_token() / 1e9,
+        )
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # One turn
+
+    def step(self, effect: StepEffect) -> StepReport:
+        """One optimiser step, and `extra_steps` more on fresh batches; nothing that a neutral effect does not use is paid for.
+
+        StepAbandoned, or any other exception, leaves weights, moments, schedule and streams where they were.
+        """
+        started = perf_counter()
+        streams = {name: stream.get_state() for name, stream in self._streams.items()}
+        # Only a turn that changes the weights before its last batch has been read needs a copy to go back to.
+        before = self._capture() if effect.rollback or effect.extra_steps else None
+        try:
+            with self._own_dropout():
+                return self._step(effect, started)
+        except BaseException:
+            for p in self._names.values():
+                p.grad = None
+            for name, state in streams.items():
+                self._streams[name].set_state(state)
+            if before is not None:
+                self._restore(before)
+            raise
+
+    def _step(self, effect: StepEffect, started: float) -> StepReport:
+        measured: dict[str, float] = {}
+        if effect.rollback:
+            measured["rollback"] = self._snapshot.distance(self.model)
+            self._restore(self._snapshot)
+        start = self._capture() if effect.extra_steps else None
+
+        lr = learning_rate(self.turn, self.config.turns, self.config.optimizer.learning_rate, self.config.schedule)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
+        batch = self._gather(effect)
+        loss, tokens, replaced = batch.loss, batch.tokens, batch.replaced
+        motion = self.levers.step(effect, loss=batch.loss, plain=batch.plain)
+        for _ in range(effect.extra_steps if motion.finite else 0):
+            batch = self._gather(effect)
+            tokens, replaced = tokens + batch.tokens, replaced + batch.replaced
+            motion = motion.beside(self.levers.step(effect, loss=batch.loss, plain=batch.plain))
+            if not motion.finite:
+                break
+
+        if not motion.finite:
+            motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+            if start is not None:  # it may have been an extra step that failed: the ones before it are taken back
+                self._restore(start)
+        elif effect.weight_noise:
+            measured["weight_noise"] = add_weight_noise(list(self._names.values()), effect.weight_noise, self._streams["weight_noise"])
+        self.turn += 1
+
+        if effect.target_noise:
+            measured["target_noise"] = replaced / tokens
+        if effect.batch_factor != 1:
+            measured["batch_factor"] = batch.tokens / self.facts().tokens_per_turn
+        if effect.extra_steps:
+            measured["extra_steps"] = max(0, motion.optimizer_steps - 1)
+        if motion.clipped_norm is not None and self.config.optimizer.clip is not None:
+            measured["clip_factor"] = motion.clipped_norm / self.config.optimizer.clip
+        return StepReport(
+            loss=loss,
+            grad_norm=motion.grad_norm,
+            lr=lr,
+            proposed_norm=motion.proposed_norm,
+            applied_norm=motion.applied_norm,
+            k_requested=effect.k_requested,
+            k_effective=motion.k_effective,
+            weight_norm=self._weight_norm() if effect.weight_noise else None,
+            tokens=tokens,
+            gflop=tokens * self.model.flops_per_token() / 1e9,
+            seconds=perf_counter() - started,
+            finite=motion.finite,
+            optimizer_steps=motion.optimizer_steps,
+            measured=measured,
+        )
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Its gradient
+
+    def _gather(self, effect: StepEffect) -> Gathered:
+        """Read one batch, micro-batch by micro-batch, and leave its mean gradient in `.grad`. Raises StepAbandoned between two."""
+        config = self.config.batch
+        sequences = max(1, round(config.sequences * config.accumulation * effect.batch_factor))
+        sizes = [config.sequences] * (sequences // config.sequences)
+        if sequences % config.sequences:
+            sizes.append(sequences % config.sequences)
+        scales = effect.micro_scales
+        assert not scales or len(scales) == config.accumulation, f"{len(scales)} micro_scales for {config.accumulation} micro-batches"
+
+        batch = Gathered()
+        sums: tuple[list[Tensor], list[Tensor]] | None = None  # sum_j g_j / K and sum_j k_j g_j / K, where they differ
+        for j, size in enumerate(sizes):
+            if self.should_stop():
+                raise StepAbandoned
+            x, y = self._read(size)  # each (size, T)
+            weight = size / sequences
+            loss, raw_loss, replaced = self._forward(x, y, effect.target_noise)
+            (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+            batch.loss += raw_loss.item() * weight
+            batch.tokens += y.numel()
+            batch.replaced += replaced
+            if any(scale != 1 for scale in scales):
+                # With another batch size the rolls keep their share of the batch: micro-batch j has the roll at its place.
+                sums = self._add_scaled(sums, scales[j * len(scales) // len(sizes)])
+        if sums is not None:
+            batch.plain, scaled = sums
+            for p, grad in zip(self.levers.parameters(), scaled, strict=True):
+                p.grad = grad
+        return batch
+
+    def _read(self, sequences: int) -> tuple[Tensor, Tensor]:
+        """`sequences` windows at random places of the training text, and the same one token on: each (B, T)."""
+        ix = torch.randint(len(self._train) - self.config.model.context, (sequences, 1), generator=self._streams["data"])  # (B, 1)
+        window = self._train[ix.to(self.device) + self._span]  # (B, T + 1)
+        return window[:, :-1], window[:, 1:]
+
+    def _forward(self, x: Tensor, y: Tensor, target_noise: float) -> tuple[Tensor, Tensor, int]:
+        """The loss to descend, the raw loss, and how many targets were replaced by noise."""
+        with self._autocast():
+            if not target_noise:
+                loss = self._loss(x, y)
+                return loss, loss.detach(), 0
+            noisy, replaced = replace_targets(y, target_noise, len(self.corpus.vocabulary), self._streams["target_noise"])
+            logits = self.model(x)
+            return mean_loss(logits, noisy), mean_loss(logits.detach(), y), replaced
+
+    @torch.no_grad()
+    def _add_scaled(self, sums: tuple[list[Tensor], list[Tensor]] | None, scale: float) -> tuple[list[Tensor], list[Tensor]]:
+        """Move the gradient in `.grad` into both sums, plain and times `scale`; in the optimiser's order."""
+        grads = [p.grad for p in self.levers.parameters() if p.grad is not None]
+        for p in self.levers.parameters():
+            p.grad = None
+        if sums is None:
+            return grads, list(torch._foreach_mul(grads, scale))
+        torch._foreach_add_(sums[0], grads)
+        torch._foreach_add_(sums[1], grads, alpha=scale)
+        return sums
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        """Matrix products in bf16, weights and sums in fp32; nothing at all in fp32."""
+        return torch.autocast(self.device.type, self.dtype) if self.dtype != torch.float32 else nullcontext()
+
+    @contextmanager
+    def _own_dropout(self) -> Iterator[None]:
+        """Dropout draws from torch's global stream: lend it this learner's, and give the process its own back."""
+        if self._dropout_state is None:
+            yield
+            return
+        outer = dropout_state(self.device)
+        set_dropout_state(self.device, self._dropout_state)
+        try:
+            yield
+            self._dropout_state = dropout_state(self.device)  # not reached by a turn that failed: it will be redone
+        finally:
+            set_dropout_state(self.device, outer)
+
+    @torch.no_grad()
+    def _weight_norm(self) -> float:
+        return torch.nn.utils.get_total_norm(list(self._names.values())).item()
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Evaluation
+
+    @torch.no_grad()
+    def evaluate(self, sequences: int) -> Evaluation:
+        """Loss on the first `sequences` of the probe set: windows of the validation text, spread evenly however many are asked for."""
+        T = self.config.model.context
+        ix = torch.tensor(probe_offsets(sequences, len(self._val) - T), device=self.device).unsqueeze(1)  # (n, 1)
+        self.model.eval()
+        losses = []
+        for chunk in torch.split(ix, max(1, EVALUATION_TOKENS // T)):
+            window = self._val[chunk + self._span]  # (B, T + 1)
+            with self._autocast():
+                losses.append(token_losses(self.model(window[:, :-1]), window[:, 1:]).mean(dim=1))
+        self.model.train()
+        per_sequence = torch.cat(losses)  # (n,)
+        n = len(per_sequence)
+        return Evaluation(
+            loss=per_sequence.mean().item(),
+            standard_error=per_sequence.std().item() / math.sqrt(n) if n > 1 else math.inf,
+            sequences=n,
+            gflop=n * T * self.model.flops_per_token() / 3 / 1e9,  # the forward pass is a third of training
+        )
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Its voice
+
+    def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
+        """What the model writes after `prompt`, which is not repeated; an empty prompt is the start of a line."""
+        start = self.corpus.encode(prompt or ("\n" if "\n" in self.corpus.vocabulary else self.corpus.vocabulary[0]))
+        idx = torch.tensor([start], device=self.device)  # (1, T)
+        text = self.model.generate(idx, characters, temperature=temperature, top_k=top_k, generator=self._streams["sample"])
+        return self.corpus.decode(text[0, len(start) :].tolist())
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Kept and copied
+
+    def snapshot(self) -> None:
+        """Remember weights, moments and schedule as the place a rollback returns to. Before the first call that is the start."""
+        self._snapshot = self._capture()
+
+    def _capture(self) -> Snapshot:
+        return Snapshot.take(self.model, self.optimizer, self.turn)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        snapshot.put_back(self.model, self.optimizer)
+        self.turn = snapshot.turn
+
+    def fork(self) -> Self:
+        """An independent copy that sees the same batches from here on; only the text is shared."""
+        twin = type(self)(self.config, self.corpus)
+        twin.load_state(self.tensors(), self.state_dict())
+        twin.should_stop = self.should_stop
+        return twin
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All tensor state, on the CPU: model.*, optimizer.*, snapshot.*, stream.*; copies, so that training may go on during a save."""
+        streams = {f"stream.{name}": stream.get_state() for name, stream in self._streams.items()}
+        if self._dropout_state is not None:
+            streams["stream.dropout"] = self._dropout_state.clone()
+        return self._capture().pack("") | self._snapshot.pack("snapshot.") | streams
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"kind": "supervised", "turn": self.turn, "snapshot_turn": self._snapshot.turn, "vocabulary": self.corpus.vocabulary}
+
+    def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Exact inverse of tensors() and state_dict(). LearnerStateError, with nothing changed, when they do not fit this learner."""
+        if state.get("kind") != "supervised" or state.get("vocabulary") != self.corpus.vocabulary:
+            raise LearnerStateError("the saved state is of another model, or of one that reads other characters; did the text change?")
+        turns = [state.get("turn"), state.get("snapshot_turn")]
+        if not all(isinstance(turn, int) and turn >= 0 for turn in turns):
+            raise LearnerStateError(f"the saved state stands at turn {turns[0]!r}, its snapshot at {turns[1]!r}; both must be counts")
+        now = Snapshot.unpack(tensors, "", self.model, self.optimizer, state["turn"])
+        snapshot = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, state["snapshot_turn"])
+        streams = {name: fitting(tensors, f"stream.{name}", s.get_state().shape, torch.uint8) for name, s in self._streams.items()}
+        if self._dropout_state is not None:
+            streams["dropout"] = fitting(tensors, "stream.dropout", self._dropout_state.shape, torch.uint8)
+        known = now.pack("") | snapshot.pack("snapshot.") | {f"stream.{name}": s for name, s in streams.items()}
+        if strangers := sorted(tensors.keys() - known.keys()):
+            raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
+
+        self._restore(now)
+        self._snapshot = snapshot
+        if self._dropout_state is not None:
+            self._dropout_state = streams.pop("dropout").clone()
+        for name, stream_state in streams.items():
+            self._streams[name].set_state(stream_state)
+
+    def weights_sha256(self) -> str:
+        """Hash of the weights' bytes in name order."""
+        digest = hashlib.sha256()
+        for name in sorted(self._names):
+            weight = self._names[name].detach().cpu().contiguous()
+            digest.update((ctypes.c_char * (weight.numel() * weight.element_size())).from_address(weight.data_ptr()))
+        return digest.hexdigest()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The parts
+
+
+def build_optimizer(model: GPT, config: OptimizerConfig, device: torch.device) -> torch.optim.Optimizer:
+    """AdamW or SGD, with weight decay on matrices and embeddings and none on biases and norms.
+
+    Fused: one call for all parameters; measured on a CPU at a third of the time of the default AdamW.
+    """
+    matrices = [p for p in model.parameters() if p.dim() >= 2]
+    vectors = [p for p in model.parameters() if p.dim() < 2]
+    groups: list[dict[str, Any]] = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    if config.name == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.beta1, fused=True)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.beta1, config.beta2), eps=config.eps, fused=True)
+
+
+def learning_rate(turn: int, turns: int, peak: float, schedule: ScheduleConfig) -> float:
+    """Of turn 0, 1, ...: up in a straight line, peak at turn warmup_turns - 1, then peak or a half cosine down to the last of `turns`."""
+    if turn < schedule.warmup_turns:
+        return peak * (turn + 1) / schedule.warmup_turns
+    if schedule.decay == "constant":
+        return peak
+    way = min(1.0, (turn - schedule.warmup_turns) / max(1, turns - 1 - schedule.warmup_turns))
+    return peak * (schedule.final_fraction + (1 - schedule.final_fraction) * 0.5 * (1 + math.cos(math.pi * way)))
+
+
+def probe_offsets(sequences: int, positions: int) -> list[int]:
+    """Places in the validation text, spread evenly however many are taken: multiples of the golden ratio, modulo one."""
+    golden = 0x9E3779B97F4A7C15  # 2^64 / 1.618...
+    return [((i * golden) % 2**64) * positions >> 64 for i in range(1, min(sequences, positions) + 1)]
+
+
+def random_stream(seed: int, name: str) -> torch.Generator:
+    return torch.Generator().manual_seed(stream_seed(seed, name))
+
+
+def stream_seed(seed: int, name: str) -> int:
+    """A seed for each stream, so that no two of them, nor the same one of neighbouring campaign seeds, draw the same numbers."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:7])
+
+
+def first_dropout_state(seed: int, device: torch.device) -> Tensor:
+    return torch.Generator(device).manual_seed(stream_seed(seed, "dropout")).get_state()
+
+
+def dropout_state(device: torch.device) -> Tensor:
+    """The state of the global stream that dropout draws from on this device."""
+    state: Tensor = {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].get_rng_state()
+    return state
+
+
+def set_dropout_state(device: torch.device, state: Tensor) -> None:
+    {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].set_rng_state(state)

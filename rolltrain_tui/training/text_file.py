@@ -1,0 +1,126 @@
+"""Reads a player's text file, or says in one sentence what is wrong with it and what to do."""
+
+import os
+import shlex
+import stat
+from pathlib import Path
+
+LARGEST = 512 * 2**20
+"""Bytes; a larger file is refused before it is opened."""
+
+_MARKS = (
+    # UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
+    (b"\xff\xfe\x00\x00", "UTF-32LE"),
+    (b"\x00\x00\xfe\xff", "UTF-32BE"),
+    (b"\xff\xfe", "UTF-16LE"),
+    (b"\xfe\xff", "UTF-16BE"),
+)
+_UTF8_MARK = b"\xef\xbb\xbf"
+_RARE_IN_TEXT = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
+_CONTROL_SHARE = 0.01
+_SAMPLE = 1 << 16
+
+
+class DataError(ValueError):
+    """Something is wrong with the data that a campaign names; the message is for people: the file, what is wrong, what to do."""
+
+
+def read_text(path: Path) -> str:
+    """The file's text; a UTF-8 byte order mark is dropped and "\\r\\n" becomes "\\n". Raises DataError for all that is not UTF-8 text."""
+    data = _read_bytes(path)
+    _refuse_other_encodings(path, data)
+    _refuse_binary(path, data)
+    text = _decode(path, data).removeprefix("\ufeff")
+    if not text or text.isspace():
+        raise DataError(f"{shown(path)} is empty: choose a UTF-8 text file with something in it.")
+    return text.replace("\r\n", "\n")
+
+
+def shown(path: Path) -> str:
+    """The path in quotes, safe to print: whatever is not printable is escaped."""
+    return "'" + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path)) + "'"
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        status = path.stat()  # follows links, opens nothing: a pipe or a tape drive is not even touched
+        _refuse_irregular(path, status)
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{shown(path)} does not exist: check data.path, which is relative to the campaign file's folder.") from None
+    except PermissionError:
+        raise DataError(f"{shown(path)} may not be read: give yourself permission (chmod u+r) or choose another file.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DataError(f"{shown(path)} cannot be read ({reason}): check data.path or choose another file.") from None
+    _refuse_large(path, len(data))
+    return data
+
+
+def _refuse_irregular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise DataError(f"{shown(path)} is a folder: name one text file in it, or join its files into one first (cat).")
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{shown(path)} is a pipe, socket or device, not an ordinary file: save its text to a file and name that.")
+    _refuse_large(path, status.st_size)
+
+
+def _refuse_large(path: Path, size: int) -> None:
+    if size > LARGEST:
+        raise DataError(f"{shown(path)} is larger than {LARGEST >> 20} MB: cut a piece out of it (head -c {LARGEST >> 20}M) and name that.")
+
+
+def _refuse_other_encodings(path: Path, data: bytes) -> None:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            raise DataError(f"{shown(path)} is {encoding} text (by its byte order mark), not UTF-8: {_convert(path, encoding[:6])}")
+    guess = _unmarked_encoding(data[:_SAMPLE])
+    if guess is not None:
+        raise DataError(f"{shown(path)} looks like {guess} text (by its zero bytes), not UTF-8: {_convert(path, guess)}")
+
+
+def _unmarked_encoding(sample: bytes) -> str | None:
+    """UTF-16 or UTF-32 by its zero bytes: mostly Latin text has them at three places of four, or at every second one."""
+    quarters = [sample[place::4] for place in range(4)]
+    zeros = [quarter.count(0) / max(1, len(quarter)) for quarter in quarters]
+    if min(zeros[1:]) > 0.7 and zeros[0] < 0.1:
+        return "UTF-32LE"
+    if min(zeros[:3]) > 0.7 and zeros[3] < 0.1:
+        return "UTF-32BE"
+    if min(zeros[1], zeros[3]) > 0.3 and max(zeros[0], zeros[2]) < 0.1:
+        return "UTF-16LE"
+    if min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.1:
+        return "UTF-16BE"
+    return None
+
+
+def _refuse_binary(path: Path, data: bytes) -> None:
+    zero = data.find(0)
+    if zero >= 0:
+        raise DataError(f"{shown(path)} is binary, not text (a zero byte at byte offset {zero}): choose a plain text file.")
+    controls = len(data) - len(data.translate(None, _RARE_IN_TEXT))
+    if controls > _CONTROL_SHARE * len(data):
+        raise DataError(
+            f"{shown(path)} is binary, not text ({controls} of its {len(data)} bytes are control codes): choose a plain text file."
+        )
+
+
+def _decode(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        place = f"byte 0x{data[error.start]:02x} at byte offset {error.start}, in line {line}, does not belong there"
+        if error.reason == "unexpected end of data":
+            raise DataError(
+                f"{shown(path)} ends in the middle of a character ({place}): its end is missing; copy the file again."
+            ) from None
+        raise DataError(
+            f"{shown(path)} is not UTF-8 text: {place}. If it is Latin-1 or Windows-1252, {_convert(path, 'WINDOWS-1252')}"
+        ) from None
+
+
+def _convert(path: Path, encoding: str) -> str:
+    source, target = shlex.quote(shown(path)[1:-1]), shlex.quote(shown(path)[1:-1] + ".utf8.txt")
+    return f"convert it with: iconv -f {encoding} -t UTF-8 {source} > {target}"

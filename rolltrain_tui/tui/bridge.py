@@ -1,0 +1,114 @@
+"""The bridge: a thread that travels with the expedition on one bank, a timer that drains its events on the other.
+
+The thread touches no widget. Whatever happens in it, it ends with `Left`, and what went wrong came before that as an event or as `Failed`.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.events import DiceRolled, Event, HeroFell, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.buffer import EventBuffer
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+
+TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
+
+
+class Traveller(Protocol):
+    """What the bridge needs of an expedition."""
+
+    @property
+    def config(self) -> CampaignConfig: ...
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def story(self) -> Iterable[Event]: ...
+    def travel(self, inbox: Inbox) -> Iterator[Event]: ...
+
+
+def pause_reason(event: Event, pause_on: Collection[str]) -> str | None:
+    """The rule of `pause_on` that this event meets."""
+    match event:
+        case MonsterAppeared():
+            rule = "encounter"
+        case DiceRolled(outcome="fumble" | "crit"):
+            rule = event.outcome
+        case LevelGained():
+            rule = "level"
+        case Rested(kind="long"):
+            rule = "camp"
+        case HeroFell():
+            rule = "fallen"
+        case StepTaken(finite=False):
+            rule = "nan"
+        case _:
+            return None
+    return rule if rule in pause_on else None
+
+
+class Bridge:
+    """One sitting of one expedition."""
+
+    def __init__(self, open_expedition: Callable[[], Traveller], inbox: Inbox, ready: Callable[[Traveller], None] | None = None) -> None:
+        """`open_expedition` and then `ready` are called in the thread, before the first turn."""
+        self.inbox = inbox
+        self.expedition: Traveller | None = None
+        """Set before `Opened` is told."""
+        self.scene = Scene()
+        """The thread's until `Opened` is told (it folds the story so far), the reader's from then on."""
+        self.buffer = EventBuffer()
+        self._open, self._ready = open_expedition, ready
+        self._thread = threading.Thread(target=self._run, name="expedition", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the expedition to save and leave; it answers between two micro-batches."""
+        self.inbox.stop()
+
+    def join(self, deadline: float) -> bool:
+        """Wait up to `deadline` seconds for the thread. True: it is gone, and everything it had to save is saved."""
+        self._thread.join(deadline)
+        return not self._thread.is_alive()
+
+    @property
+    def travelling(self) -> bool:
+        return self._thread.is_alive()
+
+    def take(self) -> list[Message]:
+        """What has happened since the last call, oldest first; the rest next time when it is very much."""
+        return self.buffer.take(TAKEN_AT_ONCE)
+
+    def _run(self) -> None:
+        try:
+            self._travel()
+        except ValueError as error:
+            self.buffer.put(Failed(str(error), user_error=True))
+        except BaseException as error:  # a thread must not die unheard
+            self.buffer.put(Failed(f"{type(error).__name__}: {error}", user_error=False))
+        finally:
+            self.buffer.put(Left())
+
+    def _travel(self) -> None:
+        expedition = self.expedition = self._open()
+        for event in expedition.story:
+            self.scene.apply(event)
+        if self._ready is not None:
+            self._ready(expedition)
+        self.buffer.put(Opened(expedition.note))
+        pause_on = frozenset(expedition.config.pace.pause_on)
+        for event in expedition.travel(self.inbox):
+            # The pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
+            reason = pause_reason(event, pause_on)
+            if reason is not None:
+                self.inbox.pause()
+            self.buffer.put(event)
+            if reason is not None:
+                self.buffer.put(AutoPaused(event.turn, reason))

@@ -1,0 +1,34 @@
+"""How the game is started: what the command line asks of the app."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolltrain_tui.commands import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Without a campaign and without a save the title screen opens; a campaign goes to the choice of a hero; a save goes on at once."""
+
+    campaign: Path | None = None
+    """A campaign file to begin."""
+    save: Path | None = None
+    """A save folder or a run folder to go on with."""
+    overrides: tuple[str, ...] = ()
+    """`path=value` changes to the campaign, as after --set."""
+    data: Path | None = None
+    """A text file of the player's to train on instead of the campaign's own data."""
+    runs: Path = Path("saves")
+    """The folder that holds the run folders."""
+    moves: tuple[tuple[int, Command], ...] = ()
+    """Recorded commands, each played at its turn."""
+    turns_per_second: float | None = None
+    """Tempo to start with instead of the campaign's; 0 means full speed, None the campaign's own."""
+    reduced_motion: bool = False
+    """The die shows its result without tumbling."""
+
+    def all_overrides(self) -> tuple[str, ...]:
+        """The overrides with the player's own data among them."""
+        if self.data is None:
+            return self.overrides
+        return (*self.overrides, "data.corpus=file", f"data.path={self.data.resolve()}")

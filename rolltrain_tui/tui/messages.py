@@ -1,0 +1,36 @@
+"""What the worker tells the screen beside the events of the run."""
+
+from dataclasses import dataclass
+
+from rolltrain_tui.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class AutoPaused:
+    """A rule of the campaign's `pause_on` held the run before its next turn. `reason` is the rule's name."""
+
+    turn: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The expedition is ready and under way. `note` says what the player should know about how it was opened."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The expedition could not be opened, or its thread died. `error` is foreign text; `user_error`: the player can mend it."""
+
+    error: str
+    user_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Nothing more will come: the run has ended, was stopped, or failed."""
+
+
+Message = Event | AutoPaused | Opened | Failed | Left

@@ -1,0 +1,49 @@
+"""The outfitter readies expeditions: the one place of the screen side that reaches for training, always from the worker thread."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rolltrain_tui.tui.bridge import Traveller
+from rolltrain_tui.tui.launch import Launch
+
+
+class Outfitter(Protocol):
+    """Readies expeditions; every method is slow and is called outside the screen's thread."""
+
+    def preload(self) -> str:
+        """Import what training needs; a short line about it for the title screen."""
+
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
+        """A new run. ValueError says in words what is wrong with the campaign."""
+
+    def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
+        """Go on from a save. ValueError says in words what is wrong with it."""
+
+
+class TorchOutfitter:
+    """Expeditions that train."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._runs = launch.runs
+
+    def preload(self) -> str:
+        importlib.import_module("rolltrain_tui.expedition")
+        torch = sys.modules["torch"]
+        threads = torch.get_num_threads()
+        device = "cuda" if torch.cuda.is_available() else f"cpu, {threads} thread{'s' if threads != 1 else ''}"
+        return f"torch {str(torch.__version__).split('+')[0]} · {device}"
+
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
+        from rolltrain_tui import campaign_file
+        from rolltrain_tui.expedition import Expedition
+
+        config = campaign_file.load(campaign, tuple(overrides))
+        return Expedition.begin(config, base=campaign.parent, runs=self._runs)
+
+    def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
+        from rolltrain_tui.expedition import Expedition
+
+        return Expedition.resume(save, tuple(overrides))

@@ -1,0 +1,76 @@
+"""Where the panels of the expedition stand, for any size of terminal: a pure function from size to places."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.geometry import Region
+
+Size = Literal["tiny", "small", "wide"]
+SMALLEST = (60, 18)
+WIDE_FROM = (100, 30)
+
+TABS = (("log", "Log"), ("hero", "Hero"), ("monster", "Foe"), ("proof", "Proof"), ("voice", "It says"))
+"""Panels that share one place on a small screen."""
+PANELS = ("status", "compact", "hero", "die", "chart", "monster", "voice", "proof", "log", "tabs", "notice", "keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    size: Size
+    places: dict[str, Region]
+    """Panel -> place; a panel without one is hidden."""
+
+
+def size_class(width: int, height: int) -> Size:
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return "tiny"
+    return "wide" if width >= WIDE_FROM[0] and height >= WIDE_FROM[1] else "small"
+
+
+def plan(width: int, height: int, tab: str) -> Plan:
+    """Places that tile the screen without overlapping; `tab` is the panel shown on a small one."""
+    size = size_class(width, height)
+    if size == "tiny":
+        return Plan(size, {})
+    return Plan(size, _wide(width, height) if size == "wide" else _small(width, height, tab))
+
+
+def _small(width: int, height: int, tab: str) -> dict[str, Region]:
+    """One column: bars, chart, tabs, notice, keys."""
+    keys = 2 if width < 120 else 1
+    chart = max(5, min(12, (height - 8 - keys) // 3 + 1))
+    body_from = 1 + 4 + chart + 1
+    body = height - body_from - 1 - keys
+    return {
+        "status": Region(0, 0, width, 1),
+        "compact": Region(0, 1, width, 4),
+        "chart": Region(0, 5, width, chart),
+        "tabs": Region(0, 5 + chart, width, 1),
+        tab: Region(0, body_from, width, body),
+        "notice": Region(0, height - 1 - keys, width, 1),
+        "keys": Region(0, height - keys, width, keys),
+    }
+
+
+def _wide(width: int, height: int) -> dict[str, Region]:
+    """Above: hero, die, chart. Below: the foe and the model's voice; the proof over the log."""
+    keys = 2 if width < 130 else 1
+    body = height - 2 - keys
+    left = min(46, 36 + max(0, width - 120) // 8)
+    die = min(34, 24 + max(0, width - 120) // 8)
+    upper = max(13, min(24, body * 2 // 5 + 1))
+    lower, top = body - upper, 1 + upper
+    monster = min(lower - 4, max(9, lower * 3 // 5))
+    right = width - left
+    return {
+        "status": Region(0, 0, width, 1),
+        "hero": Region(0, 1, left, upper),
+        "die": Region(left, 1, die, upper),
+        "chart": Region(left + die, 1, width - left - die, upper),
+        "monster": Region(0, top, left, monster),
+        "voice": Region(0, top + monster, left, lower - monster),
+        "proof": Region(left, top, right, 4),
+        "log": Region(left, top + 4, right, lower - 4),
+        "notice": Region(0, height - 1 - keys, width, 1),
+        "keys": Region(0, height - keys, width, keys),
+    }

@@ -1,0 +1,186 @@
+"""Choose an adventure, and the text it is about."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Footer, Input, OptionList, Static
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.widgets.fact import Fact
+from rolltrain_tui.tui.words import weights
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config import CampaignConfig
+
+PEEK_BYTES = 65536
+KINDS = {"supervised": "A language model learns from a text"}
+
+
+class CampaignsScreen(TavernScreen):
+    """The campaigns that come with the game, each with its story; an unreadable one is shown with what is wrong."""
+
+    CSS_PATH = "campaigns.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Choose a hero", priority=True, tooltip="On to the choice of a hero"),
+        Binding("slash", "own_text", "Your own text", tooltip="Train on a text file of yours instead"),
+        Binding("j", "step(1)", "Down", show=False),
+        Binding("k", "step(-1)", "Up", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[tuple[Path, CampaignConfig | str]] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static("Choose a campaign", classes="screen-title")
+        with Horizontal(id="campaigns"):
+            yield OptionList(id="campaign-list")
+            with VerticalScroll(id="campaign-page", can_focus=False):
+                yield Static("", id="campaign-story")
+                yield Vertical(id="campaign-facts")
+        with Vertical(id="own"):
+            yield Input(placeholder="Your own text (optional): the path of a UTF-8 file", id="own-text", compact=True)
+            yield Static("", id="own-trouble")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+        self.read_campaigns()
+
+    @work(thread=True, exclusive=True)
+    def read_campaigns(self) -> None:
+        from rolltrain_tui.campaign_file import CampaignFileError, load, shipped
+
+        found: list[tuple[Path, CampaignConfig | str]] = []
+        for path in shipped():
+            try:
+                found.append((path, load(path)))
+            except (CampaignFileError, OSError) as error:
+                found.append((path, str(error)))
+        self.app.call_from_thread(self._show, found)
+
+    def _show(self, found: "list[tuple[Path, CampaignConfig | str]]") -> None:
+        self._found = found
+        names = self.query_one(OptionList)
+        names.clear_options()
+        for path, campaign in found:
+            names.add_option(_entry(path, campaign))
+        if found:
+            names.highlighted = 0
+
+    @on(OptionList.OptionHighlighted)
+    async def _turn_page(self, event: OptionList.OptionHighlighted) -> None:
+        path, campaign = self._found[event.option_index]
+        story, facts = self.query_one("#campaign-story", Static), self.query_one("#campaign-facts")
+        if isinstance(campaign, str):
+            story.update(Content.assemble(("✖ This campaign cannot be played yet.", "bold $error")))
+            rows = [("", clean(campaign))]
+        else:
+            story.update(Content.assemble((clean(campaign.name), "bold $accent"), "\n\n", clean(campaign.story.strip())))
+            rows = facts_of(path, campaign)
+        with self.app.batch_update():
+            await facts.remove_children()
+            await facts.mount(*[Fact(name, value) for name, value in rows])
+
+    @on(OptionList.OptionSelected)
+    def _picked(self) -> None:
+        self.action_choose()
+
+    @on(Input.Changed)
+    def _look_at_text(self, event: Input.Changed) -> None:
+        trouble = text_trouble(event.value)
+        words = Content.assemble(("✖ ", "$error"), trouble) if trouble else Content("✔ The model will read this text." if event.value else "")
+        self.query_one("#own-trouble", Static).update(words)
+
+    def action_own_text(self) -> None:
+        self.query_one(Input).focus()
+
+    def action_back(self) -> None:
+        if self.query_one(Input).has_focus:
+            self.query_one(OptionList).focus()
+        else:
+            super().action_back()
+
+    def action_step(self, by: int) -> None:
+        names = self.query_one(OptionList)
+        names.action_cursor_down() if by > 0 else names.action_cursor_up()
+
+    def action_choose(self) -> None:
+        index = self.query_one(OptionList).highlighted
+        if index is None:
+            return
+        path, campaign = self._found[index]
+        text = self.query_one(Input).value
+        if isinstance(campaign, str):
+            self.notify("This campaign has mistakes; they are listed beside it.", severity="error", markup=False)
+        elif text_trouble(text):
+            self.query_one(Input).focus()
+            self.app.bell()
+        else:
+            from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
+
+            self.app.push_screen(HeroChoiceScreen(path, campaign, own_text_overrides(text)))
+
+
+def _entry(path: Path, campaign: "CampaignConfig | str") -> Content:
+    if isinstance(campaign, str):
+        return Content.assemble(f"✖ {clean(path.name)}", ("\ncannot be read\n", "dim"))
+    model = campaign.model
+    size = weights(model.n_layer, model.n_embd, model.context)
+    return Content.assemble(clean(campaign.name), (f"\n{campaign.turns} turns · {size}\n", "dim"))
+
+
+def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:
+    """What a player wants to know before setting out."""
+    model, dice = campaign.model, campaign.dice
+    size = weights(model.n_layer, model.n_embd, model.context)
+    text = campaign.data.corpus if campaign.data.path is None else clean(campaign.data.path)
+    return [
+        ("Kind", KINDS.get(campaign.kind, campaign.kind)),
+        ("Turns", f"{campaign.turns}, each one real optimiser step"),
+        ("Model", f"{model.n_layer} layers, {model.n_embd} wide, about {size} weights"),
+        ("Text", text),
+        ("Optimiser", f"{campaign.optimizer.name}, learning rate {campaign.optimizer.learning_rate:g}"),
+        ("Dice", f"{dice.die} against DC {dice.dc}, rulebook {dice.rulebook}"),
+        ("Hero", f"{clean(campaign.hero.name)}, {campaign.hero.hero_class} {campaign.hero.level}" + _hardcore(campaign)),
+        ("File", clean(path.name)),
+    ]
+
+
+def _hardcore(campaign: "CampaignConfig") -> str:
+    return ", hardcore" if campaign.hero.hardcore else ""
+
+
+def own_text_overrides(text: str) -> tuple[str, ...]:
+    """The player's own file as overrides of the campaign; nothing for an empty field."""
+    if not text.strip():
+        return ()
+    path = Path(text.strip()).expanduser().resolve()
+    return ("data.corpus=file", f"data.path={json.dumps(str(path), ensure_ascii=False)}")
+
+
+def text_trouble(text: str) -> str:
+    """Why the named file cannot be read as a text, "" when it can (or none is named). The campaign looks closer when it begins."""
+    if not text.strip():
+        return ""
+    path = Path(text.strip()).expanduser()
+    try:
+        if not path.is_file():
+            return "There is no such file." if not path.exists() else "This is not a text file."
+        with path.open("rb") as file:
+            head = file.read(PEEK_BYTES)
+        if not head.strip():
+            return "This file is empty."
+        head.rsplit(b"\n", 1)[0].decode("utf-8") if len(head) == PEEK_BYTES else head.decode("utf-8")
+    except UnicodeDecodeError:
+        return "This file is not UTF-8 text."
+    except (OSError, ValueError) as error:
+        return f"This file cannot be read: {clean(str(error))}"
+    return "This file holds NUL bytes: it is not a text." if b"\0" in head else ""

@@ -1,0 +1,168 @@
+"""Cards that interrupt an expedition: a new level, an encounter, a camp. Each waits for a key, or passes by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual import events as textual_events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested
+from rolltrain_tui.narration import clean
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.tui.widgets.fact import Fact
+from rolltrain_tui.tui.words import loss
+
+Tone = Literal["level", "encounter", "camp"]
+TICK_SECONDS = 0.25
+DIGITS = {
+    "0": ("█▀█", "█ █", "▀▀▀"), "1": ("▄█ ", " █ ", "▀▀▀"), "2": ("▀▀█", "█▀▀", "▀▀▀"), "3": ("▀▀█", " ▀█", "▀▀▀"), "4": ("█ █", "▀▀█", "  ▀"),
+    "5": ("█▀▀", "▀▀█", "▀▀▀"), "6": ("█▀▀", "█▀█", "▀▀▀"), "7": ("▀▀█", "  █", "  ▀"), "8": ("█▀█", "█▀█", "▀▀▀"), "9": ("█▀█", "▀▀█", "▀▀▀"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CardFace:
+    """What a card shows, before any styling."""
+
+    tone: Tone
+    title: str
+    subtitle: str
+    art: tuple[str, ...]
+    """Drawn in the middle, line by line as it is."""
+    headline: str
+    rows: tuple[tuple[str, str], ...]
+    """(name, value); without a name the value takes the whole row."""
+
+
+class Card(ModalScreen[None]):
+    """One card for the event (or events) of a moment. `seconds` None: it waits for a key; else it passes by itself.
+
+    Enter, Space or Escape puts it away; so does a click.
+    """
+
+    CSS_PATH = "cards.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space,escape", "put_away", "Go on", priority=True)]
+
+    def __init__(self, events: Event | Sequence[Event], seconds: float | None = None) -> None:
+        super().__init__()
+        self.face = face_of(events if isinstance(events, Sequence) else (events,))
+        self._seconds = seconds
+        self._ticks_left = 0 if seconds is None else max(1, round(seconds / TICK_SECONDS))
+
+    def compose(self) -> ComposeResult:
+        face = self.face
+        with Vertical(id="card", classes=f"-{face.tone}"):
+            yield Static(Content(_block(face.art)), id="card-art")
+            yield Static(Content(face.headline), id="card-headline")
+            with VerticalScroll(id="card-body", can_focus=False):
+                for name, value in face.rows:
+                    yield Fact(name, value)
+            yield Static(self._foot(), id="card-foot")
+
+    def on_mount(self) -> None:
+        card = self.query_one("#card")
+        card.border_title = Content(self.face.title)
+        card.border_subtitle = Content(self.face.subtitle)
+        self.query_one("#card-art").display = bool(self.face.art)
+        if self._seconds is not None:
+            self.set_timer(self._seconds, self.action_put_away)
+            self.set_interval(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        self._ticks_left = max(0, self._ticks_left - 1)
+        self.query_one("#card-foot", Static).update(self._foot())
+
+    def _foot(self) -> Content:
+        if self._seconds is None:
+            return Content("Enter goes on")
+        bar = "▰" * min(20, self._ticks_left)
+        return Content.assemble("Goes on by itself; Enter goes on now  ", (bar, "$accent"))
+
+    def on_click(self, event: textual_events.Click) -> None:
+        event.stop()
+        self.action_put_away()
+
+    def action_put_away(self) -> None:
+        if self.is_current:
+            self.dismiss(None)
+
+
+def face_of(events: Sequence[Event]) -> CardFace:
+    """The card of a moment, by its most telling event: a level, then an encounter, then a rest."""
+    for event in events:
+        if isinstance(event, LevelGained):
+            return level_face(event)
+    for event in events:
+        if isinstance(event, MonsterAppeared):
+            return encounter_face(event)
+    evaluated = next((event for event in events if isinstance(event, Evaluated)), None)
+    for event in events:
+        if isinstance(event, Rested):
+            return camp_face(event, evaluated)
+    raise AssertionError(f"no card shows {[type(event).__name__ for event in events]}")
+
+
+def level_face(event: LevelGained) -> CardFace:
+    news = tuple(("", f"✦ {clean(gain)}") for gain in event.gains)
+    facts = (
+        ("Hit points", f"{event.hp}/{event.max_hp}"),
+        ("Proficiency", f"+{event.proficiency}"),
+        ("Expected k", f"{event.expected_k:.2f} of a plain step, on average"),
+        ("Next level", f"at {event.next_level_xp} XP"),
+    )
+    gap = (("", ""),) if news else ()
+    return CardFace("level", "Level up", f"turn {event.turn}", big(event.level), f"Level {event.level}", (*news, *gap, *facts))
+
+
+def encounter_face(event: MonsterAppeared) -> CardFace:
+    monster = BESTIARY.get(event.monster)
+    title = monster.title if monster else _title(event.monster)
+    rows = [("Why it is here", clean(event.signal))]
+    if monster:
+        rows += [("What it does", monster.summary), ("What helps", monster.weak_to), ("It tests your", monster.save_stat)]
+    stats = f"CR {clean(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
+    return CardFace("encounter", f"{title} appears", f"turn {event.turn}", monster.portrait if monster else (), stats, tuple(rows))
+
+
+CAMP = ("       (      ", "      ) )     ", "     ( ( (    ", "   __)_)_)__  ", "  ==/=\\=/=\\== ")
+
+
+def camp_face(event: Rested, evaluated: Evaluated | None) -> CardFace:
+    rows = []
+    if evaluated:
+        verdict = "▼ a new best" if evaluated.improved else f"▲ above the best, {loss(evaluated.best_val_loss, 3)}"
+        rows += [("Validation loss", f"{loss(evaluated.val_loss, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
+        rows += [("Training loss", loss(evaluated.train_loss, 3))]
+    rows += [("Hit points", str(event.hp))]
+    rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.charges if charge.most is not None]
+    if event.kind == "short":
+        return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
+    rows += [("", ""), ("", "The weights are kept here: whoever falls wakes at this fire.")]
+    return CardFace("camp", "Camp", f"turn {event.turn}", CAMP, "Long rest", tuple(rows))
+
+
+def big(number: int) -> tuple[str, ...]:
+    """A number three lines high."""
+    return tuple(" ".join(DIGITS[digit][row] for digit in str(number)) for row in range(3))
+
+
+def _block(art: tuple[str, ...]) -> str:
+    """Drawn lines made equally wide, so that centring moves them together."""
+    width = max(map(len, art), default=0)
+    return "\n".join(line.ljust(width) for line in art)
+
+
+def _ability(charge: Charge) -> str:
+    return ABILITIES[charge.ability].title if charge.ability in ABILITIES else _title(charge.ability)
+
+
+def _title(name: str) -> str:
+    return clean(name).replace("_", " ").title()

@@ -1,0 +1,81 @@
+"""A small question with a few answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    answer: str
+    """What the dialog answers with; a plain word, for it also names the button."""
+    label: str
+    key: str
+    """The letter that takes it at once."""
+    tone: str = "default"
+    """default, primary, success, warning or error."""
+
+
+class ChoiceDialog(ModalScreen[str | None]):
+    """Asks; answers with the `answer` of the choice taken, None after Escape. The first choice has the focus."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_dialog", "Cancel"),
+        Binding("left,up,shift+tab", "app.focus_previous", "Left", show=False),
+        Binding("right,down,tab", "app.focus_next", "Right", show=False),
+    ]
+
+    def __init__(self, title: str, text: str, choices: Sequence[Choice]) -> None:
+        assert choices, "a question needs an answer"
+        super().__init__()
+        self._title, self._text, self._choices = title, text, tuple(choices)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(Content(self._text), id="dialog-text")
+            with Horizontal(id="dialog-choices"):
+                for choice in self._choices:
+                    label = Content.assemble(choice.label, (f"  {choice.key}", "dim"))
+                    yield Button(label, id=f"answer-{choice.answer}", classes=f"-tone-{choice.tone}", flat=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#dialog").border_title = Content(self._title)
+        self.query(Button).first().focus()
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        self.dismiss((event.button.id or "").removeprefix("answer-"))
+
+    def on_key(self, event: events.Key) -> None:
+        for choice in self._choices:
+            if event.character and event.character.lower() == choice.key.lower():
+                event.stop()
+                self.dismiss(choice.answer)
+
+    def action_dismiss_dialog(self) -> None:
+        self.dismiss(None)
+
+
+def quit_dialog(turn: int) -> ChoiceDialog:
+    """Before leaving a running expedition: answers "quit", "title" or "stay" (or None)."""
+    text = f"The run is saved after turn {turn}. Continue, on the title, goes on from there bit for bit."
+    choices = (
+        Choice("quit", "Save and quit", "q", "primary"),
+        Choice("title", "Save, to the title", "t"),
+        Choice("stay", "Stay", "s"),
+    )
+    return ChoiceDialog("Leave the expedition?", text, choices)
+
+
+def delete_dialog(what: str) -> ChoiceDialog:
+    """Before a save is gone for good: answers "keep" (or None) or "delete"."""
+    return ChoiceDialog("Delete this save?", what, (Choice("keep", "Keep it", "k", "primary"), Choice("delete", "Delete", "d", "error")))

@@ -1,0 +1,48 @@
+"""Every key with one line each."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class HelpScreen(ModalScreen[None]):
+    """A list of keys over whatever is open. Any of Escape, Enter, q and ? closes it."""
+
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark,f1", "close", "Close"),
+        Binding("down,j", "scroll_list(1)", "Down", show=False),
+        Binding("up,k", "scroll_list(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, keys: Sequence[tuple[str, str]], title: str = "Keys") -> None:
+        super().__init__()
+        self._keys = tuple(keys)
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help"):
+            with VerticalScroll(id="help-scroll"):
+                yield Static(self._table(), id="help-keys")
+            yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
+
+    def on_mount(self) -> None:
+        self.query_one("#help").border_title = Content(self._title)
+        self.query_one("#help-scroll").focus()
+
+    def _table(self) -> Content:
+        width = min(22, max((len(keys) for keys, _ in self._keys), default=0))
+        rows = [Content.assemble((keys.rjust(width), "bold $accent"), "   ", words) for keys, words in self._keys]
+        return Content("\n").join(rows)
+
+    def action_scroll_list(self, by: int) -> None:
+        self.query_one("#help-scroll").scroll_relative(y=by, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,158 @@
+"""Choose a hero: a class, a name, six scores. Enter at once takes the campaign's own."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import ContentSwitcher, Footer, Input, OptionList, Static
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.rules.classes import CLASSES, HeroClass
+from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.stat_sheet import StatSheet
+from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
+from rolltrain_tui.tui.widgets.stat_editor import StatEditor
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config import CampaignConfig, HeroConfig
+
+ROOMY = 3
+"""Up to so many classes each card has room for its abilities."""
+NAME_LENGTH = 24
+
+
+class Cards(VerticalScroll, can_focus=True):
+    """Holds the cards; arrows choose among them."""
+
+
+class HeroChoiceScreen(TavernScreen):
+    """Cards side by side where there is room for them, else a list with a page."""
+
+    CSS_PATH = "hero_choice.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "set_out", "Set out", priority=True, tooltip="Begin the campaign with this hero"),
+        Binding("left,h", "pick(-1)", "Class", show=False, tooltip="The class to the left"),
+        Binding("right,l", "pick(1)", "Class", key_display="← →", tooltip="The class to the right"),
+        Binding("n", "name", "Name", tooltip="Write the hero's name"),
+        Binding("s", "stats", "Stats", tooltip="Class or ability scores"),
+    ]
+
+    picked: reactive[str] = reactive("")
+
+    def __init__(self, path: Path, campaign: "CampaignConfig", overrides: tuple[str, ...] = ()) -> None:
+        """`overrides` come before the hero's in what the campaign is started with."""
+        super().__init__()
+        self._path, self._campaign, self._overrides = path, campaign, overrides
+        self.set_reactive(HeroChoiceScreen.picked, campaign.hero.hero_class)
+        self._names = list(CLASSES)
+
+    def compose(self) -> ComposeResult:
+        hero = self._campaign.hero
+        roomy = len(CLASSES) <= ROOMY
+        with Horizontal(id="head"):
+            yield Static(Content(f"Choose a hero for {clean(self._campaign.name)}"), classes="screen-title")
+            yield Static("Name", id="name-label")
+            yield Input(clean(hero.name), max_length=NAME_LENGTH, id="name", compact=True, select_on_focus=True)
+        with ContentSwitcher(initial="classes", id="tabs"):
+            with Vertical(id="classes"):
+                with Cards(id="cards"), Horizontal(id="row"):
+                    for row in CLASSES.values():
+                        yield HeroCard(row, hero.level, roomy)
+                with Horizontal(id="page"):
+                    yield OptionList(*[row.title for row in CLASSES.values()], id="class-list")
+                    with VerticalScroll(id="details", can_focus=False):
+                        for row in CLASSES.values():
+                            yield HeroSheet(row, hero.level)
+            with VerticalScroll(id="stats", can_focus=False):
+                yield StatEditor(StatSheet.of(hero.stats.model_dump()), CLASSES[hero.hero_class].primary, id="editor")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one("#tabs").border_title = "Class"
+        self._show_picked()
+        self.call_after_refresh(self._focus_classes)
+
+    def on_resize(self) -> None:
+        if self.query_one("#tabs", ContentSwitcher).current == "classes" and not self.query_one("#name").has_focus:
+            self.call_after_refresh(self._focus_classes)
+
+    def watch_picked(self) -> None:
+        if self.is_mounted:
+            self._show_picked()
+
+    def _show_picked(self) -> None:
+        row: HeroClass = CLASSES[self.picked]
+        for card in self.query(HeroCard):
+            card.picked = card.hero_class.name == self.picked
+            if card.picked:
+                self.query_one(Cards).scroll_to_widget(card, animate=False)
+        self.query_one("#class-list", OptionList).highlighted = self._names.index(self.picked)
+        for sheet in self.query("#details > HeroSheet").results(HeroSheet):
+            sheet.display = sheet.hero_class is row
+        self.query_one("#details").scroll_home(animate=False)
+        self.query_one(StatEditor).primary = row.primary
+        self.query_one(StatEditor).refresh()
+
+    def _focus_classes(self) -> None:
+        cards = self.query_one("#cards")
+        (cards if cards.display else self.query_one("#class-list")).focus()
+
+    @on(HeroCard.Clicked)
+    def _click(self, event: HeroCard.Clicked) -> None:
+        self.picked = event.hero_class
+
+    @on(OptionList.OptionHighlighted)
+    def _highlight(self, event: OptionList.OptionHighlighted) -> None:
+        self.picked = self._names[event.option_index]
+
+    def action_pick(self, by: int) -> None:
+        if self.query_one("#tabs", ContentSwitcher).current == "classes":
+            self.picked = self._names[(self._names.index(self.picked) + by) % len(self._names)]
+
+    def action_name(self) -> None:
+        self.query_one("#name").focus()
+
+    def action_stats(self) -> None:
+        tabs = self.query_one("#tabs", ContentSwitcher)
+        tabs.current = "stats" if tabs.current == "classes" else "classes"
+        tabs.border_title = tabs.current.capitalize()
+        if tabs.current == "stats":
+            self.query_one(StatEditor).focus()
+        else:
+            self._focus_classes()
+
+    def action_back(self) -> None:
+        """From the name or the scores back to the classes, from there to the campaigns."""
+        if self.query_one("#tabs", ContentSwitcher).current == "stats":
+            self.action_stats()
+        elif self.query_one("#name").has_focus:
+            self._focus_classes()
+        else:
+            super().action_back()
+
+    def action_set_out(self) -> None:
+        name = self.query_one("#name", Input).value
+        sheet = self.query_one(StatEditor).result
+        hero = hero_overrides(self._campaign.hero, name=name, hero_class=self.picked, stats=sheet.scores)
+        self.host.start_campaign(self._path, (*self._overrides, *hero))
+
+
+def hero_overrides(hero: "HeroConfig", *, name: str, hero_class: str, stats: Mapping[str, int]) -> tuple[str, ...]:
+    """What differs from the campaign's own hero, as `path=value` with YAML values. An empty name is the campaign's."""
+    name = name.strip()
+    changes = []
+    if name and name != clean(hero.name):
+        changes.append(f"hero.name={json.dumps(name, ensure_ascii=False)}")
+    if hero_class != hero.hero_class:
+        changes.append(f"hero.hero_class={hero_class}")
+        changes += ["hero.auto=[]"] if hero.auto else []
+    if dict(stats) != hero.stats.model_dump():
+        changes.append(f"hero.stats={{{', '.join(f'{stat}: {score}' for stat, score in stats.items())}}}")
+    return tuple(changes)

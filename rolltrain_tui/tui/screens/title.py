@@ -1,0 +1,171 @@
+"""The title: it appears at once, while torch is still being lit behind it."""
+
+import time
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Center, Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
+from rolltrain_tui.tui.words import age, fit, loss
+
+if TYPE_CHECKING:
+    from rolltrain_tui.saves import RunSummary
+
+LOGO = r"""
+    ____        ____       __            ______           _
+   / __ \____  / / /      / /_____      /_  __/________ _(_)___
+  / /_/ / __ \/ / /_____ / __/ __ \______/ / / ___/ __ `/ / __ \
+ / _, _/ /_/ / / /_____// /_/ /_/ /_____/ / / /  / /_/ / / / / /
+/_/ |_|\____/_/_/       \__/\____/     /_/ /_/   \__,_/_/_/ /_/
+""".strip("\n")
+
+DIE = """
+   ⣀⡤⠖⡟⠲⢤⣀
+⢠⣴⠾⠥⠤⢤⣷⡤⠤⠬⠷⣦⡄
+⢸⣇  ⢀⡞ ⢳⡀  ⣸⡇
+⢸⠘⣆⢠⠏{}⠹⡄⣰⠃⡇
+⢸⣀⡼⣯⠤⠤⠤⠤⠤⣽⢧⣀⡇
+⠘⠳⢤⡈⢧⡀ ⢀⡼⢁⡤⠞⠃
+   ⠉⠓⠿⣤⠿⠚⠉
+""".strip("\n")
+
+TAGLINE = "Every turn trains a real model one step. The die has a say in it."
+TUMBLE = (7, 14, 2, 18, 11, 5, 16, 9, 3, 13)
+TUMBLE_SECONDS = 0.4
+
+
+def die(number: int) -> Content:
+    """The d20, seven lines of up to thirteen cells, showing `number`."""
+    above, below = DIE.split("{}")
+    return Content.assemble(above, (f"{number:^3}", "bold $accent"), below)
+
+
+def facts(run: "RunSummary", now: float, width: int) -> str:
+    """A save in one line: "Brakka, Barbarian 3 · The Tiny GPT · turn 412 · val 2.31 · 4 min ago"."""
+    from rolltrain_tui.narration import clean
+
+    hero = f"{clean(run.hero)}, {clean(run.hero_class).capitalize()} {run.level}"
+    parts = (hero, clean(run.campaign), f"turn {run.turn}", f"val {loss(run.val_loss)}", age(run.saved_at, now))
+    return fit(parts, (4, 1), width)
+
+
+class TitleScreen(TavernScreen):
+    """The way in. Saves are listed after the first paint; the die tumbles until torch is ready."""
+
+    CSS_PATH = "title.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "nothing", "", show=False),
+        Binding("t", "theme", "Theme", tooltip="Another theme: by night, by day, high contrast, blue and orange"),
+        Binding("q", "leave", "Quit", show=False),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (86, "-wide")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._latest: Path | None = None
+        self._faces = cycle(TUMBLE)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="title"):
+            with Center(), Horizontal(id="banner"):
+                yield Static(die(TUMBLE[-1]), id="die")
+                yield Static(Content(LOGO), id="logo")
+            yield Static(Content(TAGLINE), id="tagline")
+            with Center():
+                yield Menu(self._items(()), id="menu")
+        yield Static("", id="torch")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one(Menu).focus()
+        self._look_at_torch()
+        self._watch = self.set_interval(TUMBLE_SECONDS, self._look_at_torch)
+        self.call_after_refresh(self.list_saves)
+
+    def on_screen_resume(self) -> None:
+        if self._latest is not None:
+            self.list_saves()
+
+    @work(thread=True, exclusive=True)
+    def list_saves(self) -> None:
+        from rolltrain_tui.saves import list_runs
+
+        try:
+            runs = list_runs(self.host.runs)
+        except OSError:
+            runs = []
+        self.app.call_from_thread(self._show_saves, runs)
+
+    def _show_saves(self, runs: "list[RunSummary]") -> None:
+        self._latest = runs[0].folder if runs else None
+        self.query_one(Menu).offer(self._items(runs))
+
+    def _items(self, runs: "tuple[()] | list[RunSummary]") -> list[MenuItem]:
+        items = [
+            MenuItem("new", "New campaign", "Choose an adventure and a hero"),
+            MenuItem("load", "Load a save", _count(len(runs)), enabled=bool(runs)),
+            MenuItem("codex", "Codex", "What every mechanic really does to the training"),
+            MenuItem("quit", "Quit"),
+        ]
+        going = [run for run in runs if not run.ending]
+        if going:
+            self._latest = going[0].folder
+            items.insert(0, MenuItem("continue", "Continue", facts(going[0], time.time(), self._room())))
+        return items
+
+    def _room(self) -> int:
+        return max(20, min(self.size.width, 100) - 22)
+
+    def _look_at_torch(self) -> None:
+        ready = self.host.torch_ready
+        words = self.host.torch_line or "torch is being lit …"
+        mark = ("✔ ", "$success") if ready else ("◌ ", "$warning")
+        self.query_one("#torch", Static).update(Content.assemble(mark, words))
+        still = ready or self.app.animation_level == "none"
+        self.query_one("#die", Static).update(die(20 if still else next(self._faces)))
+        if ready and hasattr(self, "_watch"):
+            self._watch.stop()
+
+    @on(Menu.Chosen)
+    def _choose(self, event: Menu.Chosen) -> None:
+        {"continue": self._continue, "new": self._new, "load": self._load, "codex": self._codex, "quit": self.action_leave}[event.key]()
+
+    def _continue(self) -> None:
+        if self._latest is not None:
+            self.host.resume(self._latest)
+
+    def _new(self) -> None:
+        from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
+
+        self.app.push_screen(CampaignsScreen())
+
+    def _load(self) -> None:
+        from rolltrain_tui.tui.screens.load import LoadScreen
+
+        self.app.push_screen(LoadScreen())
+
+    def _codex(self) -> None:
+        self.host.open_codex("")
+
+    def action_theme(self) -> None:
+        from rolltrain_tui.tui.themes import next_theme
+
+        self.notify(next_theme(self.app), title="Theme", timeout=2, markup=False)
+
+    def action_leave(self) -> None:
+        self.app.exit()
+
+    def action_nothing(self) -> None:
+        """Escape has nowhere to go from here."""
+
+
+def _count(saves: int) -> str:
+    return {0: "No saves yet", 1: "1 save"}.get(saves, f"{saves} saves")

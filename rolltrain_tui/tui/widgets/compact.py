@@ -1,0 +1,53 @@
+"""The hero, the die and the foe in a few lines, for small terminals."""
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
+from rolltrain_tui.tui.widgets.hero import dying, hero_title
+from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, bar, cut, justify
+
+
+class CompactPanel(Panel):
+    def show_scene(self, scene: Scene) -> None:
+        self.show(compact_lines(scene, self.content_size.width))
+
+
+def compact_lines(scene: Scene, width: int) -> list[Line]:
+    """Four lines: who, life and experience, the foe, the die."""
+    hero = scene.hero
+    half = max(10, (width - 38) // 2)
+    abilities = "  ".join(_active(scene))
+    name = justify([(hero_title(hero), "strong")], [(cut(abilities, width // 2), "warn")], width)
+    life: Line = [
+        ("HP ", "muted"),
+        *bar(hero.hp, hero.max_hp, half, "bad" if hero.hp * 4 <= hero.max_hp else "good"),
+        (f" {hero.hp:>3}/{hero.max_hp:<3}", ""),
+        ("   XP ", "muted"),
+        *bar(hero.xp, max(hero.xp, hero.next_level_xp), half, "xp"),
+        (f" {hero.xp:>6}/{hero.next_level_xp}", ""),
+    ]
+    return [name, dying(hero) if hero.name and hero.hp <= 0 else life, _foe(scene, width, half), _die(scene)]
+
+
+def _active(scene: Scene) -> list[str]:
+    words = []
+    for name, view in scene.active.items():
+        turns = scene.turns_left(name)
+        words.append(f"{titled(name, view.option)} ✔" + ("" if turns is None else f" {turns} more"))
+    return words
+
+
+def _foe(scene: Scene, width: int, half: int) -> Line:
+    foe = scene.monster
+    if foe is None:
+        return [(cut(f"The road is quiet. The last foe {clean(scene.last_foe)}." if scene.last_foe else "The road is quiet.", width), "muted")]
+    health: list[Span] = [*bar(foe.hp, foe.max_hp, half, "hp"), (f" {foe.hp:>3}/{foe.max_hp:<3}", "")]
+    return [("FOE", "bad"), *health, (f"  {titled(foe.name)}, CR {foe.challenge}", "primary")]
+
+
+def _die(scene: Scene) -> Line:
+    roll = scene.roll
+    if roll is None:
+        return [(f"d{scene.die}  no roll yet", "muted")]
+    return [(f"d{roll.die} ", "muted"), (f"{sum_of_roll(roll):<14}", TONES[roll.outcome]), *verdict(roll), ("   ", ""), *measured(scene)]

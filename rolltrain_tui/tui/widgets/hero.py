@@ -1,0 +1,105 @@
+"""The character sheet: life, experience, scores, and what the abilities have left."""
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.figures import signed, work
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, bar, cut, justify, width_of
+from rolltrain_tui.views import HeroView
+
+
+class HeroPanel(Panel):
+    def show_scene(self, scene: Scene) -> None:
+        self.name_box(hero_title(scene.hero))
+        self.show(hero_lines(scene, self.content_size.width, self.content_size.height))
+
+
+def hero_title(hero: HeroView) -> str:
+    return f"{clean(hero.name)} · {titled(hero.hero_class)} {hero.level}" if hero.name else "Hero"
+
+
+def gauge(label: str, value: int, most: int, width: int, tone: str) -> Line:
+    """Label, bar and numbers on `width` cells; the numbers keep their place."""
+    numbers = f"{value:>{len(str(most))}}/{most}"
+    room = width - 4 - 12
+    return [(f"{label:<3} ", "muted"), *bar(value, most, max(4, room), tone), (f"{numbers:>12}", "")]
+
+
+def life(hero: HeroView, width: int) -> Line:
+    low = hero.hp * 4 <= hero.max_hp
+    return gauge("HP", hero.hp, hero.max_hp, width, "bad" if low else "good")
+
+
+def experience(hero: HeroView, width: int) -> Line:
+    return gauge("XP", hero.xp, max(hero.xp, hero.next_level_xp), width, "xp")
+
+
+def ability_lines(scene: Scene, width: int) -> list[Line]:
+    """One line an ability: its key, its charges, whether it is in force and whether it may trigger by itself."""
+    lines: list[Line] = []
+    for number, charge in enumerate(scene.charges.values(), start=1):
+        view = scene.active.get(charge.ability)
+        left: list[Span] = [(f"{number} ", "key"), (titled(charge.ability), "strong" if view else "")]
+        if view is not None:
+            turns = scene.turns_left(charge.ability)
+            words = view.option if turns is None else f"{turns} more turn{'s' if turns != 1 else ''}"
+            left.append((f" ✔ {clean(words)}", "warn"))
+        pool = "  at will" if charge.left is None else f"  {charge.left}/{charge.most}"
+        right: list[Span] = [("  auto", "cool")] if charge.auto else []
+        right.append((pool, "bad" if charge.left == 0 else ""))
+        lines.append(justify(left, right, width))
+    return lines
+
+
+def stat_lines(scene: Scene, width: int) -> list[Line]:
+    """The six scores with their modifiers, three on a line."""
+    cells = [[(f"{name} ", "muted"), (f"{score:>2} {signed((score - 10) // 2)}", "")] for name, score in scene.hero.stats]
+    gap = max(1, min(4, (width - 30) // 2))
+    lines: list[Line] = []
+    for row in (cells[:3], cells[3:6]):
+        line: list[Span] = []
+        for place, cell in enumerate(row):
+            line += [(" " * gap, "")] if place else []
+            line += cell
+        lines.append(line)
+    return lines
+
+
+def dying(hero: HeroView) -> Line:
+    successes, failures = hero.death_saves or (0, 0)
+    marks = "✔" * successes + "·" * (3 - successes), "✖" * failures + "·" * (3 - failures)
+    return [("Dying  ", "bad+strong"), (marks[0], "good"), ("  ", ""), (marks[1], "bad")]
+
+
+def rules_line(scene: Scene) -> list[Line]:
+    expected = "" if scene.expected_k is None else f"{scene.expected_k:.3f}"
+    return [
+        [("DC ", "muted"), (f"{scene.dc:>2}", ""), ("   proficiency ", "muted"), (signed(scene.hero.proficiency), "")],
+        [("E[k] ", "muted"), (expected, ""), ("  rulebook ", "muted"), (clean(scene.rulebook), "")],
+    ]
+
+
+def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
+    """As much of the sheet as `height` lines hold, the most needed first; with room, some air between its parts."""
+    hero = scene.hero
+    if not hero.name:
+        return [[("The hero is on the way.", "muted")]]
+    top: list[Line] = [life(hero, width), experience(hero, width)]
+    if hero.hp <= 0:
+        top.append(dying(hero))
+    parts = [top, ability_lines(scene, width), rules_line(scene), stat_lines(scene, width), _ledger(scene, width)]
+    lines: list[Line] = []
+    spare = height - sum(len(part) for part in parts)
+    for part in parts:
+        if lines and spare > 0:
+            lines.append([])
+            spare -= 1
+        lines += part
+    return lines[:height]
+
+
+def _ledger(scene: Scene, width: int) -> list[Line]:
+    spent: Line = [("Energy ", "muted"), (work(scene.gflop), "energy")]
+    falls = scene.hero.deaths
+    fallen: Line = [(f"fell {falls} time{'s' if falls != 1 else ''}", "bad")] if falls else []
+    return [justify(spent, fallen, width) if width_of(spent) + width_of(fallen) < width else [(cut(work(scene.gflop), width), "energy")]]

@@ -1,0 +1,48 @@
+"""The line of keys: what can be pressed now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key: str
+    label: str
+    action: str
+    """A Textual action, for a click."""
+    usable: bool = True
+
+
+class KeyLine(Panel):
+    def show_keys(self, keys: Sequence[Key]) -> None:
+        self.show(key_lines(keys, self.content_size.width, self.content_size.height))
+
+
+def ability_keys(scene: Scene) -> list[Key]:
+    """The hero's abilities by number, with what is left of them."""
+    keys = []
+    for number, charge in enumerate(scene.charges.values(), start=1):
+        pool = "" if charge.left is None else f" {charge.left}/{charge.most}"
+        usable = charge.left != 0 or charge.ability in scene.active
+        keys.append(Key(str(number), f"{titled(charge.ability)}{pool}", f"screen.use({number})", usable))
+    return keys
+
+
+def key_lines(keys: Sequence[Key], width: int, height: int) -> list[Line]:
+    """The keys from left to right on up to `height` rows; those that do not fit are in the help."""
+    rows: list[list[Span]] = [[]]
+    for key in keys:
+        spans: list[Span] = [
+            (f" {key.key} ", "key" if key.usable else "faint", key.action),
+            (f"{key.label} ", "" if key.usable else "faint", key.action),
+        ]
+        if width_of(rows[-1]) + width_of(spans) > width:
+            if len(rows) == height:
+                break
+            rows.append([])
+        rows[-1] += spans
+    return list(rows)

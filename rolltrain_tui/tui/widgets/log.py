@@ -1,0 +1,128 @@
+"""The log: one line a turn and one sentence a story event, newest at the bottom, with a way back."""
+
+from collections.abc import Iterator
+from heapq import merge
+
+from rolltrain_tui.narration import tell
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.figures import factor, signed, trend
+from rolltrain_tui.tui.widgets.die import TOLERANCE, TONES, WORDS
+from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, wrap
+from rolltrain_tui.views import Kind, StoryLine, TurnLine
+
+GUTTER = 9
+MARKS: dict[Kind, tuple[str, str]] = {
+    "fumble": ("✖", "bad"),
+    "miss": ("·", "muted"),
+    "hit": ("·", "good"),
+    "crit": ("★", "accent"),
+    "ability": ("✦", "warn"),
+    "refused": ("✖", "warn"),
+    "monster": ("‡", "primary"),
+    "hurt": ("▼", "bad"),
+    "heal": ("▲", "good"),
+    "xp": ("+", "muted"),
+    "level": ("▲", "accent"),
+    "rest": ("≈", "cool"),
+    "evaluation": ("◆", "cool"),
+    "speech": ("“", "cool"),
+    "save": ("✔", "muted"),
+    "failed": ("✖", "bad+strong"),
+    "end": ("■", "accent"),
+    "note": ("·", "cool"),
+}
+"""Mark and tone of each kind of line; the sentence itself says what happened."""
+
+
+class LogPanel(Panel):
+    """Follows the newest line until it is scrolled back, then stays where it is."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.detailed: bool = True
+        """Every turn has its line; else only the story, with the newest turn below it."""
+        self._back = 0
+        self._anchor: int | None = None
+        self._scene: Scene | None = None
+
+    def show_scene(self, scene: Scene) -> None:
+        self._scene = scene
+        view = "Log" if self.detailed else "Log · story"
+        self.name_box(view if self._anchor is None else f"{view} · scrolled back, End follows")
+        self._back = min(self._back, max(0, self._rows_in_all(scene) - 1))
+        self.show(log_lines(scene, self.content_size.width, self.content_size.height, self._back, self._anchor, self.detailed))
+
+    def _rows_in_all(self, scene: Scene) -> int:
+        return len(scene.story) + (len(scene.turn_lines) if self.detailed else 1)
+
+    def scroll_by(self, rows: int) -> None:
+        """Back in time by so many rows; forward when negative, to the end and following again."""
+        if self._scene is None:
+            return
+        self._back = max(0, self._back + rows)
+        self._anchor = (self._scene.lines if self._anchor is None else self._anchor) if self._back else None
+        self.show_scene(self._scene)
+
+    def page(self, direction: int) -> None:
+        self.scroll_by(direction * max(1, self.content_size.height - 1))
+
+    def follow(self) -> None:
+        self._back, self._anchor = 0, None
+        if self._scene is not None:
+            self.show_scene(self._scene)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.scroll_by(3)
+
+    def on_mouse_scroll_down(self) -> None:
+        self.scroll_by(-3)
+
+
+def _newest_first(scene: Scene, anchor: int | None, detailed: bool) -> Iterator[StoryLine | TurnLine]:
+    turns: Iterator[StoryLine | TurnLine] = reversed(scene.turn_lines)
+    stories: Iterator[StoryLine | TurnLine] = reversed(scene.story)
+    if not detailed:
+        if scene.turn_lines and anchor is None:
+            yield scene.turn_lines[-1]
+        turns = iter(())
+    for entry in merge(turns, stories, key=lambda entry: -entry.number):
+        if anchor is None or entry.number <= anchor:
+            yield entry
+
+
+def log_lines(scene: Scene, width: int, height: int, back: int = 0, anchor: int | None = None, detailed: bool = True) -> list[Line]:
+    """The last `height` rows, or those `back` rows before the line numbered `anchor`."""
+    rows: list[Line] = []
+    for entry in _newest_first(scene, anchor, detailed):
+        rows[:0] = turn_rows(entry) if isinstance(entry, TurnLine) else story_rows(entry, width)
+        if len(rows) >= height + back:
+            break
+    end = max(min(height, len(rows)), len(rows) - back)
+    return rows[max(0, end - height) : end]
+
+
+def turn_rows(line: TurnLine) -> list[Line]:
+    """One turn: the dice, the outcome, what the weights felt, the loss."""
+    step, roll = line.step, line.roll
+    kind: Kind = roll.outcome if roll is not None else "note"
+    mark, tone = MARKS[kind]
+    spans: list[Span] = [(f"{line.turn:>6} ", "muted"), (f"{mark} ", tone)]
+    if roll is not None:
+        dice = ",".join(str(natural) for natural in roll.naturals)
+        spans += [(f"{f'd{roll.die} {dice}{signed(roll.modifier)}={roll.total}':<13} ", ""), (f"{WORDS[roll.outcome]:<6}", TONES[roll.outcome])]
+    if not step.finite:
+        return [[*spans, ("  not finite: nothing was applied", "bad")]]
+    honest = abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))
+    spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad"), (f"  loss {step.loss:.3f} ", "")]
+    return [[*spans, trend(line.change)] if line.change is not None else spans]
+
+
+def story_rows(line: StoryLine, width: int) -> list[Line]:
+    """A sentence, its further rows indented; none for an event that narration does not tell."""
+    text = tell(line.event).strip()
+    if not text:
+        return []
+    mark, tone = MARKS[line.kind]
+    first, *more = wrap(" ".join(text.split()), max(10, width - GUTTER))
+    head: Line = [(f"{line.turn:>6} ", "muted"), (f"{mark} ", tone), (first, tone)]
+    return [head, *([(" " * GUTTER, ""), (row, tone)] for row in more)]

@@ -1,0 +1,26 @@
+"""One line that answers the player: what was asked, what came of it, why the game waits."""
+
+from rolltrain_tui.tui.widgets.panel import Panel, cut
+
+SECONDS = 6.0
+"""How long an answer stays."""
+
+
+class NoticeLine(Panel):
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.text = ""
+        self._until: float | None = None
+
+    def say(self, text: str, tone: str, now: float | None = None) -> None:
+        """`now` is the screen's clock; without it the line stays until the next one."""
+        self.text, self._until = text, None if now is None else now + SECONDS
+        self.show([[(" ", ""), (cut(text, max(0, self.content_size.width - 2)), tone)]])
+
+    def tick(self, now: float) -> None:
+        if self._until is not None and now >= self._until:
+            self.clear()
+
+    def clear(self) -> None:
+        self.text, self._until = "", None
+        self.show([])

@@ -1,0 +1,177 @@
+"""A box of prepared lines. Giving it new ones redraws only the lines that differ, which is what keeps the screen cheap."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+Span = tuple[str, ...]
+"""(text, tone) or (text, tone, action): tones are those of Panel.TONES joined by "+", an action is run by a click."""
+Line = Sequence[Span]
+
+TONES = (
+    "muted", "faint", "strong", "primary", "accent", "good", "bad", "warn", "cool", "hp", "xp", "energy", "track", "band", "key", "tab",
+)  # fmt: skip
+
+
+class Panel(Widget):
+    """Subclasses give `show` their lines; nothing else of theirs needs to know how they are drawn."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{tone}" for tone in TONES}
+    DEFAULT_CSS = """
+    Panel {
+        height: 1fr;
+        & > .panel--muted { color: $foreground 62%; }
+        & > .panel--faint { color: $foreground 34%; }
+        & > .panel--strong { color: $foreground; text-style: bold; }
+        & > .panel--primary { color: $primary; }
+        & > .panel--accent { color: $accent; text-style: bold; }
+        & > .panel--good { color: $success; }
+        & > .panel--bad { color: $error; }
+        & > .panel--warn { color: $warning; }
+        & > .panel--cool { color: $secondary; }
+        & > .panel--hp { color: $error; }
+        & > .panel--xp { color: $accent; }
+        & > .panel--energy { color: $secondary; }
+        & > .panel--track { color: $foreground 18%; }
+        & > .panel--band { background: $warning 22%; }
+        & > .panel--key { color: $accent; text-style: bold; }
+        & > .panel--tab { color: $background; background: $primary; text-style: bold; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._lines: list[Line] = []
+        self._strips: dict[int, Strip] = {}
+        self._styles: dict[str, Style] = {}
+        self._title = ""
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Draw these lines from the top; what does not fit is cut."""
+        before, self._lines = self._lines, list(lines)
+        changed = [y for y, line in enumerate(self._lines) if y >= len(before) or before[y] != line]
+        changed += range(len(self._lines), len(before))
+        if changed:
+            for y in changed:
+                self._strips.pop(y, None)
+            width = self.content_size.width
+            self.refresh(*(Region(0, y, width, 1) for y in changed if y < self.content_size.height))
+
+    def name_box(self, title: str) -> None:
+        """The words in the upper edge, taken literally."""
+        if title != self._title:
+            self._title = title
+            self.border_title = title.replace("[", r"\[")
+
+    def style_of(self, tone: str) -> Style:
+        """The style of a tone, or of several joined by "+"."""
+        if (style := self._styles.get(tone)) is None:
+            style = self._styles[tone] = Style.combine([self._single(part) for part in tone.split("+") if part])
+        return style
+
+    def _single(self, tone: str) -> Style:
+        styles = self.get_component_styles(f"panel--{tone}")
+        backdrop = self.background_colors[1]
+        ink = (backdrop + styles.color).rich_color if styles.has_rule("color") else None
+        ground = (backdrop + styles.background).rich_color if styles.has_rule("background") and styles.background.a > 0 else None
+        return Style(color=ink, bgcolor=ground) + styles.text_style
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        self._strips.clear()
+        super().notify_style_update()
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self._strips.clear()
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text, for copying."""
+        return selection.extract("\n".join("".join(span[0] for span in line).rstrip() for line in self._lines)), "\n"
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+
+    def render_line(self, y: int) -> Strip:
+        if (strip := self._strips.get(y)) is None:
+            strip = self._strips[y] = self._draw(y)
+        return strip
+
+    def _draw(self, y: int) -> Strip:
+        width = self.content_size.width
+        line = self._lines[y] if y < len(self._lines) else ()
+        strip = Strip([Segment(span[0], self._styled(span)) for span in line if span[0]])
+        strip = strip.adjust_cell_length(width, self.rich_style).apply_style(self.rich_style).apply_offsets(0, y)
+        if (selection := self.text_selection) is not None and (chosen := selection.get_span(y)) is not None:
+            start, end = chosen
+            end = width if end == -1 else min(end, width)
+            mark = self.screen.get_component_rich_style("screen--selection")
+            picked = Strip(Segment.apply_style(strip.crop(start, end), post_style=mark))
+            strip = Strip.join([strip.crop(0, start), picked, strip.crop(end, width)])
+        return strip
+
+    def _styled(self, span: Span) -> Style:
+        style = self.style_of(span[1])
+        return style + Style.from_meta({"@click": span[2]}) if len(span) > 2 else style
+
+
+def width_of(line: Line) -> int:
+    """Cells that a line takes."""
+    return sum(cell_len(span[0]) for span in line)
+
+
+def cut(text: str, width: int) -> str:
+    """At most `width` cells of a text, an ellipsis where it was cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""
+
+
+def justify(left: Line, right: Line, width: int) -> Line:
+    """`left` at the left edge, `right` at the right one; `left` gives way."""
+    room = width - width_of(right)
+    gap = room - width_of(left)
+    if gap >= 0:
+        return [*left, (" " * gap, ""), *right]
+    kept: list[Span] = []
+    for span in left:
+        text = cut(span[0], max(0, room - 1))
+        room -= cell_len(text)
+        kept.append((text, *span[1:]))
+    return [*kept, (" " * max(0, room), ""), *right]
+
+
+def bar(value: float, most: float, width: int, tone: str) -> Line:
+    """A gauge of `width` cells, filled in eighths."""
+    share = min(1.0, max(0.0, value / most)) if most > 0 else 0.0
+    eighths = round(share * width * 8)
+    full, part = divmod(eighths, 8)
+    filled = "█" * full + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[part]
+    return [(filled, tone), ("░" * (width - len(filled)), "track")]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells, broken at spaces where there are any; line breaks in the text stay."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.replace("\t", "    ").split(" "):
+            candidate = f"{line} {word}" if line else word
+            while cell_len(candidate) > width > 0:
+                if line:
+                    lines.append(line)
+                    candidate, line = word, ""
+                else:
+                    head = set_cell_size(candidate, width).rstrip()
+                    lines.append(head)
+                    candidate = candidate[max(1, len(head)) :]
+            line = candidate
+        lines.append(line)
+    return lines

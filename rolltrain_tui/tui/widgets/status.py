@@ -1,0 +1,75 @@
+"""The line at the top: which adventure, how far, how fast, and whether it is safe on disk."""
+
+from dataclasses import dataclass
+
+from rolltrain_tui.events import SaveFailed
+from rolltrain_tui.narration import clean
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.figures import clock, rate
+from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, justify, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the screen's own clock knows of the run."""
+
+    paused: bool = False
+    wished: float | None = None
+    """Turns a second the player asked for; None is full speed."""
+    measured: float | None = None
+    """Turns a second of late."""
+    saved_ago: float | None = None
+    """Seconds since the last save was heard of."""
+    leaving: bool = False
+
+
+class StatusLine(Panel):
+    def show_state(self, scene: Scene, pace: Pace) -> None:
+        self.show([status_line(scene, pace, self.content_size.width)])
+
+
+def status_line(scene: Scene, pace: Pace, width: int) -> Line:
+    """The title gives way first, then what was saved, then the bar."""
+    progress = _progress(scene, 14 if width >= 100 else 8)
+    right: list[Span] = [*progress, ("   ", ""), *_tempo(scene, pace)]
+    saved = _saved(scene, pace)
+    if width_of(right) + width_of(saved) + 14 <= width:
+        right += saved
+    left: Line = [(" ", ""), (clean(scene.campaign) or "Rolltrain", "accent")]
+    return justify(left, [*right, (" ", "")], width)
+
+
+def _progress(scene: Scene, cells: int) -> Line:
+    share = min(1.0, scene.turn / scene.turns) if scene.turns else 0.0
+    full = int(share * cells)
+    digits = len(str(scene.turns))
+    return [
+        ("turn ", "muted"),
+        (f"{scene.turn:>{digits}}", "strong"),
+        (f"/{scene.turns} ", "muted"),
+        ("▰" * full, "primary"),
+        ("▱" * (cells - full), "track"),
+        (f" {int(share * 100):>3}%", ""),
+    ]
+
+
+def _tempo(scene: Scene, pace: Pace) -> Line:
+    if scene.failure:
+        return [("✖ stopped by an error", "bad+strong")]
+    if scene.ending is not None:
+        return [("■ the end", "accent")]
+    if pace.leaving:
+        return [("saving …", "accent")]
+    if pace.paused:
+        return [("⏸ paused", "warn+strong"), (f" ({rate(pace.wished)})", "muted")]
+    measured = "" if pace.measured is None else f" {pace.measured:5.1f} turns/s"
+    eta = "" if not pace.measured else f"  ETA {clock((scene.turns - scene.turn) / pace.measured)}"
+    return [(f"▶ {rate(pace.wished)}", "good"), (measured, "muted"), (eta, "muted")]
+
+
+def _saved(scene: Scene, pace: Pace) -> Line:
+    if isinstance(scene.saved, SaveFailed):
+        return [("   ✖ not saved", "bad")]
+    if pace.saved_ago is None:
+        return []
+    return [(f"   saved {clock(pace.saved_ago):>5} ago", "muted")]

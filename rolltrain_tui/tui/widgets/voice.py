@@ -1,0 +1,25 @@
+"""What the model says: foreign text, cleaned and shown letter by letter as it is."""
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.widgets.panel import Line, Panel, wrap
+
+
+class VoicePanel(Panel):
+    def show_scene(self, scene: Scene) -> None:
+        spoke = scene.spoke
+        self.name_box("It says" if spoke is None else f"It says · turn {spoke.turn}{_heard(spoke.val_loss)}")
+        self.show(voice_lines(scene, self.content_size.width, self.content_size.height))
+
+
+def _heard(val_loss: float | None) -> str:
+    return "" if val_loss is None else f" · val {val_loss:.2f}"
+
+
+def voice_lines(scene: Scene, width: int, height: int) -> list[Line]:
+    if scene.spoke is None:
+        return [[("Nothing yet.", "muted"), (" v", "key"), (" asks it to speak.", "muted")]]
+    lines = wrap(clean(scene.spoke.text), width)
+    if len(lines) > height > 0:
+        lines = [*lines[: height - 1], lines[height - 1][: max(0, width - 1)] + "…"]
+    return [[(line, "")] for line in lines]

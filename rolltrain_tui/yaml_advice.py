@@ -1,0 +1,34 @@
+"""What to do about a YAML syntax error, in plain words."""
+
+import re
+
+import yaml
+
+_ADVICE = (
+    (r"mapping values are not allowed", "a ':' that fits nothing; check the indent, or put text that holds ': ' in quotes"),
+    (r"could not find expected ':'", "a line without ':'; each line is `key: value`"),
+    (r"expected <block end>", "this line's indent fits no line above it, or something above is left open"),
+    (r"expected ',' or '\]'", "this list is not closed; put ',' between its entries and ']' at its end"),
+    (r"expected ',' or '\}'", "this section in braces is not closed; put ',' between its entries and '}' at its end"),
+    (r"found character '\\t'", "a tab; indent with spaces"),
+    (r"found character '[`@%]'", "a value cannot start with this character; put it in quotes"),
+    (r"found unexpected end of stream", "a quote is opened here and never closed"),
+    (r"found unknown escape character|escape sequence", "an unknown \\ escape; in single quotes a \\ is only a \\"),
+    (r"expected alphabetic or numeric character", "a value cannot start with '*' or '&'; put it in quotes"),
+    (r"found undefined tag handle|while (?:scanning|parsing) a tag", "tags (!) are not read here; put the value in quotes"),
+    (r"block sequence entries are not allowed", "a '-' entry cannot stand here; start it on a line of its own"),
+    (r"expected '<document start>'", "the text before this ends the file's data; every line at the top is `key: value`"),
+    (r"expected the node content", "a value is missing or out of place here"),
+)
+_OPENED = re.compile(r"unexpected end of stream|expected ',' or")
+
+
+def advice(error: yaml.MarkedYAMLError) -> tuple[yaml.Mark, str]:
+    """Where to look and what to do: the opening bracket or quote, when it is one that never closes."""
+    problem = f"{error.context or ''} {error.problem or ''}"
+    mark = error.problem_mark
+    if mark is None or (_OPENED.search(problem) and error.context_mark is not None):
+        mark = error.context_mark or mark
+    assert mark is not None
+    text = next((said for pattern, said in _ADVICE if re.search(pattern, problem)), f"{error.problem or 'unreadable'}")
+    return mark, f"not YAML: {text}"

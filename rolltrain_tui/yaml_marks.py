@@ -1,0 +1,274 @@
+"""A strict YAML that remembers where everything stood.
+
+Campaigns come from strangers and are corrected by people, so this reads less than YAML allows and keeps line and column of every
+key and value: no anchors, merges, tags, duplicate keys or second documents; only `true` and `false` are booleans, `1e-3` is a number,
+dates and 017 are text. Size, depth and number of values are bounded, so that no file can keep the reader busy.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from rolltrain_tui.yaml_advice import advice
+
+MOST_BYTES = 256 * 1024
+MOST_VALUES = 2000
+DEEPEST = 32
+MOST_DIGITS = 20
+
+Where = tuple[str | int, ...]
+"""The way to a value: ("dice", "custom", 3)."""
+
+_CORE = "tag:yaml.org,2002:"
+_SCALARS = {
+    "null": re.compile(r"~|null|Null|NULL|"),
+    "bool": re.compile(r"true|false"),
+    "int": re.compile(r"[-+]?(?:0|[1-9][0-9]*)"),
+    "float": re.compile(
+        r"[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in the text; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at a place, in a sentence with its remedy."""
+
+    mark: Mark
+    where: Where
+    text: str
+
+
+class YamlError(ValueError):
+    """The text cannot be read at all."""
+
+    def __init__(self, mark: Mark | None, text: str) -> None:
+        super().__init__(text)
+        self.mark, self.text = mark, text
+
+
+@dataclass(slots=True)
+class Document:
+    """A file's data beside its marks. Problems that left the rest readable are collected; `unread` are the values they cost."""
+
+    data: Any = None
+    keys: dict[Where, Mark] = field(default_factory=dict)
+    values: dict[Where, Mark] = field(default_factory=dict)
+    written: dict[Where, str] = field(default_factory=dict)
+    """Each one-line value as it stands in the text."""
+    problems: list[Problem] = field(default_factory=list)
+    unread: set[Where] = field(default_factory=set)
+
+
+def read_marked(content: bytes | str) -> Document:
+    """Parse one document. Raises YamlError when nothing can be made of it."""
+    if len(content) > MOST_BYTES:
+        raise YamlError(None, f"larger than {MOST_BYTES // 1024} KiB; a campaign is a few KiB of settings")
+    text = decode(content) if isinstance(content, bytes) else content
+    if (foreign := yaml.reader.Reader.NON_PRINTABLE.search(text)) is not None:
+        raise YamlError(_mark_at(text, foreign.start()), f"holds the control character {foreign.group()!r}; a campaign is plain text")
+    document = Document()
+    loader = _Loader(text, document)
+    with _sentences(loader):
+        root = loader.only_document()
+        document.data = _Builder(document, text).build(root, ())
+    return document
+
+
+def decode(content: bytes) -> str:
+    """UTF-8, with or without a byte order mark. Raises YamlError for other encodings, naming the place."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]:
+        raise YamlError(None, "saved as UTF-16 or UTF-32; save it as UTF-8")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        raise YamlError(_mark_at(before, len(before)), f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
+
+
+def _mark_at(text: str, index: int) -> Mark:
+    return Mark(text.count("\n", 0, index) + 1, index - (text.rfind("\n", 0, index) + 1) + 1)
+
+
+def _mark(mark: yaml.Mark) -> Mark:
+    return Mark(mark.line + 1, mark.column + 1)
+
+
+@contextmanager
+def _sentences(loader: "_Loader") -> Iterator[None]:
+    """Turn whatever the parser raises into a YamlError with a place and advice."""
+    try:
+        yield
+    except yaml.MarkedYAMLError as error:
+        mark, text = advice(error)
+        raise YamlError(_mark(mark), text) from None
+    except (ValueError, OverflowError) as error:  # an escape or a directive with an impossible number
+        if isinstance(error, YamlError):
+            raise
+        raise YamlError(_mark(loader.get_mark()), "not YAML: a number here is out of range") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """The pure-Python loader (the C one can crash on hostile nesting), with our own scalars and bounds."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
+
+    def __init__(self, text: str, document: Document) -> None:
+        super().__init__(text)
+        self._document = document
+        self._depth = self._count = 0
+
+    def only_document(self) -> Node:
+        self._take()  # the stream's start
+        if self.check_event(yaml.StreamEndEvent):
+            raise YamlError(Mark(1, 1), "the file is empty; `rolltrain new supervised` writes a complete campaign to start from")
+        root = self.compose_document()
+        assert root is not None
+        if not self.check_event(yaml.StreamEndEvent):
+            raise YamlError(_mark(self._next().start_mark), "a second document starts here; keep one campaign in a file")
+        return root
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        event = self._next()
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise YamlError(_mark(event.start_mark), f"more than {MOST_VALUES} values; this is not a campaign")
+        if self._depth >= DEEPEST:
+            raise YamlError(_mark(event.start_mark), f"nested more than {DEEPEST} deep; a campaign is sections of `key: value` lines")
+        if isinstance(event, yaml.AliasEvent):
+            return _Unread(self._take(), "an alias (*); write the value out instead")
+        if event.anchor is not None:
+            self._document.problems.append(Problem(_mark(event.start_mark), (), "an anchor (&) has no use here; leave it out"))
+            event.anchor = None
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _next(self) -> Any:
+        return self.peek_event()  # type: ignore[no-untyped-call]
+
+    def _take(self) -> Any:
+        return self.get_event()  # type: ignore[no-untyped-call]
+
+
+class _Unread(ScalarNode):
+    """Stands for a value that is not read, and says why."""
+
+    def __init__(self, event: Any, why: str) -> None:
+        super().__init__(_CORE + "null", "", event.start_mark, event.end_mark)
+        self.why = why
+
+
+for _name, _first in (("null", ["~", "n", "N", ""]), ("bool", list("tf")), ("int", list("-+0123456789")), ("float", list("-+.0123456789"))):
+    _Loader.add_implicit_resolver(_CORE + _name, re.compile(rf"^(?:{_SCALARS[_name].pattern})$"), _first)
+
+
+class _Builder:
+    """Walks the node tree once: plain Python values out, marks and problems into the document."""
+
+    def __init__(self, document: Document, text: str) -> None:
+        self._document, self._text = document, text
+
+    def build(self, node: Node, where: Where) -> Any:
+        self._document.values[where] = _mark(node.start_mark)
+        if node.start_mark.line == node.end_mark.line:
+            self._document.written[where] = self._text[node.start_mark.index : node.end_mark.index]
+        if isinstance(node, _Unread):
+            return self._lose(node, where, node.why)
+        kind = node.tag.removeprefix(_CORE)
+        if isinstance(node, MappingNode) and kind == "map":
+            return self._mapping(node, where)
+        if isinstance(node, SequenceNode) and kind == "seq":
+            return [self.build(child, (*where, index)) for index, child in enumerate(node.value)]
+        if isinstance(node, ScalarNode) and (kind == "str" or kind in _SCALARS):
+            return self._scalar(node, kind, where)
+        return self._lose(node, where, f"the tag {shown(node.tag)} is not read here; leave it out")
+
+    def _mapping(self, node: MappingNode, where: Where) -> dict[str, Any]:
+        section: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if (key := self._key(key_node, where)) is None:
+                continue
+            place = (*where, key)
+            if key in section:
+                first = self._document.keys[place]
+                self._problem(key_node, place, f"written twice, first in line {first.line}; keep one of the two")
+                continue
+            self._document.keys[place] = _mark(key_node.start_mark)
+            section[key] = self.build(value_node, place)
+        return section
+
+    def _key(self, node: Node, where: Where) -> str | None:
+        if not isinstance(node, ScalarNode) or isinstance(node, _Unread):
+            self._problem(node, where, "a key must be a word")
+            return None
+        if node.value == "<<" and node.style is None:
+            self._problem(node, where, "merging (<<) is not done here; write the values out")
+            return None
+        if node.tag != _CORE + "str":
+            self._problem(node, where, f"a key must be a word (got {shown(node.value)})")
+            return None
+        return str(node.value)
+
+    def _scalar(self, node: ScalarNode, kind: str, where: Where) -> Any:
+        text = str(node.value)
+        if kind == "str":
+            return text
+        if not _SCALARS[kind].fullmatch(text):
+            return self._lose(node, where, f"tagged as {kind}, which {shown(text)} is not; leave the tag out")
+        if kind == "int" and len(text) > MOST_DIGITS:
+            return self._lose(node, where, f"a number of {len(text)} digits is too large")
+        return _value(kind, text)
+
+    def _lose(self, node: Node, where: Where, text: str) -> None:
+        self._document.unread.add(where)
+        self._problem(node, where, text)
+
+    def _problem(self, node: Node, where: Where, text: str) -> None:
+        self._document.problems.append(Problem(_mark(node.start_mark), where, text))
+
+
+def _value(kind: str, text: str) -> Any:
+    if kind == "int":
+        return int(text)
+    if kind == "float":
+        lower = text.lower()
+        return float(lower.replace(".inf", "inf").replace(".nan", "nan"))
+    return {"true": True, "false": False}.get(text)
+
+
+def number_in(text: str) -> int | float | None:
+    """The number that `text` would be if it stood without quotes, or None."""
+    for kind in ("int", "float"):
+        if len(text) <= MOST_DIGITS and _SCALARS[kind].fullmatch(text):
+            number: int | float = _value(kind, text)
+            return number
+    return None
+
+
+def shown(value: object, longest: int = 40) -> str:
+    """A value of unknown origin for an error message: one line, short, no control characters."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        return "a section" if value else "{}"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "[]"
+    text = repr(value[: longest + 1] if isinstance(value, str) else value)
+    return text if len(text) <= longest + 2 else text[: longest - 1] + "…'"

@@ -1,0 +1,52 @@
+"""Shared by all tests: one torch thread per worker, no user settings, no saves outside the test's own folder."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config import CampaignConfig
+
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings and saves of the person running the tests are neither read nor written."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("ROLLTRAIN_SAVES", str(home / "saves"))
+    monkeypatch.setenv("ROLLTRAIN_CONFIG", str(home / "config"))
+    return home
+
+
+TINY = (
+    "turns=12",
+    "data.corpus=names",
+    "model.n_layer=1",
+    "model.n_head=2",
+    "model.n_embd=16",
+    "model.context=8",
+    "batch.sequences=4",
+    "schedule.warmup_turns=2",
+    "encounters.chance=0.3",
+    "camps.every=5",
+    "evaluation={every: 4, sequences: 8, final_sequences: 16}",
+    "speech={every: 6, characters: 12, temperature: 1.0, top_k: null}",
+    "save={autosave_every: 3, keep: 3}",
+    "pace.turns_per_second=null",
+    "device.threads=1",
+)
+CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
+
+
+@pytest.fixture
+def tiny_config() -> Callable[..., "CampaignConfig"]:
+    """A campaign of a dozen turns on a model of a few thousand weights; arguments are further `path=value` overrides."""
+    from rolltrain_tui.campaign_file import load
+
+    return lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides))

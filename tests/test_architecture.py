@@ -1,0 +1,75 @@
+"""The house stands as planned: formatting, types, and who may import whom."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+LIGHT = {
+    "rolltrain_tui": ["torch", "textual", "pydantic", "yaml", "rich"],
+    "rolltrain_tui.rules.game": ["torch", "textual", "pydantic", "yaml", "rich", "rolltrain_tui.events"],
+    "rolltrain_tui.events": ["torch", "textual", "pydantic", "yaml", "rich", "rolltrain_tui.training"],
+    "rolltrain_tui.commands": ["torch", "textual", "pydantic", "yaml", "rich", "rolltrain_tui.training"],
+    "rolltrain_tui.training.learner": ["torch", "textual", "rolltrain_tui.events", "rolltrain_tui.rules.game"],
+    "rolltrain_tui.training.supervised": ["textual", "rolltrain_tui.events", "rolltrain_tui.rules.game", "rolltrain_tui.commands"],
+    "rolltrain_tui.campaign": ["torch", "textual"],
+    "rolltrain_tui.expedition": ["textual"],
+    "rolltrain_tui.config": ["torch", "textual"],
+    "rolltrain_tui.campaign_file": ["torch", "textual"],
+    "rolltrain_tui.wire": ["torch", "textual"],
+    "rolltrain_tui.chronicle": ["torch", "textual"],
+    "rolltrain_tui.saves": ["torch", "textual"],
+    "rolltrain_tui.narration": ["torch", "textual"],
+    "rolltrain_tui.scene": ["torch", "textual"],
+    "rolltrain_tui.codex": ["torch", "textual"],
+    "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
+    "rolltrain_tui.tui.app": ["torch"],
+}
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_import_hygiene(module: str) -> None:
+    """Importing a layer loads none of the things that it has no business with."""
+    script = f"import sys, {module}; print([name for name in {LIGHT[module]!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_import_contracts() -> None:
+    """The import directions that pyproject.toml declares are kept."""
+    script = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_check() -> None:
+    """The linter has nothing to say."""
+    done = run("ruff", "check", "--no-cache", ".")
+    assert done.returncode == 0, done.stdout
+
+
+def test_ruff_format() -> None:
+    """Every file is formatted."""
+    done = run("ruff", "format", "--no-cache", "--check", ".")
+    assert done.returncode == 0, done.stdout
+
+
+def test_types() -> None:
+    """The package type-checks under mypy --strict."""
+    done = run("mypy", "--strict")
+    assert done.returncode == 0, done.stdout
+
+
+def test_top_level_layout() -> None:
+    """The top level of the repository holds the agreed entries and nothing else that is tracked."""
+    agreed = {"rolltrain_tui", "campaigns", "saves", "tests", "pyproject.toml", "README.md", "LICENSE", ".ci", ".github", ".gitignore"}
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode == 0 and done.stdout:
+        assert {line.split("/")[0] for line in done.stdout.splitlines()} <= agreed
