@@ -151,7 +151,8 @@ class Campaign:
         spoken = config.speech.every and turn % config.speech.every == 0
         if spoken or any(isinstance(wish, Speak) for wish in self._wishes):
             yield self._speak()
-        camp = turn % config.camps.every == 0
+        # No camp for the fallen: the snapshot must stay the one they will wake with.
+        camp = turn % config.camps.every == 0 and not self.game.rollback_due
         if camp:
             yield from self.game.camp(turn)
             self.learner.snapshot()
@@ -177,9 +178,10 @@ class Campaign:
         return Spoke(self.turn, text, self.val_loss)
 
     def _end(self) -> Iterator[Event]:
-        yield from self._evaluate(self.config.evaluation.final_sequences)
+        yield from self._evaluate(self.config.evaluation.sequences)
         yield self._speak()
-        assert self.val_loss is not None
+        final = self.learner.evaluate(self.config.evaluation.final_sequences)
+        self.gflop += final.gflop
         assert self.best_val_loss is not None
         self._wishes = []
         self.ended = True
@@ -187,7 +189,8 @@ class Campaign:
             turn=self.turn,
             ending="fallen" if self.game.fallen else "victory",
             train_loss=self.train_loss,
-            val_loss=self.val_loss,
+            val_loss=final.loss,
+            standard_error=final.standard_error,
             best_val_loss=self.best_val_loss,
             floor=self.learner.facts().floor,
             level=self.game.hero.level,

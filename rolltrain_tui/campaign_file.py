@@ -17,8 +17,9 @@ from pydantic.json_schema import GenerateJsonSchema
 from rolltrain_tui import overrides as settings
 from rolltrain_tui.campaign_errors import MOST_FAULTS, CampaignFileError, Fault, Guide, faults
 from rolltrain_tui.config import CampaignConfig
-from rolltrain_tui.shipped import find, printable, shipped, template
-from rolltrain_tui.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked, shown
+from rolltrain_tui.foreign import printable, shown
+from rolltrain_tui.shipped import find, shipped, template
+from rolltrain_tui.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked
 
 __all__ = ["CampaignFileError", "dump", "find", "json_schema", "load", "load_text", "shipped", "template"]
 
@@ -104,12 +105,13 @@ class _Reading:
                 settings.apply(override, self._document.data)
             except settings.OverrideError as error:
                 self._add((1, rank), str(error))
+        config, found = None, []
         try:
             config = CampaignConfig.model_validate(self._document.data)
         except ValidationError as error:
-            self.report(faults(error, _guide(), _example))
-            raise AssertionError("a validation error without a fault") from error
-        self.report([])
+            found = faults(error, _guide(), _example)
+        self.report(found)
+        assert config is not None, "a validation error gives at least one fault"
         return config
 
     def report(self, found: Sequence[Fault]) -> None:
@@ -146,7 +148,6 @@ class _Reading:
         """The fault's rank among the others and its line: at the override that wrote the value, or in the file."""
         path = f"{_dotted(fault.where)}: " if fault.where else ""
         marks = self._document.keys if fault.on_key and fault.at else self._document.values
-        mark = None
         for rank, override in reversed(list(enumerate(self._overrides))):
             made = override.where[: len(fault.at)] == fault.at and fault.at not in marks
             if override.reaches(fault.at) or made:

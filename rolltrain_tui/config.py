@@ -179,7 +179,7 @@ class DiceConfig(Section):
     """Where k acts; rulebook: as the rulebook says. On loss and grad it is mostly a placebo under AdamW: try it."""
     on_zero: Literal["rulebook", "hold", "skip"]
     """k = 0: hold (moments see the gradient, weights stay) or skip (the optimiser is not called)."""
-    custom: list[Annotated[float, Field(ge=-3, le=3)]] | None
+    custom: list[Annotated[float, Field(ge=-1, le=3)]] | None
     """rulebook custom: k for each face of the die, lowest first; else null."""
 
     @field_validator("custom")
@@ -199,7 +199,7 @@ class StatsConfig(Section):
     """Ability scores; the modifier is floor((score - 10) / 2)."""
 
     STR: Annotated[int, Field(ge=1, le=20)]
-    """Strength: saving throws against what slows the updates."""
+    """Strength: blows at monsters, and saving throws against what slows the updates."""
     DEX: Annotated[int, Field(ge=1, le=20)]
     """Dexterity: saving throws against what spoils the data."""
     CON: Annotated[int, Field(ge=1, le=20)]
@@ -237,7 +237,7 @@ class HeroConfig(Section):
     def _auto_names_abilities_of_the_class(cls, auto: list[str], info: ValidationInfo) -> list[str]:
         if (hero_class := info.data.get("hero_class")) is None:
             return auto
-        own = [name for name, ability in ABILITIES.items() if ability.hero_class == hero_class]
+        own = [name for name, ability in ABILITIES.items() if ability.hero_class == hero_class and ability.passive]
         faults = [(index, name, _unfit(name, hero_class, own)) for index, name in enumerate(auto) if name not in own]
         faults += [(i, name, _wrong("is named twice", "name it once")) for i, name in enumerate(auto) if name in own and name in auto[:i]]
         if faults:
@@ -248,7 +248,7 @@ class HeroConfig(Section):
 def _unfit(name: str, hero_class: str, own: list[str]) -> PydanticCustomError:
     near = get_close_matches(name, own, n=1)
     hint = f"did you mean '{near[0]}'?" if near else "leave it out or take another"
-    return _wrong(f"must be an ability of the {hero_class}: {' or '.join(own)}", hint)
+    return _wrong(f"must be an ability of the {hero_class} with a passive form: {' or '.join(own)}", hint)
 
 
 class XPConfig(Section):

@@ -111,7 +111,10 @@ class CampaignEnded:
     ending: Ending
     train_loss: float
     val_loss: float
+    """On the final, larger probe set; not comparable to the last digit with the evaluations on the way."""
+    standard_error: float
     best_val_loss: float
+    """Best of the evaluations on the way."""
     floor: float | None
     level: int
     xp: int

@@ -57,10 +57,10 @@ class Expedition:
         if not saves.is_latest(path):
             folder = branch(folder, config, int(state["events"]))
         expedition = cls(campaign, folder, base, [wire.decode_command(line) for line in state["pending"]])
-        (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
-        with Chronicle(folder / CHRONICLE_FILE) as chronicle:
+        with saves.Lock(folder), Chronicle(folder / CHRONICLE_FILE) as chronicle:
             chronicle.truncate_to(int(state["events"]))
-        expedition.note = snapshot.note
+            (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
+            expedition.note = " ".join(note for note in (snapshot.note, chronicle.note) if note)
         return expedition
 
     @property

@@ -1,5 +1,6 @@
 """The faces a run without a screen shows: the whole story in sentences, a progress bar, or next to nothing."""
 
+import errno
 import math
 import threading
 import time
@@ -33,13 +34,18 @@ TROUBLES = (SaveFailed, TrainingFailed)
 
 
 class Voice:
-    """Lines to one stream, from any thread, each at once. When nobody listens any more it falls silent and calls `unheard`, once."""
+    """Lines to one stream, from any thread, each at once.
+
+    When they can be written no more it falls silent: a full disk must not end a training run. When the reader has gone it calls `unheard`.
+    """
 
     def __init__(self, stream: TextIO, unheard: Callable[[], None] = lambda: None) -> None:
         self._stream, self._unheard = stream, unheard
         self._lock = threading.Lock()
         self.lost = False
-        """The reader has gone: a closed pipe, a terminal that hung up."""
+        """Lines could not be written."""
+        self.unread = False
+        """That was because the reader has gone: a closed pipe, a terminal that hung up."""
 
     def say(self, line: str) -> None:
         with self._lock:
@@ -48,11 +54,11 @@ class Voice:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
                 self.lost = True
-            else:
-                return
-        self._unheard()
+                self.unread = isinstance(error, BrokenPipeError) or getattr(error, "errno", 0) == errno.EIO
+        if self.unread:
+            self._unheard()
 
 
 class Face(Protocol):
@@ -122,13 +128,14 @@ class BarFace:
         self._drawn_at = -math.inf
         self._progress = Progress(
             TextColumn("turn {task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             TextColumn("loss {task.fields[loss]}  val {task.fields[val]}"),
             _TurnsPerSecond(),
             TextColumn("ETA"),
             TimeRemainingColumn(),
             console=self._console,
             auto_refresh=False,
+            expand=True,
         )
 
     def open(self, scene: Scene, turns: int) -> None:

@@ -43,6 +43,7 @@ class Journey:
     def __init__(self, expedition: "Expedition", inbox: Inbox, face: Face, voice: Voice, pause_on: Collection[str] = ()) -> None:
         self.expedition, self.inbox, self.face, self.voice = expedition, inbox, face, voice
         self.scene = Scene.of(expedition.story)
+        self.scene.turns = expedition.config.turns  # a resumed run may have been given more of them
         self._pause_on = pause_on
         self._lock = threading.Lock()
 
@@ -111,7 +112,7 @@ class Journey:
     def result(self, seconds: float) -> dict[str, Any]:
         """The run so far as one JSON object; numbers that are not finite, or not there yet, are null."""
         scene, config = self.scene, self.expedition.config
-        step, evaluation, saved = scene.step, scene.evaluation, scene.saved
+        step, saved, tested = scene.step, scene.saved, scene.ending or scene.evaluation
         found = {
             "campaign": config.name,
             "seed": config.seed,
@@ -119,7 +120,7 @@ class Journey:
             "hero_class": config.hero.hero_class,
             "turns": scene.turn,
             "train_loss": step.loss_ema if step else None,
-            "val_loss": evaluation.val_loss if evaluation else None,
+            "val_loss": tested.val_loss if tested else None,
             "best_val_loss": scene.best_val_loss,
             "floor": scene.floor,
             "level": scene.hero.level,
@@ -134,10 +135,10 @@ class Journey:
 
     @property
     def exit_code(self) -> int:
-        """0: ended or left as wished; 1: training failed, or the last save could not be written; 141: nobody reads any more."""
-        if self.scene.failure or isinstance(self.scene.saved, SaveFailed):
-            return 1
-        return 128 + SIGPIPE if self.voice.lost else 0
+        """0: ended or left as wished; 1: training failed, or the last save or the story could not be written; 141: nobody reads on."""
+        if self.voice.unread:
+            return 128 + SIGPIPE
+        return int(bool(self.scene.failure) or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
 
 
 def run(expedition: "Expedition", manner: Manner, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
@@ -172,6 +173,8 @@ def _talk(text: str, stream: TextIO | None = None) -> None:
 
 def status(scene: Scene, inbox: Inbox) -> str:
     """How the run stands, in three sentences."""
+    if not scene.campaign:
+        return "The campaign has not begun yet."
     return flat(" ".join((_run_stands(scene), _hero_stands(scene), _tempo(inbox))))
 
 

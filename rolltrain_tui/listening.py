@@ -4,6 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TextIO
 
 CHUNK = 4096
@@ -31,8 +32,8 @@ def lines_of(stream: TextIO) -> Iterator[str]:
     try:
         number = stream.fileno()
     except (OSError, ValueError):
-        for line in stream:
-            yield line.rstrip("\r\n")
+        with suppress(OSError, ValueError):  # a stream that cannot be read holds no lines
+            yield from (line.rstrip("\r\n") for line in stream)
         return
     kept = b""
     with io.FileIO(number, closefd=False) as raw:

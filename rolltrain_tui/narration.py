@@ -253,7 +253,8 @@ def _ended(event: CampaignEnded) -> str:
     floor = f" (floor {event.floor:.3f})" if event.floor is not None else ""
     hero = f"level {event.level}, {event.xp} XP, {_count(event.deaths, 'death')}, {number(event.gflop)} GFLOP"
     how = "Victory" if event.ending == "victory" else "Fallen"
-    return f"{how} after {event.turn} turns: validation {event.val_loss:.3f} nats{floor}, best {event.best_val_loss:.3f}; {hero}."
+    test = f"validation {event.val_loss:.3f} nats, plus or minus {event.standard_error:.3f}{floor}"
+    return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}."
 
 
 def _saved(event: Saved) -> str:

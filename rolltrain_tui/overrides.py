@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rolltrain_tui.yaml_marks import Where, YamlError, read_marked, shown
+from rolltrain_tui.foreign import shown
+from rolltrain_tui.yaml_marks import Where, YamlError, read_marked
 
 
 class OverrideError(ValueError):

@@ -173,7 +173,7 @@ def writer(hint: Any) -> Writer | None:
 def reader(hint: Any) -> Reader:
     if hint in _SIMPLE:
         return _SIMPLE[hint]
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return partial(_read_record, hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:

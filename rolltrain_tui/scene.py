@@ -34,8 +34,8 @@ from rolltrain_tui.events import (
     MonsterStruck,
     Outcome,
     Rested,
-    SaveDue,
     Saved,
+    SaveDue,
     SaveFailed,
     Spoke,
     StepTaken,
@@ -45,7 +45,8 @@ from rolltrain_tui.events import (
 from rolltrain_tui.series import LossSeries
 from rolltrain_tui.views import AbilityView, HeroView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine
 
-STORY_LINES, TURN_LINES, SPANS, VALIDATIONS = 1000, 1000, 64, 2000
+STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
+
 
 @dataclass(slots=True)
 class Scene:
@@ -97,6 +98,8 @@ class Scene:
     outcomes: dict[Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
     story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
     turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
+    milestones: deque[Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
+    """What a story of the whole run would not leave out."""
     lines: int = 0
     """Log lines so far; the next one's number."""
 
@@ -114,8 +117,10 @@ class Scene:
             fold(self, event)
         kind = KINDS.get(type(event))
         if kind is not None and not (isinstance(event, Saved) and event.reason == "autosave"):
-            self.story.append(StoryLine(self.lines, event.turn, kind, event))
+            self.story.append(StoryLine(self.lines, event.turn, kind, event, isinstance(event, MINOR)))
             self.lines += 1
+        if isinstance(event, MILESTONE) or (isinstance(event, AbilityUsed) and event.live):
+            self.milestones.append(event)
 
     @property
     def finished(self) -> bool:
@@ -377,6 +382,9 @@ KINDS: dict[type, Kind] = {
     CampaignStopped: "note",
 }
 """The events that get a line of their own; rolls and steps share the turn's line."""
+
+MINOR = (MonsterStruck, Spoke)
+MILESTONE = (CampaignBegan, HeroFell, LevelGained, MonsterFell, CampaignEnded)
 
 SILENT: frozenset[type] = frozenset({CommandAccepted, DiceRolled, SaveDue, StepTaken})
 """The rest."""

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rolltrain_tui.campaign_errors import CampaignFileError
-from rolltrain_tui.yaml_marks import shown
+from rolltrain_tui.foreign import printable, shown
 
 _PACKAGE = Path(__file__).resolve().parent
 _TEMPLATES = {"supervised": "tiny_gpt"}
@@ -41,12 +41,6 @@ def template(kind: str) -> str:
         hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(_TEMPLATES)}"
         raise CampaignFileError(f"{shown(kind)[1:-1]}: no such kind of campaign; {hint}")
     return (_folder() / f"{_TEMPLATES[kind]}.yaml").read_text(encoding="utf-8")
-
-
-def printable(path: str | Path) -> str:
-    """A path as error messages show it: escaped where a terminal would act on it."""
-    text = str(path)
-    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _folder() -> Path:

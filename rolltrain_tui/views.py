@@ -102,12 +102,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
-    """An event worth a line. `number` orders it among all log lines."""
+    """An event worth a line. `number` orders it among all log lines; `minor` ones another panel shows as well."""
 
     number: int
     turn: int
     kind: Kind
     event: Event
+    minor: bool
 
 
 @dataclass(frozen=True, slots=True)

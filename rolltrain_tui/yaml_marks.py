@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from rolltrain_tui.foreign import shown
 from rolltrain_tui.yaml_advice import advice
 
 MOST_BYTES = 256 * 1024
@@ -260,15 +261,3 @@ def number_in(text: str) -> int | float | None:
             number: int | float = _value(kind, text)
             return number
     return None
-
-
-def shown(value: object, longest: int = 40) -> str:
-    """A value of unknown origin for an error message: one line, short, no control characters."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, dict):
-        return "a section" if value else "{}"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "[]"
-    text = repr(value[: longest + 1] if isinstance(value, str) else value)
-    return text if len(text) <= longest + 2 else text[: longest - 1] + "…'"

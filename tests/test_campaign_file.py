@@ -24,6 +24,7 @@ def complaints(text: str, *overrides: str) -> list[str]:
     """The lines of the error that this campaign gives."""
     with pytest.raises(CampaignFileError) as caught:
         load_text(text, "my.yaml", overrides)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__  # nothing of the machinery is shown with it
     return str(caught.value).splitlines()
 
 
@@ -311,7 +312,7 @@ class TestKept:
         story=st.text(max_size=200),
         learning_rate=st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False),
         seed=st.integers(0, 2**63 - 1),
-        custom=st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+        custom=st.lists(st.floats(-1, 3), min_size=4, max_size=4),
         threads=st.one_of(st.just("auto"), st.integers(1, 1024)),
     )
     @settings(max_examples=60, deadline=None)

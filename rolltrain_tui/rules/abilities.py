@@ -28,7 +28,7 @@ _ABILITIES = (
         summary="Two dice and double updates on half the batch: more progress, more noise, more wounds.",
         passive="A total of 18 or more: this turn takes a ×2 update.",
         live="Until dismissed: two dice, the higher counts; hits take ×2 updates; the batch is halved; saving throws are at "
-        "disadvantage and monsters' damage is doubled.",
+        "disadvantage, monsters' damage is doubled, and the hero does not fall back when badly hurt.",
         cost="free",
         recharge="",
         power=RecklessAttack(),

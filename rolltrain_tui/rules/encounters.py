@@ -51,7 +51,7 @@ class Encounters:
         _, natural = cast(dice, 20, "disadvantage" if open_to_attack else "none")
         total = natural + hero.save_bonus(monster.save_stat)
         saved = total >= monster.save_dc
-        damage = dice.roll(monster.damage_die) * (2 if open_to_attack else 1)
+        damage = min(dice.roll(monster.damage_die), hero.worst_wound) * (2 if open_to_attack else 1)
         if real:
             self._afflict(monster, failed=not saved)
         words = (monster.saved if saved else monster.failed).words if real else "the training does not feel it"

@@ -185,7 +185,8 @@ class Game:
         if was_down:
             facts += self._death_save(turn)
         facts += self.kit.end_turn(turn, roll.total >= roll.dc)
-        facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
+        if not self.hero.badly_hurt:
+            facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
         return facts
 
     def _wounds(self, turn: int, roll: DiceRolled, report: Report) -> list[Fact]:
@@ -194,7 +195,8 @@ class Game:
             damage = self.monster_dice.roll(NOT_FINITE_DIE) + self.monster_dice.roll(NOT_FINITE_DIE)
             facts += self.life.hurt(turn, damage, "the loss was not finite")
         if roll.outcome == "fumble":
-            facts += self.life.hurt(turn, self.monster_dice.roll(FUMBLE_DIE), "a fumble")
+            damage = self.monster_dice.roll(FUMBLE_DIE)
+            facts += self.life.hurt(turn, min(damage, self.hero.hp - 1), "a fumble")  # it stings, and never takes the last hit point
         return facts
 
     def _strike(self, turn: int, roll: DiceRolled) -> list[Fact]:
@@ -210,6 +212,9 @@ class Game:
         return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
 
     def _monster_acts(self, turn: int) -> list[Fact]:
+        """A badly hurt hero falls back before the monster can end it; one who fights recklessly does not."""
+        if self.hero.badly_hurt and not self.kit.leaves_open():
+            return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         real = self.rules.encounter_effects == "real"
         facts: list[Fact] = []
         for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice):

@@ -37,6 +37,16 @@ class Hero:
     def down(self) -> bool:
         return self.hp == 0
 
+    @property
+    def badly_hurt(self) -> bool:
+        """At a quarter of the HP or less."""
+        return 4 * self.hp <= self.max_hp
+
+    @property
+    def worst_wound(self) -> int:
+        """The most that one blow or one bad evaluation takes: a quarter of the HP."""
+        return max(1, self.max_hp // 4)
+
     def modifier(self, stat: str) -> int:
         return levels.ability_modifier(self.stats[stat])
 
@@ -77,7 +87,7 @@ def new_hero(name: str, hero_class: str, level: int, stats: Mapping[str, int], a
     for ability in sorted(chosen - set(row.abilities)):
         raise RulesError(f'A {row.title} has no ability "{ability}".{suggestion(ability, row.abilities)}')
     hp = levels.max_hit_points(row.hit_die, levels.ability_modifier(stats["CON"]), level)
-    scores = {stat: stats[stat] for stat in STATS}
+    scores: dict[str, int] = {stat: stats[stat] for stat in STATS}
     return Hero(name, hero_class, level, scores, hp=hp, max_hp=hp, hit_dice=level, auto=chosen)
 
 

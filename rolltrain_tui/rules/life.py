@@ -79,7 +79,7 @@ class Life:
 
     def _damage_of_forgetting(self, nats: float) -> int:
         """ceil(100 x / 3) for x nats above the best, at most a quarter of the hero's HP; the most when x is not a number."""
-        most = max(1, self.hero.max_hp // 4)
+        most = self.hero.worst_wound
         return ceil(round(100 * nats / 3, 6)) if 100 * nats <= 3 * most else most
 
     def gain_xp(self, turn: int, amount: int, cause: str) -> list[Fact]:

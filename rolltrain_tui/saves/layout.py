@@ -28,7 +28,9 @@ def is_run(path: Path) -> bool:
         return False
     if (path / CHRONICLE).is_file():
         return True
-    return (path / SAVES).is_dir() and ((path / CONFIG).is_file() or {child.name for child in path.iterdir()} <= {SAVES, LATEST, "lock"})
+    if not (path / SAVES).is_dir():
+        return False
+    return (path / LATEST).is_file() or (path / CONFIG).is_file() or {child.name for child in path.iterdir()} <= {SAVES, "lock"}
 
 
 def run_of(path: Path) -> Path:
@@ -72,26 +74,27 @@ def find(run: Path, name: str) -> Path:
     return old if old.is_dir() and not folder.exists() else folder
 
 
-def slots(run: Path) -> list[Path]:
-    """All save folders of a run, newest first; those without a readable manifest come last."""
+def slots(run: Path) -> list[tuple[Path, Manifest | None]]:
+    """All save folders of a run with their manifests, newest first; those without a readable manifest come last."""
     try:
         names = {slot_name(child) for child in (run / SAVES).iterdir() if not child.name.startswith((".tmp-", ".gone-"))}
     except OSError:
         return []
-    return sorted((find(run, name) for name in names if not name.startswith(".")), key=_age, reverse=True)
+    folders = (find(run, name) for name in names if not name.startswith("."))
+    return sorted(((folder, glance(folder)) for folder in folders), key=_age, reverse=True)
 
 
 def in_order(run: Path) -> tuple[list[Path], str]:
     """The save folders in the order to try them: the one pointed to, then the newest; and what is wrong with the pointer, or ""."""
-    pointed, others = pointed_to(run), slots(run)
+    pointed, others = pointed_to(run), [folder for folder, _ in slots(run)]
     if pointed is None:
         return others, "the pointer to the latest save is damaged" if others else ""
     first = find(run, pointed)
     return [first, *(folder for folder in others if folder != first)], ""
 
 
-def _age(folder: Path) -> tuple[float, int, str]:
-    manifest = glance(folder)
+def _age(slot: tuple[Path, Manifest | None]) -> tuple[float, int, str]:
+    folder, manifest = slot
     return (manifest.created, manifest.summary.turn, folder.name) if manifest else (-1.0, autosave_turn(folder.name) or 0, folder.name)
 
 

@@ -117,7 +117,7 @@ def describe(run: Path) -> RunDetails:
     """A run (or the run of a save) with all its saves. SaveError."""
     run = layout.run_of(run)
     pointed = layout.pointed_to(run)
-    return RunDetails(_summary_of(run), tuple(_slot_of(folder, layout.slot_name(folder) == pointed) for folder in layout.slots(run)))
+    return RunDetails(_summary_of(run), tuple(_slot_of(folder, layout.slot_name(folder) == pointed) for folder, _ in layout.slots(run)))
 
 
 def delete(run: Path) -> None:

@@ -48,7 +48,7 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
     layout.settle(run)
     folder = run / layout.SAVES / _slot(run, name, snapshot.summary.turn)
     replaced = layout.glance(folder)
-    kept = bool(name) or keep is None or (replaced is not None and replaced.kept)
+    kept = bool(name) or keep is None or (folder.exists() if replaced is None else replaced.kept)
     aside = folder.with_name(f".tmp-{folder.name}-{secrets.token_hex(4)}")
     try:
         aside.mkdir()
@@ -119,16 +119,12 @@ def _put_into_place(aside: Path, folder: Path) -> None:
 
 
 def _prune(run: Path, written: Path, keep: int) -> None:
-    """Remove autosaves beyond the `keep` newest, and damaged ones once there are enough good ones. What will not go stays."""
-    good, damaged = [written], []
-    for folder in layout.slots(run):
-        if layout.autosave_turn(folder.name) is not None and folder != written:
-            contents = layout.glance(folder)
-            if contents is None:
-                damaged.append(folder)
-            elif not contents.kept:
-                good.append(folder)
-    for folder in good[keep:] + (damaged if len(good) >= keep else []):
+    """Remove autosaves beyond the `keep` newest. What cannot be read is not ours to judge, and what will not go stays."""
+    autosaves = [written]
+    for folder, contents in layout.slots(run):
+        if folder != written and layout.autosave_turn(folder.name) is not None and contents is not None and not contents.kept:
+            autosaves.append(folder)
+    for folder in autosaves[keep:]:
         with contextlib.suppress(OSError):
             durable.discard(folder)
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - its name everywhere in the field
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 

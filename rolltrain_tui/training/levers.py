@@ -16,7 +16,7 @@ plain step is really taken, measured and undone. A neutral effect is clip, step,
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -77,13 +77,15 @@ class Motion:
 
 
 class Levers:
-    """The levers on an optimiser's step. `clip` is the gradient-norm threshold, None for no clipping.
+    """The levers on the steps of `optimizer` over `parameters`; `clip` is the gradient-norm threshold, None for no clipping.
 
-    Call `step` where a plain loop calls clip_grad_norm_, optimizer.step and zero_grad. Optimisers that need a closure are not served.
+    Call `step` where a plain loop calls clip_grad_norm_(parameters, clip), optimizer.step and zero_grad. Optimisers that need a closure
+    are not served.
     """
 
-    def __init__(self, optimizer: Optimizer, *, clip: float | None = None) -> None:
+    def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None) -> None:
         self.optimizer = optimizer
+        self.parameters = list(parameters)
         self.clip = clip
         self._benches: list[_Bench] = []
 
@@ -92,10 +94,10 @@ class Levers:
         """One optimiser step under `effect`, from the gradients in `.grad`, which are None afterwards.
 
         `.grad` holds the mean gradient, or where micro_scales are in use sum_j k_j g_j / K; then `plain` holds sum_j g_j / K, one
-        tensor per parameter that has a gradient, in the optimiser's order. Nothing is applied when `loss` or a gradient is not finite.
+        tensor per parameter that has a gradient, in the order of `parameters`. Nothing is applied when `loss` or a gradient is not finite.
         """
         assert min(effect.lr_scale, effect.decay_factor) >= 0 < effect.clip_factor, f"not a lever's range: {effect}"
-        grads = [p.grad for p in self.parameters() if p.grad is not None]
+        grads = [p.grad for p in self.parameters if p.grad is not None]
         norm = get_total_norm(plain if plain is not None else grads, foreach=True)
         motion = Motion(grad_norm=norm.item())
         if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
@@ -108,7 +110,7 @@ class Levers:
             motion = self._scaled_update(effect, grads, norm)
         else:
             motion = Motion(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, grads, norm))
-        for p in self.parameters():
+        for p in self.parameters:
             p.grad = None
         return motion
 
@@ -156,7 +158,7 @@ class Levers:
         if self.clip is not None:
             threshold = self.clip * effect.clip_factor
             if norm.item() + 1e-6 > threshold:  # otherwise the coefficient is 1: the multiplication would change no bit
-                clip_grads_with_norm_(list(self.parameters()), threshold, norm, foreach=True)
+                clip_grads_with_norm_(self.parameters, threshold, norm, foreach=True)
             if effect.clip_factor != 1:
                 clipped_norm = get_total_norm(grads, foreach=True).item()
         with self._settings(lr_scale, effect.decay_factor):
@@ -180,15 +182,11 @@ class Levers:
                 if "weight_decay" in group:
                     group["weight_decay"] = weight_decay
 
-    def parameters(self) -> Iterator[Tensor]:
-        return (p for group in self.optimizer.param_groups for p in group["params"])
-
     def _lay_out(self) -> list["_Bench"]:
-        """The scratch buffers, made at first need and again when the optimiser's parameters have changed."""
-        parameters = list(self.parameters())
-        if [id(p) for bench in self._benches for p in bench.parameters] != [id(p) for p in sorted(parameters, key=_kind)]:
-            kinds = dict.fromkeys(_kind(p) for p in sorted(parameters, key=_kind))
-            self._benches = [_Bench([p for p in parameters if _kind(p) == kind]) for kind in kinds]
+        """The scratch buffers, made at first need; all parameters of one device and dtype share one bench."""
+        if not self._benches:
+            kinds = dict.fromkeys((p.device, p.dtype) for p in self.parameters)
+            self._benches = [_Bench([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
         return self._benches
 
 
@@ -200,10 +198,6 @@ def is_zero(effect: StepEffect) -> bool:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The bench: where theta_old and the proposed update lie while a step is being measured
-
-
-def _kind(p: Tensor) -> tuple[str, str]:
-    return str(p.device), str(p.dtype)
 
 
 class _Bench:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-SERIAL_FLOPS = 1e8
+SERIAL_FLOPS = 2.5e8
 """Model FLOPs of one micro-batch below which one CPU thread is faster than several."""
 
 

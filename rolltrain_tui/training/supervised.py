@@ -74,14 +74,13 @@ class SupervisedLearner:
             random_stream(config.seed, "init"),
         ).to(self.device)
         self._loss: Callable[[Tensor, Tensor], Tensor] = torch.compile(self.model.loss) if config.device.compile else self.model.loss
-        self._names = dict(self.model.named_parameters())
         self.threads = pick_threads(config.device.threads, config.batch.sequences * config.model.context * self.model.flops_per_token())
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
         # The optimiser and the levers on it
         self.optimizer = build_optimizer(self.model, config.optimizer, self.device)
-        self.levers = Levers(self.optimizer, clip=config.optimizer.clip)
+        self.levers = Levers(self.optimizer, self.model.parameters(), clip=config.optimizer.clip)
         self.turn = 0  # position in the schedule: turns taken, counting from the last rollback's
 
         # The data, in memory as one tensor each
@@ -124,7 +123,7 @@ class SupervisedLearner:
             with self._own_dropout():
                 return self._step(effect, started)
         except BaseException:
-            for p in self._names.values():
+            for p in self.levers.parameters:
                 p.grad = None
             for name, state in streams.items():
                 self._streams[name].set_state(state)
@@ -158,7 +157,7 @@ class SupervisedLearner:
             if start is not None:  # it may have been an extra step that failed: the ones before it are taken back
                 self._restore(start)
         elif effect.weight_noise:
-            measured["weight_noise"] = add_weight_noise(list(self._names.values()), effect.weight_noise, self._streams["weight_noise"])
+            measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self._streams["weight_noise"])
         self.turn += 1
 
         if effect.target_noise:
@@ -216,7 +215,7 @@ class SupervisedLearner:
                 sums = self._add_scaled(sums, scales[j * len(scales) // len(sizes)])
         if sums is not None:
             batch.plain, scaled = sums
-            for p, grad in zip(self.levers.parameters(), scaled, strict=True):
+            for p, grad in zip(self.levers.parameters, scaled, strict=True):
                 p.grad = grad
         return batch
 
@@ -238,9 +237,9 @@ class SupervisedLearner:
 
     @torch.no_grad()
     def _add_scaled(self, sums: tuple[list[Tensor], list[Tensor]] | None, scale: float) -> tuple[list[Tensor], list[Tensor]]:
-        """Move the gradient in `.grad` into both sums, plain and times `scale`; in the optimiser's order."""
-        grads = [p.grad for p in self.levers.parameters() if p.grad is not None]
-        for p in self.levers.parameters():
+        """Move the gradient in `.grad` into both sums, plain and times `scale`."""
+        grads = [p.grad for p in self.levers.parameters if p.grad is not None]
+        for p in self.levers.parameters:
             p.grad = None
         if sums is None:
             return grads, list(torch._foreach_mul(grads, scale))
@@ -268,7 +267,7 @@ class SupervisedLearner:
 
     @torch.no_grad()
     def _weight_norm(self) -> float:
-        return torch.nn.utils.get_total_norm(list(self._names.values())).item()
+        return torch.nn.utils.get_total_norm(self.levers.parameters).item()
 
     # -----------------------------------------------------------------------------------------------------------------
     # Evaluation
@@ -361,8 +360,8 @@ class SupervisedLearner:
     def weights_sha256(self) -> str:
         """Hash of the weights' bytes in name order."""
         digest = hashlib.sha256()
-        for name in sorted(self._names):
-            weight = self._names[name].detach().cpu().contiguous()
+        for _, p in sorted(self.model.named_parameters()):
+            weight = p.detach().cpu().contiguous()
             digest.update((ctypes.c_char * (weight.numel() * weight.element_size())).from_address(weight.data_ptr()))
         return digest.hexdigest()
 

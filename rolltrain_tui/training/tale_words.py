@@ -4,14 +4,14 @@ from rolltrain_tui.training.notation import Draft, Rules, choose, rows, words
 
 _SORTS = (
     "old, famous, lazy, quiet, enormous, suspicious, cheerful, dusty, humble, wet, expensive, patient, ridiculous, tidy, grumpy, ancient, "
-    "tiny, brave, invisible, noble, striped, modest, unlucky, drowsy, blessed, furious, gentle, imported, ordinary, shy, extra, angry, "
+    "tiny, brave, invisible, noble, striped, modest, unlucky, drowsy, blessed, furious, gentle, imported, ordinary, shy, earnest, angry, "
     "bald, clever, elegant, foolish, green, handsome, important, jolly, knobbly, left-handed, musical, nervous, polite, rare, sleepy, "
     "vain"
 )
 
 
-def _with_article(adjectives: str, noun: str) -> list[Draft]:
-    return choose(*(f"{'an' if word[0] in 'aeiou' else 'a'} {word} {noun}" for word in adjectives.split(", ")))
+def _with_article(adjectives: str) -> list[Draft]:
+    return choose(*(f"{'an' if word[0] in 'aeiou' else 'a'} {word}" for word in adjectives.split(", ")))
 
 
 PEOPLE: Rules = {
@@ -99,7 +99,8 @@ THINGS: Rules = {
         "lizards, moths, otters, pigeons, quails, ravens, snails, trout, voles, wasps, yaks, beavers, crabs, llamas"
     ),
     "sort": words(_SORTS),
-    "a_guest": _with_article(_SORTS, "{guest}"),
+    "a_sort": _with_article(_SORTS),
+    "a_guest": choose("{a_sort} {guest}"),
     "number": words("two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, twenty, thirty, forty, a hundred"),
     "digit": words("1, 2, 3, 4, 5, 6, 7, 8, 9"),
     "coin": words("coppers, silver pennies, gold crowns, brass farthings, old shillings, florins, ducats, groats"),

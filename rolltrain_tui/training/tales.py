@@ -25,7 +25,7 @@ FRAMES: Rules = {
     "order": choose(
         "{keeper := keepers}, {keeping}, {poured} {hero.them} a {mug} of {drink := drinks}.",
         '"A {mug} of {drink := drinks}," said {hero}. "{Number} {coin}," said {keeper := keepers}, {keeping}.',
-        "Behind the bar stood {keeper := keepers}, {keeping}. {hero} asked for {drink := drinks} and got a {sort} {mug} of it.",
+        "Behind the bar stood {keeper := keepers}, {keeping}. {hero} asked for {drink := drinks} and got {a_sort} {mug} of it.",
         "The {drink := drinks} cost {number} {coin}, so {hero} paid {keeper := keepers} in {sort} {food}.",
     ),
     "crowd": choose((2, "{trouble}"), (5, "{gossip} {crowd}")),
@@ -41,7 +41,7 @@ FRAMES: Rules = {
         '"{exclaim}, {hero}," said {keeper}, "{foe_from_afar} from the {place := places} has {eaten} {number} of my {animal}. '
         'I will pay {reward := amounts}."',
         "Then came news: {foe_from_afar} of the {place := places} had {eaten} {neighbour}, and {keeper} offered {reward := amounts}.",
-        'On the wall hung a {sort} notice: "Wanted, {foe_from_afar}, last seen at the {place := places}. Reward: {reward := amounts}. '
+        'On the wall hung {a_sort} notice: "Wanted, {foe_from_afar}, last seen at the {place := places}. Reward: {reward := amounts}. '
         'Bring {food}."',
         '{Visitor} ran in. "{Foe_from_afar} has {eaten} our {sort} {animal} at the {place := places}!" '
         "{keeper} put {reward := amounts} on the table.",

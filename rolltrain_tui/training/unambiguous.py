@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from rolltrain_tui.training.grammar import Grammar
 from rolltrain_tui.training.notation import Expand, GrammarError, Recall, Symbol
 
-PLACES = 200_000
-"""Sets of places visited in one rule before the check gives up: only recursion in the middle of alternatives gets there."""
+PLACES = 100_000
+"""Sets of places visited in one rule before the check gives up."""
+DEPTH = 300
+"""Symbols still to be written at one place before the check gives up: only recursion in the middle of alternatives gets there."""
 
 Place = tuple[int, tuple[Symbol, ...]]
 """An alternative's number, and what it still has to write."""
@@ -60,7 +62,7 @@ def _conflict(grammar: Grammar, rule: str) -> Conflict | None:
             if len({number for number, _ in following}) > 1 and following not in seen:
                 seen.add(following)
                 waiting.append((following, text + character))
-        if len(seen) > PLACES:
+        if len(seen) > PLACES or max(len(symbols) for _, symbols in places) > DEPTH:
             raise GrammarError(f"rule '{rule}': its alternatives are too alike to tell whether it is unambiguous")
     return None
 

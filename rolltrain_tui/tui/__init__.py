@@ -1,1 +1,34 @@
-"""The game on a terminal. Textual lives here and nowhere else; torch never does."""
+"""The game in the terminal. `play` is its one door; Textual is imported behind it."""
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui.outfitter import Outfitter
+
+
+def play(launch: "Launch", outfitter: "Outfitter | None" = None) -> int:
+    """Run the game until the player leaves; answers with the exit code: 0, 1 when something went wrong, 128+n after signal n."""
+    from rolltrain_tui.tui.app import GRACE_SECONDS, RolltrainApp
+    from rolltrain_tui.tui.terminal import OwnTerminal
+
+    with OwnTerminal() as terminal:
+        app = RolltrainApp(launch, outfitter, keep_log_in=terminal.keep_in)
+        app.run()
+        code = app.return_code or 0
+        if app.bridge is not None and app.bridge.travelling and not app.impatient:
+            # The screen broke under a run that is well: it is saved all the same.
+            app.bridge.stop()
+            app.bridge.join(GRACE_SECONDS)
+        if code == 1 and not app.farewell:
+            app.farewell = f"rolltrain was stopped by an error of its own; {terminal.log} has the details."
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if app.farewell:
+            print(app.farewell, file=sys.stderr, flush=True)
+    if app.bridge is not None and app.bridge.travelling:
+        # Nobody waits for the thread any more: leave without tearing torch down under it.
+        os._exit(code or 1)
+    return code

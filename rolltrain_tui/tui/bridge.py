@@ -6,14 +6,16 @@ The thread touches no widget. Whatever happens in it, it ends with `Left`, and w
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rolltrain_tui.commands import Inbox
-from rolltrain_tui.config import CampaignConfig
 from rolltrain_tui.events import DiceRolled, Event, HeroFell, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config import CampaignConfig
 
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 
@@ -22,7 +24,7 @@ class Traveller(Protocol):
     """What the bridge needs of an expedition."""
 
     @property
-    def config(self) -> CampaignConfig: ...
+    def config(self) -> "CampaignConfig": ...
     @property
     def folder(self) -> Path: ...
     @property
@@ -63,6 +65,8 @@ class Bridge:
         self.scene = Scene()
         """The thread's until `Opened` is told (it folds the story so far), the reader's from then on."""
         self.buffer = EventBuffer()
+        self.opened = False
+        """The scene is the reader's now."""
         self._open, self._ready = open_expedition, ready
         self._thread = threading.Thread(target=self._run, name="expedition", daemon=True)
 
@@ -103,6 +107,7 @@ class Bridge:
         if self._ready is not None:
             self._ready(expedition)
         self.buffer.put(Opened(expedition.note))
+        self.opened = True
         pause_on = frozenset(expedition.config.pace.pause_on)
         for event in expedition.travel(self.inbox):
             # The pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.

@@ -21,7 +21,7 @@ def work(gflop: float) -> str:
 
 
 def count(number: float) -> str:
-    """"812", "12.3 k", "4.56 M"."""
+    """ "812", "12.3 k", "4.56 M"."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e4)):
         if number >= size:
             return f"{number / (1e3 if unit == 'k' else size):.{1 if unit == 'k' else 2}f} {unit}"
@@ -40,10 +40,10 @@ def clock(seconds: float) -> str:
 
 
 def trend(change: float, digits: int = 3) -> tuple[str, str]:
-    """A change of the loss as (text, tone): falling is good."""
+    """A change of the loss as (text, tone): falling is good; blank when there is none."""
     text = f"{abs(change):.{digits}f}"
     if not math.isfinite(change):
-        return "?" + " " * digits, "muted"
+        return " " * (digits + 3), "muted"
     if float(text) == 0:
         return f"={text}", "muted"
     return (f"▼{text}", "good") if change < 0 else (f"▲{text}", "bad")

@@ -1,5 +1,6 @@
 """How the game is started: what the command line asks of the app."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Launch:
 
     def all_overrides(self) -> tuple[str, ...]:
         """The overrides with the player's own data among them."""
-        if self.data is None:
+        if self.data is None or any(override.startswith("data.path=") for override in self.overrides):
             return self.overrides
-        return (*self.overrides, "data.corpus=file", f"data.path={self.data.resolve()}")
+        path = json.dumps(str(self.data.expanduser().resolve()), ensure_ascii=False)
+        return (*self.overrides, "data.corpus=file", f"data.path={path}")

@@ -8,6 +8,8 @@ from textual.geometry import Region
 Size = Literal["tiny", "small", "wide"]
 SMALLEST = (60, 18)
 WIDE_FROM = (100, 30)
+MONSTER_ROWS = 19
+"""What the foe's panel fills with its portrait and all it has to tell."""
 
 TABS = (("log", "Log"), ("hero", "Hero"), ("monster", "Foe"), ("proof", "Proof"), ("voice", "It says"))
 """Panels that share one place on a small screen."""
@@ -54,23 +56,26 @@ def _small(width: int, height: int, tab: str) -> dict[str, Region]:
 
 def _wide(width: int, height: int) -> dict[str, Region]:
     """Above: hero, die, chart. Below: the foe and the model's voice; the proof over the log."""
-    keys = 2 if width < 130 else 1
+    keys = 1
     body = height - 2 - keys
-    left = min(46, 36 + max(0, width - 120) // 8)
-    die = min(34, 24 + max(0, width - 120) // 8)
+    left = min(46, 35 + max(0, width - 120) // 8)
+    die = min(34, 26 + max(0, width - 120) // 8)
     upper = max(13, min(24, body * 2 // 5 + 1))
-    lower, top = body - upper, 1 + upper
-    monster = min(lower - 4, max(9, lower * 3 // 5))
-    right = width - left
+    lower, top, right = body - upper, 1 + upper, width - left
+    # The model's voice stands below the foe where both have room, else below the log, where its lines are longer.
+    voice_left = lower - MONSTER_ROWS >= 8
+    monster = MONSTER_ROWS if voice_left else lower
+    voice = Region(0, top + monster, left, lower - monster) if voice_left else Region(left, top + lower - 4, right, 4)
+    log = lower - 4 if voice_left else lower - 8
     return {
         "status": Region(0, 0, width, 1),
         "hero": Region(0, 1, left, upper),
         "die": Region(left, 1, die, upper),
         "chart": Region(left + die, 1, width - left - die, upper),
         "monster": Region(0, top, left, monster),
-        "voice": Region(0, top + monster, left, lower - monster),
+        "voice": voice,
         "proof": Region(left, top, right, 4),
-        "log": Region(left, top + 4, right, lower - 4),
+        "log": Region(left, top + 4, right, log),
         "notice": Region(0, height - 1 - keys, width, 1),
         "keys": Region(0, height - keys, width, keys),
     }

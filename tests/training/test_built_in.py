@@ -91,14 +91,26 @@ def test_floors_leave_something_to_learn():
 
 
 def test_a_tale_keeps_its_promises(texts):
-    """The hero of the first sentence, the inn and the reward return; no line of a tale is empty."""
+    """One hero, with one set of pronouns, in three paragraphs; and the reward that was promised is the one that is paid."""
+    heroes = {a.symbols[0]: a.columns["them"] for a in BUILT_IN["tales"].grammar.rules["heroes"]}
     tales = texts["tales"].split("\n\n")[:-1]
     assert len(tales) > 500
     for tale in tales[:200]:
         assert len(tale.split("\n")) == 3
+        named = heroes.keys() & set(re.findall(r"\w+", tale))
+        assert len(named) == 1
+        (them,) = (heroes[hero] for hero in named)
+        assert not re.search(rf"\b{'him' if them == 'her' else 'her'}\b", tale)
         reward = re.search(r"(?:pay|offered|Reward:|put) (\d[\d,]* \w+(?: \w+)?)(?:\.| on the table)", tale)
         assert reward is not None
         assert reward[1] in tale.rsplit("\n", 1)[1]
+
+
+def test_articles_agree_with_what_follows(texts):
+    """A before consonants, an before vowels and before 8, 11 and 18."""
+    wrong = re.findall(r"\b[Aa] (?:[aeiou8]|11|18)\w*|\b[Aa]n [^aeiou81]\w*", texts["tales"])
+    assert [] == wrong
+    assert len(re.findall(r"\b[Aa]n \w", texts["tales"])) > 500
 
 
 def test_names_are_many_and_one_a_line(texts):

@@ -17,7 +17,7 @@ from rolltrain_tui.training.unambiguous import conflicts
 MEMORY = {
     "tale": choose("{who := heroes} came. {Mood}. {who.They} took {who.their} hat{end}"),
     "heroes": [*rows("they their", "Ulla, Odda", "she her"), *rows("they their", "Bo", "he his")],
-    "mood": choose((3, "it rained"), (1, "{who} sang")),
+    "mood": choose((3, "it rained"), (1, "then {who} sang")),
     "end": choose((2, ", and {who} left{end}"), (3, ".")),
 }
 
@@ -32,8 +32,7 @@ def test_a_fresh_draw_a_recall_and_a_column_agree_in_every_document():
     for text in written(Grammar(MEMORY | {"mood": choose("it rained")}, "tale")):
         name = text.split()[0]
         they, their = ("He", "his") if name == "Bo" else ("She", "her")
-        assert text.startswith(f"{name} came. It rained. {they} took {their} hat")
-        assert set(text.split(", and ")[1:]) <= {f"{name} left", f"{name} left."}
+        assert text == f"{name} came. It rained. {they} took {their} hat" + f", and {name} left" * text.count(", and ") + "."
 
 
 def test_a_capital_reference_capitalises_through_nested_rules():
@@ -96,8 +95,8 @@ def test_surprisal_of_every_text_of_a_finite_grammar_sums_to_one():
 def test_reading_refuses_what_memory_forbids():
     """A tale about Ulla that ends with Odda has no derivation."""
     grammar = Grammar(MEMORY, "tale")
-    assert derivations(grammar, "Ulla came. Ulla sang. She took her hat, and Ulla left.") == 1
-    for wrong in ("Ulla came. Odda sang. She took her hat.", "Bo came. It rained. She took her hat.", "Bo came", ""):
+    assert derivations(grammar, "Ulla came. Then Ulla sang. She took her hat, and Ulla left.") == 1
+    for wrong in ("Ulla came. Then Odda sang. She took her hat.", "Bo came. It rained. She took her hat.", "Bo came", ""):
         assert derivations(grammar, wrong) == 0
         assert math.inf == surprisal(grammar, wrong)
 
@@ -156,15 +155,12 @@ def test_the_proof_holds_against_brute_force(xs, ys, frames):
     grammar = Grammar({"s": choose(*frames), "x": words(",".join(xs)), "y": words(",".join(ys))}, "s")
     if conflicts(grammar):
         return
-    used = {name for name in "xy" if name in grammar.rules}
     texts = []
     for frame in frames:
-        for x, y in product(xs, ys):
-            texts.append((frame, x if "{x}" in frame else "", y if "{y}" in frame else "", frame.replace("{x}", x).replace("{y}", y)))
-    all_derivations = [text for *_, text in set(texts)]
-    assert used <= {"x", "y"}
-    assert len(all_derivations) == len(set(all_derivations))
-    assert not [(u, v) for u in all_derivations for v in all_derivations if u != v and v.startswith(u)]
+        x_choices, y_choices = xs if "{x}" in frame else [""], ys if "{y}" in frame else [""]
+        texts += [frame.replace("{x}", x).replace("{y}", y) for x, y in product(x_choices, y_choices)]
+    assert len(set(texts)) == len(texts)
+    assert not [(u, v) for u in texts for v in texts if u != v and v.startswith(u)]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+
+UNTOLD = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
+"""What Textual brings along everywhere and nobody looks up."""
 
 
 class Host(Protocol):
@@ -47,13 +50,13 @@ class TavernScreen(Screen[None]):
         self.app.push_screen(HelpScreen(keys_of(self)))
 
 
-def keys_of(screen: Screen[object]) -> Sequence[tuple[str, str]]:
+def keys_of(screen: Screen[Any]) -> Sequence[tuple[str, str]]:
     """(keys, what they do) for everything that can be pressed on this screen now, keys of one action together."""
     rows: dict[str, list[str]] = {}
     words: dict[str, str] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not binding.description or not active.enabled:
+        if not binding.description or not active.enabled or binding.action in UNTOLD:
             continue
         name = f"{binding.action}/{binding.description}"
         keys = rows.setdefault(name, [])

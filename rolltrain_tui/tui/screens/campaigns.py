@@ -1,6 +1,8 @@
 """Choose an adventure, and the text it is about."""
 
+import codecs
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Footer, Input, OptionList, Static
 
-from rolltrain_tui.narration import clean
 from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import weights
+from rolltrain_tui.words import clean, flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.config import CampaignConfig
@@ -33,6 +36,12 @@ class CampaignsScreen(TavernScreen):
         Binding("j", "step(1)", "Down", show=False),
         Binding("k", "step(-1)", "Up", show=False),
     ]
+
+    @dataclass
+    class CampaignsRead(Message):
+        """Each campaign file with what it says, or with what is wrong with it."""
+
+        found: "list[tuple[Path, CampaignConfig | str]]"
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,10 +73,11 @@ class CampaignsScreen(TavernScreen):
                 found.append((path, load(path)))
             except (CampaignFileError, OSError) as error:
                 found.append((path, str(error)))
-        self.app.call_from_thread(self._show, found)
+        self.post_message(self.CampaignsRead(found))
 
-    def _show(self, found: "list[tuple[Path, CampaignConfig | str]]") -> None:
-        self._found = found
+    @on(CampaignsRead)
+    def _show(self, event: CampaignsRead) -> None:
+        found = self._found = event.found
         names = self.query_one(OptionList)
         names.clear_options()
         for path, campaign in found:
@@ -83,7 +93,7 @@ class CampaignsScreen(TavernScreen):
             story.update(Content.assemble(("✖ This campaign cannot be played yet.", "bold $error")))
             rows = [("", clean(campaign))]
         else:
-            story.update(Content.assemble((clean(campaign.name), "bold $accent"), "\n\n", clean(campaign.story.strip())))
+            story.update(Content.assemble((flat(campaign.name), "bold $accent"), "\n\n", clean(campaign.story.strip())))
             rows = facts_of(path, campaign)
         with self.app.batch_update():
             await facts.remove_children()
@@ -96,7 +106,9 @@ class CampaignsScreen(TavernScreen):
     @on(Input.Changed)
     def _look_at_text(self, event: Input.Changed) -> None:
         trouble = text_trouble(event.value)
-        words = Content.assemble(("✖ ", "$error"), trouble) if trouble else Content("✔ The model will read this text." if event.value else "")
+        words = (
+            Content.assemble(("✖ ", "$error"), trouble) if trouble else Content("✔ The model will read this text." if event.value else "")
+        )
         self.query_one("#own-trouble", Static).update(words)
 
     def action_own_text(self) -> None:
@@ -131,17 +143,17 @@ class CampaignsScreen(TavernScreen):
 
 def _entry(path: Path, campaign: "CampaignConfig | str") -> Content:
     if isinstance(campaign, str):
-        return Content.assemble(f"✖ {clean(path.name)}", ("\ncannot be read\n", "dim"))
+        return Content.assemble(f"✖ {flat(path.name)}", ("\ncannot be read", "dim"))
     model = campaign.model
     size = weights(model.n_layer, model.n_embd, model.context)
-    return Content.assemble(clean(campaign.name), (f"\n{campaign.turns} turns · {size}\n", "dim"))
+    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns · {size} weights", "dim"))
 
 
 def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:
     """What a player wants to know before setting out."""
     model, dice = campaign.model, campaign.dice
     size = weights(model.n_layer, model.n_embd, model.context)
-    text = campaign.data.corpus if campaign.data.path is None else clean(campaign.data.path)
+    text = campaign.data.corpus if campaign.data.path is None else flat(campaign.data.path)
     return [
         ("Kind", KINDS.get(campaign.kind, campaign.kind)),
         ("Turns", f"{campaign.turns}, each one real optimiser step"),
@@ -149,8 +161,8 @@ def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:
         ("Text", text),
         ("Optimiser", f"{campaign.optimizer.name}, learning rate {campaign.optimizer.learning_rate:g}"),
         ("Dice", f"{dice.die} against DC {dice.dc}, rulebook {dice.rulebook}"),
-        ("Hero", f"{clean(campaign.hero.name)}, {campaign.hero.hero_class} {campaign.hero.level}" + _hardcore(campaign)),
-        ("File", clean(path.name)),
+        ("Hero", f"{flat(campaign.hero.name)}, {campaign.hero.hero_class} {campaign.hero.level}" + _hardcore(campaign)),
+        ("File", flat(path.name)),
     ]
 
 
@@ -178,7 +190,7 @@ def text_trouble(text: str) -> str:
             head = file.read(PEEK_BYTES)
         if not head.strip():
             return "This file is empty."
-        head.rsplit(b"\n", 1)[0].decode("utf-8") if len(head) == PEEK_BYTES else head.decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < PEEK_BYTES)
     except UnicodeDecodeError:
         return "This file is not UTF-8 text."
     except (OSError, ValueError) as error:

@@ -13,18 +13,20 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested
-from rolltrain_tui.narration import clean
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import loss
+from rolltrain_tui.words import flat
 
 Tone = Literal["level", "encounter", "camp"]
 TICK_SECONDS = 0.25
-DIGITS = {
-    "0": ("█▀█", "█ █", "▀▀▀"), "1": ("▄█ ", " █ ", "▀▀▀"), "2": ("▀▀█", "█▀▀", "▀▀▀"), "3": ("▀▀█", " ▀█", "▀▀▀"), "4": ("█ █", "▀▀█", "  ▀"),
-    "5": ("█▀▀", "▀▀█", "▀▀▀"), "6": ("█▀▀", "█▀█", "▀▀▀"), "7": ("▀▀█", "  █", "  ▀"), "8": ("█▀█", "█▀█", "▀▀▀"), "9": ("█▀█", "▀▀█", "▀▀▀"),
-}  # fmt: skip
+DIGITS = (
+    "█▀█ ▄█  ▀▀█ ▀▀█ █ █ █▀▀ █▀▀ ▀▀█ █▀█ █▀█",
+    "█ █  █  █▀▀  ▀█ ▀▀█ ▀▀█ █▀█   █ █▀█ ▀▀█",
+    "▀▀▀ ▀▀▀ ▀▀▀ ▀▀▀   ▀ ▀▀▀ ▀▀▀   ▀ ▀▀▀ ▀▀▀",
+)
+"""0 to 9, three cells wide each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def face_of(events: Sequence[Event]) -> CardFace:
 
 
 def level_face(event: LevelGained) -> CardFace:
-    news = tuple(("", f"✦ {clean(gain)}") for gain in event.gains)
+    news = tuple(("", f"✦ {flat(gain)}") for gain in event.gains)
     facts = (
         ("Hit points", f"{event.hp}/{event.max_hp}"),
         ("Proficiency", f"+{event.proficiency}"),
@@ -125,10 +127,10 @@ def level_face(event: LevelGained) -> CardFace:
 def encounter_face(event: MonsterAppeared) -> CardFace:
     monster = BESTIARY.get(event.monster)
     title = monster.title if monster else _title(event.monster)
-    rows = [("Why it is here", clean(event.signal))]
+    rows = [("Why it is here", flat(event.signal))]
     if monster:
         rows += [("What it does", monster.summary), ("What helps", monster.weak_to), ("It tests your", monster.save_stat)]
-    stats = f"CR {clean(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
+    stats = f"CR {flat(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
     return CardFace("encounter", f"{title} appears", f"turn {event.turn}", monster.portrait if monster else (), stats, tuple(rows))
 
 
@@ -151,7 +153,7 @@ def camp_face(event: Rested, evaluated: Evaluated | None) -> CardFace:
 
 def big(number: int) -> tuple[str, ...]:
     """A number three lines high."""
-    return tuple(" ".join(DIGITS[digit][row] for digit in str(number)) for row in range(3))
+    return tuple(" ".join(row[4 * int(digit) : 4 * int(digit) + 3] for digit in str(number)) for row in DIGITS)
 
 
 def _block(art: tuple[str, ...]) -> str:
@@ -165,4 +167,4 @@ def _ability(charge: Charge) -> str:
 
 
 def _title(name: str) -> str:
-    return clean(name).replace("_", " ").title()
+    return flat(name).replace("_", " ").title()

@@ -7,10 +7,13 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+BREADTH = 64
+"""Cells that the choices may take side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,16 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static(Content(self._text), id="dialog-text")
-            with Horizontal(id="dialog-choices"):
+            with VerticalScroll(id="dialog-body", can_focus=False):
+                yield Static(Content(self._text), id="dialog-text")
+            with Horizontal(id="dialog-choices", classes="-stacked" if self._breadth() > BREADTH else ""):
                 for choice in self._choices:
                     label = Content.assemble(choice.label, (f"  {choice.key}", "dim"))
                     yield Button(label, id=f"answer-{choice.answer}", classes=f"-tone-{choice.tone}", flat=True)
+
+    def _breadth(self) -> int:
+        """Cells the choices take side by side."""
+        return sum(len(choice.label) + len(choice.key) + 6 for choice in self._choices)
 
     def on_mount(self) -> None:
         self.query_one("#dialog").border_title = Content(self._title)

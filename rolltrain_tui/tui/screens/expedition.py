@@ -1,30 +1,24 @@
-"""The expedition: the game itself. Keys become commands, messages become a scene, the scene becomes panels."""
+"""The expedition: the game itself. Messages from the run become a scene, the scene becomes panels; keys are in `orders`."""
 
 import time
-from collections import deque
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Collection
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
-from rolltrain_tui.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.events import CommandAccepted, CommandRefused, Event, LevelGained, MonsterAppeared, Rested, Saved, SaveFailed
 from rolltrain_tui.narration import clean, tell
-from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.figures import rate
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
-from rolltrain_tui.tui.screens.base import keys_of
 from rolltrain_tui.tui.screens.cards import Card
-from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
-from rolltrain_tui.tui.screens.help import HelpScreen
-from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.screens.orders import Orders
+from rolltrain_tui.tui.tempo import Speedometer
 from rolltrain_tui.tui.widgets.chart import LossChart
 from rolltrain_tui.tui.widgets.compact import CompactPanel
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED, DiePanel
@@ -33,21 +27,16 @@ from rolltrain_tui.tui.widgets.keys import Key, KeyLine, ability_keys
 from rolltrain_tui.tui.widgets.log import LogPanel
 from rolltrain_tui.tui.widgets.monster import MonsterPanel
 from rolltrain_tui.tui.widgets.notice import NoticeLine
-from rolltrain_tui.tui.widgets.panel import Panel
+from rolltrain_tui.tui.widgets.panel import Panel, ScenePanel
 from rolltrain_tui.tui.widgets.proof import ProofPanel
 from rolltrain_tui.tui.widgets.status import Pace, StatusLine
 from rolltrain_tui.tui.widgets.tabs import TabLine
 from rolltrain_tui.tui.widgets.voice import VoicePanel
 
-if TYPE_CHECKING:
-    from rolltrain_tui.tui.app import RolltrainApp
-
 TICK_SECONDS = 0.1
-CHART_TICKS = 4
-"""The chart is drawn every so many ticks."""
-SPEEDS: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, None)
-RATE_SECONDS = 2.0
-LEVEL_CARD_SECONDS = 4.0
+FAST_TICKS, SLOW_TICKS, STILL_TICKS = 2, 4, 10
+"""At speed, numbers are drawn every so many ticks, words and the chart every so many, in turn; when nothing happens, all so seldom."""
+LEVEL_CARD_SECONDS = 3.0
 REASONS = {
     "encounter": "a monster has come",
     "fumble": "a fumble",
@@ -57,9 +46,11 @@ REASONS = {
     "fallen": "the hero has fallen",
     "nan": "the loss was not finite",
 }
+CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}
+TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
 
 
-class ExpeditionScreen(Screen[None]):
+class ExpeditionScreen(Orders):
     """Drains the bridge ten times a second; only what changed is drawn again."""
 
     CSS_PATH = "expedition.tcss"
@@ -68,41 +59,44 @@ class ExpeditionScreen(Screen[None]):
         *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
         Binding("space", "pause", "Pause", tooltip="Pause, or go on"),
         Binding("full_stop", "step", "Step", key_display=".", tooltip="Play one turn, then pause"),
-        Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1, 2, 5, 10, 20, 50 turns a second, full speed"),
+        Binding(
+            "plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1, 2, 5, 10, 20, 50 turns a second, full speed"
+        ),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
         Binding("r", "rest", "Rest", tooltip="Take a short rest before the next turn"),
         Binding("v", "speak", "Speak", tooltip="Ask the model for a sample of its text"),
-        Binding("a", "auto", "Auto", tooltip="Choose which abilities trigger by themselves"),
+        Binding("a", "auto", "Auto", tooltip="Choose which abilities act by themselves"),
         Binding("s", "save", "Save", tooltip="Save after this turn"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
-        Binding("c", "codex", "Codex", tooltip="What every mechanic does to the training"),
+        Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Save and leave, or stay"),
         Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
         Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
-        Binding("pageup", "scroll_log(1)", "Log back", show=False, tooltip="Log: a page back"),
-        Binding("pagedown", "scroll_log(-1)", "Log on", show=False, tooltip="Log: a page on"),
+        Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
+        Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
         Binding("end", "follow", "Newest", show=False, tooltip="Log: follow the newest line"),
     ]
 
     def __init__(self, bridge: Bridge, *, still: bool = False) -> None:
-        """`still`: the die shows results without tumbling."""
+        """`still`: the die shows its result without tumbling."""
         super().__init__()
         self.bridge = bridge
         self.scene: Scene = bridge.scene
-        self.chosen_tab = "log"
-        self.pause_reason: str | None = None
+        self.chosen_tab = TABS[0][0]
+        self.leaving = False
         self._still = still
         self._detail: bool | None = None
         self._ticks = 0
+        self._news = False
+        """Something happened that is not drawn yet."""
         self._saved_at: float | None = None
-        self._marks: deque[tuple[float, int]] = deque()
-        self._seen_roll = self.scene.roll
+        self._speedometer = Speedometer()
+        self._roll_drawn = self.scene.roll
         self._moment: list[Event] = []
-        """Events of the newest turn that a card could show."""
+        """Events of the newest turn, for a card."""
         self._plan = Plan("tiny", {})
-        self.leaving = False
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
@@ -117,16 +111,15 @@ class ExpeditionScreen(Screen[None]):
         yield TabLine(id="tabs")
         yield NoticeLine(id="notice")
         yield KeyLine(id="keys")
-        yield Static(Content("This terminal is too small for the game:\n60 columns and 18 rows are the least.\n\nTraining goes on. Space pauses."), id="too-small")
+        yield Static(Content(TOO_SMALL), id="too-small")
 
     def on_mount(self) -> None:
-        self._panels = {panel.id: panel for panel in self.query(Panel)}
-        self._status, self._compact = self.query_one(StatusLine), self.query_one(CompactPanel)
-        self._hero, self._die, self._chart = self.query_one(HeroPanel), self.query_one(DiePanel), self.query_one(LossChart)
-        self._foe, self._voice, self._proof = self.query_one(MonsterPanel), self.query_one(VoicePanel), self.query_one(ProofPanel)
-        self._log, self._tabs = self.query_one(LogPanel), self.query_one(TabLine)
-        self._notice, self._keys = self.query_one(NoticeLine), self.query_one(KeyLine)
-        self._proof.name_box("Proof")
+        self._panels = {panel.id or "": panel for panel in self.query(Panel)}
+        self._words: list[ScenePanel] = [self.query_one(kind) for kind in (HeroPanel, MonsterPanel, VoicePanel, ProofPanel)]
+        self._die, self._chart, self._log = self.query_one(DiePanel), self.query_one(LossChart), self.query_one(LogPanel)
+        self._foe = self.query_one(MonsterPanel)
+        self._status, self._notice = self.query_one(StatusLine), self.query_one(NoticeLine)
+        self.query_one(ProofPanel).name_box("Proof")
         self.set_interval(TICK_SECONDS, self.tick)
 
     # Messages in.
@@ -134,10 +127,15 @@ class ExpeditionScreen(Screen[None]):
     def tick(self) -> None:
         """Take what happened, then draw what changed."""
         self._ticks += 1
-        for message in self.bridge.take():
+        messages = self.bridge.take()
+        for message in messages:
             self._receive(message)
         self._notice.tick(time.monotonic())
-        self._draw(everything=False)
+        self._news = self._news or bool(messages)
+        if self._news and self._slow_enough_to_read():
+            self.draw(everything=True)
+        elif self._ticks % (FAST_TICKS if self._news else STILL_TICKS) == 0:
+            self.draw()
 
     def _receive(self, message: Message) -> None:
         match message:
@@ -149,12 +147,16 @@ class ExpeditionScreen(Screen[None]):
             case Failed():
                 self.tell_player(f"✖ {clean(message.error)}", "bad+strong", stays=True)
             case Left():
-                self.the_app.expedition_left(self)
+                self.game.expedition_left()
             case _:
                 self.scene.apply(message)
                 self._react(message)
 
     def _react(self, event: Event) -> None:
+        """What an event means to the player beyond what the panels show."""
+        if self._moment and self._moment[0].turn != event.turn:
+            self._moment.clear()
+        self._moment.append(event)
         match event:
             case CommandAccepted():
                 self.tell_player(f"✔ {tell(event)}", "good")
@@ -166,73 +168,142 @@ class ExpeditionScreen(Screen[None]):
                     self.tell_player(f"✔ {tell(event)}", "good")
             case SaveFailed():
                 self.tell_player(f"✖ {tell(event)}", "bad", stays=True)
-            case LevelGained() if "level" not in self._pause_on and not self.leaving and self.is_current:
-                self.app.push_screen(Card(event, seconds=LEVEL_CARD_SECONDS))
+            case LevelGained() if not self._pauses_on("level"):
+                self._show_card(event, LEVEL_CARD_SECONDS)
             case _:
                 pass
-        if self._moment and self._moment[0].turn != event.turn:
-            self._moment.clear()
-        self._moment.append(event)
 
-    @property
-    def _pause_on(self) -> list[str]:
+    def _pauses_on(self, rule: str) -> bool:
         expedition = self.bridge.expedition
-        return [] if expedition is None else list(expedition.config.pace.pause_on)
+        return expedition is not None and rule in expedition.config.pace.pause_on
 
     def _auto_paused(self, message: AutoPaused) -> None:
-        self.pause_reason = message.reason
         why = REASONS.get(message.reason, message.reason)
-        self.tell_player(f"⏸ Paused in turn {message.turn}: {why}. Space goes on, . plays one turn.", "warn", stays=True)
-        shown = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}.get(message.reason)
-        if shown is not None and not self.leaving and any(isinstance(event, shown) for event in self._moment):
-            self.app.push_screen(Card([event for event in self._moment if isinstance(event, shown)]))
+        self.tell_player(f"⏸ Paused after turn {message.turn}: {why}. Space goes on, . plays one turn.", "warn", stays=True)
+        shown = CARDS.get(message.reason)
+        for event in self._moment:
+            if shown is not None and isinstance(event, shown):
+                self._show_card(event, None)
+
+    def _show_card(self, event: Event, seconds: float | None) -> None:
+        if self.is_current and not self.leaving and self._plan.size != "tiny" and self.app.screen is self:
+            self.app.push_screen(Card(event, seconds))
+
+    @property
+    def notice(self) -> str:
+        """The answer that stands on the line above the keys."""
+        return self._notice.text
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
+        self._news = True
         self._notice.say(text, tone, None if stays else time.monotonic())
 
     # The picture out.
 
     def on_resize(self) -> None:
-        self._arrange()
+        self.place_panels()
 
-    def _arrange(self) -> None:
+    def place_panels(self) -> None:
+        """Put every panel in its place for this size and tab."""
         self._plan = plan(self.size.width, self.size.height, self.chosen_tab)
         for size in ("tiny", "small", "wide"):
             self.set_class(self._plan.size == size, f"-{size}")
         for name, panel in self._panels.items():
-            place = self._plan.places.get(name or "")
+            place = self._plan.places.get(name)
             panel.display = place is not None
             if place is not None:
                 panel.styles.offset = (place.x, place.y)
                 panel.styles.width, panel.styles.height = place.width, place.height
-        self.call_after_refresh(self._draw, everything=True)
+        self.call_after_refresh(self.draw, everything=True)
 
-    def _draw(self, everything: bool) -> None:
-        scene, places = self.scene, self._plan.places
-        self._measure()
-        self.set_class(scene.monster is not None, "-foe")
-        self.set_class(self.bridge.inbox.paused, "-paused")
-        if not places:
+    def draw(self, everything: bool = False) -> None:
+        """Give the panels their lines: the numbers always, words and chart by turns or when `everything` is asked for."""
+        self._news = False
+        scene, shown = self.scene, self._plan.places
+        now = time.monotonic()
+        self._speedometer.note(now, scene.turn)
+        if not shown:
             return
-        self._status.show_state(scene, self.pace())
-        if "compact" in places:
-            self._compact.show_scene(scene)
-        if "die" in places:
+        self._status.show_state(scene, self._pace(now))
+        if "compact" in shown:
+            self.query_one(CompactPanel).show_scene(scene)
+        if "die" in shown:
             self._draw_die()
-        if everything or self._ticks % CHART_TICKS == 0:
+        if everything or self._ticks % SLOW_TICKS == 0:
             self._chart.show_scene(scene)
-        if everything or self._ticks % 2 == 0:
-            self._draw_slowly(places.keys())
+        if everything or self._ticks % SLOW_TICKS != 0:
+            self._draw_words(shown)
 
-    def _draw_slowly(self, shown: "set[str] | object") -> None:
-        """What need not follow every tick."""
-        scene, places = self.scene, self._plan.places
-        for name, panel in (("hero", self._hero), ("monster", self._foe), ("voice", self._voice), ("proof", self._proof)):
-            if name in places:
-                panel.show_scene(scene)
-        if "log" in places:
-            self._log.detailed = self._wants_detail() if self._detail is None else self._detail
-            self._log.show_scene(scene)
-        if "tabs" in places:
-            self._tabs.show_tabs(TABS, self.chosen_tab)
-        self._keys.show_keys(self._key_list())
+    def _draw_words(self, shown: Collection[str]) -> None:
+        self._foe.set_class(self.scene.monster is not None, "-foe")
+        for panel in self._words:
+            if panel.id in shown:
+                panel.show_scene(self.scene)
+        if "log" in shown:
+            self._log.detailed = self._slow_enough_to_read() if self._detail is None else self._detail
+            self._log.show_scene(self.scene)
+        if "tabs" in shown:
+            self.query_one(TabLine).show_tabs(TABS, self.chosen_tab)
+        self.query_one(KeyLine).show_keys(self._key_list())
+
+    def _draw_die(self) -> None:
+        rolled = self.scene.roll is not self._roll_drawn
+        self._roll_drawn = self.scene.roll
+        still = self._still or self.app.animation_level == "none"
+        self._die.set_class(self.bridge.inbox.paused, "-paused")
+        if rolled and not still and self._slow_enough_to_read():
+            self._die.tumble(self.scene)
+        elif not self._die.tumbling:
+            self._die.show_scene(self.scene)
+
+    def _slow_enough_to_read(self) -> bool:
+        inbox = self.bridge.inbox
+        return inbox.paused or (inbox.turns_per_second is not None and inbox.turns_per_second <= TUMBLING_SPEED)
+
+    def _pace(self, now: float) -> Pace:
+        inbox = self.bridge.inbox
+        ago = None if self._saved_at is None else now - self._saved_at
+        return Pace(inbox.paused, inbox.turns_per_second, self._speedometer.rate, ago, self.leaving)
+
+    def _key_list(self) -> list[Key]:
+        keys = ability_keys(self.scene)
+        pause = Key("space", "Go on" if self.bridge.inbox.paused else "Pause", "screen.pause")
+        plain = [
+            ("+/-", "Speed", "speed(1)"),
+            ("?", "Help", "help"),
+            ("q", "Leave", "leave"),
+            ("r", "Rest", "rest"),
+            ("v", "Speak", "speak"),
+            ("s", "Save", "save"),
+            ("a", "Auto", "auto"),
+            ("l", "Log", "detail"),
+            ("z", "Zoom", "zoom"),
+            ("c", "Codex", "codex"),
+        ]
+        keys += [pause, Key(".", "Step", "screen.step")]
+        return keys + [Key(key, label, f"screen.{action}") for key, label, action in plain]
+
+    # Looking around.
+
+    def action_detail(self) -> None:
+        self._detail = not self._log.detailed
+        self.tell_player("Log: every turn." if self._detail else "Log: the story only.", "accent")
+        self.draw(everything=True)
+
+    def action_zoom(self) -> None:
+        self._chart.zoom()
+        self.draw(everything=True)
+
+    def action_scroll_log(self, direction: int) -> None:
+        self._log.page(direction)
+
+    def action_follow(self) -> None:
+        self._log.follow()
+
+    def action_next_tab(self, by: int) -> None:
+        names = [name for name, _ in TABS]
+        self.action_tab(names[(names.index(self.chosen_tab) + by) % len(names)])
+
+    def action_tab(self, name: str) -> None:
+        self.chosen_tab = name
+        self.place_panels()

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from rolltrain_tui.tui.widgets.fact import Fact
+
 
 class HelpScreen(ModalScreen[None]):
     """A list of keys over whatever is open. Any of Escape, Enter, q and ? closes it."""
@@ -29,17 +31,16 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="help"):
             with VerticalScroll(id="help-scroll"):
-                yield Static(self._table(), id="help-keys")
+                for keys, words in self._keys:
+                    yield Fact(keys, words)
             yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
 
     def on_mount(self) -> None:
         self.query_one("#help").border_title = Content(self._title)
+        width = max((len(keys) for keys, _ in self._keys), default=0)
+        for name in self.query(".fact-name"):
+            name.styles.width = min(22, width) + 3
         self.query_one("#help-scroll").focus()
-
-    def _table(self) -> Content:
-        width = min(22, max((len(keys) for keys, _ in self._keys), default=0))
-        rows = [Content.assemble((keys.rjust(width), "bold $accent"), "   ", words) for keys, words in self._keys]
-        return Content("\n").join(rows)
 
     def action_scroll_list(self, by: int) -> None:
         self.query_one("#help-scroll").scroll_relative(y=by, animate=False)

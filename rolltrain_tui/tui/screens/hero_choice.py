@@ -13,18 +13,18 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Footer, Input, OptionList, Static
 
-from rolltrain_tui.narration import clean
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.stat_sheet import StatSheet
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
+from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.config import CampaignConfig, HeroConfig
 
 ROOMY = 3
-"""Up to so many classes each card has room for its abilities."""
+"""Up to so many classes each card has room for its abilities; with more, they are told below the cards."""
 NAME_LENGTH = 24
 
 
@@ -51,15 +51,16 @@ class HeroChoiceScreen(TavernScreen):
         super().__init__()
         self._path, self._campaign, self._overrides = path, campaign, overrides
         self.set_reactive(HeroChoiceScreen.picked, campaign.hero.hero_class)
+        self.set_class(len(CLASSES) > ROOMY, "-crowded")
         self._names = list(CLASSES)
 
     def compose(self) -> ComposeResult:
         hero = self._campaign.hero
         roomy = len(CLASSES) <= ROOMY
         with Horizontal(id="head"):
-            yield Static(Content(f"Choose a hero for {clean(self._campaign.name)}"), classes="screen-title")
+            yield Static(Content(f"Choose a hero for {flat(self._campaign.name)}"), classes="screen-title")
             yield Static("Name", id="name-label")
-            yield Input(clean(hero.name), max_length=NAME_LENGTH, id="name", compact=True, select_on_focus=True)
+            yield Input(flat(hero.name), max_length=NAME_LENGTH, id="name", compact=True, select_on_focus=True)
         with ContentSwitcher(initial="classes", id="tabs"):
             with Vertical(id="classes"):
                 with Cards(id="cards"), Horizontal(id="row"):
@@ -148,7 +149,7 @@ def hero_overrides(hero: "HeroConfig", *, name: str, hero_class: str, stats: Map
     """What differs from the campaign's own hero, as `path=value` with YAML values. An empty name is the campaign's."""
     name = name.strip()
     changes = []
-    if name and name != clean(hero.name):
+    if name and name != flat(hero.name):
         changes.append(f"hero.name={json.dumps(name, ensure_ascii=False)}")
     if hero_class != hero.hero_class:
         changes.append(f"hero.hero_class={hero_class}")

@@ -1,26 +1,31 @@
 """The runs on disk: go on with one, or delete it."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
-from rolltrain_tui.narration import clean
-from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
+from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.words import age, loss
+from rolltrain_tui.words import clean, flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.saves import RunSummary
 
-COLUMNS = (("Campaign", 20), ("Hero", 22), ("Turn", 11), ("Val", 6), ("Saved", 12), ("", 10))
+EMPTY = "No saves yet. Every run saves itself as it goes; this is where you will find it."
+TITLES = ("Campaign", "Hero", "Turn", "Val", "Saved", "")
+WIDE = (30, 36, 14, 7, 12, 14)
+NARROW = (15, 21, 10, 5, 11, 2)
+"""Cells of each column; the table adds one on either side. In the narrow table the last one holds the mark alone."""
 
 
-class LoadScreen(TavernScreen):
+class LoadScreen(SavesScreen):
     """All runs, the newest first."""
 
     CSS_PATH = "load.tcss"
@@ -37,39 +42,37 @@ class LoadScreen(TavernScreen):
 
     def compose(self) -> ComposeResult:
         yield Static("Load a save", classes="screen-title")
-        yield Static("", id="empty")
+        yield Static(Content(EMPTY), id="empty")
         yield DataTable(id="runs", cursor_type="row", zebra_stripes=False)
         yield Static("", id="where")
         yield Footer()
 
     def on_mount(self) -> None:
-        table = self.query_one(DataTable)
-        for title, width in COLUMNS:
-            table.add_column(title, width=width)
-        table.focus()
+        self.query_one(DataTable).focus()
         self.list_saves()
 
-    @work(thread=True, exclusive=True)
-    def list_saves(self) -> None:
-        from rolltrain_tui.saves import list_runs
+    def on_resize(self) -> None:
+        if len(self.query_one(DataTable).columns):
+            self._show(self._runs)
 
-        try:
-            runs, trouble = list_runs(self.host.runs), ""
-        except OSError as error:
-            runs, trouble = [], clean(str(error))
-        self.app.call_from_thread(self._show, runs, trouble)
+    @on(SavesScreen.SavesListed)
+    def _listed(self, event: SavesScreen.SavesListed) -> None:
+        self._show(event.runs)
 
-    def _show(self, runs: "list[RunSummary]", trouble: str) -> None:
+    def _show(self, runs: "list[RunSummary]") -> None:
         self._runs = runs
         table = self.query_one(DataTable)
-        table.clear()
+        row = table.cursor_row
+        table.clear(columns=True)
+        widths = WIDE if self.size.width >= sum(WIDE) + 2 * len(WIDE) else NARROW
+        for title, width in zip(TITLES, widths, strict=True):
+            table.add_column(title.rjust(width) if title in ("Turn", "Val") else title, width=width)
         now = time.time()
         for run in runs:
-            table.add_row(*_cells(run, now))
+            table.add_row(*_cells(run, now, widths))
+        table.move_cursor(row=row)
         table.display = bool(runs)
-        empty = self.query_one("#empty", Static)
-        empty.display = not runs
-        empty.update(Content(trouble or "No saves yet. Every run saves itself as it goes; this is where you will find it."))
+        self.query_one("#empty").display = not runs
         self._tell_where()
 
     @on(DataTable.RowHighlighted)
@@ -93,7 +96,7 @@ class LoadScreen(TavernScreen):
         run = self._chosen()
         if run is None:
             self.app.bell()
-        elif run.damage:
+        elif not run.campaign:
             self.notify(f"This run cannot be opened: {clean(run.damage)}", severity="error", markup=False)
         else:
             self.host.resume(run.folder)
@@ -102,29 +105,40 @@ class LoadScreen(TavernScreen):
         run = self._chosen()
         if run is None:
             return
-        what = f"{clean(run.hero)} · {clean(run.campaign)} · turn {run.turn}\n{clean(str(run.folder))}\nThere is no way back."
+        name = f"{flat(run.hero)} · {flat(run.campaign)} · turn {run.turn}" if run.campaign else "A damaged run"
+        what = f"{name}\n{flat(str(run.folder))}\nThere is no way back."
         self.app.push_screen(delete_dialog(what), lambda answer: self._delete(run) if answer == "delete" else None)
 
     def _delete(self, run: "RunSummary") -> None:
-        from rolltrain_tui.saves import delete_run
+        from rolltrain_tui import saves
 
         try:
-            delete_run(run.folder)
-        except OSError as error:
+            saves.delete(run.folder)
+        except saves.SaveError as error:
             self.notify(clean(str(error)), title="It could not be deleted", severity="error", markup=False)
         self.list_saves()
 
 
-def _cells(run: "RunSummary", now: float) -> tuple[Content, ...]:
-    hero = f"{clean(run.hero)}, {clean(run.hero_class).capitalize()} {run.level}"
-    turns = f"{run.turn}/{run.turns}"
-    return tuple(map(Content, (clean(run.campaign), hero, turns, loss(run.val_loss), age(run.saved_at, now), _state(run))))
+def _cells(run: "RunSummary", now: float, widths: Sequence[int]) -> tuple[Content, ...]:
+    saved = age(run.saved_at, now)
+    if run.campaign:
+        hero = f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
+        words = (flat(run.campaign), hero, f"{run.turn}/{run.turns}".rjust(widths[2]), loss(run.val_loss).rjust(widths[3]), saved)
+    else:
+        words = (flat(run.folder.name), "", "", "", saved)
+    cells = zip((*words, _state(run)), widths, strict=True)
+    return tuple(Content(word).truncate(width, ellipsis=width > 2) for word, width in cells)
 
 
 def _state(run: "RunSummary") -> str:
-    return "✖ damaged" if run.damage else {"victory": "✔ victory", "fallen": "✖ fallen"}.get(run.ending, "")
+    if run.damage:
+        return "▲ older save" if run.campaign else "✖ damaged"
+    return {"victory": "✔ victory", "fallen": "✖ fallen"}.get(run.ending or "", "")
 
 
 def _about(run: "RunSummary") -> str:
-    where = clean(str(run.folder))
-    return f"✖ {clean(run.damage)}\n{where}" if run.damage else where
+    """Where it is, and what is wrong with it; a run with damage may still open from an older save."""
+    where = flat(str(run.folder))
+    if run.damage:
+        return f"{'▲ An older save opens: ' if run.campaign else '✖ '}{flat(run.damage)}\n{where}"
+    return f"{_state(run)}\n{where}" if run.ending else where

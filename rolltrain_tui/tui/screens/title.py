@@ -5,16 +5,17 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, Static
 
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import age, fit, loss
+from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.saves import RunSummary
@@ -50,14 +51,12 @@ def die(number: int) -> Content:
 
 def facts(run: "RunSummary", now: float, width: int) -> str:
     """A save in one line: "Brakka, Barbarian 3 · The Tiny GPT · turn 412 · val 2.31 · 4 min ago"."""
-    from rolltrain_tui.narration import clean
-
-    hero = f"{clean(run.hero)}, {clean(run.hero_class).capitalize()} {run.level}"
-    parts = (hero, clean(run.campaign), f"turn {run.turn}", f"val {loss(run.val_loss)}", age(run.saved_at, now))
+    hero = f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
+    parts = (hero, flat(run.campaign), f"turn {run.turn}", f"val {loss(run.val_loss)}", age(run.saved_at, now))
     return fit(parts, (4, 1), width)
 
 
-class TitleScreen(TavernScreen):
+class TitleScreen(SavesScreen):
     """The way in. Saves are listed after the first paint; the die tumbles until torch is ready."""
 
     CSS_PATH = "title.tcss"
@@ -72,6 +71,7 @@ class TitleScreen(TavernScreen):
         super().__init__()
         self._latest: Path | None = None
         self._faces = cycle(TUMBLE)
+        self._line = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="title"):
@@ -86,27 +86,16 @@ class TitleScreen(TavernScreen):
 
     def on_mount(self) -> None:
         self.query_one(Menu).focus()
-        self._look_at_torch()
         self._watch = self.set_interval(TUMBLE_SECONDS, self._look_at_torch)
-        self.call_after_refresh(self.list_saves)
+        self._look_at_torch()
 
     def on_screen_resume(self) -> None:
-        if self._latest is not None:
-            self.list_saves()
+        """The codex, the load screen or the choice of a campaign was closed; saves may have gone meanwhile."""
+        self.call_after_refresh(self.list_saves)
 
-    @work(thread=True, exclusive=True)
-    def list_saves(self) -> None:
-        from rolltrain_tui.saves import list_runs
-
-        try:
-            runs = list_runs(self.host.runs)
-        except OSError:
-            runs = []
-        self.app.call_from_thread(self._show_saves, runs)
-
-    def _show_saves(self, runs: "list[RunSummary]") -> None:
-        self._latest = runs[0].folder if runs else None
-        self.query_one(Menu).offer(self._items(runs))
+    @on(SavesScreen.SavesListed)
+    def _show_saves(self, event: SavesScreen.SavesListed) -> None:
+        self.query_one(Menu).offer(self._items(event.runs))
 
     def _items(self, runs: "tuple[()] | list[RunSummary]") -> list[MenuItem]:
         items = [
@@ -115,7 +104,8 @@ class TitleScreen(TavernScreen):
             MenuItem("codex", "Codex", "What every mechanic really does to the training"),
             MenuItem("quit", "Quit"),
         ]
-        going = [run for run in runs if not run.ending]
+        going = [run for run in runs if run.campaign and not run.ending]
+        self._latest = None
         if going:
             self._latest = going[0].folder
             items.insert(0, MenuItem("continue", "Continue", facts(going[0], time.time(), self._room())))
@@ -125,13 +115,15 @@ class TitleScreen(TavernScreen):
         return max(20, min(self.size.width, 100) - 22)
 
     def _look_at_torch(self) -> None:
-        ready = self.host.torch_ready
-        words = self.host.torch_line or "torch is being lit …"
-        mark = ("✔ ", "$success") if ready else ("◌ ", "$warning")
-        self.query_one("#torch", Static).update(Content.assemble(mark, words))
+        """The die tumbles while torch loads and lands when it is ready: on 20, or on 1 when torch cannot be used."""
+        ready, line = self.host.torch_ready, self.host.torch_line
+        failed = bool(line) and not ready and line == self._line  # at the second look, for the line comes a moment before the fact
+        self._line = line
+        mark = ("✔ ", "$success") if ready else ("✖ ", "$error") if failed else ("◌ ", "$warning")
+        self.query_one("#torch", Static).update(Content.assemble(mark, flat(line) or "torch is being lit …"))
         still = ready or self.app.animation_level == "none"
-        self.query_one("#die", Static).update(die(20 if still else next(self._faces)))
-        if ready and hasattr(self, "_watch"):
+        self.query_one("#die", Static).update(die(1 if failed else 20 if still else next(self._faces)))
+        if ready or failed:
             self._watch.stop()
 
     @on(Menu.Chosen)
@@ -161,7 +153,7 @@ class TitleScreen(TavernScreen):
         self.notify(next_theme(self.app), title="Theme", timeout=2, markup=False)
 
     def action_leave(self) -> None:
-        self.app.exit()
+        self.call_next(self.app.action_quit)
 
     def action_nothing(self) -> None:
         """Escape has nowhere to go from here."""

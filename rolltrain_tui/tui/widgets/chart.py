@@ -7,14 +7,14 @@ from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import trend
 from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, justify, width_of
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, justify, width_of
 
 WINDOWS: tuple[int | None, ...] = (None, 500, 100)
 """How many turns back the chart looks; None: all of them."""
 GUTTER = 6
 
 
-class LossChart(Panel):
+class LossChart(ScenePanel):
     """Redrawn a few times a second at most: the screen sees to that."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -142,7 +142,10 @@ def _axis(frame: Frame) -> Line:
         if start > taken + 1:
             cells[start : start + len(text)] = text
             taken = start + len(text)
-    return [("     └", "track"), *(("".join(part), tone) for part, tone in _runs([(cell, "track" if cell == "─" else "muted") for cell in cells]))]
+    return [
+        ("     └", "track"),
+        *(("".join(part), tone) for part, tone in _runs([(cell, "track" if cell == "─" else "muted") for cell in cells])),
+    ]
 
 
 def _runs(cells: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -215,9 +218,11 @@ def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str]) -> d
     """Words in the plot: the floor's value, and the abilities' names over their bands where there is room."""
     notes: dict[tuple[int, int], tuple[str, str]] = {}
 
-    def write(row: int, column: int, text: str, tone: str) -> None:
-        if 0 <= column and column + len(text) <= frame.columns and not any(mean.cells[row][column : column + len(text)]):
+    def write(row: int, column: int, text: str, tone: str) -> bool:
+        free = 0 <= column and column + len(text) <= frame.columns and not any(mean.cells[row][column : column + len(text)])
+        if free:
             notes.update({(row, column + i): (letter, tone) for i, letter in enumerate(text)})
+        return free
 
     if scene.floor is not None:
         text = f" floor {scene.floor:.2f} "
@@ -226,6 +231,6 @@ def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str]) -> d
     for column, ability in sorted(bands.items()):
         if bands.get(column - 1) != ability and column > taken:
             title = titled(ability)
-            write(0, min(column, frame.columns - len(title)), title, "warn")
+            any(write(row, min(column, frame.columns - len(title)), title, "warn") for row in range(frame.rows - 1))
             taken = column + len(title)
     return notes

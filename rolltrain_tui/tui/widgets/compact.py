@@ -5,10 +5,10 @@ from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
 from rolltrain_tui.tui.widgets.hero import dying, hero_title
-from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, bar, cut, justify
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify
 
 
-class CompactPanel(Panel):
+class CompactPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
         self.show(compact_lines(scene, self.content_size.width))
 
@@ -16,11 +16,11 @@ class CompactPanel(Panel):
 def compact_lines(scene: Scene, width: int) -> list[Line]:
     """Four lines: who, life and experience, the foe, the die."""
     hero = scene.hero
-    half = max(10, (width - 38) // 2)
+    half = max(10, (width - 40) // 2)
     abilities = "  ".join(_active(scene))
     name = justify([(hero_title(hero), "strong")], [(cut(abilities, width // 2), "warn")], width)
     life: Line = [
-        ("HP ", "muted"),
+        ("HP  ", "muted"),
         *bar(hero.hp, hero.max_hp, half, "bad" if hero.hp * 4 <= hero.max_hp else "good"),
         (f" {hero.hp:>3}/{hero.max_hp:<3}", ""),
         ("   XP ", "muted"),
@@ -41,9 +41,11 @@ def _active(scene: Scene) -> list[str]:
 def _foe(scene: Scene, width: int, half: int) -> Line:
     foe = scene.monster
     if foe is None:
-        return [(cut(f"The road is quiet. The last foe {clean(scene.last_foe)}." if scene.last_foe else "The road is quiet.", width), "muted")]
+        return [
+            (cut(f"The road is quiet. The last foe {clean(scene.last_foe)}." if scene.last_foe else "The road is quiet.", width), "muted")
+        ]
     health: list[Span] = [*bar(foe.hp, foe.max_hp, half, "hp"), (f" {foe.hp:>3}/{foe.max_hp:<3}", "")]
-    return [("FOE", "bad"), *health, (f"  {titled(foe.name)}, CR {foe.challenge}", "primary")]
+    return [("FOE ", "bad"), *health, (f"  {titled(foe.name)}, CR {foe.challenge}", "primary")]
 
 
 def _die(scene: Scene) -> Line:

@@ -31,10 +31,12 @@ class DiePanel(Panel):
 
     @property
     def tumbling(self) -> bool:
-        return bool(self._frames)
+        return bool(self._frames or self._frame)
 
-    def tumble(self) -> None:
-        if not self._frames:
+    def tumble(self, scene: Scene) -> None:
+        """Roll for a third of a second, then show the result; a die in the air is not thrown again."""
+        self._scene = scene
+        if not self.tumbling:
             self._frames = [frame % FRAMES for frame in TUMBLE_FRAMES]
             self._next_frame()
 
@@ -42,7 +44,7 @@ class DiePanel(Panel):
         self._frame = self._frames.pop(0) if self._frames else 0
         if self._scene is not None:
             self.show_scene(self._scene)
-        if self._frame:
+        if self._frames or self._frame:
             self.set_timer(0.07, self._next_frame)
 
 
@@ -58,7 +60,8 @@ def measured(scene: Scene) -> Line:
     """What the levers asked of the update and what the weights felt."""
     step = scene.step
     if step is None or scene.roll is None or step.turn < scene.roll.turn:
-        return [(f"k {factor(scene.roll.k)}", "muted")] if scene.roll is not None else []
+        # The step is still being taken; keep its place, or the line would jump twice a turn.
+        return [(f"k {factor(scene.roll.k)} felt {'…':<8}", "muted")] if scene.roll is not None else []
     if not step.finite:
         return [("✖ not finite, nothing applied", "bad")]
     if abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested)):
@@ -87,7 +90,10 @@ def die_lines(scene: Scene, width: int, height: int, frame: int) -> list[Line]:
     columns = min(width, 2 * rows)
     tone = "muted" if roll is None else TONES[roll.outcome]
     number = "" if frame or roll is None else str(roll.natural)
-    art = [centred(_engraved(line, number if row == (rows - 1) // 2 else "", tone), width) for row, line in enumerate(picture(scene.die, frame, columns, rows))]
+    art = [
+        centred(_engraved(line, number if row == (rows - 1) // 2 else "", tone), width)
+        for row, line in enumerate(picture(scene.die, frame, columns, rows))
+    ]
     spare = height - rows - len(words)
     lines: list[Line] = [[] for _ in range(spare // 2)] if spare > 1 else []
     return [*lines, *art, *([[]] if spare > 0 else []), *(centred(line, width) for line in words)][:height]

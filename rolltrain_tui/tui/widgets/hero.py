@@ -1,14 +1,15 @@
 """The character sheet: life, experience, scores, and what the abilities have left."""
 
 from rolltrain_tui.narration import clean
+from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.figures import signed, work
 from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, bar, cut, justify, width_of
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
 from rolltrain_tui.views import HeroView
 
 
-class HeroPanel(Panel):
+class HeroPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
         self.name_box(hero_title(scene.hero))
         self.show(hero_lines(scene, self.content_size.width, self.content_size.height))
@@ -95,7 +96,16 @@ def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
             lines.append([])
             spare -= 1
         lines += part
-    return lines[:height]
+    return [*lines, *_portrait(hero, width, height - len(lines))][:height]
+
+
+def _portrait(hero: HeroView, width: int, rows: int) -> list[Line]:
+    """The hero's picture where there is room for it."""
+    row = CLASSES.get(hero.hero_class)
+    if row is None or len(row.portrait) + 2 > rows:
+        return []
+    indent = " " * max(0, (width - max(map(len, row.portrait))) // 2)
+    return [[], [], *([(indent + line, "primary")] for line in row.portrait)]
 
 
 def _ledger(scene: Scene, width: int) -> list[Line]:

@@ -24,7 +24,7 @@ def charges(ability: Ability, level: int) -> str:
 
 
 class HeroSheet(Vertical):
-    """Everything about one class; without `abilities` only what is needed to tell it from the others."""
+    """Everything about one class, or, when it is not `whole`, what fits where many stand side by side: portrait, title, motto."""
 
     DEFAULT_CSS = """
     HeroSheet { height: auto; }
@@ -32,11 +32,14 @@ class HeroSheet(Vertical):
     HeroSheet .sheet-portrait { width: 18; height: auto; color: $secondary; text-wrap: nowrap; }
     HeroSheet .sheet-motto { width: 1fr; height: auto; }
     HeroSheet .sheet-ability { height: auto; margin-top: 1; }
+    HeroSheet.-slim .sheet-top { layout: vertical; }
+    HeroSheet.-slim .sheet-portrait { margin-bottom: 1; }
     """
 
-    def __init__(self, hero_class: HeroClass, level: int, abilities: bool = True) -> None:
+    def __init__(self, hero_class: HeroClass, level: int, whole: bool = True) -> None:
         super().__init__()
-        self.hero_class, self._level, self._abilities = hero_class, level, abilities
+        self.hero_class, self._level, self._whole = hero_class, level, whole
+        self.set_class(not whole, "-slim")
 
     def compose(self) -> ComposeResult:
         row = self.hero_class
@@ -44,11 +47,15 @@ class HeroSheet(Vertical):
         with Horizontal(classes="sheet-top"):
             yield Static(Content("\n".join(row.portrait)), classes="sheet-portrait")
             yield Static(Content.assemble(head, f"\n\n{row.motto}"), classes="sheet-motto")
+        if not self._whole:
+            return
         yield Fact("Best when", row.best_when)
         yield Fact("Difficulty", row.difficulty)
-        for name in row.abilities if self._abilities else ():
+        for name in row.abilities:
             ability = ABILITIES[name]
-            title = Content.assemble(("◆ ", "$accent"), (ability.title, "bold"), (f"  {charges(ability, self._level)}", "$foreground-muted"))
+            title = Content.assemble(
+                ("◆ ", "$accent"), (ability.title, "bold"), (f"  {charges(ability, self._level)}", "$foreground-muted")
+            )
             yield Static(title, classes="sheet-ability")
             yield Fact("On command", ability.live)
             if ability.passive:
@@ -72,7 +79,7 @@ class HeroCard(Widget):
         self.hero_class, self._level, self._roomy = hero_class, level, roomy
 
     def compose(self) -> ComposeResult:
-        yield HeroSheet(self.hero_class, self._level, abilities=self._roomy)
+        yield HeroSheet(self.hero_class, self._level, whole=self._roomy)
 
     def watch_picked(self, picked: bool) -> None:
         self.set_class(picked, "-picked")

@@ -7,7 +7,7 @@ from rolltrain_tui.narration import tell
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.figures import factor, signed, trend
 from rolltrain_tui.tui.widgets.die import TOLERANCE, TONES, WORDS
-from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap
 from rolltrain_tui.views import Kind, StoryLine, TurnLine
 
 GUTTER = 9
@@ -34,8 +34,10 @@ MARKS: dict[Kind, tuple[str, str]] = {
 """Mark and tone of each kind of line; the sentence itself says what happened."""
 
 
-class LogPanel(Panel):
+class LogPanel(ScenePanel):
     """Follows the newest line until it is scrolled back, then stays where it is."""
+
+    ALLOW_SELECT = True
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -85,13 +87,14 @@ def _newest_first(scene: Scene, anchor: int | None, detailed: bool) -> Iterator[
         if scene.turn_lines and anchor is None:
             yield scene.turn_lines[-1]
         turns = iter(())
+        stories = (line for line in reversed(scene.story) if not line.minor)
     for entry in merge(turns, stories, key=lambda entry: -entry.number):
-        if anchor is None or entry.number <= anchor:
+        if anchor is None or entry.number < anchor:
             yield entry
 
 
 def log_lines(scene: Scene, width: int, height: int, back: int = 0, anchor: int | None = None, detailed: bool = True) -> list[Line]:
-    """The last `height` rows, or those `back` rows before the line numbered `anchor`."""
+    """The last `height` rows, or those that end `back` rows above the line numbered `anchor`."""
     rows: list[Line] = []
     for entry in _newest_first(scene, anchor, detailed):
         rows[:0] = turn_rows(entry) if isinstance(entry, TurnLine) else story_rows(entry, width)
@@ -109,7 +112,10 @@ def turn_rows(line: TurnLine) -> list[Line]:
     spans: list[Span] = [(f"{line.turn:>6} ", "muted"), (f"{mark} ", tone)]
     if roll is not None:
         dice = ",".join(str(natural) for natural in roll.naturals)
-        spans += [(f"{f'd{roll.die} {dice}{signed(roll.modifier)}={roll.total}':<13} ", ""), (f"{WORDS[roll.outcome]:<6}", TONES[roll.outcome])]
+        spans += [
+            (f"{f'd{roll.die} {dice}{signed(roll.modifier)}={roll.total}':<13} ", ""),
+            (f"{WORDS[roll.outcome]:<6}", TONES[roll.outcome]),
+        ]
     if not step.finite:
         return [[*spans, ("  not finite: nothing was applied", "bad")]]
     honest = abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))

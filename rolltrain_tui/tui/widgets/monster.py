@@ -4,11 +4,20 @@ from rolltrain_tui.narration import clean
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.die import TONES, WORDS
 from rolltrain_tui.tui.widgets.hero import gauge
-from rolltrain_tui.tui.widgets.panel import Line, Panel, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, wrap
+
+ROAD = (
+    r"          .         *         ",
+    r"   *        /\        .       ",
+    r"      /\   /  \  /\      *    ",
+    r"  .  /  \ /    \/  \   /\     ",
+    r"____/____V_____/____\_/__\____",
+)
 
 
-class MonsterPanel(Panel):
+class MonsterPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
         foe = scene.monster
         self.name_box("No foe near" if foe is None else f"{titled(foe.name)} · CR {foe.challenge}")
@@ -19,7 +28,7 @@ def monster_lines(scene: Scene, width: int, height: int) -> list[Line]:
     """Health first, then why it is here; the portrait takes what room is left."""
     foe = scene.monster
     if foe is None:
-        return _quiet(scene, width)[:height]
+        return _quiet(scene, width, height)[:height]
     row = BESTIARY.get(foe.name)
     words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, width, "hp")]
     words += [[(line, "")] for line in wrap(clean(foe.signal), width)]
@@ -37,8 +46,26 @@ def monster_lines(scene: Scene, width: int, height: int) -> list[Line]:
     return [*lines, *words]
 
 
-def _quiet(scene: Scene, width: int) -> list[Line]:
+def _quiet(scene: Scene, width: int, height: int) -> list[Line]:
+    """Between encounters: the road, and what the dice have said so far."""
     lines: list[Line] = [[("The road is quiet.", "muted")]]
     if scene.last_foe:
-        lines += [[(line, "muted")] for line in wrap(f"The last foe {clean(scene.last_foe)}.", width)]
+        lines = [[(line, "muted")] for line in wrap(f"The road is quiet. The last foe {clean(scene.last_foe)}.", width)]
+    rolls = sum(scene.outcomes.values())
+    if rolls and len(lines) + 5 <= height:
+        lines += [[], *_tally(scene, rolls, width)]
+    if len(lines) + len(ROAD) + 1 <= height:
+        indent = " " * max(0, (width - len(ROAD[-1])) // 2)
+        lines = [*([(indent + line, "faint")] for line in ROAD), [], *lines]
     return lines
+
+
+def _tally(scene: Scene, rolls: int, width: int) -> list[Line]:
+    return [
+        [
+            (f"{WORDS[outcome]:<7}", TONES[outcome]),
+            *bar(number, rolls, max(4, width - 20), TONES[outcome].split("+")[0]),
+            (f"{number:>7} {number / rolls:>4.0%}", "muted"),
+        ]
+        for outcome, number in reversed(scene.outcomes.items())
+    ]

@@ -11,6 +11,8 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rolltrain_tui.scene import Scene
+
 Span = tuple[str, ...]
 """(text, tone) or (text, tone, action): tones are those of Panel.TONES joined by "+", an action is run by a click."""
 Line = Sequence[Span]
@@ -23,6 +25,7 @@ TONES = (
 class Panel(Widget):
     """Subclasses give `show` their lines; nothing else of theirs needs to know how they are drawn."""
 
+    ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"panel--{tone}" for tone in TONES}
     DEFAULT_CSS = """
     Panel {
@@ -73,7 +76,7 @@ class Panel(Widget):
     def style_of(self, tone: str) -> Style:
         """The style of a tone, or of several joined by "+"."""
         if (style := self._styles.get(tone)) is None:
-            style = self._styles[tone] = Style.combine([self._single(part) for part in tone.split("+") if part])
+            style = self._styles[tone] = sum((self._single(part) for part in tone.split("+") if part), Style.null())
         return style
 
     def _single(self, tone: str) -> Style:
@@ -107,8 +110,11 @@ class Panel(Widget):
     def _draw(self, y: int) -> Strip:
         width = self.content_size.width
         line = self._lines[y] if y < len(self._lines) else ()
-        strip = Strip([Segment(span[0], self._styled(span)) for span in line if span[0]])
-        strip = strip.adjust_cell_length(width, self.rich_style).apply_style(self.rich_style).apply_offsets(0, y)
+        base = self._base_style()
+        strip = Strip([Segment(span[0], base + self._styled(span)) for span in line if span[0]]).adjust_cell_length(width, base)
+        if not self.ALLOW_SELECT:
+            return strip
+        strip = strip.apply_offsets(0, y)
         if (selection := self.text_selection) is not None and (chosen := selection.get_span(y)) is not None:
             start, end = chosen
             end = width if end == -1 else min(end, width)
@@ -117,9 +123,21 @@ class Panel(Widget):
             strip = Strip.join([strip.crop(0, start), picked, strip.crop(end, width)])
         return strip
 
+    def _base_style(self) -> Style:
+        if (style := self._styles.get("base")) is None:
+            style = self._styles["base"] = self.rich_style
+        return style
+
     def _styled(self, span: Span) -> Style:
         style = self.style_of(span[1])
         return style + Style.from_meta({"@click": span[2]}) if len(span) > 2 else style
+
+
+class ScenePanel(Panel):
+    """A panel that knows how to tell its part of a scene."""
+
+    def show_scene(self, scene: Scene) -> None:
+        raise NotImplementedError
 
 
 def width_of(line: Line) -> int:
@@ -135,10 +153,10 @@ def cut(text: str, width: int) -> str:
 
 
 def justify(left: Line, right: Line, width: int) -> Line:
-    """`left` at the left edge, `right` at the right one; `left` gives way."""
+    """`left` at the left edge, `right` at the right one, a space between; `left` gives way."""
     room = width - width_of(right)
     gap = room - width_of(left)
-    if gap >= 0:
+    if gap >= 1:
         return [*left, (" " * gap, ""), *right]
     kept: list[Span] = []
     for span in left:
@@ -169,9 +187,9 @@ def wrap(text: str, width: int) -> list[str]:
                     lines.append(line)
                     candidate, line = word, ""
                 else:
-                    head = set_cell_size(candidate, width).rstrip()
+                    head = set_cell_size(candidate, width).rstrip() or candidate[0]
                     lines.append(head)
-                    candidate = candidate[max(1, len(head)) :]
+                    candidate = candidate[len(head) :]
             line = candidate
         lines.append(line)
     return lines

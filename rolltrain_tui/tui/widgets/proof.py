@@ -5,11 +5,11 @@ from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TOLERANCE
-from rolltrain_tui.tui.widgets.panel import Line, Panel, Span
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span
 from rolltrain_tui.views import Proof
 
 
-class ProofPanel(Panel):
+class ProofPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
         self.show(proof_lines(scene))
 
@@ -39,14 +39,14 @@ def _verdict(proof: Proof) -> Line:
         (f"{proof.asked:.3f}", ""),
         ("  felt ", "muted"),
         (f"{proof.felt:.3f} {'✔' if honest else '✖'}", "good" if honest else "bad"),
-        (f"   worst turn off by {proof.worst:.4f}", "muted"),
     ]
 
 
 def _levers(proof: Proof) -> Line:
     state = "still in force" if proof.open else "over"
     levers = ", ".join(clean(lever).replace("_", " ") for lever in proof.levers) or "none yet"
-    return [(f"levers: {levers}  ·  {state}", "muted")]
+    worst = f"worst turn off by {proof.worst:.4f}  ·  " if proof.turns else ""
+    return [(f"{worst}levers: {levers}  ·  {state}", "muted")]
 
 
 def _this_turn(scene: Scene) -> Line:

@@ -8,14 +8,14 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from rolltrain_tui.rules.classes import CLASSES, STATS
+from rolltrain_tui.rules.classes import STATS
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet, modifier
 
 HEADS = {
-    "own": "The campaign's own scores. m arranges the standard array or buys with points.",
-    "array": "The standard array: left and right let a score change places with its neighbour.",
-    "points": "27 points to spend: left and right sell and buy.",
+    "own": "The campaign's own scores. m: the standard array, or points to spend.",
+    "array": "The standard array. Left and right: change places with the neighbouring score.",
+    "points": "27 points to spend. Left and right: sell and buy.",
 }
 ROWS_FROM = 2
 
@@ -25,7 +25,6 @@ def uses(stat: str) -> str:
     words = ["the turn's roll"] if stat == "INT" else ["hit points"] if stat == "CON" else []
     foes = [monster.title for monster in BESTIARY.values() if monster.save_stat == stat]
     words += [f"saves against the {foe}" for foe in foes]
-    words += [f"{row.title}'s first stat" for row in CLASSES.values() if row.primary == stat]
     return ", ".join(words) or "no part in the game yet"
 
 
@@ -33,7 +32,7 @@ class StatEditor(Widget, can_focus=True):
     """Edits a StatSheet."""
 
     DEFAULT_CSS = """
-    StatEditor { height: auto; width: 1fr; }
+    StatEditor { height: auto; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "row(-1)", "Up", show=False),
@@ -63,7 +62,8 @@ class StatEditor(Widget, can_focus=True):
         if sheet.way == "points":
             head += f" {sheet.points_left} left."
         rows = [self._line(index, stat, sheet) for index, stat in enumerate(STATS)]
-        return Content("\n").join([Content.assemble((head, "$foreground-muted")), Content(""), *rows])
+        foot = Content.assemble(("★ the class's first stat", "$foreground-muted"))
+        return Content("\n").join([Content.assemble((head, "$foreground-muted")), Content(""), *rows, Content(""), foot])
 
     def _line(self, index: int, stat: str, sheet: StatSheet) -> Content:
         here = index == self.row
@@ -83,7 +83,7 @@ class StatEditor(Widget, can_focus=True):
         )
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return len(STATS) + ROWS_FROM
+        return len(STATS) + 2 * ROWS_FROM
 
     def action_row(self, by: int) -> None:
         self.row = (self.row + by) % len(STATS)

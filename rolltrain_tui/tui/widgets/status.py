@@ -33,9 +33,9 @@ def status_line(scene: Scene, pace: Pace, width: int) -> Line:
     progress = _progress(scene, 14 if width >= 100 else 8)
     right: list[Span] = [*progress, ("   ", ""), *_tempo(scene, pace)]
     saved = _saved(scene, pace)
-    if width_of(right) + width_of(saved) + 14 <= width:
-        right += saved
     left: Line = [(" ", ""), (clean(scene.campaign) or "Rolltrain", "accent")]
+    if width_of(left) + width_of(right) + width_of(saved) + 3 <= width:
+        right += saved
     return justify(left, [*right, (" ", "")], width)
 
 
@@ -62,8 +62,10 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
         return [("saving …", "accent")]
     if pace.paused:
         return [("⏸ paused", "warn+strong"), (f" ({rate(pace.wished)})", "muted")]
-    measured = "" if pace.measured is None else f" {pace.measured:5.1f} turns/s"
-    eta = "" if not pace.measured else f"  ETA {clock((scene.turns - scene.turn) / pace.measured)}"
+    measured = ""
+    if pace.measured is not None and (pace.wished is None or pace.measured < 0.9 * pace.wished):
+        measured = f" {pace.measured:5.1f} turns/s"
+    eta = "" if not pace.measured else f"   ETA {clock((scene.turns - scene.turn) / pace.measured)}"
     return [(f"▶ {rate(pace.wished)}", "good"), (measured, "muted"), (eta, "muted")]
 
 

@@ -2,10 +2,12 @@
 
 from rolltrain_tui.narration import clean
 from rolltrain_tui.scene import Scene
-from rolltrain_tui.tui.widgets.panel import Line, Panel, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, wrap
 
 
-class VoicePanel(Panel):
+class VoicePanel(ScenePanel):
+    ALLOW_SELECT = True
+
     def show_scene(self, scene: Scene) -> None:
         spoke = scene.spoke
         self.name_box("It says" if spoke is None else f"It says · turn {spoke.turn}{_heard(spoke.val_loss)}")
@@ -19,7 +21,10 @@ def _heard(val_loss: float | None) -> str:
 def voice_lines(scene: Scene, width: int, height: int) -> list[Line]:
     if scene.spoke is None:
         return [[("Nothing yet.", "muted"), (" v", "key"), (" asks it to speak.", "muted")]]
-    lines = wrap(clean(scene.spoke.text), width)
+    text = clean(scene.spoke.text).strip("\n")
+    lines = wrap(text, width)
+    if len(lines) > height:
+        lines = wrap(text.replace("\n", " ↵ "), width)
     if len(lines) > height > 0:
         lines = [*lines[: height - 1], lines[height - 1][: max(0, width - 1)] + "…"]
     return [[(line, "")] for line in lines]

@@ -1,0 +1,113 @@
+"""The verbs about saved runs: `rolltrain saves list`, `show`, `delete`. They load no torch."""
+
+import json
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.choices import find_save
+
+if TYPE_CHECKING:
+    from rolltrain_tui.saves import RunSummary
+
+
+@click.group()
+def saves() -> None:
+    """List, show and delete saved runs."""
+
+
+_OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@saves.command("list")
+@_OUT
+@_JSON
+def list_(out: Path | None, as_json: bool) -> None:
+    """All runs, the one saved last first."""
+    from rolltrain_tui.saves import list_runs, saves_root
+
+    root = saves_root(out)
+    runs = list_runs(root)
+    if as_json:
+        click.echo(_as_json([asdict(run) for run in runs]))
+    elif not runs:
+        click.echo(f"No saves in {root}.", err=True)
+    for run in () if as_json else runs:
+        click.echo(f"{run.folder.name}\n  {_describe(run)}")
+
+
+@saves.command()
+@click.argument("run")
+@_OUT
+@_JSON
+def show(run: str, out: Path | None, as_json: bool) -> None:
+    """A run and all its saves."""
+    from rolltrain_tui.saves import describe, saves_root
+
+    details = describe(find_save(run, saves_root(out)) or Path(run))
+    if as_json:
+        click.echo(_as_json(asdict(details)))
+        return
+    click.echo(f"{details.run.folder}\n  {_describe(details.run)}")
+    for slot in details.slots:
+        marks = [word for word, holds in (("latest", slot.latest), ("kept", slot.kept)) if holds]
+        words = [_when(slot.saved_at), f"{slot.size / 1e6:.1f} MB", *marks, *([slot.damage] if slot.damage else [])]
+        click.echo(f"  {_clean(slot.name)}: {', '.join(words)}\n    {slot.folder}")
+
+
+@saves.command()
+@click.argument("run")
+@_OUT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(run: str, out: Path | None, yes: bool) -> None:
+    """Remove a run with all its saves, for good."""
+    from rolltrain_tui.saves import delete as remove
+    from rolltrain_tui.saves import describe, saves_root
+
+    details = describe(find_save(run, saves_root(out)) or Path(run))
+    if not yes:
+        click.confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {len(details.slots)} saves?", abort=True, err=True)
+    remove(details.run.folder)
+    click.echo(f"Deleted: {details.run.folder}", err=True)
+
+
+def _describe(run: "RunSummary") -> str:
+    """One line about a run."""
+    if not run.campaign:
+        return f"no good save: {run.damage}"
+    from rolltrain_tui.narration import title
+
+    val = f"val {run.val_loss:.3f}" if run.val_loss is not None else "not evaluated yet"
+    hero = f"{run.hero}, {title(run.hero_class)} {run.level}"
+    parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *([run.ending] if run.ending else []), _when(run.saved_at)]
+    return _clean(" · ".join(parts) + (f" (damaged: {run.damage})" if run.damage else ""))
+
+
+def _when(saved_at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(saved_at))
+
+
+def _clean(text: str) -> str:
+    from rolltrain_tui.words import flat
+
+    return flat(text)
+
+
+def _as_json(value: Any) -> str:
+    """Strict JSON: paths as text, numbers that are not finite as null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

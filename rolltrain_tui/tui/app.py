@@ -1,0 +1,282 @@
+"""The app: which screen is open, the expedition under way, and the ways out."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from rolltrain_tui.commands import Inbox, ScriptedInbox
+from rolltrain_tui.events import SaveFailed
+from rolltrain_tui.narration import clean, tell
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui import themes
+from rolltrain_tui.tui.bridge import Bridge, Traveller
+from rolltrain_tui.tui.highlights import highlights
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.messages import Failed
+from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
+from rolltrain_tui.tui.tuning import Tuning
+
+WATCH_SECONDS = 0.05
+GRACE_SECONDS = 10.0
+"""After a signal, how long the last save may take."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+Destination = Literal["quit", "title"]
+
+
+class RolltrainApp(App[None]):
+    """Title, choice of a hero, expedition, ending. One expedition at a time; it is saved before it is left."""
+
+    TITLE = "Rolltrain"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", tooltip="Save and quit; a second time: quit at once", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; the training stands still until `fg`"),
+    ]
+
+    def __init__(self, launch: Launch, outfitter: Outfitter | None = None, keep_log_in: Callable[[Path], None] | None = None) -> None:
+        """`outfitter` readies expeditions; `keep_log_in` is told, in the worker thread, the folder of each."""
+        super().__init__()
+        self.launch = launch
+        self.outfitter = outfitter or TorchOutfitter(launch)
+        self.runs = launch.runs
+        self.torch_ready = False
+        self.torch_line = ""
+        self.bridge: Bridge | None = None
+        self.farewell = ""
+        """What the player must still know once the screen is gone."""
+        self.impatient = False
+        """The player would not wait for the last save."""
+        self._campaign: tuple[Path, tuple[str, ...]] | None = None
+        """What was begun, to begin it again; None for a run that was gone on with."""
+        self._keep_log_in = keep_log_in
+        self._moves = launch.moves
+        self._tuning = Tuning()
+        self._going: Destination | None = None
+        self._watch: Timer | None = None
+        self._code = 0
+
+    # The beginning and the end of the app.
+
+    def on_mount(self) -> None:
+        themes.install(self)
+        self._tuning.begin()
+        self._listen_to_signals()
+        self._open_first_screen()
+        self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
+
+    def on_unmount(self) -> None:
+        self._tuning.end()
+        if not self.is_headless:
+            for name in SIGNALS:
+                if hasattr(signal, name):
+                    asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
+
+    def _open_first_screen(self) -> None:
+        launch = self.launch
+        if launch.save is not None:
+            self.resume(launch.save)
+        elif launch.campaign is None:
+            self.to_title()
+        elif any(override.startswith("hero.") for override in launch.overrides):
+            self.start_campaign(launch.campaign, launch.all_overrides())
+        else:
+            self._choose_hero(launch.campaign)
+
+    def _choose_hero(self, path: Path) -> None:
+        from rolltrain_tui.campaign_file import load
+        from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
+
+        overrides = self.launch.all_overrides()
+        try:
+            campaign = load(path, overrides)
+        except (ValueError, OSError) as error:
+            self.to_title()
+            self._explain("This campaign cannot be played", str(error))
+        else:
+            self.to_title()
+            self.push_screen(HeroChoiceScreen(path, campaign, overrides))
+
+    def _preload(self) -> None:
+        try:
+            self.torch_line = f"{self.outfitter.preload()} · ready"
+            self.torch_ready = True
+        except Exception as error:  # the title says so, and the game can still be looked at
+            self.torch_line = f"torch cannot be used: {clean(str(error))}"
+
+    # Screens.
+
+    def to_title(self) -> None:
+        """The title, alone on the stack. A run that is under way must have been left before."""
+        from rolltrain_tui.tui.screens.title import TitleScreen
+
+        self._show_only(TitleScreen())
+
+    def open_codex(self, slug: str) -> None:
+        """The codex over what is open; an empty slug opens its first page."""
+        from rolltrain_tui.tui.screens.codex import CodexScreen
+
+        self.push_screen(CodexScreen(slug))
+
+    def _show_only(self, screen: Screen[None]) -> None:
+        for _ in range(len(self.screen_stack) - 1):
+            self.pop_screen()
+        self.push_screen(screen)
+
+    def _explain(self, title: str, text: str) -> None:
+        from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+
+        self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o", "primary"),)))
+
+    # An expedition.
+
+    def start_campaign(self, path: Path, overrides: tuple[str, ...] = ()) -> None:
+        """Begin a new run of a campaign."""
+        self._campaign = (path, overrides)
+        self._set_out(lambda: self.outfitter.begin(path, overrides))
+
+    def resume(self, path: Path) -> None:
+        """Go on from a save folder, or from the latest save of a run folder."""
+        self._campaign = None
+        overrides = self.launch.overrides if path == self.launch.save else ()
+        self._set_out(lambda: self.outfitter.resume(path, overrides))
+
+    def _set_out(self, open_expedition: Callable[[], Traveller]) -> None:
+        from rolltrain_tui.tui.screens.loading import LoadingScreen
+
+        assert self.bridge is None or not self.bridge.travelling
+        inbox: Inbox = ScriptedInbox(self._moves) if self._moves else Inbox()
+        self._moves = ()
+        self.bridge = Bridge(open_expedition, inbox, self._settle_in)
+        self._show_only(LoadingScreen(still=self.launch.reduced_motion))
+        self.bridge.start()
+        self._watch = self.set_interval(WATCH_SECONDS, self._watch_opening)
+
+    def _settle_in(self, expedition: Traveller) -> None:
+        """In the worker thread, when everything is loaded and before the first turn."""
+        assert self.bridge is not None
+        speed = self.launch.turns_per_second
+        self.bridge.inbox.set_speed(expedition.config.pace.turns_per_second if speed is None else speed or None)
+        if self._keep_log_in is not None:
+            self._keep_log_in(expedition.folder)
+        self._tuning.settle()
+
+    def _watch_opening(self) -> None:
+        bridge = self.bridge
+        assert bridge is not None
+        assert self._watch is not None
+        if bridge.opened:
+            from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+            self._watch.stop()
+            self._show_only(ExpeditionScreen(bridge, still=self.launch.reduced_motion))
+        elif not bridge.travelling:
+            self._watch.stop()
+            failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
+            self.to_title()
+            if failed is not None and self._going is None:
+                self._explain("The expedition cannot set out", failed.error)
+
+    def expedition_left(self) -> None:
+        """The run sends nothing more: by its end, by an error, or because it was asked to stop."""
+        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+        screen = next((screen for screen in self.screen_stack if isinstance(screen, ExpeditionScreen)), None)
+        if self._going is not None or screen is None:
+            return
+        assert self.bridge is not None
+        if screen.scene.ending is not None and self.bridge.expedition is not None:
+            self._show_ending(screen.scene, self.bridge.expedition.folder)
+        elif screen.scene.failure:
+            self._explain(
+                "The training stopped", f"{screen.scene.failure}\n\nThe last save is intact; Continue on the title goes on from it."
+            )
+
+    def _show_ending(self, scene: Scene, folder: Path) -> None:
+        from rolltrain_tui.tui.screens.ending import EndingScreen, RunStory
+
+        assert scene.ending is not None
+        story = RunStory(
+            ended=scene.ending,
+            campaign=scene.campaign,
+            hero=scene.hero.name,
+            folder=folder,
+            lines=highlights(scene),
+            losses=[loss for _, loss in scene.validations],
+            path=self._campaign[0] if self._campaign is not None else None,
+            overrides=self._campaign[1] if self._campaign is not None else (),
+        )
+        self._show_only(EndingScreen(story))
+
+    # The ways out.
+
+    def leave(self, to: Destination) -> None:
+        """Stop the run between two turns, wait for its save, then go."""
+        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+        self._going = to
+        if self.bridge is None or not self.bridge.travelling:
+            self._arrive()
+            return
+        self.bridge.stop()
+        for screen in self.screen_stack:
+            if isinstance(screen, ExpeditionScreen):
+                screen.leaving = True
+                screen.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
+        if self._watch is not None:
+            self._watch.stop()
+        self._watch = self.set_interval(WATCH_SECONDS, self._watch_leaving)
+
+    def _watch_leaving(self) -> None:
+        if self.bridge is not None and not self.bridge.travelling:
+            assert self._watch is not None
+            self._watch.stop()
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """The run is at rest: say what could not be saved, and go where the player wanted."""
+        lost = [tell(message) for message in (self.bridge.take() if self.bridge is not None else []) if isinstance(message, SaveFailed)]
+        to, self._going = self._going, None
+        if to == "title":
+            self.bridge = None
+            self.to_title()
+            if lost:
+                self._explain("The run could not be saved", lost[-1])
+        else:
+            self.farewell = lost[-1] if lost else ""
+            self.exit(return_code=self._code or (1 if lost else 0))
+
+    async def action_quit(self) -> None:
+        """Save and quit; asked again while saving, quit at once."""
+        if self._going == "quit":
+            self.impatient = True
+            self.farewell = "Left without waiting for the save; the last autosave is intact."
+            self.exit(return_code=self._code or 1)
+        else:
+            self.leave("quit")
+
+    def _listen_to_signals(self) -> None:
+        """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder."""
+        if self.is_headless:
+            return
+        for name in SIGNALS:
+            if hasattr(signal, name):
+                number = getattr(signal, name)
+                asyncio.get_running_loop().add_signal_handler(number, self._on_signal, int(number))
+
+    def _on_signal(self, number: int) -> None:
+        if self._code:
+            os._exit(128 + number)
+        self._code = 128 + number
+        backstop = threading.Timer(GRACE_SECONDS, os._exit, (self._code,))
+        backstop.daemon = True
+        backstop.start()
+        self.leave("quit")

@@ -1,0 +1,69 @@
+"""Every verb of the expedition by name, for the command palette."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.tui.figures import rate
+from rolltrain_tui.tui.screens.orders import Orders
+from rolltrain_tui.tui.tempo import SPEEDS
+from rolltrain_tui.tui.titles import titled
+
+Verb = tuple[str, str, Callable[[], object]]
+"""(name, one line about it, what it does)"""
+
+
+class ExpeditionVerbs(Provider):
+    """Offers what the expedition's keys do, and a few things that have no key."""
+
+    async def discover(self) -> Hits:
+        for name, line, act in self._verbs():
+            yield DiscoveryHit(name, act, help=line)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, line, act in self._verbs():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), act, help=line)
+
+    def _verbs(self) -> Iterator[Verb]:
+        screen = self.screen
+        assert isinstance(screen, Orders)
+        yield from _abilities(screen)
+        yield "Pause or go on", "Stop between two turns", screen.action_pause
+        yield "Step", "Play one turn, then pause", screen.action_step
+        for speed in SPEEDS:
+            name = "Full speed" if speed is None else f"Speed {rate(speed)}"
+            yield name, "Turns a second, as fast as the machine allows", partial(screen.set_speed, speed)
+        yield "Short rest", "Some charges back, and hit dice spent to heal", screen.action_rest
+        yield "Speak", "A sample of the model's text", screen.action_speak
+        yield "Save", "Write a save after this turn", screen.action_save
+        yield "Help", "Every key with one line", screen.action_help
+        yield "Leave the expedition", "Save and quit, or back to the title", screen.action_leave
+        yield "Quit to the title", "Save, then the title screen", partial(screen.game.leave, "title")
+        yield from _codex(screen)
+
+
+def _abilities(screen: Orders) -> Iterator[Verb]:
+    for charge in screen.scene.charges.values():
+        row = ABILITIES.get(charge.ability)
+        title = titled(charge.ability)
+        yield f"Use {title}", row.live if row is not None else "", partial(screen.use, charge.ability)
+        if charge.ability in screen.scene.active:
+            yield f"Dismiss {title}", "End it before the next turn", partial(screen.dismiss_ability, charge.ability)
+        if row is not None and row.passive:
+            words = "waits for your word" if charge.auto else "by itself"
+            yield (
+                f"Let {title} act {words}" if not charge.auto else f"{title} {words}",
+                row.passive,
+                partial(screen.set_auto, charge.ability, not charge.auto),
+            )
+
+
+def _codex(screen: Orders) -> Iterator[Verb]:
+    from rolltrain_tui.codex import pages
+
+    for page in pages():
+        yield f"Codex: {page.title}", f"The codex page about {page.title}", partial(screen.game.open_codex, page.slug)

@@ -1,0 +1,52 @@
+"""While an expedition is being readied: torch is loaded, the text is read, the model is built."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from rolltrain_tui.tui.polyhedra import FRAMES, picture
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.app import RolltrainApp
+
+FRAME_SECONDS = 0.12
+COLUMNS, ROWS = 22, 11
+
+
+class LoadingScreen(Screen[None]):
+    """A tumbling die, and a way back. Escape leaves as soon as what has been begun can be put down."""
+
+    CSS_PATH = "loading.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "turn_back", "Back to the title")]
+
+    def __init__(self, *, still: bool = False) -> None:
+        """`still`: the die does not tumble."""
+        super().__init__()
+        self._still = still
+        self._frame = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="loading"):
+            yield Static(Content(self._die()), id="loading-die")
+            yield Static(Content("The party gathers: reading the text, building the model …"), id="loading-words")
+            yield Static(Content("The first time takes a few seconds. Escape goes back."), id="loading-hint")
+
+    def on_mount(self) -> None:
+        if not self._still and self.app.animation_level != "none":
+            self.set_interval(FRAME_SECONDS, self._tumble)
+
+    def _tumble(self) -> None:
+        self._frame = (self._frame + 1) % FRAMES
+        self.query_one("#loading-die", Static).update(Content(self._die()), layout=False)
+
+    def _die(self) -> str:
+        return "\n".join(picture(20, self._frame, COLUMNS, ROWS))
+
+    def action_turn_back(self) -> None:
+        self.query_one("#loading-words", Static).update(Content("Turning back …"), layout=False)
+        cast("RolltrainApp", self.app).leave("title")

@@ -1,0 +1,167 @@
+"""The player's side of the expedition: keys become commands and tempo, each acknowledged at once."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from rolltrain_tui.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.bridge import Bridge
+from rolltrain_tui.tui.figures import rate
+from rolltrain_tui.tui.screens.base import keys_of
+from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
+from rolltrain_tui.tui.screens.help import HelpScreen
+from rolltrain_tui.tui.tempo import faster, slower
+from rolltrain_tui.tui.titles import titled
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.app import RolltrainApp
+
+
+class Orders(Screen[None]):
+    """Everything a player can ask for while an expedition is under way."""
+
+    bridge: Bridge
+    scene: Scene
+
+    @property
+    def game(self) -> "RolltrainApp":
+        return cast("RolltrainApp", self.app)
+
+    def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
+        raise NotImplementedError
+
+    def send(self, command: Command, words: str) -> None:
+        """Put a command into the inbox and say so before the run has heard of it."""
+        if self.scene.finished:
+            self.tell_player("The run is over; nothing can be asked of it.", "warn")
+            return
+        self.bridge.inbox.put(command)
+        when = "it acts at the next turn" if not self.bridge.inbox.paused else "it acts at the next turn, once you go on"
+        self.tell_player(f"⟳ {words}: {when}", "accent")
+
+    # Abilities.
+
+    def action_use(self, number: int) -> None:
+        abilities = list(self.scene.charges)
+        if 1 <= number <= len(abilities):
+            self.use(abilities[number - 1])
+
+    def use(self, ability: str) -> None:
+        """Use it; ask for the option where it has several; end it where it is held until ended."""
+        view, row = self.scene.active.get(ability), ABILITIES.get(ability)
+        if row is not None and row.options:
+            self._ask_option(ability)
+        elif view is not None and view.until is None:
+            self.send(UseAbility(ability, DISMISS), f"{titled(ability)} is being dismissed")
+        else:
+            self.send(UseAbility(ability), f"{titled(ability)} queued")
+
+    def _ask_option(self, ability: str) -> None:
+        row, level = ABILITIES[ability], self.scene.hero.level
+        view = self.scene.active.get(ability)
+        open_to_hero = [option for option in row.options if option.level <= level]
+        choices = [Choice(option.name, f"{option.title} ×{option.k:g}", option.title[0].lower()) for option in open_to_hero]
+        if view is not None:
+            choices.append(Choice(DISMISS, "Dismiss", "d"))
+        locked = [f"{option.title} from level {option.level}" for option in row.options if option.level > level]
+        text = "\n".join([*(f"{option.title}: {option.summary}" for option in open_to_hero), *locked])
+
+        def answer(option: str | None) -> None:
+            if option:
+                words = f"{titled(ability)} is being dismissed" if option == DISMISS else f"{titled(ability, option)} queued"
+                self.send(UseAbility(ability, option), words)
+
+        self.app.push_screen(ChoiceDialog(row.title, text, choices), answer)
+
+    def dismiss_ability(self, ability: str) -> None:
+        self.send(UseAbility(ability, DISMISS), f"{titled(ability)} is being dismissed")
+
+    def action_auto(self) -> None:
+        """Choose an ability whose passive form shall trigger by itself, or not."""
+        able = [charge for charge in self.scene.charges.values() if (row := ABILITIES.get(charge.ability)) is None or row.passive]
+        if not able:
+            self.tell_player("No ability of this hero triggers by itself.", "warn")
+            return
+        choices = [Choice(str(n), f"{titled(c.ability)}: {'stop' if c.auto else 'start'}", str(n)) for n, c in enumerate(able, start=1)]
+        lines = [f"{titled(c.ability)} · now {'by itself' if c.auto else 'on your word only'}\n  {_passive(c.ability)}" for c in able]
+
+        def answer(number: str | None) -> None:
+            if number:
+                charge = able[int(number) - 1]
+                self.set_auto(charge.ability, not charge.auto)
+
+        self.app.push_screen(ChoiceDialog("Which ability may act by itself?", "\n".join(lines), choices), answer)
+
+    def set_auto(self, ability: str, on: bool) -> None:
+        self.send(SetAuto(ability, on), f"{titled(ability)} by itself: {'on' if on else 'off'}")
+
+    # Tempo.
+
+    def action_pause(self) -> None:
+        inbox = self.bridge.inbox
+        if inbox.paused:
+            inbox.resume()
+            self.tell_player(f"▶ Going on at {rate(inbox.turns_per_second)}.", "good")
+        else:
+            inbox.pause()
+            self.tell_player("⏸ Paused after this turn. Space goes on, . plays one turn.", "warn", stays=True)
+
+    def action_step(self) -> None:
+        self.bridge.inbox.step_once()
+        self.tell_player("One turn. Space goes on.", "accent")
+
+    def action_speed(self, direction: int) -> None:
+        speed = self.bridge.inbox.turns_per_second
+        self.set_speed(faster(speed) if direction > 0 else slower(speed))
+
+    def set_speed(self, speed: float | None) -> None:
+        self.bridge.inbox.set_speed(speed)
+        words = "Full speed: as fast as this machine trains." if speed is None else f"Speed: {rate(speed)}."
+        self.tell_player(f"▶ {words}", "good")
+
+    # The rest.
+
+    def action_rest(self) -> None:
+        self.send(TakeShortRest(), "A short rest")
+
+    def action_speak(self) -> None:
+        self.send(Speak(), "Asked to speak")
+
+    def action_save(self) -> None:
+        self.send(SaveGame(), "A save")
+
+    def action_codex(self) -> None:
+        self.game.open_codex("")
+
+    def action_help(self) -> None:
+        rows: list[tuple[str, str]] = []
+        for number, ability in enumerate(self.scene.charges, start=1):
+            row = ABILITIES.get(ability)
+            rows.append((str(number), f"{titled(ability)}: {row.live}" if row is not None else titled(ability)))
+        rows += [(keys, words) for keys, words in keys_of(self) if not words.startswith("Ability ")]
+        self.app.push_screen(HelpScreen(rows, "Keys of the expedition"))
+
+    def action_leave(self) -> None:
+        """Ask whether to leave; the run waits for the answer."""
+        inbox = self.bridge.inbox
+        was_paused = inbox.paused
+        if self.scene.finished:
+            self.game.leave("title")
+            return
+        inbox.pause()
+
+        def answer(choice: str | None) -> None:
+            if choice in ("quit", "title"):
+                self.game.leave("quit" if choice == "quit" else "title")
+            elif not was_paused:
+                inbox.resume()
+
+        self.app.push_screen(quit_dialog(self.scene.turn), answer)
+
+
+def _passive(ability: str) -> str:
+    row = ABILITIES.get(ability)
+    return row.passive if row is not None else ""

@@ -1,0 +1,34 @@
+"""A screen that shows what runs there are; they are looked up in a thread, for a disk may be slow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.message import Message
+
+from rolltrain_tui.tui.screens.base import TavernScreen
+
+if TYPE_CHECKING:
+    from rolltrain_tui.saves import RunSummary
+
+
+class SavesScreen(TavernScreen):
+    """Posts `SavesListed` after each `list_saves`."""
+
+    @dataclass
+    class SavesListed(Message):
+        """The runs, newest first."""
+
+        runs: "list[RunSummary]"
+
+    def list_saves(self) -> None:
+        """Look, unless the screen has been closed meanwhile."""
+        if self.is_attached:
+            self._list_saves(self.host.runs)
+
+    @work(thread=True, exclusive=True)
+    def _list_saves(self, root: Path) -> None:
+        from rolltrain_tui.saves import list_runs
+
+        self.post_message(self.SavesListed(list_runs(root)))

@@ -1,0 +1,40 @@
+"""How fast the run goes by the screen's clock, and the speeds a player can choose."""
+
+from collections import deque
+
+SPEEDS: tuple[float | None, ...] = (1, 2, 5, 10, 20, 50, None)
+"""Turns a second; None is full speed."""
+WINDOW_SECONDS = 2.0
+
+
+def faster(speed: float | None) -> float | None:
+    """The next speed up."""
+    return next((step for step in SPEEDS if step is None or (speed is not None and step > speed)), None) if speed is not None else None
+
+
+def slower(speed: float | None) -> float | None:
+    """The next speed down; the slowest stays."""
+    below = [step for step in SPEEDS if step is not None and (speed is None or step < speed)]
+    return below[-1] if below else speed
+
+
+class Speedometer:
+    """Turns a second over the last two seconds."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, turn: int) -> None:
+        if self._marks and turn < self._marks[-1][1]:
+            self._marks.clear()
+        self._marks.append((now, turn))
+        while len(self._marks) > 2 and now - self._marks[1][0] >= WINDOW_SECONDS:
+            self._marks.popleft()
+
+    @property
+    def rate(self) -> float | None:
+        """None until there is something to measure."""
+        if len(self._marks) < 2:
+            return None
+        (start, first), (end, last) = self._marks[0], self._marks[-1]
+        return (last - first) / (end - start) if end - start > 0.3 else None

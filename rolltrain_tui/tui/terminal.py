@@ -1,0 +1,79 @@
+"""Keeps the terminal for the game alone: whatever libraries write to descriptors 1 and 2 goes to a log file instead.
+
+Textual draws on descriptor 2, and so does every C library that has something to say. The game gets a descriptor of its own, and the
+two common ones point to a file until the game is over.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+
+class OwnTerminal:
+    """A context in which only `sys.__stdout__` and `sys.__stderr__` reach the terminal, and only Textual uses those."""
+
+    def __init__(self) -> None:
+        self.log: Path | None = None
+        """Where stray output goes."""
+        self._temporary = True
+        self._saved: tuple[int, int] | None = None
+        self._streams: tuple[IO[str] | None, IO[str] | None] = (None, None)
+        self._own: list[IO[str]] = []
+
+    def __enter__(self) -> Self:
+        _flush()
+        self._saved = (os.dup(1), os.dup(2))
+        self._streams = (sys.__stdout__, sys.__stderr__)
+        self._own = [os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace") for descriptor in (1, 2)]
+        sys.__stdout__, sys.__stderr__ = self._own  # type: ignore[misc, assignment]
+        handle, name = tempfile.mkstemp(prefix="rolltrain-", suffix=".log")
+        self._point_to(handle)
+        self.log = Path(name)
+        return self
+
+    def keep_in(self, folder: Path) -> None:
+        """From now on the stray output goes to `output.log` in this folder, together with what there was."""
+        assert self.log is not None
+        path = folder / "output.log"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            if self._temporary:
+                os.write(handle, self.log.read_bytes())
+        except OSError:
+            return
+        self._point_to(handle)
+        self._drop_if_empty()
+        if self._temporary:
+            self.log.unlink(missing_ok=True)
+        self.log, self._temporary = path, False
+
+    def _drop_if_empty(self) -> None:
+        if self.log is not None and self.log.exists() and self.log.stat().st_size == 0:
+            self.log.unlink()
+
+    def _point_to(self, handle: int) -> None:
+        os.dup2(handle, 1)
+        os.dup2(handle, 2)
+        os.close(handle)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        assert self._saved is not None
+        _flush()
+        for descriptor, saved in zip((1, 2), self._saved, strict=True):
+            os.dup2(saved, descriptor)
+            os.close(saved)
+        sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc, assignment]
+        for stream in self._own:
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                stream.close()
+        self._drop_if_empty()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+
+factor = st.floats(0.1, 4)
+noise = st.floats(0, 0.3)
+effects = st.builds(
+    StepEffect,
+    update_scale=st.floats(-3, 3),
+    lr_scale=factor,
+    loss_scale=factor,
+    grad_scale=factor,
+    micro_scales=st.sampled_from([(), (1.0, 2.0), (0.5, -1.0)]),
+    on_zero=st.sampled_from(["hold", "skip"]),
+    clip_factor=factor,
+    decay_factor=factor,
+    extra_steps=st.integers(0, 3),
+    batch_factor=factor,
+    weight_noise=noise,
+    target_noise=noise,
+    rollback=st.booleans(),
+)
+
+
+def values(effect):
+    """The effect as numbers that can be compared up to rounding."""
+    levers = [getattr(effect, name) for name in StepEffect.__slots__ if name not in ("micro_scales", "on_zero")]
+    return [*map(float, levers), *effect.micro_scales, float(effect.on_zero == "skip")]
+
+
+@given(effects, effects, effects)
+def test_effects_combine_in_any_grouping(a, b, c):
+    """Combination is associative up to rounding."""
+    assert values(a.combine(b).combine(c)) == pytest.approx(values(a.combine(b.combine(c))))
+
+
+@given(effects, effects)
+def test_effects_combine_in_any_order(a, b):
+    """Combination is commutative."""
+    assert values(a.combine(b)) == pytest.approx(values(b.combine(a)))
+
+
+@given(effects)
+def test_the_neutral_effect_changes_nothing(effect):
+    """It is the identity on both sides, to the bit."""
+    assert effect == effect.combine(NEUTRAL) == NEUTRAL.combine(effect)
+
+
+def test_micro_batches_must_match():
+    """Weights for 2 and for 3 micro-batches cannot be combined."""
+    with pytest.raises(ValueError, match="2 and 3 micro-batches"):
+        StepEffect(micro_scales=(1.0, 1.0)).combine(StepEffect(micro_scales=(1.0, 1.0, 1.0)))

@@ -1,0 +1,218 @@
+"""Narration tells every event in one safe sentence, with its numbers."""
+
+import unicodedata
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from rolltrain_tui import narration
+from rolltrain_tui.commands import SaveGame, SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.events import (
+    AbilityEnded,
+    AbilityUsed,
+    CampaignEnded,
+    Charge,
+    CommandRefused,
+    DiceRolled,
+    Evaluated,
+    Event,
+    HeroFell,
+    LevelGained,
+    MonsterActed,
+    MonsterAppeared,
+    Rested,
+    SaveDue,
+    Spoke,
+    StepTaken,
+    TrainingFailed,
+)
+from rolltrain_tui.narration import name_command, number, tell, tell_turn, title
+from rolltrain_tui.words import clean, flat, one_line
+
+HIT = DiceRolled(412, 20, (17,), 17, 2, 19, 12, "hit", 1.35)
+STEP = StepTaken(412, 2.301, 2.318, 1.2, 1e-3, 1.35, 1.35, 0.2, 0.27, 768, 12.0, True, ("update_scale",))
+
+TOLD: list[tuple[Event, str]] = [
+    (HIT, "d20 17 + 2 = 19 against DC 12: hit, k 1.35."),
+    (DiceRolled(1, 20, (4, 17), 17, 0, 17, 12, "hit", 1.25), "d20 4 and 17, of which 17 against DC 12: hit, k 1.25."),
+    (DiceRolled(1, 20, (3,), 10, -1, 9, 12, "miss", 0.5), "d20 3, counts as 10, - 1 = 9 against DC 12: miss, k 0.5."),
+    (
+        DiceRolled(1, 20, (1,), 1, 2, 3, 12, "fumble", -1.0, note="it stops at 0"),
+        "d20 1 + 2 = 3 against DC 12: fumble, k -1 (it stops at 0).",
+    ),
+    (STEP, "Loss 2.301, k asked 1.35, felt 1.350."),
+    (AbilityUsed(5, "rage", "", True, 1.5, 10, 1), "Rage: the update is multiplied by 1.5 for 10 turns; 1 left."),
+    (AbilityUsed(5, "rage", "", False, 1.5, 3, 0), "Rage triggers by itself: the update is multiplied by 1.5 for 3 turns; none left."),
+    (
+        AbilityUsed(5, "spell_mastery", "calm", True, 0.3, 0, None),
+        "Spell Mastery, Calm: the update is multiplied by 0.3 until it is dismissed.",
+    ),
+    (
+        AbilityUsed(5, "arcane_recovery", "", True, 1.5, 20, 2),
+        "Arcane Recovery: the learning rate is multiplied by 1.5, falling back to 1 over 20 turns; 2 left.",
+    ),
+    (AbilityEnded(9, "rage", "it has run its course"), "Rage ends: it has run its course."),
+    (
+        MonsterActed(7, "loss_dragon", "Loss Breath", "DEX", 8, 9, 16, False, 5, "10% of the next batch's targets are noise"),
+        "The Loss Dragon uses Loss Breath: DEX save 9 against 16 fails; 10% of the next batch's targets are noise, 5 damage.",
+    ),
+    (
+        MonsterAppeared(7, "gradient_ooze", "1/2", 30, 8, "a chance meeting on the road"),
+        "A Gradient Ooze appears (challenge 1/2, 30 hit points, armour class 8): a chance meeting on the road.",
+    ),
+    (Evaluated(50, 2.31, 0.023, 2.3, 2.35, False), "Validation: 2.310 nats, plus or minus 0.023, best 2.300; training 2.350."),
+    (
+        LevelGained(9, 2, 2, 20, 23, 2500, 0.912, ("max HP 14 → 23",), ()),
+        "Level 2: proficiency +2, 20/23 HP, E[k] 0.912, next level at 2500 XP. New: max HP 14 → 23.",
+    ),
+    (Rested(250, "long", 23, (Charge("rage", 2, 2, "long", False),)), "Camp and a long rest: 23 HP, Rage 2/2."),
+    (
+        HeroFell(90, 1, 50, level=2, xp=1340),
+        "The third failed death save: the party wakes with the weights of turn 50, at level 2 with 1340 XP (1 death so far).",
+    ),
+    (HeroFell(90, 1, None), "The third failed death save: the hero has fallen, and the campaign ends here."),
+    (CommandRefused(3, UseAbility("rage"), "No Rage left until a long rest."), "Refused: Rage. No Rage left until a long rest."),
+    (Spoke(100, "\nold ran\x1bgir\nfound", 2.31), "It says (validation 2.310): old ran␛gir / found"),
+    (
+        CampaignEnded(600, "victory", 1.2, 1.1, 0.012, 1.05, 0.6267, 4, 5120, 0, 221.5),
+        "Victory after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
+        "level 4, 5120 XP, 0 deaths, 221.5 GFLOP.",
+    ),
+    (TrainingFailed(8, "RuntimeError: out of memory"), "Training failed in turn 8, the last save is intact: RuntimeError: out of memory."),
+    (SaveDue(50, "autosave"), ""),
+]
+
+
+@pytest.mark.parametrize(("event", "sentence"), TOLD, ids=lambda value: type(value).__name__)
+def test_sentences(event: Event, sentence: str) -> None:
+    """These events are told in exactly these words."""
+    assert sentence == tell(event)
+
+
+def test_every_event_is_decided() -> None:
+    """Every class of event has its way of being told, and nothing else has."""
+    assert set(get_args(Event)) == set(narration._TALES)
+
+
+@given(st.one_of(*(st.builds(cls) for cls in get_args(Event))))
+def test_one_safe_line(event: Event) -> None:
+    """Whatever an event holds, its sentence is one line of printable characters; only a due save has none."""
+    sentence = tell(event)
+    assert sentence.isprintable()
+    assert bool(sentence) != isinstance(event, SaveDue)
+
+
+def test_a_turn_in_one_line() -> None:
+    """The roll and the step it led to share a line."""
+    line = "d20 17 + 2 = 19 against DC 12: hit, k 1.35; loss 2.301, k asked 1.35, felt 1.350."
+    assert line == tell_turn([HIT], STEP)
+
+
+def test_a_turn_of_many_rolls() -> None:
+    """Rolls on micro-batches are counted, not listed."""
+    rolls = [HIT, DiceRolled(412, 20, (1,), 1, 2, 3, 12, "fumble", 0.0, 1), DiceRolled(412, 20, (20,), 20, 2, 22, 12, "crit", 2.0, 2)]
+    assert tell_turn(rolls, STEP).startswith("3 rolls of the d20 against DC 12: 1 fumble, 1 hit, 1 critical hit, mean k 1.117; loss 2.301")
+
+
+def test_a_step_that_was_refused() -> None:
+    """A step that is not finite says that nothing was applied, in place of its numbers."""
+    step = StepTaken(3, float("nan"), 2.3, float("inf"), 1e-3, 1.0, 0.0, 0.0, 0.0, 768, 1.0, False, ())
+    assert tell(step) == "Loss or gradient is not finite: nothing was applied, the weights are as they were."
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(1.35, "1.35"), (2.0, "2"), (0.5, "0.5"), (-0.001, "0"), (100.0, "100"), (float("nan"), "not a number"), (float("inf"), "infinite")],
+)
+def test_numbers(value: float, words: str) -> None:
+    """Numbers carry no decimals that say nothing, and no minus in front of zero."""
+    assert words == number(value)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (UseAbility("rage"), "Rage"),
+        (UseAbility("spell_mastery", "calm"), "Spell Mastery (Calm)"),
+        (UseAbility("spell_mastery", "dismiss"), "dismissing Spell Mastery"),
+        (SetAuto("rage", True), "Rage by itself: on"),
+        (TakeShortRest(), "a short rest"),
+        (SaveGame("camp"), 'a save named "camp"'),
+    ],
+)
+def test_commands_have_names(command: object, words: str) -> None:
+    """A wish is called what people call it."""
+    assert words == name_command(command)  # type: ignore[arg-type]
+
+
+def test_titles_of_strangers() -> None:
+    """A name that the rules do not know is spelled out."""
+    assert title("ancient_kraken") == "Ancient Kraken"
+
+
+# Foreign text.
+
+
+@given(st.text(st.characters()))
+def test_clean_leaves_nothing_that_steers(text: str) -> None:
+    """Cleaned text holds printable characters, newlines and tabs, and is as it is when cleaned again."""
+    cleaned = clean(text)
+    assert all(char.isprintable() or char in "\n\t" for char in cleaned)
+    assert cleaned == clean(cleaned)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "Zs"], codec="utf-8")))
+def test_clean_keeps_what_can_be_read(text: str) -> None:
+    """Letters, digits and punctuation of any script pass unchanged; spaces other than the plain one are replaced."""
+    kept = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    assert kept == clean(kept)
+    assert kept == clean(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2J", "␛[2J"),
+        ("\x1b]52;c;aGk=\x07", "␛]52;c;aGk=␇"),
+        ("\x00\x7f", "␀␡"),
+        ("\x9b31m", "\ufffd31m"),
+        ("a\u202eb\u200bc", "a\ufffdb\ufffdc"),
+        ("\r\n", "␍\n"),
+        ("z" + "\u0301" * 50, "z\u0301\u0301"),
+        ("\ud800", "\ufffd"),
+    ],
+)
+def test_clean_shows_what_was_there(text: str, shown: str) -> None:
+    """Control characters become pictures, hidden ones a replacement, towers of marks are cut."""
+    assert shown == clean(text)
+
+
+@given(st.text(st.characters()))
+def test_marks_are_capped(text: str) -> None:
+    """No character carries more than two combining marks."""
+    run = 0
+    for char in clean(text):
+        run = run + 1 if unicodedata.combining(char) else 0
+        assert run <= 2
+
+
+@given(st.text(st.characters()))
+def test_flat_is_one_line(text: str) -> None:
+    """A flat text is printable throughout, so it is one line."""
+    assert flat(text).isprintable()
+
+
+@given(st.text(st.characters()), st.integers(0, 60))
+def test_one_line_fits(text: str, width: int) -> None:
+    """A line fits its cells, wide characters counted double, and is printable."""
+    line = one_line(text, width)
+    assert cell_len(line) <= width
+    assert line.isprintable()
+
+
+def test_one_line_marks_the_cut() -> None:
+    """What does not fit ends with an ellipsis."""
+    assert [one_line("a  b\nc", 10), one_line("abcdefgh", 5), one_line("abc", 0)] == ["a b c", "abcd…", ""]

@@ -1,0 +1,120 @@
+"""Typed lines become wishes, or a helpful answer."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolltrain_tui.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.plain import (
+    HELP,
+    AskHelp,
+    AskStatus,
+    NotUnderstood,
+    Pause,
+    Quit,
+    Resume,
+    SetSpeed,
+    StepOnce,
+    Wish,
+    parse_command,
+)
+from rolltrain_tui.rules.abilities import ABILITIES
+
+CALM = UseAbility("spell_mastery", "calm")
+
+
+@pytest.mark.parametrize(
+    ("line", "wish"),
+    [
+        ("rage", UseAbility("rage")),
+        ("  RAGE\r", UseAbility("rage")),
+        ("use rage", UseAbility("rage")),
+        ("rag", UseAbility("rage")),
+        ("reckless_attack", UseAbility("reckless_attack")),
+        ("Reckless-Attack", UseAbility("reckless_attack")),
+        ("reckless", UseAbility("reckless_attack")),
+        ("cast spell_mastery calm", CALM),
+        ("spell mastery calm", CALM),
+        ("calm", CALM),
+        ("cast calm", CALM),
+        ("spell mastery", UseAbility("spell_mastery")),
+        ("dismiss spell mastery", UseAbility("spell_mastery", "dismiss")),
+        ("dismiss calm", UseAbility("spell_mastery", "dismiss")),
+        ("reckless attack dismiss", UseAbility("reckless_attack", "dismiss")),
+        ("auto rage on", SetAuto("rage", True)),
+        ("auto on rage", SetAuto("rage", True)),
+        ("auto arcane off", SetAuto("arcane_recovery", False)),
+        ("rest", TakeShortRest()),
+        ("speak", Speak()),
+        ("save", SaveGame()),
+        ("save Before the Dragon", SaveGame("Before the Dragon")),
+        ("pause", Pause()),
+        ("go", Resume()),
+        ("resume", Resume()),
+        ("step", StepOnce()),
+        (".", StepOnce()),
+        ("speed 5", SetSpeed(5.0)),
+        ("speed 0.5", SetSpeed(0.5)),
+        ("speed full", SetSpeed(None)),
+        ("status", AskStatus()),
+        ("help", AskHelp()),
+        ("?", AskHelp()),
+        ("quit", Quit()),
+        ("", None),
+        ("   ", None),
+    ],
+)
+def test_wishes(line: str, wish: Wish | None) -> None:
+    """These lines mean exactly this."""
+    assert wish == parse_command(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("ragee", "`rage`"),
+        ("plse", "`pause`"),
+        ("xyzzy", "`help`"),
+        ("cast", "Which ability?"),
+        ("auto rage", "auto rage on"),
+        ("auto on", "Which ability?"),
+        ("auto kraken on", "kraken"),
+        ("speed", "`speed 5`"),
+        ("speed 0", "`speed 5`"),
+        ("speed nan", "`speed 5`"),
+        ("speed 1e9", "`speed 5`"),
+        ("long rest", "camp"),
+        ("re", "nothing I know"),
+        ("\x1b[2J", "␛[2j"),
+    ],
+)
+def test_answers(line: str, part: str) -> None:
+    """A line that is no wish gets an answer that helps on."""
+    wish = parse_command(line)
+    assert isinstance(wish, NotUnderstood)
+    assert part in wish.answer
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_any_text_is_taken(line: str) -> None:
+    """No text makes the parser fail, and what it answers is safe to print."""
+    wish = parse_command(line)
+    assert wish is None or isinstance(wish, get_args(Wish))
+    assert not isinstance(wish, NotUnderstood) or wish.answer.isprintable()
+
+
+@given(st.sampled_from(sorted(ABILITIES)), st.sampled_from(["{}", "use {}", "CAST {}"]))
+def test_every_ability_can_be_said(name: str, phrase: str) -> None:
+    """Each ability is understood by its name, in either spelling."""
+    expected = UseAbility(name)
+    assert [expected] * 2 == [parse_command(phrase.format(spelled)) for spelled in (name, name.replace("_", " ").title())]
+
+
+def test_help_is_true() -> None:
+    """Everything that the help offers is understood."""
+    for offer, _ in HELP:
+        for said in offer.replace("...", "").replace("NAME on|off", "rage on").replace("dismiss NAME", "dismiss rage").split(","):
+            line = said.strip().replace("speed N", "speed 3").replace("NAME", "x")
+            assert not isinstance(parse_command(line), NotUnderstood), line

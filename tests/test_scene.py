@@ -1,0 +1,235 @@
+"""The scene as a fold of events."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolltrain_tui import events as ev
+from rolltrain_tui.commands import TakeShortRest, UseAbility
+from rolltrain_tui.scene import KINDS, SILENT, STORY_LINES, TURN_LINES, Scene
+
+RAGE = ev.Charge("rage", 2, 2, "long", False)
+RECKLESS = ev.Charge("reckless_attack", None, None, "", False)
+
+
+def began() -> ev.CampaignBegan:
+    return ev.CampaignBegan(
+        turn=0,
+        campaign="The Tiny GPT",
+        kind="supervised",
+        seed=7,
+        turns=100,
+        rulebook="hero",
+        die=20,
+        dc=12,
+        modifier=2,
+        expected_k=0.9125,
+        hero="Brakka",
+        hero_class="barbarian",
+        level=1,
+        proficiency=2,
+        stats=(("STR", 16), ("INT", 15)),
+        hp=14,
+        max_hp=14,
+        next_level_xp=1000,
+        charges=(RAGE, RECKLESS),
+        parameters=1000,
+        vocabulary=45,
+        floor=1.31,
+        device="cpu",
+        dtype="float32",
+    )
+
+
+def rolled(turn: int, natural: int = 10, outcome: ev.Outcome = "hit", micro: int = 0) -> ev.DiceRolled:
+    return ev.DiceRolled(turn, 20, (natural,), natural, 2, natural + 2, 12, outcome, 1.0, micro)
+
+
+def stepped(turn: int, loss: float = 2.0, k: float = 1.0, felt: float | None = None, finite: bool = True) -> ev.StepTaken:
+    return ev.StepTaken(
+        turn=turn,
+        loss=loss,
+        loss_ema=loss,
+        grad_norm=0.5,
+        lr=1e-3,
+        k_requested=k,
+        k_effective=k if felt is None else felt,
+        proposed_norm=0.1,
+        applied_norm=0.1 * k,
+        tokens=768,
+        gflop=4.0 * turn,
+        finite=finite,
+        levers=("update_scale",),
+    )
+
+
+def raged(turn: int, turns: int = 10, live: bool = True) -> ev.AbilityUsed:
+    return ev.AbilityUsed(turn, "rage", "", live, 1.5, turns, 1)
+
+
+def test_the_beginning_fills_the_sheet() -> None:
+    """Title, rules, hero and charges stand there before the first turn."""
+    scene = Scene.of([began()])
+    assert ("The Tiny GPT", 100, 12, 0.9125, 1.31) == (scene.campaign, scene.turns, scene.dc, scene.expected_k, scene.floor)
+    assert ("Brakka", 14, 1000) == (scene.hero.name, scene.hero.hp, scene.hero.next_level_xp)
+    assert ["rage", "reckless_attack"] == list(scene.charges)
+
+
+def test_a_turn_shows_its_roll_its_step_and_its_change() -> None:
+    """The turn's line holds the dice, the measured step and the change against the turn before."""
+    scene = Scene.of([began(), rolled(1), stepped(1, 3.0), rolled(2, 17), stepped(2, 2.5)])
+    line = scene.turn_lines[-1]
+    assert (2, 17, 2.5, -0.5) == (line.turn, line.roll and line.roll.natural, line.step.loss, line.change)
+    assert (2, 1536, 8.0) == (scene.turn, scene.tokens, scene.gflop)
+
+
+def test_rolls_of_micro_batches_are_counted_together() -> None:
+    """Several rolls in one turn make one view with the number of each outcome."""
+    scene = Scene.of([began(), rolled(1, 10, "hit"), rolled(1, 3, "miss", 1), rolled(1, 12, "hit", 2)])
+    assert scene.roll is not None
+    assert {"hit": 2, "miss": 1} == scene.roll.outcomes
+    assert (2, 1) == (scene.outcomes["hit"], scene.outcomes["miss"])
+
+
+def test_an_ability_is_in_force_for_its_turns() -> None:
+    """It counts down with every turn done, and its charge is spent."""
+    scene = Scene.of([began(), raged(1), rolled(1), stepped(1), rolled(2), stepped(2)])
+    assert 8 == scene.turns_left("rage")
+    assert 1 == scene.charges["rage"].left
+
+
+def test_an_ability_leaves_force_by_itself_and_by_event() -> None:
+    """After its last turn, or when its end is told, it is gone and its band on the chart is closed."""
+    by_time = Scene.of([began(), raged(1, 2), stepped(1), stepped(2)])
+    by_event = Scene.of([began(), raged(1), stepped(1), stepped(2), ev.AbilityEnded(2, "rage", "no hit")])
+    for scene in (by_time, by_event):
+        assert {} == scene.active
+        assert [("rage", 1, 2)] == [(span.ability, span.start, span.end) for span in scene.spans]
+
+
+def test_the_proof_sums_what_was_asked_and_felt() -> None:
+    """Over the turns in force, and no further: both sums, and the worst turn."""
+    scene = Scene.of([began(), raged(1, 2), stepped(1, k=1.5), stepped(2, k=3.0, felt=2.9), stepped(3, k=9.0)])
+    proof = scene.proof
+    assert proof is not None
+    assert (2, 4.5, pytest.approx(4.4), pytest.approx(0.1), False) == (proof.turns, proof.asked, proof.felt, proof.worst, proof.open)
+
+
+def test_a_trigger_does_not_replace_the_proof_of_an_order() -> None:
+    """What the player asked for stays proven until the player asks for something else."""
+    scene = Scene.of([began(), raged(1, 1), stepped(1), ev.AbilityUsed(2, "reckless_attack", "", False, 2.0, 1, None)])
+    assert scene.proof is not None
+    assert "rage" == scene.proof.ability
+
+
+def test_a_loss_that_is_not_finite_stays_out_of_the_curve() -> None:
+    """It is counted and shown, but neither drawn nor compared with."""
+    scene = Scene.of([began(), stepped(1, 2.0), stepped(2, math.nan, finite=False), stepped(3, 1.5)])
+    assert (1, 2, -0.5) == (scene.not_finite, len(scene.losses), scene.turn_lines[-1].change)
+    assert scene.turn_lines[1].change is None
+
+
+def test_a_monster_comes_is_struck_and_goes() -> None:
+    """Its health follows the blows; afterwards there is a word about how it ended."""
+    scene = Scene.of([began(), ev.MonsterAppeared(3, "loss_dragon", "5", 100, 15, "signal"), ev.MonsterStruck(4, "loss_dragon", 30, 70)])
+    assert scene.monster is not None
+    assert (70, 100) == (scene.monster.hp, scene.monster.max_hp)
+    scene.apply(ev.MonsterFell(5, "loss_dragon", 1800))
+    assert scene.monster is None
+    assert "1800 XP" in scene.last_foe
+
+
+def test_life_death_and_experience() -> None:
+    """Wounds, death saves, a fall and XP are on the sheet; rising clears the death saves."""
+    scene = Scene.of([began(), ev.HeroHurt(1, 20, -6, "breath"), ev.DeathSaveRolled(2, 12, 1, 0), ev.XPGained(2, 50, 50, "best")])
+    assert (0, (1, 0), 50) == (scene.hero.hp, scene.hero.death_saves, scene.hero.xp)
+    scene.apply(ev.HeroHealed(3, 5, 5, "natural 20"))
+    assert (5, None) == (scene.hero.hp, scene.hero.death_saves)
+    scene.apply(ev.HeroFell(4, 1, 0))
+    assert 1 == scene.hero.deaths
+
+
+def test_a_level_brings_new_numbers() -> None:
+    """Level, health, the next goal, E[k] and charges are those of the event."""
+    charges = (replace(RAGE, left=3, most=3),)
+    scene = Scene.of([began(), ev.LevelGained(9, 2, 2, 25, 25, 1500, 0.95, ("more",), charges)])
+    assert (2, 25, 1500, 0.95, 3) == (
+        scene.hero.level,
+        scene.hero.max_hp,
+        scene.hero.next_level_xp,
+        scene.expected_k,
+        scene.charges["rage"].left,
+    )
+
+
+def test_answers_to_commands_are_kept() -> None:
+    """The newest acceptance or refusal can be shown."""
+    refused = ev.CommandRefused(4, TakeShortRest(), "too soon")
+    assert refused == Scene.of([began(), ev.CommandAccepted(3, UseAbility("rage")), refused]).acknowledged
+
+
+def test_automatic_triggers_are_switched() -> None:
+    """The sheet shows which abilities act by themselves."""
+    assert Scene.of([began(), ev.AutoSet(1, "rage", True)]).charges["rage"].auto
+
+
+def test_autosaves_are_noted_but_not_told() -> None:
+    """The status line knows of every save, the log only of those that somebody asked for."""
+    quiet = Scene.of([began(), ev.Saved(50, "autosave", "a")])
+    asked = Scene.of([began(), ev.Saved(50, "player", "a")])
+    assert quiet.saved is not None
+    assert (1, 2) == (len(quiet.story), len(asked.story))
+
+
+def test_a_resumed_run_is_not_over() -> None:
+    """A story that stopped goes on after the save was opened again."""
+    scene = Scene.of([began(), stepped(1), ev.CampaignStopped(1)])
+    assert scene.finished
+    scene.apply(ev.CampaignResumed(1, "The Tiny GPT"))
+    assert not scene.finished
+
+
+def test_every_event_has_its_place() -> None:
+    """A new type of event must be given a line in the log or be named as silent."""
+    known = set(KINDS) | SILENT
+    assert set() == {kind for kind in vars(ev).values() if isinstance(kind, type) and hasattr(kind, "turn")} - known
+
+
+STREAM = st.lists(
+    st.one_of(
+        st.builds(rolled, st.integers(1, 50), st.integers(1, 20)),
+        st.builds(stepped, st.integers(1, 50), st.floats(0.1, 9)),
+        st.builds(raged, st.integers(1, 50), st.integers(0, 12), st.booleans()),
+        st.builds(ev.AbilityEnded, st.integers(1, 50), st.just("rage"), st.just("over")),
+        st.builds(ev.HeroHurt, st.integers(1, 50), st.integers(0, 9), st.integers(-9, 20), st.just("x")),
+        st.builds(
+            ev.MonsterAppeared, st.integers(1, 50), st.just("gradient_ooze"), st.just("1/2"), st.integers(1, 30), st.just(8), st.just("x")
+        ),
+    ),
+    max_size=60,
+)
+
+
+@given(STREAM, st.data())
+def test_folding_in_two_parts_is_folding_once(stream: list[ev.Event], data: st.DataObject) -> None:
+    """A scene built from the story so far and then from what follows is the scene of the whole."""
+    cut = data.draw(st.integers(0, len(stream)))
+    parts = Scene.of(stream[:cut])
+    for event in stream[cut:]:
+        parts.apply(event)
+    assert Scene.of(stream) == parts
+
+
+def test_memory_is_bounded_however_long_the_run() -> None:
+    """Logs, spans and curve stop growing."""
+    scene = Scene.of([began()])
+    for turn in range(1, 6001):
+        scene.apply(stepped(turn, 2.0 + turn % 7))
+        scene.apply(ev.XPGained(turn, 1, turn, "x"))
+        scene.apply(raged(turn, 1))
+    assert (TURN_LINES, STORY_LINES) == (len(scene.turn_lines), len(scene.story))
+    assert len(scene.losses) <= 4000
+    assert len(scene.spans) <= 64

@@ -1,0 +1,90 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from rolltrain_tui.training import machine
+from rolltrain_tui.training.machine import DeviceError, available_cores, native_bf16, pick_device, pick_dtype, pick_threads, tune_allocator
+
+
+def present(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, mps: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+@pytest.mark.parametrize(("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_is_the_best_device_there_is(cuda: bool, mps: bool, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cuda before mps before cpu; one that is asked for by name and is there is taken."""
+    present(monkeypatch, cuda=cuda, mps=mps)
+    assert torch.device(expected) == pick_device("auto")
+    assert torch.device("cpu") == pick_device("cpu")
+    assert torch.device(expected) == pick_device(expected)
+
+
+@pytest.mark.parametrize(("name", "mps", "remedy"), [("cuda", True, "'auto' or 'mps' or 'cpu'"), ("mps", False, "'auto' or 'cpu'")])
+def test_a_device_that_is_not_there_is_explained(name: str, mps: bool, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the place in the campaign, what is missing and what there is instead."""
+    present(monkeypatch, cuda=False, mps=mps)
+    with pytest.raises(DeviceError, match=f"device.device: this machine has no {name} .* set it to {remedy}"):
+        pick_device(name)
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ({"avx2", "avx512_bf16"}, torch.bfloat16),
+        ({"amx_bf16"}, torch.bfloat16),
+        ({"asimd", "bf16"}, torch.bfloat16),
+        ({"avx2"}, torch.float32),
+    ],
+)
+def test_auto_dtype_goes_by_the_hardware(features: set[str], expected: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """bfloat16 only on a CPU that multiplies in it; a dtype asked for by name is taken whatever the CPU."""
+    monkeypatch.setattr(machine, "cpu_features", lambda: frozenset(features))
+    cpu = torch.device("cpu")
+    assert expected == pick_dtype("auto", cpu)
+    assert (expected == torch.bfloat16) == native_bf16(cpu)
+    assert [torch.float32, torch.bfloat16] == [pick_dtype(name, cpu) for name in ("float32", "bfloat16")]
+
+
+def test_threads_go_by_the_size_of_a_micro_batch() -> None:
+    """A number is taken as it is; auto is one thread for a tiny model and every core for a larger one."""
+    assert pick_threads(3, 1e3) == 3
+    assert pick_threads("auto", machine.SERIAL_FLOPS * 0.99) == 1
+    assert pick_threads("auto", machine.SERIAL_FLOPS) == available_cores()
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("max 100000", 8), ("250000 100000", 2), ("50000 100000", 1), ("nonsense", 8)])
+def test_a_container_s_share_of_the_cores_counts(limit: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more threads than the control group pays for, and at least one."""
+    (tmp_path / "cpu.max").write_text(limit)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    monkeypatch.setattr(machine, "Path", lambda path: tmp_path / Path(path).name)
+    assert expected == available_cores()
+
+
+def test_the_allocator_is_tuned_on_glibc_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere nothing is done and nothing is said."""
+    for platform, libc in (("darwin", ("", "")), ("linux", ("musl", "1.2"))):
+        monkeypatch.setattr(machine.sys, "platform", platform)
+        monkeypatch.setattr(machine.platform, "libc_ver", lambda libc=libc: libc)
+        assert tune_allocator.__wrapped__() is False
+
+
+def test_the_allocator_gets_its_three_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux with glibc mallopt is called once for each setting; a C library without it is left alone."""
+    calls: dict[int, int] = {}
+
+    class LibC:
+        def mallopt(self, parameter: int, value: int) -> int:
+            calls[parameter] = value
+            return 1
+
+    monkeypatch.setattr(machine.sys, "platform", "linux")
+    monkeypatch.setattr(machine.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: LibC())
+    assert tune_allocator.__wrapped__() is True
+    assert {-3: 1 << 30, -1: 2**31 - 1, -2: 64 << 20} == calls
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: object())
+    assert tune_allocator.__wrapped__() is False

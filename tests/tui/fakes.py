@@ -1,0 +1,319 @@
+"""An expedition without a model: a seeded, realistic stream of events that obeys the player, for the screens' tests."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rolltrain_tui.campaign_file import load
+from rolltrain_tui.commands import Inbox, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.events import (
+    AbilityEnded,
+    AbilityUsed,
+    AutoSet,
+    CampaignBegan,
+    CampaignEnded,
+    CampaignStopped,
+    Charge,
+    CommandAccepted,
+    CommandRefused,
+    DiceRolled,
+    Evaluated,
+    Event,
+    HeroHealed,
+    HeroHurt,
+    LevelGained,
+    MonsterActed,
+    MonsterAppeared,
+    MonsterFell,
+    MonsterStruck,
+    Outcome,
+    Rested,
+    Saved,
+    SaveFailed,
+    Spoke,
+    StepTaken,
+    TrainingFailed,
+    XPGained,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOOR, START = 1.31, 4.62
+RAGE_TURNS, RAGE_K = 10, 1.5
+STATS = (("STR", 16), ("DEX", 12), ("CON", 14), ("INT", 15), ("WIS", 10), ("CHA", 8))
+WORDS = ("the old ranger found a cursed amulet in the cellar and the dragon slept upon a heap of gold while bards sang of ale").split(" ")
+
+
+def fake_config(*overrides: str) -> CampaignConfig:
+    return load(ROOT / "campaigns" / "tiny_gpt.yaml", ("pace.turns_per_second=null", "schedule.warmup_turns=0", *overrides))
+
+
+class FakeExpedition:
+    """Answers like an expedition. Turn 30, and every 120 turns after it, brings a dragon that stays about 60 turns."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: CampaignConfig,
+        *,
+        said: str | None = None,
+        fail_at: int | None = None,
+        save_error: bool = False,
+        hero_class: str = "barbarian",
+        script: Sequence[Event] | None = None,
+    ) -> None:
+        """`script`: these events instead of the dice's; `fail_at`: the training raises in this turn; `said`: what the model says."""
+        self.config, self.folder, self.note = config, folder, ""
+        self.story: list[Event] = []
+        self.drained: list[object] = []
+        """Every command that was taken, in order."""
+        self.left = False
+        """The traveller has come to the end of its road."""
+        self._said, self._fail_at, self._save_error, self._script = said, fail_at, save_error, script
+        self._dice = random.Random(config.seed)
+        self._hero_class = hero_class
+        self._loss, self._ema, self._best = START, START, START
+        self._rage_until = 0
+        self._rage_k = 1.0
+        self._hp, self._xp, self._level = 12, 0, 1
+        self._foe_hp = 0
+        if hero_class == "barbarian":
+            self._charges = {
+                "rage": Charge("rage", 2, 2, "long", False),
+                "reckless_attack": Charge("reckless_attack", None, None, "", False),
+            }
+        else:
+            self._charges = {
+                "arcane_recovery": Charge("arcane_recovery", 3, 3, "long", False),
+                "spell_mastery": Charge("spell_mastery", None, None, "", False),
+            }
+
+    def travel(self, inbox: Inbox) -> Iterator[Event]:
+        try:
+            if self._script is not None:
+                yield from self._play_script(inbox)
+                return
+            yield self._begin()
+            yield self._evaluate(0)
+            for turn in range(1, self.config.turns + 1):
+                if not inbox.wait_for_turn():
+                    yield self._save(turn - 1, "quit")
+                    yield CampaignStopped(turn - 1)
+                    return
+                if turn == self._fail_at:
+                    yield TrainingFailed(turn, "RuntimeError: the fake \x1b[2J model [/] broke")
+                    return
+                yield from self._turn(turn, inbox)
+            yield self._evaluate(self.config.turns)
+            yield self._end()
+            yield self._save(self.config.turns, "end")
+        finally:
+            self.left = True
+
+    def _play_script(self, inbox: Inbox) -> Iterator[Event]:
+        assert self._script is not None
+        for event in self._script:
+            if isinstance(event, DiceRolled) and not inbox.wait_for_turn():
+                yield CampaignStopped(event.turn - 1)
+                return
+            yield event
+
+    def _begin(self) -> CampaignBegan:
+        return CampaignBegan(
+            turn=0,
+            campaign=self.config.name,
+            kind="supervised",
+            seed=self.config.seed,
+            turns=self.config.turns,
+            rulebook="hero",
+            die=20,
+            dc=12,
+            modifier=2,
+            expected_k=0.9125,
+            hero=self.config.hero.name,
+            hero_class=self._hero_class,
+            level=1,
+            proficiency=2,
+            stats=STATS,
+            hp=self._hp,
+            max_hp=14,
+            next_level_xp=1000,
+            charges=tuple(self._charges.values()),
+            parameters=804_096,
+            vocabulary=45,
+            floor=FLOOR,
+            device="cpu",
+            dtype="float32",
+        )
+
+    def _turn(self, turn: int, inbox: Inbox) -> Iterator[Event]:
+        commands = inbox.drain(turn)
+        self.drained += commands
+        for command in commands:
+            yield from self._obey(turn, command)
+        roll = self._roll(turn)
+        yield roll
+        yield from self._monster(turn, roll)
+        raging = turn < self._rage_until
+        k = roll.k * (self._rage_k if raging else 1.0)
+        yield self._step(turn, k)
+        if self._rage_until == turn + 1:
+            yield AbilityEnded(turn, "rage", "its time is over")
+        if turn % 50 == 0:
+            yield self._evaluate(turn)
+            gained = self._dice.randint(60, 260)
+            self._xp += gained
+            yield XPGained(turn, gained, self._xp, "a new best validation loss")
+            if self._xp >= 1000 * 1.5 ** (self._level - 1):
+                yield self._level_up(turn)
+        if turn % 100 == 0 or any(isinstance(command, Speak) for command in commands):
+            yield Spoke(turn, self._said or self._babble(turn), self._best)
+        if turn % 250 == 0:
+            yield Rested(turn, "long", self._hp, tuple(self._charges.values()))
+        for command in commands:
+            if isinstance(command, SaveGame):
+                yield self._save(turn, "player")
+        if turn % 50 == 0:
+            yield self._save(turn, "autosave")
+
+    def _obey(self, turn: int, command: object) -> Iterator[Event]:
+        match command:
+            case UseAbility("rage", _):
+                charge = self._charges["rage"]
+                if not charge.left:
+                    yield CommandRefused(turn, command, "No Rage is left until a long rest")
+                    return
+                self._charges["rage"] = replace(charge, left=charge.left - 1)
+                self._rage_until, self._rage_k = turn + RAGE_TURNS, RAGE_K
+                yield CommandAccepted(turn, command)
+                yield AbilityUsed(turn, "rage", "", True, RAGE_K, RAGE_TURNS, charge.left - 1)
+            case UseAbility(ability, option):
+                yield CommandAccepted(turn, command)
+                yield (
+                    AbilityUsed(turn, ability, option, True, 0.75, 0, None)
+                    if option != "dismiss"
+                    else AbilityEnded(turn, ability, "dismissed")
+                )
+            case SetAuto(ability, on):
+                self._charges[ability] = replace(self._charges[ability], auto=on)
+                yield CommandAccepted(turn, command)
+                yield AutoSet(turn, ability, on)
+            case TakeShortRest():
+                yield CommandRefused(turn, command, "A short rest is possible once in 100 turns")
+            case _:
+                yield CommandAccepted(turn, command)
+
+    def _roll(self, turn: int) -> DiceRolled:
+        natural = self._dice.randint(1, 20)
+        total = natural + 2
+        outcome: Outcome = "fumble" if natural == 1 else "crit" if natural == 20 else "hit" if total >= 12 else "miss"
+        k = {"fumble": 0.0, "crit": 2.0, "miss": 0.5, "hit": 1 + (total - 12) / 20}[outcome]
+        return DiceRolled(turn, 20, (natural,), natural, 2, total, 12, outcome, k)
+
+    def _step(self, turn: int, k: float) -> StepTaken:
+        self._loss = FLOOR + 0.45 + (START - FLOOR - 0.45) * math.exp(-turn / 90) + 0.5 * math.exp(-turn / 500) + self._dice.gauss(0, 0.09)
+        self._ema = self._loss if turn == 1 else 0.95 * self._ema + 0.05 * self._loss
+        return StepTaken(
+            turn=turn,
+            loss=self._loss,
+            loss_ema=self._ema,
+            grad_norm=abs(self._dice.gauss(0.8, 0.2)),
+            lr=1e-3 * min(1, turn / 100),
+            k_requested=k,
+            k_effective=k * (1 + 1e-6),
+            proposed_norm=0.02,
+            applied_norm=0.02 * k,
+            tokens=768,
+            gflop=3.96 * turn,
+            finite=True,
+            levers=("update_scale", "clip_factor") if turn < self._rage_until else ("update_scale",),
+        )
+
+    def _monster(self, turn: int, roll: DiceRolled) -> Iterator[Event]:
+        if turn % 120 == 30:
+            self._foe_hp = 100
+            yield MonsterAppeared(turn, "loss_dragon", "5", 100, 15, "The smoothed loss stands 0.36 above its best")
+        elif self._foe_hp > 0 and roll.total >= 15:
+            damage = self._dice.randint(2, 9)
+            self._foe_hp = max(0, self._foe_hp - damage)
+            yield MonsterStruck(turn, "loss_dragon", damage, self._foe_hp)
+            if self._foe_hp == 0:
+                yield MonsterFell(turn, "loss_dragon", 1800)
+                self._hp = 14
+                yield HeroHealed(turn, 3, 14, "victory")
+        elif self._foe_hp > 0 and self._dice.random() < 0.15:
+            effect = "10% of the next batch's targets are noise"
+            yield MonsterActed(turn, "loss_dragon", "Loss Breath", "DEX", 8, 9, 15, False, 2, effect)
+            self._hp = max(1, self._hp - 2)
+            yield HeroHurt(turn, 2, self._hp, "Loss Breath")
+
+    def _evaluate(self, turn: int) -> Evaluated:
+        loss = self._ema + 0.02 + self._dice.gauss(0, 0.01)
+        improved = loss < self._best
+        self._best = min(self._best, loss)
+        return Evaluated(turn, loss, 0.021, self._best, self._ema, improved)
+
+    def _level_up(self, turn: int) -> LevelGained:
+        self._level += 1
+        gains = ("Proficiency +2", "Rage: a third charge a day") if self._level == 3 else ("6 more hit points",)
+        self._hp = 14 + 6 * self._level
+        return LevelGained(
+            turn, self._level, 2, self._hp, self._hp, int(1000 * 1.5 ** (self._level - 1)), 0.92, gains, tuple(self._charges.values())
+        )
+
+    def _babble(self, turn: int) -> str:
+        letters = "abcdefghiklmnoprstuwy  "
+        clear = min(1.0, turn / 900)
+        return " ".join(
+            word if self._dice.random() < clear else "".join(self._dice.choice(letters) for _ in word)
+            for word in (self._dice.choice(WORDS) for _ in range(22))
+        )
+
+    def _save(self, turn: int, reason: str) -> Event:
+        if self._save_error:
+            return SaveFailed(turn, str(self.folder), "No space left on device")
+        return Saved(turn, reason, str(self.folder / f"turn-{turn:06d}"))
+
+    def _end(self) -> CampaignEnded:
+        return CampaignEnded(
+            turn=self.config.turns,
+            ending="victory",
+            train_loss=self._ema,
+            val_loss=self._best,
+            standard_error=0.005,
+            best_val_loss=self._best,
+            floor=FLOOR,
+            level=self._level,
+            xp=self._xp,
+            deaths=0,
+            gflop=3.96 * self.config.turns,
+        )
+
+
+class FakeOutfitter:
+    """Readies the expedition it was given; nothing is imported and nothing is slow."""
+
+    def __init__(self, expedition: FakeExpedition | None = None, error: Exception | None = None) -> None:
+        self.expedition, self.error = expedition, error
+        self.asked: list[tuple[str, Path, tuple[str, ...]]] = []
+        self.before: Callable[[], object] = lambda: None
+        """Called in the worker thread before an expedition is handed out."""
+
+    def preload(self) -> str:
+        return "torch 2.13 · cpu, 2 threads"
+
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> FakeExpedition:
+        return self._answer("begin", campaign, overrides)
+
+    def resume(self, save: Path, overrides: Sequence[str]) -> FakeExpedition:
+        return self._answer("resume", save, overrides)
+
+    def _answer(self, verb: str, path: Path, overrides: Sequence[str]) -> FakeExpedition:
+        self.asked.append((verb, path, tuple(overrides)))
+        self.before()
+        if self.error is not None:
+            raise self.error
+        assert self.expedition is not None
+        return self.expedition

@@ -1,0 +1,174 @@
+"""The thread between the expedition and the screen."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from fakes import FakeExpedition, fake_config
+
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.events import (
+    CampaignEnded,
+    CampaignStopped,
+    DiceRolled,
+    Event,
+    HeroFell,
+    LevelGained,
+    MonsterAppeared,
+    Rested,
+    Saved,
+    StepTaken,
+    TrainingFailed,
+    XPGained,
+)
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.bridge import Bridge, Traveller, pause_reason
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+
+DEADLINE = 20.0
+
+
+def crossed(bridge: Bridge) -> list[Message]:
+    """Everything a bridge says until its thread is gone."""
+    bridge.start()
+    assert bridge.join(DEADLINE)
+    messages: list[Message] = []
+    while taken := bridge.take():
+        messages += taken
+    return messages
+
+
+def bridge_of(expedition: FakeExpedition, inbox: Inbox | None = None) -> Bridge:
+    return Bridge(lambda: cast(Traveller, expedition), inbox or Inbox())
+
+
+def rolled(outcome: str) -> DiceRolled:
+    return DiceRolled(3, 20, (1,), 1, 2, 3, 12, outcome, 0.0)  # type: ignore[arg-type]
+
+
+def not_finite() -> StepTaken:
+    return StepTaken(3, float("nan"), 2.0, 0.5, 1e-3, 1.0, 0.0, 0.0, 0.0, 768, 1.0, False, ())
+
+
+def test_every_event_crosses_in_order(tmp_path: Path) -> None:
+    """Opened first, then exactly the expedition's own events, then Left."""
+    expected = list(FakeExpedition(tmp_path, fake_config("turns=40")).travel(Inbox()))
+    messages = crossed(bridge_of(FakeExpedition(tmp_path, fake_config("turns=40"))))
+    assert [Opened(""), *expected, Left()] == messages
+
+
+def test_the_story_so_far_is_in_the_scene_before_it_opens(tmp_path: Path) -> None:
+    """A run that goes on shows its past: the thread folds it before the first turn."""
+    past = list(FakeExpedition(tmp_path, fake_config("turns=30")).travel(Inbox()))[:20]
+    expedition = FakeExpedition(tmp_path, fake_config("turns=1"))
+    expedition.story = past
+    bridge = bridge_of(expedition)
+    crossed(bridge)
+    assert Scene.of(past) == bridge.scene
+
+
+RULES: list[tuple[str, Event]] = [
+    ("encounter", MonsterAppeared(3, "loss_dragon", "5", 100, 15, "x")),
+    ("fumble", rolled("fumble")),
+    ("crit", rolled("crit")),
+    ("level", LevelGained(3, 2, 2, 9, 9, 1500, 0.9, (), ())),
+    ("camp", Rested(3, "long", 9, ())),
+    ("fallen", HeroFell(3, 1, 0)),
+    ("nan", not_finite()),
+]
+
+
+@pytest.mark.parametrize(("rule", "event"), RULES)
+def test_each_rule_knows_its_event(rule: str, event: Event) -> None:
+    """An event meets its own rule, and no rule when that one is not asked for."""
+    assert rule == pause_reason(event, [name for name, _ in RULES])
+    assert pause_reason(event, [name for name, _ in RULES if name != rule]) is None
+
+
+@pytest.mark.parametrize("event", [rolled("hit"), rolled("miss"), Rested(3, "short", 9, ()), XPGained(3, 1, 1, "x")])
+def test_other_events_meet_no_rule(event: Event) -> None:
+    """Ordinary turns never pause."""
+    assert pause_reason(event, [name for name, _ in RULES]) is None
+
+
+def test_a_rule_pauses_before_the_next_turn(tmp_path: Path) -> None:
+    """At full speed the run stands still directly after the turn in which the monster came, and says why."""
+    expedition = FakeExpedition(tmp_path, fake_config("pace.pause_on=[encounter]"))
+    inbox = WatchedInbox()
+    bridge = bridge_of(expedition, inbox)
+    bridge.start()
+    assert inbox.waits_paused.wait(DEADLINE)
+    messages = bridge.take()
+    assert AutoPaused(30, "encounter") in messages
+    assert 30 == max(message.turn for message in messages if isinstance(message, StepTaken))
+    bridge.stop()
+    assert bridge.join(DEADLINE)
+
+
+class WatchedInbox(Inbox):
+    """Tells when a traveller is about to wait in a pause."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits_paused = threading.Event()
+
+    def wait_for_turn(self) -> bool:
+        if self.paused:
+            self.waits_paused.set()
+        return super().wait_for_turn()
+
+
+def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
+    """The thread ends by itself, after the save, also when the run was paused."""
+    inbox = WatchedInbox()
+    inbox.pause()
+    bridge = bridge_of(FakeExpedition(tmp_path, fake_config()), inbox)
+    bridge.start()
+    assert inbox.waits_paused.wait(DEADLINE)
+    bridge.stop()
+    assert bridge.join(DEADLINE)
+    assert not bridge.travelling
+    *_, saved, stopped, left = bridge.take()
+    assert (Saved, CampaignStopped, Left) == (type(saved), type(stopped), type(left))
+
+
+def test_a_mistake_of_the_player_is_told_as_such() -> None:
+    """A campaign that cannot be opened gives its sentence, without the type of the error."""
+
+    def broken() -> Traveller:
+        raise ValueError("tiny.yaml:3:1: turns: must be positive")
+
+    assert [Failed("tiny.yaml:3:1: turns: must be positive", True), Left()] == crossed(Bridge(broken, Inbox()))
+
+
+def test_a_thread_never_dies_unheard(tmp_path: Path) -> None:
+    """Whatever is raised on the way ends as a message with its type, and the events before it have crossed."""
+
+    class Collapsing(FakeExpedition):
+        def travel(self, inbox: Inbox) -> Iterator[Event]:
+            yield XPGained(1, 1, 1, "x")
+            raise MemoryError("no room")
+
+    messages = crossed(bridge_of(Collapsing(tmp_path, fake_config())))
+    assert [Opened(""), XPGained(1, 1, 1, "x"), Failed("MemoryError: no room", False), Left()] == messages
+
+
+def test_a_training_error_comes_as_an_event(tmp_path: Path) -> None:
+    """The run tells its own failure; the bridge adds nothing."""
+    *_, failed, left = crossed(bridge_of(FakeExpedition(tmp_path, fake_config(), fail_at=5)))
+    assert isinstance(failed, TrainingFailed)
+    assert Left() == left
+
+
+def test_ready_is_called_in_the_thread_before_the_first_turn(tmp_path: Path) -> None:
+    """Tempo and memory can be set up when everything is loaded and nothing has happened."""
+    seen: list[tuple[str, int]] = []
+    expedition = FakeExpedition(tmp_path, fake_config("turns=2"))
+    bridge = Bridge(
+        lambda: cast(Traveller, expedition), Inbox(), lambda traveller: seen.append((threading.current_thread().name, len(bridge.buffer)))
+    )
+    messages = crossed(bridge)
+    assert [("expedition", 0)] == seen
+    assert any(isinstance(message, CampaignEnded) for message in messages)

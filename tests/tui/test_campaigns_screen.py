@@ -1,0 +1,150 @@
+"""The choice of a campaign."""
+
+import json
+from pathlib import Path
+
+import pytest
+from screens_host import ScreensHost, shown, until
+from textual.widgets import Input, OptionList
+
+from rolltrain_tui.overrides import parse
+from rolltrain_tui.tui.screens.campaigns import PEEK_BYTES, CampaignsScreen, own_text_overrides, text_trouble
+from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
+
+ROOT = Path(__file__).resolve().parents[2] / "campaigns"
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A good campaign with a name that looks like markup, a broken one, and one that is gone."""
+    good, bad, gone = tmp_path / "good.yaml", tmp_path / "b[x]ad.yaml", tmp_path / "gone.yaml"
+    good.write_text(
+        (ROOT / "tiny_gpt.yaml").read_text(encoding="utf-8").replace("name: The Tiny GPT", 'name: "The [b]Tiny[/b] GPT"'), encoding="utf-8"
+    )
+    bad.write_text("name: 3\nturns: [/]\n", encoding="utf-8")
+    monkeypatch.setattr("rolltrain_tui.campaign_file.shipped", lambda: [good, bad, gone])
+    return [good, bad, gone]
+
+
+async def ready(pilot: object, app: ScreensHost, count: int) -> None:
+    await until(pilot, lambda: app.screen.query_one(OptionList).option_count == count)  # type: ignore[arg-type]
+    await pilot.pause()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_shipped_campaigns(size: tuple[int, int]) -> None:
+    """Every shipped campaign is readable, with story and facts; Enter leads to the heroes."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count >= 2)
+        await until(pilot, lambda: "optimiser step" in shown(app))
+        assert "✖" not in shown(app)
+        assert all(text in shown(app) for text in ("The Tiny GPT", "Your own text", "Choose a hero"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
+
+
+@pytest.mark.usefixtures("files")
+async def test_names_are_literal() -> None:
+    """A campaign's name is shown as it is written; the size of the model is told."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot, app, 3)
+        assert "The [b]Tiny[/b] GPT" in shown(app)
+        assert "4 layers, 128 wide, about 795k weights" in shown(app)
+
+
+@pytest.mark.usefixtures("files")
+async def test_broken_files_are_shown_with_their_errors() -> None:
+    """A file that cannot be read stands in the list with its mistakes and cannot be played; a missing one neither."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ready(pilot, app, 3)
+        await pilot.press("j")
+        await until(pilot, lambda: "cannot be played yet" in shown(app))
+        await until(pilot, lambda: "✖ b[x]ad.yaml" in shown(app) and "evaluation: missing" in shown(app))
+        await pilot.press("enter")
+        assert isinstance(app.screen, CampaignsScreen)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "✖ gone.yaml" in shown(app))
+        assert isinstance(app.screen, CampaignsScreen)
+
+
+@pytest.mark.usefixtures("files")
+async def test_own_text(tmp_path: Path) -> None:
+    """/ goes to the field for a text of one's own; a good file is passed on; a wrong one holds the player back with a reason."""
+    text = tmp_path / "my: [text].txt"
+    text.write_text("Once upon a time. " * 50, encoding="utf-8")
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, app, 3)
+        await pilot.press("slash", *"/no")
+        await pilot.pause()
+        assert "✖ There is no such file." in shown(app)
+        await pilot.press("enter")
+        assert isinstance(app.screen, CampaignsScreen)
+        app.screen.query_one(Input).value = str(text)
+        await pilot.pause()
+        assert "✔ The model will read this text." in shown(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
+        await pilot.pause()
+        await pilot.press("enter")
+        overrides = app.calls[0][2]
+        assert isinstance(overrides, tuple)
+        assert ["file", str(text.resolve())] == [parse(override).value for override in overrides]
+
+
+@pytest.mark.usefixtures("files")
+async def test_escape() -> None:
+    """Escape leaves the field first, the screen second."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test() as pilot:
+        await ready(pilot, app, 3)
+        await pilot.press("slash", "j", "escape")
+        assert isinstance(app.screen, CampaignsScreen)
+        assert app.screen.query_one(OptionList).has_focus
+        await pilot.press("escape")
+        assert not isinstance(app.screen, CampaignsScreen)
+
+
+@pytest.mark.parametrize(
+    ("content", "trouble"),
+    [
+        (b"words", ""),
+        (b"", "This file is empty."),
+        (b" \n ", "This file is empty."),
+        (b"\xff\xfe\x00", "This file is not UTF-8 text."),
+        (b"a\x00b", "This file holds NUL bytes: it is not a text."),
+        ("ä".encode() * PEEK_BYTES, ""),
+        (b"x" * (PEEK_BYTES - 1) + "ä".encode(), ""),
+        (b"x" * (PEEK_BYTES + 5) + b"\xff", ""),
+    ],
+)
+def test_text_trouble(content: bytes, trouble: str, tmp_path: Path) -> None:
+    """What is plainly no text is refused at once, by its beginning; a character cut by the end of that beginning is no fault."""
+    path = tmp_path / "text"
+    path.write_bytes(content)
+    assert trouble == text_trouble(str(path))
+
+
+PATHS = [
+    ("", ""),
+    ("  ", ""),
+    ("/", "This is not a text file."),
+    ("a\0b", "There is no such file."),
+    ("x" * 5000, "This file cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("text", "trouble"), PATHS)
+def test_paths(text: str, trouble: str) -> None:
+    """No path is no trouble; folders and impossible names are."""
+    assert text_trouble(text).startswith(trouble)
+    assert bool(trouble) == bool(text_trouble(text))
+
+
+def test_own_text_overrides(tmp_path: Path) -> None:
+    """The path is absolute and quoted, so that YAML gives it back; an empty field changes nothing."""
+    assert () == own_text_overrides(" ")
+    assert ("data.corpus=file", f"data.path={json.dumps(str(tmp_path / 'a: b'))}") == own_text_overrides(str(tmp_path / "a: b"))

@@ -1,0 +1,146 @@
+"""Cards for a level, an encounter and a camp."""
+
+import pytest
+from screens_host import ScreensHost, shown, until
+
+from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.tui.screens.cards import Card, big, face_of
+
+CHARGES = (Charge("rage", 2, 3, "long", True), Charge("reckless_attack", None, None, "", False))
+LEVEL = LevelGained(412, 12, 4, 28, 96, 2700, 0.953, ("Rage: a [b]third[/b] charge", "Two\nlines \x1b]0;x"), CHARGES)
+DRAGON = MonsterAppeared(380, "loss_dragon", "5", 100, 15, "The loss is [/] rising.")
+CAMP = Rested(500, "long", 36, CHARGES)
+PROBE = Evaluated(500, 2.2101, 0.012, 2.2101, 2.18, True)
+SIZES = [(80, 24), (120, 36), (200, 60), (60, 18)]
+
+
+def card(*events: Event, seconds: float | None = None) -> ScreensHost:
+    return ScreensHost(lambda: Card(events, seconds))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_level(size: tuple[int, int]) -> None:
+    """A level is drawn big, with what is new, literally, and the new numbers."""
+    app = card(LEVEL)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = shown(app)
+        for text in (
+            *big(12),
+            "Level 12",
+            "Rage: a [b]third[/b] charge",
+            "Two lines ␛]0;x",
+            "28/96",
+            "+4",
+            "0.95",
+            "2700 XP",
+            "turn 412",
+            "Enter goes on",
+        ):
+            assert text in screen
+
+
+@pytest.mark.parametrize("monster", BESTIARY)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_encounter(size: tuple[int, int], monster: str) -> None:
+    """Every monster of the bestiary is on its card with portrait, numbers, reason, what helps, and the way on."""
+    row = BESTIARY[monster]
+    app = card(MonsterAppeared(380, monster, row.challenge, row.hp, row.armour_class, "The loss is [/] rising."))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = shown(app)
+        numbers = f"CR {row.challenge}   HP {row.hp}   AC {row.armour_class}"
+        portrait = [line.strip() for line in row.portrait]
+        for text in (
+            f"{row.title} appears",
+            *portrait,
+            numbers,
+            "The loss is [/] rising.",
+            row.weak_to[:20],
+            row.save_stat,
+            "Enter goes on",
+        ):
+            assert text in screen
+
+
+def test_a_monster_unknown_here() -> None:
+    """A monster from a newer chronicle still gets its card."""
+    face = face_of([MonsterAppeared(1, "nan_void\x1b", "8", 1, 1, "why")])
+    assert ("Nan Void␛ appears", "CR 8   HP 1   AC 1") == (face.title, face.headline)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_camp(size: tuple[int, int]) -> None:
+    """A camp shows the validation with its error and verdict, hit points and charges; abilities without a pool are left out."""
+    app = card(CAMP, PROBE)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = shown(app)
+        for text in ("Long rest", "2.210 ± 0.012", "▼ a new best", "36", "Rage", "2/3"):
+            assert text in screen
+        assert "Reckless" not in screen
+
+
+def test_a_worse_validation_points_up() -> None:
+    """A loss above the best is marked with ▲ and the best is named."""
+    rows = dict(face_of([CAMP, Evaluated(500, 2.4, 0.01, 2.2, 2.1, False)]).rows)
+    assert "2.400 ± 0.010   ▲ above the best, 2.200" == rows["Validation loss"]
+
+
+def test_a_short_rest_is_no_camp() -> None:
+    """A short rest has no fire and does not promise kept weights."""
+    face = face_of([Rested(60, "short", 20, CHARGES)])
+    assert ("Short rest", ()) == (face.title, face.art)
+    assert not any("weights" in value for _, value in face.rows)
+
+
+def test_the_most_telling_event_wins() -> None:
+    """A level-up on the same turn comes before the monster, the monster before the rest."""
+    assert "level" == face_of([CAMP, DRAGON, LEVEL]).tone
+    assert "encounter" == face_of([CAMP, DRAGON]).tone
+
+
+def test_no_card_for_a_step() -> None:
+    """What has no card is a mistake of the caller."""
+    with pytest.raises(AssertionError, match="StepTaken"):
+        face_of([StepTaken(1, 2.0, 2.0, 1.0, 1e-3, 1.0, 1.0, 0.1, 0.1, 768, 1.0, True, ())])
+
+
+@pytest.mark.parametrize("key", ["enter", "space", "escape"])
+async def test_a_key_puts_it_away(key: str) -> None:
+    """Enter, Space and Escape all dismiss a card that waits."""
+    app = card(LEVEL)
+    async with app.run_test() as pilot:
+        await pilot.press("x")
+        assert [] == app.answers
+        await pilot.press(key)
+        assert [None] == app.answers
+
+
+async def test_a_click_puts_it_away() -> None:
+    """So does the mouse."""
+    app = card(LEVEL)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.click("#card")
+        assert [None] == app.answers
+
+
+async def test_it_passes_by_itself() -> None:
+    """With seconds it needs no key, and a key just before does no harm."""
+    app = card(DRAGON, seconds=0.02)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.answers)
+        assert [None] == app.answers
+
+
+async def test_it_says_that_it_passes() -> None:
+    """A card that will pass says so and shows how long it still stays."""
+    app = card(DRAGON, seconds=60.0)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "Goes on by itself" in shown(app)
+        assert "▰▰▰▰" in shown(app)
+        await pilot.press("enter")
+        assert [None] == app.answers

@@ -1,0 +1,88 @@
+"""The small question, and the list of keys."""
+
+import pytest
+from screens_host import ScreensHost, shown
+
+from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialog, quit_dialog
+from rolltrain_tui.tui.screens.help import HelpScreen
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        ("enter", "quit"),
+        ("right enter", "title"),
+        ("right right enter", "stay"),
+        ("left enter", "stay"),
+        ("t", "title"),
+        ("S", "stay"),
+        ("escape", None),
+    ],
+)
+async def test_answers(keys: str, answer: str | None) -> None:
+    """Enter takes the choice with the focus, a letter takes its own, Escape takes none."""
+    app = ScreensHost(lambda: quit_dialog(412))
+    async with app.run_test() as pilot:
+        await pilot.press(*keys.split())
+        assert [answer] == app.answers
+
+
+async def test_deleting_is_not_the_first_answer() -> None:
+    """Enter at once keeps the save."""
+    app = ScreensHost(lambda: delete_dialog("Brakka"))
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        assert ["keep"] == app.answers
+
+
+async def test_a_click_answers() -> None:
+    """The choices are buttons."""
+    app = ScreensHost(lambda: quit_dialog(412))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.click("#answer-stay")
+        assert ["stay"] == app.answers
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 18)])
+async def test_all_is_seen(size: tuple[int, int]) -> None:
+    """Title, text and all choices are on the screen; foreign text is literal; many choices stand below each other."""
+    choices = [Choice(f"c{n}", f"A rather long choice {n}", str(n)) for n in range(5)]
+    app = ScreensHost(lambda: ChoiceDialog("[b]Why[/b]", "because [/]", choices))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        for text in ("[b]Why[/b]", "because [/]", *(choice.label for choice in choices)):
+            assert text in shown(app)
+
+
+async def test_a_long_text_leaves_the_choices_on_screen() -> None:
+    """A page of errors scrolls inside the dialog."""
+    app = ScreensHost(lambda: ChoiceDialog("Errors", "\n".join(f"line {n}" for n in range(200)), [Choice("ok", "Good to know", "o")]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "Good to know" in shown(app)
+
+
+@pytest.mark.parametrize("key", ["escape", "enter", "q", "question_mark", "f1"])
+async def test_help_closes(key: str) -> None:
+    """The list of keys shows every key with its line and closes with any of the expected keys."""
+    app = ScreensHost(lambda: HelpScreen([("space", "Pause [or] go on"), ("+ -", "Faster, slower")], "Keys"))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert all(text in shown(app) for text in ("space", "Pause [or] go on", "+ -", "Faster, slower"))
+        await pilot.press(key)
+        assert [None] == app.answers
+
+
+async def test_long_help_scrolls() -> None:
+    """More keys than lines: the list scrolls with the arrows."""
+    app = ScreensHost(lambda: HelpScreen([(f"k{n}", f"words {n}") for n in range(60)]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "words 3" in shown(app)
+        assert "words 20" not in shown(app)
+        await pilot.press(*["down"] * 10, *["j"] * 3)
+        await pilot.pause()
+        assert "words 3 " not in shown(app)
+        assert "words 20" in shown(app)
+        assert "Escape closes" in shown(app)

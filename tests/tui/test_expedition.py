@@ -1,0 +1,394 @@
+"""The expedition screen, played by keys."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import FakeExpedition, FakeOutfitter, fake_config
+from screens_host import shown, until
+from textual.pilot import Pilot
+
+from rolltrain_tui.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.events import SaveFailed
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.cards import Card
+from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.ending import EndingScreen
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.screens.help import HelpScreen
+from rolltrain_tui.tui.screens.title import TitleScreen
+
+SIZE = (120, 36)
+
+
+class Game:
+    """An app under test with its expedition."""
+
+    def __init__(self, app: RolltrainApp, pilot: Pilot[None], expedition: FakeExpedition) -> None:
+        self.app, self.pilot, self.expedition = app, pilot, expedition
+
+    @property
+    def screen(self) -> ExpeditionScreen:
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, ExpeditionScreen))
+
+    @property
+    def inbox(self) -> Any:
+        assert self.app.bridge is not None
+        return self.app.bridge.inbox
+
+    @property
+    def text(self) -> str:
+        return shown(self.app)
+
+    async def until(self, wish: Callable[[], object]) -> None:
+        await until(self.pilot, wish)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def play_to(self, turn: int) -> None:
+        """Step by step, so that the scene stands exactly after this turn."""
+        while self.screen.scene.turn < turn:
+            before = self.screen.scene.turn
+            await self.press(".")
+            await self.until(lambda before=before: self._ticked().scene.turn > before)  # type: ignore[misc]
+
+    def _ticked(self) -> ExpeditionScreen:
+        """The screen after one tick, without waiting for its timer."""
+        self.screen.tick()
+        return self.screen
+
+    async def see(self, *words: str) -> None:
+        """Until the screen, drawn anew, shows all of these."""
+
+        def visible() -> bool:
+            self.screen.draw(everything=True)
+            return all(word in self.text for word in words)
+
+        await self.until(visible)
+
+
+@asynccontextmanager
+async def playing(tmp_path: Path, *overrides: str, size: tuple[int, int] = SIZE, paused: bool = True, **how: Any) -> AsyncIterator[Game]:
+    """The app on an expedition; `paused`: before its first turn."""
+    expedition = FakeExpedition(tmp_path, fake_config(*overrides), **how)
+    outfitter = FakeOutfitter(expedition)
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path), outfitter)
+    if paused:
+        outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
+        game = Game(app, pilot, expedition)
+        await game.until(lambda: game.screen.scene.campaign)
+        yield game
+        if app.bridge is not None:
+            app.bridge.stop()
+            assert app.bridge.join(20)
+
+
+KEYS = [
+    ("1", UseAbility("rage")),
+    ("2", UseAbility("reckless_attack")),
+    ("r", TakeShortRest()),
+    ("v", Speak()),
+    ("s", SaveGame()),
+]
+
+
+@pytest.mark.parametrize(("key", "command"), KEYS)
+async def test_a_key_becomes_its_command(tmp_path: Path, key: str, command: object) -> None:
+    """The command waits in the inbox for the next turn, is acknowledged at once, and taken with that turn."""
+    async with playing(tmp_path) as game:
+        await game.press(key)
+        assert [command] == game.inbox.pending()
+        assert "⟳" in game.screen.notice
+        await game.play_to(1)
+        assert [command] == game.expedition.drained
+
+
+async def test_an_answer_names_the_turn(tmp_path: Path) -> None:
+    """After the key's own echo, the run says from which turn on the ability is in force; a refusal says why."""
+    async with playing(tmp_path) as game:
+        await game.press("1")
+        await game.play_to(1)
+        await game.until(lambda: "in force from turn 1" in game.screen.notice)
+        await game.press("r")
+        await game.play_to(2)
+        await game.until(lambda: "once in 100 turns" in game.screen.notice)
+
+
+async def test_a_number_without_an_ability_does_nothing(tmp_path: Path) -> None:
+    """Nine keys, two abilities."""
+    async with playing(tmp_path) as game:
+        await game.press("7")
+        assert [] == game.inbox.pending()
+
+
+async def test_a_held_ability_is_dismissed_by_its_key(tmp_path: Path) -> None:
+    """Pressing again what is held until ended ends it."""
+    async with playing(tmp_path) as game:
+        await game.press("2")
+        await game.play_to(1)
+        await game.press("2")
+        assert [UseAbility("reckless_attack", "dismiss")] == game.inbox.pending()
+
+
+async def test_spell_mastery_asks_for_the_cantrip(tmp_path: Path) -> None:
+    """A small question with the options open at this level; its letter answers it."""
+    async with playing(tmp_path, hero_class="wizard") as game:
+        await game.press("2")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        await game.pilot.pause()
+        assert "Steady ×0.75" in game.text
+        assert "Quicken from level 5" in game.text
+        await game.press("s")
+        await game.until(lambda: game.inbox.pending())
+        assert [UseAbility("spell_mastery", "steady")] == game.inbox.pending()
+
+
+async def test_auto_is_switched_by_a_question(tmp_path: Path) -> None:
+    """`a` asks which ability may act by itself; the number answers."""
+    async with playing(tmp_path) as game:
+        await game.press("a")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        await game.press("1")
+        await game.until(lambda: game.inbox.pending())
+        assert [SetAuto("rage", True)] == game.inbox.pending()
+
+
+async def test_tempo_keys_set_the_inbox(tmp_path: Path) -> None:
+    """Space pauses and goes on, + and - walk the speeds, the dot plays one turn."""
+    async with playing(tmp_path, "pace.turns_per_second=20") as game:
+        await game.press("space")
+        assert not game.inbox.paused
+        await game.press("space")
+        assert game.inbox.paused
+        await game.press("plus")
+        assert 50 == game.inbox.turns_per_second
+        await game.press("plus")
+        assert game.inbox.turns_per_second is None
+        await game.press("minus", "minus", "minus")
+        assert 10 == game.inbox.turns_per_second
+        turn = game.screen.scene.turn
+        await game.play_to(turn + 3)
+        assert turn + 3 == game.screen.scene.turn
+        assert game.inbox.paused
+
+
+async def test_the_campaigns_tempo_is_taken_over(tmp_path: Path) -> None:
+    """The run starts at the speed its campaign names."""
+    async with playing(tmp_path, "pace.turns_per_second=10") as game:
+        assert 10 == game.inbox.turns_per_second
+
+
+async def test_an_encounter_pauses_and_says_why(tmp_path: Path) -> None:
+    """With pause_on the run stands still after the turn, a card shows the monster, and space goes on."""
+    async with playing(tmp_path, "pace.pause_on=[encounter]", paused=False) as game:
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        assert 30 == game.screen.scene.turn
+        assert game.inbox.paused
+        assert "a monster has come" in game.screen.notice
+        await game.press("enter")
+        await game.until(lambda: game.app.screen is game.screen)
+        await game.see("Loss Dragon", "paused")
+        await game.press("space")
+        await game.until(lambda: game.screen.scene.turn > 30)
+
+
+async def test_a_level_shows_a_card_that_passes(tmp_path: Path) -> None:
+    """Without a rule the game goes on behind the card."""
+    async with playing(tmp_path, paused=False) as game:
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        assert not game.inbox.paused
+        await game.press("enter")
+
+
+ESSENTIALS = ("turn", "/2000", "Brakka", "Barbarian 1", "12/14", "/1000", "Rage", "Go on", "Help", "DC 12", "felt", "floor 1.31", "◆ val")
+
+
+@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 36), (200, 60)])
+async def test_every_size_shows_the_essentials(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Progress, hero, die, loss and keys are there from the smallest terminal to the largest."""
+    async with playing(tmp_path, size=size) as game:
+        await game.play_to(3)
+        await game.see(*(word for word in ESSENTIALS if size != (60, 18) or word not in ("Help", "◆ val")))
+
+
+@pytest.mark.parametrize("size", [(50, 10), (1, 1), (200, 5)])
+async def test_a_terminal_that_is_too_small_is_told_so(tmp_path: Path, size: tuple[int, int]) -> None:
+    """The game says what it needs, and the run goes on meanwhile."""
+    async with playing(tmp_path, size=size) as game:
+        await game.play_to(2)
+        assert size[1] < 10 or "60 columns and 18 rows" in game.text
+
+
+async def test_small_screens_turn_their_panels_by_tab(tmp_path: Path) -> None:
+    """Tab and shift+tab go through hero, foe, proof and voice, around and back."""
+    async with playing(tmp_path, size=(80, 24)) as game:
+        await game.press("tab")
+        await game.see("STR 16 +3")
+        await game.press("tab", "tab", "tab")
+        await game.see("asks it to speak")
+        await game.press("shift+tab")
+        await game.see("Nothing to prove yet")
+        await game.press("tab", "tab")
+        await game.see("The Tiny GPT begins")
+
+
+async def test_fifty_resizes_leave_the_screen_sane(tmp_path: Path) -> None:
+    """After a storm of sizes the last one is drawn whole, and the keys still work."""
+    async with playing(tmp_path) as game:
+        await game.play_to(2)
+        for step in range(50):
+            await game.pilot.resize_terminal(1 + (step * 37) % 220, 1 + (step * 23) % 70)
+        await game.pilot.resize_terminal(*SIZE)
+        await game.see("Brakka", "d20", "Loss (nats per token)", "Log", "Help")
+        assert SIZE == (len(game.text.splitlines()[0]), len(game.text.splitlines()))
+        await game.press("1")
+        assert [UseAbility("rage")] == game.inbox.pending()
+
+
+HOSTILE = "[red]x[/blue] [/] [@click=app.quit]y[/] \x1b[2J \u202e"
+
+
+async def test_model_text_is_shown_letter_by_letter(tmp_path: Path) -> None:
+    """Markup in a sample is text; control characters become pictures."""
+    async with playing(tmp_path, said=HOSTILE) as game:
+        await game.press("v")
+        await game.play_to(1)
+        await game.see("[red]x[/blue] [/] [@click=app.quit]y[/] ␛[2J")
+        assert "\x1b" not in game.text
+
+
+async def test_hostile_names_are_shown_literally(tmp_path: Path) -> None:
+    """A campaign or a hero may be called anything."""
+    async with playing(tmp_path, "name='[/] [red]Quest'", "hero.name='[b]Bob[/i]'") as game:
+        await game.see("[/] [red]Quest", "[b]Bob[/i]")
+
+
+async def test_help_lists_abilities_and_keys(tmp_path: Path) -> None:
+    """`?` shows a line for every ability and key."""
+    async with playing(tmp_path) as game:
+        await game.press("question_mark")
+        await game.until(lambda: isinstance(game.app.screen, HelpScreen))
+        await game.pilot.pause()
+        assert "Rage" in game.text
+        assert "Pause, or go on" in game.text
+
+
+async def test_the_palette_knows_the_verbs(tmp_path: Path) -> None:
+    """ctrl+p finds an ability by name and uses it."""
+    async with playing(tmp_path) as game:
+        await game.press("ctrl+p")
+        await game.press(*"use rage")
+        await game.until(lambda: "Use Rage" in game.text)
+        await game.press("enter", "enter")
+        await game.until(lambda: game.inbox.pending())
+        assert [UseAbility("rage")] == game.inbox.pending()
+
+
+async def test_the_log_switches_between_turns_and_story(tmp_path: Path) -> None:
+    """`l` hides the single turns and brings them back."""
+    async with playing(tmp_path) as game:
+        await game.play_to(4)
+        await game.see("     2 ")
+        await game.press("l")
+        await game.until(lambda: "Log · story" in game.text and "     2 " not in game.text)
+
+
+async def test_the_log_is_read_back_by_pages(tmp_path: Path) -> None:
+    """Page up stays where it is; End follows again."""
+    async with playing(tmp_path) as game:
+        await game.play_to(25)
+        await game.press("pageup")
+        await game.see("scrolled back")
+        await game.press("end")
+        await game.until(lambda: "scrolled back" not in game.text)
+
+
+async def test_leaving_waits_for_the_save(tmp_path: Path) -> None:
+    """q, then quit: the run is stopped, saves, and only then the app ends with code 0."""
+    async with playing(tmp_path) as game:
+        await game.play_to(2)
+        await game.press("q")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        await game.press("q")
+        await game.until(lambda: game.app.return_code is not None)
+        assert game.expedition.left
+        assert 0 == game.app.return_code
+
+
+async def test_staying_goes_on_as_before(tmp_path: Path) -> None:
+    """Escape on the question leaves everything as it was."""
+    async with playing(tmp_path, "pace.turns_per_second=20", paused=False) as game:
+        await game.press("q")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        assert game.inbox.paused
+        await game.press("escape")
+        await game.until(lambda: not game.inbox.paused)
+
+
+async def test_back_to_the_title(tmp_path: Path) -> None:
+    """The run is saved and the title opens; the thread is gone."""
+    async with playing(tmp_path) as game:
+        game.app.leave("title")
+        await game.until(lambda: isinstance(game.app.screen, TitleScreen) and "New campaign" in game.text)
+        assert game.expedition.left
+        assert game.app.bridge is None
+
+
+async def test_a_save_that_fails_at_the_end_is_told(tmp_path: Path) -> None:
+    """The app ends with code 1 and leaves a sentence for the shell."""
+    async with playing(tmp_path, save_error=True) as game:
+        await game.press("ctrl+q")
+        await game.until(lambda: game.app.return_code is not None)
+        assert 1 == game.app.return_code
+        assert "No space left on device" in game.app.farewell
+
+
+async def test_the_end_opens_the_story_of_the_run(tmp_path: Path) -> None:
+    """After the last turn the ending is shown."""
+    async with playing(tmp_path, "turns=12") as game:
+        await game.press("space")
+        await game.until(lambda: isinstance(game.app.screen, EndingScreen))
+
+
+async def test_a_training_error_is_explained(tmp_path: Path) -> None:
+    """The error is shown, literally and clean; the program lives."""
+    async with playing(tmp_path, paused=False, fail_at=3) as game:
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        await game.until(lambda: "model [/] broke" in game.text)
+        assert "Continue" in game.text
+
+
+async def test_a_campaign_that_cannot_open_leads_back_to_the_title(tmp_path: Path) -> None:
+    """The reason is told on the title."""
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path), FakeOutfitter(error=ValueError("the text [/] is too short")))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "the text [/] is too short" in shown(app))
+        assert any(isinstance(screen, TitleScreen) for screen in app.screen_stack)
+
+
+async def test_hero_overrides_skip_the_choice_of_a_hero(tmp_path: Path) -> None:
+    """Who names the hero on the command line sets out at once, with every override."""
+    outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config()))
+    path = Path(__file__).parents[2] / "campaigns" / "tiny_gpt.yaml"
+    app = RolltrainApp(Launch(campaign=path, runs=tmp_path, overrides=("hero.name=Zug",)), outfitter)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
+        assert [("begin", path, ("hero.name=Zug",))] == outfitter.asked
+        app.leave("quit")
+        await until(pilot, lambda: app.return_code is not None)
+
+
+async def test_saving_trouble_on_the_way_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    """A full disk is a line on the screen, not the end."""
+    async with playing(tmp_path, save_error=True) as game:
+        await game.press("s")
+        await game.play_to(1)
+        await game.until(lambda: isinstance(game.screen.scene.saved, SaveFailed))
+        await game.see("✖ not saved", "could not be written")
+        await game.play_to(2)

@@ -1,0 +1,228 @@
+"""The choice of a hero."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from screens_host import ScreensHost, shown
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from rolltrain_tui.campaign_file import load
+from rolltrain_tui.config import CampaignConfig, HeroConfig
+from rolltrain_tui.overrides import parse
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.tui.screens.help import HelpScreen
+from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
+from rolltrain_tui.tui.widgets.hero_card import HeroCard
+from rolltrain_tui.words import flat
+
+PATH = Path(__file__).resolve().parents[2] / "campaigns" / "tiny_gpt.yaml"
+SIZES = [(80, 24), (200, 60)]
+
+
+@pytest.fixture(scope="module")
+def campaign() -> CampaignConfig:
+    return load(PATH)
+
+
+def host(campaign: CampaignConfig, *overrides: str) -> ScreensHost:
+    return ScreensHost(lambda: HeroChoiceScreen(PATH, campaign, overrides))
+
+
+def begun(app: ScreensHost) -> CampaignConfig:
+    """The campaign as the last start would play it."""
+    kind, path, overrides = app.calls[-1]
+    assert ("start", PATH) == (kind, path)
+    assert isinstance(overrides, tuple)
+    return load(PATH, overrides)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_enter_at_once(size: tuple[int, int], campaign: CampaignConfig) -> None:
+    """Enter at once takes the campaign's own hero and passes on what was chosen before."""
+    app = host(campaign, "data.corpus=names")
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press("enter")
+        assert [("start", PATH, ("data.corpus=names",))] == app.calls
+
+
+async def test_cards_are_chosen_with_arrows(campaign: CampaignConfig) -> None:
+    """At 120 columns the cards stand side by side; left and right choose, round the ends, and the chosen one says so in words."""
+    app = host(campaign)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        for key, picked in (("right", "wizard"), ("l", "barbarian"), ("left", "wizard"), ("h", "barbarian"), ("h", "wizard")):
+            await pilot.press(key)
+            assert [picked] == [card.hero_class.name for card in app.screen.query(HeroCard) if card.picked]
+        await pilot.pause()
+        assert "▸ chosen" in shown(app)
+        await pilot.press("enter")
+        assert "wizard" == begun(app).hero.hero_class
+
+
+async def test_list_at_80_columns(campaign: CampaignConfig) -> None:
+    """At 80 columns a list stands beside the page of the class it points at."""
+    app = host(campaign)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert app.screen.query_one(OptionList).has_focus
+        await pilot.press("down")
+        await pilot.pause()
+        assert CLASSES["wizard"].motto.split(":")[0] in shown(app)
+        await pilot.press("enter")
+        assert "wizard" == begun(app).hero.hero_class
+
+
+async def test_cards_tell_everything(campaign: CampaignConfig) -> None:
+    """At 120x36 each card shows title, difficulty and both abilities with their charges."""
+    app = host(campaign)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        screen = shown(app)
+        for row in CLASSES.values():
+            for text in (row.title, row.difficulty, *(ABILITIES[name].title for name in row.abilities)):
+                assert text in screen
+        assert "2 per long rest, a bonus action" in screen
+
+
+async def test_a_click_chooses(campaign: CampaignConfig) -> None:
+    """A click on a card chooses its class and starts nothing."""
+    app = host(campaign)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        await pilot.click("#row HeroCard:last-of-type", offset=(20, 3))
+        assert ("wizard", []) == (app.screen.picked, app.calls)  # type: ignore[attr-defined]
+
+
+async def name(pilot: Pilot[None], text: str) -> None:
+    await pilot.press("n")
+    pilot.app.screen.query_one(Input).value = text
+    await pilot.press("enter", "escape")
+
+
+NAMES = ["Grog", 'Say "hi": {x}', "yes", "1e3", "Þóra # the second", "[b]x[/b]", "null", "'"]
+
+
+async def test_names(campaign: CampaignConfig) -> None:
+    """A name is taken as it was typed, whatever YAML would make of it."""
+    app = host(campaign)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        for text in NAMES:
+            await name(pilot, text)
+            assert text == begun(app).hero.name
+
+
+async def test_typing_a_name(campaign: CampaignConfig) -> None:
+    """Keys that choose elsewhere are letters in the name field; at most 24 of them; Escape goes back to the classes."""
+    app = host(campaign)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("n", *"slhn", *("x" * 30))
+        assert "slhn" + "x" * 20 == app.screen.query_one(Input).value
+        await pilot.press("escape")
+        assert isinstance(app.screen, HeroChoiceScreen)
+        assert not app.screen.query_one(Input).has_focus
+
+
+async def test_array_and_points(campaign: CampaignConfig) -> None:
+    """In the scores, m goes from the campaign's own to the array, where right swaps, and to points, where right buys."""
+    app = host(campaign)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("s", "m", "down", "right", "enter")
+        assert {"STR": 15, "DEX": 13, "CON": 14, "INT": 12, "WIS": 10, "CHA": 8} == begun(app).hero.stats.model_dump()
+        await pilot.press("m", "right", "right", "k", "right", "enter")
+        assert {"STR": 9, "DEX": 10, "CON": 8, "INT": 8, "WIS": 8, "CHA": 8} == begun(app).hero.stats.model_dump()
+        await pilot.press("m", "enter")
+        assert [("start", PATH, ())] == app.calls[-1:]
+
+
+async def test_the_array_follows_the_class(campaign: CampaignConfig) -> None:
+    """A wizard's array puts its best score into INT."""
+    app = host(campaign)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        await pilot.press("right", "s", "m", "enter")
+        assert 15 == begun(app).hero.stats.INT
+
+
+async def test_the_points_left_are_shown(campaign: CampaignConfig) -> None:
+    """Buying says how many points are left."""
+    app = host(campaign)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("s", "m", "m", *["right"] * 7)
+        await pilot.pause()
+        assert "18 left" in shown(app)
+        assert "9 points" in shown(app)
+
+
+async def test_escape_and_help(campaign: CampaignConfig) -> None:
+    """Escape leads from the scores to the classes and from there out; ? lists the keys."""
+    app = host(campaign)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape", "s", "escape")
+        assert isinstance(app.screen, HeroChoiceScreen)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, HeroChoiceScreen)
+
+
+async def test_resizing_keeps_the_choice(campaign: CampaignConfig) -> None:
+    """From cards to list and back, the chosen class stays and the keys still reach it."""
+    app = host(campaign)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        await pilot.press("right")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app.screen.query_one(OptionList).has_focus
+        await pilot.resize_terminal(120, 36)
+        await pilot.pause()
+        await pilot.press("enter")
+        assert "wizard" == begun(app).hero.hero_class
+
+
+async def test_six_classes(campaign: CampaignConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With six classes all titles stand side by side at 120 columns, the chosen one's abilities below, and the last can be chosen."""
+    row = CLASSES["barbarian"]
+    for number in range(4):
+        monkeypatch.setitem(CLASSES, f"kind{number}", replace(row, name=f"kind{number}", title=f"Kind{number}"))  # type: ignore[arg-type]
+    app = host(campaign)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        screen = shown(app)
+        assert [] == [each.title for each in CLASSES.values() if each.title not in screen]
+        assert "◆ Rage" in screen
+        await pilot.press("left")
+        assert "kind3" == app.screen.picked  # type: ignore[attr-defined]
+
+
+@cache
+def own_hero() -> HeroConfig:
+    return load(PATH).hero
+
+
+@given(text=st.text(max_size=24))
+def test_any_name_comes_back(text: str) -> None:
+    """The override of a name, read as YAML, is that name; an empty one leaves the campaign's."""
+    hero = own_hero()
+    wanted = flat(text)
+    changes = hero_overrides(hero, name=wanted, hero_class=hero.hero_class, stats=hero.stats.model_dump())
+    assert [wanted.strip()] * bool(wanted.strip() and wanted.strip() != hero.name) == [parse(change).value for change in changes]
+
+
+def test_another_class_drops_the_own_classes_habits(campaign: CampaignConfig) -> None:
+    """What the campaign's hero does by itself belongs to its class, so another class begins without it."""
+    hero = campaign.hero.model_copy(update={"auto": ["rage"]})
+    changes = hero_overrides(hero, name="", hero_class="wizard", stats=hero.stats.model_dump())
+    assert ("hero.hero_class=wizard", "hero.auto=[]") == changes

@@ -1,0 +1,290 @@
+"""What the panels of the expedition say, line by line, without a terminal."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import FakeExpedition, fake_config
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolltrain_tui.commands import Inbox, UseAbility
+from rolltrain_tui.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, StepTaken
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.braille import Canvas
+from rolltrain_tui.tui.figures import clock, count, factor, trend, work
+from rolltrain_tui.tui.polyhedra import picture, solid
+from rolltrain_tui.tui.tempo import SPEEDS, Speedometer, faster, slower
+from rolltrain_tui.tui.widgets.chart import chart_lines
+from rolltrain_tui.tui.widgets.compact import compact_lines
+from rolltrain_tui.tui.widgets.die import die_lines
+from rolltrain_tui.tui.widgets.hero import hero_lines
+from rolltrain_tui.tui.widgets.keys import Key, key_lines
+from rolltrain_tui.tui.widgets.log import log_lines
+from rolltrain_tui.tui.widgets.monster import monster_lines
+from rolltrain_tui.tui.widgets.panel import Line, bar, cut, justify, width_of, wrap
+from rolltrain_tui.tui.widgets.proof import proof_lines
+from rolltrain_tui.tui.widgets.status import Pace, status_line
+from rolltrain_tui.tui.widgets.voice import voice_lines
+
+
+def text_of(lines: list[Line] | Line) -> str:
+    """The characters, without their tones."""
+    rows = [lines] if lines and isinstance(lines[0], tuple) else lines
+    return "\n".join("".join(span[0] for span in line) for line in rows)  # type: ignore[union-attr]
+
+
+def scene_after(turn: int, **how: object) -> Scene:
+    """The fake expedition's scene after so many turns; Rage was asked for in turn 1."""
+    inbox = Inbox([UseAbility("rage")])
+    scene = Scene()
+    for event in FakeExpedition(Path("nowhere"), fake_config(), **how).travel(inbox):  # type: ignore[arg-type]
+        scene.apply(event)
+        if isinstance(event, StepTaken) and event.turn == turn:
+            break
+    return scene
+
+
+PANELS = (hero_lines, monster_lines, voice_lines, chart_lines, log_lines)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.__name__)
+@pytest.mark.parametrize("turn", [0, 1, 31, 300])
+@pytest.mark.parametrize("size", [(20, 1), (34, 9), (60, 20), (160, 50)])
+def test_a_panel_keeps_to_its_height(panel: object, turn: int, size: tuple[int, int]) -> None:
+    """Whatever has happened and however small the box, there are never more lines than it holds."""
+    assert len(panel(scene_after(turn) if turn else Scene(), *size)) <= size[1]  # type: ignore[operator]
+
+
+def test_the_sheet_tells_life_charges_and_what_is_in_force() -> None:
+    """HP, XP, each ability with its key, its charges and the turns it still has, E[k] and the scores."""
+    sheet = text_of(hero_lines(scene_after(4), 34, 12))
+    for words in (
+        "12/14",
+        "0/1000",
+        "1 Rage ✔ 6 more turns",
+        "1/2",
+        "2 Reckless Attack",
+        "at will",
+        "DC 12",
+        "0.912",
+        "STR 16 +3",
+        "CHA  8 −1",
+    ):
+        assert words in sheet
+
+
+def test_dying_is_told_in_marks_and_words() -> None:
+    """At 0 HP the death saves stand on the sheet."""
+    scene = scene_after(2)
+    scene.apply(HeroHurt(3, 20, 0, "breath"))
+    scene.apply(DeathSaveRolled(3, 12, 2, 1))
+    assert "Dying  ✔✔·  ✖··" in text_of(hero_lines(scene, 34, 12))
+    assert "Dying" in text_of(compact_lines(scene, 78))
+
+
+@pytest.mark.parametrize(("outcome", "word"), [("fumble", "FUMBLE"), ("miss", "MISS"), ("hit", "HIT"), ("crit", "CRIT")])
+def test_the_outcome_is_a_word(outcome: str, word: str) -> None:
+    """Colour is never the only sign of what the die did."""
+    scene = scene_after(1)
+    assert scene.roll is not None
+    scene.roll = replace(scene.roll, outcome=outcome)  # type: ignore[arg-type]
+    assert word in text_of(die_lines(scene, 24, 12, 0))
+
+
+def test_the_die_shows_asked_and_felt() -> None:
+    """A k that the weights felt gets a check mark, another one a cross."""
+    scene = scene_after(1)
+    assert scene.step is not None
+    assert "✔" in text_of(die_lines(scene, 26, 12, 0))
+    scene.step = replace(scene.step, k_requested=2.0, k_effective=1.1)
+    assert "k ×2.000 felt ×1.100 ✖" in text_of(die_lines(scene, 26, 12, 0))
+
+
+def test_many_rolls_are_counted() -> None:
+    """With a roll for each micro-batch, the outcomes are summed up."""
+    scene = scene_after(1)
+    for micro in range(3):
+        scene.apply(DiceRolled(2, 20, (3,), 3, 2, 5, 12, "miss", 0.5, micro))
+    assert "3 miss" in text_of(die_lines(scene, 26, 12, 0))
+
+
+def test_the_chart_has_floor_validation_and_bands() -> None:
+    """The floor is named, validation points are diamonds, an ability names its band, turns stand on the axis."""
+    scene = scene_after(60)
+    drawing = text_of(chart_lines(scene, 80, 16))
+    for words in ("floor 1.31", "◆", "Rage", "└0", "60", "val 4.", "lr ", "grad norm"):
+        assert words in drawing
+
+
+def test_the_chart_survives_what_is_not_a_number() -> None:
+    """A validation loss that is not finite is left out of the drawing."""
+    scene = scene_after(60)
+    scene.validations.append((60, float("inf")))
+    assert 16 == len(chart_lines(scene, 80, 16))
+
+
+def test_the_chart_can_look_at_the_end_only() -> None:
+    """A window begins so many turns back."""
+    assert "└200" in text_of(chart_lines(scene_after(300), 80, 16, 100))
+
+
+def test_the_monster_tells_why_it_is_here_and_what_hurts_it() -> None:
+    """Health, signal and weakness are words."""
+    words = text_of(monster_lines(scene_after(31), 33, 17))
+    for part in ("/100", "The smoothed loss stands 0.36", "weak to"):
+        assert part in words
+
+
+def test_between_encounters_the_dice_are_tallied() -> None:
+    """An empty road shows how the dice have fallen so far."""
+    words = text_of(monster_lines(scene_after(20), 33, 17))
+    assert "The road is quiet." in words
+    assert all(word in words for word in ("CRIT", "HIT", "MISS", "FUMBLE"))
+
+
+HOSTILE = "[red]x[/blue] [/] [@click=app.quit]y[/] \x1b[2J\x1b]0;t\x07 \u202e \x9b31m"
+
+
+def test_model_text_is_literal() -> None:
+    """Markup stays as typed; nothing that steers a terminal is left."""
+    scene = scene_after(2)
+    scene.apply(Spoke(2, HOSTILE, 2.0))
+    for panel in (voice_lines, log_lines):
+        shown = text_of(panel(scene, 200, 10))
+        assert "[red]x[/blue] [/] [@click=app.quit]y[/]" in shown
+        assert all(char.isprintable() or char == "\n" for char in shown)
+
+
+def test_the_proof_is_a_sum_of_measurements() -> None:
+    """The ability's claim, asked and felt over its turns, and the verdict."""
+    words = text_of(proof_lines(scene_after(5)))
+    for part in ("Rage @1", "×1.500", "over 5 turns", "✔", "update scale", "still in force"):
+        assert part in words
+
+
+def test_the_log_shows_turns_or_the_story() -> None:
+    """In detail every turn has its line; else only the newest, below the story."""
+    scene = scene_after(29)
+    full, story = (text_of(log_lines(scene, 80, 40, detailed=detailed)) for detailed in (True, False))
+    assert "    12 " in full
+    assert "    12 " not in story
+    assert all("    29 " in view and "Rage" in view for view in (full, story))
+
+
+def test_the_log_can_be_scrolled_back_and_stays_there() -> None:
+    """Rows before an anchored line do not move when new lines come."""
+    scene = scene_after(60)
+    anchor = scene.lines
+    before = log_lines(scene, 80, 8, 12, anchor)
+    scene.apply(Spoke(60, "more", None))
+    assert before == log_lines(scene, 80, 8, 12, anchor)
+    assert before != log_lines(scene, 80, 8)
+
+
+def test_long_sentences_hang_under_their_first_word() -> None:
+    """A wrapped story line keeps the turn's column free."""
+    scene = scene_after(1)
+    scene.apply(Spoke(1, "word " * 60, None))
+    rows = text_of(log_lines(scene, 50, 6)).splitlines()
+    assert all(row.startswith("         word") for row in rows[1:])
+
+
+def test_the_status_line_tells_progress_tempo_and_safety() -> None:
+    """Turn, share, speed, time left and age of the save, all with units."""
+    line = text_of(status_line(scene_after(200), Pace(False, 20, 19.9, 12.0), 120))
+    for words in ("The Tiny GPT", "turn  200/2000", "10%", "▶ 20/s", "ETA 1:30", "saved  0:12 ago"):
+        assert words in line
+    assert "⏸ paused" in text_of(status_line(scene_after(2), Pace(True, 20), 120))
+    assert "12.0 turns/s" in text_of(status_line(scene_after(2), Pace(False, 20, 12.0), 120))
+
+
+@given(st.integers(60, 300))
+def test_the_status_line_fits(width: int) -> None:
+    """It is exactly as wide as the screen."""
+    assert width == width_of(status_line(Scene(campaign="A long name for a campaign", turns=2000), Pace(), width))
+
+
+def test_keys_that_do_not_fit_are_left_out() -> None:
+    """The line of keys never runs over its rows."""
+    keys = [Key(str(n), "Something", "x") for n in range(20)]
+    rows = key_lines(keys, 40, 2)
+    assert (2, True) == (len(rows), all(width_of(row) <= 40 for row in rows))
+
+
+@given(st.text(max_size=200), st.integers(1, 40))
+def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> None:
+    """Nothing but spaces is lost, and no line of narrow letters is too long."""
+    lines = wrap(text, width)
+    assert "".join(text.split()) == "".join("".join(lines).split())
+    if text.isascii():
+        assert all(len(line) <= width for line in lines)
+
+
+@given(st.text(max_size=60), st.integers(0, 30))
+def test_cutting_keeps_the_width(text: str, width: int) -> None:
+    """A cut text takes at most the cells it was given."""
+    assert width_of([(cut(text, width), "")]) <= max(width, 0)
+
+
+@given(st.integers(-5, 200), st.integers(0, 100), st.integers(1, 40))
+def test_a_bar_keeps_its_width(value: int, most: int, width: int) -> None:
+    """Full, empty or over full, a gauge takes the same cells."""
+    assert width == width_of(bar(value, most, width, "good"))
+
+
+def test_justify_lets_the_left_side_give_way() -> None:
+    """The right side keeps its place; a name that is too long is cut with an ellipsis."""
+    assert "a   b" == text_of(justify([("a", "")], [("b", "")], 5))
+    assert "abc… z" == text_of(justify([("abcdefgh", "")], [("z", "")], 6))
+
+
+@pytest.mark.parametrize(
+    ("sides", "corners", "edges"), [(4, 4, 6), (6, 8, 12), (8, 6, 12), (10, 12, 20), (12, 20, 30), (20, 12, 30), (100, 12, 20)]
+)
+def test_dice_are_the_solids_they_should_be(sides: int, corners: int, edges: int) -> None:
+    """Corners and edges of every die; a d100 is drawn as a d10."""
+    body = solid(sides)
+    assert (corners, edges) == (len(body.vertices), len(body.edges))
+
+
+def test_a_die_is_drawn_within_its_box() -> None:
+    """Every frame of a tumble has the same size."""
+    assert {(9, 18)} == {(len(art), max(map(len, art))) for frame in range(24) for art in [picture(20, frame, 18, 9)]}
+
+
+def test_the_canvas_sets_the_dots_of_braille() -> None:
+    """Eight dots a cell, and what is outside is left out."""
+    canvas = Canvas(1, 1)
+    for x in range(-1, 3):
+        for y in range(-1, 5):
+            canvas.dot(x, y)
+    assert "⣿" == canvas.text(0)
+
+
+def test_numbers_carry_their_units_and_signs() -> None:
+    """Falling is good and marked so; big numbers shrink to their unit."""
+    assert ("▼0.004", "good") == trend(-0.004)
+    assert ("▲0.120", "bad") == trend(0.12)
+    assert ("=0.000", "muted") == trend(0.0001)
+    assert ("×−1.000", "×0.500") == (factor(-1), factor(0.5))
+    assert ("3.96 GFLOP", "1.24 TFLOP") == (work(3.96), work(1240))
+    assert ("812", "12.3 k", "4.56 M") == (count(812), count(12300), count(4.56e6))
+    assert ("1:19", "2:03:07", "1 d 1 h", "–") == (clock(79), clock(7387), clock(90000), clock(float("inf")))
+
+
+def test_speeds_go_up_to_full_and_down_to_one() -> None:
+    """The steps of + and -, from any speed a campaign may set."""
+    assert [1, 2, 5, 10, 20, 50, None, None] == [faster(speed) for speed in (0.5, 1, 2, 5, 10, 20, 50, None)]
+    assert [50, 20, 5, 1, 0.5] == [slower(speed) for speed in (None, 50, 7, 1, 0.5)]
+    assert (1, None) == (SPEEDS[0], SPEEDS[-1])
+
+
+def test_the_speedometer_measures_the_last_seconds() -> None:
+    """Turns by time, and nothing before there is something to measure."""
+    meter = Speedometer()
+    meter.note(0.0, 0)
+    assert meter.rate is None
+    for tick in range(1, 60):
+        meter.note(tick * 0.1, tick * (1 if tick < 20 else 2))
+    assert pytest.approx(20, rel=0.1) == meter.rate
