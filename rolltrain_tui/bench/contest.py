@@ -137,10 +137,10 @@ def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Cont
     python, path = [sys.executable, "-m"], str(campaign.resolve())
     with tempfile.TemporaryDirectory() as folder:
         tokens, sizes = bare_material(campaign, overrides, Path(folder))
-        metered = ("--", path, *TURNS_ONLY, *overrides)
+        metered = (path, *TURNS_ONLY, *overrides)
         bare = Contestant([*python, "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
-        headless = Contestant([*python, "rolltrain_tui.bench.metered", "headless", *metered], metered=True)
-        tui = Contestant([*python, "rolltrain_tui.bench.metered", "tui", *metered], metered=True, terminal=True)
+        headless = Contestant([*python, "rolltrain_tui.bench.metered", "--", "headless", *metered], metered=True)
+        tui = Contestant([*python, "rolltrain_tui.bench.metered", "--", "tui", *metered], metered=True, terminal=True)
         field = (bare, headless, tui)
         try:
             for contestant in field:

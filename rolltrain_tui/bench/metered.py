@@ -1,12 +1,13 @@
 """The game's two contestants: the headless campaign, and the same campaign played in a terminal.
 
-    python -m rolltrain_tui.bench.metered headless|tui CAMPAIGN CONTROL_FD REPORT_FD [OVERRIDE ...]
+    python -m rolltrain_tui.bench.metered CONTROL_FD REPORT_FD headless|tui CAMPAIGN [OVERRIDE ...]
 
 Turns pass only in granted blocks: the parent writes a number a line to CONTROL_FD; each line on REPORT_FD is one JSON object.
 """
 
 import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +25,10 @@ class MeteredInbox(Inbox):
         self._report = os.fdopen(report, "w", buffering=1)
         self._left = 0
         self._started: float | None = None
+        self.training = False
+        """Turns are passing now, and have been for a while."""
+        self.late = 0.0
+        """Seconds; the longest that the screen's clock came late, set by the app."""
 
     def say(self, **facts: Any) -> None:
         self._report.write(json.dumps(facts) + "\n")
@@ -33,13 +38,15 @@ class MeteredInbox(Inbox):
             if self._started is None:
                 self.say(ready=True)
             else:
-                self.say(seconds=time.perf_counter() - self._started)
+                self.say(late=self.late, seconds=time.perf_counter() - self._started)
+            self.training = False
             line = self._control.readline()
             if not line:
                 self.stop()
                 return False
             self._left, self._started = int(line), time.perf_counter()
         self._left -= 1
+        self.training = self._started is not None and time.perf_counter() - self._started > 0.2
         return not self.stopped
 
     def drain(self, turn: int) -> list[Command]:
@@ -60,3 +67,40 @@ def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) ->
         inbox.say(dtype=facts.dtype, threads=facts.threads, tokens=facts.tokens_per_turn, gflop=facts.gflop_per_turn)
         for _ in expedition.travel(inbox):
             pass
+
+
+def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
+    from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.launch import Launch
+
+    tick = 0.05
+
+    class ProbedApp(RolltrainApp):
+        """The game as it is, with a clock that notes how late the screen's timers come while turns pass."""
+
+        late = 0.0
+        due = 0.0
+
+        def new_inbox(self) -> Inbox:
+            return inbox
+
+        def on_mount(self) -> None:
+            super().on_mount()
+            self.set_interval(tick, self.note_tick)
+
+        def note_tick(self) -> None:
+            now = time.monotonic()
+            if inbox.training:
+                self.late = max(self.late, now - self.due) if self.due else 0.0
+                inbox.late = self.late
+            self.due = now + tick
+
+    with tempfile.TemporaryDirectory() as runs:
+        launch = Launch(campaign=campaign, overrides=("hero.name=Bench", *overrides), runs=Path(runs))
+        ProbedApp(launch).run()
+
+
+if __name__ == "__main__":
+    control, report, contestant, campaign, *overrides = sys.argv[1:]
+    inbox = MeteredInbox(int(control), int(report))
+    {"headless": headless, "tui": tui}[contestant](Path(campaign), tuple(overrides), inbox)

@@ -125,8 +125,8 @@ _MONSTERS = (
         damage_die=6,
         lull=3,
         recharge=4,
-        failed=Affliction(StepEffect(weight_noise=0.10), 1, "the weights are shaken by 10% of their spread"),
-        saved=Affliction(StepEffect(weight_noise=0.05), 1, "the weights are shaken by 5% of their spread"),
+        failed=Affliction(StepEffect(weight_noise=0.04), 1, "the weights are shaken by 4% of their spread"),
+        saved=Affliction(StepEffect(weight_noise=0.02), 1, "the weights are shaken by 2% of their spread"),
         summary="It reaches into the weights themselves and shakes them; what was learned is blurred.",
         weak_to="a hero in a rage feels half of its drain; calm steps mend the rest",
         portrait=(

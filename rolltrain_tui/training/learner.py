@@ -9,7 +9,12 @@ from rolltrain_tui.rules.effects import StepEffect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """What one turn did to the weights. Norms are Euclidean over all parameters; losses are nats per token."""
+    """What one turn did to the weights. Norms are Euclidean over all parameters; losses are nats per token.
+
+    Measuring an update costs a copy of the weights, so a turn whose scalar hooks are all neutral does not: its proposed_norm and
+    applied_norm are 0, meaning not measured, and k_effective is 1 by construction. A turn with extra_steps reports the loss and
+    gradient norm of its first batch, and norms and k_effective of all its updates side by side, as one long vector.
+    """
 
     loss: float
     """Raw mean loss of the turn's batch, before any lever."""
@@ -18,9 +23,9 @@ class StepReport:
     lr: float
     """Learning rate the schedule gives, before lr_scale."""
     proposed_norm: float
-    """Norm of the update that the optimiser proposed with every scalar hook neutral; 0 when it was not asked."""
+    """Norm of the update that the optimiser proposed with every scalar hook neutral; 0 when it was not asked or not measured."""
     applied_norm: float
-    """Norm of theta_after - theta_before, before noise is added."""
+    """Norm of theta_after - theta_before, before noise is added; 0 when not measured."""
     k_requested: float
     k_effective: float
     """<applied, proposed> / <proposed, proposed>, measured from the weights."""
@@ -32,8 +37,9 @@ class StepReport:
     seconds: float
     """Wall-clock time; for display only, never part of the story."""
     finite: bool = True
-    """False: loss or gradient was not finite and nothing was applied."""
+    """False: loss or gradient was not finite and nothing was applied; a rollback asked for in the same turn stands."""
     optimizer_steps: int = 1
+    """How often the optimiser was called."""
     measured: Mapping[str, float] = field(default_factory=dict)
     """What each non-scalar lever measured of itself, by lever name."""
 

@@ -152,13 +152,17 @@ class RolltrainApp(App[None]):
     def _set_out(self, open_expedition: Callable[[], Traveller]) -> None:
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
-        assert self.bridge is None or not self.bridge.travelling
-        inbox: Inbox = ScriptedInbox(self._moves) if self._moves else Inbox()
+        if self.bridge is not None:
+            self.bridge.join(GRACE_SECONDS)  # it has said its last word; nothing to wait for but its end
+        self.bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
         self._moves = ()
-        self.bridge = Bridge(open_expedition, inbox, self._settle_in)
         self._show_only(LoadingScreen(still=self.launch.reduced_motion))
         self.bridge.start()
         self._watch = self.set_interval(WATCH_SECONDS, self._watch_opening)
+
+    def new_inbox(self) -> Inbox:
+        """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
+        return ScriptedInbox(self._moves) if self._moves else Inbox()
 
     def _settle_in(self, expedition: Traveller) -> None:
         """In the worker thread, when everything is loaded and before the first turn."""

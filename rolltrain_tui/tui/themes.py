@@ -85,6 +85,8 @@ HIGH_CONTRAST = Theme(
         "border-blurred": "#b0b0b0",
         "text-muted": "#d6d6d6",
         "text-disabled": "#a8a8a8",
+        "foreground-muted": "#d6d6d6",
+        "foreground-disabled": "#a8a8a8",
     },
 )
 

@@ -139,7 +139,7 @@ def test_rage_and_recklessness_multiply_up_to_the_bound():
 
 
 def test_a_rage_halves_what_the_wraith_does_to_the_weights():
-    """The wraith's 10% is felt as 5% in a live rage, and in full without one or in a passive one."""
+    """The wraith's 4% is felt as 2% in a live rage, and in full without one or in a passive one."""
     felt = []
     for orders, last_face in (((), 12), ((RAGE,), 12), ((), 14)):
         wraith = {"encounter_mode": "random", "encounter_chance": 1.0, "bestiary": ("weight_wraith",)}
@@ -150,7 +150,7 @@ def test_a_rage_halves_what_the_wraith_does_to_the_weights():
         assert [False] == [act.saved for act in of(MonsterActed, table.facts)]
         assert (orders == (RAGE,) or last_face == 14) == bool(of(AbilityUsed, table.facts))
         felt.append(table.effect.weight_noise)
-    assert [0.1, 0.05, 0.1] == felt
+    assert [0.04, 0.02, 0.04] == felt
 
 
 def wraith_strikes():

@@ -23,7 +23,7 @@ def meeting(monster, fate=(), **changes):
     [
         ("gradient_ooze", "1/2", 30, 8, 10, 100, (StepEffect(lr_scale=0.5), 3), (StepEffect(lr_scale=0.5), 1)),
         ("loss_dragon", "5", 100, 15, 16, 1800, (StepEffect(target_noise=0.1), 1), (StepEffect(target_noise=0.05), 1)),
-        ("weight_wraith", "3", 60, 13, 13, 700, (StepEffect(weight_noise=0.1), 1), (StepEffect(weight_noise=0.05), 1)),
+        ("weight_wraith", "3", 60, 13, 13, 700, (StepEffect(weight_noise=0.04), 1), (StepEffect(weight_noise=0.02), 1)),
     ],
 )
 def test_each_row_of_the_bestiary(monster, challenge, hp, armour_class, save_dc, xp, failed, saved):

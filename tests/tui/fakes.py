@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOOR, START = 1.31, 4.62
 RAGE_TURNS, RAGE_K = 10, 1.5
 STATS = (("STR", 16), ("DEX", 12), ("CON", 14), ("INT", 15), ("WIS", 10), ("CHA", 8))
-WORDS = ("the old ranger found a cursed amulet in the cellar and the dragon slept upon a heap of gold while bards sang of ale").split(" ")
+WORDS = ("the", "old", "ranger", "found", "a", "cursed", "amulet", "while", "bards", "sang", "of", "ale", "and", "the", "dragon", "slept")
 
 
 def fake_config(*overrides: str) -> CampaignConfig:

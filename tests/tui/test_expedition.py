@@ -200,7 +200,7 @@ async def test_an_encounter_pauses_and_says_why(tmp_path: Path) -> None:
 
 async def test_a_level_shows_a_card_that_passes(tmp_path: Path) -> None:
     """Without a rule the game goes on behind the card."""
-    async with playing(tmp_path, paused=False) as game:
+    async with playing(tmp_path, "turns=1000000", paused=False) as game:
         await game.until(lambda: isinstance(game.app.screen, Card))
         assert not game.inbox.paused
         await game.press("enter")
@@ -353,7 +353,7 @@ async def test_the_end_opens_the_story_of_the_run(tmp_path: Path) -> None:
     """After the last turn the ending is shown."""
     async with playing(tmp_path, "turns=12") as game:
         await game.press("space")
-        await game.until(lambda: isinstance(game.app.screen, EndingScreen))
+        await game.until(lambda: isinstance(game.app.screen, EndingScreen) and "VICTORY" in game.text)
 
 
 async def test_a_training_error_is_explained(tmp_path: Path) -> None:

@@ -161,7 +161,8 @@ async def test_the_points_left_are_shown(campaign: CampaignConfig) -> None:
         await pilot.press("s", "m", "m", *["right"] * 7)
         await pilot.pause()
         assert "18 left" in shown(app)
-        assert "9 points" in shown(app)
+        assert "9 pt" in shown(app)
+        assert "Weight Wraith" in shown(app)
 
 
 async def test_escape_and_help(campaign: CampaignConfig) -> None:

@@ -59,7 +59,8 @@ def test_high_contrast() -> None:
     """In the high-contrast theme every colour reaches 7:1 and text 20:1."""
     theme = HIGH_CONTRAST
     assert contrast(str(theme.foreground), str(theme.background)) >= 20
-    for colour in (theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error):
+    muted = [theme.variables[name] for name in ("text-muted", "text-disabled", "foreground-muted", "foreground-disabled")]
+    for colour in (theme.primary, theme.secondary, theme.accent, theme.success, theme.warning, theme.error, *muted):
         assert contrast(str(colour), str(theme.background)) >= 7
 
 

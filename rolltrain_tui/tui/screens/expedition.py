@@ -97,6 +97,7 @@ class ExpeditionScreen(Orders):
         self._moment: list[Event] = []
         """Events of the newest turn, for a card."""
         self._plan = Plan("tiny", {})
+        self._panels: dict[str, Panel] = {}
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
@@ -115,11 +116,14 @@ class ExpeditionScreen(Orders):
 
     def on_mount(self) -> None:
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
+        if not self._panels:
+            return  # the app is closing and has mounted nothing any more
         self._words: list[ScenePanel] = [self.query_one(kind) for kind in (HeroPanel, MonsterPanel, VoicePanel, ProofPanel)]
         self._die, self._chart, self._log = self.query_one(DiePanel), self.query_one(LossChart), self.query_one(LogPanel)
         self._foe = self.query_one(MonsterPanel)
         self._status, self._notice = self.query_one(StatusLine), self.query_one(NoticeLine)
         self.query_one(ProofPanel).name_box("Proof")
+        self.place_panels()
         self.set_interval(TICK_SECONDS, self.tick)
 
     # Messages in.
@@ -145,6 +149,7 @@ class ExpeditionScreen(Orders):
                 if message.note:
                     self.tell_player(clean(message.note), "warn")
             case Failed():
+                self.scene.failure = self.scene.failure or message.error
                 self.tell_player(f"✖ {clean(message.error)}", "bad+strong", stays=True)
             case Left():
                 self.game.expedition_left()
@@ -205,6 +210,8 @@ class ExpeditionScreen(Orders):
 
     def place_panels(self) -> None:
         """Put every panel in its place for this size and tab."""
+        if not self._panels:
+            return
         self._plan = plan(self.size.width, self.size.height, self.chosen_tab)
         for size in ("tiny", "small", "wide"):
             self.set_class(self._plan.size == size, f"-{size}")

@@ -68,7 +68,7 @@ class StatEditor(Widget, can_focus=True):
     def _line(self, index: int, stat: str, sheet: StatSheet) -> Content:
         here = index == self.row
         score = sheet.scores[stat]
-        price = f"{COSTS[score]} points" if sheet.way == "points" else ""
+        price = f"{COSTS[score]} pt" if sheet.way == "points" else ""
         arrows = ("◂", "▸") if here and sheet.way != "own" else (" ", " ")
         star = "★" if stat == self.primary else " "
         return Content.assemble(
@@ -78,7 +78,7 @@ class StatEditor(Widget, can_focus=True):
             (f"{score:>3} ", "bold"),
             (arrows[1], "$accent"),
             f"  {modifier(score):+d}  ",
-            (price.rjust(9) + "   " if price else " ", "$foreground-muted"),
+            (price.rjust(5) + "   " if price else " ", "$foreground-muted"),
             (uses(stat), "$foreground-muted"),
         )
 

@@ -1,0 +1,114 @@
+"""The small parts around the expedition: launch, tuning, the run's highlights, the ways out."""
+
+import gc
+import sys
+from pathlib import Path
+
+import pytest
+from fakes import FakeExpedition, FakeOutfitter, fake_config
+from hypothesis import given
+from hypothesis import strategies as st
+from screens_host import shown, until
+
+from rolltrain_tui.commands import Inbox, UseAbility
+from rolltrain_tui.events import LevelGained, MonsterFell
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.highlights import LINES, highlights
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.tuning import SWITCH_INTERVAL, THRESHOLDS, Tuning
+
+
+def test_the_players_text_becomes_two_overrides(tmp_path: Path) -> None:
+    """A data file on the command line replaces the campaign's corpus, by its full path, unless an override names one already."""
+    text = tmp_path / "my text.txt"
+    assert ("seed=1", "data.corpus=file", f'data.path="{text}"') == Launch(data=text, overrides=("seed=1",)).all_overrides()
+    assert ("data.path=x",) == Launch(data=text, overrides=("data.path=x",)).all_overrides()
+    assert ("seed=1",) == Launch(overrides=("seed=1",)).all_overrides()
+
+
+def test_tuning_is_taken_back() -> None:
+    """The interpreter is as it was after the game; while it runs, it switches threads often and collects garbage seldom."""
+    before = (sys.getswitchinterval(), gc.get_threshold())
+    tuning = Tuning()
+    tuning.begin()
+    tuning.settle()
+    tuning.settle()
+    during = (sys.getswitchinterval(), gc.get_threshold())
+    tuning.end()
+    assert (pytest.approx(SWITCH_INTERVAL), THRESHOLDS) == during
+    assert before == (sys.getswitchinterval(), gc.get_threshold())
+
+
+def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
+    """Ten lines in order: the frame of the story first, then levels before monsters."""
+    events = list(FakeExpedition(Path("nowhere"), fake_config("turns=40")).travel(Inbox([UseAbility("rage")])))
+    scene = Scene.of(events[:1])
+    for turn in range(1, 20):
+        scene.apply(MonsterFell(turn, "loss_dragon", 1800))
+    scene.apply(LevelGained(20, 2, 2, 20, 20, 1500, 0.9, (), ()))
+    for event in events[1:]:
+        scene.apply(event)
+    lines = highlights(scene)
+    assert LINES == len(lines)
+    assert lines[0].startswith("Turn 0: The Tiny GPT begins")
+    assert lines[-1].startswith("Turn 40: Victory")
+    assert any("Level 2" in line for line in lines)
+
+
+@given(st.integers(0, 12))
+def test_highlights_never_tell_more_than_asked(most: int) -> None:
+    """Short screens get short stories."""
+    assert len(highlights(Scene.of(FakeExpedition(Path("nowhere"), fake_config("turns=3")).travel(Inbox())), most)) <= most
+
+
+class Stubborn(FakeExpedition):
+    """An expedition that does not leave when it is asked to, until it is let go."""
+
+    let_go = False
+
+    def travel(self, inbox: Inbox):  # type: ignore[no-untyped-def]
+        events = super().travel(Inbox())
+        yield next(events)
+        while not self.let_go:
+            inbox.resume()
+            yield next(events)
+
+
+async def test_a_second_ctrl_q_does_not_wait(tmp_path: Path) -> None:
+    """The first asks for the save and says so; the second goes at once, with code 1 and a word about the last autosave."""
+    expedition = Stubborn(tmp_path, fake_config("turns=1000000"))
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path), FakeOutfitter(expedition))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen) and app.screen.scene.turn)
+        await pilot.press("ctrl+q")
+        screen = next(screen for screen in app.screen_stack if isinstance(screen, ExpeditionScreen))
+        assert "Saving" in screen.notice
+        assert app.return_code is None
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.return_code is not None)
+        expedition.let_go = True
+    assert app.bridge is not None
+    assert app.bridge.join(20)
+    assert (1, True) == (app.return_code, app.impatient)
+    assert "autosave" in app.farewell
+
+
+async def test_the_title_learns_when_torch_is_ready(tmp_path: Path) -> None:
+    """The line at the bottom comes from the thread that loads it."""
+    app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.torch_ready and "torch 2.13 · cpu, 2 threads · ready" in shown(app))
+
+
+async def test_escape_turns_back_while_an_expedition_is_readied(tmp_path: Path) -> None:
+    """The title opens again as soon as the worker can be left; nothing is played."""
+    outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config()))
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path), outfitter)
+    outfitter.before = lambda: app.call_from_thread(app.leave, "title")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "New campaign" in shown(app))
+        assert outfitter.expedition is not None
+        assert outfitter.expedition.left
+        assert app.bridge is None
