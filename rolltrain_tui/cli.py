@@ -66,7 +66,7 @@ def play(what: str | None, out: Path | None, data: Path | None, script: Path | N
     if reason := _no_screen():
         return _offer_train(reason, what, data, given)
     from rolltrain_tui.saves import saves_root
-    from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui import play as play_game
     from rolltrain_tui.tui.launch import Launch
 
     root = saves_root(out)
@@ -76,8 +76,7 @@ def play(what: str | None, out: Path | None, data: Path | None, script: Path | N
     if campaign is not None:
         _check(campaign, overrides, data)
     moves = tuple(choices.read_moves(script))
-    answer = RolltrainApp(Launch(campaign=campaign, save=save, overrides=overrides, data=data, runs=root, moves=moves)).run()
-    return answer if isinstance(answer, int) else DONE
+    return play_game(Launch(campaign=campaign, save=save, overrides=overrides, data=data, runs=root, moves=moves))
 
 
 @rolltrain.command(short_help="Play a campaign without a screen.")

@@ -37,13 +37,13 @@ def place_of(part: str, text: str) -> str:
 
 MALFORMED = [
     # what to replace, with what, where the mistake is, its path, and a piece of what is said
-    ("learning_rate: 1e-3", "learning_rat: 1e-3", "learning_rat:", "optimizer.learning_rat", "unknown key; did you mean 'learning_rate'?"),
+    ("learning_rate: 2e-3", "learning_rat: 1e-3", "learning_rat:", "optimizer.learning_rat", "unknown key; did you mean 'learning_rate'?"),
     ("turns: 2000", "Turns: 2000", "Turns:", "Turns", "did you mean 'turns'?"),
     ("turns: 2000", "turns: 2000\nn_embd: 9", "n_embd: 9", "n_embd", "it belongs in section 'model'"),
     ("  keep: 3", "  keep: 3\n  colour: red", "colour", "save.colour", "unknown key; known here: autosave_every, keep"),
     ("seed: 7 ", "# none ", "schema_version", "seed", "missing; add it, for example `seed: 7`. Dice, data, monsters"),
     ("  beta2: 0.99\n", "", "optimizer:", "optimizer.beta2", "for example `beta2: 0.99`. AdamW's second-moment decay"),
-    ("  corpus: tales ", "  # none ", "data:", "data.corpus", "for example `corpus: tales`"),
+    ("  corpus: names ", "  # none ", "data:", "data.corpus", "for example `corpus: names`"),
     ("turns: 2000", "turns: many", "many", "turns", "must be a whole number from 1 to 100000000 (got 'many')"),
     ("turns: 2000", "turns: '2000'", "'2000'", "turns", "take the quotes away"),
     ("turns: 2000", "turns: 2_000", "2_000", "turns", "write 2000"),
@@ -61,13 +61,13 @@ MALFORMED = [
     ("name: Brakka", "name: Brakka of the Seven Long Rivers", "Brakka of", "hero.name", "text of 1 to 24 characters"),
     ("name: adamw ", "name: adam ", "adam ", "optimizer.name", "must be one of adamw, sgd (got 'adam'); did you mean 'adamw'?"),
     ("beta1: 0.9", "beta1: 1", "1                 ", "optimizer.beta1", "a number of at least 0 and below 1 (got 1)"),
-    ("learning_rate: 1e-3", "learning_rate: 1e999", "1e999", "optimizer.learning_rate", "must be a number above 0 (got inf)"),
+    ("learning_rate: 2e-3", "learning_rate: 1e999", "1e999", "optimizer.learning_rate", "must be a number above 0 (got inf)"),
     ("clip: 1.0 ", "clip: -1 ", "-1 ", "optimizer.clip", "must be a number above 0 or null (got -1)"),
     ("bias: false", "bias: no", "no     ", "model.bias", "must be true or false (got 'no'); write false"),
     ("n_embd: 128", "n_embd: 130", "130", "model.n_embd", "a multiple of n_head, which is 4 (got 130); 128 or 132 would do"),
     ("warmup_turns: 100", "warmup_turns: 2000", "2000          # the rate", "schedule.warmup_turns", "less than turns, which is 2000"),
-    ("corpus: tales ", "corpus: file ", "null                 # with corpus", "data.path", "corpus file needs the name"),
-    ("path: null", "path: book.txt", "book.txt", "data.path", "corpus tales reads no file"),
+    ("corpus: names ", "corpus: file ", "null                 # with corpus", "data.path", "corpus file needs the name"),
+    ("path: null", "path: book.txt", "book.txt", "data.path", "corpus names reads no file"),
     ("die: d20 ", "die: d21 ", "d21", "dice.die", "one of d4, d6, d8, d10, d12, d20, d100 (got 'd21')"),
     ("rulebook: hero ", "rulebook: custom ", "null               # with rulebook", "dice.custom", "k for each face of the d20"),
     ("custom: null ", "custom: [1, 2] ", "[1, 2]", "dice.custom", "rulebook hero has its own table"),
@@ -111,14 +111,14 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
 
 def test_a_misspelt_key_is_not_also_called_missing() -> None:
     """One slip of the pen is one line; a key that is simply not there is another."""
-    assert 1 == len(complaints(GOOD.replace("learning_rate: 1e-3", "learning_rat: 1e-3")))
-    assert 2 == len(complaints(GOOD.replace("learning_rate: 1e-3", "colour: 1e-3")))
+    assert 1 == len(complaints(GOOD.replace("learning_rate: 2e-3", "learning_rat: 1e-3")))
+    assert 2 == len(complaints(GOOD.replace("learning_rate: 2e-3", "colour: 1e-3")))
 
 
 def test_rules_between_values_are_checked_beside_other_mistakes() -> None:
     """A width that does not fit its heads is told even where other sections are broken."""
     lines = complaints(
-        GOOD.replace("n_embd: 128", "n_embd: 130").replace("corpus: tales ", "corpus: file ").replace("seed: 7 ", "seed: x ")
+        GOOD.replace("n_embd: 128", "n_embd: 130").replace("corpus: names ", "corpus: file ").replace("seed: 7 ", "seed: x ")
     )
     assert ["seed", "data.path", "model.n_embd"] == [line.split(": ")[1] for line in lines]
 
@@ -282,7 +282,7 @@ class TestFiles:
         folder = tmp_path / "campaigns"
         folder.mkdir()
         path = folder / "my.yaml"
-        path.write_text(GOOD.replace("corpus: tales ", "corpus: file ").replace("path: null", "path: book.txt"), encoding="utf-8")
+        path.write_text(GOOD.replace("corpus: names ", "corpus: file ").replace("path: null", "path: book.txt"), encoding="utf-8")
         (folder / "book.txt").symlink_to(tmp_path / "outside.txt")
         with pytest.raises(CampaignFileError, match=r"my\.yaml:\d+:9: data\.path: a link that leads out"):
             load(path)

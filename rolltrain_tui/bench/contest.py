@@ -56,22 +56,27 @@ class Result:
     first_frame_ms: float
 
 
+class ContestError(ValueError):
+    """A contestant did not stay to the end."""
+
+
 class Contestant:
     """A process that trains when granted a block."""
 
-    def __init__(self, command: Sequence[str], *, terminal: bool = False, metered: bool = False) -> None:
-        self.drained: list[bytes] = []
+    def __init__(self, name: str, command: Sequence[str], *, terminal: bool = False, metered: bool = False) -> None:
+        self.name = name
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.facts: dict[str, Any] = {}
         self._master: int | None = None
         control_read, control_write = os.pipe()
         report_read, report_write = os.pipe()
         fds = [str(control_read), str(report_write)] if metered else []
-        stdio: dict[str, Any] = {"stdin": control_read, "stdout": report_write}
+        stdio: dict[str, Any] = {"stdin": control_read, "stdout": report_write, "stderr": self._errors}
         if terminal:
             self._master, slave = open_terminal()
             stdio = {"stdin": slave, "stdout": slave, "stderr": slave}
         elif metered:
-            stdio = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+            stdio |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         here, there = command[: command.index("--")], command[command.index("--") + 1 :]
         self.process = subprocess.Popen([*here, *fds, *there], pass_fds=(control_read, report_write), env=env, **stdio)
@@ -93,10 +98,19 @@ class Contestant:
             self.facts.update(report)
             if wanted in report:
                 return report
-        raise RuntimeError(f"the contestant {self.process.args!r} ended before it reported {wanted!r}")
+        raise self._ended(f"it reported {wanted!r}")
 
     def grant(self, turns: int) -> None:
-        self._control.write(f"{turns}\n")
+        try:
+            self._control.write(f"{turns}\n")
+        except BrokenPipeError:
+            raise self._ended("it was granted a block") from None
+
+    def _ended(self, before: str) -> ContestError:
+        code = self.process.wait(5)
+        self._errors.seek(0)
+        last = self._errors.read()[-2000:].decode(errors="replace").strip()
+        return ContestError(f"contestant {self.name} ended with code {code} before {before}; its last words:\n{last}")
 
     def block(self, turns: int) -> float:
         """Milliseconds per turn of one granted block."""
@@ -138,9 +152,9 @@ def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Cont
     with tempfile.TemporaryDirectory() as folder:
         tokens, sizes = bare_material(campaign, overrides, Path(folder))
         metered = (path, *TURNS_ONLY, *overrides)
-        bare = Contestant([*python, "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
-        headless = Contestant([*python, "rolltrain_tui.bench.metered", "--", "headless", *metered], metered=True)
-        tui = Contestant([*python, "rolltrain_tui.bench.metered", "--", "tui", *metered], metered=True, terminal=True)
+        bare = Contestant("bare", [*python, "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
+        headless = Contestant("headless", [*python, "rolltrain_tui.bench.metered", "--", "headless", *metered], metered=True)
+        tui = Contestant("tui", [*python, "rolltrain_tui.bench.metered", "--", "tui", *metered], metered=True, terminal=True)
         field = (bare, headless, tui)
         try:
             for contestant in field:

@@ -84,8 +84,7 @@ def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None
         def new_inbox(self) -> Inbox:
             return inbox
 
-        def on_mount(self) -> None:
-            super().on_mount()
+        def on_mount(self) -> None:  # Textual calls the one of the game as well
             self.set_interval(tick, self.note_tick)
 
         def note_tick(self) -> None:
@@ -97,7 +96,10 @@ def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None
 
     with tempfile.TemporaryDirectory() as runs:
         launch = Launch(campaign=campaign, overrides=("hero.name=Bench", *overrides), runs=Path(runs))
-        ProbedApp(launch).run()
+        app = ProbedApp(launch)
+        app.run()
+        if app.farewell:
+            sys.exit(app.farewell)
 
 
 if __name__ == "__main__":

@@ -179,14 +179,22 @@ class GPT(nn.Module):
 
     @torch.inference_mode()
     def generate(
-        self, idx: Tensor, n: int, *, temperature: float = 1.0, top_k: int | None = None, generator: torch.Generator | None = None
+        self,
+        idx: Tensor,
+        n: int,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        generator: torch.Generator | None = None,
+        stride: int | None = None,
     ) -> Tensor:
         """idx (B, T >= 1) followed by n sampled tokens: (B, T + n).
 
-        Each token is drawn from softmax(logits / temperature), with top_k among the k likeliest only. The window is the last
-        `context` tokens. Once it is full every token moves one position down, and since positions are absolute no cached key is
-        right any more: from there on the window is read anew for each token.
+        Each token is drawn from softmax(logits / temperature), with top_k among the k likeliest only. When the window of `context`
+        tokens is full it slides on by `stride` tokens at once, a quarter of the context unless given. Since positions are absolute
+        no cached key is right after that and the window is read anew; with stride 1 that is the textbook loop, one reading a token.
         """
+        stride = stride or max(1, self.config.context // 4)
         was_training = self.training
         self.eval()
         B, T = idx.shape
@@ -198,7 +206,7 @@ class GPT(nn.Module):
                 logits = self(text[:, t - 1 : t], cache)
             else:
                 cache = KeyValueCache(self.config, B, like=self.wte.weight)
-                logits = self(text[:, max(0, t - self.config.context) : t], cache)
+                logits = self(text[:, window_start(t, self.config.context, stride) : t], cache)
             text[:, t] = draw(logits[:, -1], temperature, top_k, generator)
         self.train(was_training)
         return text
@@ -227,6 +235,11 @@ def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy in nats of every token: logits (B, T, V), targets (B, T) -> (B, T)."""
     losses = F.cross_entropy(logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1), reduction="none")
     return losses.view(targets.shape)
+
+
+def window_start(t: int, context: int, stride: int) -> int:
+    """First of the tokens that are read to draw token t: a multiple of stride, so that no more than `context` of them are read."""
+    return max(0, math.ceil((t - context) / stride) * stride)
 
 
 def draw(logits: Tensor, temperature: float, top_k: int | None, generator: torch.Generator | None) -> Tensor:

@@ -122,7 +122,7 @@ class Levers:
         clipped_norm = self._optimizer_step(effect, grads, norm)
         for bench in benches:
             bench.propose()
-            bench.scale(effect.update_scale)
+            bench.interpolate(effect.update_scale)
         return measure(benches, norm, clipped_norm)
 
     def _step_and_counterfactual(self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor) -> Motion:
@@ -223,35 +223,25 @@ class _Bench:
 
     def propose(self) -> None:
         """proposed = theta - theta_old."""
-        for p, old, proposal in zip(self.parameters, self.olds, self.proposals, strict=True):
-            torch.sub(p, old, out=proposal)
+        torch._foreach_copy_(self.proposals, self.parameters)
+        self.proposed.sub_(self.old)
 
     def restore(self) -> None:
         """theta = theta_old, to the bit."""
         torch._foreach_copy_(self.parameters, self.olds)
 
-    def scale(self, k: float) -> None:
-        """theta = theta_old + k proposed."""
-        if k == 0:
-            self.restore()
-            return
-        for p, old, proposal in zip(self.parameters, self.olds, self.proposals, strict=True):
-            torch.add(old, proposal, alpha=k, out=p)
-
     def interpolate(self, k: float) -> None:
-        """theta = theta_old + k (theta - theta_old)."""
+        """theta = theta_old + k (theta - theta_old), beyond either end where k < 0 or k > 1."""
         if k == 0:
             self.restore()
-            return
-        for p, old in zip(self.parameters, self.olds, strict=True):
-            torch.add(old, p - old, alpha=k, out=p)
+        else:
+            torch._foreach_lerp_(self.parameters, self.olds, 1 - k)
 
     def products(self) -> Tensor:
         """<proposed, proposed>, <applied, applied>, <applied, proposed>, with applied = theta - theta_old read from the weights."""
-        for p, old in zip(self.parameters, self.olds, strict=True):
-            torch.sub(p, old, out=old)
-        applied, proposed = self.old.float(), self.proposed.float()  # for bf16 weights; float32 is used as it stands
-        return torch.stack((torch.dot(proposed, proposed), torch.dot(applied, applied), torch.dot(applied, proposed)))
+        torch._foreach_sub_(self.olds, self.parameters)  # theta_old - theta: applied, with its sign turned
+        back, proposed = self.old.float(), self.proposed.float()  # for bf16 weights; float32 is used as it stands
+        return torch.stack((torch.dot(proposed, proposed), torch.dot(back, back), -torch.dot(back, proposed)))
 
 
 def measure(benches: list[_Bench], norm: Tensor, clipped_norm: float | None) -> Motion:

@@ -69,16 +69,21 @@ def test_cached_logits_equal_uncached(prefix: int, bias: bool) -> None:
         torch.testing.assert_close(logits[:, 0], expected[:, t], rtol=0, atol=1e-4)
 
 
-def test_generate_equals_the_textbook_loop_past_the_context() -> None:
-    """Cached sampling draws what a loop draws that reads the last `context` tokens anew each time, and slides like it."""
-    model, start = build().eval(), tokens(2, 3)
+@pytest.mark.parametrize("prompt", [3, 8, 21])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_generate_equals_a_loop_without_cache(stride: int, prompt: int) -> None:
+    """Cached sampling draws what a loop draws that reads its window anew each time: with stride 1 the last `context` tokens."""
+    model, start = build().eval(), tokens(2, prompt)
     for p in model.parameters():
         p.data.mul_(4)  # far from uniform, so that a wrong logit is a wrong token
     text, stream = start, torch.Generator().manual_seed(5)
-    for _ in range(20):
-        logits = model(text[:, -CONFIG.context :])[:, -1]
+    for t in range(prompt, prompt + 20):
+        begin = 0
+        while t - begin > CONFIG.context:
+            begin += stride
+        logits = model(text[:, begin:])[:, -1]
         text = torch.cat((text, draw(logits, 0.7, 5, stream)[:, None]), dim=1)
-    actual = model.generate(start, 20, temperature=0.7, top_k=5, generator=torch.Generator().manual_seed(5))
+    actual = model.generate(start, 20, temperature=0.7, top_k=5, generator=torch.Generator().manual_seed(5), stride=stride)
     assert text.tolist() == actual.tolist()
 
 

@@ -12,7 +12,7 @@ from rolltrain_tui.config import CampaignConfig, ScheduleConfig
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.saves.tensors import pack, unpack
 from rolltrain_tui.training.corpus import Corpus
-from rolltrain_tui.training.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss
+from rolltrain_tui.training.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss, window_start
 from rolltrain_tui.training.learner import StepAbandoned
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.supervised import SupervisedLearner, learning_rate, probe_offsets, random_stream
@@ -52,7 +52,7 @@ def test_a_neutral_turn_is_a_plain_training_loop(
         GPTConfig(vocab_size=len(small_corpus.vocabulary), n_layer=1, n_head=2, n_embd=16, context=8), random_stream(config.seed, "init")
     )
     groups = [
-        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": 0.1},
+        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": config.optimizer.weight_decay},
         {"params": [p for p in model.parameters() if p.dim() < 2], "weight_decay": 0.0},
     ]
     o = config.optimizer
@@ -92,7 +92,7 @@ def test_the_report_counts_what_happened(make_learner: MakeLearner) -> None:
     facts, report = learner.facts(), learner.step(NEUTRAL)
     assert report.tokens == 3 * 4 * 8 == facts.tokens_per_turn
     assert report.gflop == pytest.approx(learner.model.flops_per_token() * 96 / 1e9) == facts.gflop_per_turn
-    assert report.lr == pytest.approx(1e-3 / 4)
+    assert report.lr == pytest.approx(learner.config.optimizer.learning_rate / 4)
     assert (report.k_requested, report.k_effective, report.proposed_norm, report.applied_norm) == (1.0, 1.0, 0.0, 0.0)
     assert (report.optimizer_steps, report.finite, report.weight_norm, dict(report.measured)) == (1, True, None, {})
     assert report.grad_norm > 0 < report.seconds
@@ -316,6 +316,23 @@ def test_bf16_learns_and_measures(make_learner: MakeLearner) -> None:
     assert half.evaluate(8).loss == pytest.approx(full.evaluate(8).loss, rel=1e-2)
 
 
+def test_compiled_turns_use_deterministic_kernels(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With compile the loss is compiled and runs with deterministic kernels, during the turn and no longer."""
+    compiled, seen = [], []
+
+    def compile_loss(loss: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+        compiled.append(loss)
+        return lambda x, y: seen.append(torch.are_deterministic_algorithms_enabled()) or loss(x, y)
+
+    monkeypatch.setattr(torch, "compile", compile_loss)
+    plain, learner = make_learner(), make_learner("device.compile=true")
+    assert [learner.model.loss] == compiled
+    assert plain.step(NEUTRAL).loss == learner.step(NEUTRAL).loss
+    assert [True] == seen
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory
+
+
 def test_it_learns(make_learner: MakeLearner) -> None:
     """A hundred turns on one sentence, over and over, bring the validation loss far below the letters' frequencies."""
     learner = make_learner("turns=100", "optimizer.learning_rate=0.02", "model.context=16", "batch.sequences=8")
@@ -410,7 +427,9 @@ def test_a_sample_continues_its_prompt(prompt: str, make_learner: MakeLearner) -
     learner.model.eval()
     expected = []
     for _ in range(12):
-        logits = learner.model(ids[:, -8:], KeyValueCache(learner.model.config, 1, like=learner.model.wte.weight)).detach()
+        logits = learner.model(
+            ids[:, window_start(ids.shape[1], 8, 2) :], KeyValueCache(learner.model.config, 1, like=learner.model.wte.weight)
+        ).detach()
         expected.append(draw(logits[:, -1], 0.9, 4, stream))
         ids = torch.cat((ids, expected[-1][:, None]), dim=1)
     learner.model.train()

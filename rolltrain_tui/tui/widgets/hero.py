@@ -102,10 +102,11 @@ def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
 def _portrait(hero: HeroView, width: int, rows: int) -> list[Line]:
     """The hero's picture where there is room for it."""
     row = CLASSES.get(hero.hero_class)
-    if row is None or len(row.portrait) + 2 > rows:
+    if row is None or len(row.portrait) > rows:
         return []
     indent = " " * max(0, (width - max(map(len, row.portrait))) // 2)
-    return [[], [], *([(indent + line, "primary")] for line in row.portrait)]
+    gap: list[Line] = [[]] if len(row.portrait) < rows else []
+    return [*gap, *([(indent + line, "primary")] for line in row.portrait)]
 
 
 def _ledger(scene: Scene, width: int) -> list[Line]:

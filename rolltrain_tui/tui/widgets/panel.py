@@ -32,7 +32,7 @@ class Panel(Widget):
         height: 1fr;
         & > .panel--muted { color: $foreground 62%; }
         & > .panel--faint { color: $foreground 34%; }
-        & > .panel--strong { color: $foreground; text-style: bold; }
+        & > .panel--strong { text-style: bold; }
         & > .panel--primary { color: $primary; }
         & > .panel--accent { color: $accent; text-style: bold; }
         & > .panel--good { color: $success; }
