@@ -103,10 +103,13 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
 
 def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> Any:
     from rolltrain_tui import campaign_file
+    from rolltrain_tui.overrides import without_own_text
     from rolltrain_tui.saves import saves_root
 
     path = choices.find_campaign(name)
-    config = campaign_file.load(path, choices.overrides(path, data=data, **given), data=data)
+    overrides, text = without_own_text(choices.overrides(path, data=data, **given))
+    data = data or text
+    config = campaign_file.load(path, overrides, data=data)
     from rolltrain_tui.expedition import Expedition  # after the campaign is known to be good: this loads torch
 
     return Expedition.begin(config, base=(data or path).parent, runs=saves_root(out))

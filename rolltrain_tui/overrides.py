@@ -1,6 +1,8 @@
 """`--set dotted.path=VALUE`: one value of a campaign replaced on the command line, by the same rules as in the file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.foreign import shown
@@ -31,6 +33,23 @@ def parse(text: str) -> Override:
     if not equals or not all(keys):
         raise OverrideError(f"{label}: write the path of a value, '=', and the value, for example --set dice.rulebook=off")
     return Override(label, keys, _value(label, value))
+
+
+def without_own_text(overrides: Sequence[str]) -> tuple[tuple[str, ...], Path | None]:
+    """Take an absolute `data.path` out of the overrides: what the player names outside a campaign's file may lie anywhere.
+
+    Answers the other overrides and the path, for `campaign_file.load(path, overrides, data=...)`.
+    """
+    kept: list[str] = []
+    text = None
+    for override in overrides:
+        path, _, value = override.partition("=")
+        named = _value(override, value) if path.strip() == "data.path" else None
+        if isinstance(named, str) and Path(named).expanduser().is_absolute():
+            text = Path(named).expanduser()
+        else:
+            kept.append(override)
+    return tuple(kept), text
 
 
 def _value(label: str, text: str) -> Any:

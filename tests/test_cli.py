@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
@@ -177,16 +176,11 @@ def test_play_launches_the_app(call: Callable[..., Answer], monkeypatch: pytest.
     """On a terminal the app is launched with everything that was asked for."""
     launched: list[Any] = []
 
-    class App:
-        def __init__(self, launch: Any) -> None:
-            launched.append(launch)
+    def play(launch: Any) -> int:
+        launched.append(launch)
+        return 143
 
-        def run(self) -> int:
-            return 143
-
-    module = ModuleType("rolltrain_tui.tui.app")
-    module.RolltrainApp = App  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "rolltrain_tui.tui.app", module)
+    monkeypatch.setattr("rolltrain_tui.tui.play", play)
     monkeypatch.setattr("rolltrain_tui.cli._no_screen", lambda: "")
     script = tmp_path / "moves.jsonl"
     script.write_text('{"turn": 2, "command": {"type": "UseAbility", "ability": "rage"}}\n', encoding="utf-8")

@@ -93,11 +93,13 @@ class RolltrainApp(App[None]):
 
     def _choose_hero(self, path: Path) -> None:
         from rolltrain_tui.campaign_file import load
+        from rolltrain_tui.overrides import without_own_text
         from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
         overrides = self.launch.all_overrides()
         try:
-            campaign = load(path, overrides)
+            settings, text = without_own_text(overrides)
+            campaign = load(path, settings, data=text)
         except (ValueError, OSError) as error:
             self.to_title()
             self._explain("This campaign cannot be played", str(error))

@@ -4,12 +4,13 @@ The thread touches no widget. Whatever happens in it, it ends with `Left`, and w
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import DiceRolled, Event, HeroFell, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.events import Event
+from rolltrain_tui.pauses import pause_reason
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
@@ -32,26 +33,6 @@ class Traveller(Protocol):
     @property
     def story(self) -> Iterable[Event]: ...
     def travel(self, inbox: Inbox) -> Iterator[Event]: ...
-
-
-def pause_reason(event: Event, pause_on: Collection[str]) -> str | None:
-    """The rule of `pause_on` that this event meets."""
-    match event:
-        case MonsterAppeared():
-            rule = "encounter"
-        case DiceRolled(outcome="fumble" | "crit"):
-            rule = event.outcome
-        case LevelGained():
-            rule = "level"
-        case Rested(kind="long"):
-            rule = "camp"
-        case HeroFell():
-            rule = "fallen"
-        case StepTaken(finite=False):
-            rule = "nan"
-        case _:
-            return None
-    return rule if rule in pause_on else None
 
 
 class Bridge:

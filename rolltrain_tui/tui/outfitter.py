@@ -39,9 +39,11 @@ class TorchOutfitter:
     def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
         from rolltrain_tui import campaign_file
         from rolltrain_tui.expedition import Expedition
+        from rolltrain_tui.overrides import without_own_text
 
-        config = campaign_file.load(campaign, tuple(overrides))
-        return Expedition.begin(config, base=campaign.parent, runs=self._runs)
+        overrides, data = without_own_text(overrides)
+        config = campaign_file.load(campaign, overrides, data=data)
+        return Expedition.begin(config, base=(data or campaign).resolve().parent, runs=self._runs)
 
     def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
         from rolltrain_tui.expedition import Expedition

@@ -39,7 +39,7 @@ async def test_the_shipped_campaigns(size: tuple[int, int]) -> None:
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count >= 2)
         await until(pilot, lambda: "optimiser step" in shown(app))
         assert "✖" not in shown(app)
-        assert all(text in shown(app) for text in ("The Tiny GPT", "Your own text", "Choose a hero"))
+        await until(pilot, lambda: all(text in shown(app) for text in ("The Tiny GPT", "Your own text", "Choose a hero")))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
 

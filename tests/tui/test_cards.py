@@ -2,6 +2,7 @@
 
 import pytest
 from screens_host import ScreensHost, shown, until
+from textual.events import Key
 
 from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -112,10 +113,25 @@ async def test_a_key_puts_it_away(key: str) -> None:
     """Enter, Space and Escape all dismiss a card that waits."""
     app = card(LEVEL)
     async with app.run_test() as pilot:
-        await pilot.press("x")
         assert [] == app.answers
         await pilot.press(key)
         assert [None] == app.answers
+
+
+async def test_another_key_is_not_lost() -> None:
+    """A key that means something below the card puts the card away and reaches the screen below."""
+    pressed: list[str] = []
+
+    class Host(ScreensHost):
+        def on_key(self, event: Key) -> None:
+            pressed.append(event.key)
+
+    app = Host(lambda: Card(LEVEL, None))
+    async with app.run_test() as pilot:
+        await pilot.press("1")
+        await until(pilot, lambda: pressed)
+        assert [None] == app.answers
+        assert ["1"] == pressed
 
 
 async def test_a_click_puts_it_away() -> None:

@@ -110,3 +110,21 @@ async def test_escape_turns_back_while_an_expedition_is_readied(tmp_path: Path) 
         assert outfitter.expedition is not None
         assert outfitter.expedition.left
         assert app.bridge is None
+
+
+def test_a_text_of_the_players_own_may_lie_anywhere(tmp_path: Path) -> None:
+    """A campaign begun with a text outside its folder trains on that text, and its run can be opened again."""
+    from rolltrain_tui import saves
+    from rolltrain_tui.commands import Inbox
+    from rolltrain_tui.expedition import Expedition
+    from rolltrain_tui.tui.outfitter import TorchOutfitter
+
+    text = tmp_path / "my own: book.txt"
+    text.write_text("the quick brown fox jumps over the lazy dog\n" * 200, encoding="utf-8")
+    launch = Launch(data=text, runs=tmp_path / "runs", overrides=("turns=2", "schedule.warmup_turns=1", "device.threads=1"))
+    expedition = TorchOutfitter(launch).begin(Path("campaigns/tutorial.yaml").resolve(), launch.all_overrides())
+    assert expedition.config.data.path == "my own: book.txt"
+    for _ in expedition.travel(Inbox()):
+        pass
+    assert [run.damage for run in saves.list_runs(tmp_path / "runs")] == [""]
+    assert Expedition.resume(expedition.folder).config == expedition.config

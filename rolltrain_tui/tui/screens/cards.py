@@ -46,7 +46,7 @@ class CardFace:
 class Card(ModalScreen[None]):
     """One card for the event (or events) of a moment. `seconds` None: it waits for a key; else it passes by itself.
 
-    Enter, Space or Escape puts it away; so does a click.
+    Enter, Space or Escape puts it away; so does a click. Any other key puts it away too and is not lost: the screen below gets it.
     """
 
     CSS_PATH = "cards.tcss"
@@ -91,6 +91,11 @@ class Card(ModalScreen[None]):
     def on_click(self, event: textual_events.Click) -> None:
         event.stop()
         self.action_put_away()
+
+    def on_key(self, event: textual_events.Key) -> None:
+        event.stop()
+        self.action_put_away()
+        self.app.call_later(self.app.simulate_key, event.key)
 
     def action_put_away(self) -> None:
         if self.is_current:
