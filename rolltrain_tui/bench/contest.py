@@ -78,6 +78,8 @@ class Contestant:
         elif metered:
             stdio |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        if not metered:
+            env.pop("GOMP_SPINCOUNT", None)  # ours; the bare loop has PyTorch as it comes
         here, there = command[: command.index("--")], command[command.index("--") + 1 :]
         self.process = subprocess.Popen([*here, *fds, *there], pass_fds=(control_read, report_write), env=env, **stdio)
         for fd in (control_read, report_write, *([slave] if terminal else [])):

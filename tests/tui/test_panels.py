@@ -195,7 +195,7 @@ def test_the_status_line_tells_progress_tempo_and_safety() -> None:
     line = text_of(status_line(scene_after(200), Pace(False, 20, 19.9, 12.0), 120))
     for words in ("The Tiny GPT", "turn  200/2000", "10%", "▶ 20/s", "ETA 1:30", "saved  0:12 ago"):
         assert words in line
-    assert "⏸ paused" in text_of(status_line(scene_after(2), Pace(True, 20), 120))
+    assert "‖ paused" in text_of(status_line(scene_after(2), Pace(True, 20), 120))
     assert "12.0 turns/s" in text_of(status_line(scene_after(2), Pace(False, 20, 12.0), 120))
 
 

@@ -184,7 +184,7 @@ class ExpeditionScreen(Orders):
 
     def _auto_paused(self, message: AutoPaused) -> None:
         why = REASONS.get(message.reason, message.reason)
-        self.tell_player(f"⏸ Paused after turn {message.turn}: {why}. Space goes on, . plays one turn.", "warn", stays=True)
+        self.tell_player(f"‖ Paused after turn {message.turn}: {why}. Space goes on, . plays one turn.", "warn", stays=True)
         shown = CARDS.get(message.reason)
         for event in self._moment:
             if shown is not None and isinstance(event, shown):

@@ -107,7 +107,7 @@ class Orders(Screen[None]):
             self.tell_player(f"▶ Going on at {rate(inbox.turns_per_second)}.", "good")
         else:
             inbox.pause()
-            self.tell_player("⏸ Paused after this turn. Space goes on, . plays one turn.", "warn", stays=True)
+            self.tell_player("‖ Paused after this turn. Space goes on, . plays one turn.", "warn", stays=True)
 
     def action_step(self) -> None:
         self.bridge.inbox.step_once()

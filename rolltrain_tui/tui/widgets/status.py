@@ -61,7 +61,7 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
     if pace.leaving:
         return [("saving …", "accent")]
     if pace.paused:
-        return [("⏸ paused", "warn+strong"), (f" ({rate(pace.wished)})", "muted")]
+        return [("‖ paused", "warn+strong"), (f" ({rate(pace.wished)})", "muted")]
     measured = ""
     if pace.measured is not None and (pace.wished is None or pace.measured < 0.9 * pace.wished):
         measured = f" {pace.measured:5.1f} turns/s"
