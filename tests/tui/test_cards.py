@@ -118,6 +118,17 @@ async def test_a_key_puts_it_away(key: str) -> None:
         assert [None] == app.answers
 
 
+async def test_put_away_while_it_opens() -> None:
+    """A key that comes while a card is still being put on the screen takes it away without harm."""
+    app = ScreensHost(lambda: Card(LEVEL, None))
+    async with app.run_test() as pilot:
+        for _ in range(20):
+            card = Card(LEVEL, None)
+            app.push_screen(card)
+            app.call_next(card.action_put_away)
+            await until(pilot, lambda card=card: card not in app.screen_stack)
+
+
 async def test_another_key_is_not_lost() -> None:
     """A key that means something below the card puts the card away and reaches the screen below."""
     pressed: list[str] = []

@@ -70,6 +70,8 @@ class Card(ModalScreen[None]):
             yield Static(self._foot(), id="card-foot")
 
     def on_mount(self) -> None:
+        if not self.is_current:
+            return  # put away before it was mounted
         card = self.query_one("#card")
         card.border_title = Content(self.face.title)
         card.border_subtitle = Content(self.face.subtitle)

@@ -56,6 +56,8 @@ class ChoiceDialog(ModalScreen[str | None]):
         return sum(len(choice.label) + len(choice.key) + 6 for choice in self._choices)
 
     def on_mount(self) -> None:
+        if not self.is_current:
+            return  # put away before it was mounted
         self.query_one("#dialog").border_title = Content(self._title)
         self.query(Button).first().focus()
 

@@ -82,6 +82,8 @@ class EndingScreen(TavernScreen):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not self.query(Menu):
+            return  # left before it was mounted
         self.query_one("#ending-story").border_title = "The story of the run"
         self.query_one("#ending-facts").border_title = "In numbers"
         self.query_one("#ending-loss").display = len(drawable(self._story.losses)) > 1

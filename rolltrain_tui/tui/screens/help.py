@@ -36,6 +36,8 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
 
     def on_mount(self) -> None:
+        if not self.is_current:
+            return  # put away before it was mounted
         self.query_one("#help").border_title = Content(self._title)
         width = max((len(keys) for keys, _ in self._keys), default=0)
         for name in self.query(".fact-name"):

@@ -85,6 +85,8 @@ class TitleScreen(SavesScreen):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not self.query(Menu):
+            return  # left before it was mounted
         self.query_one(Menu).focus()
         self._watch = self.set_interval(TUMBLE_SECONDS, self._look_at_torch)
         self._look_at_torch()
