@@ -125,7 +125,7 @@ async def test_put_away_while_it_opens() -> None:
         for _ in range(20):
             card = Card(LEVEL, None)
             app.push_screen(card)
-            app.call_next(card.action_put_away)
+            card.action_put_away()
             await until(pilot, lambda card=card: card not in app.screen_stack)
 
 

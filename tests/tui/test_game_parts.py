@@ -128,3 +128,21 @@ def test_a_text_of_the_players_own_may_lie_anywhere(tmp_path: Path) -> None:
         pass
     assert [run.damage for run in saves.list_runs(tmp_path / "runs")] == [""]
     assert Expedition.resume(expedition.folder).config == expedition.config
+
+
+def test_no_style_leaks_out_of_its_screen() -> None:
+    """Every rule of a screen's style sheet is below that screen: what is open elsewhere cannot change how a screen looks."""
+    import re
+
+    for sheet in (Path(__file__).parent.parent.parent / "rolltrain_tui/tui/screens").glob("*.tcss"):
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.S)
+        depth, selector = 0, ""
+        for part in re.split(r"([{}])", text):
+            if part == "{":
+                if depth == 0:
+                    assert all(one.strip()[:1].isupper() for one in selector.split(",")), (sheet.name, selector)
+                depth += 1
+            elif part == "}":
+                depth -= 1
+            else:
+                selector = part

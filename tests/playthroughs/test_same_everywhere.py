@@ -1,0 +1,72 @@
+"""One campaign, one seed, the same commands: game, plain story and headless run end with the same weights and the same story."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rolltrain_tui import saves
+from rolltrain_tui.chronicle import story_sha256
+from rolltrain_tui.rules.orders import UseAbility
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
+
+CAMPAIGN = Path(__file__).parent.parent.parent / "campaigns" / "tutorial.yaml"
+SETTINGS = (
+    "turns=40",
+    "schedule.warmup_turns=3",
+    "model.n_layer=1",
+    "model.n_embd=16",
+    "encounters.chance=0.2",
+    "evaluation={every: 10, sequences: 16, final_sequences: 32}",
+    "camps.every=15",
+    "pace={turns_per_second: null, pause_on: [encounter]}",
+    "device.threads=1",
+)
+MOVES = ((4, UseAbility("rage")), (20, UseAbility("reckless_attack")))
+SETS = [word for setting in SETTINGS for word in ("--set", setting)]
+
+
+def fingerprint(runs: Path) -> tuple[str, str]:
+    """Hashes of the last save's weights, moments and streams, and of the story, of the only run in `runs`."""
+    [run] = saves.list_runs(runs)
+    weights = run.folder / "saves" / "turn-000040" / "weights.safetensors"
+    return hashlib.sha256(weights.read_bytes()).hexdigest(), story_sha256(run.folder / "chronicle.jsonl")
+
+
+def rolltrain(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rolltrain_tui", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "moves.jsonl"
+    lines = [json.dumps({"turn": turn, "command": {"type": "UseAbility", "ability": move.ability}}) for turn, move in MOVES]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+async def test_same_everywhere(tmp_path: Path, script: Path) -> None:
+    """Neither the screen, nor its pauses, nor the words on a pipe can change a run."""
+    rolltrain("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "headless")
+    rolltrain("train", CAMPAIGN, *SETS, "--script", script, "--plain", "--out", tmp_path / "plain")
+    app = RolltrainApp(Launch(campaign=CAMPAIGN, overrides=("hero.name=Brakka", *SETTINGS), runs=tmp_path / "tui", moves=MOVES))
+    async with app.run_test(size=(80, 24)) as pilot:
+        while app.bridge is None or app.bridge.travelling:
+            await pilot.pause(0.02)
+            if app.bridge is not None and app.bridge.inbox.paused:
+                app.bridge.inbox.resume()  # the encounters of pause_on
+    assert fingerprint(tmp_path / "headless") == fingerprint(tmp_path / "plain")
+    assert fingerprint(tmp_path / "headless") == fingerprint(tmp_path / "tui")
+
+
+def test_a_chronicle_is_a_script(tmp_path: Path, script: Path) -> None:
+    """A run's own chronicle, played as a script, gives the run again."""
+    rolltrain("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "first")
+    [run] = saves.list_runs(tmp_path / "first")
+    rolltrain("train", CAMPAIGN, *SETS, "--script", run.folder / "chronicle.jsonl", "--json", "--out", tmp_path / "second")
+    assert fingerprint(tmp_path / "first") == fingerprint(tmp_path / "second")
