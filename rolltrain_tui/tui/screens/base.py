@@ -26,6 +26,11 @@ class Host(Protocol):
     def open_codex(self, slug: str) -> None: ...
 
 
+def still_open(screen: Screen[Any]) -> bool:
+    """Is the screen on the stack of a running app? One that is closed while it still opens finds some of its widgets, or none."""
+    return screen.app.is_running and screen in screen.app.screen_stack
+
+
 class TavernScreen(Screen[None]):
     """A full screen with a footer: Escape goes back, `?` lists the keys."""
 

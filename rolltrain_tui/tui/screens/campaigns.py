@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Footer, Input, OptionList, Static
 
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import weights
 from rolltrain_tui.words import clean, flat
@@ -60,6 +60,8 @@ class CampaignsScreen(TavernScreen):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not still_open(self):
+            return
         self.query_one(OptionList).focus()
         self.read_campaigns()
 

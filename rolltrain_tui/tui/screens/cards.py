@@ -15,6 +15,7 @@ from textual.widgets import Static
 from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import loss
 from rolltrain_tui.words import flat
@@ -70,8 +71,8 @@ class Card(ModalScreen[None]):
             yield Static(self._foot(), id="card-foot")
 
     def on_mount(self) -> None:
-        if not self.is_current:
-            return  # put away before it was mounted
+        if not still_open(self):
+            return
         card = self.query_one("#card")
         card.border_title = Content(self.face.title)
         card.border_subtitle = Content(self.face.subtitle)

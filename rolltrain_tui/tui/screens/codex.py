@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Footer, Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 
 if TYPE_CHECKING:
     from rolltrain_tui.codex import Page
@@ -47,6 +47,8 @@ class CodexScreen(TavernScreen):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not still_open(self):
+            return
         from rolltrain_tui.codex import pages
 
         self._pages = {page.slug: page for page in pages()}

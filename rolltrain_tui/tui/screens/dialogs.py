@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from rolltrain_tui.tui.screens.base import still_open
+
 BREADTH = 64
 """Cells that the choices may take side by side."""
 
@@ -56,8 +58,8 @@ class ChoiceDialog(ModalScreen[str | None]):
         return sum(len(choice.label) + len(choice.key) + 6 for choice in self._choices)
 
     def on_mount(self) -> None:
-        if not self.is_current:
-            return  # put away before it was mounted
+        if not still_open(self):
+            return
         self.query_one("#dialog").border_title = Content(self._title)
         self.query(Button).first().focus()
 

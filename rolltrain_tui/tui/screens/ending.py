@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Footer, Sparkline, Static
 
 from rolltrain_tui.events import CampaignEnded
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import loss
@@ -82,8 +82,8 @@ class EndingScreen(TavernScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        if not self.query(Menu):
-            return  # left before it was mounted
+        if not still_open(self):
+            return
         self.query_one("#ending-story").border_title = "The story of the run"
         self.query_one("#ending-facts").border_title = "In numbers"
         self.query_one("#ending-loss").display = len(drawable(self._story.losses)) > 1

@@ -16,6 +16,7 @@ from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
+from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.orders import Orders
 from rolltrain_tui.tui.tempo import Speedometer
@@ -115,9 +116,9 @@ class ExpeditionScreen(Orders):
         yield Static(Content(TOO_SMALL), id="too-small")
 
     def on_mount(self) -> None:
+        if not still_open(self):
+            return
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
-        if not self._panels:
-            return  # the app is closing and has mounted nothing any more
         self._words: list[ScenePanel] = [self.query_one(kind) for kind in (HeroPanel, MonsterPanel, VoicePanel, ProofPanel)]
         self._die, self._chart, self._log = self.query_one(DiePanel), self.query_one(LossChart), self.query_one(LogPanel)
         self._foe = self.query_one(MonsterPanel)

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 
 
@@ -36,8 +37,8 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
 
     def on_mount(self) -> None:
-        if not self.is_current:
-            return  # put away before it was mounted
+        if not still_open(self):
+            return
         self.query_one("#help").border_title = Content(self._title)
         width = max((len(keys) for keys, _ in self._keys), default=0)
         for name in self.query(".fact-name"):

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Footer, Input, OptionList, Static
 
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.stat_sheet import StatSheet
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
@@ -76,6 +76,8 @@ class HeroChoiceScreen(TavernScreen):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not still_open(self):
+            return
         self.query_one("#tabs").border_title = "Class"
         self._show_picked()
         self.call_after_refresh(self._focus_classes)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
+from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.words import age, loss
@@ -48,6 +49,8 @@ class LoadScreen(SavesScreen):
         yield Footer()
 
     def on_mount(self) -> None:
+        if not still_open(self):
+            return
         self.query_one(DataTable).focus()
         self.list_saves()
 

@@ -12,6 +12,7 @@ from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, Static
 
+from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import age, fit, loss
@@ -85,8 +86,8 @@ class TitleScreen(SavesScreen):
         yield Footer()
 
     def on_mount(self) -> None:
-        if not self.query(Menu):
-            return  # left before it was mounted
+        if not still_open(self):
+            return
         self.query_one(Menu).focus()
         self._watch = self.set_interval(TUMBLE_SECONDS, self._look_at_torch)
         self._look_at_torch()
