@@ -56,7 +56,7 @@ class StepEffect:
     """Coordinates where the update points against the gradient (update x gradient < 0) x this, the others x 1."""
 
     cautious: bool = False
-    """Coordinates where the update does not point against the gradient become 0, the rest are rescaled by 1 / their share (arXiv 2411.16085)."""
+    """Coordinates where the update does not point against the gradient become 0, the rest x 1 / their share (arXiv 2411.16085)."""
 
     drop_worst: int = 0
     """This many sequences of the batch, those with the highest loss, do not count."""
