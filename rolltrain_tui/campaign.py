@@ -2,8 +2,8 @@
 
 `Campaign.play(inbox)` is a generator of events; whoever iterates it owns the thread. One turn, in fixed order:
 
-    wait for the tempo -> drain commands -> rules answer with facts and one StepEffect -> learner.step -> StepReport -> consequences
-    -> evaluation, speech, camp if due -> save if due
+    wait for the tempo -> drain commands -> rules answer with facts and one StepEffect -> the twin's step, if one walks
+    -> learner.step -> StepReport -> consequences -> the twin's verdict if due -> evaluation, speech, camp if due -> save if due
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ from rolltrain_tui.events import (
 )
 from rolltrain_tui.muster import muster
 from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.shadow import PREFIX, Shadow, load_effect
 from rolltrain_tui.training.learner import Learner, StepAbandoned, StepReport
 
 LOSS_EMA_DECAY = 0.95  # about the last 20 turns
@@ -38,6 +39,8 @@ class Campaign:
         self.config = config
         self.learner = learner
         self.game = muster(config)
+        learner.prepare(self.game.kit.prepares())
+        self.shadow = Shadow(config.twin, learner, tuple(self.game.kit.held))
         self.turn = 0
         """The last turn that is done."""
         self.began = False
@@ -112,12 +115,18 @@ class Campaign:
             self._wishes = [command for command in commands if isinstance(command, Speak | SaveGame)]
             yield from facts
             yield from (CommandAccepted(turn, wish) for wish in self._wishes)
+            yield from self.shadow.begin_turn(turn, facts, self.game.effect_without)
+        # The twin first: when the turn is stopped half-way, what is left of it is the same for both after resuming.
+        yield from self.shadow.step(turn)
         report = self.learner.step(self._effect)
         effect, self._effect = self._effect, None
         self.turn = turn
         yield self._note_step(report, effect)
-        yield from self.game.end_turn(turn, report)
-        if turn >= self.config.turns or self.game.fallen:
+        consequences = self.game.end_turn(turn, report)
+        yield from consequences
+        last = turn >= self.config.turns or self.game.fallen
+        yield from self.shadow.end_turn(turn, consequences, last=last)
+        if last:
             yield from self._end()
         else:
             yield from self._after_turn()
@@ -163,6 +172,7 @@ class Campaign:
 
     def _evaluate(self, sequences: int) -> Iterator[Event]:
         evaluation = self.learner.evaluate(sequences)
+        self.learner.remember(evaluation)
         self.gflop += evaluation.gflop
         self.val_loss = evaluation.loss
         improved = self.best_val_loss is None or evaluation.loss < self.best_val_loss
@@ -207,8 +217,12 @@ class Campaign:
             return self.loss_ema
         return self.val_loss if self.val_loss is not None else float("nan")
 
+    def tensors(self) -> dict[str, Any]:
+        """The learner's tensors, and a walking twin's, by name."""
+        return {**self.learner.tensors(), **self.shadow.tensors()}
+
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the learner's tensors, as JSON values."""
+        """Everything but the tensors, as JSON values."""
         return {
             "turn": self.turn,
             "began": self.began,
@@ -221,18 +235,19 @@ class Campaign:
             "wishes": [{"save": wish.name} if isinstance(wish, SaveGame) else {"speak": True} for wish in self._wishes],
             "game": self.game.state_dict(),
             "learner": self.learner.state_dict(),
+            "shadow": self.shadow.state_dict(),
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
-        """Exact inverse of state_dict() and the learner's tensors(); ValueError when they do not belong to this campaign."""
+        """Exact inverse of state_dict() and tensors(); ValueError when they do not belong to this campaign."""
         try:
             self.turn, self.began, self.ended = int(state["turn"]), bool(state["began"]), bool(state["ended"])
             self.val_loss, self.best_val_loss, self.loss_ema = state["val_loss"], state["best_val_loss"], state["loss_ema"]
             self.gflop = float(state["gflop"])
-            effect = state["effect"]
-            self._effect = None if effect is None else StepEffect(**{**effect, "micro_scales": tuple(effect["micro_scales"])})
+            self._effect = load_effect(state["effect"])
             self._wishes = [Speak() if "speak" in wish else SaveGame(wish["save"]) for wish in state["wishes"]]
             self.game.load_state_dict(state["game"])
-            self.learner.load_state(tensors, state["learner"])
+            self.learner.load_state({name: t for name, t in tensors.items() if not name.startswith(PREFIX)}, state["learner"])
+            self.shadow.load_state(state["shadow"], tensors)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error

@@ -217,8 +217,9 @@ class HeroConfig(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=24)]
     """What the story calls the hero."""
-    hero_class: Literal["barbarian", "wizard"]
-    """barbarian: larger updates; wizard: rule over the learning rate."""
+    hero_class: Literal["barbarian", "wizard", "rogue", "fighter", "cleric", "paladin"]
+    """barbarian: larger updates; wizard: rule over the learning rate; rogue: picks coordinates and sequences; fighter: no turn lost, and
+    extra steps; cleric: heals weights and goes back to the best; paladin: harder hits, larger batches, capped updates."""
     level: Annotated[int, Field(ge=1, le=20)]
     """The level at the start."""
     stats: StatsConfig
@@ -304,6 +305,17 @@ class EvaluationConfig(Section):
     """For the last evaluation of the campaign."""
 
 
+class TwinConfig(Section):
+    """The shadow twin: a copy of the training that walks beside it without an ability, to show what the ability did."""
+
+    mode: Literal["on_use", "always", "off"]
+    """on_use: one sets out when an ability is used; always: one after the other, without all abilities; off: never, at no cost."""
+    turns: Annotated[int, Field(ge=1)]
+    """How long a twin walks; each of these turns costs a second step."""
+    sequences: Annotated[int, Field(ge=2)]
+    """Of the probe set, on which hero and twin are compared at the end."""
+
+
 class SpeechConfig(Section):
     """What the model says now and then."""
 
@@ -362,6 +374,7 @@ class CampaignConfig(Section):
     encounters: EncountersConfig
     camps: CampsConfig
     evaluation: EvaluationConfig
+    twin: TwinConfig
     speech: SpeechConfig
     pace: PaceConfig
     save: SaveConfig

@@ -31,6 +31,7 @@ from rolltrain_tui.rules.facts import (
 )
 
 Ending = Literal["victory", "fallen"]
+Verdict = Literal["helped", "hurt", "no measurable effect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class StepTaken:
     applied_norm: float
     tokens: int
     gflop: float
-    """Since the campaign began, everything included."""
+    """Since the campaign began, everything but the twins included."""
     finite: bool
     levers: tuple[str, ...]
 
@@ -122,7 +123,49 @@ class CampaignEnded:
     gflop: float
 
 
-Story = Fact | CampaignBegan | StepTaken | Evaluated | Spoke | CampaignEnded
+@dataclass(frozen=True, slots=True)
+class TwinSetOut:
+    """A shadow twin was forked before this turn's step; it walks so many turns without `ability` ("": without any of the hero's)."""
+
+    turn: int
+    ability: str
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TwinJudged:
+    """Hero and twin were compared on the same validation sequences."""
+
+    turn: int
+    ability: str
+    since: int
+    """The first turn that the twin took."""
+    turns: int
+    """How many it took."""
+    delta: float
+    """Validation loss of the hero minus the twin's, nats per token: negative where the ability helped."""
+    standard_error: float
+    """Of the paired per-sequence difference."""
+    verdict: Verdict
+    """Forced by the two numbers: a side where |delta| > 2 standard errors."""
+    gflop: float
+    """Spent on all twins so far, evaluations included; no part of the run's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinLost:
+    """A twin ended without a verdict; `reason` may hold the text of an error, foreign until cleaned."""
+
+    turn: int
+    ability: str
+    since: int
+    turns: int
+    reason: str
+    gflop: float
+    """As in TwinJudged."""
+
+
+Story = Fact | CampaignBegan | StepTaken | Evaluated | Spoke | TwinSetOut | TwinJudged | TwinLost | CampaignEnded
 """Facts about the run: the chronicle keeps all of them, and they are the same wherever the run is played."""
 
 
@@ -213,5 +256,9 @@ __all__ = [
     "StepTaken",
     "Story",
     "TrainingFailed",
+    "TwinJudged",
+    "TwinLost",
+    "TwinSetOut",
+    "Verdict",
     "XPGained",
 ]

@@ -99,7 +99,7 @@ class Expedition:
                     "pending": [wire.encode(command) for command in inbox.pending()],
                     "campaign": self.campaign.state_dict(),
                 },
-                tensors=self.campaign.learner.tensors(),
+                tensors=self.campaign.tensors(),
                 summary=self._summary(),
             )
             keep = None if due.reason == "player" else self.config.save.keep

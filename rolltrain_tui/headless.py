@@ -127,6 +127,7 @@ class Journey:
             "xp": scene.hero.xp,
             "deaths": scene.hero.deaths,
             "gflop": scene.gflop,
+            "twin_gflop": scene.twin_gflop,
             "seconds": seconds,
             "weights_sha256": self.expedition.campaign.learner.weights_sha256(),
             "save": saved.path if saved and not isinstance(saved, SaveFailed) else None,

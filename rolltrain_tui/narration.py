@@ -42,6 +42,9 @@ from rolltrain_tui.events import (
     Spoke,
     StepTaken,
     TrainingFailed,
+    TwinJudged,
+    TwinLost,
+    TwinSetOut,
     XPGained,
 )
 from rolltrain_tui.rules.abilities import ABILITIES
@@ -144,6 +147,8 @@ def _ability_used(event: AbilityUsed) -> str:
 
 
 def _claim(event: AbilityUsed) -> str:
+    if event.note:
+        return _clause(event.note)
     k = number(event.k)
     if event.ability == "arcane_recovery":
         return f"the learning rate is multiplied by {k}" + (", falling back to 1" if event.turns > 1 else "")
@@ -156,7 +161,7 @@ def _duration(event: AbilityUsed) -> str:
     if event.turns == 0:
         return " until it is dismissed"
     if event.turns == 1:
-        return " this turn"
+        return "" if event.note else " this turn"
     return f" over {event.turns} turns" if event.ability == "arcane_recovery" else f" for {event.turns} turns"
 
 
@@ -168,6 +173,29 @@ def _charges_left(event: AbilityUsed) -> str:
 
 def _auto_set(event: AutoSet) -> str:
     return f"{title(event.ability)} {'triggers by itself from now on' if event.on else 'waits for your word from now on'}."
+
+
+# The twin.
+
+
+def _watched(ability: str) -> str:
+    return title(ability) if ability else "the hero's abilities"
+
+
+def _twin_set_out(event: TwinSetOut) -> str:
+    return f"A shadow twin sets out: it walks {_count(event.turns, 'turn')} beside the hero without {_watched(event.ability)}."
+
+
+def _twin_judged(event: TwinJudged) -> str:
+    name = _watched(event.ability)
+    words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
+    numbers = f"validation loss {event.delta:+.4f} nats, plus or minus {event.standard_error:.4f}"
+    return f"The twin's verdict: {words}; {numbers}, against a twin that walked {_count(event.turns, 'turn')} without."
+
+
+def _twin_lost(event: TwinLost) -> str:
+    walked = f"after {_count(event.turns, 'turn')}"
+    return f"The twin without {_watched(event.ability)} is lost {walked}, without a verdict: {_sentence(event.reason)}"
 
 
 # Monsters.
@@ -321,6 +349,9 @@ _TALES: dict[type, Callable[[Any], str]] = {
     SaveDue: lambda event: "",
     Saved: _saved,
     SaveFailed: lambda event: f"The save could not be written to {event.path}: {_sentence(event.error)} The campaign goes on.",
+    TwinSetOut: _twin_set_out,
+    TwinJudged: _twin_judged,
+    TwinLost: _twin_lost,
     TrainingFailed: lambda event: f"Training failed in turn {event.turn}, the last save is intact: {_sentence(event.error)}",
 }
 """How each type of event is told. SaveDue is told by the Saved or SaveFailed that answers it."""

@@ -40,10 +40,13 @@ from rolltrain_tui.events import (
     Spoke,
     StepTaken,
     TrainingFailed,
+    TwinJudged,
+    TwinLost,
+    TwinSetOut,
     XPGained,
 )
 from rolltrain_tui.series import LossSeries
-from rolltrain_tui.views import AbilityView, HeroView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine
+from rolltrain_tui.views import AbilityView, HeroView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine, TwinView
 
 STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
 
@@ -83,8 +86,13 @@ class Scene:
     evaluation: Evaluated | None = None
     best_val_loss: float | None = None
     proof: Proof | None = None
+    twin: TwinView | None = None
+    """The shadow twin under way, or what became of the last one."""
     spoke: Spoke | None = None
     gflop: float = 0.0
+    """The run's own energy."""
+    twin_gflop: float = 0.0
+    """Of all twins that were judged or lost; comes on top."""
     tokens: int = 0
     not_finite: int = 0
     """Turns whose loss or gradient was not finite."""
@@ -190,6 +198,8 @@ def _stepped(scene: Scene, event: StepTaken) -> None:
     scene.lines += 1
     if scene.proof is not None and scene.proof.open:
         _prove(scene.proof, event)
+    if scene.twin is not None and scene.twin.walking:
+        scene.twin.walked += 1
     for name, view in list(scene.active.items()):
         if view.until is not None and view.until <= event.turn:
             _leave_force(scene, name, event.turn)
@@ -200,8 +210,23 @@ def _prove(proof: Proof, step: StepTaken) -> None:
         proof.turns += 1
         proof.asked += step.k_requested
         proof.felt += step.k_effective
-        proof.worst = max(proof.worst, abs(step.k_effective - step.k_requested))
+        capped = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)  # cut to a length, as it claims
+        proof.worst = max(proof.worst, 0.0 if capped else abs(step.k_effective - step.k_requested))
         proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
+
+
+def _twin_set_out(scene: Scene, event: TwinSetOut) -> None:
+    scene.twin = TwinView(event.ability, event.turn, event.turns)
+
+
+def _twin_judged(scene: Scene, event: TwinJudged) -> None:
+    scene.twin_gflop = event.gflop
+    scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
+
+
+def _twin_lost(scene: Scene, event: TwinLost) -> None:
+    scene.twin_gflop = event.gflop
+    scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
 
 
 def _evaluated(scene: Scene, event: Evaluated) -> None:
@@ -351,6 +376,9 @@ _FOLDS: dict[type, Any] = {
     CampaignResumed: _resumed,
     CampaignStopped: _stopped,
     TrainingFailed: _failed,
+    TwinSetOut: _twin_set_out,
+    TwinJudged: _twin_judged,
+    TwinLost: _twin_lost,
 }
 """One function a type of event; SaveDue is answered by Saved or SaveFailed and shows nothing of its own."""
 
@@ -360,6 +388,9 @@ KINDS: dict[type, Kind] = {
     AbilityUsed: "ability",
     AbilityEnded: "ability",
     AutoSet: "ability",
+    TwinSetOut: "ability",
+    TwinJudged: "ability",
+    TwinLost: "ability",
     CommandRefused: "refused",
     MonsterAppeared: "monster",
     MonsterActed: "monster",
@@ -383,7 +414,7 @@ KINDS: dict[type, Kind] = {
 }
 """The events that get a line of their own; rolls and steps share the turn's line."""
 
-MINOR = (MonsterStruck, Spoke)
+MINOR = (MonsterStruck, Spoke, TwinSetOut)
 MILESTONE = (CampaignBegan, HeroFell, LevelGained, MonsterFell, CampaignEnded)
 
 SILENT: frozenset[type] = frozenset({CommandAccepted, DiceRolled, SaveDue, StepTaken})

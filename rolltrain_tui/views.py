@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rolltrain_tui.events import Event, Outcome, StepTaken
+from rolltrain_tui.events import Event, Outcome, StepTaken, TwinJudged, TwinLost
 
 Kind = Literal[
     "fumble", "miss", "hit", "crit", "ability", "refused", "monster", "hurt", "heal", "xp", "level", "rest", "evaluation", "speech",
@@ -98,6 +98,22 @@ class Proof:
     """The largest difference between the two in one turn."""
     levers: tuple[str, ...] = ()
     open: bool = True
+
+
+@dataclass(slots=True)
+class TwinView:
+    """A shadow twin."""
+
+    ability: str
+    """The one it goes without; "" for all of the hero's."""
+    since: int
+    turns: int
+    walked: int = 0
+    end: TwinJudged | TwinLost | None = None
+
+    @property
+    def walking(self) -> bool:
+        return self.end is None
 
 
 @dataclass(frozen=True, slots=True)

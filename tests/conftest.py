@@ -36,6 +36,7 @@ TINY = (
     "encounters.chance=0.3",
     "camps.every=5",
     "evaluation={every: 4, sequences: 8, final_sequences: 16}",
+    "twin={mode: off, turns: 3, sequences: 8}",
     "speech={every: 6, characters: 12, temperature: 1.0, top_k: null}",
     "save={autosave_every: 3, keep: 3}",
     "pace.turns_per_second=null",

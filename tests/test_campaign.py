@@ -1,7 +1,7 @@
 """The turn, seen from outside: a scripted learner stands in for torch, so every number is known."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 import pytest
@@ -43,6 +43,12 @@ class ScriptedLearner:
 
     def facts(self) -> Facts:
         return Facts(parameters=1, vocabulary=2, floor=1.0, device="none", dtype="none", threads=1, tokens_per_turn=1, gflop_per_turn=1.0)
+
+    def prepare(self, levers: Collection[str]) -> None:
+        pass
+
+    def remember(self, evaluation: Evaluation) -> None:
+        pass
 
     def step(self, effect: StepEffect) -> StepReport:
         turn = len(self.effects) + 1

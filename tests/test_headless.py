@@ -43,7 +43,7 @@ BEGAN = CampaignBegan(
 LEVEL = LevelGained(2, 2, 2, 20, 23, 2500, 0.912, (), ())
 KEYS = [
     "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "val_loss", "best_val_loss", "floor", "level", "xp", "deaths",
-    "gflop", "seconds", "weights_sha256", "save",
+    "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
 ]  # fmt: skip
 
 
@@ -341,7 +341,7 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
     assert result["seconds"] >= 0
     expected = {
         "campaign": "The Tiny GPT", "seed": 7, "rulebook": "hero", "hero_class": "barbarian", "turns": 3, "train_loss": 1.0,
-        "val_loss": 1.45, "best_val_loss": 1.4, "floor": 1.31, "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0,
+        "val_loss": 1.45, "best_val_loss": 1.4, "floor": 1.31, "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0,
         "weights_sha256": "ab" * 32,
         "save": "run/saves/end",
     }  # fmt: skip

@@ -28,6 +28,9 @@ from rolltrain_tui.events import (
     Spoke,
     StepTaken,
     TrainingFailed,
+    TwinJudged,
+    TwinLost,
+    TwinSetOut,
 )
 from rolltrain_tui.narration import name_command, number, tell, tell_turn, title
 from rolltrain_tui.words import clean, flat, one_line
@@ -82,6 +85,21 @@ TOLD: list[tuple[Event, str]] = [
         "level 4, 5120 XP, 0 deaths, 221.5 GFLOP.",
     ),
     (TrainingFailed(8, "RuntimeError: out of memory"), "Training failed in turn 8, the last save is intact: RuntimeError: out of memory."),
+    (TwinSetOut(5, "rage", 20), "A shadow twin sets out: it walks 20 turns beside the hero without Rage."),
+    (TwinSetOut(5, "", 1), "A shadow twin sets out: it walks 1 turn beside the hero without the hero's abilities."),
+    (
+        TwinJudged(24, "rage", 5, 20, -0.0121, 0.0006, "helped", 90.0),
+        "The twin's verdict: Rage helped; validation loss -0.0121 nats, plus or minus 0.0006, against a twin that walked 20 turns without.",
+    ),
+    (
+        TwinJudged(24, "", 5, 20, 0.0, 0.0, "no measurable effect", 90.0),
+        "The twin's verdict: no measurable effect of the hero's abilities; validation loss +0.0000 nats, plus or minus 0.0000, "
+        "against a twin that walked 20 turns without.",
+    ),
+    (
+        TwinLost(9, "rage", 5, 4, "a \x1b[2J error", 9.0),
+        "The twin without Rage is lost after 4 turns, without a verdict: a ␛[2J error.",
+    ),
     (SaveDue(50, "autosave"), ""),
 ]
 

@@ -118,6 +118,20 @@ def test_the_proof_sums_what_was_asked_and_felt() -> None:
     assert (2, 4.5, pytest.approx(4.4), pytest.approx(0.1), False) == (proof.turns, proof.asked, proof.felt, proof.worst, proof.open)
 
 
+def test_the_twin_is_followed_from_its_fork_to_its_verdict() -> None:
+    """Its turns are counted while it walks; the verdict, or its loss, stays until the next one sets out."""
+    scene = Scene.of([began(), raged(1), ev.TwinSetOut(1, "rage", 2), stepped(1)])
+    assert scene.twin is not None
+    assert ("rage", 1, 1, 2, True) == (scene.twin.ability, scene.twin.since, scene.twin.walked, scene.twin.turns, scene.twin.walking)
+    scene.apply(stepped(2))
+    scene.apply(judged := ev.TwinJudged(2, "rage", 1, 2, -0.01, 0.001, "helped", 9.5))
+    scene.apply(stepped(3))
+    assert (judged, 2, 9.5, 12.0) == (scene.twin.end, scene.twin.walked, scene.twin_gflop, scene.gflop)
+    scene.apply(ev.TwinSetOut(4, "", 2))
+    scene.apply(lost := ev.TwinLost(4, "", 4, 1, "a fall", 11.0))
+    assert (lost, False, 11.0) == (scene.twin.end, scene.twin.walking, scene.twin_gflop)
+
+
 def test_a_trigger_does_not_replace_the_proof_of_an_order() -> None:
     """What the player asked for stays proven until the player asks for something else."""
     scene = Scene.of([began(), raged(1, 1), stepped(1), ev.AbilityUsed(2, "reckless_attack", "", False, 2.0, 1, None)])

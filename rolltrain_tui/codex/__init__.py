@@ -16,9 +16,30 @@ from rolltrain_tui.codex.tables import TABLES
 SHELVES: Mapping[str, tuple[str, ...]] = {
     "Begin": ("start", "glossary", "keys", "plain"),
     "The dice": ("dice", "rulebooks", "levers"),
-    "The hero": ("hero", "levels", "barbarian", "rage", "reckless_attack", "wizard", "arcane_recovery", "spell_mastery"),
+    "The hero": (
+        "hero",
+        "levels",
+        "barbarian",
+        "rage",
+        "reckless_attack",
+        "wizard",
+        "arcane_recovery",
+        "spell_mastery",
+        "rogue",
+        "sneak_attack",
+        "cunning_action",
+        "fighter",
+        "second_wind",
+        "action_surge",
+        "cleric",
+        "healing_word",
+        "divine_intervention",
+        "paladin",
+        "divine_smite",
+        "aura_of_protection",
+    ),
     "The road": ("encounters", "gradient_ooze", "loss_dragon", "weight_wraith", "rests", "death_saves"),
-    "The training": ("validation", "floor", "own_data", "saves"),
+    "The training": ("validation", "twin", "floor", "own_data", "saves"),
 }
 """Every page, by group, in reading order."""
 

@@ -96,7 +96,10 @@ def ability(name: str) -> str:
         f"- **By itself**, while `auto` is on. {row.passive or 'Nothing: it has no passive form.'}",
         f"- **Costs** {cost}. **Charges:** {charges}.",
     ]
-    lines += [f"- **{option.title}** (level {option.level}): {option.summary}, k = {option.k:g}." for option in row.options]
+    lines += [
+        f"- **{option.title}** (level {option.level}): {option.summary}{f', k = {option.k:g}' if option.k != 1 else ''}."
+        for option in row.options
+    ]
     return "\n".join(lines)
 
 

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 from rolltrain_tui.rules.ability import Ability, Cost, Option, Recharge
 from rolltrain_tui.rules.barbarian import Rage, RecklessAttack
+from rolltrain_tui.rules.cleric import DivineIntervention, HealingWord
+from rolltrain_tui.rules.fighter import ActionSurge, SecondWind
+from rolltrain_tui.rules.paladin import AuraOfProtection, DivineSmite
+from rolltrain_tui.rules.rogue import TRICKS, CunningAction, SneakAttack
 from rolltrain_tui.rules.wizard import CANTRIPS, ArcaneRecovery, SpellMastery
 
 __all__ = ["ABILITIES", "Ability", "Cost", "Option", "Recharge"]
@@ -56,6 +60,101 @@ _ABILITIES = (
         recharge="",
         power=SpellMastery(),
         options=CANTRIPS,
+    ),
+    Ability(
+        name="sneak_attack",
+        title="Sneak Attack",
+        hero_class="rogue",
+        summary="Strikes where update and slope agree: coordinate by coordinate, not louder everywhere.",
+        passive="A total of 12 or more, without a charge: this turn the coordinates whose update goes down the slope move ×1.2 "
+        "(+0.2 at levels 3, 5, 7 and 9), the others as they would.",
+        live="Backstab: for 10 turns only the coordinates that agree move, rescaled by 1 / their share; the others wait.",
+        cost="action",
+        recharge="short",
+        power=SneakAttack(),
+    ),
+    Ability(
+        name="cunning_action",
+        title="Cunning Action",
+        hero_class="rogue",
+        summary="One trick beside the turn: a short extra step, a clean slate for the momentum, or a blind eye to the worst.",
+        passive="",
+        live="One trick, this turn: Dash, Disengage or Hide.",
+        cost="bonus",
+        recharge="short",
+        power=CunningAction(),
+        options=TRICKS,
+    ),
+    Ability(
+        name="second_wind",
+        title="Second Wind",
+        hero_class="fighter",
+        summary="No turn is quite lost: a bad roll still trains half a step.",
+        passive="A total below 10 for which the rulebook gives less than half an update spends a charge: k becomes 0.5.",
+        live="1d10 + level HP, and for 3 turns no roll counts less than 10.",
+        cost="bonus",
+        recharge="short",
+        power=SecondWind(),
+    ),
+    Ability(
+        name="action_surge",
+        title="Action Surge",
+        hero_class="fighter",
+        summary="Two whole optimiser steps in one turn, for twice the computing.",
+        passive="A total of 18 or more spends a charge: a second whole step on a fresh batch, this turn.",
+        live="A second whole step on a fresh batch, this turn, under the same k.",
+        cost="action",
+        recharge="short",
+        power=ActionSurge(),
+    ),
+    Ability(
+        name="healing_word",
+        title="Healing Word",
+        hero_class="cleric",
+        summary="Draws the weights towards their average of the last turns: a cure for bouncing, a setback for a run still on its way.",
+        passive="After a turn whose raw loss was more than 1.5 times its average: a charge, and this turn's k × 1.1 average / loss. The "
+        "table hears of a loss only after its step, so it is the turn after the spike that is damped.",
+        live="The weights go (1d4 + WIS) / 10 of the way to their average of the last 20 turns or so (at most 0.8), and the hero heals as "
+        "many HP as the dice said. The validation loss before and after is measured on the spot.",
+        cost="bonus",
+        recharge="long",
+        power=HealingWord(),
+    ),
+    Ability(
+        name="divine_intervention",
+        title="Divine Intervention",
+        hero_class="cleric",
+        summary="A prayer: back to the best weights of the last eight evaluations, and on from there with care.",
+        passive="On a natural 1, a d100 of 10 or less, without a charge: the fumble becomes k = 0.5.",
+        live="A d100 of 10 + 5 × level or less: weights and moments return to the best of the last 8 evaluations, and the learning rate "
+        "is halved for 20 turns; the prayer comes back at the second next camp. Unanswered, at the next.",
+        cost="action",
+        recharge="long",
+        power=DivineIntervention(),
+    ),
+    Ability(
+        name="divine_smite",
+        title="Divine Smite",
+        hero_class="paladin",
+        summary="A good hit becomes a great one: the better the roll, the larger the update.",
+        passive="A total of 15 or more spends a charge: k × (1.5 + 0.1 × (total - 15)), at most ×2.5, this turn.",
+        live="Armed until the next hit, which takes k × (1.5 + 0.1 × (total - 15)), at most ×2.5, and deals 2d8 more damage to a monster "
+        "that it strikes. Dismissed before that, the charge is lost.",
+        cost="bonus",
+        recharge="long",
+        power=DivineSmite(),
+    ),
+    Ability(
+        name="aura_of_protection",
+        title="Aura of Protection",
+        hero_class="paladin",
+        summary="Nothing falls too low and nothing goes too far; on command, a stand on four times the data.",
+        passive="A natural die below 8 counts as 8, so nothing is a fumble; CHA is added to saving throws; from level 11 no update is "
+        "longer than nine in ten of the last hundred. Without charges.",
+        live="Stand Firm: for 5 turns each batch is 4 times as large, by accumulation, at 4 times the computing.",
+        cost="action",
+        recharge="short",
+        power=AuraOfProtection(),
     ),
 )
 

@@ -4,11 +4,13 @@ A new ability is a row in `abilities.ABILITIES` and a `Power` that overrides the
 it holds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import DiceRolled
+from rolltrain_tui.rules.facts import DiceRolled, Fact
 from rolltrain_tui.rules.heroes import Hero
 
 Cost = Literal["action", "bonus", "free"]
@@ -24,6 +26,7 @@ class Option:
     title: str
     level: int
     k: float
+    """1 where it does something else than multiply."""
     summary: str
 
 
@@ -41,6 +44,10 @@ class Held:
     """Turns in a row without a hit while in force."""
     refunded: bool = False
     """Its short-rest refund is spent until the next long rest."""
+    amount: float = 0.0
+    """What the form in force rolled or read when it began."""
+    locked: int = 0
+    """Long rests before its charges come back; 0: the next one brings them."""
 
     @property
     def live(self) -> bool:
@@ -48,9 +55,38 @@ class Held:
 
     def begin(self, form: Literal["live", "passive"], turns: int | None, option: str = "") -> None:
         self.form, self.turns, self.option, self.idle = form, turns, option, 0
+        self.amount = 0.0
 
     def end(self) -> None:
         self.form, self.turns, self.option, self.idle = "", 0, "", 0
+        self.amount = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a power may see of the table at the moment it begins."""
+
+    dice: Dice
+    """Never the turn's own."""
+    heal: Callable[[Hero, int, str], tuple[Fact, ...]]
+    """Give the hero so many HP back, with a cause."""
+    roll: DiceRolled | None = None
+    """The roll that set a passive form off."""
+    loss: float | None = None
+    """Raw loss of the last turn; None before the first and after one that was not finite."""
+    loss_ema: float | None = None
+    """Average of the raw losses before that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a form began."""
+
+    words: str = ""
+    """What it does to this turn, half a sentence for the story; empty: its claim on k says all."""
+    facts: tuple[Fact, ...] = ()
+    ended: str = ""
+    """Why it is over at once, if it is."""
 
 
 class Power:
@@ -63,10 +99,22 @@ class Power:
     trigger_turns = 1
     trigger_costs = True
     """The passive form spends a charge (where there is a pool)."""
+    heals = False
+    """It heals the hero or the weights, which a rage does not allow."""
+    prepares: tuple[str, ...] = ()
+    """Levers it may pull that look back, so that training must remember something from the first turn on."""
 
     def most(self, level: int) -> int | None:
         """Charges at this level; None: no pool."""
         return None
+
+    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+        """This roll sets off the passive form, if the ability is auto and has a charge."""
+        return self.trigger is not None and roll.total >= self.trigger
+
+    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+        """A form has just begun: its own dice, and its words."""
+        return Entry()
 
     def claim(self, held: Held, hero: Hero) -> float:
         """The multiple of the update that the form in force claims at its start, for the announcement."""
@@ -76,6 +124,10 @@ class Power:
         """While in force: the factor on this roll's k, applied by the rulebook's hook."""
         return 1.0
 
+    def replaces(self, held: Held, hero: Hero, roll: DiceRolled) -> float | None:
+        """While in force: the k that takes the place of the rulebook's for this roll, before any factor; None: the rulebook's stays."""
+        return None
+
     def effect(self, held: Held, hero: Hero) -> StepEffect:
         """While in force: the levers of this turn besides the rulebook's own."""
         return NEUTRAL
@@ -83,6 +135,26 @@ class Power:
     def gives_advantage(self, held: Held) -> bool:
         """While in force: two dice on the turn's roll, the higher counts."""
         return False
+
+    def floor(self, held: Held, hero: Hero) -> int:
+        """While in force: the least that a natural d20 counts (scaled to other dice)."""
+        return 0
+
+    def extra_damage(self, held: Held, scene: Scene) -> int:
+        """While in force: more damage to a monster that the hero's blow has just struck."""
+        return 0
+
+    def standing(self, hero: Hero) -> StepEffect:
+        """Levers that hold for as long as the ability is auto, with or without a form."""
+        return NEUTRAL
+
+    def standing_floor(self, hero: Hero) -> int:
+        """The least that a natural d20 counts for as long as the ability is auto."""
+        return 0
+
+    def standing_save_bonus(self, hero: Hero) -> int:
+        """Added to saving throws for as long as the ability is auto."""
+        return 0
 
     def leaves_open(self, held: Held) -> bool:
         """While in force: saving throws at disadvantage, monsters' damage doubled."""
@@ -96,7 +168,11 @@ class Power:
         """While in force: why the hero cannot rest, or an empty string."""
         return ""
 
-    def ends_early(self, held: Held) -> str:
+    def healing_refusal(self, held: Held) -> str:
+        """While in force: why nothing may be healed or brought back, or an empty string."""
+        return ""
+
+    def ends_early(self, held: Held, roll: DiceRolled) -> str:
         """After a turn in force: why it ends before its time, or an empty string."""
         return ""
 

@@ -40,7 +40,10 @@ class Rage(Power):
     def rest_refusal(self, held: Held) -> str:
         return "Nobody rests in a rage: wait until it has run out, or dismiss it."
 
-    def ends_early(self, held: Held) -> str:
+    def healing_refusal(self, held: Held) -> str:
+        return "A rage heals nothing and turns nothing back: wait until it has run out, or dismiss it."
+
+    def ends_early(self, held: Held, roll: DiceRolled) -> str:
         return f"{IDLE_TURNS} turns in a row without a hit" if held.live and held.idle >= IDLE_TURNS else ""
 
     def gains(self, level: int) -> tuple[str, ...]:

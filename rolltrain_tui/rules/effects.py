@@ -49,6 +49,30 @@ class StepEffect:
     target_noise: float = 0.0
     """Fraction of this turn's targets replaced by uniformly random tokens."""
 
+    norm_cap: float = 1.0
+    """The update's norm is cut to this quantile of the norms of the last 100 turns; 1: no cap."""
+
+    agreeing_gain: float = 1.0
+    """Coordinates where the update points against the gradient (update x gradient < 0) x this, the others x 1."""
+
+    cautious: bool = False
+    """Coordinates where the update does not point against the gradient become 0, the rest x 1 / their share (arXiv 2411.16085)."""
+
+    drop_worst: int = 0
+    """This many sequences of the batch, those with the highest loss, do not count."""
+
+    extra_batch_factor: float = 1.0
+    """Size of the batch of each extra step, relative to the turn's."""
+
+    forget_momentum: bool = False
+    """Before the step, the first moments (SGD: the momentum) become zero."""
+
+    heal_alpha: float = 0.0
+    """Before the step, theta <- (1 - alpha) theta + alpha EMA(theta), alpha in [0, 1]."""
+
+    restore_best: bool = False
+    """Before the step, weights and moments return to the best of the remembered validation snapshots; data go on."""
+
     rollback: bool = False
     """Before the step, weights, moments and schedule return to the last snapshot; data go on from where they are."""
 
@@ -77,6 +101,14 @@ class StepEffect:
             batch_factor=self.batch_factor * other.batch_factor,
             weight_noise=self.weight_noise + other.weight_noise,
             target_noise=min(1.0, self.target_noise + other.target_noise),
+            norm_cap=min(self.norm_cap, other.norm_cap),
+            agreeing_gain=self.agreeing_gain * other.agreeing_gain,
+            cautious=self.cautious or other.cautious,
+            drop_worst=self.drop_worst + other.drop_worst,
+            extra_batch_factor=self.extra_batch_factor * other.extra_batch_factor,
+            forget_momentum=self.forget_momentum or other.forget_momentum,
+            heal_alpha=1 - (1 - self.heal_alpha) * (1 - other.heal_alpha),
+            restore_best=self.restore_best or other.restore_best,
             rollback=self.rollback or other.rollback,
         )
 

@@ -42,14 +42,21 @@ class Encounters:
         self.hp = max(0, self.hp - damage)
         return [MonsterStruck(turn, self.monster.name, damage, self.hp)]
 
-    def act(self, turn: int, hero: Hero, open_to_attack: bool, real: bool, dice: Dice) -> list[MonsterActed]:
+    def wounded(self, turn: int, damage: int) -> list[MonsterStruck]:
+        """More damage to a monster that was struck."""
+        if self.monster is None or not self.hp:
+            return []
+        self.hp = max(0, self.hp - damage)
+        return [MonsterStruck(turn, self.monster.name, damage, self.hp)]
+
+    def act(self, turn: int, hero: Hero, open_to_attack: bool, real: bool, dice: Dice, save_bonus: int = 0) -> list[MonsterActed]:
         """The monster's turn: most pass quietly. Its affliction takes hold of the next turn's step, unless effects are cosmetic."""
         monster = self.monster
         if monster is None or not self._ready(monster, dice):
             return []
         self._quiet = monster.lull
         _, natural = cast(dice, 20, "disadvantage" if open_to_attack else "none")
-        total = natural + hero.save_bonus(monster.save_stat)
+        total = natural + hero.save_bonus(monster.save_stat) + save_bonus
         saved = total >= monster.save_dc
         damage = min(dice.roll(monster.damage_die), hero.worst_wound) * (2 if open_to_attack else 1)
         if real:

@@ -72,6 +72,8 @@ class AbilityUsed:
     k: float
     turns: int
     charges: int | None
+    note: str = ""
+    """What it does and what its own dice said, half a sentence, where k does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ begin_turn   orders -> the roll, watched by passive abilities -> one StepEffect
 end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> death saves -> what lapses -> who wanders by
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
+from math import nan, prod
 from typing import Any, Protocol
 
 from rolltrain_tui.rules.death import DOWN_SCALE
@@ -19,7 +20,7 @@ from rolltrain_tui.rules.levels import roll_xp
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.rules.naming import RulesError
 from rolltrain_tui.rules.orders import Command, SetAuto, TakeShortRest, UseAbility
-from rolltrain_tui.rules.rulebooks import within_bounds
+from rolltrain_tui.rules.rulebooks import scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules
 
 __all__ = ["Game", "GameRules", "Report"]
@@ -56,6 +57,10 @@ class Game:
         self.encounters = Encounters()
         self._roll: DiceRolled | None = None
         """The roll that counts, of a turn that has begun and not ended."""
+        self._throws: list[tuple[float, dict[str, float], dict[str, float]]] = []
+        """The turn's rolls: each one's k by the rulebook, what abilities in force put in its place, and what they multiply it by."""
+        self._waking = False
+        """This turn begins with the last camp's weights."""
 
     # The character sheet.
 
@@ -111,14 +116,23 @@ class Game:
         for order in orders:
             facts += self._obey(turn, order, spent)
         awake = not (self.hero.down or self.rules.classes_sleep)
-        scales = []
+        self._throws = []
         for micro in range(self.rules.rolls_per_turn):
             self._roll = roll = self._cast(turn, micro)
             facts.append(roll)
             if awake:
                 facts += self.kit.watch(turn, roll)
-            scales.append(roll.k * self.kit.k(roll))
-        return facts, self._effect(scales)
+            self._throws.append((roll.k, self.kit.replacements(roll), self.kit.factors(roll)))
+        self._waking, self.life.rollback_due = self.rollback_due, False
+        return facts, self.effect_without(())
+
+    def effect_without(self, abilities: Collection[str]) -> StepEffect:
+        """This turn's effect as it would be if these abilities were not in force: same dice, same monsters, all other abilities.
+
+        The roll stands as it was cast: a second die or a floor that an ability brought counts on both sides. Between begin_turn
+        and the step.
+        """
+        return self._effect([_scale(*throw, abilities) for throw in self._throws], self._levers(abilities))
 
     def _obey(self, turn: int, order: Command, spent: set[str]) -> list[Fact]:
         match order:
@@ -146,26 +160,28 @@ class Game:
         if self.kit.gives_advantage():
             advantage = with_advantage(advantage)
         naturals, natural = cast(self.dice, rules.sides, advantage)
+        if not (self.hero.down or rules.classes_sleep):
+            natural = max(natural, scaled_dc(self.kit.floor(), rules.sides))
         outcome, k = rulebook.judge(natural)
         note = "a learning rate cannot be negative: it stops at 0" if k < 0 and rules.rulebook.rides_on_lr else ""
         modifier = self.modifier
         return DiceRolled(turn, rules.sides, naturals, natural, modifier, natural + modifier, rulebook.dc, outcome, k, micro, note)
 
-    def _effect(self, scales: list[float]) -> StepEffect:
+    def _effect(self, scales: list[float], levers: StepEffect) -> StepEffect:
         """The rolls' k, abilities included, through the rulebook's hook, and every other lever in force."""
-        levers = self._levers()
         others = levers.update_scale * levers.lr_scale
         effect = self.rules.rulebook.effect([within_bounds(k, others) for k in scales])
         return effect if levers is NEUTRAL else effect.combine(levers)
 
-    def _levers(self) -> StepEffect:
-        levers = self.kit.effect()
+    def _levers(self, without: Collection[str]) -> StepEffect:
+        levers = self.kit.effect(without)
+        if not self.rules.classes_sleep and (standing := self.kit.standing(without)) is not NEUTRAL:
+            levers = standing.combine(levers)
         if self.encounters.afflicted:
-            levers = levers.combine(self.encounters.effect(self.kit.weight_noise_felt()))
+            levers = levers.combine(self.encounters.effect(self.kit.weight_noise_felt(without)))
         if self.hero.down:
             levers = levers.combine(_DOWN)
-        if self.rollback_due:
-            self.life.rollback_due = False
+        if self._waking:
             levers = levers.combine(_ROLLBACK)
         return levers
 
@@ -184,7 +200,8 @@ class Game:
             facts += self._monster_acts(turn)
         if was_down:
             facts += self._death_save(turn)
-        facts += self.kit.end_turn(turn, roll.total >= roll.dc)
+        facts += self.kit.end_turn(turn, roll)
+        self.kit.losses.hear(report.loss if report.finite else nan)
         if not self.hero.badly_hurt:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
         return facts
@@ -201,6 +218,8 @@ class Game:
 
     def _strike(self, turn: int, roll: DiceRolled) -> list[Fact]:
         facts: list[Fact] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
+        if facts and (more := self.kit.extra_damage(turn)):
+            facts += self.encounters.wounded(turn, more)
         if (monster := self.encounters.fell()) is not None:
             xp = monster.xp if self.rules.xp_monsters else 0
             facts += [MonsterFell(turn, monster.name, xp), *self.life.gain_xp(turn, xp, f"the {monster.title} fell")]
@@ -217,7 +236,7 @@ class Game:
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         real = self.rules.encounter_effects == "real"
         facts: list[Fact] = []
-        for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice):
+        for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice, self.kit.save_bonus()):
             facts += [act, *self.life.hurt(turn, act.damage, act.attack)]
         return facts
 
@@ -259,3 +278,9 @@ class Game:
             self.monster_dice.load_state_dict(state["monster_dice"])
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise RulesError(f"This is not the state of a game: {type(error).__name__} {error}.") from error
+
+
+def _scale(k: float, replaced: Mapping[str, float], factors: Mapping[str, float], without: Collection[str]) -> float:
+    """One roll's k: replaced first, then multiplied; abilities in `without` do neither."""
+    base = max((other for name, other in replaced.items() if name not in without), default=k)
+    return base * prod((factor for name, factor in factors.items() if name not in without), start=1.0)

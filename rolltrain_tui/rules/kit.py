@@ -1,13 +1,15 @@
 """The kit: a hero's abilities at the table. It takes orders, watches rolls, and says what is in force."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS, Ability, Held, Power
+from rolltrain_tui.rules.ability import DISMISS, Ability, Entry, Held, Power, Scene
+from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Fact
+from rolltrain_tui.rules.facts import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Fact, HeroHealed
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.naming import RulesError, suggestion
 from rolltrain_tui.rules.orders import SetAuto, UseAbility
@@ -20,15 +22,36 @@ class Refusal:
     reason: str
 
 
-class Kit:
-    """The abilities of one hero."""
+LOSS_EMA_DECAY = 0.95
+"""Of the average that a loss is a spike against: about the last 20 turns."""
 
-    def __init__(self, hero: Hero) -> None:
-        self.hero = hero
+
+@dataclass(slots=True)
+class Losses:
+    """What the table has heard of the training: raw losses of turns that are over."""
+
+    last: float | None = None
+    before: float | None = None
+    """Average of the losses before the last."""
+    ema: float | None = None
+
+    def hear(self, loss: float) -> None:
+        if not isfinite(loss):
+            self.last = None
+            return
+        self.last, self.before = loss, self.ema
+        self.ema = loss if self.ema is None else LOSS_EMA_DECAY * self.ema + (1 - LOSS_EMA_DECAY) * loss
+
+
+class Kit:
+    """The abilities of one hero. `dice` are for what abilities roll themselves, never the turn's."""
+
+    def __init__(self, hero: Hero, dice: Dice) -> None:
+        self.hero, self.dice, self.losses = hero, dice, Losses()
         self.abilities = tuple(ABILITIES[name] for name in hero.calling.abilities)
         self.held = {ability.name: Held(ability.power.most(hero.level)) for ability in self.abilities}
         for ability in self.abilities:
-            if ability.name in hero.auto and ability.power.trigger is None:
+            if ability.name in hero.auto and not ability.passive:
                 raise RulesError(_no_passive(ability))
 
     # Orders.
@@ -51,7 +74,7 @@ class Kit:
         ability = self._find(order.ability)
         if isinstance(ability, Refusal):
             return ability
-        if ability.power.trigger is None:
+        if not ability.passive:
             return Refusal(_no_passive(ability))
         (self.hero.auto.add if order.on else self.hero.auto.discard)(ability.name)
         return [AutoSet(turn, ability.name, order.on)]
@@ -70,7 +93,10 @@ class Kit:
         if held.form and held.option == option:
             return f"{ability.title} is already in force: {_still(held)}."
         if held.left == 0:
-            return f"No {ability.title} left until a {ability.recharge} rest."
+            later = f" (the {_ORDINAL[held.locked]} from now)" if held.locked > 1 else ""
+            return f"No {ability.title} left until a {ability.recharge} rest{later}."
+        if ability.power.heals and (reason := self._healing_refusal()):
+            return reason
         if ability.cost in spent:
             part = "bonus action" if ability.cost == "bonus" else "action"
             return f"One {part} a turn: {ability.title} can wait for the next."
@@ -84,7 +110,25 @@ class Kit:
             held.left -= 1
         ended: list[Fact] = [AbilityEnded(turn, ability.name, f"changed to {option}")] if held.form else []
         held.begin("live", power.live_turns, option)
-        return [*ended, AbilityUsed(turn, ability.name, option, True, power.claim(held, self.hero), power.live_turns or 0, held.left)]
+        entry = power.enter(held, self.hero, self._scene(turn))
+        return [*ended, *self._entered(turn, ability, entry)]
+
+    def _scene(self, turn: int, roll: DiceRolled | None = None) -> Scene:
+        def heal(hero: Hero, amount: int, cause: str) -> tuple[Fact, ...]:
+            gained = hero.heal(amount)
+            return (HeroHealed(turn, gained, hero.hp, cause),) if gained else ()
+
+        return Scene(self.dice, heal, roll, self.losses.last, self.losses.before)
+
+    def _entered(self, turn: int, ability: Ability, entry: Entry) -> list[Fact]:
+        """What is told of a form that has just begun, and that it is over where it is."""
+        held, power = self.held[ability.name], ability.power
+        turns = 1 if entry.ended else held.turns or 0
+        used = AbilityUsed(turn, ability.name, held.option, held.live, power.claim(held, self.hero), turns, held.left, entry.words)
+        if not entry.ended:
+            return [used, *entry.facts]
+        held.end()
+        return [used, *entry.facts, AbilityEnded(turn, ability.name, entry.ended)]
 
     def _dismiss(self, turn: int, ability: Ability) -> list[Fact] | Refusal:
         held = self.held[ability.name]
@@ -99,38 +143,71 @@ class Kit:
         """Passive forms that this roll sets off."""
         if not self.hero.auto:
             return []
-        return [self._trigger(turn, ability) for ability in self.abilities if self._triggers(ability, roll)]
+        scene = self._scene(turn, roll)
+        return [fact for ability in self.abilities if self._triggers(ability, scene, roll) for fact in self._trigger(turn, ability, scene)]
 
-    def _triggers(self, ability: Ability, roll: DiceRolled) -> bool:
+    def _triggers(self, ability: Ability, scene: Scene, roll: DiceRolled) -> bool:
         power, held = ability.power, self.held[ability.name]
-        if ability.name not in self.hero.auto or power.trigger is None or roll.total < power.trigger:
+        if ability.name not in self.hero.auto or held.form or (power.trigger_costs and held.left == 0):
             return False
-        return not held.form and not (power.trigger_costs and held.left == 0)
+        return power.triggers(held, self.hero, scene, roll)
 
-    def _trigger(self, turn: int, ability: Ability) -> AbilityUsed:
+    def _trigger(self, turn: int, ability: Ability, scene: Scene) -> list[Fact]:
         held, power = self.held[ability.name], ability.power
         if held.left is not None and power.trigger_costs:
             held.left -= 1
         held.begin("passive", power.trigger_turns)
-        return AbilityUsed(turn, ability.name, "", False, power.claim(held, self.hero), power.trigger_turns, held.left)
+        return self._entered(turn, ability, power.enter(held, self.hero, scene))
 
-    def _in_force(self) -> Iterator[tuple[Ability, Power, Held]]:
+    def _in_force(self, without: Collection[str] = ()) -> Iterator[tuple[Ability, Power, Held]]:
         for ability in self.abilities:
             held = self.held[ability.name]
-            if held.form:
+            if held.form and ability.name not in without:
                 yield ability, ability.power, held
 
-    def k(self, roll: DiceRolled) -> float:
-        """The product of all factors on this roll's k."""
-        k = 1.0
-        for _, power, held in self._in_force():
-            k *= power.k(held, self.hero, roll)
-        return k
+    def factors(self, roll: DiceRolled) -> dict[str, float]:
+        """What each ability in force multiplies this roll's k by."""
+        return {ability.name: power.k(held, self.hero, roll) for ability, power, held in self._in_force()}
 
-    def effect(self) -> StepEffect:
+    def replacements(self, roll: DiceRolled) -> dict[str, float]:
+        """What each ability in force puts in the place of this roll's k, if it does."""
+        found = ((ability.name, power.replaces(held, self.hero, roll)) for ability, power, held in self._in_force())
+        return {name: k for name, k in found if k is not None}
+
+    def _standing(self, without: Collection[str] = ()) -> Iterator[Power]:
+        for ability in self.abilities:
+            if ability.name in self.hero.auto and ability.name not in without and not self.hero.down:
+                yield ability.power
+
+    def standing(self, without: Collection[str] = ()) -> StepEffect:
+        """Levers of abilities that hold without a form."""
+        effect = NEUTRAL
+        for power in self._standing(without):
+            own = power.standing(self.hero)
+            effect = effect if own is NEUTRAL else own.combine(effect)
+        return effect
+
+    def floor(self) -> int:
+        """The least that a natural d20 counts."""
+        floors = [power.floor(held, self.hero) for _, power, held in self._in_force()]
+        return max([0, *floors, *(power.standing_floor(self.hero) for power in self._standing())])
+
+    def save_bonus(self) -> int:
+        """What abilities add to saving throws."""
+        return sum(power.standing_save_bonus(self.hero) for power in self._standing())
+
+    def extra_damage(self, turn: int) -> int:
+        """What abilities in force add to a blow that struck."""
+        return sum(power.extra_damage(held, self._scene(turn)) for _, power, held in self._in_force())
+
+    def prepares(self) -> frozenset[str]:
+        """Levers that look back and that this hero may come to pull."""
+        return frozenset(lever for ability in self.abilities for lever in ability.power.prepares)
+
+    def effect(self, without: Collection[str] = ()) -> StepEffect:
         """All levers in force besides the rulebook's own."""
         effect = NEUTRAL
-        for _, power, held in self._in_force():
+        for _, power, held in self._in_force(without):
             own = power.effect(held, self.hero)
             effect = own if effect is NEUTRAL else effect.combine(own)
         return effect
@@ -141,25 +218,28 @@ class Kit:
     def leaves_open(self) -> bool:
         return any(power.leaves_open(held) for _, power, held in self._in_force())
 
-    def weight_noise_felt(self) -> float:
+    def weight_noise_felt(self, without: Collection[str] = ()) -> float:
         felt = 1.0
-        for _, power, held in self._in_force():
+        for _, power, held in self._in_force(without):
             felt *= power.weight_noise_felt(held)
         return felt
 
     def rest_refusal(self) -> str:
         return next((reason for _, power, held in self._in_force() if (reason := power.rest_refusal(held))), "")
 
-    def end_turn(self, turn: int, reached_dc: bool) -> list[Fact]:
+    def _healing_refusal(self) -> str:
+        return next((reason for _, power, held in self._in_force() if (reason := power.healing_refusal(held))), "")
+
+    def end_turn(self, turn: int, roll: DiceRolled) -> list[Fact]:
         """A turn has passed for everything in force."""
         facts: list[Fact] = []
         for ability, power, held in self._in_force():
-            held.idle = 0 if reached_dc else held.idle + 1
+            held.idle = 0 if roll.total >= roll.dc else held.idle + 1
             if held.turns is not None:
                 held.turns -= 1
-            reason = "it has run its course" if held.turns == 0 else power.ends_early(held)
+            reason = "it has run its course" if held.turns == 0 else power.ends_early(held, roll)
             if reason:
-                told = held.live or power.trigger_turns > 1
+                told = (power.live_turns if held.live else power.trigger_turns) != 1
                 held.end()
                 facts += [AbilityEnded(turn, ability.name, reason)] if told else []
         return facts
@@ -184,7 +264,9 @@ class Kit:
     def long_rest(self) -> None:
         for ability in self.abilities:
             held = self.held[ability.name]
-            held.left, held.refunded = ability.power.most(self.hero.level), False
+            held.refunded, held.locked = False, max(0, held.locked - 1)
+            if not held.locked:
+                held.left = ability.power.most(self.hero.level)
 
     def level_changed(self, before: int) -> tuple[str, ...]:
         """Pools follow the hero's new level; what is new, a short line each."""
@@ -207,10 +289,16 @@ class Kit:
         return tuple(Charge(a.name, self.held[a.name].left, a.power.most(level), a.recharge, a.name in auto) for a in self.abilities)
 
     def state_dict(self) -> dict[str, Any]:
-        return {name: asdict(held) for name, held in self.held.items()}
+        return {name: asdict(held) for name, held in self.held.items()} | {_LOSSES: asdict(self.losses)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.losses = Losses(**state.get(_LOSSES, {}))
         self.held = {name: Held(**state[name]) for name in self.held}
+
+
+_LOSSES = "losses"
+"""Beside the abilities' names in the state."""
+_ORDINAL = {2: "second", 3: "third"}
 
 
 def _no_passive(ability: Ability) -> str:

@@ -21,7 +21,7 @@ class Life:
     def __init__(self, rules: GameRules, hero: Hero, dice: Dice) -> None:
         self.rules, self.hero, self.dice = rules, hero, dice
         hero.xp = max(hero.xp, levels.xp_of_level(rules.xp_table, hero.level))
-        self.kit = Kit(hero)
+        self.kit = Kit(hero, dice)
         self.death = DeathSaves()
         self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp)
         self.best: float | None = None
@@ -175,7 +175,7 @@ class Life:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.hero = Hero(**{**state["hero"], "auto": set(state["hero"]["auto"])})
-        self.kit = Kit(self.hero)
+        self.kit = Kit(self.hero, self.dice)
         self.kit.load_state_dict(state["kit"])
         self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])
         self.best, self.rollback_due, self.fallen = state["best"], state["rollback_due"], state["fallen"]

@@ -1,6 +1,6 @@
 """The Learner protocol: what every trainable thing answers, and the numbers it answers with. No torch here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -41,7 +41,14 @@ class StepReport:
     optimizer_steps: int = 1
     """How often the optimiser was called."""
     measured: Mapping[str, float] = field(default_factory=dict)
-    """What each non-scalar lever measured of itself, by lever name."""
+    """What each non-scalar lever measured of itself, by lever name; further numbers of the same lever after a dot.
+
+    agreeing_gain, cautious: growth of the coordinates that agree; .others, .share (of all weights), .struck (how many).
+    norm_cap: norm of the update / cap; .cap, .before, .after. forget_momentum: norm of the first moments after; .before.
+    heal_alpha: |theta' - mean| / |theta - mean|; .val_before, .val_after (validation loss). restore_best: validation loss of the weights
+    gone back to; .stored (what it was then), .age (evaluations ago). drop_worst: sequences dropped; .kept, .dropped (mean losses),
+    .N (loss of the dropped sequence N of the batch). extra_batch_factor: size of the extra batches / the turn's.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,8 @@ class Evaluation:
     """Of that mean, over sequences."""
     sequences: int
     gflop: float
+    losses: tuple[float, ...] = ()
+    """The mean loss of each sequence, in the probe set's order, where `evaluate_sequences` was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +92,21 @@ class Learner(Protocol):
 
     def facts(self) -> Facts: ...
 
+    def prepare(self, levers: Collection[str]) -> None:
+        """Told once, before anything else, which levers may be asked for: those that look back (heal_alpha, restore_best, norm_cap)
+        must be named here before they are pulled. What is not named costs nothing."""
+
+    def remember(self, evaluation: Evaluation) -> None:
+        """An evaluation on the way: keep the state it is of, where restore_best may be asked for; else nothing."""
+
     def step(self, effect: StepEffect) -> StepReport:
         """One turn: one optimiser step (and `extra_steps` more) under the levers of `effect`. Raises StepAbandoned."""
 
     def evaluate(self, sequences: int) -> Evaluation:
         """Validation loss on the first `sequences` of the fixed probe set; changes nothing, draws nothing."""
+
+    def evaluate_sequences(self, sequences: int) -> Evaluation:
+        """As evaluate, with the loss of each sequence, so that two learners can be compared sequence by sequence."""
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """Text from the model, drawn from its own sampling stream. Raw: whoever shows it cleans it."""
@@ -97,6 +116,9 @@ class Learner(Protocol):
 
     def fork(self) -> Self:
         """An independent copy: same weights, moments, data stream; nothing it does touches the original."""
+
+    def follow(self, leader: Self) -> None:
+        """Put every random stream where the leader's stands: the next step of both reads the same batch and draws the same noise."""
 
     def tensors(self) -> dict[str, Any]:
         """All tensor state by name (weights, moments, random streams, snapshot), ready for safetensors."""

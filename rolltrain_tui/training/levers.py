@@ -9,16 +9,18 @@ With theta_old the weights before the step, g the plain mean gradient and G = lo
 
     proposed = theta_plain - theta_old      applied = theta - theta_old      k_effective = <applied, proposed> / <proposed, proposed>
 
-Clipping (x clip_factor), weight decay (x decay_factor), batch and noise are the same for both. Where only update_scale is pulled
-theta_scaled is theta_plain and one optimiser step is enough. Where a hook on the gradient or the learning rate is pulled, the
-plain step is really taken, measured and undone. A neutral effect is clip, step, zero_grad and nothing else.
+Clipping (x clip_factor), weight decay (x decay_factor), batch, masks on coordinates and noise are the same for both, so k_effective is
+about the scalar hooks alone; what a mask did is measured apart. A cap on the update's norm acts last, on applied, and k_effective shows it.
+Where only update_scale is pulled theta_scaled is theta_plain and one optimiser step is enough. Where a hook on the gradient or the
+learning rate is pulled, the plain step is really taken, measured and undone. A neutral effect is clip, step, zero_grad and nothing else.
 """
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -27,6 +29,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class Motion:
     proposed_squared: float = 0.0
     applied_squared: float = 0.0
     applied_dot_proposed: float = 0.0
+    levers: Mapping[str, float] = field(default_factory=dict)
+    """What masks and cap measured of themselves; of the first step where there were several, of the cap the largest."""
 
     @property
     def proposed_norm(self) -> float:
@@ -73,6 +78,7 @@ class Motion:
             proposed_squared=self.proposed_squared + later.proposed_squared,
             applied_squared=self.applied_squared + later.applied_squared,
             applied_dot_proposed=self.applied_dot_proposed + later.applied_dot_proposed,
+            levers=max(self.levers, later.levers, key=lambda measured: measured.get("norm_cap", 0.0)),
         )
 
 
@@ -87,7 +93,13 @@ class Levers:
         self.optimizer = optimizer
         self.parameters = list(parameters)
         self.clip = clip
+        self.norms: deque[float] | None = None
+        """Norms of the last updates as they would have been without a cap; None: nobody will ask for one, and none is measured."""
         self._benches: list[_Bench] = []
+
+    def watch_norms(self, norms: Iterable[float] = ()) -> None:
+        """From here on (and with these before) know the norms that norm_cap looks back on."""
+        self.norms = deque(norms, maxlen=NORMS)
 
     @torch.no_grad()
     def step(self, effect: StepEffect, *, loss: float = 0.0, plain: Sequence[Tensor] | None = None) -> Motion:
@@ -97,6 +109,7 @@ class Levers:
         tensor per parameter that has a gradient, in the order of `parameters`. Nothing is applied when `loss` or a gradient is not finite.
         """
         assert min(effect.lr_scale, effect.decay_factor) >= 0 < effect.clip_factor, f"not a lever's range: {effect}"
+        assert effect.norm_cap == 1 or self.norms is not None, "norm_cap looks back: call watch_norms first"
         grads = [p.grad for p in self.parameters if p.grad is not None]
         norm = get_total_norm(plain if plain is not None else grads, foreach=True)
         motion = Motion(grad_norm=norm.item())
@@ -106,7 +119,7 @@ class Levers:
             motion = Motion(grad_norm=motion.grad_norm, optimizer_steps=0, measured=True)  # the optimiser is not called: applied = 0
         elif effect.lr_scale != 1 or effect.loss_scale != 1 or effect.grad_scale != 1 or plain is not None:
             motion = self._step_and_counterfactual(effect, grads, plain, norm)
-        elif effect.update_scale != 1:
+        elif effect.update_scale != 1 or masks(effect) or self.norms is not None:
             motion = self._scaled_update(effect, grads, norm)
         else:
             motion = Motion(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, grads, norm))
@@ -120,10 +133,13 @@ class Levers:
         for bench in benches:
             bench.remember()
         clipped_norm = self._optimizer_step(effect, grads, norm)
+        masked = self._mask(benches, effect, None)
         for bench in benches:
             bench.propose()
-            bench.interpolate(effect.update_scale)
-        return measure(benches, norm, clipped_norm)
+            if effect.update_scale != 1:
+                bench.interpolate(effect.update_scale)
+        capped = self._cap(benches, effect.norm_cap)
+        return replace(measure(benches, norm, clipped_norm), levers=masked | capped)
 
     def _step_and_counterfactual(self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor) -> Motion:
         """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
@@ -139,18 +155,62 @@ class Levers:
 
         if plain is not None:
             torch._foreach_copy_(grads, list(plain))
+        slope = self._slope() if masks(effect) else None
         self._optimizer_step(effect, grads, norm)
+        self._mask(benches, effect, slope)
         for bench in benches:
             bench.propose()
             bench.restore()
+        proposed = [bench.proposed.clone() for bench in benches] if masks(effect) else []  # the second mask works where they lie
         put_state(self.optimizer, state)
 
         torch._foreach_copy_(grads, scaled)
         clipped_norm = self._optimizer_step(effect, grads, scaled_norm, lr_scale=effect.lr_scale)
+        masked = self._mask(benches, effect, slope)
+        for bench, update in zip(benches, proposed, strict=bool(proposed)):
+            bench.proposed.copy_(update)
         if effect.update_scale != 1:
             for bench in benches:
                 bench.interpolate(effect.update_scale)
-        return measure(benches, norm, clipped_norm)
+        capped = self._cap(benches, effect.norm_cap)
+        return replace(measure(benches, norm, clipped_norm), levers=masked | capped)
+
+    def _slope(self) -> dict[Tensor, Tensor]:
+        """A copy of the plain gradient, for masks on a step whose own gradient is another."""
+        return {p: p.grad.clone() for p in self.parameters if p.grad is not None}
+
+    def _mask(self, benches: list["_Bench"], effect: StepEffect, slope: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
+        """Turn the optimiser's update into the masked one. `slope` is the plain gradient; None: what `.grad` holds, clipped or not."""
+        if not masks(effect):
+            return {}
+        count, agrees = AgreementCount(), []
+        for bench in benches:
+            bench.propose()
+            agrees.append(agreement(bench.proposed, (_gradient(p, slope) for p in bench.parameters)))
+            count.weights += bench.proposed.numel()
+            count.agreeing += int(agrees[-1].sum().item())
+            count.before = [a + b for a, b in zip(count.before, squared_halves(bench.proposed, agrees[-1]), strict=True)]
+        agreeing, others = count.factors(effect)
+        for bench, agree in zip(benches, agrees, strict=True):
+            bench.multiply(torch.where(agree, agreeing, others).to(bench.proposed.dtype))
+            bench.propose()
+            count.after = [a + b for a, b in zip(count.after, squared_halves(bench.proposed, agree), strict=True)]
+        return count.measured(effect)
+
+    def _cap(self, benches: list["_Bench"], quantile: float) -> dict[str, float]:
+        """Cut the update to the quantile of the norms before it, and remember how long it was."""
+        if self.norms is None:
+            return {}
+        norm = math.sqrt(sum(bench.moved_squared() for bench in benches))
+        cap = cap_of(self.norms, quantile) if quantile != 1 else None
+        self.norms.append(norm)
+        if cap is None:
+            return {}
+        if norm > cap:
+            for bench in benches:
+                bench.interpolate(cap / norm)
+        capped = math.sqrt(sum(bench.moved_squared() for bench in benches)) if norm > cap else norm
+        return {"norm_cap": capped / cap if cap > 0 else 0.0, "norm_cap.cap": cap, "norm_cap.before": norm, "norm_cap.after": capped}
 
     def _optimizer_step(self, effect: StepEffect, grads: list[Tensor], norm: Tensor, lr_scale: float = 1.0) -> float | None:
         """Clip, step. Norm of the gradient the optimiser saw, where clip_factor was pulled."""
@@ -237,11 +297,29 @@ class _Bench:
         else:
             torch._foreach_lerp_(self.parameters, self.olds, 1 - k)
 
+    def multiply(self, factor: Tensor) -> None:
+        """theta = theta_old + factor * proposed, coordinate by coordinate; where the factor is 1, theta stays to the bit."""
+        self.proposed.mul_(factor)
+        for p, old, update, own in zip(
+            self.parameters, self.olds, self.proposals, torch.split(factor, [p.numel() for p in self.parameters]), strict=True
+        ):
+            p.copy_(torch.where(own.view(p.shape) == 1, p, old + update))
+
+    def moved_squared(self) -> float:
+        """|theta - theta_old|^2."""
+        moved = torch._foreach_sub(self.parameters, self.olds)
+        return sum(norm.item() ** 2 for norm in torch._foreach_norm([update.float() for update in moved]))
+
     def products(self) -> Tensor:
         """<proposed, proposed>, <applied, applied>, <applied, proposed>, with applied = theta - theta_old read from the weights."""
         torch._foreach_sub_(self.olds, self.parameters)  # theta_old - theta: applied, with its sign turned
         back, proposed = self.old.float(), self.proposed.float()  # for bf16 weights; float32 is used as it stands
         return torch.stack((torch.dot(proposed, proposed), torch.dot(back, back), -torch.dot(back, proposed)))
+
+
+def _gradient(p: Tensor, slope: Mapping[Tensor, Tensor] | None) -> Tensor:
+    gradient = p.grad if slope is None else slope.get(p)
+    return torch.zeros_like(p) if gradient is None else gradient
 
 
 def measure(benches: list[_Bench], norm: Tensor, clipped_norm: float | None) -> Motion:

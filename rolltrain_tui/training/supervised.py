@@ -6,9 +6,9 @@ the learner's parts, one turn, its gradient, evaluation, its voice, and how it i
 import ctypes
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from rolltrain_tui.training.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.training.learner import Evaluation, Facts, StepAbandoned, StepReport
 from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.memory import Average, Remembered, Ring, forget_momentum
 from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
 
 EVALUATION_TOKENS = 2048
@@ -42,6 +43,10 @@ class Gathered:
     """Targets replaced by noise."""
     plain: list[Tensor] | None = None
     """sum_j g_j / K where micro_scales put sum_j k_j g_j / K into `.grad`; else None."""
+    scored: int = 0
+    """Tokens that were read once more, forward only, to rank the sequences."""
+    dropped: dict[str, float] = field(default_factory=dict)
+    """What drop_worst measured."""
 
 
 class SupervisedLearner:
@@ -93,6 +98,22 @@ class SupervisedLearner:
 
         self._snapshot = self._capture()  # the first camp is the start
 
+        # What levers that look back need; made by `prepare`
+        self._average: Average | None = None
+        self._ring: Ring | None = None
+
+    def prepare(self, levers: Collection[str]) -> None:
+        """Told before the first turn which levers may be asked for. What is not named is not remembered, and costs nothing."""
+        self._average = Average(self.levers.parameters) if "heal_alpha" in levers else None
+        self._ring = Ring() if "restore_best" in levers else None
+        if "norm_cap" in levers:
+            self.levers.watch_norms()
+
+    def remember(self, evaluation: Evaluation) -> None:
+        """An evaluation on the way: keep the state it is of, where restore_best may be asked for."""
+        if self._ring is not None and math.isfinite(evaluation.loss):
+            self._ring.remember(evaluation.loss, self._capture())
+
     def facts(self) -> Facts:
         batch = self.config.batch
         tokens = batch.sequences * batch.accumulation * self.config.model.context
@@ -118,7 +139,8 @@ class SupervisedLearner:
         started = perf_counter()
         streams = {name: stream.get_state() for name, stream in self._streams.items()}
         # Only a turn that changes the weights before its last batch has been read needs a copy to go back to.
-        before = self._capture() if effect.rollback or effect.extra_steps else None
+        before = self._capture() if effect.extra_steps or acts_before_the_step(effect) else None
+        average, norms = self._average, tuple(self.levers.norms or ())
         try:
             with self._own_dropout(), self._repeatable():
                 return self._step(effect, started)
@@ -129,25 +151,27 @@ class SupervisedLearner:
                 self._streams[name].set_state(state)
             if before is not None:
                 self._restore(before)
+            self._average = average
+            if self.levers.norms is not None:
+                self.levers.watch_norms(norms)
             raise
 
     def _step(self, effect: StepEffect, started: float) -> StepReport:
         measured: dict[str, float] = {}
-        if effect.rollback:
-            measured["rollback"] = self._snapshot.distance(self.model)
-            self._restore(self._snapshot)
+        spent = self._before_the_step(effect, measured) if acts_before_the_step(effect) else 0.0
         start = self._capture() if effect.extra_steps else None
+        norms = tuple(self.levers.norms or ())
 
         lr = learning_rate(self.turn, self.config.turns, self.config.optimizer.learning_rate, self.config.schedule)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
-        batch = self._gather(effect)
-        loss, tokens, replaced = batch.loss, batch.tokens, batch.replaced
+        batch = first = self._gather(effect, effect.batch_factor)
+        tokens, replaced, scored = batch.tokens, batch.replaced, batch.scored
         motion = self.levers.step(effect, loss=batch.loss, plain=batch.plain)
         for _ in range(effect.extra_steps if motion.finite else 0):
-            batch = self._gather(effect)
-            tokens, replaced = tokens + batch.tokens, replaced + batch.replaced
+            batch = self._gather(effect, effect.batch_factor * effect.extra_batch_factor)
+            tokens, replaced, scored = tokens + batch.tokens, replaced + batch.replaced, scored + batch.scored
             motion = motion.beside(self.levers.step(effect, loss=batch.loss, plain=batch.plain))
             if not motion.finite:
                 break
@@ -156,20 +180,28 @@ class SupervisedLearner:
             motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
             if start is not None:  # it may have been an extra step that failed: the ones before it are taken back
                 self._restore(start)
+            if self.levers.norms is not None:
+                self.levers.watch_norms(norms)
         elif effect.weight_noise:
             measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self._streams["weight_noise"])
         self.turn += 1
+        if self._average is not None and motion.finite:
+            self._average.follow(self.levers.parameters)
 
+        measured |= motion.levers
+        measured |= first.dropped
         if effect.target_noise:
             measured["target_noise"] = replaced / tokens
         if effect.batch_factor != 1:
-            measured["batch_factor"] = batch.tokens / self.facts().tokens_per_turn
+            measured["batch_factor"] = first.tokens / self.facts().tokens_per_turn
         if effect.extra_steps:
             measured["extra_steps"] = max(0, motion.optimizer_steps - 1)
+            if effect.extra_batch_factor != 1 and batch is not first:
+                measured["extra_batch_factor"] = batch.tokens / first.tokens
         if motion.clipped_norm is not None and self.config.optimizer.clip is not None:
             measured["clip_factor"] = motion.clipped_norm / self.config.optimizer.clip
         return StepReport(
-            loss=loss,
+            loss=first.loss,
             grad_norm=motion.grad_norm,
             lr=lr,
             proposed_norm=motion.proposed_norm,
@@ -178,20 +210,57 @@ class SupervisedLearner:
             k_effective=motion.k_effective,
             weight_norm=self._weight_norm() if effect.weight_noise else None,
             tokens=tokens,
-            gflop=tokens * self.model.flops_per_token() / 1e9,
+            gflop=(tokens + scored / 3) * self.model.flops_per_token() / 1e9 + spent,  # a forward pass is a third of training
             seconds=perf_counter() - started,
             finite=motion.finite,
             optimizer_steps=motion.optimizer_steps,
             measured=measured,
         )
 
+    def _before_the_step(self, effect: StepEffect, measured: dict[str, float]) -> float:
+        """What returns, heals or forgets before the batch is read; the GFLOP of the evaluations that prove it."""
+        spent = 0.0
+        if effect.rollback:
+            measured["rollback"] = self._snapshot.distance(self.model)
+            self._restore(self._snapshot)
+        if effect.restore_best:
+            spent += self._restore_best(measured)
+        if self._average is not None and (effect.rollback or effect.restore_best):
+            self._average = Average(self.levers.parameters)  # the average of what was left behind would only draw back to it
+        if effect.heal_alpha:
+            spent += self._heal(effect.heal_alpha, measured)
+        if effect.forget_momentum:
+            measured["forget_momentum.before"], measured["forget_momentum"] = forget_momentum(self.optimizer)
+        return spent
+
+    def _restore_best(self, measured: dict[str, float]) -> float:
+        """Weights and moments of the best remembered evaluation; its loss is measured again on the spot. The schedule goes on."""
+        assert self._ring is not None, "restore_best looks back: name it to prepare first"
+        if (best := self._ring.best) is None:  # no evaluation yet, or none was finite
+            return 0.0
+        best.snapshot.put_back(self.model, self.optimizer)
+        found = self.evaluate(self.config.evaluation.sequences)
+        measured["restore_best"], measured["restore_best.stored"] = found.loss, best.loss
+        measured["restore_best.age"] = float(self._ring.evaluations - best.evaluation)
+        return found.gflop
+
+    def _heal(self, alpha: float, measured: dict[str, float]) -> float:
+        """Towards the average of the last turns' weights, with the validation loss before and after."""
+        assert self._average is not None, "heal_alpha looks back: name it to prepare first"
+        assert 0 <= alpha <= 1, f"not a lever's range: heal_alpha {alpha}"
+        before = self.evaluate(self.config.evaluation.sequences)
+        measured["heal_alpha"] = self._average.heal(self.levers.parameters, alpha)
+        after = self.evaluate(self.config.evaluation.sequences)
+        measured["heal_alpha.val_before"], measured["heal_alpha.val_after"] = before.loss, after.loss
+        return before.gflop + after.gflop
+
     # -----------------------------------------------------------------------------------------------------------------
     # Its gradient
 
-    def _gather(self, effect: StepEffect) -> Gathered:
-        """Read one batch, micro-batch by micro-batch, and leave its mean gradient in `.grad`. Raises StepAbandoned between two."""
+    def _gather(self, effect: StepEffect, factor: float) -> Gathered:
+        """Read one batch, `factor` times the usual size, and leave its mean gradient in `.grad`. StepAbandoned between micro-batches."""
         config = self.config.batch
-        sequences = max(1, round(config.sequences * config.accumulation * effect.batch_factor))
+        sequences = max(1, round(config.sequences * config.accumulation * factor))
         sizes = [config.sequences] * (sequences // config.sequences)
         if sequences % config.sequences:
             sizes.append(sequences % config.sequences)
@@ -200,11 +269,15 @@ class SupervisedLearner:
 
         batch = Gathered()
         sums: tuple[list[Tensor], list[Tensor]] | None = None  # sum_j g_j / K and sum_j k_j g_j / K, where they differ
+        kept = self._without_the_worst(sizes, effect.drop_worst, batch) if effect.drop_worst else None
+        whole_loss = batch.loss
         for j, size in enumerate(sizes):
             if self.should_stop():
                 raise StepAbandoned
-            x, y = self._read(size)  # each (size, T)
-            weight = size / sequences
+            x, y = self._read(size) if kept is None else kept[j]  # each (size, T), less where sequences were dropped
+            if not len(x):
+                continue
+            weight = len(x) / sequences if kept is None else len(x) / sum(len(x) for x, _ in kept)
             loss, raw_loss, replaced = self._forward(x, y, effect.target_noise)
             (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
             batch.loss += raw_loss.item() * weight
@@ -213,11 +286,38 @@ class SupervisedLearner:
             if any(scale != 1 for scale in scales):
                 # With another batch size the rolls keep their share of the batch: micro-batch j has the roll at its place.
                 sums = self._add_scaled(sums, scales[j * len(scales) // len(sizes)])
+        if kept is not None:
+            batch.loss = whole_loss  # of the whole batch, as every turn's
         if sums is not None:
             batch.plain, scaled = sums
             for p, grad in zip(self.levers.parameters, scaled, strict=True):
                 p.grad = grad
         return batch
+
+    @torch.no_grad()
+    def _without_the_worst(self, sizes: list[int], drop: int, batch: Gathered) -> list[tuple[Tensor, Tensor]]:
+        """The batch's micro-batches without the `drop` sequences of highest loss (one at least stays); all are read once more for that."""
+        micros, losses = [], []
+        self.model.eval()  # ranked without dropout, whose stream is the gradient's
+        for size in sizes:
+            if self.should_stop():
+                self.model.train()
+                raise StepAbandoned
+            x, y = self._read(size)
+            with self._autocast():
+                losses.append(token_losses(self.model(x), y).mean(dim=1))
+            micros.append((x, y))
+        self.model.train()
+        per_sequence = torch.cat(losses)  # (B,)
+        worst = per_sequence.topk(min(drop, len(per_sequence) - 1)).indices
+        stays = torch.ones_like(per_sequence, dtype=torch.bool)
+        stays[worst] = False
+        batch.loss, batch.scored = per_sequence.mean().item(), per_sequence.numel() * self.config.model.context
+        batch.dropped = {"drop_worst": float(len(worst)), "drop_worst.kept": per_sequence[stays].mean().item()}
+        if len(worst):
+            batch.dropped["drop_worst.dropped"] = per_sequence[worst].mean().item()
+            batch.dropped |= {f"drop_worst.{i}": per_sequence[i].item() for i in worst.tolist()}
+        return [(x[own], y[own]) for (x, y), own in zip(micros, torch.split(stays, sizes), strict=True)]
 
     def _read(self, sequences: int) -> tuple[Tensor, Tensor]:
         """`sequences` windows at random places of the training text, and the same one token on: each (B, T)."""
@@ -276,9 +376,17 @@ class SupervisedLearner:
     # -----------------------------------------------------------------------------------------------------------------
     # Evaluation
 
-    @torch.no_grad()
     def evaluate(self, sequences: int) -> Evaluation:
         """Loss on the first `sequences` of the probe set: windows of the validation text, spread evenly however many are asked for."""
+        return self._evaluation(self._sequence_losses(sequences))
+
+    def evaluate_sequences(self, sequences: int) -> Evaluation:
+        """As evaluate, with the loss of each sequence."""
+        per_sequence = self._sequence_losses(sequences)
+        return replace(self._evaluation(per_sequence), losses=tuple(per_sequence.tolist()))
+
+    @torch.no_grad()
+    def _sequence_losses(self, sequences: int) -> Tensor:
         T = self.config.model.context
         ix = torch.tensor(probe_offsets(sequences, len(self._val) - T), device=self.device).unsqueeze(1)  # (n, 1)
         self.model.eval()
@@ -288,8 +396,10 @@ class SupervisedLearner:
             with self._autocast():
                 losses.append(token_losses(self.model(window[:, :-1]), window[:, 1:]).mean(dim=1))
         self.model.train()
-        per_sequence = torch.cat(losses)  # (n,)
-        n = len(per_sequence)
+        return torch.cat(losses)  # (n,)
+
+    def _evaluation(self, per_sequence: Tensor) -> Evaluation:
+        n, T = len(per_sequence), self.config.model.context
         return Evaluation(
             loss=per_sequence.mean().item(),
             standard_error=per_sequence.std().item() / math.sqrt(n) if n > 1 else math.inf,
@@ -324,19 +434,42 @@ class SupervisedLearner:
     def fork(self) -> Self:
         """An independent copy that sees the same batches from here on; only the text is shared."""
         twin = type(self)(self.config, self.corpus)
+        twin.prepare(self._prepared())
         twin.load_state(self.tensors(), self.state_dict())
         twin.should_stop = self.should_stop
         return twin
+
+    def _prepared(self) -> list[str]:
+        made = {"heal_alpha": self._average, "restore_best": self._ring, "norm_cap": self.levers.norms}
+        return [lever for lever, memory in made.items() if memory is not None]
+
+    def follow(self, leader: Self) -> None:
+        """Put every random stream where the leader's stands."""
+        for name, stream in self._streams.items():
+            stream.set_state(leader._streams[name].get_state())
+        if leader._dropout_state is not None:
+            self._dropout_state = leader._dropout_state.clone()
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensor state, on the CPU: model.*, optimizer.*, snapshot.*, stream.*; copies, so that training may go on during a save."""
         streams = {f"stream.{name}": stream.get_state() for name, stream in self._streams.items()}
         if self._dropout_state is not None:
             streams["stream.dropout"] = self._dropout_state.clone()
-        return self._capture().pack("") | self._snapshot.pack("snapshot.") | streams
+        packed = self._capture().pack("") | self._snapshot.pack("snapshot.") | streams
+        if self._average is not None:
+            packed |= pack_average(self._average, self.model)
+        for place, remembered in enumerate(self._ring.kept if self._ring is not None else ()):
+            packed |= remembered.snapshot.pack(f"best.{place}.")
+        return packed
 
     def state_dict(self) -> dict[str, Any]:
-        return {"kind": "supervised", "turn": self.turn, "snapshot_turn": self._snapshot.turn, "vocabulary": self.corpus.vocabulary}
+        state = {"kind": "supervised", "turn": self.turn, "snapshot_turn": self._snapshot.turn, "vocabulary": self.corpus.vocabulary}
+        if self.levers.norms is not None:
+            state["norms"] = list(self.levers.norms)
+        if self._ring is not None:
+            state["evaluations"] = self._ring.evaluations
+            state["best"] = [[r.loss, r.evaluation, r.snapshot.turn] for r in self._ring.kept]
+        return state
 
     def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """Exact inverse of tensors() and state_dict(). LearnerStateError, with nothing changed, when they do not fit this learner."""
@@ -351,15 +484,35 @@ class SupervisedLearner:
         if self._dropout_state is not None:
             streams["dropout"] = fitting(tensors, "stream.dropout", self._dropout_state.shape, torch.uint8)
         known = now.pack("") | snapshot.pack("snapshot.") | {f"stream.{name}": s for name, s in streams.items()}
+        average = None if self._average is None else unpack_average(tensors, self.model)
+        known |= {} if average is None else pack_average(average, self.model)
+        ring = None if self._ring is None else self._unpack_ring(tensors, state)
+        for place, remembered in enumerate(ring.kept if ring is not None else ()):
+            known |= remembered.snapshot.pack(f"best.{place}.")
+        norms = None if self.levers.norms is None else saved_norms(state)
         if strangers := sorted(tensors.keys() - known.keys()):
             raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
 
         self._restore(now)
-        self._snapshot = snapshot
+        self._snapshot, self._average, self._ring = snapshot, average, ring
+        if norms is not None:
+            self.levers.watch_norms(norms)
         if self._dropout_state is not None:
             self._dropout_state = streams.pop("dropout").clone()
         for name, stream_state in streams.items():
             self._streams[name].set_state(stream_state)
+
+    def _unpack_ring(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Ring:
+        ring = Ring()
+        try:
+            ring.evaluations = int(state["evaluations"])
+            rows = [(float(loss), int(evaluation), int(turn)) for loss, evaluation, turn in state["best"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise LearnerStateError(f"the saved state does not hold the best evaluations this hero may return to: {error}") from None
+        for place, (loss, evaluation, turn) in enumerate(rows):
+            snapshot = Snapshot.unpack(tensors, f"best.{place}.", self.model, self.optimizer, turn)
+            ring.kept.append(Remembered(loss, evaluation, snapshot))
+        return ring
 
     def weights_sha256(self) -> str:
         """Hash of the weights' bytes in name order."""
@@ -372,6 +525,29 @@ class SupervisedLearner:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The parts
+
+
+def acts_before_the_step(effect: StepEffect) -> bool:
+    """True where the effect changes weights or moments before the batch is read."""
+    return effect.rollback or effect.restore_best or effect.heal_alpha != 0 or effect.forget_momentum
+
+
+def pack_average(average: Average, model: GPT) -> dict[str, Tensor]:
+    return {
+        f"average.{name}": weight.detach().cpu().clone()
+        for (name, _), weight in zip(model.named_parameters(), average.weights, strict=True)
+    }
+
+
+def unpack_average(tensors: Mapping[str, Any], model: GPT) -> Average:
+    return Average([fitting(tensors, f"average.{name}", p.shape, p.dtype).to(p.device) for name, p in model.named_parameters()])
+
+
+def saved_norms(state: Mapping[str, Any]) -> list[float]:
+    norms = state.get("norms")
+    if not isinstance(norms, list) or not all(isinstance(norm, int | float) for norm in norms):
+        raise LearnerStateError("the saved state does not hold the update norms that this hero's cap looks back on")
+    return [float(norm) for norm in norms]
 
 
 def build_optimizer(model: GPT, config: OptimizerConfig, device: torch.device) -> torch.optim.Optimizer:

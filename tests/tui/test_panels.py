@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.commands import Inbox, UseAbility
-from rolltrain_tui.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, StepTaken
+from rolltrain_tui.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, StepTaken, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import clock, count, factor, trend, work
@@ -161,6 +161,37 @@ def test_the_proof_is_a_sum_of_measurements() -> None:
     words = text_of(proof_lines(scene_after(5)))
     for part in ("Rage @1", "×1.500", "over 5 turns", "✔", "update scale", "still in force"):
         assert part in words
+
+
+def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
+    """How far it has come, then difference, standard error and the verdict in words; nothing hangs on a colour."""
+    scene = scene_after(5)
+    scene.apply(TwinSetOut(6, "rage", 20))
+    scene.twin = replace(scene.twin, walked=7)  # type: ignore[type-var]
+    assert text_of(proof_lines(scene)[1]).startswith("twin walks 7/20  ·  worst turn off by")
+    for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 after 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 after 20 turns ▲ hurt")):
+        scene.apply(TwinJudged(25, "rage", 6, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
+        assert text_of(proof_lines(scene)[1]).startswith(words)
+    scene.apply(TwinJudged(25, "rage", 6, 1, 0.0, 0.0, "no measurable effect", 80.0))
+    assert "Δval +0.0000 ±0.0000 after 1 turn = no measurable effect" in text_of(proof_lines(scene))
+    scene.apply(TwinLost(25, "rage", 6, 19, "the hero fell", 80.0))
+    assert "twin lost, no verdict" in text_of(proof_lines(scene))
+
+
+def test_a_twin_of_something_else_is_named() -> None:
+    """Where the strip is about another ability, or about none yet, the twin says whose it is."""
+    scene = scene_after(5)
+    scene.apply(TwinSetOut(6, "reckless_attack", 20))
+    assert "Reckless Attack: twin walks 0/20" in text_of(proof_lines(scene))
+    alone = Scene.of([TwinSetOut(1, "", 20)])
+    assert text_of(proof_lines(alone)).startswith("all abilities: twin walks 0/20")
+
+
+def test_the_ledger_names_the_twins_share() -> None:
+    """The energy is the run's and the twins' together, with the twins' part beside it."""
+    scene = scene_after(5)
+    scene.apply(TwinLost(5, "rage", 1, 4, "the hero fell", 30.0))
+    assert f"{work(scene.gflop + 30)}, twin 30 GFLOP" in text_of(hero_lines(scene, 60, 30))
 
 
 def test_the_log_shows_turns_or_the_story() -> None:

@@ -39,6 +39,8 @@ class RunStory:
     path: Path | None
     """The campaign file to play again; None when it is not known (a save from elsewhere)."""
     overrides: tuple[str, ...] = ()
+    twin_gflop: float = 0.0
+    """The twins' energy, on top of the run's own."""
 
 
 class EndingScreen(TavernScreen):
@@ -72,7 +74,7 @@ class EndingScreen(TavernScreen):
                     yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=mean)
             with Horizontal(id="ending-body"):
                 with Vertical(id="ending-facts"):
-                    for name, value in facts_of(story.ended):
+                    for name, value in facts_of(story.ended, story.twin_gflop):
                         yield Fact(name, value)
                 with Vertical(id="ending-story"):
                     for line in story.lines[:STORY_LINES]:
@@ -142,7 +144,7 @@ def verdict(ended: CampaignEnded) -> str:
     return "This text has no known floor; compare with the same campaign without the dice."
 
 
-def facts_of(ended: CampaignEnded) -> list[tuple[str, str]]:
+def facts_of(ended: CampaignEnded, twin_gflop: float = 0.0) -> list[tuple[str, str]]:
     mark = "✔" if ended.ending == "victory" else "✖"
     return [
         ("Ending", f"{mark} {ended.ending}, turn {ended.turn}"),
@@ -152,7 +154,7 @@ def facts_of(ended: CampaignEnded) -> list[tuple[str, str]]:
         ("Training", f"{loss(ended.train_loss, 4)} nats"),
         ("Level", f"{ended.level}, {ended.xp} XP"),
         ("Falls", str(ended.deaths)),
-        ("Work", f"{ended.gflop:,.0f} GFLOP"),
+        ("Work", f"{ended.gflop + twin_gflop:,.0f} GFLOP" + (f", twin {twin_gflop:,.0f}" if twin_gflop else "")),
     ]
 
 

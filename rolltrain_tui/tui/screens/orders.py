@@ -63,9 +63,12 @@ class Orders(Screen[None]):
         row, level = ABILITIES[ability], self.scene.hero.level
         view = self.scene.active.get(ability)
         open_to_hero = [option for option in row.options if option.level <= level]
-        choices = [Choice(option.name, f"{option.title} ×{option.k:g}", option.title[0].lower()) for option in open_to_hero]
+        choices: list[Choice] = []
+        for option in open_to_hero:
+            multiple = f" ×{option.k:g}" if option.k != 1 else ""
+            choices.append(Choice(option.name, option.title + multiple, _free_letter(option.title, choices)))
         if view is not None:
-            choices.append(Choice(DISMISS, "Dismiss", "d"))
+            choices.append(Choice(DISMISS, "Dismiss", _free_letter("Dismiss", choices)))
         locked = [f"{option.title} from level {option.level}" for option in row.options if option.level > level]
         text = "\n".join([*(f"{option.title}: {option.summary}" for option in open_to_hero), *locked])
 
@@ -160,6 +163,12 @@ class Orders(Screen[None]):
                 inbox.resume()
 
         self.app.push_screen(quit_dialog(self.scene.turn), answer)
+
+
+def _free_letter(title: str, choices: list[Choice]) -> str:
+    """The first letter of the title that chooses nothing else yet."""
+    taken = {choice.key for choice in choices}
+    return next(letter for letter in title.lower() if letter not in taken)
 
 
 def _passive(ability: str) -> str:

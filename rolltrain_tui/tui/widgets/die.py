@@ -1,5 +1,6 @@
 """The die: a solid drawn in braille that tumbles at a pace the eye can follow, and what the roll did."""
 
+from rolltrain_tui.events import StepTaken
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.figures import factor, signed
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
@@ -64,7 +65,7 @@ def measured(scene: Scene) -> Line:
         return [(f"k {factor(scene.roll.k)} felt {'…':<8}", "muted")] if scene.roll is not None else []
     if not step.finite:
         return [("✖ not finite, nothing applied", "bad")]
-    if abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested)):
+    if kept(step):
         return [(f"k {factor(step.k_requested)} ", ""), (f"felt {factor(step.k_effective)} ✔", "good")]
     return [(f"k {factor(step.k_requested)} ", ""), (f"felt {factor(step.k_effective)} ✖", "bad")]
 
@@ -106,3 +107,9 @@ def _engraved(row: str, number: str, tone: str) -> Line:
     start = (len(row) - len(number)) // 2
     spans: list[Span] = [(row[: start - 1] + " ", tone), (number, f"{tone}+strong"), (" " + row[start + len(number) + 1 :], tone)]
     return spans
+
+
+def kept(step: StepTaken) -> bool:
+    """What was asked was felt; or less of it, where a cap on the update's length cut it."""
+    cut = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)
+    return cut or abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))

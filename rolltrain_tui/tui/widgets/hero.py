@@ -110,7 +110,9 @@ def _portrait(hero: HeroView, width: int, rows: int) -> list[Line]:
 
 
 def _ledger(scene: Scene, width: int) -> list[Line]:
-    spent: Line = [("Energy ", "muted"), (work(scene.gflop), "energy")]
+    total = work(scene.gflop + scene.twin_gflop)
+    twin: Line = [(f", twin {work(scene.twin_gflop)}", "muted")] if scene.twin_gflop else []
+    spent: Line = [("Energy ", "muted"), (total, "energy"), *twin]
     falls = scene.hero.deaths
     fallen: Line = [(f"fell {falls} time{'s' if falls != 1 else ''}", "bad")] if falls else []
-    return [justify(spent, fallen, width) if width_of(spent) + width_of(fallen) < width else [(cut(work(scene.gflop), width), "energy")]]
+    return [justify(spent, fallen, width) if width_of(spent) + width_of(fallen) < width else [(cut(total, width), "energy")]]

@@ -6,7 +6,7 @@ from heapq import merge
 from rolltrain_tui.narration import tell
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.figures import factor, signed, trend
-from rolltrain_tui.tui.widgets.die import TOLERANCE, TONES, WORDS
+from rolltrain_tui.tui.widgets.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap
 from rolltrain_tui.views import Kind, StoryLine, TurnLine
 
@@ -118,7 +118,7 @@ def turn_rows(line: TurnLine) -> list[Line]:
         ]
     if not step.finite:
         return [[*spans, ("  not finite: nothing was applied", "bad")]]
-    honest = abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))
+    honest = kept(step)
     spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad"), (f"  loss {step.loss:.3f} ", "")]
     return [[*spans, trend(line.change)] if line.change is not None else spans]
 

@@ -1,12 +1,13 @@
-"""The proof strip: what the last ability claimed, and what was measured in the weights while it was in force."""
+"""The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
+from rolltrain_tui.events import TwinJudged
 from rolltrain_tui.narration import clean
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.widgets.die import TOLERANCE
+from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span
-from rolltrain_tui.views import Proof
+from rolltrain_tui.views import Proof, TwinView
 
 
 class ProofPanel(ScenePanel):
@@ -16,9 +17,10 @@ class ProofPanel(ScenePanel):
 
 def proof_lines(scene: Scene) -> list[Line]:
     proof = scene.proof
+    twin = _twin(scene.twin, proof)
     if proof is None:
         return [
-            [("Nothing to prove yet: an ability you use is measured here in the weights.", "muted")],
+            twin or [("Nothing to prove yet: an ability you use is measured here in the weights.", "muted")],
             _this_turn(scene),
         ]
     first: list[Span] = [
@@ -27,7 +29,7 @@ def proof_lines(scene: Scene) -> list[Line]:
         ("   claims ", "muted"),
         (factor(proof.k), ""),
     ]
-    return [[*first, *_verdict(proof)], _levers(proof)]
+    return [[*first, *_verdict(proof)], [*twin, ("  ·  ", "muted"), *_levers(proof)] if twin else _levers(proof)]
 
 
 def _verdict(proof: Proof) -> Line:
@@ -42,6 +44,28 @@ def _verdict(proof: Proof) -> Line:
     ]
 
 
+VERDICTS = {"helped": ("▼", "good+strong"), "hurt": ("▲", "bad+strong"), "no measurable effect": ("=", "muted")}
+"""Mark and tone; the word stands beside them."""
+
+
+def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
+    """How far the twin has come, or what it found. Named where it watches another ability than the one above."""
+    if twin is None:
+        return []
+    whose = "" if proof is not None and proof.ability == twin.ability else f"{titled(twin.ability) if twin.ability else 'all abilities'}: "
+    if twin.end is None:
+        return [(f"{whose}twin walks {twin.walked}/{twin.turns}", "cool")]
+    if not isinstance(twin.end, TwinJudged):
+        return [(f"{whose}twin lost, no verdict", "warn")]
+    mark, tone = VERDICTS[twin.end.verdict]
+    return [
+        (f"{whose}Δval ", "muted"),
+        (f"{twin.end.delta:+.4f} ±{twin.end.standard_error:.4f}".replace("-", "−"), ""),
+        (f" after {twin.turns} turn{'s' if twin.turns != 1 else ''} ", "muted"),
+        (f"{mark} {twin.end.verdict}", tone),
+    ]
+
+
 def _levers(proof: Proof) -> Line:
     state = "still in force" if proof.open else "over"
     levers = ", ".join(clean(lever).replace("_", " ") for lever in proof.levers) or "none yet"
@@ -53,7 +77,7 @@ def _this_turn(scene: Scene) -> Line:
     step = scene.step
     if step is None:
         return []
-    honest = abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))
+    honest = kept(step)
     return [
         (f"turn {step.turn}: k asked ", "muted"),
         (factor(step.k_requested), ""),

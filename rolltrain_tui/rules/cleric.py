@@ -1,0 +1,97 @@
+"""The Cleric's powers: spikes damped, weights healed, and a prayer for the best that was."""
+
+from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.facts import DiceRolled
+from rolltrain_tui.rules.heroes import Hero
+
+HEALING_POOL = 3
+HEALING_DIE = 4
+MOST_ALPHA = 0.8
+SPIKE = 1.5
+"""A loss so many times its running average is a spike."""
+DAMPED = 1.1
+
+PRAYER_TURNS = 20
+PRAYER_LR = 0.5
+PRAYER_DIE = 100
+FUMBLE_ANSWERED = 10
+"""A d100 up to this turns a fumble."""
+FUMBLE_K = 0.5
+CAMPS_AFTER_FAILURE, CAMPS_AFTER_SUCCESS = 1, 2
+
+
+def prayer_chance(level: int) -> int:
+    """The d100 that is answered: 15 at level 1, certain from level 18."""
+    return min(PRAYER_DIE, 10 + 5 * level)
+
+
+class HealingWord(Power):
+    heals = True
+    prepares = ("heal_alpha",)
+    live_turns = 1
+
+    def most(self, level: int) -> int | None:
+        return HEALING_POOL
+
+    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+        """The last turn's raw loss was a spike. The coming one is not known before its step."""
+        return scene.loss is not None and scene.loss_ema is not None and scene.loss > SPIKE * scene.loss_ema
+
+    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+        if not held.live:
+            assert scene.loss is not None
+            assert scene.loss_ema is not None
+            held.amount = DAMPED * scene.loss_ema / scene.loss
+            return Entry(
+                f"the last loss was {scene.loss / scene.loss_ema:.2f} times its average, so this update is multiplied by {held.amount:.2f}"
+            )
+        rolled = max(1, scene.dice.roll(HEALING_DIE) + hero.modifier("WIS"))
+        held.amount = min(MOST_ALPHA, rolled / 10)
+        healed = scene.heal(hero, rolled, "a healing word")
+        words = f"1d{HEALING_DIE} {hero.modifier('WIS'):+d} = {rolled}"
+        return Entry(f"{words}: the weights go {held.amount:g} of the way to their running average", healed)
+
+    def claim(self, held: Held, hero: Hero) -> float:
+        return 1.0 if held.live else held.amount
+
+    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+        return self.claim(held, hero)
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        return StepEffect(heal_alpha=held.amount) if held.live else StepEffect()
+
+
+class DivineIntervention(Power):
+    heals = True
+    prepares = ("restore_best",)
+    live_turns = PRAYER_TURNS
+    trigger_costs = False
+
+    def most(self, level: int) -> int | None:
+        return 1
+
+    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+        return roll.natural == 1 and roll.k < FUMBLE_K and scene.dice.roll(PRAYER_DIE) <= FUMBLE_ANSWERED
+
+    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+        if not held.live:
+            return Entry(f"the fumble becomes k = {FUMBLE_K:g}")
+        rolled, chance = scene.dice.roll(PRAYER_DIE), prayer_chance(hero.level)
+        if rolled > chance:
+            held.locked = CAMPS_AFTER_FAILURE
+            return Entry(f"d100 {rolled} against {chance}: no answer before the next camp", ended="no answer")
+        held.locked = CAMPS_AFTER_SUCCESS
+        words = f"d100 {rolled} against {chance}: weights and moments return to the best of the last evaluations"
+        return Entry(f"{words}, and the learning rate is halved")
+
+    def replaces(self, held: Held, hero: Hero, roll: DiceRolled) -> float | None:
+        return FUMBLE_K if not held.live and roll.natural == 1 and roll.k < FUMBLE_K else None
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        if not held.live:
+            return StepEffect()
+        return StepEffect(lr_scale=PRAYER_LR, restore_best=held.turns == PRAYER_TURNS)
+
+    def gains(self, level: int) -> tuple[str, ...]:
+        return (f"Divine Intervention: a d100 of {prayer_chance(level)} or less is answered",) if level <= 18 else ()

@@ -1,0 +1,68 @@
+"""The Rogue's powers: single coordinates, single sequences, and the momentum."""
+
+from rolltrain_tui.rules import levels
+from rolltrain_tui.rules.ability import Entry, Held, Option, Power, Scene
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.heroes import Hero
+
+BACKSTAB_TURNS = 10
+MOST_DICE = 5
+HIDDEN = 2
+"""Sequences that Hide leaves out."""
+
+TRICKS = (
+    Option("dash", "Dash", level=1, k=1.0, summary="one more optimiser step, on half a batch"),
+    Option("disengage", "Disengage", level=1, k=1.0, summary="the first moments are set to zero before the step"),
+    Option("hide", "Hide", level=1, k=1.0, summary=f"the {HIDDEN} sequences with the highest loss do not count"),
+)
+
+
+def sneak_dice(level: int) -> int:
+    """Half the level, rounded up, at most 5."""
+    return min(MOST_DICE, -(-level // 2))
+
+
+def sneak_gain(level: int) -> float:
+    """What the coordinates that agree are multiplied by: 1.2 at level 1 to 2 at level 9."""
+    return 1 + sneak_dice(level) / 5
+
+
+class SneakAttack(Power):
+    live_turns = BACKSTAB_TURNS
+    trigger = 12
+    trigger_costs = False
+
+    def most(self, level: int) -> int | None:
+        return levels.proficiency(level)
+
+    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+        if held.live:
+            return Entry("only coordinates whose update goes down the slope move, the others wait")
+        return Entry(f"coordinates whose update goes down the slope move {sneak_gain(hero.level):g} times as far")
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        return StepEffect(cautious=True) if held.live else StepEffect(agreeing_gain=sneak_gain(hero.level))
+
+    def gains(self, level: int) -> tuple[str, ...]:
+        grown = 1 < level and sneak_dice(level) > sneak_dice(level - 1)
+        return (f"Sneak Attack: coordinates that agree ×{sneak_gain(level):g}",) if grown else ()
+
+
+class CunningAction(Power):
+    live_turns = 1
+
+    def most(self, level: int) -> int | None:
+        return levels.proficiency(level)
+
+    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+        return Entry(next(trick.summary for trick in TRICKS if trick.name == held.option))
+
+    def effect(self, held: Held, hero: Hero) -> StepEffect:
+        return _TRICK[held.option]
+
+
+_TRICK = {
+    "dash": StepEffect(extra_steps=1, extra_batch_factor=0.5),
+    "disengage": StepEffect(forget_momentum=True),
+    "hide": StepEffect(drop_worst=HIDDEN),
+}

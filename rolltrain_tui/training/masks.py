@@ -1,0 +1,71 @@
+"""Levers on single coordinates and on the length of an update: which weights may move, and how far in all.
+
+With g the mean gradient and u the update that the optimiser proposes, a coordinate agrees where u g < 0: the update goes down the
+slope there. Momentum, decay and the second moment make the others (arXiv 2411.16085).
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from math import floor, sqrt
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.rules.effects import StepEffect
+
+NORMS = 100
+"""Updates whose norms the cap looks back on."""
+FEWEST_NORMS = 10
+"""Before so many are known, nothing is capped."""
+
+
+def masks(effect: StepEffect) -> bool:
+    return effect.cautious or effect.agreeing_gain != 1
+
+
+class AgreementCount:
+    """Both sides of a masked update: how many coordinates, and their squared length before and after."""
+
+    def __init__(self) -> None:
+        self.weights = self.agreeing = 0
+        self.before = [0.0, 0.0]
+        """Of the coordinates that agree, and of the others."""
+        self.after = [0.0, 0.0]
+
+    @property
+    def share(self) -> float:
+        return self.agreeing / self.weights if self.weights else 0.0
+
+    def factors(self, effect: StepEffect) -> tuple[float, float]:
+        """What the coordinates that agree are multiplied by, and the others. Where none agrees, cautious moves nothing."""
+        if not effect.cautious:
+            return effect.agreeing_gain, 1.0
+        return (effect.agreeing_gain / self.share if self.agreeing else 0.0), 0.0
+
+    def measured(self, effect: StepEffect) -> dict[str, float]:
+        name = "cautious" if effect.cautious else "agreeing_gain"
+        agreeing, others = (sqrt(after / before) if before > 0 else 0.0 for after, before in zip(self.after, self.before, strict=True))
+        return {name: agreeing, f"{name}.others": others, f"{name}.share": self.share, f"{name}.struck": float(self.agreeing)}
+
+
+def agreement(update: Tensor, gradients: Iterable[Tensor]) -> Tensor:
+    """Where the flat `update` goes against the gradients, which are read in the same order: bool, as long as update."""
+    return update * torch.cat([gradient.reshape(-1) for gradient in gradients]) < 0
+
+
+def squared_halves(update: Tensor, agrees: Tensor) -> list[float]:
+    """|u|^2 over the coordinates that agree, and over the others."""
+    squares = update.float().square()
+    agreeing = (squares * agrees).sum().item()
+    return [agreeing, (squares * ~agrees).sum().item()]
+
+
+def cap_of(norms: deque[float], quantile: float) -> float | None:
+    """The quantile of the norms, linear between neighbours; None while too few are known."""
+    if len(norms) < FEWEST_NORMS:
+        return None
+    ordered = sorted(norms)
+    place = quantile * (len(ordered) - 1)
+    low = floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])

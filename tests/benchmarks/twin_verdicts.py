@@ -1,0 +1,75 @@
+"""Does the twin's verdict know a good intervention from a bad one?
+
+A tiny GPT learns names at a tenth of its tuned learning rate, and at ten times it. From some turn on every update is tripled for ten
+turns, and a twin walks beside it without. Where the rate was too small that must have helped, where it was too large it must have hurt.
+
+    python tests/benchmarks/twin_verdicts.py [SEEDS]          the sweep that finds the tuned rate, then a table
+"""
+
+import statistics
+import sys
+from pathlib import Path
+
+from rolltrain_tui.campaign_file import load
+from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.training.build import build_learner
+from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.training.twin import Comparison, Twin
+
+CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+TUNED = 1e-2
+"""The best constant rate of RATES after WARM_UP turns, by the sweep below."""
+RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+WARM_UP, HELD, SEQUENCES = 100, 10, 256
+
+
+def learner_at(rate: float, seed: int) -> SupervisedLearner:
+    """A GPT of some ten thousand weights at a constant learning rate."""
+    overrides = (
+        f"seed={seed}",
+        f"optimizer.learning_rate={rate}",
+        "turns=1000",
+        "data.corpus=names",
+        "model={n_layer: 1, n_head: 2, n_embd: 24, context: 16, dropout: 0.0, bias: false, tie_weights: true}",
+        "batch={sequences: 16, accumulation: 1}",
+        "schedule={warmup_turns: 0, decay: constant, final_fraction: 1.0}",
+        "device={device: cpu, dtype: float32, threads: 1, compile: false}",
+    )
+    return build_learner(load(CAMPAIGNS / "tiny_gpt.yaml", overrides), base=CAMPAIGNS)
+
+
+def verdict_on_tripling(rate: float, seed: int, turns: int = HELD) -> Comparison:
+    """After WARM_UP turns at `rate`: tripled updates for HELD of `turns` turns against none."""
+    hero = learner_at(rate, seed)
+    for _ in range(WARM_UP):
+        hero.step(NEUTRAL)
+    twin = Twin(hero)
+    for turn in range(turns):
+        twin.step(NEUTRAL)
+        hero.step(StepEffect(update_scale=3.0) if turn < HELD else NEUTRAL)
+    return twin.judge(SEQUENCES)
+
+
+def sweep(seeds: int) -> None:
+    for rate in RATES:
+        losses = []
+        for seed in range(seeds):
+            learner = learner_at(rate, seed)
+            for _ in range(WARM_UP):
+                learner.step(NEUTRAL)
+            losses.append(learner.evaluate(SEQUENCES).loss)
+        print(f"rate {rate:<7g} validation {statistics.mean(losses):.4f}")
+
+
+def main(seeds: int) -> None:
+    sweep(min(3, seeds))
+    for name, rate, right in (("a tenth", TUNED / 10, "helped"), ("tenfold", TUNED * 10, "hurt")):
+        for turns in (HELD, 2 * HELD):
+            found = [verdict_on_tripling(rate, seed, turns) for seed in range(seeds)]
+            hits = sum(one.verdict == right for one in found)
+            deltas = ", ".join(f"{one.delta:+.4f}±{one.standard_error:.4f}" for one in found)
+            print(f"{name} of the tuned rate, judged after {turns} turns: {right} in {hits} of {seeds} seeds ({deltas})")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
