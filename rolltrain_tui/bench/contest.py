@@ -93,14 +93,14 @@ class Contestant:
         assert self._master is not None
         os.write(self._master, key)
 
-    def read(self, wanted: str) -> dict[str, Any]:
-        """Report lines up to the first that has `wanted`; everything in them is remembered in `facts`."""
+    def read(self, *wanted: str) -> dict[str, Any]:
+        """Report lines up to the first that has one of `wanted`; everything in them is remembered in `facts`."""
         for line in self._report:
-            report = {"seconds": float(line)} if wanted == "seconds" and line[0].isdigit() else parse(line)
+            report = parse(line)
             self.facts.update(report)
-            if wanted in report:
+            if not report.keys().isdisjoint(wanted):
                 return report
-        raise self._ended(f"it reported {wanted!r}")
+        raise self._ended(f"it reported {' or '.join(wanted)}")
 
     def grant(self, turns: int) -> None:
         try:
@@ -130,7 +130,11 @@ class Contestant:
 
 
 def parse(line: str) -> dict[str, Any]:
-    return {"ready": True} if line.strip() == "ready" else dict(json.loads(line))
+    """A line of the game's contestants is a JSON object; the bare one says "ready", then seconds."""
+    if line.strip() == "ready":
+        return {"ready": True}
+    report = json.loads(line)
+    return report if isinstance(report, dict) else {"seconds": float(report)}
 
 
 def open_terminal() -> tuple[int, int]:
@@ -190,16 +194,22 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
     }
 
 
-def latencies(tui: Contestant, presses: int, turns: int) -> list[float]:
-    """Milliseconds from a key written to the terminal to the training loop taking the command, while a block runs."""
+def latencies(tui: Contestant, presses: int, per_turn: float) -> list[float]:
+    """Milliseconds from a key written to the terminal to the training loop taking the command, each within a block of its own.
+
+    `per_turn` is the usual time of a turn in seconds. A key that comes after its block is over is not counted.
+    """
     found: list[float] = []
-    tui.grant(turns)
     for _ in range(presses):
+        tui.grant(int(0.6 / per_turn) + 2)
         time.sleep(0.23)  # out of step with the app's timers and the turns
         pressed = time.monotonic()
         tui.press(KEY)
-        found.append(1000 * (float(tui.read("applied")["applied"]) - pressed))
-    tui.read("seconds")
+        if "applied" in (report := tui.read("applied", "seconds")):
+            found.append(1000 * (float(report["applied"]) - pressed))
+            tui.read("seconds")
+        else:
+            tui.block(1)
     return found
 
 
@@ -250,7 +260,7 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
             for contestant, found in zip(field, times, strict=True):
                 found.append(contestant.block(turns))
         per_turn = statistics.median(times[2]) / 1000
-        waits = sorted(latencies(tui, presses, int(presses * 0.35 / per_turn) + 1))
+        waits = sorted(latencies(tui, presses, per_turn))
     bare_ms, headless_ms, tui_ms = (statistics.median(found) for found in times)
     facts = headless.facts
     peak = best_matmul_gflops(facts["dtype"], facts["threads"])
