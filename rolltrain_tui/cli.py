@@ -23,9 +23,9 @@ FILE = click.Path(path_type=Path)
 def main() -> None:
     """The entry point of `rolltrain`."""
     open_streams()
-    # Read when torch is loaded. OpenMP threads that spin for long at their barriers train three times slower beside any other busy program
-    # (29 s against 10 s for 60 turns of the Tiny GPT on two contended cores); on idle cores the shorter spin costs about 2 %.
-    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+    # Read when torch is loaded. OpenMP threads that spin without end at their barriers train two to three times slower beside any other
+    # busy program; those that spin too briefly cost a wake-up at every operation.
+    os.environ.setdefault("GOMP_SPINCOUNT", "50000")
     warnings.filterwarnings("ignore", "Failed to initialize NumPy", UserWarning)  # torch says so where NumPy is absent; it is not needed
     code = exit_code_of(lambda: rolltrain(prog_name="rolltrain", standalone_mode=False))
     settle_streams()

@@ -269,6 +269,8 @@ class _Bench:
 
     def __init__(self, parameters: list[Tensor]) -> None:
         self.parameters = parameters
+        self.theta = in_one_piece(parameters)
+        """All of them as one tensor, where they lie side by side (see `lay_side_by_side`): a pass is then one call, not one for each."""
         self.old, self.olds = self._buffer()
         self.proposed, self.proposals = self._buffer()
 
@@ -279,21 +281,32 @@ class _Bench:
         return flat, [piece.view(p.shape) for piece, p in zip(pieces, self.parameters, strict=True)]
 
     def remember(self) -> None:
-        torch._foreach_copy_(self.olds, self.parameters)
+        if self.theta is not None:
+            self.old.copy_(self.theta)
+        else:
+            torch._foreach_copy_(self.olds, self.parameters)
 
     def propose(self) -> None:
         """proposed = theta - theta_old."""
-        torch._foreach_copy_(self.proposals, self.parameters)
-        self.proposed.sub_(self.old)
+        if self.theta is not None:
+            torch.sub(self.theta, self.old, out=self.proposed)
+        else:
+            torch._foreach_copy_(self.proposals, self.parameters)
+            self.proposed.sub_(self.old)
 
     def restore(self) -> None:
         """theta = theta_old, to the bit."""
-        torch._foreach_copy_(self.parameters, self.olds)
+        if self.theta is not None:
+            self.theta.copy_(self.old)
+        else:
+            torch._foreach_copy_(self.parameters, self.olds)
 
     def interpolate(self, k: float) -> None:
         """theta = theta_old + k (theta - theta_old), beyond either end where k < 0 or k > 1."""
         if k == 0:
             self.restore()
+        elif self.theta is not None:
+            self.theta.lerp_(self.old, 1 - k)
         else:
             torch._foreach_lerp_(self.parameters, self.olds, 1 - k)
 
@@ -312,9 +325,33 @@ class _Bench:
 
     def products(self) -> Tensor:
         """<proposed, proposed>, <applied, applied>, <applied, proposed>, with applied = theta - theta_old read from the weights."""
-        torch._foreach_sub_(self.olds, self.parameters)  # theta_old - theta: applied, with its sign turned
+        # theta_old - theta: applied, with its sign turned
+        if self.theta is not None:
+            self.old.sub_(self.theta)
+        else:
+            torch._foreach_sub_(self.olds, self.parameters)
         back, proposed = self.old.float(), self.proposed.float()  # for bf16 weights; float32 is used as it stands
         return torch.stack((torch.dot(proposed, proposed), torch.dot(back, back), -torch.dot(back, proposed)))
+
+
+@torch.no_grad()
+def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
+    """Move the parameters' data into one tensor for each device and dtype, in order. Values stay; optimisers need not know."""
+    for kind in dict.fromkeys((p.device, p.dtype) for p in parameters):
+        own = [p for p in parameters if (p.device, p.dtype) == kind]
+        pieces = torch.split(torch.cat([p.detach().flatten() for p in own]), [p.numel() for p in own])
+        for p, piece in zip(own, pieces, strict=True):
+            p.data = piece.view(p.shape)
+
+
+def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
+    """A flat view of parameters that lie side by side in one storage, in order; None where they do not."""
+    first, place = parameters[0], parameters[0].storage_offset()
+    for p in parameters:
+        if p.untyped_storage().data_ptr() != first.untyped_storage().data_ptr() or p.storage_offset() != place or not p.is_contiguous():
+            return None
+        place += p.numel()
+    return first.detach().as_strided((place - first.storage_offset(),), (1,), first.storage_offset())
 
 
 def _gradient(p: Tensor, slope: Mapping[Tensor, Tensor] | None) -> Tensor:

@@ -19,8 +19,9 @@ from rolltrain_tui.config import CampaignConfig, OptimizerConfig, ScheduleConfig
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training.corpus import Corpus
 from rolltrain_tui.training.gpt import GPT, GPTConfig, mean_loss, token_losses
+from rolltrain_tui.training.halves import Halves
 from rolltrain_tui.training.learner import Evaluation, Facts, StepAbandoned, StepReport
-from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, replace_targets
+from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.memory import Average, Remembered, Ring, forget_momentum
 from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
@@ -78,9 +79,13 @@ class SupervisedLearner:
             ),
             random_stream(config.seed, "init"),
         ).to(self.device)
+        lay_side_by_side(list(self.model.parameters()))
         self._loss: Callable[[Tensor, Tensor], Tensor] = torch.compile(self.model.loss) if config.device.compile else self.model.loss
         self.threads = pick_threads(config.device.threads, config.batch.sequences * config.model.context * self.model.flops_per_token())
-        if torch.get_num_threads() != self.threads:
+        # Dropout draws from one stream, in order, and a compiled graph has its own threads: then the batch stays whole.
+        divisible = self.device.type == "cpu" and config.model.dropout == 0 and not config.device.compile and self.threads > 1
+        self._halves = Halves(list(self.model.parameters()), self.threads) if divisible else None
+        if self._halves is None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
         # The optimiser and the levers on it
@@ -278,11 +283,12 @@ class SupervisedLearner:
             if not len(x):
                 continue
             weight = len(x) / sequences if kept is None else len(x) / sum(len(x) for x, _ in kept)
-            loss, raw_loss, replaced = self._forward(x, y, effect.target_noise)
-            (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
-            batch.loss += raw_loss.item() * weight
+            noisy = y
+            if effect.target_noise:
+                noisy, replaced = replace_targets(y, effect.target_noise, len(self.corpus.vocabulary), self._streams["target_noise"])
+                batch.replaced += replaced
+            batch.loss += self._descend(x, noisy, y, weight).item() * weight
             batch.tokens += y.numel()
-            batch.replaced += replaced
             if any(scale != 1 for scale in scales):
                 # With another batch size the rolls keep their share of the batch: micro-batch j has the roll at its place.
                 sums = self._add_scaled(sums, scales[j * len(scales) // len(sizes)])
@@ -325,15 +331,22 @@ class SupervisedLearner:
         window = self._train[ix.to(self.device) + self._span]  # (B, T + 1)
         return window[:, :-1], window[:, 1:]
 
-    def _forward(self, x: Tensor, y: Tensor, target_noise: float) -> tuple[Tensor, Tensor, int]:
-        """The loss to descend, the raw loss, and how many targets were replaced by noise."""
+    def _descend(self, x: Tensor, targets: Tensor, y: Tensor, weight: float) -> Tensor:
+        """Add weight x the gradient of the loss on `targets` to `.grad`; the loss on the true targets y. All are (B, T)."""
+        if self._halves is not None and len(x) > 1:
+            return self._halves.descend(self._losses, (x, targets, y) if targets is not y else (x, y), weight)
+        loss, raw_loss = self._losses(x, targets, y if targets is not y else None)
+        (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+        return raw_loss
+
+    def _losses(self, x: Tensor, targets: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The loss to descend, and the raw loss: where `targets` are noisy, that on the true y. Called by several threads at once."""
         with self._autocast():
-            if not target_noise:
-                loss = self._loss(x, y)
-                return loss, loss.detach(), 0
-            noisy, replaced = replace_targets(y, target_noise, len(self.corpus.vocabulary), self._streams["target_noise"])
+            if y is None:
+                loss = self._loss(x, targets)
+                return loss, loss.detach()
             logits = self.model(x)
-            return mean_loss(logits, noisy), mean_loss(logits.detach(), y), replaced
+            return mean_loss(logits, targets), mean_loss(logits.detach(), y)
 
     @torch.no_grad()
     def _add_scaled(self, sums: tuple[list[Tensor], list[Tensor]] | None, scale: float) -> tuple[list[Tensor], list[Tensor]]:
@@ -385,18 +398,28 @@ class SupervisedLearner:
         per_sequence = self._sequence_losses(sequences)
         return replace(self._evaluation(per_sequence), losses=tuple(per_sequence.tolist()))
 
-    @torch.no_grad()
     def _sequence_losses(self, sequences: int) -> Tensor:
         T = self.config.model.context
         ix = torch.tensor(probe_offsets(sequences, len(self._val) - T), device=self.device).unsqueeze(1)  # (n, 1)
+        chunks = torch.split(ix, max(1, EVALUATION_TOKENS // T))
         self.model.eval()
+        if self._halves is None or len(chunks) < 2:
+            losses = self._chunk_losses(*chunks)
+        else:
+            middle = (len(chunks) + 1) // 2
+            losses = torch.cat(self._halves.both(self._chunk_losses, chunks[:middle], chunks[middle:]))
+        self.model.train()
+        return losses  # (n,)
+
+    @torch.no_grad()
+    def _chunk_losses(self, *chunks: Tensor) -> Tensor:
+        """The loss of the windows that start at each of the places in `chunks`, (B, 1) each: (sum of B,)."""
         losses = []
-        for chunk in torch.split(ix, max(1, EVALUATION_TOKENS // T)):
+        for chunk in chunks:
             window = self._val[chunk + self._span]  # (B, T + 1)
             with self._autocast():
                 losses.append(token_losses(self.model(window[:, :-1]), window[:, 1:]).mean(dim=1))
-        self.model.train()
-        return torch.cat(losses)  # (n,)
+        return torch.cat(losses)
 
     def _evaluation(self, per_sequence: Tensor) -> Evaluation:
         n, T = len(per_sequence), self.config.model.context

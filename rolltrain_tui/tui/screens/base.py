@@ -27,8 +27,8 @@ class Host(Protocol):
 
 
 def still_open(screen: Screen[Any]) -> bool:
-    """Is the screen on the stack of a running app? One that is closed while it still opens finds some of its widgets, or none."""
-    return screen.app.is_running and screen in screen.app.screen_stack
+    """Is the screen on the stack of a running app that has not been told to exit? Else it finds some of its widgets, or none."""
+    return screen.app.is_running and screen.app.return_code is None and screen in screen.app.screen_stack
 
 
 class TavernScreen(Screen[None]):

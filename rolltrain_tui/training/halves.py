@@ -1,0 +1,55 @@
+"""A batch in two halves, each on cores of its own.
+
+PyTorch's threads share every single operation and wait for one another after it, about a thousand times a turn. Two halves of a batch
+meet once a turn, and another busy program on the cores delays them once. The sum of two halves differs from the whole by rounding; it
+is the same each time. More parts than two would gain less: Python dispatches the operations of one part at a time.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+T = TypeVar("T")
+Losses = Callable[..., tuple[Tensor, Tensor]]
+"""From a batch's tensors to (the loss to descend, the raw loss), both means over its sequences. Called by two threads at once."""
+
+
+class Halves:
+    """This thread and one helper, each with half of `threads`. Sets the number of torch threads an operation has from here on."""
+
+    def __init__(self, parameters: Sequence[Tensor], threads: int) -> None:
+        assert threads >= 2, "a half needs a core"
+        self.parameters = list(parameters)
+        each = threads // 2
+        torch.set_num_threads(each)
+        self._helper = ThreadPoolExecutor(1, "half", initializer=torch.set_num_threads, initargs=(each,))
+
+    def both(self, work: Callable[..., T], mine: Sequence[Tensor], helpers: Sequence[Tensor]) -> tuple[T, T]:
+        """work(*mine) here and work(*helpers) there; both are over when this returns or raises."""
+        task = self._helper.submit(work, *helpers)
+        try:
+            return work(*mine), task.result()
+        finally:
+            wait([task])
+
+    def descend(self, losses: Losses, batch: Sequence[Tensor], weight: float) -> Tensor:
+        """Add weight x the gradient of the mean loss to `.grad`; the raw loss (). The tensors of `batch` are (B >= 2, ...)."""
+        B = len(batch[0])
+        sizes = [B - B // 2, B // 2]
+
+        def half(*piece: Tensor) -> tuple[Tensor, list[Tensor]]:
+            share = len(piece[0]) / B
+            loss, raw = losses(*piece)
+            return raw * share, list(torch.autograd.grad(loss * (share * weight), self.parameters))
+
+        pieces = zip(*(torch.split(tensor, sizes) for tensor in batch), strict=True)
+        (raw_a, gradient), (raw_b, other) = self.both(half, *pieces)
+        torch._foreach_add_(gradient, other)
+        if all(p.grad is not None for p in self.parameters):  # a later micro-batch
+            torch._foreach_add_(gradient, [p.grad for p in self.parameters if p.grad is not None])
+        for p, grad in zip(self.parameters, gradient, strict=True):
+            p.grad = grad
+        return raw_a + raw_b
