@@ -1,6 +1,7 @@
 """A batch in two halves is the same batch."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,9 +25,7 @@ def _threads() -> Iterator[None]:
 
 
 def learner_of(config: CampaignConfig) -> SupervisedLearner:
-    from conftest import CAMPAIGNS
-
-    learner = build_learner(config, base=CAMPAIGNS)
+    learner = build_learner(config, base=Path())
     assert isinstance(learner, SupervisedLearner)
     return learner
 
