@@ -71,6 +71,11 @@ class Game:
         await self.until(visible)
 
 
+def under_way(app: RolltrainApp) -> bool:
+    """The expedition is open; a card may already lie upon it."""
+    return any(isinstance(screen, ExpeditionScreen) for screen in app.screen_stack)
+
+
 @asynccontextmanager
 async def playing(tmp_path: Path, *overrides: str, size: tuple[int, int] = SIZE, paused: bool = True, **how: Any) -> AsyncIterator[Game]:
     """The app on an expedition; `paused`: before its first turn."""
@@ -80,7 +85,7 @@ async def playing(tmp_path: Path, *overrides: str, size: tuple[int, int] = SIZE,
     if paused:
         outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
+        await until(pilot, lambda: under_way(app))
         game = Game(app, pilot, expedition)
         await game.until(lambda: game.screen.scene.campaign)
         yield game
@@ -378,7 +383,7 @@ async def test_hero_overrides_skip_the_choice_of_a_hero(tmp_path: Path) -> None:
     path = Path(__file__).parents[2] / "campaigns" / "tiny_gpt.yaml"
     app = RolltrainApp(Launch(campaign=path, runs=tmp_path, overrides=("hero.name=Zug",)), outfitter)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
+        await until(pilot, lambda: under_way(app))
         assert [("begin", path, ("hero.name=Zug",))] == outfitter.asked
         app.leave("quit")
         await until(pilot, lambda: app.return_code is not None)
