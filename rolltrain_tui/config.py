@@ -319,8 +319,8 @@ class DiagnosisConfig(Section):
     examine: StrictBool
     """true: at every evaluation the learner is looked over, at the cost of a step or two; false: only what the steps themselves tell."""
     scouting: Annotated[int, Field(ge=0)]
-    """Turns at the start in which bounds are set to what this run shows, and no diagnosed monster comes but for a loss that is not finite or
-    worse than blind guessing."""
+    """Turns at the start in which bounds are set to what this run shows, and no diagnosed monster comes but for a loss
+    that is not finite or worse than blind guessing."""
 
 
 class GateConfig(Section):

@@ -20,6 +20,10 @@ from rolltrain_tui.scene import Scene
 
 State = Literal["slow", "hot", "overfit", "well"]
 
+TRAVELLING = -0.005
+"""Nats. A temperature below this is a run on its way; nearer to zero it may be chance."""
+SETTLED = 30
+"""Turns after which a diagnosis counts. A healthy run, too, has leaping gradients and idle units when it has just begun."""
 NOW_AND_THEN = 1 / 20
 """How often a turn the random player presses something."""
 
@@ -90,13 +94,19 @@ class Physician:
     def __init__(self, prescription: Mapping[State, Sequence[UseAbility]]) -> None:
         self._prescription = prescription
         self._read: Examined | None = None
+        self._burnt = False
+        """It was hot once: a calmed run looks slow, and a push would set it alight again."""
 
     def press(self, scene: Scene) -> Sequence[Command]:
         if scene.examined is None or scene.examined is self._read:
             return ()
         self._read = scene.examined
-        prescribed = self._prescription[diagnosis(scene.examined)]
-        return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed)]
+        state = diagnosis(scene.examined) if scene.examined.turn >= SETTLED else "well"
+        self._burnt = self._burnt or state == "hot"
+        if state == "well" or (state == "slow" and self._burnt):  # thanks to what is held, perhaps: nothing is changed
+            return ()
+        prescribed = self._prescription[state]
+        return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
 
 
 def diagnosis(examined: Examined) -> State:
@@ -115,13 +125,13 @@ def diagnosis(examined: Examined) -> State:
     def known(signal: str) -> bool:
         return signal in readings and readings[signal].condition != "unknown"
 
-    if above("non_finite", "loss_rise", "gradient_spike", "temperature", "update_ratio"):
+    if above("non_finite", "loss_rise", "gradient_spike", "temperature", "update_ratio", "weight_growth", "dead_units"):
         return "hot"
     if above("gap") and above("val_rise"):
         return "overfit"
-    if below("temperature", 0.0) or below("update_ratio"):
+    if below("temperature", TRAVELLING) or below("update_ratio"):
         return "slow"
-    # Flat with a temperature above zero is a run that has arrived, or bounces a little: a push would not help it.
+    # Flat with a temperature about zero is a run that has arrived, or bounces a little: a push would not help it.
     return "slow" if below("projected_gain") and not known("temperature") else "well"
 
 
@@ -170,13 +180,20 @@ def _put_down(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility
     return [order for order in dismissals(scene) if order.ability not in wanted]
 
 
-def _in_one_turn(ready: Sequence[UseAbility], prescribed: Sequence[UseAbility]) -> list[UseAbility]:
+def _held(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility]:
+    """Of each prescribed ability the first option, where that is held already."""
+    first = {order.ability: order for order in reversed(prescribed)}
+    return [order for order in first.values() if _holds(scene, order)]
+
+
+def _in_one_turn(ready: Sequence[UseAbility], prescribed: Sequence[UseAbility], held: Sequence[UseAbility]) -> list[UseAbility]:
     """Of the prescribed orders, best first, those that one action and one bonus action allow; one use of an ability."""
     taken: list[UseAbility] = []
     spent: set[str] = set()
+    settled = {order.ability for order in held}
     for order in prescribed:
         cost = ABILITIES[order.ability].cost
-        if order in ready and cost not in spent and all(order.ability != other.ability for other in taken):
+        if order.ability not in settled and order in ready and cost not in spent and all(order.ability != other.ability for other in taken):
             taken.append(order)
             spent |= {cost} - {"free"}
     return taken

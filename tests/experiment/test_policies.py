@@ -21,7 +21,7 @@ from rolltrain_tui.training.build import build_learner
 Play = Callable[..., list[Event]]
 
 
-def examined(turn: int = 10, **values: float) -> Examined:
+def examined(turn: int = 40, **values: float) -> Examined:
     """An examination that found these values, with the bounds of the table."""
     return Examined(turn, tuple(Reading(name, value, SIGNALS[name].low, SIGNALS[name].high) for name, value in values.items()), ())
 
@@ -147,7 +147,7 @@ def test_only_commands_of_the_class(tiny_config: Callable[..., CampaignConfig], 
         if not isinstance(event, Examined):
             inbox.see(event)
         if isinstance(event, StepTaken) and event.turn % 4 == 0:  # as if looked over: hot, slow and hot again
-            inbox.see(examined(event.turn, temperature=-0.05 if event.turn % 8 else 9.0))
+            inbox.see(examined(40 + event.turn, temperature=-0.05 if event.turn % 8 else 9.0))
         if isinstance(event, CommandAccepted | CommandRefused):
             answers.append(event)
     abilities = {one.command.ability for one in answers if isinstance(one.command, UseAbility | SetAuto)}

@@ -120,6 +120,8 @@ class ExpeditionScreen(Deeds):
         """Events of the newest turn, for a card."""
         self._cards: dict[type, tuple[Sequence[Event], float | None]] = {}
         """Cards that wait for their turn, the newest of each kind."""
+        self._open_card: type | None = None
+        """The kind of the card that was shown last."""
         self._choice_due = False
         """A level has brought a choice that was not offered yet."""
         self._plan = Plan("tiny", {})
@@ -228,9 +230,11 @@ class ExpeditionScreen(Deeds):
                 self._show_card((event, *more), None)
 
     def _show_card(self, events: Sequence[Event], seconds: float | None) -> None:
-        """Now, or after the card that is open; a later one of its kind takes its place."""
-        self._cards[type(events[0])] = (events, seconds)
-        self._next_card()
+        """Now, or after the card of another kind that is open; at full speed cards of one kind must not queue up."""
+        kind = type(events[0])
+        if not (isinstance(self.app.screen, Card) and self._open_card is kind):
+            self._cards[kind] = (events, seconds)
+            self._next_card()
 
     def _next_card(self, _: None = None) -> None:
         """The card that has waited longest; after the last one the choice that a level brought."""
@@ -239,7 +243,8 @@ class ExpeditionScreen(Deeds):
         if self.app.screen is not self or self.leaving or self._plan.size == "tiny":
             self._cards.clear()
         elif self._cards:
-            events, seconds = self._cards.pop(next(iter(self._cards)))
+            self._open_card = next(iter(self._cards))
+            events, seconds = self._cards.pop(self._open_card)
             self.app.push_screen(Card(events, seconds), self._next_card)
         elif self._choice_due:
             self._choice_due = False
