@@ -76,7 +76,7 @@ MALFORMED = [
     ("auto: [] ", "auto: [spell_mastery] ", "spell_mastery", "hero.auto.0", "rage or reckless_attack (got 'spell_mastery')"),
     ("auto: [] ", "auto: [rage, 'rage'] ", "'rage'", "hero.auto.1", "is named twice"),
     ("STR: 16", "STR: 21", "21", "hero.stats.STR", "from 1 to 20 (got 21)"),
-    ("bestiary: [gradient_ooze, loss_dragon, weight_wraith]", "bestiary: []", "[]\n\ncamps", "encounters.bestiary", "or write mode: off"),
+    ("bestiary: [gradient_ooze, loss_dragon, weight_wraith]", "bestiary: []", "[]\n\ndiagnosis", "encounters.bestiary", "or write mode: off"),
     ("loss_dragon,", "lossdragon,", "lossdragon", "encounters.bestiary.1", "did you mean 'loss_dragon'?"),
     ("save:\n  autosave_every: 50\n  keep: 3 ", "save: 3 ", "3                    # auto", "save", "a section of `key: value` lines"),
     ("turns: 2000", "turns: 2000\nturns: 1000", "turns: 1000", "turns", "written twice, first in line"),

@@ -347,15 +347,13 @@ def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Con
 # The command line.
 
 
-def test_the_verb_records_beside_the_campaign_and_train_finds_it(tmp_path: Path) -> None:
+def test_the_verb_records_beside_the_campaign_and_train_finds_it(tiny_config: Configure, tmp_path: Path) -> None:
     """`rolltrain ghost` writes ghosts/NAME.json, prints where, and the next run has its gates."""
-    from conftest import TINY
-
     from rolltrain_tui.campaign_file import dump
     from rolltrain_tui.cli import rolltrain
 
     campaign = tmp_path / "quest.yaml"
-    campaign.write_text(dump(load(CAMPAIGNS / "tiny_gpt.yaml", TINY)), encoding="utf-8")
+    campaign.write_text(dump(tiny_config("gate.mode=ghost")), encoding="utf-8")
     done = CliRunner().invoke(rolltrain, ["ghost", str(campaign)], catch_exceptions=False, standalone_mode=False)
     target = tmp_path / "ghosts" / "quest.json"
     assert (0, f"{target}\n") == (done.return_value, done.stdout)
