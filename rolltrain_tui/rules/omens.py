@@ -120,7 +120,7 @@ def _told(watch: Watch, sign: Sign) -> str:
     signal, reading = SIGNALS[name], watch.reading(name)
     bound, word = (reading.high, "at most") if side == "high" else (reading.low, "at least")
     unit = signal.unit if signal.unit in ("", "x", "%") else f" {signal.unit}"
-    return f"{signal.title} is {reading.value:.3g}{unit}, where {word} {bound:.3g} is healthy"
+    return f"{signal.title} {reading.value:.3g}{unit}, where {word} {bound:.3g}{unit} is healthy"
 
 
 _ALL = [(row.name, index, symptom) for row in BESTIARY.values() for index, symptom in enumerate(row.symptoms)]
