@@ -24,6 +24,8 @@ TRAVELLING = -0.005
 """Nats. A temperature below this is a run on its way; nearer to zero it may be chance."""
 SETTLED = 30
 """Turns after which a diagnosis counts. A healthy run, too, has leaping gradients and idle units when it has just begun."""
+PATIENCE = 3
+"""Examinations in a row that must find a calmed run slow before it is let go."""
 NOW_AND_THEN = 1 / 20
 """How often a turn the random player presses something."""
 
@@ -95,7 +97,9 @@ class Physician:
         self._prescription = prescription
         self._read: Examined | None = None
         self._burnt = False
-        """It was hot once: a calmed run looks slow, and a push would set it alight again."""
+        """It was hot once: a calmed run looks slow, and a push would set it alight again. It is only let go when it stays slow."""
+        self._slow = 0
+        """Examinations in a row that found it slow."""
 
     def press(self, scene: Scene) -> Sequence[Command]:
         if scene.examined is None or scene.examined is self._read:
@@ -103,7 +107,10 @@ class Physician:
         self._read = scene.examined
         state = diagnosis(scene.examined) if scene.examined.turn >= SETTLED else "well"
         self._burnt = self._burnt or state == "hot"
-        if state == "well" or (state == "slow" and self._burnt):  # thanks to what is held, perhaps: nothing is changed
+        self._slow = self._slow + 1 if state == "slow" else 0
+        if state == "slow" and self._burnt:
+            return dismissals(scene) if self._slow >= PATIENCE else ()
+        if state == "well":  # thanks to what is held, perhaps: nothing is changed
             return ()
         prescribed = self._prescription[state]
         return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
