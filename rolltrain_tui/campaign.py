@@ -8,24 +8,31 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from math import log
 from typing import Any
 
+from rolltrain_tui import ghost as ghosts
 from rolltrain_tui.commands import Inbox, SaveGame, Speak
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config import CampaignConfig, EndingConfig
 from rolltrain_tui.events import (
+    ActBegan,
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
     CommandAccepted,
+    Ending,
     Evaluated,
     Event,
+    GhostSeen,
     SaveDue,
     Spoke,
     StepTaken,
     TrainingFailed,
 )
+from rolltrain_tui.ghost import Ghost
 from rolltrain_tui.muster import muster
 from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.shadow import PREFIX, Shadow, load_effect
 from rolltrain_tui.training.learner import Learner, StepAbandoned, StepReport
 
@@ -35,11 +42,13 @@ LOSS_EMA_DECAY = 0.95  # about the last 20 turns
 class Campaign:
     """One adventure under way: a game of rules, a learner, and how far they have come together."""
 
-    def __init__(self, config: CampaignConfig, learner: Learner) -> None:
+    def __init__(self, config: CampaignConfig, learner: Learner, ghost: Ghost | None = None) -> None:
         self.config = config
         self.learner = learner
+        self.ghost = ghost
         self.game = muster(config)
-        learner.prepare(self.game.kit.prepares())
+        learner.prepare(self.game.prepares() | ({"examine"} if config.diagnosis.examine else set()))
+        self.game.watch.chance = log(learner.facts().vocabulary)
         self.shadow = Shadow(config.twin, learner, tuple(self.game.kit.held))
         self.turn = 0
         """The last turn that is done."""
@@ -104,12 +113,22 @@ class Campaign:
             device=facts.device,
             dtype=facts.dtype,
         )
+        if self.ghost is not None:
+            yield GhostSeen(0, self.ghost.seed, self.ghost.points)
+        yield from self._act(0)
         self.learner.snapshot()
         yield from self._evaluate(self.config.evaluation.sequences)
+
+    def _act(self, turn: int) -> Iterator[ActBegan]:
+        """The part of the story that this turn is the first of, if it is."""
+        for number, act in enumerate(self.config.acts, 1):
+            if act.from_turn == turn:
+                yield ActBegan(turn, number, act.title, act.text)
 
     def _play_turn(self, inbox: Inbox) -> Iterator[Event]:
         turn = self.turn + 1
         if self._effect is None:
+            yield from self._act(turn)
             commands = inbox.drain(turn)
             facts, self._effect = self.game.begin_turn(turn, commands)
             self._wishes = [command for command in commands if isinstance(command, Speak | SaveGame)]
@@ -124,7 +143,7 @@ class Campaign:
         yield self._note_step(report, effect)
         consequences = self.game.end_turn(turn, report)
         yield from consequences
-        last = turn >= self.config.turns or self.game.fallen
+        last = turn >= self.config.turns or self.game.fallen or self.spent
         yield from self.shadow.end_turn(turn, consequences, last=last)
         if last:
             yield from self._end()
@@ -163,6 +182,7 @@ class Campaign:
         # No camp for the fallen: the snapshot must stay the one they will wake with.
         camp = turn % config.camps.every == 0 and not self.game.rollback_due
         if camp:
+            yield from self._face_gate()
             yield from self.game.camp(turn)
             self.learner.snapshot()
         yield from (SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
@@ -170,8 +190,18 @@ class Campaign:
         if camp or turn % config.save.autosave_every == 0:
             yield SaveDue(turn, "camp" if camp else "autosave")
 
+    def _face_gate(self) -> Iterator[Event]:
+        """The run against plain training, on an evaluation of this turn."""
+        if (gate := self.gate) is None:
+            return
+        if self.turn % self.config.evaluation.every != 0:
+            yield from self._evaluate(self.config.evaluation.sequences)
+        assert self.val_loss is not None
+        yield from self.game.face_gate(self.turn, gate, self.val_loss)
+
     def _evaluate(self, sequences: int) -> Iterator[Event]:
-        evaluation = self.learner.evaluate(sequences)
+        examine = self.config.diagnosis.examine
+        evaluation = (self.learner.evaluate_sequences if examine else self.learner.evaluate)(sequences)
         self.learner.remember(evaluation)
         self.gflop += evaluation.gflop
         self.val_loss = evaluation.loss
@@ -181,6 +211,10 @@ class Campaign:
         assert self.best_val_loss is not None
         yield Evaluated(self.turn, evaluation.loss, evaluation.standard_error, self.best_val_loss, self.train_loss, improved)
         yield from self.game.learned(self.turn, evaluation.loss)
+        found = self.learner.examine(evaluation) if examine else None
+        if found is not None:
+            self.gflop += found.gflop
+        yield from self.game.examined(self.turn, *((found.values, found.layers) if found is not None else ({}, ())))
 
     def _speak(self) -> Spoke:
         speech = self.config.speech
@@ -195,9 +229,10 @@ class Campaign:
         assert self.best_val_loss is not None
         self._wishes = []
         self.ended = True
+        told = self._story_ending(final.loss)
         yield CampaignEnded(
             turn=self.turn,
-            ending="fallen" if self.game.fallen else "victory",
+            ending=self.ending,
             train_loss=self.train_loss,
             val_loss=final.loss,
             standard_error=final.standard_error,
@@ -207,8 +242,42 @@ class Campaign:
             xp=self.game.hero.xp,
             deaths=self.game.hero.deaths,
             gflop=self.gflop,
+            title=told.title if told else "",
+            text=told.text if told else "",
         )
         yield SaveDue(self.turn, "end")
+
+    @property
+    def spent(self) -> bool:
+        """The energy that the campaign was given is gone."""
+        energy = self.config.adventure.energy
+        return energy is not None and self.gflop >= energy
+
+    @property
+    def ending(self) -> Ending:
+        """How a campaign that has ended did; who reached the last turn has won, whatever it cost."""
+        if self.game.fallen:
+            return "fallen"
+        return "victory" if self.turn >= self.config.turns else "spent"
+
+    def _story_ending(self, val_loss: float) -> EndingConfig | None:
+        """The first ending that the final validation loss earns; the fallen have none."""
+        earned = (ending for ending in self.config.endings if ending.val_loss is None or val_loss <= ending.val_loss)
+        return None if self.game.fallen else next(earned, None)
+
+    def leave_ghost(self) -> str:
+        """Part with a ghost that is of another campaign than this has become (a save can be opened with other values): why, or ""."""
+        recipe = ghosts.recipe_of(self.config, self.learner.facts().text_sha256)
+        if self.ghost is None or not (reason := ghosts.difference(self.ghost, recipe)):
+            return ""
+        self.ghost = None
+        return f"The ghost stays behind, and no gate stands any more: it {reason}."
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gates at the camps; None without a ghost to measure by."""
+        config, ghost = self.config.gate, self.ghost
+        return None if ghost is None or config.mode == "off" else Gate(ghost.points, config.tolerance, config.xp)
 
     @property
     def train_loss(self) -> float:
@@ -231,6 +300,7 @@ class Campaign:
             "best_val_loss": self.best_val_loss,
             "loss_ema": self.loss_ema,
             "gflop": self.gflop,
+            "ghost": None if self.ghost is None else ghosts.text_of(self.ghost),
             "effect": None if self._effect is None else asdict(self._effect),
             "wishes": [{"save": wish.name} if isinstance(wish, SaveGame) else {"speak": True} for wish in self._wishes],
             "game": self.game.state_dict(),
@@ -244,6 +314,7 @@ class Campaign:
             self.turn, self.began, self.ended = int(state["turn"]), bool(state["began"]), bool(state["ended"])
             self.val_loss, self.best_val_loss, self.loss_ema = state["val_loss"], state["best_val_loss"], state["loss_ema"]
             self.gflop = float(state["gflop"])
+            self.ghost = ghosts.parse(state["ghost"]) if state.get("ghost") else None  # older saves know of none
             self._effect = load_effect(state["effect"])
             self._wishes = [Speak() if "speak" in wish else SaveGame(wish["save"]) for wish in state["wishes"]]
             self.game.load_state_dict(state["game"])

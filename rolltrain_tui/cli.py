@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from rolltrain_tui import __version__, choices
+from rolltrain_tui.compare_verb import compare
+from rolltrain_tui.diagnose_verb import diagnose
 from rolltrain_tui.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
 from rolltrain_tui.saves_verbs import saves
 
@@ -114,8 +116,9 @@ def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]
     data = data or text
     config = campaign_file.load(path, overrides, data=data)
     from rolltrain_tui.expedition import Expedition  # after the campaign is known to be good: this loads torch
+    from rolltrain_tui.ghost import place as ghost_of
 
-    return Expedition.begin(config, base=(data or path).parent, runs=saves_root(out))
+    return Expedition.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_file=ghost_of(path))
 
 
 def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> Any:
@@ -159,6 +162,25 @@ def _offer_train(reason: str, what: str | None, data: Path | None, given: dict[s
     click.echo(f"The game needs a terminal to draw on, and {reason}.\nThe same game in plain sentences:\n", err=True)
     click.echo(f"  {shlex.join([*words, '--plain'])}", err=True)
     return WRONG_USE
+
+
+@rolltrain.command(short_help="Record a campaign's plain run, to race against.")
+@click.argument("campaign")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign.")
+@click.option("--out", type=FILE, metavar="FILE", help="Where to keep it, instead of ghosts/NAME.json beside the campaign.")
+def ghost(campaign: str, settings: tuple[str, ...], out: Path | None) -> int:
+    """Train CAMPAIGN plainly, without dice, monsters, twin or abilities, and record its losses: the ghost on the chart, and the bar of the
+    gates at the camps."""
+    from rolltrain_tui import campaign_file
+    from rolltrain_tui.overrides import without_own_text
+
+    path = choices.find_campaign(campaign)
+    overrides, text = without_own_text(settings)
+    config = campaign_file.load(path, overrides, data=text)
+    from rolltrain_tui import ghost_run  # this loads torch
+    from rolltrain_tui.ghost import place
+
+    return ghost_run.run(config, base=(text or path).parent, target=out or place(path))
 
 
 @rolltrain.command(short_help="Write a complete, commented campaign.")
@@ -268,4 +290,6 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_
     click.echo(contest.as_json(result) if as_json else contest.table(result))
 
 
+rolltrain.add_command(diagnose)
+rolltrain.add_command(compare)
 rolltrain.add_command(saves)

@@ -9,9 +9,33 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from rolltrain_tui.rules.orders import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.rules.orders import (
+    Command,
+    Predict,
+    RaiseStat,
+    SaveGame,
+    SetAuto,
+    Speak,
+    SpendInspiration,
+    TakeShortRest,
+    UseAbility,
+    UseItem,
+)
 
-__all__ = ["Command", "Inbox", "SaveGame", "ScriptedInbox", "SetAuto", "Speak", "TakeShortRest", "UseAbility"]
+__all__ = [
+    "Command",
+    "Inbox",
+    "Predict",
+    "RaiseStat",
+    "SaveGame",
+    "ScriptedInbox",
+    "SetAuto",
+    "Speak",
+    "SpendInspiration",
+    "TakeShortRest",
+    "UseAbility",
+    "UseItem",
+]
 
 
 class Inbox:

@@ -5,6 +5,7 @@
 
 import re
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, ValidationInfo, field_validator
@@ -38,6 +39,12 @@ def _one_line(text: str) -> str:
     if not text.strip():
         raise _wrong("is blank", "give a name")
     return text
+
+
+MonsterName = Literal[
+    "gradient_ooze", "loss_dragon", "weight_wraith", "exploding_hydra", "dead_neuron_lich", "plateau_basilisk", "overfit_doppelganger",
+    "nan_void", "oscillation_harpy", "noise_swarm", "leak_imp",
+]  # fmt: skip
 
 
 class Section(BaseModel):
@@ -268,19 +275,20 @@ class XPConfig(Section):
 class EncountersConfig(Section):
     """When monsters come, which, and what they may do."""
 
-    mode: Literal["random", "off"]
-    """random: by chance, drawn from the bestiary; off: never."""
+    mode: Literal["diagnosed", "random", "both", "off"]
+    """diagnosed: a monster comes when its signal is sick, and stays until that clears or it is slain; random: by chance, drawn from the
+    bestiary; both; off: never."""
     chance: Annotated[float, Field(ge=0, le=1)]
-    """Per turn, while no monster is near."""
+    """Of a random encounter, per turn, while no monster is near."""
     effects: Literal["real", "cosmetic"]
     """cosmetic: monsters hurt the hero only, never the training."""
-    bestiary: list[Literal["gradient_ooze", "loss_dragon", "weight_wraith"]]
-    """The monsters that may come; each is as likely as the others."""
+    bestiary: list[MonsterName]
+    """The monsters that may come by chance; each is as likely as the others. Diagnosed ones come whether named or not."""
 
     @field_validator("bestiary")
     @classmethod
     def _someone_can_come(cls, bestiary: list[str], info: ValidationInfo) -> list[str]:
-        if not bestiary and info.data.get("mode") == "random":
+        if not bestiary and info.data.get("mode") in ("random", "both"):
             raise _wrong("names no monster", "name at least one, or write mode: off")
         return bestiary
 
@@ -303,6 +311,72 @@ class EvaluationConfig(Section):
     """Size of the fixed probe set."""
     final_sequences: Annotated[int, Field(ge=1)]
     """For the last evaluation of the campaign."""
+
+
+class DiagnosisConfig(Section):
+    """The run examined for what ails it: the signals on the diagnosis screen, which bring the diagnosed monsters."""
+
+    examine: StrictBool
+    """true: at every evaluation the learner is looked over, at the cost of a step or two; false: only what the steps themselves tell."""
+    scouting: Annotated[int, Field(ge=0)]
+    """Turns at the start in which bounds are set to what this run shows, and no diagnosed monster comes but for a loss
+    that is not finite or worse than blind guessing."""
+
+
+class GateConfig(Section):
+    """The Validation Gate at each camp: is the run as good as plain training was at this turn?"""
+
+    mode: Literal["ghost", "off"]
+    """ghost: the bar is the recorded plain run of this campaign (`rolltrain ghost`); without a recording there is no gate."""
+    tolerance: Annotated[float, Field(ge=0, le=10)]
+    """Nats above the ghost's validation loss that still pass."""
+    xp: Annotated[int, Field(ge=0, le=100_000)]
+    """Won at a gate that opens; half of it is lost at one that stays shut, never a level."""
+
+
+class AdventureConfig(Section):
+    """What the table offers besides dice and monsters."""
+
+    predictions: StrictBool
+    """The player may foretell the next evaluation; a right guess earns inspiration, which buys advantage on one roll."""
+    loot: StrictBool
+    """Monsters leave things behind that act on the training once."""
+    choices: StrictBool
+    """At levels 4, 8, 12, 16 and 19 the player may raise an ability score by 2; false: they stay as they are."""
+    energy: Annotated[float, Field(gt=0)] | None
+    """GFLOP the whole run may spend, everything but the twins included; the campaign ends when they are gone. null: no limit."""
+
+
+class ActConfig(Section):
+    """A part of the story, told when its first turn comes."""
+
+    from_turn: Annotated[int, Field(ge=0)]
+    """0: at the start."""
+    title: Annotated[str, Field(min_length=1, max_length=60)]
+    """Shown above its text."""
+    text: Annotated[str, Field(max_length=2000)]
+    """What is told."""
+
+    @field_validator("title")
+    @classmethod
+    def _title_is_one_line(cls, title: str) -> str:
+        return _one_line(title)
+
+
+class EndingConfig(Section):
+    """How the story ends."""
+
+    val_loss: Annotated[float, Field(ge=0)] | None
+    """The worst final validation loss that earns this ending; null: any. A hero who fell in a hardcore campaign has none."""
+    title: Annotated[str, Field(min_length=1, max_length=60)]
+    """Shown above its text."""
+    text: Annotated[str, Field(max_length=2000)]
+    """What is told."""
+
+    @field_validator("title")
+    @classmethod
+    def _title_is_one_line(cls, title: str) -> str:
+        return _one_line(title)
 
 
 class TwinConfig(Section):
@@ -372,7 +446,14 @@ class CampaignConfig(Section):
     hero: HeroConfig
     xp: XPConfig
     encounters: EncountersConfig
+    diagnosis: DiagnosisConfig
+    adventure: AdventureConfig
+    acts: Annotated[list[ActConfig], Field(max_length=12)]
+    """The story's parts, in order; may be empty."""
+    endings: Annotated[list[EndingConfig], Field(max_length=12)]
+    """Best first: the first one that the final validation loss earns is told; may be empty."""
     camps: CampsConfig
+    gate: GateConfig
     evaluation: EvaluationConfig
     twin: TwinConfig
     speech: SpeechConfig
@@ -388,6 +469,30 @@ class CampaignConfig(Section):
     @classmethod
     def _name_is_one_line(cls, name: str) -> str:
         return _one_line(name)
+
+    @field_validator("acts")
+    @classmethod
+    def _acts_follow_one_another(cls, acts: list[ActConfig]) -> list[ActConfig]:
+        faults = [
+            ((index, "from_turn"), after.from_turn, _wrong(f"must come after {before.from_turn}, of the act before", "put them in order"))
+            for index, (before, after) in enumerate(pairwise(acts), 1)
+            if after.from_turn <= before.from_turn
+        ]
+        if faults:
+            raise _wrong_in(*faults)
+        return acts
+
+    @field_validator("endings")
+    @classmethod
+    def _every_ending_can_be_earned(cls, endings: list[EndingConfig]) -> list[EndingConfig]:
+        faults = [
+            ((index, "val_loss"), after.val_loss, _wrong("is earned never, since the ending before it asks no more", "put the best first"))
+            for index, (before, after) in enumerate(pairwise(endings), 1)
+            if before.val_loss is None or (after.val_loss is not None and after.val_loss <= before.val_loss)
+        ]
+        if faults:
+            raise _wrong_in(*faults)
+        return endings
 
     @field_validator("schedule")
     @classmethod

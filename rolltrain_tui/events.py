@@ -9,16 +9,25 @@ from typing import Literal
 from rolltrain_tui.rules.facts import (
     AbilityEnded,
     AbilityUsed,
+    ActBegan,
     AutoSet,
     Charge,
     CommandAccepted,
     CommandRefused,
     DeathSaveRolled,
     DiceRolled,
+    Examined,
     Fact,
+    ForetellingJudged,
+    Foretold,
+    GateFaced,
     HeroFell,
     HeroHealed,
     HeroHurt,
+    InspirationSpent,
+    ItemFaded,
+    ItemFound,
+    ItemUsed,
     LevelGained,
     MonsterActed,
     MonsterAppeared,
@@ -27,10 +36,13 @@ from rolltrain_tui.rules.facts import (
     MonsterStruck,
     Outcome,
     Rested,
+    StatRaised,
     XPGained,
 )
+from rolltrain_tui.rules.gate import GhostPoint
 
-Ending = Literal["victory", "fallen"]
+Ending = Literal["victory", "fallen", "spent"]
+"""spent: the campaign's energy was gone before its turns were."""
 Verdict = Literal["helped", "hurt", "no measurable effect"]
 
 
@@ -63,6 +75,16 @@ class CampaignBegan:
     floor: float | None
     device: str
     dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class GhostSeen:
+    """A ghost walks along: the recorded plain run of this campaign, evaluation by evaluation, all of it known beforehand."""
+
+    turn: int
+    seed: int
+    """Of the recording; it may be another than the run's."""
+    points: tuple[GhostPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +143,10 @@ class CampaignEnded:
     xp: int
     deaths: int
     gflop: float
+    title: str = ""
+    """Of the campaign's ending that was earned; "" where it has none."""
+    text: str = ""
+    """What is told at that ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +191,7 @@ class TwinLost:
     """As in TwinJudged."""
 
 
-Story = Fact | CampaignBegan | StepTaken | Evaluated | Spoke | TwinSetOut | TwinJudged | TwinLost | CampaignEnded
+Story = Fact | CampaignBegan | GhostSeen | StepTaken | Evaluated | Spoke | TwinSetOut | TwinJudged | TwinLost | CampaignEnded
 """Facts about the run: the chronicle keeps all of them, and they are the same wherever the run is played."""
 
 
@@ -223,6 +249,7 @@ Event = Story | Notice
 __all__ = [
     "AbilityEnded",
     "AbilityUsed",
+    "ActBegan",
     "AutoSet",
     "CampaignBegan",
     "CampaignEnded",
@@ -236,10 +263,20 @@ __all__ = [
     "Ending",
     "Evaluated",
     "Event",
+    "Examined",
     "Fact",
+    "ForetellingJudged",
+    "Foretold",
+    "GateFaced",
+    "GhostPoint",
+    "GhostSeen",
     "HeroFell",
     "HeroHealed",
     "HeroHurt",
+    "InspirationSpent",
+    "ItemFaded",
+    "ItemFound",
+    "ItemUsed",
     "LevelGained",
     "MonsterActed",
     "MonsterAppeared",
@@ -253,6 +290,7 @@ __all__ = [
     "SaveFailed",
     "Saved",
     "Spoke",
+    "StatRaised",
     "StepTaken",
     "Story",
     "TrainingFailed",

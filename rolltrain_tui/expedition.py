@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from rolltrain_tui import campaign_file, saves, wire
+from rolltrain_tui import ghost as ghosts
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.chronicle import Chronicle, read
 from rolltrain_tui.commands import Command, Inbox
@@ -17,7 +18,7 @@ from rolltrain_tui.config import CampaignConfig
 from rolltrain_tui.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, TrainingFailed
 from rolltrain_tui.training.build import build_learner
 
-CONFIG_FILE, CHRONICLE_FILE, ERROR_FILE = "campaign.yaml", "chronicle.jsonl", "error.log"
+CONFIG_FILE, GHOST_FILE, CHRONICLE_FILE, ERROR_FILE = "campaign.yaml", "ghost.json", "chronicle.jsonl", "error.log"
 
 
 class Expedition:
@@ -34,12 +35,21 @@ class Expedition:
         self._pending = list(pending)
 
     @classmethod
-    def begin(cls, config: CampaignConfig, *, base: Path, runs: Path, name: str | None = None) -> Self:
-        """A new run in a folder of its own under `runs`. ValueError for data or a device that cannot be used."""
-        campaign = Campaign(config, build_learner(config, base=base))
+    def begin(cls, config: CampaignConfig, *, base: Path, runs: Path, name: str | None = None, ghost_file: Path | None = None) -> Self:
+        """A new run in a folder of its own under `runs`, beside the ghost in `ghost_file` if one is there that belongs to it.
+
+        ValueError for data or a device that cannot be used.
+        """
+        learner = build_learner(config, base=base)
+        ghost, note = ghosts.find(ghost_file, ghosts.recipe_of(config, learner.facts().text_sha256)) if ghost_file else (None, "")
+        campaign = Campaign(config, learner, ghost)
         folder = saves.new_run_folder(runs, name or config.name, config.seed)
         (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
-        return cls(campaign, folder, base.resolve())
+        if ghost is not None:
+            ghosts.write(folder / GHOST_FILE, ghost)
+        expedition = cls(campaign, folder, base.resolve())
+        expedition.note = note
+        return expedition
 
     @classmethod
     def resume(cls, path: Path, overrides: Sequence[str] = ()) -> Self:
@@ -53,6 +63,7 @@ class Expedition:
         base = Path(str(state["base"]))
         campaign = Campaign(config, build_learner(config, base=base))
         campaign.load_state(state["campaign"], snapshot.tensors)
+        note = campaign.leave_ghost()
         folder = saves.run_of(path)
         if not saves.is_latest(path):
             folder = branch(folder, config, int(state["events"]))
@@ -60,7 +71,7 @@ class Expedition:
         with saves.Lock(folder), Chronicle(folder / CHRONICLE_FILE) as chronicle:
             chronicle.truncate_to(int(state["events"]))
             (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
-            expedition.note = " ".join(note for note in (snapshot.note, chronicle.note) if note)
+            expedition.note = " ".join(note for note in (snapshot.note, note, chronicle.note) if note)
         return expedition
 
     @property
@@ -118,7 +129,7 @@ class Expedition:
             turn=campaign.turn,
             turns=self.config.turns,
             val_loss=campaign.val_loss,
-            ending=("fallen" if campaign.game.fallen else "victory") if campaign.ended else None,
+            ending=campaign.ending if campaign.ended else None,
         )
 
     def _keep_traceback(self) -> None:
@@ -132,6 +143,8 @@ def branch(run: Path, config: CampaignConfig, events: int) -> Path:
     """A new run folder that starts with the first `events` events of `run`."""
     folder = saves.new_run_folder(run.parent, f"{config.name} branch", config.seed)
     shutil.copyfile(run / CHRONICLE_FILE, folder / CHRONICLE_FILE)
+    if (run / GHOST_FILE).is_file():
+        shutil.copyfile(run / GHOST_FILE, folder / GHOST_FILE)
     with Chronicle(folder / CHRONICLE_FILE) as chronicle:
         chronicle.truncate_to(events)
     return folder

@@ -14,7 +14,21 @@ from rolltrain_tui.faces import BarFace, Face, PlainFace, QuietFace, Voice
 from rolltrain_tui.listening import is_pipe, listen
 from rolltrain_tui.narration import name_command, number, title
 from rolltrain_tui.pauses import pause_reason
-from rolltrain_tui.plain import HELP, AskHelp, AskStatus, NotUnderstood, Pause, Quit, Resume, SetSpeed, StepOnce, Wish, parse_command
+from rolltrain_tui.plain import (
+    HELP,
+    AskBag,
+    AskHelp,
+    AskStatus,
+    NotUnderstood,
+    Pause,
+    Quit,
+    Resume,
+    SetSpeed,
+    StepOnce,
+    Wish,
+    parse_command,
+)
+from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.signals import caught
 from rolltrain_tui.words import flat
@@ -96,6 +110,9 @@ class Journey:
             case AskStatus():
                 with self._lock:
                     return status(self.scene, self.inbox)
+            case AskBag():
+                with self._lock:
+                    return bag(self.scene)
             case AskHelp():
                 return "\n".join(f"{said}: {does}." for said, does in HELP)
             case Quit():
@@ -193,6 +210,8 @@ def _run_stands(scene: Scene) -> str:
 def _hero_stands(scene: Scene) -> str:
     hero = scene.hero
     parts = [f"{hero.name}, {title(hero.hero_class)} {hero.level}, {hero.hp}/{hero.max_hp} HP, {hero.xp}/{hero.next_level_xp} XP"]
+    parts += ["inspired"] if hero.inspired else []
+    parts += [f"ability scores to raise: {hero.choices}"] if hero.choices else []
     parts += _abilities(scene)
     if scene.monster is not None:
         parts.append(f"{title(scene.monster.name)} is near with {scene.monster.hp}/{scene.monster.max_hp} HP")
@@ -205,6 +224,17 @@ def _abilities(scene: Scene) -> Iterable[str]:
         left = scene.turns_left(name)
         force = "" if name not in scene.active else ", in force" if left is None else f", in force for {left} more turns"
         yield f"{title(name)}{pool}{force}{', by itself' if charge.auto else ''}"
+
+
+def bag(scene: Scene) -> str:
+    """What the hero carries and what each thing does, what holds, what is foretold and what may be chosen."""
+    many = (f"{title(item)}{f' x{count}' if count > 1 else ''} ({ITEMS[item].words})" for item, count in scene.bag.items() if item in ITEMS)
+    lines = [f"In the bag: {'; '.join(many) or 'nothing'}."]
+    lines += [f"{title(used.item)}: in force until turn {used.until}." for used in scene.items.values()]
+    lines += [f"Foretold: {scene.foretold.guess}."] if scene.foretold is not None else []
+    lines += ["Inspired: `inspire` gives the next roll advantage."] if scene.hero.inspired else []
+    lines += [f"Ability scores to raise: {scene.hero.choices}; `raise STR` makes the choice."] if scene.hero.choices else []
+    return "\n".join(flat(line) for line in lines)
 
 
 def _tempo(inbox: Inbox) -> str:

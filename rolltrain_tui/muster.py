@@ -29,6 +29,10 @@ def muster(config: CampaignConfig, dice: Dice | None = None, monster_dice: Dice 
         camp_every=camps.every,
         short_rest_every=camps.short_rest_every,
         hardcore=hero.hardcore,
+        scouting=config.diagnosis.scouting,
+        predictions=config.adventure.predictions,
+        loot=config.adventure.loot,
+        choices=config.adventure.choices,
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
     # Separate streams: what the monsters do never disturbs the hero's dice. Data, init, sampling and noise have streams of their own.

@@ -10,10 +10,22 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, get_args
 
-from rolltrain_tui.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.commands import (
+    Command,
+    Predict,
+    RaiseStat,
+    SaveGame,
+    SetAuto,
+    Speak,
+    SpendInspiration,
+    TakeShortRest,
+    UseAbility,
+    UseItem,
+)
 from rolltrain_tui.events import (
     AbilityEnded,
     AbilityUsed,
+    ActBegan,
     AutoSet,
     CampaignBegan,
     CampaignEnded,
@@ -25,9 +37,18 @@ from rolltrain_tui.events import (
     DiceRolled,
     Evaluated,
     Event,
+    Examined,
+    ForetellingJudged,
+    Foretold,
+    GateFaced,
+    GhostSeen,
     HeroFell,
     HeroHealed,
     HeroHurt,
+    InspirationSpent,
+    ItemFaded,
+    ItemFound,
+    ItemUsed,
     LevelGained,
     MonsterActed,
     MonsterAppeared,
@@ -40,6 +61,7 @@ from rolltrain_tui.events import (
     SaveDue,
     SaveFailed,
     Spoke,
+    StatRaised,
     StepTaken,
     TrainingFailed,
     TwinJudged,
@@ -49,7 +71,9 @@ from rolltrain_tui.events import (
 )
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.signals import SIGNALS, Reading
 from rolltrain_tui.words import clean, flat
 
 __all__ = ["clean", "name_command", "number", "tell", "tell_turn", "title"]
@@ -68,8 +92,8 @@ def tell_turn(rolls: Sequence[DiceRolled], step: StepTaken) -> str:
 
 @cache
 def title(name: str) -> str:
-    """What people call an ability, an option of one, a monster or a class."""
-    for table in (ABILITIES, BESTIARY, CLASSES):
+    """What people call an ability, an option of one, a monster, a class, an item or a signal."""
+    for table in (ABILITIES, BESTIARY, CLASSES, ITEMS, SIGNALS):
         if name in table:
             return str(table[name].title)
     options = {option.name: option.title for ability in ABILITIES.values() for option in ability.options}
@@ -100,6 +124,14 @@ def name_command(command: Command) -> str:
             return "a sample of the model's text"
         case SaveGame(name):
             return f'a save named "{name}"' if name else "a save"
+        case Predict(guess):
+            return f"foretelling {guess}"
+        case SpendInspiration():
+            return "inspiration"
+        case UseItem(item):
+            return title(item)
+        case RaiseStat(stat):
+            return f"raising {stat}"
 
 
 # The dice and the step.
@@ -255,6 +287,55 @@ def _rested(event: Rested) -> str:
     return f"{kind}: {event.hp} HP{', ' + pools if pools else ''}."
 
 
+def _stat_raised(event: StatRaised) -> str:
+    more = f"; {_count(event.choices, 'more choice')} to make" if event.choices else ""
+    return f"{event.stat} rises to {event.score}: {event.hp}/{event.max_hp} HP, E[k] {event.expected_k:.3f}{more}."
+
+
+# Foretelling, loot, gates and the glass.
+
+
+def _foretold(event: Foretold) -> str:
+    return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f} nats the next validation loss counts as level."
+
+
+def _foretelling_judged(event: ForetellingJudged) -> str:
+    came = f"from {event.before:.3f} to {event.after:.3f} nats, which is {event.answer or 'more than can be told'}"
+    if not event.inspired:
+        return f"The foretelling was wrong: {event.guess} was said; {came}."
+    return f"The foretelling was right: {event.guess} was said; {came}. Inspiration is there to be spent."
+
+
+def _item_found(event: ItemFound) -> str:
+    return f"{_a(title(event.item))} goes into the bag: {_sentence(event.cause)}"
+
+
+def _item_used(event: ItemUsed) -> str:
+    lasting = f" for {_count(event.turns, 'turn')}" if event.turns else ""
+    return f"{title(event.item)} used{lasting}: {_sentence(event.words)}"
+
+
+def _gate_faced(event: GateFaced) -> str:
+    found = f"validation {event.val_loss:.3f} against a bar of {event.bar:.3f} nats (plain training stood at {event.ghost:.3f})"
+    price = f"; {event.xp} XP won" if event.xp > 0 else f"; {-event.xp} XP lost" if event.xp < 0 else ""
+    return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
+
+
+def _examined(event: Examined) -> str:
+    sick = [_reading(reading) for reading in event.readings if reading.condition == "sick"]
+    unknown = sum(reading.condition == "unknown" for reading in event.readings)
+    rest = f" ({unknown} of {len(event.readings)} signals cannot be told yet)" if unknown else ""
+    return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}."
+
+
+def _reading(reading: Reading) -> str:
+    row = SIGNALS.get(reading.signal)
+    unit = f" {row.unit}" if row is not None and row.unit else ""
+    low, high = reading.low, reading.high
+    healthy = f"at least {low:.3g}" if high is None else f"at most {high:.3g}" if low is None else f"{low:.3g} to {high:.3g}"
+    return f"{title(reading.signal)} {reading.value:.3g}{unit}, healthy {healthy}"
+
+
 # The run.
 
 
@@ -264,6 +345,18 @@ def _began(event: CampaignBegan) -> str:
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {event.expected_k:.3f}"
     model = f"{event.parameters:,} weights, {event.vocabulary} tokens{floor}, {event.device} in {event.dtype}"
     return f"{event.campaign} begins, seed {event.seed}, {event.turns} turns: {hero}; {dice}; {model}."
+
+
+def _ghost_seen(event: GhostSeen) -> str:
+    end = ""
+    if event.points:
+        last = event.points[-1]
+        end = f", which ended at {number(last.val_loss, 3)} nats of validation in turn {last.turn}"
+    return f"A ghost walks along: plain training without dice, seed {event.seed}{end}."
+
+
+def _act_began(event: ActBegan) -> str:
+    return f"Act {event.number}, {event.title}" + (f": {_sentence(event.text)}" if event.text.strip() else ".")
 
 
 def _evaluated(event: Evaluated) -> str:
@@ -280,9 +373,15 @@ def _spoke(event: Spoke) -> str:
 def _ended(event: CampaignEnded) -> str:
     floor = f" (floor {event.floor:.3f})" if event.floor is not None else ""
     hero = f"level {event.level}, {event.xp} XP, {_count(event.deaths, 'death')}, {number(event.gflop)} GFLOP"
-    how = "Victory" if event.ending == "victory" else "Fallen"
+    how = {"victory": "Victory", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
     test = f"validation {event.val_loss:.3f} nats, plus or minus {event.standard_error:.3f}{floor}"
-    return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}."
+    return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}.{_story_ending(event)}"
+
+
+def _story_ending(event: CampaignEnded) -> str:
+    if not event.title:
+        return ""
+    return f" {_clause(event.title)}" + (f": {_sentence(event.text)}" if event.text.strip() else ".")
 
 
 def _saved(event: Saved) -> str:
@@ -322,6 +421,7 @@ def _sentence(text: str) -> str:
 
 _TALES: dict[type, Callable[[Any], str]] = {
     CampaignBegan: _began,
+    GhostSeen: _ghost_seen,
     CommandAccepted: _accepted,
     CommandRefused: _refused,
     DiceRolled: lambda event: _roll(event) + ".",
@@ -341,6 +441,16 @@ _TALES: dict[type, Callable[[Any], str]] = {
     XPGained: lambda event: f"{event.amount} XP ({_clause(event.cause)}): {event.total} in all.",
     LevelGained: _level_gained,
     Rested: _rested,
+    Examined: _examined,
+    GateFaced: _gate_faced,
+    Foretold: _foretold,
+    ForetellingJudged: _foretelling_judged,
+    InspirationSpent: lambda event: "Inspiration is spent: the roll has advantage.",
+    ItemFound: _item_found,
+    ItemUsed: _item_used,
+    ItemFaded: lambda event: f"{title(event.item)} has faded.",
+    StatRaised: _stat_raised,
+    ActBegan: _act_began,
     Evaluated: _evaluated,
     Spoke: _spoke,
     CampaignEnded: _ended,

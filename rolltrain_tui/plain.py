@@ -9,8 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from rolltrain_tui.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.commands import (
+    Command,
+    Predict,
+    RaiseStat,
+    SaveGame,
+    SetAuto,
+    Speak,
+    SpendInspiration,
+    TakeShortRest,
+    UseAbility,
+    UseItem,
+)
 from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import STATS
+from rolltrain_tui.rules.inspiration import GUESSES
+from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.words import one_line
 
 SLOWEST, FASTEST = 0.01, 10_000.0
@@ -48,6 +62,11 @@ class AskStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AskBag:
+    """What does the hero carry, foretell, and have to choose?"""
+
+
+@dataclass(frozen=True, slots=True)
 class AskHelp:
     """What can be typed?"""
 
@@ -64,13 +83,18 @@ class NotUnderstood:
     answer: str
 
 
-Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskHelp | Quit | NotUnderstood
+Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskBag | AskHelp | Quit | NotUnderstood
 
 HELP = (
     ("rage, calm, arcane recovery ...", "use an ability of your class at the next turn; `use NAME` and `cast NAME` say the same"),
     ("dismiss NAME", "end an ability that holds until dismissed"),
     ("auto NAME on|off", "let an ability trigger by itself, or not"),
     ("rest", "a short rest before the next turn"),
+    ("predict lower, predict level, predict higher", "foretell the next evaluation; a right guess earns inspiration"),
+    ("inspire", "spend inspiration: the next roll has advantage"),
+    ("bag", "what you carry, what holds, what you foretold, what you may choose"),
+    ("potion, scroll, amulet ...", "use up a thing from your bag, by its name or the start of it"),
+    ("raise STR", "raise an ability score by 2 where a level brought the choice"),
     ("speak", "ask the model for a sample of its text"),
     ("status", "turn, losses, hero, abilities"),
     ("pause, go, step", "wait; go on; one turn, then wait"),
@@ -92,6 +116,10 @@ _WORDS: Mapping[str, Wish] = {
     "continue": Resume(),
     "step": StepOnce(),
     ".": StepOnce(),
+    "inspire": SpendInspiration(),
+    "inspiration": SpendInspiration(),
+    "bag": AskBag(),
+    "inventory": AskBag(),
     "status": AskStatus(),
     "help": AskHelp(),
     "?": AskHelp(),
@@ -101,7 +129,10 @@ _WORDS: Mapping[str, Wish] = {
     "q": Quit(),
     "long rest": NotUnderstood("A long rest comes by itself at every camp. `rest` is a short one."),
 }
-_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save")
+_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save", "predict", "raise")
+
+
+_SCORES = dict(zip(STATS, ("strength", "dexterity", "constitution", "intelligence", "wisdom", "charisma"), strict=True))
 
 
 def parse_command(line: str) -> Wish | None:
@@ -123,9 +154,34 @@ def parse_command(line: str) -> Wish | None:
             return _auto(rest)
         case "dismiss" | "stop" | "end":
             return _ability(rest, dismiss=True)
+        case "predict" | "foretell":
+            return _predict(rest)
+        case "raise":
+            return _raise(rest)
         case "use" | "cast":
-            return _ability(rest)
-    return _ability(said)
+            return _item(rest) or _ability(rest)
+    return _item(said) or _ability(said)
+
+
+def _predict(said: str) -> Wish:
+    for guess in GUESSES:
+        if said == guess:
+            return Predict(guess)
+    return NotUnderstood("Foretell what of the next evaluation? `predict lower`, `predict level` or `predict higher`.")
+
+
+def _raise(said: str) -> Wish:
+    stat = next((stat for stat in STATS if len(said) >= SHORTEST and _SCORES[stat].startswith(said)), None)
+    if stat is None:
+        return NotUnderstood(f"Which ability score? {', '.join(STATS)}. For example: raise str")
+    return RaiseStat(stat)
+
+
+def _item(said: str) -> Wish | None:
+    """The item of this name, or the only one whose name begins so."""
+    ways = {name.replace("_", " "): name for name in ITEMS}
+    found = [ways[said]] if said in ways else [name for way, name in ways.items() if len(said) >= SHORTEST and way.startswith(said)]
+    return UseItem(found[0]) if len(found) == 1 else None
 
 
 def _speed(said: str) -> Wish:
@@ -183,7 +239,7 @@ def _spoken() -> dict[str, tuple[str, str]]:
 
 
 def _nearest(said: str) -> str:
-    known = [*_spoken(), *(word for word in _WORDS if len(word) > 1), *_VERBS]
+    known = [*_spoken(), *(name.replace("_", " ") for name in ITEMS), *(word for word in _WORDS if len(word) > 1), *_VERBS]
     near = get_close_matches(said[:60], known, n=1)
     hint = f"Did you mean `{near[0]}`?" if near else "`help` lists what can be typed."
     return f"{_quoted(said)} is nothing I know. {hint}"

@@ -11,6 +11,7 @@ from typing import Any, Self
 from rolltrain_tui.events import (
     AbilityEnded,
     AbilityUsed,
+    ActBegan,
     AutoSet,
     CampaignBegan,
     CampaignEnded,
@@ -23,9 +24,18 @@ from rolltrain_tui.events import (
     DiceRolled,
     Evaluated,
     Event,
+    Examined,
+    ForetellingJudged,
+    Foretold,
+    GateFaced,
+    GhostSeen,
     HeroFell,
     HeroHealed,
     HeroHurt,
+    InspirationSpent,
+    ItemFaded,
+    ItemFound,
+    ItemUsed,
     LevelGained,
     MonsterActed,
     MonsterAppeared,
@@ -38,6 +48,7 @@ from rolltrain_tui.events import (
     SaveDue,
     SaveFailed,
     Spoke,
+    StatRaised,
     StepTaken,
     TrainingFailed,
     TwinJudged,
@@ -45,8 +56,9 @@ from rolltrain_tui.events import (
     TwinSetOut,
     XPGained,
 )
+from rolltrain_tui.rules.signals import Reading
 from rolltrain_tui.series import LossSeries
-from rolltrain_tui.views import AbilityView, HeroView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine, TwinView
+from rolltrain_tui.views import AbilityView, HeroView, ItemView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine, TwinView
 
 STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
 
@@ -85,6 +97,20 @@ class Scene:
     spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
     evaluation: Evaluated | None = None
     best_val_loss: float | None = None
+    examined: Examined | None = None
+    """The last look under the glass."""
+    gate: GateFaced | None = None
+    ghost: GhostSeen | None = None
+    """Plain training, whole, to be drawn beside the run."""
+    act: ActBegan | None = None
+    """The part of the story that is being played."""
+    foretold: Foretold | None = None
+    """The player's guess while it waits for its evaluation."""
+    judged: ForetellingJudged | None = None
+    bag: dict[str, int] = field(default_factory=dict)
+    """Items and how many of each, in the order they were found."""
+    items: dict[str, ItemView] = field(default_factory=dict)
+    """Used items in force."""
     proof: Proof | None = None
     twin: TwinView | None = None
     """The shadow twin under way, or what became of the last one."""
@@ -134,6 +160,11 @@ class Scene:
     def finished(self) -> bool:
         """No turn will follow in this sitting."""
         return self.ending is not None or self.stopped or bool(self.failure)
+
+    @property
+    def sick(self) -> tuple[Reading, ...]:
+        """The signals that the last examination found outside their bounds."""
+        return () if self.examined is None else tuple(reading for reading in self.examined.readings if reading.condition == "sick")
 
     def turns_left(self, ability: str) -> int | None:
         """Turns that an ability in force still has; None when it holds until ended or is not in force."""
@@ -203,6 +234,9 @@ def _stepped(scene: Scene, event: StepTaken) -> None:
     for name, view in list(scene.active.items()):
         if view.until is not None and view.until <= event.turn:
             _leave_force(scene, name, event.turn)
+    for item, used in list(scene.items.items()):
+        if used.until <= event.turn:
+            del scene.items[item]
 
 
 def _prove(proof: Proof, step: StepTaken) -> None:
@@ -297,7 +331,15 @@ def _death_save(scene: Scene, event: DeathSaveRolled) -> None:
 
 
 def _fell(scene: Scene, event: HeroFell) -> None:
-    scene.hero.deaths, scene.hero.death_saves = event.deaths, None
+    hero = scene.hero
+    hero.deaths, hero.death_saves = event.deaths, None
+    if event.max_hp:  # the sheet of the last camp; older chronicles tell none
+        hero.level, hero.proficiency, hero.max_hp = event.level, event.proficiency, event.max_hp
+        hero.xp, hero.next_level_xp, hero.choices = event.xp, event.next_level_xp, event.choices
+        scene.expected_k = event.expected_k
+        _set_charges(scene, event.charges)
+    if event.stats:
+        _set_stats(scene, event.stats)
 
 
 def _gained_xp(scene: Scene, event: XPGained) -> None:
@@ -307,7 +349,7 @@ def _gained_xp(scene: Scene, event: XPGained) -> None:
 def _levelled(scene: Scene, event: LevelGained) -> None:
     hero = scene.hero
     hero.level, hero.proficiency, hero.hp, hero.max_hp = event.level, event.proficiency, event.hp, event.max_hp
-    hero.next_level_xp = event.next_level_xp
+    hero.next_level_xp, hero.choices = event.next_level_xp, event.choices
     scene.expected_k, scene.level_gained = event.expected_k, event
     _set_charges(scene, event.charges)
 
@@ -315,6 +357,66 @@ def _levelled(scene: Scene, event: LevelGained) -> None:
 def _rested(scene: Scene, event: Rested) -> None:
     scene.hero.hp, scene.hero.death_saves = event.hp, None
     _set_charges(scene, event.charges)
+
+
+def _set_stats(scene: Scene, stats: tuple[tuple[str, int], ...]) -> None:
+    """The scores, and what INT adds to the die."""
+    scene.hero.stats = stats
+    scene.modifier = next(((score - 10) // 2 for name, score in stats if name == "INT"), scene.modifier)
+
+
+def _stat_raised(scene: Scene, event: StatRaised) -> None:
+    _set_stats(scene, tuple((name, event.score if name == event.stat else score) for name, score in scene.hero.stats))
+    scene.hero.choices, scene.expected_k = event.choices, event.expected_k
+    if event.max_hp:
+        scene.hero.hp, scene.hero.max_hp = event.hp, event.max_hp
+
+
+def _examined(scene: Scene, event: Examined) -> None:
+    scene.examined = event
+
+
+def _saw_ghost(scene: Scene, event: GhostSeen) -> None:
+    scene.ghost = event
+
+
+def _faced_gate(scene: Scene, event: GateFaced) -> None:
+    scene.gate = event
+
+
+def _act_began(scene: Scene, event: ActBegan) -> None:
+    scene.act = event
+
+
+def _foretold(scene: Scene, event: Foretold) -> None:
+    scene.foretold = event
+
+
+def _judged(scene: Scene, event: ForetellingJudged) -> None:
+    scene.foretold, scene.judged = None, event
+    scene.hero.inspired = scene.hero.inspired or event.inspired
+
+
+def _inspiration_spent(scene: Scene, event: InspirationSpent) -> None:
+    scene.hero.inspired = False
+
+
+def _item_found(scene: Scene, event: ItemFound) -> None:
+    scene.bag[event.item] = scene.bag.get(event.item, 0) + 1
+
+
+def _item_used(scene: Scene, event: ItemUsed) -> None:
+    left = scene.bag.get(event.item, 0) - 1
+    if left > 0:
+        scene.bag[event.item] = left
+    else:
+        scene.bag.pop(event.item, None)
+    if event.turns:
+        scene.items[event.item] = ItemView(event.item, event.words, event.turn + event.turns - 1)
+
+
+def _item_faded(scene: Scene, event: ItemFaded) -> None:
+    scene.items.pop(event.item, None)
 
 
 def _answered(scene: Scene, event: CommandAccepted | CommandRefused) -> None:
@@ -349,6 +451,7 @@ def _failed(scene: Scene, event: TrainingFailed) -> None:
 
 _FOLDS: dict[type, Any] = {
     CampaignBegan: _began,
+    GhostSeen: _saw_ghost,
     DiceRolled: _rolled,
     StepTaken: _stepped,
     Evaluated: _evaluated,
@@ -379,11 +482,22 @@ _FOLDS: dict[type, Any] = {
     TwinSetOut: _twin_set_out,
     TwinJudged: _twin_judged,
     TwinLost: _twin_lost,
+    Examined: _examined,
+    GateFaced: _faced_gate,
+    ActBegan: _act_began,
+    Foretold: _foretold,
+    ForetellingJudged: _judged,
+    InspirationSpent: _inspiration_spent,
+    ItemFound: _item_found,
+    ItemUsed: _item_used,
+    ItemFaded: _item_faded,
+    StatRaised: _stat_raised,
 }
 """One function a type of event; SaveDue is answered by Saved or SaveFailed and shows nothing of its own."""
 
 KINDS: dict[type, Kind] = {
     CampaignBegan: "note",
+    GhostSeen: "note",
     CampaignResumed: "note",
     AbilityUsed: "ability",
     AbilityEnded: "ability",
@@ -411,11 +525,20 @@ KINDS: dict[type, Kind] = {
     TrainingFailed: "failed",
     CampaignEnded: "end",
     CampaignStopped: "note",
+    ActBegan: "act",
+    GateFaced: "gate",
+    Foretold: "oracle",
+    ForetellingJudged: "oracle",
+    InspirationSpent: "oracle",
+    ItemFound: "item",
+    ItemUsed: "item",
+    ItemFaded: "item",
+    StatRaised: "level",
 }
 """The events that get a line of their own; rolls and steps share the turn's line."""
 
 MINOR = (MonsterStruck, Spoke, TwinSetOut)
-MILESTONE = (CampaignBegan, HeroFell, LevelGained, MonsterFell, CampaignEnded)
+MILESTONE = (CampaignBegan, ActBegan, GateFaced, HeroFell, LevelGained, MonsterFell, CampaignEnded)
 
-SILENT: frozenset[type] = frozenset({CommandAccepted, DiceRolled, SaveDue, StepTaken})
+SILENT: frozenset[type] = frozenset({CommandAccepted, DiceRolled, Examined, SaveDue, StepTaken})
 """The rest."""

@@ -8,12 +8,12 @@ from rolltrain_tui.foreign import printable, shown
 
 _PACKAGE = Path(__file__).resolve().parent
 _TEMPLATES = {"supervised": "tiny_gpt"}
-_FIRST = "tutorial"
+_FIRST = ("tutorial", "tiny_gpt")
 
 
 def shipped() -> list[Path]:
-    """All shipped campaigns, the tutorial first."""
-    return sorted(_folder().glob("*.yaml"), key=lambda path: (path.stem != _FIRST, path.stem))
+    """All shipped campaigns, the tutorial first, then the first real one."""
+    return sorted(_folder().glob("*.yaml"), key=lambda path: (_FIRST.index(path.stem) if path.stem in _FIRST else len(_FIRST), path.stem))
 
 
 def find(name_or_path: str | Path) -> Path:

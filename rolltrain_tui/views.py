@@ -7,7 +7,7 @@ from rolltrain_tui.events import Event, Outcome, StepTaken, TwinJudged, TwinLost
 
 Kind = Literal[
     "fumble", "miss", "hit", "crit", "ability", "refused", "monster", "hurt", "heal", "xp", "level", "rest", "evaluation", "speech",
-    "save", "failed", "end", "note",
+    "save", "failed", "end", "note", "act", "gate", "oracle", "item",
 ]  # fmt: skip
 """What a log line is about; a theme gives each its colour, and the words never need it."""
 
@@ -28,6 +28,10 @@ class HeroView:
     deaths: int = 0
     death_saves: tuple[int, int] | None = None
     """Successes and failures while dying."""
+    inspired: bool = False
+    """Inspiration is there to be spent."""
+    choices: int = 0
+    """Ability scores that may be raised."""
 
 
 @dataclass(slots=True)
@@ -67,6 +71,15 @@ class AbilityView:
     option: str
     since: int
     until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """A used item whose lever is in force. `until` is its last turn."""
+
+    item: str
+    words: str
+    until: int
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ LIGHT = {
     "rolltrain_tui.narration": ["torch", "textual"],
     "rolltrain_tui.scene": ["torch", "textual"],
     "rolltrain_tui.codex": ["torch", "textual"],
+    "rolltrain_tui.experiment.compare": ["torch", "textual", "matplotlib", "numpy"],
     "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
     "rolltrain_tui.tui.app": ["torch"],
 }

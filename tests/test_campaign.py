@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 import pytest
@@ -26,7 +27,7 @@ from rolltrain_tui.events import (
     TrainingFailed,
 )
 from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.training.learner import Evaluation, Facts, StepAbandoned, StepReport
+from rolltrain_tui.training.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
 
 
 class ScriptedLearner:
@@ -77,6 +78,12 @@ class ScriptedLearner:
 
     def evaluate(self, sequences: int) -> Evaluation:
         return Evaluation(loss=1 + self.excess, standard_error=0.01, sequences=sequences, gflop=0.5)
+
+    def evaluate_sequences(self, sequences: int) -> Evaluation:
+        return replace(self.evaluate(sequences), losses=(1 + self.excess,) * sequences)
+
+    def examine(self, evaluation: Evaluation) -> Examination:
+        return Examination(values={"gap": 0.0}, layers=(), gflop=0.25)
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         return "a" * characters
@@ -141,9 +148,9 @@ def test_what_falls_due(tiny_config: Configure) -> None:
 
 
 def test_energy_is_the_sum_of_all_work(tiny_config: Configure) -> None:
-    """12 turns of 1 GFLOP, 4 evaluations of half of one and the final one make 14.5."""
+    """12 turns of 1 GFLOP, 4 evaluations of half of one with their examinations of a quarter, and the final one make 15.5."""
     (end,) = of(CampaignEnded, played(tiny_config()))
-    assert end.gflop == 14.5
+    assert end.gflop == 15.5
 
 
 def test_a_command_acts_at_the_next_turn_and_says_so(tiny_config: Configure) -> None:

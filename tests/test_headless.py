@@ -24,6 +24,10 @@ from rolltrain_tui.events import (
     DiceRolled,
     Evaluated,
     Event,
+    ForetellingJudged,
+    Foretold,
+    ItemFound,
+    ItemUsed,
     LevelGained,
     Saved,
     SaveFailed,
@@ -31,7 +35,7 @@ from rolltrain_tui.events import (
     TrainingFailed,
 )
 from rolltrain_tui.faces import BarFace, PlainFace, QuietFace, Voice
-from rolltrain_tui.headless import Journey, Manner, run, status
+from rolltrain_tui.headless import Journey, Manner, bag, run, status
 from rolltrain_tui.listening import listen
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.signals import caught
@@ -287,6 +291,22 @@ def test_listening_below_the_buffers() -> None:
 def test_status_before_the_first_event() -> None:
     """Asked too early, it says so."""
     assert status(Scene(), Inbox()) == "The campaign has not begun yet."
+
+
+def test_the_bag_in_words() -> None:
+    """What is carried and what each thing does, what holds, what is foretold, what may be spent or chosen."""
+    found = [ItemFound(2, item, "") for item in ("potion_of_calm", "bag_of_data", "bag_of_data")]
+    events = [BEGAN, *found, ItemUsed(3, "potion_of_calm", 10, "calmer"), ForetellingJudged(4, "level", "level", 2.0, 2.0, True)]
+    scene = Scene.of([*events, Foretold(5, "lower", 1.0, 2.0), LevelGained(5, 4, 2, 20, 23, 2500, 0.912, (), (), 1)])
+    assert [
+        "In the bag: Bag of Data x2 (every batch is twice as large, and costs twice the energy).",
+        "Potion of Calm: in force until turn 12.",
+        "Foretold: lower.",
+        "Inspired: `inspire` gives the next roll advantage.",
+        "Ability scores to raise: 1; `raise STR` makes the choice.",
+    ] == bag(scene).splitlines()
+    assert "inspired; ability scores to raise: 1" in status(scene, Inbox())
+    assert "In the bag: nothing." == bag(Scene())
 
 
 # Signals.

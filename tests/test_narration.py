@@ -9,23 +9,33 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from rolltrain_tui import narration
-from rolltrain_tui.commands import SaveGame, SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.commands import Predict, RaiseStat, SaveGame, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
 from rolltrain_tui.events import (
     AbilityEnded,
     AbilityUsed,
+    ActBegan,
     CampaignEnded,
     Charge,
     CommandRefused,
     DiceRolled,
     Evaluated,
     Event,
+    Examined,
+    ForetellingJudged,
+    Foretold,
+    GateFaced,
     HeroFell,
+    InspirationSpent,
+    ItemFaded,
+    ItemFound,
+    ItemUsed,
     LevelGained,
     MonsterActed,
     MonsterAppeared,
     Rested,
     SaveDue,
     Spoke,
+    StatRaised,
     StepTaken,
     TrainingFailed,
     TwinJudged,
@@ -33,6 +43,7 @@ from rolltrain_tui.events import (
     TwinSetOut,
 )
 from rolltrain_tui.narration import name_command, number, tell, tell_turn, title
+from rolltrain_tui.rules.signals import Reading
 from rolltrain_tui.words import clean, flat, one_line
 
 HIT = DiceRolled(412, 20, (17,), 17, 2, 19, 12, "hit", 1.35)
@@ -84,6 +95,49 @@ TOLD: list[tuple[Event, str]] = [
         "Victory after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
         "level 4, 5120 XP, 0 deaths, 221.5 GFLOP.",
     ),
+    (
+        CampaignEnded(90, "spent", 1.2, 1.1, 0.012, 1.05, None, 1, 10, 1, 5.0, title="A Cold Inn", text="It speaks,\nbarely"),
+        "Out of energy after 90 turns: validation 1.100 nats, plus or minus 0.012; best on the way 1.050; "
+        "level 1, 10 XP, 1 death, 5 GFLOP. A Cold Inn: It speaks, barely.",
+    ),
+    (
+        Examined(
+            50, (Reading("temperature", 0.0312, None, 0.015), Reading("update_ratio", 2e-5, 1e-4, 0.1), Reading("gap", 0.1, None, 0.3)), ()
+        ),
+        "Examined: Temperature 0.0312 nats, healthy at most 0.015; Update / weight 2e-05, healthy 0.0001 to 0.1.",
+    ),
+    (Examined(50, (Reading("gap", 0.1, None, 0.3),), ()), "Examined: nothing is sick."),
+    (
+        Examined(50, (Reading("gap", float("nan"), None, 0.3), Reading("gap", 0.1, None, 0.3)), ()),
+        "Examined: nothing is sick (1 of 2 signals cannot be told yet).",
+    ),
+    (
+        GateFaced(250, 1.51, 1.48, 1.53, True, 100),
+        "The Validation Gate opens: validation 1.510 against a bar of 1.530 nats (plain training stood at 1.480); 100 XP won.",
+    ),
+    (
+        GateFaced(250, 1.61, 1.48, 1.53, False, -50),
+        "The Validation Gate stays shut: validation 1.610 against a bar of 1.530 nats (plain training stood at 1.480); 50 XP lost.",
+    ),
+    (Foretold(3, "lower", 1.9, 2.1), "Foretold: lower; from 1.900 to 2.100 nats the next validation loss counts as level."),
+    (
+        ForetellingJudged(20, "lower", "lower", 2.0, 1.8, True),
+        "The foretelling was right: lower was said; from 2.000 to 1.800 nats, which is lower. Inspiration is there to be spent.",
+    ),
+    (
+        ForetellingJudged(20, "lower", "level", 2.0, 1.95, False),
+        "The foretelling was wrong: lower was said; from 2.000 to 1.950 nats, which is level.",
+    ),
+    (InspirationSpent(4), "Inspiration is spent: the roll has advantage."),
+    (
+        ItemFound(9, "amulet_of_clipping", "the Loss Dragon left it behind"),
+        "An Amulet of Clipping goes into the bag: the Loss Dragon left it behind.",
+    ),
+    (ItemUsed(9, "potion_of_calm", 10, "calmer"), "Potion of Calm used for 10 turns: calmer."),
+    (ItemUsed(9, "ring_of_the_mean", 0, "healed"), "Ring of the Mean used: healed."),
+    (ItemFaded(19, "potion_of_calm"), "Potion of Calm has faded."),
+    (StatRaised(9, "INT", 17, 1.1203, 20, 23, 1), "INT rises to 17: 20/23 HP, E[k] 1.120; 1 more choice to make."),
+    (ActBegan(300, 2, "The Long Road", "It is cold.\nIt is late."), "Act 2, The Long Road: It is cold. It is late."),
     (TrainingFailed(8, "RuntimeError: out of memory"), "Training failed in turn 8, the last save is intact: RuntimeError: out of memory."),
     (TwinSetOut(5, "rage", 20), "A shadow twin sets out: it walks 20 turns beside the hero without Rage."),
     (TwinSetOut(5, "", 1), "A shadow twin sets out: it walks 1 turn beside the hero without the hero's abilities."),
@@ -159,6 +213,10 @@ def test_numbers(value: float, words: str) -> None:
         (SetAuto("rage", True), "Rage by itself: on"),
         (TakeShortRest(), "a short rest"),
         (SaveGame("camp"), 'a save named "camp"'),
+        (Predict("level"), "foretelling level"),
+        (SpendInspiration(), "inspiration"),
+        (UseItem("ring_of_the_mean"), "Ring of the Mean"),
+        (RaiseStat("INT"), "raising INT"),
     ],
 )
 def test_commands_have_names(command: object, words: str) -> None:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.commands import Predict, RaiseStat, SaveGame, SetAuto, Speak, SpendInspiration, TakeShortRest, UseAbility, UseItem
 from rolltrain_tui.plain import (
     HELP,
+    AskBag,
     AskHelp,
     AskStatus,
     NotUnderstood,
@@ -21,6 +22,7 @@ from rolltrain_tui.plain import (
     parse_command,
 )
 from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.loot import ITEMS
 
 CALM = UseAbility("spell_mastery", "calm")
 
@@ -50,6 +52,16 @@ CALM = UseAbility("spell_mastery", "calm")
         ("speak", Speak()),
         ("save", SaveGame()),
         ("save Before the Dragon", SaveGame("Before the Dragon")),
+        ("predict lower", Predict("lower")),
+        ("Foretell LEVEL", Predict("level")),
+        ("inspire", SpendInspiration()),
+        ("bag", AskBag()),
+        ("bag of data", UseItem("bag_of_data")),
+        ("use potion", UseItem("potion_of_calm")),
+        ("Scroll-of-Warm-up", UseItem("scroll_of_warm_up")),
+        ("cursed", UseItem("cursed_tome")),
+        ("raise STR", RaiseStat("STR")),
+        ("raise intelligence", RaiseStat("INT")),
         ("pause", Pause()),
         ("go", Resume()),
         ("resume", Resume()),
@@ -83,6 +95,13 @@ def test_wishes(line: str, wish: Wish | None) -> None:
         ("auto kraken on", "kraken"),
         ("speed", "`speed 5`"),
         ("speed 0", "`speed 5`"),
+        ("predict", "`predict lower`"),
+        ("predict sideways", "`predict lower`"),
+        ("raise", "STR, DEX"),
+        ("raise luck", "raise str"),
+        ("auto potion on", "nothing I know"),
+        ("dismiss potion", "nothing I know"),
+        ("potoin of calm", "`potion of calm`"),
         ("speed nan", "`speed 5`"),
         ("speed 1e9", "`speed 5`"),
         ("long rest", "camp"),
@@ -110,6 +129,13 @@ def test_every_ability_can_be_said(name: str, phrase: str) -> None:
     """Each ability is understood by its name, in either spelling."""
     expected = UseAbility(name)
     assert [expected] * 2 == [parse_command(phrase.format(spelled)) for spelled in (name, name.replace("_", " ").title())]
+
+
+@pytest.mark.parametrize("name", sorted(ITEMS))
+def test_every_item_can_be_said(name: str) -> None:
+    """Each item is understood by its name and its title, with `use` and without."""
+    ways = (name, name.replace("_", " "), ITEMS[name].title, f"use {ITEMS[name].title}")
+    assert [UseItem(name)] * len(ways) == [parse_command(way) for way in ways]
 
 
 def test_help_is_true() -> None:

@@ -76,7 +76,7 @@ def begin(request: pytest.FixtureRequest, tiny_config: Callable[..., CampaignCon
     def make(hero_class: str, *overrides: str, faces: Sequence[int] = (), fate: Iterable[int] = (), warm: int = 5, **table: Any) -> Trial:
         game = make_table(hero_class, **{"rulebook": "off", "faces": faces, "fate": fate, **table}).game
         learner = SupervisedLearner(tiny_config(*OPTIMIZERS[optimizer], *STEADY, f"optimizer.clip={clip}", *overrides), corpus)
-        learner.prepare(game.kit.prepares())
+        learner.prepare(game.prepares())
         for _ in range(warm):
             learner.step(NEUTRAL)
         return Trial(game, learner)

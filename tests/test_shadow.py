@@ -93,7 +93,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
 
     for name in ("fork", "evaluate_sequences", "follow"):
         monkeypatch.setattr(SupervisedLearner, name, never)
-    campaign, _ = played(tiny_config("twin.mode=off"), RAGE)
+    campaign, _ = played(tiny_config("twin.mode=off", "diagnosis.examine=false"), RAGE)
     assert campaign.ended
     assert 0.0 == campaign.shadow.gflop
     assert campaign.tensors().keys() == campaign.learner.tensors().keys()

@@ -7,8 +7,13 @@ from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.facts import Outcome
 from rolltrain_tui.rules.levels import XP_TABLES, ability_modifier, hit_points_gained, proficiency
+from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.monster import Monster, Sign, Symptom
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.omens import EVERY_TURN, PAUSE, goes_by_the_turn
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, odds, scaled_dc
+from rolltrain_tui.rules.signals import SIGNALS, Signal
+from rolltrain_tui.rules.watch import CALIBRATED
 
 SIDES = (4, 6, 8, 10, 12, 20, 100)
 
@@ -113,10 +118,69 @@ def monster(name: str) -> str:
             f"- **Challenge** {row.challenge}, worth {row.xp} XP. **HP** {row.hp}. **Armour class** {row.armour_class}.",
             f"- **{row.attack}**: a {row.save_stat} save against {row.save_dc}, and d{row.damage_die} damage (half on a success).",
             f"- **Failed**: {row.failed.words}. **Saved**: {row.saved.words}.",
-            f"- After it has come or acted it is quiet for {row.lull} turns; then it acts on {row.recharge} or more of a d6 each turn.",
+            _pace(row),
+            f"- **Diagnosed** when {'; or '.join(_symptom(symptom) for symptom in row.symptoms)}.",
             f"- **Weak to** {row.weak_to}.",
         )
     )
+
+
+def _pace(row: Monster) -> str:
+    if row.recharge > 6:
+        return "- It never acts: that it came is enough."
+    return f"- After it has come or acted it is quiet for {row.lull} turns; then it acts on {row.recharge} or more of a d6 each turn."
+
+
+def _symptom(symptom: Symptom) -> str:
+    """In words: what must hold, and for how long."""
+    signs = " and ".join(_sign(sign) for sign in symptom.signs)
+    unless = f", unless {' or '.join(_sign(sign) for sign in symptom.unless)}" if symptom.unless else ""
+    each = "turn" if goes_by_the_turn(symptom) else "examination"
+    return f"{signs}, for {symptom.hold} {each}{'s' if symptom.hold > 1 else ''}{unless}"
+
+
+def _sign(sign: Sign) -> str:
+    signal, (name, side) = SIGNALS[sign[0]], sign
+    bound = signal.high if side == "high" else signal.low
+    assert bound is not None, f"{name} has no {side} bound"
+    return f"{signal.title.lower()} {'over' if side == 'high' else 'under'} {_with_unit(bound, signal.unit)}"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{value:g}{'' if unit in ('', 'x', '%') else ' '}{unit}"
+
+
+def symptoms(_: str) -> str:
+    """Each monster and what brings it."""
+    rows = [
+        f"- **[{row.title}]({row.name})** ({row.challenge}): {_symptom(symptom)}{' (at once)' if symptom.at_once else ''}."
+        for row in BESTIARY.values()
+        for symptom in row.symptoms
+    ]
+    return "\n".join(rows)
+
+
+def signals(_: str) -> str:
+    """Each signal, what it measures and what to do about it."""
+    return "\n".join(
+        f"- **{row.title}** ({'every turn' if row.name in EVERY_TURN else 'examined'}): {row.meaning}. Healthy "
+        f"{_range(row)}. Sick: {row.advice}."
+        for row in SIGNALS.values()
+    )
+
+
+def _range(row: Signal) -> str:
+    ends = (("from", row.low), ("up to", row.high))
+    return " ".join(f"{word} {_with_unit(bound, row.unit)}" for word, bound in ends if bound is not None)
+
+
+def calibrated(_: str) -> str:
+    *first, last = (f"*{SIGNALS[name].title.lower()}*" for name in CALIBRATED)
+    return f"{', '.join(first)} and {last}"
+
+
+def pause(_: str) -> str:
+    return str(PAUSE)
 
 
 def bestiary(_: str) -> str:
@@ -125,6 +189,12 @@ def bestiary(_: str) -> str:
         for row in BESTIARY.values()
     ]
     return table(("monster", "challenge", "HP", "AC", "save", "XP"), rows)
+
+
+def loot(_: str) -> str:
+    """Each item: how long it holds, what it does, when it helps."""
+    lasts = {name: f"{row.turns} turns" if row.turns else "at once" for name, row in ITEMS.items()}
+    return "\n".join(f"- **{row.title}** ({lasts[name]}): {row.words}. Best when: {row.best_when}." for name, row in ITEMS.items())
 
 
 def typed(_: str) -> str:
@@ -141,6 +211,11 @@ TABLES: Mapping[str, Callable[[str], str]] = {
     "ability": ability,
     "monster": monster,
     "bestiary": bestiary,
+    "symptoms": symptoms,
+    "signals": signals,
+    "calibrated": calibrated,
+    "pause": pause,
+    "loot": loot,
     "typed": typed,
 }
 """What may stand between double braces in a page."""

@@ -88,3 +88,8 @@ def cast(dice: Dice, sides: int, advantage: Advantage) -> tuple[tuple[int, ...],
 def with_advantage(advantage: Advantage) -> Advantage:
     """Advantage on top of what is there: it cancels disadvantage and does not stack."""
     return "none" if advantage == "disadvantage" else "advantage"
+
+
+def with_disadvantage(advantage: Advantage) -> Advantage:
+    """Disadvantage on top of what is there: it cancels advantage and does not stack."""
+    return "none" if advantage == "advantage" else "disadvantage"

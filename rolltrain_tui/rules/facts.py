@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rolltrain_tui.rules.orders import Command
+from rolltrain_tui.rules.signals import LayerReading, Reading
 
 Outcome = Literal["fumble", "miss", "hit", "crit"]
 
@@ -174,12 +175,17 @@ class HeroFell:
     max_hp: int = 0
     expected_k: float = 0.0
     charges: tuple[Charge, ...] = ()
+    stats: tuple[tuple[str, int], ...] = ()
+    """As in CampaignBegan."""
+    choices: int = 0
+    """As in LevelGained."""
 
 
 @dataclass(frozen=True, slots=True)
 class XPGained:
     turn: int
     amount: int
+    """Negative where a gate that stayed shut took some."""
     total: int
     cause: str
 
@@ -197,6 +203,8 @@ class LevelGained:
     gains: tuple[str, ...]
     """What is new, a short line each."""
     charges: tuple[Charge, ...]
+    choices: int = 0
+    """Ability scores the player may raise from now on, older choices included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +222,109 @@ class AutoSet:
     on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The model was looked over. `readings` are all signals, those heard every turn too."""
+
+    turn: int
+    readings: tuple[Reading, ...]
+    layers: tuple[LayerReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateFaced:
+    """The Validation Gate of a camp: the run against plain training at the same turn."""
+
+    turn: int
+    val_loss: float
+    ghost: float
+    """Plain training's validation loss at this turn."""
+    bar: float
+    """The worst that passes."""
+    opened: bool
+    xp: int
+    """Won (positive) or lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """The player's guess stands until the next evaluation."""
+
+    turn: int
+    guess: str
+    low: float = 0.0
+    high: float = 0.0
+    """The validation losses between which the next one counts as level."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForetellingJudged:
+    turn: int
+    guess: str
+    answer: str
+    """What it really was: lower, level or higher."""
+    before: float
+    after: float
+    """Validation losses."""
+    inspired: bool
+    """The guess was right, and the hero has inspiration now."""
+
+
+@dataclass(frozen=True, slots=True)
+class InspirationSpent:
+    """This turn's roll has advantage."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFound:
+    turn: int
+    item: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemUsed:
+    """An item's lever is in force for so many turns (0: it acted at once)."""
+
+    turn: int
+    item: str
+    turns: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFaded:
+    turn: int
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatRaised:
+    turn: int
+    stat: str
+    score: int
+    expected_k: float
+    """E[k] of one roll from here on."""
+    hp: int = 0
+    max_hp: int = 0
+    """They follow CON."""
+    choices: int = 0
+    """Ability scores that may still be raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActBegan:
+    turn: int
+    number: int
+    """From 1."""
+    title: str
+    text: str
+
+
 Fact = (
     CommandAccepted | CommandRefused | DiceRolled | AbilityUsed | AbilityEnded | MonsterAppeared | MonsterActed | MonsterStruck
     | MonsterFell | MonsterLeft | HeroHurt | HeroHealed | DeathSaveRolled | HeroFell | XPGained | LevelGained | Rested | AutoSet
+    | Examined | GateFaced | Foretold | ForetellingJudged | InspirationSpent | ItemFound | ItemUsed | ItemFaded | StatRaised | ActBegan
 )  # fmt: skip

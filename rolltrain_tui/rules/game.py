@@ -1,27 +1,45 @@
 """The game: a turn in two pure halves, with training between them. It reads like the order of play.
 
 begin_turn   orders -> the roll, watched by passive abilities -> one StepEffect
-end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> death saves -> what lapses -> who wanders by
+end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> death saves -> what lapses -> who comes by
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import nan, prod
 from typing import Any, Protocol
 
+from rolltrain_tui.rules import inspiration, loot
 from rolltrain_tui.rules.death import DOWN_SCALE
-from rolltrain_tui.rules.dice import Dice, cast, with_advantage
+from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.encounters import Encounters
-from rolltrain_tui.rules.facts import Charge, CommandAccepted, CommandRefused, DiceRolled, Fact, HeroFell, MonsterFell
+from rolltrain_tui.rules.facts import (
+    Charge,
+    CommandAccepted,
+    CommandRefused,
+    DiceRolled,
+    Examined,
+    Fact,
+    ForetellingJudged,
+    Foretold,
+    HeroFell,
+    InspirationSpent,
+    MonsterFell,
+)
+from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.kit import Kit, Refusal
 from rolltrain_tui.rules.levels import roll_xp
 from rolltrain_tui.rules.life import Life
+from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.orders import Command, SetAuto, TakeShortRest, UseAbility
-from rolltrain_tui.rules.rulebooks import scaled_dc, within_bounds
-from rolltrain_tui.rules.ruleset import GameRules
+from rolltrain_tui.rules.omens import Omens
+from rolltrain_tui.rules.orders import Command, Predict, RaiseStat, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
+from rolltrain_tui.rules.rulebooks import RULEBOOKS, scaled_dc, within_bounds
+from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
+from rolltrain_tui.rules.signals import LayerReading
+from rolltrain_tui.rules.watch import Watch
 
 __all__ = ["Game", "GameRules", "Report"]
 
@@ -39,6 +57,8 @@ class Report(Protocol):
     @property
     def loss(self) -> float: ...
     @property
+    def grad_norm(self) -> float: ...
+    @property
     def finite(self) -> bool: ...
     @property
     def k_effective(self) -> float: ...
@@ -47,7 +67,8 @@ class Report(Protocol):
 class Game:
     """All tabletop state of one campaign.
 
-    `dice` casts the turn's rolls and nothing else, so what is fought or healed never changes them; `monster_dice` is for everything
+    `dice` casts the turn's rolls and nothing else, so what is fought or healed never changes them (under a basilisk's gaze there are two
+    of them, as with advantage); `monster_dice` is for everything
     else that chance decides: encounters, saving throws, damage, healing and death saves.
     """
 
@@ -55,6 +76,14 @@ class Game:
         self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
         self.life = Life(rules, hero, monster_dice)
         self.encounters = Encounters()
+        self.watch = Watch(rules.scouting)
+        """What ails the run; heard whatever the encounters' mode."""
+        self.omens = Omens()
+        self.bag = loot.Bag()
+        """`items`: what the hero carries; `in_force`: what was used and still holds."""
+        self.inspiration = inspiration.Inspiration()
+        self._advantage = False
+        """Inspiration was spent on this turn's roll."""
         self._roll: DiceRolled | None = None
         """The roll that counts, of a turn that has begun and not ended."""
         self._throws: list[tuple[float, dict[str, float], dict[str, float]]] = []
@@ -107,17 +136,32 @@ class Game:
     def charges(self) -> tuple[Charge, ...]:
         return self.kit.charges()
 
+    @property
+    def inspired(self) -> bool:
+        """There is inspiration to spend."""
+        return self.inspiration.inspired
+
+    @property
+    def choices_pending(self) -> int:
+        """Ability scores that may be raised."""
+        return self.life.choices_pending
+
+    def prepares(self) -> frozenset[str]:
+        """Levers that look back and that this game may come to pull."""
+        return self.kit.prepares() | (loot.prepares() if self.rules.loot else frozenset())
+
     # The first half of a turn.
 
     def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[Fact], StepEffect]:
         """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are not the table's and are ignored."""
         facts: list[Fact] = []
         spent: set[str] = set()
+        self._advantage = False
         for order in orders:
             facts += self._obey(turn, order, spent)
         awake = not (self.hero.down or self.rules.classes_sleep)
         self._throws = []
-        for micro in range(self.rules.rolls_per_turn):
+        for micro in range(self._rules_in_force.rolls_per_turn):
             self._roll = roll = self._cast(turn, micro)
             facts.append(roll)
             if awake:
@@ -142,6 +186,14 @@ class Game:
                 answer = self.kit.set_auto(turn, order)
             case TakeShortRest():
                 answer = self.life.short_rest(turn)
+            case Predict():
+                answer = self._foretell(turn, order)
+            case SpendInspiration():
+                answer = self._spend_inspiration(turn)
+            case UseItem():
+                answer = self._use_item(turn, order)
+            case RaiseStat():
+                answer = self.life.raise_stat(turn, order.stat)
             case _:
                 return []
         if isinstance(answer, Refusal):
@@ -155,10 +207,45 @@ class Game:
             return Refusal("This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode.")
         return self.kit.use(turn, order, spent)
 
+    def _foretell(self, turn: int, order: Predict) -> list[Fact] | Refusal:
+        if not self.rules.predictions:
+            return Refusal("Nothing is foretold in this campaign (adventure.predictions).")
+        if refusal := self.inspiration.refusal(order.guess):
+            return Refusal(refusal)
+        assert self.inspiration.bounds is not None
+        self.inspiration.guess = order.guess
+        return [Foretold(turn, order.guess, *self.inspiration.bounds)]
+
+    def _spend_inspiration(self, turn: int) -> list[Fact] | Refusal:
+        if not self.inspired:
+            earned = "foretell an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
+            return Refusal(f"{self.hero.name} has no inspiration: {earned}.")
+        if self._advantage or self.kit.gives_advantage() or self.rules.advantage == "advantage":
+            return Refusal("The next roll has advantage already; the inspiration is kept.")
+        self.inspiration.inspired, self._advantage = False, True
+        return [InspirationSpent(turn)]
+
+    def _use_item(self, turn: int, order: UseItem) -> list[Fact] | Refusal:
+        if not self.rules.loot:
+            return Refusal("There is no loot in this campaign (adventure.loot).")
+        if self.hero.down:
+            return Refusal(f"{self.hero.name} is down and can use nothing; the death saves decide.")
+        return self.bag.use(turn, order.item, self.kit.healing_refusal())
+
+    @property
+    def _rules_in_force(self) -> GameRules:
+        """The campaign's, unless an item has put another rulebook in the place of its own."""
+        cursed = self.bag.rulebook
+        return replace(self.rules, rulebook=RULEBOOKS[cursed]) if cursed else self.rules
+
     def _cast(self, turn: int, micro: int) -> DiceRolled:
-        rules, rulebook, advantage = self.rules, self.life.rulebook, self.rules.advantage
-        if self.kit.gives_advantage():
+        rules, rulebook, advantage = self._rules_in_force, self.life.rulebook, self.rules.advantage
+        if rules is not self.rules:
+            rulebook = OpenRulebook(rules, self.modifier, self.hero.level)
+        if self._advantage or self.kit.gives_advantage():
             advantage = with_advantage(advantage)
+        if self.encounters.dazing:
+            advantage = with_disadvantage(advantage)
         naturals, natural = cast(self.dice, rules.sides, advantage)
         if not (self.hero.down or rules.classes_sleep):
             natural = max(natural, scaled_dc(self.kit.floor(), rules.sides))
@@ -170,7 +257,7 @@ class Game:
     def _effect(self, scales: list[float], levers: StepEffect) -> StepEffect:
         """The rolls' k, abilities included, through the rulebook's hook, and every other lever in force."""
         others = levers.update_scale * levers.lr_scale
-        effect = self.rules.rulebook.effect([within_bounds(k, others) for k in scales])
+        effect = self._rules_in_force.rulebook.effect([within_bounds(k, others) for k in scales])
         return effect if levers is NEUTRAL else effect.combine(levers)
 
     def _levers(self, without: Collection[str]) -> StepEffect:
@@ -179,6 +266,8 @@ class Game:
             levers = standing.combine(levers)
         if self.encounters.afflicted:
             levers = levers.combine(self.encounters.effect(self.kit.weight_noise_felt(without)))
+        if (items := self.bag.effect()) is not NEUTRAL:
+            levers = levers.combine(items)
         if self.hero.down:
             levers = levers.combine(_DOWN)
         if self._waking:
@@ -192,6 +281,7 @@ class Game:
         roll, self._roll = self._roll, None
         assert roll is not None, "end_turn without begin_turn"
         was_down = self.hero.down
+        self.watch.hear(turn, report)
         facts = self._wounds(turn, roll, report)
         self.encounters.end_turn()
         if not self.hero.down:
@@ -201,7 +291,9 @@ class Game:
         if was_down:
             facts += self._death_save(turn)
         facts += self.kit.end_turn(turn, roll)
+        facts += self.bag.end_turn(turn)
         self.kit.losses.hear(report.loss if report.finite else nan)
+        facts += self._diagnose(turn, examined=False)
         if not self.hero.badly_hurt:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
         return facts
@@ -221,9 +313,17 @@ class Game:
         if facts and (more := self.kit.extra_damage(turn)):
             facts += self.encounters.wounded(turn, more)
         if (monster := self.encounters.fell()) is not None:
-            xp = monster.xp if self.rules.xp_monsters else 0
-            facts += [MonsterFell(turn, monster.name, xp), *self.life.gain_xp(turn, xp, f"the {monster.title} fell")]
+            facts += [MonsterFell(turn, monster.name, self._worth(monster)), *self._rid_of(turn, monster, "fell")]
         return facts
+
+    def _worth(self, monster: Monster) -> int:
+        return monster.xp if self.rules.xp_monsters else 0
+
+    def _rid_of(self, turn: int, monster: Monster, how: str) -> list[Fact]:
+        """What a monster that fell or was driven off is worth, and a pause before its like is diagnosed again."""
+        self.omens.pause(turn, monster.name)
+        facts = self.life.gain_xp(turn, self._worth(monster), f"the {monster.title} {how}")
+        return facts + (self.bag.search(turn, monster, self.monster_dice) if self.rules.loot else [])
 
     def _roll_experience(self, turn: int, roll: DiceRolled) -> list[Fact]:
         if not self.rules.xp_rolls or self.rules.classes_sleep or roll.outcome not in ("hit", "crit"):
@@ -231,8 +331,10 @@ class Game:
         return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
 
     def _monster_acts(self, turn: int) -> list[Fact]:
-        """A badly hurt hero falls back before the monster can end it; one who fights recklessly does not."""
+        """A badly hurt hero falls back before the monster can end it; one who fights recklessly does not. What ails the run stays near."""
         if self.hero.badly_hurt and not self.kit.leaves_open():
+            if self.encounters.haunt is not None:
+                return []
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         real = self.rules.encounter_effects == "real"
         facts: list[Fact] = []
@@ -243,13 +345,58 @@ class Game:
     def _death_save(self, turn: int) -> list[Fact]:
         facts = self.life.death_save(turn)
         fell = any(isinstance(fact, HeroFell) for fact in facts)
-        return facts + ([*self.encounters.leave(turn, "its foe has fallen")] if fell else [])
+        if fell:
+            self.watch.wake()
+            self.omens.forget()
+        return facts + ([*self.encounters.leave(turn, "its foe has fallen"), *self.bag.fade_all(turn)] if fell else [])
+
+    # What ails the run.
+
+    def _diagnose(self, turn: int, *, examined: bool) -> list[Fact]:
+        """A monster that is near because of a signal follows it; then the worst one whose symptom has held comes."""
+        if not self.rules.diagnoses:
+            return []
+        self.omens.hear(self.watch, examined=examined)
+        facts: list[Fact] = [*self.encounters.wane(turn, self.watch, examined=examined)]
+        if (monster := self.encounters.cleared) is not None:
+            facts += [*self.encounters.leave(turn, "what it fed on is healthy again"), *self._rid_of(turn, monster, "was driven off")]
+        omen = self.omens.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
+        if self.hero.down or omen is None:
+            return facts
+        facts += self.encounters.haunted(turn, omen, self.watch)
+        return facts + (self.life.hurt(turn, self.hero.hp, f"the {omen.monster.title}") if omen.monster.fells else [])
 
     # Between turns.
 
     def learned(self, turn: int, val_loss: float) -> list[Fact]:
-        """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best."""
-        return self.life.learned(turn, val_loss)
+        """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best. A guess is judged."""
+        facts = self.life.learned(turn, val_loss)
+        if self.rollback_due or self.fallen:
+            return facts
+        self.watch.validated(val_loss)
+        return facts + self._judge(turn, val_loss)
+
+    def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[Fact]:
+        """After `learned`: what a look at the model found, if there was one. Empty while a fallen hero has yet to wake."""
+        if self.rollback_due or self.fallen:
+            return []
+        self.watch.examined(turn, values)
+        return [Examined(turn, self.watch.readings(), layers), *self._diagnose(turn, examined=True)]
+
+    def _judge(self, turn: int, val_loss: float) -> list[Fact]:
+        told, before = self.inspiration, self.inspiration.last
+        answer = told.hear(val_loss)
+        if not told.guess or before is None:
+            return []
+        guess, told.guess = told.guess, ""
+        right = guess == answer
+        told.inspired = told.inspired or right
+        xp = inspiration.XP if right and self.rules.xp_learning else 0
+        return [ForetellingJudged(turn, guess, answer, before, val_loss, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
+
+    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Fact]:
+        """At a camp, before the rest, so that what it brings belongs to the place to wake at."""
+        return self.life.face_gate(turn, gate, val_loss)
 
     def camp(self, turn: int) -> list[Fact]:
         """A long rest, and the place to wake at after a fall. Empty while a fallen hero has yet to wake: no camp is made then."""
@@ -262,6 +409,10 @@ class Game:
         return {
             "life": self.life.state_dict(),
             "encounters": self.encounters.state_dict(),
+            "watch": self.watch.state_dict(),
+            "omens": self.omens.state_dict(),
+            "bag": self.bag.state_dict(),
+            "inspiration": asdict(self.inspiration),
             "roll": None if self._roll is None else {**asdict(self._roll), "naturals": list(self._roll.naturals)},
             "dice": self.dice.state_dict(),
             "monster_dice": self.monster_dice.state_dict(),
@@ -273,6 +424,11 @@ class Game:
             roll = state["roll"]
             self.life.load_state_dict(state["life"])
             self.encounters.load_state_dict(state["encounters"])
+            if "watch" in state:  # saves of before there was a diagnosis
+                self.watch.load_state_dict(state["watch"])
+                self.omens.load_state_dict(state["omens"])
+            self.bag.load_state_dict(state.get("bag", {}))  # saves of before there was loot
+            self.inspiration = inspiration.Inspiration(**state.get("inspiration", {}))
             self._roll = None if roll is None else DiceRolled(**{**roll, "naturals": tuple(roll["naturals"])})
             self.dice.load_state_dict(state["dice"])
             self.monster_dice.load_state_dict(state["monster_dice"])

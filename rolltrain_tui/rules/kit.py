@@ -95,7 +95,7 @@ class Kit:
         if held.left == 0:
             later = f" (the {_ORDINAL[held.locked]} from now)" if held.locked > 1 else ""
             return f"No {ability.title} left until a {ability.recharge} rest{later}."
-        if ability.power.heals and (reason := self._healing_refusal()):
+        if ability.power.heals and (reason := self.healing_refusal()):
             return reason
         if ability.cost in spent:
             part = "bonus action" if ability.cost == "bonus" else "action"
@@ -227,7 +227,8 @@ class Kit:
     def rest_refusal(self) -> str:
         return next((reason for _, power, held in self._in_force() if (reason := power.rest_refusal(held))), "")
 
-    def _healing_refusal(self) -> str:
+    def healing_refusal(self) -> str:
+        """Why nothing may be healed or brought back now, or an empty string."""
         return next((reason for _, power, held in self._in_force() if (reason := power.healing_refusal(held))), "")
 
     def end_turn(self, turn: int, roll: DiceRolled) -> list[Fact]:

@@ -8,7 +8,20 @@ from typing import Any
 from rolltrain_tui.rules import levels
 from rolltrain_tui.rules.death import DeathSaves
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.facts import DeathSaveRolled, Fact, HeroFell, HeroHealed, HeroHurt, LevelGained, Rested, XPGained
+from rolltrain_tui.rules.facts import (
+    DeathSaveRolled,
+    Fact,
+    GateFaced,
+    HeroFell,
+    HeroHealed,
+    HeroHurt,
+    LevelGained,
+    Rested,
+    StatRaised,
+    XPGained,
+)
+from rolltrain_tui.rules.gate import Gate
+from rolltrain_tui.rules.growth import CHOICE_LEVELS, RAISE, Growth
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.kit import Kit, Refusal
 from rolltrain_tui.rules.rests import Rests, healing_roll, spend_hit_dice
@@ -23,7 +36,8 @@ class Life:
         hero.xp = max(hero.xp, levels.xp_of_level(rules.xp_table, hero.level))
         self.kit = Kit(hero, dice)
         self.death = DeathSaves()
-        self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp)
+        self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp, camp_stats=dict(hero.stats))
+        self.growth = Growth(hero.level)
         self.best: float | None = None
         """Best validation loss that the hero remembers."""
         self.rollback_due = False
@@ -93,6 +107,18 @@ class Life:
             facts.append(self._gain_level(turn))
         return facts
 
+    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Fact]:
+        """The Validation Gate of a camp. Empty while a fallen hero has yet to wake, as the camp is."""
+        if self.rollback_due or self.fallen:
+            return []
+        opened, hero = gate.opens(turn, val_loss), self.hero
+        xp = gate.stake(opened, hero.xp - levels.xp_of_level(self.rules.xp_table, hero.level))
+        facts: list[Fact] = [GateFaced(turn, val_loss, gate.ghost(turn), gate.bar(turn), opened, xp)]
+        if xp >= 0:
+            return facts + self.gain_xp(turn, xp, "the gate opened")
+        hero.xp += xp
+        return [*facts, XPGained(turn, xp, hero.xp, "the gate stayed shut")]
+
     def _gain_level(self, turn: int) -> LevelGained:
         hero, level, hp, bonus = self.hero, self.hero.level, self.hero.max_hp, self.hero.proficiency
         hero.set_level(level + 1)
@@ -101,8 +127,25 @@ class Life:
         gains += [f"proficiency bonus +{hero.proficiency}"] if hero.proficiency > bonus else []
         gains += self.kit.level_changed(level)
         gains += [f"every k ×{1 + self.rules.rulebook.level_bonus * level:.1f}"] if self.rules.rulebook.level_bonus else []
+        gains += [f"a choice: +{RAISE} to an ability score"] if self.rules.choices and hero.level in CHOICE_LEVELS else []
         sheet = (hero.level, hero.proficiency, hero.hp, hero.max_hp, self.next_level_xp(), self.rulebook.odds.mean)
-        return LevelGained(turn, *sheet, tuple(gains), self.kit.charges())
+        return LevelGained(turn, *sheet, tuple(gains), self.kit.charges(), self.choices_pending)
+
+    @property
+    def choices_pending(self) -> int:
+        """Ability scores that may be raised."""
+        return self.growth.pending(self.hero.level) if self.rules.choices else 0
+
+    def raise_stat(self, turn: int, stat: str) -> list[Fact] | Refusal:
+        """Make one of the choices that levels bring; INT changes what the die adds, so the rulebook is opened anew."""
+        hero = self.hero
+        if not self.rules.choices:
+            return Refusal("Ability scores do not rise in this campaign (adventure.choices).")
+        if refusal := self.growth.refusal(hero, stat):
+            return Refusal(refusal)
+        self.growth.raise_stat(hero, stat)
+        self.rulebook = self._open_rulebook()
+        return [StatRaised(turn, stat, hero.stats[stat], self.rulebook.odds.mean, hero.hp, hero.max_hp, self.choices_pending)]
 
     # Rests.
 
@@ -126,7 +169,7 @@ class Life:
         hero.hp, hero.hit_dice = hero.max_hp, hero.level
         self.death.forget()
         self.kit.long_rest()
-        self.rests.make_camp(turn, hero, self.best)
+        self.rests.make_camp(turn, hero, self.best, self.growth.taken)
         return [Rested(turn, "long", hero.hp, self.kit.charges())]
 
     # Death.
@@ -143,13 +186,14 @@ class Life:
         return facts
 
     def _fall(self, turn: int) -> list[Fact]:
-        """A hardcore campaign ends; any other goes on from the last camp, with the weights, XP and memory of then."""
+        """A hardcore campaign ends; any other goes on from the last camp, with the weights, XP, scores and memory of then."""
         hero, before = self.hero, self.hero.level
         hero.deaths += 1
         if self.rules.hardcore:
             self.fallen = True
             return [self._fell(turn, None)]
         hero.xp, self.best, self.rollback_due = self.rests.camp_xp, self.rests.camp_best, True
+        hero.stats, self.growth.taken = {**hero.stats, **self.rests.camp_stats}, self.rests.camp_raised
         hero.set_level(self.rests.camp_level)
         self.kit.level_changed(before)
         self.rulebook = self._open_rulebook()
@@ -158,7 +202,7 @@ class Life:
     def _fell(self, turn: int, back_to_turn: int | None) -> HeroFell:
         hero, next_xp = self.hero, self.next_level_xp()
         sheet = (hero.level, hero.proficiency, hero.xp, next_xp, hero.max_hp, self.rulebook.odds.mean, self.kit.charges())
-        return HeroFell(turn, hero.deaths, back_to_turn, *sheet)
+        return HeroFell(turn, hero.deaths, back_to_turn, *sheet, tuple(hero.stats.items()), self.choices_pending)
 
     # Saves.
 
@@ -168,6 +212,7 @@ class Life:
             "kit": self.kit.state_dict(),
             "death": asdict(self.death),
             "rests": asdict(self.rests),
+            "growth": asdict(self.growth),
             "best": self.best,
             "rollback_due": self.rollback_due,
             "fallen": self.fallen,
@@ -178,5 +223,6 @@ class Life:
         self.kit = Kit(self.hero, self.dice)
         self.kit.load_state_dict(state["kit"])
         self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])
+        self.growth = Growth(**state.get("growth", {"since": self.hero.level}))  # saves of before there were choices
         self.best, self.rollback_due, self.fallen = state["best"], state["rollback_due"], state["fallen"]
         self.rulebook = self._open_rulebook()

@@ -1,65 +1,18 @@
-"""Monsters: what each does to the training, as rows.
+"""Monsters: what brings each and what it does to the training, as rows.
 
 After appearing or acting a monster is quiet for `lull` turns; then it rolls a d6 every turn and acts on `recharge` or more.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from rolltrain_tui.rules.classes import Stat
-from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Symptom
+from rolltrain_tui.rules.portraits import PORTRAITS
 
+__all__ = ["BESTIARY", "XP_BY_CHALLENGE", "Affliction", "Monster", "Symptom"]
 
-@dataclass(frozen=True, slots=True)
-class Affliction:
-    """What a monster's power does to the training, and for how many turns. `words` tells the player."""
-
-    effect: StepEffect
-    turns: int
-    words: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Monster:
-    """One kind of monster. Its difficulty class and XP follow from its challenge rating."""
-
-    name: str
-    title: str
-    challenge: str
-    """As printed: "1/2", "3"."""
-    hp: int
-    armour_class: int
-    attack: str
-    save_stat: Stat
-    damage_die: int
-    """HP damage of a failed saving throw; half of it on a success."""
-    lull: int
-    recharge: int
-    failed: Affliction
-    saved: Affliction
-    summary: str
-    weak_to: str
-    portrait: tuple[str, ...]
-
-    @property
-    def rating(self) -> int:
-        """The challenge rating as a whole number, fractions rounded down."""
-        return 0 if "/" in self.challenge else int(self.challenge)
-
-    @property
-    def proficiency(self) -> int:
-        return 2 + max(0, self.rating - 1) // 4
-
-    @property
-    def save_dc(self) -> int:
-        return 8 + self.proficiency + self.rating
-
-    @property
-    def xp(self) -> int:
-        return XP_BY_CHALLENGE[self.challenge]
-
-
-XP_BY_CHALLENGE: Mapping[str, int] = {"1/2": 100, "1": 200, "2": 450, "3": 700, "4": 1100, "5": 1800, "8": 3900}
+NEVER = 7
+"""On no d6: such a monster never acts."""
 
 _SLIME = StepEffect(lr_scale=0.5)
 _MONSTERS = (
@@ -76,17 +29,10 @@ _MONSTERS = (
         recharge=4,
         failed=Affliction(_SLIME, 3, "the learning rate is halved for 3 turns"),
         saved=Affliction(_SLIME, 1, "the learning rate is halved for 1 turn"),
+        symptoms=(Symptom("update_ratio", "low", hold=2),),
         summary="It gums up the step: while its slime holds, every update is half of what it would be.",
         weak_to="bigger updates: Rage, Arcane Recovery, Quicken",
-        portrait=(
-            r"      .-~~~~~-.      ",
-            r"   .-'  o   o  '-.   ",
-            r"  /      ___      \  ",
-            r" (   .  '---'   .  ) ",
-            r" /~-._  .   . _.-~ \ ",
-            r"(_____~~-._.-~~_____)",
-            r"   ~  ~   ~   ~  ~   ",
-        ),
+        portrait=PORTRAITS["gradient_ooze"],
     ),
     Monster(
         name="loss_dragon",
@@ -101,18 +47,10 @@ _MONSTERS = (
         recharge=5,
         failed=Affliction(StepEffect(target_noise=0.10), 1, "10% of the next batch's targets are noise"),
         saved=Affliction(StepEffect(target_noise=0.05), 1, "5% of the next batch's targets are noise"),
+        symptoms=(Symptom("loss_rise", "high", hold=5), Symptom("above_chance", "high", hold=5, at_once=True)),
         summary="Its breath scorches the answers: part of the next batch is taught wrong, and the loss leaps up.",
         weak_to="calm steps while the breath is in the air: Calm, Steady",
-        portrait=(
-            r"          /\_/\    _     ",
-            r"   __    /     \__/o\__  ",
-            r"  /  \__/ /\  /  __  __> ",
-            r" / /\    /  \/  /  VV  * ",
-            r"/_/  \  /\     /  ~~ * * ",
-            r"      \_\/ )  (    *  *  ",
-            r"   ~~--___/ /\ \         ",
-            r"         ^^^ ^^^         ",
-        ),
+        portrait=PORTRAITS["loss_dragon"],
     ),
     Monster(
         name="weight_wraith",
@@ -127,18 +65,155 @@ _MONSTERS = (
         recharge=4,
         failed=Affliction(StepEffect(weight_noise=0.04), 1, "the weights are shaken by 4% of their spread"),
         saved=Affliction(StepEffect(weight_noise=0.02), 1, "the weights are shaken by 2% of their spread"),
+        symptoms=(Symptom("weight_growth", "high", hold=2),),
         summary="It reaches into the weights themselves and shakes them; what was learned is blurred.",
         weak_to="a hero in a rage feels half of its drain; calm steps mend the rest",
-        portrait=(
-            r"       .-''''-.      ",
-            r"      /  _  _  \     ",
-            r"     |  (o)(o)  |    ",
-            r"     |    /\    |    ",
-            r"  .-' \  '--'  / '-. ",
-            r" (  ~  '-.  .-'  ~  )",
-            r"  '-._  ~ )( ~  _.-' ",
-            r"      '~ ~  ~ ~'     ",
-        ),
+        portrait=PORTRAITS["weight_wraith"],
+    ),
+    Monster(
+        name="exploding_hydra",
+        title="Exploding Hydra",
+        challenge="4",
+        hp=60,
+        armour_class=14,
+        attack="Many Heads",
+        save_stat="STR",
+        damage_die=8,
+        lull=3,
+        recharge=5,
+        failed=Affliction(StepEffect(clip_factor=4.0), 1, "the clip threshold is four times as high for 1 turn"),
+        saved=Affliction(StepEffect(clip_factor=2.0), 1, "the clip threshold is twice as high for 1 turn"),
+        symptoms=(Symptom("gradient_spike", "high", hold=1), Symptom("update_ratio", "high", hold=1)),
+        summary="Gradients burst out of all proportion, and it tears at what holds them: the clipping.",
+        weak_to="a lower learning rate and a lower clip threshold: Calm, Steady, Aura of Protection",
+        portrait=PORTRAITS["exploding_hydra"],
+    ),
+    Monster(
+        name="dead_neuron_lich",
+        title="Dead-Neuron Lich",
+        challenge="3",
+        hp=50,
+        armour_class=12,
+        attack="Withering Touch",
+        save_stat="CON",
+        damage_die=6,
+        lull=4,
+        recharge=5,
+        failed=Affliction(StepEffect(decay_factor=3.0), 5, "weight decay is tripled for 5 turns"),
+        saved=Affliction(StepEffect(decay_factor=3.0), 2, "weight decay is tripled for 2 turns"),
+        symptoms=(Symptom("dead_units", "high", hold=2),),
+        summary="Units that no text wakes any more are its subjects; it would have the other weights wither too.",
+        weak_to="a return to weights from before they died: Divine Intervention; a lower learning rate",
+        portrait=PORTRAITS["dead_neuron_lich"],
+    ),
+    Monster(
+        name="plateau_basilisk",
+        title="Plateau Basilisk",
+        challenge="2",
+        hp=40,
+        armour_class=11,
+        attack="Petrifying Gaze",
+        save_stat="WIS",
+        damage_die=6,
+        lull=6,
+        recharge=5,
+        failed=Affliction(NEUTRAL, 5, "the dice are rolled at disadvantage for 5 turns", disadvantage=True),
+        saved=Affliction(NEUTRAL, 1, "the dice are rolled at disadvantage for 1 turn", disadvantage=True),
+        symptoms=(Symptom("projected_gain", "low", hold=60, unless=(("update_ratio", "low"), ("temperature", "high"))),),
+        summary="The loss lies flat, and whoever meets its eye stands still: of two dice the lower counts.",
+        weak_to="a change of pace: Arcane Recovery where steps are small, Calm or Stand Firm where they bounce",
+        portrait=PORTRAITS["plateau_basilisk"],
+    ),
+    Monster(
+        name="overfit_doppelganger",
+        title="Overfit Doppelganger",
+        challenge="4",
+        hp=80,
+        armour_class=14,
+        attack="False Memory",
+        save_stat="CHA",
+        damage_die=10,
+        lull=3,
+        recharge=5,
+        failed=Affliction(NEUTRAL, 1, "it says your texts by heart; the training does not feel it"),
+        saved=Affliction(NEUTRAL, 1, "it says your texts by heart; the training does not feel it"),
+        symptoms=(Symptom("gap", "high", hold=2, also=(("val_rise", "high"),)),),
+        summary="It knows every text you trained on by heart and nothing else, and passes that off as learning.",
+        weak_to="going back to the best weights: Divine Intervention; more text, dropout, weight decay",
+        portrait=PORTRAITS["overfit_doppelganger"],
+    ),
+    Monster(
+        name="nan_void",
+        title="NaN Void",
+        challenge="8",
+        hp=20,
+        armour_class=10,
+        attack="Nothing",
+        save_stat="CON",
+        damage_die=12,
+        lull=3,
+        recharge=NEVER,
+        failed=Affliction(NEUTRAL, 0, "nothing further"),
+        saved=Affliction(NEUTRAL, 0, "nothing further"),
+        symptoms=(Symptom("non_finite", "high", hold=1, at_once=True),),
+        fells=True,
+        summary="The loss is no number any more. Such a step is never applied; the hero drops, and the death saves decide.",
+        weak_to="a return to sound weights: Divine Intervention, or the fall to the last camp; then a lower learning rate",
+        portrait=PORTRAITS["nan_void"],
+    ),
+    Monster(
+        name="oscillation_harpy",
+        title="Oscillation Harpy",
+        challenge="2",
+        hp=35,
+        armour_class=13,
+        attack="Shriek",
+        save_stat="DEX",
+        damage_die=6,
+        lull=3,
+        recharge=4,
+        failed=Affliction(StepEffect(weight_noise=0.02), 1, "the weights are shaken by 2% of their spread"),
+        saved=Affliction(StepEffect(weight_noise=0.01), 1, "the weights are shaken by 1% of their spread"),
+        symptoms=(Symptom("temperature", "high", hold=2),),
+        summary="The weights bounce from wall to wall of a valley instead of going down it, and its shriek shakes them more.",
+        weak_to="smaller or steadier steps: Calm, Healing Word, Stand Firm, Disengage",
+        portrait=PORTRAITS["oscillation_harpy"],
+    ),
+    Monster(
+        name="noise_swarm",
+        title="Noise Swarm",
+        challenge="1",
+        hp=25,
+        armour_class=10,
+        attack="Buzzing",
+        save_stat="DEX",
+        damage_die=4,
+        lull=4,
+        recharge=4,
+        failed=Affliction(StepEffect(batch_factor=0.5), 3, "the batch is halved for 3 turns"),
+        saved=Affliction(StepEffect(batch_factor=0.5), 1, "the batch is halved for 1 turn"),
+        symptoms=(Symptom("agree_fraction", "low", hold=3), Symptom("noise_scale", "high", hold=3)),
+        summary="Each batch says something else, and it eats half of what you read.",
+        weak_to="larger batches: Stand Firm",
+        portrait=PORTRAITS["noise_swarm"],
+    ),
+    Monster(
+        name="leak_imp",
+        title="Leak Imp",
+        challenge="1",
+        hp=10,
+        armour_class=10,
+        attack="Snigger",
+        save_stat="INT",
+        damage_die=4,
+        lull=5,
+        recharge=6,
+        failed=Affliction(NEUTRAL, 1, "it whispers that the test is easier than the lessons; look at your data"),
+        saved=Affliction(NEUTRAL, 1, "it whispers that the test is easier than the lessons; look at your data"),
+        symptoms=(Symptom("gap", "low", hold=5),),
+        summary="Validation is better than training for long: perhaps the test text has leaked into the lessons.",
+        weak_to="nothing on your sheet: look for text that is in both parts. With dropout it may be no leak at all",
+        portrait=PORTRAITS["leak_imp"],
     ),
 )
 

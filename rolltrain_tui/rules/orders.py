@@ -1,6 +1,9 @@
 """What a player may ask of a run: frozen, imperative values. `rolltrain_tui.commands` brings them to the campaign."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Guess = Literal["lower", "level", "higher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +39,30 @@ class SaveGame:
     name: str = ""
 
 
-Command = UseAbility | SetAuto | TakeShortRest | Speak | SaveGame
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Foretell the next evaluation's validation loss: lower or higher by more than 3/4 of its last change (and than 1 %), or level."""
+
+    guess: Guess
+
+
+@dataclass(frozen=True, slots=True)
+class SpendInspiration:
+    """Give up inspiration for advantage on the next turn's roll."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseItem:
+    """Use up a thing from the bag."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseStat:
+    """Raise an ability score by 2, to 20 at most, with a choice that a level brought."""
+
+    stat: str
+
+
+Command = UseAbility | SetAuto | TakeShortRest | Speak | SaveGame | Predict | SpendInspiration | UseItem | RaiseStat

@@ -1,6 +1,6 @@
 """Rests: when a hero may sleep, what it gives back, and the camp that the party wakes at after a fall."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.heroes import Hero
@@ -20,6 +20,10 @@ class Rests:
     camp_xp: int = 0
     camp_best: float | None = None
     """Best validation loss known at the camp."""
+    camp_stats: dict[str, int] = field(default_factory=dict)
+    """Ability scores at the camp; empty before the first, if a save of before there were choices says nothing of them."""
+    camp_raised: int = 0
+    """How many of them had been raised by choice."""
 
     def refusal(self, turn: int, every: int, camp_every: int) -> str:
         """Why a short rest is not possible now, or an empty string."""
@@ -33,9 +37,10 @@ class Rests:
     def take_short(self, turn: int) -> None:
         self.last_short, self.shorts = turn, self.shorts + 1
 
-    def make_camp(self, turn: int, hero: Hero, best: float | None) -> None:
+    def make_camp(self, turn: int, hero: Hero, best: float | None, raised: int = 0) -> None:
         self.shorts = 0
         self.camp_turn, self.camp_level, self.camp_xp, self.camp_best = turn, hero.level, hero.xp, best
+        self.camp_stats, self.camp_raised = dict(hero.stats), raised
 
 
 def healing_roll(hero: Hero, dice: Dice) -> int:

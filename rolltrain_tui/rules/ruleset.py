@@ -26,7 +26,7 @@ class GameRules:
     xp_monsters: bool
     xp_rolls: bool
     encounter_mode: str
-    """random or off."""
+    """diagnosed, random, both or off."""
     encounter_chance: float
     encounter_effects: str
     """real or cosmetic."""
@@ -34,6 +34,14 @@ class GameRules:
     camp_every: int
     short_rest_every: int
     hardcore: bool
+    scouting: int = 0
+    """First turns, in which only those diagnosed monsters come whose signal no healthy run shows."""
+    predictions: bool = False
+    """The next evaluation may be foretold."""
+    loot: bool = False
+    """Fallen monsters leave things behind."""
+    choices: bool = False
+    """At some levels an ability score may be raised."""
 
     def __post_init__(self) -> None:
         for name in self.bestiary:
@@ -53,8 +61,13 @@ class GameRules:
 
     @property
     def wanders(self) -> tuple[str, ...]:
-        """Monsters that may be met."""
-        return () if self.encounter_mode == "off" or self.classes_sleep else self.bestiary
+        """Monsters that may be met by chance."""
+        return self.bestiary if self.encounter_mode in ("random", "both") and not self.classes_sleep else ()
+
+    @property
+    def diagnoses(self) -> bool:
+        """Monsters come by what ails the run."""
+        return self.encounter_mode in ("diagnosed", "both") and not self.classes_sleep
 
 
 class OpenRulebook:

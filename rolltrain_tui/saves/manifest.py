@@ -34,7 +34,7 @@ class Summary:
     turns: int
     val_loss: float | None
     ending: str | None
-    """ "victory" or "fallen"; None while the campaign goes on."""
+    """ "victory", "fallen" or "spent"; None while the campaign goes on."""
 
 
 @dataclass(frozen=True, slots=True)

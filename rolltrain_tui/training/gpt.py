@@ -244,7 +244,7 @@ def window_start(t: int, context: int, stride: int) -> int:
 
 def draw(logits: Tensor, temperature: float, top_k: int | None, generator: torch.Generator | None) -> Tensor:
     """One token for each row of logits (B, V) -> (B,). The draw itself is on the CPU, where `generator` lives."""
-    logits = logits.float().cpu() / temperature
+    logits = (logits.float().cpu() / temperature).nan_to_num_()  # a network that has burst babbles, and does not end the run
     if top_k is not None:
         kth = logits.topk(min(top_k, logits.shape[-1])).values[:, -1:]
         logits = logits.masked_fill(logits < kth, -math.inf)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.signals import LayerReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,16 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What a look at the model found, besides its loss; see `rules.signals` for the names. Nothing was changed, nothing drawn."""
+
+    values: Mapping[str, float]
+    """Signal -> value; NaN where it cannot be told yet."""
+    layers: tuple[LayerReading, ...]
+    gflop: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a learner is, for title lines and reports."""
 
@@ -78,6 +89,8 @@ class Facts:
     threads: int
     tokens_per_turn: int
     gflop_per_turn: float
+    text_sha256: str = ""
+    """Of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
 
 
 class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error
@@ -107,6 +120,9 @@ class Learner(Protocol):
 
     def evaluate_sequences(self, sequences: int) -> Evaluation:
         """As evaluate, with the loss of each sequence, so that two learners can be compared sequence by sequence."""
+
+    def examine(self, evaluation: Evaluation) -> Examination:
+        """The signals that need the model itself. `evaluation` is of the weights as they stand, with its `losses`."""
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """Text from the model, drawn from its own sampling stream. Raw: whoever shows it cleans it."""

@@ -17,13 +17,15 @@ from torch import Tensor
 
 from rolltrain_tui.config import CampaignConfig, OptimizerConfig, ScheduleConfig
 from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.training import diagnosis
 from rolltrain_tui.training.corpus import Corpus
 from rolltrain_tui.training.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.training.halves import Halves
-from rolltrain_tui.training.learner import Evaluation, Facts, StepAbandoned, StepReport
+from rolltrain_tui.training.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
 from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
-from rolltrain_tui.training.memory import Average, Remembered, Ring, forget_momentum
+from rolltrain_tui.training.memory import FIRST_MOMENTS, Average, Remembered, Ring, forget_momentum
+from rolltrain_tui.training.pulse import Pulse
 from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
 
 EVALUATION_TOKENS = 2048
@@ -106,10 +108,13 @@ class SupervisedLearner:
         # What levers that look back need; made by `prepare`
         self._average: Average | None = None
         self._ring: Ring | None = None
+        self._pulse: Pulse | None = None
+        self._layers = diagnosis.layers_of(self.model)
 
     def prepare(self, levers: Collection[str]) -> None:
-        """Told before the first turn which levers may be asked for. What is not named is not remembered, and costs nothing."""
-        self._average = Average(self.levers.parameters) if "heal_alpha" in levers else None
+        """Told before the first turn which levers may be asked for, and whether to `examine`. What is not named costs nothing."""
+        self._average = Average(self.levers.parameters) if "heal_alpha" in levers or "examine" in levers else None
+        self._pulse = Pulse() if "examine" in levers else None
         self._ring = Ring() if "restore_best" in levers else None
         if "norm_cap" in levers:
             self.levers.watch_norms()
@@ -131,6 +136,7 @@ class SupervisedLearner:
             threads=self.threads,
             tokens_per_turn=tokens,
             gflop_per_turn=tokens * self.model.flops_per_token() / 1e9,
+            text_sha256=self.corpus.sha256,
         )
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -145,7 +151,7 @@ class SupervisedLearner:
         streams = {name: stream.get_state() for name, stream in self._streams.items()}
         # Only a turn that changes the weights before its last batch has been read needs a copy to go back to.
         before = self._capture() if effect.extra_steps or acts_before_the_step(effect) else None
-        average, norms = self._average, tuple(self.levers.norms or ())
+        average, pulse, norms = self._average, self._pulse, tuple(self.levers.norms or ())
         try:
             with self._own_dropout(), self._repeatable():
                 return self._step(effect, started)
@@ -156,7 +162,7 @@ class SupervisedLearner:
                 self._streams[name].set_state(state)
             if before is not None:
                 self._restore(before)
-            self._average = average
+            self._average, self._pulse = average, pulse
             if self.levers.norms is not None:
                 self.levers.watch_norms(norms)
             raise
@@ -165,6 +171,7 @@ class SupervisedLearner:
         measured: dict[str, float] = {}
         spent = self._before_the_step(effect, measured) if acts_before_the_step(effect) else 0.0
         start = self._capture() if effect.extra_steps else None
+        here = self._here()
         norms = tuple(self.levers.norms or ())
 
         lr = learning_rate(self.turn, self.config.turns, self.config.optimizer.learning_rate, self.config.schedule)
@@ -187,11 +194,13 @@ class SupervisedLearner:
                 self._restore(start)
             if self.levers.norms is not None:
                 self.levers.watch_norms(norms)
-        elif effect.weight_noise:
+        move = self._move(here) if motion.finite else None
+        if motion.finite and effect.weight_noise:
             measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self._streams["weight_noise"])
         self.turn += 1
         if self._average is not None and motion.finite:
             self._average.follow(self.levers.parameters)
+        self._keep_pulse(move)
 
         measured |= motion.levers
         measured |= first.dropped
@@ -232,6 +241,7 @@ class SupervisedLearner:
             spent += self._restore_best(measured)
         if self._average is not None and (effect.rollback or effect.restore_best):
             self._average = Average(self.levers.parameters)  # the average of what was left behind would only draw back to it
+            self._pulse = self._pulse.returned() if self._pulse is not None else None
         if effect.heal_alpha:
             spent += self._heal(effect.heal_alpha, measured)
         if effect.forget_momentum:
@@ -431,6 +441,60 @@ class SupervisedLearner:
         )
 
     # -----------------------------------------------------------------------------------------------------------------
+    # Examination
+
+    def examine(self, evaluation: Evaluation) -> Examination:
+        """The signals that need the model itself, on a little fixed text. Those that look back are NaN unless prepare named "examine"."""
+        n = min(diagnosis.PROBE, len(evaluation.losses) or diagnosis.PROBE)
+        losses = evaluation.losses[:n] or self.evaluate_sequences(n).losses
+        return diagnosis.examine(
+            diagnosis.Patient(
+                model=self.model,
+                layers=self._layers,
+                val=self._windows(self._val, len(losses)),
+                val_losses=losses,
+                val_loss=evaluation.loss,
+                train=self._windows(self._train, diagnosis.PROBE),
+                first_moments=self._first_moments(),
+                average=self._average,
+                pulse=self._pulse,
+                batch=self.config.batch.sequences * self.config.batch.accumulation,
+                autocast=self._autocast,
+            )
+        )
+
+    def _windows(self, text: Tensor, sequences: int) -> Tensor:
+        """The first `sequences` fixed windows of a text: (n, T + 1)."""
+        places = torch.tensor(probe_offsets(sequences, len(text) - self.config.model.context), device=self.device)
+        return text[places.unsqueeze(1) + self._span]
+
+    def _first_moments(self) -> list[Tensor] | None:
+        """What the optimiser remembers of past gradients, one tensor for each parameter; None where it has no such memory (yet)."""
+        moments = [self.optimizer.state.get(p, {}).get(key) for p in self.levers.parameters for key in FIRST_MOMENTS]
+        kept = [moment for moment in moments if isinstance(moment, Tensor)]
+        return kept if len(kept) == len(self.levers.parameters) else None
+
+    def _here(self) -> list[Tensor] | None:
+        """A copy of the weights before a turn whose move an examination will ask for; else None."""
+        if self._pulse is None or not self._pulse.looks_at(self.config.evaluation.every):
+            return None
+        return [p.detach().clone() for p in self.levers.parameters]
+
+    @torch.no_grad()
+    def _move(self, here: list[Tensor] | None) -> list[float] | None:
+        """How far each layer has moved since `here`."""
+        return None if here is None else diagnosis.lengths(self._layers, torch._foreach_sub(self.levers.parameters, here))
+
+    @torch.no_grad()
+    def _keep_pulse(self, move: list[float] | None) -> None:
+        """One turn further, and the weights' norm where an examination is due."""
+        if self._pulse is None:
+            return
+        self._pulse = self._pulse.walked(move)
+        if self._pulse.turns % self.config.evaluation.every == 0:
+            self._pulse = self._pulse.weighed(diagnosis.whole(diagnosis.lengths(self._layers, self.levers.parameters)))
+
+    # -----------------------------------------------------------------------------------------------------------------
     # Its voice
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
@@ -463,7 +527,7 @@ class SupervisedLearner:
         return twin
 
     def _prepared(self) -> list[str]:
-        made = {"heal_alpha": self._average, "restore_best": self._ring, "norm_cap": self.levers.norms}
+        made = {"heal_alpha": self._average, "restore_best": self._ring, "norm_cap": self.levers.norms, "examine": self._pulse}
         return [lever for lever, memory in made.items() if memory is not None]
 
     def follow(self, leader: Self) -> None:
@@ -489,6 +553,8 @@ class SupervisedLearner:
         state = {"kind": "supervised", "turn": self.turn, "snapshot_turn": self._snapshot.turn, "vocabulary": self.corpus.vocabulary}
         if self.levers.norms is not None:
             state["norms"] = list(self.levers.norms)
+        if self._pulse is not None:
+            state["pulse"] = self._pulse.state_dict()
         if self._ring is not None:
             state["evaluations"] = self._ring.evaluations
             state["best"] = [[r.loss, r.evaluation, r.snapshot.turn] for r in self._ring.kept]
@@ -507,8 +573,16 @@ class SupervisedLearner:
         if self._dropout_state is not None:
             streams["dropout"] = fitting(tensors, "stream.dropout", self._dropout_state.shape, torch.uint8)
         known = now.pack("") | snapshot.pack("snapshot.") | {f"stream.{name}": s for name, s in streams.items()}
-        average = None if self._average is None else unpack_average(tensors, self.model)
-        known |= {} if average is None else pack_average(average, self.model)
+        pulse = None if self._pulse is None else saved_pulse(state)
+        held = {name: tensor for name, tensor in tensors.items() if name.startswith("average.")}
+        if self._average is None:
+            average = None
+            known |= held  # of a run that was examined; this one is not
+        elif held or pulse is None or "pulse" in state:
+            average = unpack_average(tensors, self.model)
+            known |= pack_average(average, self.model)
+        else:  # examined from here on
+            average = Average(list(now.weights.values()))
         ring = None if self._ring is None else self._unpack_ring(tensors, state)
         for place, remembered in enumerate(ring.kept if ring is not None else ()):
             known |= remembered.snapshot.pack(f"best.{place}.")
@@ -517,7 +591,7 @@ class SupervisedLearner:
             raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
 
         self._restore(now)
-        self._snapshot, self._average, self._ring = snapshot, average, ring
+        self._snapshot, self._average, self._ring, self._pulse = snapshot, average, ring, pulse
         if norms is not None:
             self.levers.watch_norms(norms)
         if self._dropout_state is not None:
@@ -564,6 +638,16 @@ def pack_average(average: Average, model: GPT) -> dict[str, Tensor]:
 
 def unpack_average(tensors: Mapping[str, Any], model: GPT) -> Average:
     return Average([fitting(tensors, f"average.{name}", p.shape, p.dtype).to(p.device) for name, p in model.named_parameters()])
+
+
+def saved_pulse(state: Mapping[str, Any]) -> Pulse:
+    """A new one where the saved run was not examined."""
+    if "pulse" not in state:
+        return Pulse(turns=state["turn"], since=state["turn"])
+    try:
+        return Pulse.from_state(state["pulse"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LearnerStateError(f"the saved state does not hold what an examination looks back on: {error!r}") from None
 
 
 def saved_norms(state: Mapping[str, Any]) -> list[float]:

@@ -1,11 +1,20 @@
 """The story of a run in a few lines, for its last page."""
 
-from rolltrain_tui.events import AbilityUsed, CampaignBegan, CampaignEnded, Event, HeroFell, LevelGained, MonsterFell
+from rolltrain_tui.events import AbilityUsed, ActBegan, CampaignBegan, CampaignEnded, Event, GateFaced, HeroFell, LevelGained, MonsterFell
 from rolltrain_tui.narration import tell
 from rolltrain_tui.scene import Scene
 
 LINES = 10
-WEIGHT: dict[type, int] = {CampaignBegan: 9, CampaignEnded: 9, HeroFell: 8, LevelGained: 5, MonsterFell: 4, AbilityUsed: 2}
+WEIGHT: dict[type, int] = {
+    CampaignBegan: 9,
+    CampaignEnded: 9,
+    GateFaced: 3,
+    ActBegan: 1,
+    HeroFell: 8,
+    LevelGained: 5,
+    MonsterFell: 4,
+    AbilityUsed: 2,
+}
 
 
 def highlights(scene: Scene, most: int = LINES) -> list[str]:

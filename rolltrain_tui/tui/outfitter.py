@@ -39,11 +39,12 @@ class TorchOutfitter:
     def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
         from rolltrain_tui import campaign_file
         from rolltrain_tui.expedition import Expedition
+        from rolltrain_tui.ghost import place
         from rolltrain_tui.overrides import without_own_text
 
         overrides, data = without_own_text(overrides)
         config = campaign_file.load(campaign, overrides, data=data)
-        return Expedition.begin(config, base=(data or campaign).resolve().parent, runs=self._runs)
+        return Expedition.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_file=place(campaign))
 
     def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
         from rolltrain_tui.expedition import Expedition

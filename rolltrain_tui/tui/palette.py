@@ -7,7 +7,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.tui.figures import rate
-from rolltrain_tui.tui.screens.orders import Orders
+from rolltrain_tui.tui.screens.deeds import Deeds
 from rolltrain_tui.tui.tempo import SPEEDS
 from rolltrain_tui.tui.titles import titled
 
@@ -30,13 +30,18 @@ class ExpeditionVerbs(Provider):
 
     def _verbs(self) -> Iterator[Verb]:
         screen = self.screen
-        assert isinstance(screen, Orders)
+        assert isinstance(screen, Deeds)
         yield from _abilities(screen)
         yield "Pause or go on", "Stop between two turns", screen.action_pause
         yield "Step", "Play one turn, then pause", screen.action_step
         for speed in SPEEDS:
             name = "Full speed" if speed is None else f"Speed {rate(speed)}"
             yield name, "Turns a second, as fast as the machine allows", partial(screen.set_speed, speed)
+        yield "Diagnose", "Every signal and every layer, what is sick and what helps", screen.action_diagnose
+        yield "Foretell the next evaluation", "A right guess earns inspiration", screen.action_foretell
+        yield "Spend inspiration", "Advantage on the next roll", screen.action_inspire
+        yield "Open the bag", "Use an item", screen.action_bag
+        yield "Raise an ability score", "When a level has brought a choice", screen.action_raise
         yield "Short rest", "Some charges back, and hit dice spent to heal", screen.action_rest
         yield "Speak", "A sample of the model's text", screen.action_speak
         yield "Save", "Write a save after this turn", screen.action_save
@@ -46,7 +51,7 @@ class ExpeditionVerbs(Provider):
         yield from _codex(screen)
 
 
-def _abilities(screen: Orders) -> Iterator[Verb]:
+def _abilities(screen: Deeds) -> Iterator[Verb]:
     for charge in screen.scene.charges.values():
         row = ABILITIES.get(charge.ability)
         title = titled(charge.ability)
@@ -62,7 +67,7 @@ def _abilities(screen: Orders) -> Iterator[Verb]:
             )
 
 
-def _codex(screen: Orders) -> Iterator[Verb]:
+def _codex(screen: Deeds) -> Iterator[Verb]:
     from rolltrain_tui.codex import pages
 
     for page in pages():

@@ -19,6 +19,7 @@ BEASTS = ("gradient_ooze", "loss_dragon", "weight_wraith")
 @dataclass(frozen=True)
 class Report:
     loss: float = 2.0
+    grad_norm: float = 1.0
     finite: bool = True
     k_effective: float = 1.0
 

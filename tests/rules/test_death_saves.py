@@ -94,7 +94,7 @@ def test_a_fall_returns_to_the_last_camp():
     game.hero.hp, game.life.death.failures = 0, 2
     game.monster_dice.roll = lambda sides: 5
     facts = table.play()
-    assert [HeroFell(2, 1, 1, 2, 2, 1100, 2500, 23, 1.0, game.charges())] == of(HeroFell, facts)
+    assert [HeroFell(2, 1, 1, 2, 2, 1100, 2500, 23, 1.0, game.charges(), tuple(game.hero.stats.items()))] == of(HeroFell, facts)
     assert [MonsterLeft(2, "loss_dragon", "its foe has fallen")] == of(MonsterLeft, facts)
     assert (*at_camp, 23, 11) == (game.hero.level, game.hero.xp, game.life.best, game.hero.max_hp, game.hero.hp)
     assert game.rollback_due
@@ -153,7 +153,9 @@ def test_facts_of_a_fall_describe_the_sheet():
     table = downed([1, 1], level=4)
     table.play_turns(2)
     fell, hero = of(HeroFell, table.facts)[0], table.game.hero
-    assert replace(fell, turn=0) == HeroFell(0, 1, 0, hero.level, 2, hero.xp, 8125, hero.max_hp, 1.0, table.game.charges())
+    assert replace(fell, turn=0) == HeroFell(
+        0, 1, 0, hero.level, 2, hero.xp, 8125, hero.max_hp, 1.0, table.game.charges(), tuple(hero.stats.items())
+    )
 
 
 def test_after_a_fall_the_rulebook_is_read_at_the_old_level():

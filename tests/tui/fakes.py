@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rolltrain_tui.campaign_file import load
-from rolltrain_tui.commands import Inbox, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.commands import Inbox, Predict, RaiseStat, SaveGame, SetAuto, Speak, SpendInspiration, TakeShortRest, UseAbility, UseItem
 from rolltrain_tui.config import CampaignConfig
 from rolltrain_tui.events import (
     AbilityEnded,
@@ -22,8 +22,12 @@ from rolltrain_tui.events import (
     DiceRolled,
     Evaluated,
     Event,
+    Examined,
+    Foretold,
     HeroHealed,
     HeroHurt,
+    InspirationSpent,
+    ItemUsed,
     LevelGained,
     MonsterActed,
     MonsterAppeared,
@@ -34,10 +38,12 @@ from rolltrain_tui.events import (
     Saved,
     SaveFailed,
     Spoke,
+    StatRaised,
     StepTaken,
     TrainingFailed,
     XPGained,
 )
+from rolltrain_tui.rules.signals import SIGNALS, LayerReading, Reading
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOOR, START = 1.31, 4.62
@@ -97,6 +103,7 @@ class FakeExpedition:
                 return
             yield self._begin()
             yield self._evaluate(0)
+            yield from self._examine(0)
             for turn in range(1, self.config.turns + 1):
                 if not inbox.wait_for_turn():
                     yield self._save(turn - 1, "quit")
@@ -163,6 +170,7 @@ class FakeExpedition:
             yield AbilityEnded(turn, "rage", "its time is over")
         if turn % 50 == 0:
             yield self._evaluate(turn)
+            yield from self._examine(turn)
             gained = self._dice.randint(60, 260)
             self._xp += gained
             yield XPGained(turn, gained, self._xp, "a new best validation loss")
@@ -200,6 +208,18 @@ class FakeExpedition:
                 self._charges[ability] = replace(self._charges[ability], auto=on)
                 yield CommandAccepted(turn, command)
                 yield AutoSet(turn, ability, on)
+            case Predict(guess):
+                yield CommandAccepted(turn, command)
+                yield Foretold(turn, guess, 2.0, 2.1)
+            case SpendInspiration():
+                yield CommandAccepted(turn, command)
+                yield InspirationSpent(turn)
+            case UseItem(item):
+                yield CommandAccepted(turn, command)
+                yield ItemUsed(turn, item, 10, "every update is three tenths of what it would be")
+            case RaiseStat(stat):
+                yield CommandAccepted(turn, command)
+                yield StatRaised(turn, stat, dict(STATS)[stat] + 2, 0.95)
             case TakeShortRest():
                 yield CommandRefused(turn, command, "A short rest is possible once in 100 turns")
             case _:
@@ -255,6 +275,11 @@ class FakeExpedition:
         self._best = min(self._best, loss)
         return Evaluated(turn, loss, 0.021, self._best, self._ema, improved)
 
+    def _examine(self, turn: int) -> Iterator[Event]:
+        """Healthy up to turn 100; from then on it runs hot."""
+        if self.config.diagnosis.examine:
+            yield examined(turn, **({"temperature": 0.31, "update_ratio": 0.2} if turn >= 100 else {}))
+
     def _level_up(self, turn: int) -> LevelGained:
         self._level += 1
         gains = ("Proficiency +2", "Rage: a third charge a day") if self._level == 3 else ("6 more hit points",)
@@ -290,6 +315,45 @@ class FakeExpedition:
             deaths=0,
             gflop=3.96 * self.config.turns,
         )
+
+
+HEALTHY = {
+    "loss_rise": 1.02,
+    "gradient_spike": 1.4,
+    "non_finite": 0.0,
+    "projected_gain": 12.5,
+    "update_ratio": 0.0012,
+    "weight_growth": 3.1,
+    "temperature": -0.004,
+    "gap": 0.05,
+    "val_rise": 0.0,
+    "dead_units": 0.02,
+    "agree_fraction": 0.71,
+    "noise_scale": math.nan,
+}
+
+
+def examined(turn: int, **values: float) -> Examined:
+    """An examination by the table's own bounds, healthy but for these values."""
+    readings = tuple(Reading(name, values.get(name, HEALTHY.get(name, math.nan)), row.low, row.high) for name, row in SIGNALS.items())
+    layers = [a_layer("embedding", 5760, math.nan)]
+    layers += [a_layer(f"block {n} {part}", weights, dead) for n in range(4) for part, weights, dead in PARTS]
+    return Examined(turn, readings, tuple(layers))
+
+
+PARTS = (("attention", 65_536, math.nan), ("mlp", 131_072, 0.02))
+
+
+def a_layer(name: str, weights: int, dead: float) -> LayerReading:
+    return LayerReading(
+        name=name,
+        weights=weights,
+        weight_norm=12.5,
+        gradient_norm=0.213,
+        update_ratio=1.2e-3,
+        histogram=(0, 0, 3, 40, 210, 900, 600, 80, 2, 0),
+        dead=dead,
+    )
 
 
 class FakeOutfitter:

@@ -62,7 +62,7 @@ async def test_broken_files_are_shown_with_their_errors() -> None:
         await ready(pilot, app, 3)
         await pilot.press("j")
         await until(pilot, lambda: "cannot be played yet" in shown(app))
-        await until(pilot, lambda: "✖ b[x]ad.yaml" in shown(app) and "evaluation: missing" in shown(app))
+        await until(pilot, lambda: "✖ b[x]ad.yaml" in shown(app) and "adventure: missing" in shown(app))
         await pilot.press("enter")
         assert isinstance(app.screen, CampaignsScreen)
         await pilot.press("down", "enter")

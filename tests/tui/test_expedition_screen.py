@@ -56,6 +56,12 @@ class Game:
             await self.press(".")
             await self.until(lambda before=before: self._ticked().scene.turn > before)  # type: ignore[misc]
 
+    async def play_behind(self) -> None:
+        """One turn, whatever screen lies over the expedition."""
+        before = self.screen.scene.turn
+        self.inbox.step_once()
+        await self.until(lambda: self._ticked().scene.turn > before)
+
     def _ticked(self) -> ExpeditionScreen:
         """The screen after one tick, without waiting for its timer."""
         self.screen.tick()

@@ -51,6 +51,20 @@ async def test_enter_at_once(size: tuple[int, int], campaign: CampaignConfig) ->
         assert [("start", PATH, ("data.corpus=names",))] == app.calls
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_the_campaigns_own_class_is_chosen_first(size: tuple[int, int]) -> None:
+    """Whichever it is: who just sets out plays the hero that the campaign is about."""
+    wizard = load(PATH, ("hero.hero_class=wizard", "hero.auto=[]"))
+    app = host(wizard)
+    async with app.run_test(size=size) as pilot:
+        for _ in range(4):
+            await pilot.pause()
+        assert isinstance(app.screen, HeroChoiceScreen)
+        assert "wizard" == app.screen.picked
+        await pilot.press("enter")
+        assert [("start", PATH, ())] == app.calls
+
+
 async def test_cards_are_chosen_with_arrows(campaign: CampaignConfig) -> None:
     """At 120 columns the cards stand side by side; left and right choose, round the ends, and the chosen one says so in words."""
     app = host(campaign)

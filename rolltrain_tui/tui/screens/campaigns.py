@@ -148,7 +148,7 @@ def _entry(path: Path, campaign: "CampaignConfig | str") -> Content:
         return Content.assemble(f"✖ {flat(path.name)}", ("\ncannot be read", "dim"))
     model = campaign.model
     size = weights(model.n_layer, model.n_embd, model.context)
-    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns · {size} weights", "dim"))
+    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns · {size}", "dim"))
 
 
 def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:

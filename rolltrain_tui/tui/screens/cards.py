@@ -1,4 +1,4 @@
-"""Cards that interrupt an expedition: a new level, an encounter, a camp. Each waits for a key, or passes by itself."""
+"""Cards that interrupt an expedition: a new level, an encounter, a camp, its gate, an act. Each waits for a key, or passes by itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested
+from rolltrain_tui.events import ActBegan, Charge, Evaluated, Event, GateFaced, LevelGained, MonsterAppeared, Rested
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.screens.base import still_open
@@ -20,7 +20,7 @@ from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import loss
 from rolltrain_tui.words import flat
 
-Tone = Literal["level", "encounter", "camp"]
+Tone = Literal["level", "encounter", "camp", "act", "gate"]
 TICK_SECONDS = 0.25
 DIGITS = (
     "█▀█ ▄█  ▀▀█ ▀▀█ █ █ █▀▀ █▀▀ ▀▀█ █▀█ █▀█",
@@ -106,7 +106,7 @@ class Card(ModalScreen[None]):
 
 
 def face_of(events: Sequence[Event]) -> CardFace:
-    """The card of a moment, by its most telling event: a level, then an encounter, then a rest."""
+    """The card of a moment, by its most telling event: a level, then an encounter, a rest, a gate, an act."""
     for event in events:
         if isinstance(event, LevelGained):
             return level_face(event)
@@ -114,9 +114,15 @@ def face_of(events: Sequence[Event]) -> CardFace:
         if isinstance(event, MonsterAppeared):
             return encounter_face(event)
     evaluated = next((event for event in events if isinstance(event, Evaluated)), None)
+    gate = next((event for event in events if isinstance(event, GateFaced)), None)
     for event in events:
         if isinstance(event, Rested):
-            return camp_face(event, evaluated)
+            return camp_face(event, evaluated, gate)
+    if gate is not None:
+        return gate_face(gate)
+    for event in events:
+        if isinstance(event, ActBegan):
+            return act_face(event)
     raise AssertionError(f"no card shows {[type(event).__name__ for event in events]}")
 
 
@@ -145,18 +151,48 @@ def encounter_face(event: MonsterAppeared) -> CardFace:
 CAMP = ("       (      ", "      ) )     ", "     ( ( (    ", "   __)_)_)__  ", "  ==/=\\=/=\\== ")
 
 
-def camp_face(event: Rested, evaluated: Evaluated | None) -> CardFace:
+def camp_face(event: Rested, evaluated: Evaluated | None, gate: GateFaced | None = None) -> CardFace:
     rows = []
     if evaluated:
         verdict = "▼ a new best" if evaluated.improved else f"▲ above the best, {loss(evaluated.best_val_loss, 3)}"
         rows += [("Validation loss", f"{loss(evaluated.val_loss, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
         rows += [("Training loss", loss(evaluated.train_loss, 3))]
+    if gate is not None:
+        rows += [("Validation Gate", f"{_gate_word(gate)}   the bar was {loss(gate.bar, 3)}")]
     rows += [("Hit points", str(event.hp))]
     rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.charges if charge.most is not None]
     if event.kind == "short":
         return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
     rows += [("", ""), ("", "The weights are kept here: whoever falls wakes at this fire.")]
     return CardFace("camp", "Camp", f"turn {event.turn}", CAMP, "Long rest", tuple(rows))
+
+
+GATE_OPEN = (" _________ ", "/  |   |  \\", "|  |   |  |", "|  |   |  |", "|__/   \\__|")
+GATE_SHUT = (" _________ ", "/    |    \\", "|   o|o   |", "|    |    |", "|____|____|")
+
+
+def gate_face(event: GateFaced) -> CardFace:
+    """The gate's question and the run's answer."""
+    rows = (
+        ("This run", f"{loss(event.val_loss, 3)} nats on the probe set"),
+        ("Plain training", f"{loss(event.ghost, 3)} at this turn, recorded without the dice"),
+        ("The bar", f"{loss(event.bar, 3)}, the worst that passes"),
+        ("Experience", f"{event.xp:+d} XP".replace("-", "−")),
+    )
+    art = GATE_OPEN if event.opened else GATE_SHUT
+    return CardFace("gate", "The Validation Gate", f"turn {event.turn}", art, _gate_word(event), rows)
+
+
+def _gate_word(event: GateFaced) -> str:
+    return "✔ It opens" if event.opened else "✖ It stays shut"
+
+
+NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
+def act_face(event: ActBegan) -> CardFace:
+    number = NUMERALS[event.number - 1] if 1 <= event.number <= len(NUMERALS) else str(event.number)
+    return CardFace("act", f"Act {number}", f"turn {event.turn}", (), flat(event.title), (("", flat(event.text)),))
 
 
 def big(number: int) -> tuple[str, ...]:

@@ -72,6 +72,10 @@ class EndingScreen(TavernScreen):
                     yield Static(Content(headline(story)), id="ending-title")
                     yield Static(Content(verdict(story.ended)), id="ending-verdict")
                     yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=mean)
+            if story.ended.title or story.ended.text:
+                with Vertical(id="ending-tale"):
+                    yield Static(Content(flat(story.ended.title)), id="ending-name")
+                    yield Static(Content(flat(story.ended.text)), id="ending-text")
             with Horizontal(id="ending-body"):
                 with Vertical(id="ending-facts"):
                     for name, value in facts_of(story.ended, story.twin_gflop):
@@ -132,6 +136,8 @@ def headline(story: RunStory) -> str:
     hero, campaign = flat(story.hero), flat(story.campaign)
     if story.ended.ending == "victory":
         return f"VICTORY   {hero} has seen {campaign} through."
+    if story.ended.ending == "spent":
+        return f"SPENT   The energy for {campaign} is gone, and {hero} rests."
     return f"FALLEN   Here {hero}'s part in {campaign} ends."
 
 
@@ -145,7 +151,7 @@ def verdict(ended: CampaignEnded) -> str:
 
 
 def facts_of(ended: CampaignEnded, twin_gflop: float = 0.0) -> list[tuple[str, str]]:
-    mark = "✔" if ended.ending == "victory" else "✖"
+    mark = {"victory": "✔", "spent": "■"}.get(ended.ending, "✖")
     return [
         ("Ending", f"{mark} {ended.ending}, turn {ended.turn}"),
         ("Validation", f"{loss(ended.val_loss, 4)} ± {loss(ended.standard_error, 4)} nats"),

@@ -1,7 +1,7 @@
 """The expedition: the game itself. Messages from the run become a scene, the scene becomes panels; keys are in `orders`."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +9,21 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from rolltrain_tui.events import CommandAccepted, CommandRefused, Event, LevelGained, MonsterAppeared, Rested, Saved, SaveFailed
+from rolltrain_tui.events import (
+    ActBegan,
+    CommandAccepted,
+    CommandRefused,
+    Evaluated,
+    Event,
+    ForetellingJudged,
+    GateFaced,
+    ItemFound,
+    LevelGained,
+    MonsterAppeared,
+    Rested,
+    Saved,
+    SaveFailed,
+)
 from rolltrain_tui.narration import clean, tell
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
@@ -18,8 +32,9 @@ from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.cards import Card
-from rolltrain_tui.tui.screens.orders import Orders
+from rolltrain_tui.tui.screens.deeds import Deeds
 from rolltrain_tui.tui.tempo import Speedometer
+from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.chart import LossChart
 from rolltrain_tui.tui.widgets.compact import CompactPanel
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED, DiePanel
@@ -37,7 +52,8 @@ from rolltrain_tui.tui.widgets.voice import VoicePanel
 TICK_SECONDS = 0.1
 FAST_TICKS, SLOW_TICKS, STILL_TICKS = 2, 4, 10
 """At speed, numbers are drawn every so many ticks, words and the chart every so many, in turn; when nothing happens, all so seldom."""
-LEVEL_CARD_SECONDS = 3.0
+LEVEL_CARD_SECONDS, ACT_CARD_SECONDS = 3.0, 10.0
+"""The training goes on behind the cards; an act has more to read."""
 REASONS = {
     "encounter": "a monster has come",
     "fumble": "a fumble",
@@ -51,7 +67,7 @@ CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "c
 TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
 
 
-class ExpeditionScreen(Orders):
+class ExpeditionScreen(Deeds):
     """Drains the bridge ten times a second; only what changed is drawn again."""
 
     CSS_PATH = "expedition.tcss"
@@ -64,6 +80,11 @@ class ExpeditionScreen(Orders):
             "plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1, 2, 5, 10, 20, 50 turns a second, full speed"
         ),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
+        Binding("d", "diagnose", "Diagnose", tooltip="Diagnose: every signal and every layer, what is sick and what helps"),
+        Binding("p", "foretell", "Foretell", tooltip="Foretell the next evaluation; a right guess earns inspiration"),
+        Binding("i", "inspire", "Inspiration", tooltip="Spend inspiration: advantage on the next roll"),
+        Binding("b", "bag", "Bag", tooltip="Open the bag and use an item"),
+        Binding("u", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),
         Binding("r", "rest", "Rest", tooltip="Take a short rest before the next turn"),
         Binding("v", "speak", "Speak", tooltip="Ask the model for a sample of its text"),
         Binding("a", "auto", "Auto", tooltip="Choose which abilities act by themselves"),
@@ -97,6 +118,12 @@ class ExpeditionScreen(Orders):
         self._roll_drawn = self.scene.roll
         self._moment: list[Event] = []
         """Events of the newest turn, for a card."""
+        self._cards: dict[type, tuple[Sequence[Event], float | None]] = {}
+        """Cards that wait for their turn, the newest of each kind."""
+        self._open_card: type | None = None
+        """The kind of the card that was shown last."""
+        self._choice_due = False
+        """A level has brought a choice that was not offered yet."""
         self._plan = Plan("tiny", {})
         self._panels: dict[str, Panel] = {}
 
@@ -155,7 +182,9 @@ class ExpeditionScreen(Orders):
             case Left():
                 self.game.expedition_left()
             case _:
+                choices = self.scene.hero.choices
                 self.scene.apply(message)
+                self._choice_due = self._choice_due or self.scene.hero.choices > choices
                 self._react(message)
 
     def _react(self, event: Event) -> None:
@@ -175,7 +204,15 @@ class ExpeditionScreen(Orders):
             case SaveFailed():
                 self.tell_player(f"✖ {tell(event)}", "bad", stays=True)
             case LevelGained() if not self._pauses_on("level"):
-                self._show_card(event, LEVEL_CARD_SECONDS)
+                self._show_card((event,), LEVEL_CARD_SECONDS)
+            case GateFaced() if not self._pauses_on("camp"):
+                self._show_card((event,), LEVEL_CARD_SECONDS)
+            case ActBegan():
+                self._show_card((event,), ACT_CARD_SECONDS)
+            case ForetellingJudged():
+                self.tell_player(f"{'★' if event.inspired else '✖'} {tell(event)}", "accent" if event.inspired else "warn")
+            case ItemFound():
+                self.tell_player(f"+ {titled(event.item)}: b opens the bag.", "accent")
             case _:
                 pass
 
@@ -189,11 +226,29 @@ class ExpeditionScreen(Orders):
         shown = CARDS.get(message.reason)
         for event in self._moment:
             if shown is not None and isinstance(event, shown):
-                self._show_card(event, None)
+                more = [other for other in self._moment if isinstance(other, Evaluated | GateFaced)] if shown is Rested else []
+                self._show_card((event, *more), None)
 
-    def _show_card(self, event: Event, seconds: float | None) -> None:
-        if self.is_current and not self.leaving and self._plan.size != "tiny" and self.app.screen is self:
-            self.app.push_screen(Card(event, seconds))
+    def _show_card(self, events: Sequence[Event], seconds: float | None) -> None:
+        """Now, or after the card of another kind that is open; at full speed cards of one kind must not queue up."""
+        kind = type(events[0])
+        if not (isinstance(self.app.screen, Card) and self._open_card is kind):
+            self._cards[kind] = (events, seconds)
+            self._next_card()
+
+    def _next_card(self, _: None = None) -> None:
+        """The card that has waited longest; after the last one the choice that a level brought."""
+        if isinstance(self.app.screen, Card):
+            return
+        if self.app.screen is not self or self.leaving or self._plan.size == "tiny":
+            self._cards.clear()
+        elif self._cards:
+            self._open_card = next(iter(self._cards))
+            events, seconds = self._cards.pop(self._open_card)
+            self.app.push_screen(Card(events, seconds), self._next_card)
+        elif self._choice_due:
+            self._choice_due = False
+            self.action_raise()
 
     @property
     def notice(self) -> str:
@@ -277,9 +332,12 @@ class ExpeditionScreen(Orders):
         keys = ability_keys(self.scene)
         pause = Key("space", "Go on" if self.bridge.inbox.paused else "Pause", "screen.pause")
         plain = [
-            ("+/-", "Speed", "speed(1)"),
+            ("d", "Diagnose", "diagnose"),
             ("?", "Help", "help"),
+            ("+/-", "Speed", "speed(1)"),
             ("q", "Leave", "leave"),
+            *([("p", "Foretell", "foretell")] if self.may_foretell else []),
+            *([("b", f"Bag {sum(self.scene.bag.values())}", "bag")] if self.scene.bag else []),
             ("r", "Rest", "rest"),
             ("v", "Speak", "speak"),
             ("s", "Save", "save"),
@@ -288,6 +346,10 @@ class ExpeditionScreen(Orders):
             ("z", "Zoom", "zoom"),
             ("c", "Codex", "codex"),
         ]
+        if self.scene.hero.choices:
+            keys.append(Key("u", "Raise", "screen.raise"))
+        if self.scene.hero.inspired:
+            keys.append(Key("i", "Inspire ★", "screen.inspire"))
         keys += [pause, Key(".", "Step", "screen.step")]
         return keys + [Key(key, label, f"screen.{action}") for key, label, action in plain]
 

@@ -113,7 +113,8 @@ class HeroChoiceScreen(TavernScreen):
 
     @on(OptionList.OptionHighlighted)
     def _highlight(self, event: OptionList.OptionHighlighted) -> None:
-        self.picked = self._names[event.option_index]
+        if event.option_list.has_focus:  # before that, the list marks its first row by itself
+            self.picked = self._names[event.option_index]
 
     def action_pick(self, by: int) -> None:
         if self.query_one("#tabs", ContentSwitcher).current == "classes":

@@ -1,8 +1,9 @@
-"""The loss chart: every batch faint, their running mean bold, validation as diamonds, the floor dotted, abilities as bands."""
+"""The loss chart: every batch faint, their running mean bold, validation as diamonds, ghost and floor dotted, abilities as bands."""
 
 import math
 from dataclasses import dataclass
 
+from rolltrain_tui.rules.gate import ghost_val_loss
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import trend
@@ -12,6 +13,10 @@ from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, justify, wid
 WINDOWS: tuple[int | None, ...] = (None, 500, 100)
 """How many turns back the chart looks; None: all of them."""
 GUTTER = 6
+Marks = set[tuple[int, int]]
+"""(row, column) of cells in the plot."""
+GHOST = "∘"
+"""Its line is a row of these, with gaps between them."""
 
 
 class LossChart(ScenePanel):
@@ -60,8 +65,21 @@ def frame_of(scene: Scene, columns: int, rows: int, window: int | None) -> Frame
     if not means and not checks:
         return None
     high, low = max(means + checks), min(lows + checks + floor)
+    ghost = [loss for loss in _ghost_losses(scene, first) if loss < high + (high - low)]
+    high, low = max([high, *ghost]), min([low, *ghost])
     pad = max(0.02, (high - low) * 0.04)
     return Frame(first, max(first + 10, scene.turn), low - pad, high + pad, columns, rows)
+
+
+def ghost_at(scene: Scene, turn: float) -> float:
+    """The ghost's validation loss at a turn; not a number without a ghost, infinite where its training had burst."""
+    return math.nan if scene.ghost is None else ghost_val_loss(scene.ghost.points, turn)
+
+
+def _ghost_losses(scene: Scene, first: int) -> list[float]:
+    """At `first`, at the present turn and at every evaluation between them."""
+    between = [] if scene.ghost is None else [point.turn for point in scene.ghost.points if first < point.turn < scene.turn]
+    return [loss for turn in (first, *between, scene.turn) if math.isfinite(loss := ghost_at(scene, turn))]
 
 
 def chart_lines(scene: Scene, width: int, height: int, window: int | None = None) -> list[Line]:
@@ -116,7 +134,11 @@ def instruments(scene: Scene, width: int) -> Line:
         if width_of(left) + len(label) + len(text) <= width:
             left += [(label, "muted"), (text, "")]
     legend: Line = [("━ mean of 20 ", "primary"), ("⣿ batches ", "faint"), ("◆ validation", "accent")]
-    return justify(left, legend, width) if width_of(left) + width_of(legend) + 2 <= width else left
+    ghost: Line = [(f" {GHOST} ghost", "muted")] if scene.ghost is not None else []
+    for right in ([*legend, *ghost], legend):
+        if width_of(left) + width_of(right) + 2 <= width:
+            return justify(left, right, width)
+    return left
 
 
 def _labels(frame: Frame) -> dict[int, str]:
@@ -163,7 +185,8 @@ def _plot(scene: Scene, frame: Frame) -> list[Line]:
     batches, mean = _curves(scene, frame)
     checks = {(frame.y(loss) // 4, frame.x(turn) // 2) for turn, loss in scene.validations if turn >= frame.first and math.isfinite(loss)}
     bands = _bands(scene, frame)
-    notes = _notes(scene, frame, mean, bands)
+    ghost = _ghost(scene, frame)
+    notes = _notes(scene, frame, mean, bands, ghost)
     floor_row = None if scene.floor is None else frame.y(scene.floor) // 4
     lines: list[Line] = []
     for row in range(frame.rows):
@@ -176,6 +199,8 @@ def _plot(scene: Scene, frame: Frame) -> list[Line]:
                 cell = ("◆", "accent")
             elif curve[column] != " ":
                 cell = (curve[column], "primary")
+            elif (row, column) in ghost:
+                cell = (GHOST, "muted")
             elif cloud[column] != " ":
                 cell = (cloud[column], "faint")
             else:
@@ -183,6 +208,19 @@ def _plot(scene: Scene, frame: Frame) -> list[Line]:
             cells.append((cell[0], f"{cell[1]}+band") if column in bands else cell)
         lines.append(_runs(cells))
     return lines
+
+
+def _ghost(scene: Scene, frame: Frame) -> Marks:
+    """Where plain training was by now: a mark in every other column, left out where it is above the plot."""
+    if scene.ghost is None:
+        return set()
+    last, marks = min(scene.turn, scene.ghost.points[-1].turn), set()
+    for column in range(0, frame.columns, 2):
+        turn = frame.first + (frame.last - frame.first) * (2 * column + 1) / (2 * frame.columns)
+        loss = ghost_at(scene, turn)
+        if turn <= last and loss <= frame.high:
+            marks.add((frame.y(loss) // 4, column))
+    return marks
 
 
 def _curves(scene: Scene, frame: Frame) -> tuple[Canvas, Canvas]:
@@ -214,19 +252,24 @@ def _bands(scene: Scene, frame: Frame) -> dict[int, str]:
     return bands
 
 
-def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str]) -> dict[tuple[int, int], tuple[str, str]]:
-    """Words in the plot: the floor's value, and the abilities' names over their bands where there is room."""
+def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str], ghost: Marks) -> dict[tuple[int, int], tuple[str, str]]:
+    """Words in the plot: the floor's value, the ghost's, and the abilities' names over their bands where there is room."""
     notes: dict[tuple[int, int], tuple[str, str]] = {}
 
     def write(row: int, column: int, text: str, tone: str) -> bool:
-        free = 0 <= column and column + len(text) <= frame.columns and not any(mean.cells[row][column : column + len(text)])
+        cells = [(row, column + i) for i in range(len(text))]
+        free = 0 <= column and column + len(text) <= frame.columns and not any(mean.cells[row][x] or (row, x) in notes for _, x in cells)
         if free:
-            notes.update({(row, column + i): (letter, tone) for i, letter in enumerate(text)})
+            notes.update({cell: (letter, tone) for cell, letter in zip(cells, text, strict=True)})
         return free
 
     if scene.floor is not None:
         text = f" floor {scene.floor:.2f} "
         write(frame.y(scene.floor) // 4, frame.columns - len(text) - 2, text, "cool")
+    if ghost:
+        row, column = max(ghost, key=lambda mark: mark[1])
+        text = f"ghost {ghost_at(scene, min(scene.turn, frame.last)):.2f}"
+        any(write(place, column + 1 - len(text), text, "muted") for place in (row + 1, row + 2, row - 1) if 0 <= place < frame.rows)
     taken = -1
     for column, ability in sorted(bands.items()):
         if bands.get(column - 1) != ability and column > taken:

@@ -5,7 +5,11 @@ from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
 from rolltrain_tui.tui.widgets.hero import dying, hero_title
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
+from rolltrain_tui.tui.widgets.vitals import sick_line
+
+SICK_FROM = 14
+"""Cells below which nothing is said of what ails the run."""
 
 
 class CompactPanel(ScenePanel):
@@ -18,7 +22,11 @@ def compact_lines(scene: Scene, width: int) -> list[Line]:
     hero = scene.hero
     half = max(10, (width - 40) // 2)
     abilities = "  ".join(_active(scene))
-    name = justify([(hero_title(hero), "strong")], [(cut(abilities, width // 2), "warn")], width)
+    active: Line = [(cut(abilities, width // 2), "warn")]
+    title = hero_title(hero)
+    room = width - width_of(active) - len(title) - 4
+    sick = sick_line(scene.sick, room) if room >= SICK_FROM else []
+    name = justify([(title, "strong")], [*active, ("  " if abilities and sick else "", ""), *sick], width)
     life: Line = [
         ("HP  ", "muted"),
         *bar(hero.hp, hero.max_hp, half, "bad" if hero.hp * 4 <= hero.max_hp else "good"),
@@ -35,6 +43,7 @@ def _active(scene: Scene) -> list[str]:
     for name, view in scene.active.items():
         turns = scene.turns_left(name)
         words.append(f"{titled(name, view.option)} ✔" + ("" if turns is None else f" {turns} more"))
+    words += [f"{titled(used.item)} ✔ {max(0, used.until - scene.turn)} more" for used in scene.items.values()]
     return words
 
 

@@ -16,7 +16,8 @@ class HeroPanel(ScenePanel):
 
 
 def hero_title(hero: HeroView) -> str:
-    return f"{clean(hero.name)} · {titled(hero.hero_class)} {hero.level}" if hero.name else "Hero"
+    star = " ★" if hero.inspired else ""
+    return f"{clean(hero.name)} · {titled(hero.hero_class)} {hero.level}{star}" if hero.name else "Hero"
 
 
 def gauge(label: str, value: int, most: int, width: int, tone: str) -> Line:
@@ -49,6 +50,21 @@ def ability_lines(scene: Scene, width: int) -> list[Line]:
         right: list[Span] = [("  auto", "cool")] if charge.auto else []
         right.append((pool, "bad" if charge.left == 0 else ""))
         lines.append(justify(left, right, width))
+    return lines
+
+
+def boon_lines(scene: Scene, width: int) -> list[Line]:
+    """What the adventure brought that waits or works: a choice, inspiration, items in force."""
+    hero = scene.hero
+    lines: list[Line] = []
+    if hero.choices:
+        lines.append([("u ", "key", "screen.raise"), ("▲ a score may be raised", "accent", "screen.raise")])
+    if hero.inspired:
+        lines.append([("i ", "key", "screen.inspire"), ("★ inspired: advantage", "accent", "screen.inspire")])
+    for view in scene.items.values():
+        left = max(0, view.until - scene.turn)
+        turns = f"{left} more turn{'s' if left != 1 else ''}"
+        lines.append(justify([("✦ ", "warn"), (titled(view.item), "strong")], [(f" ✔ {turns}", "warn")], width))
     return lines
 
 
@@ -88,7 +104,13 @@ def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
     top: list[Line] = [life(hero, width), experience(hero, width)]
     if hero.hp <= 0:
         top.append(dying(hero))
-    parts = [top, ability_lines(scene, width), rules_line(scene), stat_lines(scene, width), _ledger(scene, width)]
+    parts = [
+        top,
+        [*ability_lines(scene, width), *boon_lines(scene, width)],
+        rules_line(scene),
+        stat_lines(scene, width),
+        _ledger(scene, width),
+    ]
     lines: list[Line] = []
     spare = height - sum(len(part) for part in parts)
     for part in parts:

@@ -43,7 +43,8 @@ class HeroSheet(Vertical):
 
     def compose(self) -> ComposeResult:
         row = self.hero_class
-        head = Content.assemble((row.title, "bold $accent"), (f"\n{row.primary} first, d{row.hit_die} hit die", "$foreground-muted"))
+        die = f"d{row.hit_die} hit die" if self._whole else f"d{row.hit_die}"
+        head = Content.assemble((row.title, "bold $accent"), (f"\n{row.primary} first, {die}", "$foreground-muted"))
         with Horizontal(classes="sheet-top"):
             yield Static(Content("\n".join(row.portrait)), classes="sheet-portrait")
             yield Static(Content.assemble(head, f"\n\n{row.motto}"), classes="sheet-motto")

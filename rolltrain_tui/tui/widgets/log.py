@@ -30,6 +30,10 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "failed": ("✖", "bad+strong"),
     "end": ("■", "accent"),
     "note": ("·", "cool"),
+    "act": ("§", "accent"),
+    "gate": ("Π", "cool"),
+    "oracle": ("★", "accent"),
+    "item": ("+", "warn"),
 }
 """Mark and tone of each kind of line; the sentence itself says what happened."""
 

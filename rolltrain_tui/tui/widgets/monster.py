@@ -7,6 +7,7 @@ from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, WORDS
 from rolltrain_tui.tui.widgets.hero import gauge
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, wrap
+from rolltrain_tui.tui.widgets.vitals import sick_line
 
 ROAD = (
     r"          .         *         ",
@@ -25,7 +26,14 @@ class MonsterPanel(ScenePanel):
 
 
 def monster_lines(scene: Scene, width: int, height: int) -> list[Line]:
-    """Health first, then why it is here; the portrait takes what room is left."""
+    """Health first, then why it is here; the portrait takes what room is left. What ails the run stands below, foe or none."""
+    if sick := sick_line(scene.sick, width):
+        lines = _foe_lines(scene, width, height - 1)
+        return [*lines, *([[]] if len(lines) + 1 < height else []), sick][-height:]
+    return _foe_lines(scene, width, height)
+
+
+def _foe_lines(scene: Scene, width: int, height: int) -> list[Line]:
     foe = scene.monster
     if foe is None:
         return _quiet(scene, width, height)[:height]

@@ -22,10 +22,11 @@ ROWS_FROM = 2
 
 def uses(stat: str) -> str:
     """What a stat is for in this game, from its tables."""
-    words = ["the turn's roll"] if stat == "INT" else ["hit points"] if stat == "CON" else []
+    own = {"STR": "blows", "CON": "hit points", "INT": "the turn's roll", "WIS": "healing", "CHA": "auras"}
+    words = [own[stat]] if stat in own else []
     foes = [monster.title for monster in BESTIARY.values() if monster.save_stat == stat]
-    words += [f"saves against the {foe}" for foe in foes]
-    return ", ".join(words) or "no part in the game yet"
+    words += [f"saves against {', '.join(foes)}"] if foes else []
+    return ", ".join(words)
 
 
 class StatEditor(Widget, can_focus=True):

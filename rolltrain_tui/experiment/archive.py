@@ -1,0 +1,33 @@
+"""Finished cells on the disk: one JSON file each, written in one step, found again by the hash of what decides it."""
+
+import json
+import re
+from pathlib import Path
+
+from rolltrain_tui import durable
+from rolltrain_tui.experiment.grid import Cell
+from rolltrain_tui.experiment.run import Result
+
+CELLS = "cells"
+
+
+def path_of(folder: Path, cell: Cell) -> Path:
+    name = re.sub(r"[^a-z0-9]+", "-", cell.label.lower())
+    return folder / CELLS / f"{name}-{cell.sha256[:12]}.json"
+
+
+def keep(folder: Path, cell: Cell, result: Result) -> None:
+    """Bring a finished cell to the disk. OSError."""
+    path = path_of(folder, cell)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = {"cell": cell.label, "sha256": cell.sha256, "result": result.as_json()}
+    durable.replace(path, json.dumps(page, indent=1, allow_nan=False).encode() + b"\n")
+
+
+def find(folder: Path, cell: Cell) -> Result | None:
+    """The cell's result from an earlier sitting; None when there is none, or only a damaged file or one of another experiment."""
+    try:
+        page = json.loads(path_of(folder, cell).read_bytes())
+        return Result.of_json(page["result"]) if page["sha256"] == cell.sha256 else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,68 @@
+"""The experiment from end to end: find the finished cells, run the others, keep each at once, and write what came out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolltrain_tui import durable
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.experiment import archive, plots, report, table
+from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
+from rolltrain_tui.experiment.run import Outcome, Result
+from rolltrain_tui.words import one_line
+
+Execute = Callable[[Sequence[Cell]], Iterator[tuple[Cell, Outcome]]]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far an experiment has come."""
+
+    outcomes: table.Outcomes
+    missing: int
+    """Cells neither finished nor failed: it was stopped."""
+
+    @property
+    def text(self) -> str:
+        """The tables for a terminal or a pipe."""
+        parts = [table.aligned(table.HEAD, map(table.cells_of, table.rows(self.outcomes)))]
+        if lines := [table.cells_of_contrast(row) for row in table.contrasts(self.outcomes)]:
+            parts.append(table.aligned(table.CONTRAST_HEAD, lines, words=3))
+        parts.append(report.reading(len(seeds_of(self.outcomes.cells)), len(self.outcomes.arms) - 1))
+        return "\n\n".join(parts)
+
+
+def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> Comparison:
+    """Run the cells that `folder` does not hold yet, and keep each as soon as it is finished. A failed one is tried again next time."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExperimentError(f"{folder} cannot be made ({error.strerror}); name another folder with --out.") from None
+    outcomes: dict[Cell, Outcome] = {cell: found for cell in cells if (found := archive.find(folder, cell)) is not None}
+    if outcomes:
+        tell(f"{len(outcomes)} of {len(cells)} runs were finished before and are taken from {folder}.")
+    for cell, outcome in execute([cell for cell in cells if cell not in outcomes]):
+        outcomes[cell] = outcome
+        if isinstance(outcome, Result):
+            archive.keep(folder, cell, outcome)
+        tell(f"{len(outcomes)}/{len(cells)} {cell.label}: {_came_to(outcome)}")
+    return Comparison(table.Outcomes(cells, outcomes), len(cells) - len(outcomes))
+
+
+def _came_to(outcome: Outcome) -> str:
+    return table.number(outcome.val_loss, 4) if isinstance(outcome, Result) else f"failed: {one_line(outcome.error, 160)}"
+
+
+def write(comparison: Comparison, config: CampaignConfig, folder: Path, command: str, tell: Tell) -> list[str]:
+    """results.csv, the pictures, report.md; their names."""
+    files = {"results.csv": report.as_csv(comparison.outcomes).encode()}
+    try:
+        files |= plots.draw(comparison.outcomes)
+    except plots.NoPlotsError as error:
+        tell(str(error))
+    pictures = [name for name in files if name.endswith(".png")]
+    files["report.md"] = report.as_markdown(config, comparison.outcomes, pictures, command).encode()
+    for name, content in files.items():
+        durable.replace(folder / name, content)
+    return list(files)

@@ -1,0 +1,153 @@
+"""The pictures: the final loss of each arm with its error bar, and the loss curves. Each as PNG and as SVG.
+
+Drawn with matplotlib, the one library that does both formats, axes and legends well. It is an extra (`plots`), imported here alone and
+when a picture is asked for: the game itself never needs it.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from rolltrain_tui.experiment.grid import CONTROL, Arm
+from rolltrain_tui.experiment.statistics import Estimate, estimate
+from rolltrain_tui.experiment.table import Outcomes, rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MISSING = "No pictures: matplotlib is not installed. `pip install 'rolltrain-tui[plots]'` brings it; the same command then draws them."
+
+COLOURS = {"none": "#6c757d", "auto": "#8c6bb1", "random": "#d98e04", "oracle": "#1b7f5c", "wrong": "#c0392b"}
+"""Of policies; told apart by their place as well."""
+STYLES = ("-", "--", ":", "-.")
+MARKERS = "osD^vP*X"
+STYLE: Any = {"svg.hashsalt": "rolltrain", "svg.fonttype": "none", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
+"""Text stays text in SVG, and the same numbers give the same file."""
+
+
+class NoPlotsError(Exception):
+    """The plotting library is absent."""
+
+
+def draw(outcomes: Outcomes) -> dict[str, bytes]:
+    """File name -> picture. Empty before any arm has a finite loss. NoPlotsError when the library is absent."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise NoPlotsError(MISSING) from None
+    if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
+        return {}
+    with mpl.rc_context(STYLE):
+        figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
+        return {f"{name}.{kind}": _picture(figure, kind) for name, figure in figures.items() for kind in ("png", "svg")}
+
+
+def _picture(figure: "Figure", kind: str) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format=kind, dpi=144, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    return file.getvalue()
+
+
+def final_loss(outcomes: Outcomes) -> "Figure":
+    """A dot with a bar of one standard error for each arm, grouped by class; plain training is the line and its band."""
+    from matplotlib.figure import Figure
+
+    found = [row for row in rows(outcomes) if row.arm != CONTROL and isfinite(row.val_loss.mean)]
+    figure = Figure(figsize=(8.0, 1.6 + 0.2 * len(found) + 0.2 * len({row.arm.hero_class for row in found})), layout="constrained")
+    axes = figure.add_subplot()
+    _plain_line(axes, estimate(list(outcomes.losses(CONTROL).values())))
+    books = list(dict.fromkeys(row.arm.rulebook for row in found))
+    height, ticks, labels = 0.0, [], []
+    for before, row in zip([None, *found], found, strict=False):
+        height += 1.0 if before is None or before.arm.hero_class == row.arm.hero_class else 2.0
+        ticks.append(height)
+        labels.append(row.arm.title)
+        axes.errorbar(
+            row.val_loss.mean,
+            height,
+            xerr=_bar(row.val_loss),
+            fmt=MARKERS[books.index(row.arm.rulebook) % len(MARKERS)],
+            color=COLOURS[row.arm.policy],
+            markersize=5,
+            capsize=2,
+        )
+    axes.set_yticks(ticks, labels)
+    axes.set_ylim(height + 1, 0)
+    axes.set_xlabel("final validation loss, nats per token (mean over seeds ± standard error)")
+    axes.grid(axis="x", alpha=0.25)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    return figure
+
+
+def _plain_line(axes: "Axes", plain: Estimate) -> None:
+    if isfinite(plain.mean):
+        axes.axvline(plain.mean, color="black", linewidth=1.2, label="plain training ± SE")
+        axes.axvspan(plain.mean - _bar(plain), plain.mean + _bar(plain), color="black", alpha=0.1, linewidth=0)
+
+
+def _bar(of: Estimate) -> float:
+    return of.standard_error if isfinite(of.standard_error) else 0.0
+
+
+def loss_curves(outcomes: Outcomes) -> "Figure":
+    """One panel a class: validation loss by turn, mean and a band of one standard error, with plain training behind it."""
+    from matplotlib.figure import Figure
+
+    classes = list(dict.fromkeys(arm.hero_class for arm in outcomes.arms if arm != CONTROL))
+    columns = min(3, len(classes))
+    lines = -(-len(classes) // columns)
+    figure = Figure(figsize=(max(6.0, 4.0 * columns), 1.2 + 3.0 * lines), layout="constrained")
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flatten()
+    books = list(dict.fromkeys(arm.rulebook for arm in outcomes.arms if arm != CONTROL))
+    for panel, hero_class in zip(panels, classes, strict=False):
+        _curve(panel, outcomes, CONTROL, "black", "-")
+        for arm in outcomes.arms:
+            if arm.hero_class == hero_class:
+                _curve(panel, outcomes, arm, COLOURS[arm.policy], STYLES[books.index(arm.rulebook) % len(STYLES)])
+        panel.set_title(hero_class, fontsize=10)
+        panel.grid(alpha=0.25)
+    for panel in panels[len(classes) :]:
+        panel.set_visible(False)
+    panels[0].set_ylim(*_shown(outcomes))
+    figure.supxlabel("turn", fontsize=9)
+    figure.supylabel("validation loss, nats per token (mean ± standard error)", fontsize=9)
+    handles = {label: line for panel in panels for line, label in zip(*panel.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4, frameon=False)
+    return figure
+
+
+def curve_of(outcomes: Outcomes, arm: Arm) -> dict[int, Estimate]:
+    """Turn -> validation loss over the seeds that were tested then, finite ones only."""
+    found: dict[int, list[float]] = {}
+    for result in outcomes.results(arm).values():
+        for turn, loss in result.curve:
+            found.setdefault(turn, []).append(loss)
+    estimates = {turn: estimate(losses) for turn, losses in sorted(found.items())}
+    return {turn: one for turn, one in estimates.items() if isfinite(one.mean)}
+
+
+def _curve(axes: "Axes", outcomes: Outcomes, arm: Arm, colour: str, style: str) -> None:
+    curve = curve_of(outcomes, arm)
+    turns, means = list(curve), [one.mean for one in curve.values()]
+    bars = [_bar(one) for one in curve.values()]
+    label = "plain training" if arm == CONTROL else f"{arm.policy}, {arm.rulebook}"
+    axes.plot(turns, means, style, color=colour, linewidth=1.6 if arm == CONTROL else 1.1, label=label)
+    axes.fill_between(turns, _shifted(means, bars, -1), _shifted(means, bars, +1), color=colour, alpha=0.12, linewidth=0)
+
+
+def _shifted(means: Sequence[float], bars: Sequence[float], sign: int) -> list[float]:
+    return [mean + sign * bar for mean, bar in zip(means, bars, strict=True)]
+
+
+def _shown(outcomes: Outcomes) -> tuple[float, float]:
+    """The losses a panel shows: from a tenth of the way on. Before that every run falls alike, and would flatten the rest."""
+    curves: Mapping[Arm, dict[int, Estimate]] = {arm: curve_of(outcomes, arm) for arm in outcomes.arms}
+    last = max((turn for curve in curves.values() for turn in curve), default=0)
+    losses = [one.mean for curve in curves.values() for turn, one in curve.items() if turn >= last / 10]
+    if not losses:
+        return 0.0, 1.0
+    room = 0.04 * (max(losses) - min(losses)) or 0.05
+    return min(losses) - room, max(losses) + room

@@ -1,0 +1,231 @@
+"""Small auto-players. Each sees the scene, which is what a player's screen shows, and answers with what it would press.
+
+none      presses nothing
+auto      lets every passive form trigger by itself, and presses nothing else
+random    now and then one of the abilities it has, whichever
+oracle    follows the diagnosis: pushes a run that is slow, calms one that is hot, turns back one that overfits
+wrong     reads the same diagnosis and does the opposite
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Literal, Protocol
+
+from rolltrain_tui.commands import Command, Inbox, SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.events import Event, Examined
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.scene import Scene
+
+State = Literal["slow", "hot", "overfit", "well"]
+
+TRAVELLING = -0.005
+"""Nats. A temperature below this is a run on its way; nearer to zero it may be chance."""
+SETTLED = 30
+"""Turns after which a diagnosis counts. A healthy run, too, has leaping gradients and idle units when it has just begun."""
+PATIENCE = 3
+"""Examinations in a row that must find a calmed run slow before it is let go."""
+NOW_AND_THEN = 1 / 20
+"""How often a turn the random player presses something."""
+
+PUSH = (
+    UseAbility("rage"),
+    UseAbility("reckless_attack"),
+    UseAbility("arcane_recovery"),
+    UseAbility("spell_mastery", "quicken"),
+    UseAbility("sneak_attack"),
+    UseAbility("cunning_action", "dash"),
+    UseAbility("action_surge"),
+    UseAbility("divine_smite"),
+)
+"""What takes larger steps, or more of them."""
+CALM = (
+    UseAbility("spell_mastery", "calm"),
+    UseAbility("spell_mastery", "steady"),
+    UseAbility("healing_word"),
+    UseAbility("cunning_action", "disengage"),
+    UseAbility("aura_of_protection"),
+    UseAbility("second_wind"),
+)
+"""What takes smaller steps, or steadier ones. The barbarian has nothing of the kind."""
+TURN_BACK = (UseAbility("divine_intervention"), *CALM)
+"""For a run that was better before."""
+
+RIGHT: Mapping[State, Sequence[UseAbility]] = {"slow": PUSH, "hot": CALM, "overfit": TURN_BACK, "well": ()}
+WRONG: Mapping[State, Sequence[UseAbility]] = {"slow": TURN_BACK, "hot": PUSH, "overfit": PUSH, "well": ()}
+
+
+class Policy(Protocol):
+    """An auto-player."""
+
+    def press(self, scene: Scene) -> Sequence[Command]:
+        """The commands for the coming turn."""
+
+
+class Idle:
+    """Presses nothing."""
+
+    def press(self, scene: Scene) -> Sequence[Command]:
+        return ()
+
+
+class Auto:
+    """Sets every ability that has a passive form to trigger by itself, before the first turn."""
+
+    def press(self, scene: Scene) -> Sequence[Command]:
+        return [SetAuto(name, True) for name in own(scene) if ABILITIES[name].passive] if scene.turn == 0 else ()
+
+
+class Whim:
+    """Now and then an order that would be obeyed, each as likely as the others; a held one may be dismissed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(f"whim {seed}")  # a stream of its own: the run's dice never notice
+
+    def press(self, scene: Scene) -> Sequence[Command]:
+        if self._random.random() >= NOW_AND_THEN:
+            return ()
+        orders: list[Command] = [*open_orders(scene), *dismissals(scene), *rest(scene)]
+        return [self._random.choice(orders)] if orders else ()
+
+
+class Physician:
+    """One dose at each examination: of what the prescription names for this state, all that a turn has room for."""
+
+    def __init__(self, prescription: Mapping[State, Sequence[UseAbility]]) -> None:
+        self._prescription = prescription
+        self._read: Examined | None = None
+        self._burnt = False
+        """It was hot once: a calmed run looks slow, and a push would set it alight again. It is only let go when it stays slow."""
+        self._slow = 0
+        """Examinations in a row that found it slow."""
+
+    def press(self, scene: Scene) -> Sequence[Command]:
+        if scene.examined is None or scene.examined is self._read:
+            return ()
+        self._read = scene.examined
+        state = diagnosis(scene.examined) if scene.examined.turn >= SETTLED else "well"
+        self._burnt = self._burnt or state == "hot"
+        self._slow = self._slow + 1 if state == "slow" else 0
+        if state == "slow" and self._burnt:
+            return dismissals(scene) if self._slow >= PATIENCE else ()
+        if state == "well":  # thanks to what is held, perhaps: nothing is changed
+            return ()
+        prescribed = self._prescription[state]
+        return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
+
+
+def diagnosis(examined: Examined) -> State:
+    """What ails the run, by the signals alone. The worst first: a hot run may overfit or crawl for being hot."""
+    readings = {reading.signal: reading for reading in examined.readings}
+
+    def above(*signals: str) -> bool:
+        found = (readings[name] for name in signals if name in readings)
+        return any(one.high is not None and one.value > one.high for one in found)
+
+    def below(signal: str, bound: float | None = None) -> bool:
+        one = readings.get(signal)
+        least = bound if bound is not None or one is None else one.low
+        return one is not None and least is not None and one.value < least  # NaN, not known yet, is below nothing
+
+    def known(signal: str) -> bool:
+        return signal in readings and readings[signal].condition != "unknown"
+
+    if above("non_finite", "loss_rise", "gradient_spike", "temperature", "update_ratio", "weight_growth", "dead_units"):
+        return "hot"
+    if above("gap") and above("val_rise"):
+        return "overfit"
+    if below("temperature", TRAVELLING) or below("update_ratio"):
+        return "slow"
+    # Flat with a temperature about zero is a run that has arrived, or bounces a little: a push would not help it.
+    return "slow" if below("projected_gain") and not known("temperature") else "well"
+
+
+def own(scene: Scene) -> tuple[str, ...]:
+    """The abilities of the hero on screen."""
+    return CLASSES[scene.hero.hero_class].abilities if scene.hero.hero_class else ()
+
+
+def open_orders(scene: Scene) -> list[UseAbility]:
+    """Uses that would be obeyed now, as far as the screen tells: a charge is there, the level is reached, it is not in force already."""
+    if scene.hero.hp <= 0:
+        return []
+    return [
+        order for name in own(scene) for order in _uses(name, scene.hero.level) if _has_charge(scene, name) and not _holds(scene, order)
+    ]
+
+
+def _uses(name: str, level: int) -> list[UseAbility]:
+    options = ABILITIES[name].options
+    return [UseAbility(name, option.name) for option in options if option.level <= level] if options else [UseAbility(name)]
+
+
+def _has_charge(scene: Scene, name: str) -> bool:
+    return name in scene.charges and scene.charges[name].left != 0
+
+
+def _holds(scene: Scene, order: UseAbility) -> bool:
+    view = scene.active.get(order.ability)
+    return view is not None and view.option == order.option
+
+
+def dismissals(scene: Scene) -> list[UseAbility]:
+    """Orders that end what would hold until dismissed."""
+    return [UseAbility(name, DISMISS) for name, view in scene.active.items() if view.until is None]
+
+
+def rest(scene: Scene) -> list[TakeShortRest]:
+    """A short rest where it brings something back. The table may still refuse it: too soon, too often."""
+    spent = any(charge.left == 0 and charge.recharge == "short" for charge in scene.charges.values())
+    return [TakeShortRest()] if spent and scene.hero.hp > 0 else []
+
+
+def _put_down(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility]:
+    """End what is held and not prescribed. Where another option of it will be taken, that ends it."""
+    wanted = {order.ability for order in prescribed}
+    return [order for order in dismissals(scene) if order.ability not in wanted]
+
+
+def _held(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility]:
+    """Of each prescribed ability the first option, where that is held already."""
+    first = {order.ability: order for order in reversed(prescribed)}
+    return [order for order in first.values() if _holds(scene, order)]
+
+
+def _in_one_turn(ready: Sequence[UseAbility], prescribed: Sequence[UseAbility], held: Sequence[UseAbility]) -> list[UseAbility]:
+    """Of the prescribed orders, best first, those that one action and one bonus action allow; one use of an ability."""
+    taken: list[UseAbility] = []
+    spent: set[str] = set()
+    settled = {order.ability for order in held}
+    for order in prescribed:
+        cost = ABILITIES[order.ability].cost
+        if order.ability not in settled and order in ready and cost not in spent and all(order.ability != other.ability for other in taken):
+            taken.append(order)
+            spent |= {cost} - {"free"}
+    return taken
+
+
+POLICIES: Mapping[str, Callable[[int], Policy]] = {
+    "none": lambda seed: Idle(),
+    "auto": lambda seed: Auto(),
+    "random": Whim,
+    "oracle": lambda seed: Physician(RIGHT),
+    "wrong": lambda seed: Physician(WRONG),
+}
+"""How each is made for a seed."""
+READS_EXAMINATIONS = frozenset({"oracle", "wrong"})
+
+
+class PlayedInbox(Inbox):
+    """An Inbox in which an auto-player sits. It is shown every event, and asked before every turn."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__()
+        self._policy, self._scene = policy, Scene()
+
+    def see(self, event: Event) -> None:
+        self._scene.apply(event)
+
+    def drain(self, turn: int) -> list[Command]:
+        return [*self._policy.press(self._scene), *super().drain(turn)]

@@ -1,0 +1,119 @@
+"""What an experiment leaves for readers: results.csv, a row a run, and report.md, which says how it was done and what came out."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import isfinite
+
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.experiment import table
+from rolltrain_tui.experiment.grid import CONTROL, seeds_of
+from rolltrain_tui.experiment.policies import POLICIES
+from rolltrain_tui.experiment.statistics import student_95
+from rolltrain_tui.words import one_line
+
+COLUMNS = (
+    "class", "rulebook", "policy", "seed", "val_loss", "best_val_loss", "train_loss", "gflop", "turns", "ending", "level", "xp", "deaths",
+    "uses", "triggers", "refused", "monsters", "slain", "error",
+)  # fmt: skip
+
+POLICY_WORDS = {
+    "none": "presses nothing",
+    "auto": "lets every passive form trigger by itself, and presses nothing else",
+    "random": "one turn in twenty, one of the abilities it has, whichever",
+    "oracle": "follows the diagnosis at each examination: pushes a slow run, calms a hot one, turns back one that overfits",
+    "wrong": "reads the same diagnosis and does the opposite",
+}
+assert set(POLICY_WORDS) == set(POLICIES)
+
+
+def as_csv(outcomes: table.Outcomes) -> str:
+    """A row a run, failed ones with their error; the control arm's class, rulebook and policy are empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    for cell in outcomes.cells:
+        key = (cell.arm, cell.seed)
+        found = asdict(outcomes.done[key]) if key in outcomes.done else {}
+        error = one_line(outcomes.failed[key].error, 200) if key in outcomes.failed else ""
+        names = {"class": cell.arm.hero_class, "rulebook": cell.arm.rulebook, "policy": cell.arm.policy}
+        writer.writerow({**found, **names, "seed": cell.seed, "error": error})
+    return text.getvalue()
+
+
+def as_markdown(config: CampaignConfig, outcomes: table.Outcomes, pictures: Sequence[str], command: str) -> str:
+    """The report; `pictures` are the names of image files beside it."""
+    parts = [f"# {one_line(config.name, 60)}: an experiment", _method(config, outcomes), _arms(outcomes), _contrasts(outcomes)]
+    parts += [f"![{name}]({name})" for name in pictures]
+    parts += [_failures(outcomes), _reading(outcomes), f"## Again\n\n    {command}"]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _method(config: CampaignConfig, outcomes: table.Outcomes) -> str:
+    arms = [arm for arm in outcomes.arms if arm != CONTROL]
+    policies = list(dict.fromkeys(arm.policy for arm in arms))
+    seeds = seeds_of(outcomes.cells)
+    floor = f" No model can go below {outcomes.floor:.4f}, the entropy of this text." if outcomes.floor is not None else ""
+    lines = [
+        f"{len(arms)} arms and the control arm, each on {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}), {config.turns} turns a run. On one "
+        "seed all arms have the same first weights, the same text in the same order and the same dice.",
+        "**Plain training**, the control arm, is the learner alone: no dice, no monsters, no abilities, no wounds. "
+        f"Losses are nats per token on {config.evaluation.final_sequences} validation sequences, after the last turn.{floor}",
+        "Policies:\n\n" + "\n".join(f"- `{name}`: {POLICY_WORDS[name]}" for name in policies),
+    ]
+    return "## How\n\n" + "\n\n".join(lines)
+
+
+def _arms(outcomes: table.Outcomes) -> str:
+    return "## Arms\n\n" + table.markdown(table.HEAD, map(table.cells_of, table.rows(outcomes)))
+
+
+def _contrasts(outcomes: table.Outcomes) -> str:
+    lines = [table.cells_of_contrast(row) for row in table.contrasts(outcomes)]
+    return "## Policies against each other\n\n" + table.markdown(table.CONTRAST_HEAD, lines, words=3) if lines else ""
+
+
+def _failures(outcomes: table.Outcomes) -> str:
+    lines = [f"- {row.arm.title}, {one_line(failure, 200)}" for row in table.rows(outcomes) for failure in row.failures]
+    return "## Failed\n\n" + "\n".join(lines) if lines else ""
+
+
+def reading(seeds: int, comparisons: int) -> str:
+    """How to read the verdicts: what two standard errors are worth with so few seeds."""
+    words = "Δ is paired: run minus run of the same seed. better or worse: |Δ| is more than two standard errors."
+    if seeds < 2:
+        return f"{words} One seed has no standard error, so nothing is judged: take --seeds 3 or more."
+    words += f" With {seeds} seeds, 95 % confidence asks for {student_95(seeds):.1f}."
+    if comparisons > 5:
+        words += f" Of {comparisons} comparisons one or two stand out by chance."
+    return words
+
+
+def _reading(outcomes: table.Outcomes) -> str:
+    words = (
+        "val loss: mean of the final validation loss over seeds. GFLOP: energy, evaluations and examinations included. uses: abilities "
+        "used by the player; auto: those that triggered by themselves; foes: monsters met; failed: runs that did not come to their end."
+    )
+    return f"## How to read it\n\n{words}\n\n{reading(len(seeds_of(outcomes.cells)), len(outcomes.arms) - 1)}"
+
+
+def as_json(config: CampaignConfig, outcomes: table.Outcomes, files: Sequence[str]) -> dict[str, object]:
+    """The same for programs; numbers that are not finite, or not there, are null."""
+    return {
+        "campaign": config.name,
+        "turns": config.turns,
+        "seeds": list(seeds_of(outcomes.cells)),
+        "floor": outcomes.floor,
+        "arms": [_plain(asdict(row)) for row in table.rows(outcomes)],
+        "contrasts": [_plain(asdict(row)) for row in table.contrasts(outcomes)],
+        "files": list(files),
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,164 @@
+"""One cell: a campaign played by an auto-player, or for the control arm the learner alone, to the end."""
+
+from dataclasses import asdict, dataclass
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any, Self
+
+from rolltrain_tui.campaign import LOSS_EMA_DECAY, Campaign
+from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell
+from rolltrain_tui.experiment.grid import CONTROL, Cell
+from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
+from rolltrain_tui.rules.effects import NEUTRAL
+from rolltrain_tui.training.learner import Learner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a run. Losses are nats per token; NaN where one was not finite."""
+
+    val_loss: float
+    """On the campaign's final probe set."""
+    best_val_loss: float
+    """Of the evaluations on the way."""
+    train_loss: float
+    """Smoothed."""
+    gflop: float
+    turns: int
+    ending: str
+    floor: float | None
+    curve: tuple[tuple[int, float], ...]
+    """(turn, validation loss) of each evaluation on the way."""
+    level: int = 0
+    """This and the rest are the game's: 0 where there was none."""
+    xp: int = 0
+    deaths: int = 0
+    uses: int = 0
+    """Of abilities, by the player."""
+    triggers: int = 0
+    """Of abilities, by themselves."""
+    refused: int = 0
+    """Orders that the table refused."""
+    monsters: int = 0
+    """Met."""
+    slain: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values; losses that are not finite become null."""
+        found = asdict(self) | {"curve": [[turn, _known(loss)] for turn, loss in self.curve]}
+        return found | {name: _known(found[name]) for name in _LOSSES}
+
+    @classmethod
+    def of_json(cls, found: dict[str, Any]) -> Self:
+        """Exact inverse of as_json, but that whatever was not finite is NaN. TypeError, KeyError, ValueError."""
+        curve = tuple((int(turn), _number(loss)) for turn, loss in found["curve"])
+        return cls(**{**found, "curve": curve, **{name: _number(found[name]) for name in _LOSSES}})
+
+
+_LOSSES = ("val_loss", "best_val_loss", "train_loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that did not come to its end."""
+
+    error: str
+    """Foreign until cleaned."""
+
+
+Outcome = Result | Failure
+
+
+def run_cell(cell: Cell) -> Outcome:
+    """Play a cell to its end. Raises nothing: what goes wrong is a Failure."""
+    try:
+        from rolltrain_tui.training.build import build_learner
+
+        config = cell.config()
+        learner = build_learner(config, base=Path(cell.base))
+        return train_plainly(config, learner) if cell.arm == CONTROL else play(config, learner, cell)
+    except Exception as error:
+        return Failure(f"{type(error).__name__}: {error}")
+
+
+def play(config: CampaignConfig, learner: Learner, cell: Cell) -> Outcome:
+    """The campaign, with the cell's policy at the keys."""
+    campaign, inbox = Campaign(config, learner), PlayedInbox(POLICIES[cell.arm.policy](cell.seed))
+    counts: dict[str, int] = {}
+    curve: list[tuple[int, float]] = []
+    ended: CampaignEnded | None = None
+    for event in campaign.play(inbox):
+        inbox.see(event)
+        match event:
+            case AbilityUsed():
+                _count(counts, "uses" if event.live else "triggers")
+            case CommandRefused():
+                _count(counts, "refused")
+            case MonsterAppeared():
+                _count(counts, "monsters")
+            case MonsterFell():
+                _count(counts, "slain")
+            case Evaluated():
+                curve.append((event.turn, event.val_loss))
+            case CampaignEnded():
+                ended = event
+    if ended is None:
+        failure = campaign.failure
+        return Failure(f"{type(failure).__name__}: {failure}" if failure is not None else "the campaign stopped before its end")
+    return Result(
+        val_loss=ended.val_loss,
+        best_val_loss=ended.best_val_loss,
+        train_loss=ended.train_loss,
+        gflop=ended.gflop,
+        turns=ended.turn,
+        ending=ended.ending,
+        floor=ended.floor,
+        curve=tuple(curve),
+        level=ended.level,
+        xp=ended.xp,
+        deaths=ended.deaths,
+        **counts,
+    )
+
+
+def train_plainly(config: CampaignConfig, learner: Learner) -> Result:
+    """The control arm: no dice, no monsters, no abilities, no wounds. The learner steps, and is tested as often as the others are.
+
+    Not the campaign with its rulebook closed: there a hero may still fall from bad evaluations, and takes half steps while down.
+    """
+    gflop, ema = 0.0, nan
+    curve: list[tuple[int, float]] = []
+    for turn in range(config.turns + 1):
+        if turn:
+            report = learner.step(NEUTRAL)
+            gflop += report.gflop
+            if report.finite:
+                ema = LOSS_EMA_DECAY * ema + (1 - LOSS_EMA_DECAY) * report.loss if isfinite(ema) else report.loss
+        if turn % config.evaluation.every == 0 or turn == config.turns:
+            evaluation = learner.evaluate(config.evaluation.sequences)
+            gflop += evaluation.gflop
+            curve.append((turn, evaluation.loss))
+    final = learner.evaluate(config.evaluation.final_sequences)
+    return Result(
+        val_loss=final.loss,
+        best_val_loss=min((loss for _, loss in curve if isfinite(loss)), default=nan),
+        train_loss=ema,
+        gflop=gflop + final.gflop,
+        turns=config.turns,
+        ending="",
+        floor=learner.facts().floor,
+        curve=tuple(curve),
+    )
+
+
+def _count(counts: dict[str, int], what: str) -> None:
+    counts[what] = counts.get(what, 0) + 1
+
+
+def _known(loss: float) -> float | None:
+    return loss if isfinite(loss) else None
+
+
+def _number(loss: float | None) -> float:
+    return nan if loss is None else float(loss)

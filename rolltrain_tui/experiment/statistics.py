@@ -1,0 +1,54 @@
+"""The few statistics that an experiment of paired seeds needs. Standard library only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan, sqrt
+from typing import Literal
+
+Verdict = Literal["better", "worse", "no measurable difference"]
+
+STUDENT_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09)
+"""Two-sided 95 % points of Student's t, for 1 to 20 degrees of freedom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over seeds."""
+
+    mean: float
+    """NaN where there is no number, or one is not finite."""
+    standard_error: float
+    """sd / sqrt(n), the sd with n - 1; NaN for fewer than two numbers."""
+    n: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of a difference of losses: a side where |mean| > 2 standard errors. One seed, or none, can tell nothing."""
+        if not isfinite(self.standard_error) or abs(self.mean) <= 2 * self.standard_error:
+            return "no measurable difference"
+        return "better" if self.mean < 0 else "worse"
+
+
+def estimate(numbers: Sequence[float]) -> Estimate:
+    """Mean and standard error."""
+    n = len(numbers)
+    if n == 0 or not all(map(isfinite, numbers)):
+        return Estimate(nan, nan, n)
+    mean = sum(numbers) / n
+    if n == 1:
+        return Estimate(mean, nan, 1)
+    variance = sum((x - mean) ** 2 for x in numbers) / (n - 1)
+    return Estimate(mean, sqrt(variance / n), n)
+
+
+def paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:
+    """The difference ours - theirs over the seeds that both have: what the seeds share cancels."""
+    return estimate([ours[seed] - theirs[seed] for seed in ours if seed in theirs])
+
+
+def student_95(n: int) -> float:
+    """How many standard errors a mean of n must lie from 0 to be told from it with 95 % confidence; 1.96 for many."""
+    degrees = n - 1
+    if degrees < 1:
+        return nan
+    return STUDENT_95[degrees - 1] if degrees <= len(STUDENT_95) else 1.96 + 2.5 / degrees

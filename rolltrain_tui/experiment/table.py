@@ -1,0 +1,170 @@
+"""From finished cells to the rows that the table, the CSV and the report show."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, arms_of
+from rolltrain_tui.experiment.run import Failure, Outcome, Result
+from rolltrain_tui.experiment.statistics import Estimate, estimate, paired
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One arm over its seeds."""
+
+    arm: Arm
+    val_loss: Estimate
+    difference: Estimate | None
+    """Final validation loss minus the control arm's, seed by seed; None for the control arm itself."""
+    gflop: float
+    """This and the next four are means over seeds; NaN where no seed came to its end."""
+    deaths: float
+    level: float
+    uses: float
+    triggers: float
+    monsters: float
+    failures: tuple[str, ...]
+    """A sentence for each seed that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two policies on the same class, rulebook and seeds."""
+
+    hero_class: str
+    """"all": for each seed the mean over the classes."""
+    rulebook: str
+    policy: str
+    other: str
+    difference: Estimate
+    """Final validation loss of `policy` minus that of `other`."""
+
+
+class Outcomes:
+    """What came of each cell so far."""
+
+    def __init__(self, cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome]) -> None:
+        self.cells, self.arms = cells, arms_of(cells)
+        self.done = {(cell.arm, cell.seed): out for cell, out in outcomes.items() if isinstance(out, Result)}
+        self.failed = {(cell.arm, cell.seed): out for cell, out in outcomes.items() if isinstance(out, Failure)}
+
+    def results(self, arm: Arm) -> dict[int, Result]:
+        """By seed."""
+        return {seed: result for (of, seed), result in self.done.items() if of == arm}
+
+    def losses(self, arm: Arm) -> dict[int, float]:
+        return {seed: result.val_loss for seed, result in self.results(arm).items()}
+
+    @property
+    def floor(self) -> float | None:
+        return next((result.floor for result in self.done.values()), None)
+
+
+def rows(outcomes: Outcomes) -> list[Row]:
+    """One for each arm, the control arm's first."""
+    return [_row(outcomes, arm) for arm in outcomes.arms]
+
+
+def _row(outcomes: Outcomes, arm: Arm) -> Row:
+    results = list(outcomes.results(arm).values())
+
+    def average(of: Callable[[Result], float]) -> float:
+        return sum(map(of, results)) / len(results) if results else nan
+
+    return Row(
+        arm=arm,
+        val_loss=estimate(list(outcomes.losses(arm).values())),
+        difference=None if arm == CONTROL else paired(outcomes.losses(arm), outcomes.losses(CONTROL)),
+        gflop=average(lambda result: result.gflop),
+        deaths=average(lambda result: result.deaths),
+        level=average(lambda result: result.level),
+        uses=average(lambda result: result.uses),
+        triggers=average(lambda result: result.triggers),
+        monsters=average(lambda result: result.monsters),
+        failures=tuple(f"seed {seed}: {failure.error}" for (of, seed), failure in outcomes.failed.items() if of == arm),
+    )
+
+
+PAIRS = (("oracle", "none"), ("oracle", "random"), ("oracle", "wrong"), ("random", "none"), ("wrong", "none"), ("auto", "none"))
+
+
+def contrasts(outcomes: Outcomes) -> list[Contrast]:
+    """Policies against each other, for each class that played both, and over all classes where there are several."""
+    arms = [arm for arm in outcomes.arms if arm != CONTROL]
+    found: list[Contrast] = []
+    for rulebook in dict.fromkeys(arm.rulebook for arm in arms):
+        classes = list(dict.fromkeys(arm.hero_class for arm in arms))
+        for policy, other in PAIRS:
+            if {policy, other} <= {arm.policy for arm in arms}:
+                found += _contrasts(outcomes, classes, rulebook, policy, other)
+    return found
+
+
+def _contrasts(outcomes: Outcomes, classes: Sequence[str], rulebook: str, policy: str, other: str) -> Iterable[Contrast]:
+    ours = {name: outcomes.losses(Arm(name, rulebook, policy)) for name in classes}
+    theirs = {name: outcomes.losses(Arm(name, rulebook, other)) for name in classes}
+    for name in classes:
+        yield Contrast(name, rulebook, policy, other, paired(ours[name], theirs[name]))
+    if len(classes) > 1:
+        yield Contrast("all", rulebook, policy, other, paired(_over_classes(ours), _over_classes(theirs)))
+
+
+def _over_classes(losses: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
+    """For each seed that every class has finished, the mean over the classes."""
+    common = set.intersection(*(set(of) for of in losses.values()))
+    return {seed: sum(of[seed] for of in losses.values()) / len(losses) for seed in sorted(common)}
+
+
+# Words.
+
+HEAD = ("arm", "val loss", "± SE", "Δ plain", "± SE", "", "GFLOP", "deaths", "level", "uses", "auto", "foes", "failed")
+CONTRAST_HEAD = ("class", "rulebook", "policies", "Δ", "± SE", "seeds", "")
+
+
+def cells_of(row: Row) -> tuple[str, ...]:
+    """A row as the table prints it."""
+    game = (row.deaths, row.level, row.uses, row.triggers, row.monsters)
+    return (
+        row.arm.title,
+        number(row.val_loss.mean, 4),
+        number(row.val_loss.standard_error, 4),
+        *(("", "", "") if row.difference is None else _difference(row.difference)),
+        number(row.gflop, 1),
+        *("" if row.arm == CONTROL else number(value, 1) for value in game),
+        str(len(row.failures) or ""),
+    )
+
+
+def cells_of_contrast(row: Contrast) -> tuple[str, ...]:
+    difference, error, verdict = _difference(row.difference)
+    return row.hero_class, row.rulebook, f"{row.policy} − {row.other}", difference, error, str(row.difference.n), verdict
+
+
+def _difference(of: Estimate) -> tuple[str, str, str]:
+    sign = "+" if of.mean >= 0 else ""
+    verdict = of.verdict if of.verdict != "no measurable difference" else ""
+    return f"{sign}{number(of.mean, 4)}", number(of.standard_error, 4), verdict
+
+
+def number(value: float, digits: int) -> str:
+    """A number for people; an en dash where there is none."""
+    return f"{value:.{digits}f}".replace("-", "−") if isfinite(value) else "–"
+
+
+def aligned(head: Sequence[str], lines: Iterable[Sequence[str]], words: int = 1) -> str:
+    """Columns of plain text: the first `words` to the left, numbers to the right."""
+    table = [tuple(head), *map(tuple, lines)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join(
+        "  ".join(
+            f"{text:<{w}}" if column < words else f"{text:>{w}}" for column, (text, w) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in table
+    )
+
+
+def markdown(head: Sequence[str], lines: Iterable[Sequence[str]], words: int = 1) -> str:
+    """The same as a Markdown table."""
+    rule = [":--" if column < words else "--:" for column in range(len(head))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))

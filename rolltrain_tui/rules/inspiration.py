@@ -1,0 +1,60 @@
+"""Inspiration by foretelling: the player guesses the next evaluation, and a right guess buys advantage on one roll.
+
+"Lower" alone would be no guess, since a healthy run falls at nearly every evaluation. So the next loss is held against the last *change*:
+lower is to fall by more than three quarters of it (and by more than 1 %). Measured over whole runs of the tutorial and of tiny_gpt that
+makes lower and level nearly as frequent as each other (18 : 20); with 1 % alone lower was right 32 times in 38.
+"""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import get_args
+
+from rolltrain_tui.rules.orders import Guess
+
+GUESSES: tuple[Guess, ...] = get_args(Guess)
+LEAST_BAND = 0.01
+PACE = 0.75
+"""Of the last change."""
+XP = 50
+
+
+def bounds(before: float, last: float) -> tuple[float, float]:
+    """The validation losses that count as level after these two: last x (1 -+ 1 %), or -+ three quarters of the last change."""
+    band = max(LEAST_BAND * last, PACE * abs(last - before))
+    return last - band, last + band
+
+
+@dataclass(slots=True)
+class Inspiration:
+    """A guess that stands, the token that a right one earned, and the losses that the next is held against."""
+
+    inspired: bool = False
+    guess: str = ""
+    """Lower, level or higher; empty while nothing is foretold."""
+    before: float | None = None
+    last: float | None = None
+    """The last two finite validation losses."""
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """What would be level at the next evaluation; None before there have been two."""
+        return None if self.before is None or self.last is None else bounds(self.before, self.last)
+
+    def refusal(self, guess: str) -> str:
+        """Why this cannot be foretold now, or an empty string."""
+        if guess not in GUESSES:
+            return f"Foretell {', '.join(GUESSES[:-1])} or {GUESSES[-1]}."
+        if self.guess:
+            return f"Foretold already: {self.guess}. The next evaluation will tell."
+        return "" if self.bounds else "It is too early to foretell: two evaluations must have been."
+
+    def hear(self, val_loss: float) -> str:
+        """Take in an evaluation: what was right to foretell of it, empty when that could not be said. NaN and infinity are higher."""
+        level = self.bounds
+        answer = ""
+        if level is not None:
+            low, high = level
+            answer = "lower" if val_loss < low else "level" if val_loss <= high else "higher"
+        if isfinite(val_loss):
+            self.before, self.last = self.last, val_loss
+        return answer

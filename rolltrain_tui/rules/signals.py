@@ -1,0 +1,179 @@
+"""The signals: what can be read off a training run that tells sickness from health, as rows.
+
+Some are heard every turn from the step itself (`watch.py`), the others are examined at each evaluation by the learner
+(`training/diagnosis.py`). A row says what is healthy by default; scouting may move the bounds to what this run shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isnan
+from typing import Literal
+
+Condition = Literal["healthy", "sick", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One signal and what a practitioner makes of it."""
+
+    name: str
+    title: str
+    unit: str
+    """As printed behind the number; "" for a plain one."""
+    low: float | None = None
+    """Below this it is sick; None: nothing is too low."""
+    high: float | None = None
+    """Above this it is sick; None: nothing is too high."""
+    meaning: str
+    """What it measures, half a sentence."""
+    advice: str
+    """What a practitioner does when it is sick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One signal as it was found, beside the bounds it was held against."""
+
+    signal: str
+    value: float
+    """NaN when it could not be told (yet)."""
+    low: float | None
+    high: float | None
+
+    @property
+    def condition(self) -> Condition:
+        if isnan(self.value):
+            return "unknown"
+        too_low = self.low is not None and self.value < self.low
+        too_high = self.high is not None and self.value > self.high
+        return "sick" if too_low or too_high else "healthy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerReading:
+    """One parameter tensor, or group of tensors, under the glass."""
+
+    name: str
+    weights: int
+    weight_norm: float
+    gradient_norm: float
+    update_ratio: float
+    """|update of one turn| / |weights|; NaN before the first."""
+    histogram: tuple[int, ...]
+    """How many gradient entries have log10 |g| in [-9, -8), [-8, -7), ... [0, 1): the first and last bins take what lies beyond."""
+    dead: float
+    """Part of its units that no probe text activates; NaN where it has none."""
+
+
+_SIGNALS = (
+    # Heard every turn.
+    Signal(
+        name="loss_rise",
+        title="Loss over its best",
+        unit="x",
+        high=1.3,
+        meaning="the smoothed training loss over the lowest it has been",
+        advice="lower the learning rate, or go back to the best checkpoint",
+    ),
+    Signal(
+        name="above_chance",
+        title="Loss above chance",
+        unit="nats",
+        high=0.2,
+        meaning="the smoothed training loss minus that of guessing blindly, ln V",
+        advice="it is worse than knowing nothing: go back, and lower the learning rate",
+    ),
+    Signal(
+        name="gradient_spike",
+        title="Gradient spike",
+        unit="x",
+        high=3.0,
+        meaning="the largest gradient of the last 20 turns, over the average before it",
+        advice="clip gradients, lower the learning rate, look at the batch",
+    ),
+    Signal(
+        name="non_finite",
+        title="Non-finite turns",
+        unit="",
+        high=0.0,
+        meaning="turns whose loss or gradient was infinite or not a number, of the last 20",
+        advice="go back to a checkpoint, halve the learning rate, clip gradients",
+    ),
+    Signal(
+        name="projected_gain",
+        title="Projected gain",
+        unit="%",
+        low=1.0,
+        meaning="what the next 100 turns would take off the loss at the pace of the last 60",
+        advice="raise the learning rate while it is small, decay it where it is not, or stop",
+    ),
+    # Examined at each evaluation.
+    Signal(
+        name="update_ratio",
+        title="Update / weight",
+        unit="",
+        low=3e-4,
+        high=0.1,
+        meaning="the norm of one turn's update over the norm of the weights",
+        advice="healthy runs lie between 0.001 and 0.02: raise the learning rate below, lower it above",
+    ),
+    Signal(
+        name="weight_growth",
+        title="Weight growth",
+        unit="%",
+        high=25.0,
+        meaning="how much the weights' norm has grown in 100 turns",
+        advice="raise weight decay, lower the learning rate",
+    ),
+    Signal(
+        name="temperature",
+        title="Temperature",
+        unit="nats",
+        high=0.2,
+        meaning="validation loss of the weights minus that of the point half-way to their running average",
+        advice="bouncing: decay the learning rate, average the weights, enlarge the batch; below zero it is still travelling",
+    ),
+    Signal(
+        name="gap",
+        title="Overfit gap",
+        unit="nats",
+        low=-0.1,
+        high=0.3,
+        meaning="validation loss minus training loss",
+        advice="more data, dropout, weight decay, or stop early; far below zero, look whether test text has leaked into the lessons",
+    ),
+    Signal(
+        name="val_rise",
+        title="Validation rise",
+        unit="nats",
+        high=0.02,
+        meaning="validation loss over its best, at the last three evaluations",
+        advice="stop, or return to the best checkpoint",
+    ),
+    Signal(
+        name="dead_units",
+        title="Dead units",
+        unit="",
+        high=0.1,
+        meaning="part of the hidden units that no probe text activates",
+        advice="lower the learning rate, start these units anew",
+    ),
+    Signal(
+        name="agree_fraction",
+        title="Agreement",
+        unit="",
+        low=0.35,
+        meaning="part of the coordinates in which a fresh gradient points the way the optimiser's memory goes",
+        advice="the steps overshoot: lower the learning rate, or less momentum",
+    ),
+    Signal(
+        name="noise_scale",
+        title="Noise scale",
+        unit="batches",
+        high=64.0,
+        meaning="the batch size beyond which more text would hardly steady the gradient, in this run's batches",
+        advice="enlarge the batch by accumulation",
+    ),
+)
+
+SIGNALS: Mapping[str, Signal] = {row.name: row for row in _SIGNALS}

@@ -1,0 +1,151 @@
+"""What the adventure adds to the orders: a look under the glass, foretelling, inspiration, the bag, a raised score."""
+
+import math
+from typing import TYPE_CHECKING
+
+from rolltrain_tui.commands import Predict, RaiseStat, SpendInspiration, UseItem
+from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
+from rolltrain_tui.rules.inspiration import bounds
+from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.orders import Guess
+from rolltrain_tui.tui.figures import signed
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
+from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+from rolltrain_tui.tui.screens.orders import Orders
+from rolltrain_tui.tui.screens.pick import Pick, PickScreen
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.words import loss
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config import AdventureConfig, CampaignConfig
+
+STATS = {
+    "STR": "Added to the damage of every blow.",
+    "CON": "Hit points at every level, those behind you too; added to hit dice at a rest.",
+    "INT": "Added to every roll of the turn: hits come more often, so E[k] rises.",
+    "WIS": "Added to the dice of a Healing Word.",
+    "CHA": "Added to every save under an Aura of Protection.",
+}
+"""What a score is good for, beside its saving throws."""
+
+
+class Deeds(Orders):
+    """The orders that came with the adventure."""
+
+    @property
+    def campaign(self) -> "CampaignConfig | None":
+        return self.bridge.expedition.config if self.bridge.expedition is not None else None
+
+    def adventure(self) -> "AdventureConfig | None":
+        return self.campaign.adventure if self.campaign is not None else None
+
+    def action_diagnose(self) -> None:
+        """The diagnosis over the expedition, which goes on behind it."""
+        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign))
+
+    # Foretelling.
+
+    @property
+    def may_foretell(self) -> bool:
+        adventure = self.adventure()
+        wanted = adventure is not None and adventure.predictions and not self.scene.finished
+        return wanted and self.scene.foretold is None and len(self._last_two()) == 2
+
+    def action_foretell(self) -> None:
+        """Ask for a guess at the next evaluation."""
+        scene, campaign = self.scene, self.campaign
+        if scene.foretold is not None:
+            self.tell_player(f"Foretold already: {scene.foretold.guess}. The next evaluation will tell.", "warn")
+            return
+        if not self.may_foretell or campaign is None:
+            self.tell_player("Nothing can be foretold now: it takes a campaign with predictions, and two evaluations.", "warn")
+            return
+        every = campaign.evaluation.every
+        due = min((scene.turn // every + 1) * every, campaign.turns)
+        (first, before), (second, last) = self._last_two()
+        low, high = bounds(before, last)
+        text = (
+            f"The validation loss was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. What will it be after "
+            f"turn {due}? Level is from {low:.3f} to {high:.3f}, by the pace of late.\n\n"
+            "A right guess earns inspiration ★: advantage on a roll."
+        )
+        labels: dict[Guess, str] = {"lower": f"Lower < {low:.3f}", "level": "Level", "higher": f"Higher > {high:.3f}"}
+        choices = [Choice(guess, label, str(n)) for n, (guess, label) in enumerate(labels.items(), start=1)]
+
+        def answer(taken: str | None) -> None:
+            for guess in labels:
+                if guess == taken:
+                    self.send(Predict(guess), f"Foretold: {guess}")
+
+        self.app.push_screen(ChoiceDialog("Foretell the next evaluation", text, choices), answer)
+
+    def _last_two(self) -> list[tuple[int, float]]:
+        """(turn, validation loss) of the last two evaluations that were numbers; fewer when there were fewer."""
+        return [(turn, value) for turn, value in self.scene.validations if math.isfinite(value)][-2:]
+
+    def action_inspire(self) -> None:
+        if self.scene.hero.inspired:
+            self.send(SpendInspiration(), "Inspiration: advantage on the next roll")
+        else:
+            self.tell_player("There is no inspiration yet: foretell an evaluation rightly (p) to earn it.", "warn")
+
+    # The bag.
+
+    def action_bag(self) -> None:
+        """The bag's items, each with what it does."""
+        if not self.scene.bag:
+            self.tell_player("The bag is empty; monsters that fall may leave something behind.", "warn")
+            return
+        picks = [_item(name, number) for name, number in self.scene.bag.items()]
+
+        def answer(item: str | None) -> None:
+            if item:
+                self.send(UseItem(item), f"{_item(item, 1).label} queued")
+
+        self.app.push_screen(PickScreen("The bag", "", picks, "uses it"), answer)
+
+    # The level's choice.
+
+    def action_raise(self) -> None:
+        """Choose the score to raise, if a level brought a choice that is still open."""
+        hero = self.scene.hero
+        picks = [
+            Pick(stat, f"{stat} {score} → {min(HIGHEST_SCORE, score + RAISE)}", _modifiers(score), worth(stat))
+            for stat, score in hero.stats
+            if score < HIGHEST_SCORE
+        ]
+        if not hero.choices or not picks:
+            self.tell_player("No score can be raised now; levels 4, 8, 12, 16 and 19 may bring a choice.", "warn")
+            return
+
+        def answer(stat: str | None) -> None:
+            if stat:
+                self.send(RaiseStat(stat), f"{stat} is being raised")
+            else:
+                self.tell_player("The choice stays open: u brings it back.", "accent")
+
+        left = f" {hero.choices} choices are open." if hero.choices > 1 else ""
+        text = f"The training shows. Which score shall rise?{left}"
+        self.app.push_screen(PickScreen("Raise an ability score", text, picks, "raises it"), answer)
+
+
+def worth(stat: str) -> str:
+    """What a score is good for: its own use, and the monsters whose power it saves from."""
+    foes = [monster.title for monster in BESTIARY.values() if monster.save_stat == stat]
+    saves = f"Saving throws against {', '.join(foes)}." if foes else ""
+    return "\n".join(line for line in (STATS.get(stat, ""), saves) if line)
+
+
+def _modifiers(score: int) -> str:
+    old, new = (score - 10) // 2, (min(HIGHEST_SCORE, score + RAISE) - 10) // 2
+    return f"modifier {signed(old)} → {signed(new)}"
+
+
+def _item(name: str, number: int) -> Pick:
+    row = ITEMS.get(name)
+    label = row.title if row is not None else titled(name)
+    if row is None:
+        return Pick(name, label, f"× {number}", "")
+    holds = f"for {row.turns} turns" if row.turns else "at once"
+    return Pick(name, label, f"× {number}   {holds}", f"{row.words[0].upper()}{row.words[1:]}.\nBest when {row.best_when}.")

@@ -1,0 +1,122 @@
+"""The diagnosis: what the last examination found, signal by signal and layer by layer, while the training goes on."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Footer
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
+from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, layer_lines, signal_lines
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config import CampaignConfig
+
+REFRESH_SECONDS = 0.25
+TABLE, ADVICE_FROM, LAYERS_FROM = 80, 112, 168
+"""Cells of the table where something stands beside it; the widths from which the advice, and the layers too, do."""
+GAP = 3
+
+
+class DiagnosisPanel(Panel):
+    """As high as its lines; the scroll around it does the rest."""
+
+    def show_diagnosis(self, lines: list[Line]) -> None:
+        if self.styles.height is None or self.styles.height.value != len(lines):
+            self.styles.height = len(lines)
+        self.show(lines)
+
+
+class DiagnosisScreen(TavernScreen):
+    """Reads the expedition's scene four times a second; Escape or `d` goes back to it."""
+
+    CSS_PATH = "diagnosis.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,d,q", "back", "Back"),
+        Binding("up,k", "read(-1)", "Up", show=False, tooltip="A line up"),
+        Binding("down,j", "read(1)", "Down", key_display="↑ ↓", tooltip="A line down"),
+        Binding("pageup,b", "leaf(-1)", "Page up", show=False, tooltip="A page up"),
+        Binding("pagedown,space", "leaf(1)", "Page down", show=False, tooltip="A page down"),
+        Binding("home", "jump(-1)", "Top", show=False),
+        Binding("end", "jump(1)", "End", show=False),
+    ]
+
+    def __init__(self, scene: Scene, config: "CampaignConfig | None") -> None:
+        super().__init__()
+        self._scene, self._config = scene, config
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="diagnosis", can_focus=False):
+            yield DiagnosisPanel(id="diagnosis-lines")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        if not still_open(self):
+            return
+        self.query_one("#diagnosis").border_title = "Diagnosis"
+        self.set_interval(REFRESH_SECONDS, self.look)
+        self.call_after_refresh(self.look)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.look)
+
+    def look(self) -> None:
+        """Draw what the newest examination says."""
+        if still_open(self):
+            panel = self.query_one(DiagnosisPanel)
+            panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width))
+
+    @property
+    def _page(self) -> VerticalScroll:
+        return self.query_one("#diagnosis", VerticalScroll)
+
+    def action_read(self, by: int) -> None:
+        self._page.scroll_relative(y=by, animate=False)
+
+    def action_leaf(self, by: int) -> None:
+        self._page.scroll_relative(y=by * max(1, self._page.size.height - 2), animate=False)
+
+    def action_jump(self, to: int) -> None:
+        self._page.scroll_home(animate=False) if to < 0 else self._page.scroll_end(animate=False)
+
+
+def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
+    """The whole page for this width: before the first examination a word on what will stand here, and when."""
+    found = scene.examined
+    if found is None:
+        return [[(line, "muted")] for line in wrap(_not_yet(scene, config), min(width, 76))]
+    sick, known = len(scene.sick), [reading for reading in found.readings if reading.condition != "unknown"]
+    state = f"✖ {sick} of {len(known)} signals out of bounds" if sick else f"✔ all {len(known)} signals within bounds"
+    head: list[Line] = [justify([(state, "bad+strong" if sick else "good+strong")], [(f"after turn {found.turn}", "muted")], width)]
+    if scene.monster is not None:
+        words = f"{titled(scene.monster.name)} is here: {clean(scene.monster.signal)}"
+        head += [[(f"‡ {line}" if n == 0 else f"  {line}", "warn")] for n, line in enumerate(wrap(words, width - 2))]
+    advice = "What a practitioner would do"
+    if width >= LAYERS_FROM:
+        left = [*signal_lines(found.readings, TABLE), [], [(advice, "primary+strong")], *advice_lines(found.readings, TABLE)]
+        right = layer_lines(found.layers, width - TABLE - GAP)
+        return [*head, [], *beside(left, right, TABLE + GAP)]
+    if width >= ADVICE_FROM:
+        rest = width - TABLE - GAP
+        counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(found.readings, rest)]
+        return [*head, [], *beside(signal_lines(found.readings, TABLE), counsel, TABLE + GAP), [], *layer_lines(found.layers, width)]
+    table, counsel = signal_lines(found.readings, width), advice_lines(found.readings, width)
+    return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
+
+
+def _not_yet(scene: Scene, config: "CampaignConfig | None") -> str:
+    promise = (
+        "Here will stand what can be read off the run: every signal with its healthy range and a verdict, what a practitioner would do "
+        "about the sick ones, and every layer's gradients and updates."
+    )
+    if config is not None and not config.diagnosis.examine:
+        return f"{promise}\n\nThis campaign does not examine its model: diagnosis.examine is false. Set it to true to see all of it."
+    if config is None:
+        return f"{promise}\n\nThe first examination comes with the next evaluation."
+    every = config.evaluation.every
+    return f"{promise}\n\nThe next examination comes with the evaluation after turn {(scene.turn // every + 1) * every}."

@@ -1,0 +1,190 @@
+"""The signals in lines: one for a corner of the expedition, a table with gauges, the layers under the glass. Pure functions of facts."""
+
+import math
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from rolltrain_tui.narration import clean
+from rolltrain_tui.rules.signals import SIGNALS, LayerReading, Reading
+from rolltrain_tui.tui.figures import count
+from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of, wrap
+
+TITLE, VALUE, UNIT, VERDICT = 18, 8, 7, 10
+RANGE, SHORT_RANGE = 13, 10
+"""Cells of the table's columns; the gauge takes the rest. The range is short where there is no gauge."""
+GAUGE_FROM = TITLE + VALUE + UNIT + RANGE + VERDICT + 5 + 8
+"""Narrower tables have no gauge."""
+WIDEST_GAUGE = 30
+BLOCKS = "▁▂▃▄▅▆▇█"
+SICK_SPAN, LOW_SPAN = 1 / 3, 1 / 5
+"""Part of a gauge beyond its one bound; with two bounds, beyond each."""
+
+
+def number(value: float) -> str:
+    """Three digits that count, however small: "0.0012", "1.2e-05"."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size >= 10_000:
+        text = count(size)
+    elif value == 0 or size >= 0.001:
+        text = f"{size:.{0 if size >= 100 or value == 0 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4}f}"
+    else:
+        text = f"{size:.1e}" if size > 1e-99 else "≈0"
+    return f"−{text}" if value < 0 else text
+
+
+def bounds(reading: Reading) -> str:
+    """The healthy range: "≤ 1.3", "≥ 1", "1e-4–0.1"."""
+    if reading.low is not None and reading.high is not None:
+        return f"{_bound(reading.low)}–{_bound(reading.high)}"
+    if reading.high is not None:
+        return f"≤ {_bound(reading.high)}"
+    return f"≥ {_bound(reading.low)}" if reading.low is not None else "any"
+
+
+def _bound(value: float) -> str:
+    """Two digits that count."""
+    size = abs(value)
+    text = f"{size:.1e}".replace(".0e", "e") if 0 < size < 0.001 else f"{size:.{3 if size >= 10 else 2}g}"
+    return ("−" if value < 0 else "") + text.replace("e-0", "e-").replace("e+0", "e")
+
+
+def verdict(reading: Reading) -> tuple[str, str]:
+    """A word with its mark, and its tone."""
+    if reading.condition == "sick":
+        low = reading.low is not None and reading.value < reading.low
+        return ("✖ too low" if low else "✖ too high"), "bad"
+    return ("✔ healthy", "good") if reading.condition == "healthy" else ("· unknown", "muted")
+
+
+def place(reading: Reading) -> float:
+    """Where the value stands on its gauge, 0 to 1: the bounds have their fixed places. Between two positive ones it goes by magnitude."""
+    value, low, high = reading.value, reading.low, reading.high
+    if low is not None and high is not None:
+        if low > 0:
+            value, low, high = (math.log(max(x, 1e-30)) for x in (value, low, high))
+        share = (value - low) / (high - low) if high > low else 0.5
+        return _within(LOW_SPAN + (1 - 2 * LOW_SPAN) * share)
+    if high is not None:
+        return _within((1 - SICK_SPAN) * value / high if high > 0 else (0.0 if value <= high else 1.0))
+    if low is not None:
+        return _within(SICK_SPAN * value / low if low > 0 else (1.0 if value >= low else 0.0))
+    return 0.5
+
+
+def _within(share: float) -> float:
+    return min(1.0, max(0.0, share))
+
+
+def gauge(reading: Reading, width: int) -> Line:
+    """Healthy stretch ━, sick stretch ╌, and ● where the value stands; no ● where there is no value."""
+    low = 0 if reading.low is None else round(width * (LOW_SPAN if reading.high is not None else SICK_SPAN))
+    high = width if reading.high is None else width - round(width * (LOW_SPAN if reading.low is not None else SICK_SPAN))
+    cells = [("━", "faint") if low <= x < high else ("╌", "bad") for x in range(width)]
+    if not math.isnan(reading.value):
+        at = min(width - 1, int(place(reading) * width))
+        # A value on the right side of its bound must not be drawn beyond it by rounding.
+        at = min(high - 1, max(low, at)) if reading.condition == "healthy" else at
+        cells[at] = ("●", verdict(reading)[1])
+    return _joined(cells)
+
+
+def _joined(cells: Sequence[tuple[str, str]]) -> Line:
+    spans: list[Span] = []
+    for char, tone in cells:
+        if spans and spans[-1][1] == tone:
+            spans[-1] = (spans[-1][0] + char, tone)
+        else:
+            spans.append((char, tone))
+    return spans
+
+
+def signal_lines(readings: Sequence[Reading], width: int) -> list[Line]:
+    """The table of the signals: title, value with unit, healthy range, gauge, verdict."""
+    gauges = min(WIDEST_GAUGE, width - GAUGE_FROM + 8) if width >= GAUGE_FROM else 0
+    ranges = RANGE if gauges else SHORT_RANGE
+    head = (
+        f"{'signal':<{TITLE}} {'value':>{VALUE}} {'':<{UNIT}} {'healthy':<{ranges}} " + (" " * (gauges + 1) if gauges else "") + "verdict"
+    )
+    lines: list[Line] = [[(cut(head, width), "muted")]]
+    for reading in readings:
+        row = SIGNALS.get(reading.signal)
+        word, tone = verdict(reading)
+        title, unit = (row.title, row.unit) if row is not None else (clean(reading.signal), "")
+        strong = "strong" if reading.condition == "sick" else ""
+        spans: list[Span] = [
+            (f"{cut(title, TITLE):<{TITLE}} ", strong),
+            (f"{number(reading.value):>{VALUE}} ", tone if strong else ""),
+            (f"{unit:<{UNIT}} ", "muted"),
+            (f"{cut(bounds(reading), ranges):<{ranges}} ", "muted"),
+            *(gauge(reading, gauges) if gauges else ()),
+            (" " if gauges else "", ""),
+            (word, f"{tone}+strong" if strong else tone),
+        ]
+        lines.append(spans)
+    return lines
+
+
+def advice_lines(readings: Sequence[Reading], width: int) -> list[Line]:
+    """What a practitioner would do about the sick ones; a word of comfort where there are none."""
+    sick = [reading for reading in readings if reading.condition == "sick"]
+    if not sick:
+        return [[(line, "good")] for line in wrap("✔ Nothing is out of its bounds. Go on as you are.", width)]
+    lines: list[Line] = []
+    for reading in sick:
+        row = SIGNALS.get(reading.signal)
+        if row is not None:
+            lines.append([(f"✖ {row.title}", "bad+strong")])
+            lines += [[(f"  {line}", "muted")] for line in wrap(f"{row.meaning}.", width - 2)]
+            lines += [[(f"  {line}", "")] for line in wrap(f"→ {row.advice}", width - 2)]
+    return lines
+
+
+def layer_lines(layers: Sequence[LayerReading], width: int) -> list[Line]:
+    """One line a layer: its name, weights, gradient norm, update over weight, dead part, and how log10 |g| is spread."""
+    if not layers:
+        return [[(line, "muted")] for line in wrap("No layer was looked at; diagnosis.examine of this campaign is off.", width)]
+    cells = 20 if width >= 74 else 10
+    name = max(8, min(max(len(clean(layer.name)) for layer in layers), width - 35 - cells))
+    scale = f"1e-9{'|g|':^{cells - 5}}1"
+    lines: list[Line] = [[(cut(f"{'layer':<{name}} {'weights':>7} {'|g|':>8} {'upd/w':>8}  {'dead':>5}  {scale}", width), "muted")]]
+    for layer in layers:
+        dead = "–" if math.isnan(layer.dead) else f"{layer.dead:.0%}"
+        lines.append(
+            [
+                (f"{cut(clean(layer.name), name):<{name}} ", ""),
+                (f"{count(layer.weights):>7} ", "muted"),
+                (f"{number(layer.gradient_norm):>8} ", "" if math.isfinite(layer.gradient_norm) else "bad"),
+                (f"{number(layer.update_ratio):>8}  ", ""),
+                (f"{dead:>5}  ", "bad" if layer.dead > 0.1 else "muted"),
+                (histogram(layer.histogram, cells), "cool"),
+            ]
+        )
+    return lines
+
+
+def histogram(counts: Sequence[int], cells: int) -> str:
+    """Bars of block characters; a bin that holds anything has at least the lowest."""
+    most, each = max(counts, default=0), max(1, cells // max(1, len(counts)))
+    return "".join((BLOCKS[math.ceil(8 * n / most) - 1] if n else " ") * each for n in counts)
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], at: int) -> list[Line]:
+    """Two blocks of lines, the second beginning in column `at`."""
+    return [[*a, (" " * max(0, at - width_of(a)), ""), *b] if b else list(a) for a, b in zip_longest(left, right, fillvalue=())]
+
+
+def sick_line(sick: Sequence[Reading], width: int) -> Line:
+    """What ails the run, for a corner: "sick: Temperature 0.03 nats, 2 more (d)"; nothing when it is healthy."""
+    if not sick:
+        return []
+    row = SIGNALS.get(sick[0].signal)
+    title, unit = (row.title, row.unit) if row is not None else (clean(sick[0].signal), "")
+    more = f" +{len(sick) - 1}" if len(sick) > 1 else ""
+    action = "screen.diagnose"
+    tail: list[Span] = [(more, "bad", action), (" ", ""), ("d", "key", action)]
+    room = width - width_of(tail) - 6
+    value = number(sick[0].value)
+    words = next((text for text in (f"{title} {value} {unit}".rstrip(), f"{title} {value}") if len(text) <= room), title)
+    return [("sick: ", "bad+strong", action), (cut(words, max(0, room)), "", action), *tail]

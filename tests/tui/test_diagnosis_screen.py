@@ -1,0 +1,254 @@
+"""The diagnosis: the table of signals, the layers, and the words on the expedition when something is sick."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import FakeExpedition, examined, fake_config
+from hypothesis import given
+from hypothesis import strategies as st
+from screens_host import ScreensHost, shown, until
+from test_expedition_screen import playing
+
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.events import MonsterAppeared, StepTaken
+from rolltrain_tui.rules.signals import SIGNALS, Reading
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen, diagnosis_lines
+from rolltrain_tui.tui.widgets.compact import compact_lines
+from rolltrain_tui.tui.widgets.monster import monster_lines
+from rolltrain_tui.tui.widgets.panel import Line, width_of
+from rolltrain_tui.tui.widgets.vitals import bounds, gauge, histogram, number, place, sick_line, verdict
+
+SIZES = [(60, 18), (80, 24), (120, 36), (200, 60)]
+HOT = {"temperature": 0.31, "update_ratio": 0.2}
+
+
+def text_of(lines: list[Line] | Line) -> str:
+    """The characters, without their tones."""
+    rows = [lines] if lines and isinstance(lines[0], tuple) else lines
+    return "\n".join("".join(span[0] for span in line) for line in rows)  # type: ignore[union-attr]
+
+
+def scene_with(**values: float) -> Scene:
+    """A scene whose last examination found these values."""
+    return Scene.of([examined(150, **values)])
+
+
+def opened(scene: Scene, *overrides: str) -> ScreensHost:
+    return ScreensHost(lambda: DiagnosisScreen(scene, fake_config(*overrides)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_signal_stands_there_with_value_range_and_verdict(size: tuple[int, int]) -> None:
+    """From the smallest terminal to the largest the whole table is there; what does not fit on the screen is scrolled to."""
+    app = opened(scene_with(**HOT))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "2 of 11 signals out of bounds" in shown(app))
+        seen = shown(app)
+        for _ in range(6):
+            await pilot.press("pagedown")
+            await pilot.pause()
+            seen += shown(app)
+        for row in SIGNALS.values():
+            assert row.title in seen
+        ranges = [bounds(Reading(row.name, 0, row.low, row.high)) for row in SIGNALS.values()]
+        for words in ("after turn 150", "0.310", "✖ too high", "✔ healthy", "· unknown", "bouncing", "block 3 mlp", *ranges):
+            assert words in seen
+
+
+async def test_it_follows_the_run_while_it_is_open() -> None:
+    """A new examination is shown without a key."""
+    scene = scene_with()
+    app = opened(scene)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "all 11 signals within bounds" in shown(app))
+        assert "Nothing is out of its bounds" in shown(app)
+        scene.apply(examined(200, gap=0.9))
+        await until(pilot, lambda: "1 of 11 signals out of bounds" in shown(app) and "after turn 200" in shown(app))
+
+
+async def test_arrows_and_pages_scroll_and_stay_within() -> None:
+    """Down and up by lines and pages, End and Home to the ends."""
+    app = opened(scene_with(**HOT))
+    async with app.run_test(size=(60, 18)) as pilot:
+        await until(pilot, lambda: "signals out of bounds" in shown(app))
+        page = app.screen.query_one("#diagnosis")
+        tops = []
+        for key in ("down", "pagedown", "end", "up", "home"):
+            await pilot.press(key)
+            await pilot.pause()
+            tops.append(page.scroll_offset.y)
+        assert 1 == tops[0]
+        assert tops[0] < tops[1] < tops[2] == page.max_scroll_y
+        assert tops[3] == tops[2] - 1
+        assert 0 == tops[4]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [((), "the evaluation after turn 50"), (("diagnosis.examine=false",), "diagnosis.examine is false")],
+)
+async def test_before_the_first_examination_it_says_what_comes(overrides: tuple[str, ...], words: str) -> None:
+    """What will stand here and when, or why it will not."""
+    app = opened(Scene(), *overrides)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Here will stand" in shown(app))
+        assert words in " ".join(shown(app).replace("│", " ").split())
+
+
+async def test_d_opens_it_over_the_expedition_and_closes_it(tmp_path: Path) -> None:
+    """The run goes on behind it; d and Escape lead back."""
+    async with playing(tmp_path) as game:
+        for key in ("d", "escape"):
+            await game.press("d")
+            await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+            await game.play_behind()
+            await game.press(key)
+            await game.until(lambda: game.app.screen is game.screen)
+
+
+async def test_the_palette_opens_it(tmp_path: Path) -> None:
+    """ctrl+p finds it by name."""
+    async with playing(tmp_path) as game:
+        await game.press("ctrl+p")
+        await game.press(*"diagnose")
+        await game.until(lambda: "Every signal and every layer" in game.text)
+        await game.press("enter", "enter")
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+
+
+async def test_the_end_of_the_run_closes_it(tmp_path: Path) -> None:
+    """When the last turn is done behind it, the ending comes and nothing breaks."""
+    async with playing(tmp_path, "turns=12") as game:
+        await game.press("d")
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+        game.inbox.resume()
+        await game.until(lambda: "VICTORY" in game.text)
+
+
+async def test_closed_while_it_opens() -> None:
+    """A key that comes while it is still being put on the screen does no harm."""
+    app = opened(Scene())
+    async with app.run_test() as pilot:
+        for _ in range(10):
+            screen = DiagnosisScreen(scene_with(), None)
+            app.push_screen(screen)
+            screen.action_back()
+            await until(pilot, lambda screen=screen: screen not in app.screen_stack)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("width", [40, 57, 66, 76, 90, 111, 112, 116, 167, 168, 196, 300])
+def test_no_line_is_wider_than_its_page(width: int) -> None:
+    """Whatever is sick and whoever is here, at every width that the game is played at."""
+    scene = scene_with(**dict.fromkeys(SIGNALS, 1000000000.0))
+    scene.apply(MonsterAppeared(150, "loss_dragon", "5", 100, 15, "word " * 60))
+    assert max(map(width_of, diagnosis_lines(scene, None, width))) <= max(width, 57)
+
+
+def test_a_monster_is_named_with_its_reason() -> None:
+    """Who is here, and why, stands above the table."""
+    scene = scene_with(**HOT)
+    scene.apply(MonsterAppeared(150, "loss_dragon", "5", 100, 15, "The temperature is 0.031 nats [/]"))
+    assert "‡ Loss Dragon is here: The temperature is 0.031 nats [/]" in text_of(diagnosis_lines(scene, None, 100))
+
+
+def test_a_signal_or_layer_unknown_here_is_shown_literally() -> None:
+    """A newer chronicle may know more signals; names are cleaned."""
+    scene = scene_with()
+    assert scene.examined is not None
+    layers = (replace(scene.examined.layers[0], name="evil\x1b[2J", gradient_norm=math.inf, histogram=()),)
+    scene.apply(replace(scene.examined, readings=(Reading("new\x1b[2J", 1.0, None, 0.5),), layers=layers))
+    words = text_of(diagnosis_lines(scene, None, 100))
+    assert "new␛[2J" in words
+    assert "evil␛[2J" in words
+    assert "∞" in words
+
+
+def test_without_layers_it_says_why() -> None:
+    """With examine off only what the steps tell is known."""
+    scene = scene_with()
+    assert scene.examined is not None
+    scene.apply(replace(scene.examined, layers=()))
+    assert "diagnosis.examine of this campaign is off" in text_of(diagnosis_lines(scene, None, 100))
+
+
+finite = st.floats(-1e6, 1e6)
+BOUND = st.none() | st.floats(-10, 10)
+
+
+@given(finite, BOUND, BOUND, st.integers(8, 40))
+def test_a_gauge_shows_the_side_of_the_bound(value: float, low: float | None, high: float | None, width: int) -> None:
+    """It keeps its width, has one mark, and the mark of a healthy value is never drawn beyond a bound."""
+    if low is not None and high is not None:
+        low, high = min(low, high), max(low, high)
+    reading = Reading("gap", value, low, high)
+    text = text_of(gauge(reading, width))
+    assert (width, 1) == (len(text), text.count("●"))
+    assert 0 <= place(reading) <= 1
+    if reading.condition == "healthy":
+        sick = [x for x, (char, tone) in enumerate(_cells(gauge(reading, width))) if (char, tone) == ("╌", "bad")]
+        at = text.index("●")
+        assert not any(low is not None and x > at for x in sick if high is None)
+        assert not any(high is not None and x < at for x in sick if low is None)
+
+
+def _cells(line: Line) -> list[tuple[str, str]]:
+    return [(char, span[1]) for span in line for char in span[0]]
+
+
+def test_an_unknown_value_has_no_mark() -> None:
+    """NaN is no place on a gauge, and no verdict."""
+    reading = Reading("gap", math.nan, None, 0.3)
+    assert "●" not in text_of(gauge(reading, 20))
+    assert ("· unknown", "muted") == verdict(reading)
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_a_number_keeps_to_its_column(value: float) -> None:
+    """Eight cells hold anything that a run may show."""
+    assert len(number(value)) <= 8 or abs(value) >= 1e12
+
+
+def test_numbers_and_ranges_are_short() -> None:
+    """Three digits that count, and the bounds as they were set."""
+    assert ["0", "0.0310", "1.30", "12.5", "640", "12.3 k", "1.2e-05", "−0.0040", "–", "∞"] == [
+        number(value) for value in (0.0, 0.031, 1.3, 12.5, 640, 12300, 1.2e-5, -0.004, math.nan, math.inf)
+    ]
+    ranges = [bounds(Reading("x", 0, low, high)) for low, high in ((1e-4, 0.1), (None, 1.3), (0.5, None), (None, None))]
+    assert ["1e-4–0.1", "≤ 1.3", "≥ 0.5", "any"] == ranges
+
+
+def test_a_histogram_shows_every_bin_that_holds_anything() -> None:
+    """The fullest bin is a full block, an empty one is blank."""
+    assert " ▁▄█" == histogram((0, 1, 40, 80), 4)
+    assert "" == histogram((), 10)
+
+
+def test_what_is_sick_stands_on_the_expedition_and_nothing_when_healthy() -> None:
+    """The first sick signal with its value, how many more, and the key that tells all; in the wide panel and the small one."""
+    scene = Scene.of(list(_story(4)))
+    assert "sick" not in text_of(monster_lines(scene, 36, 17)) + text_of(compact_lines(scene, 78))
+    scene.apply(examined(150, **HOT))
+    for words in (text_of(monster_lines(scene, 36, 17)), text_of(compact_lines(scene, 78))):
+        assert "sick: Update / weight 0.200 +1 d" in words
+    scene.apply(examined(200))
+    assert "sick" not in text_of(monster_lines(scene, 36, 17))
+    assert [] == sick_line((), 40)
+
+
+@pytest.mark.parametrize("height", [1, 2, 5, 17])
+def test_a_sick_run_keeps_the_foes_panel_within_its_height(height: int) -> None:
+    """The line about it takes one of the panel's own."""
+    scene = Scene.of(list(_story(40)))
+    scene.apply(examined(50, **HOT))
+    assert len(monster_lines(scene, 33, height)) <= height
+
+
+def _story(turns: int) -> Any:
+    for event in FakeExpedition(Path("nowhere"), fake_config()).travel(Inbox([])):
+        yield event
+        if isinstance(event, StepTaken) and event.turn == turns:
+            return
