@@ -1,8 +1,8 @@
 """Does each sick run meet its monster, and a healthy run none?
 
 The tutorial's model is trained as its campaign does it (but for a learning rate of 3e-3), dice and hero and all, in health and in every
-sickness of `sick_runs.py`, with only diagnosed monsters on the road. A sick run must meet one of its monsters within 60 turns of falling sick; a healthy one
-may meet none of challenge 2 or more in 500 turns.
+sickness of `sick_runs.py`, with only diagnosed monsters on the road. A sick run must meet one of its monsters within 60 turns of falling
+sick; a healthy one may meet none of challenge 2 or more in 500 turns.
 
     python tests/benchmarks/diagnosed_monsters.py [SEEDS] [NAME...]
 """
