@@ -155,21 +155,7 @@ class Campaign:
         if report.finite:
             ema = report.loss if self.loss_ema is None else self.loss_ema
             self.loss_ema = LOSS_EMA_DECAY * ema + (1 - LOSS_EMA_DECAY) * report.loss
-        return StepTaken(
-            turn=self.turn,
-            loss=report.loss,
-            loss_ema=self.train_loss,
-            grad_norm=report.grad_norm,
-            lr=report.lr,
-            k_requested=report.k_requested,
-            k_effective=report.k_effective,
-            proposed_norm=report.proposed_norm,
-            applied_norm=report.applied_norm,
-            tokens=report.tokens,
-            gflop=self.gflop,
-            finite=report.finite,
-            levers=effect.levers(),
-        )
+        return step_taken(self.turn, report, self.train_loss, self.gflop, effect.levers())
 
     def _after_turn(self) -> Iterator[Event]:
         """What falls due between two turns."""
@@ -322,3 +308,22 @@ class Campaign:
             self.shadow.load_state(state["shadow"], tensors)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error
+
+
+def step_taken(turn: int, report: StepReport, loss_ema: float, gflop: float, levers: tuple[str, ...] = ()) -> StepTaken:
+    """A learner's report as the event of its turn; `gflop` is what the run has spent so far."""
+    return StepTaken(
+        turn=turn,
+        loss=report.loss,
+        loss_ema=loss_ema,
+        grad_norm=report.grad_norm,
+        lr=report.lr,
+        k_requested=report.k_requested,
+        k_effective=report.k_effective,
+        proposed_norm=report.proposed_norm,
+        applied_norm=report.applied_norm,
+        tokens=report.tokens,
+        gflop=gflop,
+        finite=report.finite,
+        levers=levers,
+    )

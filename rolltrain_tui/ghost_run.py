@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rolltrain_tui import ghost as ghosts
-from rolltrain_tui.campaign import LOSS_EMA_DECAY
+from rolltrain_tui.campaign import LOSS_EMA_DECAY, step_taken
 from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config import CampaignConfig
 from rolltrain_tui.events import Evaluated, StepTaken
@@ -17,7 +17,7 @@ from rolltrain_tui.rules.gate import GhostPoint
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.signals import caught
 from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.training.learner import Learner, StepAbandoned, StepReport
+from rolltrain_tui.training.learner import Learner, StepAbandoned
 
 FAILED = 1
 
@@ -67,7 +67,7 @@ def plain_run(config: CampaignConfig, learner: Learner) -> Iterator[StepTaken | 
             gflop += report.gflop
             if report.finite:
                 ema = report.loss if ema is None else LOSS_EMA_DECAY * ema + (1 - LOSS_EMA_DECAY) * report.loss
-            yield _step_taken(turn, report, report.loss if ema is None else ema, gflop)
+            yield step_taken(turn, report, report.loss if ema is None else ema, gflop)
         if turn % config.evaluation.every == 0 or turn % config.camps.every == 0 or turn == config.turns:
             found = learner.evaluate(config.evaluation.sequences)
             gflop += found.gflop
@@ -84,21 +84,3 @@ def ghost_of(config: CampaignConfig, learner: Learner, points: list[GhostPoint])
     version = str(torch.__version__) if torch is not None else ""
     recipe = ghosts.recipe_of(config, facts.text_sha256)
     return Ghost(config.name, config.seed, version, facts.device, facts.dtype, recipe, tuple(points))
-
-
-def _step_taken(turn: int, report: StepReport, ema: float, gflop: float) -> StepTaken:
-    return StepTaken(
-        turn=turn,
-        loss=report.loss,
-        loss_ema=ema,
-        grad_norm=report.grad_norm,
-        lr=report.lr,
-        k_requested=report.k_requested,
-        k_effective=report.k_effective,
-        proposed_norm=report.proposed_norm,
-        applied_norm=report.applied_norm,
-        tokens=report.tokens,
-        gflop=gflop,
-        finite=report.finite,
-        levers=(),
-    )
