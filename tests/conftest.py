@@ -1,6 +1,7 @@
 """Shared by all tests: one torch thread per worker, no user settings, no saves outside the test's own folder."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from shell import Answer
+
     from rolltrain_tui.config import CampaignConfig
 
 
@@ -51,3 +54,22 @@ def tiny_config() -> Callable[..., "CampaignConfig"]:
     from rolltrain_tui.campaign_file import load
 
     return lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides))
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., "Answer"]:
+    """`rolltrain` with these words, as the shell would start it."""
+
+    from shell import Answer
+
+    from rolltrain_tui.cli import main
+
+    def run(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["rolltrain", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Answer(int(str(left.value.code)), said.out, said.err)
+
+    return run

@@ -7,39 +7,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from shell import Answer
 
 from rolltrain_tui import __version__, campaign_file, choices
 from rolltrain_tui.bench import contest
-from rolltrain_tui.cli import main, rolltrain
+from rolltrain_tui.cli import rolltrain
 from rolltrain_tui.commands import UseAbility
 from rolltrain_tui.config import CampaignConfig
 from rolltrain_tui.exits import exit_code_of
 
 TEXT = "The dragon sleeps under the hill, and the hill sleeps under the snow. " * 40
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
-    """`rolltrain` with these words, as the shell would start it."""
-
-    def run(*words: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["rolltrain", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Answer(int(str(left.value.code)), said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

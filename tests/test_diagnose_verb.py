@@ -3,15 +3,13 @@
 import hashlib
 import json
 import math
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from shell import Answer
 
 from rolltrain_tui.checkup import check_up
-from rolltrain_tui.cli import main
 from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config import CampaignConfig
 from rolltrain_tui.diagnose_verb import histogram
@@ -21,27 +19,6 @@ from rolltrain_tui.rules.signals import SIGNALS
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
-    """`rolltrain` with these words, as the shell would start it."""
-
-    def run(*words: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["rolltrain", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Answer(int(str(left.value.code)), said.out, said.err)
-
-    return run
 
 
 def saved_run(config: CampaignConfig, runs: Path, stop_after: int = 8) -> Expedition:
