@@ -9,7 +9,7 @@ import pytest
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.config import CampaignConfig
-from rolltrain_tui.events import AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
+from rolltrain_tui.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
 from rolltrain_tui.experiment.policies import CALM, NOW_AND_THEN, POLICIES, PUSH, TURN_BACK, PlayedInbox, Policy, State, diagnosis
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
@@ -161,3 +161,22 @@ def test_every_prescribed_order_exists() -> None:
     for order in {*PUSH, *CALM, *TURN_BACK}:
         options = {option.name for option in ABILITIES[order.ability].options}
         assert order.option in options if options else order.option == ""
+
+
+def test_once_burnt_the_oracle_never_pushes_and_lets_go_after_three_slow_looks(scene: Callable[[str, int], Scene]) -> None:
+    """A calmed run looks slow: what is held stays until that is plain, and no push follows."""
+    table, policy = scene("wizard", 5), POLICIES["oracle"](0)
+    calm = UseAbility("spell_mastery", "calm")
+    assert calm in pressed(policy, table, examined(40, dead_units=0.5))
+    table.apply(AbilityUsed(41, "spell_mastery", "calm", True, 0.3, 0, None))
+    slow = [pressed(policy, table, examined(40 + 20 * n, temperature=-0.05)) for n in (1, 2, 3)]
+    assert [[], [], [UseAbility("spell_mastery", DISMISS)]] == slow
+    table.apply(AbilityEnded(101, "spell_mastery", "dismissed"))
+    assert [] == pressed(policy, table, examined(120, temperature=-0.05))
+
+
+def test_the_oracle_waits_until_a_run_has_settled(scene: Callable[[str, int], Scene]) -> None:
+    """What a run shows in its first turns is no diagnosis."""
+    table, policy = scene("wizard", 5), POLICIES["oracle"](0)
+    assert [] == pressed(policy, table, examined(20, dead_units=0.5))
+    assert [] != pressed(policy, table, examined(40, dead_units=0.5))
