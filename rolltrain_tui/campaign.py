@@ -13,7 +13,7 @@ from typing import Any
 
 from rolltrain_tui import ghost as ghosts
 from rolltrain_tui.commands import Inbox, SaveGame, Speak
-from rolltrain_tui.config import CampaignConfig, EndingConfig
+from rolltrain_tui.config.schema import CampaignConfig, EndingConfig
 from rolltrain_tui.events import (
     ActBegan,
     CampaignBegan,

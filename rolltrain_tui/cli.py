@@ -13,11 +13,12 @@ from typing import Any
 
 import click
 
-from rolltrain_tui import __version__, choices
-from rolltrain_tui.compare_verb import compare
-from rolltrain_tui.diagnose_verb import diagnose
-from rolltrain_tui.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
-from rolltrain_tui.saves_verbs import saves
+from rolltrain_tui import __version__
+from rolltrain_tui.verbs import choices
+from rolltrain_tui.verbs.compare import compare
+from rolltrain_tui.verbs.diagnose import diagnose
+from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
+from rolltrain_tui.verbs.saves import saves
 
 FILE = click.Path(path_type=Path)
 
@@ -95,7 +96,7 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
     """Play a campaign without a screen: a progress bar on a terminal, plain sentences into a pipe."""
     if (campaign is None) == (resume is None):
         raise click.UsageError("Name a campaign to begin, or --resume a save.")
-    from rolltrain_tui.headless import Manner, run
+    from rolltrain_tui.headless.run import Manner, run
 
     out, data, script = given.pop("out"), given.pop("data"), given.pop("script")
     moves = choices.read_moves(script)
@@ -107,8 +108,8 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
 
 
 def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> Any:
-    from rolltrain_tui import campaign_file
-    from rolltrain_tui.overrides import without_own_text
+    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.config.overrides import without_own_text
     from rolltrain_tui.saves import saves_root
 
     path = choices.find_campaign(name)
@@ -133,7 +134,7 @@ def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, An
 
 
 def _check(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> None:
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
 
     campaign_file.load(campaign, overrides, data=data)
 
@@ -171,14 +172,14 @@ def _offer_train(reason: str, what: str | None, data: Path | None, given: dict[s
 def ghost(campaign: str, settings: tuple[str, ...], out: Path | None) -> int:
     """Train CAMPAIGN plainly, without dice, monsters, twin or abilities, and record its losses: the ghost on the chart, and the bar of the
     gates at the camps."""
-    from rolltrain_tui import campaign_file
-    from rolltrain_tui.overrides import without_own_text
+    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.config.overrides import without_own_text
 
     path = choices.find_campaign(campaign)
     overrides, text = without_own_text(settings)
     config = campaign_file.load(path, overrides, data=text)
-    from rolltrain_tui import ghost_run  # this loads torch
     from rolltrain_tui.ghost import place
+    from rolltrain_tui.verbs import ghost_run  # this loads torch
 
     return ghost_run.run(config, base=(text or path).parent, target=out or place(path))
 
@@ -189,7 +190,7 @@ def ghost(campaign: str, settings: tuple[str, ...], out: Path | None) -> int:
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def new(kind: str, path: Path | None, force: bool) -> None:
     """Write a complete, commented campaign of KIND (supervised) to PATH, or to stdout."""
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
 
     text = campaign_file.template(kind)
     if path is None:
@@ -210,7 +211,7 @@ def new(kind: str, path: Path | None, force: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def check(files: tuple[str, ...], as_json: bool) -> int:
     """Validate campaign files: every mistake with file:line:column, and what to do about it."""
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
 
     wrong = 0
     for name in files:
@@ -229,7 +230,7 @@ def check(files: tuple[str, ...], as_json: bool) -> int:
 @rolltrain.command()
 def schema() -> None:
     """The JSON schema of campaign files, for editors."""
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
 
     click.echo(json.dumps(campaign_file.json_schema(), indent=2))
 
@@ -269,7 +270,7 @@ def _show_markdown(text: str) -> None:
 @click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
 def doctor(as_json: bool, out: Path | None) -> None:
     """Will it run here, and how fast?"""
-    from rolltrain_tui import doctor as clinic
+    from rolltrain_tui.verbs import doctor as clinic
 
     findings = clinic.examine(out, progress=lambda what: click.echo(f"{what} ...", err=True))
     click.echo(json.dumps(findings, indent=2) if as_json else clinic.report(findings))

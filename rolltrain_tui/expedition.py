@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from rolltrain_tui import campaign_file, saves, wire
 from rolltrain_tui import ghost as ghosts
+from rolltrain_tui import saves, wire
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.chronicle import Chronicle, read
 from rolltrain_tui.commands import Command, Inbox
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, TrainingFailed
 from rolltrain_tui.training.build import build_learner
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui import durable
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.foreign import printable, shown
 from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.rules.gate import GhostPoint

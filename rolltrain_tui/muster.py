@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rolltrain_tui.config import CampaignConfig, DiceConfig
+from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rolltrain_tui.config import TwinConfig
+from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.events import AbilityUsed, Event, Fact, HeroFell, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training.learner import Learner

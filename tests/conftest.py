@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from shell import Answer
 
-    from rolltrain_tui.config import CampaignConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
@@ -51,7 +51,7 @@ CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 @pytest.fixture
 def tiny_config() -> Callable[..., "CampaignConfig"]:
     """A campaign of a dozen turns on a model of a few thousand weights; arguments are further `path=value` overrides."""
-    from rolltrain_tui.campaign_file import load
+    from rolltrain_tui.config.campaign_file import load
 
     return lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides))
 

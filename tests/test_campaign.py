@@ -9,7 +9,7 @@ import pytest
 
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Inbox, SaveGame, ScriptedInbox, SetAuto, Speak, UseAbility
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import (
     CampaignBegan,
     CampaignEnded,

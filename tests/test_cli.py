@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from shell import Answer
 
-from rolltrain_tui import __version__, campaign_file, choices
+from rolltrain_tui import __version__
 from rolltrain_tui.bench import contest
 from rolltrain_tui.cli import rolltrain
 from rolltrain_tui.commands import UseAbility
-from rolltrain_tui.config import CampaignConfig
-from rolltrain_tui.exits import exit_code_of
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.verbs import choices
+from rolltrain_tui.verbs.exits import exit_code_of
 
 TEXT = "The dragon sleeps under the hill, and the hill sleeps under the snow. " * 40
 

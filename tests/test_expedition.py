@@ -8,7 +8,7 @@ import pytest
 from rolltrain_tui import saves
 from rolltrain_tui.chronicle import story_sha256
 from rolltrain_tui.commands import Command, Inbox, SaveGame, ScriptedInbox, SetAuto, Speak, UseAbility
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import CampaignEnded, CampaignResumed, Event, Notice, Saved, SaveFailed, StepTaken
 from rolltrain_tui.expedition import CHRONICLE_FILE, Expedition
 

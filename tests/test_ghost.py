@@ -14,20 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolltrain_tui import ghost as ghosts
-from rolltrain_tui.campaign_file import load
 from rolltrain_tui.chronicle import story_sha256
 from rolltrain_tui.commands import Inbox
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.campaign_file import load
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import CampaignBegan, Evaluated, Event, GateFaced, GhostSeen, LevelGained, Rested, Saved, StepTaken, XPGained
 from rolltrain_tui.expedition import CHRONICLE_FILE, GHOST_FILE, Expedition
 from rolltrain_tui.ghost import Ghost, GhostError
-from rolltrain_tui.ghost_run import plain_run, record
 from rolltrain_tui.muster import muster
 from rolltrain_tui.narration import tell
 from rolltrain_tui.rules.gate import Gate, GhostPoint, ghost_val_loss
 from rolltrain_tui.rules.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.training.build import build_learner
+from rolltrain_tui.verbs.ghost_run import plain_run, record
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 PLAIN = ("dice.rulebook=off", "encounters.mode=off")
@@ -349,8 +349,8 @@ def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Con
 
 def test_the_verb_records_beside_the_campaign_and_train_finds_it(tiny_config: Configure, tmp_path: Path) -> None:
     """`rolltrain ghost` writes ghosts/NAME.json, prints where, and the next run has its gates."""
-    from rolltrain_tui.campaign_file import dump
     from rolltrain_tui.cli import rolltrain
+    from rolltrain_tui.config.campaign_file import dump
 
     campaign = tmp_path / "quest.yaml"
     campaign.write_text(dump(tiny_config("gate.mode=ghost")), encoding="utf-8")

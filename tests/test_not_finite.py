@@ -11,7 +11,7 @@ import torch
 
 from rolltrain_tui.chronicle import read
 from rolltrain_tui.commands import Inbox, ScriptedInbox, UseAbility
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import CampaignEnded, DeathSaveRolled, Evaluated, Event, HeroFell, StepTaken
 from rolltrain_tui.expedition import CHRONICLE_FILE, Expedition
 from rolltrain_tui.scene import Scene

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.facts import AbilityUsed, CommandRefused, DiceRolled, Fact, HeroHealed

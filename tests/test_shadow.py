@@ -12,7 +12,7 @@ from rolltrain_tui import shadow as shadow_module
 from rolltrain_tui import wire
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Command, Inbox, ScriptedInbox, UseAbility
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import (
     AbilityUsed,
     CampaignStopped,

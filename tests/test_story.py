@@ -8,9 +8,9 @@ import pytest
 from test_campaign import ScriptedLearner, of, played, story
 
 from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.campaign_errors import CampaignFileError
 from rolltrain_tui.commands import Command, Inbox, Predict, RaiseStat, ScriptedInbox, SpendInspiration, UseItem
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.campaign_errors import CampaignFileError
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import (
     ActBegan,
     CampaignBegan,

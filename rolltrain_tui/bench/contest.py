@@ -175,7 +175,7 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
     """The campaign's training tokens in a file, and the sizes a bare loop needs."""
     import torch
 
-    from rolltrain_tui.campaign_file import load
+    from rolltrain_tui.config.campaign_file import load
     from rolltrain_tui.training.corpus import load_corpus
 
     config = load(campaign, tuple(overrides))

@@ -57,7 +57,7 @@ class MeteredInbox(Inbox):
 
 
 def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
-    from rolltrain_tui.campaign_file import load
+    from rolltrain_tui.config.campaign_file import load
     from rolltrain_tui.expedition import Expedition
 
     config = load(campaign, overrides)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rolltrain_tui import durable
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import archive, plots, report, table
 from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
 from rolltrain_tui.experiment.run import Outcome, Result

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rolltrain_tui import __version__
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rolltrain_tui.campaign import LOSS_EMA_DECAY, Campaign
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell
 from rolltrain_tui.experiment.grid import CONTROL, Cell
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.training.corpus import load_corpus
 from rolltrain_tui.training.machine import pick_device, tune_allocator
 from rolltrain_tui.training.supervised import SupervisedLearner

@@ -15,7 +15,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.config import CampaignConfig, OptimizerConfig, ScheduleConfig
+from rolltrain_tui.config.schema import CampaignConfig, OptimizerConfig, ScheduleConfig
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training import diagnosis
 from rolltrain_tui.training.corpus import Corpus

@@ -92,8 +92,8 @@ class RolltrainApp(App[None]):
             self._choose_hero(launch.campaign)
 
     def _choose_hero(self, path: Path) -> None:
-        from rolltrain_tui.campaign_file import load
-        from rolltrain_tui.overrides import without_own_text
+        from rolltrain_tui.config.campaign_file import load
+        from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
         overrides = self.launch.all_overrides()

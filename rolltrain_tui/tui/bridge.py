@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from rolltrain_tui.commands import Inbox
 from rolltrain_tui.events import Event
-from rolltrain_tui.pauses import pause_reason
 from rolltrain_tui.scene import Scene
+from rolltrain_tui.scene.pauses import pause_reason
 from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config import CampaignConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 

@@ -37,10 +37,10 @@ class TorchOutfitter:
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"
 
     def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
-        from rolltrain_tui import campaign_file
+        from rolltrain_tui.config import campaign_file
+        from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.expedition import Expedition
         from rolltrain_tui.ghost import place
-        from rolltrain_tui.overrides import without_own_text
 
         overrides, data = without_own_text(overrides)
         config = campaign_file.load(campaign, overrides, data=data)

@@ -16,8 +16,8 @@ from pathlib import Path
 from sick_runs import CAMPAIGNS, SICK, WORDS
 
 from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.campaign_file import load
 from rolltrain_tui.commands import Inbox
+from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.events import Event, Examined, MonsterAppeared
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.training.build import build_learner

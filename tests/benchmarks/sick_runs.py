@@ -29,7 +29,7 @@ from pathlib import Path
 
 import torch
 
-from rolltrain_tui.campaign_file import load
+from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.rules.effects import NEUTRAL
 from rolltrain_tui.rules.signals import SIGNALS, Reading
 from rolltrain_tui.training.build import build_learner

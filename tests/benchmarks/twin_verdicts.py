@@ -10,7 +10,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from rolltrain_tui.campaign_file import load
+from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.build import build_learner
 from rolltrain_tui.training.supervised import SupervisedLearner

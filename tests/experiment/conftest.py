@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import Cell, grid
 from rolltrain_tui.experiment.run import Outcome, run_cell
 

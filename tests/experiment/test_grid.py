@@ -12,8 +12,8 @@ from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen
 from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
 from rolltrain_tui.experiment.workers import run_side_by_side
-from rolltrain_tui.ghost_run import record
 from rolltrain_tui.training.build import build_learner
+from rolltrain_tui.verbs.ghost_run import record
 
 
 class Deadly(Cell):

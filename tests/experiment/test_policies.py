@@ -8,7 +8,7 @@ import pytest
 
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Command, SetAuto, TakeShortRest, UseAbility
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
 from rolltrain_tui.experiment.policies import CALM, NOW_AND_THEN, POLICIES, PUSH, TURN_BACK, PlayedInbox, Policy, State, diagnosis
 from rolltrain_tui.rules.abilities import ABILITIES

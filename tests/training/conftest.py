@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.training.corpus import Corpus
 from rolltrain_tui.training.supervised import SupervisedLearner
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.rules.effects import NEUTRAL
 from rolltrain_tui.training.build import ModelShapeError, build_learner
 from rolltrain_tui.training.machine import DeviceError

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.build import build_learner
 from rolltrain_tui.training.halves import Halves

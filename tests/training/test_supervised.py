@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.config import CampaignConfig, ScheduleConfig
+from rolltrain_tui.config.schema import CampaignConfig, ScheduleConfig
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.saves.tensors import pack, unpack
 from rolltrain_tui.training.corpus import Corpus

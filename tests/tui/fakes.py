@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolltrain_tui.campaign_file import load
 from rolltrain_tui.commands import Inbox, Predict, RaiseStat, SaveGame, SetAuto, Speak, SpendInspiration, TakeShortRest, UseAbility, UseItem
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.campaign_file import load
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import (
     AbilityEnded,
     AbilityUsed,

@@ -7,7 +7,7 @@ import pytest
 from screens_host import ScreensHost, shown, until
 from textual.widgets import Input, OptionList
 
-from rolltrain_tui.overrides import parse
+from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.tui.screens.campaigns import PEEK_BYTES, CampaignsScreen, own_text_overrides, text_trouble
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
@@ -22,7 +22,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         (ROOT / "tiny_gpt.yaml").read_text(encoding="utf-8").replace("name: The Tiny GPT", 'name: "The [b]Tiny[/b] GPT"'), encoding="utf-8"
     )
     bad.write_text("name: 3\nturns: [/]\n", encoding="utf-8")
-    monkeypatch.setattr("rolltrain_tui.campaign_file.shipped", lambda: [good, bad, gone])
+    monkeypatch.setattr("rolltrain_tui.config.campaign_file.shipped", lambda: [good, bad, gone])
     return [good, bad, gone]
 
 

@@ -10,9 +10,9 @@ from screens_host import ScreensHost, shown
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from rolltrain_tui.campaign_file import load
-from rolltrain_tui.config import CampaignConfig, HeroConfig
-from rolltrain_tui.overrides import parse
+from rolltrain_tui.config.campaign_file import load
+from rolltrain_tui.config.overrides import parse
+from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.help import HelpScreen

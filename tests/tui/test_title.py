@@ -37,7 +37,7 @@ def pointed(app: ScreensHost) -> str:
 
 def test_light() -> None:
     """The title is imported without torch, pydantic, YAML, charts or the saves."""
-    heavy = ["torch", "pydantic", "yaml", "plotext", "safetensors", "markdown_it", "rolltrain_tui.saves", "rolltrain_tui.config"]
+    heavy = ["torch", "pydantic", "yaml", "plotext", "safetensors", "markdown_it", "rolltrain_tui.saves", "rolltrain_tui.config.schema"]
     script = f"import sys, rolltrain_tui.tui.screens.title; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -20,7 +20,7 @@ from rolltrain_tui.tui.words import weights
 from rolltrain_tui.words import clean, flat
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config import CampaignConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 PEEK_BYTES = 65536
 KINDS = {"supervised": "A language model learns from a text"}
@@ -67,7 +67,7 @@ class CampaignsScreen(TavernScreen):
 
     @work(thread=True, exclusive=True)
     def read_campaigns(self) -> None:
-        from rolltrain_tui.campaign_file import CampaignFileError, load, shipped
+        from rolltrain_tui.config.campaign_file import CampaignFileError, load, shipped
 
         found: list[tuple[Path, CampaignConfig | str]] = []
         for path in shipped():

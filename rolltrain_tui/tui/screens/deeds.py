@@ -18,7 +18,7 @@ from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config import AdventureConfig, CampaignConfig
+    from rolltrain_tui.config.schema import AdventureConfig, CampaignConfig
 
 STATS = {
     "STR": "Added to the damage of every blow.",

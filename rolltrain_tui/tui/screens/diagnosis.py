@@ -15,7 +15,7 @@ from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, layer_lines, signal_lines
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config import CampaignConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 REFRESH_SECONDS = 0.25
 TABLE, ADVICE_FROM, LAYERS_FROM = 80, 112, 168

@@ -21,7 +21,7 @@ from rolltrain_tui.tui.widgets.stat_editor import StatEditor
 from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config import CampaignConfig, HeroConfig
+    from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
 
 ROOMY = 3
 """Up to so many classes each card has room for its abilities; with more, they are told below the cards."""

@@ -2,10 +2,10 @@
 
 from rolltrain_tui.events import StepTaken
 from rolltrain_tui.scene import Scene
+from rolltrain_tui.scene.views import RollView
 from rolltrain_tui.tui.figures import factor, signed
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, width_of
-from rolltrain_tui.views import RollView
 
 TUMBLING_SPEED = 5
 """Turns a second above which the die shows its result at once."""

@@ -3,11 +3,11 @@
 from rolltrain_tui.events import TwinJudged
 from rolltrain_tui.narration import clean
 from rolltrain_tui.scene import Scene
+from rolltrain_tui.scene.views import Proof, TwinView
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span
-from rolltrain_tui.views import Proof, TwinView
 
 
 class ProofPanel(ScenePanel):

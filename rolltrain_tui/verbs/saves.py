@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.choices import find_save
+from rolltrain_tui.verbs.choices import find_save
 
 if TYPE_CHECKING:
     from rolltrain_tui.saves import RunSummary

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def find_campaign(name: str) -> Path:
     """A campaign by its path or its shipped name. CampaignFileError."""
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
 
     return campaign_file.find(name)
 
@@ -56,7 +56,7 @@ def overrides(
 
 def _shortened(campaign: Path, overrides: tuple[str, ...], data: Path | None, steps: int) -> list[str]:
     """A warm-up that fits a run shortened by --steps, unless the player has set one."""
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
 
     if any(text.partition("=")[0].strip() in ("schedule", "schedule.warmup_turns") for text in overrides):
         return []

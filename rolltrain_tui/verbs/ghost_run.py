@@ -7,15 +7,15 @@ from pathlib import Path
 from rolltrain_tui import ghost as ghosts
 from rolltrain_tui.campaign import LOSS_EMA_DECAY, step_taken
 from rolltrain_tui.commands import Inbox
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import Evaluated, StepTaken
-from rolltrain_tui.faces import BarFace, Face, QuietFace, Voice
 from rolltrain_tui.foreign import printable
 from rolltrain_tui.ghost import Ghost
+from rolltrain_tui.headless.faces import BarFace, Face, QuietFace, Voice
+from rolltrain_tui.headless.signals import caught
 from rolltrain_tui.rules.effects import NEUTRAL
 from rolltrain_tui.rules.gate import GhostPoint
 from rolltrain_tui.scene import Scene
-from rolltrain_tui.signals import caught
 from rolltrain_tui.training.build import build_learner
 from rolltrain_tui.training.learner import Learner, StepAbandoned
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from rolltrain_tui import choices
-from rolltrain_tui.exits import DONE, FAILED
+from rolltrain_tui.verbs import choices
+from rolltrain_tui.verbs.exits import DONE, FAILED
 
 ALL_CLASSES = "barbarian,wizard,rogue,fighter,cleric,paladin"
 
@@ -43,12 +43,12 @@ def compare(
 
     Prints a table, and writes results.csv, report.md and pictures. Stopped, it goes on where it was when called again.
     """
-    from rolltrain_tui import campaign_file
+    from rolltrain_tui.config import campaign_file
     from rolltrain_tui.experiment import compare as experiment
     from rolltrain_tui.experiment.grid import grid
     from rolltrain_tui.experiment.report import as_json as report_as_json
     from rolltrain_tui.experiment.workers import run_side_by_side
-    from rolltrain_tui.signals import caught
+    from rolltrain_tui.headless.signals import caught
 
     path = choices.find_campaign(campaign)
     overrides = choices.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.commands import Predict, RaiseStat, SaveGame, SetAuto, Speak, SpendInspiration, TakeShortRest, UseAbility, UseItem
-from rolltrain_tui.plain import (
+from rolltrain_tui.headless.plain import (
     HELP,
     AskBag,
     AskHelp,

@@ -1,12 +1,7 @@
-"""What a screen shows, as a pure fold of events: `scene.apply(event)` one after the other, from the first or from any point on.
+"""How each event changes the scene: one function a type of event, the table of them below."""
 
-No clock, no terminal, no torch; memory is bounded however long the run is. The words of the log are narration's, told when they are read.
-"""
-
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.events import (
     AbilityEnded,
@@ -23,7 +18,6 @@ from rolltrain_tui.events import (
     DeathSaveRolled,
     DiceRolled,
     Evaluated,
-    Event,
     Examined,
     ForetellingJudged,
     Foretold,
@@ -45,7 +39,6 @@ from rolltrain_tui.events import (
     Outcome,
     Rested,
     Saved,
-    SaveDue,
     SaveFailed,
     Spoke,
     StatRaised,
@@ -56,123 +49,23 @@ from rolltrain_tui.events import (
     TwinSetOut,
     XPGained,
 )
-from rolltrain_tui.rules.signals import Reading
-from rolltrain_tui.series import LossSeries
-from rolltrain_tui.views import AbilityView, HeroView, ItemView, Kind, MonsterView, Proof, RollView, Span, StoryLine, TurnLine, TwinView
+from rolltrain_tui.scene.views import (
+    AbilityView,
+    HeroView,
+    ItemView,
+    MonsterView,
+    Proof,
+    RollView,
+    Span,
+    TurnLine,
+    TwinView,
+)
 
-STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
-
-
-@dataclass(slots=True)
-class Scene:
-    """Everything a screen shows of a run."""
-
-    campaign: str = ""
-    kind: str = ""
-    seed: int = 0
-    turn: int = 0
-    """The last turn that is done."""
-    turns: int = 0
-    rulebook: str = ""
-    die: int = 20
-    dc: int = 0
-    modifier: int = 0
-    expected_k: float | None = None
-    parameters: int = 0
-    vocabulary: int = 0
-    device: str = ""
-    dtype: str = ""
-    floor: float | None = None
-    hero: HeroView = field(default_factory=HeroView)
-    charges: dict[str, Charge] = field(default_factory=dict)
-    active: dict[str, AbilityView] = field(default_factory=dict)
-    roll: RollView | None = None
-    step: StepTaken | None = None
-    previous_loss: float | None = None
-    monster: MonsterView | None = None
-    last_foe: str = ""
-    """How the last encounter ended."""
-    losses: LossSeries = field(default_factory=LossSeries)
-    validations: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=VALIDATIONS))
-    spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
-    evaluation: Evaluated | None = None
-    best_val_loss: float | None = None
-    examined: Examined | None = None
-    """The last look under the glass."""
-    gate: GateFaced | None = None
-    ghost: GhostSeen | None = None
-    """Plain training, whole, to be drawn beside the run."""
-    act: ActBegan | None = None
-    """The part of the story that is being played."""
-    foretold: Foretold | None = None
-    """The player's guess while it waits for its evaluation."""
-    judged: ForetellingJudged | None = None
-    bag: dict[str, int] = field(default_factory=dict)
-    """Items and how many of each, in the order they were found."""
-    items: dict[str, ItemView] = field(default_factory=dict)
-    """Used items in force."""
-    proof: Proof | None = None
-    twin: TwinView | None = None
-    """The shadow twin under way, or what became of the last one."""
-    spoke: Spoke | None = None
-    gflop: float = 0.0
-    """The run's own energy."""
-    twin_gflop: float = 0.0
-    """Of all twins that were judged or lost; comes on top."""
-    tokens: int = 0
-    not_finite: int = 0
-    """Turns whose loss or gradient was not finite."""
-    saved: Saved | SaveFailed | None = None
-    acknowledged: CommandAccepted | CommandRefused | None = None
-    level_gained: LevelGained | None = None
-    ending: CampaignEnded | None = None
-    stopped: bool = False
-    failure: str = ""
-    """The text of what stopped the training, foreign until cleaned."""
-    outcomes: dict[Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
-    story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
-    turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
-    milestones: deque[Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
-    """What a story of the whole run would not leave out."""
-    lines: int = 0
-    """Log lines so far; the next one's number."""
-
-    @classmethod
-    def of(cls, events: Iterable[Event]) -> Self:
-        """The scene after these events."""
-        scene = cls()
-        for event in events:
-            scene.apply(event)
-        return scene
-
-    def apply(self, event: Event) -> None:
-        """Take one more event in. Total: every event is known, and an event that changes nothing on screen changes nothing here."""
-        if (fold := _FOLDS.get(type(event))) is not None:
-            fold(self, event)
-        kind = KINDS.get(type(event))
-        if kind is not None and not (isinstance(event, Saved) and event.reason == "autosave"):
-            self.story.append(StoryLine(self.lines, event.turn, kind, event, isinstance(event, MINOR)))
-            self.lines += 1
-        if isinstance(event, MILESTONE) or (isinstance(event, AbilityUsed) and event.live):
-            self.milestones.append(event)
-
-    @property
-    def finished(self) -> bool:
-        """No turn will follow in this sitting."""
-        return self.ending is not None or self.stopped or bool(self.failure)
-
-    @property
-    def sick(self) -> tuple[Reading, ...]:
-        """The signals that the last examination found outside their bounds."""
-        return () if self.examined is None else tuple(reading for reading in self.examined.readings if reading.condition == "sick")
-
-    def turns_left(self, ability: str) -> int | None:
-        """Turns that an ability in force still has; None when it holds until ended or is not in force."""
-        view = self.active.get(ability)
-        return None if view is None or view.until is None else max(0, view.until - self.turn)
+if TYPE_CHECKING:
+    from rolltrain_tui.scene.scene import Scene
 
 
-def _began(scene: Scene, event: CampaignBegan) -> None:
+def _began(scene: "Scene", event: CampaignBegan) -> None:
     scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
     scene.turn, scene.turns = event.turn, event.turns
     scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
@@ -191,11 +84,11 @@ def _began(scene: Scene, event: CampaignBegan) -> None:
     _set_charges(scene, event.charges)
 
 
-def _set_charges(scene: Scene, charges: Iterable[Charge]) -> None:
+def _set_charges(scene: "Scene", charges: Iterable[Charge]) -> None:
     scene.charges = {charge.ability: charge for charge in charges}
 
 
-def _rolled(scene: Scene, event: DiceRolled) -> None:
+def _rolled(scene: "Scene", event: DiceRolled) -> None:
     last = scene.roll
     outcomes: dict[Outcome, int] = dict(last.outcomes) if last is not None and last.turn == event.turn else {}
     outcomes[event.outcome] = outcomes.get(event.outcome, 0) + 1
@@ -215,7 +108,7 @@ def _rolled(scene: Scene, event: DiceRolled) -> None:
     )
 
 
-def _stepped(scene: Scene, event: StepTaken) -> None:
+def _stepped(scene: "Scene", event: StepTaken) -> None:
     scene.turn = max(scene.turn, event.turn)
     change = None if scene.previous_loss is None or not event.finite else event.loss - scene.previous_loss
     scene.step, scene.gflop, scene.tokens = event, event.gflop, scene.tokens + event.tokens
@@ -249,26 +142,26 @@ def _prove(proof: Proof, step: StepTaken) -> None:
         proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
 
 
-def _twin_set_out(scene: Scene, event: TwinSetOut) -> None:
+def _twin_set_out(scene: "Scene", event: TwinSetOut) -> None:
     scene.twin = TwinView(event.ability, event.turn, event.turns)
 
 
-def _twin_judged(scene: Scene, event: TwinJudged) -> None:
+def _twin_judged(scene: "Scene", event: TwinJudged) -> None:
     scene.twin_gflop = event.gflop
     scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
 
 
-def _twin_lost(scene: Scene, event: TwinLost) -> None:
+def _twin_lost(scene: "Scene", event: TwinLost) -> None:
     scene.twin_gflop = event.gflop
     scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
 
 
-def _evaluated(scene: Scene, event: Evaluated) -> None:
+def _evaluated(scene: "Scene", event: Evaluated) -> None:
     scene.evaluation, scene.best_val_loss = event, event.best_val_loss
     scene.validations.append((event.turn, event.val_loss))
 
 
-def _used(scene: Scene, event: AbilityUsed) -> None:
+def _used(scene: "Scene", event: AbilityUsed) -> None:
     until = event.turn + event.turns - 1 if event.turns else None
     if event.ability in scene.active:
         _leave_force(scene, event.ability, event.turn)
@@ -280,7 +173,7 @@ def _used(scene: Scene, event: AbilityUsed) -> None:
         scene.charges[event.ability] = Charge(charge.ability, event.charges, charge.most, charge.recharge, charge.auto)
 
 
-def _leave_force(scene: Scene, ability: str, turn: int) -> None:
+def _leave_force(scene: "Scene", ability: str, turn: int) -> None:
     scene.active.pop(ability, None)
     for span in scene.spans:
         if span.ability == ability and span.end is None:
@@ -289,48 +182,48 @@ def _leave_force(scene: Scene, ability: str, turn: int) -> None:
         scene.proof.open = False
 
 
-def _auto_set(scene: Scene, event: AutoSet) -> None:
+def _auto_set(scene: "Scene", event: AutoSet) -> None:
     if (charge := scene.charges.get(event.ability)) is not None:
         scene.charges[event.ability] = Charge(charge.ability, charge.left, charge.most, charge.recharge, event.on)
 
 
-def _met(scene: Scene, event: MonsterAppeared) -> None:
+def _met(scene: "Scene", event: MonsterAppeared) -> None:
     scene.monster = MonsterView(event.monster, event.challenge, event.hp, event.hp, event.armour_class, event.signal, event.turn)
 
 
-def _monster_acted(scene: Scene, event: MonsterActed) -> None:
+def _monster_acted(scene: "Scene", event: MonsterActed) -> None:
     if scene.monster is not None:
         scene.monster.last_act = event.effect
 
 
-def _struck(scene: Scene, event: MonsterStruck) -> None:
+def _struck(scene: "Scene", event: MonsterStruck) -> None:
     if scene.monster is not None:
         scene.monster.hp = max(0, event.hp)
 
 
-def _monster_fell(scene: Scene, event: MonsterFell) -> None:
+def _monster_fell(scene: "Scene", event: MonsterFell) -> None:
     scene.monster, scene.last_foe = None, f"fell in turn {event.turn}, {event.xp} XP"
 
 
-def _monster_left(scene: Scene, event: MonsterLeft) -> None:
+def _monster_left(scene: "Scene", event: MonsterLeft) -> None:
     scene.monster, scene.last_foe = None, f"left in turn {event.turn}: {event.reason}"
 
 
-def _hurt(scene: Scene, event: HeroHurt) -> None:
+def _hurt(scene: "Scene", event: HeroHurt) -> None:
     scene.hero.hp = max(0, event.hp)
 
 
-def _healed(scene: Scene, event: HeroHealed) -> None:
+def _healed(scene: "Scene", event: HeroHealed) -> None:
     scene.hero.hp = event.hp
     if event.hp > 0:
         scene.hero.death_saves = None
 
 
-def _death_save(scene: Scene, event: DeathSaveRolled) -> None:
+def _death_save(scene: "Scene", event: DeathSaveRolled) -> None:
     scene.hero.death_saves = (event.successes, event.failures)
 
 
-def _fell(scene: Scene, event: HeroFell) -> None:
+def _fell(scene: "Scene", event: HeroFell) -> None:
     hero = scene.hero
     hero.deaths, hero.death_saves = event.deaths, None
     if event.max_hp:  # the sheet of the last camp; older chronicles tell none
@@ -342,11 +235,11 @@ def _fell(scene: Scene, event: HeroFell) -> None:
         _set_stats(scene, event.stats)
 
 
-def _gained_xp(scene: Scene, event: XPGained) -> None:
+def _gained_xp(scene: "Scene", event: XPGained) -> None:
     scene.hero.xp = event.total
 
 
-def _levelled(scene: Scene, event: LevelGained) -> None:
+def _levelled(scene: "Scene", event: LevelGained) -> None:
     hero = scene.hero
     hero.level, hero.proficiency, hero.hp, hero.max_hp = event.level, event.proficiency, event.hp, event.max_hp
     hero.next_level_xp, hero.choices = event.next_level_xp, event.choices
@@ -354,58 +247,58 @@ def _levelled(scene: Scene, event: LevelGained) -> None:
     _set_charges(scene, event.charges)
 
 
-def _rested(scene: Scene, event: Rested) -> None:
+def _rested(scene: "Scene", event: Rested) -> None:
     scene.hero.hp, scene.hero.death_saves = event.hp, None
     _set_charges(scene, event.charges)
 
 
-def _set_stats(scene: Scene, stats: tuple[tuple[str, int], ...]) -> None:
+def _set_stats(scene: "Scene", stats: tuple[tuple[str, int], ...]) -> None:
     """The scores, and what INT adds to the die."""
     scene.hero.stats = stats
     scene.modifier = next(((score - 10) // 2 for name, score in stats if name == "INT"), scene.modifier)
 
 
-def _stat_raised(scene: Scene, event: StatRaised) -> None:
+def _stat_raised(scene: "Scene", event: StatRaised) -> None:
     _set_stats(scene, tuple((name, event.score if name == event.stat else score) for name, score in scene.hero.stats))
     scene.hero.choices, scene.expected_k = event.choices, event.expected_k
     if event.max_hp:
         scene.hero.hp, scene.hero.max_hp = event.hp, event.max_hp
 
 
-def _examined(scene: Scene, event: Examined) -> None:
+def _examined(scene: "Scene", event: Examined) -> None:
     scene.examined = event
 
 
-def _saw_ghost(scene: Scene, event: GhostSeen) -> None:
+def _saw_ghost(scene: "Scene", event: GhostSeen) -> None:
     scene.ghost = event
 
 
-def _faced_gate(scene: Scene, event: GateFaced) -> None:
+def _faced_gate(scene: "Scene", event: GateFaced) -> None:
     scene.gate = event
 
 
-def _act_began(scene: Scene, event: ActBegan) -> None:
+def _act_began(scene: "Scene", event: ActBegan) -> None:
     scene.act = event
 
 
-def _foretold(scene: Scene, event: Foretold) -> None:
+def _foretold(scene: "Scene", event: Foretold) -> None:
     scene.foretold = event
 
 
-def _judged(scene: Scene, event: ForetellingJudged) -> None:
+def _judged(scene: "Scene", event: ForetellingJudged) -> None:
     scene.foretold, scene.judged = None, event
     scene.hero.inspired = scene.hero.inspired or event.inspired
 
 
-def _inspiration_spent(scene: Scene, event: InspirationSpent) -> None:
+def _inspiration_spent(scene: "Scene", event: InspirationSpent) -> None:
     scene.hero.inspired = False
 
 
-def _item_found(scene: Scene, event: ItemFound) -> None:
+def _item_found(scene: "Scene", event: ItemFound) -> None:
     scene.bag[event.item] = scene.bag.get(event.item, 0) + 1
 
 
-def _item_used(scene: Scene, event: ItemUsed) -> None:
+def _item_used(scene: "Scene", event: ItemUsed) -> None:
     left = scene.bag.get(event.item, 0) - 1
     if left > 0:
         scene.bag[event.item] = left
@@ -415,41 +308,41 @@ def _item_used(scene: Scene, event: ItemUsed) -> None:
         scene.items[event.item] = ItemView(event.item, event.words, event.turn + event.turns - 1)
 
 
-def _item_faded(scene: Scene, event: ItemFaded) -> None:
+def _item_faded(scene: "Scene", event: ItemFaded) -> None:
     scene.items.pop(event.item, None)
 
 
-def _answered(scene: Scene, event: CommandAccepted | CommandRefused) -> None:
+def _answered(scene: "Scene", event: CommandAccepted | CommandRefused) -> None:
     scene.acknowledged = event
 
 
-def _spoke(scene: Scene, event: Spoke) -> None:
+def _spoke(scene: "Scene", event: Spoke) -> None:
     scene.spoke = event
 
 
-def _saved(scene: Scene, event: Saved | SaveFailed) -> None:
+def _saved(scene: "Scene", event: Saved | SaveFailed) -> None:
     scene.saved = event
 
 
-def _ended(scene: Scene, event: CampaignEnded) -> None:
+def _ended(scene: "Scene", event: CampaignEnded) -> None:
     scene.ending, scene.gflop, scene.best_val_loss = event, event.gflop, event.best_val_loss
     scene.hero.level, scene.hero.xp, scene.hero.deaths = event.level, event.xp, event.deaths
 
 
-def _resumed(scene: Scene, event: CampaignResumed) -> None:
+def _resumed(scene: "Scene", event: CampaignResumed) -> None:
     scene.campaign, scene.stopped, scene.failure = event.campaign, False, ""
     scene.turn = event.turn
 
 
-def _stopped(scene: Scene, event: CampaignStopped) -> None:
+def _stopped(scene: "Scene", event: CampaignStopped) -> None:
     scene.stopped = True
 
 
-def _failed(scene: Scene, event: TrainingFailed) -> None:
+def _failed(scene: "Scene", event: TrainingFailed) -> None:
     scene.failure = event.error
 
 
-_FOLDS: dict[type, Any] = {
+FOLDS: dict[type, Any] = {
     CampaignBegan: _began,
     GhostSeen: _saw_ghost,
     DiceRolled: _rolled,
@@ -494,51 +387,3 @@ _FOLDS: dict[type, Any] = {
     StatRaised: _stat_raised,
 }
 """One function a type of event; SaveDue is answered by Saved or SaveFailed and shows nothing of its own."""
-
-KINDS: dict[type, Kind] = {
-    CampaignBegan: "note",
-    GhostSeen: "note",
-    CampaignResumed: "note",
-    AbilityUsed: "ability",
-    AbilityEnded: "ability",
-    AutoSet: "ability",
-    TwinSetOut: "ability",
-    TwinJudged: "ability",
-    TwinLost: "ability",
-    CommandRefused: "refused",
-    MonsterAppeared: "monster",
-    MonsterActed: "monster",
-    MonsterStruck: "monster",
-    MonsterFell: "monster",
-    MonsterLeft: "monster",
-    HeroHurt: "hurt",
-    DeathSaveRolled: "hurt",
-    HeroFell: "hurt",
-    HeroHealed: "heal",
-    XPGained: "xp",
-    LevelGained: "level",
-    Rested: "rest",
-    Evaluated: "evaluation",
-    Spoke: "speech",
-    Saved: "save",
-    SaveFailed: "failed",
-    TrainingFailed: "failed",
-    CampaignEnded: "end",
-    CampaignStopped: "note",
-    ActBegan: "act",
-    GateFaced: "gate",
-    Foretold: "oracle",
-    ForetellingJudged: "oracle",
-    InspirationSpent: "oracle",
-    ItemFound: "item",
-    ItemUsed: "item",
-    ItemFaded: "item",
-    StatRaised: "level",
-}
-"""The events that get a line of their own; rolls and steps share the turn's line."""
-
-MINOR = (MonsterStruck, Spoke, TwinSetOut)
-MILESTONE = (CampaignBegan, ActBegan, GateFaced, HeroFell, LevelGained, MonsterFell, CampaignEnded)
-
-SILENT: frozenset[type] = frozenset({CommandAccepted, DiceRolled, Examined, SaveDue, StepTaken})
-"""The rest."""

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rolltrain_tui import shipped as shipped_campaigns
-from rolltrain_tui.campaign_file import CampaignFileError, dump, find, json_schema, load, load_text, shipped, template
-from rolltrain_tui.config import CampaignConfig
-from rolltrain_tui.yaml_marks import read_marked
+from rolltrain_tui.config import shipped as shipped_campaigns
+from rolltrain_tui.config.campaign_file import CampaignFileError, dump, find, json_schema, load, load_text, shipped, template
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.yaml_marks import read_marked
 
 GOOD = template("supervised")
 
@@ -471,6 +471,6 @@ def _within(value: Any, entry: dict[str, Any]) -> bool:
 
 def test_checking_a_campaign_needs_neither_torch_nor_textual() -> None:
     """`rolltrain check` and `schema` answer at once because nothing heavy is imported."""
-    code = "import sys, rolltrain_tui.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"
+    code = "import sys, rolltrain_tui.config.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "[]" == answer.stdout.strip()

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui import __version__, campaign_file
+from rolltrain_tui import __version__
+from rolltrain_tui.config import campaign_file
 from rolltrain_tui.saves import saves_root
 from rolltrain_tui.words import flat
 

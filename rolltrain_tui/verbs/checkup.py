@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui import campaign_file, saves
+from rolltrain_tui import saves
 from rolltrain_tui.campaign import Campaign
+from rolltrain_tui.config import campaign_file
 from rolltrain_tui.rules.signals import LayerReading, Reading
 from rolltrain_tui.training.build import build_learner
 

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from rolltrain_tui.commands import Command, Inbox, ScriptedInbox
 from rolltrain_tui.events import Event, SaveFailed
-from rolltrain_tui.faces import BarFace, Face, PlainFace, QuietFace, Voice
-from rolltrain_tui.listening import is_pipe, listen
-from rolltrain_tui.narration import name_command, number, title
-from rolltrain_tui.pauses import pause_reason
-from rolltrain_tui.plain import (
+from rolltrain_tui.headless.faces import BarFace, Face, PlainFace, QuietFace, Voice
+from rolltrain_tui.headless.listening import is_pipe, listen
+from rolltrain_tui.headless.plain import (
     HELP,
     AskBag,
     AskHelp,
@@ -28,9 +26,11 @@ from rolltrain_tui.plain import (
     Wish,
     parse_command,
 )
+from rolltrain_tui.headless.signals import caught
+from rolltrain_tui.narration import name_command, number, title
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.scene import Scene
-from rolltrain_tui.signals import caught
+from rolltrain_tui.scene.pauses import pause_reason
 from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui import choices
+from rolltrain_tui.verbs import choices
 
 if TYPE_CHECKING:
-    from rolltrain_tui.checkup import Checkup
     from rolltrain_tui.rules.signals import LayerReading, Reading
+    from rolltrain_tui.verbs.checkup import Checkup
 
 BARS = " ▁▂▃▄▅▆▇█"
 _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
@@ -27,7 +27,7 @@ def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> 
     from rolltrain_tui.saves import saves_root
 
     path = choices.find_save(save, saves_root(out)) or Path(save)
-    from rolltrain_tui.checkup import check_up  # this loads torch
+    from rolltrain_tui.verbs.checkup import check_up  # this loads torch
 
     found = check_up(path, (f"device.device={device}",) if device else ())
     if found.note:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from shell import Answer
 
-from rolltrain_tui.checkup import check_up
 from rolltrain_tui.commands import Inbox
-from rolltrain_tui.config import CampaignConfig
-from rolltrain_tui.diagnose_verb import histogram
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import Examined, StepTaken
 from rolltrain_tui.expedition import Expedition
 from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.verbs.checkup import check_up
+from rolltrain_tui.verbs.diagnose import histogram
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]

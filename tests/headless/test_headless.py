@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui import headless
 from rolltrain_tui.commands import Command, Inbox, SaveGame, ScriptedInbox, UseAbility
-from rolltrain_tui.config import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import (
     CampaignBegan,
     CampaignEnded,
@@ -34,11 +33,12 @@ from rolltrain_tui.events import (
     StepTaken,
     TrainingFailed,
 )
-from rolltrain_tui.faces import BarFace, PlainFace, QuietFace, Voice
-from rolltrain_tui.headless import Journey, Manner, bag, run, status
-from rolltrain_tui.listening import listen
+from rolltrain_tui.headless import run as headless
+from rolltrain_tui.headless.faces import BarFace, PlainFace, QuietFace, Voice
+from rolltrain_tui.headless.listening import listen
+from rolltrain_tui.headless.run import Journey, Manner, bag, run, status
+from rolltrain_tui.headless.signals import caught
 from rolltrain_tui.scene import Scene
-from rolltrain_tui.signals import caught
 
 BEGAN = CampaignBegan(
     0, "The Tiny GPT", "supervised", 7, 3, "hero", 20, 12, 2, 0.912, "Brakka", "barbarian", 1, 2, (), 14, 14, 1000, (), 19040, 65, 1.31,
