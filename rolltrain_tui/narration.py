@@ -222,7 +222,7 @@ def _twin_judged(event: TwinJudged) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
     numbers = f"validation loss {event.delta:+.4f} nats, plus or minus {event.standard_error:.4f}"
-    return f"The twin's verdict: {words}; {numbers}, against a twin that walked {_count(event.turns, 'turn')} without."
+    return f"The twin's verdict: {words}; {numbers}, over {_count(event.turns, 'turn')} beside a twin without."
 
 
 def _twin_lost(event: TwinLost) -> str:

@@ -13,7 +13,7 @@ from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.events import AbilityUsed, Event, Fact, HeroFell, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training.learner import Learner
-from rolltrain_tui.training.twin import Twin
+from rolltrain_tui.training.twin import Twin, look_turns
 
 PREFIX = "twin."
 """Of the twin's tensors in a save."""
@@ -112,17 +112,26 @@ class Shadow:
             return
         if any(isinstance(fact, HeroFell) for fact in facts):
             yield self._lose(turn, "the hero fell, and what was done since the last camp is undone")
-        elif last or self._walk.walked >= self._walk.turns:
+            return
+        over = last or self._walk.walked >= self._walk.turns
+        if over or self._walk.walked in look_turns(self._walk.turns):
+            yield from self._look(turn)
+        if over and self._walk is not None:
             yield self._judge(turn)
 
-    def _judge(self, turn: int) -> Event:
+    def _look(self, turn: int) -> Iterator[Event]:
+        """How the two compare on the way; every look has its share of the sequences that a verdict may cost."""
+        assert self._walk is not None
+        assert self._twin is not None
+        share = -(-self._config.sequences // len(look_turns(self._walk.turns)))
+        if not self._twin.look(share).finite:
+            yield self._lose(turn, "a validation loss was not finite")
+
+    def _judge(self, turn: int) -> TwinJudged:
         walk, twin = self._walk, self._twin
         assert walk is not None
         assert twin is not None
-        found = twin.judge(self._config.sequences)
-        if not found.finite:
-            return self._lose(turn, "a validation loss was not finite")
-        self._walk = None
+        found, self._walk = twin.judge(), None
         return TwinJudged(turn, walk.ability, walk.since, walk.walked, found.delta, found.standard_error, found.verdict, self.gflop)
 
     def _lose(self, turn: int, reason: str) -> TwinLost:

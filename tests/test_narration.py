@@ -143,12 +143,12 @@ TOLD: list[tuple[Event, str]] = [
     (TwinSetOut(5, "", 1), "A shadow twin sets out: it walks 1 turn beside the hero without the hero's abilities."),
     (
         TwinJudged(24, "rage", 5, 20, -0.0121, 0.0006, "helped", 90.0),
-        "The twin's verdict: Rage helped; validation loss -0.0121 nats, plus or minus 0.0006, against a twin that walked 20 turns without.",
+        "The twin's verdict: Rage helped; validation loss -0.0121 nats, plus or minus 0.0006, over 20 turns beside a twin without.",
     ),
     (
         TwinJudged(24, "", 5, 20, 0.0, 0.0, "no measurable effect", 90.0),
         "The twin's verdict: no measurable effect of the hero's abilities; validation loss +0.0000 nats, plus or minus 0.0000, "
-        "against a twin that walked 20 turns without.",
+        "over 20 turns beside a twin without.",
     ),
     (
         TwinLost(9, "rage", 5, 4, "a \x1b[2J error", 9.0),

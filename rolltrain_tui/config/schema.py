@@ -387,7 +387,7 @@ class TwinConfig(Section):
     turns: Annotated[int, Field(ge=1)]
     """How long a twin walks; each of these turns costs a second step."""
     sequences: Annotated[int, Field(ge=2)]
-    """Of the probe set, on which hero and twin are compared at the end."""
+    """Of the probe set, that a verdict may cost: a quarter of them at each of four looks on the way."""
 
 
 class SpeechConfig(Section):

@@ -14,7 +14,7 @@ from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.build import build_learner
 from rolltrain_tui.training.supervised import SupervisedLearner
-from rolltrain_tui.training.twin import Comparison, Twin
+from rolltrain_tui.training.twin import Comparison, Twin, look_turns
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 TUNED = 1e-2
@@ -38,8 +38,8 @@ def learner_at(rate: float, seed: int) -> SupervisedLearner:
     return build_learner(load(CAMPAIGNS / "tiny_gpt.yaml", overrides), base=CAMPAIGNS)
 
 
-def verdict_on_tripling(rate: float, seed: int, turns: int = HELD) -> Comparison:
-    """After WARM_UP turns at `rate`: tripled updates for HELD of `turns` turns against none."""
+def verdict_on_tripling(rate: float, seed: int, turns: int = 2 * HELD) -> Comparison:
+    """After WARM_UP turns at `rate`: tripled updates for HELD of `turns` turns against none, judged as the game judges."""
     hero = learner_at(rate, seed)
     for _ in range(WARM_UP):
         hero.step(NEUTRAL)
@@ -47,7 +47,9 @@ def verdict_on_tripling(rate: float, seed: int, turns: int = HELD) -> Comparison
     for turn in range(turns):
         twin.step(NEUTRAL)
         hero.step(StepEffect(update_scale=3.0) if turn < HELD else NEUTRAL)
-    return twin.judge(SEQUENCES)
+        if turn + 1 in look_turns(turns):
+            twin.look(SEQUENCES // len(look_turns(turns)))
+    return twin.judge()
 
 
 def sweep(seeds: int) -> None:
@@ -68,7 +70,7 @@ def main(seeds: int) -> None:
             found = [verdict_on_tripling(rate, seed, turns) for seed in range(seeds)]
             hits = sum(one.verdict == right for one in found)
             deltas = ", ".join(f"{one.delta:+.4f}±{one.standard_error:.4f}" for one in found)
-            print(f"{name} of the tuned rate, judged after {turns} turns: {right} in {hits} of {seeds} seeds ({deltas})")
+            print(f"{name} of the tuned rate, judged over {turns} turns: {right} in {hits} of {seeds} seeds ({deltas})")
 
 
 if __name__ == "__main__":

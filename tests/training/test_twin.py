@@ -1,5 +1,6 @@
 """The twin: paired with its hero in everything but the effect, and a verdict that the numbers force."""
 
+import json
 import math
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.learner import StepAbandoned
 from rolltrain_tui.training.supervised import SupervisedLearner
-from rolltrain_tui.training.twin import Comparison, Twin, compare
+from rolltrain_tui.training.twin import Comparison, Twin, compare, look_turns
 
 MakeLearner = Callable[..., SupervisedLearner]
 LOSSES = st.lists(st.floats(0, 10), min_size=2, max_size=20)
@@ -85,7 +86,7 @@ def test_a_twin_under_the_same_effects_is_the_hero(make_learner: MakeLearner, dr
         twin.step(effect)
         hero.step(effect)
     assert hero.weights_sha256() == twin.learner.weights_sha256()
-    assert Comparison(0.0, 0.0) == twin.judge(16)
+    assert Comparison(0.0, 0.0) == twin.look(16) == twin.judge()
 
 
 @pytest.mark.parametrize("greedy", [{"extra_steps": 2}, {"batch_factor": 0.5}, {"batch_factor": 2.0}])
@@ -107,7 +108,7 @@ def test_the_twin_does_not_touch_the_hero(make_learner: MakeLearner) -> None:
         twin.step(StepEffect(update_scale=2.0, weight_noise=0.1))
         hero.step(NEUTRAL)
         alone.step(NEUTRAL)
-    twin.judge(8)
+    twin.look(8)
     twin.start_over()
     alone.step(NEUTRAL)
     hero.step(NEUTRAL)
@@ -131,12 +132,12 @@ def test_starting_over_is_a_new_fork(make_learner: MakeLearner) -> None:
 
 
 def test_energy_is_steps_and_both_evaluations(make_learner: MakeLearner) -> None:
-    """What the twin costs is its steps and, at the end, two evaluations."""
+    """What the twin costs is its steps and, at each look, two evaluations."""
     hero = make_learner()
     twin = Twin(hero)
     twin.step(NEUTRAL)
     step = hero.step(NEUTRAL).gflop
-    twin.judge(8)
+    twin.look(8)
     assert pytest.approx(step + 2 * hero.evaluate(8).gflop) == twin.gflop
 
 
@@ -160,9 +161,29 @@ def test_a_twin_is_kept(make_learner: MakeLearner) -> None:
     twin = Twin(hero)
     twin.step(StepEffect(update_scale=2.0))
     hero.step(NEUTRAL)
+    twin.look(6)
     again = Twin(hero)
-    again.load_state(twin.tensors(), twin.state_dict())
+    again.load_state(twin.tensors(), json.loads(json.dumps(twin.state_dict())))
     for one in (twin, again):
         one.step(StepEffect(update_scale=0.5))
+        one.look(6)
+    assert twin.judge() == again.judge()
     assert twin.learner.weights_sha256() == again.learner.weights_sha256()
     assert twin.state_dict() == again.state_dict()
+
+
+def test_the_verdict_is_over_all_looks(make_learner: MakeLearner) -> None:
+    """Each sequence counts with its mean difference over the looks: a harm that has passed by the last look still counts."""
+    hero = make_learner()
+    twin = Twin(hero)
+    twin.looks = [[0.4, 0.2], [0.0, 0.0]]
+    assert compare([0.2, 0.1], [0.0, 0.0]) == twin.judge()
+
+
+@given(st.integers(1, 300))
+def test_looks_are_spread_over_the_walk(turns: int) -> None:
+    """At most four, in order, the last one at the end; on walks of four turns or more exactly four."""
+    looks = look_turns(turns)
+    assert (min(turns, 4), turns) == (len(looks), looks[-1])
+    assert sorted(looks) == list(looks)
+    assert 1 <= looks[0]

@@ -169,11 +169,11 @@ def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
     scene.apply(TwinSetOut(6, "rage", 20))
     scene.twin = replace(scene.twin, walked=7)  # type: ignore[type-var]
     assert text_of(proof_lines(scene)[1]).startswith("twin walks 7/20  ·  worst turn off by")
-    for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 after 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 after 20 turns ▲ hurt")):
+    for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 over 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 after 20 turns ▲ hurt")):
         scene.apply(TwinJudged(25, "rage", 6, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
         assert text_of(proof_lines(scene)[1]).startswith(words)
     scene.apply(TwinJudged(25, "rage", 6, 1, 0.0, 0.0, "no measurable effect", 80.0))
-    assert "Δval +0.0000 ±0.0000 after 1 turn = no measurable effect" in text_of(proof_lines(scene))
+    assert "Δval +0.0000 ±0.0000 over 1 turn = no measurable effect" in text_of(proof_lines(scene))
     scene.apply(TwinLost(25, "rage", 6, 19, "the hero fell", 80.0))
     assert "twin lost, no verdict" in text_of(proof_lines(scene))
 

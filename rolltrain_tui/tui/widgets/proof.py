@@ -61,7 +61,7 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
     return [
         (f"{whose}Δval ", "muted"),
         (f"{twin.end.delta:+.4f} ±{twin.end.standard_error:.4f}".replace("-", "−"), ""),
-        (f" after {twin.turns} turn{'s' if twin.turns != 1 else ''} ", "muted"),
+        (f" over {twin.turns} turn{'s' if twin.turns != 1 else ''} ", "muted"),
         (f"{mark} {twin.end.verdict}", tone),
     ]
 
