@@ -169,7 +169,7 @@ def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
     scene.apply(TwinSetOut(6, "rage", 20))
     scene.twin = replace(scene.twin, walked=7)  # type: ignore[type-var]
     assert text_of(proof_lines(scene)[1]).startswith("twin walks 7/20  ·  worst turn off by")
-    for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 over 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 after 20 turns ▲ hurt")):
+    for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 over 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 over 20 turns ▲ hurt")):
         scene.apply(TwinJudged(25, "rage", 6, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
         assert text_of(proof_lines(scene)[1]).startswith(words)
     scene.apply(TwinJudged(25, "rage", 6, 1, 0.0, 0.0, "no measurable effect", 80.0))
@@ -249,7 +249,7 @@ def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> Non
     lines = wrap(text, width)
     assert "".join(text.split()) == "".join("".join(lines).split())
     if text.isascii():
-        assert all(len(line) <= width for line in lines)
+        assert all(width_of([(line, "")]) <= width for line in lines)
 
 
 @given(st.text(max_size=60), st.integers(0, 30))
