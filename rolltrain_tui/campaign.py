@@ -326,4 +326,5 @@ def step_taken(turn: int, report: StepReport, loss_ema: float, gflop: float, lev
         gflop=gflop,
         finite=report.finite,
         levers=levers,
+        measured=tuple(report.measured.items()),
     )

@@ -105,6 +105,8 @@ class StepTaken:
     """Since the campaign began, everything but the twins included."""
     finite: bool
     levers: tuple[str, ...]
+    measured: tuple[tuple[str, float], ...] = ()
+    """What levers measured of themselves; see `evidence`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ from rolltrain_tui.events import (
     TwinSetOut,
     XPGained,
 )
+from rolltrain_tui.evidence import evidence
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.loot import ITEMS
@@ -166,7 +167,8 @@ _OUTCOME: dict[Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "hit"
 def _step(event: StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
-    return f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}, felt {event.k_effective:.3f}"
+    felt = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}, felt {event.k_effective:.3f}"
+    return "; ".join((felt, *evidence(dict(event.measured))))
 
 
 # Abilities.

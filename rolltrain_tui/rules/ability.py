@@ -76,6 +76,8 @@ class Scene:
     """Raw loss of the last turn; None before the first and after one that was not finite."""
     loss_ema: float | None = None
     """Average of the raw losses before that one."""
+    felt: float = 1.0
+    """k of the last turn, as measured in the weights."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ MOST_ALPHA = 0.8
 SPIKE = 1.5
 """A loss so many times its running average is a spike."""
 DAMPED = 1.1
+WITHHELD = 0.5
+"""A turn that moved the weights by less than this share of the proposed update left something to make up."""
+MADE_UP = 2.0
 
 PRAYER_TURNS = 20
 PRAYER_LR = 0.5
@@ -35,17 +38,13 @@ class HealingWord(Power):
         return HEALING_POOL
 
     def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
-        """The last turn's raw loss was a spike. The coming one is not known before its step."""
-        return scene.loss is not None and scene.loss_ema is not None and scene.loss > SPIKE * scene.loss_ema
+        """The last turn was a spike, or little of its update was felt. The coming one is not known before its step."""
+        return scene.loss is not None and (_spiked(scene) or scene.felt < WITHHELD)
 
     def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
         if not held.live:
-            assert scene.loss is not None
-            assert scene.loss_ema is not None
-            held.amount = DAMPED * scene.loss_ema / scene.loss
-            return Entry(
-                f"the last loss was {scene.loss / scene.loss_ema:.2f} times its average, so this update is multiplied by {held.amount:.2f}"
-            )
+            held.amount, words = _made_good(scene)
+            return Entry(words)
         rolled = max(1, scene.dice.roll(HEALING_DIE) + hero.modifier("WIS"))
         held.amount = min(MOST_ALPHA, rolled / 10)
         healed = scene.heal(hero, rolled, "a healing word")
@@ -60,6 +59,20 @@ class HealingWord(Power):
 
     def effect(self, held: Held, hero: Hero) -> StepEffect:
         return StepEffect(heal_alpha=held.amount) if held.live else StepEffect()
+
+
+def _spiked(scene: Scene) -> bool:
+    return scene.loss is not None and scene.loss_ema is not None and scene.loss > SPIKE * scene.loss_ema
+
+
+def _made_good(scene: Scene) -> tuple[float, str]:
+    """The factor on this turn's k after a bad one, and why. A spike counts first: what follows it must be small."""
+    if _spiked(scene):
+        assert scene.loss is not None
+        assert scene.loss_ema is not None
+        times = scene.loss / scene.loss_ema
+        return DAMPED / times, f"the last loss was {times:.2f} times its average, so this update is multiplied by {DAMPED / times:.2f}"
+    return MADE_UP, f"only {scene.felt:.2f} of the last update was felt, so this one is doubled"
 
 
 class DivineIntervention(Power):

@@ -292,7 +292,7 @@ class Game:
             facts += self._death_save(turn)
         facts += self.kit.end_turn(turn, roll)
         facts += self.bag.end_turn(turn)
-        self.kit.losses.hear(report.loss if report.finite else nan)
+        self.kit.losses.hear(report.loss if report.finite else nan, report.k_effective)
         facts += self._diagnose(turn, examined=False)
         if not self.hero.badly_hurt:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)

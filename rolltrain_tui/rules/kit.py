@@ -28,14 +28,17 @@ LOSS_EMA_DECAY = 0.95
 
 @dataclass(slots=True)
 class Losses:
-    """What the table has heard of the training: raw losses of turns that are over."""
+    """What the table has heard of the training: raw losses of turns that are over, and how much of the last update was felt."""
 
     last: float | None = None
     before: float | None = None
     """Average of the losses before the last."""
     ema: float | None = None
+    felt: float = 1.0
+    """k of the last turn, as measured in the weights."""
 
-    def hear(self, loss: float) -> None:
+    def hear(self, loss: float, felt: float = 1.0) -> None:
+        self.felt = felt
         if not isfinite(loss):
             self.last = None
             return
@@ -118,7 +121,7 @@ class Kit:
             gained = hero.heal(amount)
             return (HeroHealed(turn, gained, hero.hp, cause),) if gained else ()
 
-        return Scene(self.dice, heal, roll, self.losses.last, self.losses.before)
+        return Scene(self.dice, heal, roll, self.losses.last, self.losses.before, self.losses.felt)
 
     def _entered(self, turn: int, ability: Ability, entry: Entry) -> list[Fact]:
         """What is told of a form that has just begun, and that it is over where it is."""

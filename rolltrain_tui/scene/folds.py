@@ -140,6 +140,7 @@ def _prove(proof: Proof, step: StepTaken) -> None:
         capped = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)  # cut to a length, as it claims
         proof.worst = max(proof.worst, 0.0 if capped else abs(step.k_effective - step.k_requested))
         proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
+        proof.measured |= dict(step.measured)
 
 
 def _twin_set_out(scene: "Scene", event: TwinSetOut) -> None:

@@ -1,6 +1,6 @@
 """The parts of a scene: plain values, each about one corner of the screen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rolltrain_tui.events import Event, Outcome, StepTaken, TwinJudged, TwinLost
@@ -110,6 +110,8 @@ class Proof:
     worst: float = 0.0
     """The largest difference between the two in one turn."""
     levers: tuple[str, ...] = ()
+    measured: dict[str, float] = field(default_factory=dict)
+    """What levers measured of themselves, the last turn of each."""
     open: bool = True
 
 

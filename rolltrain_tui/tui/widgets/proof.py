@@ -1,6 +1,7 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
 from rolltrain_tui.events import TwinJudged
+from rolltrain_tui.evidence import evidence
 from rolltrain_tui.narration import clean
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.scene.views import Proof, TwinView
@@ -67,6 +68,9 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
 
 
 def _levers(proof: Proof) -> Line:
+    """What the levers measured of themselves, which says more than their names; the names where they measured nothing."""
+    if phrases := evidence(proof.measured):
+        return [("  ·  ".join(phrases), "")]
     state = "still in force" if proof.open else "over"
     levers = ", ".join(clean(lever).replace("_", " ") for lever in proof.levers) or "none yet"
     worst = f"worst turn off by {proof.worst:.4f}  ·  " if proof.turns else ""

@@ -1,0 +1,71 @@
+"""What the levers of a turn measured of themselves, in a few words each: the part of a proof that no single k can tell.
+
+`StepTaken.measured` holds the numbers; `training.learner.StepReport.measured` says what each is.
+"""
+
+from collections.abc import Callable, Mapping
+
+Measured = Mapping[str, float]
+
+
+def evidence(measured: Measured) -> tuple[str, ...]:
+    """One phrase for each lever that measured something, in the order of the table below; a lever it does not know says nothing."""
+    return tuple(tell(measured) for lever, tell in _PHRASES.items() if lever in measured)
+
+
+def _returned(measured: Measured) -> str:
+    now, then, age = (measured[f"restore_best{part}"] for part in ("", ".stored", ".age"))
+    return f"back {age:.0f} evaluation{'s' if age != 1 else ''}: val {now:.4f}, stored {then:.4f}"
+
+
+def _healed(measured: Measured) -> str:
+    before, after = measured["heal_alpha.val_before"], measured["heal_alpha.val_after"]
+    return f"distance to the average ×{measured['heal_alpha']:.3f}, val {before:.4f} → {after:.4f} at once"
+
+
+def _forgot(measured: Measured) -> str:
+    return f"|m| {measured['forget_momentum.before']:.3g} → {measured['forget_momentum']:.3g}"
+
+
+def _masked(lever: str) -> Callable[[Measured], str]:
+    def tell(measured: Measured) -> str:
+        struck, share = measured[f"{lever}.struck"], measured[f"{lever}.share"]
+        gain, others = measured[lever], measured[f"{lever}.others"]
+        return f"{struck:,.0f} weights agree ({share:.0%}): ×{gain:.3f}, the others ×{others:.3g}"
+
+    return tell
+
+
+def _capped(measured: Measured) -> str:
+    before, after, cap = (measured[f"norm_cap.{part}"] for part in ("before", "after", "cap"))
+    return f"|Δ| {before:.4f} cut to {after:.4f}" if after < before else f"|Δ| {before:.4f}, under its cap of {cap:.4f}"
+
+
+def _dropped(measured: Measured) -> str:
+    many = measured["drop_worst"]
+    beside = (
+        f", loss {measured['drop_worst.dropped']:.3f} beside {measured['drop_worst.kept']:.3f}" if "drop_worst.dropped" in measured else ""
+    )
+    return f"{many:.0f} sequence{'s' if many != 1 else ''} hidden{beside}"
+
+
+def _stepped_again(measured: Measured) -> str:
+    steps, size = measured["extra_steps"], measured.get("extra_batch_factor", 1.0)
+    return f"{steps:.0f} more step{'s' if steps != 1 else ''}" + (f" on ×{size:.3g} of a batch" if size != 1 else "")
+
+
+_PHRASES: Mapping[str, Callable[[Measured], str]] = {
+    "rollback": lambda measured: f"gone back by |Δ| {measured['rollback']:.3g}",
+    "restore_best": _returned,
+    "heal_alpha": _healed,
+    "forget_momentum": _forgot,
+    "agreeing_gain": _masked("agreeing_gain"),
+    "cautious": _masked("cautious"),
+    "norm_cap": _capped,
+    "extra_steps": _stepped_again,
+    "batch_factor": lambda measured: f"batch ×{measured['batch_factor']:.3g}",
+    "drop_worst": _dropped,
+    "clip_factor": lambda measured: f"|g| let through: {measured['clip_factor']:.2f} of the usual threshold",
+    "weight_noise": lambda measured: f"noise of {measured['weight_noise']:.3f} σ(θ) in the weights",
+    "target_noise": lambda measured: f"{measured['target_noise']:.0%} of the targets were noise",
+}
