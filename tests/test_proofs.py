@@ -115,11 +115,13 @@ def test_reckless_attack_doubles_hits_on_half_the_batch(begin: Begin) -> None:
 
 
 def test_arcane_recovery_is_a_quarter_more(begin: Begin) -> None:
-    """Twenty turns of the live form: mean k felt 1.25. Passive, at 15: one turn of 1.5."""
-    trial = begin("wizard")
-    felt = [trial.play(UseAbility("arcane_recovery")).k_effective, *(trial.play().k_effective for _ in range(19))]
-    assert 1.25 == pytest.approx(sum(felt) / 20, abs=0.01)
-    k_after(begin("wizard", faces=[13], auto=["arcane_recovery"]), k=1.5)
+    """Twenty turns of the live form, and five of the passive one that a total of 15 sets off: mean k felt 1.25, then 1 again."""
+    for auto, orders, turns in (((), (UseAbility("arcane_recovery"),), 20), (("arcane_recovery",), (), 5)):
+        trial = begin("wizard", faces=[13], auto=auto)
+        felt = [trial.play(*orders).k_effective, *(trial.play().k_effective for _ in range(turns - 1))]
+        assert 1.25 == pytest.approx(sum(felt) / turns, abs=0.01)
+        assert felt == sorted(felt, reverse=True)
+        assert 1.0 == trial.play().k_effective
 
 
 @pytest.mark.parametrize(("cantrip", "k"), [("steady", 0.75), ("calm", 0.3), ("quicken", 1.25)])

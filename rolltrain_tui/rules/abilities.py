@@ -42,7 +42,7 @@ _ABILITIES = (
         title="Arcane Recovery",
         hero_class="wizard",
         summary="Warms the learning rate again: pays on a plateau, bounces where the rate is already high.",
-        passive="A total of 15 or more spends a charge: this turn's learning rate is ×1.5.",
+        passive="A total of 15 or more spends a charge: the learning rate is ×1.5, falling to 1 over this turn and the next four.",
         live="The learning rate is multiplied by 1.5, falling to 1 along a cosine over 20 turns (1.25 on average). A short rest "
         "refunds half the level in charges, rounded up, once between camps.",
         cost="action",

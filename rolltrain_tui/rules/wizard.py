@@ -6,7 +6,8 @@ from rolltrain_tui.rules.ability import Held, Option, Power
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.rules.heroes import Hero
 
-RECOVERY_TURNS = 20
+RECOVERY_TURNS, LITTLE_RECOVERY_TURNS = 20, 5
+"""Of the live form, and of the passive one."""
 RECOVERY_PEAK = 1.5
 RECOVERY_POOL = 3
 
@@ -17,22 +18,25 @@ CANTRIPS = (
 )
 
 
-def recovery_scale(turn: int) -> float:
-    """Learning-rate multiplier of turn 0 ... 19 of a recovery.
+def recovery_scale(turn: int, turns: int = RECOVERY_TURNS) -> float:
+    """Learning-rate multiplier of turn 0 ... turns - 1 of a recovery.
 
     A cosine from 1.5 down to 1, read at the middle of each turn: the cosines of the midpoints cancel, so the mean is 1.25.
     """
-    return 1 + (RECOVERY_PEAK - 1) * (1 + cos(pi * (turn + 0.5) / RECOVERY_TURNS)) / 2
+    return 1 + (RECOVERY_PEAK - 1) * (1 + cos(pi * (turn + 0.5) / turns)) / 2
 
 
-_RECOVERY = tuple(StepEffect(lr_scale=recovery_scale(turn)) for turn in range(RECOVERY_TURNS))
-_SURGE = StepEffect(lr_scale=RECOVERY_PEAK)
+_RECOVERY = {
+    form: tuple(StepEffect(lr_scale=recovery_scale(turn, turns)) for turn in range(turns))
+    for form, turns in (("live", RECOVERY_TURNS), ("passive", LITTLE_RECOVERY_TURNS))
+}
 _CANTRIP = {option.name: StepEffect(update_scale=option.k) for option in CANTRIPS}
 
 
 class ArcaneRecovery(Power):
     live_turns = RECOVERY_TURNS
     trigger = 15
+    trigger_turns = LITTLE_RECOVERY_TURNS
 
     def most(self, level: int) -> int | None:
         return RECOVERY_POOL
@@ -41,7 +45,8 @@ class ArcaneRecovery(Power):
         return RECOVERY_PEAK
 
     def effect(self, held: Held, hero: Hero) -> StepEffect:
-        return _RECOVERY[RECOVERY_TURNS - (held.turns or 0)] if held.live else _SURGE
+        scales = _RECOVERY["live" if held.live else "passive"]
+        return scales[len(scales) - (held.turns or 0)]
 
     def short_rest(self, held: Held, level: int) -> None:
         """Refunds half the level in charges, rounded up, once between long rests; a rest with none missing keeps the refund."""

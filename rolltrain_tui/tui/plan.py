@@ -66,7 +66,8 @@ def _wide(width: int, height: int) -> dict[str, Region]:
     voice_left = lower - MONSTER_ROWS >= 8
     monster = MONSTER_ROWS if voice_left else lower
     voice = Region(0, top + monster, left, lower - monster) if voice_left else Region(left, top + lower - 4, right, 4)
-    log = lower - 4 if voice_left else lower - 8
+    proof = 5 if lower >= 18 else 4  # a third line, for what the levers measured
+    log = lower - proof - (0 if voice_left else 4)
     return {
         "status": Region(0, 0, width, 1),
         "hero": Region(0, 1, left, upper),
@@ -74,8 +75,8 @@ def _wide(width: int, height: int) -> dict[str, Region]:
         "chart": Region(left + die, 1, width - left - die, upper),
         "monster": Region(0, top, left, monster),
         "voice": voice,
-        "proof": Region(left, top, right, 4),
-        "log": Region(left, top + 4, right, log),
+        "proof": Region(left, top, right, proof),
+        "log": Region(left, top + proof, right, log),
         "notice": Region(0, height - 1 - keys, width, 1),
         "keys": Region(0, height - keys, width, keys),
     }

@@ -35,30 +35,32 @@ def test_arcane_recovery_averages_a_quarter_more():
     assert [AbilityEnded(20, "arcane_recovery", "it has run its course")] == of(AbilityEnded, table.facts)
 
 
-def test_the_passive_recovery_is_one_turn_of_half_as_much_again():
-    """A total of 15 spends a charge and this turn's learning rate is x1.5; 14 does nothing; three charges and no more."""
-    table = make_table("wizard", rulebook="off", faces=[12, 13, 13, 13, 13], auto=["arcane_recovery"])
+def test_the_passive_recovery_is_five_turns_of_a_quarter_more():
+    """A total of 15 spends a charge and warms this turn and the next four; 14 does nothing; three charges and no more."""
+    table = make_table("wizard", rulebook="off", faces=[12, *[13] * 20], auto=["arcane_recovery"])
     rates = []
-    for _ in range(5):
+    for _ in range(21):
         table.play()
         rates.append(table.effect.lr_scale)
-    assert [1.0, 1.5, 1.5, 1.5, 1.0] == rates
+    warm = [recovery_scale(turn, 5) for turn in range(5)]
+    assert pytest.approx([1.0, *warm * 3, *[1.0] * 5]) == rates
+    assert 1.25 == pytest.approx(sum(warm) / 5)
     assert [2, 1, 0] == [used.charges for used in of(AbilityUsed, table.facts)]
 
 
 def test_a_critical_hit_and_the_recovery_stay_within_the_bound():
-    """hero's 2 under Quicken's 1.25 and the recovery's 1.5 would be 3.75; the product of all levers is 3."""
+    """hero's 2 under Quicken's 1.25 and a fresh recovery would be more; the product of all levers is 3."""
     table = make_table("wizard", faces=[20], level=5, auto=["arcane_recovery"])
     table.play(cast("quicken"))
     assert 3.0 == pytest.approx(table.effect.update_scale * table.effect.lr_scale)
-    assert 1.5 == table.effect.lr_scale
+    assert recovery_scale(0, 5) == table.effect.lr_scale
 
 
 @pytest.mark.parametrize(("level", "refund"), [(1, 1), (2, 1), (3, 2), (5, 3)])
 def test_a_short_rest_refunds_half_the_level_once(level, refund):
     """Charges come back, half the level rounded up and never above three, once until the next long rest."""
-    table = make_table("wizard", rulebook="off", faces=[20] * 3, auto=["arcane_recovery"], level=level, short_rest_every=1)
-    table.play_turns(3)
+    table = make_table("wizard", rulebook="off", faces=[20] * 15, auto=["arcane_recovery"], level=level, short_rest_every=1)
+    table.play_turns(15)
     assert 0 == left(table)
     assert refund == of(Rested, table.play(TakeShortRest()))[0].charges[0].left
     table.game.kit.held["arcane_recovery"].left = 0

@@ -159,7 +159,7 @@ def test_model_text_is_literal() -> None:
 def test_the_proof_is_a_sum_of_measurements() -> None:
     """The ability's claim, asked and felt over its turns, and the verdict."""
     words = text_of(proof_lines(scene_after(5)))
-    for part in ("Rage @1", "×1.500", "over 5 turns", "✔", "update scale", "still in force"):
+    for part in ("Rage @1", "×1.500", "5 turns: Σk asked", "✔", "update scale", "still in force"):
         assert part in words
 
 
@@ -176,6 +176,19 @@ def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
     assert "Δval +0.0000 ±0.0000 over 1 turn = no measurable effect" in text_of(proof_lines(scene))
     scene.apply(TwinLost(25, "rage", 6, 19, "the hero fell", 80.0))
     assert "twin lost, no verdict" in text_of(proof_lines(scene))
+
+
+def test_the_proof_tells_what_levers_measured() -> None:
+    """Where there is room, the levers' own numbers stand on lines of their own below the twin; a narrow strip wraps them."""
+    scene = scene_after(5)
+    assert scene.step is not None
+    scene.apply(TwinSetOut(5, "rage", 20))
+    masked = (("cautious", 1.64), ("cautious.others", 0.0), ("cautious.share", 0.61), ("cautious.struck", 11742.0))
+    scene.apply(replace(scene.step, turn=6, measured=masked))
+    for width, rows in ((80, 3), (30, 4)):
+        lines = proof_lines(scene, width, 9)
+        assert rows == len(lines)
+        assert "11,742 weights agree (61%): ×1.640, the others ×0" == " ".join(text_of([line]).strip() for line in lines[2:])
 
 
 def test_a_twin_of_something_else_is_named() -> None:

@@ -8,15 +8,16 @@ from rolltrain_tui.scene.views import Proof, TwinView
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap
 
 
 class ProofPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
-        self.show(proof_lines(scene))
+        self.show(proof_lines(scene, self.content_size.width, self.content_size.height))
 
 
-def proof_lines(scene: Scene) -> list[Line]:
+def proof_lines(scene: Scene, width: int = 200, height: int = 2) -> list[Line]:
+    """The claim with its k on the first line; then the twin and what the levers measured, side by side on two lines, else apart."""
     proof = scene.proof
     twin = _twin(scene.twin, proof)
     if proof is None:
@@ -30,7 +31,11 @@ def proof_lines(scene: Scene) -> list[Line]:
         ("   claims ", "muted"),
         (factor(proof.k), ""),
     ]
-    return [[*first, *_verdict(proof)], [*twin, ("  ·  ", "muted"), *_levers(proof)] if twin else _levers(proof)]
+    k: Line = [*first, *_verdict(proof)]
+    if height <= 2:
+        return [k, [*twin, ("  ·  ", "muted"), *_levers(proof)] if twin else _levers(proof)]
+    ((words, tone),) = _levers(proof)
+    return [k, *([twin] if twin else []), *([(line, tone)] for line in wrap(words, width))]
 
 
 def _verdict(proof: Proof) -> Line:
@@ -38,7 +43,7 @@ def _verdict(proof: Proof) -> Line:
         return [("   not measured yet", "muted")]
     honest = proof.worst <= TOLERANCE * max(1.0, abs(proof.asked) / proof.turns)
     return [
-        (f"   over {proof.turns} turn{'s' if proof.turns != 1 else ''} Σk asked ", "muted"),
+        (f"   {proof.turns} turn{'s' if proof.turns != 1 else ''}: Σk asked ", "muted"),
         (f"{proof.asked:.3f}", ""),
         ("  felt ", "muted"),
         (f"{proof.felt:.3f} {'✔' if honest else '✖'}", "good" if honest else "bad"),
@@ -67,7 +72,7 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
     ]
 
 
-def _levers(proof: Proof) -> Line:
+def _levers(proof: Proof) -> list[tuple[str, str]]:
     """What the levers measured of themselves, which says more than their names; the names where they measured nothing."""
     if phrases := evidence(proof.measured):
         return [("  ·  ".join(phrases), "")]
