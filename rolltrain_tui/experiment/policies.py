@@ -8,6 +8,7 @@ wrong     reads the same diagnosis and does the opposite
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import nan
 from random import Random
 from typing import Literal, Protocol
 
@@ -22,6 +23,8 @@ State = Literal["slow", "hot", "overfit", "well"]
 
 TRAVELLING = -0.005
 """Nats. A temperature below this is a run on its way; nearer to zero it may be chance."""
+BOUNCING = 0.015
+"""Nats. Above this temperature a run has more heat than it needs: it was pushed far enough."""
 SETTLED = 30
 """Turns after which a diagnosis counts. A healthy run, too, has leaping gradients and idle units when it has just begun."""
 PATIENCE = 3
@@ -100,6 +103,8 @@ class Physician:
         """It was hot once: a calmed run looks slow, and a push would set it alight again. It is only let go when it stays slow."""
         self._slow = 0
         """Examinations in a row that found it slow."""
+        self._pushed = False
+        """The last dose was a push."""
 
     def press(self, scene: Scene) -> Sequence[Command]:
         if scene.examined is None or scene.examined is self._read:
@@ -110,33 +115,44 @@ class Physician:
         self._slow = self._slow + 1 if state == "slow" else 0
         if state == "slow" and self._burnt:
             return dismissals(scene) if self._slow >= PATIENCE else ()
-        if state == "well":  # thanks to what is held, perhaps: nothing is changed
-            return ()
+        if state == "well":  # thanks to what is held, perhaps: nothing is changed, but that a push ends where bouncing begins
+            return dismissals(scene) if self._pushed and temperature(scene.examined) > BOUNCING else ()
+        self._pushed = state == "slow"
         prescribed = self._prescription[state]
         return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
 
 
+def temperature(examined: Examined) -> float:
+    """In nats; NaN, which is neither above nor below anything, where it is not known."""
+    return next((reading.value for reading in examined.readings if reading.signal == "temperature"), nan)
+
+
 def diagnosis(examined: Examined) -> State:
-    """What ails the run, by the signals alone. The worst first: a hot run may overfit or crawl for being hot."""
+    """What ails the run, by the signals alone. The worst first: a hot run may overfit or crawl for being hot.
+
+    A gradient that leaps while the run is on its way is a step in the learning, not heat.
+    """
     readings = {reading.signal: reading for reading in examined.readings}
 
     def above(*signals: str) -> bool:
         found = (readings[name] for name in signals if name in readings)
         return any(one.high is not None and one.value > one.high for one in found)
 
-    def below(signal: str, bound: float | None = None) -> bool:
+    def below(signal: str) -> bool:
         one = readings.get(signal)
-        least = bound if bound is not None or one is None else one.low
-        return one is not None and least is not None and one.value < least  # NaN, not known yet, is below nothing
+        return one is not None and one.low is not None and one.value < one.low  # NaN, not known yet, is below nothing
 
     def known(signal: str) -> bool:
         return signal in readings and readings[signal].condition != "unknown"
 
-    if above("non_finite", "loss_rise", "gradient_spike", "temperature", "update_ratio", "weight_growth", "dead_units"):
+    on_its_way = temperature(examined) < TRAVELLING
+    if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth", "dead_units"):
+        return "hot"
+    if above("gradient_spike") and not on_its_way:
         return "hot"
     if above("gap") and above("val_rise"):
         return "overfit"
-    if below("temperature", TRAVELLING) or below("update_ratio"):
+    if on_its_way or below("update_ratio"):
         return "slow"
     # Flat with a temperature about zero is a run that has arrived, or bounces a little: a push would not help it.
     return "slow" if below("projected_gain") and not known("temperature") else "well"

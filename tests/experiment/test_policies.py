@@ -66,6 +66,8 @@ def pressed(policy: Policy, scene: Scene, event: Examined) -> list[Command]:
         (examined(temperature=0.01, update_ratio=1e-6), "slow"),
         (examined(temperature=-0.05, loss_rise=1.5), "hot"),
         (examined(gradient_spike=9.0), "hot"),
+        (examined(temperature=0.004, gradient_spike=9.0), "hot"),
+        (examined(temperature=-0.05, gradient_spike=9.0), "slow"),
         (examined(non_finite=1.0), "hot"),
         (examined(gap=0.5, val_rise=0.0), "well"),
     ],
@@ -173,6 +175,19 @@ def test_once_burnt_the_oracle_never_pushes_and_lets_go_after_three_slow_looks(s
     assert [[], [], [UseAbility("spell_mastery", DISMISS)]] == slow
     table.apply(AbilityEnded(101, "spell_mastery", "dismissed"))
     assert [] == pressed(policy, table, examined(120, temperature=-0.05))
+
+
+def test_a_push_ends_where_bouncing_begins(scene: Callable[[str, int], Scene]) -> None:
+    """What pushes is held while the run takes it well, and put down when the temperature is clearly above zero; what calms is not."""
+    table, policy = scene("wizard", 5), POLICIES["oracle"](0)
+    assert UseAbility("spell_mastery", "quicken") in pressed(policy, table, SLOW)
+    table.apply(AbilityUsed(41, "spell_mastery", "quicken", True, 1.25, 0, None))
+    assert [] == pressed(policy, table, examined(60, temperature=0.01))
+    assert [UseAbility("spell_mastery", DISMISS)] == pressed(policy, table, examined(80, temperature=0.02))
+    table, policy = scene("wizard", 5), POLICIES["oracle"](0)
+    assert UseAbility("spell_mastery", "calm") in pressed(policy, table, HOT)
+    table.apply(AbilityUsed(41, "spell_mastery", "calm", True, 0.3, 0, None))
+    assert [] == pressed(policy, table, examined(60, temperature=0.02))
 
 
 def test_the_oracle_waits_until_a_run_has_settled(scene: Callable[[str, int], Scene]) -> None:

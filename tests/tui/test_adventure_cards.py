@@ -148,6 +148,19 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
         assert not game.screen.may_foretell
 
 
+@pytest.mark.parametrize("key", ["1", "escape"])
+async def test_the_run_waits_while_the_future_is_asked(tmp_path: Path, key: str) -> None:
+    """No evaluation comes between the question and its answer; afterwards the run goes on as before."""
+    async with playing(tmp_path, "evaluation.every=1", "pace.turns_per_second=5", paused=False) as game:
+        await game.until(lambda: game.screen.may_foretell)
+        await game.press("p")
+        await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
+        assert game.inbox.paused
+        await game.press(key)
+        await game.until(lambda: game.app.screen is game.screen)
+        assert not game.inbox.paused
+
+
 async def test_inspiration_is_spent_by_its_key(tmp_path: Path) -> None:
     """Without any the key says how to earn it; with it a key is shown, and sends the order."""
     async with playing(tmp_path) as game:

@@ -53,7 +53,7 @@ class Deeds(Orders):
         return wanted and self.scene.foretold is None and len(self._last_two()) == 2
 
     def action_foretell(self) -> None:
-        """Ask for a guess at the next evaluation."""
+        """Ask for a guess at the next evaluation. The run waits, or the evaluation might come before the answer."""
         scene, campaign = self.scene, self.campaign
         if scene.foretold is not None:
             self.tell_player(f"Foretold already: {scene.foretold.guess}. The next evaluation will tell.", "warn")
@@ -73,12 +73,13 @@ class Deeds(Orders):
         labels: dict[Guess, str] = {"lower": f"Lower < {low:.3f}", "level": "Level", "higher": f"Higher > {high:.3f}"}
         choices = [Choice(guess, label, str(n)) for n, (guess, label) in enumerate(labels.items(), start=1)]
 
-        def answer(taken: str | None) -> None:
+        def answer(taken: str | None) -> bool:
             for guess in labels:
                 if guess == taken:
                     self.send(Predict(guess), f"Foretold: {guess}")
+            return True
 
-        self.app.push_screen(ChoiceDialog("Foretell the next evaluation", text, choices), answer)
+        self.ask_in_peace(ChoiceDialog("Foretell the next evaluation", text, choices), answer)
 
     def _last_two(self) -> list[tuple[int, float]]:
         """(turn, validation loss) of the last two evaluations that were numbers; fewer when there were fewer."""

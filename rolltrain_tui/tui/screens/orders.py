@@ -1,5 +1,6 @@
 """The player's side of the expedition: keys become commands and tempo, each acknowledged at once."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
@@ -149,20 +150,28 @@ class Orders(Screen[None]):
 
     def action_leave(self) -> None:
         """Ask whether to leave; the run waits for the answer."""
-        inbox = self.bridge.inbox
-        was_paused = inbox.paused
         if self.scene.finished:
             self.game.leave("title")
             return
+
+        def answer(choice: str | None) -> bool:
+            if leaving := choice in ("quit", "title"):
+                self.game.leave("quit" if choice == "quit" else "title")
+            return not leaving
+
+        self.ask_in_peace(quit_dialog(self.scene.turn), answer)
+
+    def ask_in_peace(self, question: ChoiceDialog, answer: Callable[[str | None], bool]) -> None:
+        """Ask while the run waits. `answer` tells whether it goes on afterwards; it does not if it was paused before."""
+        inbox = self.bridge.inbox
+        was_paused = inbox.paused
         inbox.pause()
 
-        def answer(choice: str | None) -> None:
-            if choice in ("quit", "title"):
-                self.game.leave("quit" if choice == "quit" else "title")
-            elif not was_paused:
+        def go_on(choice: str | None) -> None:
+            if answer(choice) and not was_paused:
                 inbox.resume()
 
-        self.app.push_screen(quit_dialog(self.scene.turn), answer)
+        self.app.push_screen(question, go_on)
 
 
 def _free_letter(title: str, choices: list[Choice]) -> str:
