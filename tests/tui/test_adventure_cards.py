@@ -152,7 +152,7 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
 async def test_the_run_waits_while_the_future_is_asked(tmp_path: Path, key: str) -> None:
     """No evaluation comes between the question and its answer; afterwards the run goes on as before."""
     async with playing(tmp_path, "evaluation.every=1", "pace.turns_per_second=5", paused=False) as game:
-        await game.until(lambda: game.screen.may_foretell)
+        game.screen.scene.validations.extend(((0, 2.1), (1, 2.0)))
         await game.press("p")
         await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
         assert game.inbox.paused
