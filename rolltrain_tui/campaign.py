@@ -112,6 +112,7 @@ class Campaign:
             floor=facts.floor,
             device=facts.device,
             dtype=facts.dtype,
+            energy=config.adventure.energy,
         )
         if self.ghost is not None:
             yield GhostSeen(0, self.ghost.seed, self.ghost.points)

@@ -75,6 +75,8 @@ class CampaignBegan:
     floor: float | None
     device: str
     dtype: str
+    energy: float | None = None
+    """GFLOP the run may spend; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True)

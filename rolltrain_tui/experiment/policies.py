@@ -25,8 +25,9 @@ TRAVELLING = -0.005
 """Nats. A temperature below this is a run on its way; nearer to zero it may be chance."""
 BOUNCING = 0.015
 """Nats. Above this temperature a run has more heat than it needs: it was pushed far enough."""
-SETTLED = 30
-"""Turns after which a diagnosis counts. A healthy run, too, has leaping gradients and idle units when it has just begun."""
+SETTLED, GROWN = 30, 100
+"""Turns after which a diagnosis counts, and after which a run can be called slow. A healthy run, too, has leaping gradients and idle units
+when it has just begun, and for longer it is on its way whatever its rate: pushed then, it never quite recovers."""
 PATIENCE = 3
 """Examinations in a row that must find a calmed run slow before it is let go."""
 NOW_AND_THEN = 1 / 20
@@ -110,7 +111,9 @@ class Physician:
         if scene.examined is None or scene.examined is self._read:
             return ()
         self._read = scene.examined
-        state = diagnosis(scene.examined) if scene.examined.turn >= SETTLED else "well"
+        state = diagnosis(scene.examined)
+        if scene.examined.turn < (GROWN if state == "slow" else SETTLED):
+            state = "well"
         self._burnt = self._burnt or state == "hot"
         self._slow = self._slow + 1 if state == "slow" else 0
         if state == "slow" and self._burnt:

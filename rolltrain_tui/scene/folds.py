@@ -69,7 +69,7 @@ def _began(scene: "Scene", event: CampaignBegan) -> None:
     scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
     scene.turn, scene.turns = event.turn, event.turns
     scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
-    scene.expected_k, scene.floor = event.expected_k, event.floor
+    scene.expected_k, scene.floor, scene.energy = event.expected_k, event.floor, event.energy
     scene.parameters, scene.vocabulary, scene.device, scene.dtype = event.parameters, event.vocabulary, event.device, event.dtype
     scene.hero = HeroView(
         name=event.hero,

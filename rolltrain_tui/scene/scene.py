@@ -103,6 +103,8 @@ class Scene:
     spoke: Spoke | None = None
     gflop: float = 0.0
     """The run's own energy."""
+    energy: float | None = None
+    """GFLOP that it may spend; None: no limit."""
     twin_gflop: float = 0.0
     """Of all twins that were judged or lost; comes on top."""
     tokens: int = 0

@@ -21,7 +21,7 @@ from rolltrain_tui.training.build import build_learner
 Play = Callable[..., list[Event]]
 
 
-def examined(turn: int = 40, **values: float) -> Examined:
+def examined(turn: int = 120, **values: float) -> Examined:
     """An examination that found these values, with the bounds of the table."""
     return Examined(turn, tuple(Reading(name, value, SIGNALS[name].low, SIGNALS[name].high) for name, value in values.items()), ())
 
@@ -95,7 +95,7 @@ def test_one_dose_an_examination(scene: Callable[..., Scene]) -> None:
     assert list(policy.press(table)) == []
     assert pressed(policy, table, SLOW) == [UseAbility("action_surge")]
     assert list(policy.press(table)) == []
-    assert pressed(policy, table, examined(20, temperature=0.004)) == []
+    assert pressed(policy, table, examined(140, temperature=0.004)) == []
     wizard = pressed(POLICIES["oracle"](0), scene("wizard", 5), SLOW)
     assert wizard == [UseAbility("arcane_recovery"), UseAbility("spell_mastery", "quicken")]
 
@@ -149,7 +149,7 @@ def test_only_commands_of_the_class(tiny_config: Callable[..., CampaignConfig], 
         if not isinstance(event, Examined):
             inbox.see(event)
         if isinstance(event, StepTaken) and event.turn % 4 == 0:  # as if looked over: hot, slow and hot again
-            inbox.see(examined(40 + event.turn, temperature=-0.05 if event.turn % 8 else 9.0))
+            inbox.see(examined(140 + event.turn, temperature=-0.05 if event.turn % 8 else 9.0))
         if isinstance(event, CommandAccepted | CommandRefused):
             answers.append(event)
     abilities = {one.command.ability for one in answers if isinstance(one.command, UseAbility | SetAuto)}
@@ -169,25 +169,25 @@ def test_once_burnt_the_oracle_never_pushes_and_lets_go_after_three_slow_looks(s
     """A calmed run looks slow: what is held stays until that is plain, and no push follows."""
     table, policy = scene("wizard", 5), POLICIES["oracle"](0)
     calm = UseAbility("spell_mastery", "calm")
-    assert calm in pressed(policy, table, examined(40, dead_units=0.5))
-    table.apply(AbilityUsed(41, "spell_mastery", "calm", True, 0.3, 0, None))
-    slow = [pressed(policy, table, examined(40 + 20 * n, temperature=-0.05)) for n in (1, 2, 3)]
+    assert calm in pressed(policy, table, examined(120, dead_units=0.5))
+    table.apply(AbilityUsed(121, "spell_mastery", "calm", True, 0.3, 0, None))
+    slow = [pressed(policy, table, examined(120 + 20 * n, temperature=-0.05)) for n in (1, 2, 3)]
     assert [[], [], [UseAbility("spell_mastery", DISMISS)]] == slow
-    table.apply(AbilityEnded(101, "spell_mastery", "dismissed"))
-    assert [] == pressed(policy, table, examined(120, temperature=-0.05))
+    table.apply(AbilityEnded(181, "spell_mastery", "dismissed"))
+    assert [] == pressed(policy, table, examined(200, temperature=-0.05))
 
 
 def test_a_push_ends_where_bouncing_begins(scene: Callable[[str, int], Scene]) -> None:
     """What pushes is held while the run takes it well, and put down when the temperature is clearly above zero; what calms is not."""
     table, policy = scene("wizard", 5), POLICIES["oracle"](0)
     assert UseAbility("spell_mastery", "quicken") in pressed(policy, table, SLOW)
-    table.apply(AbilityUsed(41, "spell_mastery", "quicken", True, 1.25, 0, None))
-    assert [] == pressed(policy, table, examined(60, temperature=0.01))
-    assert [UseAbility("spell_mastery", DISMISS)] == pressed(policy, table, examined(80, temperature=0.02))
+    table.apply(AbilityUsed(121, "spell_mastery", "quicken", True, 1.25, 0, None))
+    assert [] == pressed(policy, table, examined(140, temperature=0.01))
+    assert [UseAbility("spell_mastery", DISMISS)] == pressed(policy, table, examined(160, temperature=0.02))
     table, policy = scene("wizard", 5), POLICIES["oracle"](0)
     assert UseAbility("spell_mastery", "calm") in pressed(policy, table, HOT)
-    table.apply(AbilityUsed(41, "spell_mastery", "calm", True, 0.3, 0, None))
-    assert [] == pressed(policy, table, examined(60, temperature=0.02))
+    table.apply(AbilityUsed(121, "spell_mastery", "calm", True, 0.3, 0, None))
+    assert [] == pressed(policy, table, examined(140, temperature=0.02))
 
 
 def test_the_oracle_waits_until_a_run_has_settled(scene: Callable[[str, int], Scene]) -> None:
@@ -195,3 +195,10 @@ def test_the_oracle_waits_until_a_run_has_settled(scene: Callable[[str, int], Sc
     table, policy = scene("wizard", 5), POLICIES["oracle"](0)
     assert [] == pressed(policy, table, examined(20, dead_units=0.5))
     assert [] != pressed(policy, table, examined(40, dead_units=0.5))
+
+
+def test_a_young_run_is_not_called_slow(scene: Callable[[str, int], Scene]) -> None:
+    """Every run is on its way in its first hundred turns; heat counts sooner."""
+    table, policy = scene("barbarian", 5), POLICIES["oracle"](0)
+    assert [] == pressed(policy, table, examined(80, temperature=-0.09))
+    assert UseAbility("rage") in pressed(policy, table, examined(100, temperature=-0.09))

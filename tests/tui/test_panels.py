@@ -200,6 +200,18 @@ def test_a_twin_of_something_else_is_named() -> None:
     assert text_of(proof_lines(alone)).startswith("all abilities: twin walks 0/20")
 
 
+def test_a_limited_energy_has_a_bar() -> None:
+    """What is left stands beside life and experience where the campaign sets a limit, and nowhere else."""
+    scene = scene_after(5)
+    assert "EN " not in text_of(hero_lines(scene, 33, 13))
+    scene.energy, scene.gflop = 1000.0, 400.0
+    (line,) = [line for line in hero_lines(scene, 33, 13) if line and line[0][0] == "EN  "]
+    assert "600 GFLOP" in text_of([line])
+    assert 33 == width_of(line)
+    scene.gflop = 1400.0
+    assert "0.00 GFLOP" in text_of(hero_lines(scene, 33, 13))
+
+
 def test_the_ledger_names_the_twins_share() -> None:
     """The energy is the run's and the twins' together, with the twins' part beside it."""
     scene = scene_after(5)

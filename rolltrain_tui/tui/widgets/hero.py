@@ -36,6 +36,15 @@ def experience(hero: HeroView, width: int) -> Line:
     return gauge("XP", hero.xp, max(hero.xp, hero.next_level_xp), width, "xp")
 
 
+def energy_left(scene: Scene, width: int) -> list[Line]:
+    """What is left of the energy that the run was given, if there is a limit."""
+    if scene.energy is None:
+        return []
+    left = max(0.0, scene.energy - scene.gflop)
+    low = left * 4 <= scene.energy
+    return [[("EN  ", "muted"), *bar(left, scene.energy, max(4, width - 16), "bad" if low else "energy"), (f"{work(left):>12}", "")]]
+
+
 def ability_lines(scene: Scene, width: int) -> list[Line]:
     """One line an ability: its key, its charges, whether it is in force and whether it may trigger by itself."""
     lines: list[Line] = []
@@ -101,7 +110,7 @@ def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
     hero = scene.hero
     if not hero.name:
         return [[("The hero is on the way.", "muted")]]
-    top: list[Line] = [life(hero, width), experience(hero, width)]
+    top: list[Line] = [life(hero, width), experience(hero, width), *energy_left(scene, width)]
     if hero.hp <= 0:
         top.append(dying(hero))
     parts = [
