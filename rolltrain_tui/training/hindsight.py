@@ -34,7 +34,8 @@ class Mark:
 class Recollection:
     """A saved memory, read and checked but not yet taken over."""
 
-    now: Snapshot
+    now: Snapshot | None
+    """None where somebody else keeps weights and moments."""
     camp: Snapshot
     average: Average | None
     ring: Ring | None
@@ -176,9 +177,12 @@ class Hindsight:
     # -----------------------------------------------------------------------------------------------------------------
     # Kept
 
-    def tensors(self) -> dict[str, Tensor]:
-        """model.*, optimizer.*, snapshot.*, average.*, best.N.*; copies on the CPU, so that training may go on during a save."""
-        packed = self.capture().pack("") | self.camp.pack("snapshot.")
+    def tensors(self, *, now: bool = True) -> dict[str, Tensor]:
+        """model.*, optimizer.*, snapshot.*, average.*, best.N.*; copies on the CPU, so that training may go on during a save.
+
+        Without `now`, only what is looked back on: somebody else keeps the weights and moments as they stand.
+        """
+        packed = (self.capture().pack("") if now else {}) | self.camp.pack("snapshot.")
         if self.average is not None:
             packed |= self._pack_average(self.average)
         for place, remembered in enumerate(self.ring.kept if self.ring is not None else ()):
@@ -196,14 +200,14 @@ class Hindsight:
             state["best"] = [[r.loss, r.evaluation, r.snapshot.place] for r in self.ring.kept]
         return state
 
-    def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Recollection:
+    def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any], *, now: bool = True) -> Recollection:
         """Inverse of tensors() and state_dict(), changing nothing yet. LearnerStateError where they do not fit this learner."""
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
             raise LearnerStateError(f"the saved state stands at turn {places[0]!r}, its snapshot at {places[1]!r}; both must be counts")
-        now = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0])
+        here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0]) if now else None
         camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1])
-        names = now.pack("").keys() | camp.pack("snapshot.").keys()
+        names = (here.pack("").keys() if here is not None else set()) | camp.pack("snapshot.").keys()
         pulse = None if self.pulse is None else _saved_pulse(state)
         held = {name for name in tensors if name.startswith("average.")}
         names |= held  # of a run that was examined, if this one is not
@@ -212,15 +216,16 @@ class Hindsight:
         elif held or pulse is None or "pulse" in state:
             average = self._unpack_average(tensors)
         else:  # examined from here on
-            average = Average([now.weights[name] for name in self._averaged()])
+            average = Average([here.weights[name] for name in self._averaged()] if here is not None else self.levers.parameters)
         ring = None if self.ring is None else self._unpack_ring(tensors, state)
         for place, remembered in enumerate(ring.kept if ring is not None else ()):
             names |= remembered.snapshot.pack(f"best.{place}.").keys()
         norms = None if self.levers.norms is None else _saved_norms(state)
-        return Recollection(now, camp, average, ring, pulse, norms, frozenset(names))
+        return Recollection(here, camp, average, ring, pulse, norms, frozenset(names))
 
     def adopt(self, found: Recollection) -> None:
-        self.restore(found.now)
+        if found.now is not None:
+            self.restore(found.now)
         self.camp, self.average, self.ring, self.pulse = found.camp, found.average, found.ring, found.pulse
         if found.norms is not None:
             self.levers.watch_norms(found.norms)
