@@ -64,9 +64,7 @@ class Expedition:
         """
         snapshot = saves.read(path)
         if is_of_a_program(snapshot.config_text):
-            raise saves.SaveError(
-                f"the run {path} trains a model that a program brought along; go on with RollToTrain(...).train(resume=...)"
-            )
+            raise saves.SaveError(f"the run {path} trains a program's own model; go on with RollToTrain(...).train(..., resume=...)")
         config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
         return cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=Path(str(snapshot.state["base"])))))
 

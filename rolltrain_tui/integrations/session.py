@@ -107,7 +107,7 @@ class Session:
         """One turn around `optimizer.step()`; `loss` is the raw mean loss of the batch."""
         self.begin()
         yield self
-        self.end(float(loss))
+        self.end(loss.item() if isinstance(loss, Tensor) else loss)
         self.begin()
 
     def begin(self) -> None:

@@ -14,6 +14,10 @@ BESTIARY = ["gradient_ooze", "loss_dragon", "weight_wraith"]
 ALL = 1_000_000_000
 """More examples than any validation set has."""
 LONGEST_NAME = 60
+FEWEST_BETWEEN_CAMPS = 50
+"""Turns; a camp is a checkpoint of everything."""
+ON_SCREEN = 20
+"""Turns a second that the game begins with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ class Terms:
         """The table's part of a campaign of so many turns, `epoch` of them between two camps."""
         who = self.character_class
         stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": self.intelligence, "WIS": 10, "CHA": 8}
-        xp, camps = self.use_xp_system, max(epoch, 10)
+        xp, camps = self.use_xp_system, max(epoch, FEWEST_BETWEEN_CAMPS)
         return {
             "schema_version": 1,
             "name": name[:LONGEST_NAME],
@@ -108,7 +112,7 @@ class Terms:
             "evaluation": {"every": evaluate_every, "sequences": ALL, "final_sequences": ALL},
             "twin": {"mode": twin, "turns": 20, "sequences": 256},
             "speech": {"every": 0, "characters": 120, "temperature": 0.8, "top_k": None},
-            "pace": {"turns_per_second": None, "pause_on": []},
+            "pace": {"turns_per_second": ON_SCREEN, "pause_on": []},
             "save": {"autosave_every": camps, "keep": 3},
         }
 

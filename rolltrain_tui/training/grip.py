@@ -45,7 +45,6 @@ class Grip:
         self._witness = Witness(optimizer) if Witness.serves(optimizer) else None
         self._effect: StepEffect | None = None
         self._norm = math.nan
-        self._gradient_scale = 1.0
         self._kept: list[dict[str, Any]] = []
         self._hooks = [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._after)]
 
@@ -66,10 +65,9 @@ class Grip:
     def look(self) -> None:
         """See the gradient before the step. A step that computes it in a closure leaves this call to the loop, at the closure's end."""
         grads = [p.grad for p in self.levers.parameters if p.grad is not None]
-        # A fused optimiser under a loss scaler gets scaled gradients, and is told the scale.
+        # A fused optimiser under a loss scaler gets scaled gradients and is told the scale; it leaves them unscaled.
         scale = getattr(self.optimizer, "grad_scale", None)
-        self._gradient_scale = float(scale) if scale is not None else 1.0
-        self._norm = get_total_norm(grads, foreach=True).item() / self._gradient_scale if grads else 0.0
+        self._norm = get_total_norm(grads, foreach=True).item() / (float(scale) if scale is not None else 1.0) if grads else 0.0
         self.looked = True
         if not math.isfinite(self._norm):
             for p in self.levers.parameters:
@@ -108,7 +106,7 @@ class Grip:
             self.motion = Motion(grad_norm=self._norm, finite=False, optimizer_steps=0)
         elif self._rides(effect):
             assert self._witness is not None
-            proposed, applied, both = self._witness.products(self._gradient_scale)
+            proposed, applied, both = self._witness.products()
             self.motion = Motion(
                 grad_norm=self._norm, measured=True, proposed_squared=proposed, applied_squared=applied, applied_dot_proposed=both
             )

@@ -50,13 +50,13 @@ class Witness:
         return (self._sample(p, value) if value.shape == p.shape else value).clone()
 
     @torch.no_grad()
-    def products(self, gradient_scale: float) -> tuple[float, float, float]:
-        """After the step, while `.grad` still holds its gradient times `gradient_scale`, and the groups are as they were before it:
+    def products(self) -> tuple[float, float, float]:
+        """After the step, while `.grad` still holds its gradient, and the groups are as they were before it:
 
         <proposed, proposed>, <applied, applied>, <applied, proposed>, each sample counted as often as coordinates it stands for.
         """
         moved = [place for place, p in enumerate(self._parameters) if p.grad is not None]
-        shadow = self._take_plain_step(moved, gradient_scale)
+        shadow = self._take_plain_step(moved)
         sums = torch.zeros(3, dtype=torch.float64)
         for place in moved:
             p, old = self._parameters[place], self._old[place].float()
@@ -65,7 +65,7 @@ class Witness:
             sums += found.double().cpu() * (p.numel() / max(1, old.numel()))
         return sums[0].item(), sums[1].item(), sums[2].item()
 
-    def _take_plain_step(self, moved: list[int], gradient_scale: float) -> dict[int, Tensor]:
+    def _take_plain_step(self, moved: list[int]) -> dict[int, Tensor]:
         """The same optimiser on the samples alone, from where they stood."""
         places = iter(range(len(self._parameters)))
         samples = [self._old[place].clone() for place in range(len(self._parameters))]
@@ -81,6 +81,6 @@ class Witness:
         for place in moved:
             gradient = self._parameters[place].grad
             assert gradient is not None
-            samples[place].grad = self._sample(self._parameters[place], gradient) / gradient_scale
+            samples[place].grad = self._sample(self._parameters[place], gradient).clone()
         shadow.step()
         return {place: samples[place] for place in moved}
