@@ -312,6 +312,7 @@ def session(
         twin="off",
     )
     table["diagnosis"]["examine"] = False
+    table["adventure"]["loot"] = False  # the Ring of the Mean would need an average of the weights at every step, 2 % of it
     trained = {
         "model": type(model).__name__,
         "optimizer": type(optimizer).__name__,

@@ -14,8 +14,8 @@ from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Opti
 
 BY_COORDINATE = (SGD, Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adamax, Adadelta)
 """Optimisers of PyTorch whose update is coordinate by coordinate, and proportional to the learning rate (decay included)."""
-SAMPLE = 2048
-"""Coordinates of each parameter tensor, evenly spread."""
+SAMPLE, BLOCK = 2048, 128
+"""Coordinates of each parameter tensor that are looked at, and how many of them stand side by side; the blocks are evenly spread."""
 
 
 class Witness:
@@ -35,7 +35,11 @@ class Witness:
 
     def _sample(self, p: Tensor, whole: Tensor) -> Tensor:
         """The sampled coordinates of `whole`, which has the shape of p."""
-        return whole.detach().reshape(-1)[:: max(1, p.numel() // SAMPLE)]
+        flat = whole.detach().reshape(-1)
+        if p.numel() <= SAMPLE:
+            return flat
+        blocks = flat[: p.numel() // BLOCK * BLOCK].view(-1, BLOCK)
+        return blocks[:: max(1, len(blocks) * BLOCK // SAMPLE)].reshape(-1)
 
     @torch.no_grad()
     def remember(self) -> None:
