@@ -13,13 +13,14 @@ from typing import Any
 
 from rolltrain_tui import ghost as ghosts
 from rolltrain_tui.commands import Inbox, SaveGame, Speak
-from rolltrain_tui.config.schema import CampaignConfig, EndingConfig
+from rolltrain_tui.config.schema import CampaignConfig, EndingConfig, TableConfig
 from rolltrain_tui.events import (
     ActBegan,
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
     CommandAccepted,
+    CommandRefused,
     Ending,
     Evaluated,
     Event,
@@ -32,9 +33,10 @@ from rolltrain_tui.events import (
 from rolltrain_tui.ghost import Ghost
 from rolltrain_tui.muster import muster
 from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.shadow import PREFIX, Shadow, load_effect
-from rolltrain_tui.training.learner import Learner, StepAbandoned, StepReport
+from rolltrain_tui.training.learner import Facts, Learner, StepAbandoned, StepReport
 
 LOSS_EMA_DECAY = 0.95  # about the last 20 turns
 
@@ -42,13 +44,15 @@ LOSS_EMA_DECAY = 0.95  # about the last 20 turns
 class Campaign:
     """One adventure under way: a game of rules, a learner, and how far they have come together."""
 
-    def __init__(self, config: CampaignConfig, learner: Learner, ghost: Ghost | None = None) -> None:
+    def __init__(self, config: TableConfig, learner: Learner, ghost: Ghost | None = None) -> None:
         self.config = config
         self.learner = learner
         self.ghost = ghost
-        self.game = muster(config)
+        facts = learner.facts()
+        self.game = muster(config, unserved=facts.unserved)
         learner.prepare(self.game.prepares() | ({"examine"} if config.diagnosis.examine else set()))
-        self.game.watch.chance = log(learner.facts().vocabulary)
+        self.game.watch.chance = log(facts.vocabulary) if facts.vocabulary else None
+        self.mute = facts.mute
         self.shadow = Shadow(config.twin, learner, tuple(self.game.kit.held))
         self.turn = 0
         """The last turn that is done."""
@@ -85,35 +89,8 @@ class Campaign:
             yield TrainingFailed(self.turn + 1, f"{type(error).__name__}: {error}")
 
     def _begin(self) -> Iterator[Event]:
-        config, game, hero, facts = self.config, self.game, self.game.hero, self.learner.facts()
         self.began = True
-        yield CampaignBegan(
-            turn=0,
-            campaign=config.name,
-            kind=config.kind,
-            seed=config.seed,
-            turns=config.turns,
-            rulebook=config.dice.rulebook,
-            die=game.rules.sides,
-            dc=game.dc,
-            modifier=game.modifier,
-            expected_k=game.expected_k(),
-            hero=hero.name,
-            hero_class=hero.hero_class,
-            level=hero.level,
-            proficiency=game.proficiency,
-            stats=tuple(hero.stats.items()),
-            hp=hero.hp,
-            max_hp=hero.max_hp,
-            next_level_xp=game.next_level_xp(),
-            charges=game.charges(),
-            parameters=facts.parameters,
-            vocabulary=facts.vocabulary,
-            floor=facts.floor,
-            device=facts.device,
-            dtype=facts.dtype,
-            energy=config.adventure.energy,
-        )
+        yield campaign_began(self.config, self.game, self.learner.facts())
         if self.ghost is not None:
             yield GhostSeen(0, self.ghost.seed, self.ghost.points)
         yield from self._act(0)
@@ -134,7 +111,7 @@ class Campaign:
             facts, self._effect = self.game.begin_turn(turn, commands)
             self._wishes = [command for command in commands if isinstance(command, Speak | SaveGame)]
             yield from facts
-            yield from (CommandAccepted(turn, wish) for wish in self._wishes)
+            yield from self._hear_wishes(turn)
             yield from self.shadow.begin_turn(turn, facts, self.game.effect_without)
         # The twin first: when the turn is stopped half-way, what is left of it is the same for both after resuming.
         yield from self.shadow.step(turn)
@@ -151,6 +128,11 @@ class Campaign:
         else:
             yield from self._after_turn()
 
+    def _hear_wishes(self, turn: int) -> Iterator[Event]:
+        for wish in self._wishes:
+            yield CommandRefused(turn, wish, self.mute) if self.mute and isinstance(wish, Speak) else CommandAccepted(turn, wish)
+        self._wishes = [wish for wish in self._wishes if not (self.mute and isinstance(wish, Speak))]
+
     def _note_step(self, report: StepReport, effect: StepEffect) -> StepTaken:
         self.gflop += report.gflop
         if report.finite:
@@ -163,7 +145,7 @@ class Campaign:
         turn, config = self.turn, self.config
         if turn % config.evaluation.every == 0:
             yield from self._evaluate(config.evaluation.sequences)
-        spoken = config.speech.every and turn % config.speech.every == 0
+        spoken = not self.mute and config.speech.every and turn % config.speech.every == 0
         if spoken or any(isinstance(wish, Speak) for wish in self._wishes):
             yield self._speak()
         # No camp for the fallen: the snapshot must stay the one they will wake with.
@@ -210,7 +192,8 @@ class Campaign:
 
     def _end(self) -> Iterator[Event]:
         yield from self._evaluate(self.config.evaluation.sequences)
-        yield self._speak()
+        if not self.mute:
+            yield self._speak()
         final = self.learner.evaluate(self.config.evaluation.final_sequences)
         self.gflop += final.gflop
         assert self.best_val_loss is not None
@@ -254,8 +237,10 @@ class Campaign:
 
     def leave_ghost(self) -> str:
         """Part with a ghost that is of another campaign than this has become (a save can be opened with other values): why, or ""."""
-        recipe = ghosts.recipe_of(self.config, self.learner.facts().text_sha256)
-        if self.ghost is None or not (reason := ghosts.difference(self.ghost, recipe)):
+        if self.ghost is None:
+            return ""
+        assert isinstance(self.config, CampaignConfig), "ghosts are recorded of campaign files"
+        if not (reason := ghosts.difference(self.ghost, ghosts.recipe_of(self.config, self.learner.facts().text_sha256))):
             return ""
         self.ghost = None
         return f"The ghost stays behind, and no gate stands any more: it {reason}."
@@ -309,6 +294,37 @@ class Campaign:
             self.shadow.load_state(state["shadow"], tensors)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error
+
+
+def campaign_began(config: TableConfig, game: Game, facts: Facts) -> CampaignBegan:
+    hero = game.hero
+    return CampaignBegan(
+        turn=0,
+        campaign=config.name,
+        kind=config.kind,
+        seed=config.seed,
+        turns=config.turns,
+        rulebook=config.dice.rulebook,
+        die=game.rules.sides,
+        dc=game.dc,
+        modifier=game.modifier,
+        expected_k=game.expected_k(),
+        hero=hero.name,
+        hero_class=hero.hero_class,
+        level=hero.level,
+        proficiency=game.proficiency,
+        stats=tuple(hero.stats.items()),
+        hp=hero.hp,
+        max_hp=hero.max_hp,
+        next_level_xp=game.next_level_xp(),
+        charges=game.charges(),
+        parameters=facts.parameters,
+        vocabulary=facts.vocabulary,
+        floor=facts.floor,
+        device=facts.device,
+        dtype=facts.dtype,
+        energy=config.adventure.energy,
+    )
 
 
 def step_taken(turn: int, report: StepReport, loss_ema: float, gflop: float, levers: tuple[str, ...] = ()) -> StepTaken:

@@ -15,7 +15,7 @@ from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.chronicle import Chronicle, read
 from rolltrain_tui.commands import Command, Inbox
 from rolltrain_tui.config import campaign_file
-from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.schema import CampaignConfig, TableConfig
 from rolltrain_tui.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, TrainingFailed
 from rolltrain_tui.training.build import build_learner
 
@@ -27,7 +27,7 @@ class Expedition:
 
     def __init__(self, campaign: Campaign, folder: Path, base: Path, pending: Sequence[Command] = ()) -> None:
         self.campaign = campaign
-        self.config: CampaignConfig = campaign.config
+        self.config: TableConfig = campaign.config
         self.folder = folder
         self.base = base
         """The folder that data.path is relative to."""
@@ -43,14 +43,18 @@ class Expedition:
         """
         learner = build_learner(config, base=base)
         ghost, note = ghosts.find(ghost_file, ghosts.recipe_of(config, learner.facts().text_sha256)) if ghost_file else (None, "")
-        campaign = Campaign(config, learner, ghost)
-        folder = saves.new_run_folder(runs, name or config.name, config.seed)
-        (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
+        expedition = cls.set_out(Campaign(config, learner, ghost), base=base, runs=runs, name=name)
         if ghost is not None:
-            ghosts.write(folder / GHOST_FILE, ghost)
-        expedition = cls(campaign, folder, base.resolve())
+            ghosts.write(expedition.folder / GHOST_FILE, ghost)
         expedition.note = note
         return expedition
+
+    @classmethod
+    def set_out(cls, campaign: Campaign, *, base: Path, runs: Path, name: str | None = None) -> Self:
+        """As begin, with a campaign that is ready."""
+        folder = saves.new_run_folder(runs, name or campaign.config.name, campaign.config.seed)
+        (folder / CONFIG_FILE).write_text(campaign_file.dump(campaign.config), encoding="utf-8")
+        return cls(campaign, folder, base.resolve())
 
     @classmethod
     def resume(cls, path: Path, overrides: Sequence[str] = ()) -> Self:
@@ -59,16 +63,21 @@ class Expedition:
         An older save than the run's latest starts a branch: a new run beside it, whose story is the old one up to that save.
         """
         snapshot = saves.read(path)
+        if is_of_a_program(snapshot.config_text):
+            raise saves.SaveError(f"the run {path} trains a program's own model; go on with RollToTrain(...).train(..., resume=...)")
         config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
-        state = snapshot.state
-        base = Path(str(state["base"]))
-        campaign = Campaign(config, build_learner(config, base=base))
+        return cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=Path(str(snapshot.state["base"])))))
+
+    @classmethod
+    def go_on(cls, path: Path, snapshot: saves.Snapshot, campaign: Campaign) -> Self:
+        """As resume, with the save read and a campaign that its state is loaded into."""
+        config, state = campaign.config, snapshot.state
         campaign.load_state(state["campaign"], snapshot.tensors)
         note = campaign.leave_ghost()
         folder = saves.run_of(path)
         if not saves.is_latest(path):
             folder = branch(folder, config, int(state["events"]))
-        expedition = cls(campaign, folder, base, [wire.decode_command(line) for line in state["pending"]])
+        expedition = cls(campaign, folder, Path(str(state["base"])), [wire.decode_command(line) for line in state["pending"]])
         with saves.Lock(folder), Chronicle(folder / CHRONICLE_FILE) as chronicle:
             chronicle.truncate_to(int(state["events"]))
             (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
@@ -98,6 +107,14 @@ class Expedition:
                 elif not isinstance(event, Notice):
                     chronicle.append(event)
                 yield event
+
+    def save(self, name: str = "") -> Path:
+        """Save the run while nobody travels: the save's folder. SaveError, OSError."""
+        with saves.Lock(self.folder), Chronicle(self.folder / CHRONICLE_FILE) as chronicle:
+            told = self._save(SaveDue(self.campaign.turn, "player", name), Inbox(self._pending), chronicle)
+        if isinstance(told, SaveFailed):
+            raise saves.SaveError(f"the run could not be saved in {told.path}: {told.error}")
+        return Path(told.path)
 
     def _save(self, due: SaveDue, inbox: Inbox, chronicle: Chronicle) -> Saved | SaveFailed:
         """Chronicle first: a save never knows of an event that the chronicle does not hold."""
@@ -140,7 +157,12 @@ class Expedition:
             log.write("".join(traceback.format_exception(failure)) + "\n")
 
 
-def branch(run: Path, config: CampaignConfig, events: int) -> Path:
+def is_of_a_program(config_text: str) -> bool:
+    """Whether a saved campaign trains a model that no campaign file describes."""
+    return "\nkind: module\n" in config_text
+
+
+def branch(run: Path, config: TableConfig, events: int) -> Path:
     """A new run folder that starts with the first `events` events of `run`."""
     folder = saves.new_run_folder(run.parent, f"{config.name} branch", config.seed)
     shutil.copyfile(run / CHRONICLE_FILE, folder / CHRONICLE_FILE)

@@ -1,23 +1,30 @@
 """From a campaign's file to the game at the table: the hero, the rulebook with the campaign's choices, and two seeded bags of dice."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
+from rolltrain_tui.config.schema import DiceConfig, TableConfig
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, custom_rulebook
+from rolltrain_tui.rules.unserved import ability_refusal
 
 
-def muster(config: CampaignConfig, dice: Dice | None = None, monster_dice: Dice | None = None) -> Game:
-    """The game a campaign starts with; hand in dice (loaded ones, say) to take chance out of it."""
+def muster(
+    config: TableConfig, dice: Dice | None = None, monster_dice: Dice | None = None, unserved: Mapping[str, str] | None = None
+) -> Game:
+    """The game a campaign starts with; hand in dice (loaded ones, say) to take chance out of it.
+
+    `unserved`: levers that this training cannot pull, and why.
+    """
     hero, xp, encounters, camps = config.hero, config.xp, config.encounters, config.camps
     rules = GameRules(
         sides=int(config.dice.die.removeprefix("d")),
         dc=config.dice.dc,
         advantage=config.dice.advantage,
         rulebook=rulebook_of(config.dice),
-        accumulation=config.batch.accumulation,
+        accumulation=config.micro_batches,
         xp_table=xp.table,
         xp_learning=xp.learning,
         xp_monsters=xp.monsters,
@@ -33,8 +40,10 @@ def muster(config: CampaignConfig, dice: Dice | None = None, monster_dice: Dice 
         predictions=config.adventure.predictions,
         loot=config.adventure.loot,
         choices=config.adventure.choices,
+        unserved=unserved or {},
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
+    party.auto -= {name for name in party.auto if ability_refusal(name, "", "passive", party, rules.unserved)}
     # Separate streams: what the monsters do never disturbs the hero's dice. Data, init, sampling and noise have streams of their own.
     return Game(rules, party, dice or SeededDice(config.seed), monster_dice or SeededDice(config.seed ^ 0x6D6F6E73746572))
 

@@ -341,11 +341,17 @@ def _reading(reading: Reading) -> str:
 # The run.
 
 
+def _give_or_take(standard_error: float) -> str:
+    """Nothing where the error is not known: a loop that is not ours tells a loss alone."""
+    return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
+
+
 def _began(event: CampaignBegan) -> str:
     floor = f", floor {event.floor:.3f} nats" if event.floor is not None else ""
     hero = f"{event.hero} the {title(event.hero_class)}, level {event.level}, {event.hp}/{event.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {event.expected_k:.3f}"
-    model = f"{event.parameters:,} weights, {event.vocabulary} tokens{floor}, {event.device} in {event.dtype}"
+    tokens = f", {event.vocabulary} tokens" if event.vocabulary else ""
+    model = f"{event.parameters:,} weights{tokens}{floor}, {event.device} in {event.dtype}"
     return f"{event.campaign} begins, seed {event.seed}, {event.turns} turns: {hero}; {dice}; {model}."
 
 
@@ -363,7 +369,7 @@ def _act_began(event: ActBegan) -> str:
 
 def _evaluated(event: Evaluated) -> str:
     verdict = "the best so far" if event.improved else f"best {event.best_val_loss:.3f}"
-    return f"Validation: {event.val_loss:.3f} nats, plus or minus {event.standard_error:.3f}, {verdict}; training {event.train_loss:.3f}."
+    return f"Validation: {event.val_loss:.3f} nats{_give_or_take(event.standard_error)}, {verdict}; training {event.train_loss:.3f}."
 
 
 def _spoke(event: Spoke) -> str:
@@ -374,9 +380,10 @@ def _spoke(event: Spoke) -> str:
 
 def _ended(event: CampaignEnded) -> str:
     floor = f" (floor {event.floor:.3f})" if event.floor is not None else ""
-    hero = f"level {event.level}, {event.xp} XP, {_count(event.deaths, 'death')}, {number(event.gflop)} GFLOP"
+    spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
+    hero = f"level {event.level}, {event.xp} XP, {_count(event.deaths, 'death')}{spent}"
     how = {"victory": "Victory", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
-    test = f"validation {event.val_loss:.3f} nats, plus or minus {event.standard_error:.3f}{floor}"
+    test = f"validation {event.val_loss:.3f} nats{_give_or_take(event.standard_error)}{floor}"
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}.{_story_ending(event)}"
 
 

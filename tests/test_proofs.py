@@ -297,7 +297,7 @@ def test_healing_word_shrinks_the_distance_to_the_average(begin: Begin, d4: int,
     """|theta' - mean| / |theta - mean| = 1 - alpha to six digits; the validation loss before and after; and the HP."""
     trial = begin("cleric", fate=[d4], stats={"WIS": wisdom}, warm=12)
     trial.game.hero.hp = 1
-    average = [weight.clone() for weight in trial.learner._average.weights]  # type: ignore[union-attr]
+    average = [weight.clone() for weight in trial.learner.hindsight.average.weights]  # type: ignore[union-attr]
     loss = trial.learner.evaluate(trial.learner.config.evaluation.sequences).loss
     report = trial.play(UseAbility("healing_word"))
     assert alpha == pytest.approx(trial.effect.heal_alpha)
@@ -306,7 +306,7 @@ def test_healing_word_shrinks_the_distance_to_the_average(begin: Begin, d4: int,
     assert math.isfinite(report.measured["heal_alpha.val_after"])
     assert [max(1, d4 + (wisdom - 10) // 2)] == [fact.amount for fact in trial.of(HeroHealed)]
     followed = [torch.lerp(a, p.detach(), 0.05) for a, p in zip(average, trial.learner.levers.parameters, strict=True)]
-    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(followed, trial.learner._average.weights, strict=True))  # type: ignore[union-attr]
+    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(followed, trial.learner.hindsight.average.weights, strict=True))  # type: ignore[union-attr]
 
 
 def test_healing_word_damps_the_turn_after_a_spike(begin: Begin) -> None:

@@ -421,8 +421,8 @@ class SaveConfig(Section):
     """Autosaves kept."""
 
 
-class CampaignConfig(Section):
-    """One adventure, which is one training run."""
+class Opening(Section):
+    """How every campaign begins: what it is called, and how long it is."""
 
     schema_version: Literal[1]
     """The form of this file."""
@@ -430,18 +430,47 @@ class CampaignConfig(Section):
     """The adventure's title."""
     story: Annotated[str, Field(max_length=4000)]
     """What the player reads at the start."""
-    kind: Literal["supervised"]
-    """What is trained; supervised: a GPT on text."""
+    kind: str
+    """What is trained."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Dice, data, monsters and first weights follow from it."""
     turns: Annotated[int, Field(ge=1, le=100_000_000)]
     """Length of the adventure; one turn is one optimiser step."""
+
+    @field_validator("schema_version", mode="before")
+    @classmethod
+    def _version_is_a_number(cls, version: object) -> object:
+        return str(version).lower() if isinstance(version, bool) else version  # True == 1 in Python, not in a campaign
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_one_line(cls, name: str) -> str:
+        return _one_line(name)
+
+
+class Workshop(Opening):
+    """How a GPT is trained on text."""
+
     data: DataConfig
     model: ModelConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
     batch: BatchConfig
     device: DeviceConfig
+
+    @field_validator("schedule")
+    @classmethod
+    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+        turns = info.data.get("turns")
+        if turns is not None and schedule.warmup_turns >= turns:
+            error = _wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
+            raise _wrong_in((("warmup_turns",), schedule.warmup_turns, error))
+        return schedule
+
+
+class TableConfig(Opening):
+    """What is played, whatever is trained."""
+
     dice: DiceConfig
     hero: HeroConfig
     xp: XPConfig
@@ -460,15 +489,10 @@ class CampaignConfig(Section):
     pace: PaceConfig
     save: SaveConfig
 
-    @field_validator("schema_version", mode="before")
-    @classmethod
-    def _version_is_a_number(cls, version: object) -> object:
-        return str(version).lower() if isinstance(version, bool) else version  # True == 1 in Python, not in a campaign
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_one_line(cls, name: str) -> str:
-        return _one_line(name)
+    @property
+    def micro_batches(self) -> int:
+        """Of a turn."""
+        raise NotImplementedError
 
     @field_validator("acts")
     @classmethod
@@ -494,11 +518,13 @@ class CampaignConfig(Section):
             raise _wrong_in(*faults)
         return endings
 
-    @field_validator("schedule")
-    @classmethod
-    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
-        turns = info.data.get("turns")
-        if turns is not None and schedule.warmup_turns >= turns:
-            error = _wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
-            raise _wrong_in((("warmup_turns",), schedule.warmup_turns, error))
-        return schedule
+
+class CampaignConfig(TableConfig, Workshop):
+    """One adventure, which is one training run."""
+
+    kind: Literal["supervised"]
+    """What is trained; supervised: a GPT on text."""
+
+    @property
+    def micro_batches(self) -> int:
+        return self.batch.accumulation

@@ -39,6 +39,7 @@ from rolltrain_tui.rules.orders import Command, Predict, RaiseStat, SetAuto, Spe
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 from rolltrain_tui.rules.signals import LayerReading
+from rolltrain_tui.rules.unserved import ability_refusal, felt, item_refusal
 from rolltrain_tui.rules.watch import Watch
 
 __all__ = ["Game", "GameRules", "Report"]
@@ -183,7 +184,7 @@ class Game:
             case UseAbility():
                 answer = self._use(turn, order, spent)
             case SetAuto():
-                answer = self.kit.set_auto(turn, order)
+                answer = self._set_auto(turn, order)
             case TakeShortRest():
                 answer = self.life.short_rest(turn)
             case Predict():
@@ -205,7 +206,14 @@ class Game:
             return Refusal(f"{self.hero.name} is down and can use no abilities; the death saves decide.")
         if self.rules.classes_sleep:
             return Refusal("This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode.")
+        if reason := ability_refusal(order.ability, order.option, "live", self.hero, self.rules.unserved):
+            return Refusal(reason)
         return self.kit.use(turn, order, spent)
+
+    def _set_auto(self, turn: int, order: SetAuto) -> list[Fact] | Refusal:
+        if order.on and (reason := ability_refusal(order.ability, "", "passive", self.hero, self.rules.unserved)):
+            return Refusal(reason)
+        return self.kit.set_auto(turn, order)
 
     def _foretell(self, turn: int, order: Predict) -> list[Fact] | Refusal:
         if not self.rules.predictions:
@@ -230,6 +238,8 @@ class Game:
             return Refusal("There is no loot in this campaign (adventure.loot).")
         if self.hero.down:
             return Refusal(f"{self.hero.name} is down and can use nothing; the death saves decide.")
+        if reason := item_refusal(order.item, self.rules.unserved):
+            return Refusal(reason)
         return self.bag.use(turn, order.item, self.kit.healing_refusal())
 
     @property
@@ -336,7 +346,8 @@ class Game:
             if self.encounters.haunt is not None:
                 return []
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
-        real = self.rules.encounter_effects == "real"
+        monster = self.encounters.monster
+        real = self.rules.encounter_effects == "real" and (monster is None or felt(monster, self.rules.unserved))
         facts: list[Fact] = []
         for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice, self.kit.save_bonus()):
             facts += [act, *self.life.hurt(turn, act.damage, act.attack)]

@@ -1,6 +1,7 @@
 """The rules one campaign is played by, as plain values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rolltrain_tui.rules.dice import Advantage
 from rolltrain_tui.rules.facts import Outcome
@@ -42,6 +43,8 @@ class GameRules:
     """Fallen monsters leave things behind."""
     choices: bool = False
     """At some levels an ability score may be raised."""
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    """Levers that this training cannot pull, each with the reason, for orders that would pull them."""
 
     def __post_init__(self) -> None:
         for name in self.bestiary:

@@ -117,30 +117,30 @@ def examine(patient: Patient) -> Examination:
         weights, slopes = lengths(layers, parameters), lengths(layers, mean)
     norm = whole(weights)
     moves = pulse.moves if pulse is not None else ()
-    ratio = _mean([whole(move) for move in moves]) / norm if norm > 0 else math.nan
+    ratio = mean_of([whole(move) for move in moves]) / norm if norm > 0 else math.nan
     values = {
         "update_ratio": ratio,
         "weight_growth": pulse.growth(norm) if pulse is not None else math.nan,
         "temperature": temperature,
         "gap": patient.val_loss - train_loss,
-        "dead_units": _mean([float(unit) for units in dead for unit in units.tolist()]),
+        "dead_units": mean_of([float(unit) for units in dead for unit in units.tolist()]),
         "agree_fraction": agree_fraction(mean, patient.first_moments),
         "noise_scale": noise_scale(first, second, h) / patient.batch if h else math.nan,
     }
-    histograms = _histograms(layers, mean)
+    bins = histograms(layers, mean)
     readings = tuple(
         LayerReading(
             name=layer.name,
             weights=sum(parameters[place].numel() for place in layer.places),
-            weight_norm=_told(weights[i]),
-            gradient_norm=_told(slopes[i]),
-            update_ratio=_told(_mean([move[i] for move in moves]) / weights[i]) if weights[i] > 0 else math.nan,
-            histogram=histograms[i],
+            weight_norm=told(weights[i]),
+            gradient_norm=told(slopes[i]),
+            update_ratio=told(mean_of([move[i] for move in moves]) / weights[i]) if weights[i] > 0 else math.nan,
+            histogram=bins[i],
             dead=dead[layer.mlp].double().mean().item() if layer.mlp is not None else math.nan,
         )
         for i, layer in enumerate(layers)
     )
-    return Examination(values={name: _told(value) for name, value in values.items()}, layers=readings, gflop=_gflop(patient))
+    return Examination(values={name: told(value) for name, value in values.items()}, layers=readings, gflop=_gflop(patient))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def measure_temperature(patient: Patient) -> float:
     named = dict(patient.model.named_parameters())
     middle = torch._foreach_lerp(list(named.values()), average.weights, 0.5)
     there = _losses(patient, patient.val, dict(zip(named, middle, strict=True))).tolist()
-    return _mean([a - b for a, b in zip(patient.val_losses, there, strict=True)])
+    return mean_of([a - b for a, b in zip(patient.val_losses, there, strict=True)])
 
 
 def _losses(patient: Patient, windows: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
@@ -234,7 +234,7 @@ def noise_scale(first: Sequence[Tensor], second: Sequence[Tensor], half: int) ->
 
 
 @torch.no_grad()
-def _histograms(layers: Sequence[Layer], gradients: Sequence[Tensor]) -> list[tuple[int, ...]]:
+def histograms(layers: Sequence[Layer], gradients: Sequence[Tensor]) -> list[tuple[int, ...]]:
     """Of each layer, how many entries have log10 |g| in [-9, -8) ... [0, 1); what is not finite is in the last bin, zeros in the first."""
     bins = HIGHEST - LOWEST + 1
     counts = []
@@ -244,10 +244,10 @@ def _histograms(layers: Sequence[Layer], gradients: Sequence[Tensor]) -> list[tu
     return [tuple(sum(counts[place][i] for place in layer.places) for i in range(bins)) for layer in layers]
 
 
-def _mean(values: Sequence[float]) -> float:
+def mean_of(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values and all(map(math.isfinite, values)) else math.nan
 
 
-def _told(value: float) -> float:
+def told(value: float) -> float:
     """NaN for what is not finite: it could not be told."""
     return value if math.isfinite(value) else math.nan

@@ -82,6 +82,7 @@ class Facts:
 
     parameters: int
     vocabulary: int
+    """Tokens it chooses from; 0 where that is not known, and with it the loss of guessing blindly."""
     floor: float | None
     """Known entropy of the data in nats per token, the loss no model can beat; None when unknown."""
     device: str
@@ -91,6 +92,10 @@ class Facts:
     gflop_per_turn: float
     text_sha256: str = ""
     """Of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    """Levers it cannot pull, each with the reason; none of them will be asked for."""
+    mute: str = ""
+    """Why it cannot write text; empty where it can."""
 
 
 class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error

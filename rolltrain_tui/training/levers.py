@@ -129,10 +129,20 @@ class Levers:
 
     def _scaled_update(self, effect: StepEffect, grads: list[Tensor], norm: Tensor) -> Motion:
         """theta <- theta_old + k (theta_new - theta_old); the moments have seen the true gradient."""
-        benches = self._lay_out()
-        for bench in benches:
-            bench.remember()
+        self.remember()
         clipped_norm = self._optimizer_step(effect, grads, norm)
+        return self.pull(effect, norm.item(), clipped_norm)
+
+    @torch.no_grad()
+    def remember(self) -> None:
+        """Before a step that is measured: keep theta_old."""
+        for bench in self._lay_out():
+            bench.remember()
+
+    @torch.no_grad()
+    def pull(self, effect: StepEffect, norm: float, clipped_norm: float | None = None) -> Motion:
+        """After the optimiser's step from what was remembered, while `.grad` still holds its gradient: mask, scale, cap and measure."""
+        benches = self._lay_out()
         masked = self._mask(benches, effect, None)
         for bench in benches:
             bench.propose()
@@ -173,7 +183,7 @@ class Levers:
             for bench in benches:
                 bench.interpolate(effect.update_scale)
         capped = self._cap(benches, effect.norm_cap)
-        return replace(measure(benches, norm, clipped_norm), levers=masked | capped)
+        return replace(measure(benches, norm.item(), clipped_norm), levers=masked | capped)
 
     def _slope(self) -> dict[Tensor, Tensor]:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
@@ -359,10 +369,10 @@ def _gradient(p: Tensor, slope: Mapping[Tensor, Tensor] | None) -> Tensor:
     return torch.zeros_like(p) if gradient is None else gradient
 
 
-def measure(benches: list[_Bench], norm: Tensor, clipped_norm: float | None) -> Motion:
+def measure(benches: list[_Bench], norm: float, clipped_norm: float | None) -> Motion:
     products = [sum(column) for column in zip(*(bench.products().tolist() for bench in benches), strict=True)]
     return Motion(
-        grad_norm=norm.item(),
+        grad_norm=norm,
         clipped_norm=clipped_norm,
         measured=True,
         proposed_squared=products[0],

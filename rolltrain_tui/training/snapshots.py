@@ -1,12 +1,17 @@
 """Weights, moments and schedule of a model in training at one moment: taken, put back, and packed for a save file."""
 
+import ctypes
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+NUMBER = ":number"
+"""Ends the name of a packed moment that the optimiser keeps as a plain number."""
 
 
 class LearnerStateError(ValueError):
@@ -18,29 +23,30 @@ class Snapshot:
     """Copies of all that a step changes; never changed once taken."""
 
     weights: dict[str, Tensor]
-    moments: dict[str, dict[str, Tensor]]
-    """By parameter name, then by the optimiser's own key; empty before the first step."""
-    turn: int
+    """Parameters, and buffers that the model saves."""
+    moments: dict[str, dict[str, Any]]
+    """By parameter name, then by the optimiser's own key: tensors and plain numbers; empty before the first step."""
+    place: Any
     """Position in the schedule."""
 
     @classmethod
-    def take(cls, model: nn.Module, optimizer: Optimizer, turn: int) -> Self:
-        parameters = dict(model.named_parameters())
+    def take(cls, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
         moments = {}
-        for name, p in parameters.items():
-            kept = {key: value.clone() for key, value in optimizer.state.get(p, {}).items() if isinstance(value, Tensor)}
+        for name, p in model.named_parameters():
+            kept = {key: _copy(key, value) for key, value in optimizer.state.get(p, {}).items() if value is not None}
             if kept:
                 moments[name] = kept
-        return cls({name: p.detach().clone() for name, p in parameters.items()}, moments, turn)
+        return cls({name: tensor.detach().clone() for name, tensor in lasting(model).items()}, moments, place)
 
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
-        """Weights and moments as they were, to the bit. The turn is the caller's to set."""
+        """Weights and moments as they were, to the bit. The place in the schedule is the caller's to set."""
         optimizer.state.clear()
+        for name, tensor in lasting(model).items():
+            tensor.copy_(self.weights[name])
         for name, p in model.named_parameters():
-            p.copy_(self.weights[name])
             if name in self.moments:
-                optimizer.state[p] = {key: value.clone() for key, value in self.moments[name].items()}
+                optimizer.state[p] = {key: _copy(key, value) for key, value in self.moments[name].items()}
 
     def distance(self, model: nn.Module) -> float:
         """Euclidean distance of the model's weights from these."""
@@ -51,32 +57,75 @@ class Snapshot:
         """On the CPU, by names that start with `prefix`."""
         packed = {f"{prefix}model.{name}": weight.cpu() for name, weight in self.weights.items()}
         for name, kept in self.moments.items():
-            packed |= {f"{prefix}optimizer.{name}.{key}": value.cpu() for key, value in kept.items()}
+            for key, value in kept.items():
+                at = f"{prefix}optimizer.{name}.{key}"
+                packed |= {at: value.cpu()} if isinstance(value, Tensor) else {at + NUMBER: torch.tensor(value, dtype=_dtype_of(value))}
         return packed
 
     @classmethod
-    def unpack(cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, turn: int) -> Self:
+    def unpack(cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
         """Exact inverse of pack, on the model's device; LearnerStateError unless every tensor fits the model and the optimiser."""
-        weights, moments = {}, {}
+        weights = {
+            name: fitting(tensors, f"{prefix}model.{name}", now.shape, now.dtype).to(now.device, copy=True)
+            for name, now in lasting(model).items()
+        }
+        own = f"{prefix}optimizer."
+        if not any(name.startswith(own) for name in tensors):
+            return cls(weights, {}, place)
+        stepped = {p for group in optimizer.param_groups for p in group["params"]}
         keys = moment_keys(optimizer)
-        stepped = any(name.startswith(f"{prefix}optimizer.") for name in tensors)
+        moments: dict[str, dict[str, Any]] = {}
         for name, p in model.named_parameters():
-            weights[name] = fitting(tensors, f"{prefix}model.{name}", p.shape, p.dtype).to(p.device, copy=True)
-            if stepped:
-                moments[name] = {
-                    key: fitting(tensors, f"{prefix}optimizer.{name}.{key}", torch.Size() if key == "step" else p.shape, p.dtype).to(
-                        p.device, copy=True
-                    )
-                    for key in keys
-                }
-        return cls(weights, moments, turn)
+            if p not in stepped or (found := _moments_of(tensors, f"{own}{name}.", p, keys)) is None:
+                continue
+            moments[name] = found
+        return cls(weights, moments, place)
 
 
-def moment_keys(optimizer: Optimizer) -> tuple[str, ...]:
-    """What the optimiser remembers of each parameter."""
-    if isinstance(optimizer, SGD):
+def lasting(model: nn.Module) -> dict[str, Tensor]:
+    """Every parameter, and every buffer that the model itself saves, by name."""
+    buffers = dict(model.named_buffers())
+    saved = model.state_dict().keys() if buffers else ()
+    return dict(model.named_parameters()) | {name: buffer for name, buffer in buffers.items() if name in saved}
+
+
+def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:
+    """What the optimiser remembers of each parameter that has had a gradient; None where that is its own affair."""
+    if type(optimizer) is SGD:
         return ("momentum_buffer",) if optimizer.defaults["momentum"] else ()
-    return ("step", "exp_avg", "exp_avg_sq")
+    if type(optimizer) in (Adam, AdamW) and not optimizer.defaults["amsgrad"]:
+        return ("step", "exp_avg", "exp_avg_sq")
+    return None
+
+
+def _moments_of(tensors: Mapping[str, Tensor], own: str, p: Tensor, keys: tuple[str, ...] | None) -> dict[str, Any] | None:
+    """What a save holds of one parameter's moments. None: it holds none, and the optimiser can begin without."""
+    there = [name.removeprefix(own) for name in tensors if name.startswith(own) and "." not in name.removeprefix(own)]
+    if keys is not None and there:
+        return {
+            key: fitting(tensors, own + key, torch.Size() if key == "step" else p.shape, torch.float32 if key == "step" else p.dtype).to(
+                p.device, copy=True
+            )
+            for key in keys
+        }
+    found: dict[str, Any] = {}
+    for key in there:
+        value = tensors[own + key]
+        plain = key.endswith(NUMBER)
+        found[key.removesuffix(NUMBER)] = value.item() if plain else value.to(p.device, copy=True)
+    return found or None
+
+
+def _copy(key: str, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, bool | int | float):
+        return value
+    raise LearnerStateError(f"the optimiser keeps {key!r} as a {type(value).__name__}, which no save can hold; use another optimiser")
+
+
+def _dtype_of(value: float) -> torch.dtype:
+    return torch.bool if isinstance(value, bool) else torch.int64 if isinstance(value, int) else torch.float64
 
 
 def fitting(tensors: Mapping[str, Tensor], name: str, shape: torch.Size, dtype: torch.dtype) -> Tensor:
@@ -93,3 +142,12 @@ def fitting(tensors: Mapping[str, Tensor], name: str, shape: torch.Size, dtype: 
 
 def describe(shape: torch.Size, dtype: torch.dtype) -> str:
     return f"{str(dtype).removeprefix('torch.')}[{', '.join(map(str, shape))}]"
+
+
+def weights_sha256(model: nn.Module) -> str:
+    """Hash of the weights' bytes in name order."""
+    digest = hashlib.sha256()
+    for _, p in sorted(model.named_parameters()):
+        weight = p.detach().cpu().contiguous()
+        digest.update((ctypes.c_char * (weight.numel() * weight.element_size())).from_address(weight.data_ptr()))
+    return digest.hexdigest()

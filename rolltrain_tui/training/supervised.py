@@ -3,8 +3,6 @@
 the learner's parts, one turn, its gradient, evaluation, its voice, and how it is kept and copied.
 """
 
-import ctypes
-import hashlib
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,18 +13,19 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.config.schema import CampaignConfig, OptimizerConfig, ScheduleConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training import diagnosis
 from rolltrain_tui.training.corpus import Corpus
 from rolltrain_tui.training.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.training.halves import Halves
+from rolltrain_tui.training.hindsight import Hindsight, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
 from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
-from rolltrain_tui.training.memory import FIRST_MOMENTS, Average, Remembered, Ring, forget_momentum
-from rolltrain_tui.training.pulse import Pulse
-from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
+from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
+from rolltrain_tui.training.snapshots import LearnerStateError, fitting, weights_sha256
+from rolltrain_tui.training.streams import deterministic_kernels, dropout_state, first_dropout_state, random_stream, set_dropout_state
 
 EVALUATION_TOKENS = 2048
 """Per forward pass of an evaluation: fewer cost more calls, more leave the cache (measured: 8 % slower in fp32 at 384 and at 4096)."""
@@ -90,10 +89,10 @@ class SupervisedLearner:
         if self._halves is None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
-        # The optimiser and the levers on it
-        self.optimizer = build_optimizer(self.model, config.optimizer, self.device)
+        # The optimiser, its schedule, and the levers on it
+        self.optimizer = build_optimizer(self.model, config.optimizer)
+        self.schedule = TurnSchedule(self.optimizer, config.turns, config.optimizer.learning_rate, config.schedule)
         self.levers = Levers(self.optimizer, self.model.parameters(), clip=config.optimizer.clip)
-        self.turn = 0  # position in the schedule: turns taken, counting from the last rollback's
 
         # The data, in memory as one tensor each
         self._train, self._val = corpus.train.to(self.device), corpus.val.to(self.device)
@@ -103,26 +102,20 @@ class SupervisedLearner:
         self._streams = {name: random_stream(config.seed, name) for name in STREAMS}
         self._dropout_state = first_dropout_state(config.seed, self.device) if config.model.dropout > 0 else None
 
-        self._snapshot = self._capture()  # the first camp is the start
-
-        # What levers that look back need; made by `prepare`
-        self._average: Average | None = None
-        self._ring: Ring | None = None
-        self._pulse: Pulse | None = None
         self._layers = diagnosis.layers_of(self.model)
+        self.hindsight = Hindsight(self.model, self.levers, self.schedule, self._layers, config.evaluation.every)
+
+    @property
+    def turn(self) -> int:
+        """Position in the schedule: turns taken, counting from the last rollback's."""
+        return self.schedule.turn
 
     def prepare(self, levers: Collection[str]) -> None:
         """Told before the first turn which levers may be asked for, and whether to `examine`. What is not named costs nothing."""
-        self._average = Average(self.levers.parameters) if "heal_alpha" in levers or "examine" in levers else None
-        self._pulse = Pulse() if "examine" in levers else None
-        self._ring = Ring() if "restore_best" in levers else None
-        if "norm_cap" in levers:
-            self.levers.watch_norms()
+        self.hindsight.prepare(levers)
 
     def remember(self, evaluation: Evaluation) -> None:
-        """An evaluation on the way: keep the state it is of, where restore_best may be asked for."""
-        if self._ring is not None and math.isfinite(evaluation.loss):
-            self._ring.remember(evaluation.loss, self._capture())
+        self.hindsight.remember(evaluation)
 
     def facts(self) -> Facts:
         batch = self.config.batch
@@ -149,34 +142,25 @@ class SupervisedLearner:
         """
         started = perf_counter()
         streams = {name: stream.get_state() for name, stream in self._streams.items()}
-        # Only a turn that changes the weights before its last batch has been read needs a copy to go back to.
-        before = self._capture() if effect.extra_steps or acts_before_the_step(effect) else None
-        average, pulse, norms = self._average, self._pulse, tuple(self.levers.norms or ())
+        mark = self.hindsight.mark(effect)
         try:
             with self._own_dropout(), self._repeatable():
                 return self._step(effect, started)
         except BaseException:
-            for p in self.levers.parameters:
-                p.grad = None
             for name, state in streams.items():
                 self._streams[name].set_state(state)
-            if before is not None:
-                self._restore(before)
-            self._average, self._pulse = average, pulse
-            if self.levers.norms is not None:
-                self.levers.watch_norms(norms)
+            self.hindsight.take_back(mark)
             raise
 
     def _step(self, effect: StepEffect, started: float) -> StepReport:
         measured: dict[str, float] = {}
-        spent = self._before_the_step(effect, measured) if acts_before_the_step(effect) else 0.0
-        start = self._capture() if effect.extra_steps else None
-        here = self._here()
+        memory, spent = self.hindsight, 0.0
+        if acts_before_the_step(effect):
+            spent = memory.before_the_step(effect, measured, lambda: self.evaluate(self.config.evaluation.sequences))
+        start = memory.capture() if effect.extra_steps else None
+        here = memory.here()
         norms = tuple(self.levers.norms or ())
-
-        lr = learning_rate(self.turn, self.config.turns, self.config.optimizer.learning_rate, self.config.schedule)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        lr = self.schedule.set_rate()
 
         batch = first = self._gather(effect, effect.batch_factor)
         tokens, replaced, scored = batch.tokens, batch.replaced, batch.scored
@@ -191,16 +175,13 @@ class SupervisedLearner:
         if not motion.finite:
             motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
             if start is not None:  # it may have been an extra step that failed: the ones before it are taken back
-                self._restore(start)
-            if self.levers.norms is not None:
-                self.levers.watch_norms(norms)
-        move = self._move(here) if motion.finite else None
+                memory.restore(start)
+            memory.forget_norms_since(norms)
+        move = memory.move(here) if motion.finite else None
         if motion.finite and effect.weight_noise:
             measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self._streams["weight_noise"])
-        self.turn += 1
-        if self._average is not None and motion.finite:
-            self._average.follow(self.levers.parameters)
-        self._keep_pulse(move)
+        self.schedule.turn += 1
+        memory.after_the_step(move, finite=motion.finite)
 
         measured |= motion.levers
         measured |= first.dropped
@@ -230,44 +211,6 @@ class SupervisedLearner:
             optimizer_steps=motion.optimizer_steps,
             measured=measured,
         )
-
-    def _before_the_step(self, effect: StepEffect, measured: dict[str, float]) -> float:
-        """What returns, heals or forgets before the batch is read; the GFLOP of the evaluations that prove it."""
-        spent = 0.0
-        if effect.rollback:
-            measured["rollback"] = self._snapshot.distance(self.model)
-            self._restore(self._snapshot)
-        if effect.restore_best:
-            spent += self._restore_best(measured)
-        if self._average is not None and (effect.rollback or effect.restore_best):
-            self._average = Average(self.levers.parameters)  # the average of what was left behind would only draw back to it
-            self._pulse = self._pulse.returned() if self._pulse is not None else None
-        if effect.heal_alpha:
-            spent += self._heal(effect.heal_alpha, measured)
-        if effect.forget_momentum:
-            measured["forget_momentum.before"], measured["forget_momentum"] = forget_momentum(self.optimizer)
-        return spent
-
-    def _restore_best(self, measured: dict[str, float]) -> float:
-        """Weights and moments of the best remembered evaluation; its loss is measured again on the spot. The schedule goes on."""
-        assert self._ring is not None, "restore_best looks back: name it to prepare first"
-        if (best := self._ring.best) is None:  # no evaluation yet, or none was finite
-            return 0.0
-        best.snapshot.put_back(self.model, self.optimizer)
-        found = self.evaluate(self.config.evaluation.sequences)
-        measured["restore_best"], measured["restore_best.stored"] = found.loss, best.loss
-        measured["restore_best.age"] = float(self._ring.evaluations - best.evaluation)
-        return found.gflop
-
-    def _heal(self, alpha: float, measured: dict[str, float]) -> float:
-        """Towards the average of the last turns' weights, with the validation loss before and after."""
-        assert self._average is not None, "heal_alpha looks back: name it to prepare first"
-        assert 0 <= alpha <= 1, f"not a lever's range: heal_alpha {alpha}"
-        before = self.evaluate(self.config.evaluation.sequences)
-        measured["heal_alpha"] = self._average.heal(self.levers.parameters, alpha)
-        after = self.evaluate(self.config.evaluation.sequences)
-        measured["heal_alpha.val_before"], measured["heal_alpha.val_after"] = before.loss, after.loss
-        return before.gflop + after.gflop
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its gradient
@@ -455,9 +398,9 @@ class SupervisedLearner:
                 val_losses=losses,
                 val_loss=evaluation.loss,
                 train=self._windows(self._train, diagnosis.PROBE),
-                first_moments=self._first_moments(),
-                average=self._average,
-                pulse=self._pulse,
+                first_moments=self.hindsight.first_moments(),
+                average=self.hindsight.average,
+                pulse=self.hindsight.pulse,
                 batch=self.config.batch.sequences * self.config.batch.accumulation,
                 autocast=self._autocast,
             )
@@ -467,32 +410,6 @@ class SupervisedLearner:
         """The first `sequences` fixed windows of a text: (n, T + 1)."""
         places = torch.tensor(probe_offsets(sequences, len(text) - self.config.model.context), device=self.device)
         return text[places.unsqueeze(1) + self._span]
-
-    def _first_moments(self) -> list[Tensor] | None:
-        """What the optimiser remembers of past gradients, one tensor for each parameter; None where it has no such memory (yet)."""
-        moments = [self.optimizer.state.get(p, {}).get(key) for p in self.levers.parameters for key in FIRST_MOMENTS]
-        kept = [moment for moment in moments if isinstance(moment, Tensor)]
-        return kept if len(kept) == len(self.levers.parameters) else None
-
-    def _here(self) -> list[Tensor] | None:
-        """A copy of the weights before a turn whose move an examination will ask for; else None."""
-        if self._pulse is None or not self._pulse.looks_at(self.config.evaluation.every):
-            return None
-        return [p.detach().clone() for p in self.levers.parameters]
-
-    @torch.no_grad()
-    def _move(self, here: list[Tensor] | None) -> list[float] | None:
-        """How far each layer has moved since `here`."""
-        return None if here is None else diagnosis.lengths(self._layers, torch._foreach_sub(self.levers.parameters, here))
-
-    @torch.no_grad()
-    def _keep_pulse(self, move: list[float] | None) -> None:
-        """One turn further, and the weights' norm where an examination is due."""
-        if self._pulse is None:
-            return
-        self._pulse = self._pulse.walked(move)
-        if self._pulse.turns % self.config.evaluation.every == 0:
-            self._pulse = self._pulse.weighed(diagnosis.whole(diagnosis.lengths(self._layers, self.levers.parameters)))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice
@@ -509,26 +426,15 @@ class SupervisedLearner:
 
     def snapshot(self) -> None:
         """Remember weights, moments and schedule as the place a rollback returns to. Before the first call that is the start."""
-        self._snapshot = self._capture()
-
-    def _capture(self) -> Snapshot:
-        return Snapshot.take(self.model, self.optimizer, self.turn)
-
-    def _restore(self, snapshot: Snapshot) -> None:
-        snapshot.put_back(self.model, self.optimizer)
-        self.turn = snapshot.turn
+        self.hindsight.camp = self.hindsight.capture()
 
     def fork(self) -> Self:
         """An independent copy that sees the same batches from here on; only the text is shared."""
         twin = type(self)(self.config, self.corpus)
-        twin.prepare(self._prepared())
+        twin.prepare(self.hindsight.prepared)
         twin.load_state(self.tensors(), self.state_dict())
         twin.should_stop = self.should_stop
         return twin
-
-    def _prepared(self) -> list[str]:
-        made = {"heal_alpha": self._average, "restore_best": self._ring, "norm_cap": self.levers.norms, "examine": self._pulse}
-        return [lever for lever, memory in made.items() if memory is not None]
 
     def follow(self, leader: Self) -> None:
         """Put every random stream where the leader's stands."""
@@ -542,185 +448,33 @@ class SupervisedLearner:
         streams = {f"stream.{name}": stream.get_state() for name, stream in self._streams.items()}
         if self._dropout_state is not None:
             streams["stream.dropout"] = self._dropout_state.clone()
-        packed = self._capture().pack("") | self._snapshot.pack("snapshot.") | streams
-        if self._average is not None:
-            packed |= pack_average(self._average, self.model)
-        for place, remembered in enumerate(self._ring.kept if self._ring is not None else ()):
-            packed |= remembered.snapshot.pack(f"best.{place}.")
-        return packed
+        return self.hindsight.tensors() | streams
 
     def state_dict(self) -> dict[str, Any]:
-        state = {"kind": "supervised", "turn": self.turn, "snapshot_turn": self._snapshot.turn, "vocabulary": self.corpus.vocabulary}
-        if self.levers.norms is not None:
-            state["norms"] = list(self.levers.norms)
-        if self._pulse is not None:
-            state["pulse"] = self._pulse.state_dict()
-        if self._ring is not None:
-            state["evaluations"] = self._ring.evaluations
-            state["best"] = [[r.loss, r.evaluation, r.snapshot.turn] for r in self._ring.kept]
-        return state
+        return {"kind": "supervised", "vocabulary": self.corpus.vocabulary, **self.hindsight.state_dict()}
 
     def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """Exact inverse of tensors() and state_dict(). LearnerStateError, with nothing changed, when they do not fit this learner."""
         if state.get("kind") != "supervised" or state.get("vocabulary") != self.corpus.vocabulary:
             raise LearnerStateError("the saved state is of another model, or of one that reads other characters; did the text change?")
-        turns = [state.get("turn"), state.get("snapshot_turn")]
-        if not all(isinstance(turn, int) and turn >= 0 for turn in turns):
-            raise LearnerStateError(f"the saved state stands at turn {turns[0]!r}, its snapshot at {turns[1]!r}; both must be counts")
-        now = Snapshot.unpack(tensors, "", self.model, self.optimizer, state["turn"])
-        snapshot = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, state["snapshot_turn"])
+        found = self.hindsight.recall(tensors, state)
         streams = {name: fitting(tensors, f"stream.{name}", s.get_state().shape, torch.uint8) for name, s in self._streams.items()}
         if self._dropout_state is not None:
             streams["dropout"] = fitting(tensors, "stream.dropout", self._dropout_state.shape, torch.uint8)
-        known = now.pack("") | snapshot.pack("snapshot.") | {f"stream.{name}": s for name, s in streams.items()}
-        pulse = None if self._pulse is None else saved_pulse(state)
-        held = {name: tensor for name, tensor in tensors.items() if name.startswith("average.")}
-        if self._average is None:
-            average = None
-            known |= held  # of a run that was examined; this one is not
-        elif held or pulse is None or "pulse" in state:
-            average = unpack_average(tensors, self.model)
-            known |= pack_average(average, self.model)
-        else:  # examined from here on
-            average = Average(list(now.weights.values()))
-        ring = None if self._ring is None else self._unpack_ring(tensors, state)
-        for place, remembered in enumerate(ring.kept if ring is not None else ()):
-            known |= remembered.snapshot.pack(f"best.{place}.")
-        norms = None if self.levers.norms is None else saved_norms(state)
-        if strangers := sorted(tensors.keys() - known.keys()):
-            raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
+        refuse_strangers(tensors, found.names | {f"stream.{name}" for name in streams})
 
-        self._restore(now)
-        self._snapshot, self._average, self._ring, self._pulse = snapshot, average, ring, pulse
-        if norms is not None:
-            self.levers.watch_norms(norms)
+        self.hindsight.adopt(found)
         if self._dropout_state is not None:
             self._dropout_state = streams.pop("dropout").clone()
         for name, stream_state in streams.items():
             self._streams[name].set_state(stream_state)
 
-    def _unpack_ring(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Ring:
-        ring = Ring()
-        try:
-            ring.evaluations = int(state["evaluations"])
-            rows = [(float(loss), int(evaluation), int(turn)) for loss, evaluation, turn in state["best"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise LearnerStateError(f"the saved state does not hold the best evaluations this hero may return to: {error}") from None
-        for place, (loss, evaluation, turn) in enumerate(rows):
-            snapshot = Snapshot.unpack(tensors, f"best.{place}.", self.model, self.optimizer, turn)
-            ring.kept.append(Remembered(loss, evaluation, snapshot))
-        return ring
-
     def weights_sha256(self) -> str:
         """Hash of the weights' bytes in name order."""
-        digest = hashlib.sha256()
-        for _, p in sorted(self.model.named_parameters()):
-            weight = p.detach().cpu().contiguous()
-            digest.update((ctypes.c_char * (weight.numel() * weight.element_size())).from_address(weight.data_ptr()))
-        return digest.hexdigest()
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The parts
-
-
-def acts_before_the_step(effect: StepEffect) -> bool:
-    """True where the effect changes weights or moments before the batch is read."""
-    return effect.rollback or effect.restore_best or effect.heal_alpha != 0 or effect.forget_momentum
-
-
-def pack_average(average: Average, model: GPT) -> dict[str, Tensor]:
-    return {
-        f"average.{name}": weight.detach().cpu().clone()
-        for (name, _), weight in zip(model.named_parameters(), average.weights, strict=True)
-    }
-
-
-def unpack_average(tensors: Mapping[str, Any], model: GPT) -> Average:
-    return Average([fitting(tensors, f"average.{name}", p.shape, p.dtype).to(p.device) for name, p in model.named_parameters()])
-
-
-def saved_pulse(state: Mapping[str, Any]) -> Pulse:
-    """A new one where the saved run was not examined."""
-    if "pulse" not in state:
-        return Pulse(turns=state["turn"], since=state["turn"])
-    try:
-        return Pulse.from_state(state["pulse"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LearnerStateError(f"the saved state does not hold what an examination looks back on: {error!r}") from None
-
-
-def saved_norms(state: Mapping[str, Any]) -> list[float]:
-    norms = state.get("norms")
-    if not isinstance(norms, list) or not all(isinstance(norm, int | float) for norm in norms):
-        raise LearnerStateError("the saved state does not hold the update norms that this hero's cap looks back on")
-    return [float(norm) for norm in norms]
-
-
-def build_optimizer(model: GPT, config: OptimizerConfig, device: torch.device) -> torch.optim.Optimizer:
-    """AdamW or SGD, with weight decay on matrices and embeddings and none on biases and norms.
-
-    Fused: one call for all parameters; measured on a CPU at a third of the time of the default AdamW.
-    """
-    matrices = [p for p in model.parameters() if p.dim() >= 2]
-    vectors = [p for p in model.parameters() if p.dim() < 2]
-    groups: list[dict[str, Any]] = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    if config.name == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.beta1, fused=True)
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.beta1, config.beta2), eps=config.eps, fused=True)
-
-
-def learning_rate(turn: int, turns: int, peak: float, schedule: ScheduleConfig) -> float:
-    """Of turn 0, 1, ...: up in a straight line, peak at turn warmup_turns - 1, then peak or a half cosine down to the last of `turns`."""
-    if turn < schedule.warmup_turns:
-        return peak * (turn + 1) / schedule.warmup_turns
-    if schedule.decay == "constant":
-        return peak
-    way = min(1.0, (turn - schedule.warmup_turns) / max(1, turns - 1 - schedule.warmup_turns))
-    return peak * (schedule.final_fraction + (1 - schedule.final_fraction) * 0.5 * (1 + math.cos(math.pi * way)))
+        return weights_sha256(self.model)
 
 
 def probe_offsets(sequences: int, positions: int) -> list[int]:
     """Places in the validation text, spread evenly however many are taken: multiples of the golden ratio, modulo one."""
     golden = 0x9E3779B97F4A7C15  # 2^64 / 1.618...
     return [((i * golden) % 2**64) * positions >> 64 for i in range(1, min(sequences, positions) + 1)]
-
-
-def random_stream(seed: int, name: str) -> torch.Generator:
-    return torch.Generator().manual_seed(stream_seed(seed, name))
-
-
-def stream_seed(seed: int, name: str) -> int:
-    """A seed for each stream, so that no two of them, nor the same one of neighbouring campaign seeds, draw the same numbers."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:7])
-
-
-@contextmanager
-def deterministic_kernels() -> Iterator[None]:
-    """Only kernels whose result is the same each time; without the filling of fresh memory that PyTorch adds for debugging."""
-    memory: Any = torch.utils.deterministic
-    asked, fills = torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True)
-    memory.fill_uninitialized_memory = False
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(asked)
-        memory.fill_uninitialized_memory = fills
-
-
-def first_dropout_state(seed: int, device: torch.device) -> Tensor:
-    return torch.Generator(device).manual_seed(stream_seed(seed, "dropout")).get_state()
-
-
-def dropout_state(device: torch.device) -> Tensor:
-    """The state of the global stream that dropout draws from on this device."""
-    state: Tensor = {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].get_rng_state()
-    return state
-
-
-def set_dropout_state(device: torch.device, state: Tensor) -> None:
-    {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].set_rng_state(state)

@@ -16,7 +16,7 @@ from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.config.schema import TableConfig
 
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 
@@ -25,7 +25,7 @@ class Traveller(Protocol):
     """What the bridge needs of an expedition."""
 
     @property
-    def config(self) -> "CampaignConfig": ...
+    def config(self) -> "TableConfig": ...
     @property
     def folder(self) -> Path: ...
     @property

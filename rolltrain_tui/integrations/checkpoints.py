@@ -1,0 +1,36 @@
+"""A session's state as two files beside somebody else's checkpoint: safetensors and JSON, checked, and nothing that could run."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui import durable
+from rolltrain_tui.integrations.session import Session
+from rolltrain_tui.records import RecordError
+from rolltrain_tui.saves.manifest import SaveError
+from rolltrain_tui.saves.store import dump_state, load_state
+from rolltrain_tui.saves.tensors import pack, unpack
+
+STATE, WEIGHTS = "rolltrain.json", "rolltrain.safetensors"
+
+
+def stow(session: Session, folder: Path) -> None:
+    """Write the session's state into a folder. OSError."""
+    weights = bytes(pack(session.tensors()))
+    state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": session.state_dict()}
+    durable.replace(folder / WEIGHTS, weights)
+    durable.replace(folder / STATE, dump_state(state))
+
+
+def unpack_into(session: Session, folder: Path) -> None:
+    """Exact inverse of stow. SaveError when nothing was stowed there or it is damaged; ValueError when it does not fit."""
+    try:
+        state: Any = load_state((folder / STATE).read_bytes())
+        weights = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise SaveError(f"{folder} holds no game to go on with ({error.strerror}); was it saved with the game's callback?") from None
+    except (RecordError, ValueError) as error:
+        raise SaveError(f"{folder / STATE} is damaged: {error}") from None
+    if not isinstance(state, dict) or state.get("sha256") != hashlib.sha256(weights).hexdigest():
+        raise SaveError(f"{folder / WEIGHTS} is damaged (its checksum is wrong)")
+    session.load_state(state["session"], unpack(weights))

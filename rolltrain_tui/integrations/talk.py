@@ -1,0 +1,29 @@
+"""What a game on somebody else's run says while it trains: the story, without the rolls of every turn."""
+
+import sys
+from collections.abc import Callable
+
+from rolltrain_tui.events import CommandAccepted, DiceRolled, Event, StepTaken
+from rolltrain_tui.narration import tell
+
+Say = Callable[[str], None]
+EVERY_TURN = (DiceRolled, StepTaken, CommandAccepted)
+
+
+def aloud(line: str) -> None:
+    """To standard error, above a progress bar where tqdm draws one."""
+    tqdm = sys.modules.get("tqdm")
+    if tqdm is not None:
+        tqdm.tqdm.write(line, file=sys.stderr)
+    else:
+        print(line, file=sys.stderr, flush=True)
+
+
+def teller(say: Say | None) -> Callable[[Event], None]:
+    """Tells every event of the story to `say`; None: nothing to nobody."""
+
+    def told(event: Event) -> None:
+        if say is not None and not isinstance(event, EVERY_TURN) and (sentence := tell(event)):
+            say(f"[turn {event.turn}] {sentence}")
+
+    return told

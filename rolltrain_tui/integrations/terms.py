@@ -1,0 +1,132 @@
+"""What RollToTrain and the callbacks are told in keywords, checked as the original checks it, and as the table's part of a campaign."""
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from rolltrain_tui.config.schema import DiceConfig
+from rolltrain_tui.integrations.characters import Character
+
+DICE = get_args(DiceConfig.model_fields["die"].annotation)
+MODES = ("per_mini_batch", "per_accumulation_step")
+MONSTERS = ("both", "diagnosed", "random", "off")
+RULEBOOKS = tuple(book for book in get_args(DiceConfig.model_fields["rulebook"].annotation) if book != "custom")
+BESTIARY = ["gradient_ooze", "loss_dragon", "weight_wraith"]
+ALL = 1_000_000_000
+"""More examples than any validation set has."""
+LONGEST_NAME = 60
+FEWEST_BETWEEN_CAMPS = 50
+"""Turns; a camp is a checkpoint of everything."""
+ON_SCREEN = 20
+"""Turns a second that the game begins with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The original's parameters with its defaults, and what it had no word for. ValueError and TypeError name the value."""
+
+    intelligence: int = 10
+    dc: float = 15
+    accumulation_steps: int = 64
+    mode: str | None = None
+    num_epochs: int = 3
+    dice_type: str = "d20"
+    advantage: bool = False
+    disadvantage: bool = False
+    character_class: Character | None = None
+    use_xp_system: bool = True
+    encounter_chance: float = 0.1
+    rulebook: str = "hero"
+    monsters: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _within("intelligence", self.intelligence, 1, 20)
+        _within("dc", self.dc, 1, 30)
+        _at_least_one("accumulation_steps", self.accumulation_steps)
+        _at_least_one("num_epochs", self.num_epochs)
+        _one_of("mode", self.mode or MODES[0], MODES)
+        _one_of("dice_type", self.dice_type, DICE)
+        _one_of("rulebook", self.rulebook, RULEBOOKS)
+        _one_of("monsters", self.monsters or "off", MONSTERS)
+        if self.advantage and self.disadvantage:
+            raise ValueError("advantage and disadvantage cancel each other out; set at most one of them")
+        if not 0 <= self.encounter_chance <= 1:
+            raise ValueError(f"encounter_chance must be between 0 and 1, not {self.encounter_chance!r}")
+        if self.character_class is not None and not isinstance(self.character_class, Character):
+            raise TypeError(
+                f"character_class must be one of rolltrain's, such as Wizard(level=1), not a {type(self.character_class).__name__}"
+            )
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed must be a whole number from 0 on, not {self.seed!r}")
+
+    @property
+    def roll_on(self) -> str:
+        """The rulebook's own way, unless a mode was asked for."""
+        if self.mode is None:
+            return "rulebook"
+        if self.mode == "per_mini_batch":
+            return "micro"
+        return "last-micro" if self.rulebook == "source" else "step"
+
+    @property
+    def monsters_come(self) -> str:
+        return self.monsters or ("both" if self.encounter_chance else "off")
+
+    def table(self, *, name: str, turns: int, epoch: int, evaluate_every: int, twin: str) -> dict[str, Any]:
+        """The table's part of a campaign of so many turns, `epoch` of them between two camps."""
+        who = self.character_class
+        stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": self.intelligence, "WIS": 10, "CHA": 8}
+        xp, camps = self.use_xp_system, max(epoch, FEWEST_BETWEEN_CAMPS)
+        return {
+            "schema_version": 1,
+            "name": name[:LONGEST_NAME],
+            "story": "",
+            "seed": self.seed,
+            "turns": turns,
+            "dice": {
+                "die": self.dice_type,
+                "dc": int(self.dc),
+                "advantage": "advantage" if self.advantage else "disadvantage" if self.disadvantage else "none",
+                "rulebook": self.rulebook,
+                "roll_on": self.roll_on,
+                "hook": "rulebook",
+                "on_zero": "rulebook",
+                "custom": None,
+            },
+            "hero": {
+                "name": (who.name if who else "") or "The Learner",
+                "hero_class": who.hero_class if who else "fighter",
+                "level": who.level if who else 1,
+                "stats": who.stats(self.intelligence) if who else stats,
+                "auto": who.passives if who else [],
+                "hardcore": False,
+            },
+            "xp": {"table": "source", "learning": xp, "monsters": xp, "rolls": xp and self.rulebook == "source"},
+            "encounters": {"mode": self.monsters_come, "chance": self.encounter_chance, "effects": "real", "bestiary": BESTIARY},
+            "diagnosis": {"examine": self.monsters_come != "off", "scouting": min(60, turns // 2)},
+            "adventure": {"predictions": True, "loot": self.monsters_come != "off", "choices": False, "energy": None},
+            "acts": [],
+            "endings": [],
+            "camps": {"every": camps, "short_rest_every": max(1, camps // 3)},
+            "gate": {"mode": "off", "tolerance": 0.0, "xp": 0},
+            "evaluation": {"every": evaluate_every, "sequences": ALL, "final_sequences": ALL},
+            "twin": {"mode": twin, "turns": 20, "sequences": 256},
+            "speech": {"every": 0, "characters": 120, "temperature": 0.8, "top_k": None},
+            "pace": {"turns_per_second": ON_SCREEN, "pause_on": []},
+            "save": {"autosave_every": camps, "keep": 3},
+        }
+
+
+def _within(name: str, value: float, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, not {value!r}")
+
+
+def _at_least_one(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

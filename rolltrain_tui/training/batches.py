@@ -1,0 +1,140 @@
+"""The micro-batches of any loader, epoch after epoch: shuffled from a stream of their own, and any place of them can be gone back to."""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.training.streams import stream_seed
+
+Place = tuple[int, int]
+"""Epoch, and how many of its micro-batches have been read; both count from zero."""
+
+
+class LoaderError(ValueError):
+    """A data loader gives nothing to train on."""
+
+
+class Batches:
+    """What a loader gives. Several learners may read it, each at a place of its own; nothing of torch's global stream is used up.
+
+    A loader that shuffles is seeded anew for each epoch, its own generator included, so that a run can be gone on with: the place is
+    found again by reading the epoch up to it.
+    """
+
+    def __init__(self, loader: Iterable[Any], seed: int) -> None:
+        self.loader, self.seed = loader, seed
+        self._read: dict[Place, Any] = {}
+        """What was read and may be asked for again."""
+        self._lengths: dict[int, int] = {}
+        """Micro-batches of each epoch that has been read to its end."""
+        self._next: Place = (-1, 0)
+        """Where the loader itself stands."""
+        self._iterator: Iterator[Any] = iter(())
+        self._stream: Tensor = torch.get_rng_state()
+
+    def at(self, place: Place) -> tuple[Any, Place]:
+        """The micro-batch at a place, and the place after it. At the end of an epoch the next one begins. LoaderError for an empty one."""
+        if place[1] >= self._lengths.get(place[0], math.inf):
+            return self.at((place[0] + 1, 0))
+        if place not in self._read:
+            if place[0] != self._next[0] or place[1] < self._next[1]:
+                self._begin(place[0])
+            while self._next <= place:
+                batch = self._pull()
+                if batch is _END:
+                    self._lengths[place[0]] = self._next[1]
+                    if self._next[1] == 0:
+                        raise LoaderError("the training data loader is empty; give it at least one batch")
+                    return self.at((place[0] + 1, 0))
+                self._read = {self._next: batch} if self._next < place else self._read | {self._next: batch}
+                self._next = (self._next[0], self._next[1] + 1)
+        return self._read[place], (place[0], place[1] + 1)
+
+    def let_go(self, place: Place) -> None:
+        """Nobody will ask for what comes before `place` again."""
+        self._read = {at: batch for at, batch in self._read.items() if at >= place}
+
+    def _begin(self, epoch: int) -> None:
+        seed = stream_seed(self.seed, f"epoch {epoch}")
+        self._stream = torch.Generator().manual_seed(seed).get_state()
+        for owner in (self.loader, getattr(self.loader, "sampler", None), getattr(self.loader, "batch_sampler", None)):
+            if isinstance(generator := getattr(owner, "generator", None), torch.Generator):
+                generator.manual_seed(seed)
+            if (set_epoch := getattr(owner, "set_epoch", None)) is not None:
+                set_epoch(epoch)
+        with self._own_stream():
+            self._iterator = iter(self.loader)
+        self._next = (epoch, 0)
+
+    def _pull(self) -> Any:
+        with self._own_stream():
+            return next(self._iterator, _END)
+
+    @contextmanager
+    def _own_stream(self) -> Iterator[None]:
+        outer = torch.get_rng_state()
+        torch.set_rng_state(self._stream)
+        try:
+            yield
+        finally:
+            self._stream = torch.get_rng_state()
+            torch.set_rng_state(outer)
+
+
+_END = object()
+
+
+def each(loader: Iterable[Any], seed: int) -> Iterator[Any]:
+    """Every batch of a loader once, in the same order each time."""
+    batches = Batches(loader, seed)
+    batches._begin(0)
+    while (batch := batches._pull()) is not _END:
+        yield batch
+
+
+def examples_in(batch: Any) -> int | None:
+    """How many examples a batch holds: the first size that all its tensors and lists share; None where they do not agree."""
+    sizes = set(_sizes(batch))
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def _sizes(batch: Any) -> Iterator[int]:
+    if isinstance(batch, Tensor):
+        yield batch.shape[0] if batch.dim() else -1
+    elif hasattr(batch, "items"):
+        for value in batch.values():
+            yield from _sizes(value)
+    elif isinstance(batch, tuple | list):
+        if all(isinstance(value, str | int | float | bool) for value in batch):
+            yield len(batch)
+        else:
+            for value in batch:
+                yield from _sizes(value)
+
+
+def pick(batch: Any, examples: Tensor) -> Any:
+    """The same batch with these of its examples only; `examples` is a list of places, (n,)."""
+    if isinstance(batch, Tensor):
+        return batch[examples.to(batch.device)]
+    if hasattr(batch, "items"):
+        return {name: pick(value, examples) for name, value in batch.items()}
+    if isinstance(batch, tuple | list):
+        if all(isinstance(value, str | int | float | bool) for value in batch):
+            return [batch[i] for i in examples.tolist()]
+        return type(batch)(pick(value, examples) for value in batch) if type(batch) in (tuple, list) else [pick(v, examples) for v in batch]
+    return batch
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    """The same batch, tensors on `device`; dict-likes become dicts."""
+    if isinstance(batch, Tensor):
+        return batch.to(device, non_blocking=True)
+    if hasattr(batch, "items"):
+        return {name: to_device(value, device) for name, value in batch.items()}
+    if type(batch) in (tuple, list):
+        return type(batch)(to_device(value, device) for value in batch)
+    return batch

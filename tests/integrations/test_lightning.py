@@ -1,0 +1,165 @@
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import lightning
+import pytest
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from same import same
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from rolltrain_tui import Barbarian, Cleric
+from rolltrain_tui.chronicle import read, story_sha256
+from rolltrain_tui.commands import UseAbility
+from rolltrain_tui.events import CampaignEnded, Evaluated, StepTaken
+from rolltrain_tui.integrations.lightning import RollToTrainCallback
+
+pytestmark = [pytest.mark.filterwarnings("default")]  # other people's warnings
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+Fit = Callable[..., nn.Module]
+
+
+class Points(lightning.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.Dropout(0.1), nn.ReLU(), nn.Linear(32, 3))
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        return nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+
+    def validation_step(self, batch: Any, index: int) -> None:
+        self.log("val_loss", nn.functional.cross_entropy(self.net(batch[0]), batch[1]))
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(self.parameters(), lr=1e-2)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": torch.optim.lr_scheduler.StepLR(optimizer, 5), "interval": "step"}}
+
+
+class TwoMinds(Points):
+    def __init__(self) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+
+
+class Keeping:
+    """A loader that knows its place, as Lightning asks of one that is to be gone on with in the middle of an epoch."""
+
+    def __init__(self, points: TensorDataset) -> None:
+        self.points, self.at = points, 0
+
+    def __len__(self) -> int:
+        return len(self.points) // 8
+
+    def __iter__(self) -> Iterator[Any]:
+        while self.at < len(self):
+            self.at += 1
+            yield self.points[8 * self.at - 8 : 8 * self.at]
+        self.at = 0
+
+    def state_dict(self) -> dict[str, int]:
+        return {"at": self.at}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.at = state["at"]
+
+
+@pytest.fixture
+def fit(tmp_path: Path, points: TensorDataset) -> Fit:
+    """Train for three epochs of six steps, each of two micro-batches, with dropout, clipping and a schedule; the module."""
+
+    def run(
+        *callbacks: Any, out: str = "out", resume: str | None = None, keeping: bool = False, module: type[Points] = Points, **how: Any
+    ) -> nn.Module:
+        folder = tmp_path / out
+        lightning.seed_everything(1, verbose=False)
+        keeper = ModelCheckpoint(folder / "kept", save_top_k=-1, every_n_train_steps=4, filename="{step}", save_on_train_epoch_end=False)
+        trainer = lightning.Trainer(
+            max_epochs=3,
+            accumulate_grad_batches=how.pop("accumulate_grad_batches", 2),
+            gradient_clip_val=how.pop("gradient_clip_val", 0.5),
+            default_root_dir=folder,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            accelerator="cpu",
+            callbacks=[*callbacks, keeper],
+            **how,
+        )
+        model = module()
+        train: Any = Keeping(points) if keeping else DataLoader(points, batch_size=8, shuffle=True)
+        validation = DataLoader(TensorDataset(*points[:24]), batch_size=8)
+        trainer.fit(model, train, validation, ckpt_path=str(folder / "kept" / resume) if resume else None, weights_only=bool(resume))
+        return model
+
+    return run
+
+
+@pytest.mark.parametrize("how", [{}, {"precision": "bf16-mixed"}], ids=["fp32", "bf16"])
+def test_neutral_dice_are_training_without_the_callback(how: dict[str, Any], fit: Fit) -> None:
+    """With accumulation, clipping, dropout, a schedule, and mixed precision or not: bit-identical weights."""
+    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    assert same(fit(out="plain", **how), fit(callback, out="game", **how))
+    assert callback.game is not None
+    assert callback.game.turn_number == 18
+
+
+def test_training_goes_on_in_the_middle(fit: Fit, tmp_path: Path) -> None:
+    """Resumed from a checkpoint in the middle of an epoch, loaded with weights_only: the same weights, the same story."""
+
+    def callback() -> RollToTrainCallback:
+        return RollToTrainCallback(character_class=Cleric(), intelligence=15, encounter_chance=0.3, camp_every=3, tell=None)
+
+    class Still(Points):  # dropout draws from the global stream, whose place Lightning does not keep
+        def __init__(self) -> None:
+            super().__init__()
+            self.net[2] = nn.Identity()
+
+    first = callback()
+    first.put(UseAbility("healing_word"))
+    whole = fit(first, keeping=True, module=Still)
+    chronicle = tmp_path / "out" / "rolltrain" / "chronicle.jsonl"
+    story = story_sha256(chronicle)
+    again = fit(callback(), keeping=True, module=Still, resume="step=8.ckpt")
+    assert same(whole, again)
+    assert story_sha256(chronicle) == story
+
+
+def test_the_dice_act_and_are_measured(fit: Fit, tmp_path: Path) -> None:
+    """k felt is k asked at every step, the loss told is the one that fell, and the story has its evaluations and its end."""
+    callback = RollToTrainCallback(character_class=Barbarian(), intelligence=15, tell=None)
+    model = fit(callback)
+    assert not same(model, fit(out="plain"))
+    story = list(read(tmp_path / "out" / "rolltrain" / "chronicle.jsonl"))
+    steps = [event for event in story if isinstance(event, StepTaken)]
+    assert len(steps) == 18
+    assert all(step.k_effective == pytest.approx(step.k_requested, abs=1e-3) for step in steps)
+    assert len({round(step.k_requested, 3) for step in steps}) > 2
+    assert 0.5 < steps[0].loss < 2.0
+    assert [event.turn for event in story if isinstance(event, Evaluated)] == [6, 12, 18]
+    assert isinstance(story[-1], CampaignEnded)
+
+
+def test_a_gradient_that_is_not_finite(fit: Fit) -> None:
+    """Is hidden from the optimiser, and the training goes on."""
+
+    class Burst(Points):
+        def training_step(self, batch: Any, index: int) -> Tensor:
+            loss = super().training_step(batch, index)
+            return loss * float("inf") if self.global_step == 4 else loss
+
+    callback = RollToTrainCallback(tell=None)
+    model = fit(callback, module=Burst)
+    assert callback.game is not None
+    finite = [event.finite for event in callback.game.events if isinstance(event, StepTaken)]
+    assert finite.count(False) == 1
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+def test_manual_optimisation_is_refused(fit: Fit) -> None:
+    """A loop of one's own has a session."""
+    with pytest.raises(ValueError, match=r"use rolltrain_tui\.session in a loop of your own"):
+        fit(RollToTrainCallback(tell=None), module=TwoMinds, accumulate_grad_batches=1, gradient_clip_val=None)

@@ -1,0 +1,266 @@
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from same import same
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+
+import rolltrain_tui
+from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
+from rolltrain_tui.chronicle import read, story_sha256
+from rolltrain_tui.commands import SaveGame, UseAbility
+from rolltrain_tui.events import CommandRefused, HeroFell, MonsterActed, StepTaken
+from rolltrain_tui.integrations.checkpoints import stow, unpack_into
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.saves import SaveError
+from rolltrain_tui.training.grip import Grip
+
+OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
+OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
+    "adamw": lambda model: torch.optim.AdamW(model.parameters(), lr=1e-2),
+    "fused": lambda model: torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True),
+    "amsgrad": lambda model: torch.optim.Adam(model.parameters(), lr=1e-2, amsgrad=True, weight_decay=0.1),
+    "sgd": lambda model: torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "adagrad": lambda model: torch.optim.Adagrad(model.parameters(), lr=1e-2),
+    "rmsprop": lambda model: torch.optim.RMSprop(model.parameters(), lr=1e-3, momentum=0.5, centered=True),
+    "nadam": lambda model: torch.optim.NAdam(model.parameters(), lr=1e-2, decoupled_weight_decay=True, weight_decay=0.1),
+    "radam": lambda model: torch.optim.RAdam(model.parameters(), lr=1e-2),
+    "adamax": lambda model: torch.optim.Adamax(model.parameters(), lr=1e-2),
+    "adafactor": lambda model: torch.optim.Adafactor(model.parameters(), lr=1e-2),
+    "rprop": lambda model: torch.optim.Rprop(model.parameters(), lr=1e-3),
+}
+
+
+def net() -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        return nn.Sequential(nn.Linear(8, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 3))
+
+
+def loss_of(model: nn.Module, points: TensorDataset, step: int) -> Tensor:
+    x, y = points[(16 * step) % 96 : (16 * step) % 96 + 16]
+    return nn.functional.cross_entropy(model(x), y)
+
+
+def loop(model: nn.Module, optimizer: torch.optim.Optimizer, points: TensorDataset, steps: range, game: Session | None = None) -> None:
+    """A loop of one's own: accumulation over two batches, clipping."""
+    for step in steps:
+        total = 0.0
+        for micro in range(2):
+            loss = loss_of(model, points, 2 * step + micro) / 2
+            loss.backward()
+            total += loss.item()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        if game is None:
+            optimizer.step()
+        else:
+            with game.turn(total):
+                optimizer.step()
+        optimizer.zero_grad()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_neutral_dice_leave_the_loop_alone(optimizer: str, points: TensorDataset) -> None:
+    """To the bit the weights of the loop without the game, whatever the optimiser."""
+    model, other = net(), net()
+    own, plain = OPTIMIZERS[optimizer](model), OPTIMIZERS[optimizer](other)
+    loop(model, own, points, range(12), rolltrain_tui.session(model, own, **OFF))
+    loop(other, plain, points, range(12))
+    assert same(model, other)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "effect", [StepEffect(update_scale=k) for k in (-1.0, 0.0, 0.5, 2.0)] + [StepEffect(lr_scale=1.5, decay_factor=3.0)]
+)
+def test_k_is_what_it_claims(effect: StepEffect, optimizer: str, points: TensorDataset) -> None:
+    """The weights move k times as far as the plain step from the same place would have moved them, and the game measures it."""
+    model, plain = net(), net()
+    own, other = OPTIMIZERS[optimizer](model), OPTIMIZERS[optimizer](plain)
+    for steps in (range(3), range(3, 4)):
+        grip = Grip(model, own)
+        for step in steps:
+            for m, o in ((model, own), (plain, other)):
+                o.zero_grad()
+                loss_of(m, points, step).backward()
+                if m is model:
+                    grip.effect = effect if step == 3 else None
+                elif step == 3 and effect.decay_factor != 1:
+                    o.param_groups[0]["weight_decay"] = o.param_groups[0].get("weight_decay", 0) * effect.decay_factor
+                before = [p.detach().clone() for p in m.parameters()]
+                o.step()
+                moved = torch.cat([(p.detach() - b).flatten() for p, b in zip(m.parameters(), before, strict=True)])
+                if m is model:
+                    applied = moved
+        grip.let_go()
+    k = effect.k_requested
+    torch.testing.assert_close(applied, k * moved, rtol=1e-3, atol=2e-6)
+    assert grip.motion is not None
+    assert grip.motion.k_effective == pytest.approx(k, abs=1e-3)
+    assert grip.motion.applied_norm == pytest.approx(applied.norm().item(), rel=0.2)
+    assert own.param_groups[0]["lr"] == pytest.approx(other.param_groups[0]["lr"]), "lent for one step only"
+
+
+def test_a_gradient_that_is_not_finite_is_never_applied(points: TensorDataset) -> None:
+    """Weights and moments stay, the table is told, and the loop goes on."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer)
+    loop(model, optimizer, points, range(2), game)
+    before = [p.detach().clone() for p in model.parameters()]
+    (loss_of(model, points, 0) * math.inf).backward()
+    with game.turn(math.inf):
+        optimizer.step()
+    optimizer.zero_grad()
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    loop(model, optimizer, points, range(3, 5), game)
+    finite = [event.finite for event in game.events if isinstance(event, StepTaken)]
+    assert finite == [True, True, False, True, True]
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_loss_scaling_stays_the_loops(fused: bool, points: TensorDataset) -> None:
+    """Under a GradScaler the norm told is that of the true gradient, k is measured, and a step it skips is a turn without one."""
+    model = net()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    game = rolltrain_tui.session(model, optimizer, monsters="off")
+    for step in range(6):
+        loss = loss_of(model, points, step)
+        scaler.scale(loss * (math.inf if step == 3 else 1)).backward()  # type: ignore[no-untyped-call]
+        true = torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]).item() / scaler.get_scale()  # type: ignore[misc]
+        with game.turn(loss):
+            scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+        report = [event for event in game.events if isinstance(event, StepTaken)][-1]
+        assert report.finite == (step != 3)
+        if report.finite:
+            assert report.grad_norm == pytest.approx(true, rel=1e-4)
+            assert report.k_effective == pytest.approx(report.k_requested, abs=1e-3)
+
+
+def test_levers_that_look_back(points: TensorDataset) -> None:
+    """A cleric's word draws the weights to their average before the next batch is read; a rogue's mask and a paladin's cap are measured."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer, character_class=Cleric(), monsters="off")
+    loop(model, optimizer, points, range(9), game)
+    game.put(UseAbility("healing_word"))
+    loop(model, optimizer, points, range(9, 10), game)
+    step = [event for event in game.events if isinstance(event, StepTaken)]
+    loop(model, optimizer, points, range(10, 11), game)
+    step = [event for event in game.events if isinstance(event, StepTaken)]
+    assert "heal_alpha" in step[-1].levers
+
+    rogue, other = net(), OPTIMIZERS["sgd"]
+    own = other(rogue)
+    game = rolltrain_tui.session(rogue, own, character_class=Rogue(), monsters="off", intelligence=20)
+    loop(rogue, own, points, range(12), game)
+    struck = [event for event in game.events if isinstance(event, StepTaken) and "agreeing_gain" in event.levers]
+    assert struck
+    assert all(event.k_effective == pytest.approx(event.k_requested, abs=1e-3) for event in struck)
+
+
+def test_what_a_foreign_loop_cannot_serve_is_refused(points: TensorDataset) -> None:
+    """Orders that need our own loop are refused with the reason, and monsters' powers that need it are told as not felt."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer, character_class=Rogue(level=5), encounter_chance=1.0, monsters="random")
+    for order in (UseAbility("cunning_action", "hide"), SaveGame("x")):
+        game.put(order)
+    loop(model, optimizer, points, range(60), game)
+    reasons = [event.reason for event in game.events if isinstance(event, CommandRefused)]
+    assert reasons[0] == "Hide cannot act on this training: the loop that trains is not rolltrain's, and chooses its batches itself."
+    assert reasons[1].startswith("The loop that trains is not rolltrain's")
+    acts = {event.monster: event.effect for event in game.events if isinstance(event, MonsterActed)}
+    assert acts.get("loss_dragon", "the training does not feel it") == "the training does not feel it"
+
+
+def test_words_that_make_no_session() -> None:
+    """A rulebook that weighs the loss, parameters there are not, and a turn ended before it began are told in words."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    with pytest.raises(ValueError, match="rulebook source weighs the loss"):
+        rolltrain_tui.session(model, optimizer, rulebook="source")
+    with pytest.raises(TypeError, match="session has no parameter 'num_epochs'"):
+        rolltrain_tui.session(model, optimizer, num_epochs=3)
+    with pytest.raises(ValueError, match="there is no turn to end"):
+        rolltrain_tui.session(model, optimizer).end(1.0)
+
+
+@pytest.mark.parametrize("who", [Barbarian(), Cleric(level=3), Wizard()])
+def test_a_session_goes_on(who: Any, points: TensorDataset, tmp_path: Path) -> None:
+    """Stopped after any turn and gone on with in another process: same weights, same story."""
+
+    def begin(folder: Path) -> tuple[nn.Module, torch.optim.Optimizer, Session]:
+        model = net()
+        optimizer = OPTIMIZERS["adamw"](model)
+        return (
+            model,
+            optimizer,
+            rolltrain_tui.session(model, optimizer, character_class=who, folder=folder, camp_every=5, encounter_chance=0.3),
+        )
+
+    whole, optimizer, game = begin(tmp_path / "whole")
+    loop(whole, optimizer, points, range(20), game)
+    game.close()
+
+    model, optimizer, game = begin(tmp_path / "parts")
+    loop(model, optimizer, points, range(7), game)
+    stow(game, tmp_path)
+    kept = (model.state_dict(), optimizer.state_dict())
+    game.close()
+    again, optimizer, game = begin(tmp_path / "parts")
+    again.load_state_dict(kept[0])
+    optimizer.load_state_dict(kept[1])
+    unpack_into(game, tmp_path)
+    loop(again, optimizer, points, range(7, 20), game)
+    game.close()
+    assert same(whole, again)
+    stories = [story_sha256(tmp_path / part / "chronicle.jsonl") for part in ("whole", "parts")]
+    assert stories[0] == stories[1]
+    assert len([event for event in read(tmp_path / "whole" / "chronicle.jsonl") if isinstance(event, StepTaken)]) == 20
+
+
+def test_a_damaged_or_missing_state(points: TensorDataset, tmp_path: Path) -> None:
+    """Each is told as what it is."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer)
+    with pytest.raises(SaveError, match="holds no game to go on with"):
+        unpack_into(game, tmp_path)
+    loop(model, optimizer, points, range(2), game)
+    stow(game, tmp_path)
+    weights = bytearray((tmp_path / "rolltrain.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "rolltrain.safetensors").write_bytes(weights)
+    with pytest.raises(SaveError, match="its checksum is wrong"):
+        unpack_into(game, tmp_path)
+    (tmp_path / "rolltrain.json").write_text("{")
+    with pytest.raises(SaveError, match="is damaged"):
+        unpack_into(game, tmp_path)
+
+
+def test_evaluations_teach_and_a_fall_goes_back(points: TensorDataset) -> None:
+    """A better loss is XP; a hero who falls wakes with the weights of the last camp."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer, camp_every=5, monsters="off", intelligence=20)
+    loop(model, optimizer, points, range(6), game)
+    game.evaluated(2.0)
+    game.evaluated(1.5)
+    assert game.game.hero.xp == 500
+    game.game.hero.hp = 0
+    for step in range(6, 60):
+        loop(model, optimizer, points, range(step, step + 1), game)
+        if any(isinstance(event, HeroFell) for event in game.events):
+            break
+        game.game.hero.hp = 0
+    assert game._effect is not None
+    assert game._effect.rollback
+    assert all(torch.equal(weight, game.hindsight.camp.weights[name]) for name, weight in model.named_parameters())
