@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+hypothesis.settings.register_profile("house", deadline=None)  # no test asserts on wall-clock time
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

@@ -112,7 +112,7 @@ _ABILITIES = (
         title="Healing Word",
         hero_class="cleric",
         summary="Draws the weights towards their average of the last turns: a cure for bouncing, a setback for a run still on its way.",
-        passive="A charge after a bad turn. Was less than half of its update felt (a fumble, mostly): this turn's k × 2 makes up for it. "
+        passive="A charge after a bad turn. Was less than 0.45 of its update felt (a fumble, mostly): this turn's k × 2 makes up for it. "
         "Was its raw loss more than 1.5 times the average: this turn's k × 1.1 average / loss damps what follows the spike.",
         live="The weights go (1d4 + WIS) / 10 of the way to their average of the last 20 turns or so (at most 0.8), and the hero heals as "
         "many HP as the dice said. The validation loss before and after is measured on the spot.",

@@ -11,8 +11,8 @@ MOST_ALPHA = 0.8
 SPIKE = 1.5
 """A loss so many times its running average is a spike."""
 DAMPED = 1.1
-WITHHELD = 0.5
-"""A turn that moved the weights by less than this share of the proposed update left something to make up."""
+WITHHELD = 0.45
+"""A turn of which less than this k was felt left something to make up: below a plain miss's half, with room for rounding."""
 MADE_UP = 2.0
 
 PRAYER_TURNS = 20
