@@ -58,20 +58,23 @@ def fight(
     yield BattleBegan(terms, contenders, tuple(steps), tuple(n * gflop_per_step(terms, c) for n, c in zip(steps, contenders, strict=True)))
     burst: set[int] = set()
     reports = min(REPORTS, max(steps))
+    losses = [math.nan] * len(contenders)
     for report in range(1, reports + 1):
-        losses = [math.nan] * len(contenders)
+        news: set[int] = set()
         for squad in squads:
             while squad.trainer.step < round(squad.steps * report / reports):
                 if stopped():
                     return
                 squad.trainer.take_step()
-            for place, loss in zip(squad.members, recent(squad, terms.seeds), strict=True):
-                losses[place] = loss
+            if squad.trainer.losses:  # a large contender may take fewer steps than there are reports
+                news |= set(squad.members)
+                for place, loss in zip(squad.members, recent(squad, terms.seeds), strict=True):
+                    losses[place] = loss
         yield Raced(report / reports, tuple(round(n * report / reports) for n in steps), tuple(losses))
-        for place, loss in enumerate(losses):
-            if place not in burst and not loss < math.log(terms.vocabulary) + BURST:
+        for place in sorted(news - burst):
+            if not losses[place] < math.log(terms.vocabulary) + BURST:
                 burst.add(place)
-                yield Burst(place, round(steps[place] * report / reports), loss)
+                yield Burst(place, round(steps[place] * report / reports), losses[place])
     yield WritingBegan(terms.samples)
     standings = judge(terms, contenders, squads)
     for place, standing in enumerate(standings):
