@@ -231,11 +231,13 @@ def configure(agent: Agent, name: str, text: str) -> Agent:
     return replace(agent, recipe=recipe, changes=(*agent.changes, change))
 
 
+def size_words(shape: Shape) -> str:
+    """ "16 wide, 1 layer, 4 heads, context 16, gpt"."""
+    layers, heads = (f"{n} {word}{'s' if n > 1 else ''}" for n, word in ((shape.n_layer, "layer"), (shape.n_head, "head")))
+    return f"{shape.n_embd} wide, {layers}, {heads}, context {shape.context}, {shape.style}"
+
+
 def describe(agent: Agent) -> str:
     """One sentence for people."""
-    shape, weights = agent.shape, num_parameters(agent.shape, agent.vocabulary)
-    flops = flops_per_step(agent) / 1e6
-    return (
-        f"{agent.name}: {weights:,} weights ({shape.n_embd} wide, {shape.n_layer} layer{'s' if shape.n_layer > 1 else ''}, "
-        f"{shape.n_head} head{'s' if shape.n_head > 1 else ''}, context {shape.context}, {shape.style}), {flops:,.2f} MFLOP a step"
-    )
+    weights, flops = num_parameters(agent.shape, agent.vocabulary), flops_per_step(agent) / 1e6
+    return f"{agent.name}: {weights:,} weights ({size_words(agent.shape)}), {flops:,.2f} MFLOP a step"

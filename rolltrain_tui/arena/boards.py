@@ -83,11 +83,11 @@ def board_lines(places: Sequence[Place]) -> list[str]:
     """A table for people."""
     wide = max([len(place.name) for place in places] + [5])
     head = f"{'score':>6} {'± se':>5} {'perpl.':>8} {'unique':>7} {'GFLOP':>9} {'score/GF':>9} {'match':>6}"
-    lines = [f"{'':>3} {'agent':<{wide}}  {'is':<8}  {head}"]
+    lines = [f"#   {'agent':<{wide}}  {'is':<8}  {head}"]
     for rank, p in enumerate(places, start=1):
         error = f"{p.score.standard_error:5.2f}" if p.score.n > 1 else f"{'-':>5}"
         lines.append(
-            f"{rank:>3} {p.name:<{wide}}  {p.fingerprint}  {p.score.mean:6.2f} {error} {_short(p.perplexity):>8} {p.uniqueness:7.0%} "
+            f"{rank:<3} {p.name:<{wide}}  {p.fingerprint}  {p.score.mean:6.2f} {error} {_short(p.perplexity):>8} {p.uniqueness:7.0%} "
             f"{p.gflop:9.4f} {p.efficiency:9.1f} {'#' + str(p.match):>6}"
         )
     return lines

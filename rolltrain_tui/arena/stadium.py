@@ -51,15 +51,17 @@ class Stadium:
         tournament: str = "",
         round_: int = 0,
         stopped: Callable[[], bool] = lambda: False,
+        record: bool = True,
     ) -> "Iterator[Event]":
-        """Fight, and write the match to the ledger before its last event is told. This loads torch."""
+        """Fight, and write the match to the ledger, if it is to be recorded, before its last event is told. This loads torch."""
         from rolltrain_tui.arena.battle import fight
         from rolltrain_tui.arena.battle_events import BattleEnded
 
         for event in fight(terms, contenders, self.weights(contenders), stopped=stopped):
             if isinstance(event, BattleEnded):
                 event = BattleEnded(replace(event.match, tournament=tournament, round=round_))
-                self.ledger.append(event.match)
+                if record:
+                    self.ledger.append(event.match)
             yield event
 
     def again(self, match: Match) -> Match:

@@ -100,6 +100,11 @@ def reopen(root: Path, name: str) -> Tournament:
     return found
 
 
+def exists(root: Path, name: str) -> bool:
+    """Has a tournament of this name been begun?"""
+    return _file(root, name).exists()
+
+
 def _file(root: Path, name: str) -> Path:
     return root / FOLDER / f"{name}.json"
 
@@ -122,6 +127,22 @@ def play(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool] =
             if stopped():
                 return
             fought = results(stadium.ledger.matches(), tournament)
+
+
+def told(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool]) -> Iterator[str]:
+    """`play` in sentences, with the table at the end."""
+    from rolltrain_tui.arena.battle_events import BattleEnded
+    from rolltrain_tui.arena.boards import winner_words
+
+    yield f"Tournament {tournament.name}: {tournament.kind}, {len(tournament.contenders)} agents."
+    words = ""
+    for event in play(stadium, tournament, stopped):
+        if isinstance(event, PairBegan):
+            words = f"round {event.round}, match {event.number} of {event.of}: {event.names[0]} against {event.names[1]}"
+        elif isinstance(event, BattleEnded):
+            scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
+            yield f"{words}: {winner_words(event.match)} ({scores})"
+    yield from table_lines(tournament, table(tournament, results(stadium.ledger.matches(), tournament)))
 
 
 def results(entries: Sequence[Entry], tournament: Tournament) -> dict[tuple[int, Pair], Match]:
@@ -202,3 +223,13 @@ def table(tournament: Tournament, fought: dict[tuple[int, Pair], Match]) -> list
         mean = sum(scores) / len(scores) if scores else 0.0
         rows.append(TableRow(place, points[place], wins, draws, len(own) - wins - draws, sum(points[other] for *_, other in own), mean))
     return sorted(rows, key=lambda row: (-row.points, -row.buchholz, -row.mean_score, row.place))
+
+
+def table_lines(tournament: Tournament, rows: Sequence[TableRow]) -> list[str]:
+    """The standings for people."""
+    wide = max([len(contender.name) for contender in tournament.contenders] + [5])
+    lines = [f"#   {'agent':<{wide}}  points  won  drawn  lost  buchholz  score"]
+    for rank, row in enumerate(rows, start=1):
+        counts = f"{row.points:6.1f} {row.wins:4} {row.draws:6} {row.losses:5}"
+        lines.append(f"{rank:<3} {tournament.contenders[row.place].name:<{wide}}  {counts}  {row.buchholz:8.1f}  {row.mean_score:5.1f}")
+    return lines

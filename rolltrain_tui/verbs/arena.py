@@ -220,11 +220,7 @@ def generate(roster: "Roster", n: int, name: str | None, temperature: float, top
 
     for line in found["lines"]:
         click.echo(flat(line))
-    click.echo(
-        f"\n{found['distinct']} distinct, {found['novel']} novel, {found['verbatim']} verbatim of {n}; "
-        f"perplexity {_number(found['perplexity'])}\n"
-        f"score {found['score']:.1f} = sqrt(quality {found['quality']:.1f} x uniqueness {100 * found['uniqueness']:.0f} %)"
-    )
+    click.echo("\n" + "\n".join(found["summary"]))
 
 
 @arena.command(short_help="Export the current agent.")

@@ -153,7 +153,7 @@ def tournament(
     if as_json:
         click.echo(as_json_text({"tournament": cup.name, "matches": len(fought), "finished": finished, "table": _named(cup, rows)}))
     else:
-        click.echo("\n".join(_table_lines(cup, rows)))
+        click.echo("\n".join(tournaments.table_lines(cup, rows)))
     if not finished:
         click.echo(f"Interrupted. Go on with: rolltrain arena tournament --resume {cup.name}", err=True)
     return DONE if finished else INTERRUPTED
@@ -180,16 +180,6 @@ def _play(stadium: Any, cup: "Tournament") -> bool:
 
 def _named(cup: "Tournament", rows: Sequence[Any]) -> list[dict[str, Any]]:
     return [{"agent": cup.contenders[row.place].name, **asdict(row)} for row in rows]
-
-
-def _table_lines(cup: "Tournament", rows: Sequence[Any]) -> list[str]:
-    wide = max(len(contender.name) for contender in cup.contenders)
-    lines = [f"{'':>3} {'agent':<{max(5, wide)}}  points  won  drawn  lost  buchholz  score"]
-    for rank, row in enumerate(rows, start=1):
-        name = cup.contenders[row.place].name
-        counts = f"{row.points:6.1f} {row.wins:4} {row.draws:6} {row.losses:5}"
-        lines.append(f"{rank:>3} {name:<{max(5, wide)}}  {counts}  {row.buchholz:8.1f}  {row.mean_score:5.1f}")
-    return lines
 
 
 def _division(roster: "Roster", number: int | None) -> tuple[Any, "list[Division]", list[Any]]:
@@ -245,10 +235,10 @@ def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
     for division, rows in tables:
         click.echo(f"Division {every.index(division) + 1}: {division.title}")
         wide = max([len(row.name) for row in rows] + [5])
-        click.echo(f"{'':>3} {'agent':<{wide}}  {'is':<8}  {'mu':>6} {'sigma':>6} {'surely':>6}  won drawn lost")
+        click.echo(f"#   {'agent':<{wide}}  {'is':<8}  {'mu':>6} {'sigma':>6} {'surely':>6}  won drawn lost")
         for rank, r in enumerate(rows, start=1):
             numbers = f"{r.mu:6.2f} {r.sigma:6.2f} {r.ordinal:6.2f}  {r.wins:3} {r.draws:5} {r.losses:4}"
-            click.echo(f"{rank:>3} {r.name:<{wide}}  {r.fingerprint}  {numbers}")
+            click.echo(f"{rank:<3} {r.name:<{wide}}  {r.fingerprint}  {numbers}")
         click.echo("")
 
 

@@ -13,12 +13,11 @@ import click
 
 from rolltrain_tui.arena.champions import Champion
 from rolltrain_tui.arena.checkup import Findings, examine
-from rolltrain_tui.arena.coaching import corpus_for, field_of, train
+from rolltrain_tui.arena.coaching import train
 from rolltrain_tui.arena.events import Progressed, Trained
+from rolltrain_tui.arena.recital import recite
 from rolltrain_tui.arena.roster import Roster
-from rolltrain_tui.arena.scores import originality, perplexity, score_of
-from rolltrain_tui.arena.training import evaluate
-from rolltrain_tui.arena.voices import LONGEST, training_text, write
+from rolltrain_tui.arena.scores import perplexity
 from rolltrain_tui.rules.signals import SIGNALS
 
 
@@ -51,18 +50,16 @@ def train_here(roster: Roster, champion: Champion, steps: int) -> dict[str, Any]
 
 def generate_here(champion: Champion, n: int, temperature: float, top_k: int | None, seed: int) -> dict[str, Any]:
     """Lines, what was counted in them, and the score. The validation loss is measured on the spot."""
-    corpus, field, agent = corpus_for(champion.agent), field_of([champion]), champion.agent
-    lines = write(field, corpus, n, [seed], temperature=temperature, top_k=top_k)[0]
-    found = originality(lines, training_text(agent.corpus, agent.shape.context), LONGEST)
-    score = score_of(evaluate(field, corpus.val)[0].item(), agent.vocabulary, found.uniqueness)
+    found = recite(champion, n, temperature, top_k, seed)
     return {
-        "agent": agent.name,
-        "step": agent.step,
-        "lines": lines,
-        **asdict(found),
-        "novel": found.novel,
-        "perplexity": perplexity(score.loss),
-        **asdict(score),
+        "agent": champion.agent.name,
+        "step": champion.agent.step,
+        "lines": found.lines,
+        **asdict(found.originality),
+        "novel": found.originality.novel,
+        "perplexity": perplexity(found.score.loss),
+        **asdict(found.score),
+        "summary": list(found.summary()),
     }
 
 

@@ -80,7 +80,7 @@ def _view(points: Sequence[tuple[float, float]], columns: int, rows: int, last: 
     right = max([x for x, _ in points] + ([last] if last is not None else []))
     low = min([y for _, y in points] + ([floor] if floor is not None else []))
     high = _ceiling([y for _, y in points])
-    pad = max(1e-3, (high - low) * 0.04)
+    pad = max(1e-3, abs(high) * 1e-6, (high - low) * 0.04)
     return View(left, right, low - pad, high + pad, columns, rows)
 
 
@@ -94,7 +94,9 @@ def _ceiling(values: Sequence[float]) -> float:
 def _label(row: int, view: View) -> str:
     if row % max(1, view.rows // 4) and row != view.rows - 1:
         return ""
-    return f"{view.high - (view.high - view.low) * (row + 0.5) / view.rows:.3g}"
+    value = view.high - (view.high - view.low) * (row + 0.5) / view.rows
+    text = f"{value:.3g}"
+    return text if len(text) < GUTTER else f"{value:.0e}"
 
 
 def _row(row: int, view: View, cells: dict[tuple[int, int], tuple[str, str]]) -> Line:
@@ -111,7 +113,7 @@ def _row(row: int, view: View, cells: dict[tuple[int, int], tuple[str, str]]) ->
 
 def _axis(view: View) -> Line:
     first, last = f"{view.left:.0f}", f"{view.right:.0f} steps"
-    return [("      └", "track"), (first + "─" * max(1, view.columns - len(first) - len(last)) + last, "muted")]
+    return [("      └", "track"), ((first + "─" * (view.columns - len(first) - len(last)) + last)[: view.columns], "muted")]
 
 
 def thinned(values: Sequence[float], most: int, start: int = 1) -> list[tuple[float, float]]:
