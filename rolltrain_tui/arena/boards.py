@@ -79,16 +79,17 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def board_lines(places: Sequence[Place]) -> list[str]:
-    """A table for people."""
-    wide = max([len(place.name) for place in places] + [5])
-    head = f"{'score':>6} {'± se':>5} {'perpl.':>8} {'unique':>7} {'GFLOP':>9} {'score/GF':>9} {'match':>6}"
+def board_lines(places: Sequence[Place], widest: int = 24) -> list[str]:
+    """A table for people: headings, then a line a place; names are cut at `widest` characters."""
+    wide = min(max([len(place.name) for place in places] + [5]), widest)
+    head = f"{'score':>6} {'± se':>5} {'perpl.':>7} {'unique':>6} {'GFLOP':>7} {'score/GF':>8} {'match':>5}"
     lines = [f"#   {'agent':<{wide}}  {'is':<8}  {head}"]
     for rank, p in enumerate(places, start=1):
         error = f"{p.score.standard_error:5.2f}" if p.score.n > 1 else f"{'-':>5}"
+        name = p.name if len(p.name) <= wide else p.name[: wide - 1] + "…"
         lines.append(
-            f"{rank:<3} {p.name:<{wide}}  {p.fingerprint}  {p.score.mean:6.2f} {error} {_short(p.perplexity):>8} {p.uniqueness:7.0%} "
-            f"{p.gflop:9.4f} {p.efficiency:9.1f} {'#' + str(p.match):>6}"
+            f"{rank:<3} {name:<{wide}}  {p.fingerprint}  {p.score.mean:6.2f} {error} {_short(p.perplexity):>7} {p.uniqueness:6.0%} "
+            f"{p.gflop:7.4f} {p.efficiency:8.1f} {'#' + str(p.match):>5}"
         )
     return lines
 

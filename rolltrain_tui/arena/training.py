@@ -23,8 +23,8 @@ PAGE = 256
 """Steps whose windows are drawn at once."""
 PROBE = 4096
 """Characters of validation text that an evaluation reads, in windows that are spread evenly over it."""
-DIVIDED = 8
-"""Agents from which on a field is trained in two halves, each on a core of its own."""
+DIVIDED = 2048
+"""Characters a step, all agents together, from which on a field is trained in two halves, each on a core of its own."""
 _EVALUATED_AT_ONCE = 1 << 16
 """Characters."""
 
@@ -68,7 +68,7 @@ class Trainer:
         self.grad = torch.zeros_like(field.theta)
         self.first, self.second = torch.zeros_like(field.theta), torch.zeros_like(field.theta)  # the moments, (K, P)
         self.decayed = decayed(field)
-        self.parts = parts_of(field)
+        self.parts = parts_of(field, lessons[0].recipe.batch)
         torch.set_num_threads(1)  # operations this small only wait for a second thread
         self._helper = (
             ThreadPoolExecutor(1, "field", initializer=torch.set_num_threads, initargs=(1,))
@@ -174,9 +174,10 @@ def column(numbers: Sequence[float]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float64).unsqueeze(1)
 
 
-def parts_of(field: Field) -> list[tuple[Field, int, int]]:
-    """The field in two halves from DIVIDED agents on, else whole: (part, start, end)."""
-    cuts = [0, field.size // 2, field.size] if field.size >= DIVIDED else [0, field.size]
+def parts_of(field: Field, batch: int) -> list[tuple[Field, int, int]]:
+    """The field in two halves where there is work enough for two, else whole: (part, start, end)."""
+    large = field.size > 1 and field.size * batch * field.shape.context >= DIVIDED
+    cuts = [0, field.size // 2, field.size] if large else [0, field.size]
     return [(field.part(start, end), start, end) for start, end in pairwise(cuts)]
 
 

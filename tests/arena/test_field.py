@@ -76,7 +76,7 @@ def test_neighbours_do_not_matter(style: Any) -> None:
 
     def run(rate: float) -> tuple[torch.Tensor, list[str]]:
         field = Field.fresh(shape(style=style), V, range(8))
-        recipes = [Recipe(batch=4)] * 7 + [Recipe(batch=4, learning_rate=rate, clip=0.0, warmup=0)]
+        recipes = [Recipe(batch=32)] * 7 + [Recipe(batch=32, learning_rate=rate, clip=0.0, warmup=0)]  # large enough for two halves
         trainer = Trainer(field, corpus, [Lesson(recipe, 1, 30) for recipe in recipes])
         for _ in range(30):
             trainer.take_step()

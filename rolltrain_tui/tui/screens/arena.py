@@ -45,7 +45,7 @@ class ArenaScreen(ArenaDeeds):
         Binding("g", "generate", "Write", tooltip="Generate: let it write; distinct, novel and verbatim lines, and the game score"),
         Binding("c", "config", "Config", tooltip="Change how it is taught, live, from the next step on"),
         Binding("d", "diagnose", "Check", tooltip="Diagnose: exploding gradients, dead neurons and the rest"),
-        Binding("l", "leaderboard", "Boards", tooltip="The leaderboards and ratings"),
+        Binding("l", "leaderboard", "Ranks", tooltip="The leaderboards and ratings"),
         Binding("v", "visualize", "Gradients", show=False, tooltip="Visualize the loss, or the norm of the gradient"),
         Binding("u", "tournament", "Tournament", show=False, tooltip="A tournament of many agents, round robin or Swiss"),
         Binding("w", "verify", "Verify", show=False, tooltip="Fight every recorded match again, and compare"),

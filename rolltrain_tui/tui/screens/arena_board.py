@@ -101,7 +101,7 @@ class BoardScreen(TavernScreen):
 
     def _board_lines(self, division: Division, kind: Literal["quality", "efficiency"]) -> list[str]:
         self._places = board(self._entries, division, kind)
-        return board_lines(self._places)
+        return board_lines(self._places, max(8, self.size.width - 74))
 
     def _rating_lines(self, division: Division) -> list[str]:
         self._places = []
