@@ -18,8 +18,20 @@ from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, E
 from rolltrain_tui.arena.champions import Champion
 from rolltrain_tui.arena.coaching import field_of
 from rolltrain_tui.arena.corpora import corpus_of
+from rolltrain_tui.arena.dice import Party, table
 from rolltrain_tui.arena.field import Field
-from rolltrain_tui.arena.matches import Contender, Match, SeedResult, Standing, Terms, check_contenders, gflop_per_step, steps_of
+from rolltrain_tui.arena.matches import (
+    Contender,
+    Match,
+    SeedResult,
+    Standing,
+    Terms,
+    check_contenders,
+    check_size,
+    check_terms,
+    gflop_per_step,
+    steps_of,
+)
 from rolltrain_tui.arena.scores import originality, ranks, score_of
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.arena.voices import LONGEST, training_text, write
@@ -38,6 +50,17 @@ class Squad:
     members: list[int]
     trainer: Trainer
     steps: int
+    party: Party | None
+    """The games of its rows; None where nobody has dice."""
+
+    def take_step(self) -> None:
+        if self.party is None:
+            self.trainer.take_step()
+            return
+        effects = self.party.begin()
+        self.trainer.take_step(effects)
+        losses, norms = self.trainer.losses[-1], self.trainer.grad_norms[-1]
+        self.party.end(losses.tolist(), norms.tolist(), (losses.isfinite() & norms.isfinite()).tolist(), effects)
 
 
 def fight(
@@ -52,7 +75,9 @@ def fight(
     AgentError when it cannot be fought. Stopped, it ends without a match.
     """
     contenders, started = tuple(contenders), time.perf_counter()
+    check_terms(terms)
     check_contenders(contenders)
+    check_size(terms, contenders)
     squads = muster(terms, contenders, champions or {})
     steps = [steps_of(terms, contender) for contender in contenders]
     yield BattleBegan(terms, contenders, tuple(steps), tuple(n * gflop_per_step(terms, c) for n, c in zip(steps, contenders, strict=True)))
@@ -65,7 +90,7 @@ def fight(
             while squad.trainer.step < round(squad.steps * report / reports):
                 if stopped():
                     return
-                squad.trainer.take_step()
+                squad.take_step()
             if squad.trainer.losses:  # a large contender may take fewer steps than there are reports
                 news |= set(squad.members)
                 for place, loss in zip(squad.members, recent(squad, terms.seeds), strict=True):
@@ -116,7 +141,9 @@ def muster(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str
         field = Field.fresh(own[0].shape, terms.vocabulary, [stream_seed(c.recipe.seed, f"battle/{seed}") for c, seed in rows])
         if terms.start == "trained":
             _bring_weights(field, own, champions, terms.seeds)
-        squads.append(Squad(members, Trainer(field, corpus, [Lesson(c.recipe, seed, steps) for c, seed in rows]), steps))
+        trainer = Trainer(field, corpus, [Lesson(c.recipe, seed, steps) for c, seed in rows])
+        games = [table(c.hero, c.rulebook, stream_seed(seed, "dice")) if c.hero else None for c, seed in rows]
+        squads.append(Squad(members, trainer, steps, Party(games) if any(games) else None))
     return squads
 
 

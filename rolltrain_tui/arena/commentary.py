@@ -3,8 +3,9 @@
 import math
 
 from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, Event, Judged, Raced, WritingBegan
-from rolltrain_tui.arena.matches import Match, Standing, Terms
-from rolltrain_tui.arena.scores import perplexity, quality
+from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
+from rolltrain_tui.arena.scores import better, perplexity, quality
+from rolltrain_tui.words import flat
 
 LEAD = 0.02
 """Nats by which a new leader must be ahead to be called one."""
@@ -61,7 +62,9 @@ def opening(event: BattleBegan) -> str:
     terms = event.terms
     names = " against ".join(c.name for c in event.contenders) if len(event.contenders) < 4 else f"{len(event.contenders)} agents"
     budget = f"{terms.budget:g} GFLOP each" if terms.unit == "gflop" else f"{terms.budget:,.0f} steps each"
-    return f"{names}: {budget} on {terms.corpus}, {terms.seeds} seed{'s' if terms.seeds > 1 else ''}, the same data in the same order."
+    return (
+        f"{names}: {budget} on {flat(terms.corpus)}, {terms.seeds} seed{'s' if terms.seeds > 1 else ''}, the same data in the same order."
+    )
 
 
 def judged(name: str, standing: Standing) -> str:
@@ -80,8 +83,19 @@ def report(match: Match) -> list[str]:
         lines.append(f"═ A draw: {_list([names[place] for place in best])} cannot be told apart over {match.terms.seeds} seeds.")
     else:
         lines.append(f"★ {names[match.winner]} wins.")
+    lines += [line for place in range(len(names)) if (line := dice_verdict(match, place))]
     beaten = [place for place in order if match.standings[place].rank > 1]
     return lines + [f"  {names[place]}, rank {match.standings[place].rank}: {why_lost(match, place, best[0])}" for place in beaten]
+
+
+def dice_verdict(match: Match, place: int) -> str:
+    """Did a hero's dice help? Against its control arm, seed by seed; nothing for who is no hero."""
+    if (control := control_of(match.contenders, place)) is None:
+        return ""
+    ours, theirs = ([result.score for result in match.standings[p].results] for p in (place, control))
+    mean = sum(a - b for a, b in zip(ours, theirs, strict=True)) / len(ours)
+    verdict = {1: "the dice helped", -1: "the dice hurt", 0: "no measurable difference"}[better(ours, theirs)]
+    return f"  {match.contenders[place].name} against its control arm: score {mean:+.2f}, {verdict}."
 
 
 def why_lost(match: Match, loser: int, winner: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rolltrain_tui import durable
 from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.matches import Match
+from rolltrain_tui.arena.matches import Match, check_contenders, check_terms
 from rolltrain_tui.foreign import printable
 from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.saves import Lock, SaveError
@@ -124,8 +124,17 @@ def _parse(line: bytes, number: int) -> tuple[Match | None, str, str]:
         plain = parse_json(line)
         if plain["n"] != number - 1:
             return None, "", f"it says it is line {plain['n'] + 1}"
-        return codec(Match).load(plain["match"]), str(plain["before"]), ""
-    except (RecordError, KeyError, TypeError) as error:
+        match: Match = codec(Match).load(plain["match"])
+        check_contenders(match.contenders)
+        check_terms(match.terms)
+        if (
+            not match.standings
+            or len(match.standings) != len(match.contenders)
+            or not all(s.results and s.gflop > 0 for s in match.standings)
+        ):
+            return None, "", "its standings are not those of its contenders"
+        return match, str(plain["before"]), ""
+    except (RecordError, KeyError, TypeError, AgentError) as error:
         return None, "", f"it is no match: {error}"
 
 

@@ -2,22 +2,29 @@
 
 import hashlib
 import math
+import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from rolltrain_tui.arena.agents import Agent, AgentError, Recipe, Shape, flops_per_token
+from rolltrain_tui.arena.agents import NAME, Agent, AgentError, Recipe, Shape, flops_per_token, num_parameters
 from rolltrain_tui.arena.champions import Champion, sha256
 from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, plain_text, text_facts
+from rolltrain_tui.arena.dice import check_hero
 from rolltrain_tui.arena.scores import score_of
 from rolltrain_tui.experiment.statistics import Estimate, estimate
 from rolltrain_tui.records import codec, dump_json
+from rolltrain_tui.words import flat
 
 RULES = 1
 """Of battles and scores; a change that changes numbers raises it, and opens new leaderboards."""
 Unit = Literal["steps", "gflop"]
 Start = Literal["fresh", "trained"]
+CONTENDER = re.compile(NAME.pattern + "(:[a-z]{1,16}(/[a-z-]{1,24})?)?")
+MOST_WEIGHTS = 30_000_000
+"""Of all contenders on all seeds together: half a gigabyte with gradients and moments."""
 MOST_SEEDS, MOST_STEPS, MOST_CONTENDERS = 64, 1_000_000, 64
 
 
@@ -53,6 +60,9 @@ class Contender:
     recipe: Recipe
     weights_sha256: str = ""
     """Of its champion file, where it starts trained."""
+    hero: str = ""
+    """Class of the hero it fights as; "": without dice."""
+    rulebook: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -129,17 +139,25 @@ class Division:
     def title(self) -> str:
         start = "" if self.start == "fresh" else ", from trained weights"
         budget = f"{self.budget:g} {'GFLOP' if self.unit == 'gflop' else 'steps'}"
-        return f"{self.corpus} ({self.text_sha256[:8]}), {budget}{start}, rules {self.rules}"
+        return flat(f"{self.corpus} ({self.text_sha256[:8]}), {budget}{start}, rules {self.rules}")
 
 
 def division_of(terms: Terms) -> Division:
     return Division(terms.corpus, terms.text_sha256, terms.unit, terms.budget, terms.start, terms.rules)
 
 
-def contender_of(champion: Champion, start: Start) -> Contender:
+def contender_of(champion: Champion, start: Start, hero: str = "", rulebook: str = "") -> Contender:
+    """With a hero its name is Tiny:wizard, and with another rulebook than the usual one Tiny:wizard/off."""
     agent = champion.agent
     weights = sha256(champion) if start == "trained" else ""
-    return Contender(name=agent.name, shape=agent.shape, recipe=agent.recipe, weights_sha256=weights)
+    name = agent.name + (f":{hero}" if hero else "") + (f"/{rulebook}" if rulebook not in ("", "hero") else "")
+    return Contender(name=name, shape=agent.shape, recipe=agent.recipe, weights_sha256=weights, hero=hero, rulebook=rulebook)
+
+
+def control_of(contenders: Sequence[Contender], place: int) -> int | None:
+    """The place of a hero's control arm: the same agent without dice. None for who is no hero, or has none."""
+    plain = replace(contenders[place], hero="", rulebook="", name=contenders[place].name.partition(":")[0])
+    return contenders.index(plain) if contenders[place].hero and plain in contenders else None
 
 
 def terms_for(agents: list[Agent], *, corpus: str | None = None, **chosen: object) -> Terms:
@@ -175,8 +193,12 @@ def check_terms(terms: Terms) -> Terms:
 
 
 def check_contenders(contenders: tuple[Contender, ...]) -> None:
-    """AgentError unless there are two or more, each once."""
+    """AgentError unless there are two or more, each once, and each can be."""
     names = [contender.name for contender in contenders]
+    for contender in contenders:
+        if not CONTENDER.fullmatch(contender.name):
+            raise AgentError(f"{contender.name[:40]!a} cannot be the name of a contender")
+        check_hero(contender.hero, contender.rulebook)
     if len(contenders) < 2:
         raise AgentError("a battle needs two agents or more")
     if len(contenders) > MOST_CONTENDERS:
@@ -195,6 +217,13 @@ def steps_of(terms: Terms, contender: Contender) -> int:
     if steps > MOST_STEPS:
         raise AgentError(f"{terms.budget:g} GFLOP are {steps:,} steps of {contender.name}; a battle has up to {MOST_STEPS:,}")
     return steps
+
+
+def check_size(terms: Terms, contenders: Sequence[Contender]) -> None:
+    """AgentError when the battle would not fit into the memory of a small machine."""
+    weights = terms.seeds * sum(num_parameters(contender.shape, terms.vocabulary) for contender in contenders)
+    if weights > MOST_WEIGHTS:
+        raise AgentError(f"on {terms.seeds} seeds these are {weights:,} weights; a battle has up to {MOST_WEIGHTS:,}: use fewer seeds")
 
 
 def gflop_per_step(terms: Terms, contender: Contender) -> float:

@@ -1,17 +1,23 @@
 """What a player types into a dialog of the arena: one line each, the words of the verbs, with name=value for the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rolltrain_tui.arena.agents import PRESETS, AgentError, Recipe, Shape, check_name, check_recipe, check_shape, parse_setting
+from rolltrain_tui.arena.champions import Champion
 from rolltrain_tui.arena.corpora import text_facts
-from rolltrain_tui.arena.matches import Terms, check_contenders, contender_of, steps_of, terms_for
+from rolltrain_tui.arena.dice import parse_hero
+from rolltrain_tui.arena.matches import Contender, Terms, check_contenders, contender_of, steps_of, terms_for
 from rolltrain_tui.arena.roster import Roster
 from rolltrain_tui.arena.stadium import Stadium
 from rolltrain_tui.arena.tournament import Tournament, exists, plan, reopen
 
 CREATE = "NAME N_EMBD N_LAYER N_HEAD, or NAME microgpt; then context=16 style=gpt data=names learning_rate=0.01 ..."
-BATTLE = "AGENT AGENT ... STEPS; then gflop=0.5 instead of steps, seeds=5 samples=64 temperature=1 start=fresh data=names seed=0"
+BATTLE = (
+    "AGENT AGENT ... STEPS; then gflop=0.5 instead of steps, seeds=5 samples=64 temperature=1 start=fresh data=names seed=0. "
+    "Tiny:wizard fights with dice, beside its control arm."
+)
 TOURNAMENT = "NAME AGENT AGENT ... STEPS; then kind=round-robin or kind=swiss rounds=3, and what a battle takes. NAME alone goes on."
 GENERATE = "LINES, then TEMPERATURE, then TOP_K"
 
@@ -55,12 +61,34 @@ def parse_create(line: str) -> Creation:
     return Creation(name, shape, check_recipe(recipe), corpus, preset, facts.vocabulary)
 
 
-def parse_battle(line: str, roster: Roster) -> tuple[Terms, list[str]]:
-    """ "Tiny Big 200 seeds=5", "Tiny Big gflop=0.5". AgentError."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An agent as it is to enter a battle."""
+
+    champion: Champion
+    hero: str
+    rulebook: str
+
+
+def entries_of(words: Sequence[str], roster: Roster) -> list[Entry]:
+    """ "Tiny", "Tiny:wizard", "Tiny:wizard/off": the champions; a hero brings its control arm along. AgentError."""
+    found: list[Entry] = []
+    for name, hero, rulebook in map(parse_hero, words):
+        champion = roster.get(name)
+        found.append(Entry(champion, hero, rulebook))
+    for entry in [entry for entry in found if entry.hero]:
+        control = Entry(entry.champion, "", "")
+        if not any((other.champion.agent.name, other.hero) == (entry.champion.agent.name, "") for other in found):
+            found.append(control)
+    return found
+
+
+def parse_battle(line: str, roster: Roster) -> tuple[Terms, list[Entry]]:
+    """ "Tiny Big 200 seeds=5", "Tiny Big gflop=0.5", "Tiny:wizard 200". AgentError."""
     words, given = _split(line)
     if not words:
         raise AgentError(BATTLE)
-    steps = words.pop() if words[-1].isdigit() and len(words) > 2 else given.pop("steps", "200")
+    steps = words.pop() if words[-1].isdigit() and len(words) > 1 else given.pop("steps", "200")
     chosen: dict[str, Any] = {"unit": "steps", "budget": float(_whole("steps", steps))}
     if "gflop" in given:
         chosen = {"unit": "gflop", "budget": _number("gflop", given.pop("gflop"))}
@@ -74,13 +102,17 @@ def parse_battle(line: str, roster: Roster) -> tuple[Terms, list[str]]:
     data = given.pop("data", None)
     if given:
         raise AgentError(f"there is no {next(iter(given))[:40]!a} here: {BATTLE}")
-    found = [roster.get(name) for name in words]
-    contenders = tuple(contender_of(champion, "fresh") for champion in found)
+    found = entries_of(words, roster)
+    contenders = tuple(contender_of(entry.champion, "fresh", entry.hero, entry.rulebook) for entry in found)
     check_contenders(contenders)
-    terms = terms_for([champion.agent for champion in found], corpus=data, start=start, **chosen)
+    terms = terms_for([entry.champion.agent for entry in found], corpus=data, start=start, **chosen)
     for contender in contenders:
         steps_of(terms, contender)
-    return terms, words
+    return terms, found
+
+
+def enter(stadium: Stadium, terms: Terms, entries: Sequence[Entry]) -> tuple[Contender, ...]:
+    return stadium.enter(terms, [entry.champion for entry in entries], [(entry.hero, entry.rulebook) for entry in entries])
 
 
 def parse_tournament(line: str, roster: Roster) -> Tournament:
@@ -95,8 +127,8 @@ def parse_tournament(line: str, roster: Roster) -> Tournament:
         raise AgentError(f"kind: {kind[:40]!a} is not possible; choose round-robin or swiss")
     rounds = _whole("rounds", given.pop("rounds")) if "rounds" in given else None
     rest = [*words[1:], *(f"{key}={value}" for key, value in given.items())]
-    terms, names = parse_battle(" ".join(rest), roster)
-    contenders = Stadium(roster.root).enter(terms, [roster.get(name) for name in names])
+    terms, found = parse_battle(" ".join(rest), roster)
+    contenders = enter(Stadium(roster.root), terms, found)
     return plan(words[0], kind, terms, contenders, rounds)  # type: ignore[arg-type]  # one of the two
 
 

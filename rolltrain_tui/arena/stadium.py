@@ -24,9 +24,10 @@ class Stadium:
         self.root = root
         self.ledger = Ledger(root)
 
-    def enter(self, terms: Terms, found: Sequence[Champion]) -> tuple[Contender, ...]:
-        """The agents as contenders; those that start trained are kept by their hash, so that the match can be fought again."""
-        contenders = tuple(contender_of(champion, terms.start) for champion in found)
+    def enter(self, terms: Terms, found: Sequence[Champion], heroes: Sequence[tuple[str, str]] = ()) -> tuple[Contender, ...]:
+        """The agents as contenders, with (class, rulebook) for heroes; those that start trained are kept by their hash, to fight again."""
+        known = heroes or [("", "")] * len(found)
+        contenders = tuple(contender_of(champion, terms.start, *hero) for champion, hero in zip(found, known, strict=True))
         for contender, champion in zip(contenders, found, strict=True):
             if contender.weights_sha256 and not (path := self._entrant(contender.weights_sha256)).exists():
                 champions.write(path, champion)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from rolltrain_tui import durable
 from rolltrain_tui.arena.agents import AgentError, check_name
 from rolltrain_tui.arena.ledger import Entry
-from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders
+from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders, check_terms
 from rolltrain_tui.arena.stadium import Stadium
 from rolltrain_tui.foreign import printable
 from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
@@ -90,6 +90,8 @@ def reopen(root: Path, name: str) -> Tournament:
     try:
         data = path.read_bytes()
         found: Tournament = codec(Tournament).load(parse_json(data))
+        check_contenders(found.contenders)
+        check_terms(found.terms)
     except FileNotFoundError:
         names = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
         raise AgentError(f"there is no tournament {name}; there is {', '.join(names) or 'none yet'}") from None

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from rolltrain_tui.arena.agents import Recipe, flops_per_token, learning_rate
 from rolltrain_tui.arena.field import Field
+from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training.corpus import Corpus
 from rolltrain_tui.training.machine import available_cores
 from rolltrain_tui.training.supervised import probe_offsets, random_stream
@@ -103,8 +104,8 @@ class Trainer:
         """Of one agent."""
         return self.lessons[0].recipe.batch * self.field.shape.context * flops_per_token(self.field.shape, self.field.vocabulary)
 
-    def take_step(self) -> None:
-        """One step of every agent."""
+    def take_step(self, effects: Sequence[StepEffect] = ()) -> None:
+        """One step of every agent, each under its own effect where there are some. A neutral effect is plain training to the last bit."""
         # The batch: agents with one data seed read the same windows
         windows = torch.stack([reader.windows(self.step) for reader in self.readers.values()])  # (S, B, T + 1)
 
@@ -114,7 +115,7 @@ class Trainer:
         # The update
         with torch.no_grad():
             norms = torch.linalg.vector_norm(self.grad, dim=1)
-            self._update(losses, norms)
+            self._update(losses, norms, Scales(effects) if any(effect.levers() for effect in effects) else None)
         self.losses.append(losses)
         self.grad_norms.append(norms)
         self.step += 1
@@ -130,32 +131,64 @@ class Trainer:
         finally:
             wait([task])
 
-    def _update(self, losses: Tensor, norms: Tensor) -> None:
-        """AdamW (Loshchilov & Hutter, 2019), with one learning rate, beta1, beta2, eps, decay and clip an agent."""
+    def _update(self, losses: Tensor, norms: Tensor, scales: "Scales | None") -> None:
+        """AdamW (Loshchilov & Hutter, 2019), with one learning rate, beta1, beta2, eps, decay and clip an agent, and one set of levers."""
         g, t = self.grad, self.step + 1
         finite = losses.isfinite() & norms.isfinite()  # (K,)
-        lame = not bool(finite.all())
-        if lame:
+        still = ~finite if scales is None else ~finite | scales.skip
+        lame = bool(still.any())
+        if lame or scales is not None:
             self.skipped += ~finite
             before = self.field.theta.clone(), self.first.clone(), self.second.clone()
+        limit, rate, decay = self._limit, column([learning_rate(le.recipe, self.step, le.steps) for le in self.lessons]), self._decay
+        if scales is not None:
+            plain = g.clone() if scales.masks else g
+            g.mul_(scales.gradient)
+            norms = norms * scales.gradient[:, 0].abs()
+            limit, rate, decay = limit * scales.clip, rate * scales.rate, decay * scales.decay
         if self._clips:
-            g.mul_((self._limit / norms.unsqueeze(1)).clamp_(max=1.0))
-        rate = column([learning_rate(lesson.recipe, self.step, lesson.steps) for lesson in self.lessons])
+            g.mul_((limit / norms.unsqueeze(1)).clamp_(max=1.0))
         if self._decays:
-            self.field.theta.mul_(1 - (rate * self._decay).float() * self.decayed)
+            self.field.theta.mul_(1 - (rate * decay).float() * self.decayed)
         self.first.lerp_(g, (1 - self._beta1).float())
         self.second.mul_(self._beta2.float()).addcmul_(g, g * (1 - self._beta2).float())
         scale = (rate / (1 - self._beta1**t)).float()
         root = (1 - self._beta2**t).sqrt().float()
         self.field.theta.sub_(self.first / (self.second.sqrt().div_(root).add_(self._eps)) * scale)
+        if scales is not None:
+            scales.put_on(self.field.theta, before[0], plain)
         if lame:  # what is not finite is not applied; the neighbours go on
             for now, then in zip((self.field.theta, self.first, self.second), before, strict=True):
-                now[~finite] = then[~finite]
+                now[still] = then[still]
 
     @torch.no_grad()
     def evaluate(self) -> Tensor:
         """The mean loss of each agent on the fixed validation windows, in nats per character: (K,)."""
         return evaluate(self.field, self.corpus.val)
+
+
+class Scales:
+    """The levers of K agents for one step, as columns (K, 1). What they can be is `dice.LEVERS`."""
+
+    def __init__(self, effects: Sequence[StepEffect]) -> None:
+        micro = [sum(e.micro_scales) / len(e.micro_scales) if e.micro_scales else 1.0 for e in effects]
+        self.gradient = column([e.loss_scale * e.grad_scale * m for e, m in zip(effects, micro, strict=True)]).float()
+        self.rate = column([e.lr_scale for e in effects])
+        self.clip = column([e.clip_factor for e in effects]).float()
+        self.decay = column([e.decay_factor for e in effects])
+        self.update = column([e.update_scale for e in effects]).float()
+        self.gain = column([e.agreeing_gain for e in effects]).float()
+        self.skip = torch.tensor([e.on_zero == "skip" and e.k_requested == 0 for e in effects])
+        """(K,): agents whose optimiser is not called at all."""
+        self.masks = bool((self.gain != 1).any())
+
+    def put_on(self, theta: Tensor, before: Tensor, gradient: Tensor) -> None:
+        """theta <- before + k (theta - before), times the gain where that goes down the plain gradient. Neutral rows stay as they are."""
+        move = theta - before
+        factor = self.update.expand_as(move)
+        if self.masks:
+            factor = torch.where(move * gradient < 0, factor * self.gain, factor)
+        theta.copy_(torch.where(factor == 1, theta, before + factor * move))
 
 
 @torch.no_grad()

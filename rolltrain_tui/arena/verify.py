@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.matches import Match, floor_score
 from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.words import flat
 
 TOLERANCE = 1e-3
 """Of losses, relative, on another machine or torch than the match's own."""
@@ -41,7 +42,7 @@ def _again(stadium: Stadium, number: int, match: Match) -> Finding:
     title = f"#{number} {' against '.join(c.name for c in match.contenders)}"
     try:
         if match.terms.floor != floor_score(match.terms.corpus, match.terms.vocabulary):
-            return Finding(number, False, f"{title}: its floor is not that of {match.terms.corpus}")
+            return Finding(number, False, f"{title}: its floor is not that of its text")
         found = stadium.again(match)
     except (AgentError, ValueError, OSError) as error:
         return Finding(number, False, f"{title}: it cannot be fought again: {error}")
@@ -49,7 +50,9 @@ def _again(stadium: Stadium, number: int, match: Match) -> Finding:
     if match.standings == found.standings:
         return Finding(number, True, f"{title}: the same, to the last bit")
     if not alike and _near(match, found):
-        return Finding(number, True, f"{title}: the same within rounding (it was fought with torch {match.torch} on {match.machine})")
+        return Finding(
+            number, True, f"{title}: the same within rounding (it was fought with torch {flat(match.torch)} on {flat(match.machine)})"
+        )
     return Finding(number, False, f"{title}: it ended otherwise. {_difference(match, found)}")
 
 

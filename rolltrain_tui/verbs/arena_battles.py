@@ -36,7 +36,7 @@ def _terms_options(verb: Any) -> Any:
 
 
 def join(arena: ArenaGroup) -> None:
-    for verb in (battle, tournament, leaderboard, ratings, verify):
+    for verb in (battle, tournament, leaderboard, ratings, replay, verify):
         arena.add_command(verb)
 
 
@@ -46,17 +46,21 @@ def join(arena: ArenaGroup) -> None:
 @_JSON
 @click.pass_obj
 def battle(roster: "Roster", /, agents: tuple[str, ...], as_json: bool, **given: Any) -> int:
-    """Two agents or more train on the same data in the same order, write, and are judged: battle Tiny Big 200"""
+    """Two agents or more train on the same data in the same order, write, and are judged: battle Tiny Big 200
+
+    Tiny:wizard fights as a hero, with dice, beside its control arm; barbarian, wizard and rogue can, and /RULEBOOK names another rulebook.
+    """
     agents, given = _with_steps(agents, given)
     terms, found = _terms(roster, agents, given)
     from rolltrain_tui.arena.battle_events import BattleEnded
     from rolltrain_tui.arena.commentary import Commentator
+    from rolltrain_tui.arena.orders import enter
     from rolltrain_tui.arena.stadium import Stadium
     from rolltrain_tui.verbs.arena_training import interruptible, progress
 
     stadium, commentator, match = Stadium(roster.root), Commentator(), None
     with interruptible() as asked:
-        for event in stadium.fight(terms, stadium.enter(terms, found), stopped=lambda: bool(asked)):
+        for event in stadium.fight(terms, enter(stadium, terms, found), stopped=lambda: bool(asked)):
             for line in commentator.tell(event):
                 progress("")
                 click.echo(line, err=as_json)
@@ -78,21 +82,22 @@ def battle(roster: "Roster", /, agents: tuple[str, ...], as_json: bool, **given:
 
 def _with_steps(agents: tuple[str, ...], given: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
     """`battle a b 200`: a last word that is a number is the budget in steps."""
-    if len(agents) > 2 and agents[-1].isdigit() and given["steps"] is None and given["gflop"] is None:
+    if len(agents) > 1 and agents[-1].isdigit() and given["steps"] is None and given["gflop"] is None:
         return agents[:-1], {**given, "steps": int(agents[-1])}
     return agents, given
 
 
 def _terms(roster: "Roster", agents: Sequence[str], given: dict[str, Any]) -> tuple["Terms", list[Any]]:
     from rolltrain_tui.arena.matches import check_contenders, contender_of, terms_for
+    from rolltrain_tui.arena.orders import entries_of
 
     steps, gflop, data = given.pop("steps"), given.pop("gflop"), given.pop("data")
     if steps is not None and gflop is not None:
         raise click.UsageError("The budget is in --steps or in --gflop, not in both.")
-    found = [roster.get(name) for name in agents]
+    found = entries_of(agents, roster)
     unit, budget = ("gflop", gflop) if gflop is not None else ("steps", float(steps or 200))
-    terms = terms_for([champion.agent for champion in found], corpus=data, unit=unit, budget=budget, **given)
-    check_contenders(tuple(contender_of(champion, "fresh") for champion in found))
+    terms = terms_for([entry.champion.agent for entry in found], corpus=data, unit=unit, budget=budget, **given)
+    check_contenders(tuple(contender_of(entry.champion, "fresh", entry.hero, entry.rulebook) for entry in found))
     return terms, found
 
 
@@ -135,6 +140,7 @@ def tournament(
 ) -> int:
     """Everybody against everybody, or Swiss rounds. Killed at any moment, it goes on with --resume NAME."""
     from rolltrain_tui.arena import tournament as tournaments
+    from rolltrain_tui.arena.orders import enter
     from rolltrain_tui.arena.stadium import Stadium
 
     stadium = Stadium(roster.root)
@@ -145,7 +151,7 @@ def tournament(
     else:
         agents, given = _with_steps(agents, given)
         terms, found = _terms(roster, agents, given)
-        cup = tournaments.plan(name or f"cup-{time.strftime('%Y%m%d-%H%M%S')}", kind, terms, stadium.enter(terms, found), rounds)
+        cup = tournaments.plan(name or f"cup-{time.strftime('%Y%m%d-%H%M%S')}", kind, terms, enter(stadium, terms, found), rounds)
         tournaments.open_new(roster.root, cup)
     finished = _play(stadium, cup)
     fought = tournaments.results(stadium.ledger.matches(), cup)
@@ -240,6 +246,29 @@ def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
             numbers = f"{r.mu:6.2f} {r.sigma:6.2f} {r.ordinal:6.2f}  {r.wins:3} {r.draws:5} {r.losses:4}"
             click.echo(f"{rank:<3} {r.name:<{wide}}  {r.fingerprint}  {numbers}")
         click.echo("")
+
+
+@click.command(short_help="Watch a recorded match again.")
+@click.argument("number", type=click.IntRange(min=1), metavar="MATCH")
+@click.pass_obj
+def replay(roster: "Roster", number: int) -> int:
+    """Fight match MATCH of the ledger again, with commentary; nothing is recorded."""
+    from rolltrain_tui.arena.agents import AgentError
+    from rolltrain_tui.arena.battle_events import BattleEnded
+    from rolltrain_tui.arena.commentary import Commentator
+    from rolltrain_tui.arena.stadium import Stadium
+
+    stadium, commentator, same = Stadium(roster.root), Commentator(), False
+    match = next((entry.match for entry in stadium.ledger.matches() if entry.number == number), None)
+    if match is None:
+        raise AgentError(f"there is no match #{number} that can be read; rolltrain arena verify looks at the ledger")
+    for event in stadium.fight(match.terms, match.contenders, record=False):
+        for line in commentator.tell(event):
+            click.echo(line)
+        if isinstance(event, BattleEnded):
+            same = event.match.standings == match.standings
+    click.echo(f"{'✔ The same as' if same else '✖ It ended otherwise than'} match #{number}{', to the last bit' if same else ''}.")
+    return DONE if same else FAILED
 
 
 @click.command(short_help="Fight recorded matches again, and compare.")

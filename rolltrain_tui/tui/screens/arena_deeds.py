@@ -181,10 +181,11 @@ class ArenaDeeds(TavernScreen):
         other = next(name for name in usable if name != ours)
 
         def look(line: str) -> str:
-            terms, names = orders.parse_battle(line, self.roster)
+            terms, entries = orders.parse_battle(line, self.roster)
             parts = []
-            for name in names[:6]:
-                contender = contender_of(self.roster.get(name), "fresh")
+            for entry in entries[:6]:
+                contender = contender_of(entry.champion, "fresh", entry.hero, entry.rulebook)
+                name = contender.name
                 steps = steps_of(terms, contender)
                 parts.append(f"{name} {steps:,} steps, {steps * gflop_per_step(terms, contender):.3g} GFLOP")
             return f"{'; '.join(parts)}; {terms.seeds} seeds on {terms.corpus}"
@@ -192,9 +193,9 @@ class ArenaDeeds(TavernScreen):
         def take(line: str) -> None:
             from rolltrain_tui.tui.screens.arena_battle import BattleScreen
 
-            terms, names = orders.parse_battle(line, self.roster)
+            terms, entries = orders.parse_battle(line, self.roster)
             stadium = Stadium(self.roster.root)
-            contenders = stadium.enter(terms, [self.roster.get(name) for name in names])
+            contenders = orders.enter(stadium, terms, entries)
             self.app.push_screen(BattleScreen(stadium, terms, contenders))
 
         self._ask("Battle", orders.BATTLE, f"{ours} {other} 200", look, take)
