@@ -50,9 +50,9 @@ class Recipe:
     warmup: int = 10
     """Steps of the way up to learning_rate."""
     decay: Decay = "linear"
-    """From the end of the warm-up to 0 at the end of the budget, or of `horizon` where there is none."""
-    horizon: int = 1000
-    """Steps in which a lone training decays; beyond them the rate stays at its last value, a hundredth of the peak."""
+    """From the end of the warm-up to a hundredth at the end of the budget, or of `horizon` where there is none."""
+    horizon: int = 0
+    """Steps in which a lone training decays, and stays at the last rate from there on; 0: it does not decay."""
     batch: int = 8
     """Sequences of one step."""
     seed: int = 0
@@ -132,10 +132,15 @@ def flops_per_step(agent: Agent) -> int:
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Of step 0, 1, ...: up in a straight line to step warmup - 1, then as `decay` says down to a hundredth at the last of `steps`."""
+    """Of step 0, 1, ...: up in a straight line to step warmup - 1, then as `decay` says down to a hundredth at the last of `steps`.
+
+    With 0 steps there is no end in sight, and the rate stays at its peak.
+    """
     peak = recipe.learning_rate
     if step < recipe.warmup:
         return peak * (step + 1) / recipe.warmup
+    if steps == 0:
+        return peak
     way = min(1.0, (step - recipe.warmup) / max(1, steps - 1 - recipe.warmup))
     if recipe.decay == "linear":
         return peak * (1 - 0.99 * way)
@@ -188,7 +193,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "weight_decay": (0.0, 100.0),
     "clip": (0.0, 1e6),
     "warmup": (0, 1_000_000),
-    "horizon": (1, 10_000_000),
+    "horizon": (0, 10_000_000),
     "batch": (1, 1024),
     "seed": (0, 2**53),
 }

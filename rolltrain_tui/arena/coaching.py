@@ -16,8 +16,8 @@ from rolltrain_tui.arena.field import Field, places
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.training.corpus import Corpus
 
-REPORTS = 100
-"""Progress reports of one training, at most."""
+REPORTS, LONGEST = 100, 20
+"""Progress reports of a short training, at most; steps between two reports of a long one."""
 PARTS = (WEIGHTS, FIRST, SECOND)
 
 
@@ -35,7 +35,7 @@ def train(
     agent, settings = champion.agent, settings if settings is not None else deque()
     corpus = corpus_for(agent)
     trainer = trainer_of(champion, corpus)
-    every = max(1, steps // REPORTS)
+    every = max(1, min(LONGEST, steps // REPORTS))
     losses, norms = [torch.empty(0)], [torch.empty(0)]
     before = 0  # index of the trainer's losses that were reported
     taken = 0

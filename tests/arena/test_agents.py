@@ -116,6 +116,7 @@ def test_schedule(decay: Any, warmup: int, steps: int) -> None:
     rates = [learning_rate(recipe, step, steps) for step in range(steps + 5)]
     assert all(0 < rate <= recipe.learning_rate for rate in rates)
     assert all(a >= b for a, b in zip(rates[warmup:], rates[warmup + 1 :], strict=False))
+    assert recipe.learning_rate == learning_rate(recipe, warmup + steps, 0)
 
 
 def test_presets() -> None:

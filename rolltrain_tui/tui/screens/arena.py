@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 
-from rolltrain_tui.arena.agents import Agent, flops_per_step, num_parameters, size_words
+from rolltrain_tui.arena.agents import Agent, flops_per_step, learning_rate, num_parameters, size_words
 from rolltrain_tui.arena.champions import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.roster import Row
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     pass
 
 DRAIN_SECONDS = 0.1
+MOST_LIVE = 1000
+"""Points of the curve under way; of more, every other one is kept."""
 PATIENCE = 5.0
 """Seconds that leaving waits for a training to be kept."""
 WELCOME = "Press n to breed an agent: a name, its width, layers and heads, such as Tiny 8 1 2."
@@ -231,6 +233,8 @@ class ArenaScreen(ArenaDeeds):
     def _hear(self, found: object) -> None:
         if isinstance(found, Progressed):
             self._live.append((found.step, found.losses[0], found.grad_norms[0]))
+            if len(self._live) > MOST_LIVE:
+                self._live = self._live[1::2]
             if found.done >= self._told + 0.2 or found.done == 1:
                 self._told = found.done
                 self.tell(f"{self.pupil}: step {found.step:,}, loss {found.losses[0]:.3f}, gradient {found.grad_norms[0]:.3g}.")
@@ -261,9 +265,11 @@ def _fact_lines(agent: Agent, width: int) -> list[Line]:
     shape, r = agent.shape, agent.recipe
     spent = f"{agent.step:,} steps, {agent.gflop:.3g} GFLOP spent" if agent.step else "untrained"
     changed = f" · {len(agent.changes)} changes" if agent.changes else ""
+    rate = learning_rate(r, agent.step, r.horizon)
+    now = f", now {rate:.2g}" if rate != r.learning_rate and agent.step else ""
     lines = [
         f"{size_words(shape)} · {flat(agent.corpus)}",
         f"{num_parameters(shape, agent.vocabulary):,} weights · {flops_per_step(agent) / 1e6:,.2f} MFLOP a step · {spent}",
-        f"lr {r.learning_rate:g} {r.decay} · batch {r.batch} · clip {r.clip:g} · seed {r.seed} · betas {r.beta1:g} {r.beta2:g}{changed}",
+        f"lr {r.learning_rate:g}{now} · batch {r.batch} · clip {r.clip:g} · seed {r.seed} · betas {r.beta1:g} {r.beta2:g}{changed}",
     ]
     return [[(cut(line, width), "" if index == 1 else "muted")] for index, line in enumerate(lines)]

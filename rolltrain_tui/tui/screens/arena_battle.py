@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Footer
 
-from rolltrain_tui.arena.agents import num_parameters, size_words
+from rolltrain_tui.arena.agents import num_parameters
 from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Judged, Raced
 from rolltrain_tui.arena.commentary import Commentator, uniqueness
 from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
@@ -190,7 +190,8 @@ class BattleScreen(TavernScreen):
         gflop = steps * gflop_per_step(self._terms, contender)
         leading = bool(race) and self._order()[0] == place
         loss = f"{race[-1][1]:.3f}" if race else "–"
-        about = f"{num_parameters(shape, self._terms.vocabulary):,} weights, {size_words(shape)}, lr {contender.recipe.learning_rate:g}"
+        weights = num_parameters(shape, self._terms.vocabulary)
+        about = f"{weights:,} weights · {shape.n_embd}x{shape.n_layer}x{shape.n_head} · lr {contender.recipe.learning_rate:g}"
         lines: list[Line] = [
             [(cut(about, width), "muted")],
             [("loss ", "muted"), (f"{loss:>7}", f"{tone}+strong"), ("  ▲ leads" if leading and self._match is None else "", "good")],
@@ -200,7 +201,7 @@ class BattleScreen(TavernScreen):
             standing = judged.standing
             lines[1] = self._verdict(place, f"{tone}+strong")
             unique, q = uniqueness(standing, self._terms), quality(standing.loss, self._terms.vocabulary)
-            lines.append([(cut(f"quality {q:.1f} · unique {unique:.0%} · loss {standing.loss:.3f}", width), "")])
+            lines.append([(cut(f"Q {q:.1f} · unique {unique:.0%} · loss {standing.loss:.3f}", width), "")])
         return lines
 
     def _verdict(self, place: int, tone: str) -> Line:
