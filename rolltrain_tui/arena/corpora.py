@@ -3,11 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.training.built_in import BUILT_IN, built_in_text, floor
-from rolltrain_tui.training.text_file import read_text
+from rolltrain_tui.training.text_file import DataError, read_text, shown
 
 if TYPE_CHECKING:
     from rolltrain_tui.training.corpus import Corpus
@@ -22,6 +23,7 @@ class TextFacts:
     corpus: str
     vocabulary: int
     sha256: str
+    characters: int
 
 
 @cache
@@ -29,7 +31,17 @@ def text_facts(corpus: str) -> TextFacts:
     """Of names, tales, or the text in a file. ValueError when there is none."""
     name = corpus if corpus in BUILT_IN else str(Path(corpus).expanduser().resolve())
     text = plain_text(name)
-    return TextFacts(name, min(4096, len(set(text))), hashlib.sha256(text.encode()).hexdigest())
+    return TextFacts(name, min(4096, len(set(text))), hashlib.sha256(text.encode()).hexdigest(), len(text))
+
+
+def check_length(facts: TextFacts, context: int) -> None:
+    """DataError when a part of the text would be too short for one window, or there is nothing to tell apart."""
+    need = ceil((context + 1) / VALIDATION_FRACTION)
+    if facts.characters < need or facts.vocabulary < 2:
+        raise DataError(
+            f"{shown(Path(facts.corpus))} has {facts.characters:,} characters, {facts.vocabulary} different ones: "
+            f"a context of {context} needs {need:,} or more. Choose a longer text or a smaller context."
+        )
 
 
 @cache

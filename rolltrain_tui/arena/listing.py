@@ -22,12 +22,12 @@ def record(agent: Agent) -> dict[str, Any]:
 
 def table(rows: Sequence[Row]) -> list[str]:
     """A line an agent, under a line of headings; the current one is marked."""
-    wide = max([len(row.name) for row in rows] + [5])
+    wide = max([len(flat(row.name)) for row in rows] + [5])
     lines = [f"  {'agent':<{wide}}  {'embd':>4} {'layers':>6} {'heads':>5} {'weights':>9} {'MFLOP/step':>10} {'steps':>7} {'val':>7}  text"]
     for row in rows:
         mark = "▸" if row.current else " "
         if row.agent is None:
-            lines.append(f"{mark} {row.name:<{wide}}  ✖ {flat(row.trouble)}")
+            lines.append(f"{mark} {flat(row.name):<{wide}}  ✖ {flat(row.trouble)}")
             continue
         agent, shape = row.agent, row.agent.shape
         val = f"{agent.val_loss:7.3f}" if agent.val_loss is not None else f"{'-':>7}"

@@ -12,7 +12,7 @@ from rolltrain_tui import durable
 from rolltrain_tui.arena import champions
 from rolltrain_tui.arena.agents import PRESETS, Agent, AgentError, Recipe, Shape, check_name, check_recipe, check_shape
 from rolltrain_tui.arena.champions import SUFFIX, Champion
-from rolltrain_tui.arena.corpora import text_facts
+from rolltrain_tui.arena.corpora import check_length, text_facts
 from rolltrain_tui.foreign import printable
 
 FOLDER = "arena"
@@ -63,6 +63,7 @@ class Roster:
         facts = text_facts(corpus)
         check_shape(shape, facts.vocabulary)
         check_recipe(recipe)
+        check_length(facts, shape.context)
         agent = Agent(
             name=name,
             shape=shape,

@@ -40,7 +40,8 @@ def _write(field: Field, corpus: Corpus, luck: Tensor, temperature: float, top_k
     """One line for each of luck's (K, n) rows of chances."""
     K, n, L = luck.shape
     T = field.shape.context
-    start = corpus.vocabulary.index("\n") if "\n" in corpus.vocabulary else 0
+    lined = "\n" in corpus.vocabulary
+    start = corpus.vocabulary.index("\n") if lined else 0
     text = torch.full((K, n, L + 1), start)
     ended = torch.zeros(K, n, dtype=torch.bool)
     cache: Cache | None = None
@@ -51,9 +52,10 @@ def _write(field: Field, corpus: Corpus, luck: Tensor, temperature: float, top_k
             cache = Cache(field.shape, K * n)
             logits = field.logits(text[:, :, window_start(t, T, max(1, T // 4)) : t], cache)
         text[:, :, t] = draw(logits, luck[:, :, t - 1], temperature, top_k)
-        ended |= text[:, :, t] == start
-        if bool(ended.all()):
-            break
+        if lined:
+            ended |= text[:, :, t] == start
+            if bool(ended.all()):
+                break
     return [["".join(corpus.vocabulary[i] for i in line).split("\n", 1)[0] for line in agent] for agent in text[:, :, 1 : t + 1].tolist()]
 
 

@@ -271,11 +271,12 @@ def _plot(agent: "Agent", what: str, values: list[float]) -> str:
     import shutil
 
     from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
+    from rolltrain_tui.words import flat
 
     width = min(100, shutil.get_terminal_size().columns)
     lines = curve_lines([Curve(thinned(values, 2 * width), "primary")], width, 18)
     title = "loss (nats per character)" if what == "loss" else "norm of the gradient"
-    changes = [f"  step {c.step}: {c.name} {c.before} -> {c.after}" for c in agent.changes[-8:]]
+    changes = [flat(f"  step {c.step}: {c.name} {c.before} -> {c.after}") for c in agent.changes[-8:]]
     return "\n".join([f"{agent.name}: {title}", *("".join(span[0] for span in line).rstrip() for line in lines), *changes])
 
 

@@ -222,7 +222,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
     for division, kind, places in boards:
         title = "Best quality within the budget" if kind == "quality" else "Efficiency: score per GFLOP, above the floor"
         click.echo(f"{title}\nDivision {every.index(division) + 1}: {division.title}")
-        click.echo("\n".join(board_lines(places)) + "\n")
+        click.echo("\n".join(board_lines(places) if places else ["Nobody is above the floor yet."]) + "\n")
 
 
 @click.command(short_help="How strong each contender is.")

@@ -118,6 +118,29 @@ def test_a_damaged_agent_is_listed_and_can_be_deleted(roster: Roster) -> None:
     assert ["Tiny"] == roster.names()
 
 
+def test_foreign_file_names(roster: Roster) -> None:
+    """A file whose name would move the cursor is listed without doing so."""
+    from rolltrain_tui.arena.listing import table
+
+    roster.create("Tiny", Shape(n_embd=8, n_layer=1, n_head=2), Recipe())
+    (roster.folder / "a\x1b[2Jb.safetensors").write_bytes(b"")
+    assert "\x1b" not in "".join(table(roster.rows()))
+
+
+def test_own_text(roster: Roster, tmp_path: Path) -> None:
+    """An agent reads a file of the player's, with or without line ends; one that is too short is refused at once, in words."""
+    from rolltrain_tui.arena.recital import recite
+
+    (tmp_path / "one.txt").write_text("abracadabra simsalabim " * 40)
+    (tmp_path / "short.txt").write_text("hello\n")
+    agent = roster.create("Own", Shape(n_embd=8, n_layer=1, n_head=2, context=8), Recipe(batch=2), str(tmp_path / "one.txt"))
+    assert agent.vocabulary == len(set("abracadabra simsalabim "))
+    found = recite(trained(roster.get("Own"), 3), 4)
+    assert all(len(line) == 64 for line in found.lines)
+    with pytest.raises(ValueError, match="Choose a longer text"):
+        roster.create("Short", Shape(n_embd=8, n_layer=1, n_head=2), Recipe(), str(tmp_path / "short.txt"))
+
+
 def test_two_at_once(roster: Roster) -> None:
     """An agent that another process has changed meanwhile is not written over."""
     roster.create("Tiny", Shape(n_embd=8, n_layer=1, n_head=2), Recipe())

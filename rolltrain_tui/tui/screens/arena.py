@@ -155,7 +155,7 @@ class ArenaScreen(ArenaDeeds):
         if champion is None:
             row = self.pointed()
             words = f"✖ {flat(row.trouble)}" if row is not None and row.trouble else WELCOME
-            facts.name_box(row.name if row is not None else "Nobody here yet")
+            facts.name_box(flat(row.name) if row is not None else "Nobody here yet")
             tone = "bad" if words.startswith("✖") else "muted"
             facts.show([[(line, tone)] for line in wrap(words, facts.content_size.width)])
             chart.name_box("")
@@ -254,7 +254,7 @@ class ArenaScreen(ArenaDeeds):
 
 def _entry(row: Row) -> Content:
     if row.agent is None:
-        return Content.assemble((f"✖ {row.name}", "$error"), ("\n  cannot be read", "dim"))
+        return Content.assemble((f"✖ {flat(row.name)}", "$error"), ("\n  cannot be read", "dim"))
     agent = row.agent
     weights = num_parameters(agent.shape, agent.vocabulary)
     val = f"val {agent.val_loss:.3f}" if agent.val_loss is not None else "untrained"

@@ -88,7 +88,7 @@ class BoardScreen(TavernScreen):
         title.update(Content(name))
         about.update(Content(words.format(floor=self._floor(division))))
         lines = self._rating_lines(division) if self._kind == "ratings" else self._board_lines(division, self._kind)
-        head.update(Content(lines[0]))
+        head.update(Content(lines[0] if len(lines) > 1 else ""))
         rows.add_options([Content(line) for line in lines[1:]] or [Content("Nobody is above the floor yet.")])
         rows.highlighted = 0
         flaws = f"   ✖ {len(self._flaws)} flaws in the ledger: rolltrain arena verify" if self._flaws else ""
