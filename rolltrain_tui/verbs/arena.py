@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.verbs.exits import DONE
+from rolltrain_tui.verbs.exits import DONE, INTERRUPTED
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.agents import Agent
@@ -182,7 +182,7 @@ def delete(roster: "Roster", name: str, yes: bool) -> None:
 @_AGENT
 @_JSON
 @click.pass_obj
-def train(roster: "Roster", steps: int, name: str | None, as_json: bool) -> None:
+def train(roster: "Roster", steps: int, name: str | None, as_json: bool) -> int:
     """Train the current agent STEPS steps. Ctrl+C keeps what it has learnt so far."""
     champion = roster.get(roster.chosen(name))
     from rolltrain_tui.verbs.arena_training import train_here  # this loads torch
@@ -195,6 +195,7 @@ def train(roster: "Roster", steps: int, name: str | None, as_json: bool) -> None
             f"{found['name']}: step {found['step']:,}, loss {_number(found['loss'])}, validation {_number(found['val_loss'])}, "
             f"{found['gflop']:.3f} GFLOP in {found['seconds']:.1f} s ({found['steps_per_second']:,.0f} steps/s)"
         )
+    return INTERRUPTED if found["stopped"] else DONE
 
 
 @arena.command(short_help="Let the current agent write, and score it.")

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/arena_battles.py [battles]
 
-Two agents that differ only in their seed should draw: at 95 % confidence a few in a hundred do not. An agent whose learning rate is four
+Two agents that differ only in their seed should draw: at 95 % confidence a few in a hundred do not. An agent whose learning rate is ten
 times too small should lose to one whose is not.
 """
 
@@ -38,7 +38,7 @@ def measure(n: int) -> dict[str, tuple[int, int, int]]:
     usual = Recipe()
     return {
         "another seed": battles(n, usual, replace(usual, seed=1)),
-        "four times the learning rate": battles(n, usual, replace(usual, learning_rate=usual.learning_rate / 4)),
+        "ten times the learning rate": battles(n, usual, replace(usual, learning_rate=usual.learning_rate / 10)),
     }
 
 
