@@ -79,16 +79,17 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def board_lines(places: Sequence[Place], widest: int = 24) -> list[str]:
-    """A table for people: headings, then a line a place; names are cut at `widest` characters."""
+def board_lines(places: Sequence[Place], widest: int = 40, *, marks: bool = True) -> list[str]:
+    """A table for people: headings, then a line a place; names are cut at `widest` characters, `marks` are the fingerprints."""
     wide = min(max([len(place.name) for place in places] + [5]), widest)
     head = f"{'score':>6} {'± se':>5} {'perpl.':>7} {'unique':>6} {'GFLOP':>7} {'score/GF':>8} {'match':>5}"
-    lines = [f"#   {'agent':<{wide}}  {'is':<8}  {head}"]
+    lines = [f"#   {'agent':<{wide}}  {'is        ' if marks else ''}{head}"]
     for rank, p in enumerate(places, start=1):
         error = f"{p.score.standard_error:5.2f}" if p.score.n > 1 else f"{'-':>5}"
         name = p.name if len(p.name) <= wide else p.name[: wide - 1] + "…"
+        mark = f"{p.fingerprint}  " if marks else ""
         lines.append(
-            f"{rank:<3} {name:<{wide}}  {p.fingerprint}  {p.score.mean:6.2f} {error} {_short(p.perplexity):>7} {p.uniqueness:6.0%} "
+            f"{rank:<3} {name:<{wide}}  {mark}{p.score.mean:6.2f} {error} {_short(p.perplexity):>7} {p.uniqueness:6.0%} "
             f"{p.gflop:7.4f} {p.efficiency:8.1f} {'#' + str(p.match):>5}"
         )
     return lines

@@ -7,11 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from rolltrain_tui.arena.agents import Agent, AgentError, Shape, configure, flops_per_step
+from rolltrain_tui.arena.agents import Agent, AgentError, configure, flops_per_step
 from rolltrain_tui.arena.champions import FIRST, GRADIENTS, LOSSES, SECOND, WEIGHTS, Blob, Champion
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.events import Lesson as Event
-from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained
+from rolltrain_tui.arena.events import Event, Progressed, SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.field import Field, places
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.training.corpus import Corpus
@@ -145,8 +144,3 @@ def blob(values: Tensor) -> Blob:
     if data:
         torch.frombuffer(data, dtype=torch.float32).copy_(values.flatten())
     return Blob("F32", tuple(values.shape), bytes(data))
-
-
-def shape_key(agent: Agent) -> tuple[Shape, int, int]:
-    """Agents with the same key train as one computation."""
-    return agent.shape, agent.vocabulary, agent.recipe.batch

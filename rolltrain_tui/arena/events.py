@@ -44,4 +44,4 @@ class Trained:
     """Before all steps were taken, by wish."""
 
 
-Lesson = Progressed | SettingChanged | SettingRefused | Trained
+Event = Progressed | SettingChanged | SettingRefused | Trained

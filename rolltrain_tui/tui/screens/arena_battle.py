@@ -1,5 +1,6 @@
 """A battle on a split screen: a card for each contender, their curves racing live, commentary, and at the end the report."""
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -28,6 +29,8 @@ PACE = 0.06
 SPLIT = 4
 """Contenders that have a card each; more of them share a list."""
 PATIENCE = 5.0
+BURST = 1.0
+"""Nats above blind guessing beyond which the race does not show a loss."""
 
 
 class BattleScreen(TavernScreen):
@@ -73,6 +76,8 @@ class BattleScreen(TavernScreen):
         if not still_open(self):
             return
         self.query_one("#battle-story").border_title = "Commentary"
+        if len(self._contenders) > SPLIT:
+            self.query_one("#battle-cards").styles.height = min(len(self._contenders), self.size.height // 4) + 2
         self.set_interval(DRAIN_SECONDS, self._drain)
         self._fight()
 
@@ -158,7 +163,8 @@ class BattleScreen(TavernScreen):
         race.name_box("The race: loss in nats per character, mean over seeds")
         curves = [Curve(points, tone_of(place), mark_of(place)) for place, points in enumerate(self._race)]
         last = float(max(steps_of(self._terms, contender) for contender in self._contenders))
-        race.show(curve_lines(curves, race.content_size.width, race.content_size.height, last=last))
+        most = math.log(self._terms.vocabulary) + BURST
+        race.show(curve_lines(curves, race.content_size.width, race.content_size.height, last=last, most=most))
 
     def _head(self, width: int) -> Line:
         terms = self._terms
@@ -175,7 +181,7 @@ class BattleScreen(TavernScreen):
 
     def _row(self, place: int, width: int) -> Line:
         contender, race, judged = self._contenders[place], self._race[place], self._judged.get(place)
-        loss = f"{race[-1][1]:8.3f}" if race else f"{'–':>8}"
+        loss = f"{_short(race[-1][1]) if race else '–':>8}"
         score = f"  score {judged.standing.score.mean:6.2f} ±{judged.standing.score.standard_error:.2f}" if judged is not None else ""
         rank = f"{self._match.standings[place].rank:>3}" if self._match is not None else "   "
         return [
@@ -189,7 +195,7 @@ class BattleScreen(TavernScreen):
         shape, steps = contender.shape, steps_of(self._terms, contender)
         gflop = steps * gflop_per_step(self._terms, contender)
         leading = bool(race) and self._order()[0] == place
-        loss = f"{race[-1][1]:.3f}" if race else "–"
+        loss = _short(race[-1][1]) if race else "–"
         weights = num_parameters(shape, self._terms.vocabulary)
         about = f"{weights:,} weights · {shape.n_embd}x{shape.n_layer}x{shape.n_head} · lr {contender.recipe.learning_rate:g}"
         lines: list[Line] = [
@@ -201,7 +207,7 @@ class BattleScreen(TavernScreen):
             standing = judged.standing
             lines[1] = self._verdict(place, f"{tone}+strong")
             unique, q = uniqueness(standing, self._terms), quality(standing.loss, self._terms.vocabulary)
-            lines.append([(cut(f"Q {q:.1f} · unique {unique:.0%} · loss {standing.loss:.3f}", width), "")])
+            lines.append([(cut(f"Q {q:.1f} · unique {unique:.0%} · loss {_short(standing.loss)}", width), "")])
         return lines
 
     def _verdict(self, place: int, tone: str) -> Line:
@@ -244,3 +250,7 @@ class BattleScreen(TavernScreen):
 
         if self._errand is None:
             self.app.push_screen(BoardScreen(self._stadium.root))
+
+
+def _short(loss: float) -> str:
+    return f"{loss:.3f}" if loss < 1000 else f"{loss:.0e}" if math.isfinite(loss) else "burst"

@@ -23,10 +23,10 @@ KINDS: tuple[Kind, ...] = ("quality", "efficiency", "ratings")
 TITLES = {
     "quality": (
         "Best quality within the budget",
-        "Score: the root of quality times uniqueness, mean over seeds. Enter fights the match again.",
+        "Score: sqrt(quality x uniqueness), mean over seeds. Enter fights again.",
     ),
-    "efficiency": ("Efficiency: score per GFLOP", "Only for scores above {floor:.1f}, what knowing letter frequencies alone is worth."),
-    "ratings": ("Ratings", "openskill's Plackett-Luce over all matches in their order; surely = mu - 3 sigma."),
+    "efficiency": ("Efficiency: score per GFLOP", "Only for scores above {floor:.1f}, what letter frequencies alone are worth."),
+    "ratings": ("Ratings", "openskill's Plackett-Luce over all matches; surely = mu - 3 sigma."),
 }
 
 
@@ -101,7 +101,8 @@ class BoardScreen(TavernScreen):
 
     def _board_lines(self, division: Division, kind: Literal["quality", "efficiency"]) -> list[str]:
         self._places = board(self._entries, division, kind)
-        return board_lines(self._places, max(8, self.size.width - 74))
+        wide = self.size.width >= 100
+        return board_lines(self._places, max(8, self.size.width - 66 - 10 * wide), marks=wide)
 
     def _rating_lines(self, division: Division) -> list[str]:
         self._places = []

@@ -31,15 +31,13 @@ def mark_of(place: int) -> str:
     return MARKS[place % len(MARKS)]
 
 
-def curve_lines(curves: Sequence[Curve], width: int, height: int, *, last: float | None = None, floor: float | None = None) -> list[Line]:
-    """The plot with its axes; `last` is the right edge where more is to come, `floor` a level that is drawn dotted."""
+def curve_lines(curves: Sequence[Curve], width: int, height: int, *, last: float | None = None, most: float = math.inf) -> list[Line]:
+    """The plot with its axes; `last` is the right edge where more is to come. What is above `most` is drawn along the upper edge."""
     points = [(x, y) for curve in curves for x, y in curve.points if math.isfinite(y)]
     if not points or width < 20 or height < 4:
         return [[("The first steps draw the first points.", "muted")]]
-    view = _view(points, width - GUTTER, height - 1, last, floor)
+    view = _view(points, width - GUTTER, height - 1, last, most)
     cells: dict[tuple[int, int], tuple[str, str]] = {}
-    if floor is not None:
-        cells |= {(round(view.down(floor)) // 4, column): ("┄", "cool") for column in range(view.columns)}
     for curve in curves:
         canvas = Canvas(view.columns, view.rows)
         for (x0, y0), (x1, y1) in pairwise(curve.points):
@@ -75,11 +73,11 @@ class View:
         return (1 - (min(self.high, max(self.low, y)) - self.low) / (self.high - self.low)) * (4 * self.rows - 1)
 
 
-def _view(points: Sequence[tuple[float, float]], columns: int, rows: int, last: float | None, floor: float | None) -> View:
+def _view(points: Sequence[tuple[float, float]], columns: int, rows: int, last: float | None, most: float) -> View:
     left = min(x for x, _ in points)
     right = max([x for x, _ in points] + ([last] if last is not None else []))
-    low = min([y for _, y in points] + ([floor] if floor is not None else []))
-    high = _ceiling([y for _, y in points])
+    low = min(min(y for _, y in points), most)
+    high = min(most, _ceiling([y for _, y in points]))
     pad = max(1e-3, abs(high) * 1e-6, (high - low) * 0.04)
     return View(left, right, low - pad, high + pad, columns, rows)
 
