@@ -9,6 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 import torch
@@ -35,6 +36,7 @@ from rolltrain_tui.arena.matches import (
 from rolltrain_tui.arena.scores import originality, ranks, score_of
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.arena.voices import LONGEST, training_text, write
+from rolltrain_tui.training.machine import available_cores
 from rolltrain_tui.training.supervised import stream_seed
 
 REPORTS = 80
@@ -52,6 +54,11 @@ class Squad:
     steps: int
     party: Party | None
     """The games of its rows; None where nobody has dice."""
+
+    def train_to(self, share: float, stopped: Callable[[], bool]) -> None:
+        """Up to this part of its steps, or until it is stopped."""
+        while self.trainer.step < round(self.steps * share) and not stopped():
+            self.take_step()
 
     def take_step(self) -> None:
         if self.party is None:
@@ -81,25 +88,9 @@ def fight(
     squads = muster(terms, contenders, champions or {})
     steps = [steps_of(terms, contender) for contender in contenders]
     yield BattleBegan(terms, contenders, tuple(steps), tuple(n * gflop_per_step(terms, c) for n, c in zip(steps, contenders, strict=True)))
-    burst: set[int] = set()
-    reports = min(REPORTS, max(steps))
-    losses = [math.nan] * len(contenders)
-    for report in range(1, reports + 1):
-        news: set[int] = set()
-        for squad in squads:
-            while squad.trainer.step < round(squad.steps * report / reports):
-                if stopped():
-                    return
-                squad.take_step()
-            if squad.trainer.losses:  # a large contender may take fewer steps than there are reports
-                news |= set(squad.members)
-                for place, loss in zip(squad.members, recent(squad, terms.seeds), strict=True):
-                    losses[place] = loss
-        yield Raced(report / reports, tuple(round(n * report / reports) for n in steps), tuple(losses))
-        for place in sorted(news - burst):
-            if not losses[place] < math.log(terms.vocabulary) + BURST:
-                burst.add(place)
-                yield Burst(place, round(steps[place] * report / reports), losses[place])
+    yield from race(terms, steps, squads, stopped)
+    if stopped():
+        return
     yield WritingBegan(terms.samples)
     standings = judge(terms, contenders, squads)
     for place, standing in enumerate(standings):
@@ -115,6 +106,41 @@ def fight(
             at=time.time(),
         )
     )
+
+
+def race(terms: Terms, steps: Sequence[int], squads: Sequence["Squad"], stopped: Callable[[], bool]) -> Iterator[Raced | Burst]:
+    """The training, told REPORTS times; squads of different shapes train side by side where there are cores."""
+    burst: set[int] = set()
+    reports = min(REPORTS, max(steps))
+    losses = [math.nan] * len(steps)
+    with ThreadPoolExecutor(available_cores(), "squad", initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for report in range(1, reports + 1):
+            share = report / reports
+            if len(squads) > 1 and available_cores() > 1:
+                wait_for([pool.submit(squad.train_to, share, stopped) for squad in squads])
+            else:
+                for squad in squads:
+                    squad.train_to(share, stopped)
+            if stopped():
+                return
+            news: set[int] = set()
+            for squad in squads:
+                if squad.trainer.losses:  # a large contender may take fewer steps than there are reports
+                    news |= set(squad.members)
+                    for place, loss in zip(squad.members, recent(squad, terms.seeds), strict=True):
+                        losses[place] = loss
+            yield Raced(share, tuple(round(n * share) for n in steps), tuple(losses))
+            for place in sorted(news - burst):
+                if not losses[place] < math.log(terms.vocabulary) + BURST:
+                    burst.add(place)
+                    yield Burst(place, round(steps[place] * share), losses[place])
+
+
+def wait_for(tasks: "Sequence[Future[None]]") -> None:
+    """Until all are over; then the first error, if there was one."""
+    wait(tasks)
+    for task in tasks:
+        task.result()
 
 
 def result(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str, Champion] | None = None) -> Match:

@@ -199,3 +199,19 @@ async def test_damaged_agents_and_palette(two: Roster) -> None:
         await pilot.press("ctrl+p")
         await pilot.press(*"leaderboards")
         await tells(pilot, "The leaderboards and ratings")
+
+
+async def test_rolltrain_arena_opens_the_hall(two: Roster) -> None:
+    """Started for the arena, the game opens the hall over the title, and Escape leads back to it."""
+    from fakes import FakeOutfitter
+
+    from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui.screens.title import TitleScreen
+
+    app = RolltrainApp(Launch(runs=two.root.parent, arena=True), FakeOutfitter())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "Tiny", "Wild")  # type: ignore[arg-type]
+        assert isinstance(app.screen, ArenaScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen))

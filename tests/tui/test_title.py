@@ -12,6 +12,7 @@ from screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import Static
 
 from rolltrain_tui.saves import RunSummary
+from rolltrain_tui.tui.screens.arena import ArenaScreen
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
 from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.load import LoadScreen
@@ -91,7 +92,7 @@ async def test_moving(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ["new", "load", "new", "continue", "quit", "continue", "quit", "continue"] == places
 
 
-@pytest.mark.parametrize(("key", "screen"), [("n", CampaignsScreen), ("l", LoadScreen), ("question_mark", HelpScreen)])
+@pytest.mark.parametrize(("key", "screen"), [("n", CampaignsScreen), ("l", LoadScreen), ("a", ArenaScreen), ("question_mark", HelpScreen)])
 async def test_first_letters_open(key: str, screen: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first letter of an item opens it; ? opens the help."""
     on_disk(monkeypatch, [a_run("one")])

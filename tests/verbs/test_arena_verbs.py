@@ -22,6 +22,12 @@ def two(call: Call) -> Call:
     return call
 
 
+def test_without_a_terminal(call: Call) -> None:
+    """The hall needs a terminal; without one the answer names the verbs."""
+    answer = call("arena")
+    assert (2, True) == (answer.code, "rolltrain arena --help" in answer.err)
+
+
 def test_create_list_switch(call: Call) -> None:
     """The cost is shown at creation; the first agent is the current one until another is chosen; programs may read all of it."""
     made = call("arena", "create", "Tiny", 8, 1, 2)
