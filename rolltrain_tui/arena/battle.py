@@ -33,7 +33,7 @@ from rolltrain_tui.arena.matches import (
     gflop_per_step,
     steps_of,
 )
-from rolltrain_tui.arena.scores import originality, ranks, score_of
+from rolltrain_tui.arena.scores import BURST, originality, ranks, score_of
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.arena.voices import LONGEST, training_text, write
 from rolltrain_tui.training.machine import available_cores
@@ -41,8 +41,6 @@ from rolltrain_tui.training.supervised import stream_seed
 
 REPORTS = 80
 """How often the race is told, at most."""
-BURST = 1.0
-"""Nats above blind guessing at which a contender counts as burst."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from rolltrain_tui.experiment.statistics import estimate, student_95
 
+BURST = 1.0
+"""Nats above blind guessing at which a contender counts as burst, and beyond which no race shows a loss."""
 NEAR = 0.01
 """Scores closer than this part of the better one are level, whatever the statistics say."""
 

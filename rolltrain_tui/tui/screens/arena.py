@@ -144,7 +144,7 @@ class ArenaScreen(ArenaDeeds):
                 if roster.current() != row.name:
                     roster.switch(row.name)
             except (ValueError, OSError) as error:
-                self.tell(f"✖ {error}")
+                self.tell(f"✖ {flat(str(error))}")
         self._draw()
 
     def _draw(self) -> None:

@@ -13,7 +13,7 @@ from rolltrain_tui.arena.agents import num_parameters
 from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Judged, Raced
 from rolltrain_tui.arena.commentary import Commentator, uniqueness
 from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
-from rolltrain_tui.arena.scores import quality
+from rolltrain_tui.arena.scores import BURST, quality
 from rolltrain_tui.arena.stadium import Stadium
 from rolltrain_tui.tui.errand import Errand, Stopped
 from rolltrain_tui.tui.screens.arena_verbs import ArenaVerbs
@@ -29,8 +29,6 @@ PACE = 0.06
 SPLIT = 4
 """Contenders that have a card each; more of them share a list."""
 PATIENCE = 5.0
-BURST = 1.0
-"""Nats above blind guessing beyond which the race does not show a loss."""
 
 
 class BattleScreen(TavernScreen):

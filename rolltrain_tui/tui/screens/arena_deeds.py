@@ -64,7 +64,7 @@ class ArenaDeeds(TavernScreen):
         try:
             deed()
         except (ValueError, OSError) as error:
-            self.tell(f"✖ {error}")
+            self.tell(f"✖ {flat(str(error))}")
 
     def _chosen(self) -> Champion | None:
         if self.champion is None:
@@ -85,7 +85,7 @@ class ArenaDeeds(TavernScreen):
             self.tell(f"✔ Created {describe(agent)}.")
             self.look()
 
-        self._ask("Create an agent", f"{orders.CREATE}", "", look, take)
+        self._ask("Create an agent", orders.CREATE, "", look, take)
 
     def action_train(self) -> None:
         if self.errand is not None:
@@ -237,8 +237,7 @@ class ArenaDeeds(TavernScreen):
     def action_leaderboard(self) -> None:
         from rolltrain_tui.tui.screens.arena_board import BoardScreen
 
-        if self._free():
-            self.app.push_screen(BoardScreen(self.roster.root))
+        self.app.push_screen(BoardScreen(self.roster.root))
 
     def action_save(self) -> None:
         if (champion := self._chosen()) is None:
