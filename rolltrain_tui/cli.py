@@ -15,6 +15,7 @@ import click
 
 from rolltrain_tui import __version__
 from rolltrain_tui.verbs import choices
+from rolltrain_tui.verbs.arena import arena
 from rolltrain_tui.verbs.compare import compare
 from rolltrain_tui.verbs.diagnose import diagnose
 from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
@@ -69,7 +70,7 @@ def _campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 @_campaign_options
 def play(what: str | None, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> int:
     """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
-    if reason := _no_screen():
+    if reason := no_screen():
         return _offer_train(reason, what, data, given)
     from rolltrain_tui.saves import saves_root
     from rolltrain_tui.tui import play as play_game
@@ -139,7 +140,7 @@ def _check(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> Non
     campaign_file.load(campaign, overrides, data=data)
 
 
-def _no_screen() -> str:
+def no_screen() -> str:
     """Why the game cannot be drawn here, or an empty string."""
     for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output")):
         if not stream.isatty():
@@ -291,6 +292,7 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_
     click.echo(contest.as_json(result) if as_json else contest.table(result))
 
 
+rolltrain.add_command(arena)
 rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
 rolltrain.add_command(saves)

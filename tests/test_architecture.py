@@ -26,6 +26,9 @@ LIGHT = {
     "rolltrain_tui.scene": ["torch", "textual"],
     "rolltrain_tui.codex": ["torch", "textual"],
     "rolltrain_tui.experiment.compare": ["torch", "textual", "matplotlib", "numpy"],
+    "rolltrain_tui.arena.roster": ["torch", "textual"],
+    "rolltrain_tui.arena.tournament": ["torch", "textual"],
+    "rolltrain_tui.verbs.arena": ["torch", "textual", "pydantic"],
     "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
     "rolltrain_tui.tui.app": ["torch"],
 }

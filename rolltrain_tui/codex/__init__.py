@@ -59,6 +59,7 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "energy",
         "acts",
     ),
+    "The arena": ("arena", "battle", "leaderboard"),
     "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves"),
 }
 """Every page, by group, in reading order."""

@@ -82,7 +82,10 @@ class RolltrainApp(App[None]):
 
     def _open_first_screen(self) -> None:
         launch = self.launch
-        if launch.save is not None:
+        if launch.arena:
+            self.to_title()
+            self.open_arena()
+        elif launch.save is not None:
             self.resume(launch.save)
         elif launch.campaign is None:
             self.to_title()
@@ -121,6 +124,12 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.tui.screens.title import TitleScreen
 
         self._show_only(TitleScreen())
+
+    def open_arena(self) -> None:
+        """The arena's hall over what is open."""
+        from rolltrain_tui.tui.screens.arena import ArenaScreen
+
+        self.push_screen(ArenaScreen())
 
     def open_codex(self, slug: str) -> None:
         """The codex over what is open; an empty slug opens its first page."""

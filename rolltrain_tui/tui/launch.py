@@ -27,6 +27,8 @@ class Launch:
     """Tempo to start with instead of the campaign's; 0 means full speed, None the campaign's own."""
     reduced_motion: bool = False
     """The die shows its result without tumbling."""
+    arena: bool = False
+    """Open the arena over the title."""
 
     def all_overrides(self) -> tuple[str, ...]:
         """The overrides with the player's own data among them."""

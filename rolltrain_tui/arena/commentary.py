@@ -1,0 +1,129 @@
+"""What happens in a battle, told in sentences; names are the players' own and need no cleaning, see agents.check_name."""
+
+import math
+
+from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, Event, Judged, Raced, WritingBegan
+from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
+from rolltrain_tui.arena.scores import better, perplexity, quality
+from rolltrain_tui.words import flat
+
+LEAD = 0.02
+"""Nats by which a new leader must be ahead to be called one."""
+
+
+class Commentator:
+    """Remembers the race, so that only what is news is told."""
+
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+        self._steps: tuple[int, ...] = ()
+        self._leader: int | None = None
+        self._half = False
+
+    def tell(self, event: Event) -> list[str]:
+        """The sentences of an event; often none."""
+        match event:
+            case BattleBegan():
+                self._names, self._steps = tuple(c.name for c in event.contenders), event.steps
+                return [opening(event)]
+            case Raced():
+                return self._race(event)
+            case Burst(place, step, loss):
+                size = f"{loss:.2f}" if math.isfinite(loss) else "not a number any more"
+                return [f"✖ {self._names[place]} bursts at step {step:,}: its loss is {size}, worse than guessing blindly."]
+            case WritingBegan(samples):
+                return [f"Pens down: everybody writes {samples} lines on every seed."]
+            case Judged(place, standing):
+                return [judged(self._names[place], standing)]
+            case BattleEnded(match):
+                return report(match)
+
+    def _race(self, event: Raced) -> list[str]:
+        told = []
+        known = [(loss, place) for place, loss in enumerate(event.losses) if math.isfinite(loss)]
+        if known and event.done > 0.1:
+            loss, place = min(known)
+            if self._leader is None:
+                told.append(f"{self._names[place]} takes the lead at loss {loss:.3f}.")
+                self._leader = place
+            elif place != self._leader and event.losses[self._leader] - loss > LEAD:
+                told.append(
+                    f"▲ {self._names[place]} overtakes {self._names[self._leader]} at step {event.steps[place]:,}: loss {loss:.3f}."
+                )
+                self._leader = place
+        if not self._half and event.done >= 0.5 and len(known) > 1:
+            self._half = True
+            ordered = sorted(known)
+            told.append(f"Half-time: {', '.join(f'{self._names[place]} {loss:.3f}' for loss, place in ordered[:4])}.")
+        return told
+
+
+def opening(event: BattleBegan) -> str:
+    terms = event.terms
+    names = " against ".join(c.name for c in event.contenders) if len(event.contenders) < 4 else f"{len(event.contenders)} agents"
+    budget = f"{terms.budget:g} GFLOP each" if terms.unit == "gflop" else f"{terms.budget:,.0f} steps each"
+    return (
+        f"{names}: {budget} on {flat(terms.corpus)}, {terms.seeds} seed{'s' if terms.seeds > 1 else ''}, the same data in the same order."
+    )
+
+
+def judged(name: str, standing: Standing) -> str:
+    score = standing.score
+    error = f" ± {score.standard_error:.2f}" if score.n > 1 else ""
+    return f"{name}: score {score.mean:.2f}{error}, perplexity {_short(perplexity(standing.loss))}, {standing.gflop:.4g} GFLOP."
+
+
+def report(match: Match) -> list[str]:
+    """The verdict and its reason, a line for each thing."""
+    order = sorted(range(len(match.standings)), key=lambda place: (match.standings[place].rank, -match.standings[place].score.mean))
+    best = [place for place in order if match.standings[place].rank == 1]
+    names = [match.contenders[place].name for place in range(len(match.contenders))]
+    lines = []
+    if match.winner is None:
+        lines.append(f"═ A draw: {_list([names[place] for place in best])} cannot be told apart over {match.terms.seeds} seeds.")
+    else:
+        lines.append(f"★ {names[match.winner]} wins.")
+    lines += [line for place in range(len(names)) if (line := dice_verdict(match, place))]
+    beaten = [place for place in order if match.standings[place].rank > 1]
+    return lines + [f"  {names[place]}, rank {match.standings[place].rank}: {why_lost(match, place, best[0])}" for place in beaten]
+
+
+def dice_verdict(match: Match, place: int) -> str:
+    """Did a hero's dice help? Against its control arm, seed by seed; nothing for who is no hero."""
+    if (control := control_of(match.contenders, place)) is None:
+        return ""
+    ours, theirs = ([result.score for result in match.standings[p].results] for p in (place, control))
+    mean = sum(a - b for a, b in zip(ours, theirs, strict=True)) / len(ours)
+    verdict = {1: "the dice helped", -1: "the dice hurt", 0: "no measurable difference"}[better(ours, theirs)]
+    return f"  {match.contenders[place].name} against its control arm: score {mean:+.2f}, {verdict}."
+
+
+def why_lost(match: Match, loser: int, winner: int) -> str:
+    """The one thing that decided."""
+    lost, won, terms = match.standings[loser], match.standings[winner], match.terms
+    recipe = match.contenders[loser].recipe
+    if lost.skipped:
+        return f"{lost.skipped} of its steps were not finite and could not be taken; learning rate {recipe.learning_rate:g}."
+    if not lost.loss < math.log(terms.vocabulary):
+        return (
+            f"it burst: a loss of {lost.loss:.2f} is worse than the {math.log(terms.vocabulary):.2f} of guessing blindly, "
+            f"at learning rate {recipe.learning_rate:g}."
+        )
+    worse_quality = quality(won.loss, terms.vocabulary) / max(1e-9, quality(lost.loss, terms.vocabulary))
+    less_own = uniqueness(won, terms) / max(1e-9, uniqueness(lost, terms))
+    if worse_quality >= less_own:
+        return f"perplexity {_short(perplexity(lost.loss))} against {_short(perplexity(won.loss))}."
+    return f"{uniqueness(lost, terms):.0%} of its lines are its own, against {uniqueness(won, terms):.0%}."
+
+
+def uniqueness(standing: Standing, terms: Terms) -> float:
+    """Mean over seeds."""
+    return sum(result.distinct - result.verbatim for result in standing.results) / (terms.samples * len(standing.results))
+
+
+def _list(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value < 1e4 else f"{value:.0e}" if math.isfinite(value) else "beyond measure"

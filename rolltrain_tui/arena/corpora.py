@@ -1,0 +1,60 @@
+"""What agents read: a built-in corpus or a text file, split and numbered by `training.corpus`; loaded once in a process."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rolltrain_tui.training.built_in import BUILT_IN, built_in_text, floor
+from rolltrain_tui.training.text_file import DataError, read_text, shown
+
+if TYPE_CHECKING:
+    from rolltrain_tui.training.corpus import Corpus
+
+VALIDATION_FRACTION = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What a new agent must know of its text. Found without torch."""
+
+    corpus: str
+    vocabulary: int
+    sha256: str
+    characters: int
+
+
+@cache
+def text_facts(corpus: str) -> TextFacts:
+    """Of names, tales, or the text in a file. ValueError when there is none."""
+    name = corpus if corpus in BUILT_IN else str(Path(corpus).expanduser().resolve())
+    text = plain_text(name)
+    return TextFacts(name, min(4096, len(set(text))), hashlib.sha256(text.encode()).hexdigest(), len(text))
+
+
+def check_length(facts: TextFacts, context: int) -> None:
+    """DataError when a part of the text would be too short for one window, or there is nothing to tell apart."""
+    need = ceil((context + 1) / VALIDATION_FRACTION)
+    if facts.characters < need or facts.vocabulary < 2:
+        raise DataError(
+            f"{shown(Path(facts.corpus))} has {facts.characters:,} characters, {facts.vocabulary} different ones: "
+            f"a context of {context} needs {need:,} or more. Choose a longer text or a smaller context."
+        )
+
+
+@cache
+def plain_text(name: str) -> str:
+    """The whole text of a corpus."""
+    return built_in_text(name) if name in BUILT_IN else read_text(Path(name))
+
+
+@cache
+def corpus_of(name: str, context: int) -> "Corpus":
+    """The corpus of an agent; each part holds at least one window of `context` + 1. ValueError."""
+    from rolltrain_tui.training.corpus import corpus_from_text
+
+    built_in = name in BUILT_IN
+    title = f"The built-in corpus {name}" if built_in else Path(name).name
+    return corpus_from_text(plain_text(name), name, title, floor(name) if built_in else None, VALIDATION_FRACTION, context)

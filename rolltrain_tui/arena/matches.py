@@ -1,0 +1,239 @@
+"""A battle as a record: on what terms, between whom, and how it ended. Enough to fight it again, to the last bit."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from rolltrain_tui.arena.agents import NAME, Agent, AgentError, Recipe, Shape, flops_per_token, num_parameters
+from rolltrain_tui.arena.champions import Champion, sha256
+from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, plain_text, text_facts
+from rolltrain_tui.arena.dice import check_hero
+from rolltrain_tui.arena.scores import score_of
+from rolltrain_tui.experiment.statistics import Estimate, estimate
+from rolltrain_tui.records import codec, dump_json
+from rolltrain_tui.words import flat
+
+RULES = 1
+"""Of battles and scores; a change that changes numbers raises it, and opens new leaderboards."""
+Unit = Literal["steps", "gflop"]
+Start = Literal["fresh", "trained"]
+CONTENDER = re.compile(NAME.pattern + "(:[a-z]{1,16}(/[a-z-]{1,24})?)?")
+MOST_WEIGHTS = 30_000_000
+"""Of all contenders on all seeds together: half a gigabyte with gradients and moments."""
+MOST_SEEDS, MOST_STEPS, MOST_CONTENDERS = 64, 1_000_000, 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What all contenders share."""
+
+    corpus: str
+    text_sha256: str
+    vocabulary: int
+    budget: float
+    unit: Unit
+    """steps: as many for each; gflop: as much training as this energy pays for."""
+    seeds: int = 5
+    first_seed: int = 0
+    """Seed s decides the order of the data and the luck of the lines, and with the contender's own seed its first weights."""
+    samples: int = 64
+    """Lines that each contender writes on each seed."""
+    temperature: float = 1.0
+    start: Start = "fresh"
+    """fresh: everybody from first weights of its own. trained: from what it has learnt, with fresh optimiser memory."""
+    floor: float
+    """Score of knowing only how often each character occurs: below it no efficiency is reckoned."""
+    rules: int = RULES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """An agent as it entered."""
+
+    name: str
+    shape: Shape
+    recipe: Recipe
+    weights_sha256: str = ""
+    """Of its champion file, where it starts trained."""
+    hero: str = ""
+    """Class of the hero it fights as; "": without dice."""
+    rulebook: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits of what it is apart from its name."""
+        plain = codec(Contender).dump(self)
+        del plain["name"]
+        return hashlib.sha256(dump_json(plain).encode("ascii")).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedResult:
+    seed: int
+    loss: float
+    distinct: int
+    verbatim: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one contender ended."""
+
+    rank: int
+    """1 is the best; those that cannot be told apart share a rank."""
+    steps: int
+    gflop: float
+    """Of training, on each seed."""
+    skipped: int
+    """Steps of all seeds that were not taken because they were not finite."""
+    results: tuple[SeedResult, ...]
+
+    @property
+    def score(self) -> Estimate:
+        return estimate([result.score for result in self.results])
+
+    @property
+    def loss(self) -> float:
+        return sum(result.loss for result in self.results) / len(self.results)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    terms: Terms
+    contenders: tuple[Contender, ...]
+    standings: tuple[Standing, ...]
+    tournament: str = ""
+    round: int = 0
+    torch: str
+    machine: str
+    """The same machine, torch and rules give the same bits."""
+    seconds: float
+    at: float
+    """Unix time."""
+
+    @property
+    def winner(self) -> int | None:
+        """Place of the one contender of rank 1; None for a draw."""
+        first = [place for place, standing in enumerate(self.standings) if standing.rank == 1]
+        return first[0] if len(first) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Division:
+    """Matches that may be compared: one leaderboard each."""
+
+    corpus: str
+    text_sha256: str
+    unit: str
+    budget: float
+    start: str
+    rules: int
+
+    @property
+    def title(self) -> str:
+        start = "" if self.start == "fresh" else ", from trained weights"
+        budget = f"{self.budget:g} {'GFLOP' if self.unit == 'gflop' else 'steps'}"
+        return flat(f"{self.corpus} ({self.text_sha256[:8]}), {budget}{start}, rules {self.rules}")
+
+
+def division_of(terms: Terms) -> Division:
+    return Division(terms.corpus, terms.text_sha256, terms.unit, terms.budget, terms.start, terms.rules)
+
+
+def contender_of(champion: Champion, start: Start, hero: str = "", rulebook: str = "") -> Contender:
+    """With a hero its name is Tiny:wizard, and with another rulebook than the usual one Tiny:wizard/off."""
+    agent = champion.agent
+    weights = sha256(champion) if start == "trained" else ""
+    name = agent.name + (f":{hero}" if hero else "") + (f"/{rulebook}" if rulebook not in ("", "hero") else "")
+    return Contender(name=name, shape=agent.shape, recipe=agent.recipe, weights_sha256=weights, hero=hero, rulebook=rulebook)
+
+
+def control_of(contenders: Sequence[Contender], place: int) -> int | None:
+    """The place of a hero's control arm: the same agent without dice. None for who is no hero, or has none."""
+    plain = replace(contenders[place], hero="", rulebook="", name=contenders[place].name.partition(":")[0])
+    return contenders.index(plain) if contenders[place].hero and plain in contenders else None
+
+
+def terms_for(agents: list[Agent], *, corpus: str | None = None, **chosen: object) -> Terms:
+    """Terms on the agents' own text, or on another one. AgentError when they have none in common where that matters."""
+    names = list(dict.fromkeys(agent.corpus for agent in agents))
+    if corpus is None and len(names) > 1:
+        raise AgentError(f"these agents read different texts ({', '.join(names)}): name one for the battle with --data")
+    facts = text_facts(corpus or names[0])
+    if chosen.get("start") == "trained" and any(agent.text_sha256 != facts.sha256 for agent in agents):
+        raise AgentError("who starts trained must have learnt from the battle's text")
+    terms = Terms(
+        corpus=facts.corpus,
+        text_sha256=facts.sha256,
+        vocabulary=facts.vocabulary,
+        floor=floor_score(facts.corpus, facts.vocabulary),
+        **chosen,  # type: ignore[arg-type]  # the fields of Terms by name
+    )
+    return check_terms(terms)
+
+
+def check_terms(terms: Terms) -> Terms:
+    """AgentError names what is not possible."""
+    if not (math.isfinite(terms.budget) and 0 < terms.budget <= MOST_STEPS):
+        raise AgentError(f"a budget of {terms.budget:g} {terms.unit} is not possible; choose up to {MOST_STEPS:,}")
+    if terms.unit == "steps" and terms.budget != int(terms.budget):
+        raise AgentError(f"{terms.budget:g} steps: choose a whole number")
+    for name, value, most in (("seeds", terms.seeds, MOST_SEEDS), ("samples", terms.samples, 4096)):
+        if not 1 <= value <= most:
+            raise AgentError(f"{name}: {value} is not possible; choose 1 to {most}")
+    if not 0.01 <= terms.temperature <= 100:
+        raise AgentError(f"temperature: {terms.temperature:g} is not possible; choose 0.01 to 100")
+    return terms
+
+
+def check_contenders(contenders: tuple[Contender, ...]) -> None:
+    """AgentError unless there are two or more, each once, and each can be."""
+    names = [contender.name for contender in contenders]
+    for contender in contenders:
+        if not CONTENDER.fullmatch(contender.name):
+            raise AgentError(f"{contender.name[:40]!a} cannot be the name of a contender")
+        check_hero(contender.hero, contender.rulebook)
+    if len(contenders) < 2:
+        raise AgentError("a battle needs two agents or more")
+    if len(contenders) > MOST_CONTENDERS:
+        raise AgentError(f"{len(contenders)} contenders are too many; a battle has up to {MOST_CONTENDERS}")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise AgentError(f"{twice} cannot battle itself: copy it first")
+
+
+def steps_of(terms: Terms, contender: Contender) -> int:
+    """What the budget pays for. AgentError when that is not one step."""
+    if terms.unit == "steps":
+        return int(terms.budget)
+    cost = gflop_per_step(terms, contender)
+    if (steps := int(terms.budget / cost + 1e-9)) < 1:
+        raise AgentError(f"{terms.budget:g} GFLOP do not pay for one step of {contender.name}, which costs {cost:.4g}")
+    if steps > MOST_STEPS:
+        raise AgentError(f"{terms.budget:g} GFLOP are {steps:,} steps of {contender.name}; a battle has up to {MOST_STEPS:,}")
+    return steps
+
+
+def check_size(terms: Terms, contenders: Sequence[Contender]) -> None:
+    """AgentError when the battle would not fit into the memory of a small machine."""
+    weights = terms.seeds * sum(num_parameters(contender.shape, terms.vocabulary) for contender in contenders)
+    if weights > MOST_WEIGHTS:
+        raise AgentError(f"on {terms.seeds} seeds these are {weights:,} weights; a battle has up to {MOST_WEIGHTS:,}: use fewer seeds")
+
+
+def gflop_per_step(terms: Terms, contender: Contender) -> float:
+    return contender.recipe.batch * contender.shape.context * flops_per_token(contender.shape, terms.vocabulary) / 1e9
+
+
+@cache
+def floor_score(corpus: str, vocabulary: int) -> float:
+    """Of a model that knows how often each character occurs, and nothing else; all its lines are its own."""
+    text = plain_text(corpus)
+    text = text[: len(text) - int(len(text) * VALIDATION_FRACTION)]
+    entropy = -sum(n / len(text) * math.log(n / len(text)) for n in Counter(text).values())
+    return score_of(entropy, vocabulary, 1.0).score

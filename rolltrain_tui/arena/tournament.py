@@ -1,0 +1,237 @@
+"""Tournaments: who meets whom. What was fought stands in the ledger, so that one that was killed goes on where it stood.
+
+Round robin: everybody meets everybody. Swiss: in each round those with like points meet, nobody twice, and an odd one out rests for a
+point. A win is a point, a draw half of one. Each match has seeds of its own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rolltrain_tui import durable
+from rolltrain_tui.arena.agents import AgentError, check_name
+from rolltrain_tui.arena.ledger import Entry
+from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders, check_terms
+from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.foreign import printable
+from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
+
+if TYPE_CHECKING:
+    from rolltrain_tui.arena.battle_events import Event
+
+Kind = Literal["round-robin", "swiss"]
+FOLDER = "tournaments"
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tournament:
+    name: str
+    kind: Kind
+    rounds: int
+    terms: Terms
+    """Of its first match; match m has the seeds after those of the m - 1 before it."""
+    contenders: tuple[Contender, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    place: int
+    """In the order of the contenders."""
+    points: float
+    wins: int
+    draws: int
+    losses: int
+    buchholz: float
+    """Points of those it met: who had the harder way is ahead among equals."""
+    mean_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairBegan:
+    """Match `number` of `of` (as far as that is known) begins."""
+
+    round: int
+    number: int
+    of: int
+    names: tuple[str, str]
+
+
+def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...], rounds: int | None = None) -> Tournament:
+    """AgentError when there are too few, or more rounds than there are opponents."""
+    check_name(name)
+    check_contenders(contenders)
+    n = len(contenders)
+    full = n - 1 + n % 2
+    if kind == "round-robin":
+        rounds = full
+    rounds = rounds or max(1, (n - 1).bit_length())
+    if not 1 <= rounds <= full:
+        raise AgentError(f"{rounds} rounds are not possible with {n} contenders; choose 1 to {full}")
+    return Tournament(name=name, kind=kind, rounds=rounds, terms=terms, contenders=contenders)
+
+
+def open_new(root: Path, tournament: Tournament) -> None:
+    """Write down who takes part, before the first match. AgentError when the name is taken."""
+    path = _file(root, tournament.name)
+    if path.exists():
+        raise AgentError(f"there is a tournament {tournament.name} already: --resume {tournament.name} goes on with it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.replace(path, (dump_json(codec(Tournament).dump(tournament)) + "\n").encode("ascii"))
+    except OSError as error:
+        raise AgentError(f"{printable(path)} cannot be written: {error.strerror or error}") from None
+
+
+def reopen(root: Path, name: str) -> Tournament:
+    """AgentError when there is none, or its file cannot be read."""
+    path = _file(root, check_name(name))
+    try:
+        data = path.read_bytes()
+        found: Tournament = codec(Tournament).load(parse_json(data))
+        check_contenders(found.contenders)
+        check_terms(found.terms)
+    except FileNotFoundError:
+        names = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
+        raise AgentError(f"there is no tournament {name}; there is {', '.join(names) or 'none yet'}") from None
+    except OSError as error:
+        raise AgentError(f"{printable(path)} cannot be read: {error.strerror or error}") from None
+    except RecordError as error:
+        raise AgentError(f"{printable(path)} is damaged: {error}") from None
+    return found
+
+
+def exists(root: Path, name: str) -> bool:
+    """Has a tournament of this name been begun?"""
+    return _file(root, name).exists()
+
+
+def _file(root: Path, name: str) -> Path:
+    return root / FOLDER / f"{name}.json"
+
+
+def play(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool] = lambda: False) -> "Iterator[Event | PairBegan]":
+    """Fight what has not been fought yet, event by event. The ledger is asked what that is, so it may be interrupted at any moment."""
+    n = len(tournament.contenders)
+    of = n * (n - 1) // 2 if tournament.kind == "round-robin" else tournament.rounds * (n // 2)
+    fought = results(stadium.ledger.matches(), tournament)
+    number = 0
+    for round_ in range(1, tournament.rounds + 1):
+        for pair in pairs(tournament, round_, fought):
+            number += 1
+            if (round_, pair) in fought:
+                continue
+            contenders = tuple(tournament.contenders[place] for place in pair)
+            yield PairBegan(round_, number, of, (contenders[0].name, contenders[1].name))
+            terms = replace(tournament.terms, first_seed=tournament.terms.first_seed + (number - 1) * tournament.terms.seeds)
+            yield from stadium.fight(terms, contenders, tournament=tournament.name, round_=round_, stopped=stopped)
+            if stopped():
+                return
+            fought = results(stadium.ledger.matches(), tournament)
+
+
+def told(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool]) -> Iterator[str]:
+    """`play` in sentences, with the table at the end."""
+    from rolltrain_tui.arena.battle_events import BattleEnded
+    from rolltrain_tui.arena.boards import winner_words
+
+    yield f"Tournament {tournament.name}: {tournament.kind}, {len(tournament.contenders)} agents."
+    words = ""
+    for event in play(stadium, tournament, stopped):
+        if isinstance(event, PairBegan):
+            words = f"round {event.round}, match {event.number} of {event.of}: {event.names[0]} against {event.names[1]}"
+        elif isinstance(event, BattleEnded):
+            scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
+            yield f"{words}: {winner_words(event.match)} ({scores})"
+    yield from table_lines(tournament, table(tournament, results(stadium.ledger.matches(), tournament)))
+
+
+def results(entries: Sequence[Entry], tournament: Tournament) -> dict[tuple[int, Pair], Match]:
+    """The matches of a tournament that stand in the ledger: (round, pair) -> match."""
+    places = {contender: place for place, contender in enumerate(tournament.contenders)}
+    found = {}
+    for entry in entries:
+        match = entry.match
+        if match.tournament == tournament.name and len(match.contenders) == 2 and all(c in places for c in match.contenders):
+            found[match.round, (places[match.contenders[0]], places[match.contenders[1]])] = match
+    return found
+
+
+def pairs(tournament: Tournament, round_: int, fought: dict[tuple[int, Pair], Match]) -> list[Pair]:
+    """Who meets in a round. Swiss: from the rounds before it, all of which must have been fought."""
+    n = len(tournament.contenders)
+    return circle(n, round_) if tournament.kind == "round-robin" else swiss(n, round_, fought)
+
+
+def circle(n: int, round_: int) -> list[Pair]:
+    """Round 1, 2, ... of a round robin: one stays, the others move on by one place each round."""
+    seats = list(range(n)) + ([-1] if n % 2 else [])
+    others = seats[1:]
+    turn = (round_ - 1) % len(others)
+    seated = [seats[0], *others[turn:], *others[:turn]]
+    met = [(seated[i], seated[-1 - i]) for i in range(len(seated) // 2)]
+    return sorted((min(pair), max(pair)) for pair in met if -1 not in pair)
+
+
+def swiss(n: int, round_: int, fought: dict[tuple[int, Pair], Match]) -> list[Pair]:
+    """Those with like points meet, nobody twice where that can be had."""
+    before = {key: match for key, match in fought.items() if key[0] < round_}
+    points = _points(n, before, round_ - 1)
+    met = {pair for _, pair in before}
+    order = sorted(range(n), key=lambda place: (-points[place], place))
+    if n % 2:  # the last of those that rested least
+        rest = min(reversed(order), key=lambda place: _rests(place, before, round_ - 1))
+        order.remove(rest)
+    found = _match_up(order, met)
+    return found if found is not None else [(min(a, b), max(a, b)) for a, b in zip(order[::2], order[1::2], strict=True)]
+
+
+def _match_up(order: list[int], met: set[Pair]) -> list[Pair] | None:
+    """Pair the first with the next that it has not met, so that the rest can be paired as well; None when that cannot be."""
+    if not order:
+        return []
+    first, rest = order[0], order[1:]
+    for i, other in enumerate(rest):
+        pair = (min(first, other), max(first, other))
+        if pair not in met and (others := _match_up(rest[:i] + rest[i + 1 :], met)) is not None:
+            return [pair, *others]
+    return None
+
+
+def _rests(place: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> int:
+    return rounds - sum(place in pair for _, pair in fought)
+
+
+def _points(n: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> list[float]:
+    """A point for a win, half for a draw; in an odd field, a point for each of `rounds` rounds that it rested."""
+    points = [float(_rests(place, fought, rounds)) if rounds and n % 2 else 0.0 for place in range(n)]
+    for (_, pair), match in fought.items():
+        for place, side in zip(pair, (0, 1), strict=True):
+            points[place] += 0.5 if match.winner is None else float(match.winner == side)
+    return points
+
+
+def table(tournament: Tournament, fought: dict[tuple[int, Pair], Match]) -> list[TableRow]:
+    """The standings, the best first."""
+    n = len(tournament.contenders)
+    points = _points(n, fought, max([round_ for round_, _ in fought], default=0) if tournament.kind == "swiss" else 0)
+    rows = []
+    for place in range(n):
+        own = [(match, pair.index(place), pair[1 - pair.index(place)]) for (_, pair), match in fought.items() if place in pair]
+        wins = sum(match.winner == side for match, side, _ in own)
+        draws = sum(match.winner is None for match, _, _ in own)
+        scores = [match.standings[side].score.mean for match, side, _ in own]
+        mean = sum(scores) / len(scores) if scores else 0.0
+        rows.append(TableRow(place, points[place], wins, draws, len(own) - wins - draws, sum(points[other] for *_, other in own), mean))
+    return sorted(rows, key=lambda row: (-row.points, -row.buchholz, -row.mean_score, row.place))
+
+
+def table_lines(tournament: Tournament, rows: Sequence[TableRow]) -> list[str]:
+    """The standings for people."""
+    wide = max([len(contender.name) for contender in tournament.contenders] + [5])
+    lines = [f"#   {'agent':<{wide}}  points  won  drawn  lost  buchholz  score"]
+    for rank, row in enumerate(rows, start=1):
+        counts = f"{row.points:6.1f} {row.wins:4} {row.draws:6} {row.losses:5}"
+        lines.append(f"{rank:<3} {tournament.contenders[row.place].name:<{wide}}  {counts}  {row.buchholz:8.1f}  {row.mean_score:5.1f}")
+    return lines

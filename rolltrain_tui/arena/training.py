@@ -1,0 +1,220 @@
+"""A field taught: per-agent AdamW over weights that lie side by side. Read from top to bottom: the batch, the gradient, the update.
+
+Each agent has its own seed, learning rate and optimiser settings inside the batch. The order of the data follows from a seed and the
+number of the step alone, so that a training that is interrupted goes on bit for bit, and agents with one seed read the same windows.
+"""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.arena.agents import Recipe, flops_per_token, learning_rate
+from rolltrain_tui.arena.field import Field
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.training.corpus import Corpus
+from rolltrain_tui.training.machine import available_cores
+from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.supervised import probe_offsets
+
+PAGE = 256
+"""Steps whose windows are drawn at once."""
+PROBE = 4096
+"""Characters of validation text that an evaluation reads, in windows that are spread evenly over it."""
+DIVIDED = 2048
+"""Characters a step, all agents together, from which on a field is trained in two halves, each on a core of its own."""
+_EVALUATED_AT_ONCE = 1 << 16
+"""Characters."""
+
+
+class Reader:
+    """The windows of steps 0, 1, ... for one seed: (B, T + 1) each, cut out of the training text at random places."""
+
+    def __init__(self, text: Tensor, context: int, batch: int, seed: int) -> None:
+        self.text, self.batch, self.seed = text, batch, seed
+        self.span = torch.arange(context + 1)
+        self._page = -1
+        self._places = torch.empty(0)
+
+    def windows(self, step: int) -> Tensor:
+        page, line = divmod(step, PAGE)
+        if page != self._page:
+            stream = random_stream(self.seed, f"data/{page}")
+            self._places = torch.randint(len(self.text) - len(self.span) + 1, (PAGE, self.batch, 1), generator=stream)
+            self._page = page
+        return self.text[self._places[line] + self.span]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one agent of the field is taught with."""
+
+    recipe: Recipe
+    data_seed: int
+    steps: int
+    """The length that its schedule is drawn for."""
+
+
+class Trainer:
+    """Trains `field` on `corpus`, agent k by `lessons[k]`. All lessons have one batch size."""
+
+    def __init__(self, field: Field, corpus: Corpus, lessons: Sequence[Lesson], start: int = 0) -> None:
+        assert len(lessons) == field.size
+        assert len({lesson.recipe.batch for lesson in lessons}) == 1, "one batch size"
+        self.field, self.corpus, self.step = field, corpus, start
+        self.lessons = list(lessons)
+        self.grad = torch.zeros_like(field.theta)
+        self.first, self.second = torch.zeros_like(field.theta), torch.zeros_like(field.theta)  # the moments, (K, P)
+        self.decayed = decayed(field)
+        self.parts = parts_of(field, lessons[0].recipe.batch)
+        torch.set_num_threads(1)  # operations this small only wait for a second thread
+        self._helper = (
+            ThreadPoolExecutor(1, "field", initializer=torch.set_num_threads, initargs=(1,))
+            if len(self.parts) > 1 and available_cores() > 1
+            else None
+        )
+        self.readers = {
+            seed: Reader(corpus.train, field.shape.context, lessons[0].recipe.batch, seed)
+            for seed in dict.fromkeys(lesson.data_seed for lesson in lessons)
+        }
+        seeds = list(self.readers)
+        self._reads = torch.tensor([seeds.index(lesson.data_seed) for lesson in lessons])
+        self.losses: list[Tensor] = []
+        """Of each step taken here: (K,), before the step."""
+        self.grad_norms: list[Tensor] = []
+        self.skipped = torch.zeros(field.size, dtype=torch.int64)
+        """Steps of each agent that were not taken because loss or gradient was not finite."""
+        self.set_lessons(lessons)
+
+    def set_lessons(self, lessons: Sequence[Lesson]) -> None:
+        """From the next step on. Batch sizes and data seeds stay."""
+        self.lessons = list(lessons)
+        recipes = [lesson.recipe for lesson in lessons]
+        self._beta1, self._beta2 = column([r.beta1 for r in recipes]), column([r.beta2 for r in recipes])
+        self._eps, self._clip = column([r.eps for r in recipes]).float(), column([r.clip for r in recipes]).float()
+        self._decay = column([r.weight_decay for r in recipes])
+        self._decays, self._clips = bool(self._decay.any()), bool(self._clip.any())
+        self._limit = torch.where(self._clip > 0, self._clip, math.inf)
+
+    @property
+    def flops_per_step(self) -> int:
+        """Of one agent."""
+        return self.lessons[0].recipe.batch * self.field.shape.context * flops_per_token(self.field.shape, self.field.vocabulary)
+
+    def take_step(self, effects: Sequence[StepEffect] = ()) -> None:
+        """One step of every agent, each under its own effect where there are some. A neutral effect is plain training to the last bit."""
+        # The batch: agents with one data seed read the same windows
+        windows = torch.stack([reader.windows(self.step) for reader in self.readers.values()])  # (S, B, T + 1)
+
+        # The gradient of every agent
+        losses = self._gradient(windows[self._reads])  # (K,)
+
+        # The update
+        with torch.no_grad():
+            norms = torch.linalg.vector_norm(self.grad, dim=1)
+            self._update(losses, norms, Scales(effects) if any(effect.levers() for effect in effects) else None)
+        self.losses.append(losses)
+        self.grad_norms.append(norms)
+        self.step += 1
+
+    def _gradient(self, windows: Tensor) -> Tensor:
+        """Into `grad`; the losses (K,). Two halves of a large field, side by side or one after the other: the result is the same."""
+        jobs = [(part, windows[start:end], self.grad[start:end]) for part, start, end in self.parts]
+        if self._helper is None:
+            return torch.cat([part.gradient(read, out) for part, read, out in jobs])
+        task = self._helper.submit(jobs[1][0].gradient, *jobs[1][1:])
+        try:
+            return torch.cat([jobs[0][0].gradient(*jobs[0][1:]), task.result()])
+        finally:
+            wait([task])
+
+    def _update(self, losses: Tensor, norms: Tensor, scales: "Scales | None") -> None:
+        """AdamW (Loshchilov & Hutter, 2019), with one learning rate, beta1, beta2, eps, decay and clip an agent, and one set of levers."""
+        g, t = self.grad, self.step + 1
+        finite = losses.isfinite() & norms.isfinite()  # (K,)
+        still = ~finite if scales is None else ~finite | scales.skip
+        lame = bool(still.any())
+        if lame or scales is not None:
+            self.skipped += ~finite
+            before = self.field.theta.clone(), self.first.clone(), self.second.clone()
+        limit, rate, decay = self._limit, column([learning_rate(le.recipe, self.step, le.steps) for le in self.lessons]), self._decay
+        if scales is not None:
+            plain = g.clone() if scales.masks else g
+            g.mul_(scales.gradient)
+            norms = norms * scales.gradient[:, 0].abs()
+            limit, rate, decay = limit * scales.clip, rate * scales.rate, decay * scales.decay
+        if self._clips:
+            g.mul_((limit / norms.unsqueeze(1)).clamp_(max=1.0))
+        if self._decays:
+            self.field.theta.mul_(1 - (rate * decay).float() * self.decayed)
+        self.first.lerp_(g, (1 - self._beta1).float())
+        self.second.mul_(self._beta2.float()).addcmul_(g, g * (1 - self._beta2).float())
+        scale = (rate / (1 - self._beta1**t)).float()
+        root = (1 - self._beta2**t).sqrt().float()
+        self.field.theta.sub_(self.first / (self.second.sqrt().div_(root).add_(self._eps)) * scale)
+        if scales is not None:
+            scales.put_on(self.field.theta, before[0], plain)
+        if lame:  # what is not finite is not applied; the neighbours go on
+            for now, then in zip((self.field.theta, self.first, self.second), before, strict=True):
+                now[still] = then[still]
+
+    @torch.no_grad()
+    def evaluate(self) -> Tensor:
+        """The mean loss of each agent on the fixed validation windows, in nats per character: (K,)."""
+        return evaluate(self.field, self.corpus.val)
+
+
+class Scales:
+    """The levers of K agents for one step, as columns (K, 1). What they can be is `dice.LEVERS`."""
+
+    def __init__(self, effects: Sequence[StepEffect]) -> None:
+        micro = [sum(e.micro_scales) / len(e.micro_scales) if e.micro_scales else 1.0 for e in effects]
+        self.gradient = column([e.loss_scale * e.grad_scale * m for e, m in zip(effects, micro, strict=True)]).float()
+        self.rate = column([e.lr_scale for e in effects])
+        self.clip = column([e.clip_factor for e in effects]).float()
+        self.decay = column([e.decay_factor for e in effects])
+        self.update = column([e.update_scale for e in effects]).float()
+        self.gain = column([e.agreeing_gain for e in effects]).float()
+        self.skip = torch.tensor([e.on_zero == "skip" and e.k_requested == 0 for e in effects])
+        """(K,): agents whose optimiser is not called at all."""
+        self.masks = bool((self.gain != 1).any())
+
+    def put_on(self, theta: Tensor, before: Tensor, gradient: Tensor) -> None:
+        """theta <- before + k (theta - before), times the gain where that goes down the plain gradient. Neutral rows stay as they are."""
+        move = theta - before
+        factor = self.update.expand_as(move)
+        if self.masks:
+            factor = torch.where(move * gradient < 0, factor * self.gain, factor)
+        theta.copy_(torch.where(factor == 1, theta, before + factor * move))
+
+
+@torch.no_grad()
+def evaluate(field: Field, text: Tensor, probe: int = PROBE) -> Tensor:
+    """The mean loss of each agent on `probe` characters of a text, in windows of its context: (K,)."""
+    T = field.shape.context
+    places = torch.tensor(probe_offsets(max(1, probe // T), len(text) - T)).unsqueeze(1)
+    windows = text[places + torch.arange(T + 1)]  # (n, T + 1)
+    share = max(1, _EVALUATED_AT_ONCE // (T * field.size))
+    losses = [field.losses(part.expand(field.size, -1, -1)) for part in torch.split(windows, share)]
+    return torch.cat(losses, dim=1).mean(dim=1)
+
+
+def column(numbers: Sequence[float]) -> Tensor:
+    """One number an agent, as (K, 1)."""
+    return torch.tensor(numbers, dtype=torch.float64).unsqueeze(1)
+
+
+def parts_of(field: Field, batch: int) -> list[tuple[Field, int, int]]:
+    """The field in two halves where there is work enough for two, else whole: (part, start, end)."""
+    large = field.size > 1 and field.size * batch * field.shape.context >= DIVIDED
+    cuts = [0, field.size // 2, field.size] if large else [0, field.size]
+    return [(field.part(start, end), start, end) for start, end in pairwise(cuts)]
+
+
+def decayed(field: Field) -> Tensor:
+    """(P,): 1 for the weights that weight decay pulls on, those of matrices."""
+    return torch.cat([torch.full((p[0].numel(),), float(p.dim() == 3)) for p in field.parameters.values()])

@@ -1,0 +1,65 @@
+"""Asks for one line, and says while it is typed what it would do."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.words import clean
+
+
+class AskDialog(ModalScreen[str | None]):
+    """Answers with the line, None after Escape. `look` says what a line would do; its ValueError says why it will not do."""
+
+    CSS_PATH = "ask.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "put_away", "Cancel")]
+
+    def __init__(self, title: str, text: str, value: str, look: Callable[[str], str]) -> None:
+        super().__init__()
+        self._title, self._text, self._value, self._look = title, text, value, look
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="ask"):
+            yield Static(Content(self._text), id="ask-text")
+            yield Input(self._value, id="ask-line", compact=True)
+            yield Static(id="ask-answer")
+            yield Static(Content("Enter takes it · Escape puts it away"), id="ask-foot")
+
+    def on_mount(self) -> None:
+        if not still_open(self):
+            return
+        self.query_one("#ask").border_title = Content(self._title)
+        line = self.query_one(Input)
+        line.focus()
+        line.cursor_position = len(self._value)
+        self._judge(self._value)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        self._judge(event.value)
+
+    def _judge(self, line: str) -> bool:
+        try:
+            words, good = self._look(line), True
+        except (ValueError, OSError) as error:
+            words, good = str(error), False
+        mark = ("✔ ", "$success") if good else ("✖ ", "$error")
+        self.query_one("#ask-answer", Static).update(Content.assemble(mark, clean(words)) if words else Content(""))
+        return good
+
+    @on(Input.Submitted)
+    def _take(self, event: Input.Submitted) -> None:
+        if self._judge(event.value):
+            self.dismiss(event.value.strip())
+        else:
+            self.app.bell()
+
+    def action_put_away(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,114 @@
+"""Battles: fair, repeatable to the last bit, and decided only where the seeds decide."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rolltrain_tui.arena.agents import AgentError
+from rolltrain_tui.arena.battle import fight, result
+from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, Raced
+from rolltrain_tui.arena.champions import sha256
+from rolltrain_tui.arena.coaching import train
+from rolltrain_tui.arena.commentary import Commentator
+from rolltrain_tui.arena.events import Trained
+from rolltrain_tui.arena.matches import contender_of, floor_score, terms_for
+
+
+def test_twice_the_same(terms: Any, contender: Any) -> None:
+    """The same battle gives the same numbers to the last bit, whoever is named first."""
+    a, b, c = contender("A"), contender("B", n_embd=16), contender("C", learning_rate=0.001)
+    first, second = result(terms(), (a, b, c)), result(terms(), (a, b, c))
+    assert first.standings == second.standings
+    swapped = result(terms(), (b, a, c))
+    assert [s.results for s in first.standings] == [swapped.standings[i].results for i in (1, 0, 2)]
+
+
+def test_who_starts_alike_ends_alike(terms: Any, contender: Any) -> None:
+    """Two contenders that differ in nothing but their names have the same numbers, and draw."""
+    match = result(terms(), (contender("A"), contender("B")))
+    assert match.standings[0] == match.standings[1]
+    assert match.winner is None
+
+
+def test_a_better_recipe_wins_and_a_seed_draws(terms: Any, contender: Any) -> None:
+    """A learning rate ten times too small loses; another seed is no advantage."""
+    a, slow, other = contender("A"), contender("Slow", learning_rate=0.0005), contender("Other", seed=7)
+    match = result(terms(budget=150.0, seeds=4, samples=16), (a, slow, other))
+    assert [1, 3, 1] == [standing.rank for standing in match.standings]
+
+
+def test_energy_budget(terms: Any, contender: Any) -> None:
+    """With a budget in GFLOP the smaller contender takes more steps, and none spends more than the budget."""
+    match = result(terms(budget=0.02, unit="gflop"), (contender("A"), contender("B", n_embd=16, n_layer=2)))
+    a, b = match.standings
+    assert a.steps > 2 * b.steps > 0
+    assert all(0.9 * 0.02 < standing.gflop <= 0.02 + 1e-12 for standing in (a, b))
+    with pytest.raises(AgentError, match="do not pay for one step"):
+        result(terms(budget=1e-6, unit="gflop"), (contender("A"), contender("B")))
+
+
+def test_an_exploding_contender_loses_for_a_clear_reason(terms: Any, contender: Any) -> None:
+    """At learning rate 10 it bursts, is told as such, loses for that reason, and its opponent's numbers are not touched."""
+    a, boom, calm = contender("A"), contender("Boom", learning_rate=10.0), contender("Calm", seed=1)
+    events = list(fight(terms(budget=60.0), (a, boom)))
+    match = events[-1].match  # type: ignore[union-attr]
+    assert any(isinstance(event, Burst) and event.place == 1 for event in events)
+    assert [1, 2] == [standing.rank for standing in match.standings]
+    assert match.standings[0].results == result(terms(budget=60.0), (a, calm)).standings[0].results
+    commentator = Commentator()
+    told = "\n".join(line for event in events for line in commentator.tell(event))
+    assert "Boom bursts at step" in told
+    assert "A wins" in told
+    assert "worse than the 4.01 of guessing blindly, at learning rate 10" in told
+
+
+def test_events(terms: Any, contender: Any) -> None:
+    """The race is told from its beginning to its end, with a finite loss for everybody."""
+    events = list(fight(terms(), (contender("A"), contender("B", n_embd=16))))
+    assert isinstance(events[0], BattleBegan)
+    assert isinstance(events[-1], BattleEnded)
+    raced = [event for event in events if isinstance(event, Raced)]
+    assert (1.0, (20, 20)) == (raced[-1].done, raced[-1].steps)
+    assert all(math.isfinite(loss) for event in raced for loss in event.losses)
+
+
+def test_stopped(terms: Any, contender: Any) -> None:
+    """A battle that is stopped ends without a match."""
+    assert not any(isinstance(event, BattleEnded) for event in fight(terms(), (contender("A"), contender("B")), stopped=lambda: True))
+
+
+def test_trained_champions(terms: Any, agent: Any) -> None:
+    """From trained weights the well-trained one wins after next to no training, which from fresh ones nobody could."""
+    novice = agent("Novice", seed=1)
+    master = next(event.champions[0] for event in train(agent("Master"), 300) if isinstance(event, Trained))
+    found = {sha256(champion): champion for champion in (novice, master)}
+    contenders = tuple(contender_of(champion, "trained") for champion in (novice, master))
+    match = result(terms(budget=1.0, start="trained", seeds=4), contenders, found)
+    assert 1 == match.winner
+    with pytest.raises(AgentError, match="champion file is missing"):
+        result(terms(start="trained"), contenders, {})
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [(["A"], "two agents or more"), (["A", "B", "A"], "A cannot battle itself"), ([f"A{n}" for n in range(65)], "too many")],
+)
+def test_who_cannot_battle(terms: Any, contender: Any, names: list[str], says: str) -> None:
+    """Fewer than two, one twice, or a crowd: refused in words."""
+    with pytest.raises(AgentError, match=says):
+        next(fight(terms(), tuple(contender(name) for name in names)))
+
+
+def test_terms(agent: Any) -> None:
+    """Budgets, seeds and texts that make no sense are refused in words; the floor is that of letter frequencies."""
+    agents = [agent().agent, agent("B").agent]
+    found = terms_for(agents, budget=10.0, unit="steps")
+    assert ("names", floor_score("names", 55)) == (found.corpus, found.floor)
+    assert 30 < found.floor < 50
+    for chosen, says in (({"budget": 1e9}, "choose up to"), ({"budget": 1.5}, "whole number"), ({"seeds": 0}, "seeds: 0")):
+        with pytest.raises(AgentError, match=says):
+            terms_for(agents, **{"budget": 10.0, "unit": "steps", **chosen})  # type: ignore[arg-type]
+    with pytest.raises(AgentError, match="different texts"):
+        terms_for([agents[0], replace(agents[1], corpus="tales")], budget=10.0, unit="steps")

@@ -1,0 +1,149 @@
+"""The ledger and what follows from it: ratings and boards that can be rebuilt, and lies that are found."""
+
+import json
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rolltrain_tui.arena.battle_events import BattleEnded
+from rolltrain_tui.arena.boards import board, divisions
+from rolltrain_tui.arena.ledger import Ledger
+from rolltrain_tui.arena.matches import Match
+from rolltrain_tui.arena.ratings import ratings
+from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.arena.verify import verify
+
+
+@pytest.fixture
+def stadium(tmp_path: Path, terms: Any, contender: Any) -> Stadium:
+    """Three matches: two in one division, one in another."""
+    found = Stadium(tmp_path)
+    strong, weak = contender("Strong", n_embd=16), contender("Weak", learning_rate=1e-5)
+    for budget, pair in ((20.0, (strong, weak)), (20.0, (weak, strong, contender("Third", seed=3))), (10.0, (strong, weak))):
+        assert any(isinstance(event, BattleEnded) for event in found.fight(terms(budget=budget), pair))
+    return found
+
+
+def test_written_and_read(stadium: Stadium) -> None:
+    """Matches come back as they were, in their order; another reader finds the same ratings and boards."""
+    again = Ledger(stadium.root)
+    entries, flaws = again.read()
+    assert ([1, 2, 3], []) == ([entry.number for entry in entries], flaws)
+    ours = divisions(entries)
+    assert [10.0, 20.0] == [division.budget for division in ours]
+    theirs = Ledger(stadium.root).matches()
+    for division in ours:
+        assert ratings(entries, division) == ratings(theirs, division)
+        for by in ("quality", "efficiency"):
+            assert board(entries, division, by) == board(theirs, division, by)  # type: ignore[arg-type]
+
+
+def test_boards_are_never_merged(stadium: Stadium) -> None:
+    """Quality ranks by score; efficiency by score per GFLOP and only above the floor; each place leads to a match of its division."""
+    entries = stadium.ledger.matches()
+    division = divisions(entries)[1]
+    places = board(entries, division, "quality")
+    assert sorted((place.score.mean for place in places), reverse=True) == [place.score.mean for place in places]
+    assert {"Strong", "Weak", "Third"} == {place.name for place in places}
+    assert {1, 2} >= {place.match for place in places}
+    floor = entries[0].match.terms.floor
+    assert all(place.score.mean > floor for place in board(entries, division, "efficiency"))
+
+
+def test_ratings_follow_wins(stadium: Stadium) -> None:
+    """Who won is rated above who lost; counts add up."""
+    entries = stadium.ledger.matches()
+    found = {rating.name: rating for rating in ratings(entries, divisions(entries)[1])}
+    assert found["Strong"].mu > found["Weak"].mu
+    assert (2, 1) == (found["Strong"].matches, found["Third"].matches)
+
+
+def test_an_honest_ledger_verifies(stadium: Stadium) -> None:
+    """Every match, fought again, ends as it is written, to the last bit."""
+    findings = list(verify(stadium))
+    assert [(1, True), (2, True), (3, True)] == [(finding.line, finding.ok) for finding in findings]
+    assert all("to the last bit" in finding.words for finding in findings)
+
+
+def forge(path: Path, line: int, change: Any, *, whole_chain: bool) -> None:
+    """Change a match as a clever cheat would: with a right checksum, and if asked with a right chain behind it."""
+    import hashlib
+
+    lines = path.read_bytes().splitlines()
+    for n in range(line - 1, len(lines)):
+        record = json.loads(lines[n])
+        del record["crc"]
+        if n == line - 1:
+            change(record["match"])
+        elif whole_chain:
+            record["before"] = hashlib.sha256(lines[n - 1]).hexdigest()[:16]
+        else:
+            continue
+        body = json.dumps(record, separators=(",", ":"))[1:]
+        lines[n] = b'{"crc":"%08x",%b' % (zlib.crc32(body.encode()), body.encode())
+    path.write_bytes(b"\n".join(lines) + b"\n")
+
+
+def boost(match: Any) -> None:
+    match["standings"][1]["results"][0]["score"] += 0.5
+
+
+@pytest.mark.parametrize("whole_chain", [False, True])
+@pytest.mark.parametrize("line", [1, 3])
+def test_a_tampered_row_is_found(stadium: Stadium, line: int, whole_chain: bool) -> None:
+    """Even with right checksums all along, the row whose score was raised is named, and no other."""
+    forge(stadium.ledger.path, line, boost, whole_chain=whole_chain)
+    wrong = [finding for finding in verify(stadium) if not finding.ok]
+    assert {line} == {finding.line for finding in wrong}
+    assert any("score" in finding.words and "in truth" in finding.words for finding in wrong)
+
+
+def test_other_lies(stadium: Stadium) -> None:
+    """A claimed torch of another version does not excuse a better loss; a rank, an energy, a floor cannot be invented either."""
+
+    def lie(match: Any) -> None:
+        match["torch"], match["standings"][1]["results"][0]["loss"] = "9.9", 1.0
+
+    forge(stadium.ledger.path, 2, lie, whole_chain=True)
+    assert [2] == [finding.line for finding in verify(stadium) if not finding.ok]
+    for change in (
+        lambda match: match["standings"][0].update(gflop=1e-9),
+        lambda match: match["terms"].update(floor=1.0),
+        lambda match: match["standings"][0].update(rank=2),
+    ):
+        forge(stadium.ledger.path, 3, change, whole_chain=True)
+        assert 3 in [finding.line for finding in verify(stadium, [3]) if not finding.ok]
+
+
+def test_rot_and_torn_lines(stadium: Stadium, terms: Any, contender: Any) -> None:
+    """A rotten line is named and left out; a torn last line gives way to the next match; what is good stays."""
+    data = stadium.ledger.path.read_bytes()
+    stadium.ledger.path.write_bytes(data[:-40])
+    assert 2 == len(stadium.ledger.matches())
+    list(stadium.fight(terms(budget=2.0), (contender("A"), contender("B"))))
+    entries, flaws = stadium.ledger.read()
+    assert ([1, 2, 3], []) == ([entry.number for entry in entries], flaws)
+    rotten = bytearray(stadium.ledger.path.read_bytes())
+    rotten[200] ^= 4
+    stadium.ledger.path.write_bytes(bytes(rotten))
+    entries, flaws = stadium.ledger.read()
+    assert ([2, 3], 1) == ([entry.number for entry in entries], flaws[0].line)
+
+
+def test_disk_full(stadium: Stadium, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk refuses, the sentence says so and the old matches are all there."""
+    from rolltrain_tui import durable
+    from rolltrain_tui.arena.agents import AgentError
+
+    match: Match = stadium.ledger.matches()[0].match
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(durable, "write_all", refuse)
+    with pytest.raises(AgentError, match="No space left"):
+        stadium.ledger.append(replace(match, round=9))
+    assert 3 == len(stadium.ledger.matches())

@@ -1,0 +1,128 @@
+"""Tournaments: everybody meets whom they should, and a killed one goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolltrain_tui.arena.agents import AgentError
+from rolltrain_tui.arena.battle_events import BattleEnded
+from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.arena.tournament import circle, open_new, plan, play, reopen, results, swiss, table
+
+
+@given(n=st.integers(2, 20))
+def test_round_robin(n: int) -> None:
+    """Everybody meets everybody once, and nobody fights twice in a round."""
+    rounds = [circle(n, round_) for round_ in range(1, n + n % 2)]
+    assert sorted(combinations(range(n), 2)) == sorted(pair for pairs in rounds for pair in pairs)
+    assert all(len({place for pair in pairs for place in pair}) == 2 * len(pairs) for pairs in rounds)
+
+
+class Won:
+    """A match as far as pairing looks at it."""
+
+    def __init__(self, winner: int | None) -> None:
+        self.winner = winner
+
+
+@given(n=st.integers(2, 12), data=st.data())
+def test_swiss(n: int, data: st.DataObject) -> None:
+    """Everybody fights once a round, or rests where the number is odd; nobody meets twice in the usual number of rounds."""
+    fought: dict[Any, Any] = {}
+    for round_ in range(1, (n - 1).bit_length() + 1):
+        pairs = swiss(n, round_, fought)
+        assert n // 2 == len(pairs) == len({place for pair in pairs for place in pair}) // 2
+        if n > 3:
+            assert not {pair for _, pair in fought} & set(pairs)
+        for pair in pairs:
+            fought[round_, pair] = Won(data.draw(st.sampled_from([0, 1, None])))
+
+
+def cup(terms: Any, contender: Any, **given: Any) -> Any:
+    contenders = tuple(contender(f"A{n}", learning_rate=0.02 / 3**n) for n in range(4))
+    return plan("Cup", "round-robin", terms(budget=5.0, samples=4), contenders, **given)
+
+
+def test_interrupted_and_resumed(terms: Any, contender: Any, tmp_path: Path) -> None:
+    """A tournament that is stopped after each match and reopened comes to the same table, match by match, as one played through."""
+    whole = Stadium(tmp_path / "whole")
+    tournament = cup(terms, contender)
+    for _ in play(whole, tournament):
+        pass
+    pieces = Stadium(tmp_path / "pieces")
+    open_new(pieces.root, tournament)
+    for _ in range(6):
+        again = reopen(pieces.root, "Cup")
+        assert again == tournament
+        for event in play(pieces, again):
+            if isinstance(event, BattleEnded):
+                break
+    assert not any(isinstance(event, BattleEnded) for event in play(pieces, tournament))
+    ours, theirs = ([entry.match.standings for entry in stadium.ledger.matches()] for stadium in (whole, pieces))
+    assert 6 == len(ours)
+    assert ours == theirs
+    rows = table(tournament, results(pieces.ledger.matches(), tournament))
+    assert rows == table(tournament, results(whole.ledger.matches(), tournament))
+    assert 6.0 == sum(row.points for row in rows)
+    with pytest.raises(AgentError, match="--resume Cup"):
+        open_new(pieces.root, tournament)
+
+
+def test_malformed(terms: Any, contender: Any, tmp_path: Path) -> None:
+    """Too many rounds, a name that leads elsewhere, a file that is none: refused in words."""
+    with pytest.raises(AgentError, match="9 rounds are not possible"):
+        plan("Cup", "swiss", terms(), tuple(contender(name) for name in "ABC"), 9)
+    with pytest.raises(AgentError, match="cannot be the name"):
+        reopen(tmp_path, "../Cup")
+    with pytest.raises(AgentError, match="there is none yet"):
+        reopen(tmp_path, "Cup")
+    (tmp_path / "tournaments").mkdir()
+    (tmp_path / "tournaments" / "Cup.json").write_text('{"name": 1}')
+    with pytest.raises(AgentError, match="is damaged"):
+        reopen(tmp_path, "Cup")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a signal of POSIX")
+def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
+    """A full tournament of eight agents, killed twice on its way, ends with each of its 28 matches once and a ledger without flaw."""
+    env = {**os.environ, "ROLLTRAIN_SAVES": str(tmp_path), "OMP_NUM_THREADS": "1"}
+
+    def arena(*words: str) -> list[str]:
+        return [sys.executable, "-m", "rolltrain_tui", "arena", *words]
+
+    from rolltrain_tui.arena.agents import Recipe, Shape
+    from rolltrain_tui.arena.roster import Roster
+
+    roster = Roster(tmp_path / "arena")
+    names = [f"A{n}" for n in range(8)]
+    for n, name in enumerate(names):
+        roster.create(name, Shape(n_embd=4, n_layer=1, n_head=1, context=4), Recipe(batch=1, learning_rate=0.02 / 2**n))
+    words = ["tournament", *names, "--name", "Cup", "--steps", "40", "--seeds", "2", "--samples", "4"]
+    stadium = Stadium(tmp_path / "arena")
+    for _ in range(2):
+        before = len(stadium.ledger.matches())
+        process = subprocess.Popen(arena(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while len(stadium.ledger.matches()) < before + 2 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert process.poll() is None, "it ended before it could be killed"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        words = ["tournament", "--resume", "Cup", "--json"]
+    done = subprocess.run(arena(*words), env=env, capture_output=True, text=True)
+    assert 0 == done.returncode, done.stderr
+    assert (28, True) == (json.loads(done.stdout)["matches"], json.loads(done.stdout)["finished"])
+    entries, flaws = stadium.ledger.read()
+    assert (28, []) == (len(entries), flaws)
+    met = sorted(tuple(sorted(c.name for c in entry.match.contenders)) for entry in entries)
+    assert sorted(combinations(names, 2)) == met

@@ -1,0 +1,217 @@
+"""The arena's screens, played by keyboard: everything the shell can do, on an own disk."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from screens_host import ScreensHost, shown, until
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from rolltrain_tui.arena.agents import Recipe, Shape
+from rolltrain_tui.arena.ledger import Ledger
+from rolltrain_tui.arena.roster import Roster
+from rolltrain_tui.tui.screens.arena import ArenaScreen
+from rolltrain_tui.tui.screens.arena_battle import BattleScreen
+from rolltrain_tui.tui.screens.arena_board import BoardScreen
+from rolltrain_tui.tui.screens.arena_checkup import CheckupScreen
+from rolltrain_tui.tui.screens.ask import AskDialog
+
+SMALL = Shape(n_embd=8, n_layer=1, n_head=2, context=8)
+
+
+@pytest.fixture
+def roster(tmp_path: Path) -> Roster:
+    return Roster(tmp_path / "arena")
+
+
+@pytest.fixture
+def two(roster: Roster) -> Roster:
+    roster.create("Tiny", SMALL, Recipe(batch=2, warmup=2))
+    roster.create("Wild", SMALL, Recipe(batch=2, warmup=2, learning_rate=10.0))
+    return roster
+
+
+def hall(roster: Roster) -> ScreensHost:
+    return ScreensHost(ArenaScreen, runs=roster.root.parent)
+
+
+async def ask(pilot: Pilot[Any], key: str, line: str) -> None:
+    """Open a deed's dialog, type its line, take it."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(pilot.app.screen, AskDialog))
+    pilot.app.screen.query_one(Input).value = line
+    await pilot.pause()
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def tells(pilot: Pilot[Any], *texts: str) -> None:
+    await until(pilot, lambda: all(text in shown(pilot.app) for text in texts))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_breeding_the_first_agent(roster: Roster, size: tuple[int, int]) -> None:
+    """An empty hall says what to do; the dialog tells the cost while it is typed, and why a line will not do."""
+    app = hall(roster)
+    async with app.run_test(size=size) as pilot:
+        await tells(pilot, "Press n to breed an agent", "Nobody here yet")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, AskDialog))
+        app.screen.query_one(Input).value = "Tiny 9 1 2"
+        await tells(pilot, "✖", "cannot be shared evenly")
+        await pilot.press("enter")
+        assert isinstance(app.screen, AskDialog)
+        app.screen.query_one(Input).value = "Tiny 8 1 2"
+        await tells(pilot, "1,360 weights", "1.12 MFLOP a step")
+        await pilot.press("enter")
+        await tells(pilot, "Created Tiny", "untrained")
+        assert ["Tiny"] == roster.names()
+
+
+async def test_train_config_generate_diagnose(two: Roster) -> None:
+    """Training draws its curve and is kept; a setting is acknowledged with its step; lines are scored; the wild one explodes."""
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "Tiny", "Wild")
+        await ask(pilot, "t", "30")
+        await tells(pilot, "done and kept at step 30")
+        assert 30 == two.get("Tiny").agent.step
+        await ask(pilot, "c", "learning_rate 0.003")
+        await tells(pilot, "learning_rate 0.01 → 0.003, from step 31 on")
+        await pilot.press("v")
+        await tells(pilot, "Norm of the gradient")
+        await ask(pilot, "g", "5 0.8 10")
+        await tells(pilot, "novel", "score")
+        await pilot.press("j")
+        await until(pilot, lambda: two.current() == "Wild")
+        await ask(pilot, "t", "40")
+        await tells(pilot, "done and kept at step 40")
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, CheckupScreen))
+        await tells(pilot, "Wild is exploding", "Loss above chance", "✖ too high")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ArenaScreen))
+
+
+async def test_a_training_is_stopped_and_changed_live(two: Roster) -> None:
+    """While it trains a setting acts and is acknowledged; t stops it; leaving the hall keeps what was learnt."""
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await ask(pilot, "t", "1000000")
+        await until(pilot, lambda: "live" in shown(app))
+        await ask(pilot, "c", "learning_rate 0.02")
+        await tells(pilot, "learning_rate 0.01 → 0.02, from step")
+        await pilot.press("t")
+        await tells(pilot, "stopped and kept")
+        kept = two.get("Tiny").agent
+        assert kept.step > 0
+        assert 0.02 == kept.recipe.learning_rate
+        await ask(pilot, "t", "1000000")
+        await until(pilot, lambda: "live" in shown(app))
+        app.screen.action_back()  # type: ignore[attr-defined]
+        assert two.get("Tiny").agent.step >= kept.step
+
+
+async def test_battle_boards_and_fighting_again(two: Roster) -> None:
+    """Two agents race on a split screen, the verdict has its reason, the boards lead back to the match, and it ends the same."""
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "Tiny")
+        await ask(pilot, "b", "Tiny Wild 40 seeds=2 samples=4")
+        await until(pilot, lambda: isinstance(app.screen, BattleScreen))
+        await pilot.press("f")
+        await tells(pilot, "★ Tiny wins", "Wild, rank 2", "guessing blindly", "★ wins", "▼ beaten", "Written to the ledger")
+        assert 1 == len(Ledger(two.root).matches())
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, BoardScreen))
+        await tells(pilot, "Best quality within the budget", "Tiny", "Wild", "#1", "40 steps")
+        await pilot.press("b")
+        await tells(pilot, "Efficiency: score per GFLOP")
+        await pilot.press("b")
+        await tells(pilot, "Ratings", "sigma")
+        await pilot.press("b", "enter")
+        await until(pilot, lambda: isinstance(app.screen, BattleScreen))
+        await pilot.press("f")
+        await tells(pilot, "The same as match #1, to the last bit")
+        assert 1 == len(Ledger(two.root).matches())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_crowd(roster: Roster, size: tuple[int, int]) -> None:
+    """More than four contenders share a list, at any size; giving up records nothing."""
+    for n in range(6):
+        roster.create(f"A{n}", SMALL, Recipe(batch=1, seed=n))
+    app = hall(roster)
+    async with app.run_test(size=size) as pilot:
+        await tells(pilot, "A5")
+        await ask(pilot, "b", "A0 A1 A2 A3 A4 A5 100000 seeds=2")
+        await until(pilot, lambda: isinstance(app.screen, BattleScreen))
+        await tells(pilot, "6 contenders")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ArenaScreen))
+    assert [] == Ledger(roster.root).matches()
+
+
+async def test_save_load_rename_copy_delete(two: Roster, tmp_path: Path) -> None:
+    """A champion goes out and comes back, an agent gets another name, a double, and is deleted after a question."""
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "Tiny")
+        await ask(pilot, "s", str(tmp_path / "t.safetensors"))
+        await tells(pilot, "Saved Tiny")
+        await ask(pilot, "r", "Huge")
+        await tells(pilot, "Tiny is called Huge")
+        await ask(pilot, "o", str(tmp_path / "t.safetensors"))
+        await tells(pilot, "Loaded Tiny")
+        await ask(pilot, "y", "Twin")
+        await tells(pilot, "is copied to Twin")
+        await pilot.press("x", "k")
+        await pilot.press("x", "d")
+        await tells(pilot, "Deleted Tiny")
+    assert {"Huge", "Twin", "Wild"} == set(two.names())
+
+
+async def test_a_tournament_and_a_check_of_the_ledger(two: Roster) -> None:
+    """A tournament is told match by match with its table; every match of the ledger can be fought again from the hall."""
+    two.copy("Tiny", "Copy")
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "Copy")
+        await ask(pilot, "u", "Cup Tiny Wild Copy 10 seeds=2 samples=2")
+        await tells(pilot, "round 3, match 3 of 3", "points  won")
+        await pilot.press("w")
+        await tells(pilot, "Every line of the ledger has been looked at")
+        assert "✖ #" not in shown(app)
+
+
+async def test_damaged_agents_and_palette(two: Roster) -> None:
+    """A torn file stands in the list with what is wrong with it; deeds are found by name."""
+    (two.folder / "Torn.safetensors").write_bytes(b"x" * 20)
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "✖ Torn", "cannot be read")
+        await pilot.press("j")
+        await tells(pilot, "cut short")
+        await pilot.press("g")
+        assert isinstance(app.screen, ArenaScreen)
+        await pilot.press("ctrl+p")
+        await pilot.press(*"leaderboards")
+        await tells(pilot, "The leaderboards and ratings")
+
+
+async def test_rolltrain_arena_opens_the_hall(two: Roster) -> None:
+    """Started for the arena, the game opens the hall over the title, and Escape leads back to it."""
+    from fakes import FakeOutfitter
+
+    from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui.screens.title import TitleScreen
+
+    app = RolltrainApp(Launch(runs=two.root.parent, arena=True), FakeOutfitter())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await tells(pilot, "Tiny", "Wild")  # type: ignore[arg-type]
+        assert isinstance(app.screen, ArenaScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen))

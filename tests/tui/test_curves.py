@@ -1,0 +1,30 @@
+"""Curves as lines of characters."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
+from rolltrain_tui.tui.widgets.panel import width_of
+
+POINTS = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=60)
+
+
+@given(series=st.lists(POINTS, max_size=4), width=st.integers(1, 120), height=st.integers(1, 40))
+def test_never_outgrows_its_room(series: list[list[float]], width: int, height: int) -> None:
+    """Whatever the losses, burst or not numbers at all, the plot has its size."""
+    curves = [Curve(list(enumerate(values)), "primary", "A") for values in series]
+    lines = curve_lines(curves, width, height)
+    assert len(lines) <= max(1, height)
+    if len(lines) > 1:
+        assert all(width_of(line) <= width for line in lines)
+
+
+@given(values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=500), most=st.integers(1, 100))
+def test_thinned(values: list[float], most: int) -> None:
+    """No more points than asked for, from the first step to the last, with the mean of all kept."""
+    points = thinned(values, most)
+    assert len(points) <= most
+    assert 1 <= points[0][0] <= points[-1][0] <= len(values)
+    assert math.isclose(sum(y for _, y in points) / len(points), sum(values) / len(values), abs_tol=1e-6) or len(values) % len(points)
