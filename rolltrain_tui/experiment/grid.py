@@ -16,6 +16,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
+from rolltrain_tui.rules.plugins import brought_by
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 FORMAT = 1
@@ -72,9 +73,10 @@ class Cell:
 
     @property
     def sha256(self) -> str:
-        """Of everything that decides this run: the campaign, the arm, the text, and the programs."""
+        """Of everything that decides this run: the campaign, the arm, the text, and the programs, plug-ins among them."""
+        guests = brought_by((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
         decides = (FORMAT, __version__, version("torch"), self.campaign, self.arm.hero_class, self.arm.rulebook, self.arm.policy)
-        return hashlib.sha256(json.dumps([*decides, self.text_sha256]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests]).encode()).hexdigest()
 
 
 def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:
