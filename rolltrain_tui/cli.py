@@ -18,6 +18,7 @@ from rolltrain_tui.verbs import choices, guests
 from rolltrain_tui.verbs.compare import compare
 from rolltrain_tui.verbs.diagnose import diagnose
 from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
+from rolltrain_tui.verbs.export import export, plot
 from rolltrain_tui.verbs.saves import saves
 
 FILE = click.Path(path_type=Path)
@@ -294,4 +295,6 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_
 
 rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
+rolltrain.add_command(export)
+rolltrain.add_command(plot)
 rolltrain.add_command(saves)

@@ -65,7 +65,7 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "energy",
         "acts",
     ),
-    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves", "plugins"),
+    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves", "exports", "plugins"),
 }
 """Every page, by group, in reading order."""
 

@@ -9,6 +9,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import archive, plots, report, table
 from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
 from rolltrain_tui.experiment.run import Outcome, Result
+from rolltrain_tui.pictures import NoPlotsError
 from rolltrain_tui.words import one_line
 
 Execute = Callable[[Sequence[Cell]], Iterator[tuple[Cell, Outcome]]]
@@ -59,7 +60,7 @@ def write(comparison: Comparison, config: CampaignConfig, folder: Path, command:
     files = {"results.csv": report.as_csv(comparison.outcomes).encode()}
     try:
         files |= plots.draw(comparison.outcomes)
-    except plots.NoPlotsError as error:
+    except NoPlotsError as error:
         tell(str(error))
     pictures = [name for name in files if name.endswith(".png")]
     files["report.md"] = report.as_markdown(config, comparison.outcomes, pictures, command).encode()

@@ -1,53 +1,31 @@
-"""The pictures: the final loss of each arm with its error bar, and the loss curves. Each as PNG and as SVG.
+"""The pictures: the final loss of each arm with its error bar, and the loss curves. Each as PNG and as SVG."""
 
-Drawn with matplotlib, the one library that does both formats, axes and legends well. It is an extra (`plots`), imported here alone and
-when a picture is asked for: the game itself never needs it.
-"""
-
-import io
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rolltrain_tui.experiment.grid import CONTROL, Arm
 from rolltrain_tui.experiment.statistics import Estimate, estimate
 from rolltrain_tui.experiment.table import Outcomes, rows
+from rolltrain_tui.pictures import AMBER, GREEN, GREY, KINDS, RED, VIOLET, picture, studio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MISSING = "No pictures: matplotlib is not installed. `pip install 'rolltrain-tui[plots]'` brings it; the same command then draws them."
-
-COLOURS = {"none": "#6c757d", "auto": "#8c6bb1", "random": "#d98e04", "oracle": "#1b7f5c", "wrong": "#c0392b"}
+COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "oracle": GREEN, "wrong": RED}
 """Of policies; told apart by their place as well."""
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^vP*X"
-STYLE: Any = {"svg.hashsalt": "rolltrain", "svg.fonttype": "none", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
-"""Text stays text in SVG, and the same numbers give the same file."""
-
-
-class NoPlotsError(Exception):
-    """The plotting library is absent."""
 
 
 def draw(outcomes: Outcomes) -> dict[str, bytes]:
     """File name -> picture. Empty before any arm has a finite loss. NoPlotsError when the library is absent."""
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise NoPlotsError(MISSING) from None
-    if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
-        return {}
-    with mpl.rc_context(STYLE):
+    with studio():
+        if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
+            return {}
         figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
-        return {f"{name}.{kind}": _picture(figure, kind) for name, figure in figures.items() for kind in ("png", "svg")}
-
-
-def _picture(figure: "Figure", kind: str) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format=kind, dpi=144, metadata={"Date": None} if kind == "svg" else {"Software": None})
-    return file.getvalue()
+        return {f"{name}.{kind}": picture(figure, kind) for name, figure in figures.items() for kind in KINDS}
 
 
 def final_loss(outcomes: Outcomes) -> "Figure":
