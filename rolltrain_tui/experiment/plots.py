@@ -5,9 +5,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.experiment.grid import CONTROL, Arm
+from rolltrain_tui.experiment.questions import Answer, answers
 from rolltrain_tui.experiment.statistics import Estimate, estimate
 from rolltrain_tui.experiment.table import Outcomes, rows
-from rolltrain_tui.pictures import AMBER, GREEN, GREY, KINDS, RED, VIOLET, picture, studio
+from rolltrain_tui.pictures import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,8 @@ def draw(outcomes: Outcomes) -> dict[str, bytes]:
         if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
             return {}
         figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
+        if found := answers(outcomes):
+            figures["questions"] = questions(found)
         return {f"{name}.{kind}": picture(figure, kind) for name, figure in figures.items() for kind in KINDS}
 
 
@@ -129,3 +132,35 @@ def _shown(outcomes: Outcomes) -> tuple[float, float]:
         return 0.0, 1.0
     room = 0.04 * (max(losses) - min(losses)) or 0.05
     return min(losses) - room, max(losses) + room
+
+
+def questions(found: Sequence[Answer]) -> "Figure":
+    """A panel a measure: each arm's difference from plain training with its 95 % interval; filled where the interval leaves zero out."""
+    from matplotlib.figure import Figure
+
+    measures = list(dict.fromkeys(answer.measure for answer in found))
+    arms = list(dict.fromkeys(answer.arm for answer in found))
+    columns = 3
+    lines = -(-len(measures) // columns)
+    figure = Figure(figsize=(4.0 * columns, lines * (1.1 + 0.24 * len(arms))), layout="constrained")
+    panels = figure.subplots(lines, columns, sharey=True, squeeze=False).flatten()
+    for panel, measure in zip(panels, measures, strict=False):
+        panel.axvline(0, color=INK, linewidth=0.8)
+        for answer in found:
+            if answer.measure == measure and isfinite(answer.difference.mean):
+                _interval(panel, answer, arms.index(answer.arm))
+        panel.set_title(f"{measure.title} ({'less' if measure.good < 0 else 'more'} is better)", fontsize=9)
+        panel.set_yticks(range(len(arms)), [arm.title for arm in arms], fontsize=8)
+        panel.set_ylim(len(arms) - 0.5, -0.5)
+        panel.grid(axis="x", alpha=0.25)
+    for panel in panels[len(measures) :]:
+        panel.set_visible(False)
+    figure.supxlabel("arm minus plain training, mean over seeds with 95 % interval", fontsize=9)
+    return figure
+
+
+def _interval(axes: "Axes", answer: Answer, height: int) -> None:
+    colour = {"yes": GREEN, "yes, at a worse loss": AMBER, "no, the opposite": RED}.get(answer.verdict, GREY)
+    margin = answer.margin if isfinite(answer.margin) else 0.0
+    filled = colour if colour != GREY else "white"
+    axes.errorbar(answer.difference.mean, height, xerr=margin, fmt="o", color=colour, markerfacecolor=filled, markersize=5, capsize=2)

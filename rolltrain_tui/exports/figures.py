@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+MARKS = 60
+"""Evaluations that are marked one by one; more only make a line."""
 POINTS = 200
 """Of the curves of k, which leap from turn to turn."""
 
@@ -52,7 +54,8 @@ def _losses(axes: "Axes", digest: Digest) -> None:
     axes.fill_between(raw.turns, [s.low for s in raw.stretches], [s.high for s in raw.stretches], color=GREY, alpha=0.25, linewidth=0)
     axes.plot(raw.turns, raw.means, color=GREY, linewidth=1.0, label="raw loss of the batch")
     axes.plot(rolled.turns, rolled.means, ".", color=AMBER, markersize=2.5, alpha=0.8, label="roll-scaled loss (raw × k asked)")
-    axes.plot(val.turns, val.means, "-D", color=INK, linewidth=1.4, markersize=3, label="validation loss")
+    mark = "D" if len(val.stretches) <= MARKS else None
+    axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label="validation loss")
     if digest.ghost is not None and digest.ghost.points:
         points = [point for point in digest.ghost.points if point.turn <= digest.turn]
         axes.plot([p.turn for p in points], [p.val_loss for p in points], "--", color=VIOLET, linewidth=1.2, label="ghost: plain training")
