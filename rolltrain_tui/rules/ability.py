@@ -199,6 +199,8 @@ class Ability:
     recharge: Recharge
     power: Power
     options: tuple[Option, ...] = ()
+    remedy: Literal["", "slow", "hot", "overfit"] = ""
+    """For a plug-in without options: the state of a run in which an auto-player that follows the diagnosis takes it."""
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)

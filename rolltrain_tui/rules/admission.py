@@ -85,6 +85,8 @@ def check_ability(row: Ability) -> None:
     pools = {row.power.most(level) is not None for level in range(1, TOP_LEVEL + 1)}
     _require(pools == {bool(row.recharge)}, "its recharge must be given where its power has charges, and nowhere else")
     _require(row.live and row.summary, "its summary and live texts must not be empty")
+    _one_of(row, remedy=("", "slow", "hot", "overfit"))
+    _require(not (row.remedy and row.options), "a remedy must be an ability without options")
     for option in row.options:
         _require(isinstance(option, Option) and NAME.fullmatch(option.name), "its options must be Options with names like its own")
         _check_words(option)

@@ -1,6 +1,7 @@
 """The auto-players: what they press, and that they go by the screen alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -180,3 +181,13 @@ def test_the_oracle_waits_until_a_run_has_settled(scene: Callable[[str, int], Sc
     table, policy = scene("wizard", 5), POLICIES["oracle"](0)
     assert [] == pressed(policy, table, examined(20, dead_units=0.5))
     assert [] != pressed(policy, table, examined(40, dead_units=0.5))
+
+
+def test_remedies_of_plugins_are_taken_by_state(scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ability that calls itself a remedy for slow runs is what the oracle takes in one, and what `wrong` takes in a hot one."""
+    wind = UseAbility("second_wind")  # a calming one, which the oracle leaves alone in a slow run
+    assert wind not in pressed(POLICIES["oracle"](1), scene("fighter"), SLOW)
+    monkeypatch.setitem(ABILITIES.house, "second_wind", replace(ABILITIES["second_wind"], remedy="slow"))  # type: ignore[arg-type]
+    assert wind in pressed(POLICIES["oracle"](1), scene("fighter"), SLOW)
+    assert wind in pressed(POLICIES["wrong"](1), scene("fighter"), HOT)
+    assert wind not in pressed(POLICIES["oracle"](1), scene("fighter"), WELL)

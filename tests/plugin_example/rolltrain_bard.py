@@ -48,6 +48,7 @@ CRESCENDO = Ability(
     cost="bonus",
     recharge="short",
     power=Crescendo(),
+    remedy="slow",
 )
 LULLABY = Ability(
     name="lullaby",
@@ -59,6 +60,7 @@ LULLABY = Ability(
     cost="bonus",
     recharge="",
     power=Lullaby(),
+    remedy="hot",
 )
 BARD = HeroClass(
     name="bard",
