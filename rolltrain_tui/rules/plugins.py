@@ -23,6 +23,8 @@ TABLES = (ABILITIES, CLASSES, BESTIARY, RULEBOOKS)
 """In the order they are filled: a class needs its abilities."""
 PAGES = "rolltrain.codex"
 """Group of Markdown texts: the codex page of the row of the same name."""
+KIND = dict(zip((*(table.group for table in TABLES), PAGES), ("ability", "class", "monster", "rulebook", "page"), strict=True))
+"""What a row of each group is called."""
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ def _owner(name: str, guests: Guests) -> str:
 
 def _left_out(point: EntryPoint, error: BaseException) -> str:
     why = str(error) if isinstance(error, UnfitError) else f"it cannot be loaded ({type(error).__name__}: {error})"
-    return f"Plug-in {_package(point)}, {point.group.removeprefix('rolltrain.')} {point.name!a}: {why}. It is left out."
+    return f"Plug-in {_package(point)}, {KIND[point.group]} {point.name!a}: {why}. It is left out."
 
 
 def _package(point: EntryPoint) -> str:

@@ -97,7 +97,7 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.rules.plugins import installed
 
         for fault in installed().faults:
-            self.notify(flat(fault), title="Plug-in", severity="warning", timeout=12, markup=False)
+            self.notify(flat(fault), title="Left out", severity="warning", timeout=12, markup=False)
 
     def _choose_hero(self, path: Path) -> None:
         from rolltrain_tui.config.campaign_file import load

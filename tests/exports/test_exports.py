@@ -161,6 +161,41 @@ def test_what_is_no_run_is_said(words: str, call: Callable[..., Answer]) -> None
     assert answer.err
 
 
+class FakeWandb:
+    """What the W&B library was asked."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, object] = {}
+        self.logged: list[tuple[int, dict[str, float]]] = []
+        self.finished = 0
+
+    def Settings(self, **settings: object) -> dict[str, object]:  # noqa: N802 - its name
+        return settings
+
+    def init(self, **asked: object) -> "FakeWandb":
+        self.asked = asked
+        return self
+
+    def log(self, values: dict[str, float], step: int) -> None:
+        self.logged.append((step, values))
+
+    def finish(self, exit_code: int = 0) -> None:
+        self.finished += exit_code == 0
+
+
+def test_wandb_is_asked_for_an_offline_run(
+    played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never but offline, into the folder that was named, with the campaign as its configuration and every turn at its step."""
+    wandb = FakeWandb()
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    assert call("export", played, "--wandb-offline", tmp_path / "w").code == 0
+    assert (wandb.asked["mode"], wandb.asked["dir"], wandb.finished) == ("offline", str(tmp_path / "w"), 1)
+    assert wandb.asked["config"]["turns"] == 24  # type: ignore[index]
+    book = {entry.turn: entry.numbers for entry in entries(chronicle.read(played / "chronicle.jsonl"))}
+    assert dict(wandb.logged) == book
+
+
 def test_missing_libraries_are_named(played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an extra its form is refused with the command that installs it, and the default goes on without pictures."""
     for name in ("tensorboard.compat.proto.event_pb2", "wandb", "matplotlib"):

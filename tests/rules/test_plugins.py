@@ -186,7 +186,7 @@ def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
     told = "\n".join(faults)
     assert len(faults) == 6
     for words in (
-        "'loss_dragon': its name is taken by rolltrain itself",
+        "monster 'loss_dragon': its name is taken by rolltrain itself",
         "'wolf': its title must be one line of printable characters",
         "'absent': it cannot be loaded (AttributeError",
         "'ghost_town': it cannot be loaded (ModuleNotFoundError",
