@@ -26,6 +26,7 @@ LIGHT = {
     "rolltrain_tui.scene": ["torch", "textual"],
     "rolltrain_tui.codex": ["torch", "textual"],
     "rolltrain_tui.experiment.compare": ["torch", "textual", "matplotlib", "numpy"],
+    "rolltrain_tui.exports.export": ["torch", "textual", "matplotlib", "plotext", "tensorboard", "wandb"],
     "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
     "rolltrain_tui.tui.app": ["torch"],
 }

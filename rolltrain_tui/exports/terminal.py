@@ -33,7 +33,7 @@ def losses(digest: Digest, width: int, height: int) -> str:
             figure.draw(ghost)
     _curve(figure, val, width // 2, "◆", "yellow")
     if digest.began is not None and digest.began.floor is not None:
-        figure.line(digest.began.floor, pixel="green")
+        _level(figure, digest.began.floor, 0, max(1, digest.turn), "green")
     return str(figure.build())
 
 
@@ -49,9 +49,9 @@ def dice(digest: Digest, width: int, height: int) -> str:
     total = sum(counts)
     words = digest.fairness.words if total else "none was cast"
     figure = _figure(width, max(8, height // 2), f"Faces of the d{sides} (line: fair die): {words}")
-    figure.draw(figure.bar(list(range(1, sides + 1)), counts, marker=_marker("█", "cyan"), width=0.6))
     if total:
-        figure.line(total / sides, pixel="yellow")
+        _level(figure, total / sides, 1, sides, "yellow")
+    figure.draw(figure.bar(list(range(1, sides + 1)), counts, marker=_marker("█", "cyan"), width=0.6))
     top = max(1, *counts)
     figure.ruler("y").lim(0, top)
     figure.ruler("y").ticks([0, top], ["0", str(top)])
@@ -104,6 +104,11 @@ def _curve(figure: Any, trend: Trend, points: int, marker: str, colour: str, *, 
         signal = figure.signal(turns, means, marker=_marker(marker, colour))
         signal.lines(lines)
         figure.draw(signal)
+
+
+def _level(figure: Any, height: float, first: float, last: float, colour: str) -> None:
+    """A level line. Not plotext's own: it paints its background white under every theme."""
+    figure.draw(figure.segment((first, last), (height, height), marker=_marker("─", colour)))
 
 
 def _marker(symbol: str, colour: str) -> Any:
