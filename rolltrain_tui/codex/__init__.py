@@ -21,7 +21,7 @@ from rolltrain_tui.words import clean
 
 SHELVES: Mapping[str, tuple[str, ...]] = {
     "Begin": ("start", "glossary", "keys", "plain"),
-    "The dice": ("dice", "rulebooks", "levers"),
+    "The dice": ("dice", "rulebooks", "levers", "placebo"),
     "The hero": (
         "hero",
         "levels",
