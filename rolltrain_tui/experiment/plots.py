@@ -152,10 +152,12 @@ def questions(found: Sequence[Answer]) -> "Figure":
         panel.set_title(f"{measure.title} ({'less' if measure.good < 0 else 'more'} is better)", fontsize=9)
         panel.set_yticks(range(len(arms)), [arm.title for arm in arms], fontsize=8)
         panel.set_ylim(len(arms) - 0.5, -0.5)
+        panel.locator_params(axis="x", nbins=4)
         panel.grid(axis="x", alpha=0.25)
     for panel in panels[len(measures) :]:
         panel.set_visible(False)
-    figure.supxlabel("arm minus plain training, mean over seeds with 95 % interval", fontsize=9)
+    words = "arm minus plain training, mean over seeds with 95 % interval. Filled: the interval leaves zero out"
+    figure.supxlabel(f"{words}, to the better (green), to the better at a worse loss (amber), to the worse (red)", fontsize=9)
     return figure
 
 
