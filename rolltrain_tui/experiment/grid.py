@@ -74,11 +74,16 @@ class Cell:
         return f"{self.arm.title}, seed {self.seed}"
 
     @property
+    def _asked(self) -> list[str]:
+        """The control arm is asked on its way as well, so that others can be held against it at an equal loss."""
+        return [] if not self.probes else ["probes", "along"] if self.arm == CONTROL else ["probes"]
+
+    @property
     def sha256(self) -> str:
         """Of everything that decides this run: the campaign, the arm, the text, and the programs, plug-ins among them."""
         guests = brought_by((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
         decides = (FORMAT, __version__, version("torch"), self.campaign, self.arm.hero_class, self.arm.rulebook, self.arm.policy)
-        return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests, *(["probes"] if self.probes else [])]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests, *self._asked]).encode()).hexdigest()
 
 
 def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:

@@ -18,6 +18,11 @@ COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "oracle": GREEN, "wron
 """Of policies; told apart by their place as well."""
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^vP*X"
+VERDICT_COLOURS = {"yes": GREEN, "yes, at a worse loss": AMBER, "as plain at that loss": VIOLET, "no, the opposite": RED}
+KEY = (
+    "arm minus plain training, mean over seeds with 95 % interval. Filled: the interval leaves zero out.\n"
+    "Green: better; violet: better, but as plain training at the same loss; amber: better at a worse loss; red: worse."
+)
 
 
 def draw(outcomes: Outcomes) -> dict[str, bytes]:
@@ -156,13 +161,12 @@ def questions(found: Sequence[Answer]) -> "Figure":
         panel.grid(axis="x", alpha=0.25)
     for panel in panels[len(measures) :]:
         panel.set_visible(False)
-    words = "arm minus plain training, mean over seeds with 95 % interval. Filled: the interval leaves zero out"
-    figure.supxlabel(f"{words}, to the better (green), to the better at a worse loss (amber), to the worse (red)", fontsize=9)
+    figure.supxlabel(KEY, fontsize=9)
     return figure
 
 
 def _interval(axes: "Axes", answer: Answer, height: int) -> None:
-    colour = {"yes": GREEN, "yes, at a worse loss": AMBER, "no, the opposite": RED}.get(answer.verdict, GREY)
+    colour = VERDICT_COLOURS.get(answer.verdict, GREY)
     margin = answer.margin if isfinite(answer.margin) else 0.0
     filled = colour if colour != GREY else "white"
     axes.errorbar(answer.difference.mean, height, xerr=margin, fmt="o", color=colour, markerfacecolor=filled, markersize=5, capsize=2)

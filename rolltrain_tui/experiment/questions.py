@@ -4,17 +4,18 @@ Each measure is a number of a finished run. Arm minus plain training, seed by se
 effect size d = mean / standard deviation of the differences (Cohen's d_z for pairs).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import dist, isfinite, nan, sqrt
-from typing import Literal
+from typing import Literal, get_args
 
 from rolltrain_tui.experiment.grid import CONTROL, Arm
-from rolltrain_tui.experiment.statistics import Estimate, paired, student_95
+from rolltrain_tui.experiment.statistics import Estimate, estimate, paired, student_95
 from rolltrain_tui.experiment.table import Outcomes, number
 
 Question = Literal["robust", "explore"]
-Verdict = Literal["yes", "yes, at a worse loss", "no, the opposite", "no measurable difference"]
+Verdict = Literal["yes", "yes, at a worse loss", "as plain at that loss", "no, the opposite", "no measurable difference"]
 TITLES: Mapping[Question, str] = {"robust": "Is it more robust?", "explore": "Does it explore better?"}
 
 
@@ -56,6 +57,8 @@ class Answer:
     loss: Estimate
     """Of robustness: difference of the losses under the disturbance itself; of exploration: of the final losses. A model that learned
     less has less to lose, and more to babble: where this is worse, a "yes" is worth little."""
+    matched: Estimate
+    """Arm minus plain training at the turn when that had the arm's final loss; without numbers where nobody asked it then."""
 
     @property
     def margin(self) -> float:
@@ -75,6 +78,8 @@ class Answer:
             return "no measurable difference"
         if self.difference.mean * self.measure.good < 0:
             return "no, the opposite"
+        if isfinite(_margin(self.matched)) and not (_clear(self.matched) and self.matched.mean * self.measure.good > 0):
+            return "as plain at that loss"
         return "yes, at a worse loss" if _clear(self.loss) and self.loss.mean > 0 else "yes"
 
 
@@ -98,7 +103,26 @@ def _answer(outcomes: Outcomes, arm: Arm, measure: Measure) -> Answer | None:
     if not plain or not ours:
         return None
     losses = [_losses(outcomes, of, measure, values) for of, values in ((arm, ours), (CONTROL, plain))]
-    return Answer(arm, measure, sum(plain.values()) / len(plain), paired(ours, plain), paired(*losses))
+    return Answer(
+        arm, measure, sum(plain.values()) / len(plain), paired(ours, plain), paired(*losses), _at_equal_loss(outcomes, arm, measure)
+    )
+
+
+def _at_equal_loss(outcomes: Outcomes, arm: Arm, measure: Measure) -> Estimate:
+    """Arm minus plain training when that was as good as the arm has become, seed by seed."""
+    plain, found = outcomes.results(CONTROL), {}
+    for seed, value in _by_seed(outcomes, arm, measure).items():
+        points = [(loss, rises[measure.name]) for loss, rises in plain[seed].along if measure.name in rises] if seed in plain else []
+        found[seed] = value - value_at(points, outcomes.losses(arm)[seed])
+    return estimate([difference for difference in found.values() if isfinite(difference)])
+
+
+def value_at(points: Sequence[tuple[float, float]], loss: float) -> float:
+    """What was measured when the loss first fell to `loss`, on a straight line between two points; NaN where it never did."""
+    for (before, there), (after, here) in pairwise(points):
+        if before >= loss >= after and before > after:
+            return there + (here - there) * (before - loss) / (before - after)
+    return nan
 
 
 def _losses(outcomes: Outcomes, arm: Arm, measure: Measure, values: Mapping[int, float]) -> dict[int, float]:
@@ -122,7 +146,7 @@ def strayed(outcomes: Outcomes, arm: Arm) -> float:
     return sum(found) / len(found) if found else nan
 
 
-HEAD = ("measure", "arm", "plain", "Δ", "95 % interval", "effect d", "better than plain?")
+HEAD = ("measure", "arm", "plain", "Δ", "95 % interval", "effect d", "Δ at equal loss", "better than plain?")
 
 
 def cells_of(answer: Answer) -> tuple[str, ...]:
@@ -135,6 +159,7 @@ def cells_of(answer: Answer) -> tuple[str, ...]:
         _signed(mean),
         interval,
         _signed(answer.effect, 1),
+        f"{_signed(answer.matched.mean)} ± {number(_margin(answer.matched), 4)}" if isfinite(_margin(answer.matched)) else "–",
         answer.verdict,
     )
 
@@ -146,9 +171,9 @@ def _signed(value: float, digits: int = 4) -> str:
 def summary(found: list[Answer], question: Question) -> str:
     """One plain sentence: in how many comparisons the answer is yes, the opposite, or nothing that can be told."""
     own = [answer.verdict for answer in found if answer.measure.question == question]
-    yes, dear, opposite = (own.count(verdict) for verdict in ("yes", "yes, at a worse loss", "no, the opposite"))
-    rest = len(own) - yes - dear - opposite
+    yes, dear, same, opposite = (own.count(verdict) for verdict in get_args(Verdict)[:4])
+    rest = len(own) - yes - dear - same - opposite
     return (
-        f"{TITLES[question]} Of {len(own)} comparisons {yes} say yes, {dear} yes but at a worse loss, {opposite} the opposite, and {rest} "
-        "cannot be told from nothing."
+        f"{TITLES[question]} Of {len(own)} comparisons {yes} say yes, {same} yes but no more than plain training at the same loss, "
+        f"{dear} yes but at a worse loss, {opposite} the opposite, and {rest} cannot be told from nothing."
     )

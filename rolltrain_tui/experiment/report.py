@@ -94,8 +94,9 @@ def _questions(outcomes: table.Outcomes) -> str:
 
 
 LEARNED_LESS: Mapping[questions.Question, str] = {
-    "robust": "*At a worse loss*: it loses less to the disturbance, and under it is still worse than plain training. Who learned less has "
-    "less to lose.",
+    "robust": "Who learned less has less to lose. *At equal loss*: against plain training of the same seed at the turn when it had the "
+    "arm's final loss, ± half the 95 % interval; *as plain at that loss*: nothing is left of the advantage then. *At a worse loss*: "
+    "under the disturbance itself it is still worse than plain training.",
     "explore": "*At a worse loss*: it went farther, or wrote more variedly, and ended worse. Who learned less babbles more.",
 }
 STRAYED = (

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -52,12 +53,15 @@ class Result:
     slain: int = 0
     probes: Mapping[str, float] = field(default_factory=dict)
     """What the finished run was asked, where it was; see `questions.MEASURES`."""
+    along: tuple[tuple[float, Mapping[str, float]], ...] = ()
+    """Of the control arm: (validation loss, rises under disturbances) at each evaluation on the way."""
     sketch: tuple[float, ...] = ()
     """Its weights in few numbers: distances between runs are kept."""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values; losses that are not finite become null."""
         found = asdict(self) | {"curve": [[turn, _known(loss)] for turn, loss in self.curve]}
+        found["along"] = [[_known(loss), {name: _known(value) for name, value in rises.items()}] for loss, rises in self.along]
         found["probes"] = {name: _known(value) for name, value in self.probes.items()}
         return found | {name: _known(found[name]) for name in _LOSSES}
 
@@ -66,9 +70,10 @@ class Result:
         """Exact inverse of as_json, but that whatever was not finite is NaN. TypeError, KeyError, ValueError."""
         curve = tuple((int(turn), _number(loss)) for turn, loss in found["curve"])
         probes = {name: _number(value) for name, value in found.get("probes", {}).items()}
+        along = tuple((_number(loss), {name: _number(value) for name, value in rises.items()}) for loss, rises in found.get("along", ()))
         sketch = tuple(map(float, found.get("sketch", ())))
         own = {name: _number(found[name]) for name in _LOSSES}
-        return cls(**{**found, **own, "curve": curve, "probes": probes, "sketch": sketch})
+        return cls(**{**found, **own, "curve": curve, "probes": probes, "along": along, "sketch": sketch})
 
 
 _LOSSES = ("val_loss", "best_val_loss", "train_loss")
@@ -108,14 +113,22 @@ def probed(config: CampaignConfig, learner: "SupervisedLearner", cell: Cell) -> 
     from rolltrain_tui.training.build import build_learner
 
     trail = probes.Trail(learner)
-    found = run(config, learner, cell, trail.mark)
+    along: list[tuple[float, Mapping[str, float]]] = []
+    turn = count(1)
+
+    def after_turn() -> None:
+        trail.mark()
+        if next(turn) % config.evaluation.every == 0 and cell.arm == CONTROL:
+            along.append(probes.disturbed(learner))
+
+    found = run(config, learner, cell, after_turn)
     if isinstance(found, Failure):
         return found
     noisy = run(config, cast(Learner, probes.NoisyLabels(build_learner(config, base=Path(cell.base)))), cell)
     if isinstance(noisy, Failure):
         return Failure(f"with noisy labels: {noisy.error}")
     answers = trail.probe() | probes.probe(learner) | {"label_noise": noisy.val_loss - found.val_loss}
-    return replace(found, probes=answers, sketch=probes.sketch(learner))
+    return replace(found, probes=answers, along=tuple(along), sketch=probes.sketch(learner))
 
 
 def play(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterTurn = lambda: None) -> Outcome:

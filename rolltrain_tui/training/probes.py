@@ -67,12 +67,17 @@ class NoisyLabels:
 def probe(learner: SupervisedLearner) -> dict[str, float]:
     """Everything that can be asked of a finished run. Its own state and streams stay as they are; on one seed all runs meet the same
     noise but for what their weights make of it."""
+    return disturbed(learner)[1] | _voice(learner)
+
+
+def disturbed(learner: SupervisedLearner) -> tuple[float, dict[str, float]]:
+    """The validation loss, and its rise under each disturbance."""
     sequences = learner.config.evaluation.final_sequences
     plain = learner.evaluate(sequences).loss
-    disturbed = {f"weight_noise_{scale:g}": _shaken(learner, scale, sequences) for scale in WEIGHT_NOISE}
-    disturbed["typos"] = _on_text(learner, typos(learner.corpus, learner.config.seed), sequences)
-    disturbed["other_text"] = _on_text(learner, other_text(learner.corpus), sequences)
-    return {name: loss - plain for name, loss in disturbed.items()} | _voice(learner)
+    found = {f"weight_noise_{scale:g}": _shaken(learner, scale, sequences) for scale in WEIGHT_NOISE}
+    found["typos"] = _on_text(learner, typos(learner.corpus, learner.config.seed), sequences)
+    found["other_text"] = _on_text(learner, other_text(learner.corpus), sequences)
+    return plain, {name: loss - plain for name, loss in found.items()}
 
 
 def sketch(learner: SupervisedLearner) -> tuple[float, ...]:

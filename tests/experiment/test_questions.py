@@ -8,7 +8,7 @@ import pytest
 
 from rolltrain_tui.experiment import plots, report
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
-from rolltrain_tui.experiment.questions import MEASURES, TITLES, answers, cells_of, strayed, summary
+from rolltrain_tui.experiment.questions import MEASURES, TITLES, answers, cells_of, strayed, summary, value_at
 from rolltrain_tui.experiment.run import Outcome, Result, run_cell
 from rolltrain_tui.experiment.statistics import student_95
 from rolltrain_tui.experiment.table import Outcomes
@@ -57,6 +57,28 @@ def test_interval_and_effect_size() -> None:
 def test_verdicts(differences: Sequence[float], losses: Sequence[float] | None, expected: str) -> None:
     """A side only where the interval leaves zero out; and a model that merely learned less is not called robust without a word."""
     assert verdict("weight_noise_0.1", outcomes_of([{"weight_noise_0.1": 1 + x} for x in differences], losses)) == expected
+
+
+def test_held_against_plain_training_at_an_equal_loss() -> None:
+    """Where plain training was as robust when it had the arm's loss, the advantage is none; where the arm is better even so, it is."""
+    base = outcomes_of([{"typos": 0.5 + x} for x in (0.0, 0.01, -0.01)], losses=[2.5, 2.5, 2.5])
+    for then, expected in ((0.5, "as plain at that loss"), (0.9, "yes, at a worse loss")):
+        along = ((3.0, {"typos": then}), (2.0, {"typos": then}))
+        plain = {(arm, seed): replace(found, along=along) for (arm, seed), found in base.done.items() if arm == CONTROL}
+        base.done |= plain
+        lower = {key: replace(found, val_loss=2.5) for key, found in base.done.items() if key[0] == ARM}
+        base.done |= lower
+        assert verdict("typos", base) == (expected if then == 0.5 else "yes")
+
+
+def test_value_at_a_loss() -> None:
+    """On the line between the two evaluations where the loss was first passed; never passed is not known."""
+    points = [(4.0, 0.1), (3.0, 0.3), (3.5, 9.0), (2.0, 0.6)]
+    assert value_at(points, 3.5) == pytest.approx(0.2)
+    assert value_at(points, 4.0) == pytest.approx(0.1)
+    assert value_at(points, 2.0) == pytest.approx(0.6)
+    assert value_at(points, 1.0) != value_at(points, 1.0)
+    assert value_at([], 1.0) != value_at([], 1.0)
 
 
 def test_more_is_better_where_it_is() -> None:
