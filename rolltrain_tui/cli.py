@@ -14,11 +14,12 @@ from typing import Any
 import click
 
 from rolltrain_tui import __version__
-from rolltrain_tui.verbs import choices
+from rolltrain_tui.verbs import choices, guests
 from rolltrain_tui.verbs.arena import arena
 from rolltrain_tui.verbs.compare import compare
 from rolltrain_tui.verbs.diagnose import diagnose
 from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
+from rolltrain_tui.verbs.export import export, plot
 from rolltrain_tui.verbs.saves import saves
 
 FILE = click.Path(path_type=Path)
@@ -32,6 +33,7 @@ def main() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "50000")
     warnings.filterwarnings("ignore", "Failed to initialize NumPy", UserWarning)  # torch says so where NumPy is absent; it is not needed
     code = exit_code_of(lambda: rolltrain(prog_name="rolltrain", standalone_mode=False))
+    guests.tell_of_faults()
     settle_streams()
     sys.exit(code)
 
@@ -295,4 +297,6 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_
 rolltrain.add_command(arena)
 rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
+rolltrain.add_command(export)
+rolltrain.add_command(plot)
 rolltrain.add_command(saves)

@@ -19,3 +19,9 @@ def printable(path: str | Path) -> str:
     """A path as error messages show it: escaped where a terminal would act on it."""
     text = str(path)
     return text if text.isprintable() else repr(text)[1:-1]
+
+
+def cell(text: str) -> str:
+    """Text of unknown origin for a table that a spreadsheet may open: one line, and never a formula (which begins with = + - or @)."""
+    line = text if text.isprintable() else repr(text)[1:-1]
+    return f"'{line}" if line.lstrip()[:1] in ("=", "+", "-", "@") else line

@@ -51,7 +51,7 @@ TINY = (
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_config() -> Callable[..., "CampaignConfig"]:
     """A campaign of a dozen turns on a model of a few thousand weights; arguments are further `path=value` overrides."""
     from rolltrain_tui.config.campaign_file import load

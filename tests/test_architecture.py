@@ -29,6 +29,7 @@ LIGHT = {
     "rolltrain_tui.arena.roster": ["torch", "textual"],
     "rolltrain_tui.arena.tournament": ["torch", "textual"],
     "rolltrain_tui.verbs.arena": ["torch", "textual", "pydantic"],
+    "rolltrain_tui.exports.export": ["torch", "textual", "matplotlib", "plotext", "tensorboard", "wandb"],
     "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
     "rolltrain_tui.tui.app": ["torch"],
 }

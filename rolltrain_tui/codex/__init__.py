@@ -12,10 +12,16 @@ from functools import cache
 from pathlib import Path
 
 from rolltrain_tui.codex.tables import TABLES
+from rolltrain_tui.rules import plugins
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
+from rolltrain_tui.words import clean
 
 SHELVES: Mapping[str, tuple[str, ...]] = {
     "Begin": ("start", "glossary", "keys", "plain"),
-    "The dice": ("dice", "rulebooks", "levers"),
+    "The dice": ("dice", "rulebooks", "levers", "placebo"),
     "The hero": (
         "hero",
         "levels",
@@ -60,9 +66,11 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "acts",
     ),
     "The arena": ("arena", "battle", "leaderboard"),
-    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves"),
+    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves", "exports", "plugins"),
 }
 """Every page, by group, in reading order."""
+
+GUESTS = "From plug-ins"
 
 _FOLDER = Path(__file__).parent
 _BLANK = re.compile(r"\{\{(\w+)(?: (\w+))?\}\}")
@@ -84,7 +92,8 @@ class Page:
 
 @cache
 def _shelf() -> tuple[Page, ...]:
-    return tuple(_open(slug, group) for group, slugs in SHELVES.items() for slug in slugs)
+    house = tuple(_open(slug, group) for group, slugs in SHELVES.items() for slug in slugs)
+    return (*house, *(_guest(name, package) for name, package in plugins.installed().packages.items() if name not in RULEBOOKS))
 
 
 def pages() -> list[Page]:
@@ -107,13 +116,27 @@ def contents() -> str:
     """The list of pages, for a terminal or a pipe."""
     lines = ["The codex: what every mechanic really does to the training. Read a page with: rolltrain codex NAME"]
     width = max(len(page.slug) for page in _shelf())
-    for group in SHELVES:
+    for group in dict.fromkeys(page.group for page in _shelf()):
         lines += ["", group]
         lines += [f"  {page.slug:<{width}}  {page.title}" for page in _shelf() if page.group == group]
     return "\n".join(lines)
 
 
 def _open(slug: str, group: str) -> Page:
-    text = (_FOLDER / f"{slug}.md").read_text(encoding="utf-8")
+    return _page(slug, group, (_FOLDER / f"{slug}.md").read_text(encoding="utf-8"))
+
+
+def _guest(name: str, package: str) -> Page:
+    """The page of a plug-in's row: the one it brought, or what its row says. Rulebooks stand on their own common page."""
+    kind = "ability" if name in ABILITIES else "class" if name in CLASSES else "monster"
+    title = (ABILITIES.get(name) or CLASSES.get(name) or BESTIARY[name]).title
+    credit, own = f"\n\nBrought by {clean(package)}.\n", f"# {title}\n\n{{{{{kind} {name}}}}}"
+    try:
+        return _page(name, GUESTS, clean(plugins.installed().pages.get(name, own)).rstrip() + credit)
+    except (KeyError, ValueError, AssertionError):  # a blank that nothing here can fill
+        return _page(name, GUESTS, own + credit)
+
+
+def _page(slug: str, group: str, text: str) -> Page:
     title = text.split("\n", 1)[0].removeprefix("# ").strip()
     return Page(slug, title, group, _BLANK.sub(lambda blank: TABLES[blank[1]](blank[2] or ""), text).rstrip() + "\n")

@@ -95,7 +95,7 @@ def ability(name: str) -> str:
     charges = "no charges: as often as you like" if pool is None else f"{pool} at level 1, back after a {row.recharge} rest"
     cost = {"action": "an action", "bonus": "a bonus action", "free": "neither action nor bonus action"}[row.cost]
     lines = [
-        f"*{row.hero_class.title()}. {row.summary}*",
+        f"*{CLASSES[row.hero_class].title if row.hero_class in CLASSES else row.hero_class.title()}. {row.summary}*",
         "",
         f"- **When you use it.** {row.live}",
         f"- **By itself**, while `auto` is on. {row.passive or 'Nothing: it has no passive form.'}",
@@ -119,7 +119,7 @@ def monster(name: str) -> str:
             f"- **{row.attack}**: a {row.save_stat} save against {row.save_dc}, and d{row.damage_die} damage (half on a success).",
             f"- **Failed**: {row.failed.words}. **Saved**: {row.saved.words}.",
             _pace(row),
-            f"- **Diagnosed** when {'; or '.join(_symptom(symptom) for symptom in row.symptoms)}.",
+            f"- **Diagnosed** when {'; or '.join(_symptom(symptom) for symptom in row.symptoms) or 'never: it comes by chance alone'}.",
             f"- **Weak to** {row.weak_to}.",
         )
     )

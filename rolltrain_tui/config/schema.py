@@ -8,10 +8,14 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, ValidationInfo, field_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, ValidationError, ValidationInfo, field_validator
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
+from rolltrain_tui.rules.shelf import Shelf
 
 StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
@@ -41,10 +45,14 @@ def _one_line(text: str) -> str:
     return text
 
 
-MonsterName = Literal[
-    "gradient_ooze", "loss_dragon", "weight_wraith", "exploding_hydra", "dead_neuron_lich", "plateau_basilisk", "overfit_doppelganger",
-    "nan_void", "oscillation_harpy", "noise_swarm", "leak_imp",
-]  # fmt: skip
+class RowOf:
+    """A name on a shelf of the rules: of the house or of an installed plug-in. To pydantic it is a choice like any other."""
+
+    def __init__(self, shelf: Shelf[Any], *more: str) -> None:
+        self._shelf, self._more = shelf, more
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema([*self._shelf, *self._more])
 
 
 class Section(BaseModel):
@@ -177,7 +185,7 @@ class DiceConfig(Section):
     """Difficulty class on a d20; scaled to the die: ceil(dc x sides / 20), except in rulebook source."""
     advantage: Literal["none", "advantage", "disadvantage"]
     """Two dice, of which the higher (advantage) or the lower (disadvantage) counts."""
-    rulebook: Literal["hero", "source", "source-fixed", "readme", "methodology", "classic-xp", "off", "custom"]
+    rulebook: Annotated[str, RowOf(RULEBOOKS, "custom")]
     """The table from roll to k, the factor on the update; off: dice are shown and k is always 1."""
     roll_on: Literal["rulebook", "step", "micro", "last-micro"]
     """step: one roll a turn; micro: one per micro-batch, weighting its loss (the original's per_mini_batch); last-micro: one per
@@ -224,7 +232,7 @@ class HeroConfig(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=24)]
     """What the story calls the hero."""
-    hero_class: Literal["barbarian", "wizard", "rogue", "fighter", "cleric", "paladin"]
+    hero_class: Annotated[str, RowOf(CLASSES)]
     """barbarian: larger updates; wizard: rule over the learning rate; rogue: picks coordinates and sequences; fighter: no turn lost, and
     extra steps; cleric: heals weights and goes back to the best; paladin: harder hits, larger batches, capped updates."""
     level: Annotated[int, Field(ge=1, le=20)]
@@ -282,8 +290,9 @@ class EncountersConfig(Section):
     """Of a random encounter, per turn, while no monster is near."""
     effects: Literal["real", "cosmetic"]
     """cosmetic: monsters hurt the hero only, never the training."""
-    bestiary: list[MonsterName]
-    """The monsters that may come by chance; each is as likely as the others. Diagnosed ones come whether named or not."""
+    bestiary: list[Annotated[str, RowOf(BESTIARY)]]
+    """The monsters that may come by chance; each is as likely as the others. Diagnosed ones come whether named or not, but for
+    those of plug-ins, which come only where they are named."""
 
     @field_validator("bestiary")
     @classmethod

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rolltrain_tui import durable
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.experiment import archive, plots, report, table
+from rolltrain_tui.experiment import archive, plots, questions, report, table
 from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
 from rolltrain_tui.experiment.run import Outcome, Result
+from rolltrain_tui.pictures import NoPlotsError
 from rolltrain_tui.words import one_line
 
 Execute = Callable[[Sequence[Cell]], Iterator[tuple[Cell, Outcome]]]
@@ -29,6 +30,9 @@ class Comparison:
         parts = [table.aligned(table.HEAD, map(table.cells_of, table.rows(self.outcomes)))]
         if lines := [table.cells_of_contrast(row) for row in table.contrasts(self.outcomes)]:
             parts.append(table.aligned(table.CONTRAST_HEAD, lines, words=3))
+        if found := questions.answers(self.outcomes):
+            parts.append(table.aligned(questions.HEAD, map(questions.cells_of, found), words=2))
+            parts.append("\n".join(questions.summary(found, question) for question in questions.TITLES))
         parts.append(report.reading(len(seeds_of(self.outcomes.cells)), len(self.outcomes.arms) - 1))
         return "\n\n".join(parts)
 
@@ -59,7 +63,7 @@ def write(comparison: Comparison, config: CampaignConfig, folder: Path, command:
     files = {"results.csv": report.as_csv(comparison.outcomes).encode()}
     try:
         files |= plots.draw(comparison.outcomes)
-    except plots.NoPlotsError as error:
+    except NoPlotsError as error:
         tell(str(error))
     pictures = [name for name in files if name.endswith(".png")]
     files["report.md"] = report.as_markdown(config, comparison.outcomes, pictures, command).encode()

@@ -16,6 +16,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
+from rolltrain_tui.rules.plugins import brought_by
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 FORMAT = 1
@@ -62,6 +63,8 @@ class Cell:
     """The folder that data.path is relative to."""
     text_sha256: str
     """Of the text that the campaign brings; "" for a built-in corpus."""
+    probes: bool = False
+    """Ask the finished run how robust it is and how it explored, and train it once more with noisy labels."""
 
     def config(self) -> CampaignConfig:
         return CampaignConfig.model_validate_json(self.campaign)
@@ -71,10 +74,16 @@ class Cell:
         return f"{self.arm.title}, seed {self.seed}"
 
     @property
+    def _asked(self) -> list[str]:
+        """The control arm is asked on its way as well, so that others can be held against it at an equal loss."""
+        return [] if not self.probes else ["probes", "along"] if self.arm == CONTROL else ["probes"]
+
+    @property
     def sha256(self) -> str:
-        """Of everything that decides this run: the campaign, the arm, the text, and the programs."""
+        """Of everything that decides this run: the campaign, the arm, the text, and the programs, plug-ins among them."""
+        guests = brought_by((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
         decides = (FORMAT, __version__, version("torch"), self.campaign, self.arm.hero_class, self.arm.rulebook, self.arm.policy)
-        return hashlib.sha256(json.dumps([*decides, self.text_sha256]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests, *self._asked]).encode()).hexdigest()
 
 
 def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:
@@ -88,7 +97,9 @@ def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:
     return names
 
 
-def grid(config: CampaignConfig, base: Path, *, classes: str, rulebooks: str, policies: str, seeds: int) -> tuple[Cell, ...]:
+def grid(
+    config: CampaignConfig, base: Path, *, classes: str, rulebooks: str, policies: str, seeds: int, probes: bool = False
+) -> tuple[Cell, ...]:
     """Every cell, the control arm's first; seeds are the campaign's and those after it. ExperimentError, CampaignFileError."""
     books = (*RULEBOOKS, "custom") if config.dice.custom is not None else tuple(RULEBOOKS)
     arms = [
@@ -102,7 +113,9 @@ def grid(config: CampaignConfig, base: Path, *, classes: str, rulebooks: str, po
         raise ExperimentError(f"Policy {blind[0]} goes by examinations, and this campaign makes none: add --set diagnosis.examine=true.")
     text = _sha256_of_text(config, base)
     numbers = range(config.seed, config.seed + seeds)
-    return tuple(Cell(arm, seed, _campaign(config, arm, seed), str(base.resolve()), text) for arm in (CONTROL, *arms) for seed in numbers)
+    return tuple(
+        Cell(arm, seed, _campaign(config, arm, seed), str(base.resolve()), text, probes) for arm in (CONTROL, *arms) for seed in numbers
+    )
 
 
 def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:

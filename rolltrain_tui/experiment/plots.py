@@ -1,53 +1,39 @@
-"""The pictures: the final loss of each arm with its error bar, and the loss curves. Each as PNG and as SVG.
+"""The pictures: the final loss of each arm with its error bar, and the loss curves. Each as PNG and as SVG."""
 
-Drawn with matplotlib, the one library that does both formats, axes and legends well. It is an extra (`plots`), imported here alone and
-when a picture is asked for: the game itself never needs it.
-"""
-
-import io
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rolltrain_tui.experiment.grid import CONTROL, Arm
+from rolltrain_tui.experiment.questions import Answer, answers
 from rolltrain_tui.experiment.statistics import Estimate, estimate
 from rolltrain_tui.experiment.table import Outcomes, rows
+from rolltrain_tui.pictures import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MISSING = "No pictures: matplotlib is not installed. `pip install 'rolltrain-tui[plots]'` brings it; the same command then draws them."
-
-COLOURS = {"none": "#6c757d", "auto": "#8c6bb1", "random": "#d98e04", "oracle": "#1b7f5c", "wrong": "#c0392b"}
+COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "oracle": GREEN, "wrong": RED}
 """Of policies; told apart by their place as well."""
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^vP*X"
-STYLE: Any = {"svg.hashsalt": "rolltrain", "svg.fonttype": "none", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
-"""Text stays text in SVG, and the same numbers give the same file."""
-
-
-class NoPlotsError(Exception):
-    """The plotting library is absent."""
+VERDICT_COLOURS = {"yes": GREEN, "yes, at a worse loss": AMBER, "as plain at that loss": VIOLET, "no, the opposite": RED}
+KEY = (
+    "arm minus plain training, mean over seeds with 95 % interval. Filled: the interval leaves zero out.\n"
+    "Green: better; violet: better, but as plain training at the same loss; amber: better at a worse loss; red: worse."
+)
 
 
 def draw(outcomes: Outcomes) -> dict[str, bytes]:
     """File name -> picture. Empty before any arm has a finite loss. NoPlotsError when the library is absent."""
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise NoPlotsError(MISSING) from None
-    if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
-        return {}
-    with mpl.rc_context(STYLE):
+    with studio():
+        if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
+            return {}
         figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
-        return {f"{name}.{kind}": _picture(figure, kind) for name, figure in figures.items() for kind in ("png", "svg")}
-
-
-def _picture(figure: "Figure", kind: str) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format=kind, dpi=144, metadata={"Date": None} if kind == "svg" else {"Software": None})
-    return file.getvalue()
+        if found := answers(outcomes):
+            figures["questions"] = questions(found)
+        return {f"{name}.{kind}": picture(figure, kind) for name, figure in figures.items() for kind in KINDS}
 
 
 def final_loss(outcomes: Outcomes) -> "Figure":
@@ -151,3 +137,36 @@ def _shown(outcomes: Outcomes) -> tuple[float, float]:
         return 0.0, 1.0
     room = 0.04 * (max(losses) - min(losses)) or 0.05
     return min(losses) - room, max(losses) + room
+
+
+def questions(found: Sequence[Answer]) -> "Figure":
+    """A panel a measure: each arm's difference from plain training with its 95 % interval; filled where the interval leaves zero out."""
+    from matplotlib.figure import Figure
+
+    measures = list(dict.fromkeys(answer.measure for answer in found))
+    arms = list(dict.fromkeys(answer.arm for answer in found))
+    columns = 3
+    lines = -(-len(measures) // columns)
+    figure = Figure(figsize=(4.0 * columns, lines * (1.1 + 0.24 * len(arms))), layout="constrained")
+    panels = figure.subplots(lines, columns, sharey=True, squeeze=False).flatten()
+    for panel, measure in zip(panels, measures, strict=False):
+        panel.axvline(0, color=INK, linewidth=0.8)
+        for answer in found:
+            if answer.measure == measure and isfinite(answer.difference.mean):
+                _interval(panel, answer, arms.index(answer.arm))
+        panel.set_title(f"{measure.title} ({'less' if measure.good < 0 else 'more'} is better)", fontsize=9)
+        panel.set_yticks(range(len(arms)), [arm.title for arm in arms], fontsize=8)
+        panel.set_ylim(len(arms) - 0.5, -0.5)
+        panel.locator_params(axis="x", nbins=4)
+        panel.grid(axis="x", alpha=0.25)
+    for panel in panels[len(measures) :]:
+        panel.set_visible(False)
+    figure.supxlabel(KEY, fontsize=9)
+    return figure
+
+
+def _interval(axes: "Axes", answer: Answer, height: int) -> None:
+    colour = VERDICT_COLOURS.get(answer.verdict, GREY)
+    margin = answer.margin if isfinite(answer.margin) else 0.0
+    filled = colour if colour != GREY else "white"
+    axes.errorbar(answer.difference.mean, height, xerr=margin, fmt="o", color=colour, markerfacecolor=filled, markersize=5, capsize=2)

@@ -58,6 +58,7 @@ TURN_BACK = (UseAbility("divine_intervention"), *CALM)
 
 RIGHT: Mapping[State, Sequence[UseAbility]] = {"slow": PUSH, "hot": CALM, "overfit": TURN_BACK, "well": ()}
 WRONG: Mapping[State, Sequence[UseAbility]] = {"slow": TURN_BACK, "hot": PUSH, "overfit": PUSH, "well": ()}
+OPPOSITE: Mapping[State, State] = {"slow": "hot", "hot": "slow", "overfit": "slow", "well": "well"}
 
 
 class Policy(Protocol):
@@ -97,8 +98,9 @@ class Whim:
 class Physician:
     """One dose at each examination: of what the prescription names for this state, all that a turn has room for."""
 
-    def __init__(self, prescription: Mapping[State, Sequence[UseAbility]]) -> None:
-        self._prescription = prescription
+    def __init__(self, prescription: Mapping[State, Sequence[UseAbility]], remedies: Mapping[State, State] | None = None) -> None:
+        """`remedies`: for which state's remedies of plug-ins it reaches in each state; None: for its own."""
+        self._prescription, self._remedies = prescription, remedies
         self._read: Examined | None = None
         self._burnt = False
         """It was hot once: a calmed run looks slow, and a push would set it alight again. It is only let go when it stays slow."""
@@ -121,7 +123,8 @@ class Physician:
         if state == "well":  # thanks to what is held, perhaps: nothing is changed, but that a push ends where bouncing begins
             return dismissals(scene) if self._pushed and temperature(scene.examined) > BOUNCING else ()
         self._pushed = state == "slow"
-        prescribed = self._prescription[state]
+        meant = state if self._remedies is None else self._remedies[state]
+        prescribed = [*self._prescription[state], *(UseAbility(name) for name in own(scene) if ABILITIES[name].remedy == meant)]
         return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
 
 
@@ -230,7 +233,7 @@ POLICIES: Mapping[str, Callable[[int], Policy]] = {
     "auto": lambda seed: Auto(),
     "random": Whim,
     "oracle": lambda seed: Physician(RIGHT),
-    "wrong": lambda seed: Physician(WRONG),
+    "wrong": lambda seed: Physician(WRONG, OPPOSITE),
 }
 """How each is made for a seed."""
 READS_EXAMINATIONS = frozenset({"oracle", "wrong"})

@@ -2,15 +2,16 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.experiment import table
+from rolltrain_tui.experiment import questions, table
 from rolltrain_tui.experiment.grid import CONTROL, seeds_of
 from rolltrain_tui.experiment.policies import POLICIES
 from rolltrain_tui.experiment.statistics import student_95
+from rolltrain_tui.foreign import cell as cell_text
 from rolltrain_tui.words import one_line
 
 COLUMNS = (
@@ -31,14 +32,15 @@ assert set(POLICY_WORDS) == set(POLICIES)
 def as_csv(outcomes: table.Outcomes) -> str:
     """A row a run, failed ones with their error; the control arm's class, rulebook and policy are empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")
+    asked = [measure.name for measure in questions.MEASURES if any(measure.name in result.probes for result in outcomes.done.values())]
+    writer = csv.DictWriter(text, (*COLUMNS, *asked), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for cell in outcomes.cells:
         key = (cell.arm, cell.seed)
         found = asdict(outcomes.done[key]) if key in outcomes.done else {}
         error = one_line(outcomes.failed[key].error, 200) if key in outcomes.failed else ""
         names = {"class": cell.arm.hero_class, "rulebook": cell.arm.rulebook, "policy": cell.arm.policy}
-        writer.writerow({**found, **names, "seed": cell.seed, "error": error})
+        writer.writerow({**found, **found.get("probes", {}), **names, "seed": cell.seed, "error": cell_text(error)})
     return text.getvalue()
 
 
@@ -46,7 +48,7 @@ def as_markdown(config: CampaignConfig, outcomes: table.Outcomes, pictures: Sequ
     """The report; `pictures` are the names of image files beside it."""
     parts = [f"# {one_line(config.name, 60)}: an experiment", _method(config, outcomes), _arms(outcomes), _contrasts(outcomes)]
     parts += [f"![{name}]({name})" for name in pictures]
-    parts += [_failures(outcomes), _reading(outcomes), f"## Again\n\n    {command}"]
+    parts += [_questions(outcomes), _failures(outcomes), _reading(outcomes), f"## Again\n\n    {command}"]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -72,6 +74,35 @@ def _arms(outcomes: table.Outcomes) -> str:
 def _contrasts(outcomes: table.Outcomes) -> str:
     lines = [table.cells_of_contrast(row) for row in table.contrasts(outcomes)]
     return "## Policies against each other\n\n" + table.markdown(table.CONTRAST_HEAD, lines, words=3) if lines else ""
+
+
+def _questions(outcomes: table.Outcomes) -> str:
+    """The original's questions, a table and a plain answer each."""
+    found = questions.answers(outcomes)
+    parts = []
+    for question, title in questions.TITLES.items():
+        own = [answer for answer in found if answer.measure.question == question]
+        if own:
+            measures = dict.fromkeys(answer.measure for answer in own)
+            meanings = "\n".join(f"- *{measure.title}*: {measure.meaning}." for measure in measures)
+            lines = table.markdown(questions.HEAD, map(questions.cells_of, own), words=2)
+            parts.append(f"## {title}\n\n{questions.summary(found, question)}\n\n{lines}\n\n{meanings}\n\n{LEARNED_LESS[question]}")
+    if parts:
+        ways = [(arm.title, table.number(questions.strayed(outcomes, arm), 2)) for arm in outcomes.arms if arm != CONTROL]
+        parts.append(STRAYED + "\n\n" + table.markdown(("arm", "distance from plain / its way"), ways))
+    return "\n\n".join(parts)
+
+
+LEARNED_LESS: Mapping[questions.Question, str] = {
+    "robust": "Who learned less has less to lose. *At equal loss*: against plain training of the same seed at the turn when it had the "
+    "arm's final loss, ± half the 95 % interval; *as plain at that loss*: nothing is left of the advantage then. *At a worse loss*: "
+    "under the disturbance itself it is still worse than plain training.",
+    "explore": "*At a worse loss*: it went farther, or wrote more variedly, and ended worse. Who learned less babbles more.",
+}
+STRAYED = (
+    "How far the last weights lie from plain training's of the same seed, in units of the way that plain training went from the same start "
+    "(0: the same place; 1: as far from it as the start is):"
+)
 
 
 def _failures(outcomes: table.Outcomes) -> str:
@@ -107,6 +138,10 @@ def as_json(config: CampaignConfig, outcomes: table.Outcomes, files: Sequence[st
         "floor": outcomes.floor,
         "arms": [_plain(asdict(row)) for row in table.rows(outcomes)],
         "contrasts": [_plain(asdict(row)) for row in table.contrasts(outcomes)],
+        "questions": [
+            _plain({**asdict(answer), "interval": answer.margin, "effect": answer.effect, "verdict": answer.verdict})
+            for answer in questions.answers(outcomes)
+        ],
         "files": list(files),
     }
 

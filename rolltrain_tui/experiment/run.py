@@ -1,17 +1,25 @@
 """One cell: a campaign played by an auto-player, or for the control arm the learner alone, to the end."""
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from rolltrain_tui.campaign import LOSS_EMA_DECAY, Campaign
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell
+from rolltrain_tui.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.experiment.grid import CONTROL, Cell
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
 from rolltrain_tui.rules.effects import NEUTRAL
 from rolltrain_tui.training.learner import Learner
+
+if TYPE_CHECKING:
+    from rolltrain_tui.training.supervised import SupervisedLearner
+
+AfterTurn = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +51,29 @@ class Result:
     monsters: int = 0
     """Met."""
     slain: int = 0
+    probes: Mapping[str, float] = field(default_factory=dict)
+    """What the finished run was asked, where it was; see `questions.MEASURES`."""
+    along: tuple[tuple[float, Mapping[str, float]], ...] = ()
+    """Of the control arm: (validation loss, rises under disturbances) at each evaluation on the way."""
+    sketch: tuple[float, ...] = ()
+    """Its weights in few numbers: distances between runs are kept."""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values; losses that are not finite become null."""
         found = asdict(self) | {"curve": [[turn, _known(loss)] for turn, loss in self.curve]}
+        found["along"] = [[_known(loss), {name: _known(value) for name, value in rises.items()}] for loss, rises in self.along]
+        found["probes"] = {name: _known(value) for name, value in self.probes.items()}
         return found | {name: _known(found[name]) for name in _LOSSES}
 
     @classmethod
     def of_json(cls, found: dict[str, Any]) -> Self:
         """Exact inverse of as_json, but that whatever was not finite is NaN. TypeError, KeyError, ValueError."""
         curve = tuple((int(turn), _number(loss)) for turn, loss in found["curve"])
-        return cls(**{**found, "curve": curve, **{name: _number(found[name]) for name in _LOSSES}})
+        probes = {name: _number(value) for name, value in found.get("probes", {}).items()}
+        along = tuple((_number(loss), {name: _number(value) for name, value in rises.items()}) for loss, rises in found.get("along", ()))
+        sketch = tuple(map(float, found.get("sketch", ())))
+        own = {name: _number(found[name]) for name in _LOSSES}
+        return cls(**{**found, **own, "curve": curve, "probes": probes, "along": along, "sketch": sketch})
 
 
 _LOSSES = ("val_loss", "best_val_loss", "train_loss")
@@ -77,28 +97,59 @@ def run_cell(cell: Cell) -> Outcome:
 
         config = cell.config()
         learner = build_learner(config, base=Path(cell.base))
-        return train_plainly(config, learner) if cell.arm == CONTROL else play(config, learner, cell)
+        return probed(config, learner, cell) if cell.probes else run(config, learner, cell)
     except Exception as error:
         return Failure(f"{type(error).__name__}: {error}")
 
 
-def play(config: CampaignConfig, learner: Learner, cell: Cell) -> Outcome:
+def run(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterTurn = lambda: None) -> Outcome:
+    """The cell's arm with this learner; `after_turn` is called after each."""
+    return train_plainly(config, learner, after_turn) if cell.arm == CONTROL else play(config, learner, cell, after_turn)
+
+
+def probed(config: CampaignConfig, learner: "SupervisedLearner", cell: Cell) -> Outcome:
+    """The run, what it answers when it is over, and the same run once more with noisy labels."""
+    from rolltrain_tui.training import probes
+    from rolltrain_tui.training.build import build_learner
+
+    trail = probes.Trail(learner)
+    along: list[tuple[float, Mapping[str, float]]] = []
+    turn = count(1)
+
+    def after_turn() -> None:
+        trail.mark()
+        if next(turn) % config.evaluation.every == 0 and cell.arm == CONTROL:
+            along.append(probes.disturbed(learner))
+
+    found = run(config, learner, cell, after_turn)
+    if isinstance(found, Failure):
+        return found
+    noisy = run(config, cast(Learner, probes.NoisyLabels(build_learner(config, base=Path(cell.base)))), cell)
+    if isinstance(noisy, Failure):
+        return Failure(f"with noisy labels: {noisy.error}")
+    answers = trail.probe() | probes.probe(learner) | {"label_noise": noisy.val_loss - found.val_loss}
+    return replace(found, probes=answers, along=tuple(along), sketch=probes.sketch(learner))
+
+
+def play(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterTurn = lambda: None) -> Outcome:
     """The campaign, with the cell's policy at the keys."""
     campaign, inbox = Campaign(config, learner), PlayedInbox(POLICIES[cell.arm.policy](cell.seed))
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     curve: list[tuple[int, float]] = []
     ended: CampaignEnded | None = None
     for event in campaign.play(inbox):
         inbox.see(event)
         match event:
+            case StepTaken():
+                after_turn()
             case AbilityUsed():
-                _count(counts, "uses" if event.live else "triggers")
+                counts["uses" if event.live else "triggers"] += 1
             case CommandRefused():
-                _count(counts, "refused")
+                counts["refused"] += 1
             case MonsterAppeared():
-                _count(counts, "monsters")
+                counts["monsters"] += 1
             case MonsterFell():
-                _count(counts, "slain")
+                counts["slain"] += 1
             case Evaluated():
                 curve.append((event.turn, event.val_loss))
             case CampaignEnded():
@@ -118,11 +169,15 @@ def play(config: CampaignConfig, learner: Learner, cell: Cell) -> Outcome:
         level=ended.level,
         xp=ended.xp,
         deaths=ended.deaths,
-        **counts,
+        uses=counts["uses"],
+        triggers=counts["triggers"],
+        refused=counts["refused"],
+        monsters=counts["monsters"],
+        slain=counts["slain"],
     )
 
 
-def train_plainly(config: CampaignConfig, learner: Learner) -> Result:
+def train_plainly(config: CampaignConfig, learner: Learner, after_turn: AfterTurn = lambda: None) -> Result:
     """The control arm: no dice, no monsters, no abilities, no wounds. The learner steps, and is tested as often as the others are.
 
     Not the campaign with its rulebook closed: there a hero may still fall from bad evaluations, and takes half steps while down.
@@ -132,6 +187,7 @@ def train_plainly(config: CampaignConfig, learner: Learner) -> Result:
     for turn in range(config.turns + 1):
         if turn:
             report = learner.step(NEUTRAL)
+            after_turn()
             gflop += report.gflop
             if report.finite:
                 ema = LOSS_EMA_DECAY * ema + (1 - LOSS_EMA_DECAY) * report.loss if isfinite(ema) else report.loss
@@ -150,10 +206,6 @@ def train_plainly(config: CampaignConfig, learner: Learner) -> Result:
         floor=learner.facts().floor,
         curve=tuple(curve),
     )
-
-
-def _count(counts: dict[str, int], what: str) -> None:
-    counts[what] = counts.get(what, 0) + 1
 
 
 def _known(loss: float) -> float | None:

@@ -5,11 +5,11 @@ from typing import Any, get_args
 
 from rolltrain_tui.config.schema import DiceConfig
 from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 DICE = get_args(DiceConfig.model_fields["die"].annotation)
 MODES = ("per_mini_batch", "per_accumulation_step")
 MONSTERS = ("both", "diagnosed", "random", "off")
-RULEBOOKS = tuple(book for book in get_args(DiceConfig.model_fields["rulebook"].annotation) if book != "custom")
 BESTIARY = ["gradient_ooze", "loss_dragon", "weight_wraith"]
 ALL = 1_000_000_000
 """More examples than any validation set has."""
@@ -46,7 +46,7 @@ class Terms:
         _at_least_one("num_epochs", self.num_epochs)
         _one_of("mode", self.mode or MODES[0], MODES)
         _one_of("dice_type", self.dice_type, DICE)
-        _one_of("rulebook", self.rulebook, RULEBOOKS)
+        _one_of("rulebook", self.rulebook, tuple(RULEBOOKS))
         _one_of("monsters", self.monsters or "off", MONSTERS)
         if self.advantage and self.disadvantage:
             raise ValueError("advantage and disadvantage cancel each other out; set at most one of them")

@@ -1,7 +1,7 @@
 """What an ability is: its row in the table, how it stands in a game, and the one interface behind which its behaviour lives.
 
-A new ability is a row in `abilities.ABILITIES` and a `Power` that overrides the few methods it needs; the game never asks which ability
-it holds.
+A new ability is a row on the shelf `abilities.ABILITIES`, of the house or of a plug-in, and a `Power` that overrides the few methods it
+needs; the game never asks which ability it holds.
 """
 
 from collections.abc import Callable
@@ -201,6 +201,8 @@ class Ability:
     recharge: Recharge
     power: Power
     options: tuple[Option, ...] = ()
+    remedy: Literal["", "slow", "hot", "overfit"] = ""
+    """For a plug-in without options: the state of a run in which an auto-player that follows the diagnosis takes it."""
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)

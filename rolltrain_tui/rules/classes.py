@@ -1,8 +1,9 @@
 """Hero classes: what each does to the training, as rows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from rolltrain_tui.rules.shelf import Shelf
 
 Stat = Literal["STR", "DEX", "CON", "INT", "WIS", "CHA"]
 STATS: tuple[Stat, ...] = ("STR", "DEX", "CON", "INT", "WIS", "CHA")
@@ -154,4 +155,4 @@ _CLASSES = (
     ),
 )
 
-CLASSES: Mapping[str, HeroClass] = {row.name: row for row in _CLASSES}
+CLASSES = Shelf("rolltrain.classes", _CLASSES)

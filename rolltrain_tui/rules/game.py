@@ -79,7 +79,7 @@ class Game:
         self.encounters = Encounters()
         self.watch = Watch(rules.scouting)
         """What ails the run; heard whatever the encounters' mode."""
-        self.omens = Omens()
+        self.omens = Omens(rules.bestiary)
         self.bag = loot.Bag()
         """`items`: what the hero carries; `in_force`: what was used and still holds."""
         self.inspiration = inspiration.Inspiration()

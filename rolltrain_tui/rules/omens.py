@@ -1,6 +1,6 @@
 """Omens: which symptoms have held long enough to bring a monster, and what ties a monster that came to its signal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -55,7 +55,12 @@ class Omen:
 class Omens:
     """How long each symptom has held, and who may not come yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, bestiary: Iterable[str] = ()) -> None:
+        """Monsters of plug-ins come only where `bestiary` names them: what is installed besides never changes a run."""
+        roster = (*BESTIARY.house.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.house))
+        every = [(row.name, index, symptom) for row in roster for index, symptom in enumerate(row.symptoms)]
+        self._by_turn = [entry for entry in every if goes_by_the_turn(entry[2])]
+        self._by_examination = [entry for entry in every if not goes_by_the_turn(entry[2])]
         self._held: dict[str, list[int]] = {}
         """Monster -> hearings in a row for each of its symptoms; monsters without any are left out."""
         self._paused: dict[str, int] = {}
@@ -63,7 +68,7 @@ class Omens:
 
     def hear(self, watch: Watch, *, examined: bool) -> None:
         """One more hearing of the symptoms that go by the turn, or of those that go by the examination."""
-        for monster, index, symptom in _symptoms(examined):
+        for monster, index, symptom in self._by_examination if examined else self._by_turn:
             if holds(symptom, watch):
                 self._held.setdefault(monster, [0] * len(BESTIARY[monster].symptoms))[index] += 1
             elif monster in self._held:
@@ -111,18 +116,9 @@ def goes_by_the_turn(symptom: Symptom) -> bool:
     return symptom.signal in EVERY_TURN
 
 
-def _symptoms(examined: bool) -> Iterator[tuple[str, int, Symptom]]:
-    return iter(_BY_EXAMINATION if examined else _BY_TURN)
-
-
 def _told(watch: Watch, sign: Sign) -> str:
     name, side = sign
     signal, reading = SIGNALS[name], watch.reading(name)
     bound, word = (reading.high, "at most") if side == "high" else (reading.low, "at least")
     unit = signal.unit if signal.unit in ("", "x", "%") else f" {signal.unit}"
     return f"{signal.title} {reading.value:.3g}{unit}, where {word} {bound:.3g}{unit} is healthy"
-
-
-_ALL = [(row.name, index, symptom) for row in BESTIARY.values() for index, symptom in enumerate(row.symptoms)]
-_BY_TURN = [entry for entry in _ALL if goes_by_the_turn(entry[2])]
-_BY_EXAMINATION = [entry for entry in _ALL if not goes_by_the_turn(entry[2])]

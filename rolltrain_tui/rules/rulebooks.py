@@ -4,7 +4,7 @@
 each can be tried; `odds` is the exact arithmetic of any of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -13,6 +13,7 @@ from rolltrain_tui.rules.dice import Advantage
 from rolltrain_tui.rules.effects import OnZero, StepEffect
 from rolltrain_tui.rules.facts import Outcome
 from rolltrain_tui.rules.naming import RulesError
+from rolltrain_tui.rules.shelf import Shelf
 
 Hook = Literal["update", "lr", "loss", "grad"]
 RollOn = Literal["step", "micro", "last-micro"]
@@ -202,7 +203,7 @@ _BOOKS = (
     ),
 )
 
-RULEBOOKS: Mapping[str, Rulebook] = {book.name: book for book in _BOOKS}
+RULEBOOKS = Shelf("rolltrain.rulebooks", _BOOKS)
 """Every rulebook with a table of its own; `custom_rulebook` makes the one whose table the player writes."""
 
 

@@ -428,9 +428,9 @@ class SupervisedLearner:
         """Remember weights, moments and schedule as the place a rollback returns to. Before the first call that is the start."""
         self.hindsight.camp = self.hindsight.capture()
 
-    def fork(self) -> Self:
-        """An independent copy that sees the same batches from here on; only the text is shared."""
-        twin = type(self)(self.config, self.corpus)
+    def fork(self, corpus: Corpus | None = None) -> Self:
+        """An independent copy that sees the same batches from here on; only the text is shared, or is another of the same vocabulary."""
+        twin = type(self)(self.config, corpus or self.corpus)
         twin.prepare(self.hindsight.prepared)
         twin.load_state(self.tensors(), self.state_dict())
         twin.should_stop = self.should_stop

@@ -24,6 +24,7 @@ from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
 from rolltrain_tui.tui.tuning import Tuning
+from rolltrain_tui.words import flat
 
 WATCH_SECONDS = 0.05
 GRACE_SECONDS = 10.0
@@ -71,6 +72,7 @@ class RolltrainApp(App[None]):
         self._tuning.begin()
         self._listen_to_signals()
         self._open_first_screen()
+        self.call_after_refresh(self._tell_of_plugins)
         self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     def on_unmount(self) -> None:
@@ -93,6 +95,12 @@ class RolltrainApp(App[None]):
             self.start_campaign(launch.campaign, launch.all_overrides())
         else:
             self._choose_hero(launch.campaign)
+
+    def _tell_of_plugins(self) -> None:
+        from rolltrain_tui.rules.plugins import installed
+
+        for fault in installed().faults:
+            self.notify(flat(fault), title="Left out", severity="warning", timeout=12, markup=False)
 
     def _choose_hero(self, path: Path) -> None:
         from rolltrain_tui.config.campaign_file import load

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.verbs import guests
+
 if TYPE_CHECKING:
     from rolltrain_tui.commands import Command
 
@@ -14,6 +16,7 @@ def find_campaign(name: str) -> Path:
     """A campaign by its path or its shipped name. CampaignFileError."""
     from rolltrain_tui.config import campaign_file
 
+    guests.tell_of_faults()
     return campaign_file.find(name)
 
 

@@ -22,6 +22,7 @@ ALL_CLASSES = "barbarian,wizard,rogue,fighter,cleric,paladin"
 @click.option(
     "--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Runs of each arm; the campaign's seed is the first."
 )
+@click.option("--probes", is_flag=True, help="Ask each run how robust it is and how it explored; twice the time.")
 @click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign, for all arms.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Runs side by side, each on one thread; as many as there are cores.")
@@ -33,6 +34,7 @@ def compare(
     rulebooks: str,
     policies: str,
     seeds: int,
+    probes: bool,
     steps: int | None,
     settings: tuple[str, ...],
     workers: int | None,
@@ -53,7 +55,7 @@ def compare(
     path = choices.find_campaign(campaign)
     overrides = choices.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)
     config = campaign_file.load(path, overrides)
-    cells = grid(config, path.parent, classes=classes, rulebooks=rulebooks, policies=policies, seeds=seeds)
+    cells = grid(config, path.parent, classes=classes, rulebooks=rulebooks, policies=policies, seeds=seeds, probes=probes)
     folder = out or Path(f"compare-{path.stem}")
     stop: list[bool] = []
     with caught(lambda: stop.append(True)) as signal:

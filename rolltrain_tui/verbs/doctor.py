@@ -13,6 +13,7 @@ from typing import Any
 
 from rolltrain_tui import __version__
 from rolltrain_tui.config import campaign_file
+from rolltrain_tui.rules.plugins import installed
 from rolltrain_tui.saves import saves_root
 from rolltrain_tui.words import flat
 
@@ -26,7 +27,7 @@ def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda 
     """Everything the doctor looks at, as plain values. Takes a few seconds: it trains for one of them."""
     progress("Looking at this computer")
     found: dict[str, Any] = {"rolltrain": __version__, "python": platform.python_version()}
-    found |= {"libraries": _versions(), "terminal": _terminal()}
+    found |= {"libraries": _versions(), "plugins": _plugins(), "terminal": _terminal()}
     found["saves"] = _saves_folder(saves_root(saves))
     progress("Loading PyTorch")
     found["machine"] = _machine()
@@ -47,6 +48,7 @@ def report(found: dict[str, Any]) -> str:
     lines = [
         f"rolltrain {found['rolltrain']}, Python {found['python']}",
         f"libraries  {libraries}",
+        *(f"plug-in    {line}" for line in found["plugins"]),
         f"device     {machine['device']} ({', '.join(machine['devices'])}), {machine['cores']} cores; bfloat16: {bf16}",
         f"terminal   {terminal['columns']}x{terminal['lines']}, {colours}, {unicode}",
         f"           {terminal['verdict']}",
@@ -69,6 +71,15 @@ def _versions() -> dict[str, str | None]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = None
     return found
+
+
+def _plugins() -> list[str]:
+    """A line for each package that brings something, then what was left out."""
+    guests = installed()
+    brought = {
+        package: [name for name, owner in guests.packages.items() if owner == package] for package in sorted(set(guests.packages.values()))
+    }
+    return [*(f"{package}: {', '.join(names)}" for package, names in brought.items()), *guests.faults]
 
 
 def _terminal() -> dict[str, Any]:

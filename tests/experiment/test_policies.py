@@ -1,6 +1,7 @@
 """The auto-players: what they press, and that they go by the screen alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -202,3 +203,13 @@ def test_a_young_run_is_not_called_slow(scene: Callable[[str, int], Scene]) -> N
     table, policy = scene("barbarian", 5), POLICIES["oracle"](0)
     assert [] == pressed(policy, table, examined(80, temperature=-0.09))
     assert UseAbility("rage") in pressed(policy, table, examined(100, temperature=-0.09))
+
+
+def test_remedies_of_plugins_are_taken_by_state(scene: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ability that calls itself a remedy for slow runs is what the oracle takes in one, and what `wrong` takes in a hot one."""
+    wind = UseAbility("second_wind")  # a calming one, which the oracle leaves alone in a slow run
+    assert wind not in pressed(POLICIES["oracle"](1), scene("fighter"), SLOW)
+    monkeypatch.setitem(ABILITIES.house, "second_wind", replace(ABILITIES["second_wind"], remedy="slow"))  # type: ignore[arg-type]
+    assert wind in pressed(POLICIES["oracle"](1), scene("fighter"), SLOW)
+    assert wind in pressed(POLICIES["wrong"](1), scene("fighter"), HOT)
+    assert wind not in pressed(POLICIES["oracle"](1), scene("fighter"), WELL)

@@ -1,5 +1,6 @@
 """The choice of a hero."""
 
+import importlib
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textual.widgets import Input, OptionList
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
+from rolltrain_tui.rules import plugins
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.help import HelpScreen
@@ -246,3 +248,31 @@ def test_another_class_drops_the_own_classes_habits(campaign: CampaignConfig) ->
     hero = campaign.hero.model_copy(update={"auto": ["rage"]})
     changes = hero_overrides(hero, name="", hero_class="wizard", stats=hero.stats.model_dump())
     assert ("hero.hero_class=wizard", "hero.auto=[]") == changes
+
+
+@pytest.fixture
+def bard(monkeypatch: pytest.MonkeyPatch) -> HeroClass:
+    """The worked example of a plug-in, as if it were installed."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "plugin_example")
+    rows = importlib.import_module("rolltrain_bard")
+    guests = plugins.Guests()
+    guests.rows["rolltrain.classes"] = {"bard": rows.BARD}
+    guests.rows["rolltrain.abilities"] = {"crescendo": rows.CRESCENDO, "lullaby": rows.LULLABY}
+    monkeypatch.setattr(plugins, "_guests", guests)
+    found: HeroClass = rows.BARD
+    return found
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_plugins_class_can_be_chosen(size: tuple[int, int], campaign: CampaignConfig, bard: HeroClass) -> None:
+    """It stands behind the house's, with its motto and its abilities, and Enter sets out with it."""
+    app = host(campaign)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        app.screen.picked = "bard"  # type: ignore[attr-defined]
+        await pilot.pause()
+        assert "Bard" in shown(app)
+        assert "Crescendo" in " ".join(str(sheet.render()) for sheet in app.screen.query("#details > HeroSheet *")) + shown(app)
+        await pilot.press("enter")
+        _, _, overrides = app.calls[-1]
+        assert "hero.hero_class=bard" in overrides  # type: ignore[operator]

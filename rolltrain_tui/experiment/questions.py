@@ -1,0 +1,179 @@
+"""The original's two questions, asked of every run: is the model more robust, and does it explore better?
+
+Each measure is a number of a finished run. Arm minus plain training, seed by seed, gives its mean, a 95 % interval by Student's t, and the
+effect size d = mean / standard deviation of the differences (Cohen's d_z for pairs).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import dist, isfinite, nan, sqrt
+from typing import Literal, get_args
+
+from rolltrain_tui.experiment.grid import CONTROL, Arm
+from rolltrain_tui.experiment.statistics import Estimate, estimate, paired, student_95
+from rolltrain_tui.experiment.table import Outcomes, number
+
+Question = Literal["robust", "explore"]
+Verdict = Literal["yes", "yes, at a worse loss", "as plain at that loss", "no, the opposite", "no measurable difference"]
+TITLES: Mapping[Question, str] = {"robust": "Is it more robust?", "explore": "Does it explore better?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of a run."""
+
+    name: str
+    question: Question
+    title: str
+    good: Literal[-1, 1]
+    """-1: less is more robust; 1: more is more explored."""
+    meaning: str
+
+
+MEASURES = (
+    Measure("weight_noise_0.05", "robust", "weight noise 5 %", -1, "rise of the loss when all weights are shaken by 5 % of their spread"),
+    Measure("weight_noise_0.1", "robust", "weight noise 10 %", -1, "the same by 10 %"),
+    Measure("weight_noise_0.2", "robust", "weight noise 20 %", -1, "the same by 20 %"),
+    Measure("label_noise", "robust", "label noise 20 %", -1, "rise of the loss when the run is trained with a fifth of its targets random"),
+    Measure("typos", "robust", "typos 5 %", -1, "rise of the loss on validation text with 5 % of its characters random"),
+    Measure("other_text", "robust", "another text", -1, "rise of the loss on the built-in corpus that it did not learn from"),
+    Measure("displacement", "explore", "distance from the start", 1, "Euclidean, over all weights"),
+    Measure("crookedness", "explore", "path / distance", 1, "length of the weights' path over the distance it came; 1 is straight"),
+    Measure("distinct", "explore", "distinct words", 1, "share of different words among those the model writes"),
+    Measure("novel", "explore", "novel words", 1, "share of words that its lessons never showed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One measure of one arm against plain training."""
+
+    arm: Arm
+    measure: Measure
+    plain: float
+    """The control arm's mean."""
+    difference: Estimate
+    loss: Estimate
+    """Of robustness: difference of the losses under the disturbance itself; of exploration: of the final losses. A model that learned
+    less has less to lose, and more to babble: where this is worse, a "yes" is worth little."""
+    matched: Estimate
+    """Arm minus plain training at the turn when that had the arm's final loss; without numbers where nobody asked it then."""
+
+    @property
+    def margin(self) -> float:
+        """Half the width of the 95 % interval."""
+        return _margin(self.difference)
+
+    @property
+    def effect(self) -> float:
+        """Cohen's d_z; NaN where the differences do not differ."""
+        deviation = self.difference.standard_error * sqrt(self.difference.n)
+        return self.difference.mean / deviation if deviation else nan
+
+    @property
+    def verdict(self) -> Verdict:
+        """Where the 95 % interval holds zero, or is not there, nothing can be told."""
+        if not _clear(self.difference):
+            return "no measurable difference"
+        if self.difference.mean * self.measure.good < 0:
+            return "no, the opposite"
+        if isfinite(_margin(self.matched)) and not (_clear(self.matched) and self.matched.mean * self.measure.good > 0):
+            return "as plain at that loss"
+        return "yes, at a worse loss" if _clear(self.loss) and self.loss.mean > 0 else "yes"
+
+
+def _margin(of: Estimate) -> float:
+    return student_95(of.n) * of.standard_error
+
+
+def _clear(of: Estimate) -> bool:
+    """Its 95 % interval leaves zero out."""
+    return isfinite(_margin(of)) and abs(of.mean) > _margin(of)
+
+
+def answers(outcomes: Outcomes) -> list[Answer]:
+    """Every measure that was taken, of every arm but the control arm."""
+    arms = [arm for arm in outcomes.arms if arm != CONTROL]
+    return [answer for measure in MEASURES for arm in arms if (answer := _answer(outcomes, arm, measure)) is not None]
+
+
+def _answer(outcomes: Outcomes, arm: Arm, measure: Measure) -> Answer | None:
+    plain, ours = _by_seed(outcomes, CONTROL, measure), _by_seed(outcomes, arm, measure)
+    if not plain or not ours:
+        return None
+    losses = [_losses(outcomes, of, measure, values) for of, values in ((arm, ours), (CONTROL, plain))]
+    return Answer(
+        arm, measure, sum(plain.values()) / len(plain), paired(ours, plain), paired(*losses), _at_equal_loss(outcomes, arm, measure)
+    )
+
+
+def _at_equal_loss(outcomes: Outcomes, arm: Arm, measure: Measure) -> Estimate:
+    """Arm minus plain training when that was as good as the arm has become, seed by seed."""
+    plain, found = outcomes.results(CONTROL), {}
+    for seed, value in _by_seed(outcomes, arm, measure).items():
+        points = [(loss, rises[measure.name]) for loss, rises in plain[seed].along if measure.name in rises] if seed in plain else []
+        found[seed] = value - value_at(points, outcomes.losses(arm)[seed])
+    return estimate([difference for difference in found.values() if isfinite(difference)])
+
+
+def value_at(points: Sequence[tuple[float, float]], loss: float) -> float:
+    """What was measured when the loss first fell to `loss`, on a straight line between two points; NaN where it never did."""
+    for (before, there), (after, here) in pairwise(points):
+        if before >= loss >= after and before > after:
+            return there + (here - there) * (before - loss) / (before - after)
+    return nan
+
+
+def _losses(outcomes: Outcomes, arm: Arm, measure: Measure, values: Mapping[int, float]) -> dict[int, float]:
+    final = outcomes.losses(arm)
+    return {seed: final[seed] + (value if measure.question == "robust" else 0.0) for seed, value in values.items()}
+
+
+def _by_seed(outcomes: Outcomes, arm: Arm, measure: Measure) -> dict[int, float]:
+    taken = {seed: result.probes.get(measure.name, nan) for seed, result in outcomes.results(arm).items()}
+    return {seed: value for seed, value in taken.items() if isfinite(value)}
+
+
+def strayed(outcomes: Outcomes, arm: Arm) -> float:
+    """How far the arm's last weights lie from plain training's of the same seed, in units of the way that went; mean over seeds."""
+    plain, ours = outcomes.results(CONTROL), outcomes.results(arm)
+    found = [
+        dist(ours[seed].sketch, plain[seed].sketch) / plain[seed].probes["displacement"]
+        for seed in ours
+        if seed in plain and ours[seed].sketch and plain[seed].sketch
+    ]
+    return sum(found) / len(found) if found else nan
+
+
+HEAD = ("measure", "arm", "plain", "Δ", "95 % interval", "effect d", "Δ at equal loss", "better than plain?")
+
+
+def cells_of(answer: Answer) -> tuple[str, ...]:
+    mean, margin = answer.difference.mean, answer.margin
+    interval = f"{_signed(mean - margin)} to {_signed(mean + margin)}" if isfinite(margin) else "–"
+    return (
+        answer.measure.title,
+        answer.arm.title,
+        number(answer.plain, 4),
+        _signed(mean),
+        interval,
+        _signed(answer.effect, 1),
+        f"{_signed(answer.matched.mean)} ± {number(_margin(answer.matched), 4)}" if isfinite(_margin(answer.matched)) else "–",
+        answer.verdict,
+    )
+
+
+def _signed(value: float, digits: int = 4) -> str:
+    return f"{'+' if value >= 0 else ''}{number(value, digits)}"
+
+
+def summary(found: list[Answer], question: Question) -> str:
+    """One plain sentence: in how many comparisons the answer is yes, the opposite, or nothing that can be told."""
+    own = [answer.verdict for answer in found if answer.measure.question == question]
+    yes, dear, same, opposite = (own.count(verdict) for verdict in get_args(Verdict)[:4])
+    rest = len(own) - yes - dear - same - opposite
+    return (
+        f"{TITLES[question]} Of {len(own)} comparisons {yes} say yes, {same} yes but no more than plain training at the same loss, "
+        f"{dear} yes but at a worse loss, {opposite} the opposite, and {rest} cannot be told from nothing."
+    )

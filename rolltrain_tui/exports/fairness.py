@@ -1,0 +1,63 @@
+"""Is the die fair? Pearson's chi-square test of the faces that fell, standard library only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, isfinite, lgamma, log, nan
+
+LEAST_EXPECTED = 5
+"""Dice that each face should have had at least, or the test says nothing (Cochran's rule)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """What the test says."""
+
+    dice: int
+    chi_square: float
+    degrees: int
+    p: float
+    """Chance that a fair die strays this far or farther; NaN for too few dice."""
+
+    @property
+    def words(self) -> str:
+        if not isfinite(self.p):
+            return f"{self.dice} dice: too few to judge"
+        return f"{self.dice} dice, χ² = {self.chi_square:.1f} on {self.degrees} degrees, p = {self.p:.3f}"
+
+
+def fairness(counts: Sequence[int]) -> Fairness:
+    """Of how often each face fell, lowest first."""
+    dice, sides = sum(counts), len(counts)
+    expected = dice / sides
+    if expected < LEAST_EXPECTED:
+        return Fairness(dice, nan, sides - 1, nan)
+    chi_square = sum((count - expected) ** 2 for count in counts) / expected
+    return Fairness(dice, chi_square, sides - 1, upper_gamma((sides - 1) / 2, chi_square / 2))
+
+
+def upper_gamma(a: float, x: float) -> float:
+    """Q(a, x), the regularised upper incomplete gamma function, a > 0 and x >= 0: by its series for small x, else by its continued
+    fraction (Abramowitz and Stegun 6.5.29 and 6.5.31, the latter by Lentz's method)."""
+    if x == 0:
+        return 1.0
+    front = exp(a * log(x) - x - lgamma(a))
+    if x < a + 1:
+        term = total = 1 / a
+        n = a
+        while term > total * 1e-16:
+            n += 1
+            term *= x / n
+            total += term
+        return 1 - front * total
+    b = x + 1 - a
+    c, d = 1e300, 1 / b
+    fraction = d
+    for i in range(1, 1000):
+        step = -i * (i - a)
+        b += 2
+        d = 1 / (step * d + b)
+        c = b + step / c
+        fraction *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return front * fraction

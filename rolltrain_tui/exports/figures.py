@@ -1,0 +1,122 @@
+"""A run on one page: losses, what was in force, k asked and felt, and the dice against a fair die."""
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from rolltrain_tui.exports.digest import Digest
+from rolltrain_tui.narration import title
+from rolltrain_tui.pictures import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
+from rolltrain_tui.words import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+MARKS = 60
+"""Evaluations that are marked one by one; more only make a line."""
+POINTS = 200
+"""Of the curves of k, which leap from turn to turn."""
+
+
+def draw(digest: Digest, kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
+    """File name -> picture. NoPlotsError when the library is absent."""
+    with studio():
+        figure = overview(digest)
+        return {f"run.{kind}": picture(figure, kind) for kind in KINDS if kind in kinds}
+
+
+def overview(digest: Digest) -> "Figure":
+    """The four panels; the first three share their turns."""
+    from matplotlib.figure import Figure
+
+    lanes = max(1, len(digest.lanes))
+    heights = [3.6, 0.35 + 0.22 * lanes, 1.5, 1.9]
+    figure = Figure(figsize=(9.0, sum(heights) + 1.2), layout="constrained")
+    losses, timeline, scales, dice = figure.subplots(4, 1, height_ratios=heights)
+    for panel in (timeline, scales):
+        panel.sharex(losses)
+    if digest.began is not None:
+        began = digest.began
+        figure.suptitle(one_line(f"{began.campaign}: {began.hero}, {title(began.hero_class)}, rulebook {began.rulebook}", 90), fontsize=11)
+    _losses(losses, digest)
+    _timeline(timeline, digest)
+    _scales(scales, digest)
+    _dice(dice, digest)
+    scales.set_xlabel("turn")
+    losses.set_xlim(0, max(1, digest.turn))
+    return figure
+
+
+def _losses(axes: "Axes", digest: Digest) -> None:
+    raw, rolled, val = (digest.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
+    axes.fill_between(raw.turns, [s.low for s in raw.stretches], [s.high for s in raw.stretches], color=GREY, alpha=0.25, linewidth=0)
+    axes.plot(raw.turns, raw.means, color=GREY, linewidth=1.0, label="raw loss of the batch")
+    axes.plot(rolled.turns, rolled.means, ".", color=AMBER, markersize=2.5, alpha=0.8, label="roll-scaled loss (raw × k asked)")
+    mark = "D" if len(val.stretches) <= MARKS else None
+    axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label="validation loss")
+    if digest.ghost is not None and digest.ghost.points:
+        points = [point for point in digest.ghost.points if point.turn <= digest.turn]
+        axes.plot([p.turn for p in points], [p.val_loss for p in points], "--", color=VIOLET, linewidth=1.2, label="ghost: plain training")
+    if digest.began is not None and digest.began.floor is not None:
+        axes.axhline(digest.began.floor, color=GREEN, linestyle="-.", linewidth=1.0, label="floor: entropy of the text")
+    axes.set_ylim(*_window(digest))
+    axes.set_ylabel("nats per token")
+    axes.grid(alpha=0.25)
+    _legend(axes)
+    axes.tick_params(labelbottom=False)
+
+
+def _legend(axes: "Axes") -> None:
+    """Above the panel, where it hides nothing."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, fontsize=8, ncols=3, borderaxespad=0.1)
+
+
+def _window(digest: Digest) -> tuple[float, float]:
+    """From the lowest loss or the floor to the highest batch; the roll-scaled loss may leave it, and it may leave downwards to zero."""
+    highs = [stretch.high for name in ("train/loss", "val/loss") for stretch in digest.curves[name].stretches]
+    low, high = min(0.0, *digest.curves["train/loss_rolled"].means, 0.0), max(highs, default=0.0)
+    return low, 1.05 * high if high > low else low + 1
+
+
+def _timeline(axes: "Axes", digest: Digest) -> None:
+    """A lane for each ability, hatched ones for monsters."""
+    names = sorted(digest.lanes, key=lambda name: (name in digest.foes, name))
+    for row, name in enumerate(names):
+        foe = name in digest.foes
+        bars = [(first - 0.5, last - first + 1) for first, last in digest.lanes[name].spans]
+        axes.broken_barh(bars, (row - 0.35, 0.7), color=RED if foe else GREEN, alpha=0.7, linewidth=0, hatch="//" if foe else None)
+    axes.set_yticks(range(len(names)), [one_line(title(name), 30) for name in names], fontsize=8)
+    axes.set_ylim(max(0, len(names) - 1) + 0.6, -0.6)
+    if not names:
+        axes.text(0.5, 0.5, "no ability was used and no monster came", transform=axes.transAxes, ha="center", va="center", color=GREY)
+    axes.grid(axis="x", alpha=0.25)
+    axes.tick_params(labelbottom=False, left=False)
+
+
+def _scales(axes: "Axes", digest: Digest) -> None:
+    asked, felt = digest.curves["k/asked"], digest.curves["k/felt"]
+    axes.axhline(1, color=INK, linewidth=0.6, alpha=0.5)
+    axes.plot(*asked.coarse(POINTS), "-", color=AMBER, linewidth=2.6, alpha=0.6, label="k asked by dice and abilities")
+    axes.plot(*felt.coarse(POINTS), "-", color=INK, linewidth=0.8, label="k felt by the weights")
+    axes.set_ylabel("k")
+    axes.grid(alpha=0.25)
+    _legend(axes)
+
+
+def _dice(axes: "Axes", digest: Digest) -> None:
+    """Each face's count; a fair die stays within the band of one standard deviation two times in three."""
+    counts, sides = digest.counts, digest.sides
+    total = sum(counts)
+    expected, deviation = total / sides, sqrt(total / sides * (1 - 1 / sides))
+    axes.bar(range(1, sides + 1), counts, width=0.8, color=GREY, alpha=0.7)
+    axes.axhline(expected, color=INK, linewidth=1.0, label="fair die ± one standard deviation")
+    axes.axhspan(expected - deviation, expected + deviation, color=INK, alpha=0.1, linewidth=0)
+    axes.set_xlim(0.3, sides + 0.7)
+    axes.set_ylim(0, 1.3 * max(1, *counts, expected + deviation))
+    if sides <= 20:
+        axes.set_xticks(range(1, sides + 1))
+    axes.set_xlabel(f"face of the d{sides}: {digest.fairness.words}" if total else f"face of the d{sides}: none was cast")
+    axes.set_ylabel("times")
+    _legend(axes)

@@ -1,0 +1,174 @@
+"""The ledger: a run turn by turn, in the names that other tools expect. A pure fold of events; x is the turn, one optimiser step."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any
+
+from rolltrain_tui.events import (
+    AbilityEnded,
+    AbilityUsed,
+    CampaignBegan,
+    DiceRolled,
+    Evaluated,
+    Event,
+    HeroFell,
+    HeroHealed,
+    HeroHurt,
+    LevelGained,
+    MonsterAppeared,
+    MonsterFell,
+    MonsterLeft,
+    Rested,
+    StepTaken,
+    XPGained,
+)
+
+METRICS: Mapping[str, str] = {
+    "train/loss": "raw loss of the turn's batch, nats per token",
+    "train/loss_ema": "its running mean",
+    "train/loss_rolled": "raw loss times the k that was asked for: what Roll-to-Train calls the loss after the roll",
+    "val/loss": "validation loss, nats per token",
+    "val/loss_se": "its standard error",
+    "val/loss_best": "the lowest so far",
+    "lr": "learning rate",
+    "grad_norm": "norm of the mean gradient, before clipping",
+    "update/proposed_norm": "length of the step that the optimiser proposed",
+    "update/applied_norm": "length of the step that was taken",
+    "k/asked": "multiple of the update that dice and abilities asked for",
+    "k/felt": "multiple that was measured in the weights",
+    "roll/natural": "the die that counted, of the turn's last roll",
+    "roll/total": "with its modifier",
+    "hero/hp": "hit points",
+    "hero/level": "level",
+    "hero/xp": "experience",
+    "perf/tokens": "tokens read so far",
+    "perf/gflop": "energy spent so far",
+}
+"""Name -> meaning, in the order of the table's columns."""
+WORDS = ("roll/outcome", "abilities", "monster", "levers")
+"""What a turn says in words."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One turn. Turn 0 is the start: it has an evaluation and no step."""
+
+    turn: int
+    numbers: dict[str, float] = field(default_factory=dict)
+    """Metric -> value; what the turn did not measure is not there. A value may be infinite or NaN where that was measured."""
+    outcome: str = ""
+    abilities: tuple[str, ...] = ()
+    """In force while the step was taken."""
+    monster: str = ""
+    """Near while the step was taken."""
+    levers: tuple[str, ...] = ()
+    dice: tuple[int, ...] = ()
+    """Every die of the turn's own rolls, as it fell."""
+    stepped: bool = False
+
+    @property
+    def words(self) -> dict[str, str]:
+        return dict(zip(WORDS, (self.outcome, "; ".join(self.abilities), self.monster, "; ".join(self.levers)), strict=True))
+
+
+def entries(events: Iterable[Event]) -> Iterator[Entry]:
+    """An entry for each turn, as soon as it is over."""
+    ledger = Ledger()
+    for event in events:
+        if (entry := ledger.take(event)) is not None:
+            yield entry
+    if (entry := ledger.close()) is not None:
+        yield entry
+
+
+class Ledger:
+    """The turn that is being written, and what holds from turn to turn."""
+
+    def __init__(self) -> None:
+        self._entry: Entry | None = None
+        self._in_force: dict[str, int | None] = {}
+        """Ability -> its last turn; None until it ends."""
+        self._monster = ""
+        self._sheet = {"hero/hp": nan, "hero/level": nan, "hero/xp": nan}
+        self._tokens = 0
+        self._roll: DiceRolled | None = None
+        self._dice: list[int] = []
+
+    def take(self, event: Event) -> Entry | None:
+        """One more event; the entry of the turn before, if this one begins another."""
+        done = None
+        if isinstance(event, StepTaken | Evaluated) and (self._entry is None or event.turn > self._entry.turn):
+            done, self._entry = self.close(), Entry(event.turn)
+        self._write(event)
+        return done
+
+    def close(self) -> Entry | None:
+        """The entry that is still open."""
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            entry.numbers |= {name: value for name, value in self._sheet.items() if value == value}
+        return entry
+
+    def _write(self, event: Event) -> None:
+        match event:
+            case StepTaken():
+                self._step(event)
+            case Evaluated() if self._entry is not None:
+                known = {"val/loss": event.val_loss, "val/loss_se": event.standard_error, "val/loss_best": event.best_val_loss}
+                self._entry.numbers |= known
+            case DiceRolled():
+                self._roll = event
+                self._dice += event.naturals
+            case AbilityUsed():
+                self._in_force[event.ability] = event.turn + event.turns - 1 if event.turns else None
+            case AbilityEnded():
+                self._in_force.pop(event.ability, None)
+            case MonsterAppeared():
+                self._monster = event.monster
+            case MonsterFell() | MonsterLeft():
+                self._monster = ""
+            case _:
+                self._sheet |= _sheet_of(event)
+
+    def _step(self, step: StepTaken) -> None:
+        entry = self._entry
+        assert entry is not None, "a step opens its turn"
+        self._tokens += step.tokens
+        entry.stepped, entry.levers, entry.dice = True, step.levers, tuple(self._dice)
+        entry.numbers |= {
+            "train/loss": step.loss,
+            "train/loss_ema": step.loss_ema,
+            "train/loss_rolled": step.loss * step.k_requested,
+            "lr": step.lr,
+            "grad_norm": step.grad_norm,
+            "update/proposed_norm": step.proposed_norm,
+            "update/applied_norm": step.applied_norm,
+            "k/asked": step.k_requested,
+            "k/felt": step.k_effective,
+            "perf/tokens": self._tokens,
+            "perf/gflop": step.gflop,
+        }
+        if self._roll is not None:
+            entry.numbers |= {"roll/natural": self._roll.natural, "roll/total": self._roll.total}
+            entry.outcome = self._roll.outcome
+        entry.abilities, entry.monster = tuple(self._in_force), self._monster
+        self._in_force = {name: until for name, until in self._in_force.items() if until is None or until > step.turn}
+        self._roll, self._dice = None, []
+
+
+def _sheet_of(event: Event) -> dict[str, Any]:
+    """What an event says of the hero's sheet."""
+    match event:
+        case CampaignBegan():
+            return {"hero/hp": event.hp, "hero/level": event.level}
+        case HeroHurt() | HeroHealed() | Rested():
+            return {"hero/hp": event.hp}
+        case LevelGained():
+            return {"hero/hp": event.hp, "hero/level": event.level}
+        case XPGained():
+            return {"hero/xp": event.total}
+        case HeroFell() if event.max_hp:
+            return {"hero/level": event.level, "hero/xp": event.xp}
+        case _:
+            return {}

@@ -1,0 +1,309 @@
+"""Exports: what a run's chronicle says, in the forms of other tools, exactly and whatever stands in it."""
+
+import csv
+import json
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from math import inf, isnan, nan
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shell import Answer
+
+from rolltrain_tui import chronicle
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
+from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.exports.card import report_card
+from rolltrain_tui.exports.export import digest_of
+from rolltrain_tui.exports.fairness import fairness, upper_gamma
+from rolltrain_tui.exports.figures import draw
+from rolltrain_tui.exports.ledger import METRICS, entries
+from rolltrain_tui.exports.terminal import CHARTS, charts
+from rolltrain_tui.exports.trend import CAPACITY, Lane, Trend
+from rolltrain_tui.foreign import cell
+from rolltrain_tui.headless.run import Manner, run
+
+
+def began(turns: int = 100, **more: object) -> CampaignBegan:
+    known: dict[str, object] = {
+        "campaign": "A <b>bold</b> | campaign", "kind": "supervised", "seed": 7, "turns": turns, "rulebook": "hero", "die": 20, "dc": 12,
+        "modifier": 2, "expected_k": 0.9, "hero": "Brakka", "hero_class": "barbarian", "level": 1, "proficiency": 2, "stats": (), "hp": 14,
+        "max_hp": 14, "next_level_xp": 1000, "charges": (), "parameters": 1234, "vocabulary": 40, "floor": 0.6, "device": "cpu",
+        "dtype": "float32",
+    }  # fmt: skip
+    return CampaignBegan(turn=0, **(known | more))  # type: ignore[arg-type]
+
+
+def rolled(turn: int, face: int, k: float = 1.0) -> DiceRolled:
+    return DiceRolled(turn, 20, (face,), face, 2, face + 2, 12, "hit", k)
+
+
+def stepped(turn: int, loss: float = 2.0, k: float = 1.0) -> StepTaken:
+    return StepTaken(turn, loss, 2.0, 0.5, 1e-3, k, k, 0.1, 0.1 * k, 64, 0.5 * turn, loss == loss, ("update_scale",))
+
+
+def story(turns: int) -> Iterator[Event]:
+    """A long run with everything in it."""
+    yield began(turns)
+    yield Evaluated(0, 4.0, 0.1, 4.0, 4.0, True)
+    for turn in range(1, turns + 1):
+        if turn % 10 == 1:
+            yield AbilityUsed(turn, "rage", "", turn % 20 == 1, 1.5, 3, 1)
+        yield rolled(turn, turn % 20 + 1, 1.5)
+        yield stepped(turn, 4.0 / turn if turn % 97 else nan, 1.5)
+        if turn % 40 == 20:
+            yield MonsterAppeared(turn, "loss_dragon", "5", 100, 15, "chance")
+        if turn % 40 == 35:
+            yield MonsterFell(turn, "loss_dragon", 1800)
+        if turn % 25 == 0:
+            yield Evaluated(turn, 3.0, 0.1, 3.0, 3.0, False)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., CampaignConfig]) -> Path:
+    """A run of two dozen real turns, with an ability and monsters."""
+    wishes = ("turns=24", "encounters={mode: random, chance: 1.0, effects: real, bestiary: [loss_dragon]}", "hero.auto=[rage]", "dice.dc=1")
+    root = tmp_path_factory.mktemp("runs")
+    code, _ = run(Expedition.begin(tiny_config(*wishes), base=root, runs=root), Manner(), [])
+    assert code == 0
+    return next(path for path in root.iterdir() if path.is_dir())
+
+
+def test_entries_say_what_the_events_say(played: Path) -> None:
+    """Turn by turn the ledger holds the steps' and evaluations' own numbers; the roll-scaled loss is their loss times their k."""
+    events = list(chronicle.read(played / "chronicle.jsonl"))
+    book = {entry.turn: entry for entry in entries(events)}
+    steps = [event for event in events if isinstance(event, StepTaken)]
+    assert list(book) == list(range(25))
+    for step in steps:
+        numbers = book[step.turn].numbers
+        assert (numbers["train/loss"], numbers["lr"], numbers["grad_norm"]) == (step.loss, step.lr, step.grad_norm)
+        assert (numbers["k/asked"], numbers["k/felt"]) == (step.k_requested, step.k_effective)
+        assert numbers["train/loss_rolled"] == step.loss * step.k_requested
+    assert book[24].numbers["perf/tokens"] == sum(step.tokens for step in steps)
+    evaluations = {event.turn: event.val_loss for event in events if isinstance(event, Evaluated)}
+    assert {turn: entry.numbers["val/loss"] for turn, entry in book.items() if "val/loss" in entry.numbers} == evaluations
+    assert {name for entry in book.values() for name in entry.numbers} <= set(METRICS)
+
+
+def test_an_ability_is_in_force_for_its_turns() -> None:
+    """Used for three turns it stands in three entries; a monster stands in those after it came."""
+    uses: list[Event] = [began(), AbilityUsed(2, "rage", "", True, 1.5, 3, 1)]
+    uses += [stepped(turn) for turn in range(2, 7)]
+    assert [entry.abilities for entry in entries(uses)] == [("rage",)] * 3 + [()] * 2
+    foes: list[Event] = [began(), stepped(1), MonsterAppeared(1, "loss_dragon", "5", 100, 15, ""), stepped(2), stepped(3)]
+    foes += [MonsterFell(3, "loss_dragon", 1), stepped(4)]
+    assert [entry.monster for entry in entries(foes)] == ["", "loss_dragon", "loss_dragon", ""]
+
+
+def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """One call, all forms: a table with a row a turn, pictures, a card, and events that TensorBoard's own reader finds whole."""
+    out, board = tmp_path / "out", tmp_path / "board"
+    answer = call("export", played, "--csv", "--png", "--svg", "--report", "--tensorboard", board, "--out", out, "--json")
+    assert answer.code == 0, answer.err
+    assert sorted(path.name for path in out.iterdir()) == ["report.md", "run.png", "run.svg", "turns.csv"]
+    assert len(json.loads(answer.out)["written"]) == 5
+    book = {entry.turn: entry for entry in entries(chronicle.read(played / "chronicle.jsonl"))}
+    with (out / "turns.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["turn"]) for row in rows] == list(book)
+    for row, entry in zip(rows, book.values(), strict=True):
+        assert {name: float(row[name]) for name in METRICS if row[name]} == entry.numbers
+    assert (out / "run.png").read_bytes().startswith(b"\x89PNG")
+    script = (
+        "import json, sys\n"
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
+        "board = EventAccumulator(sys.argv[1]); board.Reload()\n"
+        "print(json.dumps({tag: [(e.step, e.value) for e in board.Scalars(tag)] for tag in board.Tags()['scalars']}))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(board)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found) == {name for entry in book.values() for name in entry.numbers}
+    for tag, points in found.items():
+        assert dict(map(tuple, points)) == pytest.approx({e.turn: e.numbers[tag] for e in book.values() if tag in e.numbers}, rel=1e-6)
+
+
+def test_bare_export_twice(played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch):
+    """Bare it writes table, picture and card into a folder here; the same run gives the same bytes."""
+    monkeypatch.chdir(tmp_path)
+    assert call("export", played).code == 0
+    folder = tmp_path / f"export-{played.name}"
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(first) == {"turns.csv", "run.png", "report.md"}
+    assert call("export", played / "chronicle.jsonl").code == 0
+    assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_damaged_chronicle_is_exported_up_to_the_damage(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """What can be read is written; the rest is told, and the exit code says that not all is there."""
+    lines = (played / "chronicle.jsonl").read_bytes().splitlines(keepends=True)
+    half = len(lines) // 2
+    torn = tmp_path / "torn.jsonl"
+    torn.write_bytes(b"".join(lines[:half]) + b'{"crc":"00000000","n":1}\n' + b"".join(lines[half:]))
+    answer = call("export", torn, "--csv", "--out", tmp_path / "out")
+    assert answer.code == 1
+    assert f"line {half + 1} is damaged" in answer.err
+    assert len((tmp_path / "out" / "turns.csv").read_text("utf-8").splitlines()) > 3
+
+
+@pytest.mark.parametrize("words", ["export nowhere", "plot nowhere", "export README.md", "export tests"])
+def test_what_is_no_run_is_said(words: str, call: Callable[..., Answer]) -> None:
+    """Exit 2 and a sentence, nothing written."""
+    answer = call(*words.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err
+
+
+class FakeWandb:
+    """What the W&B library was asked."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, object] = {}
+        self.logged: list[tuple[int, dict[str, float]]] = []
+        self.finished = 0
+
+    def Settings(self, **settings: object) -> dict[str, object]:  # noqa: N802 - its name
+        return settings
+
+    def init(self, **asked: object) -> "FakeWandb":
+        self.asked = asked
+        return self
+
+    def log(self, values: dict[str, float], step: int) -> None:
+        self.logged.append((step, values))
+
+    def finish(self, exit_code: int = 0) -> None:
+        self.finished += exit_code == 0
+
+
+def test_wandb_is_asked_for_an_offline_run(
+    played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never but offline, into the folder that was named, with the campaign as its configuration and every turn at its step."""
+    wandb = FakeWandb()
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    assert call("export", played, "--wandb-offline", tmp_path / "w").code == 0
+    assert (wandb.asked["mode"], wandb.asked["dir"], wandb.finished) == ("offline", str(tmp_path / "w"), 1)
+    assert wandb.asked["config"]["turns"] == 24  # type: ignore[index]
+    book = {entry.turn: entry.numbers for entry in entries(chronicle.read(played / "chronicle.jsonl"))}
+    assert dict(wandb.logged) == book
+
+
+def test_missing_libraries_are_named(played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an extra its form is refused with the command that installs it, and the default goes on without pictures."""
+    for name in ("tensorboard.compat.proto.event_pb2", "wandb", "matplotlib"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for option, extra in (("--tensorboard", "tensorboard"), ("--wandb-offline", "wandb")):
+        answer = call("export", played, option, tmp_path / extra)
+        assert (answer.code, f"'rolltrain-tui[{extra}]'" in answer.err) == (2, True)
+    assert "[plots]" in call("export", played, "--png", "--out", tmp_path / "a").err
+    answer = call("export", played, "--out", tmp_path / "b")
+    assert (answer.code, sorted(path.name for path in (tmp_path / "b").iterdir())) == (0, ["report.md", "turns.csv"])
+
+
+@pytest.mark.parametrize("what", [*CHARTS, "all"])
+def test_plot_fits_the_width(what: str, played: Path, call: Callable[..., Answer]) -> None:
+    """Each chart keeps to the columns it was given, and brings no escape codes into a pipe."""
+    answer = call("plot", played, "--what", what, "--width", 70)
+    assert answer.code == 0
+    assert "\x1b" not in answer.out
+    assert max(map(len, answer.out.splitlines())) <= 70
+
+
+@pytest.mark.parametrize("loss", [nan, inf, -inf, 1e308, 0.0])
+def test_any_loss_can_be_drawn(loss: float) -> None:
+    """Runs that burst, at once or in the middle, have pictures, charts and a card like any other."""
+    for events in ([began(), stepped(1, loss)], [began(), *(stepped(turn, loss if turn > 3 else 2.0) for turn in range(1, 7))]):
+        digest = digest_of(events)
+        assert set(draw(digest)) == {"run.png", "run.svg"}
+        assert charts(digest, "all", 60, 12, colour=False)
+        assert "report card" in report_card(digest)
+
+
+def test_memory_stays_bounded() -> None:
+    """A run ten times as long takes no more memory, and loses no extreme and no turn."""
+    peaks = []
+    for turns in (3000, 30000):
+        tracemalloc.start()
+        digest = digest_of(story(turns))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]
+    assert max(stretch.high for stretch in digest.curves["train/loss"].stretches) == 4.0
+    assert sum(digest.counts) == 30000
+    assert (digest.abilities["rage"].turns, digest.abilities["rage"].uses, digest.slain["loss_dragon"]) == (9000, 1500, 750)
+    assert digest.not_finite == 30000 // 97
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=3000), st.integers(1, 300))
+def test_trends_keep_the_mean(values: list[float], points: int) -> None:
+    """However far a trend is thinned, its mean and its extremes are those of all values, and it is never longer than it may be."""
+    trend = Trend()
+    for turn, value in enumerate(values):
+        trend.add(turn, value)
+    assert trend.mean == pytest.approx(sum(values) / len(values), abs=1e-6)
+    assert (min(s.low for s in trend.stretches), max(s.high for s in trend.stretches)) == (min(values), max(values))
+    assert len(trend.stretches) <= CAPACITY
+    turns, means = trend.coarse(points)
+    assert len(turns) == len(means) <= points
+    assert all(before < after for before, after in pairwise(turns))
+
+
+@given(st.sets(st.integers(1, 5000), min_size=1), st.integers(0, 20))
+def test_lanes_hold_every_turn(turns: set[int], slack: int) -> None:
+    """Every turn lies in a span, spans are apart by more than the slack, and the count is exact."""
+    lane = Lane(slack)
+    for turn in sorted(turns):
+        lane.add(turn)
+    assert all(any(first <= turn <= last for first, last in lane.spans) for turn in turns)
+    assert all(after[0] - before[1] > slack + 1 for before, after in pairwise(lane.spans))
+    assert lane.turns == len(turns)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "x", "p"), [(19, 30.14353, 0.05), (19, 36.19087, 0.01), (1, 3.841459, 0.05), (3, 0.3518463, 0.95), (99, 123.2252, 0.05)]
+)
+def test_upper_gamma_against_tables(degrees: int, x: float, p: float) -> None:
+    """The chi-square points of the printed tables."""
+    assert upper_gamma(degrees / 2, x / 2) == pytest.approx(p, rel=1e-4)
+
+
+def test_a_loaded_die_is_seen() -> None:
+    """A fair count passes, a loaded one does not, and too few dice are not judged."""
+    assert fairness([20] * 20).p == 1.0
+    assert fairness([60, *[18] * 19]).p < 0.05
+    assert isnan(fairness([4] * 20).p)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@x", " =1", "\t=1", "a\nb", "\x1b[2J", "plain"])
+def test_cells_are_never_formulas(text: str) -> None:
+    """No text of a chronicle begins a formula in a spreadsheet or steers a terminal."""
+    assert cell(text).isprintable()
+    assert cell(text).lstrip()[:1] not in "=+-@"
+    assert cell("plain") == "plain"
+
+
+def test_foreign_words_stay_words() -> None:
+    """A campaign's name cannot bring tags, tables or pictures into the card."""
+    card = report_card(digest_of([began(campaign="<img src=x> | ![a](b) \x1b[2J"), stepped(1)]))
+    assert "\\<img src=x\\> \\| \\!\\[a\\](b)" in card
+    assert "\x1b" not in card
+
+
+def test_exports_load_no_torch(played: Path) -> None:
+    """A chronicle is read without the library that made it."""
+    script = (
+        "import sys; from rolltrain_tui.cli import main\n"
+        f"sys.argv = ['rolltrain', 'plot', {str(played)!r}]\n"
+        "try: main()\nexcept SystemExit as left: code = left.code\n"
+        "print(code, [name for name in ('torch', 'textual', 'matplotlib') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "0 []"

@@ -1,0 +1,255 @@
+"""Plug-ins: rows from other packages sit beside the house's, and whatever is wrong with one is told and left out."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.rules.admission import UnfitError, admit
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
+
+EXAMPLE = Path(__file__).parent.parent / "plugin_example"
+
+Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def wheel(source: Path, folder: Path) -> Path:
+    """The pure-Python wheel of a project with entry points: what its build backend would make, without asking for one."""
+    project = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["project"]
+    stem = f"{project['name'].replace('-', '_')}-{project['version']}"
+    groups = ["\n".join((f"[{group}]", *(f"{k} = {v}" for k, v in rows.items()))) for group, rows in project["entry-points"].items()]
+    files = {
+        "METADATA": f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n",
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "entry_points.txt": "\n\n".join(groups) + "\n",
+        "RECORD": "",
+    }
+    path = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as packed:
+        for module in source.glob("*.py"):
+            packed.write(module, module.name)
+        for name, text in files.items():
+            packed.writestr(f"{stem}.dist-info/{name}", text)
+    return path
+
+
+def install(source: Path, site: Path) -> None:
+    """`pip install --target`, without network; where this Python has no pip, unpacking is the same for such a wheel."""
+    packed = wheel(source, site.parent)
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site), str(packed)]
+    if subprocess.run(command, capture_output=True).returncode:
+        zipfile.ZipFile(packed).extractall(site)
+
+
+def shell_with(site: Path, folder: Path) -> Shell:
+    """`rolltrain` in a Python that finds what is installed in `site`."""
+    path = os.pathsep.join((str(site), str(Path(__file__).parent.parent.parent)))
+    env = {**os.environ, "PYTHONPATH": path, "ROLLTRAIN_SAVES": str(folder / "saves"), "ROLLTRAIN_CONFIG": str(folder / "config")}
+
+    def rolltrain(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "rolltrain_tui", *map(str, words)]
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+
+    return rolltrain
+
+
+@pytest.fixture(scope="module")
+def bardic(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """With the worked example installed."""
+    folder = tmp_path_factory.mktemp("bardic")
+    install(EXAMPLE, folder / "site")
+    return shell_with(folder / "site", folder)
+
+
+@pytest.fixture
+def campaign(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path:
+    """A dozen small turns with the bard, the mimic and the jongleur's table."""
+    meetings = "encounters={mode: random, chance: 1.0, effects: real, bestiary: [loss_dragon]}"
+    text = campaign_file.dump(tiny_config(meetings, "hero.auto=[]"))
+    path = tmp_path / "bard.yaml"
+    for old, new in (
+        ("hero_class: barbarian", "hero_class: bard"),
+        ("rulebook: hero", "rulebook: jongleur"),
+        ("- loss_dragon", "- lute_mimic"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_example_is_checked_and_on_the_schema(bardic: Shell, campaign: Path) -> None:
+    """With the plug-in a campaign that names its rows is good, and the schema offers them; without it the campaign is refused."""
+    assert "rulebook jongleur" in bardic("check", campaign).stdout
+    schema = bardic("schema").stdout
+    assert all(f'"{name}"' in schema for name in ("bard", "lute_mimic", "jongleur"))
+    without = subprocess.run([sys.executable, "-m", "rolltrain_tui", "check", campaign], capture_output=True, text=True)
+    assert without.returncode == 2
+    assert without.stderr.count("must be one of") == 3
+
+
+def test_example_is_in_the_codex(bardic: Shell) -> None:
+    """Each row has a page: its own where the package brings one, else what the row says."""
+    assert "the updates add up to 9.8 instead of 8" in bardic("codex", "crescendo").stdout
+    for name, words in {
+        "bard": "hushed to half",
+        "lute_mimic": "Sour Note",
+        "lullaby": "Every update is halved",
+        "rulebooks": "jongleur",
+    }.items():
+        answer = bardic("codex", name)
+        assert (answer.returncode, words in answer.stdout) == (0, True), answer
+
+
+def test_example_is_played(bardic: Shell, campaign: Path) -> None:
+    """A headless run: the bard plays a crescendo, the mimic comes and acts, and the weights feel exactly what was asked."""
+    moves = campaign.with_suffix(".jsonl")
+    moves.write_text('{"turn": 2, "command": {"type": "UseAbility", "ability": "crescendo"}}\n', "utf-8")
+    done = bardic("train", campaign, "--plain", "--script", moves)
+    assert done.returncode == 0, done.stderr
+    for words in ("Bard", "Crescendo", "Lute Mimic", "Sour Note"):
+        assert words in done.stdout
+    assert "Plug-in" not in done.stderr
+
+
+def test_example_is_compared(bardic: Shell, campaign: Path) -> None:
+    """`compare` takes the class and the rulebook as arms beside the control arm."""
+    words = (
+        "compare",
+        campaign,
+        "--classes",
+        "bard",
+        "--rulebooks",
+        "jongleur,off",
+        "--policies",
+        "none,random",
+        "--seeds",
+        1,
+        "--workers",
+        1,
+    )
+    done = bardic(*words)
+    assert done.returncode == 0, done.stderr
+    assert "bard, jongleur, random" in done.stdout
+
+
+BROKEN = """
+from dataclasses import replace
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.monsters import BESTIARY
+
+WOLF = replace(BESTIARY["loss_dragon"], name="wolf", title="Wolf \\x1b[2J")
+DRAGON = BESTIARY["loss_dragon"]
+IDLER = replace(CLASSES["wizard"], name="idler")
+TEXT = "no row at all"
+GOAT = replace(BESTIARY["loss_dragon"], name="goat", title="Goat")
+"""
+POINTS = """
+[rolltrain.monsters]
+loss_dragon = broken:DRAGON
+wolf = broken:WOLF
+absent = broken:NOWHERE
+goat = broken:GOAT
+ghost_town = not_there_at_all:X
+words = broken:TEXT
+
+[rolltrain.classes]
+idler = broken:IDLER
+"""
+
+
+def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
+    """Each mistake is one sentence with the package's name on stderr; the sound row beside them is welcome, and the verb works."""
+    site = tmp_path / "site"
+    info = site / "rolltrain_broken-0.1.dist-info"
+    info.mkdir(parents=True)
+    (site / "broken.py").write_text(BROKEN, "utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rolltrain-broken\nVersion: 0.1\n", "utf-8")
+    (info / "entry_points.txt").write_text(POINTS, "utf-8")
+    rolltrain = shell_with(site, tmp_path)
+    done = rolltrain("check", "tiny_gpt", "tutorial")
+    assert done.returncode == 0
+    faults = done.stderr.splitlines()
+    assert all(line.startswith("Plug-in rolltrain-broken 0.1, ") and line.endswith("It is left out.") for line in faults), faults
+    told = "\n".join(faults)
+    assert len(faults) == 6
+    for words in (
+        "monster 'loss_dragon': its name is taken by rolltrain itself",
+        "'wolf': its title must be one line of printable characters",
+        "'absent': it cannot be loaded (AttributeError",
+        "'ghost_town': it cannot be loaded (ModuleNotFoundError",
+        "'words': it must be a rolltrain_tui.rules.monster.Monster, not a str",
+        "'idler': its ability 'arcane_recovery' belongs to the wizard",
+    ):
+        assert words in told
+    assert "Goat" in rolltrain("codex", "goat").stdout
+
+
+def test_help_loads_no_plugin(tmp_path: Path) -> None:
+    """`--help` and `--version` do not even look for plug-ins, so that none can slow them or spoil them."""
+    site = tmp_path / "site"
+    shutil.copytree(EXAMPLE, site, ignore=shutil.ignore_patterns("*.toml", "__pycache__"))
+    info = site / "rolltrain_bard-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rolltrain-bard\nVersion: 1.0\n", "utf-8")
+    (info / "entry_points.txt").write_text("[rolltrain.monsters]\nlute_mimic = rolltrain_bard:LUTE_MIMIC\n", "utf-8")
+    (site / "rolltrain_bard.py").write_text("raise SystemExit('loaded')", "utf-8")
+    rolltrain = shell_with(site, tmp_path)
+    for words in ("--help", "--version"):
+        assert (rolltrain(words).returncode, rolltrain(words).stderr) == (0, "")
+    assert "it cannot be loaded (SystemExit: loaded)" in rolltrain("check", "tiny_gpt").stderr
+
+
+DRAGON, WIZARD, HERO = BESTIARY["loss_dragon"], CLASSES["wizard"], RULEBOOKS["hero"]
+SOUND = replace(DRAGON, name="drake")
+
+
+@pytest.mark.parametrize(
+    ("group", "row", "words"),
+    [
+        ("monsters", replace(SOUND, name="Drake!"), "small letters"),
+        ("monsters", replace(SOUND, challenge="99"), "challenge must be one of"),
+        ("monsters", replace(SOUND, hp=0), "hp must be a whole number"),
+        ("monsters", replace(SOUND, hp=True), "hp must be a whole number"),
+        ("monsters", replace(SOUND, portrait=("x", "xx")), "portrait"),
+        ("monsters", replace(SOUND, portrait=()), "portrait"),
+        ("monsters", replace(SOUND, summary="a\x07b"), "summary must be one line"),
+        ("monsters", replace(SOUND, failed=None), "failed and saved"),
+        ("monsters", replace(SOUND, failed=Affliction(StepEffect(), 1, "\x1b[0m")), "words must be one line"),
+        ("monsters", replace(SOUND, symptoms=(Symptom("humidity", "high", hold=1),)), "no signal 'humidity'"),
+        ("monsters", replace(SOUND, symptoms=(Symptom("loss_rise", "low", hold=1),)), "has no low bound"),
+        ("classes", replace(WIZARD, name="druid"), "belongs to the wizard"),
+        ("classes", replace(WIZARD, name="druid", abilities=("shape", "shift")), "'shape' is not there"),
+        ("classes", replace(WIZARD, name="druid", primary="LUCK"), "primary must be one of"),
+        ("classes", replace(WIZARD, name="druid", saves=("WIS", "WIS")), "two of"),
+        ("rulebooks", replace(HERO, name="custom"), "the player's own"),
+        ("rulebooks", replace(HERO, name="mine", hook="magic"), "hook must be one of"),
+        ("rulebooks", replace(HERO, name="mine", faces=(1.0,)), "any die"),
+    ],
+)  # fmt: skip
+def test_unfit_rows_are_refused(group: str, row: object, words: str) -> None:
+    """A row that would break a screen, a rule or the codex is refused with half a sentence that says what it must be."""
+    with pytest.raises(UnfitError, match=words):
+        admit(f"rolltrain.{group}", row.name, row)  # type: ignore[attr-defined]
+
+
+def test_house_rows_are_fit() -> None:
+    """The house keeps to its own rules: every class, ability, monster and rulebook of ours would be admitted under a new name."""
+    for row in BESTIARY.house.values():
+        admit("rolltrain.monsters", row.name, row)
+    for book in RULEBOOKS.house.values():
+        admit("rolltrain.rulebooks", book.name, book)
+    for calling in CLASSES.house.values():
+        admit("rolltrain.classes", calling.name, calling)
