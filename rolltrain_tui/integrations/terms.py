@@ -14,7 +14,7 @@ BESTIARY = ["gradient_ooze", "loss_dragon", "weight_wraith"]
 ALL = 1_000_000_000
 """More examples than any validation set has."""
 LONGEST_NAME = 60
-FEWEST_BETWEEN_CAMPS = 50
+FEWEST_BETWEEN_CAMPS = 200
 """Turns; a camp is a checkpoint of everything."""
 ON_SCREEN = 20
 """Turns a second that the game begins with."""
