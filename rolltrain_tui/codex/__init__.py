@@ -59,7 +59,7 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "energy",
         "acts",
     ),
-    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves"),
+    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "own_model", "compare", "saves"),
 }
 """Every page, by group, in reading order."""
 
