@@ -26,6 +26,9 @@ LIGHT = {
     "rolltrain_tui.scene": ["torch", "textual"],
     "rolltrain_tui.codex": ["torch", "textual"],
     "rolltrain_tui.experiment.compare": ["torch", "textual", "matplotlib", "numpy"],
+    "rolltrain_tui.integrations.characters": ["torch", "textual", "pydantic"],
+    "rolltrain_tui.integrations.plain": ["textual", "transformers", "lightning", "matplotlib"],
+    "rolltrain_tui.integrations.session": ["textual", "transformers", "lightning"],
     "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
     "rolltrain_tui.tui.app": ["torch"],
 }
