@@ -444,11 +444,13 @@ class ModuleLearner:
         model, tokenizer = self.model, self.work.tokenizer
         tokens = tokenizer(prompt or "\n", return_tensors="pt")
         idx = tokens["input_ids"].to(self.device)
+        longest = getattr(getattr(model, "config", None), "max_position_embeddings", None)
+        room = max(1, characters // 4) if longest is None else max(1, min(characters // 4, longest - idx.shape[1]))
         seed = int(torch.randint(2**62, (1,), generator=self._streams["sample"]))
-        with self._at_rest(), torch.no_grad():
+        with torch.random.fork_rng(), self._at_rest(), torch.no_grad():
             torch.manual_seed(seed)
             told = model.generate(  # type: ignore[operator]
-                idx, max_new_tokens=max(1, characters // 4), do_sample=True, temperature=temperature, top_k=top_k or 0
+                idx, max_new_tokens=room, do_sample=True, temperature=temperature, top_k=top_k or 0
             )
         text: str = tokenizer.decode(told[0, idx.shape[1] :], skip_special_tokens=True)
         return text[:characters]
