@@ -350,7 +350,8 @@ def _began(event: CampaignBegan) -> str:
     floor = f", floor {event.floor:.3f} nats" if event.floor is not None else ""
     hero = f"{event.hero} the {title(event.hero_class)}, level {event.level}, {event.hp}/{event.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {event.expected_k:.3f}"
-    tokens = f", {event.vocabulary} tokens" if event.vocabulary else ""
+    choices = "answers" if event.kind == "module" else "tokens"
+    tokens = f", {event.vocabulary} {choices}" if event.vocabulary else ""
     model = f"{event.parameters:,} weights{tokens}{floor}, {event.device} in {event.dtype}"
     return f"{event.campaign} begins, seed {event.seed}, {event.turns} turns: {hero}; {dice}; {model}."
 

@@ -30,6 +30,9 @@ LIGHT = {
     "rolltrain_tui.arena.tournament": ["torch", "textual"],
     "rolltrain_tui.verbs.arena": ["torch", "textual", "pydantic"],
     "rolltrain_tui.exports.export": ["torch", "textual", "matplotlib", "plotext", "tensorboard", "wandb"],
+    "rolltrain_tui.integrations.characters": ["torch", "textual", "pydantic"],
+    "rolltrain_tui.integrations.plain": ["textual", "transformers", "lightning", "matplotlib"],
+    "rolltrain_tui.integrations.session": ["textual", "transformers", "lightning"],
     "rolltrain_tui.cli": ["torch", "textual", "pydantic"],
     "rolltrain_tui.tui.app": ["torch"],
 }

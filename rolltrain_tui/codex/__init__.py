@@ -66,7 +66,20 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "acts",
     ),
     "The arena": ("arena", "battle", "leaderboard"),
-    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves", "exports", "plugins"),
+    "The training": (
+        "validation",
+        "diagnosis",
+        "signals",
+        "twin",
+        "ghost",
+        "floor",
+        "own_data",
+        "own_model",
+        "compare",
+        "saves",
+        "exports",
+        "plugins",
+    ),
 }
 """Every page, by group, in reading order."""
 

@@ -113,7 +113,7 @@ class RollToTrain:
 
         What the training raises is raised here, with the run saved up to its last camp. Ctrl+C saves, and is raised too.
         """
-        expedition = self._set_out(train_dataloader, eval_dataloader, resume, self._twin or "off")
+        expedition = self._set_out(train_dataloader, eval_dataloader, resume, on_screen=False)
         inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
         face: Face = BarFace(sys.stderr) if progress else QuietFace(Voice(sys.stderr))
         journey = Journey(expedition, inbox, face, Voice(sys.stderr))
@@ -128,16 +128,17 @@ class RollToTrain:
     def play(
         self, train_dataloader: Iterable[Any], eval_dataloader: Iterable[Any] | None = None, *, resume: Path | str | None = None
     ) -> "RollToTrain":
-        """The same run on screen: the game in this terminal, training in a thread. It is saved when the player leaves."""
+        """The same run on screen: the game in this terminal, training in a thread. It is saved when the player leaves.
+
+        The class's abilities wait for the player's keys (`a` lets one trigger by itself).
+        """
         from rolltrain_tui.integrations.screen import show
 
-        show(self._set_out(train_dataloader, eval_dataloader, resume, self._twin or "on_use"))
+        show(self._set_out(train_dataloader, eval_dataloader, resume, on_screen=True))
         return self
 
-    def _set_out(
-        self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, twin: Literal["on_use", "always", "off"]
-    ) -> Expedition:
-        config = self._config(train, twin)
+    def _set_out(self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, *, on_screen: bool) -> Expedition:
+        config = self._config(train, on_screen)
         device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
         criterion = Criterion(self._loss, self._training_step, self.tokenizer, device)
         work = Workpiece(
@@ -151,7 +152,7 @@ class RollToTrain:
             self.expedition = Expedition.go_on(path, saves.read(path), campaign)
         return self.expedition
 
-    def _config(self, train: Iterable[Any], twin: str) -> ModuleConfig:
+    def _config(self, train: Iterable[Any], on_screen: bool) -> ModuleConfig:
         size, steps = _length(train), self.terms.accumulation_steps
         if size is None and self._turns is None:
             raise ValueError("the training data loader does not know its length; say how long to train with turns=NUMBER")
@@ -160,7 +161,9 @@ class RollToTrain:
         epoch = -(-size // steps) if size is not None else self._turns or 1
         turns = self._turns or epoch * self.terms.num_epochs
         every = self._evaluate_every or min(epoch, turns)
-        table = self.terms.table(name=self.name, turns=turns, epoch=epoch, evaluate_every=every, twin=twin)
+        twin = self._twin or ("on_use" if on_screen else "off")
+        length = {"turns": turns, "epoch": epoch, "evaluate_every": every}
+        table = self.terms.table(name=self.name, twin=twin, by_themselves=not on_screen, **length)
         trained = {
             "model": type(self.model).__name__,
             "optimizer": type(self.optimizer).__name__,

@@ -14,7 +14,7 @@ BESTIARY = ["gradient_ooze", "loss_dragon", "weight_wraith"]
 ALL = 1_000_000_000
 """More examples than any validation set has."""
 LONGEST_NAME = 60
-FEWEST_BETWEEN_CAMPS = 50
+FEWEST_BETWEEN_CAMPS = 200
 """Turns; a camp is a checkpoint of everything."""
 ON_SCREEN = 20
 """Turns a second that the game begins with."""
@@ -72,8 +72,11 @@ class Terms:
     def monsters_come(self) -> str:
         return self.monsters or ("both" if self.encounter_chance else "off")
 
-    def table(self, *, name: str, turns: int, epoch: int, evaluate_every: int, twin: str) -> dict[str, Any]:
-        """The table's part of a campaign of so many turns, `epoch` of them between two camps."""
+    def table(self, *, name: str, turns: int, epoch: int, evaluate_every: int, twin: str, by_themselves: bool = True) -> dict[str, Any]:
+        """The table's part of a campaign of so many turns, `epoch` of them between two camps.
+
+        `by_themselves`: the class's passive abilities trigger as the original's do; on screen the player's charges are the player's.
+        """
         who = self.character_class
         stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": self.intelligence, "WIS": 10, "CHA": 8}
         xp, camps = self.use_xp_system, max(epoch, FEWEST_BETWEEN_CAMPS)
@@ -98,7 +101,7 @@ class Terms:
                 "hero_class": who.hero_class if who else "fighter",
                 "level": who.level if who else 1,
                 "stats": who.stats(self.intelligence) if who else stats,
-                "auto": who.passives if who else [],
+                "auto": who.passives if who and by_themselves else [],
                 "hardcore": False,
             },
             "xp": {"table": "source", "learning": xp, "monsters": xp, "rolls": xp and self.rulebook == "source"},

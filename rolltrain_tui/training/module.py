@@ -28,6 +28,7 @@ from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise
 from rolltrain_tui.training.module_schedule import ModuleSchedule
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting, weights_sha256
 from rolltrain_tui.training.streams import dropout_state, first_dropout_state, random_stream, set_dropout_state
+from rolltrain_tui.training.witness import BY_COORDINATE
 
 STREAMS = ("target_noise", "weight_noise", "sample")
 PROBE_BATCHES = 2
@@ -94,6 +95,8 @@ class ModuleLearner:
         self._layers = module_diagnosis.layers_of(self.model, self.levers.parameters)
         self.hindsight = Hindsight(self.model, self.levers, self.schedule, self._layers, config.evaluation.every)
 
+        self._buffers = list(self.model.buffers())
+        self._by_coordinate = type(self.optimizer) in BY_COORDINATE
         self.model.train()
         self._facts = self._look()
 
@@ -157,7 +160,7 @@ class ModuleLearner:
         """
         started = perf_counter()
         streams, place = {name: stream.get_state() for name, stream in self._streams.items()}, self.place
-        buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]  # running statistics of a batch that never was
+        buffers = [(buffer, buffer.clone()) for buffer in self._buffers]  # running statistics of a batch that never was
         mark = self.hindsight.mark(effect)
         try:
             with self._own_dropout():
@@ -183,6 +186,8 @@ class ModuleLearner:
         here = memory.here()
         norms = tuple(self.levers.norms or ())
         lr = self.schedule.lr
+        if self._by_coordinate and effect.lr_scale != 1:  # the same step, and measured without taking another one for comparison
+            effect = replace(effect, lr_scale=1.0, update_scale=effect.update_scale * effect.lr_scale)
 
         batch = first = self._gather(effect, effect.batch_factor)
         tokens, micro, scored = batch.tokens, batch.micro_batches, batch.scored
@@ -439,11 +444,13 @@ class ModuleLearner:
         model, tokenizer = self.model, self.work.tokenizer
         tokens = tokenizer(prompt or "\n", return_tensors="pt")
         idx = tokens["input_ids"].to(self.device)
+        longest = getattr(getattr(model, "config", None), "max_position_embeddings", None)
+        room = max(1, characters // 4) if longest is None else max(1, min(characters // 4, longest - idx.shape[1]))
         seed = int(torch.randint(2**62, (1,), generator=self._streams["sample"]))
-        with self._at_rest(), torch.no_grad():
+        with torch.random.fork_rng(), self._at_rest(), torch.no_grad():
             torch.manual_seed(seed)
             told = model.generate(  # type: ignore[operator]
-                idx, max_new_tokens=max(1, characters // 4), do_sample=True, temperature=temperature, top_k=top_k or 0
+                idx, max_new_tokens=room, do_sample=True, temperature=temperature, top_k=top_k or 0
             )
         text: str = tokenizer.decode(told[0, idx.shape[1] :], skip_special_tokens=True)
         return text[:characters]

@@ -20,7 +20,7 @@ from rolltrain_tui.training.learner import Evaluation, Examination
 from rolltrain_tui.training.memory import Average
 from rolltrain_tui.training.pulse import Pulse
 
-DEPTH = 3
+DEPTH = 4
 """Parts of a parameter's name that tell its layer, its own name not counted."""
 MOST_LAYERS = 40
 

@@ -14,7 +14,7 @@ from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Opti
 
 BY_COORDINATE = (SGD, Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adamax, Adadelta)
 """Optimisers of PyTorch whose update is coordinate by coordinate, and proportional to the learning rate (decay included)."""
-SAMPLE, BLOCK = 2048, 128
+SAMPLE, BLOCK = 1024, 128
 """Coordinates of each parameter tensor that are looked at, and how many of them stand side by side; the blocks are evenly spread."""
 
 

@@ -11,10 +11,10 @@ from torch import nn
 from torch.utils.data import Dataset
 from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
-from rolltrain_tui import Barbarian, Cleric
+from rolltrain_tui import Barbarian, Cleric, RollToTrain
 from rolltrain_tui.chronicle import read, story_sha256
-from rolltrain_tui.commands import UseAbility
-from rolltrain_tui.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, StepTaken
+from rolltrain_tui.commands import Speak, UseAbility
+from rolltrain_tui.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
 from rolltrain_tui.integrations.huggingface import RollToTrainCallback
 from rolltrain_tui.saves import SaveError
 
@@ -175,3 +175,32 @@ def test_the_story_is_told(fit: Fit) -> None:
     assert said[0].startswith("[turn 0] The Reading Room begins")
     assert not any("rolls" in line for line in said)
     assert said[-1].startswith("[turn 12] Victory after 12 turns")
+
+
+class Letters:
+    """A tokenizer of single letters, as a model that generates needs it."""
+
+    def __call__(self, text: str, **how: Any) -> dict[str, torch.Tensor]:
+        return {"input_ids": torch.tensor([[2 + ord(c) % 60 for c in text]])}
+
+    def decode(self, ids: torch.Tensor, **how: Any) -> str:
+        return "".join(chr(97 + int(i) % 26) for i in ids)
+
+
+def test_a_model_that_can_generate_speaks(tmp_path: Path) -> None:
+    """RollToTrain on GPT-2 with a tokenizer: asked to, it speaks, the same each time, and the training does not notice."""
+    runs = []
+    for orders in ([], [(3, Speak())]):
+        model = gpt2()
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+        trainer = RollToTrain(model, optimizer, tokenizer=Letters(), accumulation_steps=2, num_epochs=1, runs=tmp_path)
+        loader = torch.utils.data.DataLoader(Lines(48, 1, causal=True), batch_size=4, shuffle=True)
+        trainer.train(loader, loader, moves=orders, progress=False)
+        assert trainer.expedition is not None
+        runs.append((model, [event.text for event in trainer.expedition.story if isinstance(event, Spoke)]))
+    (quiet, last), (talker, said) = runs
+    assert same(quiet, talker)
+    assert (len(last), len(said)) == (1, 2)
+    assert said[0].isalpha()
+    losses = trainer.expedition.campaign.learner.evaluate_sequences(20).losses
+    assert len(losses) == 20, "each line's loss is told apart"

@@ -38,7 +38,7 @@ def trainer_of(model: nn.Module, tmp_path: Path, **terms: Any) -> RollToTrain:
 
 
 def learner_of(model: nn.Module, tmp_path: Path, train: Any, validation: Any = None, **terms: Any) -> ModuleLearner:
-    learner = trainer_of(model, tmp_path, **terms)._set_out(train, validation, None, "off").campaign.learner
+    learner = trainer_of(model, tmp_path, **terms)._set_out(train, validation, None, on_screen=False).campaign.learner
     assert isinstance(learner, ModuleLearner)
     learner.prepare(["heal_alpha", "restore_best", "examine"])
     return learner
@@ -516,8 +516,8 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     from rolltrain_tui.tui.launch import Launch
     from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
-    trainer = trainer_of(reader(), tmp_path, num_epochs=200)
-    expedition = trainer._set_out(*loaders(), None, "off")
+    trainer = trainer_of(reader(), tmp_path, num_epochs=200, twin="off")
+    expedition = trainer._set_out(*loaders(), None, on_screen=True)
     runs = expedition.folder.parent
     app = RolltrainApp(Launch(save=expedition.folder, runs=runs), ProgramOutfitter(expedition, runs))
     async with app.run_test(size=(120, 36)) as pilot:
