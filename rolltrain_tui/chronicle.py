@@ -32,6 +32,13 @@ class Line(NamedTuple):
     payload: bytes
 
 
+class Place(NamedTuple):
+    """Between two lines: how many events come before it, and where in the file the next one begins."""
+
+    number: int = 0
+    offset: int = 0
+
+
 class Chronicle:
     """The one writer of a run's chronicle, as a context manager.
 
@@ -124,13 +131,19 @@ class Chronicle:
 
 def read(path: Path) -> Iterator[Event]:
     """The events in order, one at a time. A torn last line is passed over; ChronicleError at a damaged or unknown one."""
+    return (event for event, _ in read_from(path))
+
+
+def read_from(path: Path, place: Place = Place()) -> Iterator[tuple[Event, Place]]:  # noqa: B008 - it cannot be changed
+    """As read, from a place on that an earlier reading passed; each event with the place after it."""
     with _reader(path) as file:
-        number, end = 0, 0
-        for number, (end, payload) in enumerate(_lines(file), 1):  # noqa: B007
+        number, end = place
+        for number, (end, payload) in enumerate(_lines(file, place), place.number + 1):
             try:
-                yield wire.decode_event(payload.decode("ascii"))
+                event = wire.decode_event(payload.decode("ascii"))
             except (wire.WireError, UnicodeDecodeError) as error:
                 raise ChronicleError(f"{path.name}: line {number}: {error}") from None
+            yield event, Place(number, end)
         if _is_damaged(file, end):
             raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
 
@@ -155,9 +168,10 @@ def _reader(path: Path) -> BinaryIO:
     return os.fdopen(_open(path, os.O_RDONLY), "rb")
 
 
-def _lines(file: BinaryIO) -> Iterator[Line]:
-    """The good lines from the start of the file up to the first that is not."""
-    number, end = 0, 0
+def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B008 - it cannot be changed
+    """The good lines from a place in the file up to the first that is not."""
+    number, end = place
+    file.seek(end)
     while (line := file.readline(wire.MAX_LINE)).endswith(b"\n"):
         body, start = line[_HEAD:-1], b'"n":%d,' % number
         if line[:_HEAD] != b'{"crc":"%08x",' % zlib.crc32(body) or not body.startswith(start):

@@ -18,7 +18,9 @@ from rolltrain_tui.verbs import choices
 from rolltrain_tui.verbs.compare import compare
 from rolltrain_tui.verbs.diagnose import diagnose
 from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
+from rolltrain_tui.verbs.replay import replay
 from rolltrain_tui.verbs.saves import saves
+from rolltrain_tui.verbs.screen import missing_screen
 
 FILE = click.Path(path_type=Path)
 
@@ -69,7 +71,7 @@ def _campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 @_campaign_options
 def play(what: str | None, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> int:
     """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
-    if reason := _no_screen():
+    if reason := missing_screen():
         return _offer_train(reason, what, data, given)
     from rolltrain_tui.saves import saves_root
     from rolltrain_tui.tui import play as play_game
@@ -137,16 +139,6 @@ def _check(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> Non
     from rolltrain_tui.config import campaign_file
 
     campaign_file.load(campaign, overrides, data=data)
-
-
-def _no_screen() -> str:
-    """Why the game cannot be drawn here, or an empty string."""
-    for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output")):
-        if not stream.isatty():
-            return f"{name} is not a terminal"
-    if os.environ.get("TERM", "") in ("dumb", "unknown"):
-        return f"the terminal says it cannot draw (TERM={os.environ['TERM']})"
-    return ""
 
 
 def _offer_train(reason: str, what: str | None, data: Path | None, given: dict[str, Any]) -> int:
@@ -293,4 +285,5 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_
 
 rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
+rolltrain.add_command(replay)
 rolltrain.add_command(saves)

@@ -59,7 +59,8 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "energy",
         "acts",
     ),
-    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare", "saves"),
+    "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare"),
+    "What is kept": ("saves", "replay"),
 }
 """Every page, by group, in reading order."""
 

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -24,6 +24,9 @@ from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
 from rolltrain_tui.tui.tuning import Tuning
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 WATCH_SECONDS = 0.05
 GRACE_SECONDS = 10.0
@@ -71,7 +74,8 @@ class RolltrainApp(App[None]):
         self._tuning.begin()
         self._listen_to_signals()
         self._open_first_screen()
-        self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
+        if self.launch.recording is None:
+            self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     def on_unmount(self) -> None:
         self._tuning.end()
@@ -82,7 +86,9 @@ class RolltrainApp(App[None]):
 
     def _open_first_screen(self) -> None:
         launch = self.launch
-        if launch.save is not None:
+        if launch.recording is not None:
+            self.watch_replay(launch.recording, launch.start, launch.tempo)
+        elif launch.save is not None:
             self.resume(launch.save)
         elif launch.campaign is None:
             self.to_title()
@@ -151,14 +157,27 @@ class RolltrainApp(App[None]):
         overrides = self.launch.overrides if path == self.launch.save else ()
         self._set_out(lambda: self.outfitter.resume(path, overrides))
 
+    def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
+        """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
+        from rolltrain_tui.tui.reel import FIRST_TEMPO, Reel, Spool
+
+        self._campaign = None
+        spool = Spool(start)
+        spool.set_speed(tempo or FIRST_TEMPO)
+        self._open(Bridge(lambda: Reel(path), spool), "The chronicle is opened …")
+
     def _set_out(self, open_expedition: Callable[[], Traveller]) -> None:
+        bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
+        self._moves = ()
+        self._open(bridge, "The party gathers: reading the text, building the model …")
+
+    def _open(self, bridge: Bridge, words: str) -> None:
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         if self.bridge is not None:
             self.bridge.join(GRACE_SECONDS)  # it has said its last word; nothing to wait for but its end
-        self.bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
-        self._moves = ()
-        self._show_only(LoadingScreen(still=self.launch.reduced_motion))
+        self.bridge = bridge
+        self._show_only(LoadingScreen(words, still=self.launch.reduced_motion))
         self.bridge.start()
         self._watch = self.set_interval(WATCH_SECONDS, self._watch_opening)
 
@@ -169,6 +188,7 @@ class RolltrainApp(App[None]):
     def _settle_in(self, expedition: Traveller) -> None:
         """In the worker thread, when everything is loaded and before the first turn."""
         assert self.bridge is not None
+        assert expedition.config is not None
         speed = self.launch.turns_per_second
         self.bridge.inbox.set_speed(expedition.config.pace.turns_per_second if speed is None else speed or None)
         if self._keep_log_in is not None:
@@ -180,16 +200,22 @@ class RolltrainApp(App[None]):
         assert bridge is not None
         assert self._watch is not None
         if bridge.opened:
-            from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
-
             self._watch.stop()
-            self._show_only(ExpeditionScreen(bridge, still=self.launch.reduced_motion))
+            self._show_only(self._screen_of(bridge))
         elif not bridge.travelling:
             self._watch.stop()
             failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
             self.to_title()
             if failed is not None and self._going is None:
-                self._explain("The expedition cannot set out", failed.error)
+                self._explain("It cannot be opened", failed.error)
+
+    def _screen_of(self, bridge: Bridge) -> "ExpeditionScreen":
+        from rolltrain_tui.tui.reel import Reel
+        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+        from rolltrain_tui.tui.screens.replay import ReplayScreen
+
+        kind = ReplayScreen if isinstance(bridge.expedition, Reel) else ExpeditionScreen
+        return kind(bridge, still=self.launch.reduced_motion)
 
     def expedition_left(self) -> None:
         """The run sends nothing more: by its end, by an error, or because it was asked to stop."""
@@ -236,8 +262,7 @@ class RolltrainApp(App[None]):
         self.bridge.stop()
         for screen in self.screen_stack:
             if isinstance(screen, ExpeditionScreen):
-                screen.leaving = True
-                screen.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
+                screen.take_leave()
         if self._watch is not None:
             self._watch.stop()
         self._watch = self.set_interval(WATCH_SECONDS, self._watch_leaving)

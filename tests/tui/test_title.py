@@ -62,7 +62,7 @@ async def test_without_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert ["New campaign", "Load a save", "Codex", "Quit"] == labels(app)
+        assert ["New campaign", "Load a save", "Watch a replay", "Codex", "Quit"] == labels(app)
         await pilot.press("down", "enter")
         assert isinstance(app.screen, TitleScreen)
         assert [] == app.calls
@@ -148,7 +148,7 @@ async def test_mouse(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.click(Menu, offset=(8, 2))
+        await pilot.click(Menu, offset=(8, 3))
         assert [("codex", "")] == app.calls
 
 
@@ -158,7 +158,7 @@ async def test_the_pointer_stays_when_saves_arrive_late(monkeypatch: pytest.Monk
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.press("j", "j")
+        await pilot.press("j", "j", "j")
         on_disk(monkeypatch, [a_run("one")])
         app.screen.list_saves()  # type: ignore[attr-defined]
         await until(pilot, lambda: "Continue" in labels(app))

@@ -104,6 +104,7 @@ class TitleScreen(SavesScreen):
         items = [
             MenuItem("new", "New campaign", "Choose an adventure and a hero"),
             MenuItem("load", "Load a save", _count(len(runs)), enabled=bool(runs)),
+            MenuItem("watch", "Watch a replay", "A run as it was played", enabled=bool(runs)),
             MenuItem("codex", "Codex", "What every mechanic really does to the training"),
             MenuItem("quit", "Quit"),
         ]
@@ -131,7 +132,14 @@ class TitleScreen(SavesScreen):
 
     @on(Menu.Chosen)
     def _choose(self, event: Menu.Chosen) -> None:
-        {"continue": self._continue, "new": self._new, "load": self._load, "codex": self._codex, "quit": self.action_leave}[event.key]()
+        {
+            "continue": self._continue,
+            "new": self._new,
+            "load": self._load,
+            "watch": self._watch_replay,
+            "codex": self._codex,
+            "quit": self.action_leave,
+        }[event.key]()
 
     def _continue(self) -> None:
         if self._latest is not None:
@@ -146,6 +154,11 @@ class TitleScreen(SavesScreen):
         from rolltrain_tui.tui.screens.load import LoadScreen
 
         self.app.push_screen(LoadScreen())
+
+    def _watch_replay(self) -> None:
+        from rolltrain_tui.tui.screens.load import LoadScreen
+
+        self.app.push_screen(LoadScreen(to_watch=True))
 
     def _codex(self) -> None:
         self.host.open_codex("")
