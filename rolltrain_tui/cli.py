@@ -21,6 +21,7 @@ from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_stream
 from rolltrain_tui.verbs.replay import replay
 from rolltrain_tui.verbs.saves import saves
 from rolltrain_tui.verbs.screen import missing_screen
+from rolltrain_tui.verbs.verify import verify
 
 FILE = click.Path(path_type=Path)
 
@@ -286,4 +287,5 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_
 rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
 rolltrain.add_command(replay)
+rolltrain.add_command(verify)
 rolltrain.add_command(saves)

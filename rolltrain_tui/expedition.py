@@ -113,6 +113,7 @@ class Expedition:
                 },
                 tensors=self.campaign.tensors(),
                 summary=self._summary(),
+                threads=self.campaign.learner.facts().threads,
             )
             keep = None if due.reason == "player" else self.config.save.keep
             path = saves.write(self.folder, snapshot, name=due.name, keep=keep)

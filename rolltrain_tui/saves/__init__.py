@@ -17,7 +17,7 @@ from rolltrain_tui.saves.layout import is_latest, run_of
 from rolltrain_tui.saves.lock import Lock
 from rolltrain_tui.saves.manifest import FORMAT_VERSION, SaveError, Summary
 from rolltrain_tui.saves.runs import RunDetails, RunSummary, SlotSummary, delete, describe, list_runs, new_run_folder, saves_root
-from rolltrain_tui.saves.store import Snapshot, read, write
+from rolltrain_tui.saves.store import Snapshot, read, read_state, write
 
 __all__ = [
     "FORMAT_VERSION",
@@ -34,6 +34,7 @@ __all__ = [
     "list_runs",
     "new_run_folder",
     "read",
+    "read_state",
     "run_of",
     "saves_root",
     "write",

@@ -12,7 +12,7 @@ from pathlib import Path
 from rolltrain_tui import durable
 from rolltrain_tui.saves.manifest import CONFIG, MANIFEST, Manifest, SaveError, load
 
-SAVES, LATEST, CHRONICLE = "saves", "latest", "chronicle.jsonl"
+SAVES, LATEST, CHRONICLE, CAMPAIGN, GHOST = "saves", "latest", "chronicle.jsonl", CONFIG, "ghost.json"
 _POINTER = re.compile(r"([\w-]{1,200}) ([0-9a-f]{8})\n", re.ASCII)
 _AUTOSAVE = re.compile(r"turn-(\d{6,})")
 

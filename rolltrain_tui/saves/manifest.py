@@ -50,7 +50,7 @@ class Manifest:
     rolltrain: str
     torch: str
     threads: int
-    """CPU threads of torch: resuming is bit-exact with the same version and number."""
+    """CPU threads that train: resuming is bit-exact with the same version and number."""
     created: float
     """Unix time in seconds."""
     name: str

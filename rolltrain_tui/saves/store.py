@@ -33,6 +33,8 @@ class Snapshot:
     """JSON values; floats may be anything."""
     tensors: "dict[str, Tensor]"
     summary: Summary
+    threads: int | None = None
+    """CPU threads that train; None: as many as torch has."""
     note: str = ""
     """After reading: a sentence for the player when not all was well; else empty."""
 
@@ -73,6 +75,15 @@ def read(path: Path) -> Snapshot:
     return _read_run(path) if layout.is_run(path) else _read_save(path)
 
 
+def read_state(folder: Path) -> dict[str, Any]:
+    """The state of a save without its tensors; loads no torch. SaveError."""
+    record = next(record for record in manifest.load(folder).files if record.name == STATE)
+    try:
+        return load_state(manifest.read_verified(folder, record))
+    except RecordError as error:
+        raise SaveError(f"save {folder.name} cannot be read: {error}") from None
+
+
 def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
     """All files of a save, on the disk."""
     import torch
@@ -86,7 +97,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
         format_version=manifest.FORMAT_VERSION,
         rolltrain=__version__,
         torch=str(torch.__version__),
-        threads=torch.get_num_threads(),
+        threads=snapshot.threads or torch.get_num_threads(),
         created=time.time(),
         name=name,
         kept=kept,
