@@ -157,6 +157,21 @@ def story_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def inspect(path: Path) -> tuple[int, str]:
+    """How many good lines there are, and what is wrong with what follows them; "" when nothing is."""
+    number, end = 0, 0
+    try:
+        with _reader(path) as file:
+            for line in _lines(file):
+                number, end = number + 1, line.end
+            damaged = _is_damaged(file, end)
+    except FileNotFoundError:
+        return 0, "there is no chronicle"
+    except (OSError, ChronicleError) as error:
+        return number, f"the chronicle cannot be read: {error}"
+    return number, f"line {number + 1} of the chronicle is damaged" if damaged else ""
+
+
 def _open(path: Path, flags: int) -> int:
     try:
         return durable.open_plain(path, flags)

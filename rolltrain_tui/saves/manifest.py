@@ -144,6 +144,33 @@ def quick_check(folder: Path, manifest: Manifest) -> str:
     return ""
 
 
+def full_check(folder: Path) -> str:
+    """What is wrong with a save, every byte of it read; "" when nothing is."""
+    try:
+        for record in load(folder).files:
+            _expect_size(folder, record.name, (folder / record.name).lstat().st_size, record.size)
+            if sha256_of(folder / record.name) != record.sha256:
+                return f"save {folder.name}: {record.name} is damaged (its checksum is wrong)"
+    except FileNotFoundError as error:
+        return f"save {folder.name}: {Path(error.filename).name} is missing"
+    except OSError as error:
+        return f"save {folder.name} cannot be read: {error.strerror or error}"
+    except (SaveError, durable.NotPlainFile) as error:
+        return str(error)
+    return ""
+
+
+def sha256_of(path: Path) -> str:
+    """Of a plain file of any size, in little memory. OSError, NotPlainFile."""
+    digest, fd = hashlib.sha256(), durable.open_plain(path)
+    try:
+        while chunk := os.read(fd, _CHUNK):
+            digest.update(chunk)
+    finally:
+        os.close(fd)
+    return digest.hexdigest()
+
+
 def _expect_size(folder: Path, name: str, found: int, size: int | None) -> None:
     if size is not None and found != size:
         raise SaveError(f"save {folder.name}: {name} is damaged ({found} bytes instead of {size})")

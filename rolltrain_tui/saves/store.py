@@ -72,7 +72,12 @@ def read(path: Path) -> Snapshot:
         path = layout.find(path.parent.parent, path.name)
     if not path.is_dir():
         raise SaveError(f"there is no run or save at {path}")
-    return _read_run(path) if layout.is_run(path) else _read_save(path)
+    if layout.is_run(path):
+        return _read_run(path)
+    try:
+        return _read_save(path)
+    except SaveError as error:
+        raise SaveError(f"{error}{_instead(path)}") from None
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -178,6 +183,19 @@ def _read_run(run: Path) -> Snapshot:
                 snapshot.note = _fallback_note(troubles, layout.slot_name(folder), snapshot, missed)
             return snapshot
     raise SaveError(f"no save of the run {run.name} can be opened: {'; '.join(troubles)}")
+
+
+def _instead(folder: Path) -> str:
+    """Which save of the same run is good, for the player who asked for one that is not."""
+    if folder.parent.name != layout.SAVES:
+        return ""
+    turn = _turn_of(folder)
+    for other, contents in layout.slots(folder.parent.parent):
+        if contents is not None and other != folder and not manifest.full_check(other):
+            lost = turn - contents.summary.turn
+            cost = f", {lost} turn{'s' if lost != 1 else ''} before it" if lost > 0 else ""
+            return f". The newest good save of the run is {layout.slot_name(other)} (turn {contents.summary.turn}{cost}): {other}"
+    return ". No other save of the run is good"
 
 
 def _fallback_note(troubles: list[str], name: str, snapshot: Snapshot, missed: int) -> str:
