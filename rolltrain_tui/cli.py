@@ -15,6 +15,7 @@ import click
 
 from rolltrain_tui import __version__
 from rolltrain_tui.verbs import choices
+from rolltrain_tui.verbs.branches import branch, diff
 from rolltrain_tui.verbs.compare import compare
 from rolltrain_tui.verbs.diagnose import diagnose
 from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
@@ -288,4 +289,6 @@ rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
 rolltrain.add_command(replay)
 rolltrain.add_command(verify)
+rolltrain.add_command(branch)
+rolltrain.add_command(diff)
 rolltrain.add_command(saves)

@@ -5,18 +5,18 @@ sums are rounded differently: then numbers may differ by `tolerance` (absolute b
 of its layers and the saves are not compared; dice and everything that happened must still be the same.
 """
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
-from rolltrain_tui import chronicle, saves, wire
+from rolltrain_tui import chronicle, saves
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.config import campaign_file
-from rolltrain_tui.events import DiceRolled, Event, Examined, Notice, SaveDue, Spoke, StepTaken, TrainingFailed
+from rolltrain_tui.differences import Difference, compare, shortened
+from rolltrain_tui.events import DiceRolled, Event, Notice, SaveDue, StepTaken, TrainingFailed
 from rolltrain_tui.reenactment import Start, Turnstile
 from rolltrain_tui.saves import layout
 from rolltrain_tui.saves.store import dump_state, load_state
@@ -26,21 +26,6 @@ from rolltrain_tui.shadow import PREFIX
 NOTICES = get_args(Notice)
 TOLERANCE = 1e-3
 """Between machines."""
-LEAPING = {(Spoke, "text"), (Examined, "layers")}
-"""Not compared between machines: a sampled letter and a count of a histogram leap where a number moves by its last bit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first thing that was not the same."""
-
-    turn: int
-    where: str
-    """ "dice", "story", "weights", "state" or "training"."""
-    field: str
-    """Such as "StepTaken.loss" or the name of a tensor."""
-    recorded: str
-    found: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,39 +165,6 @@ class Verification:
                 self.findings.saves += 1
 
 
-def compare(recorded: Event, found: Event, tolerance: float | None) -> Difference | None:
-    """The first field in which two events differ, NaN being equal to itself."""
-    where = "dice" if isinstance(recorded, DiceRolled) else "story"
-    if type(recorded) is not type(found):
-        return Difference(recorded.turn, "story", "", type(recorded).__name__, type(found).__name__)
-    if wire.encode(recorded) == wire.encode(found):
-        return None
-    for part in fields(recorded):
-        ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
-        if tolerance is not None and (type(recorded), part.name) in LEAPING:
-            continue
-        if not _same(ours, theirs, tolerance):
-            return Difference(recorded.turn, where, f"{type(recorded).__name__}.{part.name}", _short(ours), _short(theirs))
-    return None
-
-
-def _same(ours: Any, theirs: Any, tolerance: float | None) -> bool:
-    if isinstance(ours, float) and isinstance(theirs, float | int):
-        if tolerance is None or not (math.isfinite(ours) and math.isfinite(theirs)):
-            return repr(ours) == repr(float(theirs))
-        return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
-    if isinstance(ours, tuple) and isinstance(theirs, tuple):
-        return len(ours) == len(theirs) and all(map(_same, ours, theirs, [tolerance] * len(ours)))
-    if is_dataclass(ours) and type(ours) is type(theirs):
-        return all(_same(getattr(ours, part.name), getattr(theirs, part.name), tolerance) for part in fields(ours))
-    return bool(ours == theirs)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
 def _saves_of(run: Path, after: int) -> dict[int, list[Path]]:
     """The good saves of a run after a turn, by their turn."""
     found: dict[int, list[Path]] = {}
@@ -238,7 +190,7 @@ def _state_difference(folder: Path, campaign: Campaign) -> tuple[str, str, str, 
     plain = load_state(dump_state(campaign.state_dict()))
     for name, value in state.items():
         if not half_way and repr(plain[name]) != repr(value):
-            return "state", name, _short(value), _short(plain[name])
+            return "state", name, shortened(value), shortened(plain[name])
     return None
 
 

@@ -60,7 +60,7 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "acts",
     ),
     "The training": ("validation", "diagnosis", "signals", "twin", "ghost", "floor", "own_data", "compare"),
-    "What is kept": ("saves", "replay", "verify"),
+    "What is kept": ("saves", "replay", "verify", "branches"),
 }
 """Every page, by group, in reading order."""
 

@@ -32,6 +32,7 @@ WATCH_SECONDS = 0.05
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+GATHERING = "The party gathers: reading the text, building the model …"
 Destination = Literal["quit", "title"]
 
 
@@ -157,6 +158,11 @@ class RolltrainApp(App[None]):
         overrides = self.launch.overrides if path == self.launch.save else ()
         self._set_out(lambda: self.outfitter.resume(path, overrides))
 
+    def branch(self, run: Path, turn: int) -> None:
+        """Begin a new run that has lived another's turns up to this one."""
+        self._campaign = None
+        self._set_out(lambda: self.outfitter.branch(run, turn), f"Turn {turn} is being reached again …")
+
     def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
         """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
         from rolltrain_tui.tui.reel import FIRST_TEMPO, Reel, Spool
@@ -166,10 +172,10 @@ class RolltrainApp(App[None]):
         spool.set_speed(tempo or FIRST_TEMPO)
         self._open(Bridge(lambda: Reel(path), spool), "The chronicle is opened …")
 
-    def _set_out(self, open_expedition: Callable[[], Traveller]) -> None:
+    def _set_out(self, open_expedition: Callable[[], Traveller], words: str = GATHERING) -> None:
         bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
         self._moves = ()
-        self._open(bridge, "The party gathers: reading the text, building the model …")
+        self._open(bridge, words)
 
     def _open(self, bridge: Bridge, words: str) -> None:
         from rolltrain_tui.tui.screens.loading import LoadingScreen

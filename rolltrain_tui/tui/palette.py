@@ -69,6 +69,7 @@ class ReplayVerbs(ExpeditionVerbs):
             yield f"Speed {tempo}x", "Turns a second", partial(screen.set_speed, tempo)
         yield "Diagnose", "Every signal and every layer at the last examination", screen.action_diagnose
         yield "Help", "Every key with one line", screen.action_help
+        yield "Branch from here", "Play on from this turn, in a run of its own", screen.action_branch
         yield "Leave the replay", "Nothing was changed", screen.action_leave
         yield from _codex(screen)
 

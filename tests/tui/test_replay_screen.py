@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from rolltrain_tui.chronicle import Chronicle, read
 from rolltrain_tui.commands import Inbox, SaveGame, ScriptedInbox, UseAbility
+from rolltrain_tui.config.campaign_file import dump
 from rolltrain_tui.events import Notice
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
@@ -130,6 +131,23 @@ async def test_nothing_can_be_asked_of_it(run: Path) -> None:
         await until(pilot, lambda: app.return_code is not None or not app.is_running)
     assert app.return_code == 0
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+async def test_a_branch_from_where_it_stands(run: Path) -> None:
+    """b asks, and then a new run begins after the turn that is shown."""
+    (run / "campaign.yaml").write_text(dump(fake_config(f"turns={TURNS}")), encoding="utf-8")
+    outfitter = FakeOutfitter(FakeExpedition(run / "new", fake_config("turns=3")))
+    app = RolltrainApp(Launch(recording=run, start=39, runs=run.parent), outfitter)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("space", "g", *"120", "enter")
+        await until(pilot, lambda: screen.scene.turn == 120)
+        await pilot.press("b")
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.pause(0.1)
+        await pilot.press("b")
+        await until(pilot, lambda: bool(outfitter.asked))
+        assert outfitter.asked == [("branch", run, ("120",))]
 
 
 async def test_help_and_palette_offer_its_keys(run: Path) -> None:

@@ -10,6 +10,7 @@ from rolltrain_tui.tui.messages import Left, Message
 from rolltrain_tui.tui.palette import ReplayVerbs
 from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, Reel, Spool
 from rolltrain_tui.tui.screens.base import keys_of
+from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.question import QuestionDialog
@@ -39,6 +40,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
         Binding("g", "ask_turn", "Go to", tooltip="To a turn (412) or a part (50%)"),
         Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1x (a turn a second) to 64x"),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
+        Binding("b", "branch", "Branch", tooltip="Branch: play on from this turn, in a run of its own"),
         Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
@@ -128,6 +130,25 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
         self.spool.set_speed(speed)
         self.tell_player(f"▶ {self._tempo()}: {speed:g} turn{'s' if speed != 1 else ''} a second.", "good")
 
+    def action_branch(self) -> None:
+        """Ask whether to play on from here; the recording waits for the answer."""
+        if self.campaign is None:
+            self.tell_player("No branch can begin here: the run's campaign is not beside its chronicle.", "warn")
+            return
+        self.spool.pause()
+        turn = min(self.scene.turn, self.last)
+        text = (
+            f"A new run begins, with the first {turn} turns of this one behind it and everything that was asked in them. From turn "
+            f"{turn + 1} on it is yours. The recorded run stays as it is; rolltrain diff lays the two side by side."
+        )
+        choices = (Choice("branch", "Branch", "b", "primary"), Choice("watch", "Go on watching", "w"))
+
+        def answer(taken: str | None) -> None:
+            if taken == "branch":
+                self.game.branch(self.reel.folder, turn)
+
+        self.app.push_screen(ChoiceDialog(f"What if, after turn {turn}?", text, choices), answer)
+
     def action_help(self) -> None:
         self.app.push_screen(HelpScreen(keys_of(self), "Keys of the replay"))
 
@@ -155,6 +176,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
             Key("end", "End", "screen.seek('end')"),
             Key("1-9", "10-90 %", "screen.seek('50%')"),
             Key("g", "Go to", "screen.ask_turn"),
+            Key("b", "Branch", "screen.branch"),
             Key("?", "Help", "screen.help"),
             Key("q", "Leave", "screen.leave"),
             Key(".", "Step", "screen.step"),
