@@ -84,7 +84,21 @@ class Chronicle:
     def sync(self) -> None:
         """Bring all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
         self.flush()
+        if os.fstat(self._fd).st_nlink == 0:
+            self._restore()
         os.fsync(self._fd)
+
+    def _restore(self) -> None:
+        """Someone has removed the file while it was written to: what it held is still in our hands, and gets its name again."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _reader_of(self._fd) as held:
+            aside = self.path.with_name(f".tmp-{self.path.name}")
+            aside.unlink(missing_ok=True)
+            _copy_rest(held, 0, aside)
+        aside.replace(self.path)
+        durable.sync_folder(self.path.parent)
+        lost, self._fd = self._fd, _open(self.path, os.O_RDWR)
+        os.close(lost)
 
     def truncate_to(self, events: int) -> None:
         """Go back to the first `events` events, as a save remembers them. `note` says so when the chronicle holds fewer."""
@@ -181,6 +195,10 @@ def _open(path: Path, flags: int) -> int:
 
 def _reader(path: Path) -> BinaryIO:
     return os.fdopen(_open(path, os.O_RDONLY), "rb")
+
+
+def _reader_of(fd: int) -> BinaryIO:
+    return os.fdopen(os.dup(fd), "rb")
 
 
 def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B008 - it cannot be changed

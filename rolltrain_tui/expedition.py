@@ -3,6 +3,7 @@
 `travel(inbox)` is the one loop that the TUI's worker thread, the headless command line and the tests iterate.
 """
 
+import contextlib
 import shutil
 import traceback
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ class Expedition:
             ghosts.write(folder / GHOST_FILE, ghost)
         expedition = cls(campaign, folder, base.resolve())
         expedition.note = note
+        with contextlib.suppress(OSError):  # the next save will tell
+            expedition.write(name="", keep=config.save.keep, events=0, pending=())
         return expedition
 
     @classmethod
@@ -103,23 +106,33 @@ class Expedition:
         """Chronicle first: a save never knows of an event that the chronicle does not hold."""
         try:
             chronicle.sync()
-            snapshot = saves.Snapshot(
-                config_text=campaign_file.dump(self.config),
-                state={
-                    "base": str(self.base),
-                    "events": chronicle.events_written,
-                    "pending": [wire.encode(command) for command in inbox.pending()],
-                    "campaign": self.campaign.state_dict(),
-                },
-                tensors=self.campaign.tensors(),
-                summary=self._summary(),
-                threads=self.campaign.learner.facts().threads,
-            )
+            self._keep_campaign()
             keep = None if due.reason == "player" else self.config.save.keep
-            path = saves.write(self.folder, snapshot, name=due.name, keep=keep)
+            path = self.write(name=due.name, keep=keep, events=chronicle.events_written, pending=inbox.pending())
         except OSError as error:
             return SaveFailed(due.turn, str(self.folder), error.strerror or str(error))
         return Saved(due.turn, due.reason, str(path))
+
+    def write(self, *, name: str, keep: int | None, events: int, pending: Sequence[Command]) -> Path:
+        """Save the run as it stands after `events` events of its story; the save's folder. OSError."""
+        snapshot = saves.Snapshot(
+            config_text=campaign_file.dump(self.config),
+            state={
+                "base": str(self.base),
+                "events": events,
+                "pending": [wire.encode(command) for command in pending],
+                "campaign": self.campaign.state_dict(),
+            },
+            tensors=self.campaign.tensors(),
+            summary=self._summary(),
+            threads=self.campaign.learner.facts().threads,
+        )
+        return saves.write(self.folder, snapshot, name=name, keep=keep)
+
+    def _keep_campaign(self) -> None:
+        """The run folder may have been removed under us: the campaign belongs into the new one too."""
+        if not (self.folder / CONFIG_FILE).exists():
+            (self.folder / CONFIG_FILE).write_text(campaign_file.dump(self.config), encoding="utf-8")
 
     def _summary(self) -> saves.Summary:
         campaign, hero = self.campaign, self.campaign.game.hero

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 0.05
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+MANNERS_SECONDS = 3.0
+"""After that save, how long the screen may take to be put in order."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 GATHERING = "The party gathers: reading the text, building the model …"
 Destination = Literal["quit", "title"]
 
@@ -83,7 +86,7 @@ class RolltrainApp(App[None]):
         if not self.is_headless:
             for name in SIGNALS:
                 if hasattr(signal, name):
-                    asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
+                    signal.signal(getattr(signal, name), signal.SIG_DFL)
 
     def _open_first_screen(self) -> None:
         launch = self.launch
@@ -302,19 +305,29 @@ class RolltrainApp(App[None]):
             self.leave("quit")
 
     def _listen_to_signals(self) -> None:
-        """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder."""
+        """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder.
+
+        They are Python's own handlers, not the loop's: a loop that waits for a terminal nobody reads any more would never come to them.
+        """
         if self.is_headless:
             return
+        loop = asyncio.get_running_loop()
         for name in SIGNALS:
             if hasattr(signal, name):
-                number = getattr(signal, name)
-                asyncio.get_running_loop().add_signal_handler(number, self._on_signal, int(number))
+                signal.signal(getattr(signal, name), lambda number, frame: self._on_signal(number, loop))
 
-    def _on_signal(self, number: int) -> None:
+    def _on_signal(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
         if self._code:
             os._exit(128 + number)
         self._code = 128 + number
-        backstop = threading.Timer(GRACE_SECONDS, os._exit, (self._code,))
-        backstop.daemon = True
-        backstop.start()
-        self.leave("quit")
+        if self.bridge is not None:
+            self.bridge.stop()
+        threading.Thread(target=self._leave_by_force, name="backstop", daemon=True).start()
+        loop.call_soon_threadsafe(self.leave, "quit")
+
+    def _leave_by_force(self) -> None:
+        """The backstop of a signal: whatever holds up the screen, the run is saved, and then this process ends."""
+        if self.bridge is not None:
+            self.bridge.join(GRACE_SECONDS)
+        time.sleep(MANNERS_SECONDS)
+        os._exit(self._code)
