@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
 
 FORMAT_VERSION = 1
 MANIFEST, CONFIG, STATE, WEIGHTS = "manifest.json", "campaign.yaml", "state.json", "weights.safetensors"
+
+AUTOSAVE = re.compile(r"turn-(\d{6,})")
 
 MAX_BYTES = {MANIFEST: 1 << 20, CONFIG: 1 << 24, STATE: 1 << 28, WEIGHTS: 1 << 38}
 """No file of a save is larger than this; one that claims to be is refused unread."""
@@ -94,6 +97,9 @@ def _check(folder: Path, manifest: Manifest) -> None:
     """What the types alone do not say."""
     if manifest.format_version != FORMAT_VERSION:
         raise SaveError(f"save {folder.name}: there is no format {manifest.format_version}")
+    named = AUTOSAVE.fullmatch(folder.name.removeprefix(".old-"))
+    if named and int(named[1]) != manifest.summary.turn:
+        raise SaveError(f"save {folder.name} is damaged: it holds the save of turn {manifest.summary.turn}")
     if sorted(record.name for record in manifest.files) != sorted((CONFIG, STATE, WEIGHTS)):
         raise SaveError(f"save {folder.name}: {MANIFEST} names other files than a save has")
     for record in manifest.files:

@@ -1,11 +1,13 @@
 """The app: which screen is open, the expedition under way, and the ways out."""
 
 import asyncio
+import contextvars
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -311,19 +313,19 @@ class RolltrainApp(App[None]):
         """
         if self.is_headless:
             return
-        loop = asyncio.get_running_loop()
+        call = partial(asyncio.get_running_loop().call_soon_threadsafe, context=contextvars.copy_context())
         for name in SIGNALS:
             if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda number, frame: self._on_signal(number, loop))
+                signal.signal(getattr(signal, name), lambda number, frame: self._on_signal(number, call))
 
-    def _on_signal(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
+    def _on_signal(self, number: int, call: Callable[..., object]) -> None:
         if self._code:
             os._exit(128 + number)
         self._code = 128 + number
         if self.bridge is not None:
             self.bridge.stop()
         threading.Thread(target=self._leave_by_force, name="backstop", daemon=True).start()
-        loop.call_soon_threadsafe(self.leave, "quit")
+        call(self.leave, "quit")
 
     def _leave_by_force(self) -> None:
         """The backstop of a signal: whatever holds up the screen, the run is saved, and then this process ends."""
