@@ -24,7 +24,8 @@ CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 FILES = ("campaign.yaml", "state.json", "weights.safetensors")
 SCRAPS = [
     b"\x80\x04\x95cposix\nsystem\n", b"PK\x03\x04", b"null", b"1e999", b"-1", b"9" * 20, b"NaN", b'"', b"{", b"[" * 200, b"\x00",
-    b"\xff\xfe", b"../../", b"true", b"{}", b"[]", b"1e-3", b"!!python/object/apply:os.system", b"&a", b"*a", b"<<: *a", b"\xe2\x80\xae", b": ",
+    b"\xff\xfe", b"../../", b"true", b"{}", b"[]", b"1e-3",
+    b"!!python/object/apply:os.system", b"&a", b"*a", b"<<: *a", b"\xe2\x80\xae", b": ",
 ]  # fmt: skip
 Tally = Callable[[str], None]
 BYTES = 500 << 20
