@@ -26,6 +26,7 @@ from rolltrain_tui.tui.highlights import highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
+from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class RolltrainApp(App[None]):
         self._going: Destination | None = None
         self._watch: Timer | None = None
         self._code = 0
+        self._as_it_was = Modes()
 
     # The beginning and the end of the app.
 
@@ -320,6 +322,7 @@ class RolltrainApp(App[None]):
 
     def _on_signal(self, number: int, call: Callable[..., object]) -> None:
         if self._code:
+            self._as_it_was.put_back()
             os._exit(128 + number)
         self._code = 128 + number
         if self.bridge is not None:
@@ -332,4 +335,5 @@ class RolltrainApp(App[None]):
         if self.bridge is not None:
             self.bridge.join(GRACE_SECONDS)
         time.sleep(MANNERS_SECONDS)
+        self._as_it_was.put_back()
         os._exit(self._code)

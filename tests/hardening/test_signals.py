@@ -89,6 +89,7 @@ def test_a_second_signal_leaves_at_once(opened: Callable[[], Terminal], run: Pat
     os.kill(terminal.process.pid, signal.SIGTERM)
     os.kill(terminal.process.pid, signal.SIGHUP)
     assert terminal.wait(15) in (128 + signal.SIGTERM, 128 + signal.SIGHUP)
+    assert terminal.restored(), bytes(terminal.output[-500:])
     assert saves.read(run).note == ""
 
 
