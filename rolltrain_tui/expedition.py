@@ -6,9 +6,9 @@
 import contextlib
 import shutil
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from rolltrain_tui import ghost as ghosts
 from rolltrain_tui import saves, wire
@@ -63,17 +63,16 @@ class Expedition:
         """
         snapshot = saves.read(path)
         config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
-        state = snapshot.state
-        base = Path(str(state["base"]))
+        base, events, pending, state = contents_of(snapshot.state)
         campaign = Campaign(config, build_learner(config, base=base))
-        campaign.load_state(state["campaign"], snapshot.tensors)
+        campaign.load_state(state, snapshot.tensors)
         note = campaign.leave_ghost()
         folder = saves.run_of(path)
         if not saves.is_latest(path):
-            folder = branch(folder, config, int(state["events"]))
-        expedition = cls(campaign, folder, base, [wire.decode_command(line) for line in state["pending"]])
+            folder = branch(folder, config, events)
+        expedition = cls(campaign, folder, base, pending)
         with saves.Lock(folder), Chronicle(folder / CHRONICLE_FILE) as chronicle:
-            chronicle.truncate_to(int(state["events"]))
+            chronicle.truncate_to(events)
             (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
             expedition.note = " ".join(note for note in (snapshot.note, note, chronicle.note) if note)
         return expedition
@@ -152,6 +151,14 @@ class Expedition:
         assert failure is not None
         with (self.folder / ERROR_FILE).open("a", encoding="utf-8") as log:
             log.write("".join(traceback.format_exception(failure)) + "\n")
+
+
+def contents_of(state: Mapping[str, Any]) -> tuple[Path, int, list[Command], Mapping[str, Any]]:
+    """What a save's state holds: the folder of the data, the events before it, the commands that wait, the campaign's state. SaveError."""
+    match state:
+        case {"base": str(base), "events": int(events), "pending": [*pending], "campaign": dict(campaign)} if events >= 0:
+            return Path(base), events, [wire.decode_command(line) for line in pending if isinstance(line, str)], campaign
+    raise saves.SaveError("this save does not hold a run")
 
 
 def branch(run: Path, config: CampaignConfig, events: int) -> Path:

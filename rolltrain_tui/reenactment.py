@@ -12,6 +12,7 @@ from rolltrain_tui import saves, wire
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Command, ScriptedInbox
 from rolltrain_tui.config import campaign_file
+from rolltrain_tui.expedition import contents_of
 from rolltrain_tui.saves import layout
 from rolltrain_tui.training.build import build_learner
 
@@ -59,11 +60,11 @@ def from_save(path: Path, device: str | None = None) -> Start:
     """ValueError when the save cannot be read."""
     run, snapshot = saves.run_of(path), saves.read(path)
     config = campaign_file.load_text(snapshot.config_text, str(path), _on(device))
-    base = Path(str(snapshot.state["base"]))
+    base, events, _, state = contents_of(snapshot.state)
     campaign = Campaign(config, build_learner(config, base=base))
-    campaign.load_state(snapshot.state["campaign"], snapshot.tensors)
-    begun = campaign.turn + (snapshot.state["campaign"]["effect"] is not None)  # a turn that was stopped half-way has drained its moves
-    return Start(run, campaign, base, int(snapshot.state["events"]), [move for move in moves_of(run) if move[0] > begun])
+    campaign.load_state(state, snapshot.tensors)
+    begun = campaign.turn + (state["effect"] is not None)  # a turn that was stopped half-way has drained its moves
+    return Start(run, campaign, base, events, [move for move in moves_of(run) if move[0] > begun])
 
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:
