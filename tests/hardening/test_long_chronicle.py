@@ -31,7 +31,7 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
     found = json.loads(done.stdout)
     assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)
     assert found["megabytes"] < 200
-    words = f"opened in {found['open']:.1f} s, slowest of {found['seeks']} seeks {found['slowest seek']:.2f} s"
+    words = f"opened in {found['open']:.1f} s of CPU, slowest of {found['seeks']} seeks {found['slowest seek']:.2f} s of CPU"
     tally(f"10. {turns} turns, {path.stat().st_size / 1e6:.0f} MB: {words}, {found['megabytes']:.0f} MB of memory")
 
 

@@ -67,9 +67,8 @@ def test_resumed_at_every_k(begin: Callable[[str], Expedition], count: Callable[
         list(expedition.travel(ScriptedInbox([move for move in MOVES if move[0] > expedition.campaign.turn])))
         assert fingerprint(expedition) == expected, stops
     alone = ", each alone as well" if count(0, 1) else ""
-    tally(
-        f"4. resume: at k = 1, 7, 50 and 199 of 200 turns in one run{alone}, with accumulation, dropout, monsters and twins: identical hashes"
-    )
+    what = "with accumulation, dropout, monsters and twins"
+    tally(f"4. resume: at k = 1, 7, 50 and 199 of 200 turns in one run{alone}, {what}: identical hashes")
 
 
 def test_heavy(begin: Callable[[str], Expedition], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
