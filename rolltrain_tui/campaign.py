@@ -292,7 +292,14 @@ class Campaign:
             self.game.load_state_dict(state["game"])
             self.learner.load_state({name: t for name, t in tensors.items() if not name.startswith(PREFIX)}, state["learner"])
             self.shadow.load_state(state["shadow"], tensors)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RuntimeError,
+            AssertionError,
+        ) as error:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error
 
 

@@ -32,6 +32,13 @@ class Line(NamedTuple):
     payload: bytes
 
 
+class Place(NamedTuple):
+    """Between two lines: how many events come before it, and where in the file the next one begins."""
+
+    number: int = 0
+    offset: int = 0
+
+
 class Chronicle:
     """The one writer of a run's chronicle, as a context manager.
 
@@ -77,7 +84,21 @@ class Chronicle:
     def sync(self) -> None:
         """Bring all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
         self.flush()
+        if os.fstat(self._fd).st_nlink == 0:
+            self._restore()
         os.fsync(self._fd)
+
+    def _restore(self) -> None:
+        """Someone has removed the file while it was written to: what it held is still in our hands, and gets its name again."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _reader_of(self._fd) as held:
+            aside = self.path.with_name(f".tmp-{self.path.name}")
+            aside.unlink(missing_ok=True)
+            _copy_rest(held, 0, aside)
+        aside.replace(self.path)
+        durable.sync_folder(self.path.parent)
+        lost, self._fd = self._fd, _open(self.path, os.O_RDWR)
+        os.close(lost)
 
     def truncate_to(self, events: int) -> None:
         """Go back to the first `events` events, as a save remembers them. `note` says so when the chronicle holds fewer."""
@@ -124,13 +145,19 @@ class Chronicle:
 
 def read(path: Path) -> Iterator[Event]:
     """The events in order, one at a time. A torn last line is passed over; ChronicleError at a damaged or unknown one."""
+    return (event for event, _ in read_from(path))
+
+
+def read_from(path: Path, place: Place = Place()) -> Iterator[tuple[Event, Place]]:  # noqa: B008 - it cannot be changed
+    """As read, from a place on that an earlier reading passed; each event with the place after it."""
     with _reader(path) as file:
-        number, end = 0, 0
-        for number, (end, payload) in enumerate(_lines(file), 1):  # noqa: B007
+        number, end = place
+        for number, (end, payload) in enumerate(_lines(file, place), place.number + 1):
             try:
-                yield wire.decode_event(payload.decode("ascii"))
+                event = wire.decode_event(payload.decode("ascii"))
             except (wire.WireError, UnicodeDecodeError) as error:
                 raise ChronicleError(f"{path.name}: line {number}: {error}") from None
+            yield event, Place(number, end)
         if _is_damaged(file, end):
             raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
 
@@ -144,6 +171,21 @@ def story_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def inspect(path: Path) -> tuple[int, str]:
+    """How many good lines there are, and what is wrong with what follows them; "" when nothing is."""
+    number, end = 0, 0
+    try:
+        with _reader(path) as file:
+            for line in _lines(file):
+                number, end = number + 1, line.end
+            damaged = _is_damaged(file, end)
+    except FileNotFoundError:
+        return 0, "there is no chronicle"
+    except (OSError, ChronicleError) as error:
+        return number, f"the chronicle cannot be read: {error}"
+    return number, f"line {number + 1} of the chronicle is damaged" if damaged else ""
+
+
 def _open(path: Path, flags: int) -> int:
     try:
         return durable.open_plain(path, flags)
@@ -155,9 +197,14 @@ def _reader(path: Path) -> BinaryIO:
     return os.fdopen(_open(path, os.O_RDONLY), "rb")
 
 
-def _lines(file: BinaryIO) -> Iterator[Line]:
-    """The good lines from the start of the file up to the first that is not."""
-    number, end = 0, 0
+def _reader_of(fd: int) -> BinaryIO:
+    return os.fdopen(os.dup(fd), "rb")
+
+
+def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B008 - it cannot be changed
+    """The good lines from a place in the file up to the first that is not."""
+    number, end = place
+    file.seek(end)
     while (line := file.readline(wire.MAX_LINE)).endswith(b"\n"):
         body, start = line[_HEAD:-1], b'"n":%d,' % number
         if line[:_HEAD] != b'{"crc":"%08x",' % zlib.crc32(body) or not body.startswith(start):

@@ -16,11 +16,15 @@ import click
 from rolltrain_tui import __version__
 from rolltrain_tui.verbs import choices, guests
 from rolltrain_tui.verbs.arena import arena
+from rolltrain_tui.verbs.branches import branch, diff
 from rolltrain_tui.verbs.compare import compare
 from rolltrain_tui.verbs.diagnose import diagnose
 from rolltrain_tui.verbs.exits import DONE, WRONG_USE, exit_code_of, open_streams, settle_streams
 from rolltrain_tui.verbs.export import export, plot
+from rolltrain_tui.verbs.replay import replay
 from rolltrain_tui.verbs.saves import saves
+from rolltrain_tui.verbs.screen import missing_screen
+from rolltrain_tui.verbs.verify import verify
 
 FILE = click.Path(path_type=Path)
 
@@ -72,7 +76,7 @@ def _campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 @_campaign_options
 def play(what: str | None, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> int:
     """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
-    if reason := no_screen():
+    if reason := missing_screen():
         return _offer_train(reason, what, data, given)
     from rolltrain_tui.saves import saves_root
     from rolltrain_tui.tui import play as play_game
@@ -140,16 +144,6 @@ def _check(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> Non
     from rolltrain_tui.config import campaign_file
 
     campaign_file.load(campaign, overrides, data=data)
-
-
-def no_screen() -> str:
-    """Why the game cannot be drawn here, or an empty string."""
-    for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output")):
-        if not stream.isatty():
-            return f"{name} is not a terminal"
-    if os.environ.get("TERM", "") in ("dumb", "unknown"):
-        return f"the terminal says it cannot draw (TERM={os.environ['TERM']})"
-    return ""
 
 
 def _offer_train(reason: str, what: str | None, data: Path | None, given: dict[str, Any]) -> int:
@@ -299,4 +293,8 @@ rolltrain.add_command(diagnose)
 rolltrain.add_command(compare)
 rolltrain.add_command(export)
 rolltrain.add_command(plot)
+rolltrain.add_command(replay)
+rolltrain.add_command(verify)
+rolltrain.add_command(branch)
+rolltrain.add_command(diff)
 rolltrain.add_command(saves)

@@ -3,11 +3,12 @@
 `travel(inbox)` is the one loop that the TUI's worker thread, the headless command line and the tests iterate.
 """
 
+import contextlib
 import shutil
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from rolltrain_tui import ghost as ghosts
 from rolltrain_tui import saves, wire
@@ -47,6 +48,8 @@ class Expedition:
         if ghost is not None:
             ghosts.write(expedition.folder / GHOST_FILE, ghost)
         expedition.note = note
+        with contextlib.suppress(OSError):  # the next save will tell
+            expedition.write(name="", keep=config.save.keep, events=0, pending=())
         return expedition
 
     @classmethod
@@ -66,20 +69,21 @@ class Expedition:
         if is_of_a_program(snapshot.config_text):
             raise saves.SaveError(f"the run {path} trains a program's own model; go on with RollToTrain(...).train(..., resume=...)")
         config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
-        return cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=Path(str(snapshot.state["base"])))))
+        return cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=contents_of(snapshot.state)[0])))
 
     @classmethod
     def go_on(cls, path: Path, snapshot: saves.Snapshot, campaign: Campaign) -> Self:
         """As resume, with the save read and a campaign that its state is loaded into."""
-        config, state = campaign.config, snapshot.state
-        campaign.load_state(state["campaign"], snapshot.tensors)
+        base, events, pending, state = contents_of(snapshot.state)
+        config = campaign.config
+        campaign.load_state(state, snapshot.tensors)
         note = campaign.leave_ghost()
         folder = saves.run_of(path)
         if not saves.is_latest(path):
-            folder = branch(folder, config, int(state["events"]))
-        expedition = cls(campaign, folder, Path(str(state["base"])), [wire.decode_command(line) for line in state["pending"]])
+            folder = branch(folder, config, events)
+        expedition = cls(campaign, folder, base, pending)
         with saves.Lock(folder), Chronicle(folder / CHRONICLE_FILE) as chronicle:
-            chronicle.truncate_to(int(state["events"]))
+            chronicle.truncate_to(events)
             (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
             expedition.note = " ".join(note for note in (snapshot.note, note, chronicle.note) if note)
         return expedition
@@ -120,22 +124,33 @@ class Expedition:
         """Chronicle first: a save never knows of an event that the chronicle does not hold."""
         try:
             chronicle.sync()
-            snapshot = saves.Snapshot(
-                config_text=campaign_file.dump(self.config),
-                state={
-                    "base": str(self.base),
-                    "events": chronicle.events_written,
-                    "pending": [wire.encode(command) for command in inbox.pending()],
-                    "campaign": self.campaign.state_dict(),
-                },
-                tensors=self.campaign.tensors(),
-                summary=self._summary(),
-            )
+            self._keep_campaign()
             keep = None if due.reason == "player" else self.config.save.keep
-            path = saves.write(self.folder, snapshot, name=due.name, keep=keep)
+            path = self.write(name=due.name, keep=keep, events=chronicle.events_written, pending=inbox.pending())
         except OSError as error:
             return SaveFailed(due.turn, str(self.folder), error.strerror or str(error))
         return Saved(due.turn, due.reason, str(path))
+
+    def write(self, *, name: str, keep: int | None, events: int, pending: Sequence[Command]) -> Path:
+        """Save the run as it stands after `events` events of its story; the save's folder. OSError."""
+        snapshot = saves.Snapshot(
+            config_text=campaign_file.dump(self.config),
+            state={
+                "base": str(self.base),
+                "events": events,
+                "pending": [wire.encode(command) for command in pending],
+                "campaign": self.campaign.state_dict(),
+            },
+            tensors=self.campaign.tensors(),
+            summary=self._summary(),
+            threads=self.campaign.learner.facts().threads,
+        )
+        return saves.write(self.folder, snapshot, name=name, keep=keep)
+
+    def _keep_campaign(self) -> None:
+        """The run folder may have been removed under us: the campaign belongs into the new one too."""
+        if not (self.folder / CONFIG_FILE).exists():
+            (self.folder / CONFIG_FILE).write_text(campaign_file.dump(self.config), encoding="utf-8")
 
     def _summary(self) -> saves.Summary:
         campaign, hero = self.campaign, self.campaign.game.hero
@@ -160,6 +175,14 @@ class Expedition:
 def is_of_a_program(config_text: str) -> bool:
     """Whether a saved campaign trains a model that no campaign file describes."""
     return "\nkind: module\n" in config_text
+
+
+def contents_of(state: Mapping[str, Any]) -> tuple[Path, int, list[Command], Mapping[str, Any]]:
+    """What a save's state holds: the folder of the data, the events before it, the commands that wait, the campaign's state. SaveError."""
+    match state:
+        case {"base": str(base), "events": int(events), "pending": [*pending], "campaign": dict(campaign)} if events >= 0:
+            return Path(base), events, [wire.decode_command(line) for line in pending if isinstance(line, str)], campaign
+    raise saves.SaveError("this save does not hold a run")
 
 
 def branch(run: Path, config: TableConfig, events: int) -> Path:

@@ -30,6 +30,31 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return home
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the hard tests in their long form: minutes, not seconds")
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`count(short, long)`: how often a hard test tries, by --long."""
+    return lambda short, long: long if request.config.getoption("--long") else short
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """`tally(words)`: what a hard test has done, with its counts; told at the end of the session."""
+    return lambda words: record_property("tally", words)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    lines = [words for report in reports for name, words in getattr(report, "user_properties", ()) if name == "tally"]
+    if lines:
+        terminalreporter.section("counts")
+        for words in sorted(map(str, lines)):
+            terminalreporter.line(words)
+
+
 TINY = (
     "turns=12",
     "data.corpus=names",

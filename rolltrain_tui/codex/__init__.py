@@ -76,10 +76,10 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
         "own_data",
         "own_model",
         "compare",
-        "saves",
         "exports",
         "plugins",
     ),
+    "What is kept": ("saves", "replay", "verify", "branches"),
 }
 """Every page, by group, in reading order."""
 

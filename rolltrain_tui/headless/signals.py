@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 
 
 class Caught:
@@ -23,7 +23,7 @@ class Caught:
 
 @contextmanager
 def caught(stop: Callable[[], None]) -> Iterator[Caught]:
-    """While inside, the first of SIGINT, SIGTERM and SIGHUP calls `stop`; a second ends the process. Main thread only."""
+    """While inside, the first of SIGINT, SIGTERM, SIGHUP and SIGQUIT calls `stop`; a second ends the process. Main thread only."""
     seen = Caught()
 
     def handle(number: int, frame: FrameType | None) -> None:

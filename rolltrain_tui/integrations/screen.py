@@ -42,3 +42,6 @@ class ProgramOutfitter:
         if save.resolve() == self._expedition.folder.resolve():
             return self._expedition
         return self._others.resume(save, overrides)
+
+    def branch(self, run: Path, turn: int) -> "Traveller":
+        return self._others.branch(run, turn)

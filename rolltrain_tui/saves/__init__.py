@@ -15,9 +15,9 @@ Listing, describing and deleting runs load no torch.
 
 from rolltrain_tui.saves.layout import is_latest, run_of
 from rolltrain_tui.saves.lock import Lock
-from rolltrain_tui.saves.manifest import FORMAT_VERSION, SaveError, Summary
+from rolltrain_tui.saves.manifest import FORMAT_VERSION, SaveError, Summary, full_check
 from rolltrain_tui.saves.runs import RunDetails, RunSummary, SlotSummary, delete, describe, list_runs, new_run_folder, saves_root
-from rolltrain_tui.saves.store import Snapshot, read, write
+from rolltrain_tui.saves.store import Snapshot, read, read_state, write
 
 __all__ = [
     "FORMAT_VERSION",
@@ -30,10 +30,12 @@ __all__ = [
     "Summary",
     "delete",
     "describe",
+    "full_check",
     "is_latest",
     "list_runs",
     "new_run_folder",
     "read",
+    "read_state",
     "run_of",
     "saves_root",
     "write",

@@ -10,11 +10,10 @@ import zlib
 from pathlib import Path
 
 from rolltrain_tui import durable
-from rolltrain_tui.saves.manifest import CONFIG, MANIFEST, Manifest, SaveError, load
+from rolltrain_tui.saves.manifest import AUTOSAVE, CONFIG, MANIFEST, Manifest, SaveError, load
 
-SAVES, LATEST, CHRONICLE = "saves", "latest", "chronicle.jsonl"
+SAVES, LATEST, CHRONICLE, CAMPAIGN, GHOST = "saves", "latest", "chronicle.jsonl", CONFIG, "ghost.json"
 _POINTER = re.compile(r"([\w-]{1,200}) ([0-9a-f]{8})\n", re.ASCII)
-_AUTOSAVE = re.compile(r"turn-(\d{6,})")
 
 
 def place(path: Path) -> Path:
@@ -60,7 +59,7 @@ def autosave_name(turn: int) -> str:
 
 def autosave_turn(name: str) -> int | None:
     """The turn of a save that is named as autosaves are."""
-    match = _AUTOSAVE.fullmatch(name)
+    match = AUTOSAVE.fullmatch(name)
     return int(match[1]) if match else None
 
 

@@ -1,5 +1,6 @@
 """One player a run: a lock that the kernel drops when its holder dies, however it dies."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -53,10 +54,11 @@ class Lock:
                 raise SaveError(
                     f"the run {self.path.parent.name} is being played by another rolltrain{holder}; close that one first"
                 ) from None
-        os.ftruncate(fd, 0)
-        os.lseek(fd, 0, os.SEEK_SET)
-        os.write(fd, b"%d\n" % os.getpid())
         self._fd = fd
+        with contextlib.suppress(OSError):  # the number is for people; the lock is held without it
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
+            os.write(fd, b"%d\n" % os.getpid())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

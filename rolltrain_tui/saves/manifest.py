@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
 
 FORMAT_VERSION = 1
 MANIFEST, CONFIG, STATE, WEIGHTS = "manifest.json", "campaign.yaml", "state.json", "weights.safetensors"
+
+AUTOSAVE = re.compile(r"turn-(\d{6,})")
 
 MAX_BYTES = {MANIFEST: 1 << 20, CONFIG: 1 << 24, STATE: 1 << 28, WEIGHTS: 1 << 38}
 """No file of a save is larger than this; one that claims to be is refused unread."""
@@ -50,7 +53,7 @@ class Manifest:
     rolltrain: str
     torch: str
     threads: int
-    """CPU threads of torch: resuming is bit-exact with the same version and number."""
+    """CPU threads that train: resuming is bit-exact with the same version and number."""
     created: float
     """Unix time in seconds."""
     name: str
@@ -94,6 +97,9 @@ def _check(folder: Path, manifest: Manifest) -> None:
     """What the types alone do not say."""
     if manifest.format_version != FORMAT_VERSION:
         raise SaveError(f"save {folder.name}: there is no format {manifest.format_version}")
+    named = AUTOSAVE.fullmatch(folder.name.removeprefix(".old-"))
+    if named and int(named[1]) != manifest.summary.turn:
+        raise SaveError(f"save {folder.name} is damaged: it holds the save of turn {manifest.summary.turn}")
     if sorted(record.name for record in manifest.files) != sorted((CONFIG, STATE, WEIGHTS)):
         raise SaveError(f"save {folder.name}: {MANIFEST} names other files than a save has")
     for record in manifest.files:
@@ -142,6 +148,33 @@ def quick_check(folder: Path, manifest: Manifest) -> str:
         except SaveError as error:
             return str(error)
     return ""
+
+
+def full_check(folder: Path) -> str:
+    """What is wrong with a save, every byte of it read; "" when nothing is."""
+    try:
+        for record in load(folder).files:
+            _expect_size(folder, record.name, (folder / record.name).lstat().st_size, record.size)
+            if sha256_of(folder / record.name) != record.sha256:
+                return f"save {folder.name}: {record.name} is damaged (its checksum is wrong)"
+    except FileNotFoundError as error:
+        return f"save {folder.name}: {Path(error.filename).name} is missing"
+    except OSError as error:
+        return f"save {folder.name} cannot be read: {error.strerror or error}"
+    except (SaveError, durable.NotPlainFile) as error:
+        return str(error)
+    return ""
+
+
+def sha256_of(path: Path) -> str:
+    """Of a plain file of any size, in little memory. OSError, NotPlainFile."""
+    digest, fd = hashlib.sha256(), durable.open_plain(path)
+    try:
+        while chunk := os.read(fd, _CHUNK):
+            digest.update(chunk)
+    finally:
+        os.close(fd)
+    return digest.hexdigest()
 
 
 def _expect_size(folder: Path, name: str, found: int, size: int | None) -> None:

@@ -2,15 +2,19 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from rolltrain_tui import durable
+from rolltrain_tui import chronicle, durable
 from rolltrain_tui.saves import layout, manifest
 from rolltrain_tui.saves.lock import Lock
 from rolltrain_tui.saves.manifest import SaveError, Summary
 from rolltrain_tui.saves.store import plain_name
+
+Check = Callable[[Path], str]
+"""What is wrong with a save; "" when nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ class RunDetails:
     run: RunSummary
     slots: tuple[SlotSummary, ...]
     """Newest first."""
+    events: int
+    """Good lines in the chronicle."""
+    chronicle_damage: str
+    """What is wrong with the chronicle; "" when nothing is."""
 
 
 def saves_root(option: Path | None) -> Path:
@@ -114,10 +122,11 @@ def list_runs(root: Path) -> list[RunSummary]:
 
 
 def describe(run: Path) -> RunDetails:
-    """A run (or the run of a save) with all its saves. SaveError."""
+    """A run (or the run of a save) with all its saves; every byte of them is read and checked. SaveError."""
     run = layout.run_of(run)
     pointed = layout.pointed_to(run)
-    return RunDetails(_summary_of(run), tuple(_slot_of(folder, layout.slot_name(folder) == pointed) for folder, _ in layout.slots(run)))
+    slots = tuple(_slot_of(folder, layout.slot_name(folder) == pointed, manifest.full_check) for folder, _ in layout.slots(run))
+    return RunDetails(_summary_of(run, manifest.full_check), slots, *chronicle.inspect(run / layout.CHRONICLE))
 
 
 def delete(run: Path) -> None:
@@ -133,12 +142,12 @@ def delete(run: Path) -> None:
         raise SaveError(f"the run {run.name} cannot be removed: {error.strerror or error}") from None
 
 
-def _summary_of(run: Path) -> RunSummary:
+def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
     """From the save that opening the run would open, as far as names and sizes tell."""
     order, trouble = layout.in_order(run)
     damage = [trouble] if trouble else []
     for folder in order:
-        slot = _slot_of(folder, latest=False)
+        slot = _slot_of(folder, latest=False, check=check)
         if slot.damage:
             damage.append(slot.damage)
         elif (summary := slot.summary) is not None:
@@ -158,13 +167,13 @@ def _summary_of(run: Path) -> RunSummary:
     return RunSummary(run, "", "", "", 0, 0, 0, None, _changed_at(run), None, "; ".join(damage) or "no save yet")
 
 
-def _slot_of(folder: Path, latest: bool) -> SlotSummary:
+def _slot_of(folder: Path, latest: bool, check: Check | None = None) -> SlotSummary:
     try:
         contents = manifest.load(folder)
     except SaveError as error:
         return SlotSummary(folder, layout.slot_name(folder), latest, False, _changed_at(folder), 0, None, str(error))
     size = sum(record.size for record in contents.files)
-    name, damage = contents.name or layout.slot_name(folder), manifest.quick_check(folder, contents)
+    name, damage = contents.name or layout.slot_name(folder), check(folder) if check is not None else manifest.quick_check(folder, contents)
     return SlotSummary(folder, name, latest, contents.kept, contents.created, size, contents.summary, damage)
 
 

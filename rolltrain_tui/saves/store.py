@@ -33,6 +33,8 @@ class Snapshot:
     """JSON values; floats may be anything."""
     tensors: "dict[str, Tensor]"
     summary: Summary
+    threads: int | None = None
+    """CPU threads that train; None: as many as torch has."""
     note: str = ""
     """After reading: a sentence for the player when not all was well; else empty."""
 
@@ -70,7 +72,21 @@ def read(path: Path) -> Snapshot:
         path = layout.find(path.parent.parent, path.name)
     if not path.is_dir():
         raise SaveError(f"there is no run or save at {path}")
-    return _read_run(path) if layout.is_run(path) else _read_save(path)
+    if layout.is_run(path):
+        return _read_run(path)
+    try:
+        return _read_save(path)
+    except SaveError as error:
+        raise SaveError(f"{error}{_instead(path)}") from None
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """The state of a save without its tensors; loads no torch. SaveError."""
+    record = next(record for record in manifest.load(folder).files if record.name == STATE)
+    try:
+        return load_state(manifest.read_verified(folder, record))
+    except RecordError as error:
+        raise SaveError(f"save {folder.name} cannot be read: {error}") from None
 
 
 def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
@@ -86,7 +102,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
         format_version=manifest.FORMAT_VERSION,
         rolltrain=__version__,
         torch=str(torch.__version__),
-        threads=torch.get_num_threads(),
+        threads=snapshot.threads or torch.get_num_threads(),
         created=time.time(),
         name=name,
         kept=kept,
@@ -167,6 +183,19 @@ def _read_run(run: Path) -> Snapshot:
                 snapshot.note = _fallback_note(troubles, layout.slot_name(folder), snapshot, missed)
             return snapshot
     raise SaveError(f"no save of the run {run.name} can be opened: {'; '.join(troubles)}")
+
+
+def _instead(folder: Path) -> str:
+    """Which save of the same run is good, for the player who asked for one that is not."""
+    if folder.parent.name != layout.SAVES:
+        return ""
+    turn = _turn_of(folder)
+    for other, contents in layout.slots(folder.parent.parent):
+        if contents is not None and other != folder and not manifest.full_check(other):
+            lost = turn - contents.summary.turn
+            cost = f", {lost} turn{'s' if lost != 1 else ''} before it" if lost > 0 else ""
+            return f". The newest good save of the run is {layout.slot_name(other)} (turn {contents.summary.turn}{cost}): {other}"
+    return ". No other save of the run is good"
 
 
 def _fallback_note(troubles: list[str], name: str, snapshot: Snapshot, missed: int) -> str:

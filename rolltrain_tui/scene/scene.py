@@ -5,8 +5,9 @@ No clock, no terminal, no torch; memory is bounded however long the run is. The 
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Self
+from copy import copy
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Self
 
 from rolltrain_tui.events import (
     AbilityUsed,
@@ -144,6 +145,11 @@ class Scene:
         if isinstance(event, MILESTONE) or (isinstance(event, AbilityUsed) and event.live):
             self.milestones.append(event)
 
+    def copy(self) -> "Scene":
+        """A scene that goes its own way from here. Events and log lines are shared: nobody changes them."""
+        twin: Scene = _apart(self)
+        return twin
+
     @property
     def finished(self) -> bool:
         """No turn will follow in this sitting."""
@@ -158,3 +164,19 @@ class Scene:
         """Turns that an ability in force still has; None when it holds until ended or is not in force."""
         view = self.active.get(ability)
         return None if view is None or view.until is None else max(0, view.until - self.turn)
+
+
+def _apart(value: Any) -> Any:
+    """A copy as deep as values can change."""
+    if isinstance(value, dict):
+        return {name: _apart(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_apart(part) for part in value]
+    if isinstance(value, deque):
+        return deque(map(_apart, value), value.maxlen)
+    if not is_dataclass(value) or getattr(value, "__dataclass_params__").frozen:  # noqa: B009 - typeshed does not know it
+        return value
+    twin = copy(value)
+    for part in fields(value):
+        setattr(twin, part.name, _apart(getattr(value, part.name)))
+    return twin

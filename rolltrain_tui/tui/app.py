@@ -1,12 +1,15 @@
 """The app: which screen is open, the expedition under way, and the ways out."""
 
 import asyncio
+import contextvars
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -23,13 +26,20 @@ from rolltrain_tui.tui.highlights import highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
+from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
 from rolltrain_tui.words import flat
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 WATCH_SECONDS = 0.05
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+MANNERS_SECONDS = 3.0
+"""After that save, how long the screen may take to be put in order."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+GATHERING = "The party gathers: reading the text, building the model …"
 Destination = Literal["quit", "title"]
 
 
@@ -64,6 +74,7 @@ class RolltrainApp(App[None]):
         self._going: Destination | None = None
         self._watch: Timer | None = None
         self._code = 0
+        self._as_it_was = Modes()
 
     # The beginning and the end of the app.
 
@@ -73,18 +84,21 @@ class RolltrainApp(App[None]):
         self._listen_to_signals()
         self._open_first_screen()
         self.call_after_refresh(self._tell_of_plugins)
-        self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
+        if self.launch.recording is None:
+            self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     def on_unmount(self) -> None:
         self._tuning.end()
         if not self.is_headless:
             for name in SIGNALS:
                 if hasattr(signal, name):
-                    asyncio.get_running_loop().remove_signal_handler(getattr(signal, name))
+                    signal.signal(getattr(signal, name), signal.SIG_DFL)
 
     def _open_first_screen(self) -> None:
         launch = self.launch
-        if launch.arena:
+        if launch.recording is not None:
+            self.watch_replay(launch.recording, launch.start, launch.tempo)
+        elif launch.arena:
             self.to_title()
             self.open_arena()
         elif launch.save is not None:
@@ -168,14 +182,32 @@ class RolltrainApp(App[None]):
         overrides = self.launch.overrides if path == self.launch.save else ()
         self._set_out(lambda: self.outfitter.resume(path, overrides))
 
-    def _set_out(self, open_expedition: Callable[[], Traveller]) -> None:
+    def branch(self, run: Path, turn: int) -> None:
+        """Begin a new run that has lived another's turns up to this one."""
+        self._campaign = None
+        self._set_out(lambda: self.outfitter.branch(run, turn), f"Turn {turn} is being reached again …")
+
+    def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
+        """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
+        from rolltrain_tui.tui.reel import FIRST_TEMPO, Reel, Spool
+
+        self._campaign = None
+        spool = Spool(start)
+        spool.set_speed(tempo or FIRST_TEMPO)
+        self._open(Bridge(lambda: Reel(path), spool), "The chronicle is opened …")
+
+    def _set_out(self, open_expedition: Callable[[], Traveller], words: str = GATHERING) -> None:
+        bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
+        self._moves = ()
+        self._open(bridge, words)
+
+    def _open(self, bridge: Bridge, words: str) -> None:
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         if self.bridge is not None:
             self.bridge.join(GRACE_SECONDS)  # it has said its last word; nothing to wait for but its end
-        self.bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
-        self._moves = ()
-        self._show_only(LoadingScreen(still=self.launch.reduced_motion))
+        self.bridge = bridge
+        self._show_only(LoadingScreen(words, still=self.launch.reduced_motion))
         self.bridge.start()
         self._watch = self.set_interval(WATCH_SECONDS, self._watch_opening)
 
@@ -186,6 +218,7 @@ class RolltrainApp(App[None]):
     def _settle_in(self, expedition: Traveller) -> None:
         """In the worker thread, when everything is loaded and before the first turn."""
         assert self.bridge is not None
+        assert expedition.config is not None
         speed = self.launch.turns_per_second
         self.bridge.inbox.set_speed(expedition.config.pace.turns_per_second if speed is None else speed or None)
         if self._keep_log_in is not None:
@@ -197,16 +230,22 @@ class RolltrainApp(App[None]):
         assert bridge is not None
         assert self._watch is not None
         if bridge.opened:
-            from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
-
             self._watch.stop()
-            self._show_only(ExpeditionScreen(bridge, still=self.launch.reduced_motion))
+            self._show_only(self._screen_of(bridge))
         elif not bridge.travelling:
             self._watch.stop()
             failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
             self.to_title()
             if failed is not None and self._going is None:
-                self._explain("The expedition cannot set out", failed.error)
+                self._explain("It cannot be opened", failed.error)
+
+    def _screen_of(self, bridge: Bridge) -> "ExpeditionScreen":
+        from rolltrain_tui.tui.reel import Reel
+        from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+        from rolltrain_tui.tui.screens.replay import ReplayScreen
+
+        kind = ReplayScreen if isinstance(bridge.expedition, Reel) else ExpeditionScreen
+        return kind(bridge, still=self.launch.reduced_motion)
 
     def expedition_left(self) -> None:
         """The run sends nothing more: by its end, by an error, or because it was asked to stop."""
@@ -253,8 +292,7 @@ class RolltrainApp(App[None]):
         self.bridge.stop()
         for screen in self.screen_stack:
             if isinstance(screen, ExpeditionScreen):
-                screen.leaving = True
-                screen.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
+                screen.take_leave()
         if self._watch is not None:
             self._watch.stop()
         self._watch = self.set_interval(WATCH_SECONDS, self._watch_leaving)
@@ -288,19 +326,31 @@ class RolltrainApp(App[None]):
             self.leave("quit")
 
     def _listen_to_signals(self) -> None:
-        """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder."""
+        """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder.
+
+        They are Python's own handlers, not the loop's: a loop that waits for a terminal nobody reads any more would never come to them.
+        """
         if self.is_headless:
             return
+        call = partial(asyncio.get_running_loop().call_soon_threadsafe, context=contextvars.copy_context())
         for name in SIGNALS:
             if hasattr(signal, name):
-                number = getattr(signal, name)
-                asyncio.get_running_loop().add_signal_handler(number, self._on_signal, int(number))
+                signal.signal(getattr(signal, name), lambda number, frame: self._on_signal(number, call))
 
-    def _on_signal(self, number: int) -> None:
+    def _on_signal(self, number: int, call: Callable[..., object]) -> None:
         if self._code:
+            self._as_it_was.put_back()
             os._exit(128 + number)
         self._code = 128 + number
-        backstop = threading.Timer(GRACE_SECONDS, os._exit, (self._code,))
-        backstop.daemon = True
-        backstop.start()
-        self.leave("quit")
+        if self.bridge is not None:
+            self.bridge.stop()
+        threading.Thread(target=self._leave_by_force, name="backstop", daemon=True).start()
+        call(self.leave, "quit")
+
+    def _leave_by_force(self) -> None:
+        """The backstop of a signal: whatever holds up the screen, the run is saved, and then this process ends."""
+        if self.bridge is not None:
+            self.bridge.join(GRACE_SECONDS)
+        time.sleep(MANNERS_SECONDS)
+        self._as_it_was.put_back()
+        os._exit(self._code)

@@ -13,7 +13,7 @@ from rolltrain_tui.events import Event
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.scene.pauses import pause_reason
 from rolltrain_tui.tui.buffer import EventBuffer
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import TableConfig
@@ -25,14 +25,14 @@ class Traveller(Protocol):
     """What the bridge needs of an expedition."""
 
     @property
-    def config(self) -> "TableConfig": ...
+    def config(self) -> "TableConfig | None": ...
     @property
     def folder(self) -> Path: ...
     @property
     def note(self) -> str: ...
     @property
     def story(self) -> Iterable[Event]: ...
-    def travel(self, inbox: Inbox) -> Iterator[Event]: ...
+    def travel(self, inbox: Inbox) -> Iterator[Event | Sought]: ...
 
 
 class Bridge:
@@ -89,12 +89,12 @@ class Bridge:
             self._ready(expedition)
         self.buffer.put(Opened(expedition.note))
         self.opened = True
-        pause_on = frozenset(expedition.config.pace.pause_on)
-        for event in expedition.travel(self.inbox):
-            # The pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
-            reason = pause_reason(event, pause_on)
+        pause_on = frozenset(expedition.config.pace.pause_on if expedition.config is not None else ())
+        for happened in expedition.travel(self.inbox):
+            # A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
+            reason = None if isinstance(happened, Sought) else pause_reason(happened, pause_on)
             if reason is not None:
                 self.inbox.pause()
-            self.buffer.put(event)
-            if reason is not None:
-                self.buffer.put(AutoPaused(event.turn, reason))
+            self.buffer.put(happened)
+            if reason is not None and not isinstance(happened, Sought):
+                self.buffer.put(AutoPaused(happened.turn, reason))

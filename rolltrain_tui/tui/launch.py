@@ -15,6 +15,12 @@ class Launch:
     """A campaign file to begin."""
     save: Path | None = None
     """A save folder or a run folder to go on with."""
+    recording: Path | None = None
+    """A run folder or a chronicle to watch; torch stays unlit."""
+    start: int | None = None
+    """The turn from which to watch it."""
+    tempo: int | None = None
+    """How fast to watch it, in turns a second."""
     overrides: tuple[str, ...] = ()
     """`path=value` changes to the campaign, as after --set."""
     data: Path | None = None

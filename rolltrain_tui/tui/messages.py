@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rolltrain_tui.events import Event
+from rolltrain_tui.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +34,11 @@ class Left:
     """Nothing more will come: the run has ended, was stopped, or failed."""
 
 
-Message = Event | AutoPaused | Opened | Failed | Left
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A replay stands somewhere else now. `scene` is the reader's own."""
+
+    scene: Scene
+
+
+Message = Event | AutoPaused | Opened | Failed | Left | Sought

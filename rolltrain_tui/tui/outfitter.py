@@ -22,6 +22,9 @@ class Outfitter(Protocol):
     def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
         """Go on from a save. ValueError says in words what is wrong with it."""
 
+    def branch(self, run: Path, turn: int) -> Traveller:
+        """A new run that has lived another's first turns. ValueError says in words why it cannot."""
+
 
 class TorchOutfitter:
     """Expeditions that train."""
@@ -50,3 +53,12 @@ class TorchOutfitter:
         from rolltrain_tui.expedition import Expedition
 
         return Expedition.resume(save, tuple(overrides))
+
+    def branch(self, run: Path, turn: int) -> Traveller:
+        from rolltrain_tui.expedition import Expedition
+        from rolltrain_tui.history.branching import branch_at
+
+        folder, note = branch_at(run, turn)
+        expedition = Expedition.resume(folder)
+        expedition.note = note or f"A branch of {run.name} after turn {turn}; both runs are kept."
+        return expedition

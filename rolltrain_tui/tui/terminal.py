@@ -10,7 +10,36 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
+
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
+
+PUT_BACK = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
+"""Mouse, focus, pastes, sizes, keyboard, the other screen, the cursor, colours: as a shell expects them."""
+
+
+class Modes:
+    """How the terminal was before the game, for an end that cannot wait until the screen is closed in order."""
+
+    def __init__(self) -> None:
+        self._line: list[Any] | None = None
+        if termios is not None:
+            with contextlib.suppress(termios.error, OSError):  # standard input is no terminal
+                self._line = termios.tcgetattr(0)
+
+    def put_back(self) -> None:
+        """At once, and without waiting for a terminal that nobody reads."""
+        if termios is None or self._line is None or sys.__stderr__ is None:
+            return
+        with contextlib.suppress(termios.error, OSError, ValueError):
+            screen = sys.__stderr__.fileno()
+            os.set_blocking(screen, False)
+            os.write(screen, PUT_BACK)
+            os.set_blocking(screen, True)
+            termios.tcsetattr(0, termios.TCSANOW, self._line)
 
 
 class OwnTerminal:

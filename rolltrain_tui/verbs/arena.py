@@ -59,10 +59,10 @@ def arena(context: click.Context, out: Path | None) -> int:
 
 
 def _open_screen(roster: "Roster") -> int:
-    from rolltrain_tui.cli import no_screen
     from rolltrain_tui.verbs.exits import WRONG_USE
+    from rolltrain_tui.verbs.screen import missing_screen
 
-    if reason := no_screen():
+    if reason := missing_screen():
         click.echo(f"The arena's screen needs a terminal to draw on, and {reason}. Its verbs do not: rolltrain arena --help", err=True)
         return WRONG_USE
     from rolltrain_tui.tui import play

@@ -1,7 +1,8 @@
-"""The verbs about saved runs: `rolltrain saves list`, `show`, `delete`. They load no torch."""
+"""The verbs about saved runs: `rolltrain saves list`, `show`, `delete`, `export`, `import`. They load no torch."""
 
 import json
 import math
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.verbs.choices import find_save
+from rolltrain_tui.verbs.exits import DONE, FAILED
 
 if TYPE_CHECKING:
-    from rolltrain_tui.saves import RunSummary
+    from rolltrain_tui.saves import RunSummary, SlotSummary
 
 
 @click.group()
 def saves() -> None:
-    """List, show and delete saved runs."""
+    """List, show, delete, export and import saved runs."""
 
 
 _OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
@@ -45,19 +47,61 @@ def list_(out: Path | None, as_json: bool) -> None:
 @click.argument("run")
 @_OUT
 @_JSON
-def show(run: str, out: Path | None, as_json: bool) -> None:
-    """A run and all its saves."""
+def show(run: str, out: Path | None, as_json: bool) -> int:
+    """A run and all its saves, every byte of them checked. Exit code 1 when anything is damaged."""
     from rolltrain_tui.saves import describe, saves_root
 
     details = describe(find_save(run, saves_root(out)) or Path(run))
+    good = not (details.run.damage or details.chronicle_damage or any(slot.damage for slot in details.slots))
     if as_json:
-        click.echo(_as_json(asdict(details)))
-        return
-    click.echo(f"{details.run.folder}\n  {_describe(details.run)}")
+        click.echo(_as_json({**asdict(details), "good": good}))
+        return DONE if good else FAILED
+    click.echo(f"{_clean(str(details.run.folder))}\n  {_describe(details.run)}")
+    click.echo(f"  chronicle: {details.events} events" + (f", ✖ {details.chronicle_damage}" if details.chronicle_damage else ""))
     for slot in details.slots:
         marks = [word for word, holds in (("latest", slot.latest), ("kept", slot.kept)) if holds]
-        words = [_when(slot.saved_at), f"{slot.size / 1e6:.1f} MB", *marks, *([slot.damage] if slot.damage else [])]
-        click.echo(f"  {_clean(slot.name)}: {', '.join(words)}\n    {slot.folder}")
+        words = [*_stands(slot), _when(slot.saved_at), f"{slot.size / 1e6:.1f} MB", *marks]
+        click.echo(f"  {'✖' if slot.damage else '✔'} {_clean(slot.name)}: {_clean(', '.join(words))}")
+        click.echo(f"    {_clean(str(slot.folder))}" + (f"\n    {_clean(slot.damage)}" if slot.damage else ""))
+    return DONE if good else FAILED
+
+
+def _stands(slot: "SlotSummary") -> list[str]:
+    """Where the run stood when it was saved."""
+    if slot.summary is None:
+        return []
+    val = [] if slot.summary.val_loss is None else [f"val {slot.summary.val_loss:.3f}"]
+    return [f"turn {slot.summary.turn}/{slot.summary.turns}", *val, f"level {slot.summary.level}"]
+
+
+@saves.command("export")
+@click.argument("run")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@_OUT
+def export_(run: str, file: Path | None, out: Path | None) -> int:
+    """A run in one FILE (RUN.rolltrain.zip): campaign, chronicle, ghost and all good saves. A text of yours is not part of it."""
+    from rolltrain_tui.saves import archive, saves_root
+
+    folder = find_save(run, saves_root(out)) or Path(run)
+    target = file or Path(archive.default_name(folder))
+    left_out = archive.pack(folder, target)
+    for damage in left_out:
+        click.echo(f"Left out: {_clean(damage)}", err=True)
+    click.echo(target)
+    return FAILED if left_out else DONE
+
+
+@saves.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as", "name", metavar="NAME", help="Under another name.")
+@_OUT
+def import_(file: Path, name: str | None, out: Path | None) -> None:
+    """Bring in a run from an exported FILE. All of it is checked first, and nothing that is there is written over."""
+    from rolltrain_tui.saves import archive, saves_root
+
+    folder = archive.unpack(file, saves_root(out), name)
+    click.echo(folder)
+    click.echo(f"Go on with it: rolltrain play {shlex.quote(str(folder))}", err=True)
 
 
 @saves.command()

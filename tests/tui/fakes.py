@@ -374,6 +374,9 @@ class FakeOutfitter:
     def resume(self, save: Path, overrides: Sequence[str]) -> FakeExpedition:
         return self._answer("resume", save, overrides)
 
+    def branch(self, run: Path, turn: int) -> FakeExpedition:
+        return self._answer("branch", run, (str(turn),))
+
     def _answer(self, verb: str, path: Path, overrides: Sequence[str]) -> FakeExpedition:
         self.asked.append((verb, path, tuple(overrides)))
         self.before()

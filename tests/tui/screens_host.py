@@ -34,6 +34,9 @@ class ScreensHost(App[None]):
     def resume(self, path: Path) -> None:
         self.calls.append(("resume", path))
 
+    def watch_replay(self, path: Path) -> None:
+        self.calls.append(("watch", path))
+
     def to_title(self) -> None:
         self.calls.append(("title",))
 

@@ -63,7 +63,7 @@ async def test_without_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert ["New campaign", "Load a save", "Arena", "Codex", "Quit"] == labels(app)
+        assert ["New campaign", "Load a save", "Arena", "Watch a replay", "Codex", "Quit"] == labels(app)
         await pilot.press("down", "enter")
         assert isinstance(app.screen, TitleScreen)
         assert [] == app.calls
@@ -92,7 +92,7 @@ async def test_moving(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ["new", "load", "new", "continue", "quit", "continue", "quit", "continue"] == places
 
 
-@pytest.mark.parametrize(("key", "screen"), [("n", CampaignsScreen), ("l", LoadScreen), ("a", ArenaScreen), ("question_mark", HelpScreen)])
+@pytest.mark.parametrize(("key", "screen"), [("n", CampaignsScreen), ("l", LoadScreen), ("a", ArenaScreen), ("w", LoadScreen), ("question_mark", HelpScreen)])
 async def test_first_letters_open(key: str, screen: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first letter of an item opens it; ? opens the help."""
     on_disk(monkeypatch, [a_run("one")])
@@ -149,7 +149,7 @@ async def test_mouse(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.click(Menu, offset=(8, 3))
+        await pilot.click(Menu, offset=(8, 4))
         assert [("codex", "")] == app.calls
 
 
@@ -159,7 +159,7 @@ async def test_the_pointer_stays_when_saves_arrive_late(monkeypatch: pytest.Monk
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.press("j", "j", "j")
+        await pilot.press("j", "j", "j", "j")
         on_disk(monkeypatch, [a_run("one")])
         app.screen.list_saves()  # type: ignore[attr-defined]
         await until(pilot, lambda: "Continue" in labels(app))

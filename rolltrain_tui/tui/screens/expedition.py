@@ -27,7 +27,7 @@ from rolltrain_tui.events import (
 from rolltrain_tui.narration import clean, tell
 from rolltrain_tui.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import still_open
@@ -181,11 +181,19 @@ class ExpeditionScreen(Deeds):
                 self.tell_player(f"✖ {clean(message.error)}", "bad+strong", stays=True)
             case Left():
                 self.game.expedition_left()
+            case Sought(scene):
+                self._stand_elsewhere(scene)
             case _:
                 choices = self.scene.hero.choices
                 self.scene.apply(message)
                 self._choice_due = self._choice_due or self.scene.hero.choices > choices
                 self._react(message)
+
+    def _stand_elsewhere(self, scene: Scene) -> None:
+        self.scene, self._roll_drawn = scene, scene.roll
+        self._speedometer = Speedometer()
+        self._moment.clear()
+        self._log.follow()
 
     def _react(self, event: Event) -> None:
         """What an event means to the player beyond what the panels show."""
@@ -218,7 +226,8 @@ class ExpeditionScreen(Deeds):
 
     def _pauses_on(self, rule: str) -> bool:
         expedition = self.bridge.expedition
-        return expedition is not None and rule in expedition.config.pace.pause_on
+        config = expedition.config if expedition is not None else None
+        return config is not None and rule in config.pace.pause_on
 
     def _auto_paused(self, message: AutoPaused) -> None:
         why = REASONS.get(message.reason, message.reason)
@@ -254,6 +263,11 @@ class ExpeditionScreen(Deeds):
     def notice(self) -> str:
         """The answer that stands on the line above the keys."""
         return self._notice.text
+
+    def take_leave(self) -> None:
+        """The app is leaving, and the run is on its way to its last save."""
+        self.leaving = True
+        self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
         self._news = True

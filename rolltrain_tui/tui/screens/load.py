@@ -1,4 +1,4 @@
-"""The runs on disk: go on with one, or delete it."""
+"""The runs on disk: go on with one, watch it, or delete it."""
 
 import time
 from collections.abc import Sequence
@@ -31,18 +31,21 @@ class LoadScreen(SavesScreen):
 
     CSS_PATH = "load.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Go on", priority=True, tooltip="Go on with the run"),
+        Binding("enter", "open", "Open", priority=True, tooltip="Go on with the run, or watch it"),
+        Binding("w", "watch", "Watch", tooltip="Watch the run from its beginning"),
         Binding("delete,d", "delete", "Delete", key_display="d", tooltip="Delete the run, after a question"),
         Binding("j", "step(1)", "Down", show=False),
         Binding("k", "step(-1)", "Up", show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, *, to_watch: bool = False) -> None:
+        """`to_watch`: Enter watches the run instead of going on with it."""
         super().__init__()
+        self._to_watch = to_watch
         self._runs: list[RunSummary] = []
 
     def compose(self) -> ComposeResult:
-        yield Static("Load a save", classes="screen-title")
+        yield Static("Watch a replay" if self._to_watch else "Load a save", classes="screen-title")
         yield Static(Content(EMPTY), id="empty")
         yield DataTable(id="runs", cursor_type="row", zebra_stripes=False)
         yield Static("", id="where")
@@ -97,12 +100,21 @@ class LoadScreen(SavesScreen):
 
     def action_open(self) -> None:
         run = self._chosen()
-        if run is None:
+        if self._to_watch:
+            self.action_watch()
+        elif run is None:
             self.app.bell()
         elif not run.campaign:
             self.notify(f"This run cannot be opened: {clean(run.damage)}", severity="error", markup=False)
         else:
             self.host.resume(run.folder)
+
+    def action_watch(self) -> None:
+        run = self._chosen()
+        if run is None:
+            self.app.bell()
+        else:
+            self.host.watch_replay(run.folder)
 
     def action_delete(self) -> None:
         run = self._chosen()

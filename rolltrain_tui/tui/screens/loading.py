@@ -24,16 +24,17 @@ class LoadingScreen(Screen[None]):
     CSS_PATH = "loading.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "turn_back", "Back to the title")]
 
-    def __init__(self, *, still: bool = False) -> None:
-        """`still`: the die does not tumble."""
+    def __init__(self, words: str, *, still: bool = False) -> None:
+        """`words` say what is being done; `still`: the die does not tumble."""
         super().__init__()
+        self._words = words
         self._still = still
         self._frame = 0
 
     def compose(self) -> ComposeResult:
         with Vertical(id="loading"):
             yield Static(Content(self._die()), id="loading-die")
-            yield Static(Content("The party gathers: reading the text, building the model …"), id="loading-words")
+            yield Static(Content(self._words), id="loading-words")
             yield Static(Content("The first time takes a few seconds. Escape goes back."), id="loading-hint")
 
     def on_mount(self) -> None:

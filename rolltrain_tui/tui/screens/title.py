@@ -105,6 +105,7 @@ class TitleScreen(SavesScreen):
             MenuItem("new", "New campaign", "Choose an adventure and a hero"),
             MenuItem("load", "Load a save", _count(len(runs)), enabled=bool(runs)),
             MenuItem("arena", "Arena", "Breed small models, train them, let them battle"),
+            MenuItem("watch", "Watch a replay", "A run as it was played", enabled=bool(runs)),
             MenuItem("codex", "Codex", "What every mechanic really does to the training"),
             MenuItem("quit", "Quit"),
         ]
@@ -137,6 +138,7 @@ class TitleScreen(SavesScreen):
             "new": self._new,
             "load": self._load,
             "arena": self._arena,
+            "watch": self._watch_replay,
             "codex": self._codex,
             "quit": self.action_leave,
         }[event.key]()
@@ -159,6 +161,11 @@ class TitleScreen(SavesScreen):
         from rolltrain_tui.tui.screens.arena import ArenaScreen
 
         self.app.push_screen(ArenaScreen())
+
+    def _watch_replay(self) -> None:
+        from rolltrain_tui.tui.screens.load import LoadScreen
+
+        self.app.push_screen(LoadScreen(to_watch=True))
 
     def _codex(self) -> None:
         self.host.open_codex("")

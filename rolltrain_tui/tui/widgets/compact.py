@@ -54,7 +54,7 @@ def _foe(scene: Scene, width: int, half: int) -> Line:
             (cut(f"The road is quiet. The last foe {clean(scene.last_foe)}." if scene.last_foe else "The road is quiet.", width), "muted")
         ]
     health: list[Span] = [*bar(foe.hp, foe.max_hp, half, "hp"), (f" {foe.hp:>3}/{foe.max_hp:<3}", "")]
-    return [("FOE ", "bad"), *health, (f"  {titled(foe.name)}, CR {foe.challenge}", "primary")]
+    return [("FOE ", "bad"), *health, (f"  {titled(foe.name)}, CR {clean(foe.challenge)}", "primary")]
 
 
 def _die(scene: Scene) -> Line:

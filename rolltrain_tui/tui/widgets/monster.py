@@ -21,7 +21,7 @@ ROAD = (
 class MonsterPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
         foe = scene.monster
-        self.name_box("No foe near" if foe is None else f"{titled(foe.name)} · CR {foe.challenge}")
+        self.name_box("No foe near" if foe is None else f"{titled(foe.name)} · CR {clean(foe.challenge)}")
         self.show(monster_lines(scene, self.content_size.width, self.content_size.height))
 
 

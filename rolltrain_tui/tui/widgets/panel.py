@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rolltrain_tui.scene import Scene
+from rolltrain_tui.words import flat
 
 Span = tuple[str, ...]
 """(text, tone) or (text, tone, action): tones are those of Panel.TONES joined by "+", an action is run by a click."""
@@ -20,6 +21,11 @@ Line = Sequence[Span]
 TONES = (
     "muted", "faint", "strong", "primary", "accent", "good", "bad", "warn", "cool", "hp", "xp", "energy", "track", "band", "key", "tab",
 )  # fmt: skip
+
+
+def safe(text: str) -> str:
+    """The last door before the terminal: whatever a panel forgot to clean is cleaned here. Costs nothing where there is nothing to do."""
+    return text if text.isprintable() else flat(text)
 
 
 class Panel(Widget):
@@ -71,7 +77,7 @@ class Panel(Widget):
         """The words in the upper edge, taken literally."""
         if title != self._title:
             self._title = title
-            self.border_title = title.replace("[", r"\[")
+            self.border_title = safe(title).replace("[", r"\[")
 
     def style_of(self, tone: str) -> Style:
         """The style of a tone, or of several joined by "+"."""
@@ -111,7 +117,7 @@ class Panel(Widget):
         width = self.content_size.width
         line = self._lines[y] if y < len(self._lines) else ()
         base = self._base_style()
-        strip = Strip([Segment(span[0], base + self._styled(span)) for span in line if span[0]]).adjust_cell_length(width, base)
+        strip = Strip([Segment(safe(span[0]), base + self._styled(span)) for span in line if span[0]]).adjust_cell_length(width, base)
         if not self.ALLOW_SELECT:
             return strip
         strip = strip.apply_offsets(0, y)

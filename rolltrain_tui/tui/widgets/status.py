@@ -21,6 +21,8 @@ class Pace:
     saved_ago: float | None = None
     """Seconds since the last save was heard of."""
     leaving: bool = False
+    replay: str = ""
+    """The tempo of a replay, such as "8x"; empty while the run is being played."""
 
 
 class StatusLine(Panel):
@@ -54,6 +56,8 @@ def _progress(scene: Scene, cells: int) -> Line:
 
 
 def _tempo(scene: Scene, pace: Pace) -> Line:
+    if pace.replay:
+        return _replay(scene, pace)
     if scene.failure:
         return [("✖ stopped by an error", "bad+strong")]
     if scene.ending is not None:
@@ -67,6 +71,14 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
         measured = f" {pace.measured:5.1f} turns/s"
     eta = "" if not pace.measured else f"   ETA {clock((scene.turns - scene.turn) / pace.measured)}"
     return [(f"▶ {rate(pace.wished)}", "good"), (measured, "muted"), (eta, "muted")]
+
+
+def _replay(scene: Scene, pace: Pace) -> Line:
+    if scene.ending is not None:
+        return [("■ the end", "accent"), (f"   replay {pace.replay}", "muted")]
+    if pace.paused:
+        return [("‖ paused", "warn+strong"), (f"   replay {pace.replay}", "muted")]
+    return [("▶ replay ", "good"), (pace.replay, "good+strong")]
 
 
 def _saved(scene: Scene, pace: Pace) -> Line:

@@ -1,0 +1,72 @@
+"""Branching: a new run that has lived the first turns of another one, and goes its own way from there.
+
+The nearest save before the turn is opened, or the beginning where there is none, and the recorded commands lead from it to the turn: every
+turn of a run can be branched from, whichever saves are left of it.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui import chronicle, saves
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.events import Event, SaveFailed, Story, TrainingFailed
+from rolltrain_tui.expedition import Expedition, branch
+from rolltrain_tui.history.differences import Difference, compare
+from rolltrain_tui.history.reenactment import Start, Turnstile, from_save, from_the_beginning
+from rolltrain_tui.saves import layout
+
+
+class BranchError(ValueError):
+    """No branch can begin there; the message is a sentence for the player."""
+
+
+def branch_at(run: Path, turn: int, watch: Callable[[Event], object] = lambda event: None) -> tuple[Path, str]:
+    """A new run folder whose save stands after `turn`, and a note when this machine did not come there bit for bit. ValueError."""
+    run = saves.run_of(run)
+    start = _start(run, turn)
+    folder = branch(run, start.campaign.config, start.events)
+    try:
+        (folder / layout.CAMPAIGN).write_text(campaign_file.dump(start.campaign.config), encoding="utf-8")
+        parted = _live_again(start, folder, turn, watch)
+        if start.campaign.turn < turn:
+            raise BranchError(f"the run {run.name} ends with turn {start.campaign.turn}; there is no turn {turn} to branch from")
+    except BranchError:
+        saves.delete(folder)
+        raise
+    return folder, "" if parted is None else _note(parted)
+
+
+def _live_again(start: Start, folder: Path, turn: int, watch: Callable[[Event], object]) -> Difference | None:
+    """Train up to the turn; where that was not as it was recorded."""
+    inbox = Turnstile([move for move in start.moves if move[0] <= turn], lambda: start.campaign.turn < turn)
+    recorded: Iterator[Event] = islice(chronicle.read(start.run / layout.CHRONICLE), start.events, None)
+    parted: Difference | None = None
+    for event in Expedition(start.campaign, folder, start.base).travel(inbox):
+        watch(event)
+        if isinstance(event, TrainingFailed | SaveFailed):
+            raise BranchError(f"turn {turn} could not be reached again: {event.error}")
+        if parted is None and isinstance(event, Story):
+            parted = compare(next(recorded, event), event, None)
+    return parted
+
+
+def _start(run: Path, turn: int) -> Start:
+    """The last save before the turn that is good and not in the middle of a turn; else the beginning."""
+    earlier = [(manifest.summary.turn, folder) for folder, manifest in layout.slots(run) if manifest is not None]
+    for number, folder in sorted(earlier, reverse=True):
+        if number <= turn and not saves.full_check(folder) and _is_between_turns(saves.read_state(folder)):
+            return from_save(folder)
+    return from_the_beginning(run)
+
+
+def _is_between_turns(state: dict[str, Any]) -> bool:
+    return state["campaign"]["effect"] is None and not state["campaign"]["ended"]
+
+
+def _note(parted: Difference) -> str:
+    return (
+        f"This machine did not come here bit for bit: from turn {parted.turn} on ({parted.field or parted.where}) "
+        "the branch has its own past, close to the recorded one."
+    )

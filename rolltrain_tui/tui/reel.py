@@ -1,0 +1,82 @@
+"""The reel: a recording played as if it happened now. It stands where an expedition stands, and trains nothing."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.events import Event
+from rolltrain_tui.history.recording import Recording
+from rolltrain_tui.tui.messages import Sought
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
+
+TEMPI = (1, 2, 4, 8, 16, 32, 64)
+"""1x is one turn a second: a chronicle does not tell how fast the run was played."""
+FIRST_TEMPO = 8
+CONFIG_FILE = "campaign.yaml"
+
+
+class Spool(Inbox):
+    """The tempo of a replay, and the turn the viewer wants to see next. Commands put into it reach nobody."""
+
+    def __init__(self, start: int | None = None) -> None:
+        super().__init__()
+        self._wanted = start
+
+    def seek(self, turn: int) -> None:
+        """Go to the moment when `turn` was done; also while paused."""
+        with self._changed:
+            self._wanted = turn
+            self._next_turn_at = 0.0
+            if self._paused:
+                self._single_steps += 1
+            self._changed.notify_all()
+
+    def wanted(self) -> int | None:
+        """The turn that was asked for last, once."""
+        with self._changed:
+            turn, self._wanted = self._wanted, None
+            return turn
+
+
+class Reel:
+    """A traveller through a recording. At its end it waits, for the viewer may want to go back."""
+
+    config = None
+    """No rule of the campaign pauses a replay."""
+    story: tuple[Event, ...] = ()
+
+    def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:
+        """`path` is a run folder or a chronicle. ValueError when it cannot be read."""
+        self.recording = Recording(path, watch)
+        self.folder = path if path.is_dir() else path.parent
+        self.note = self.recording.note
+        self.campaign = _campaign_of(self.folder)
+
+    def travel(self, inbox: Inbox) -> Iterator[Event | Sought]:
+        """Turn after turn at the inbox's tempo, from wherever its seeks lead."""
+        assert isinstance(inbox, Spool)
+        turns = self.recording.turns()
+        yield from next(turns)  # the beginning is there before the first wait
+        while inbox.wait_for_turn():
+            wanted = inbox.wanted()
+            if wanted is not None:
+                scene, place = self.recording.at(wanted)
+                turns = self.recording.turns(place)
+                yield Sought(scene)
+            elif happened := next(turns, None):
+                yield from happened
+            else:
+                inbox.pause()
+
+
+def _campaign_of(folder: Path) -> "CampaignConfig | None":
+    """The campaign, for what the panels say about it; a chronicle can be watched without."""
+    from rolltrain_tui.config import campaign_file
+
+    try:
+        return campaign_file.load(folder / CONFIG_FILE)
+    except (ValueError, OSError):
+        return None

@@ -1,0 +1,186 @@
+"""Watching a recorded run: the expedition's screen with a reel behind it. Time can be stopped, hurried and turned back."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+
+from rolltrain_tui.events import Event, ItemFound
+from rolltrain_tui.history.recording import as_turn
+from rolltrain_tui.tui.messages import Left, Message
+from rolltrain_tui.tui.palette import ReplayVerbs
+from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, Reel, Spool
+from rolltrain_tui.tui.screens.base import keys_of
+from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.screens.help import HelpScreen
+from rolltrain_tui.tui.screens.question import QuestionDialog
+from rolltrain_tui.tui.widgets.keys import Key
+from rolltrain_tui.tui.widgets.status import Pace
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
+
+STEP, STRIDE = 10, 100
+
+
+class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
+    """Everything that looks around is the expedition's; nothing can be asked of the run."""
+
+    COMMANDS = {ReplayVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause", tooltip="Pause, or go on; at the end, from the beginning"),
+        Binding("full_stop", "step", "Step", key_display=".", tooltip="Show one turn, then pause"),
+        Binding("left", f"shift({-STEP})", "Back", key_display="←", tooltip=f"{STEP} turns back"),
+        Binding("right", f"shift({STEP})", "On", key_display="→", tooltip=f"{STEP} turns on"),
+        Binding("shift+left,comma", f"shift({-STRIDE})", "Far back", key_display="shift+←", tooltip=f"{STRIDE} turns back (also ,)"),
+        Binding("shift+right,semicolon", f"shift({STRIDE})", "Far on", key_display="shift+→", tooltip=f"{STRIDE} turns on (also ;)"),
+        Binding("home,0", "seek('start')", "Start", key_display="home", tooltip="To the beginning"),
+        Binding("end", "seek('end')", "End", tooltip="To the end"),
+        *(Binding(str(n), f"seek('{n}0%')", f"To {n}0 %", show=False, tooltip="1 to 9: to 10 % … 90 %") for n in range(1, 10)),
+        Binding("g", "ask_turn", "Go to", tooltip="To a turn (412) or a part (50%)"),
+        Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1x (a turn a second) to 64x"),
+        Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
+        Binding("b", "branch", "Branch", tooltip="Branch: play on from this turn, in a run of its own"),
+        Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
+        Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+        Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
+        Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
+        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
+        Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Leave the replay"),
+        Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
+        Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
+        Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
+        Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
+    ]
+
+    @property
+    def reel(self) -> Reel:
+        return cast(Reel, self.bridge.expedition)
+
+    @property
+    def spool(self) -> Spool:
+        return cast(Spool, self.bridge.inbox)
+
+    @property
+    def campaign(self) -> "CampaignConfig | None":
+        return self.reel.campaign
+
+    @property
+    def last(self) -> int:
+        """The last turn that was recorded."""
+        return self.reel.recording.last
+
+    # Messages in.
+
+    def _receive(self, message: Message) -> None:
+        if not isinstance(message, Left):  # it comes only because the replay is being left
+            super()._receive(message)
+
+    def _react(self, event: Event) -> None:
+        if not isinstance(event, ItemFound):  # the bag cannot be opened here
+            super()._react(event)
+
+    def _show_card(self, events: object, seconds: float | None) -> None:
+        """No cards: they would wait for answers that were given long ago."""
+
+    # The viewer's keys.
+
+    def action_pause(self) -> None:
+        if self.spool.paused and self.scene.turn >= self.last:
+            self.spool.seek(0)
+        if self.spool.paused:
+            self.spool.resume()
+            self.tell_player(f"▶ Going on at {self._tempo()}.", "good")
+        else:
+            self.spool.pause()
+            self.tell_player("‖ Paused. Space goes on, . shows one turn, the arrows move through time.", "warn", stays=True)
+
+    def action_step(self) -> None:
+        self.spool.step_once()
+        self.tell_player("One turn. Space goes on.", "accent")
+
+    def action_shift(self, turns: int) -> None:
+        self.seek(self.scene.turn + turns)
+
+    def action_seek(self, where: str) -> None:
+        turn = as_turn(where, self.last)
+        assert turn is not None
+        self.seek(turn)
+
+    def action_ask_turn(self) -> None:
+        def answer(text: str | None) -> None:
+            if text and (turn := as_turn(text, self.last)) is not None:
+                self.seek(turn)
+            elif text:
+                self.tell_player("That is no turn: a number, a part such as 50%, start or end.", "warn")
+
+        self.app.push_screen(QuestionDialog("Go to", f"A turn up to {self.last}, or a part of the run such as 50%."), answer)
+
+    def seek(self, turn: int) -> None:
+        turn = max(0, min(turn, self.last))
+        self.spool.seek(turn)
+        self.tell_player(f"⟳ Turn {turn} of {self.last}", "accent")
+
+    def action_speed(self, direction: int) -> None:
+        speed = self.spool.turns_per_second or FIRST_TEMPO
+        place = min(range(len(TEMPI)), key=lambda n: abs(TEMPI[n] - speed)) + direction
+        self.set_speed(TEMPI[max(0, min(place, len(TEMPI) - 1))])
+
+    def set_speed(self, speed: float | None) -> None:
+        self.spool.set_speed(speed)
+        self.tell_player(f"▶ {self._tempo()}: {speed:g} turn{'s' if speed != 1 else ''} a second.", "good")
+
+    def action_branch(self) -> None:
+        """Ask whether to play on from here; the recording waits for the answer."""
+        if self.campaign is None:
+            self.tell_player("No branch can begin here: the run's campaign is not beside its chronicle.", "warn")
+            return
+        self.spool.pause()
+        turn = min(self.scene.turn, self.last)
+        text = (
+            f"A new run begins, with the first {turn} turns of this one behind it and everything that was asked in them. From turn "
+            f"{turn + 1} on it is yours. The recorded run stays as it is; rolltrain diff lays the two side by side."
+        )
+        choices = (Choice("branch", "Branch", "b", "primary"), Choice("watch", "Go on watching", "w"))
+
+        def answer(taken: str | None) -> None:
+            if taken == "branch":
+                self.game.branch(self.reel.folder, turn)
+
+        self.app.push_screen(ChoiceDialog(f"What if, after turn {turn}?", text, choices), answer)
+
+    def action_help(self) -> None:
+        self.app.push_screen(HelpScreen(keys_of(self), "Keys of the replay"))
+
+    def action_leave(self) -> None:
+        self.game.leave("title" if self.game.launch.recording is None else "quit")
+
+    def take_leave(self) -> None:
+        self.leaving = True
+
+    # The picture out.
+
+    def _tempo(self) -> str:
+        return f"{self.spool.turns_per_second:g}x"
+
+    def _pace(self, now: float) -> Pace:
+        return Pace(paused=self.spool.paused, wished=self.spool.turns_per_second, replay=self._tempo())
+
+    def _key_list(self) -> list[Key]:
+        return [
+            Key("space", "Go on" if self.spool.paused else "Pause", "screen.pause"),
+            Key("←", str(STEP), f"screen.shift({-STEP})"),
+            Key("→", f"{STEP} turns", f"screen.shift({STEP})"),
+            Key("+/-", self._tempo(), "screen.speed(1)"),
+            Key("home", "Start", "screen.seek('start')"),
+            Key("end", "End", "screen.seek('end')"),
+            Key("1-9", "10-90 %", "screen.seek('50%')"),
+            Key("g", "Go to", "screen.ask_turn"),
+            Key("b", "Branch", "screen.branch"),
+            Key("?", "Help", "screen.help"),
+            Key("q", "Leave", "screen.leave"),
+            Key(".", "Step", "screen.step"),
+            Key("d", "Diagnose", "screen.diagnose"),
+            Key("l", "Log", "screen.detail"),
+            Key("z", "Zoom", "screen.zoom"),
+        ]

@@ -1,0 +1,42 @@
+"""A game in which everything that others could have written is hostile: python hostile_game.py FOLDER."""
+
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tui"))
+from fakes import FakeExpedition, FakeOutfitter, fake_config
+from hostile import MARKUP, PAYLOADS, poisoned
+
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.events import CampaignBegan, CampaignEnded, DiceRolled, Event, StepTaken
+from rolltrain_tui.tui import play
+from rolltrain_tui.tui.launch import Launch
+
+
+class Hostile(FakeExpedition):
+    """Every event but the numbers says a payload, one after the other, until all have been said; then the run ends."""
+
+    def travel(self, inbox: Inbox) -> Iterator[Event]:
+        texts = cycle([*PAYLOADS, *MARKUP])
+        said = 0
+        for event in super().travel(inbox):
+            if isinstance(event, DiceRolled | StepTaken):
+                yield event
+            elif isinstance(event, CampaignEnded):
+                yield poisoned(event, next(texts))
+                (self.folder / "said").write_text(str(said))
+            else:
+                said += 1
+                hostile = poisoned(event, next(texts))
+                if isinstance(event, CampaignBegan):
+                    hostile = poisoned(event, "\x1b]0;owned\x07" + MARKUP[1])
+                yield hostile
+
+
+if __name__ == "__main__":
+    run = Path(sys.argv[1])
+    expedition = Hostile(run, fake_config("turns=1000"))
+    expedition.note = "\x1b]0;owned\x07[/]"
+    sys.exit(play(Launch(save=run, runs=run.parent, turns_per_second=100), FakeOutfitter(expedition)))

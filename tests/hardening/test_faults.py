@@ -1,0 +1,177 @@
+"""Faults from outside: a learner that raises or hangs, no memory, a folder that vanishes, a disk that is full for a while."""
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from rolltrain_tui import saves
+from rolltrain_tui.chronicle import story_sha256
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.events import CampaignEnded, Event, Saved, SaveFailed, StepTaken, TrainingFailed
+from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.training.learner import StepReport
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+Begin = Callable[[str], Expedition]
+
+
+@pytest.fixture
+def begin(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Begin:
+    return lambda name: Expedition.begin(tiny_config("encounters.chance=0.5"), base=CAMPAIGNS, runs=tmp_path / name)
+
+
+def fingerprint(expedition: Expedition) -> tuple[str, str]:
+    return expedition.campaign.learner.weights_sha256(), story_sha256(expedition.folder / "chronicle.jsonl")
+
+
+def at_turn(expedition: Expedition, turn: int, act: Callable[[], object]) -> None:
+    """Do something in the middle of a turn, before the step."""
+    campaign, step = expedition.campaign, expedition.campaign.learner.step
+
+    def disturbed(effect: StepEffect) -> StepReport:
+        if campaign.turn + 1 == turn:
+            act()
+        return step(effect)
+
+    campaign.learner.step = disturbed  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x\x1b[2J"), MemoryError(), torch.OutOfMemoryError("CUDA out of memory"), RecursionError()])
+def test_a_learner_that_raises(begin: Begin, error: Exception) -> None:
+    """The event says what it was, the save is intact, and the run goes on from it to the same end as if nothing had happened."""
+
+    def fail() -> None:
+        raise error
+
+    straight = begin("straight")
+    list(straight.travel(Inbox()))
+    broken = begin("broken")
+    at_turn(broken, 8, fail)
+    events = list(broken.travel(Inbox()))
+    assert events[-1] == TrainingFailed(8, f"{type(error).__name__}: {error}")
+    assert type(error).__name__ in (broken.folder / "error.log").read_text()
+    again = Expedition.resume(broken.folder)
+    assert (again.campaign.turn, again.note) == (6, "")
+    list(again.travel(Inbox()))
+    assert fingerprint(again) == fingerprint(straight)
+
+
+def test_a_folder_that_vanishes(begin: Begin) -> None:
+    """Removed while it is played, the run is whole again with its next save: campaign, story and state."""
+    straight, gone = begin("straight"), begin("gone")
+    list(straight.travel(Inbox()))
+    at_turn(gone, 5, lambda: shutil.rmtree(gone.folder))
+    events = list(gone.travel(Inbox()))
+    assert isinstance(events[-2], CampaignEnded)
+    assert fingerprint(gone) == fingerprint(straight)
+    assert saves.describe(gone.folder).chronicle_damage == ""
+    again = Expedition.resume(gone.folder)
+    assert (again.campaign.turn, again.note) == (12, "")
+
+
+def test_a_chronicle_that_is_removed(begin: Begin) -> None:
+    """Only the chronicle: it gets its name back with everything that was in it."""
+    straight, gone = begin("straight"), begin("gone")
+    list(straight.travel(Inbox()))
+    at_turn(gone, 7, (gone.folder / "chronicle.jsonl").unlink)
+    list(gone.travel(Inbox()))
+    assert fingerprint(gone) == fingerprint(straight)
+
+
+def test_a_disk_that_is_full_for_a_while(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every save that fails is told, the training goes on, and when there is room again nothing is missing."""
+    straight, full = begin("straight"), begin("full")
+    list(straight.travel(Inbox()))
+    write = os.write
+
+    def no_room(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    at_turn(full, 2, lambda: monkeypatch.setattr(os, "write", no_room))
+    told: list[Event] = []
+    for event in full.travel(Inbox()):
+        told.append(event)
+        if isinstance(event, StepTaken) and event.turn == 8:
+            monkeypatch.setattr(os, "write", write)
+    assert [event.turn for event in told if isinstance(event, SaveFailed)] == [3, 5, 6]
+    assert [event.turn for event in told if isinstance(event, Saved)] == [9, 10, 12]
+    assert fingerprint(full) == fingerprint(straight)
+
+
+class Ready:
+    """An outfitter that hands out one expedition."""
+
+    def __init__(self, expedition: Expedition) -> None:
+        self.expedition = expedition
+
+    def preload(self) -> str:
+        return "ready"
+
+    def begin(self, campaign: Path, overrides: object) -> Expedition:
+        return self.expedition
+
+    resume = begin
+
+    def branch(self, run: Path, turn: int) -> Expedition:
+        return self.expedition
+
+
+async def test_a_learner_that_hangs(begin: Begin) -> None:
+    """The screen lives on, leaving says that it waits, and Ctrl+Q leaves without waiting; the save is intact."""
+    hanging, released = begin("hanging"), threading.Event()
+    at_turn(hanging, 8, lambda: released.wait(60))
+    app = RolltrainApp(Launch(save=hanging.folder, runs=hanging.folder.parent, turns_per_second=0), Ready(hanging))
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            for _ in range(400):
+                await pilot.pause(0.02)
+                if isinstance(app.screen, ExpeditionScreen) and app.screen.scene.turn == 7:
+                    break
+            screen = app.screen
+            assert isinstance(screen, ExpeditionScreen)
+            await pilot.press("question_mark")
+            await pilot.pause(0.1)
+            assert app.screen is not screen  # the help is open
+            await pilot.press("escape")
+            await pilot.press("ctrl+q")
+            await pilot.pause(0.1)
+            assert "Saving" in screen.notice
+            await pilot.press("ctrl+q")
+            await pilot.pause(0.1)
+        assert (app.return_code, app.impatient) == (1, True)
+        assert saves.read(hanging.folder).summary.turn == 6
+    finally:
+        released.set()
+        assert app.bridge is not None
+        assert app.bridge.join(30)
+
+
+async def test_a_failure_is_told_on_the_screen(begin: Begin) -> None:
+    """What broke is said in words that cannot harm the terminal, and how to go on."""
+
+    def fail() -> None:
+        raise RuntimeError("no memory\x1b[2J[/]")
+
+    broken = begin("broken")
+    at_turn(broken, 8, fail)
+    app = RolltrainApp(Launch(save=broken.folder, runs=broken.folder.parent, turns_per_second=0), Ready(broken))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(400):
+            await pilot.pause(0.02)
+            if app.screen.query("#dialog-text"):
+                break
+        text = str(app.screen.query_one("#dialog-text").render())
+        assert "no memory␛[2J[/]" in text
+        assert "The last save is intact" in text
+    assert saves.read(broken.folder).summary.turn == 6

@@ -1,0 +1,48 @@
+"""A very long chronicle is watched in bounded memory, and every turn of it is near."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tui"))
+from fakes import FakeExpedition, fake_config
+
+from rolltrain_tui.chronicle import Chronicle
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.events import Notice
+from rolltrain_tui.history import recording
+from rolltrain_tui.history.recording import Recording
+
+
+def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
+    """It opens, replays from the first turn to the last, and any turn is found by folding a small part of it."""
+    turns = count(5_000, 100_000)
+    path = tmp_path / "chronicle.jsonl"
+    with Chronicle(path) as chronicle:
+        for event in FakeExpedition(tmp_path, fake_config(f"turns={turns}")).travel(Inbox()):
+            if not isinstance(event, get_args(Notice)):
+                chronicle.append(event)
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("watch_long.py")), str(path), "50"], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)
+    assert found["megabytes"] < 200
+    words = f"opened in {found['open']:.1f} s of CPU, slowest of {found['seeks']} seeks {found['slowest seek']:.2f} s of CPU"
+    tally(f"10. {turns} turns, {path.stat().st_size / 1e6:.0f} MB: {words}, {found['megabytes']:.0f} MB of memory")
+
+
+def test_a_seek_folds_a_bounded_part(tmp_path: Path) -> None:
+    """However long the chronicle, a seek folds no more turns than lie between two marks and those of the log."""
+    with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
+        for event in FakeExpedition(tmp_path, fake_config("turns=6000")).travel(Inbox()):
+            if not isinstance(event, get_args(Notice)):
+                chronicle.append(event)
+    found = Recording(tmp_path)
+    marks = [mark.turn for mark in found._marks]
+    gaps = [after - before for before, after in zip(marks, [*marks[1:], found.last], strict=True)]
+    assert len(marks) <= recording.MOST_MARKS
+    assert max(gaps) <= 2 * max(recording.FIRST_STRIDE, found.last // (recording.MOST_MARKS // 2))

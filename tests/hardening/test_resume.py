@@ -1,0 +1,84 @@
+"""Stopped anywhere and resumed, a long run with everything in it is the run that was never stopped."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rolltrain_tui.chronicle import story_sha256
+from rolltrain_tui.commands import Command, Inbox, ScriptedInbox, Speak, UseAbility
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.events import MonsterAppeared, StepTaken, TwinJudged
+from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.history.reenactment import from_the_beginning
+from rolltrain_tui.history.verification import Verification
+
+CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+TURNS = 200
+SETTINGS = (
+    f"turns={TURNS}",
+    "batch.accumulation=3",
+    "model.dropout=0.1",
+    "encounters.chance=0.5",
+    "twin={mode: on_use, turns: 7, sequences: 8}",
+    "camps.every=30",
+    "save={autosave_every: 60, keep: 2}",
+    "evaluation={every: 20, sequences: 8, final_sequences: 16}",
+)
+MOVES: list[tuple[int, Command]] = [
+    (3, UseAbility("rage")),
+    (7, UseAbility("reckless_attack")),
+    (8, UseAbility("reckless_attack")),
+    (50, UseAbility("rage")),
+    (51, Speak()),
+    (120, UseAbility("reckless_attack")),
+    (199, UseAbility("reckless_attack")),
+]
+
+
+@pytest.fixture
+def begin(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Callable[[str], Expedition]:
+    return lambda name: Expedition.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path / name)
+
+
+def fingerprint(expedition: Expedition) -> tuple[str, str]:
+    """Of weights, moments and streams in the last save, and of the story."""
+    last = expedition.folder / "saves" / f"turn-{TURNS:06d}" / "weights.safetensors"
+    return hashlib.sha256(last.read_bytes()).hexdigest(), story_sha256(expedition.folder / "chronicle.jsonl")
+
+
+def test_resumed_at_every_k(begin: Callable[[str], Expedition], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
+    """Stopped after k turns of 200 and resumed: same weights, moments, streams and story, for k in 1, 7, 50, 199 and all in one run."""
+    straight = begin("straight")
+    events = list(straight.travel(ScriptedInbox(MOVES)))
+    assert sum(isinstance(event, MonsterAppeared) for event in events) >= 5
+    assert sum(isinstance(event, TwinJudged) for event in events) >= 3
+    expected = fingerprint(straight)
+    for stops in ((1, 7, 50, 199), (1,), (7,), (50,), (199,))[: count(1, 5)]:
+        expedition = begin("-".join(map(str, stops)))
+        for stop in stops:
+            inbox = ScriptedInbox([move for move in MOVES if move[0] > expedition.campaign.turn])
+            for event in expedition.travel(inbox):
+                if isinstance(event, StepTaken) and event.turn == stop:
+                    inbox.stop()
+            expedition = Expedition.resume(expedition.folder)
+            assert expedition.campaign.turn == stop
+        list(expedition.travel(ScriptedInbox([move for move in MOVES if move[0] > expedition.campaign.turn])))
+        assert fingerprint(expedition) == expected, stops
+    alone = ", each alone as well" if count(0, 1) else ""
+    what = "with accumulation, dropout, monsters and twins"
+    tally(f"4. resume: at k = 1, 7, 50 and 199 of 200 turns in one run{alone}, {what}: identical hashes")
+
+
+def test_heavy(begin: Callable[[str], Expedition], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
+    """Saved to the disk, loaded into a new campaign and compared after every turn, the run is still the recorded one."""
+    turns, expedition = count(20, 100), begin("heavy")
+    inbox: Inbox = ScriptedInbox(MOVES)
+    for event in expedition.travel(inbox):
+        if isinstance(event, StepTaken) and event.turn == turns:
+            inbox.stop()
+    found = Verification(from_the_beginning(expedition.folder), tolerance=None, heavy=True, watch=lambda event: None).run()
+    assert (found.difference, found.last_turn) == (None, turns)
+    assert found.reloads >= turns - 1
+    tally(f"4. heavy mode: {found.reloads} times saved, loaded and compared in {turns} turns, {found.events} events, 0 differences")

@@ -1,0 +1,215 @@
+"""Signals and closed terminals: the run is saved, the terminal put back, the code is 128 + n, and nothing is left running."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
+
+from terminal import STORY, Terminal, game
+
+from rolltrain_tui import chronicle, saves
+from rolltrain_tui.commands import Inbox
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.events import StepTaken
+from rolltrain_tui.expedition import Expedition
+
+CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+SETTINGS = ("turns=100000", "pace.turns_per_second=20", "save={autosave_every: 1000, keep: 3}", "camps.every=5000")
+ENDINGS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "closed")
+Tally = Callable[[str], None]
+
+
+@pytest.fixture
+def run(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Path:
+    """A run that has just begun."""
+    expedition = Expedition.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path)
+    inbox = Inbox()
+    inbox.stop()
+    list(expedition.travel(inbox))
+    return expedition.folder
+
+
+@pytest.fixture
+def opened(run: Path) -> Iterator[Callable[[], Terminal]]:
+    """Open the game and wait for its first turns."""
+    terminals: list[Terminal] = []
+
+    def open_game() -> Terminal:
+        terminals.append(game(run))
+        assert terminals[-1].until(lambda: STORY.search(terminals[-1].output)), bytes(terminals[-1].output[-2000:])
+        return terminals[-1]
+
+    yield open_game
+    for terminal in terminals:
+        terminal.close()
+
+
+def played(run: Path) -> int:
+    """The last turn in the chronicle."""
+    return max((event.turn for event in chronicle.read(run / "chronicle.jsonl") if isinstance(event, StepTaken)), default=0)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_run_is_saved_and_the_terminal_put_back(
+    opened: Callable[[], Terminal], run: Path, ending: str, count: Callable[[int, int], int], tally: Tally
+) -> None:
+    """Each of them, again and again on one run: everything played is in the save."""
+    if ending in ("SIGHUP", "SIGQUIT") and not count(0, 1):
+        pytest.skip("with --long")
+    times, slowest = count(1, 20), 0.0
+    for _ in range(times):
+        terminal = opened()
+        start = time.monotonic()
+        if ending == "closed":
+            terminal.hang_up()
+            code = terminal.wait(15)
+            assert code is not None
+        else:
+            os.kill(terminal.process.pid, getattr(signal, ending))
+            code = terminal.wait(15)
+            assert code == 128 + getattr(signal, ending)
+            assert terminal.restored(), bytes(terminal.output[-500:])
+        slowest = max(slowest, time.monotonic() - start)
+        assert terminal.orphans() == 0
+        assert saves.read(run).summary.turn == played(run)
+        assert saves.read(run).note == ""
+    tally(f"6. {ending}: {times} times; slowest exit {slowest:.2f} s; saved to the last turn, terminal put back, no process left")
+
+
+def test_a_second_signal_leaves_at_once(opened: Callable[[], Terminal], run: Path) -> None:
+    """Two signals in a row: no waiting, and the save from before is intact."""
+    terminal = opened()
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    os.kill(terminal.process.pid, signal.SIGHUP)
+    assert terminal.wait(15) in (128 + signal.SIGTERM, 128 + signal.SIGHUP)
+    assert terminal.restored(), bytes(terminal.output[-500:])
+    assert saves.read(run).note == ""
+
+
+def test_suspended_and_resumed(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
+    """Ctrl+Z gives the terminal back and the training stands still; fg goes on."""
+    times = count(1, 20)
+    terminal = opened()
+    for _ in range(times):
+        del terminal.output[:]
+        terminal.send(b"\x1a")
+        assert terminal.until(lambda: _state(terminal) == "T", 15), _state(terminal)
+        terminal.read(0.1)
+        assert b"\x1b[?1049l" in terminal.output
+        before = played(run)
+        time.sleep(0.3)
+        assert played(run) == before
+        del terminal.output[:]
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        assert terminal.until(partial(_played_beyond, run, before + 2), 15)
+        assert terminal.until(lambda: b"\x1b[?1049h" in terminal.output, 15)
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.wait(15) == 128 + signal.SIGTERM
+    assert terminal.restored()
+    tally(f"6. ctrl+z and fg: {times} times; terminal given back, training stands still and goes on")
+
+
+def _played_beyond(run: Path, turn: int) -> bool:
+    return played(run) > turn
+
+
+def _state(terminal: Terminal) -> str:
+    return Path(f"/proc/{terminal.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_terminal_that_stands_still(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
+    """Nobody reads the terminal: the training goes on in bounded memory, and a signal still saves the run and ends the process."""
+    seconds = count(4, 30)
+    terminal = opened()
+    memory, before = terminal.memory(), played(run)
+    time.sleep(seconds)
+    grown, turns = terminal.memory() - memory, played(run) - before
+    assert turns >= 5 * seconds
+    assert grown < 50e6
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 20
+    while terminal.process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert terminal.process.poll() == 128 + signal.SIGTERM
+    assert saves.read(run).summary.turn == played(run)
+    tally(
+        f"8. not drained for {seconds} s: {turns / seconds:.1f} turns/s of 20 asked for, memory {grown / 1e6:+.0f} MB; SIGTERM still saves"
+    )
+
+
+def test_a_slow_terminal(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
+    """Drained at 2 kB a second: the training goes on, and memory stays bounded."""
+    if not (seconds := count(0, 30)):
+        pytest.skip("with --long")
+    terminal = opened()
+    memory, before, start = terminal.memory(), played(run), time.monotonic()
+    while time.monotonic() - start < seconds:
+        terminal.read(0.05, most=200)
+        time.sleep(0.1)
+    grown, turns = terminal.memory() - memory, played(run) - before
+    assert turns >= 5 * seconds
+    assert grown < 50e6
+    tally(f"8. drained at 2 kB/s for {seconds} s: {turns / seconds:.1f} turns/s of 20 asked for, memory {grown / 1e6:+.0f} MB")
+
+
+def test_a_storm_of_resizes(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
+    """A thousand sizes from 1x1 to 500x200 in ten seconds: it goes on, and the last picture is right."""
+    import random
+
+    resizes, rng = count(100, 1000), random.Random(8)
+    terminal = opened()
+    memory, before, start = terminal.memory(), played(run), time.monotonic()
+    for _ in range(resizes):
+        terminal.resize(rng.randint(1, 200), rng.randint(1, 500))
+        terminal.read(0.01, most=1 << 16)
+    seconds, turns = time.monotonic() - start, played(run) - before
+    terminal.resize(24, 80)
+    terminal.read(1.5)
+    del terminal.output[:]
+    terminal.resize(36, 120)
+    assert terminal.until(lambda: STORY.search(terminal.output) and b"Loss (nats per token)" in terminal.output, 20)
+    grown = terminal.memory() - memory
+    assert turns >= 2 * seconds
+    assert grown < 100e6
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.wait(15) == 128 + signal.SIGTERM
+    assert terminal.restored()
+    rate = f"{turns / seconds:.1f} turns/s of 20 asked for"
+    tally(f"8. resizes: {resizes} in {seconds:.1f} s, 1x1 to 500x200: {rate}, memory {grown / 1e6:+.0f} MB, last picture right")
+
+
+def test_a_window_of_one_cell(run: Path) -> None:
+    """It opens in a terminal of 1x1 and leaves it in order."""
+    terminal = game(run, rows=1, columns=1)
+    try:
+        assert terminal.until(lambda: played(run) >= 3)
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.wait(15) == 128 + signal.SIGTERM
+    finally:
+        terminal.close()
+
+
+@pytest.mark.parametrize("name", ["SIGQUIT"])
+def test_without_a_screen(run: Path, name: str) -> None:
+    """A headless run obeys the same signals."""
+    import subprocess
+
+    command = [sys.executable, "-m", "rolltrain_tui", "train", "--resume", str(run), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    before = played(run)
+    deadline = time.monotonic() + 60
+    while played(run) < before + 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(getattr(signal, name))
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + getattr(signal, name)
+    assert json.loads(out)["turns"] == saves.read(run).summary.turn == played(run)

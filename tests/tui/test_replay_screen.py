@@ -1,0 +1,169 @@
+"""The replay: the expedition's screen over a recording, with time in the viewer's hands."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from fakes import FakeExpedition, FakeOutfitter, fake_config
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from rolltrain_tui.chronicle import Chronicle, read
+from rolltrain_tui.commands import Inbox, SaveGame, ScriptedInbox, UseAbility
+from rolltrain_tui.config.campaign_file import dump
+from rolltrain_tui.events import Notice
+from rolltrain_tui.scene import Scene
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.replay import ReplayScreen
+
+TURNS = 400
+Watching = Pilot[None]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A recorded run in which the player raged in turn 40."""
+    inbox: Inbox = ScriptedInbox([(40, UseAbility("rage")), (41, SaveGame())])
+    with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
+        for event in FakeExpedition(tmp_path, fake_config(f"turns={TURNS}")).travel(inbox):
+            if not isinstance(event, get_args(Notice)):
+                chronicle.append(event)
+    return tmp_path
+
+
+def app_for(run: Path, start: int | None = None, tempo: int | None = None) -> RolltrainApp:
+    return RolltrainApp(Launch(recording=run, start=start, tempo=tempo, runs=run.parent), FakeOutfitter(error=ValueError("no torch here")))
+
+
+async def opened(pilot: Watching) -> ReplayScreen:
+    for _ in range(200):
+        await pilot.pause(0.02)
+        if isinstance(pilot.app.screen, ReplayScreen) and pilot.app.screen.scene.campaign:
+            return pilot.app.screen
+    raise AssertionError("the replay did not open")
+
+
+async def until(pilot: Watching, holds: object) -> None:
+    assert callable(holds)
+    for _ in range(200):
+        await pilot.pause(0.02)
+        if holds():
+            return
+    raise AssertionError("it did not happen")
+
+
+async def test_it_plays_pauses_and_steps(run: Path) -> None:
+    """Turns pass by themselves; space stops them, the full stop lets one pass."""
+    async with app_for(run, tempo=64).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: screen.scene.turn >= 3)
+        await pilot.press("space")
+        await pilot.pause(0.15)
+        turn = screen.scene.turn
+        await pilot.press(".")
+        await until(pilot, lambda: screen.scene.turn == turn + 1)
+        await pilot.pause(0.15)
+        assert screen.scene.turn == turn + 1
+        assert screen.spool.paused
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_it_goes_anywhere(run: Path, size: tuple[int, int]) -> None:
+    """Arrows, home, end, digits and a typed turn lead there, and the scene is what it was then."""
+    events = list(read(run / "chronicle.jsonl"))
+    async with app_for(run, start=100).run_test(size=size) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("space")
+        for keys, turn in (
+            (["5"], 200),
+            (["left"], 190),
+            (["shift+right"], 290),
+            (["end"], 400),
+            (["right"], 400),
+            (["home"], 0),
+            (["left"], 0),
+            (["g", *"123", "enter"], 123),
+            (["g", *"25%", "enter"], 100),
+            (["g", *"nonsense", "enter"], 100),
+        ):
+            await pilot.press(*keys)
+            await until(pilot, lambda turn=turn: screen.scene.turn == turn and not len(screen.bridge.buffer))
+            assert screen.scene == Scene.of(event for event in events if event.turn <= turn)
+            assert f"{turn}/{TURNS}" in "".join(line.text for line in screen._status.render_lines(screen._status.region.reset_offset))
+
+
+async def test_at_the_end_it_waits_and_begins_again(run: Path) -> None:
+    """The last turn stays on screen; space plays from the beginning."""
+    async with app_for(run, start=TURNS - 2, tempo=64).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: screen.scene.turn == TURNS and screen.spool.paused)
+        assert screen.scene.ending is not None
+        await pilot.press("space")
+        await until(pilot, lambda: 0 < screen.scene.turn < 100)
+        assert not screen.spool.paused
+
+
+async def test_the_tempo_goes_from_1x_to_64x(run: Path) -> None:
+    """Plus and minus double and halve it, within these bounds."""
+    async with app_for(run).run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        assert screen.spool.turns_per_second == 8
+        await pilot.press(*["plus"] * 9)
+        assert screen.spool.turns_per_second == 64
+        await pilot.press(*["minus"] * 9)
+        assert screen.spool.turns_per_second == 1
+
+
+async def test_nothing_can_be_asked_of_it(run: Path) -> None:
+    """Keys of the game do nothing here, and watching leaves no trace in the run."""
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    app = app_for(run, start=39, tempo=64)
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: screen.scene.turn >= 45)
+        assert screen.scene.proof is not None  # the rage was told
+        await pilot.press("r", "v", "s", "i", "p", "u", "a")
+        await pilot.pause(0.1)
+        assert screen.spool.pending() == []
+        assert app.screen is screen
+        await pilot.press("q")
+        await until(pilot, lambda: app.return_code is not None or not app.is_running)
+    assert app.return_code == 0
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+async def test_a_branch_from_where_it_stands(run: Path) -> None:
+    """b asks, and then a new run begins after the turn that is shown."""
+    (run / "campaign.yaml").write_text(dump(fake_config(f"turns={TURNS}")), encoding="utf-8")
+    outfitter = FakeOutfitter(FakeExpedition(run / "new", fake_config("turns=3")))
+    app = RolltrainApp(Launch(recording=run, start=39, runs=run.parent), outfitter)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await pilot.press("space", "g", *"120", "enter")
+        await until(pilot, lambda: screen.scene.turn == 120)
+        await pilot.press("b")
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.pause(0.1)
+        await pilot.press("b")
+        await until(pilot, lambda: bool(outfitter.asked))
+        assert outfitter.asked == [("branch", run, ("120",))]
+
+
+async def test_help_and_palette_offer_its_keys(run: Path) -> None:
+    """The help tells of seeking and of nothing that cannot be done."""
+    async with app_for(run).run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause(0.1)
+        words = " ".join(str(widget.render()) for widget in pilot.app.screen.query(".fact-name, .fact-value"))
+        assert "To the beginning" in words
+        assert "short rest" not in words
+
+
+async def test_what_cannot_be_watched_is_explained(tmp_path: Path) -> None:
+    """A folder without a chronicle leads to the title and a sentence."""
+    async with app_for(tmp_path).run_test(size=(80, 24)) as pilot:
+        await until(
+            pilot, lambda: any("chronicle" in str(text.render()) for text in pilot.app.screen.query("#dialog-text").results(Static))
+        )
