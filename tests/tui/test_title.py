@@ -92,7 +92,9 @@ async def test_moving(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ["new", "load", "new", "continue", "quit", "continue", "quit", "continue"] == places
 
 
-@pytest.mark.parametrize(("key", "screen"), [("n", CampaignsScreen), ("l", LoadScreen), ("a", ArenaScreen), ("w", LoadScreen), ("question_mark", HelpScreen)])
+@pytest.mark.parametrize(
+    ("key", "screen"), [("n", CampaignsScreen), ("l", LoadScreen), ("a", ArenaScreen), ("w", LoadScreen), ("question_mark", HelpScreen)]
+)
 async def test_first_letters_open(key: str, screen: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first letter of an item opens it; ? opens the help."""
     on_disk(monkeypatch, [a_run("one")])

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,15 +24,19 @@ from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.words import flat
 
-if TYPE_CHECKING:
-    pass
-
 DRAIN_SECONDS = 0.1
 MOST_LIVE = 1000
 """Points of the curve under way; of more, every other one is kept."""
 PATIENCE = 5.0
 """Seconds that leaving waits for a training to be kept."""
 WELCOME = "Press n to breed an agent: a name, its width, layers and heads, such as Tiny 8 1 2."
+FIRST_STEPS = (
+    ("n", "breeds one. Two to begin with: Tiny 8 1 2, Broad 32 1 4"),
+    ("t", "trains the one pointed at, its curve is drawn here"),
+    ("g", "lets it write: what is new, what only remembered?"),
+    ("b", "lets two or more battle: same data, same budget"),
+    ("l", "tells who is best, and who is best for the energy"),
+)
 
 
 class ArenaScreen(ArenaDeeds):
@@ -158,8 +162,8 @@ class ArenaScreen(ArenaDeeds):
             facts.name_box(flat(row.name) if row is not None else "Nobody here yet")
             tone = "bad" if words.startswith("✖") else "muted"
             facts.show([[(line, tone)] for line in wrap(words, facts.content_size.width)])
-            chart.name_box("")
-            chart.show([])
+            chart.name_box("" if row is not None else "How it goes")
+            chart.show([] if row is not None else _first_steps(chart.content_size.width))
             return
         facts.name_box(champion.agent.name)
         facts.show(_fact_lines(champion.agent, facts.content_size.width))
@@ -259,6 +263,15 @@ def _entry(row: Row) -> Content:
     weights = num_parameters(agent.shape, agent.vocabulary)
     val = f"val {agent.val_loss:.3f}" if agent.val_loss is not None else "untrained"
     return Content.assemble(agent.name, (f"\n  {weights:,} w · {val}", "dim"))
+
+
+def _first_steps(width: int) -> list[Line]:
+    """What the keys are for, to whoever comes to an empty hall."""
+    lines: list[Line] = []
+    for key, words in FIRST_STEPS:
+        first, *others = wrap(words, max(10, width - 3))
+        lines += [[(f"{key}  ", "key"), (first, "")], *([("   ", ""), (line, "")] for line in others)]
+    return lines
 
 
 def _fact_lines(agent: Agent, width: int) -> list[Line]:
