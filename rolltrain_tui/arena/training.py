@@ -31,11 +31,11 @@ _EVALUATED_AT_ONCE = 1 << 16
 """Characters."""
 
 
-class Reader:
-    """The windows of steps 0, 1, ... for one seed: (B, T + 1) each, cut out of the training text at random places."""
+class Readers:
+    """The windows of steps 0, 1, ... for S seeds: (S, B, T + 1) each, cut out of the training text at random places of each seed's own."""
 
-    def __init__(self, text: Tensor, context: int, batch: int, seed: int) -> None:
-        self.text, self.batch, self.seed = text, batch, seed
+    def __init__(self, text: Tensor, context: int, batch: int, seeds: Sequence[int]) -> None:
+        self.text, self.batch, self.seeds = text, batch, tuple(seeds)
         self.span = torch.arange(context + 1)
         self._page = -1
         self._places = torch.empty(0)
@@ -43,10 +43,13 @@ class Reader:
     def windows(self, step: int) -> Tensor:
         page, line = divmod(step, PAGE)
         if page != self._page:
-            stream = random_stream(self.seed, f"data/{page}")
-            self._places = torch.randint(len(self.text) - len(self.span) + 1, (PAGE, self.batch, 1), generator=stream)
-            self._page = page
+            self._places, self._page = torch.stack([self._drawn(seed, page) for seed in self.seeds], dim=1), page
         return self.text[self._places[line] + self.span]
+
+    def _drawn(self, seed: int, page: int) -> Tensor:
+        """(PAGE, B, 1)"""
+        stream = random_stream(seed, f"data/{page}")
+        return torch.randint(len(self.text) - len(self.span) + 1, (PAGE, self.batch, 1), generator=stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,8 @@ class Trainer:
             if len(self.parts) > 1 and available_cores() > 1
             else None
         )
-        self.readers = {
-            seed: Reader(corpus.train, field.shape.context, lessons[0].recipe.batch, seed)
-            for seed in dict.fromkeys(lesson.data_seed for lesson in lessons)
-        }
-        seeds = list(self.readers)
+        seeds = list(dict.fromkeys(lesson.data_seed for lesson in lessons))
+        self.readers = Readers(corpus.train, field.shape.context, lessons[0].recipe.batch, seeds)
         self._reads = torch.tensor([seeds.index(lesson.data_seed) for lesson in lessons])
         self.losses: list[Tensor] = []
         """Of each step taken here: (K,), before the step."""
@@ -108,7 +108,7 @@ class Trainer:
     def take_step(self, effects: Sequence[StepEffect] = ()) -> None:
         """One step of every agent, each under its own effect where there are some. A neutral effect is plain training to the last bit."""
         # The batch: agents with one data seed read the same windows
-        windows = torch.stack([reader.windows(self.step) for reader in self.readers.values()])  # (S, B, T + 1)
+        windows = self.readers.windows(self.step)  # (S, B, T + 1)
 
         # The gradient of every agent
         losses = self._gradient(windows[self._reads])  # (K,)

@@ -55,7 +55,7 @@ def test_it_trains_as_torch_trains() -> None:
     from rolltrain_tui.arena.agents import learning_rate
 
     for step in range(20):
-        windows = trainer.readers[5].windows(step)
+        windows = trainer.readers.windows(step)[0]
         trainer.take_step()
         for k, (model, optimizer, recipe) in enumerate(zip(models, optimizers, recipes, strict=True)):
             for group in optimizer.param_groups:
