@@ -14,7 +14,7 @@ from rolltrain_tui.arena.champions import Champion, sha256
 from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, plain_text, text_facts
 from rolltrain_tui.arena.dice import check_hero
 from rolltrain_tui.arena.scores import score_of
-from rolltrain_tui.experiment.statistics import Estimate, estimate
+from rolltrain_tui.paired import Estimate, estimate
 from rolltrain_tui.records import codec, dump_json
 from rolltrain_tui.words import flat
 

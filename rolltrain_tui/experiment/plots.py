@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rolltrain_tui.experiment.grid import CONTROL, Arm
 from rolltrain_tui.experiment.questions import Answer, answers
-from rolltrain_tui.experiment.statistics import Estimate, estimate
 from rolltrain_tui.experiment.table import Outcomes, rows
+from rolltrain_tui.paired import Estimate, estimate
 from rolltrain_tui.pictures import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
 
 if TYPE_CHECKING:

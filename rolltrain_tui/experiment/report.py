@@ -10,8 +10,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import questions, table
 from rolltrain_tui.experiment.grid import CONTROL, seeds_of
 from rolltrain_tui.experiment.policies import POLICIES
-from rolltrain_tui.experiment.statistics import student_95
 from rolltrain_tui.foreign import cell as cell_text
+from rolltrain_tui.paired import student_95
 from rolltrain_tui.words import one_line
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from math import isfinite, nan
 
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, arms_of
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
-from rolltrain_tui.experiment.statistics import Estimate, estimate, paired
+from rolltrain_tui.paired import Estimate, estimate, paired
 
 
 @dataclass(frozen=True, slots=True)

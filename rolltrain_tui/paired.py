@@ -1,4 +1,4 @@
-"""The few statistics that an experiment of paired seeds needs. Standard library only."""
+"""The few statistics that paired seeds need, in experiments and in battles. Standard library only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
