@@ -165,7 +165,8 @@ def muster(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str
         field = Field.fresh(own[0].shape, terms.vocabulary, [stream_seed(c.recipe.seed, f"battle/{seed}") for c, seed in rows])
         if terms.start == "trained":
             _bring_weights(field, own, champions, terms.seeds)
-        trainer = Trainer(field, corpus, [Lesson(c.recipe, seed, steps) for c, seed in rows])
+        lessons = [Lesson(c.recipe, seed, steps) for c, seed in rows]
+        trainer = Trainer(field, corpus, lessons, threads=2 if len(groups) == 1 else 1)  # squads train side by side
         games = [table(c.hero, c.rulebook, stream_seed(seed, "dice")) if c.hero else None for c, seed in rows]
         squads.append(Squad(members, trainer, steps, Party(games) if any(games) else None))
     return squads

@@ -10,7 +10,8 @@ from torch import Tensor
 from rolltrain_tui.arena.agents import learning_rate
 from rolltrain_tui.arena.champions import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.coaching import corpus_for, trainer_of
-from rolltrain_tui.arena.field import places
+from rolltrain_tui.arena.field import Tape, places, views
+from rolltrain_tui.arena.gradient import gradient
 from rolltrain_tui.arena.training import Trainer, evaluate
 from rolltrain_tui.rules.signals import SIGNALS, LayerReading, Reading
 from rolltrain_tui.training.diagnosis import ALIVE, HALF, HIGHEST, LOWEST, agree_fraction, layer_name, noise_scale
@@ -111,11 +112,10 @@ def _look(trainer: Trainer) -> tuple[Tensor, Tensor, list[float]]:
     windows = text[places + torch.arange(T + 1)].unsqueeze(0)  # (1, 2 HALF, T + 1)
     gradients = [torch.zeros_like(field.theta) for _ in range(2)]
     for half, out in zip(torch.split(windows, HALF, dim=1), gradients, strict=True):
-        field.gradient(half, out)
-    hidden: list[Tensor] = []
-    with torch.no_grad():
-        field.logits(windows[:, :, :-1], spy=hidden)
-    dead = [(h[0].amax(dim=0) <= ALIVE).double().mean().item() for h in hidden]
+        gradient(field, half, views(field.shape, field.vocabulary, out))
+    tape = Tape()
+    field.logits(windows[:, :, :-1], tape=tape)
+    dead = [(block.hidden[0].amax(dim=0) <= ALIVE).double().mean().item() for block in tape.blocks]
     return gradients[0][0], gradients[1][0], dead
 
 

@@ -6,6 +6,8 @@ Agent k's numbers come from agent k's weights and text alone; a neighbour that b
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +16,50 @@ from torch import Tensor
 from rolltrain_tui.arena.agents import Shape, layout, num_parameters
 from rolltrain_tui.training.streams import random_stream
 
-RMS_EPS = 1e-5
+EPS = 1e-5
+"""Of both norms."""
+
+
+class Normed(NamedTuple):
+    """What a norm makes of x. Layer norm takes off the mean and divides by the deviation, RMS norm divides by the root mean square."""
+
+    y: Tensor
+    """(K, BT, C), with the gains of a layer norm."""
+    n: Tensor
+    """(K, BT, C), without them."""
+    rstd: Tensor
+    """What was multiplied by, (K, BT, 1)."""
+
+
+class Attention(NamedTuple):
+    q: Tensor  # (KBH, T, D)
+    k: Tensor
+    v: Tensor
+    weights: Tensor
+    """softmax(q k^T / sqrt(D) + mask), (KBH, T, T)."""
+    y: Tensor
+    """What the heads saw, side by side: (K, BT, C)."""
+
+
+class Block(NamedTuple):
+    ln_1: Normed
+    attention: Attention
+    ln_2: Normed
+    before: Tensor
+    """The MLP's hidden units before their activation, (K, BT, 4C)."""
+    hidden: Tensor
+    """And after it."""
+
+
+@dataclass(slots=True)
+class Tape:
+    """What a forward pass leaves for the backward pass (gradient.py), in the order of its making."""
+
+    norms: list[Normed] = field(default_factory=list)
+    """Of the embedding (microgpt) or before the head (gpt)."""
+    blocks: list[Block] = field(default_factory=list)
+    last: Tensor = field(default_factory=lambda: torch.empty(0))
+    """What the head reads, (K, BT, C)."""
 
 
 class Field:
@@ -22,12 +67,9 @@ class Field:
 
     def __init__(self, shape: Shape, vocabulary: int, theta: Tensor) -> None:
         self.shape, self.vocabulary, self.theta, self.size = shape, vocabulary, theta, len(theta)
-        self.parameters = {
-            name: theta[:, start:end].view(self.size, *dims).requires_grad_()
-            for name, (start, end, dims) in places(shape, vocabulary).items()
-        }
+        self.parameters = views(shape, vocabulary, theta)
         # 0 where a position may look, -inf where the future is: added to the scores
-        self.mask = torch.full((shape.context, shape.context), -math.inf).triu(1)
+        self.mask = theta.new_full((shape.context, shape.context), -math.inf).triu(1)
 
     @classmethod
     def fresh(cls, shape: Shape, vocabulary: int, seeds: Sequence[int]) -> "Field":
@@ -36,10 +78,6 @@ class Field:
         for k, seed in enumerate(seeds):
             field.draw_weights(k, seed)
         return field
-
-    def part(self, start: int, end: int) -> "Field":
-        """Agents start to end, exclusive; the weights are the same memory."""
-        return Field(self.shape, self.vocabulary, self.theta[start:end])
 
     @torch.no_grad()
     def draw_weights(self, k: int, seed: int) -> None:
@@ -56,34 +94,43 @@ class Field:
     # -----------------------------------------------------------------------------------------------------------------
     # Forward
 
-    def logits(self, idx: Tensor, cache: "Cache | None" = None, spy: "list[Tensor] | None" = None) -> Tensor:
-        """Characters (K, B, T) -> logits (K, B * T, V); with a cache, those after the last position: (K, B, V).
-
-        `spy` is given the hidden activations of every MLP, (K, B * T, 4C) each.
-        """
+    @torch.no_grad()
+    def logits(self, idx: Tensor, cache: "Cache | None" = None, tape: Tape | None = None) -> Tensor:
+        """Characters (K, B, T) -> logits (K, B * T, V); with a cache, those after the last position: (K, B, V)."""
         K, B, T = idx.shape
         C, weights, gpt = self.shape.n_embd, self.parameters, self.shape.style == "gpt"
+        tape = Tape() if tape is None else tape
         start = cache.length if cache is not None else 0
-        rows = idx.reshape(K, B * T, 1).expand(K, B * T, C)
-        x = torch.gather(weights["wte.weight"], 1, rows).view(K, B, T, C)
+        x = torch.gather(weights["wte.weight"], 1, rows_of(idx, C)).view(K, B, T, C)
         x = (x + weights["wpe.weight"][:, None, start : start + T]).view(K, B * T, C)
         if not gpt:
-            x = F.rms_norm(x, (C,), eps=RMS_EPS)
+            tape.norms.append(self._norm(x))
+            x = tape.norms[-1].y
         for layer in range(self.shape.n_layer):
-            block = f"blocks.{layer}."
-            x = x + self._attend(layer, self._norm(x, block + "ln_1.weight"), B, cache)
-            h = torch.bmm(self._norm(x, block + "ln_2.weight"), weights[block + "mlp.fc.weight"].mT)  # (K, BT, 4C)
-            h = F.gelu(h) if gpt else F.relu(h)
-            if spy is not None:
-                spy.append(h)
-            x = x + torch.bmm(h, weights[block + "mlp.proj.weight"].mT)
+            name = f"blocks.{layer}."
+            ln_1 = self._norm(x, name + "ln_1.weight")
+            attention = self._attend(layer, ln_1.y, B, cache)
+            x = x + torch.bmm(attention.y, weights[name + "attn.proj.weight"].mT)
+            ln_2 = self._norm(x, name + "ln_2.weight")
+            before = torch.bmm(ln_2.y, weights[name + "mlp.fc.weight"].mT)  # (K, BT, 4C)
+            hidden = F.gelu(before) if gpt else F.relu(before)
+            x = x + torch.bmm(hidden, weights[name + "mlp.proj.weight"].mT)
+            tape.blocks.append(Block(ln_1, attention, ln_2, before, hidden))
         if cache is not None:
             cache.length = start + T
             x = x.view(K, B, T, C)[:, :, -1]
         if gpt:
-            x = self._norm(x, "ln_f.weight")
-        return torch.bmm(x, weights["wte.weight" if gpt else "head.weight"].mT)
+            tape.norms.append(self._norm(x, "ln_f.weight"))
+            x = tape.norms[-1].y
+        tape.last = x
+        return torch.bmm(x, weights[self.head].mT)
 
+    @property
+    def head(self) -> str:
+        """The parameter that turns what the last block says into logits."""
+        return "wte.weight" if self.shape.style == "gpt" else "head.weight"
+
+    @torch.no_grad()
     def losses(self, windows: Tensor) -> Tensor:
         """Windows of characters (K, B, T + 1) -> the mean loss of each sequence in nats per character, (K, B)."""
         K, B, T = windows.shape[0], windows.shape[1], windows.shape[2] - 1
@@ -91,32 +138,28 @@ class Field:
         losses = F.cross_entropy(logits.view(K * B * T, -1), windows[:, :, 1:].reshape(-1), reduction="none")
         return losses.view(K, B, T).mean(dim=2)
 
-    def gradient(self, windows: Tensor, out: Tensor) -> Tensor:
-        """The mean loss of each agent (K,); its gradient goes to `out` (K, P). Row k of the sum's gradient is loss k's."""
-        losses = self.losses(windows).mean(dim=1)
-        gradients = torch.autograd.grad(losses.sum(), list(self.parameters.values()))
-        torch.cat([g.reshape(self.size, -1) for g in gradients], dim=1, out=out)
-        return losses.detach()
+    def _norm(self, x: Tensor, gain: str = "") -> Normed:
+        if self.shape.style == "gpt":
+            n, _, rstd = torch.native_layer_norm(x, (x.shape[-1],), None, None, EPS)
+            return Normed(n * self.parameters[gain][:, None], n, rstd)
+        C = x.shape[-1]
+        rstd = x.square().sum(dim=-1, keepdim=True).add_(C * EPS).rsqrt_().mul_(math.sqrt(C))  # a mean takes twice as long as a sum
+        n = x * rstd
+        return Normed(n, n, rstd)
 
-    def _norm(self, x: Tensor, name: str) -> Tensor:
-        if self.shape.style == "microgpt":
-            return F.rms_norm(x, (x.shape[-1],), eps=RMS_EPS)
-        return F.layer_norm(x, (x.shape[-1],)) * self.parameters[name][:, None]
-
-    def _attend(self, layer: int, x: Tensor, B: int, cache: "Cache | None") -> Tensor:
-        """softmax(q k^T / sqrt(D) + mask) v, projected: (K, BT, C) -> (K, BT, C)."""
+    def _attend(self, layer: int, x: Tensor, B: int, cache: "Cache | None") -> Attention:
+        """Each position looks at itself and those before it: (K, BT, C) -> (K, BT, C)."""
         K, BT, C = x.shape
-        T, H, weights = BT // B, self.shape.n_head, self.parameters
-        qkv = torch.bmm(x, weights[f"blocks.{layer}.attn.qkv.weight"].mT)  # (K, BT, 3C)
-        q, k, v = qkv.view(K * B, T, 3, H, C // H).permute(2, 0, 3, 1, 4).unbind(0)  # each (KB, H, T, D)
+        T, H = BT // B, self.shape.n_head
+        qkv = torch.bmm(x, self.parameters[f"blocks.{layer}.attn.qkv.weight"].mT)  # (K, BT, 3C)
+        q, k, v = qkv.view(K * B, T, 3, H, C // H).permute(2, 0, 3, 1, 4).contiguous().unbind(0)  # each (KB, H, T, D)
         if cache is not None:
             k, v = cache.extend(layer, k, v)
         # By hand: for heads this small PyTorch's fused attention takes 1.2 to 1.5 times as long on a CPU.
         q, k, v = (t.reshape(K * B * H, -1, C // H) for t in (q, k, v))
-        scores = torch.baddbmm(self.mask[:T, :T] if T > 1 else self.mask[:1, :1], q, k.mT, alpha=math.sqrt(H / C))  # (KBH, T, T)
-        y = torch.bmm(F.softmax(scores, dim=-1), v).view(K * B, H, T, C // H)
-        y = y.transpose(1, 2).reshape(K, BT, C)
-        return torch.bmm(y, weights[f"blocks.{layer}.attn.proj.weight"].mT)
+        weights = F.softmax(torch.baddbmm(self.mask[:T, :T] if T > 1 else self.mask[:1, :1], q, k.mT, alpha=math.sqrt(H / C)), dim=-1)
+        y = torch.bmm(weights, v).view(K * B, H, T, C // H).transpose(1, 2).reshape(K, BT, C)
+        return Attention(q, k, v, weights, y)
 
 
 class Cache:
@@ -142,3 +185,13 @@ def places(shape: Shape, vocabulary: int) -> dict[str, tuple[int, int, tuple[int
         start, end = end, end + math.prod(dims)
         found[name] = (start, end, dims)
     return found
+
+
+def views(shape: Shape, vocabulary: int, flat: Tensor) -> dict[str, Tensor]:
+    """The parameters, (K, ...) each, or their gradients, as views of what holds them all: (K, P)."""
+    return {name: flat[:, start:end].view(len(flat), *dims) for name, (start, end, dims) in places(shape, vocabulary).items()}
+
+
+def rows_of(idx: Tensor, channels: int) -> Tensor:
+    """Characters (K, B, T) as the rows of an embedding that they stand for: (K, BT, C)."""
+    return idx.reshape(len(idx), -1, 1).expand(-1, -1, channels)

@@ -6,15 +6,15 @@ number of the step alone, so that a training that is interrupted goes on bit for
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from rolltrain_tui.arena.agents import Recipe, flops_per_token, learning_rate
-from rolltrain_tui.arena.field import Field
+from rolltrain_tui.arena.field import Field, views
+from rolltrain_tui.arena.gradient import gradient
+from rolltrain_tui.arena.pace import Pace
 from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.training.corpus import Corpus
 from rolltrain_tui.training.machine import available_cores
@@ -25,8 +25,8 @@ PAGE = 256
 """Steps whose windows are drawn at once."""
 PROBE = 4096
 """Characters of validation text that an evaluation reads, in windows that are spread evenly over it."""
-DIVIDED = 2048
-"""Characters a step, all agents together, from which on a field is trained in two halves, each on a core of its own."""
+DIVIDED = 512
+"""Characters a step, all agents together, from which on a second thread is worth its waiting."""
 _EVALUATED_AT_ONCE = 1 << 16
 """Characters."""
 
@@ -63,9 +63,9 @@ class Lesson:
 
 
 class Trainer:
-    """Trains `field` on `corpus`, agent k by `lessons[k]`. All lessons have one batch size."""
+    """Trains `field` on `corpus`, agent k by `lessons[k]`, on at most so many threads. All lessons have one batch size."""
 
-    def __init__(self, field: Field, corpus: Corpus, lessons: Sequence[Lesson], start: int = 0) -> None:
+    def __init__(self, field: Field, corpus: Corpus, lessons: Sequence[Lesson], start: int = 0, threads: int = 2) -> None:
         assert len(lessons) == field.size
         assert len({lesson.recipe.batch for lesson in lessons}) == 1, "one batch size"
         self.field, self.corpus, self.step = field, corpus, start
@@ -73,13 +73,9 @@ class Trainer:
         self.grad = torch.zeros_like(field.theta)
         self.first, self.second = torch.zeros_like(field.theta), torch.zeros_like(field.theta)  # the moments, (K, P)
         self.decayed = decayed(field)
-        self.parts = parts_of(field, lessons[0].recipe.batch)
-        torch.set_num_threads(1)  # operations this small only wait for a second thread
-        self._helper = (
-            ThreadPoolExecutor(1, "field", initializer=torch.set_num_threads, initargs=(1,))
-            if len(self.parts) > 1 and available_cores() > 1
-            else None
-        )
+        self._buffer = torch.empty_like(field.theta)
+        self._into = views(field.shape, field.vocabulary, self.grad)
+        self.pace = Pace(min(threads, threads_for(field, lessons[0].recipe.batch)))
         seeds = list(dict.fromkeys(lesson.data_seed for lesson in lessons))
         self.readers = Readers(corpus.train, field.shape.context, lessons[0].recipe.batch, seeds)
         self._reads = torch.tensor([seeds.index(lesson.data_seed) for lesson in lessons])
@@ -98,6 +94,7 @@ class Trainer:
         self._eps, self._clip = column([r.eps for r in recipes]).float(), column([r.clip for r in recipes]).float()
         self._decay = column([r.weight_decay for r in recipes])
         self._decays, self._clips = bool(self._decay.any()), bool(self._clip.any())
+        self._new1, self._new2 = (1 - self._beta1).float(), (1 - self._beta2).float()
         self._limit = torch.where(self._clip > 0, self._clip, math.inf)
 
     @property
@@ -105,32 +102,22 @@ class Trainer:
         """Of one agent."""
         return self.lessons[0].recipe.batch * self.field.shape.context * flops_per_token(self.field.shape, self.field.vocabulary)
 
+    @torch.no_grad()
     def take_step(self, effects: Sequence[StepEffect] = ()) -> None:
         """One step of every agent, each under its own effect where there are some. A neutral effect is plain training to the last bit."""
-        # The batch: agents with one data seed read the same windows
-        windows = self.readers.windows(self.step)  # (S, B, T + 1)
+        with self.pace.of_a_step():
+            # The batch: agents with one data seed read the same windows
+            windows = self.readers.windows(self.step)  # (S, B, T + 1)
 
-        # The gradient of every agent
-        losses = self._gradient(windows[self._reads])  # (K,)
+            # The gradient of every agent
+            losses = gradient(self.field, windows[self._reads], self._into)  # (K,)
 
-        # The update
-        with torch.no_grad():
+            # The update
             norms = torch.linalg.vector_norm(self.grad, dim=1)
             self._update(losses, norms, Scales(effects) if any(effect.levers() for effect in effects) else None)
         self.losses.append(losses)
         self.grad_norms.append(norms)
         self.step += 1
-
-    def _gradient(self, windows: Tensor) -> Tensor:
-        """Into `grad`; the losses (K,). Two halves of a large field, side by side or one after the other: the result is the same."""
-        jobs = [(part, windows[start:end], self.grad[start:end]) for part, start, end in self.parts]
-        if self._helper is None:
-            return torch.cat([part.gradient(read, out) for part, read, out in jobs])
-        task = self._helper.submit(jobs[1][0].gradient, *jobs[1][1:])
-        try:
-            return torch.cat([jobs[0][0].gradient(*jobs[0][1:]), task.result()])
-        finally:
-            wait([task])
 
     def _update(self, losses: Tensor, norms: Tensor, scales: "Scales | None") -> None:
         """AdamW (Loshchilov & Hutter, 2019), with one learning rate, beta1, beta2, eps, decay and clip an agent, and one set of levers."""
@@ -151,11 +138,14 @@ class Trainer:
             g.mul_((limit / norms.unsqueeze(1)).clamp_(max=1.0))
         if self._decays:
             self.field.theta.mul_(1 - (rate * decay).float() * self.decayed)
-        self.first.lerp_(g, (1 - self._beta1).float())
-        self.second.mul_(self._beta2.float()).addcmul_(g, g * (1 - self._beta2).float())
-        scale = (rate / (1 - self._beta1**t)).float()
-        root = (1 - self._beta2**t).sqrt().float()
-        self.field.theta.sub_(self.first / (self.second.sqrt().div_(root).add_(self._eps)) * scale)
+        buffer = self._buffer
+        self.first.lerp_(g, self._new1)
+        self.second.lerp_(torch.mul(g, g, out=buffer), self._new2)
+        # theta - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps), with as few passes over the weights as can be
+        root = (1 - self._beta2**t).sqrt()
+        scale = (-rate / (1 - self._beta1**t) * root).float()
+        torch.sqrt(self.second, out=buffer).add_((self._eps * root).float())
+        self.field.theta.addcmul_(torch.div(self.first, buffer, out=buffer), scale)
         if scales is not None:
             scales.put_on(self.field.theta, before[0], plain)
         if lame:  # what is not finite is not applied; the neighbours go on
@@ -208,11 +198,10 @@ def column(numbers: Sequence[float]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float64).unsqueeze(1)
 
 
-def parts_of(field: Field, batch: int) -> list[tuple[Field, int, int]]:
-    """The field in two halves where there is work enough for two, else whole: (part, start, end)."""
-    large = field.size > 1 and field.size * batch * field.shape.context >= DIVIDED
-    cuts = [0, field.size // 2, field.size] if large else [0, field.size]
-    return [(field.part(start, end), start, end) for start, end in pairwise(cuts)]
+def threads_for(field: Field, batch: int) -> int:
+    """Two where the work is large enough to be shared out by whole agents."""
+    large = field.size >= 4 and field.size * batch * field.shape.context >= DIVIDED
+    return min(2, available_cores()) if large else 1
 
 
 def decayed(field: Field) -> Tensor:

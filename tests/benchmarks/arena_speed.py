@@ -8,10 +8,13 @@ The scalar GPT trains on one sequence a step, and so do the agents it is compare
 """
 
 import json
+import os
 import statistics
 import sys
 from collections.abc import Callable
 from time import perf_counter
+
+os.environ.setdefault("GOMP_SPINCOUNT", "50000")  # as the game has it; read when torch is loaded
 
 import torch
 from scalar_gpt import ScalarGPT
@@ -72,12 +75,12 @@ def measure(rounds: int = 30) -> dict[str, float]:
         "scalar field": field(32, MICRO, 1),
     }
     for step in contestants.values():
-        seconds(step, 3)
-    torch.set_num_threads(1)
+        seconds(step, 10)  # a field tries how many threads serve it best
     taken: dict[str, list[float]] = {name: [] for name in [*contestants, "scalar"]}
     for round_ in range(rounds):
         for name, step in contestants.items():
-            taken[name].append(seconds(step, 4))
+            torch.set_num_threads(1)
+            taken[name].append(seconds(step, 10))
         taken["scalar"].append(seconds(lambda: scalar.step(tokens), 1) if round_ < max(2, rounds // 6) else taken["scalar"][-1])
 
     def ratio(above: str, below: str, times: int) -> float:
