@@ -1,24 +1,28 @@
 """The chronicle: everything that happened in a run, one line of JSON an event, only ever appended to.
 
 A line is the event as `wire` writes it with two names in front: {"crc":"1a2b3c4d","n":0,"type":"CampaignBegan",...}. `n` counts from 0;
-`crc` is the CRC-32 of all that follows it, so that a torn or rotten line is known for what it is.
+`crc` is the CRC-32 of all that follows it, so that a torn or rotten line is known for what it is. A long story is kept in several volumes;
+`volumes` reads them as one.
 """
 
 import contextlib
 import hashlib
+import io
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self, get_args
+from typing import BinaryIO, NamedTuple, Self, TextIO, get_args
 
-from rolltrain_tui import durable, wire
+from rolltrain_tui import durable, volumes, wire
 from rolltrain_tui.events import Event, Story
 
 _STORY = frozenset(get_args(Story))
 _HEAD = len('{"crc":"1a2b3c4d",')
 _CHUNK = 1 << 20
+VOLUME = 1 << 24
+"""Bytes after which a volume is full."""
 
 
 class ChronicleError(ValueError):
@@ -54,12 +58,13 @@ class Chronicle:
         self.note = ""
         """A sentence for the player when the file was found damaged or incomplete."""
         self._waiting = bytearray()
-        is_new = not path.exists()
+        self._is_new_name = not path.exists()
         self._fd = _open(path, os.O_RDWR | os.O_CREAT)
         try:
-            self._size = self._mend()
-            if is_new:
-                durable.sync_folder(path.parent)
+            self._base = volumes.size_of(volumes.full(path))  # bytes in the full volumes
+            self._size = self._base + os.fstat(self._fd).st_size
+            self._mend()
+            self._sync_names()
         except BaseException:
             self.close()
             raise
@@ -76,10 +81,14 @@ class Chronicle:
     def flush(self) -> None:
         """Hand all lines to the operating system. OSError when it does not take them."""
         if self._waiting:
-            os.lseek(self._fd, self._size, os.SEEK_SET)  # over what an earlier, failed attempt left
+            os.lseek(self._fd, self._size - self._base, os.SEEK_SET)  # over what an earlier, failed attempt left
             durable.write_all(self._fd, self._waiting)
             self._size += len(self._waiting)
             self._waiting.clear()
+            if self._size - self._base >= VOLUME:
+                with contextlib.suppress(OSError):  # then it is the next line that fills it
+                    self._fd = volumes.turn_over(self.path, self._fd)
+                    self._base, self._is_new_name = self._size, True
 
     def sync(self) -> None:
         """Bring all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
@@ -87,9 +96,15 @@ class Chronicle:
         if os.fstat(self._fd).st_nlink == 0:
             self._restore()
         os.fsync(self._fd)
+        self._sync_names()
+
+    def _sync_names(self) -> None:
+        if self._is_new_name:
+            durable.sync_folder(self.path.parent)
+            self._is_new_name = False
 
     def _restore(self) -> None:
-        """Someone has removed the file while it was written to: what it held is still in our hands, and gets its name again."""
+        """Someone has removed the open volume: what it held is still in our hands, and gets its name again."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with _reader_of(self._fd) as held:
             aside = self.path.with_name(f".tmp-{self.path.name}")
@@ -107,9 +122,21 @@ class Chronicle:
             lost = events - self.events_written
             self.note = f"{self.note} The chronicle lacks {lost} of the {events} events before this save.".strip()
             return
-        self._size, self.events_written = _end_of(self.path, events), events
-        os.ftruncate(self._fd, self._size)
+        self._cut(_end_of(self.path, events))
+        self.events_written = events
+
+    def _cut(self, size: int) -> None:
+        """Take off what lies beyond so many bytes."""
+        while size < self._base:
+            os.close(self._fd)
+            self._fd = -1
+            volumes.turn_back(self.path)
+            self._fd, self._is_new_name = _open(self.path, os.O_RDWR), True
+            self._base -= os.fstat(self._fd).st_size
+        self._size = size
+        os.ftruncate(self._fd, size - self._base)
         os.fsync(self._fd)
+        self._sync_names()
 
     def close(self) -> None:
         """Write what waits and close. OSError when the last lines could not be written."""
@@ -126,8 +153,8 @@ class Chronicle:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _mend(self) -> int:
-        """Count the good lines, set aside what follows them; the size of what is good."""
+    def _mend(self) -> None:
+        """Count the good lines; set aside what follows them."""
         good = 0
         with _reader(self.path) as file:
             for line in _lines(file):
@@ -137,10 +164,8 @@ class Chronicle:
                 _copy_rest(file, good, damaged)
                 place = f"Line {self.events_written + 1} of {self.path.name}"
                 self.note = f"{place} is damaged; it and all after it are kept in {damaged.name}."
-        if os.fstat(self._fd).st_size > good:
-            os.ftruncate(self._fd, good)
-            os.fsync(self._fd)
-        return good
+        if self._size > good:
+            self._cut(good)
 
 
 def read(path: Path) -> Iterator[Event]:
@@ -160,6 +185,22 @@ def read_from(path: Path, place: Place = Place()) -> Iterator[tuple[Event, Place
             yield event, Place(number, end)
         if _is_damaged(file, end):
             raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
+
+
+def copy_story(path: Path, target: Path, events: int) -> None:
+    """Begin a new chronicle with the first `events` events of another. OSError, ChronicleError."""
+    left = _end_of(path, events)
+    with _reader(path) as file, target.open("xb") as copy:
+        while left and (chunk := file.read(min(left, _CHUNK))):
+            copy.write(chunk)
+            left -= len(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def text(path: Path) -> TextIO:
+    """The story as it is written, line by line, for those who read it as a script. OSError, ChronicleError."""
+    return io.TextIOWrapper(_reader(path), encoding="utf-8")
 
 
 def story_sha256(path: Path) -> str:
@@ -194,7 +235,10 @@ def _open(path: Path, flags: int) -> int:
 
 
 def _reader(path: Path) -> BinaryIO:
-    return os.fdopen(_open(path, os.O_RDONLY), "rb")
+    try:
+        return volumes.reader(path)
+    except durable.NotPlainFile as error:
+        raise ChronicleError(str(error)) from None
 
 
 def _reader_of(fd: int) -> BinaryIO:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from rolltrain_tui import ghost as ghosts
 from rolltrain_tui import saves, wire
 from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.chronicle import Chronicle, read
+from rolltrain_tui.chronicle import Chronicle, copy_story, read
 from rolltrain_tui.commands import Command, Inbox
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig, TableConfig
@@ -188,9 +188,7 @@ def contents_of(state: Mapping[str, Any]) -> tuple[Path, int, list[Command], Map
 def branch(run: Path, config: TableConfig, events: int) -> Path:
     """A new run folder that starts with the first `events` events of `run`."""
     folder = saves.new_run_folder(run.parent, f"{config.name} branch", config.seed)
-    shutil.copyfile(run / CHRONICLE_FILE, folder / CHRONICLE_FILE)
+    copy_story(run / CHRONICLE_FILE, folder / CHRONICLE_FILE, events)
     if (run / GHOST_FILE).is_file():
         shutil.copyfile(run / GHOST_FILE, folder / GHOST_FILE)
-    with Chronicle(folder / CHRONICLE_FILE) as chronicle:
-        chronicle.truncate_to(events)
     return folder

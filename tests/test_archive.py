@@ -3,22 +3,19 @@
 import hashlib
 import json
 import struct
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shell import Answer
+from test_saves import same, save, snapshot
 
 from rolltrain_tui import saves
 from rolltrain_tui.chronicle import Chronicle
 from rolltrain_tui.events import Spoke
 from rolltrain_tui.saves import Lock, archive
-
-sys.path.insert(0, str(Path(__file__).parent))
-from shell import Answer
-from test_saves import same, save, snapshot
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ A game with loaded dice gives the effects of each turn, a GPT of a few thousand 
 """
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from tabletop import make_table
 from torch import Tensor
 
 from rolltrain_tui.config.schema import CampaignConfig
@@ -26,9 +25,6 @@ from rolltrain_tui.training.gpt import token_losses
 from rolltrain_tui.training.learner import StepAbandoned, StepReport
 from rolltrain_tui.training.memory import FIRST_MOMENTS
 from rolltrain_tui.training.supervised import SupervisedLearner
-
-sys.path.insert(0, str(Path(__file__).parent / "rules"))
-from tabletop import make_table  # type: ignore[import-not-found]
 
 ADAMW = ("optimizer.name=adamw",)
 SGD = ("optimizer.name=sgd", "optimizer.beta1=0.0", "optimizer.learning_rate=0.1")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rolltrain_tui import chronicle, saves, wire
 from rolltrain_tui import ghost as ghosts
-from rolltrain_tui import saves, wire
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Command, ScriptedInbox
 from rolltrain_tui.config import campaign_file
@@ -71,7 +71,7 @@ def from_save(path: Path, device: str | None = None) -> Start:
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:
     """Every command of a run that was answered, with its turn."""
-    with (run / layout.CHRONICLE).open(encoding="utf-8") as lines:
+    with chronicle.text(run / layout.CHRONICLE) as lines:
         return wire.moves(lines)
 
 

@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
-from rolltrain_tui import __version__, durable
+from rolltrain_tui import __version__, durable, volumes
 from rolltrain_tui.foreign import printable
 from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.saves import layout, manifest
@@ -84,7 +84,20 @@ def _name_of(run: Path, path: Path) -> str:
 
 
 def _records(names: dict[str, Path]) -> tuple[FileRecord, ...]:
-    return tuple(FileRecord(name, path.stat().st_size, manifest.sha256_of(path)) for name, path in names.items())
+    found = []
+    for name, path in names.items():
+        digest, size = hashlib.sha256(), 0
+        with _source(path) as source:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        found.append(FileRecord(name, size, digest.hexdigest()))
+    return tuple(found)
+
+
+def _source(path: Path) -> BinaryIO:
+    """A long chronicle is several files; in the archive it is one."""
+    return volumes.reader(path) if path.name == layout.CHRONICLE else path.open("rb")
 
 
 def _write(target: Path, contents: Contents, names: dict[str, Path]) -> None:
@@ -92,7 +105,7 @@ def _write(target: Path, contents: Contents, names: dict[str, Path]) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr(_entry(CONTENTS), dump_json(codec(Contents).dump(contents)))
             for name, path in names.items():
-                with path.open("rb") as source, archive.open(_entry(name), "w", force_zip64=True) as sink:
+                with _source(path) as source, archive.open(_entry(name), "w", force_zip64=True) as sink:
                     shutil.copyfileobj(source, sink, _CHUNK)
         file.flush()
         os.fsync(file.fileno())

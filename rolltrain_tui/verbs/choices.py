@@ -33,10 +33,10 @@ def read_moves(script: Path | None) -> "list[tuple[int, Command]]":
     """The recorded moves in a script or a chronicle. ValueError says which line is wrong."""
     if script is None:
         return []
-    from rolltrain_tui import wire
+    from rolltrain_tui import chronicle, volumes, wire
 
     try:
-        with script.open(encoding="utf-8") as lines:
+        with chronicle.text(script) if volumes.full(script) else script.open(encoding="utf-8") as lines:
             return wire.moves(lines)
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--script {script}: {error.strerror if isinstance(error, OSError) else 'not UTF-8 text'}.") from None

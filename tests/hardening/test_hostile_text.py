@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hostile import MARKUP, PAYLOADS, foreign_bytes, is_dangerous, poisoned, random_text, text_fields
-from textual.content import Content
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "tui"))
 from fakes import FakeExpedition, fake_config
+from hostile import MARKUP, PAYLOADS, foreign_bytes, is_dangerous, poisoned, random_text, text_fields
 from shell import Answer
 from test_saves import snapshot
+from textual.content import Content
 
 from rolltrain_tui import saves
 from rolltrain_tui.chronicle import Chronicle

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tui"))
 from fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.chronicle import Chronicle

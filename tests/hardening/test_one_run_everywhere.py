@@ -37,8 +37,8 @@ def plain(expedition: Expedition, out: Path) -> None:
         Journey(expedition, ScriptedInbox(MOVES), PlainFace(voice), voice).travel()
 
 
-async def on_screen(expedition: Expedition, size: tuple[int, int], nudge: Callable[[Inbox], object] = lambda inbox: None) -> None:
-    """In the game itself; `nudge` is called again and again with its inbox."""
+async def on_screen(expedition: Expedition, size: tuple[int, int], nudge: Callable[[Inbox], object] | None = None) -> None:
+    """In the game itself, at full speed, or slowly at first and `nudge` called again and again with its inbox."""
 
     class Ready:
         def preload(self) -> str:
@@ -52,11 +52,12 @@ async def on_screen(expedition: Expedition, size: tuple[int, int], nudge: Callab
         def branch(self, run: Path, turn: int) -> Traveller:
             return expedition
 
-    app = RolltrainApp(Launch(save=expedition.folder, runs=expedition.folder.parent, moves=MOVES, turns_per_second=0), Ready())
+    speed = 0 if nudge is None else 10
+    app = RolltrainApp(Launch(save=expedition.folder, runs=expedition.folder.parent, moves=MOVES, turns_per_second=speed), Ready())
     async with app.run_test(size=size) as pilot:
         while app.bridge is None or app.bridge.travelling:
             await pilot.pause(0.005)
-            if app.bridge is not None:
+            if app.bridge is not None and nudge is not None:
                 nudge(app.bridge.inbox)
 
 
@@ -64,7 +65,7 @@ def test_one_run(
     tiny_config: Callable[..., CampaignConfig], tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]
 ) -> None:
     """Headless, plain, two sizes of screen, slow, and paused and resumed a hundred times."""
-    turns, pauses = count(80, 200), count(10, 100)
+    turns, pauses = count(80, 400), count(10, 100)
     settings = (f"turns={turns}", "encounters.chance=0.4", "twin.mode=on_use", "save={autosave_every: 50, keep: 2}", "camps.every=50")
     sizes = ((80, 24), (200, 60))
 

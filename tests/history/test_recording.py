@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.chronicle import Chronicle, read
 from rolltrain_tui.commands import Inbox
@@ -14,9 +15,6 @@ from rolltrain_tui.events import Notice
 from rolltrain_tui.history import recording
 from rolltrain_tui.history.recording import Recording, RecordingError, as_turn
 from rolltrain_tui.scene import Scene
-
-sys.path.insert(0, str(Path(__file__).parent / "tui"))
-from fakes import FakeExpedition, fake_config
 
 TURNS = 700
 
