@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -26,6 +27,7 @@ from rolltrain_tui.tui.highlights import highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
+from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
 from rolltrain_tui.words import flat
@@ -75,6 +77,7 @@ class RolltrainApp(App[None]):
         self._watch: Timer | None = None
         self._code = 0
         self._as_it_was = Modes()
+        self._resizes = Resizes(self)
 
     # The beginning and the end of the app.
 
@@ -86,6 +89,10 @@ class RolltrainApp(App[None]):
         self.call_after_refresh(self._tell_of_plugins)
         if self.launch.recording is None:
             self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
+
+    async def on_event(self, event: Event) -> None:
+        if not isinstance(event, Resize) or self._resizes.takes(event):
+            await super().on_event(event)
 
     def on_unmount(self) -> None:
         self._tuning.end()

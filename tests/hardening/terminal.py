@@ -56,6 +56,11 @@ class Terminal:
         self.output += got
         return bytes(got)
 
+    def drain(self, end: float) -> None:
+        """Read whatever comes until a moment of the monotonic clock."""
+        while (left := end - time.monotonic()) > 0:
+            self.read(left)
+
     def until(self, holds: Callable[[], Any], seconds: float = 90.0) -> bool:
         """Read on until something holds."""
         deadline = time.monotonic() + seconds

@@ -1,14 +1,18 @@
-"""Faults from outside: a learner that raises or hangs, no memory, a folder that vanishes, a disk that is full for a while."""
+"""Faults from outside: a learner that raises or hangs, no memory, a folder that vanishes or is read-only, a disk that is full."""
 
+import ctypes
 import errno
 import os
 import shutil
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
+from shell import Answer
 
 from rolltrain_tui import saves
 from rolltrain_tui.chronicle import story_sha256
@@ -107,6 +111,68 @@ def test_a_disk_that_is_full_for_a_while(begin: Begin, monkeypatch: pytest.Monke
     assert [event.turn for event in told if isinstance(event, SaveFailed)] == [3, 5, 6]
     assert [event.turn for event in told if isinstance(event, Saved)] == [9, 10, 12]
     assert fingerprint(full) == fingerprint(straight)
+
+
+@contextmanager
+def mortal() -> Iterator[None]:
+    """Root without the powers to read and write where nobody may; for this thread alone. Whoever is not root is mortal already."""
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3 of capget(2), this thread
+    powers = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable, twice
+    assert libc.capget(header, powers) == 0
+    before = powers[0]
+    powers[0] = before & ~0b1110  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
+    assert libc.capset(header, powers) == 0
+    try:
+        yield
+    finally:
+        powers[0] = before
+        libc.capset(header, powers)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes away root's powers by Linux capabilities")
+def test_a_folder_that_becomes_read_only(begin: Begin) -> None:
+    """Each save that fails is told with its reason, the training goes on to its end, and the save from before is what is left."""
+    closed = begin("closed")
+    folder = closed.folder / "saves"
+    at_turn(closed, 5, lambda: folder.chmod(0o555))
+    with mortal():
+        events = list(closed.travel(Inbox()))
+    told = [event for event in events if isinstance(event, SaveFailed)]
+    assert [event.turn for event in told] == [5, 6, 9, 10, 12]
+    assert all("Permission denied" in event.error for event in told)
+    assert isinstance(events[-2], CampaignEnded)
+    left = saves.read(closed.folder)
+    assert (left.summary.turn, left.note) == (3, "")
+    folder.chmod(0o755)
+    straight, again = begin("straight"), Expedition.resume(closed.folder)
+    for expedition in (straight, again):
+        list(expedition.travel(Inbox()))
+    assert fingerprint(again) == fingerprint(straight)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes away root's powers by Linux capabilities")
+def test_a_read_only_run(begin: Begin, call: Callable[..., Answer]) -> None:
+    """It is refused in words where something would be written, and can be looked at in every way."""
+    run = begin("run")
+    list(run.travel(Inbox()))
+    folder = run.folder
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.parent.chmod(0o555)
+    with mortal():
+        for words in (("train", "--resume", folder), ("train", "tutorial", "--out", folder.parent), ("saves", "delete", folder, "--yes")):
+            answer = call(*words)
+            assert answer.code == 2
+            assert "Permission denied" in answer.err
+        for words in (("saves", "show", folder), ("verify", folder), ("diagnose", folder), ("diff", folder, folder)):
+            assert call(*words).code == 0
+    folder.parent.chmod(0o755)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 class Ready:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import signal
 import sys
 import time
@@ -163,14 +165,12 @@ def test_a_slow_terminal(opened: Callable[[], Terminal], run: Path, count: Calla
 
 def test_a_storm_of_resizes(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
     """A thousand sizes from 1x1 to 500x200 in ten seconds: it goes on, and the last picture is right."""
-    import random
-
     resizes, rng = count(100, 1000), random.Random(8)
     terminal = opened()
     memory, before, start = terminal.memory(), played(run), time.monotonic()
-    for _ in range(resizes):
+    for number in range(1, resizes + 1):
         terminal.resize(rng.randint(1, 200), rng.randint(1, 500))
-        terminal.read(0.01, most=1 << 16)
+        terminal.drain(start + number / 100)
     seconds, turns = time.monotonic() - start, played(run) - before
     terminal.resize(24, 80)
     terminal.read(1.5)
@@ -185,6 +185,67 @@ def test_a_storm_of_resizes(opened: Callable[[], Terminal], run: Path, count: Ca
     assert terminal.restored()
     rate = f"{turns / seconds:.1f} turns/s of 20 asked for"
     tally(f"8. resizes: {resizes} in {seconds:.1f} s, 1x1 to 500x200: {rate}, memory {grown / 1e6:+.0f} MB, last picture right")
+
+
+def test_training_does_not_wait_for_the_terminal(
+    tiny_config: Callable[..., CampaignConfig], tmp_path: Path, count: Callable[[int, int], int], tally: Tally
+) -> None:
+    """At full speed: whatever the terminal suffers, the turns of a second stay as many as while it is read in peace."""
+    if not (seconds := count(0, 10)):
+        pytest.skip("with --long")
+    settings = ("turns=100000", "save={autosave_every: 1000, keep: 3}", "camps.every=50000", "speech.every=0", "encounters.chance=0.0")
+    model = ("model.n_embd=64", "model.n_layer=2", "model.context=32", "batch.sequences=16")  # a turn of about 10 ms on one core
+    expedition = Expedition.begin(tiny_config(*settings, *model), base=CAMPAIGNS, runs=tmp_path)
+    inbox = Inbox()
+    inbox.stop()
+    list(expedition.travel(inbox))
+    terminal, rng = game(expedition.folder), random.Random(8)
+
+    def in_peace(end: float) -> None:
+        terminal.drain(end)
+
+    def resized(end: float) -> None:
+        while (now := time.monotonic()) < end:
+            terminal.resize(rng.randint(1, 200), rng.randint(1, 500))
+            terminal.drain(now + 0.01)
+        terminal.resize(36, 120)
+
+    def slowly(end: float) -> None:
+        while (now := time.monotonic()) < end:
+            terminal.read(0.05, most=200)
+            time.sleep(max(0.0, now + 0.1 - time.monotonic()))
+
+    def not_at_all(end: float) -> None:
+        time.sleep(end - time.monotonic())
+
+    def rate(suffer: Callable[[float], None], seconds: float) -> float:
+        before, start = last_turn(expedition.folder), time.monotonic()
+        suffer(start + seconds)
+        return (last_turn(expedition.folder) - before) / (time.monotonic() - start)
+
+    try:
+        assert terminal.until(lambda: last_turn(expedition.folder) > 300)
+        for name, suffer, length in (("1,000 resizes", resized, 1), ("2 kB/s", slowly, 3), ("not drained", not_at_all, 3)):
+            memory = terminal.memory()
+            peace = [rate(in_peace, seconds)]
+            suffered = rate(suffer, length * seconds)
+            grown = terminal.memory() - memory
+            rate(in_peace, 2)  # what has piled up
+            peace.append(rate(in_peace, seconds))
+            share = suffered / (sum(peace) / 2)
+            assert share > 0.2
+            assert grown < 100e6
+            rates = f"{suffered:.1f} turns/s at full speed, undisturbed {peace[0]:.1f} before and {peace[1]:.1f} after"
+            tally(f"8. {name} for {length * seconds} s: {rates}: {share:.3f}; memory {grown / 1e6:+.0f} MB")
+    finally:
+        terminal.close()
+
+
+def last_turn(run: Path) -> int:
+    """As played, from the end of the chronicle alone."""
+    with (run / "chronicle.jsonl").open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
+        return max(map(int, re.findall(rb'"type":"StepTaken","turn":(\d+)', file.read())), default=0)
 
 
 def test_a_window_of_one_cell(run: Path) -> None:
