@@ -286,7 +286,7 @@ class Campaign:
             self.turn, self.began, self.ended = int(state["turn"]), bool(state["began"]), bool(state["ended"])
             self.val_loss, self.best_val_loss, self.loss_ema = state["val_loss"], state["best_val_loss"], state["loss_ema"]
             self.gflop = float(state["gflop"])
-            self.ghost = ghosts.parse(state["ghost"]) if state.get("ghost") else None  # older saves know of none
+            self.ghost = ghosts.parse(state["ghost"]) if state["ghost"] else None
             self._effect = load_effect(state["effect"])
             self._wishes = [Speak() if "speak" in wish else SaveGame(wish["save"]) for wish in state["wishes"]]
             self.game.load_state_dict(state["game"])

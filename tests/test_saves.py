@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from rolltrain_tui import saves
 from rolltrain_tui.saves import layout, manifest, store, tensors
+from rolltrain_tui.saves.migrations import FORMAT_VERSION, STEPS
 
 GOLDEN = Path(__file__).parent / "golden_saves"
 FILES = ("campaign.yaml", "manifest.json", "state.json", "weights.safetensors")
@@ -151,6 +152,33 @@ def test_the_golden_save_opens(tmp_path: Path) -> None:
     shutil.copytree(GOLDEN / "format-1", run / "saves" / "turn-000037")
     assert same(snapshot(37), saves.read(run / "saves" / "turn-000037"))
     assert same(snapshot(37), saves.read(run))
+
+
+@pytest.mark.parametrize("played", ["played-1", "played-2"])
+def test_a_played_save_of_every_format_goes_on(tmp_path: Path, played: str) -> None:
+    """A run that a game of each format has left half-way is resumed, says nothing of damage, and is played to its end."""
+    from rolltrain_tui.commands import Inbox
+    from rolltrain_tui.events import CampaignEnded, CampaignResumed
+    from rolltrain_tui.expedition import Expedition
+
+    run = tmp_path / "run"
+    (run / "saves").mkdir(parents=True)
+    shutil.copytree(GOLDEN / played, run / "saves" / "turn-000030")
+    assert manifest.load(run / "saves" / "turn-000030").format_version == int(played[-1])
+    expedition = Expedition.resume(run)
+    before = expedition.campaign.learner.weights_sha256()
+    events = list(expedition.travel(Inbox()))
+    assert isinstance(events[0], CampaignResumed)
+    [end] = [event for event in events if isinstance(event, CampaignEnded)]
+    assert (end.turn, end.ending) == (40, "victory")
+    assert expedition.campaign.learner.weights_sha256() != before
+    assert manifest.load(run / "saves" / "turn-000040").format_version == FORMAT_VERSION
+
+
+def test_every_format_has_its_step_and_its_golden_save() -> None:
+    """Whoever raises the format writes the step from the one before it, and keeps a save of it."""
+    assert sorted(STEPS) == list(range(1, FORMAT_VERSION))
+    assert sorted(path.name for path in GOLDEN.glob("played-*")) == [f"played-{n}" for n in range(1, FORMAT_VERSION + 1)]
 
 
 def test_another_torch_is_mentioned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,7 +413,7 @@ def forge(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "newer": (lambda plain: plain.update(format_version=2, more=1), "saved by a newer rolltrain"),
+    "newer": (lambda plain: plain.update(format_version=FORMAT_VERSION + 1, more=1), "saved by a newer rolltrain"),
     "no such format": (lambda plain: plain.update(format_version=0), "there is no format 0"),
     "path": (lambda plain: plain["files"][0].update(name="../../secret"), "names other files"),
     "absolute path": (lambda plain: plain["files"][0].update(name="/etc/passwd"), "names other files"),

@@ -164,7 +164,7 @@ class Encounters:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.monster = None if state["monster"] is None else BESTIARY[state["monster"]]
         self.hp, self._quiet = state["hp"], state["quiet"]
-        self.haunt = None if state.get("haunt") is None else Haunt(**state["haunt"])
+        self.haunt = None if state["haunt"] is None else Haunt(**state["haunt"])
         self._afflictions = {name: (failed, turns) for name, (failed, turns) in state["afflictions"].items()}
 
 

@@ -435,11 +435,10 @@ class Game:
             roll = state["roll"]
             self.life.load_state_dict(state["life"])
             self.encounters.load_state_dict(state["encounters"])
-            if "watch" in state:  # saves of before there was a diagnosis
-                self.watch.load_state_dict(state["watch"])
-                self.omens.load_state_dict(state["omens"])
-            self.bag.load_state_dict(state.get("bag", {}))  # saves of before there was loot
-            self.inspiration = inspiration.Inspiration(**state.get("inspiration", {}))
+            self.watch.load_state_dict(state["watch"])
+            self.omens.load_state_dict(state["omens"])
+            self.bag.load_state_dict(state["bag"])
+            self.inspiration = inspiration.Inspiration(**state["inspiration"])
             self._roll = None if roll is None else DiceRolled(**{**roll, "naturals": tuple(roll["naturals"])})
             self.dice.load_state_dict(state["dice"])
             self.monster_dice.load_state_dict(state["monster_dice"])

@@ -296,7 +296,7 @@ class Kit:
         return {name: asdict(held) for name, held in self.held.items()} | {_LOSSES: asdict(self.losses)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.losses = Losses(**state.get(_LOSSES, {}))
+        self.losses = Losses(**state[_LOSSES])
         self.held = {name: Held(**state[name]) for name in self.held}
 
 

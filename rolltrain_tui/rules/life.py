@@ -223,6 +223,6 @@ class Life:
         self.kit = Kit(self.hero, self.dice)
         self.kit.load_state_dict(state["kit"])
         self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])
-        self.growth = Growth(**state.get("growth", {"since": self.hero.level}))  # saves of before there were choices
+        self.growth = Growth(**state["growth"])
         self.best, self.rollback_due, self.fallen = state["best"], state["rollback_due"], state["fallen"]
         self.rulebook = self._open_rulebook()

@@ -166,7 +166,7 @@ class Bag:
         return {"items": dict(self.items), "in_force": dict(self.in_force)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.items, self.in_force = dict(state.get("items", {})), dict(state.get("in_force", {}))
+        self.items, self.in_force = dict(state["items"]), dict(state["in_force"])
 
 
 def prepares() -> frozenset[str]:

@@ -2,7 +2,7 @@
 
     RUN/
       campaign.yaml         the campaign as it is played
-      chronicle.jsonl       the story so far
+      chronicle.jsonl       the story so far; of a long one the end, after chronicle-0001.jsonl, chronicle-0002.jsonl ...
       latest                the name of the newest save, with its CRC-32
       lock                  held while the run is played
       saves/turn-000037/    campaign.yaml  state.json  weights.safetensors  manifest.json
@@ -15,7 +15,8 @@ Listing, describing and deleting runs load no torch.
 
 from rolltrain_tui.saves.layout import is_latest, run_of
 from rolltrain_tui.saves.lock import Lock
-from rolltrain_tui.saves.manifest import FORMAT_VERSION, SaveError, Summary, full_check
+from rolltrain_tui.saves.manifest import SaveError, Summary, full_check
+from rolltrain_tui.saves.migrations import FORMAT_VERSION
 from rolltrain_tui.saves.runs import RunDetails, RunSummary, SlotSummary, delete, describe, list_runs, new_run_folder, saves_root
 from rolltrain_tui.saves.store import Snapshot, read, read_state, write
 

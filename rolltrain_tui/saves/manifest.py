@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rolltrain_tui import durable
 from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.saves.migrations import FORMAT_VERSION
 
-FORMAT_VERSION = 1
 MANIFEST, CONFIG, STATE, WEIGHTS = "manifest.json", "campaign.yaml", "state.json", "weights.safetensors"
 
 AUTOSAVE = re.compile(r"turn-(\d{6,})")
@@ -95,7 +95,7 @@ def load(folder: Path) -> Manifest:
 
 def _check(folder: Path, manifest: Manifest) -> None:
     """What the types alone do not say."""
-    if manifest.format_version != FORMAT_VERSION:
+    if not 1 <= manifest.format_version <= FORMAT_VERSION:
         raise SaveError(f"save {folder.name}: there is no format {manifest.format_version}")
     named = AUTOSAVE.fullmatch(folder.name.removeprefix(".old-"))
     if named and int(named[1]) != manifest.summary.turn:

@@ -15,6 +15,7 @@ from rolltrain_tui import __version__, durable
 from rolltrain_tui.records import NONFINITE, RecordError, parse_json
 from rolltrain_tui.saves import layout, manifest
 from rolltrain_tui.saves.manifest import CONFIG, MANIFEST, STATE, WEIGHTS, Manifest, SaveError, Summary
+from rolltrain_tui.saves.migrations import FORMAT_VERSION, bring_up
 from rolltrain_tui.saves.tensors import pack, unpack
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ def read(path: Path) -> Snapshot:
 
 def read_state(folder: Path) -> dict[str, Any]:
     """The state of a save without its tensors; loads no torch. SaveError."""
-    record = next(record for record in manifest.load(folder).files if record.name == STATE)
+    contents = manifest.load(folder)
+    record = next(record for record in contents.files if record.name == STATE)
     try:
-        return load_state(manifest.read_verified(folder, record))
+        return bring_up(contents.format_version, "", load_state(manifest.read_verified(folder, record)))[1]
     except RecordError as error:
         raise SaveError(f"save {folder.name} cannot be read: {error}") from None
 
@@ -99,7 +101,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
         WEIGHTS: pack(snapshot.tensors),
     }
     contents = Manifest(
-        format_version=manifest.FORMAT_VERSION,
+        format_version=FORMAT_VERSION,
         rolltrain=__version__,
         torch=str(torch.__version__),
         threads=snapshot.threads or torch.get_num_threads(),
@@ -215,9 +217,10 @@ def _read_save(folder: Path) -> Snapshot:
     contents = manifest.load(folder)
     files = {record.name: manifest.read_verified(folder, record) for record in contents.files}
     try:
+        config_text, state = bring_up(contents.format_version, files[CONFIG].decode("utf-8"), load_state(files[STATE]))
         return Snapshot(
-            config_text=files[CONFIG].decode("utf-8"),
-            state=load_state(files[STATE]),
+            config_text=config_text,
+            state=state,
             tensors=unpack(files[WEIGHTS]),
             summary=contents.summary,
             note=_version_note(contents),

@@ -113,4 +113,4 @@ class Twin:
         """Exact inverse of tensors() and state_dict(). ValueError when they do not fit."""
         self.learner.load_state(tensors, state["learner"])
         self.gflop = float(state["gflop"])
-        self.looks = [[float(d) for d in look] for look in state.get("looks", [])]  # older saves: judged by the looks still to come
+        self.looks = [[float(d) for d in look] for look in state["looks"]]

@@ -9,6 +9,7 @@ from rolltrain_tui.rules.facts import CommandRefused, DiceRolled, HeroFell, Leve
 from rolltrain_tui.rules.levels import xp_of_level
 from rolltrain_tui.rules.orders import RaiseStat
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, odds
+from rolltrain_tui.saves.migrations import bring_up
 
 
 def climb(table, level):
@@ -125,7 +126,7 @@ def test_a_save_of_before_there_were_choices():
     state = make_table(level=6).game.state_dict()
     del state["life"]["growth"], state["life"]["rests"]["camp_stats"], state["life"]["rests"]["camp_raised"], state["bag"]
     game = make_table(choices=True).game
-    game.load_state_dict(state)
+    game.load_state_dict(bring_up(1, "", {"campaign": {"game": state}})[1]["campaign"]["game"])
     assert 0 == game.choices_pending
     game.life._fall(3)
     assert 16 == game.hero.stats["STR"]
