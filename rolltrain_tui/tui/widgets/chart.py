@@ -30,7 +30,8 @@ class LossChart(ScenePanel):
         self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]
 
     def show_scene(self, scene: Scene) -> None:
-        self.name_box("Loss (nats per token)" if self.window is None else f"Loss (nats per token) · last {self.window} turns")
+        name = "Loss" if scene.kind == "module" else "Loss (nats per token)"  # a model of one's own counts in what it counts
+        self.name_box(name if self.window is None else f"{name} · last {self.window} turns")
         self.show(chart_lines(scene, self.content_size.width, self.content_size.height, self.window))
 
 

@@ -27,6 +27,7 @@ def number(value: float) -> str:
     size = abs(value)
     if size >= 10_000:
         text = count(size)
+        text = text if len(text) <= 7 else f"{size:.1e}"  # what rounds up to another digit
     elif value == 0 or size >= 0.001:
         text = f"{size:.{0 if size >= 100 or value == 0 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4}f}"
     else:
