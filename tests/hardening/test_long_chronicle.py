@@ -9,6 +9,7 @@ from typing import get_args
 
 from fakes import FakeExpedition, fake_config
 
+from rolltrain_tui import volumes
 from rolltrain_tui.chronicle import Chronicle
 from rolltrain_tui.commands import Inbox
 from rolltrain_tui.events import Notice
@@ -31,7 +32,9 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
     assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)
     assert found["megabytes"] < 200
     words = f"opened in {found['open']:.1f} s of CPU, slowest of {found['seeks']} seeks {found['slowest seek']:.2f} s of CPU"
-    tally(f"10. {turns} turns, {path.stat().st_size / 1e6:.0f} MB: {words}, {found['megabytes']:.0f} MB of memory")
+    tally(
+        f"10. {turns} turns, {volumes.size_of([*volumes.full(path), path]) / 1e6:.0f} MB in {len(volumes.full(path)) + 1} volumes: {words}, {found['megabytes']:.0f} MB of memory"
+    )
 
 
 def test_a_seek_folds_a_bounded_part(tmp_path: Path) -> None:

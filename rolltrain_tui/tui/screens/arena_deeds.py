@@ -254,6 +254,8 @@ class ArenaDeeds(TavernScreen):
         def look(line: str) -> str:
             from rolltrain_tui.arena.champions import read
 
+            if not line.strip():
+                raise AgentError("which file? Its name, such as Tiny.safetensors")
             agent = read(Path(line).expanduser()).agent
             return f"{describe(agent)}, {agent.step:,} steps trained"
 
@@ -264,7 +266,9 @@ class ArenaDeeds(TavernScreen):
             self.tell(f"✔ Loaded {describe(agent)}.")
             self.look()
 
-        self._ask("Load a champion", "The file of a champion; it is checked before it is believed.", "", look, take)
+        here = sorted(Path().glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+        newest = here[-1].name if here else ""
+        self._ask("Load a champion", "The file of a champion; it is checked before it is believed.", newest, look, take)
 
     def action_rename(self) -> None:
         self._to_name("Rename", lambda roster, name, to: roster.rename(name, to), "is called")

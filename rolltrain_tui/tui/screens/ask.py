@@ -45,18 +45,19 @@ class AskDialog(ModalScreen[str | None]):
     def _changed(self, event: Input.Changed) -> None:
         self._judge(event.value)
 
-    def _judge(self, line: str) -> bool:
+    def _judge(self, line: str, *, for_good: bool = False) -> bool:
+        """Say what comes of the line. That nothing is typed yet is no mistake before Enter."""
         try:
             words, good = self._look(line), True
         except (ValueError, OSError) as error:
-            words, good = str(error), False
+            words, good = str(error) if line.strip() or for_good else "", False
         mark = ("✔ ", "$success") if good else ("✖ ", "$error")
         self.query_one("#ask-answer", Static).update(Content.assemble(mark, clean(words)) if words else Content(""))
         return good
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
-        if self._judge(event.value):
+        if self._judge(event.value, for_good=True):
             self.dismiss(event.value.strip())
         else:
             self.app.bell()
