@@ -77,7 +77,7 @@ class RolltrainApp(App[None]):
         self._watch: Timer | None = None
         self._code = 0
         self._as_it_was = Modes()
-        self._resizes = Resizes(self)
+        self.resizes = Resizes(self)
 
     # The beginning and the end of the app.
 
@@ -91,7 +91,7 @@ class RolltrainApp(App[None]):
             self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
-        if not isinstance(event, Resize) or self._resizes.takes(event):
+        if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
 
     def on_unmount(self) -> None:

@@ -24,6 +24,11 @@ class Resizes:
         self._held: Resize | None = None
         self._timer: Timer | None = None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a size still to be taken up."""
+        return self._held is not None
+
     def takes(self, event: Resize) -> bool:
         """Whether this size is to be taken up now. One that is not is held, and comes again."""
         now, cpu = time.monotonic(), time.thread_time()

@@ -16,14 +16,14 @@ async def test_the_last_size_wins(tmp_path: Path) -> None:
     app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
     async with app.run_test(size=(80, 24)) as pilot:
         taken: list[Size] = []
-        takes = app._resizes.takes
+        takes = app.resizes.takes
 
         def counted(event: events.Resize) -> bool:
             passes = takes(event)
             taken.extend([event.size] * passes)
             return passes
 
-        app._resizes.takes = counted  # type: ignore[method-assign]
+        app.resizes.takes = counted  # type: ignore[method-assign]
         sizes = [Size(40 + n % 160, 10 + n % 50) for n in range(300)]
         for size in (*sizes, Size(101, 31)):
             app.post_message(events.Resize(size, size))
