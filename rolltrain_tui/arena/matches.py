@@ -18,8 +18,8 @@ from rolltrain_tui.paired import Estimate, estimate
 from rolltrain_tui.records import codec, dump_json
 from rolltrain_tui.words import flat
 
-RULES = 1
-"""Of battles and scores; a change that changes numbers raises it, and opens new leaderboards."""
+RULES = 2
+"""Of battles and scores; a change that changes numbers, were it in their last bit, raises it, and opens new leaderboards."""
 Unit = Literal["steps", "gflop"]
 Start = Literal["fresh", "trained"]
 CONTENDER = re.compile(NAME.pattern + "(:[a-z]{1,16}(/[a-z-]{1,24})?)?")

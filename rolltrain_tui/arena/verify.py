@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.matches import Match, floor_score
+from rolltrain_tui.arena.matches import RULES, Match, floor_score
 from rolltrain_tui.arena.stadium import Stadium
 from rolltrain_tui.words import flat
 
 TOLERANCE = 1e-3
-"""Of losses, relative, on another machine or torch than the match's own."""
+"""Of losses, relative, on another machine or torch than the match's own, or by earlier rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,14 @@ def _again(stadium: Stadium, number: int, match: Match) -> Finding:
         found = stadium.again(match)
     except (AgentError, ValueError, OSError) as error:
         return Finding(number, False, f"{title}: it cannot be fought again: {error}")
-    alike = (match.torch, match.machine) == (found.torch, found.machine)
+    if match.terms.rules > RULES:
+        return Finding(number, False, f"{title}: it was fought by rules {match.terms.rules} of a newer rolltrain; update to verify it")
+    alike = (match.torch, match.machine, match.terms.rules) == (found.torch, found.machine, RULES)
     if match.standings == found.standings:
         return Finding(number, True, f"{title}: the same, to the last bit")
     if not alike and _near(match, found):
-        return Finding(
-            number, True, f"{title}: the same within rounding (it was fought with torch {flat(match.torch)} on {flat(match.machine)})"
-        )
+        where = f"torch {flat(match.torch)} on {flat(match.machine)}, rules {match.terms.rules}"
+        return Finding(number, True, f"{title}: the same within rounding (it was fought with {where})")
     return Finding(number, False, f"{title}: it ended otherwise. {_difference(match, found)}")
 
 

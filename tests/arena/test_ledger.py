@@ -3,6 +3,7 @@
 import json
 import zlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,23 @@ def test_other_lies(stadium: Stadium) -> None:
     ):
         forge(stadium.ledger.path, 3, change, whole_chain=True)
         assert 3 in [finding.line for finding in verify(stadium, [3]) if not finding.ok]
+
+
+def test_matches_of_other_rules(stadium: Stadium) -> None:
+    """What an earlier arena fought may differ by rounding, not by more; of a newer one's matches nothing is claimed."""
+
+    def earlier(match: Any, factor: float) -> None:
+        match["terms"]["rules"] = 1
+        match["standings"][0]["results"][0]["loss"] *= factor
+
+    for line, factor, good in ((1, 1 + 1e-6, True), (2, 0.99, False)):
+        forge(stadium.ledger.path, line, partial(earlier, factor=factor), whole_chain=True)
+        [finding] = verify(stadium, [line])
+        assert finding.ok == good, finding.words
+    forge(stadium.ledger.path, 3, lambda match: match["terms"].update(rules=99), whole_chain=True)
+    [finding] = verify(stadium, [3])
+    assert not finding.ok
+    assert "newer" in finding.words
 
 
 def test_rot_and_torn_lines(stadium: Stadium, terms: Any, contender: Any) -> None:
