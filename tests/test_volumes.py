@@ -146,3 +146,39 @@ def test_a_copy_up_to_an_event(path: Path, single: Path) -> None:
     written(path, tale(60))
     copy_story(path, single, 33)
     assert list(read(single)) == tale(60)[:33]
+
+
+def test_a_volume_that_becomes_full_while_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between opening the file and looking for full volumes it gets its number: it is read once, not twice."""
+    written(path, tale(41))
+    assert path.stat().st_size > 0
+    found = volumes.full
+
+    def full_by_now(where: Path) -> list[Path]:
+        monkeypatch.setattr(volumes, "full", found)
+        path.rename(path.with_name(f"chronicle-{len(found(path)) + 1:04d}.jsonl"))
+        path.touch()
+        return found(where)
+
+    monkeypatch.setattr(volumes, "full", full_by_now)
+    assert list(read(path)) == tale(41)
+
+
+def test_a_second_rename_that_fails(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A volume whose successor cannot get its name gets its own back, and is written on."""
+    real, calls = os.rename, list[str]()
+
+    def every_second_fails(source: str, target: str) -> None:
+        calls.append(str(target))
+        if len(calls) % 3 == 2:
+            fails()
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", every_second_fails)
+    with Chronicle(path) as book:
+        for event in tale(40):
+            book.append(event)
+            assert path.exists()
+    assert volumes.full(path) == []
+    assert list(read(path)) == tale(40)
+    assert len(calls) > 3

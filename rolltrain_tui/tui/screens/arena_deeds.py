@@ -266,7 +266,7 @@ class ArenaDeeds(TavernScreen):
             self.tell(f"✔ Loaded {describe(agent)}.")
             self.look()
 
-        here = sorted(Path().glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+        here = sorted((path for path in Path().glob("*.safetensors") if path.is_file()), key=lambda path: path.stat().st_mtime)
         newest = here[-1].name if here else ""
         self._ask("Load a champion", "The file of a champion; it is checked before it is believed.", newest, look, take)
 
