@@ -40,6 +40,8 @@ GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 MANNERS_SECONDS = 3.0
 """After that save, how long the screen may take to be put in order."""
+STRICT_SHARE, LENIENT_SHARE = 0.03, 0.25
+"""Of the time, for a window that is being dragged about."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 GATHERING = "The party gathers: reading the text, building the model …"
 Destination = Literal["quit", "title"]
@@ -77,7 +79,7 @@ class RolltrainApp(App[None]):
         self._watch: Timer | None = None
         self._code = 0
         self._as_it_was = Modes()
-        self.resizes = Resizes(self)
+        self.resizes = Resizes(self, self._share_for_resizes)
 
     # The beginning and the end of the app.
 
@@ -93,6 +95,11 @@ class RolltrainApp(App[None]):
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
+
+    def _share_for_resizes(self) -> float:
+        """At full speed every moment is the training's; at any other it rests between turns."""
+        inbox = self.bridge.inbox if self.bridge is not None and self.bridge.travelling else None
+        return STRICT_SHARE if inbox is not None and not inbox.paused and inbox.turns_per_second is None else LENIENT_SHARE
 
     def on_unmount(self) -> None:
         self._tuning.end()

@@ -1,28 +1,28 @@
 """Resizes in measure: a window that is dragged about must not take the training's time.
 
-To lay out and paint a large screen costs tens of milliseconds, during which the training thread waits for the interpreter. A new size is
-taken up at once when the last one is long past; in a storm of them only as often as leaves the training most of the time, and the
-last one always.
+To lay out and paint a large screen costs tens of milliseconds, during which the training waits for the interpreter. The first new size
+is taken up at once, and so is the one at which the window comes to rest; in between only as many as their cost allows.
 """
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from textual.app import App
 from textual.events import Resize
-from textual.timer import Timer
 
-SHARE = 0.08
-"""Of the time that a storm of resizes may take."""
-LONGEST = 1.0
-"""Seconds that a new size waits at most."""
+QUIET_SECONDS = 0.25
+"""Without a new size, and the window has come to rest. So long, too, it takes until a size is laid out and painted."""
+LONGEST_WAIT = 5.0
 
 
 class Resizes:
-    def __init__(self, app: App[None]) -> None:
-        self._app = app
-        self._taken_at, self._cpu = -LONGEST, 0.0
+    def __init__(self, app: App[None], may_take: Callable[[], float]) -> None:
+        """`may_take`: the share of the time that new sizes may take, in a storm of them."""
+        self._app, self._may_take = app, may_take
+        self._came_at = self._due_at = -LONGEST_WAIT
         self._held: Resize | None = None
-        self._timer: Timer | None = None
+        self._watched = False
 
     @property
     def waiting(self) -> bool:
@@ -31,17 +31,33 @@ class Resizes:
 
     def takes(self, event: Resize) -> bool:
         """Whether this size is to be taken up now. One that is not is held, and comes again."""
-        now, cpu = time.monotonic(), time.thread_time()
-        wait = self._taken_at + min((cpu - self._cpu) / SHARE, LONGEST) - now
-        if wait <= 0:
-            self._taken_at, self._cpu, self._held = now, cpu, None
-            return True
-        self._held = event
-        if self._timer is None:
-            self._timer = self._app.set_timer(wait, self._come_again)
-        return False
+        now = time.monotonic()
+        due = self._due(now)
+        self._came_at = now
+        if due:
+            self._held, self._due_at = None, now + LONGEST_WAIT
+            self._app.set_timer(QUIET_SECONDS, partial(self._count, now, time.thread_time()))
+        else:
+            self._held = event
+            self._watch()
+        return due
 
-    def _come_again(self) -> None:
-        self._timer = None
+    def _due(self, now: float) -> bool:
+        return now >= min(self._came_at + QUIET_SECONDS, self._due_at)
+
+    def _count(self, taken_at: float, cpu: float) -> None:
+        """What this size has cost is known now, and when the next one may be taken up."""
+        self._due_at = taken_at + min((time.thread_time() - cpu) / self._may_take(), LONGEST_WAIT)
+
+    def _watch(self) -> None:
+        if not self._watched:
+            self._watched = True
+            self._app.set_timer(QUIET_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._watched = False
         if self._held is not None:
-            self._app.post_message(self._held)
+            if self._due(time.monotonic()):
+                self._app.post_message(self._held)
+            else:
+                self._watch()

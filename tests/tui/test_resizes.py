@@ -1,5 +1,6 @@
 """A storm of resizes is taken up in measure, and the last size always."""
 
+import time
 from pathlib import Path
 
 from fakes import FakeOutfitter
@@ -8,7 +9,7 @@ from textual.geometry import Size
 
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.resizes import Resizes
+from rolltrain_tui.tui.resizes import QUIET_SECONDS, Resizes
 
 
 async def test_the_last_size_wins(tmp_path: Path) -> None:
@@ -39,7 +40,30 @@ async def test_the_last_size_wins(tmp_path: Path) -> None:
 
 
 async def test_one_resize_is_taken_up_at_once(tmp_path: Path) -> None:
-    """A single new size does not wait."""
+    """A single new size does not wait, nor does one after a rest."""
     app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
-    async with app.run_test(size=(80, 24)):
-        assert Resizes(app).takes(events.Resize(Size(90, 30), Size(90, 30)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        resizes = Resizes(app, lambda: 0.001)
+        assert resizes.takes(events.Resize(Size(90, 30), Size(90, 30)))
+        assert not resizes.takes(events.Resize(Size(91, 30), Size(91, 30)))
+        assert resizes.waiting
+        await pilot.pause(QUIET_SECONDS * 1.5)
+        assert resizes.takes(events.Resize(Size(92, 30), Size(92, 30)))
+        assert not resizes.waiting
+
+
+async def test_the_cost_decides(tmp_path: Path) -> None:
+    """In a storm without an end, a dear picture is laid out less often than a cheap one."""
+    app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        async def taken(share: float) -> int:
+            resizes, number = Resizes(app, lambda: share), 0
+            end = time.monotonic() + 5 * QUIET_SECONDS
+            while time.monotonic() < end:
+                number += resizes.takes(events.Resize(Size(90, 30), Size(90, 30)))
+                await pilot.pause(0.02)
+            return number
+
+        assert await taken(0.0001) == 1
+        assert await taken(100.0) > 2

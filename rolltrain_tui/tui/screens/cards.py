@@ -83,7 +83,7 @@ class Card(ModalScreen[None]):
 
     def _tick(self) -> None:
         self._ticks_left = max(0, self._ticks_left - 1)
-        self.query_one("#card-foot", Static).update(self._foot())
+        self.query_one("#card-foot", Static).update(self._foot(), layout=False)
 
     def _foot(self) -> Content:
         if self._seconds is None:

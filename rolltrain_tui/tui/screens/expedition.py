@@ -33,6 +33,7 @@ from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.deeds import Deeds
+from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.tempo import Speedometer
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.chart import LossChart
@@ -50,8 +51,10 @@ from rolltrain_tui.tui.widgets.tabs import TabLine
 from rolltrain_tui.tui.widgets.voice import VoicePanel
 
 TICK_SECONDS = 0.1
-FAST_TICKS, SLOW_TICKS, STILL_TICKS = 2, 4, 10
-"""At speed, numbers are drawn every so many ticks, words and the chart every so many, in turn; when nothing happens, all so seldom."""
+FAST_TICKS, STILL_TICKS = 2, 10
+"""At speed, the picture is drawn every so many ticks at most; when nothing happens, or behind a card, so seldom."""
+PICTURE_SHARE, LONGEST_WAIT = 0.06, 5.0
+"""At speed, of the time, and seconds: a large picture is drawn less often."""
 LEVEL_CARD_SECONDS, ACT_CARD_SECONDS = 3.0, 10.0
 """The training goes on behind the cards; an act has more to read."""
 REASONS = {
@@ -110,7 +113,8 @@ class ExpeditionScreen(Deeds):
         self.leaving = False
         self._still = still
         self._detail: bool | None = None
-        self._ticks = 0
+        self._ticks = self._pictures = 0
+        self._share = Share(LONGEST_WAIT)
         self._news = False
         """Something happened that is not drawn yet."""
         self._saved_at: float | None = None
@@ -166,7 +170,7 @@ class ExpeditionScreen(Deeds):
         self._news = self._news or bool(messages)
         if self._news and self._slow_enough_to_read():
             self.draw(everything=True)
-        elif self._ticks % (FAST_TICKS if self._news else STILL_TICKS) == 0:
+        elif self._ticks % (FAST_TICKS if self._news and self.is_current else STILL_TICKS) == 0 and self._share.wait(PICTURE_SHARE) <= 0:
             self.draw()
 
     def _receive(self, message: Message) -> None:
@@ -282,7 +286,10 @@ class ExpeditionScreen(Deeds):
         """Put every panel in its place for this size and tab."""
         if not self._panels:
             return
-        self._plan = plan(self.size.width, self.size.height, self.chosen_tab)
+        fresh = plan(self.size.width, self.size.height, self.chosen_tab)
+        if fresh == self._plan and self.has_class(f"-{fresh.size}"):
+            return
+        self._plan = fresh
         for size in ("tiny", "small", "wide"):
             self.set_class(self._plan.size == size, f"-{size}")
         for name, panel in self._panels.items():
@@ -295,7 +302,9 @@ class ExpeditionScreen(Deeds):
 
     def draw(self, everything: bool = False) -> None:
         """Give the panels their lines: the numbers always, words and chart by turns or when `everything` is asked for."""
+        self._share.begin()
         self._news = False
+        self._pictures += 1
         scene, shown = self.scene, self._plan.places
         now = time.monotonic()
         self._speedometer.note(now, scene.turn)
@@ -306,9 +315,9 @@ class ExpeditionScreen(Deeds):
             self.query_one(CompactPanel).show_scene(scene)
         if "die" in shown:
             self._draw_die()
-        if everything or self._ticks % SLOW_TICKS == 0:
+        if everything or self._pictures % 2 == 0:
             self._chart.show_scene(scene)
-        if everything or self._ticks % SLOW_TICKS != 0:
+        if everything or self._pictures % 2 != 0:
             self._draw_words(shown)
 
     def _draw_words(self, shown: Collection[str]) -> None:
