@@ -40,7 +40,7 @@ GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 MANNERS_SECONDS = 3.0
 """After that save, how long the screen may take to be put in order."""
-STRICT_SHARE, LENIENT_SHARE = 0.03, 0.25
+STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
 """Of the time, for a window that is being dragged about."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 GATHERING = "The party gathers: reading the text, building the model …"

@@ -13,7 +13,7 @@ from textual.events import Resize
 
 QUIET_SECONDS = 0.25
 """Without a new size, and the window has come to rest. So long, too, it takes until a size is laid out and painted."""
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 10.0
 
 
 class Resizes:

@@ -11,7 +11,7 @@ from screens_host import shown, until
 from textual.pilot import Pilot
 
 from rolltrain_tui.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.events import SaveFailed
+from rolltrain_tui.events import LevelGained, SaveFailed
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.cards import Card
@@ -261,6 +261,33 @@ async def test_fifty_resizes_leave_the_screen_sane(tmp_path: Path) -> None:
         await game.see("Brakka", "d20", "Loss (nats per token)", "Log", "Help")
         await game.press("1")
         assert [UseAbility("rage")] == game.inbox.pending()
+
+
+@pytest.mark.parametrize(
+    ("what", "least", "most"), [("nothing", 10, 10), ("slow", 20, 20), ("dear", 0, 0), ("card", 2, 2), ("dragged", 0, 0)]
+)
+async def test_at_speed_the_picture_keeps_to_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, least: int, most: int
+) -> None:
+    """Of twenty ticks with news every second one is drawn; none while drawing is over its share; behind a card few; slowly played, all."""
+    async with playing(tmp_path) as game:
+        await game.play_to(1)
+        screen, draws = game.screen, list[bool]()
+        monkeypatch.setattr(screen, "_slow_enough_to_read", lambda: what == "slow")
+        monkeypatch.setattr(screen, "draw", lambda everything=False: draws.append(everything))
+        used = {"dear": 1.0, "dragged": 0.05}.get(what, 0.0)
+        monkeypatch.setattr(screen._share, "wait", lambda of_time: used - of_time)
+        if what == "card":
+            await game.app.push_screen(Card(LevelGained(3, 2, 2, 9, 9, 1500, 0.9, (), ()), None))
+        elif what == "dragged":
+            monkeypatch.setattr(type(game.app.resizes), "waiting", True)
+        screen._ticks = 0
+        draws.clear()
+        for _ in range(20):
+            screen._news = True
+            screen.tick()
+        assert least <= len(draws) <= most
+        assert all(everything == (what == "slow") for everything in draws)
 
 
 HOSTILE = "[red]x[/blue] [/] [@click=app.quit]y[/] \x1b[2J \u202e"

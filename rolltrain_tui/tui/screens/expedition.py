@@ -53,8 +53,8 @@ from rolltrain_tui.tui.widgets.voice import VoicePanel
 TICK_SECONDS = 0.1
 FAST_TICKS, STILL_TICKS = 2, 10
 """At speed, the picture is drawn every so many ticks at most; when nothing happens, or behind a card, so seldom."""
-PICTURE_SHARE, LONGEST_WAIT = 0.06, 5.0
-"""At speed, of the time, and seconds: a large picture is drawn less often."""
+PICTURE_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.06, 0.02, 5.0
+"""At speed, of the time, and seconds: a large picture is drawn less often, and any in a window that is being dragged about."""
 LEVEL_CARD_SECONDS, ACT_CARD_SECONDS = 3.0, 10.0
 """The training goes on behind the cards; an act has more to read."""
 REASONS = {
@@ -170,8 +170,14 @@ class ExpeditionScreen(Deeds):
         self._news = self._news or bool(messages)
         if self._news and self._slow_enough_to_read():
             self.draw(everything=True)
-        elif self._ticks % (FAST_TICKS if self._news and self.is_current else STILL_TICKS) == 0 and self._share.wait(PICTURE_SHARE) <= 0:
+        elif self._due():
             self.draw()
+
+    def _due(self) -> bool:
+        """At speed: whether it is time for the next picture."""
+        every = FAST_TICKS if self._news and self.is_active else STILL_TICKS
+        share = DRAGGED_SHARE if self.game.resizes.waiting else PICTURE_SHARE
+        return self._ticks % every == 0 and self._share.wait(share) <= 0
 
     def _receive(self, message: Message) -> None:
         match message:
@@ -290,8 +296,7 @@ class ExpeditionScreen(Deeds):
         if fresh == self._plan and self.has_class(f"-{fresh.size}"):
             return
         self._plan = fresh
-        for size in ("tiny", "small", "wide"):
-            self.set_class(self._plan.size == size, f"-{size}")
+        self.update_classes({f"-{size}": size == fresh.size for size in ("tiny", "small", "wide")})
         for name, panel in self._panels.items():
             place = self._plan.places.get(name)
             panel.display = place is not None
