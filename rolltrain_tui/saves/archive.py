@@ -61,7 +61,7 @@ def pack(run: Path, target: Path) -> list[str]:
         raise SaveError(f"{target} is there already, so it is left alone")
     aside = target.with_name(f".tmp-{target.name}-{secrets.token_hex(4)}")
     try:
-        with Lock(run):
+        with Lock(run, to_read=True):
             paths = [run / name for name in _TOP if (run / name).is_file()]
             for folder, _ in layout.slots(run):
                 if damage := manifest.full_check(folder):

@@ -32,17 +32,16 @@ _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 class Lock:
     """Holds a run folder for this process; SaveError on entering when another one holds it. File systems without locks are trusted."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, *, to_read: bool = False) -> None:
+        """`to_read`: nothing is going to be written, so a folder of somebody else's that only they may write to will do."""
         self.path = run / "lock"
+        self._to_read = to_read
         self._fd = -1
 
     def __enter__(self) -> Self:
-        try:
-            fd = durable.open_plain(self.path, os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise SaveError(f"the run folder {self.path.parent} cannot be written to: {error.strerror or error}") from None
-        except durable.NotPlainFile as error:
-            raise SaveError(f"{self.path.parent}: {error}") from None
+        fd = self._open()
+        if fd < 0:
+            return self
         try:
             _take(fd)
         except OSError as error:
@@ -62,8 +61,23 @@ class Lock:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        os.close(self._fd)
+        if self._fd >= 0:
+            os.close(self._fd)
         self._fd = -1
+
+    def _open(self) -> int:
+        """The lock's descriptor; -1 when there is none and none can be made, so that nobody can be holding it."""
+        try:
+            return durable.open_plain(self.path, os.O_RDWR | os.O_CREAT)
+        except durable.NotPlainFile as error:
+            raise SaveError(f"{self.path.parent}: {error}") from None
+        except OSError as error:
+            if not self._to_read:
+                raise SaveError(f"the run folder {self.path.parent} cannot be written to: {error.strerror or error}") from None
+        try:
+            return durable.open_plain(self.path, os.O_RDONLY)
+        except OSError:
+            return -1
 
 
 def _holder(fd: int) -> str:

@@ -154,9 +154,19 @@ def test_a_folder_that_becomes_read_only(begin: Begin) -> None:
     assert fingerprint(again) == fingerprint(straight)
 
 
+@contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """As another player of the run holds it."""
+    import fcntl
+
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="takes away root's powers by Linux capabilities")
-def test_a_read_only_run(begin: Begin, call: Callable[..., Answer]) -> None:
-    """It is refused in words where something would be written, and can be looked at in every way."""
+def test_a_read_only_run(begin: Begin, call: Callable[..., Answer], tmp_path: Path) -> None:
+    """It is refused in words where something would be written, can be looked at in every way, and exported unless it is being played."""
     run = begin("run")
     list(run.travel(Inbox()))
     folder = run.folder
@@ -170,6 +180,17 @@ def test_a_read_only_run(begin: Begin, call: Callable[..., Answer]) -> None:
             assert "Permission denied" in answer.err
         for words in (("saves", "show", folder), ("verify", folder), ("diagnose", folder), ("diff", folder, folder)):
             assert call(*words).code == 0
+        with held(folder / "lock"):
+            answer = call("saves", "export", folder, tmp_path / "refused.zip")
+            assert (answer.code, "is being played by another" in answer.err) == (2, True)
+        assert call("saves", "export", folder, tmp_path / "first.zip").code == 0
+    folder.chmod(0o755)
+    (folder / "lock").unlink()
+    folder.chmod(0o555)
+    with mortal():
+        assert call("saves", "export", folder, tmp_path / "second.zip").code == 0
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+    assert not (folder / "lock").exists()
     folder.parent.chmod(0o755)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
