@@ -195,7 +195,22 @@ class TwinLost:
     """As in TwinJudged."""
 
 
-Story = Fact | CampaignBegan | GhostSeen | StepTaken | Evaluated | Spoke | TwinSetOut | TwinJudged | TwinLost | CampaignEnded
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """From here on the run has other settings than those it began with. `turn` is the last turn that is done."""
+
+    turn: int
+    changes: tuple[tuple[str, str, str], ...]
+    """Dotted path in the campaign, value before, value after; the values as JSON."""
+    turns: int
+    rulebook: str
+    energy: float | None = None
+    """As they are now, changed or not."""
+
+
+Story = (
+    Fact | CampaignBegan | GhostSeen | SettingsChanged | StepTaken | Evaluated | Spoke | TwinSetOut | TwinJudged | TwinLost | CampaignEnded
+)
 """Facts about the run: the chronicle keeps all of them, and they are the same wherever the run is played."""
 
 
@@ -293,6 +308,7 @@ __all__ = [
     "SaveDue",
     "SaveFailed",
     "Saved",
+    "SettingsChanged",
     "Spoke",
     "StatRaised",
     "StepTaken",

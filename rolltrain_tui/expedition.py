@@ -16,8 +16,11 @@ from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.chronicle import Chronicle, copy_story, read
 from rolltrain_tui.commands import Command, Inbox
 from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.changes import Change, changed
+from rolltrain_tui.config.changes import changes as changes_between
 from rolltrain_tui.config.schema import CampaignConfig, TableConfig
-from rolltrain_tui.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, TrainingFailed
+from rolltrain_tui.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, SettingsChanged, TrainingFailed
+from rolltrain_tui.saves.store import dump_state, load_state
 from rolltrain_tui.training.build import build_learner
 
 CONFIG_FILE, GHOST_FILE, CHRONICLE_FILE, ERROR_FILE = "campaign.yaml", "ghost.json", "chronicle.jsonl", "error.log"
@@ -64,12 +67,25 @@ class Expedition:
         """Open a save folder, or the latest save of a run folder.
 
         An older save than the run's latest starts a branch: a new run beside it, whose story is the old one up to that save.
+        Other settings begin between two turns: one that was stopped half-way is finished first, with those it was begun with.
         """
         snapshot = saves.read(path)
         if is_of_a_program(snapshot.config_text):
             raise saves.SaveError(f"the run {path} trains a program's own model; go on with RollToTrain(...).train(..., resume=...)")
-        config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
-        return cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=contents_of(snapshot.state)[0])))
+        before, config = (campaign_file.load_text(snapshot.config_text, str(path), settings) for settings in ((), overrides))
+        base, _, _, state = contents_of(snapshot.state)
+        ended, half_way = state.get("ended"), state.get("effect") is not None
+        changes = () if ended else changes_between(before, config)
+        if changes and half_way:
+            unfinished = cls.go_on(path, snapshot, Campaign(before, build_learner(before, base=base)))
+            unfinished.finish_turn()
+            return cls.resume(unfinished.folder, overrides)
+        expedition = cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=base)))
+        expedition._tell_of(changes)
+        if ended:
+            another = f"rolltrain branch {expedition.folder.name} --at TURN --set PATH=VALUE"
+            expedition.note = f"{expedition.note} This run has ended. To go on from an earlier turn, with other settings: {another}".strip()
+        return expedition
 
     @classmethod
     def go_on(cls, path: Path, snapshot: saves.Snapshot, campaign: Campaign) -> Self:
@@ -84,9 +100,27 @@ class Expedition:
         expedition = cls(campaign, folder, base, pending)
         with saves.Lock(folder), Chronicle(folder / CHRONICLE_FILE) as chronicle:
             chronicle.truncate_to(events)
-            (folder / CONFIG_FILE).write_text(campaign_file.dump(config), encoding="utf-8")
             expedition.note = " ".join(note for note in (snapshot.note, note, chronicle.note) if note)
         return expedition
+
+    def finish_turn(self) -> None:
+        """Play a turn that was stopped half-way to its end, and save. SaveError, or what the training raised."""
+        for event in self.travel(_OneTurn()):
+            if isinstance(event, SaveFailed):
+                raise saves.SaveError(f"the run could not be saved in {event.path}: {event.error}")
+            if isinstance(event, TrainingFailed):
+                raise saves.SaveError(f"turn {event.turn} could not be finished: {event.error}")
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Go on with other settings, from between two turns; the story tells of it. ValueError when they do not fit the run."""
+        self.campaign = with_settings(self.campaign, changes, self.base)
+        self.config = self.campaign.config
+        self._tell_of(changes)
+
+    def _tell_of(self, changes: Sequence[Change]) -> None:
+        if changes:
+            with saves.Lock(self.folder), Chronicle(self.folder / CHRONICLE_FILE) as chronicle:
+                chronicle.append(settings_changed(self.campaign, changes))
 
     @property
     def story(self) -> Iterator[Event]:
@@ -100,7 +134,7 @@ class Expedition:
             inbox.put(command)
         self._pending = []
         with saves.Lock(self.folder), Chronicle(self.folder / CHRONICLE_FILE) as chronicle:
-            if self.campaign.began:
+            if self.campaign.began and not self.campaign.ended:
                 yield CampaignResumed(self.campaign.turn, self.config.name)
             for event in self.campaign.play(inbox):
                 if isinstance(event, SaveDue):
@@ -172,6 +206,32 @@ class Expedition:
             log.write("".join(traceback.format_exception(failure)) + "\n")
 
 
+class _OneTurn(Inbox):
+    """Lets one turn pass."""
+
+    passed = False
+
+    def wait_for_turn(self) -> bool:
+        first, self.passed = not self.passed, True
+        return first
+
+
+def settings_changed(campaign: Campaign, changes: Sequence[Change]) -> SettingsChanged:
+    """The event of a campaign that has changed settings already."""
+    config = campaign.config
+    return SettingsChanged(campaign.turn, tuple(changes), config.turns, config.dice.rulebook, config.adventure.energy)
+
+
+def with_settings(campaign: Campaign, changes: Sequence[Change], base: Path) -> Campaign:
+    """The campaign, between two turns, as it is after it was saved and resumed with other settings. ValueError when they do not fit it."""
+    assert isinstance(campaign.config, CampaignConfig)
+    config = changed(campaign.config, changes)
+    fresh = Campaign(config, build_learner(config, base=base))
+    fresh.load_state(load_state(dump_state(campaign.state_dict())), campaign.tensors())
+    fresh.leave_ghost()
+    return fresh
+
+
 def is_of_a_program(config_text: str) -> bool:
     """Whether a saved campaign trains a model that no campaign file describes."""
     return "\nkind: module\n" in config_text
@@ -189,6 +249,7 @@ def branch(run: Path, config: TableConfig, events: int) -> Path:
     """A new run folder that starts with the first `events` events of `run`."""
     folder = saves.new_run_folder(run.parent, f"{config.name} branch", config.seed)
     copy_story(run / CHRONICLE_FILE, folder / CHRONICLE_FILE, events)
-    if (run / GHOST_FILE).is_file():
-        shutil.copyfile(run / GHOST_FILE, folder / GHOST_FILE)
+    for name in (CONFIG_FILE, GHOST_FILE):
+        if (run / name).is_file():
+            shutil.copyfile(run / name, folder / name)
     return folder

@@ -60,6 +60,7 @@ from rolltrain_tui.events import (
     Saved,
     SaveDue,
     SaveFailed,
+    SettingsChanged,
     Spoke,
     StatRaised,
     StepTaken,
@@ -75,7 +76,7 @@ from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signals import SIGNALS, Reading
-from rolltrain_tui.words import clean, flat
+from rolltrain_tui.words import clean, flat, one_line
 
 __all__ = ["clean", "name_command", "number", "tell", "tell_turn", "title"]
 
@@ -297,6 +298,11 @@ def _stat_raised(event: StatRaised) -> str:
 # Foretelling, loot, gates and the glass.
 
 
+def _settings_changed(event: SettingsChanged) -> str:
+    changes = (f"{path} {one_line(before, 40)} → {one_line(after, 40)}" for path, before, after in event.changes)
+    return f"Other settings from here on: {', '.join(changes)}."
+
+
 def _foretold(event: Foretold) -> str:
     return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f} nats the next validation loss counts as level."
 
@@ -464,6 +470,7 @@ _TALES: dict[type, Callable[[Any], str]] = {
     Evaluated: _evaluated,
     Spoke: _spoke,
     CampaignEnded: _ended,
+    SettingsChanged: _settings_changed,
     CampaignResumed: lambda event: f"{event.campaign} goes on after turn {event.turn}.",
     CampaignStopped: lambda event: f"The party stops after turn {event.turn}; the campaign can be continued.",
     SaveDue: lambda event: "",

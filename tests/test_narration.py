@@ -34,6 +34,7 @@ from rolltrain_tui.events import (
     MonsterAppeared,
     Rested,
     SaveDue,
+    SettingsChanged,
     Spoke,
     StatRaised,
     StepTaken,
@@ -118,6 +119,10 @@ TOLD: list[tuple[Event, str]] = [
     (
         GateFaced(250, 1.61, 1.48, 1.53, False, -50),
         "The Validation Gate stays shut: validation 1.610 against a bar of 1.530 nats (plain training stood at 1.480); 50 XP lost.",
+    ),
+    (
+        SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off"),
+        'Other settings from here on: turns 40 → 60, dice.rulebook "hero" → "off".',
     ),
     (Foretold(3, "lower", 1.9, 2.1), "Foretold: lower; from 1.900 to 2.100 nats the next validation loss counts as level."),
     (

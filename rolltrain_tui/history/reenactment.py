@@ -5,6 +5,7 @@ The same campaign, seed and commands give the same dice, the same story and the 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from rolltrain_tui import chronicle, saves, wire
@@ -13,6 +14,7 @@ from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.commands import Command, ScriptedInbox
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.events import SettingsChanged
 from rolltrain_tui.expedition import contents_of, is_of_a_program
 from rolltrain_tui.saves import layout
 from rolltrain_tui.training.build import build_learner
@@ -34,7 +36,6 @@ class Start:
     """A campaign at the point from which a run is played again."""
 
     run: Path
-    config: CampaignConfig
     campaign: Campaign
     base: Path
     """The folder that data.path is relative to."""
@@ -42,10 +43,12 @@ class Start:
     """Events of the story before it."""
     moves: list[tuple[int, Command]]
     """The recorded moves after it."""
+    changes: list[SettingsChanged]
+    """The recorded changes of settings after it."""
 
-    def fresh(self) -> Campaign:
-        """A campaign of the same kind that has not begun."""
-        return Campaign(self.config, build_learner(self.config, base=self.base))
+    def fresh(self, config: CampaignConfig) -> Campaign:
+        """A campaign of this kind that has not begun."""
+        return Campaign(config, build_learner(config, base=self.base))
 
 
 def from_the_beginning(run: Path, device: str | None = None) -> Start:
@@ -55,7 +58,7 @@ def from_the_beginning(run: Path, device: str | None = None) -> Start:
     base = _base_of(run)
     learner = build_learner(config, base=base)
     ghost, _ = ghosts.find(run / layout.GHOST, ghosts.recipe_of(config, learner.facts().text_sha256))
-    return Start(run, config, Campaign(config, learner, ghost), base, 0, moves_of(run))
+    return Start(run, Campaign(config, learner, ghost), base, 0, moves_of(run), changes_of(run, 0))
 
 
 def from_save(path: Path, device: str | None = None) -> Start:
@@ -66,13 +69,19 @@ def from_save(path: Path, device: str | None = None) -> Start:
     campaign = Campaign(config, build_learner(config, base=base))
     campaign.load_state(state, snapshot.tensors)
     begun = campaign.turn + (state["effect"] is not None)  # a turn that was stopped half-way has drained its moves
-    return Start(run, config, campaign, base, events, [move for move in moves_of(run) if move[0] > begun])
+    return Start(run, campaign, base, events, [move for move in moves_of(run) if move[0] > begun], changes_of(run, events))
 
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:
     """Every command of a run that was answered, with its turn."""
     with chronicle.text(run / layout.CHRONICLE) as lines:
         return wire.moves(lines)
+
+
+def changes_of(run: Path, after: int) -> list[SettingsChanged]:
+    """What was changed in a run's settings on the way, but for the first `after` events."""
+    story = islice(chronicle.read(run / layout.CHRONICLE), after, None)
+    return [event for event in story if isinstance(event, SettingsChanged)]
 
 
 def _config(text: str, path: Path, device: str | None) -> CampaignConfig:

@@ -14,6 +14,7 @@ from rolltrain_tui.events import (
     CommandRefused,
     Evaluated,
     Event,
+    SettingsChanged,
     StepTaken,
     TwinJudged,
 )
@@ -119,6 +120,9 @@ def _note(side: Side, event: Event) -> None:
         case CampaignBegan():
             side.campaign, side.seed, side.turns = event.campaign, event.seed, event.turns
             side.hero = f"{event.hero}, {event.hero_class}"
+        case SettingsChanged():
+            side.turns = event.turns
+            side.asked += [Asked(event.turn, f"{path} {before} → {after}", refused=False) for path, before, after in event.changes]
         case StepTaken():
             side.turn, side.train_loss, side.gflop = event.turn, event.loss_ema, event.gflop
         case Evaluated():

@@ -15,7 +15,9 @@ from typing import Any, get_args
 from rolltrain_tui import chronicle, saves
 from rolltrain_tui.campaign import Campaign
 from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import DiceRolled, Event, Notice, SaveDue, StepTaken, TrainingFailed
+from rolltrain_tui.expedition import settings_changed, with_settings
 from rolltrain_tui.history.differences import Difference, compare, shortened
 from rolltrain_tui.history.reenactment import Start, Turnstile
 from rolltrain_tui.saves import layout
@@ -67,6 +69,7 @@ class Verification:
         self._passed = False
         self._differs: Difference | None = None
         self._unmet = _saves_of(start.run, self.campaign.turn) if tolerance is None else {}
+        self._changes = list(start.changes)
         self._inbox = Turnstile(start.moves, self._may_pass)
 
     def run(self) -> Findings:
@@ -110,10 +113,20 @@ class Verification:
                 raise Differs(self._differs)
             if self._heavy and not self.campaign.ended:
                 self.campaign = self._through_the_disk()
+            if self._settings_change():
+                change = self._changes.pop(0)
+                self.campaign = with_settings(self.campaign, change.changes, self.start.base)
+                yield settings_changed(self.campaign, change.changes)
+
+    def _settings_change(self) -> bool:
+        """Whether other settings begin here."""
+        return bool(self._changes) and self._changes[0].turn == self.campaign.turn
 
     def _may_pass(self) -> bool:
         """Between two turns. In heavy mode every turn is a sitting of its own."""
         self._meet_saves()
+        if self._settings_change():
+            return False
         turn = self.campaign.turn
         if missed := self._unmet.pop(turn, None):
             self._differs = self._missed(missed[0])  # raised here, the campaign would take it for an error of the training
@@ -129,9 +142,15 @@ class Verification:
         assert found is not None, folder
         return Difference(self.campaign.turn, *found)
 
+    @property
+    def _config(self) -> CampaignConfig:
+        config = self.campaign.config
+        assert isinstance(config, CampaignConfig)
+        return config
+
     def _through_the_disk(self) -> Campaign:
         """Save the campaign, load it into a new one, and compare the two."""
-        campaign, fresh = self.campaign, self.start.fresh()
+        campaign, fresh = self.campaign, self.start.fresh(self._config)
         state = {"campaign": campaign.state_dict()}
         summary = saves.Summary(campaign.config.name, "", "", 1, campaign.turn, campaign.config.turns, None, None)
         with TemporaryDirectory(prefix="rolltrain-") as folder:

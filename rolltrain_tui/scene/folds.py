@@ -40,6 +40,7 @@ from rolltrain_tui.events import (
     Rested,
     Saved,
     SaveFailed,
+    SettingsChanged,
     Spoke,
     StatRaised,
     StepTaken,
@@ -335,6 +336,10 @@ def _resumed(scene: "Scene", event: CampaignResumed) -> None:
     scene.turn = event.turn
 
 
+def _settings_changed(scene: "Scene", event: SettingsChanged) -> None:
+    scene.turns, scene.rulebook, scene.energy = event.turns, event.rulebook, event.energy
+
+
 def _stopped(scene: "Scene", event: CampaignStopped) -> None:
     scene.stopped = True
 
@@ -371,6 +376,7 @@ FOLDS: dict[type, Any] = {
     SaveFailed: _saved,
     CampaignEnded: _ended,
     CampaignResumed: _resumed,
+    SettingsChanged: _settings_changed,
     CampaignStopped: _stopped,
     TrainingFailed: _failed,
     TwinSetOut: _twin_set_out,

@@ -20,10 +20,11 @@ _OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", hel
 @click.command(short_help="A new run from any turn of another.")
 @click.argument("run")
 @click.option("--at", "turn", type=click.IntRange(min=0), required=True, metavar="TURN", help="The last turn that both have in common.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Other settings from there on: optimizer.learning_rate=1e-3")
 @_OUT
-def branch(run: str, turn: int, out: Path | None) -> None:
+def branch(run: str, turn: int, overrides: tuple[str, ...], out: Path | None) -> None:
     """A new run that has lived RUN's turns up to TURN, with all that was asked in them, and goes its own way from there: what if I had not
-    raged at 412? RUN itself stays as it is."""
+    raged at 412, what if the learning rate had been halved? RUN itself stays as it is."""
     from rolltrain_tui.saves import saves_root
 
     path = choices.find_save(run, saves_root(out)) or Path(run)
@@ -40,7 +41,7 @@ def branch(run: str, turn: int, out: Path | None) -> None:
         face.show(event)
 
     try:
-        folder, note = branch_at(path, turn, watch)
+        folder, note = branch_at(path, turn, watch, overrides)
     finally:
         face.close()
     if note:

@@ -72,6 +72,32 @@ def test_what_if_i_had_not_raged(run: Path, call: Callable[..., Answer]) -> None
     assert [twin["ability"] for twin in found["a"]["twins"]][-1:] == ["rage"]
 
 
+def test_what_if_the_learning_rate_had_been_another(run: Path, call: Callable[..., Answer]) -> None:
+    """A branch with other settings says so in its story, verifies, can be branched from again, and diff tells the change."""
+    branched = call("branch", run, "--at", "6", "--set", "optimizer.learning_rate=1e-4", "--set", "turns=14")
+    assert branched.code == 0, branched.err
+    folder = Path(branched.out.strip())
+    list(Expedition.resume(folder).travel(Inbox()))
+    again, note = branch_at(folder, 9)
+    assert note == ""
+    list(Expedition.resume(again).travel(Inbox()))
+    assert story_sha256(again / "chronicle.jsonl") == story_sha256(folder / "chronicle.jsonl")
+    for path in (folder, again):
+        found = Verification(from_the_beginning(path), tolerance=None, watch=lambda event: None).run()
+        assert (found.difference, found.last_turn) == (None, 14)
+    told = call("diff", run, folder)
+    assert "They part at turn 7" in told.out
+    assert "optimizer.learning_rate" in told.out
+
+
+def test_a_branch_with_settings_that_are_none(run: Path, call: Callable[..., Answer]) -> None:
+    """The value is named, and no folder is left."""
+    answer = call("branch", run, "--at", "6", "--set", "optimizer.learning_rate=fast")
+    assert answer.code == 2
+    assert "optimizer.learning_rate" in answer.err
+    assert [path.name for path in run.parent.iterdir()] == [run.name]
+
+
 def test_a_run_beside_itself(run: Path) -> None:
     assert lay_side_by_side(run, run).parted is None
 

@@ -13,7 +13,7 @@ from rolltrain_tui import chronicle, saves
 from rolltrain_tui.chronicle import Chronicle
 from rolltrain_tui.commands import Command, Inbox, SaveGame, ScriptedInbox, SetAuto, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import DiceRolled, Event, StepTaken
+from rolltrain_tui.events import DiceRolled, Event, SettingsChanged, StepTaken
 from rolltrain_tui.expedition import Expedition
 from rolltrain_tui.history.reenactment import from_save, from_the_beginning
 from rolltrain_tui.history.verification import Findings, Verification
@@ -79,6 +79,55 @@ def test_from_a_save(run: Path) -> None:
         found = verified(slot.folder)
         assert slot.summary is not None
         assert (found.difference, found.first_turn, found.last_turn) == (None, slot.summary.turn, 12)
+
+
+@pytest.mark.parametrize("stop_at", [StepTaken, DiceRolled], ids=["between turns", "half-way"])
+@pytest.mark.parametrize("heavy", [False, True], ids=["plain", "heavy"])
+def test_a_run_that_went_on_with_other_settings(tiny_config: Configure, tmp_path: Path, stop_at: type[Event], heavy: bool) -> None:
+    """The story tells of them, and the run verifies from its beginning and from each of its saves."""
+    first = Expedition.begin(tiny_config(*HARD, "save={autosave_every: 2, keep: 20}"), base=CAMPAIGNS, runs=tmp_path / "runs")
+    inbox = ScriptedInbox(MOVES)
+    for event in first.travel(inbox):
+        if isinstance(event, stop_at) and event.turn == 5:
+            inbox.stop()
+    settings = ("turns=16", "optimizer.learning_rate=1e-3", "dice.dc=8", "device.threads=1")
+    second = Expedition.resume(first.folder, settings)
+    inbox = ScriptedInbox([move for move in MOVES if move[0] > 5])
+    for event in second.travel(inbox):
+        if isinstance(event, StepTaken) and event.turn == 9:
+            inbox.stop()
+    third = Expedition.resume(first.folder, ("optimizer.learning_rate=1e-4",))
+    list(third.travel(Inbox()))
+    told = [event for event in third.story if isinstance(event, SettingsChanged)]
+    assert [(event.turn, [path for path, _, _ in event.changes], event.turns) for event in told] == [
+        (5, ["turns", "optimizer.learning_rate", "dice.dc"], 16),
+        (9, ["optimizer.learning_rate"], 16),
+    ]
+    assert [event.lr for event in third.story if isinstance(event, StepTaken)][9] < 1.01e-4
+    found = verified(first.folder, heavy=heavy)
+    slots = [slot for slot in saves.describe(first.folder).slots if slot.name != "turn-000000"]
+    assert (found.difference, found.last_turn, found.saves) == (None, 16, len(slots))
+    for slot in slots:
+        assert verified(slot.folder).difference is None
+
+
+def test_other_settings_that_do_not_fit(run: Path, tiny_config: Configure, tmp_path: Path) -> None:
+    """A larger model cannot go on with a smaller one's weights: refused, and neither story nor saves have changed."""
+    expedition = Expedition.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path / "others")
+    before = {path: path.read_bytes() for path in expedition.folder.rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match="save"):
+        Expedition.resume(expedition.folder, ("model.n_embd=48",))
+    assert {path: path.read_bytes() for path in expedition.folder.rglob("*") if path.is_file() and path.name != "lock"} == before
+
+
+def test_an_ended_run_says_so(run: Path) -> None:
+    """Other settings change nothing in it; the note tells how to go on from an earlier turn."""
+    story = (run / "chronicle.jsonl").read_bytes()
+    ended = Expedition.resume(run, ("turns=20",))
+    assert list(ended.travel(Inbox())) == []
+    assert "has ended" in ended.note
+    assert f"rolltrain branch {run.name} --at TURN" in ended.note
+    assert (run / "chronicle.jsonl").read_bytes() == story
 
 
 def test_until(run: Path) -> None:

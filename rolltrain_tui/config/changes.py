@@ -1,0 +1,38 @@
+"""What changes when a run goes on with other settings, value by value, and the settings that come of it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.schema import CampaignConfig
+
+Change = tuple[str, str, str]
+"""Dotted path, value before, value after; the values as JSON, which an override reads as YAML."""
+
+MACHINE = "device"
+"""Where and how fast it is computed is no part of a run's story."""
+
+
+def changes(before: CampaignConfig, after: CampaignConfig) -> tuple[Change, ...]:
+    """In the order of the file; what is the machine's is passed over."""
+    old, new = (config.model_dump(mode="json") for config in (before, after))
+    return tuple(change for change in _differences(old, new, "") if change[0].partition(".")[0] != MACHINE)
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], under: str) -> Iterator[Change]:
+    for name, value in new.items():
+        was = old.get(name)
+        if isinstance(was, dict) and isinstance(value, dict) and was.keys() == value.keys():
+            yield from _differences(was, value, f"{under}{name}.")
+        elif was != value:
+            yield f"{under}{name}", _json(was), _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def changed(config: CampaignConfig, by: Sequence[Change]) -> CampaignConfig:
+    """The campaign with the values after the changes. CampaignError when they are not values of a campaign."""
+    return campaign_file.load_text(campaign_file.dump(config), "the campaign", [f"{path}={value}" for path, _, value in by])
