@@ -204,8 +204,12 @@ class SettingsChanged:
     """Dotted path in the campaign, value before, value after; the values as JSON."""
     turns: int
     rulebook: str
+    die: int
+    dc: int
+    modifier: int
+    expected_k: float
     energy: float | None = None
-    """As they are now, changed or not."""
+    """These as in CampaignBegan: as they are now, changed or not."""
 
 
 Story = (

@@ -218,8 +218,18 @@ class _OneTurn(Inbox):
 
 def settings_changed(campaign: Campaign, changes: Sequence[Change]) -> SettingsChanged:
     """The event of a campaign that has changed settings already."""
-    config = campaign.config
-    return SettingsChanged(campaign.turn, tuple(changes), config.turns, config.dice.rulebook, config.adventure.energy)
+    config, game = campaign.config, campaign.game
+    return SettingsChanged(
+        turn=campaign.turn,
+        changes=tuple(changes),
+        turns=config.turns,
+        rulebook=config.dice.rulebook,
+        die=game.rules.sides,
+        dc=game.dc,
+        modifier=game.modifier,
+        expected_k=game.expected_k(),
+        energy=config.adventure.energy,
+    )
 
 
 def with_settings(campaign: Campaign, changes: Sequence[Change], base: Path) -> Campaign:

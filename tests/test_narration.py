@@ -121,7 +121,7 @@ TOLD: list[tuple[Event, str]] = [
         "The Validation Gate stays shut: validation 1.610 against a bar of 1.530 nats (plain training stood at 1.480); 50 XP lost.",
     ),
     (
-        SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off"),
+        SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off", 20, 12, 3, 1.0),
         'Other settings from here on: turns 40 → 60, dice.rulebook "hero" → "off".',
     ),
     (Foretold(3, "lower", 1.9, 2.1), "Foretold: lower; from 1.900 to 2.100 nats the next validation loss counts as level."),

@@ -337,7 +337,8 @@ def _resumed(scene: "Scene", event: CampaignResumed) -> None:
 
 
 def _settings_changed(scene: "Scene", event: SettingsChanged) -> None:
-    scene.turns, scene.rulebook, scene.energy = event.turns, event.rulebook, event.energy
+    scene.turns, scene.energy, scene.expected_k = event.turns, event.energy, event.expected_k
+    scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
 
 
 def _stopped(scene: "Scene", event: CampaignStopped) -> None:

@@ -209,6 +209,15 @@ def test_a_resumed_run_is_not_over() -> None:
     assert not scene.finished
 
 
+def test_other_settings_are_shown_from_their_turn_on() -> None:
+    """The number of turns, the dice and the energy are the new ones; the hero stays who he is."""
+    scene = Scene.of([began(), stepped(1)])
+    hero = scene.hero.name
+    scene.apply(ev.SettingsChanged(1, (("turns", "12", "90"),), 90, "off", 20, 9, 1, 1.0, 2.5))
+    assert (scene.turns, scene.rulebook, scene.dc, scene.modifier, scene.expected_k, scene.energy) == (90, "off", 9, 1, 1.0, 2.5)
+    assert (scene.turn, scene.hero.name) == (1, hero)
+
+
 def test_every_event_has_its_place() -> None:
     """A new type of event must be given a line in the log or be named as silent."""
     known = set(KINDS) | SILENT
