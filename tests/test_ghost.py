@@ -21,6 +21,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.events import CampaignBegan, Evaluated, Event, GateFaced, GhostSeen, LevelGained, Rested, Saved, StepTaken, XPGained
 from rolltrain_tui.expedition import CHRONICLE_FILE, GHOST_FILE, Expedition
 from rolltrain_tui.ghost import Ghost, GhostError
+from rolltrain_tui.history.reenactment import from_the_beginning
+from rolltrain_tui.history.verification import Verification
 from rolltrain_tui.muster import muster
 from rolltrain_tui.narration import tell
 from rolltrain_tui.rules.gate import Gate, GhostPoint, ghost_val_loss
@@ -336,12 +338,16 @@ def test_a_ghost_of_another_campaign_is_not_used(tiny_config: Configure, tmp_pat
 
 
 def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
-    """A bar that was set by other training is no bar."""
+    """A bar that was set by other training is no bar: not in the run, and not when it is verified."""
     first = begin(tiny_config(), tmp_path, ghost_file)
-    travel(first, 3)
+    travel(first, 7)
     second = Expedition.resume(first.folder, ["turns=20"])
     assert (None, None) == (second.campaign.ghost, second.campaign.gate)
     assert "turns 12, and here it is 20" in second.note
+    travel(second)
+    assert [5] == [gate.turn for gate in of(GateFaced, list(second.story))]
+    found = Verification(from_the_beginning(second.folder), tolerance=None, watch=lambda event: None).run()
+    assert (None, 20) == (found.difference, found.last_turn)
 
 
 # The command line.
