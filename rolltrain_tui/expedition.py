@@ -72,14 +72,17 @@ class Expedition:
         snapshot = saves.read(path)
         if is_of_a_program(snapshot.config_text):
             raise saves.SaveError(f"the run {path} trains a program's own model; go on with RollToTrain(...).train(..., resume=...)")
-        before, config = (campaign_file.load_text(snapshot.config_text, str(path), settings) for settings in ((), overrides))
+        before = campaign_file.load_text(snapshot.config_text, str(path))
+        config = campaign_file.load_text(snapshot.config_text, str(path), overrides) if overrides else before
         base, _, _, state = contents_of(snapshot.state)
         ended, half_way = state.get("ended"), state.get("effect") is not None
         changes = () if ended else changes_between(before, config)
         if changes and half_way:
             unfinished = cls.go_on(path, snapshot, Campaign(before, build_learner(before, base=base)))
             unfinished.finish_turn()
-            return cls.resume(unfinished.folder, overrides)
+            finished = cls.resume(unfinished.folder, overrides)
+            finished.note = " ".join(note for note in (unfinished.note, finished.note) if note)
+            return finished
         expedition = cls.go_on(path, snapshot, Campaign(config, build_learner(config, base=base)))
         expedition._tell_of(changes)
         if ended:

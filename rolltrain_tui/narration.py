@@ -298,11 +298,6 @@ def _stat_raised(event: StatRaised) -> str:
 # Foretelling, loot, gates and the glass.
 
 
-def _settings_changed(event: SettingsChanged) -> str:
-    changes = (f"{path} {one_line(before, 40)} → {one_line(after, 40)}" for path, before, after in event.changes)
-    return f"Other settings from here on: {', '.join(changes)}."
-
-
 def _foretold(event: Foretold) -> str:
     return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f} nats the next validation loss counts as level."
 
@@ -433,6 +428,11 @@ def _clause(text: str) -> str:
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def _settings_changed(event: SettingsChanged) -> str:
+    changes = (f"{path} {one_line(before, 40)} → {one_line(after, 40)}" for path, before, after in event.changes)
+    return f"Other settings from here on: {', '.join(changes)}."
 
 
 _TALES: dict[type, Callable[[Any], str]] = {

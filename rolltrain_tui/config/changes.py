@@ -34,5 +34,5 @@ def _json(value: Any) -> str:
 
 
 def changed(config: CampaignConfig, by: Sequence[Change]) -> CampaignConfig:
-    """The campaign with the values after the changes. CampaignError when they are not values of a campaign."""
+    """The campaign with the values after the changes. CampaignFileError when they are not values of a campaign."""
     return campaign_file.load_text(campaign_file.dump(config), "the campaign", [f"{path}={value}" for path, _, value in by])

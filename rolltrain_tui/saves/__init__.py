@@ -1,7 +1,7 @@
 """Saves: what a run has come to, kept so that a crash, a full disk or a rotten bit never costs more than the turns since the last one.
 
     RUN/
-      campaign.yaml         the campaign as it is played
+      campaign.yaml         the campaign as it was begun
       chronicle.jsonl       the story so far; of a long one the end, after chronicle-0001.jsonl, chronicle-0002.jsonl ...
       latest                the name of the newest save, with its CRC-32
       lock                  held while the run is played

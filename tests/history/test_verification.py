@@ -120,6 +120,22 @@ def test_other_settings_that_do_not_fit(run: Path, tiny_config: Configure, tmp_p
     assert {path: path.read_bytes() for path in expedition.folder.rglob("*") if path.is_file() and path.name != "lock"} == before
 
 
+def test_a_damaged_save_is_told_past_a_turn_that_is_finished_first(tiny_config: Configure, tmp_path: Path) -> None:
+    """What the player must know of the newest save is not lost when the one before it was left half-way."""
+    run = Expedition.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
+    for turn in (4, 5):
+        inbox = Inbox()
+        for event in run.travel(inbox):
+            if isinstance(event, DiceRolled) and event.turn == turn:
+                inbox.stop()
+        run = Expedition.resume(run.folder)
+    newest = max(saves.describe(run.folder).slots, key=lambda slot: slot.saved_at or 0.0)
+    (newest.folder / "state.json").write_bytes(b"{}")
+    changed = Expedition.resume(run.folder, ("turns=16",))
+    assert newest.name in changed.note
+    assert changed.config.turns == 16
+
+
 def test_an_ended_run_says_so(run: Path) -> None:
     """Other settings change nothing in it; the note tells how to go on from an earlier turn."""
     story = (run / "chronicle.jsonl").read_bytes()
