@@ -90,7 +90,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     from shell import Answer
 
-    from rolltrain_tui.cli import main
+    from rolltrain_tui.cli.main import main
 
     def run(*words: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["rolltrain", *map(str, words)])

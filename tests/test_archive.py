@@ -12,10 +12,10 @@ import pytest
 from shell import Answer
 from test_saves import same, save, snapshot
 
-from rolltrain_tui import saves
-from rolltrain_tui.chronicle import Chronicle
-from rolltrain_tui.events import Spoke
-from rolltrain_tui.saves import Lock, archive
+from rolltrain_tui.protocol.events import Spoke
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.saves import Lock, archive
 
 
 @pytest.fixture

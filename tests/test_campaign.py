@@ -7,10 +7,11 @@ from typing import Any, Self, TypeVar
 
 import pytest
 
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Inbox, SaveGame, ScriptedInbox, SetAuto, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import (
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import (
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
@@ -26,8 +27,8 @@ from rolltrain_tui.events import (
     StepTaken,
     TrainingFailed,
 )
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.training.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.protocol.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
 
 
 class ScriptedLearner:

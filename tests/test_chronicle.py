@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui import wire
-from rolltrain_tui.chronicle import Chronicle, ChronicleError, read, story_sha256
-from rolltrain_tui.events import CommandAccepted, DiceRolled, Event, Saved, Spoke
-from rolltrain_tui.rules.orders import Speak
+from rolltrain_tui.protocol.commands import Speak
+from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, Saved, Spoke
+from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.event_log import Chronicle, ChronicleError, read, story_sha256
 
 
 def tale(length: int) -> list[Event]:
@@ -62,7 +62,7 @@ def test_lines_are_plain_json(path: Path) -> None:
 def test_a_chronicle_can_be_played_as_a_script(path: Path) -> None:
     """wire.moves finds the commands of a written chronicle."""
     with written(path, tale(9)).open(encoding="ascii") as lines:
-        assert wire.moves(lines) == [(2, Speak()), (5, Speak()), (8, Speak())]
+        assert event_codec.moves(lines) == [(2, Speak()), (5, Speak()), (8, Speak())]
 
 
 def test_lines_survive_the_process(path: Path) -> None:
@@ -196,7 +196,7 @@ def test_reading_is_streamed(path: Path) -> None:
 def test_the_hash_is_of_the_story(path: Path, tmp_path: Path) -> None:
     """story_sha256 is the hash of the events as wire writes them; a torn last line does not count, another story does."""
     events = tale(7)
-    expected = hashlib.sha256("".join(wire.encode(event) + "\n" for event in events).encode()).hexdigest()
+    expected = hashlib.sha256("".join(event_codec.encode(event) + "\n" for event in events).encode()).hexdigest()
     assert story_sha256(written(path, events)) == expected
     path.write_bytes(path.read_bytes() + b'{"crc":"12')
     assert story_sha256(path) == expected

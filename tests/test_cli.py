@@ -14,12 +14,12 @@ from shell import Answer
 
 from rolltrain_tui import __version__
 from rolltrain_tui.bench import contest
-from rolltrain_tui.cli import rolltrain
-from rolltrain_tui.commands import UseAbility
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import exit_code_of
+from rolltrain_tui.cli.main import rolltrain
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.verbs import choices
-from rolltrain_tui.verbs.exits import exit_code_of
+from rolltrain_tui.protocol.commands import UseAbility
 
 TEXT = "The dragon sleeps under the hill, and the hill sleeps under the snow. " * 40
 
@@ -36,7 +36,7 @@ def tiny(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path:
 def test_light_verbs_load_neither_torch_nor_textual(words: str) -> None:
     """These verbs answer without torch and textual, so they answer at once."""
     script = (
-        "import sys; from rolltrain_tui.cli import main\n"
+        "import sys; from rolltrain_tui.cli.main import main\n"
         f"sys.argv = ['rolltrain', *{words.split()!r}]\n"
         "try: main()\nexcept SystemExit as left: code = left.code\n"
         "print(code, [name for name in ('torch', 'textual') if name in sys.modules], file=sys.stderr)"
@@ -163,7 +163,7 @@ def test_play_launches_the_app(call: Callable[..., Answer], monkeypatch: pytest.
         return 143
 
     monkeypatch.setattr("rolltrain_tui.tui.play", play)
-    monkeypatch.setattr("rolltrain_tui.cli.missing_screen", lambda: "")
+    monkeypatch.setattr("rolltrain_tui.cli.main.missing_screen", lambda: "")
     script = tmp_path / "moves.jsonl"
     script.write_text('{"turn": 2, "command": {"type": "UseAbility", "ability": "rage"}}\n', encoding="utf-8")
     answer = call("play", tiny, "--seed", 3, "--set", "dice.dc=10", "--out", tmp_path, "--script", script)
@@ -178,7 +178,7 @@ def test_play_refuses_a_bad_campaign_before_the_screen(
     call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A campaign with mistakes never opens the screen."""
-    monkeypatch.setattr("rolltrain_tui.cli.missing_screen", lambda: "")
+    monkeypatch.setattr("rolltrain_tui.cli.main.missing_screen", lambda: "")
     (tmp_path / "bad.yaml").write_text("turns: 3\n", encoding="utf-8")
     assert call("play", tmp_path / "bad.yaml").code == 2
 
@@ -236,7 +236,7 @@ def test_a_text_from_anywhere(call: Callable[..., Answer], tiny: Path, tmp_path_
 
 
 def overrides(path: Path, **given: Any) -> tuple[str, ...]:
-    return choices.overrides(path, **{"data": None, "steps": None, "seed": None, "device": None, "settings": (), **given})
+    return options.overrides(path, **{"data": None, "steps": None, "seed": None, "device": None, "settings": (), **given})
 
 
 def test_steps_shorten_the_warm_up(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from rolltrain_tui import codex
-from rolltrain_tui.codex import SHELVES, CodexError, Page, pages
-from rolltrain_tui.codex.tables import TABLES
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, odds
+from rolltrain_tui.story import codex
+from rolltrain_tui.story.codex import SHELVES, CodexError, Page, pages
+from rolltrain_tui.story.codex.tables import TABLES
 
 SLUGS = [page.slug for page in pages()]
 
@@ -102,6 +102,8 @@ def test_no_table_is_idle() -> None:
 
 def test_reading_needs_no_torch() -> None:
     """The whole codex opens without torch, textual or pydantic."""
-    script = "import sys, rolltrain_tui.codex as c; c.pages(); print([m for m in ('torch', 'textual', 'pydantic') if m in sys.modules])"
+    script = (
+        "import sys, rolltrain_tui.story.codex as c; c.pages(); print([m for m in ('torch', 'textual', 'pydantic') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

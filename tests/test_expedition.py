@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui import saves
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import Command, Inbox, SaveGame, ScriptedInbox, SetAuto, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import CampaignEnded, CampaignResumed, Event, Notice, Saved, SaveFailed, StepTaken
-from rolltrain_tui.expedition import CHRONICLE_FILE, Expedition
+from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, UseAbility
+from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event, Notice, Saved, SaveFailed, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.run import CHRONICLE_FILE, Expedition
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]

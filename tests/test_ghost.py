@@ -13,23 +13,35 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rolltrain_tui import ghost as ghosts
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import Inbox
+from rolltrain_tui.cli.ghost import plain_run, record
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import CampaignBegan, Evaluated, Event, GateFaced, GhostSeen, LevelGained, Rested, Saved, StepTaken, XPGained
-from rolltrain_tui.expedition import CHRONICLE_FILE, GHOST_FILE, Expedition
-from rolltrain_tui.ghost import Ghost, GhostError
-from rolltrain_tui.history.reenactment import from_the_beginning
-from rolltrain_tui.history.verification import Verification
-from rolltrain_tui.muster import muster
-from rolltrain_tui.narration import tell
-from rolltrain_tui.rules.gate import Gate, GhostPoint, ghost_val_loss
+from rolltrain_tui.game import baseline as ghosts
+from rolltrain_tui.game.baseline import Ghost, GhostError
+from rolltrain_tui.game.setup import muster
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.events import (
+    CampaignBegan,
+    Evaluated,
+    Event,
+    GateFaced,
+    GhostPoint,
+    GhostSeen,
+    LevelGained,
+    Rested,
+    Saved,
+    StepTaken,
+    XPGained,
+)
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.rules.gate import Gate, ghost_val_loss
 from rolltrain_tui.rules.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.verbs.ghost_run import plain_run, record
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.run import CHRONICLE_FILE, GHOST_FILE, Expedition
+from rolltrain_tui.runs.verification import Verification
+from rolltrain_tui.story.narration import tell
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 PLAIN = ("dice.rulebook=off", "encounters.mode=off")
@@ -355,7 +367,7 @@ def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Con
 
 def test_the_verb_records_beside_the_campaign_and_train_finds_it(tiny_config: Configure, tmp_path: Path) -> None:
     """`rolltrain ghost` writes ghosts/NAME.json, prints where, and the next run has its gates."""
-    from rolltrain_tui.cli import rolltrain
+    from rolltrain_tui.cli.main import rolltrain
     from rolltrain_tui.config.campaign_file import dump
 
     campaign = tmp_path / "quest.yaml"

@@ -3,9 +3,9 @@
 import pytest
 from test_proofs import Begin, Trial, begin  # noqa: F401 (a fixture)
 
+from rolltrain_tui.protocol.commands import UseItem
+from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.rules.orders import UseItem
-from rolltrain_tui.training.learner import StepReport
 
 
 def given(begin: Begin, item: str, *overrides: str, **table: object) -> Trial:  # noqa: F811

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from rolltrain_tui import narration
-from rolltrain_tui.commands import Predict, RaiseStat, SaveGame, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
-from rolltrain_tui.events import (
+from rolltrain_tui.base.safe_text import clean, flat, one_line
+from rolltrain_tui.protocol.commands import Predict, RaiseStat, SaveGame, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
+from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
     ActBegan,
@@ -43,9 +43,9 @@ from rolltrain_tui.events import (
     TwinLost,
     TwinSetOut,
 )
-from rolltrain_tui.narration import name_command, number, tell, tell_turn, title
-from rolltrain_tui.rules.signals import Reading
-from rolltrain_tui.words import clean, flat, one_line
+from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.story import narration
+from rolltrain_tui.story.narration import name_command, number, tell, tell_turn, title
 
 HIT = DiceRolled(412, 20, (17,), 17, 2, 19, 12, "hit", 1.35)
 STEP = StepTaken(412, 2.301, 2.318, 1.2, 1e-3, 1.35, 1.35, 0.2, 0.27, 768, 12.0, True, ("update_scale",))

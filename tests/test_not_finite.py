@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from rolltrain_tui.chronicle import read
-from rolltrain_tui.commands import Inbox, ScriptedInbox, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import CampaignEnded, DeathSaveRolled, Evaluated, Event, HeroFell, StepTaken
-from rolltrain_tui.expedition import CHRONICLE_FILE, Expedition
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.events import CampaignEnded, DeathSaveRolled, Evaluated, Event, HeroFell, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs.event_log import read
+from rolltrain_tui.runs.run import CHRONICLE_FILE, Expedition
+from rolltrain_tui.story.scene import Scene
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]

@@ -4,7 +4,7 @@ from math import isnan, nan, sqrt
 
 import pytest
 
-from rolltrain_tui.paired import Estimate, estimate, paired, student_95
+from rolltrain_tui.base.statistics import Estimate, estimate, paired, student_95
 
 
 def test_mean_and_standard_error() -> None:

@@ -14,17 +14,17 @@ from tabletop import make_table
 from torch import Tensor
 
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes.text.corpora.corpus import Corpus
+from rolltrain_tui.modes.text.gpt import token_losses
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import AbilityUsed, CommandRefused, DiceRolled, Fact, HeroHealed
+from rolltrain_tui.protocol.learner import StepAbandoned, StepReport
 from rolltrain_tui.rules.dice import SeededDice
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import AbilityUsed, CommandRefused, DiceRolled, Fact, HeroHealed
 from rolltrain_tui.rules.game import Game
-from rolltrain_tui.rules.orders import TakeShortRest, UseAbility
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Hook
-from rolltrain_tui.training.corpus import Corpus
-from rolltrain_tui.training.gpt import token_losses
-from rolltrain_tui.training.learner import StepAbandoned, StepReport
-from rolltrain_tui.training.memory import FIRST_MOMENTS
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.training.weight_average import FIRST_MOMENTS
 
 ADAMW = ("optimizer.name=adamw",)
 SGD = ("optimizer.name=sgd", "optimizer.beta1=0.0", "optimizer.learning_rate=0.1")

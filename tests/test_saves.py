@@ -20,9 +20,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui import saves
-from rolltrain_tui.saves import layout, manifest, store, tensors
-from rolltrain_tui.saves.migrations import FORMAT_VERSION, STEPS
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.saves import layout, manifest, store, tensors
+from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION, STEPS
 
 GOLDEN = Path(__file__).parent / "golden_saves"
 FILES = ("campaign.yaml", "manifest.json", "state.json", "weights.safetensors")
@@ -157,9 +157,9 @@ def test_the_golden_save_opens(tmp_path: Path) -> None:
 @pytest.mark.parametrize("played", ["played-1", "played-2"])
 def test_a_played_save_of_every_format_goes_on(tmp_path: Path, played: str) -> None:
     """A run that a game of each format has left half-way is resumed, says nothing of damage, and is played to its end."""
-    from rolltrain_tui.commands import Inbox
-    from rolltrain_tui.events import CampaignEnded, CampaignResumed
-    from rolltrain_tui.expedition import Expedition
+    from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed
+    from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.runs.run import Expedition
 
     run = tmp_path / "run"
     (run / "saves").mkdir(parents=True)
@@ -617,7 +617,7 @@ def test_a_disk_that_is_really_full(run: Path) -> None:
 import resource, signal, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
-from rolltrain_tui.durable import write_new
+from rolltrain_tui.base.atomic_files import write_new
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
@@ -732,7 +732,7 @@ def test_nothing_here_needs_torch(run: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
-from rolltrain_tui import saves
+from rolltrain_tui.runs import saves
 run = Path({str(run)!r})
 assert [entry.turn for entry in saves.list_runs(run.parent)] == [1]
 assert len(saves.describe(run).slots) == 1
@@ -775,7 +775,7 @@ def test_where_runs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 HOLDER = """
 import os, sys
 from pathlib import Path
-from rolltrain_tui import saves
+from rolltrain_tui.runs import saves
 with saves.Lock(Path(sys.argv[1])):
     print(os.getpid(), flush=True)
     sys.stdin.read()

@@ -8,31 +8,22 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui import shadow as shadow_module
-from rolltrain_tui import wire
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Command, Inbox, ScriptedInbox, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import (
-    AbilityUsed,
-    CampaignStopped,
-    Event,
-    HeroFell,
-    Notice,
-    StepTaken,
-    TwinJudged,
-    TwinLost,
-    TwinSetOut,
-)
-from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.game import counterfactual as shadow_module
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.game.counterfactual import Shadow
+from rolltrain_tui.game.twin import compare
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.commands import Command, UseAbility
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, Notice, StepTaken, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.wizard import SpellMastery
-from rolltrain_tui.shadow import Shadow
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.training.supervised import SupervisedLearner
-from rolltrain_tui.training.twin import compare
+from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.run import Expedition
 
 Configure = Callable[..., CampaignConfig]
 Moves = list[tuple[int, Command]]
@@ -219,7 +210,7 @@ def test_a_save_holds_the_twin(tiny_config: Configure, tmp_path: Path) -> None:
     assert any(name.startswith("twin.model.") for name in expedition.campaign.tensors())
     again = Expedition.resume(expedition.folder)
     list(travelled(again, ScriptedInbox([move for move in RAGE if move[0] > 3])))
-    assert list(map(wire.encode, story(expected))) == list(map(wire.encode, again.story))
+    assert list(map(event_codec.encode, story(expected))) == list(map(event_codec.encode, again.story))
 
 
 def test_switched_off_on_the_way(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from test_campaign import ScriptedLearner, of, played, story
 
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Command, Inbox, Predict, RaiseStat, ScriptedInbox, SpendInspiration, UseItem
 from rolltrain_tui.config.campaign_errors import CampaignFileError
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import (
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.commands import Command, Predict, RaiseStat, SpendInspiration, UseItem
+from rolltrain_tui.protocol.events import (
     ActBegan,
     CampaignBegan,
     CampaignEnded,
@@ -22,8 +23,8 @@ from rolltrain_tui.events import (
     ItemUsed,
     StepTaken,
 )
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.wire import encode
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs.event_codec import encode
 
 Configure = Callable[..., CampaignConfig]
 ACTS = (

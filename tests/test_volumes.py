@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from test_chronicle import tale, written
 
-from rolltrain_tui import chronicle, volumes
-from rolltrain_tui.chronicle import Chronicle, copy_story, inspect, read, read_from, story_sha256, text
+from rolltrain_tui.base import rotating_log
+from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.event_log import Chronicle, copy_story, inspect, read, read_from, story_sha256, text
 
 SMALL = 900
 """Bytes: a handful of lines."""
@@ -16,7 +17,7 @@ SMALL = 900
 
 @pytest.fixture(autouse=True)
 def _small_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chronicle, "VOLUME", SMALL)
+    monkeypatch.setattr(event_log, "VOLUME", SMALL)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def single(tmp_path: Path) -> Path:
 
 def in_one_file(path: Path, length: int) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chronicle, "VOLUME", 1 << 30)
+        patch.setattr(event_log, "VOLUME", 1 << 30)
         return written(path, tale(length))
 
 
@@ -46,7 +47,7 @@ def test_it_is_one_story(path: Path, single: Path) -> None:
         for event in tale(100)[61:]:
             book.append(event)
     in_one_file(single, 100)
-    parts = [*volumes.full(path), path]
+    parts = [*rotating_log.full(path), path]
     assert len(parts) > 10
     assert b"".join(part.read_bytes() for part in parts) == single.read_bytes()
     assert list(read(path)) == tale(100)
@@ -66,7 +67,7 @@ def test_it_is_read_from_anywhere(path: Path) -> None:
 
 @pytest.mark.parametrize("events", [0, 1, 7, 30, 59, 60])
 def test_going_back(path: Path, single: Path, events: int) -> None:
-    """Back to any event, over however many volumes, and on from there."""
+    """Back to any event, over however many rotating_log, and on from there."""
     written(path, tale(60))
     with Chronicle(path) as book:
         book.truncate_to(events)
@@ -80,8 +81,8 @@ def test_going_back(path: Path, single: Path, events: int) -> None:
 def test_damage_in_a_full_volume(path: Path) -> None:
     """What lies behind a damaged line, later volumes included, is set aside, and nothing of it is lost."""
     written(path, tale(60))
-    whole = b"".join(part.read_bytes() for part in [*volumes.full(path), path])
-    hurt = volumes.full(path)[2]
+    whole = b"".join(part.read_bytes() for part in [*rotating_log.full(path), path])
+    hurt = rotating_log.full(path)[2]
     lines = hurt.read_bytes().splitlines(keepends=True)
     hurt.write_bytes(b"".join([lines[0], lines[1].replace(b":", b";"), *lines[2:]]))
     with Chronicle(path) as book:
@@ -89,7 +90,7 @@ def test_damage_in_a_full_volume(path: Path) -> None:
     assert "is damaged" in note
     assert list(read(path)) == tale(60)[:kept]
     aside = (path.parent / "chronicle.damaged").read_bytes()
-    good = b"".join(part.read_bytes() for part in [*volumes.full(path), path])
+    good = b"".join(part.read_bytes() for part in [*rotating_log.full(path), path])
     assert len(good) + len(aside) == len(whole)
     assert aside.endswith(whole[-2000:])
 
@@ -133,7 +134,7 @@ def fails(*_: object, **__: object) -> None:
 def test_killed_between_two_renames(path: Path) -> None:
     """A volume that has just become full, and no open one yet: the story is whole, and goes on."""
     written(path, tale(40))
-    path.rename(path.with_name(f"chronicle-{len(volumes.full(path)) + 1:04d}.jsonl"))
+    path.rename(path.with_name(f"chronicle-{len(rotating_log.full(path)) + 1:04d}.jsonl"))
     assert list(read(path)) == tale(40)
     with Chronicle(path) as book:
         assert (book.events_written, book.note) == (40, "")
@@ -152,15 +153,15 @@ def test_a_volume_that_becomes_full_while_it_is_opened(path: Path, monkeypatch: 
     """Between opening the file and looking for full volumes it gets its number: it is read once, not twice."""
     written(path, tale(41))
     assert path.stat().st_size > 0
-    found = volumes.full
+    found = rotating_log.full
 
     def full_by_now(where: Path) -> list[Path]:
-        monkeypatch.setattr(volumes, "full", found)
+        monkeypatch.setattr(rotating_log, "full", found)
         path.rename(path.with_name(f"chronicle-{len(found(path)) + 1:04d}.jsonl"))
         path.touch()
         return found(where)
 
-    monkeypatch.setattr(volumes, "full", full_by_now)
+    monkeypatch.setattr(rotating_log, "full", full_by_now)
     assert list(read(path)) == tale(41)
 
 
@@ -179,6 +180,6 @@ def test_a_second_rename_that_fails(path: Path, monkeypatch: pytest.MonkeyPatch)
         for event in tale(40):
             book.append(event)
             assert path.exists()
-    assert volumes.full(path) == []
+    assert rotating_log.full(path) == []
     assert list(read(path)) == tale(40)
     assert len(calls) > 3

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui import wire
-from rolltrain_tui.events import Charge, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, XPGained
-from rolltrain_tui.rules.orders import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.events import Charge, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, XPGained
+from rolltrain_tui.runs import event_codec
 
 ROLL = DiceRolled(3, 20, (14, 3), 14, 2, 16, 12, "hit", 1.0)
 SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
@@ -42,17 +42,17 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     return st.builds(hint, **{name: values(part) for name, part in get_type_hints(hint).items()})
 
 
-ANYTHING = st.sampled_from(sorted(wire.KINDS)).flatmap(lambda name: values(wire.KINDS[name]))
+ANYTHING = st.sampled_from(sorted(event_codec.KINDS)).flatmap(lambda name: values(event_codec.KINDS[name]))
 
 
-@pytest.mark.parametrize("name", sorted(wire.KINDS))
+@pytest.mark.parametrize("name", sorted(event_codec.KINDS))
 def test_every_class_is_read_back_exactly(name: str) -> None:
     """decode(encode(value)) is value, field by field and type by type, for every event, command and charge."""
 
-    @given(values(wire.KINDS[name]))
+    @given(values(event_codec.KINDS[name]))
     def round_trip(value: Any) -> None:
-        line = wire.encode(value)
-        assert repr(value) == repr(wire.decode(line))  # repr tells nan from 0.0, -0.0 from 0.0 and tuples from lists
+        line = event_codec.encode(value)
+        assert repr(value) == repr(event_codec.decode(line))  # repr tells nan from 0.0, -0.0 from 0.0 and tuples from lists
 
     round_trip()
 
@@ -60,7 +60,7 @@ def test_every_class_is_read_back_exactly(name: str) -> None:
 @given(ANYTHING)
 def test_lines_are_strict_ascii_json(value: Any) -> None:
     """Every line is one line of printable ASCII that a strict JSON reader takes, so that a terminal can show it unharmed."""
-    line = wire.encode(value)
+    line = event_codec.encode(value)
     assert line.isascii()
     assert line.isprintable() or "\x7f" in line
     assert json.loads(line, parse_constant=pytest.fail)["type"] == type(value).__name__
@@ -68,24 +68,26 @@ def test_lines_are_strict_ascii_json(value: Any) -> None:
 
 def test_the_form() -> None:
     """The class name comes first, then the fields as they are named, nested records as objects."""
-    assert wire.encode(XPGained(3, 50, 350, "ooze")) == '{"type":"XPGained","turn":3,"amount":50,"total":350,"cause":"ooze"}'
+    assert event_codec.encode(XPGained(3, 50, 350, "ooze")) == '{"type":"XPGained","turn":3,"amount":50,"total":350,"cause":"ooze"}'
     charge = '{"ability":"rage","left":1,"most":2,"recharge":"long","auto":false}'
     rested = Rested(4, "long", 9, (Charge("rage", 1, 2, "long", False),))
-    assert wire.encode(rested) == f'{{"type":"Rested","turn":4,"kind":"long","hp":9,"charges":[{charge}]}}'
+    assert event_codec.encode(rested) == f'{{"type":"Rested","turn":4,"kind":"long","hp":9,"charges":[{charge}]}}'
     accepted = CommandAccepted(4, UseAbility("rage"))
-    assert wire.encode(accepted) == '{"type":"CommandAccepted","turn":4,"command":{"type":"UseAbility","ability":"rage","option":""}}'
+    assert (
+        event_codec.encode(accepted) == '{"type":"CommandAccepted","turn":4,"command":{"type":"UseAbility","ability":"rage","option":""}}'
+    )
 
 
 def test_words_and_numbers_do_not_clash() -> None:
     """The text "nan" stays text where text belongs, and is a number where a number belongs."""
-    assert wire.decode(wire.encode(Spoke(1, "nan", None))) == Spoke(1, "nan", None)
-    spoke = wire.decode('{"type":"Spoke","turn":1,"text":"inf","val_loss":"inf"}')
+    assert event_codec.decode(event_codec.encode(Spoke(1, "nan", None))) == Spoke(1, "nan", None)
+    spoke = event_codec.decode('{"type":"Spoke","turn":1,"text":"inf","val_loss":"inf"}')
     assert spoke == Spoke(1, "inf", math.inf)
 
 
 def test_defaults_may_be_left_out() -> None:
     """A hand-written line may omit what has a default."""
-    assert wire.decode('{"type":"UseAbility","ability":"rage"}') == UseAbility("rage")
+    assert event_codec.decode('{"type":"UseAbility","ability":"rage"}') == UseAbility("rage")
 
 
 BAD = {
@@ -121,45 +123,47 @@ BAD = {
 def test_bad_lines_are_refused_with_the_reason(case: str) -> None:
     """Whatever does not fit is a WireError that says what and where."""
     line, reason = BAD[case]
-    with pytest.raises(wire.WireError) as caught:
-        wire.decode(line)
+    with pytest.raises(event_codec.WireError) as caught:
+        event_codec.decode(line)
     assert reason in str(caught.value)
     assert str(caught.value).isascii()
 
 
 def test_a_line_without_end_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line longer than the limit is not parsed."""
-    monkeypatch.setattr(wire, "MAX_LINE", 100)
-    with pytest.raises(wire.WireError, match="longer than 100"):
-        wire.decode(wire.encode(SaveGame("x" * 100)))
+    monkeypatch.setattr(event_codec, "MAX_LINE", 100)
+    with pytest.raises(event_codec.WireError, match="longer than 100"):
+        event_codec.decode(event_codec.encode(SaveGame("x" * 100)))
 
 
 @given(ANYTHING, st.integers(0), st.characters(max_codepoint=127))
 def test_no_line_breaks_the_reader(value: Any, place: int, char: str) -> None:
     """A line with one character changed is read as some value or is a WireError, and never anything else."""
-    line = wire.encode(value)
+    line = event_codec.encode(value)
     place %= len(line)
-    with contextlib.suppress(wire.WireError):
-        assert type(wire.decode(line[:place] + char + line[place + 1 :])).__name__ in wire.KINDS
+    with contextlib.suppress(event_codec.WireError):
+        assert type(event_codec.decode(line[:place] + char + line[place + 1 :])).__name__ in event_codec.KINDS
 
 
 @pytest.mark.parametrize(
-    ("decode", "good", "bad"), [(wire.decode_event, ROLL, Speak()), (wire.decode_command, Speak(), ROLL)], ids=["event", "command"]
+    ("decode", "good", "bad"),
+    [(event_codec.decode_event, ROLL, Speak()), (event_codec.decode_command, Speak(), ROLL)],
+    ids=["event", "command"],
 )
 def test_the_narrow_readers(decode: Callable[[str], Any], good: Any, bad: Any) -> None:
     """decode_event takes events only, decode_command commands only."""
-    assert decode(wire.encode(good)) == good
-    with pytest.raises(wire.WireError, match="unknown type"):
-        decode(wire.encode(bad))
+    assert decode(event_codec.encode(good)) == good
+    with pytest.raises(event_codec.WireError, match="unknown type"):
+        decode(event_codec.encode(bad))
 
 
 @given(ANYTHING)
 def test_no_field_takes_a_foreign_object(value: Any) -> None:
     """An object where a field does not expect that very one is refused, in every field of every class."""
-    plain = json.loads(wire.encode(value))
+    plain = json.loads(event_codec.encode(value))
     for field in fields(value):
-        with pytest.raises(wire.WireError):
-            wire.decode(json.dumps({**plain, field.name: {"__class__": "evil"}}))
+        with pytest.raises(event_codec.WireError):
+            event_codec.decode(json.dumps({**plain, field.name: {"__class__": "evil"}}))
 
 
 # Scripts.
@@ -168,18 +172,18 @@ def test_no_field_takes_a_foreign_object(value: Any) -> None:
 def test_a_script_is_a_list_of_moves() -> None:
     """Each line of a script is a command with its turn; blank lines are passed over."""
     lines = ['{"turn": 5, "command": {"type": "UseAbility", "ability": "rage"}}', "", '{"turn":9,"command":{"type":"TakeShortRest"}}\n']
-    assert wire.moves(lines) == [(5, UseAbility("rage")), (9, TakeShortRest())]
+    assert event_codec.moves(lines) == [(5, UseAbility("rage")), (9, TakeShortRest())]
 
 
 def chronicle_line(number: int, event: Any) -> str:
-    return f'{{"crc":"00000000","n":{number},{wire.encode(event)[1:]}\n'
+    return f'{{"crc":"00000000","n":{number},{event_codec.encode(event)[1:]}\n'
 
 
 def test_a_chronicle_is_a_script() -> None:
     """Of a chronicle, the accepted and refused commands are the moves, in order; a line torn at the end is passed over."""
     told = [ROLL, CommandAccepted(3, SetAuto("rage", True)), CommandRefused(3, Speak(), "no"), ROLL]
     lines = [chronicle_line(number, event) for number, event in enumerate(told)]
-    assert wire.moves([*lines, lines[0][:30]]) == [(3, SetAuto("rage", True)), (3, Speak())]
+    assert event_codec.moves([*lines, lines[0][:30]]) == [(3, SetAuto("rage", True)), (3, Speak())]
 
 
 @pytest.mark.parametrize(
@@ -198,13 +202,13 @@ def test_a_bad_script_names_its_line(line: str, reason: str) -> None:
     """An error in a script says in which line it is, also when it is the last one."""
     good = '{"turn":1,"command":{"type":"Speak"}}'
     for lines in ([good, line, good], [good, line]):
-        with pytest.raises(wire.WireError) as caught:
-            wire.moves(lines)
+        with pytest.raises(event_codec.WireError) as caught:
+            event_codec.moves(lines)
         assert str(caught.value).startswith(reason)
 
 
 def test_a_chronicle_damaged_in_the_middle_is_no_script() -> None:
     """Only a last line may be torn."""
     lines = [chronicle_line(0, ROLL), '{"crc":', chronicle_line(1, ROLL)]
-    with pytest.raises(wire.WireError, match="line 2: it is not JSON"):
-        wire.moves(lines)
+    with pytest.raises(event_codec.WireError, match="line 2: it is not JSON"):
+        event_codec.moves(lines)

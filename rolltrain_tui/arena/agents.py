@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Literal
 
-from rolltrain_tui.records import codec, dump_json
+from rolltrain_tui.base.json_records import codec, dump_json
 
 Style = Literal["gpt", "microgpt"]
 Decay = Literal["constant", "linear", "cosine"]

@@ -7,7 +7,7 @@ from typing import Literal
 from rolltrain_tui.arena.ledger import Entry
 from rolltrain_tui.arena.matches import Division, Match, Standing, division_of
 from rolltrain_tui.arena.scores import perplexity, quality
-from rolltrain_tui.paired import Estimate
+from rolltrain_tui.base.statistics import Estimate
 
 By = Literal["quality", "efficiency"]
 

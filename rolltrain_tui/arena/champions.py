@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui import durable
 from rolltrain_tui.arena.agents import Agent, AgentError, check_name, check_recipe, check_shape, layout
-from rolltrain_tui.foreign import printable
-from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base.safe_text import printable
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
@@ -125,7 +125,7 @@ def read(path: Path) -> Champion:
     """The agent in a file. AgentError."""
     where = printable(path.name)
     try:
-        fd = durable.open_plain(path)
+        fd = atomic_files.open_plain(path)
         try:
             size = os.fstat(fd).st_size
             if size > MAX_BYTES:
@@ -136,7 +136,7 @@ def read(path: Path) -> Champion:
             os.close(fd)
     except FileNotFoundError:
         raise AgentError(f"there is no file {printable(path)}") from None
-    except durable.NotPlainFile as error:
+    except atomic_files.NotPlainFile as error:
         raise AgentError(str(error)) from None
     except OSError as error:
         raise AgentError(f"{printable(path)} cannot be read: {error.strerror or error}") from None
@@ -148,7 +148,7 @@ def write(path: Path, champion: Champion) -> None:
     data = dump(champion)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        durable.replace(path, data)
+        atomic_files.replace(path, data)
     except OSError as error:
         raise AgentError(f"{printable(path)} cannot be written: {error.strerror or error}") from None
 

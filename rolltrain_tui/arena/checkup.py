@@ -13,9 +13,11 @@ from rolltrain_tui.arena.coaching import corpus_for, trainer_of
 from rolltrain_tui.arena.field import Tape, places, views
 from rolltrain_tui.arena.gradient import gradient
 from rolltrain_tui.arena.training import Trainer, evaluate
-from rolltrain_tui.rules.signals import SIGNALS, LayerReading, Reading
-from rolltrain_tui.training.diagnosis import ALIVE, HALF, HIGHEST, LOWEST, agree_fraction, layer_name, noise_scale
-from rolltrain_tui.training.supervised import probe_offsets
+from rolltrain_tui.modes.text.diagnosis import HALF, layer_name
+from rolltrain_tui.modes.text.learner import probe_offsets
+from rolltrain_tui.protocol.readings import LayerReading, Reading
+from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.training.measures import ALIVE, HIGHEST, LOWEST, agree_fraction, noise_scale
 
 LOOK_BACK = 20
 """Steps that count as recent."""

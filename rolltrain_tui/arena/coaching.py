@@ -13,7 +13,7 @@ from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.events import Event, Progressed, SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.field import Field, places
 from rolltrain_tui.arena.training import Lesson, Trainer
-from rolltrain_tui.training.corpus import Corpus
+from rolltrain_tui.modes.text.corpora.corpus import Corpus
 
 REPORTS, LONGEST = 100, 20
 """Progress reports of a short training, at most; steps between two reports of a long one."""

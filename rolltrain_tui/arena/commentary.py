@@ -5,7 +5,7 @@ import math
 from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, Event, Judged, Raced, WritingBegan
 from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
 from rolltrain_tui.arena.scores import better, perplexity, quality
-from rolltrain_tui.words import flat
+from rolltrain_tui.base.safe_text import flat
 
 LEAD = 0.02
 """Nats by which a new leader must be ahead to be called one."""

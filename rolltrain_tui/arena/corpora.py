@@ -7,11 +7,11 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.training.built_in import BUILT_IN, built_in_text, floor
-from rolltrain_tui.training.text_file import DataError, read_text, shown
+from rolltrain_tui.modes.text.corpora.built_in import BUILT_IN, built_in_text, floor
+from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
 if TYPE_CHECKING:
-    from rolltrain_tui.training.corpus import Corpus
+    from rolltrain_tui.modes.text.corpora.corpus import Corpus
 
 VALIDATION_FRACTION = 0.1
 
@@ -53,7 +53,7 @@ def plain_text(name: str) -> str:
 @cache
 def corpus_of(name: str, context: int) -> "Corpus":
     """The corpus of an agent; each part holds at least one window of `context` + 1. ValueError."""
-    from rolltrain_tui.training.corpus import corpus_from_text
+    from rolltrain_tui.modes.text.corpora.corpus import corpus_from_text
 
     built_in = name in BUILT_IN
     title = f"The built-in corpus {name}" if built_in else Path(name).name

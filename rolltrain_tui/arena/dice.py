@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rolltrain_tui.arena.agents import AgentError
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.dice import SeededDice
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS

@@ -12,12 +12,12 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui import durable
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.matches import Match, check_contenders, check_terms
-from rolltrain_tui.foreign import printable
-from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
-from rolltrain_tui.saves import Lock, SaveError
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.runs.saves import Lock, SaveError
 
 FILE = "matches.jsonl"
 FIRST = "0" * 16
@@ -88,16 +88,16 @@ class Ledger:
 
     def _write(self, at: int, line: bytes) -> None:
         new = not self.path.exists()
-        fd = durable.open_plain(self.path, os.O_WRONLY | os.O_CREAT)
+        fd = atomic_files.open_plain(self.path, os.O_WRONLY | os.O_CREAT)
         try:
             os.ftruncate(fd, at)
             os.lseek(fd, at, os.SEEK_SET)
-            durable.write_all(fd, line)
+            atomic_files.write_all(fd, line)
             os.fsync(fd)
         finally:
             os.close(fd)
         if new:
-            durable.sync_folder(self.path.parent)
+            atomic_files.sync_folder(self.path.parent)
 
     def _lines(self) -> list[bytes]:
         data = self._data()
@@ -105,10 +105,10 @@ class Ledger:
 
     def _data(self) -> bytes:
         try:
-            fd = durable.open_plain(self.path)
+            fd = atomic_files.open_plain(self.path)
         except FileNotFoundError:
             return b""
-        except (OSError, durable.NotPlainFile) as error:
+        except (OSError, atomic_files.NotPlainFile) as error:
             raise AgentError(f"{printable(self.path)} cannot be read: {error}") from None
         with os.fdopen(fd, "rb") as file:
             if os.fstat(fd).st_size > MAX_BYTES:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rolltrain_tui.arena.agents import Agent, fingerprint, flops_per_step, flops_per_token, num_parameters
 from rolltrain_tui.arena.roster import Row
-from rolltrain_tui.words import flat
+from rolltrain_tui.base.safe_text import flat
 
 
 def record(agent: Agent) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from rolltrain_tui.arena.champions import Champion, sha256
 from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, plain_text, text_facts
 from rolltrain_tui.arena.dice import check_hero
 from rolltrain_tui.arena.scores import score_of
-from rolltrain_tui.paired import Estimate, estimate
-from rolltrain_tui.records import codec, dump_json
-from rolltrain_tui.words import flat
+from rolltrain_tui.base.json_records import codec, dump_json
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.base.statistics import Estimate, estimate
 
 RULES = 2
 """Of battles and scores; a change that changes numbers, were it in their last bit, raises it, and opens new leaderboards."""

@@ -8,7 +8,7 @@ from rolltrain_tui.arena.coaching import corpus_for, field_of
 from rolltrain_tui.arena.scores import Originality, Score, originality, perplexity, score_of
 from rolltrain_tui.arena.training import evaluate
 from rolltrain_tui.arena.voices import LONGEST, training_text, write
-from rolltrain_tui.words import flat
+from rolltrain_tui.base.safe_text import flat
 
 
 @dataclass(frozen=True, slots=True)

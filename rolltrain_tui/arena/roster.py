@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from rolltrain_tui import durable
 from rolltrain_tui.arena import champions
 from rolltrain_tui.arena.agents import PRESETS, Agent, AgentError, Recipe, Shape, check_name, check_recipe, check_shape
 from rolltrain_tui.arena.champions import SUFFIX, Champion
 from rolltrain_tui.arena.corpora import check_length, text_facts
-from rolltrain_tui.foreign import printable
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.safe_text import printable
 
 FOLDER = "arena"
 """Beside the runs, in the folder that holds them."""
@@ -125,7 +125,7 @@ class Roster:
     def switch(self, name: str) -> None:
         """Make it the one that commands without a name mean."""
         self.get(name)
-        durable.replace(self.root / CURRENT, f"{name}\n".encode())
+        atomic_files.replace(self.root / CURRENT, f"{name}\n".encode())
 
     def current(self) -> str | None:
         """Its name; the only agent's where there is but one."""

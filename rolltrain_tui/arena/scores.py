@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rolltrain_tui.paired import estimate, student_95
+from rolltrain_tui.base.statistics import estimate, student_95
 
 BURST = 1.0
 """Nats above blind guessing at which a contender counts as burst, and beyond which no race shows a loss."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rolltrain_tui import durable
 from rolltrain_tui.arena.agents import AgentError, check_name
 from rolltrain_tui.arena.ledger import Entry
 from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders, check_terms
 from rolltrain_tui.arena.stadium import Stadium
-from rolltrain_tui.foreign import printable
-from rolltrain_tui.records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base.safe_text import printable
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battle_events import Event
@@ -79,7 +79,7 @@ def open_new(root: Path, tournament: Tournament) -> None:
         raise AgentError(f"there is a tournament {tournament.name} already: --resume {tournament.name} goes on with it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        durable.replace(path, (dump_json(codec(Tournament).dump(tournament)) + "\n").encode("ascii"))
+        atomic_files.replace(path, (dump_json(codec(Tournament).dump(tournament)) + "\n").encode("ascii"))
     except OSError as error:
         raise AgentError(f"{printable(path)} cannot be written: {error.strerror or error}") from None
 

@@ -15,11 +15,11 @@ from rolltrain_tui.arena.agents import Recipe, flops_per_token, learning_rate
 from rolltrain_tui.arena.field import Field, views
 from rolltrain_tui.arena.gradient import gradient
 from rolltrain_tui.arena.pace import Pace
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.training.corpus import Corpus
+from rolltrain_tui.modes.text.corpora.corpus import Corpus
+from rolltrain_tui.modes.text.learner import probe_offsets
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.machine import available_cores
 from rolltrain_tui.training.streams import random_stream
-from rolltrain_tui.training.supervised import probe_offsets
 
 PAGE = 256
 """Steps whose windows are drawn at once."""

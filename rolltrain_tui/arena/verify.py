@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.matches import RULES, Match, floor_score
 from rolltrain_tui.arena.stadium import Stadium
-from rolltrain_tui.words import flat
+from rolltrain_tui.base.safe_text import flat
 
 TOLERANCE = 1e-3
 """Of losses, relative, on another machine or torch than the match's own, or by earlier rules."""

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.field import Cache, Field
-from rolltrain_tui.training.corpus import Corpus
-from rolltrain_tui.training.gpt import window_start
+from rolltrain_tui.modes.text.corpora.corpus import Corpus
+from rolltrain_tui.modes.text.gpt import window_start
 from rolltrain_tui.training.streams import random_stream
 
 LONGEST = 64

@@ -176,7 +176,7 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
     import torch
 
     from rolltrain_tui.config.campaign_file import load
-    from rolltrain_tui.training.corpus import load_corpus
+    from rolltrain_tui.modes.text.corpora.corpus import load_corpus
 
     config = load(campaign, tuple(overrides))
     corpus = load_corpus(config.data, base=campaign.parent, context=config.model.context)

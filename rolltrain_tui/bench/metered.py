@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.commands import Command, Inbox
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.inbox import Inbox
 
 
 class MeteredInbox(Inbox):
@@ -58,7 +59,7 @@ class MeteredInbox(Inbox):
 
 def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
     from rolltrain_tui.config.campaign_file import load
-    from rolltrain_tui.expedition import Expedition
+    from rolltrain_tui.runs.run import Expedition
 
     config = load(campaign, overrides)
     with tempfile.TemporaryDirectory() as runs:

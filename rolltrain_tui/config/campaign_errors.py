@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from rolltrain_tui.base.safe_text import shown
 from rolltrain_tui.config.yaml_marks import Where, number_in
-from rolltrain_tui.foreign import shown
 
 MOST_FAULTS = 40
 

@@ -14,12 +14,12 @@ import yaml
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
+from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config import overrides as settings
 from rolltrain_tui.config.campaign_errors import MOST_FAULTS, CampaignFileError, Fault, Guide, faults
 from rolltrain_tui.config.schema import CampaignConfig, TableConfig
 from rolltrain_tui.config.shipped import find, shipped, template
 from rolltrain_tui.config.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked
-from rolltrain_tui.foreign import printable, shown
 
 __all__ = ["CampaignFileError", "dump", "find", "json_schema", "load", "load_text", "shipped", "template"]
 

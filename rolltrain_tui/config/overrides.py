@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base.safe_text import shown
 from rolltrain_tui.config.yaml_marks import Where, YamlError, read_marked
-from rolltrain_tui.foreign import shown
 
 
 class OverrideError(ValueError):

@@ -3,8 +3,8 @@
 from difflib import get_close_matches
 from pathlib import Path
 
+from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config.campaign_errors import CampaignFileError
-from rolltrain_tui.foreign import printable, shown
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TEMPLATES = {"supervised": "tiny_gpt"}

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from rolltrain_tui.base.safe_text import shown
 from rolltrain_tui.config.yaml_advice import advice
-from rolltrain_tui.foreign import shown
 
 MOST_BYTES = 256 * 1024
 MOST_VALUES = 2000

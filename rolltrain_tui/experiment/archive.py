@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from rolltrain_tui import durable
+from rolltrain_tui.base import atomic_files
 from rolltrain_tui.experiment.grid import Cell
 from rolltrain_tui.experiment.run import Result
 
@@ -21,7 +21,7 @@ def keep(folder: Path, cell: Cell, result: Result) -> None:
     path = path_of(folder, cell)
     path.parent.mkdir(parents=True, exist_ok=True)
     page = {"cell": cell.label, "sha256": cell.sha256, "result": result.as_json()}
-    durable.replace(path, json.dumps(page, indent=1, allow_nan=False).encode() + b"\n")
+    atomic_files.replace(path, json.dumps(page, indent=1, allow_nan=False).encode() + b"\n")
 
 
 def find(folder: Path, cell: Cell) -> Result | None:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui import durable
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.plotting import NoPlotsError
+from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import archive, plots, questions, report, table
 from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
 from rolltrain_tui.experiment.run import Outcome, Result
-from rolltrain_tui.pictures import NoPlotsError
-from rolltrain_tui.words import one_line
 
 Execute = Callable[[Sequence[Cell]], Iterator[tuple[Cell, Outcome]]]
 Tell = Callable[[str], None]
@@ -68,5 +68,5 @@ def write(comparison: Comparison, config: CampaignConfig, folder: Path, command:
     pictures = [name for name in files if name.endswith(".png")]
     files["report.md"] = report.as_markdown(config, comparison.outcomes, pictures, command).encode()
     for name, content in files.items():
-        durable.replace(folder / name, content)
+        atomic_files.replace(folder / name, content)
     return list(files)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
+from rolltrain_tui.base.statistics import Estimate, estimate
 from rolltrain_tui.experiment.grid import CONTROL, Arm
 from rolltrain_tui.experiment.questions import Answer, answers
 from rolltrain_tui.experiment.table import Outcomes, rows
-from rolltrain_tui.paired import Estimate, estimate
-from rolltrain_tui.pictures import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,12 +12,13 @@ from math import nan
 from random import Random
 from typing import Literal, Protocol
 
-from rolltrain_tui.commands import Command, Inbox, SetAuto, TakeShortRest, UseAbility
-from rolltrain_tui.events import Event, Examined
+from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.events import Event, Examined
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.scene import Scene
 
 State = Literal["slow", "hot", "overfit", "well"]
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 from math import dist, isfinite, nan, sqrt
 from typing import Literal, get_args
 
+from rolltrain_tui.base.statistics import Estimate, estimate, paired, student_95
 from rolltrain_tui.experiment.grid import CONTROL, Arm
 from rolltrain_tui.experiment.table import Outcomes, number
-from rolltrain_tui.paired import Estimate, estimate, paired, student_95
 
 Question = Literal["robust", "explore"]
 Verdict = Literal["yes", "yes, at a worse loss", "as plain at that loss", "no, the opposite", "no measurable difference"]

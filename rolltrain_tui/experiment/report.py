@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 
+from rolltrain_tui.base.safe_text import cell as cell_text
+from rolltrain_tui.base.safe_text import one_line
+from rolltrain_tui.base.statistics import student_95
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import questions, table
 from rolltrain_tui.experiment.grid import CONTROL, seeds_of
 from rolltrain_tui.experiment.policies import POLICIES
-from rolltrain_tui.foreign import cell as cell_text
-from rolltrain_tui.paired import student_95
-from rolltrain_tui.words import one_line
 
 COLUMNS = (
     "class", "rulebook", "policy", "seed", "val_loss", "best_val_loss", "train_loss", "gflop", "turns", "ending", "level", "xp", "deaths",

@@ -8,16 +8,16 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from rolltrain_tui.campaign import LOSS_EMA_DECAY, Campaign
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.experiment.grid import CONTROL, Cell
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
-from rolltrain_tui.rules.effects import NEUTRAL
-from rolltrain_tui.training.learner import Learner
+from rolltrain_tui.game.campaign import LOSS_EMA_DECAY, Campaign
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.protocol.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell, StepTaken
+from rolltrain_tui.protocol.learner import Learner
 
 if TYPE_CHECKING:
-    from rolltrain_tui.training.supervised import SupervisedLearner
+    from rolltrain_tui.modes.text.learner import SupervisedLearner
 
 AfterTurn = Callable[[], None]
 
@@ -93,7 +93,7 @@ Outcome = Result | Failure
 def run_cell(cell: Cell) -> Outcome:
     """Play a cell to its end. Raises nothing: what goes wrong is a Failure."""
     try:
-        from rolltrain_tui.training.build import build_learner
+        from rolltrain_tui.modes.text.build import build_learner
 
         config = cell.config()
         learner = build_learner(config, base=Path(cell.base))
@@ -109,8 +109,8 @@ def run(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterT
 
 def probed(config: CampaignConfig, learner: "SupervisedLearner", cell: Cell) -> Outcome:
     """The run, what it answers when it is over, and the same run once more with noisy labels."""
-    from rolltrain_tui.training import probes
-    from rolltrain_tui.training.build import build_learner
+    from rolltrain_tui.modes.text import probes
+    from rolltrain_tui.modes.text.build import build_learner
 
     trail = probes.Trail(learner)
     along: list[tuple[float, Mapping[str, float]]] = []

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
+from rolltrain_tui.base.statistics import Estimate, estimate, paired
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, arms_of
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
-from rolltrain_tui.paired import Estimate, estimate, paired
 
 
 @dataclass(frozen=True, slots=True)

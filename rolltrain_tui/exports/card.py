@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from math import isfinite, nan
 
+from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.digest import Digest
-from rolltrain_tui.narration import tell, title
 from rolltrain_tui.rules.gate import ghost_val_loss
-from rolltrain_tui.words import one_line
+from rolltrain_tui.story.narration import tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!])")
 

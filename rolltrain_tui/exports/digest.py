@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Self
 
-from rolltrain_tui.events import (
+from rolltrain_tui.exports.fairness import Fairness, fairness
+from rolltrain_tui.exports.ledger import Entry
+from rolltrain_tui.exports.trend import Lane, Trend
+from rolltrain_tui.protocol.events import (
     AbilityUsed,
     CampaignBegan,
     CampaignEnded,
@@ -18,9 +21,6 @@ from rolltrain_tui.events import (
     MonsterFell,
     TwinJudged,
 )
-from rolltrain_tui.exports.fairness import Fairness, fairness
-from rolltrain_tui.exports.ledger import Entry
-from rolltrain_tui.exports.trend import Lane, Trend
 
 RESOLUTION = 1000
 """Parts of a run that a time line tells apart."""

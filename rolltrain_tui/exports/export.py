@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rolltrain_tui import chronicle, durable, saves
-from rolltrain_tui.events import Event
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.digest import Digest
 from rolltrain_tui.exports.ledger import Entry, Ledger
 from rolltrain_tui.exports.sinks import ExportError, Sink
-from rolltrain_tui.foreign import printable
-from rolltrain_tui.saves.layout import CHRONICLE
+from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs.saves.layout import CHRONICLE
 
 REPORT = "report.md"
 
@@ -39,10 +40,10 @@ def read(path: Path, sinks: Sequence[Sink] = ()) -> Reading:
     """Every turn into every sink. ExportError when no turn can be read. Foreign numbers: memory stays bounded whatever they are."""
     reading, ledger = Reading(), Ledger()
     try:
-        for event in chronicle.read(path):
+        for event in event_log.read(path):
             reading.digest.hear(event)
             _pass_on(ledger.take(event), reading.digest, sinks)
-    except chronicle.ChronicleError as error:
+    except event_log.ChronicleError as error:
         reading.damage = str(error)
     except OSError as error:
         raise ExportError(f"{printable(path)} cannot be read: {error.strerror}.") from None
@@ -78,5 +79,5 @@ def pages(digest: Digest, folder: Path, *, kinds: Sequence[str], report: bool) -
         shown = [name for name in files if name.endswith(".png")] or list(files)
         files[REPORT] = report_card(digest, shown[:1]).encode()
     for name, content in files.items():
-        durable.replace(folder / name, content)
+        atomic_files.replace(folder / name, content)
     return [printable(folder / name) for name in files]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
+from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.digest import Digest
-from rolltrain_tui.narration import title
-from rolltrain_tui.pictures import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
-from rolltrain_tui.words import one_line
+from rolltrain_tui.story.narration import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
-from rolltrain_tui.events import (
+from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
     CampaignBegan,

@@ -7,8 +7,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
+from rolltrain_tui.base.safe_text import cell, printable
 from rolltrain_tui.exports.ledger import METRICS, WORDS, Entry
-from rolltrain_tui.foreign import cell, printable
 
 TABLE = "turns.csv"
 

@@ -6,10 +6,10 @@ plotext keeps one figure for the whole process and takes no number that is not f
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.digest import Digest
 from rolltrain_tui.exports.trend import LARGEST, Trend
-from rolltrain_tui.narration import title
-from rolltrain_tui.words import one_line
+from rolltrain_tui.story.narration import title
 
 NAME = 22
 

@@ -4,12 +4,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui import durable
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import RecordError
 from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.records import RecordError
-from rolltrain_tui.saves.manifest import SaveError
-from rolltrain_tui.saves.store import dump_state, load_state
-from rolltrain_tui.saves.tensors import pack, unpack
+from rolltrain_tui.runs.saves.manifest import SaveError
+from rolltrain_tui.runs.saves.store import dump_state, load_state
+from rolltrain_tui.runs.saves.tensors import pack, unpack
 
 STATE, WEIGHTS = "rolltrain.json", "rolltrain.safetensors"
 
@@ -18,8 +18,8 @@ def stow(session: Session, folder: Path) -> None:
     """Write the session's state into a folder. OSError."""
     weights = bytes(pack(session.tensors()))
     state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": session.state_dict()}
-    durable.replace(folder / WEIGHTS, weights)
-    durable.replace(folder / STATE, dump_state(state))
+    atomic_files.replace(folder / WEIGHTS, weights)
+    atomic_files.replace(folder / STATE, dump_state(state))
 
 
 def unpack_into(session: Session, folder: Path) -> None:

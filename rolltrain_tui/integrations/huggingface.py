@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.commands import Command
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.session import Session, session
 from rolltrain_tui.integrations.talk import Say, aloud, teller
+from rolltrain_tui.protocol.commands import Command
 
 try:
     from transformers import TrainerCallback

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rolltrain_tui.commands import Command
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.session import Session, session
 from rolltrain_tui.integrations.talk import Say, aloud, teller
-from rolltrain_tui.saves.store import dump_state, load_state
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.runs.saves.store import dump_state, load_state
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer

@@ -19,19 +19,20 @@ import torch
 from torch import Tensor, nn
 from torch.optim import LBFGS, Optimizer
 
-from rolltrain_tui import saves
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Command, Inbox, ScriptedInbox
-from rolltrain_tui.config.module import ModuleConfig
-from rolltrain_tui.events import Evaluated, StepTaken
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.headless.faces import BarFace, Face, QuietFace, Voice
-from rolltrain_tui.headless.run import Journey
-from rolltrain_tui.headless.signals import Caught, caught
+from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.terms import Terms
-from rolltrain_tui.training.criterion import Criterion, Loss, TrainingStep
-from rolltrain_tui.training.module import ModuleLearner, Workpiece
+from rolltrain_tui.modes.module.config import ModuleConfig
+from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
+from rolltrain_tui.modes.module.learner import ModuleLearner, Workpiece
+from rolltrain_tui.plain.run import Journey
+from rolltrain_tui.plain.signals import Caught, caught
+from rolltrain_tui.plain.views import BarFace, Face, QuietFace, Voice
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.events import Evaluated, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.run import Expedition
 
 
 class RollToTrain:
@@ -180,7 +181,7 @@ class RollToTrain:
 
     def evaluate(self, eval_dataloader: Iterable[Any]) -> float:
         """The mean loss on a loader, in nats, with the model left as it was."""
-        from rolltrain_tui.training.batches import each
+        from rolltrain_tui.modes.module.batches import each
 
         device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
         criterion = Criterion(self._loss, self._training_step, self.tokenizer, device)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.runs.run import Expedition
 
 if TYPE_CHECKING:
     from rolltrain_tui.tui.bridge import Traveller

@@ -22,25 +22,25 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.campaign import LOSS_EMA_DECAY, campaign_began, step_taken
-from rolltrain_tui.chronicle import Chronicle
-from rolltrain_tui.commands import Command, Inbox
-from rolltrain_tui.config.module import ModuleConfig
-from rolltrain_tui.events import CampaignEnded, CommandRefused, Evaluated, Event
-from rolltrain_tui.expedition import CHRONICLE_FILE
+from rolltrain_tui.game.campaign import LOSS_EMA_DECAY, campaign_began, step_taken
+from rolltrain_tui.game.counterfactual import load_effect
+from rolltrain_tui.game.setup import muster, rulebook_of
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.terms import Terms
-from rolltrain_tui.muster import muster, rulebook_of
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.orders import SaveGame, Speak
-from rolltrain_tui.shadow import load_effect
-from rolltrain_tui.training import module_diagnosis
-from rolltrain_tui.training.grip import UNSERVED, Grip
-from rolltrain_tui.training.hindsight import Hindsight, acts_before_the_step, refuse_strangers
-from rolltrain_tui.training.learner import Evaluation, Facts, StepReport
+from rolltrain_tui.modes.module import diagnosis
+from rolltrain_tui.modes.module.config import ModuleConfig
+from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import CampaignEnded, CommandRefused, Evaluated, Event
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.learner import Evaluation, Facts, StepReport
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.run import CHRONICLE_FILE
+from rolltrain_tui.training.foreign_optimizer import UNSERVED, Grip
 from rolltrain_tui.training.levers import Motion, add_weight_noise
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
+from rolltrain_tui.training.state_memory import Hindsight, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
 
 ENDLESS = 1_000_000
@@ -80,7 +80,7 @@ class Session:
         self.tell: Callable[[Event], None] = lambda event: None
         """Called with every event."""
         self._schedule = TurnCount()
-        layers = module_diagnosis.layers_of(model, self.grip.levers.parameters)
+        layers = diagnosis.layers_of(model, self.grip.levers.parameters)
         self.hindsight = Hindsight(model, self.grip.levers, self._schedule, layers, config.evaluation.every)
         self.hindsight.prepare(self.game.prepares())
         self._noise = random_stream(config.seed, "weight_noise")

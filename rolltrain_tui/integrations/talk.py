@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 
-from rolltrain_tui.events import CommandAccepted, DiceRolled, Event, StepTaken
-from rolltrain_tui.narration import tell
+from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, StepTaken
+from rolltrain_tui.story.narration import tell
 
 Say = Callable[[str], None]
 EVERY_TURN = (DiceRolled, StepTaken, CommandAccepted)

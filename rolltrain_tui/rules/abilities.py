@@ -1,12 +1,12 @@
 """The abilities of all classes, as rows. What each row does is in the file of its class."""
 
+from rolltrain_tui.base.registry import Shelf
 from rolltrain_tui.rules.ability import Ability, Cost, Option, Recharge
 from rolltrain_tui.rules.barbarian import Rage, RecklessAttack
 from rolltrain_tui.rules.cleric import DivineIntervention, HealingWord
 from rolltrain_tui.rules.fighter import ActionSurge, SecondWind
 from rolltrain_tui.rules.paladin import AuraOfProtection, DivineSmite
 from rolltrain_tui.rules.rogue import TRICKS, CunningAction, SneakAttack
-from rolltrain_tui.rules.shelf import Shelf
 from rolltrain_tui.rules.wizard import CANTRIPS, ArcaneRecovery, SpellMastery
 
 __all__ = ["ABILITIES", "Ability", "Cost", "Option", "Recharge"]

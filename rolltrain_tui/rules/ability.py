@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import DiceRolled, Fact
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import DiceRolled, Fact
 from rolltrain_tui.rules.heroes import Hero
 
 Cost = Literal["action", "bonus", "free"]

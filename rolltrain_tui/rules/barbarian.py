@@ -1,8 +1,8 @@
 """The Barbarian's powers: aggressive updates."""
 
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.rules.ability import Held, Power
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import DiceRolled
 from rolltrain_tui.rules.heroes import Hero
 
 RAGE_POOL = ((1, 2), (3, 3), (6, 4), (12, 5), (17, 6))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rolltrain_tui.rules.shelf import Shelf
+from rolltrain_tui.base.registry import Shelf
 
 Stat = Literal["STR", "DEX", "CON", "INT", "WIS", "CHA"]
 STATS: tuple[Stat, ...] = ("STR", "DEX", "CON", "INT", "WIS", "CHA")

@@ -1,8 +1,8 @@
 """The Cleric's powers: spikes damped, weights healed, and a prayer for the best that was."""
 
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import DiceRolled
 from rolltrain_tui.rules.heroes import Hero
 
 HEALING_POOL = 3

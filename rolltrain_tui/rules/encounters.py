@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import DiceRolled, MonsterActed, MonsterAppeared, MonsterLeft, MonsterStruck
 from rolltrain_tui.rules.dice import Dice, cast
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import DiceRolled, MonsterActed, MonsterAppeared, MonsterLeft, MonsterStruck
+from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, Haunt, Omen, goes_by_the_turn, holds
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.monster import Affliction, Monster
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.omens import BLOWS_SHARE, Haunt, Omen, goes_by_the_turn, holds
-from rolltrain_tui.rules.watch import Watch
+from rolltrain_tui.rules.signal_monitor import Watch
 
 CHANCE_SIDES = 1_000_000
 """The chance of an encounter is rolled on a die with this many sides."""

@@ -1,8 +1,8 @@
 """The Fighter's powers: no turn is lost, and now and then there are two."""
 
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import DiceRolled
 from rolltrain_tui.rules.heroes import Hero
 
 WIND_TURNS = 3

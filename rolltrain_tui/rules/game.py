@@ -9,12 +9,9 @@ from dataclasses import asdict, replace
 from math import nan, prod
 from typing import Any, Protocol
 
-from rolltrain_tui.rules import inspiration, loot
-from rolltrain_tui.rules.death import DOWN_SCALE
-from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.encounters import Encounters
-from rolltrain_tui.rules.facts import (
+from rolltrain_tui.protocol.commands import Command, Predict, RaiseStat, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import (
     Charge,
     CommandAccepted,
     CommandRefused,
@@ -27,20 +24,23 @@ from rolltrain_tui.rules.facts import (
     InspirationSpent,
     MonsterFell,
 )
+from rolltrain_tui.protocol.readings import LayerReading
+from rolltrain_tui.rules import inspiration, loot
+from rolltrain_tui.rules.death import DOWN_SCALE
+from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
+from rolltrain_tui.rules.due_monsters import Omens
+from rolltrain_tui.rules.encounters import Encounters
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.heroes import Hero
-from rolltrain_tui.rules.kit import Kit, Refusal
 from rolltrain_tui.rules.levels import roll_xp
 from rolltrain_tui.rules.life import Life
+from rolltrain_tui.rules.loadout import Kit, Refusal
 from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.omens import Omens
-from rolltrain_tui.rules.orders import Command, Predict, RaiseStat, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
-from rolltrain_tui.rules.signals import LayerReading
-from rolltrain_tui.rules.unserved import ability_refusal, felt, item_refusal
-from rolltrain_tui.rules.watch import Watch
+from rolltrain_tui.rules.signal_monitor import Watch
+from rolltrain_tui.rules.unavailable import ability_refusal, felt, item_refusal
 
 __all__ = ["Game", "GameRules", "Report"]
 

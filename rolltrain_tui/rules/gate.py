@@ -5,17 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
-
-@dataclass(frozen=True, slots=True)
-class GhostPoint:
-    """Plain training at one turn; losses in nats per token."""
-
-    turn: int
-    train_loss: float
-    """The smoothed loss of the training batches."""
-    val_loss: float
-    standard_error: float
-    """Of val_loss."""
+from rolltrain_tui.protocol.events import GhostPoint
 
 
 def ghost_val_loss(points: Sequence[GhostPoint], turn: float) -> float:

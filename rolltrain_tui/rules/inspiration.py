@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import get_args
 
-from rolltrain_tui.rules.orders import Guess
+from rolltrain_tui.protocol.commands import Guess
 
 GUESSES: tuple[Guess, ...] = get_args(Guess)
 LEAST_BAND = 0.01

@@ -5,10 +5,7 @@ from dataclasses import asdict
 from math import ceil, isfinite
 from typing import Any
 
-from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.death import DeathSaves
-from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.facts import (
+from rolltrain_tui.protocol.events import (
     DeathSaveRolled,
     Fact,
     GateFaced,
@@ -20,10 +17,13 @@ from rolltrain_tui.rules.facts import (
     StatRaised,
     XPGained,
 )
+from rolltrain_tui.rules import levels
+from rolltrain_tui.rules.death import DeathSaves
+from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.growth import CHOICE_LEVELS, RAISE, Growth
 from rolltrain_tui.rules.heroes import Hero
-from rolltrain_tui.rules.kit import Kit, Refusal
+from rolltrain_tui.rules.loadout import Kit, Refusal
 from rolltrain_tui.rules.rests import Rests, healing_roll, spend_hit_dice
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import Fact, ItemFaded, ItemFound, ItemUsed
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import Fact, ItemFaded, ItemFound, ItemUsed
-from rolltrain_tui.rules.kit import Refusal
+from rolltrain_tui.rules.loadout import Refusal
 from rolltrain_tui.rules.monsters import Monster
 from rolltrain_tui.rules.naming import suggestion
 from rolltrain_tui.rules.wizard import RECOVERY_TURNS, recovery_scale

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.classes import Stat
-from rolltrain_tui.rules.effects import StepEffect
 
 Side = Literal["low", "high"]
 Sign = tuple[str, Side]

@@ -3,10 +3,10 @@
 After appearing or acting a monster is quiet for `lull` turns; then it rolls a d6 every turn and acts on `recharge` or more.
 """
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Symptom
 from rolltrain_tui.rules.portraits import PORTRAITS
-from rolltrain_tui.rules.shelf import Shelf
 
 __all__ = ["BESTIARY", "XP_BY_CHALLENGE", "Affliction", "Monster", "Symptom"]
 

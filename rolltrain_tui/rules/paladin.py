@@ -1,8 +1,8 @@
 """The Paladin's powers: the blow that lands lands hard, and nothing near falls too low or goes too far."""
 
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import DiceRolled
 from rolltrain_tui.rules.heroes import Hero
 
 SMITE_POOL = 3

@@ -12,10 +12,10 @@ from threading import RLock
 from typing import Any
 
 from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.admission import UnfitError, admit
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.plugin_checks import UnfitError, admit
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.rules.signals import SIGNALS
 

@@ -1,8 +1,8 @@
 """The Rogue's powers: single coordinates, single sequences, and the momentum."""
 
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules import levels
 from rolltrain_tui.rules.ability import Entry, Held, Option, Power, Scene
-from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.rules.heroes import Hero
 
 BACKSTAB_TURNS = 10

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
+from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.protocol.effects import OnZero, StepEffect
+from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.rules.dice import Advantage
-from rolltrain_tui.rules.effects import OnZero, StepEffect
-from rolltrain_tui.rules.facts import Outcome
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.shelf import Shelf
 
 Hook = Literal["update", "lr", "loss", "grad"]
 RollOn = Literal["step", "micro", "last-micro"]

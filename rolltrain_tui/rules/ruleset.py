@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.rules.dice import Advantage
-from rolltrain_tui.rules.facts import Outcome
 from rolltrain_tui.rules.levels import XPTable
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.naming import RulesError, suggestion

@@ -6,10 +6,6 @@ Some are heard every turn from the step itself (`watch.py`), the others are exam
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isnan
-from typing import Literal
-
-Condition = Literal["healthy", "sick", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,41 +24,6 @@ class Signal:
     """What it measures, half a sentence."""
     advice: str
     """What a practitioner does when it is sick."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One signal as it was found, beside the bounds it was held against."""
-
-    signal: str
-    value: float
-    """NaN when it could not be told (yet)."""
-    low: float | None
-    high: float | None
-
-    @property
-    def condition(self) -> Condition:
-        if isnan(self.value):
-            return "unknown"
-        too_low = self.low is not None and self.value < self.low
-        too_high = self.high is not None and self.value > self.high
-        return "sick" if too_low or too_high else "healthy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerReading:
-    """One parameter tensor, or group of tensors, under the glass."""
-
-    name: str
-    weights: int
-    weight_norm: float
-    gradient_norm: float
-    update_ratio: float
-    """|update of one turn| / |weights|; NaN before the first."""
-    histogram: tuple[int, ...]
-    """How many gradient entries have log10 |g| in [-9, -8), [-8, -7), ... [0, 1): the first and last bins take what lies beyond."""
-    dead: float
-    """Part of its units that no probe text activates; NaN where it has none."""
 
 
 _SIGNALS = (

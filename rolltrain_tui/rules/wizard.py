@@ -2,8 +2,8 @@
 
 from math import cos, pi
 
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.ability import Held, Option, Power
-from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.rules.heroes import Hero
 
 RECOVERY_TURNS, LITTLE_RECOVERY_TURNS = 20, 5

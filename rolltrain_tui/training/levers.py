@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 
 

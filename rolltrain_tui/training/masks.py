@@ -11,7 +11,7 @@ from math import floor, sqrt
 import torch
 from torch import Tensor
 
-from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.protocol.effects import StepEffect
 
 NORMS = 100
 """Updates whose norms the cap looks back on."""

@@ -17,10 +17,11 @@ from textual.events import Event, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
-from rolltrain_tui.commands import Inbox, ScriptedInbox
-from rolltrain_tui.events import SaveFailed
-from rolltrain_tui.narration import clean, tell
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.protocol.events import SaveFailed
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.story.narration import clean, tell
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.bridge import Bridge, Traveller
 from rolltrain_tui.tui.highlights import highlights
@@ -30,7 +31,6 @@ from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
-from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.tui.screens.expedition import ExpeditionScreen

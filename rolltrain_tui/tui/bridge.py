@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import Event
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.scene.pauses import pause_reason
+from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.pauses import pause_reason
 from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
 

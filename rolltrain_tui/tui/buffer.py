@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from rolltrain_tui.events import DiceRolled, StepTaken
+from rolltrain_tui.protocol.events import DiceRolled, StepTaken
 from rolltrain_tui.tui.messages import Message
 
 CAPACITY = 20_000

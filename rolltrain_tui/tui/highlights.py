@@ -1,8 +1,18 @@
 """The story of a run in a few lines, for its last page."""
 
-from rolltrain_tui.events import AbilityUsed, ActBegan, CampaignBegan, CampaignEnded, Event, GateFaced, HeroFell, LevelGained, MonsterFell
-from rolltrain_tui.narration import tell
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.events import (
+    AbilityUsed,
+    ActBegan,
+    CampaignBegan,
+    CampaignEnded,
+    Event,
+    GateFaced,
+    HeroFell,
+    LevelGained,
+    MonsterFell,
+)
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.scene import Scene
 
 LINES = 10
 WEIGHT: dict[type, int] = {

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rolltrain_tui.commands import Command
+from rolltrain_tui.protocol.commands import Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from rolltrain_tui.events import Event
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.story.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class TorchOutfitter:
         self._runs = launch.runs
 
     def preload(self) -> str:
-        importlib.import_module("rolltrain_tui.expedition")
+        importlib.import_module("rolltrain_tui.runs.run")
         torch = sys.modules["torch"]
         threads = torch.get_num_threads()
         device = "cuda" if torch.cuda.is_available() else f"cpu, {threads} thread{'s' if threads != 1 else ''}"
@@ -42,21 +42,21 @@ class TorchOutfitter:
     def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
         from rolltrain_tui.config import campaign_file
         from rolltrain_tui.config.overrides import without_own_text
-        from rolltrain_tui.expedition import Expedition
-        from rolltrain_tui.ghost import place
+        from rolltrain_tui.game.baseline import place
+        from rolltrain_tui.runs.run import Expedition
 
         overrides, data = without_own_text(overrides)
         config = campaign_file.load(campaign, overrides, data=data)
         return Expedition.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_file=place(campaign))
 
     def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
-        from rolltrain_tui.expedition import Expedition
+        from rolltrain_tui.runs.run import Expedition
 
         return Expedition.resume(save, tuple(overrides))
 
     def branch(self, run: Path, turn: int) -> Traveller:
-        from rolltrain_tui.expedition import Expedition
-        from rolltrain_tui.history.branching import branch_at
+        from rolltrain_tui.runs.branching import branch_at
+        from rolltrain_tui.runs.run import Expedition
 
         folder, note = branch_at(run, turn)
         expedition = Expedition.resume(folder)

@@ -91,7 +91,7 @@ def _abilities(screen: Deeds) -> Iterator[Verb]:
 
 
 def _codex(screen: Deeds) -> Iterator[Verb]:
-    from rolltrain_tui.codex import pages
+    from rolltrain_tui.story.codex import pages
 
     for page in pages():
         yield f"Codex: {page.title}", f"The codex page about {page.title}", partial(screen.game.open_codex, page.slug)

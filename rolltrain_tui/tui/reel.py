@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import Event
-from rolltrain_tui.history.recording import Recording
+from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.recording import Recording
 from rolltrain_tui.tui.messages import Sought
 
 if TYPE_CHECKING:

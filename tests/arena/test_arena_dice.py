@@ -18,7 +18,7 @@ from rolltrain_tui.arena.roster import Roster
 from rolltrain_tui.arena.stadium import Stadium
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.arena.verify import verify
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 SHAPE = Shape(n_embd=8, n_layer=1, n_head=2, context=8)

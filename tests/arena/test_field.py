@@ -15,7 +15,7 @@ from rolltrain_tui.arena.events import SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.field import Field
 from rolltrain_tui.arena.training import Lesson, Trainer
 from rolltrain_tui.arena.voices import write
-from rolltrain_tui.training.gpt import GPT, GPTConfig, mean_loss
+from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss
 
 V = 55
 

@@ -153,15 +153,15 @@ def test_rot_and_torn_lines(stadium: Stadium, terms: Any, contender: Any) -> Non
 
 def test_disk_full(stadium: Stadium, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk refuses, the sentence says so and the old matches are all there."""
-    from rolltrain_tui import durable
     from rolltrain_tui.arena.agents import AgentError
+    from rolltrain_tui.base import atomic_files
 
     match: Match = stadium.ledger.matches()[0].match
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(durable, "write_all", refuse)
+    monkeypatch.setattr(atomic_files, "write_all", refuse)
     with pytest.raises(AgentError, match="No space left"):
         stadium.ledger.append(replace(match, round=9))
     assert 3 == len(stadium.ledger.matches())

@@ -23,7 +23,7 @@ from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.field import Field
 from rolltrain_tui.arena.training import Lesson, Trainer
-from rolltrain_tui.training.gpt import GPT, GPTConfig
+from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.training.machine import available_cores
 
 SHAPE = Shape(n_embd=16, n_layer=1, n_head=4, context=16)

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from sick_runs import CAMPAIGNS, SICK, WORDS
 
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config.campaign_file import load
-from rolltrain_tui.events import Event, Examined, MonsterAppeared
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.training.build import build_learner
 
 HEALTHY_TURNS, PATIENCE, EVERY, SCOUTING = 500, 60, 10, 40
 OWN: dict[str, frozenset[str]] = {

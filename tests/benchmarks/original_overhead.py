@@ -129,8 +129,8 @@ def original(data: list[dict[str, Tensor]], accumulation: int) -> Block:
 def game(data: list[dict[str, Tensor]], accumulation: int, folder: Path) -> Block:
     """The whole campaign, chronicle and all; no evaluation falls into the run."""
     from rolltrain_tui import RollToTrain, Wizard
-    from rolltrain_tui.commands import Inbox
-    from rolltrain_tui.events import StepTaken
+    from rolltrain_tui.protocol.events import StepTaken
+    from rolltrain_tui.protocol.inbox import Inbox
 
     net, optimizer = model()
     how: dict[str, Any] = {"turns": 10**6, "evaluate_every": 10**6, "runs": folder, "accumulation_steps": accumulation, "intelligence": 15}

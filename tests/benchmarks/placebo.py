@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rolltrain_tui.config.campaign_file import load
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 SGD = "optimizer={{name: sgd, learning_rate: {lr}, beta1: {momentum}, beta2: 0.99, eps: 1e-8, weight_decay: 0.0, clip: {clip}}}"

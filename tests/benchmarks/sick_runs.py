@@ -30,11 +30,12 @@ from pathlib import Path
 import torch
 
 from rolltrain_tui.config.campaign_file import load
-from rolltrain_tui.rules.effects import NEUTRAL
-from rolltrain_tui.rules.signals import SIGNALS, Reading
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.training.gpt import MLP
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes.text.gpt import MLP
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.rules.signals import SIGNALS
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 SHOWN = (20, 40, 60, 100, 200)

@@ -3,7 +3,7 @@
 import placebo
 import pytest
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 
 @pytest.fixture(autouse=True)

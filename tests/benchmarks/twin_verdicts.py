@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from rolltrain_tui.config.campaign_file import load
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.training.supervised import SupervisedLearner
-from rolltrain_tui.training.twin import Comparison, Twin, look_turns
+from rolltrain_tui.game.twin import Comparison, Twin, look_turns
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 TUNED = 1e-2

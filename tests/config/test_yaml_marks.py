@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rolltrain_tui.base.safe_text import shown
 from rolltrain_tui.config.yaml_marks import DEEPEST, MOST_BYTES, Mark, YamlError, read_marked
-from rolltrain_tui.foreign import shown
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
 from rolltrain_tui.experiment.policies import CALM, NOW_AND_THEN, POLICIES, PUSH, TURN_BACK, PlayedInbox, Policy, State, diagnosis
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
+from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.signals import SIGNALS, Reading
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.training.build import build_learner
+from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.story.scene import Scene
 
 Play = Callable[..., list[Event]]
 

@@ -6,13 +6,13 @@ from math import nan, sqrt
 
 import pytest
 
+from rolltrain_tui.base.statistics import student_95
 from rolltrain_tui.experiment import plots, report
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
 from rolltrain_tui.experiment.questions import MEASURES, TITLES, answers, cells_of, strayed, summary, value_at
 from rolltrain_tui.experiment.run import Outcome, Result, run_cell
 from rolltrain_tui.experiment.table import Outcomes
-from rolltrain_tui.paired import student_95
-from rolltrain_tui.training import probes
+from rolltrain_tui.modes.text import probes
 
 ARM = Arm("wizard", "hero", "none")
 PLAIN = {measure.name: 1.0 for measure in MEASURES}

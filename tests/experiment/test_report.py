@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rolltrain_tui.cli import rolltrain
+from rolltrain_tui.cli.exit_codes import exit_code_of
+from rolltrain_tui.cli.main import rolltrain
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import plots, report, table
@@ -24,7 +25,6 @@ from rolltrain_tui.experiment.compare import Comparison, write
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
 from rolltrain_tui.experiment.table import Outcomes, contrasts, rows
-from rolltrain_tui.verbs.exits import exit_code_of
 
 ARMS = (CONTROL, *(Arm(name, book, policy) for name in ("cleric", "rogue") for book in ("hero", "off") for policy in ("none", "oracle")))
 FLAT = Result(
@@ -188,7 +188,7 @@ def test_the_game_needs_neither_matplotlib_nor_numpy(tiny: Path, tmp_path: Path)
     """A campaign trains to its end where both are absent."""
     script = (
         "import sys\nfor name in ('matplotlib', 'numpy'): sys.modules[name] = None\n"
-        "from rolltrain_tui.cli import main\nsys.argv = ['rolltrain', *sys.argv[1:]]\nmain()"
+        "from rolltrain_tui.cli.main import main\nsys.argv = ['rolltrain', *sys.argv[1:]]\nmain()"
     )
     words = ["train", str(tiny), "--steps", "4", "--json", "--out", str(tmp_path)]
     done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True)

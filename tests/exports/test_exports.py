@@ -15,10 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shell import Answer
 
-from rolltrain_tui import chronicle
+from rolltrain_tui.base.safe_text import cell
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
-from rolltrain_tui.expedition import Expedition
 from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.export import digest_of
 from rolltrain_tui.exports.fairness import fairness, upper_gamma
@@ -26,8 +24,10 @@ from rolltrain_tui.exports.figures import draw
 from rolltrain_tui.exports.ledger import METRICS, entries
 from rolltrain_tui.exports.terminal import CHARTS, charts
 from rolltrain_tui.exports.trend import CAPACITY, Lane, Trend
-from rolltrain_tui.foreign import cell
-from rolltrain_tui.headless.run import Manner, run
+from rolltrain_tui.plain.run import Manner, run
+from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
+from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.run import Expedition
 
 
 def began(turns: int = 100, **more: object) -> CampaignBegan:
@@ -77,7 +77,7 @@ def played(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., 
 
 def test_entries_say_what_the_events_say(played: Path) -> None:
     """Turn by turn the ledger holds the steps' and evaluations' own numbers; the roll-scaled loss is their loss times their k."""
-    events = list(chronicle.read(played / "chronicle.jsonl"))
+    events = list(event_log.read(played / "chronicle.jsonl"))
     book = {entry.turn: entry for entry in entries(events)}
     steps = [event for event in events if isinstance(event, StepTaken)]
     assert list(book) == list(range(25))
@@ -109,7 +109,7 @@ def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[.
     assert answer.code == 0, answer.err
     assert sorted(path.name for path in out.iterdir()) == ["report.md", "run.png", "run.svg", "turns.csv"]
     assert len(json.loads(answer.out)["written"]) == 5
-    book = {entry.turn: entry for entry in entries(chronicle.read(played / "chronicle.jsonl"))}
+    book = {entry.turn: entry for entry in entries(event_log.read(played / "chronicle.jsonl"))}
     with (out / "turns.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["turn"]) for row in rows] == list(book)
@@ -192,7 +192,7 @@ def test_wandb_is_asked_for_an_offline_run(
     assert call("export", played, "--wandb-offline", tmp_path / "w").code == 0
     assert (wandb.asked["mode"], wandb.asked["dir"], wandb.finished) == ("offline", str(tmp_path / "w"), 1)
     assert wandb.asked["config"]["turns"] == 24  # type: ignore[index]
-    book = {entry.turn: entry.numbers for entry in entries(chronicle.read(played / "chronicle.jsonl"))}
+    book = {entry.turn: entry.numbers for entry in entries(event_log.read(played / "chronicle.jsonl"))}
     assert dict(wandb.logged) == book
 
 
@@ -300,7 +300,7 @@ def test_foreign_words_stay_words() -> None:
 def test_exports_load_no_torch(played: Path) -> None:
     """A chronicle is read without the library that made it."""
     script = (
-        "import sys; from rolltrain_tui.cli import main\n"
+        "import sys; from rolltrain_tui.cli.main import main\n"
         f"sys.argv = ['rolltrain', 'plot', {str(played)!r}]\n"
         "try: main()\nexcept SystemExit as left: code = left.code\n"
         "print(code, [name for name in ('torch', 'textual', 'matplotlib') if name in sys.modules], file=sys.stderr)"

@@ -5,7 +5,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any, get_args, get_type_hints
 
-from rolltrain_tui.events import Event
+from rolltrain_tui.protocol.events import Event
 
 ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"
 _INTRODUCERS = (f"{ESC}]", "\x9d", f"{ESC}P", "\x90", f"{ESC}_", "\x9f", f"{ESC}^", "\x9e", f"{ESC}X", "\x98")

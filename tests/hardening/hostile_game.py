@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tui"))
 from fakes import FakeExpedition, FakeOutfitter, fake_config
 from hostile import MARKUP, PAYLOADS, poisoned
 
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import CampaignBegan, CampaignEnded, DiceRolled, Event, StepTaken
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, DiceRolled, Event, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.launch import Launch
 

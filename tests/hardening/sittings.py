@@ -17,10 +17,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from conftest import CAMPAIGNS, TINY
 
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config.campaign_file import load
-from rolltrain_tui.events import Notice, SaveDue, StepTaken
-from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.protocol.events import Notice, SaveDue, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.run import Expedition
 
 EVERY = 5
 SETTINGS = (*TINY, "turns=400", "schedule.warmup_turns=2", "save={autosave_every: 5, keep: 3}", "batch.accumulation=2", "twin.mode=on_use")

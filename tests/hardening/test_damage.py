@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui import saves
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.run import Expedition
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 FILES = ("manifest.json", "campaign.yaml", "state.json", "weights.safetensors")

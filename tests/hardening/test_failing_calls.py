@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui import saves
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import CampaignEnded, Event, Saved, SaveFailed
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.saves.tensors import pack
+from rolltrain_tui.protocol.events import CampaignEnded, Event, Saved, SaveFailed
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.saves.tensors import pack
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "unlink", "rmdir")

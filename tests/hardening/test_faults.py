@@ -14,14 +14,14 @@ import pytest
 import torch
 from shell import Answer
 
-from rolltrain_tui import saves
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import CampaignEnded, Event, Saved, SaveFailed, StepTaken, TrainingFailed
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.training.learner import StepReport
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import CampaignEnded, Event, Saved, SaveFailed, StepTaken, TrainingFailed
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.run import Expedition
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen

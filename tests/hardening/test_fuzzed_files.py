@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui import saves
-from rolltrain_tui.campaign import Campaign
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.campaign_file import CampaignFileError, load_text
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.expedition import Expedition, contents_of
-from rolltrain_tui.saves import archive
-from rolltrain_tui.training.build import build_learner
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.run import Expedition, contents_of
+from rolltrain_tui.runs.saves import archive
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 FILES = ("campaign.yaml", "state.json", "weights.safetensors")

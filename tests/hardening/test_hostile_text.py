@@ -17,16 +17,16 @@ from shell import Answer
 from test_saves import snapshot
 from textual.content import Content
 
-from rolltrain_tui import saves
-from rolltrain_tui.chronicle import Chronicle
-from rolltrain_tui.commands import Inbox, SaveGame, ScriptedInbox, Speak, UseAbility
+from rolltrain_tui.base.safe_text import clean, flat, one_line, printable, shown
 from rolltrain_tui.config.campaign_file import CampaignFileError, load_text
-from rolltrain_tui.events import CommandRefused, Event, Notice, SaveFailed, Spoke, TrainingFailed, TwinLost
-from rolltrain_tui.foreign import printable, shown
-from rolltrain_tui.headless.plain import NotUnderstood, parse_command
-from rolltrain_tui.narration import tell
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.words import clean, flat, one_line
+from rolltrain_tui.protocol.commands import SaveGame, Speak, UseAbility
+from rolltrain_tui.protocol.events import CommandRefused, Event, Notice, SaveFailed, Spoke, TrainingFailed, TwinLost
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.typed_commands import NotUnderstood, parse_command
 
 Tally = Callable[[str], None]
 

@@ -9,12 +9,12 @@ from typing import get_args
 
 from fakes import FakeExpedition, fake_config
 
-from rolltrain_tui import volumes
-from rolltrain_tui.chronicle import Chronicle
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import Notice
-from rolltrain_tui.history import recording
-from rolltrain_tui.history.recording import Recording
+from rolltrain_tui.base import rotating_log
+from rolltrain_tui.protocol.events import Notice
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import recording
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.recording import Recording
 
 
 def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
@@ -32,8 +32,8 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
     assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)
     assert found["megabytes"] < 200
     words = f"opened in {found['open']:.1f} s of CPU, slowest of {found['seeks']} seeks {found['slowest seek']:.2f} s of CPU"
-    parts = [*volumes.full(path), path]
-    size = f"{volumes.size_of(parts) / 1e6:.0f} MB in {len(parts)} volumes"
+    parts = [*rotating_log.full(path), path]
+    size = f"{rotating_log.size_of(parts) / 1e6:.0f} MB in {len(parts)} volumes"
     tally(f"10. {turns} turns, {size}: {words}, {found['megabytes']:.0f} MB of memory")
 
 

@@ -6,12 +6,13 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import Command, Inbox, ScriptedInbox, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.headless.faces import PlainFace, Voice
-from rolltrain_tui.headless.run import Journey
+from rolltrain_tui.plain.run import Journey
+from rolltrain_tui.plain.views import PlainFace, Voice
+from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.run import Expedition
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.bridge import Traveller
 from rolltrain_tui.tui.launch import Launch

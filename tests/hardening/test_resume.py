@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import Command, Inbox, ScriptedInbox, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import MonsterAppeared, StepTaken, TwinJudged
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.history.reenactment import from_the_beginning
-from rolltrain_tui.history.verification import Verification
+from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
+from rolltrain_tui.protocol.events import MonsterAppeared, StepTaken, TwinJudged
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.verification import Verification
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 TURNS = 200

@@ -18,11 +18,11 @@ if sys.platform == "win32":
 
 from terminal import STORY, Terminal, game
 
-from rolltrain_tui import chronicle, saves
-from rolltrain_tui.commands import Inbox
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import StepTaken
-from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs.run import Expedition
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 SETTINGS = ("turns=100000", "pace.turns_per_second=20", "save={autosave_every: 1000, keep: 3}", "camps.every=5000")
@@ -56,8 +56,8 @@ def opened(run: Path) -> Iterator[Callable[[], Terminal]]:
 
 
 def played(run: Path) -> int:
-    """The last turn in the chronicle."""
-    return max((event.turn for event in chronicle.read(run / "chronicle.jsonl") if isinstance(event, StepTaken)), default=0)
+    """The last turn in the event_log."""
+    return max((event.turn for event in event_log.read(run / "chronicle.jsonl") if isinstance(event, StepTaken)), default=0)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -13,9 +13,14 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.commands import Command, Inbox, SaveGame, ScriptedInbox, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import (
+from rolltrain_tui.plain import run as headless
+from rolltrain_tui.plain.listening import listen
+from rolltrain_tui.plain.run import Journey, Manner, bag, run, status
+from rolltrain_tui.plain.signals import caught
+from rolltrain_tui.plain.views import BarFace, PlainFace, QuietFace, Voice
+from rolltrain_tui.protocol.commands import Command, SaveGame, UseAbility
+from rolltrain_tui.protocol.events import (
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
@@ -33,12 +38,8 @@ from rolltrain_tui.events import (
     StepTaken,
     TrainingFailed,
 )
-from rolltrain_tui.headless import run as headless
-from rolltrain_tui.headless.faces import BarFace, PlainFace, QuietFace, Voice
-from rolltrain_tui.headless.listening import listen
-from rolltrain_tui.headless.run import Journey, Manner, bag, run, status
-from rolltrain_tui.headless.signals import caught
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.story.scene import Scene
 
 BEGAN = CampaignBegan(
     0, "The Tiny GPT", "supervised", 7, 3, "hero", 20, 12, 2, 0.912, "Brakka", "barbarian", 1, 2, (), 14, 14, 1000, (), 19040, 65, 1.31,

@@ -6,8 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.commands import Predict, RaiseStat, SaveGame, SetAuto, Speak, SpendInspiration, TakeShortRest, UseAbility, UseItem
-from rolltrain_tui.headless.plain import (
+from rolltrain_tui.protocol.commands import (
+    Predict,
+    RaiseStat,
+    SaveGame,
+    SetAuto,
+    Speak,
+    SpendInspiration,
+    TakeShortRest,
+    UseAbility,
+    UseItem,
+)
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.story.typed_commands import (
     HELP,
     AskBag,
     AskHelp,
@@ -21,8 +33,6 @@ from rolltrain_tui.headless.plain import (
     Wish,
     parse_command,
 )
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.loot import ITEMS
 
 CALM = UseAbility("spell_mastery", "calm")
 

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from shell import Answer
 
-from rolltrain_tui import chronicle, saves, wire
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import Command, Inbox, ScriptedInbox, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.history.branching import BranchError, branch_at
-from rolltrain_tui.history.reenactment import from_the_beginning
-from rolltrain_tui.history.two_runs import lay_side_by_side
-from rolltrain_tui.history.verification import Verification
+from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs import event_codec, event_log, saves
+from rolltrain_tui.runs.branching import BranchError, branch_at
+from rolltrain_tui.runs.compare_runs import lay_side_by_side
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.verification import Verification
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 MOVES: list[tuple[int, Command]] = [(2, UseAbility("reckless_attack")), (5, Speak()), (9, UseAbility("rage"))]
@@ -41,8 +42,8 @@ def test_a_branch_has_the_same_past(run: Path, turn: int) -> None:
     before = contents(run)
     folder, note = branch_at(run, turn)
     assert note == ""
-    past = [wire.encode(event) for event in chronicle.read(folder / "chronicle.jsonl")]
-    whole = [wire.encode(event) for event in chronicle.read(run / "chronicle.jsonl")]
+    past = [event_codec.encode(event) for event in event_log.read(folder / "chronicle.jsonl")]
+    whole = [event_codec.encode(event) for event in event_log.read(run / "chronicle.jsonl")]
     assert past == whole[: len(past)]
     assert saves.read(folder).summary.turn == turn
     again = Expedition.resume(folder)

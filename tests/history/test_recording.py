@@ -9,12 +9,12 @@ from typing import get_args
 import pytest
 from fakes import FakeExpedition, fake_config
 
-from rolltrain_tui.chronicle import Chronicle, read
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import Notice
-from rolltrain_tui.history import recording
-from rolltrain_tui.history.recording import Recording, RecordingError, as_turn
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.events import Notice
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import recording
+from rolltrain_tui.runs.event_log import Chronicle, read
+from rolltrain_tui.runs.recording import Recording, RecordingError, as_turn
+from rolltrain_tui.story.scene import Scene
 
 TURNS = 700
 
@@ -112,7 +112,7 @@ def test_watching_needs_no_torch(run: Path) -> None:
     script = f"""
 import sys
 sys.argv = ["rolltrain", "replay", {str(run)!r}, "--plain", "--from", "690"]
-from rolltrain_tui.cli import main
+from rolltrain_tui.cli.main import main
 try:
     main()
 finally:

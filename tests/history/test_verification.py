@@ -9,14 +9,15 @@ import pytest
 import torch
 from shell import Answer
 
-from rolltrain_tui import chronicle, saves
-from rolltrain_tui.chronicle import Chronicle
-from rolltrain_tui.commands import Command, Inbox, SaveGame, ScriptedInbox, SetAuto, Speak, UseAbility
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import DiceRolled, Event, SettingsChanged, StepTaken
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.history.reenactment import from_save, from_the_beginning
-from rolltrain_tui.history.verification import Findings, Verification
+from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, UseAbility
+from rolltrain_tui.protocol.events import DiceRolled, Event, SettingsChanged, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.reexecution import from_save, from_the_beginning
+from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.verification import Findings, Verification
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 MOVES: list[tuple[int, Command]] = [
@@ -51,7 +52,7 @@ def verified(path: Path, *, heavy: bool = False, until: int | None = None, toler
 
 def rewrite(run: Path, change: Callable[[Event], Event]) -> None:
     """Forge the chronicle: every line good, its contents changed."""
-    events = [change(event) for event in chronicle.read(run / "chronicle.jsonl")]
+    events = [change(event) for event in event_log.read(run / "chronicle.jsonl")]
     (run / "chronicle.jsonl").unlink()
     with Chronicle(run / "chronicle.jsonl") as forged:
         for event in events:
@@ -63,7 +64,7 @@ def test_a_run_verifies(run: Path) -> None:
     found = verified(run)
     assert found.difference is None
     assert (found.last_turn, found.saves) == (12, len(saves.describe(run).slots))
-    assert found.events == sum(1 for _ in chronicle.read(run / "chronicle.jsonl"))
+    assert found.events == sum(1 for _ in event_log.read(run / "chronicle.jsonl"))
     assert found.rolls >= 12
 
 
@@ -181,7 +182,7 @@ def test_the_last_bit_counts(run: Path) -> None:
 def test_a_missing_and_an_invented_event_are_named(run: Path) -> None:
     """Where an event was taken away, the story parts there."""
     rewrite(run, lambda event: event)
-    events = list(chronicle.read(run / "chronicle.jsonl"))
+    events = list(event_log.read(run / "chronicle.jsonl"))
     gone = next(n for n, event in enumerate(events) if isinstance(event, DiceRolled) and event.turn == 6)
     (run / "chronicle.jsonl").unlink()
     with Chronicle(run / "chronicle.jsonl") as forged:

@@ -12,11 +12,11 @@ from torch.utils.data import Dataset
 from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
 from rolltrain_tui import Barbarian, Cleric, RollToTrain
-from rolltrain_tui.chronicle import read, story_sha256
-from rolltrain_tui.commands import Speak, UseAbility
-from rolltrain_tui.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
 from rolltrain_tui.integrations.huggingface import RollToTrainCallback
-from rolltrain_tui.saves import SaveError
+from rolltrain_tui.protocol.commands import Speak, UseAbility
+from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
+from rolltrain_tui.runs.event_log import read, story_sha256
+from rolltrain_tui.runs.saves import SaveError
 
 pytestmark = [pytest.mark.filterwarnings("default")]  # other people's warnings
 transformers.logging.set_verbosity_error()

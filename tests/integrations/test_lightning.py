@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from rolltrain_tui import Barbarian, Cleric
-from rolltrain_tui.chronicle import read, story_sha256
-from rolltrain_tui.commands import UseAbility
-from rolltrain_tui.events import CampaignEnded, Evaluated, StepTaken
 from rolltrain_tui.integrations.lightning import RollToTrainCallback
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, StepTaken
+from rolltrain_tui.runs.event_log import read, story_sha256
 
 pytestmark = [pytest.mark.filterwarnings("default")]  # other people's warnings
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

@@ -11,8 +11,8 @@ def train(rank: int, folder: str, told: Any) -> None:
     """One of two processes that average their gradients, as DistributedDataParallel does."""
     import rolltrain_tui
     from rolltrain_tui import Wizard
-    from rolltrain_tui.commands import UseAbility
-    from rolltrain_tui.events import AbilityUsed, StepTaken
+    from rolltrain_tui.protocol.commands import UseAbility
+    from rolltrain_tui.protocol.events import AbilityUsed, StepTaken
 
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)

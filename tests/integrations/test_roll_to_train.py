@@ -12,16 +12,25 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Fighter, Paladin, Rogue, RollToTrain, Wizard
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.commands import SaveGame, Speak, UseAbility
-from rolltrain_tui.events import AbilityUsed, CommandRefused, DiceRolled, Evaluated, MonsterAppeared, StepTaken, TwinJudged, XPGained
-from rolltrain_tui.expedition import Expedition
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.saves import SaveError
-from rolltrain_tui.training.batches import Batches, LoaderError
-from rolltrain_tui.training.criterion import LossError
-from rolltrain_tui.training.learner import StepAbandoned
-from rolltrain_tui.training.module import ModuleLearner
+from rolltrain_tui.modes.module.batches import Batches, LoaderError
+from rolltrain_tui.modes.module.criterion import LossError
+from rolltrain_tui.modes.module.learner import ModuleLearner
+from rolltrain_tui.protocol.commands import SaveGame, Speak, UseAbility
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import (
+    AbilityUsed,
+    CommandRefused,
+    DiceRolled,
+    Evaluated,
+    MonsterAppeared,
+    StepTaken,
+    TwinJudged,
+    XPGained,
+)
+from rolltrain_tui.protocol.learner import StepAbandoned
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.saves import SaveError
 
 Make = Callable[..., Any]
 OFF = {"rulebook": "off", "monsters": "off"}

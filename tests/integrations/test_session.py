@@ -11,13 +11,13 @@ from torch.utils.data import TensorDataset
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
-from rolltrain_tui.chronicle import read, story_sha256
-from rolltrain_tui.commands import SaveGame, UseAbility
-from rolltrain_tui.events import CommandRefused, HeroFell, MonsterActed, StepTaken
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.saves import SaveError
-from rolltrain_tui.training.grip import Grip
+from rolltrain_tui.protocol.commands import SaveGame, UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import CommandRefused, HeroFell, MonsterActed, StepTaken
+from rolltrain_tui.runs.event_log import read, story_sha256
+from rolltrain_tui.runs.saves import SaveError
+from rolltrain_tui.training.foreign_optimizer import Grip
 
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
 OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui import saves
-from rolltrain_tui.chronicle import story_sha256
-from rolltrain_tui.rules.orders import UseAbility
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import Fact
 from rolltrain_tui.rules.dice import LoadedDice, SeededDice
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.facts import Fact
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
-from rolltrain_tui.rules.orders import Command
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook
 
 STATS = {"STR": 16, "DEX": 12, "CON": 14, "INT": 15, "WIS": 10, "CHA": 8}

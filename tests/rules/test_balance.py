@@ -4,7 +4,7 @@ from statistics import mean, median
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.facts import DiceRolled, HeroFell, MonsterAppeared, MonsterFell, MonsterLeft
+from rolltrain_tui.protocol.events import DiceRolled, HeroFell, MonsterAppeared, MonsterFell, MonsterLeft
 
 RUNS = 100
 

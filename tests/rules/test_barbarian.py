@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import AbilityEnded, AbilityUsed, CommandRefused, DiceRolled, HeroHurt, MonsterActed
-from rolltrain_tui.rules.orders import UseAbility
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandRefused, DiceRolled, HeroHurt, MonsterActed
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 RAGE, RECKLESS = UseAbility("rage"), UseAbility("reckless_attack")

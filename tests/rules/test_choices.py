@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.facts import CommandRefused, DiceRolled, HeroFell, LevelGained, StatRaised
+from rolltrain_tui.protocol.commands import RaiseStat
+from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, HeroFell, LevelGained, StatRaised
 from rolltrain_tui.rules.levels import xp_of_level
-from rolltrain_tui.rules.orders import RaiseStat
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, odds
-from rolltrain_tui.saves.migrations import bring_up
+from rolltrain_tui.runs.saves.migrations import bring_up
 
 
 def climb(table, level):

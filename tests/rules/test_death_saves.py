@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import (
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import (
     AbilityEnded,
     CommandRefused,
     DeathSaveRolled,
@@ -15,7 +16,6 @@ from rolltrain_tui.rules.facts import (
     LevelGained,
     MonsterLeft,
 )
-from rolltrain_tui.rules.orders import UseAbility
 
 
 def downed(fate, **changes):

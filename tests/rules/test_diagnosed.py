@@ -5,8 +5,8 @@ import json
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.effects import NEUTRAL
-from rolltrain_tui.rules.facts import (
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.protocol.events import (
     DiceRolled,
     Examined,
     HeroHurt,

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tabletop import Report, make_table, of
 
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import DiceRolled, HeroFell
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import DiceRolled, HeroFell
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.orders import UseAbility
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 RAGE, RECKLESS, STEADY = UseAbility("rage"), UseAbility("reckless_attack"), UseAbility("spell_mastery", "steady")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 factor = st.floats(0.1, 4)
 noise = st.floats(0, 0.3)

@@ -4,8 +4,8 @@ from itertools import pairwise
 import pytest
 from tabletop import BEASTS, AlwaysDice, make_rules, make_table, of
 
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import HeroHurt, MonsterActed, MonsterAppeared, MonsterFell, MonsterLeft, MonsterStruck, XPGained
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import HeroHurt, MonsterActed, MonsterAppeared, MonsterFell, MonsterLeft, MonsterStruck, XPGained
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.naming import RulesError
 

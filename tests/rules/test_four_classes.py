@@ -5,10 +5,10 @@ import json
 import pytest
 from tabletop import make_table, of
 
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandRefused, DiceRolled, MonsterActed, MonsterStruck
 from rolltrain_tui.rules.cleric import prayer_chance
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import AbilityEnded, AbilityUsed, CommandRefused, DiceRolled, MonsterActed, MonsterStruck
-from rolltrain_tui.rules.orders import UseAbility
 from rolltrain_tui.rules.paladin import smite_k
 from rolltrain_tui.rules.rogue import sneak_gain
 

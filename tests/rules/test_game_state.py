@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tabletop import Report, make_table
 
+from rolltrain_tui.protocol.commands import SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.orders import SetAuto, TakeShortRest, UseAbility
 
 COMMANDS = {
     "barbarian": (UseAbility("rage"), UseAbility("reckless_attack"), UseAbility("rage", "dismiss"), SetAuto("rage", True), TakeShortRest()),

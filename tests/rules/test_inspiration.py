@@ -3,9 +3,9 @@ import json
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.facts import CommandRefused, DiceRolled, ForetellingJudged, Foretold, InspirationSpent, XPGained
+from rolltrain_tui.protocol.commands import Predict, SpendInspiration, UseAbility
+from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, ForetellingJudged, Foretold, InspirationSpent, XPGained
 from rolltrain_tui.rules.inspiration import bounds
-from rolltrain_tui.rules.orders import Predict, SpendInspiration, UseAbility
 
 
 def told(*losses, guess="lower", **rules):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.facts import HeroFell, HeroHealed, HeroHurt, LevelGained, XPGained
+from rolltrain_tui.protocol.events import HeroFell, HeroHealed, HeroHurt, LevelGained, XPGained
 
 
 def test_the_first_evaluation_only_sets_the_best():

@@ -1,11 +1,11 @@
 import pytest
 from tabletop import make_table, of
 
+from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.events import AutoSet, CommandAccepted, CommandRefused
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import Power
-from rolltrain_tui.rules.facts import AutoSet, CommandAccepted, CommandRefused
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.orders import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 
 RAGE = UseAbility("rage")
 

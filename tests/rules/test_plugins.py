@@ -14,10 +14,10 @@ import pytest
 
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.rules.admission import UnfitError, admit
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.effects import StepEffect
 from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom
+from rolltrain_tui.rules.plugin_checks import UnfitError, admit
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 EXAMPLE = Path(__file__).parent.parent / "plugin_example"

@@ -1,8 +1,8 @@
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.facts import CommandRefused, HeroHealed, Rested
-from rolltrain_tui.rules.orders import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.events import CommandRefused, HeroHealed, Rested
 
 REST = TakeShortRest()
 

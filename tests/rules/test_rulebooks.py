@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.rules.effects import StepEffect
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.naming import RulesError
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook, odds, scaled_dc, within_bounds
 

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from tabletop import make_rules, make_table, of
 
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import AbilityUsed, CommandRefused, DiceRolled, HeroHurt, MonsterAppeared, MonsterStruck, XPGained
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import AbilityUsed, CommandRefused, DiceRolled, HeroHurt, MonsterAppeared, MonsterStruck, XPGained
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.orders import UseAbility
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tabletop import Report
 
+from rolltrain_tui.rules.signal_monitor import Watch
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.rules.watch import Watch
 
 LEAST_AGREEMENT = SIGNALS["agree_fraction"].low or 0
 

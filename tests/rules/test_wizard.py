@@ -1,9 +1,9 @@
 import pytest
 from tabletop import make_table, of
 
-from rolltrain_tui.rules.effects import StepEffect
-from rolltrain_tui.rules.facts import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Rested
-from rolltrain_tui.rules.orders import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Rested
 from rolltrain_tui.rules.wizard import recovery_scale
 
 RECOVERY = UseAbility("arcane_recovery")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui import events as ev
-from rolltrain_tui.commands import TakeShortRest, UseAbility
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.scene.kinds import KINDS, SILENT
-from rolltrain_tui.scene.scene import STORY_LINES, TURN_LINES
+from rolltrain_tui.protocol import events as ev
+from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.kinds import KINDS, SILENT
+from rolltrain_tui.story.scene.scene import STORY_LINES, TURN_LINES
 
 RAGE = ev.Charge("rage", 2, 2, "long", False)
 RECKLESS = ev.Charge("reckless_attack", None, None, "", False)

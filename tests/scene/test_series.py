@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.scene.series import LossSeries
+from rolltrain_tui.story.scene.series import LossSeries
 
 LOSSES = st.lists(st.floats(min_value=-10, max_value=100), min_size=1, max_size=300)
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.training.corpus import Corpus
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.modes.text.corpora.corpus import Corpus
+from rolltrain_tui.modes.text.learner import SupervisedLearner
 
 TEXT = "the goblin counts his gold, the wizard counts the stars.\n" * 20
 

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from rolltrain_tui.training.built_in import BUILT_IN, built_in_text, floor, floor_report, ratio_estimate
-from rolltrain_tui.training.entropy import derivations, surprisal
-from rolltrain_tui.training.unambiguous import conflicts
+from rolltrain_tui.modes.text.corpora.built_in import BUILT_IN, built_in_text, floor, floor_report, ratio_estimate
+from rolltrain_tui.modes.text.corpora.entropy import derivations, surprisal
+from rolltrain_tui.modes.text.corpora.unambiguous import conflicts
 
 NAMES = ("tales", "names")
 

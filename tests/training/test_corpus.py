@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.config.schema import DataConfig
-from rolltrain_tui.training import corpus as corpus_module
-from rolltrain_tui.training.built_in import built_in_text, floor
-from rolltrain_tui.training.corpus import LARGEST_VOCABULARY, corpus_from_text, load_corpus
-from rolltrain_tui.training.text_file import DataError
+from rolltrain_tui.modes.text.corpora import corpus as corpus_module
+from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
+from rolltrain_tui.modes.text.corpora.corpus import LARGEST_VOCABULARY, corpus_from_text, load_corpus
+from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 TEXT = "Zwölf Drachen aßen 🐉 Käse. " * 10
 

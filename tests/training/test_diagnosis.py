@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.modes.text import diagnosis
+from rolltrain_tui.modes.text.gpt import MLP, token_losses
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.training import diagnosis
-from rolltrain_tui.training.gpt import MLP, token_losses
-from rolltrain_tui.training.learner import StepAbandoned
-from rolltrain_tui.training.pulse import LOOKS, SETTLED, Pulse
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.training.layer_history import LOOKS, SETTLED, Pulse
 
 MakeLearner = Callable[..., SupervisedLearner]
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rolltrain_tui.evidence import evidence
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.story.measurements import evidence
 
 LOOK_BACK = ("heal_alpha", "restore_best", "norm_cap")
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rolltrain_tui.training.gpt import GPT, GPTConfig, KeyValueCache, draw
+from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, KeyValueCache, draw
 
 CONFIG = GPTConfig(vocab_size=11, n_layer=2, n_head=2, n_embd=16, context=8)
 

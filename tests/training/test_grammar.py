@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.training.entropy import derivations, entropy, expected_length, nats_per_character, surprisal
-from rolltrain_tui.training.grammar import Grammar
-from rolltrain_tui.training.notation import GrammarError, choose, rows, words
-from rolltrain_tui.training.unambiguous import conflicts
+from rolltrain_tui.modes.text.corpora.entropy import derivations, entropy, expected_length, nats_per_character, surprisal
+from rolltrain_tui.modes.text.corpora.grammar import Grammar
+from rolltrain_tui.modes.text.corpora.notation import GrammarError, choose, rows, words
+from rolltrain_tui.modes.text.corpora.unambiguous import conflicts
 
 MEMORY = {
     "tale": choose("{who := heroes} came. {Mood}. {who.They} took {who.their} hat{end}"),

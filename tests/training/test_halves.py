@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.build import build_learner
-from rolltrain_tui.training.halves import Halves
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.levers import in_one_piece, lay_side_by_side
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.training.split_batch import Halves
 
 Configs = Callable[..., CampaignConfig]
 

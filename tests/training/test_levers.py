@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, AdamW, NAdam, Optimizer, RMSprop
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, is_zero, replace_targets
 
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]

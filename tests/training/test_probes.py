@@ -6,9 +6,9 @@ from math import dist, isfinite
 import pytest
 import torch
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training import probes
-from rolltrain_tui.training.supervised import SupervisedLearner
+from rolltrain_tui.modes.text import probes
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 MakeLearner = Callable[..., SupervisedLearner]
 

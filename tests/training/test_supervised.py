@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.config.schema import CampaignConfig, ScheduleConfig
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.saves.tensors import pack, unpack
-from rolltrain_tui.training.corpus import Corpus
-from rolltrain_tui.training.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss, window_start
-from rolltrain_tui.training.learner import StepAbandoned
+from rolltrain_tui.modes.text.corpora.corpus import Corpus
+from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss, window_start
+from rolltrain_tui.modes.text.learner import SupervisedLearner, probe_offsets
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.learner import StepAbandoned
+from rolltrain_tui.runs.saves.tensors import pack, unpack
 from rolltrain_tui.training.schedules import learning_rate
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import random_stream
-from rolltrain_tui.training.supervised import SupervisedLearner, probe_offsets
 
 MakeLearner = Callable[..., SupervisedLearner]
 
@@ -387,7 +387,7 @@ def test_an_evaluation_changes_nothing(make_learner: MakeLearner) -> None:
 def test_an_evaluation_is_the_mean_over_sequences(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loss, standard error and FLOPs are those of reading the windows one by one, however the chunks are cut."""
     learner = make_learner()
-    monkeypatch.setattr("rolltrain_tui.training.supervised.EVALUATION_TOKENS", 40)  # five sequences at a time
+    monkeypatch.setattr("rolltrain_tui.modes.text.learner.EVALUATION_TOKENS", 40)  # five sequences at a time
     evaluation, val = learner.evaluate(12), learner.corpus.val
     with torch.no_grad():
         windows = [val[i : i + 9] for i in probe_offsets(12, len(val) - 8)]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.training import text_file
-from rolltrain_tui.training.text_file import DataError, read_text, shown
+from rolltrain_tui.modes.text.corpora import text_file
+from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
 TALE = "Die Kröte fraß zwölf Käse.\nNiemand lachte.\n" * 20
 

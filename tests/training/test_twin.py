@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.rules.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.learner import StepAbandoned
-from rolltrain_tui.training.supervised import SupervisedLearner
-from rolltrain_tui.training.twin import Comparison, Twin, compare, look_turns
+from rolltrain_tui.game.twin import Comparison, Twin, compare, look_turns
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.learner import StepAbandoned
 
 MakeLearner = Callable[..., SupervisedLearner]
 LOSSES = st.lists(st.floats(0, 10), min_size=2, max_size=20)

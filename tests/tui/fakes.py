@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolltrain_tui.commands import Inbox, Predict, RaiseStat, SaveGame, SetAuto, Speak, SpendInspiration, TakeShortRest, UseAbility, UseItem
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import (
+from rolltrain_tui.protocol.commands import (
+    Predict,
+    RaiseStat,
+    SaveGame,
+    SetAuto,
+    Speak,
+    SpendInspiration,
+    TakeShortRest,
+    UseAbility,
+    UseItem,
+)
+from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
     AutoSet,
@@ -43,7 +53,9 @@ from rolltrain_tui.events import (
     TrainingFailed,
     XPGained,
 )
-from rolltrain_tui.rules.signals import SIGNALS, LayerReading, Reading
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.readings import LayerReading, Reading
+from rolltrain_tui.rules.signals import SIGNALS
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOOR, START = 1.31, 4.62

@@ -8,8 +8,8 @@ from typing import Any
 
 from fakes import FakeExpedition, FakeOutfitter, fake_config
 
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import Event, StepTaken
+from rolltrain_tui.protocol.events import Event, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.launch import Launch
 

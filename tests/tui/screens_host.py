@@ -8,7 +8,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from rolltrain_tui.saves import RunSummary
+from rolltrain_tui.runs.saves import RunSummary
 from rolltrain_tui.tui import themes
 
 

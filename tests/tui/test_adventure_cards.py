@@ -11,8 +11,8 @@ from test_diagnosis_screen import text_of
 from test_ending import ENDED, story
 from test_expedition_screen import Game, playing
 
-from rolltrain_tui.commands import Inbox, Predict, RaiseStat, SpendInspiration, UseItem
-from rolltrain_tui.events import (
+from rolltrain_tui.protocol.commands import Predict, RaiseStat, SpendInspiration, UseItem
+from rolltrain_tui.protocol.events import (
     ActBegan,
     Event,
     ForetellingJudged,
@@ -26,8 +26,9 @@ from rolltrain_tui.events import (
     StatRaised,
     StepTaken,
 )
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.cards import Card, face_of
 from rolltrain_tui.tui.screens.deeds import STATS, Deeds
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog

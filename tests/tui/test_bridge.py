@@ -8,8 +8,7 @@ from typing import cast
 import pytest
 from fakes import FakeExpedition, fake_config
 
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import (
+from rolltrain_tui.protocol.events import (
     CampaignEnded,
     CampaignStopped,
     DiceRolled,
@@ -23,7 +22,8 @@ from rolltrain_tui.events import (
     TrainingFailed,
     XPGained,
 )
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge, Traveller, pause_reason
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 

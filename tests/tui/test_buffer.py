@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.events import DiceRolled, Event, StepTaken, XPGained
+from rolltrain_tui.protocol.events import DiceRolled, Event, StepTaken, XPGained
 from rolltrain_tui.tui.buffer import EventBuffer
 
 

@@ -4,7 +4,7 @@ import pytest
 from screens_host import ScreensHost, shown, until
 from textual.events import Key
 
-from rolltrain_tui.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.protocol.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.screens.cards import Card, big, face_of
 

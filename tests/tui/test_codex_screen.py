@@ -4,7 +4,7 @@ import pytest
 from screens_host import ScreensHost, shown, until
 from textual.widgets import Input, Markdown, OptionList
 
-from rolltrain_tui.codex import Page, pages
+from rolltrain_tui.story.codex import Page, pages
 from rolltrain_tui.tui.screens.codex import CodexScreen, matches, slug_of
 
 PAGES = [
@@ -21,7 +21,7 @@ PAGES = [
 
 @pytest.fixture
 def few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rolltrain_tui.codex.pages", lambda: PAGES)
+    monkeypatch.setattr("rolltrain_tui.story.codex.pages", lambda: PAGES)
 
 
 def opened(app: ScreensHost) -> str:

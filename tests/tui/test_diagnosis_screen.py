@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from screens_host import ScreensHost, shown, until
 from test_expedition_screen import playing
 
-from rolltrain_tui.commands import Inbox
-from rolltrain_tui.events import MonsterAppeared, StepTaken
-from rolltrain_tui.rules.signals import SIGNALS, Reading
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.events import MonsterAppeared, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen, diagnosis_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines
 from rolltrain_tui.tui.widgets.monster import monster_lines

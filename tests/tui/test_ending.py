@@ -8,7 +8,7 @@ import pytest
 from screens_host import ScreensHost, shown
 from textual.widgets import Sparkline
 
-from rolltrain_tui.events import CampaignEnded
+from rolltrain_tui.protocol.events import CampaignEnded
 from rolltrain_tui.tui.screens.ending import EndingScreen, RunStory, drawable, verdict
 
 ENDED = CampaignEnded(2000, "victory", 1.39, 1.4123, 0.0042, 1.4021, 1.31, 5, 6510, 1, 2310.5)

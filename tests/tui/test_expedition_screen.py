@@ -10,8 +10,8 @@ from fakes import FakeExpedition, FakeOutfitter, fake_config
 from screens_host import shown, until
 from textual.pilot import Pilot
 
-from rolltrain_tui.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.events import LevelGained, SaveFailed
+from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.events import LevelGained, SaveFailed
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.cards import Card

@@ -8,9 +8,10 @@ import pytest
 from fakes import FakeExpedition, FakeOutfitter, fake_config
 from screens_host import shown, until
 
-from rolltrain_tui.commands import Inbox, UseAbility
-from rolltrain_tui.events import LevelGained, MonsterFell
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.events import LevelGained, MonsterFell
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.highlights import LINES, highlights
 from rolltrain_tui.tui.launch import Launch
@@ -114,9 +115,9 @@ async def test_escape_turns_back_while_an_expedition_is_readied(tmp_path: Path) 
 
 def test_a_text_of_the_players_own_may_lie_anywhere(tmp_path: Path) -> None:
     """A campaign begun with a text outside its folder trains on that text, and its run can be opened again."""
-    from rolltrain_tui import saves
-    from rolltrain_tui.commands import Inbox
-    from rolltrain_tui.expedition import Expedition
+    from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.runs import saves
+    from rolltrain_tui.runs.run import Expedition
     from rolltrain_tui.tui.outfitter import TorchOutfitter
 
     text = tmp_path / "my own: book.txt"

@@ -5,9 +5,8 @@ import math
 import pytest
 from test_panels import scene_after, text_of
 
-from rolltrain_tui.events import GhostSeen
-from rolltrain_tui.rules.gate import GhostPoint
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.events import GhostPoint, GhostSeen
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.chart import GHOST, chart_lines, frame_of
 
 

@@ -11,6 +11,7 @@ from screens_host import ScreensHost, shown
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
@@ -20,7 +21,6 @@ from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
 from rolltrain_tui.tui.widgets.hero_card import HeroCard
-from rolltrain_tui.words import flat
 
 PATH = Path(__file__).resolve().parents[2] / "campaigns" / "tiny_gpt.yaml"
 SIZES = [(80, 24), (200, 60)]

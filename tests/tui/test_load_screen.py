@@ -7,7 +7,7 @@ import pytest
 from screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import DataTable
 
-from rolltrain_tui import saves
+from rolltrain_tui.runs import saves
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.load import LoadScreen
 

@@ -8,9 +8,10 @@ from fakes import FakeExpedition, fake_config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.commands import Inbox, UseAbility
-from rolltrain_tui.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, StepTaken, TwinJudged, TwinLost, TwinSetOut
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, StepTaken, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import clock, count, factor, trend, work
 from rolltrain_tui.tui.polyhedra import picture, solid

@@ -8,11 +8,12 @@ from fakes import FakeExpedition, FakeOutfitter, fake_config
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from rolltrain_tui.chronicle import Chronicle, read
-from rolltrain_tui.commands import Inbox, SaveGame, ScriptedInbox, UseAbility
 from rolltrain_tui.config.campaign_file import dump
-from rolltrain_tui.events import Notice
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.commands import SaveGame, UseAbility
+from rolltrain_tui.protocol.events import Notice
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs.event_log import Chronicle, read
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.replay import ReplayScreen

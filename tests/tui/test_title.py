@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import Static
 
-from rolltrain_tui.saves import RunSummary
+from rolltrain_tui.runs.saves import RunSummary
 from rolltrain_tui.tui.screens.arena import ArenaScreen
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
 from rolltrain_tui.tui.screens.help import HelpScreen
@@ -24,7 +24,7 @@ SIZES = [(80, 24), (120, 36), (200, 60)]
 
 
 def on_disk(monkeypatch: pytest.MonkeyPatch, runs: Sequence[RunSummary]) -> None:
-    monkeypatch.setattr("rolltrain_tui.saves.list_runs", lambda root: list(runs))
+    monkeypatch.setattr("rolltrain_tui.runs.saves.list_runs", lambda root: list(runs))
 
 
 def labels(app: ScreensHost) -> list[str]:
@@ -38,7 +38,16 @@ def pointed(app: ScreensHost) -> str:
 
 def test_light() -> None:
     """The title is imported without torch, pydantic, YAML, charts or the saves."""
-    heavy = ["torch", "pydantic", "yaml", "plotext", "safetensors", "markdown_it", "rolltrain_tui.saves", "rolltrain_tui.config.schema"]
+    heavy = [
+        "torch",
+        "pydantic",
+        "yaml",
+        "plotext",
+        "safetensors",
+        "markdown_it",
+        "rolltrain_tui.runs.saves",
+        "rolltrain_tui.config.schema",
+    ]
     script = f"import sys, rolltrain_tui.tui.screens.title; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

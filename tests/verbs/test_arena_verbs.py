@@ -143,9 +143,8 @@ def test_help_loads_no_torch() -> None:
     """Help, list and create answer without torch."""
     import subprocess
 
-    script = (
-        "import sys; sys.argv = ['rolltrain', 'arena', {}]\nfrom rolltrain_tui.cli import main\ntry:\n    main()\nexcept SystemExit: pass\n"
-    )
+    script = "import sys; sys.argv = ['rolltrain', 'arena', {}]\nfrom rolltrain_tui.cli.main import main\n"
+    script += "try:\n    main()\nexcept SystemExit: pass\n"
     for words in ("'--help'", "'list'", "'create', 'T', '8', '1', '2'"):
         code = script.format(words) + "print('torch' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from shell import Answer
 
-from rolltrain_tui.commands import Inbox
+from rolltrain_tui.cli.checkup import check_up
+from rolltrain_tui.cli.diagnose import histogram
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.events import Examined, StepTaken
-from rolltrain_tui.expedition import Expedition
+from rolltrain_tui.protocol.events import Examined, StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.verbs.checkup import check_up
-from rolltrain_tui.verbs.diagnose import histogram
+from rolltrain_tui.runs.run import Expedition
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]

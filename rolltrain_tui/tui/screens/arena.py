@@ -15,6 +15,7 @@ from rolltrain_tui.arena.agents import Agent, flops_per_step, learning_rate, num
 from rolltrain_tui.arena.champions import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.roster import Row
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.errand import Errand, Stopped
 from rolltrain_tui.tui.screens.arena_deeds import ArenaDeeds
 from rolltrain_tui.tui.screens.arena_verbs import ArenaVerbs
@@ -22,7 +23,6 @@ from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
-from rolltrain_tui.words import flat
 
 DRAIN_SECONDS = 0.1
 MOST_LIVE = 1000

@@ -15,13 +15,13 @@ from rolltrain_tui.arena.commentary import Commentator, uniqueness
 from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
 from rolltrain_tui.arena.scores import BURST, quality
 from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.errand import Errand, Stopped
 from rolltrain_tui.tui.screens.arena_verbs import ArenaVerbs
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
-from rolltrain_tui.words import flat
 
 DRAIN_SECONDS = 0.1
 PACE = 0.06

@@ -14,9 +14,9 @@ from rolltrain_tui.arena.ledger import Entry, Flaw
 from rolltrain_tui.arena.matches import Division
 from rolltrain_tui.arena.ratings import ratings
 from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.screens.arena_verbs import ArenaVerbs
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
-from rolltrain_tui.words import flat
 
 Kind = Literal["quality", "efficiency", "ratings"]
 KINDS: tuple[Kind, ...] = ("quality", "efficiency", "ratings")

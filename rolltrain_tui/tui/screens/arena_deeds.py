@@ -12,9 +12,9 @@ from rolltrain_tui.arena.champions import Champion
 from rolltrain_tui.arena.matches import contender_of, gflop_per_step, steps_of
 from rolltrain_tui.arena.roster import FOLDER, Roster, Row
 from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.errand import Errand, Stopped
 from rolltrain_tui.tui.screens.base import TavernScreen
-from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.checkup import Findings

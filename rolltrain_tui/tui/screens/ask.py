@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.tui.screens.base import still_open
-from rolltrain_tui.words import clean
 
 
 class AskDialog(ModalScreen[str | None]):

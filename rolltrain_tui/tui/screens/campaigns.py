@@ -14,10 +14,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Footer, Input, OptionList, Static
 
+from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import weights
-from rolltrain_tui.words import clean, flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig

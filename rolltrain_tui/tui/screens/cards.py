@@ -12,13 +12,13 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from rolltrain_tui.events import ActBegan, Charge, Evaluated, Event, GateFaced, LevelGained, MonsterAppeared, Rested
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.protocol.events import ActBegan, Charge, Evaluated, Event, GateFaced, LevelGained, MonsterAppeared, Rested
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import loss
-from rolltrain_tui.words import flat
 
 Tone = Literal["level", "encounter", "camp", "act", "gate"]
 TICK_SECONDS = 0.25

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 
 if TYPE_CHECKING:
-    from rolltrain_tui.codex import Page
+    from rolltrain_tui.story.codex import Page
 
 
 class CodexScreen(TavernScreen):
@@ -49,7 +49,7 @@ class CodexScreen(TavernScreen):
     def on_mount(self) -> None:
         if not still_open(self):
             return
-        from rolltrain_tui.codex import pages
+        from rolltrain_tui.story.codex import pages
 
         self._pages = {page.slug: page for page in pages()}
         if self._slug and self._slug not in self._pages:

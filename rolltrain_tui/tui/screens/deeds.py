@@ -3,12 +3,11 @@
 import math
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.commands import Predict, RaiseStat, SpendInspiration, UseItem
+from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SpendInspiration, UseItem
 from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.inspiration import bounds
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.orders import Guess
 from rolltrain_tui.tui.figures import signed
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog

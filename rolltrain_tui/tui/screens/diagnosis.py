@@ -7,8 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer
 
-from rolltrain_tui.narration import clean
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.narration import clean
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap

@@ -13,12 +13,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Footer, Sparkline, Static
 
-from rolltrain_tui.events import CampaignEnded
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.protocol.events import CampaignEnded
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import loss
-from rolltrain_tui.words import flat
 
 VICTORY = (r"   \ | /   ", r"  .-'^'-.  ", r"--|  *  |--", r"  '-._.-'  ", r"   / | \   ")
 FALLEN = (r"    ___    ", r"   /   \   ", r"  | RIP |  ", r"  |     |  ", r"__|_____|__")

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from rolltrain_tui.events import (
+from rolltrain_tui.protocol.events import (
     ActBegan,
     CommandAccepted,
     CommandRefused,
@@ -24,8 +24,8 @@ from rolltrain_tui.events import (
     Saved,
     SaveFailed,
 )
-from rolltrain_tui.narration import clean, tell
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.narration import clean, tell
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
 from rolltrain_tui.tui.palette import ExpeditionVerbs

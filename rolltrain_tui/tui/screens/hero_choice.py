@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Footer, Input, OptionList, Static
 
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.stat_sheet import StatSheet
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
-from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig, HeroConfig

@@ -10,14 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
+from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.words import age, loss
-from rolltrain_tui.words import clean, flat
 
 if TYPE_CHECKING:
-    from rolltrain_tui.saves import RunSummary
+    from rolltrain_tui.runs.saves import RunSummary
 
 EMPTY = "No saves yet. Every run saves itself as it goes; this is where you will find it."
 TITLES = ("Campaign", "Hero", "Turn", "Val", "Saved", "")
@@ -125,7 +125,7 @@ class LoadScreen(SavesScreen):
         self.app.push_screen(delete_dialog(what), lambda answer: self._delete(run) if answer == "delete" else None)
 
     def _delete(self, run: "RunSummary") -> None:
-        from rolltrain_tui import saves
+        from rolltrain_tui.runs import saves
 
         try:
             saves.delete(run.folder)

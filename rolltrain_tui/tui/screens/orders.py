@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
 
-from rolltrain_tui.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
+from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.figures import rate
 from rolltrain_tui.tui.screens.base import keys_of

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
-from rolltrain_tui.events import Event, ItemFound
-from rolltrain_tui.history.recording import as_turn
+from rolltrain_tui.protocol.events import Event, ItemFound
+from rolltrain_tui.runs.recording import as_turn
 from rolltrain_tui.tui.messages import Left, Message
 from rolltrain_tui.tui.palette import ReplayVerbs
 from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, Reel, Spool

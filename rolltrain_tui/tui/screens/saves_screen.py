@@ -10,7 +10,7 @@ from textual.message import Message
 from rolltrain_tui.tui.screens.base import TavernScreen
 
 if TYPE_CHECKING:
-    from rolltrain_tui.saves import RunSummary
+    from rolltrain_tui.runs.saves import RunSummary
 
 
 class SavesScreen(TavernScreen):
@@ -29,6 +29,6 @@ class SavesScreen(TavernScreen):
 
     @work(thread=True, exclusive=True)
     def _list_saves(self, root: Path) -> None:
-        from rolltrain_tui.saves import list_runs
+        from rolltrain_tui.runs.saves import list_runs
 
         self.post_message(self.SavesListed(list_runs(root)))

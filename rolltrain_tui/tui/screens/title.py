@@ -12,14 +12,14 @@ from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, Static
 
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import age, fit, loss
-from rolltrain_tui.words import flat
 
 if TYPE_CHECKING:
-    from rolltrain_tui.saves import RunSummary
+    from rolltrain_tui.runs.saves import RunSummary
 
 LOGO = r"""
     ____        ____       __            ______           _

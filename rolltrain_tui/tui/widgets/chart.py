@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from rolltrain_tui.rules.gate import ghost_val_loss
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import trend
 from rolltrain_tui.tui.titles import titled

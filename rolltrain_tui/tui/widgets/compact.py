@@ -1,7 +1,7 @@
 """The hero, the die and the foe in a few lines, for small terminals."""
 
-from rolltrain_tui.narration import clean
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.narration import clean
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
 from rolltrain_tui.tui.widgets.hero import dying, hero_title

@@ -1,8 +1,8 @@
 """The die: a solid drawn in braille that tumbles at a pace the eye can follow, and what the roll did."""
 
-from rolltrain_tui.events import StepTaken
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.scene.views import RollView
+from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import RollView
 from rolltrain_tui.tui.figures import factor, signed
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, width_of

@@ -1,9 +1,9 @@
 """The character sheet: life, experience, scores, and what the abilities have left."""
 
-from rolltrain_tui.narration import clean
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.scene.views import HeroView
+from rolltrain_tui.story.narration import clean
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import HeroView
 from rolltrain_tui.tui.figures import signed, work
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from heapq import merge
 
-from rolltrain_tui.narration import tell
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.scene.views import Kind, StoryLine, TurnLine
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import Kind, StoryLine, TurnLine
 from rolltrain_tui.tui.figures import factor, signed, trend
 from rolltrain_tui.tui.widgets.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap

@@ -11,8 +11,8 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.words import flat
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.story.scene import Scene
 
 Span = tuple[str, ...]
 """(text, tone) or (text, tone, action): tones are those of Panel.TONES joined by "+", an action is run by a click."""

@@ -1,10 +1,10 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
-from rolltrain_tui.events import TwinJudged
-from rolltrain_tui.evidence import evidence
-from rolltrain_tui.narration import clean
-from rolltrain_tui.scene import Scene
-from rolltrain_tui.scene.views import Proof, TwinView
+from rolltrain_tui.protocol.events import TwinJudged
+from rolltrain_tui.story.measurements import evidence
+from rolltrain_tui.story.narration import clean
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import Proof, TwinView
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TOLERANCE, kept

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from rolltrain_tui.events import SaveFailed
-from rolltrain_tui.narration import clean
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.protocol.events import SaveFailed
+from rolltrain_tui.story.narration import clean
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import clock, rate
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, justify, width_of
 

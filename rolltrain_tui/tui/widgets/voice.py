@@ -1,7 +1,7 @@
 """What the model says: foreign text, cleaned and shown letter by letter as it is."""
 
-from rolltrain_tui.narration import clean
-from rolltrain_tui.scene import Scene
+from rolltrain_tui.story.narration import clean
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, wrap
 
 

@@ -1,0 +1,1 @@
+"""Files, JSON, text and statistics: what knows nothing of the game."""

@@ -1,0 +1,76 @@
+"""`rolltrain compare`: auto-players against plain training, measured."""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import DONE, FAILED
+
+ALL_CLASSES = "barbarian,wizard,rogue,fighter,cleric,paladin"
+
+
+@click.command(short_help="Measure classes, rulebooks and auto-players against plain training.")
+@click.argument("campaign")
+@click.option("--classes", default=ALL_CLASSES, show_default=True, metavar="NAME,...", help="Hero classes.")
+@click.option("--rulebooks", default="hero,off", show_default=True, metavar="NAME,...", help="Rulebooks.")
+@click.option("--policies", default="none,random,oracle", show_default=True, metavar="NAME,...", help="none, auto, random, oracle, wrong.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Runs of each arm; the campaign's seed is the first."
+)
+@click.option("--probes", is_flag=True, help="Ask each run how robust it is and how it explored; twice the time.")
+@click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign, for all arms.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Runs side by side, each on one thread; as many as there are cores.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for runs and report, instead of compare-CAMPAIGN.")
+@click.option("--json", "as_json", is_flag=True, help="The tables as JSON.")
+def compare(
+    campaign: str,
+    classes: str,
+    rulebooks: str,
+    policies: str,
+    seeds: int,
+    probes: bool,
+    steps: int | None,
+    settings: tuple[str, ...],
+    workers: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Play CAMPAIGN by auto-players: every class with every rulebook and policy, on several seeds, always beside plain training.
+
+    Prints a table, and writes results.csv, report.md and pictures. Stopped, it goes on where it was when called again.
+    """
+    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.experiment import compare as experiment
+    from rolltrain_tui.experiment.grid import grid
+    from rolltrain_tui.experiment.report import as_json as report_as_json
+    from rolltrain_tui.experiment.workers import run_side_by_side
+    from rolltrain_tui.plain.signals import caught
+
+    path = options.find_campaign(campaign)
+    overrides = options.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)
+    config = campaign_file.load(path, overrides)
+    cells = grid(config, path.parent, classes=classes, rulebooks=rulebooks, policies=policies, seeds=seeds, probes=probes)
+    folder = out or Path(f"compare-{path.stem}")
+    stop: list[bool] = []
+    with caught(lambda: stop.append(True)) as signal:
+        comparison = experiment.sweep(cells, folder, lambda left: run_side_by_side(left, workers or _cores(), lambda: bool(stop)), _tell)
+    files = experiment.write(comparison, config, folder, shlex.join(["rolltrain", *sys.argv[1:]]), _tell)
+    click.echo(json.dumps(report_as_json(config, comparison.outcomes, files), indent=2) if as_json else comparison.text)
+    _tell(f"Written to {folder}: {', '.join(files)}.")
+    if comparison.missing:
+        _tell(f"Stopped with {comparison.missing} of {len(cells)} runs to go; the same command goes on with them.")
+    return signal.exit_code or (FAILED if comparison.outcomes.failed else DONE)
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,135 @@
+"""The verbs about a played run: `rolltrain export` for other programs, `rolltrain plot` for the terminal. They load no torch."""
+
+import json
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import DONE, FAILED
+
+if TYPE_CHECKING:
+    from rolltrain_tui.exports.sinks import Sink
+
+FOLDER = click.Path(path_type=Path)
+RUNS = click.option("--runs", type=FOLDER, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+
+
+@click.command(short_help="A run as CSV, pictures, TensorBoard events, report card.")
+@click.argument("run", metavar="RUN")
+@click.option("--csv", "as_csv", is_flag=True, help="turns.csv: a row a turn.")
+@click.option("--png", is_flag=True, help="run.png: losses, time line, k and dice on one page.")
+@click.option("--svg", is_flag=True, help="run.svg: the same.")
+@click.option("--report", is_flag=True, help="report.md: the report card.")
+@click.option("--tensorboard", type=FOLDER, metavar="DIR", help="TensorBoard events in DIR.")
+@click.option("--wandb-offline", type=FOLDER, metavar="DIR", help="A W&B run in DIR, written without a network.")
+@click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the files, instead of export-RUN here.")
+@RUNS
+@click.option("--json", "as_json", is_flag=True, help="What was written, as JSON.")
+def export(
+    run: str,
+    as_csv: bool,
+    png: bool,
+    svg: bool,
+    report: bool,
+    tensorboard: Path | None,
+    wandb_offline: Path | None,
+    out: Path | None,
+    runs: Path | None,
+    as_json: bool,
+) -> int:
+    """Write RUN (a run, a save of it, or a chronicle) for other tools. Several forms at once; without any, CSV, PNG and report card."""
+    from rolltrain_tui.base.plotting import NoPlotsError
+    from rolltrain_tui.exports import export as exports
+
+    chronicle = _chronicle(run, runs)
+    default = not any((as_csv, png, svg, report, tensorboard, wandb_offline))
+    kinds = [kind for kind, wanted in (("png", png or default), ("svg", svg)) if wanted]
+    folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == 'chronicle.jsonl' else chronicle.stem}")
+    with ExitStack() as open_sinks:
+        sinks = _sinks(open_sinks, folder if as_csv or default else None, tensorboard, wandb_offline, chronicle)
+        reading = exports.read(chronicle, sinks)
+        written = [sink.close() for sink in sinks]
+        open_sinks.pop_all()
+    if kinds or report or default:
+        _make(folder)
+    try:
+        written += exports.pages(reading.digest, folder, kinds=kinds, report=report or default)
+    except NoPlotsError as error:
+        if not default:
+            raise click.UsageError(str(error)) from None
+        click.echo(str(error), err=True)
+        written += exports.pages(reading.digest, folder, kinds=(), report=True)
+    if reading.damage:
+        click.echo(f"Only the turns up to {reading.digest.turn}: {reading.damage}.", err=True)
+    found = {"turns": reading.digest.turn, "damage": reading.damage, "written": written}
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(written))
+    return FAILED if reading.damage else DONE
+
+
+def _sinks(stack: ExitStack, table: Path | None, tensorboard: Path | None, wandb: Path | None, chronicle: Path) -> "list[Sink]":
+    """Those that were asked for, open; what fails half-way is dropped."""
+    from rolltrain_tui.exports.sinks import TableSink, TensorBoardSink, WandbSink
+
+    made: list[Sink] = []
+    if table is not None:
+        made.append(TableSink(_make(table)))
+        stack.callback(made[-1].drop)
+    if tensorboard is not None:
+        made.append(TensorBoardSink(_make(tensorboard)))
+        stack.callback(made[-1].drop)
+    if wandb is not None:
+        made.append(WandbSink(_make(wandb), _config(chronicle), chronicle.parent.name))
+        stack.callback(made[-1].drop)
+    return made
+
+
+def _config(chronicle: Path) -> dict[str, Any]:
+    """The campaign beside the chronicle, if it can be read: W&B shows it as the run's configuration."""
+    from rolltrain_tui.config import campaign_file
+
+    try:
+        return campaign_file.load_text((chronicle.parent / "campaign.yaml").read_text("utf-8"), "campaign.yaml").model_dump(mode="json")
+    except (OSError, ValueError):
+        return {}
+
+
+def _make(folder: Path) -> Path:
+    from rolltrain_tui.base.safe_text import printable
+    from rolltrain_tui.exports.sinks import ExportError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{printable(folder)} cannot be made ({error.strerror}); name another folder.") from None
+    return folder
+
+
+@click.command(short_help="A run's charts, here on the terminal.")
+@click.argument("run", metavar="RUN")
+@click.option("--what", type=click.Choice(["all", "loss", "timeline", "k", "dice"]), default="all", show_default=True, help="Which chart.")
+@click.option("--width", type=click.IntRange(40, 400), help="Columns, instead of the terminal's.")
+@click.option("--height", type=click.IntRange(8, 100), default=20, show_default=True, help="Lines of the loss chart.")
+@RUNS
+def plot(run: str, what: str, width: int | None, height: int, runs: Path | None) -> int:
+    """Draw RUN's losses, time line, k and dice in characters; with colours on a terminal, without in a pipe."""
+    from rolltrain_tui.exports import export as exports
+    from rolltrain_tui.exports import terminal
+
+    reading = exports.read(_chronicle(run, runs))
+    columns = width or min(160, shutil.get_terminal_size((100, 24)).columns)
+    click.echo(terminal.charts(reading.digest, what, columns, height, colour=sys.stdout.isatty()))
+    if reading.damage:
+        click.echo(f"Only the turns up to {reading.digest.turn}: {reading.damage}.", err=True)
+    return FAILED if reading.damage else DONE
+
+
+def _chronicle(run: str, runs: Path | None) -> Path:
+    from rolltrain_tui.exports.export import chronicle_of
+    from rolltrain_tui.runs.saves import saves_root
+
+    return chronicle_of(options.find_save(run, saves_root(runs)) or Path(run))

@@ -1,0 +1,81 @@
+"""The verb `rolltrain replay`: watch a recorded run. It loads no torch."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import DONE, UNREAD, WRONG_USE
+from rolltrain_tui.cli.screen import missing_screen
+
+
+class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no argument here
+    """412, 50%, start or end: kept as text until the recording says how long it is."""
+
+    name = "TURN"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> str:
+        from rolltrain_tui.runs.recording import as_turn
+
+        if as_turn(str(value), 1) is None:
+            self.fail(f"{value!r} is no turn: a number, a part such as 50%, start or end.", param, context)
+        return str(value)
+
+
+@click.command(short_help="Watch a recorded run.")
+@click.argument("run", metavar="RUN|CHRONICLE")
+@click.option("--from", "start", type=Turn(), help="The turn to begin with: 412, 50%, start, end.")
+@click.option("--until", "end", type=Turn(), help="With --plain: the last turn to tell.")
+@click.option("--speed", type=click.IntRange(1, 64), metavar="1-64", help="Turns a second; a plain replay tells all at once without it.")
+@click.option("--plain", is_flag=True, help="The story in sentences instead of the screen.")
+@click.option(
+    "--every", type=click.IntRange(min=1), default=1, metavar="N", help="In the plain story, tell the roll of every Nth turn only."
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+def replay(run: str, start: str | None, end: str | None, speed: int | None, plain: bool, every: int, out: Path | None) -> int:
+    """Watch RUN as if it happened now: pause, go back and forth, 1x to 64x. Nothing is trained and nothing in the run is changed."""
+    from rolltrain_tui.runs.saves import saves_root
+
+    root = saves_root(out)
+    path = options.find_save(run, root) or Path(run)
+    if plain or not sys.stdout.isatty():
+        return _tell(path, start, end, speed, every)
+    if end is not None:
+        raise click.UsageError("--until belongs to --plain; on the screen, the viewer says when.")
+    if reason := missing_screen():
+        click.echo(f"The replay needs a terminal to draw on, and {reason}. With --plain it is told in sentences.", err=True)
+        return WRONG_USE
+    from rolltrain_tui.runs.recording import Recording, as_turn
+    from rolltrain_tui.tui import play
+    from rolltrain_tui.tui.launch import Launch
+
+    first = as_turn(start, Recording(path).last) if start and not start.isdigit() else int(start) if start else None
+    return play(Launch(recording=path, start=first, tempo=speed, runs=root))
+
+
+def _tell(path: Path, start: str | None, end: str | None, speed: int | None, every: int) -> int:
+    from rolltrain_tui.base.safe_text import flat
+    from rolltrain_tui.plain.signals import caught
+    from rolltrain_tui.plain.views import PlainFace, Voice
+    from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.runs.recording import Recording, as_turn
+
+    recording = Recording(path)
+    first, last = (as_turn(text, recording.last) if text else None for text in (start, end))
+    inbox = Inbox()
+    inbox.set_speed(speed)
+    voice = Voice(sys.stdout, unheard=inbox.stop)
+    face = PlainFace(voice, every)
+    scene, place = recording.at(first - 1) if first else recording.beginning
+    face.open(scene, recording.last)
+    with caught(inbox.stop) as signal:
+        for happened in recording.turns(place):
+            if (last is not None and happened[0].turn > last) or not inbox.wait_for_turn():
+                break
+            for event in happened:
+                face.show(event)
+    face.close()
+    if recording.note:
+        Voice(sys.stderr).say(flat(recording.note))
+    return signal.exit_code or (UNREAD if voice.unread else DONE)

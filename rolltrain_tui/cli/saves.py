@@ -1,0 +1,157 @@
+"""The verbs about saved runs: `rolltrain saves list`, `show`, `delete`, `export`, `import`. They load no torch."""
+
+import json
+import math
+import shlex
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.options import find_save
+
+if TYPE_CHECKING:
+    from rolltrain_tui.runs.saves import RunSummary, SlotSummary
+
+
+@click.group()
+def saves() -> None:
+    """List, show, delete, export and import saved runs."""
+
+
+_OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@saves.command("list")
+@_OUT
+@_JSON
+def list_(out: Path | None, as_json: bool) -> None:
+    """All runs, the one saved last first."""
+    from rolltrain_tui.runs.saves import list_runs, saves_root
+
+    root = saves_root(out)
+    runs = list_runs(root)
+    if as_json:
+        click.echo(_as_json([asdict(run) for run in runs]))
+    elif not runs:
+        click.echo(f"No saves in {root}.", err=True)
+    for run in () if as_json else runs:
+        click.echo(f"{run.folder.name}\n  {_describe(run)}")
+
+
+@saves.command()
+@click.argument("run")
+@_OUT
+@_JSON
+def show(run: str, out: Path | None, as_json: bool) -> int:
+    """A run and all its saves, every byte of them checked. Exit code 1 when anything is damaged."""
+    from rolltrain_tui.runs.saves import describe, saves_root
+
+    details = describe(find_save(run, saves_root(out)) or Path(run))
+    good = not (details.run.damage or details.chronicle_damage or any(slot.damage for slot in details.slots))
+    if as_json:
+        click.echo(_as_json({**asdict(details), "good": good}))
+        return DONE if good else FAILED
+    click.echo(f"{_clean(str(details.run.folder))}\n  {_describe(details.run)}")
+    click.echo(f"  chronicle: {details.events} events" + (f", ✖ {details.chronicle_damage}" if details.chronicle_damage else ""))
+    for slot in details.slots:
+        marks = [word for word, holds in (("latest", slot.latest), ("kept", slot.kept)) if holds]
+        words = [*_stands(slot), _when(slot.saved_at), f"{slot.size / 1e6:.1f} MB", *marks]
+        click.echo(f"  {'✖' if slot.damage else '✔'} {_clean(slot.name)}: {_clean(', '.join(words))}")
+        click.echo(f"    {_clean(str(slot.folder))}" + (f"\n    {_clean(slot.damage)}" if slot.damage else ""))
+    return DONE if good else FAILED
+
+
+def _stands(slot: "SlotSummary") -> list[str]:
+    """Where the run stood when it was saved."""
+    if slot.summary is None:
+        return []
+    val = [] if slot.summary.val_loss is None else [f"val {slot.summary.val_loss:.3f}"]
+    return [f"turn {slot.summary.turn}/{slot.summary.turns}", *val, f"level {slot.summary.level}"]
+
+
+@saves.command("export")
+@click.argument("run")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@_OUT
+def export_(run: str, file: Path | None, out: Path | None) -> int:
+    """A run in one FILE (RUN.rolltrain.zip): campaign, chronicle, ghost and all good saves. A text of yours is not part of it."""
+    from rolltrain_tui.runs.saves import archive, saves_root
+
+    folder = find_save(run, saves_root(out)) or Path(run)
+    target = file or Path(archive.default_name(folder))
+    left_out = archive.pack(folder, target)
+    for damage in left_out:
+        click.echo(f"Left out: {_clean(damage)}", err=True)
+    click.echo(target)
+    return FAILED if left_out else DONE
+
+
+@saves.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as", "name", metavar="NAME", help="Under another name.")
+@_OUT
+def import_(file: Path, name: str | None, out: Path | None) -> None:
+    """Bring in a run from an exported FILE. All of it is checked first, and nothing that is there is written over."""
+    from rolltrain_tui.runs.saves import archive, saves_root
+
+    folder = archive.unpack(file, saves_root(out), name)
+    click.echo(folder)
+    click.echo(f"Go on with it: rolltrain play {shlex.quote(str(folder))}", err=True)
+
+
+@saves.command()
+@click.argument("run")
+@_OUT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(run: str, out: Path | None, yes: bool) -> None:
+    """Remove a run with all its saves, for good."""
+    from rolltrain_tui.runs.saves import delete as remove
+    from rolltrain_tui.runs.saves import describe, saves_root
+
+    details = describe(find_save(run, saves_root(out)) or Path(run))
+    if not yes:
+        click.confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {len(details.slots)} saves?", abort=True, err=True)
+    remove(details.run.folder)
+    click.echo(f"Deleted: {details.run.folder}", err=True)
+
+
+def _describe(run: "RunSummary") -> str:
+    """One line about a run."""
+    if not run.campaign:
+        return f"no good save: {run.damage}"
+    from rolltrain_tui.story.narration import title
+
+    val = f"val {run.val_loss:.3f}" if run.val_loss is not None else "not evaluated yet"
+    hero = f"{run.hero}, {title(run.hero_class)} {run.level}"
+    parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *([run.ending] if run.ending else []), _when(run.saved_at)]
+    return _clean(" · ".join(parts) + (f" (damaged: {run.damage})" if run.damage else ""))
+
+
+def _when(saved_at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(saved_at))
+
+
+def _clean(text: str) -> str:
+    from rolltrain_tui.base.safe_text import flat
+
+    return flat(text)
+
+
+def _as_json(value: Any) -> str:
+    """Strict JSON: paths as text, numbers that are not finite as null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,1 @@
+"""One turn and one campaign: where the rules meet the training."""

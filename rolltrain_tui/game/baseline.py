@@ -1,0 +1,172 @@
+"""The ghost: the recorded plain run of a campaign, without dice, monsters, twin or abilities, as a small file beside it.
+
+`ghosts/NAME.json` stands beside NAME.yaml. It holds the losses at every evaluation, the recipe (each value that decides plain training)
+and a checksum. A ghost walks in a campaign of the same recipe only; the seed may be another, for a bar that one seed sets is as fair as
+another's. `ghost_run` records it.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base.safe_text import printable, shown
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.protocol.events import GhostPoint
+
+FOLDER = "ghosts"
+VERSION, FORMAT, CHECKSUM = "rolltrain_ghost", 1, "sha256"
+MOST_BYTES = 64 * 1024 * 1024
+"""A longer file is refused unread."""
+REMEDY = "`rolltrain ghost CAMPAIGN` records a new one."
+
+Recipe = tuple[tuple[str, str], ...]
+"""("optimizer.learning_rate", "0.001"), ...: name and value, the value as JSON."""
+
+
+class GhostError(ValueError):
+    """A ghost cannot be read or written; the message names the file, says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """The plain run of one campaign. `torch`, `device` and `dtype` are where it was recorded: they change the last digits only."""
+
+    campaign: str
+    seed: int
+    torch: str
+    device: str
+    dtype: str
+    recipe: Recipe
+    points: tuple[GhostPoint, ...]
+    """By turn, from 0 to the last."""
+
+
+def recipe_of(config: CampaignConfig, text_sha256: str) -> Recipe:
+    """Everything that decides plain training, the seed aside: what dice, hero, monsters and story say has no part in it."""
+    values: dict[str, Any] = {
+        "kind": config.kind,
+        "turns": config.turns,
+        "data.corpus": config.data.corpus,
+        "data.validation_fraction": config.data.validation_fraction,
+        "data.sha256": text_sha256,
+        "device.dtype": config.device.dtype,
+        "evaluation.sequences": config.evaluation.sequences,
+    }
+    for name in ("model", "optimizer", "schedule", "batch"):
+        values |= {f"{name}.{key}": value for key, value in getattr(config, name).model_dump().items()}
+    return tuple((name, dump_json(value)) for name, value in values.items())
+
+
+def difference(ghost: Ghost, recipe: Recipe) -> str:
+    """Why this ghost does not belong to a campaign of this recipe, or an empty string."""
+    theirs, ours = dict(ghost.recipe), dict(recipe)
+    if theirs.keys() != ours.keys():
+        return "was recorded by another version of the game"
+    name = next((name for name in ours if theirs[name] != ours[name]), None)
+    if name == "data.sha256":
+        return "was recorded with another text"
+    return "" if name is None else f"was recorded with {name} {shown(theirs[name])[1:-1]}, and here it is {shown(ours[name])[1:-1]}"
+
+
+def place(campaign: Path) -> Path:
+    """Where the ghost of a campaign file is kept."""
+    return campaign.parent / FOLDER / f"{campaign.stem}.json"
+
+
+def find(path: Path, recipe: Recipe) -> tuple[Ghost | None, str]:
+    """The ghost in `path` if there is one and it belongs to this recipe, and a note for the player when it does not."""
+    if not os.path.lexists(path):
+        return None, ""
+    try:
+        ghost = read(path)
+    except GhostError as error:
+        return None, str(error)
+    if reason := difference(ghost, recipe):
+        return None, f"No ghost walks along and no gate stands: the one in {FOLDER}/{printable(path.name)} {reason}. {REMEDY}"
+    return ghost, ""
+
+
+def read(path: Path) -> Ghost:
+    """GhostError when the file is missing, damaged or something else."""
+    try:
+        fd = atomic_files.open_plain(path)
+        with os.fdopen(fd, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except atomic_files.NotPlainFile as error:
+        raise GhostError(f"The ghost cannot be read: {printable(str(error))}. {REMEDY}") from None
+    except OSError as error:
+        raise GhostError(f"The ghost {printable(path)} cannot be read: {error.strerror}. {REMEDY}") from None
+    try:
+        return parse(data)
+    except RecordError as error:
+        raise GhostError(f"The ghost {printable(path)} cannot be used: {error}. {REMEDY}") from None
+
+
+def parse(data: bytes | str) -> Ghost:
+    """Exact inverse of `text_of`. RecordError says what does not fit."""
+    if len(data) > MOST_BYTES:
+        raise RecordError(f"it is longer than {MOST_BYTES} bytes")
+    plain = parse_json(data)
+    if type(plain) is not dict or (version := plain.pop(VERSION, None)) is None:
+        raise RecordError("it is not a ghost")
+    if version != FORMAT:
+        raise RecordError("it is a ghost of another version of the game")
+    checksum = plain.pop(CHECKSUM, None)
+    ghost: Ghost = codec(Ghost).load(plain, "ghost")
+    if checksum != _checksum(ghost):
+        raise RecordError("its checksum is wrong: it was changed or damaged")
+    turns = [point.turn for point in ghost.points]
+    if not turns or turns[0] != 0 or any(after <= before for before, after in pairwise(turns)):
+        raise RecordError("its turns do not begin with 0 and go up")
+    if len(dict(ghost.recipe)) < len(ghost.recipe):
+        raise RecordError("its recipe names a value twice")
+    return ghost
+
+
+def text_of(ghost: Ghost) -> str:
+    """The file: JSON, a point a line."""
+    fields: Mapping[str, Any] = {VERSION: FORMAT, **codec(Ghost).dump(ghost), CHECKSUM: _checksum(ghost)}
+    return "{\n" + ",\n".join(f"{dump_json(name)}: {_lines(value)}" for name, value in fields.items()) + "\n}\n"
+
+
+def write(path: Path, ghost: Ghost) -> None:
+    """In place of what is there, in one step. GhostError."""
+    try:
+        atomic_files.replace(path, text_of(ghost).encode("ascii"))
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from None
+
+
+def check_writable(path: Path) -> None:
+    """Before minutes are spent on a recording: can it be kept at `path`? Makes the folder of ghosts. GhostError."""
+    try:
+        if path.parent.name == FOLDER:
+            path.parent.mkdir(exist_ok=True)
+        if not path.parent.is_dir():
+            raise _unwritable(path, "there is no such folder")
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            raise _unwritable(path, "something other than a plain file stands there")
+        if not os.access(path.parent, os.W_OK):
+            raise _unwritable(path, "the folder is not writable")
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from None
+
+
+def _unwritable(path: Path, why: str) -> GhostError:
+    return GhostError(f"The ghost cannot be written to {printable(path)}: {why}. Name another file with --out.")
+
+
+def _lines(value: Any) -> str:
+    if not isinstance(value, list | tuple):
+        return dump_json(value)
+    return "[\n" + ",\n".join(map(dump_json, value)) + "\n]"
+
+
+def _checksum(ghost: Ghost) -> str:
+    return hashlib.sha256(dump_json(codec(Ghost).dump(ghost)).encode("ascii")).hexdigest()

@@ -1,0 +1,55 @@
+"""From a campaign's file to the game at the table: the hero, the rulebook with the campaign's choices, and two seeded bags of dice."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rolltrain_tui.config.schema import DiceConfig, TableConfig
+from rolltrain_tui.rules.dice import Dice, SeededDice
+from rolltrain_tui.rules.game import Game, GameRules
+from rolltrain_tui.rules.heroes import new_hero
+from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, custom_rulebook
+from rolltrain_tui.rules.unavailable import ability_refusal
+
+
+def muster(
+    config: TableConfig, dice: Dice | None = None, monster_dice: Dice | None = None, unserved: Mapping[str, str] | None = None
+) -> Game:
+    """The game a campaign starts with; hand in dice (loaded ones, say) to take chance out of it.
+
+    `unserved`: levers that this training cannot pull, and why.
+    """
+    hero, xp, encounters, camps = config.hero, config.xp, config.encounters, config.camps
+    rules = GameRules(
+        sides=int(config.dice.die.removeprefix("d")),
+        dc=config.dice.dc,
+        advantage=config.dice.advantage,
+        rulebook=rulebook_of(config.dice),
+        accumulation=config.micro_batches,
+        xp_table=xp.table,
+        xp_learning=xp.learning,
+        xp_monsters=xp.monsters,
+        xp_rolls=xp.rolls,
+        encounter_mode=encounters.mode,
+        encounter_chance=encounters.chance,
+        encounter_effects=encounters.effects,
+        bestiary=tuple(encounters.bestiary),
+        camp_every=camps.every,
+        short_rest_every=camps.short_rest_every,
+        hardcore=hero.hardcore,
+        scouting=config.diagnosis.scouting,
+        predictions=config.adventure.predictions,
+        loot=config.adventure.loot,
+        choices=config.adventure.choices,
+        unserved=unserved or {},
+    )
+    party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
+    party.auto -= {name for name in party.auto if ability_refusal(name, "", "passive", party, rules.unserved)}
+    # Separate streams: what the monsters do never disturbs the hero's dice. Data, init, sampling and noise have streams of their own.
+    return Game(rules, party, dice or SeededDice(config.seed), monster_dice or SeededDice(config.seed ^ 0x6D6F6E73746572))
+
+
+def rulebook_of(dice: DiceConfig) -> Rulebook:
+    """The named rulebook with what the campaign overrides in it."""
+    rulebook = custom_rulebook(dice.custom) if dice.custom is not None else RULEBOOKS[dice.rulebook]
+    chosen = {field: value for field in ("hook", "roll_on", "on_zero") if (value := getattr(dice, field)) != "rulebook"}
+    return replace(rulebook, **chosen)

@@ -1,0 +1,155 @@
+"""How any model's loss on any batch is got.
+
+    a dict (or anything like it)   model(**batch); `label` is taken for `labels`
+    {"text": [...], "label": ...}  with a tokenizer: model(**tokenizer(text), labels=label)
+    (x, ..., y)                    with a loss function: loss(model(x, ...), y); without: model(x, ..., y)
+    a tensor                       model(x), and with a loss function loss(model(x), x)
+
+The loss is what the function gives, else the output's `.loss` or ["loss"], else the first of a tuple, else the output itself.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.module.batches import examples_in, pick, to_device
+
+LONGEST_TEXT = 512
+"""Tokens that a text is cut to, as the original does."""
+IGNORED = -100
+"""The label that PyTorch's cross entropy leaves out."""
+CLOSE = 1e-3
+"""Losses taken apart by example must give the model's own loss to within this part of it."""
+
+TrainingStep = Callable[[nn.Module, Any], Tensor]
+Loss = Callable[..., Tensor]
+
+
+class LossError(ValueError):
+    """No loss can be had from this model and these batches."""
+
+
+class Criterion:
+    """One model's. `loss(output, target)` and `training_step(model, batch)` are the user's, if given; `tokenizer` reads texts."""
+
+    def __init__(self, loss: Loss | None, training_step: TrainingStep | None, tokenizer: Any, device: torch.device) -> None:
+        self.loss, self.training_step, self.tokenizer, self.device = loss, training_step, tokenizer, device
+        self._apart = copy.deepcopy(loss) if getattr(loss, "reduction", "") == "mean" else None
+        if self._apart is not None:
+            self._apart.reduction = "none"  # type: ignore[attr-defined]
+
+    def ready(self, batch: Any) -> Any:
+        """A batch as the loader gave it, on the device and with its texts tokenised."""
+        if hasattr(batch, "items"):
+            batch = dict(batch.items())
+            if self.tokenizer is not None and "text" in batch:
+                batch |= self._tokens(batch.pop("text"))
+            if "label" in batch and "labels" not in batch:
+                batch["labels"] = batch.pop("label")
+            if isinstance(labels := batch.get("labels"), list):
+                batch["labels"] = torch.tensor(labels)
+        return to_device(batch, self.device)
+
+    def _tokens(self, text: Any) -> dict[str, Any]:
+        tokens = self.tokenizer(list(text), padding=True, truncation=True, max_length=LONGEST_TEXT, return_tensors="pt")
+        return dict(tokens.items())
+
+    def __call__(self, model: nn.Module, batch: Any) -> tuple[Tensor, Any]:
+        """The mean loss of a batch that is ready, and what the model gave. LossError says what is missing."""
+        if self.training_step is not None:
+            return _checked(self.training_step(model, batch)), None
+        target = None
+        if isinstance(batch, dict):
+            given = {name: value for name, value in batch.items() if name != "labels"} if self.loss is not None else batch
+            target, output = batch.get("labels"), model(**given)
+        elif isinstance(batch, tuple | list) and self.loss is not None:
+            target, output = batch[-1], model(*batch[:-1])
+        elif isinstance(batch, tuple | list):
+            output = model(*batch)
+        else:
+            target, output = batch, model(batch)
+        if self.loss is not None:
+            return _checked(self.loss(_logits(output), target)), output
+        return _checked(_own_loss(output)), output
+
+    def examples(self, model: nn.Module, batch: Any) -> Tensor | None:
+        """The loss of each example of a batch that is ready, (B,); None where the model's own loss cannot be taken apart like that."""
+        loss, output = self(model, batch)
+        size, target = examples_in(batch), batch.get("labels") if isinstance(batch, dict) else None
+        if size is None or size < 1:
+            return None
+        if self._apart is not None:
+            target = target if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) else batch
+            parts = self._apart(_logits(output), target)
+            return parts.reshape(size, -1).mean(dim=1) if parts.numel() % size == 0 and parts.dim() else None
+        logits = _logits(output)
+        if not isinstance(logits, Tensor) or not isinstance(target, Tensor) or target.is_floating_point() or logits.shape[0] != size:
+            return None
+        return _cross_entropies(logits, target, loss)
+
+
+def one_by_one(criterion: Criterion, model: nn.Module, batch: Any) -> Tensor | None:
+    """The loss of each example, each read alone: slower, and for any model whose examples do not see one another. None: no examples."""
+    if (losses := criterion.examples(model, batch)) is not None:
+        return losses
+    size = examples_in(batch)
+    if size is None or size < 1:
+        return None
+    return torch.stack([criterion(model, pick(batch, torch.tensor([i])))[0].detach().float() for i in range(size)])
+
+
+def classes_of(output: Any, batch: Any) -> int:
+    """How many answers the model chooses from, where its output says so; else 0."""
+    logits = _logits(output)
+    target = batch.get("labels") if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) else None
+    known = isinstance(logits, Tensor) and isinstance(target, Tensor) and not target.is_floating_point() and logits.dim() >= 2
+    return int(logits.shape[-1]) if known and logits.shape[-1] > 1 else 0
+
+
+def _cross_entropies(logits: Tensor, target: Tensor, loss: Tensor) -> Tensor | None:
+    """By example, if `loss` is a cross entropy: of (B, C) against (B,), or of (B, T, V) against (B, T), the next token's or the same's."""
+    if logits.dim() == 2 and target.dim() == 1:
+        return _if_close(F.cross_entropy(logits.float(), target, reduction="none").unsqueeze(1), torch.ones_like(target).unsqueeze(1), loss)
+    if logits.dim() != 3 or logits.shape[:2] != target.shape:
+        return None
+    for scores, answers in ((logits[:, :-1], target[:, 1:]), (logits, target)):
+        tokens = F.cross_entropy(scores.float().transpose(1, 2), answers, reduction="none", ignore_index=IGNORED)  # (B, T)
+        if (found := _if_close(tokens, answers != IGNORED, loss)) is not None:
+            return found
+    return None
+
+
+def _if_close(tokens: Tensor, counted: Tensor, loss: Tensor) -> Tensor | None:
+    """The mean over the counted tokens of each example, if that over all of them is `loss`."""
+    whole = tokens.sum() / counted.sum().clamp(min=1)
+    if not torch.isfinite(loss) or (whole - loss.float()).abs() > CLOSE * loss.float().abs() + 1e-6:
+        return None
+    return tokens.sum(dim=1) / counted.sum(dim=1).clamp(min=1)
+
+
+def _own_loss(output: Any) -> Any:
+    if (loss := getattr(output, "loss", None)) is not None:
+        return loss
+    if isinstance(output, dict):
+        return output.get("loss")
+    return output[0] if isinstance(output, tuple | list) and output else output
+
+
+def _logits(output: Any) -> Any:
+    if (logits := getattr(output, "logits", None)) is not None:
+        return logits
+    return output.get("logits", output) if isinstance(output, dict) else output
+
+
+def _checked(loss: Any) -> Tensor:
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        found = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+        raise LossError(
+            f"the model gave no loss but {found}; give labels with each batch, or loss=FUNCTION (called as loss(output, target)), "
+            "or training_step=FUNCTION (called as training_step(model, batch))"
+        )
+    return loss.reshape(())

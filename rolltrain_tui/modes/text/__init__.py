@@ -1,0 +1,1 @@
+"""A language model learns to predict the next character of a text."""

@@ -1,0 +1,30 @@
+"""From a campaign to the learner it describes."""
+
+from pathlib import Path
+
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes.text.corpora.corpus import load_corpus
+from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.training.machine import pick_device, tune_allocator
+
+
+class ModelShapeError(ValueError):
+    """The campaign describes a model that cannot be built."""
+
+
+def build_learner(config: CampaignConfig, *, base: Path) -> SupervisedLearner:
+    """The learner of a campaign file in folder `base`, which data.path is relative to.
+
+    Changes two settings of the process: torch's number of threads, and how glibc keeps freed memory. ValueError, with a sentence
+    that names the place in the campaign, for a model that cannot be built, a device that is not there, or a text that cannot be read.
+    """
+    model = config.model
+    if model.n_embd % model.n_head:
+        raise ModelShapeError(
+            f"model.n_embd: {model.n_embd} channels cannot be shared evenly by {model.n_head} heads; "
+            f"the nearest width that can is {max(1, round(model.n_embd / model.n_head)) * model.n_head}"
+        )
+    pick_device(config.device.device)  # before the text is read: that may take a while
+    corpus = load_corpus(config.data, base=base, context=model.context)
+    tune_allocator()
+    return SupervisedLearner(config, corpus)

@@ -1,0 +1,1 @@
+"""The texts to learn from, and the entropy of those that are built in."""

@@ -1,0 +1,155 @@
+"""What the model reads: a text as character numbers, with a vocabulary, a training part and a validation part."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.config.schema import DataConfig
+from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
+from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
+
+LARGEST_VOCABULARY = 4096
+REPLACEMENT = "\ufffd"
+_CODES = 0x110000
+_CHUNK = 1 << 22
+"""Characters that are encoded at a time: 16 MB of code points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """A text, split in two. The numbers are places in `vocabulary`, dtype int64."""
+
+    name: str
+    """tales, names, or the file's name."""
+    vocabulary: str
+    """Distinct characters, sorted. Where a text has more than 4096, the rarest share U+FFFD."""
+    train: Tensor
+    """(N,): the first part of the text."""
+    val: Tensor
+    """(M,): the rest."""
+    floor: float | None
+    """Nats per character that no model can beat on the endless stream of such text (see FloorReport); None: unknown."""
+    sha256: str = ""
+    """Of the text in UTF-8, after the repair of line ends: the same hash, the same data."""
+
+    def encode(self, text: str) -> list[int]:
+        """Numbers of the characters. One that the corpus lacks becomes U+FFFD where the vocabulary has it; else DataError names it."""
+        fallback = self._numbers.get(REPLACEMENT)
+        numbers = [self._numbers.get(character, fallback) for character in text]
+        known = [number for number in numbers if number is not None]
+        if len(known) < len(numbers):
+            place = numbers.index(None)
+            raise DataError(
+                f"{text[place]!a} (character {place + 1} of the text) is not among the {len(self.vocabulary)} characters of corpus"
+                f" '{self.name}': write the text without it."
+            )
+        return known
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The characters with these numbers, `encode` backwards. AssertionError for a number outside the vocabulary."""
+        places = list(ids)
+        assert not places or (min(places) >= 0 and max(places) < len(self.vocabulary)), "a number outside the vocabulary"
+        return "".join(map(self.vocabulary.__getitem__, places))
+
+    def describe(self) -> str:
+        """One sentence for people."""
+        floor = "its floor is unknown" if self.floor is None else f"no model gets below {self.floor:.4f} nats per character"
+        return (
+            f"{self.name}: {len(self.train) + len(self.val):,} characters, {len(self.vocabulary)} different ones,"
+            f" {len(self.train):,} to learn from and {len(self.val):,} for validation; {floor}"
+        )
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {character: number for number, character in enumerate(self.vocabulary)}
+
+
+def load_corpus(config: DataConfig, *, base: Path, context: int) -> Corpus:
+    """The corpus that a campaign names; `config.path` is relative to `base`. Each part holds at least context + 1 characters.
+
+    Raises DataError. Memory at the peak: the text, 8 bytes a character for the numbers, and a fixed 50 MB.
+    """
+    if config.corpus == "file":
+        if config.path is None:
+            raise DataError("data.corpus is file, but data.path names none: give the path of a UTF-8 text file.")
+        path = base / config.path
+        return corpus_from_text(read_text(path), path.name, shown(path), None, config.validation_fraction, context)
+    if config.path is not None:
+        raise DataError(f"data.corpus is {config.corpus}, which needs no file: set data.corpus to file, or data.path to null.")
+    text, name = built_in_text(config.corpus), config.corpus
+    return corpus_from_text(text, name, f"The built-in corpus {name}", floor(name), config.validation_fraction, context)
+
+
+def corpus_from_text(text: str, name: str, title: str, floor: float | None, validation_fraction: float, context: int) -> Corpus:
+    """Splits and encodes; `title` begins the sentences of errors."""
+    split = len(text) - int(len(text) * validation_fraction)
+    _refuse_short(title, len(text), split, validation_fraction, context)
+    counts = _count(text)
+    if int((counts > 0).sum()) < 2:
+        raise DataError(f"{title} repeats a single character, so there is nothing to learn: choose another text.")
+    kept = _vocabulary(counts)
+    ids = _encode(text, kept)
+    vocabulary = "".join(map(chr, kept.tolist()))
+    return Corpus(name, vocabulary, ids[:split], ids[split:], floor, _sha256(text))
+
+
+def _refuse_short(title: str, length: int, split: int, fraction: float, context: int) -> None:
+    need = context + 1
+    if split >= need and length - split >= need:
+        return
+    total = max(ceil(need / fraction), ceil(need / (1 - fraction)))
+    raise DataError(
+        f"{title} is too short for a context of {context}: of its {length} characters {split} are for training and {length - split} for"
+        f" validation, and each part needs at least {need}. Use a text of about {total} characters or more, a smaller model.context,"
+        f" or another data.validation_fraction than {fraction:g}."
+    )
+
+
+def _codes(text: str) -> Iterable[tuple[int, Tensor]]:
+    """Code points (int32) of the text, chunk by chunk, each with its offset."""
+    for start in range(0, len(text), _CHUNK):
+        yield start, torch.frombuffer(bytearray(text[start : start + _CHUNK].encode("utf-32-le")), dtype=torch.int32)
+
+
+def _count(text: str) -> Tensor:
+    """(0x110000,): how often each code point occurs."""
+    counts = torch.zeros(_CODES, dtype=torch.int64)
+    for _, codes in _codes(text):
+        counts += torch.bincount(codes, minlength=_CODES)
+    return counts
+
+
+def _vocabulary(counts: Tensor) -> Tensor:
+    """Code points of the vocabulary, ascending. Too many: the most frequent ones (ties: the smaller code) and U+FFFD for the rest."""
+    present = torch.nonzero(counts).flatten()
+    if len(present) <= LARGEST_VOCABULARY:
+        return present
+    others = present[present != ord(REPLACEMENT)]
+    frequent = others[torch.argsort(counts[others], descending=True, stable=True)][: LARGEST_VOCABULARY - 1]
+    return torch.cat([frequent, torch.tensor([ord(REPLACEMENT)])]).sort().values
+
+
+def _encode(text: str, kept: Tensor) -> Tensor:
+    """(N,) int64: a table look-up per character; characters that were not kept get U+FFFD's number."""
+    table = torch.zeros(_CODES, dtype=torch.int64)
+    table[kept] = torch.arange(len(kept))
+    everything_else = torch.ones(_CODES, dtype=torch.bool)
+    everything_else[kept] = False
+    table[everything_else] = table[ord(REPLACEMENT)]
+    ids = torch.empty(len(text), dtype=torch.int64)
+    for start, codes in _codes(text):
+        torch.index_select(table, 0, codes, out=ids[start : start + len(codes)])
+    return ids
+
+
+def _sha256(text: str) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, len(text), _CHUNK):
+        digest.update(text[start : start + _CHUNK].encode())
+    return digest.hexdigest()

@@ -1,0 +1,245 @@
+"""A run without a screen: the same campaign, told to a terminal, a pipe or a log, and played by typed lines or a script."""
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO, get_args
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.plain.listening import is_pipe, listen
+from rolltrain_tui.plain.signals import caught
+from rolltrain_tui.plain.views import BarFace, Face, PlainFace, QuietFace, Voice
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.events import Event, SaveFailed
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.story.narration import name_command, number, title
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.pauses import pause_reason
+from rolltrain_tui.story.typed_commands import (
+    HELP,
+    AskBag,
+    AskHelp,
+    AskStatus,
+    NotUnderstood,
+    Pause,
+    Quit,
+    Resume,
+    SetSpeed,
+    StepOnce,
+    Wish,
+    parse_command,
+)
+
+if TYPE_CHECKING:
+    from rolltrain_tui.runs.run import Expedition
+
+SIGPIPE = 13
+AUTO_EVERY = 10
+"""Turns between rolls told where nobody asked for the plain story but standard output is no terminal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a run without a screen is shown."""
+
+    plain: bool = False
+    as_json: bool = False
+    every: int | None = None
+    """Turns between rolls that are told; None: all of them with --plain, else every tenth."""
+
+
+class Journey:
+    """One sitting: an expedition, the inbox it listens to, the face it is shown to."""
+
+    def __init__(self, expedition: "Expedition", inbox: Inbox, face: Face, voice: Voice, pause_on: Collection[str] = ()) -> None:
+        self.expedition, self.inbox, self.face, self.voice = expedition, inbox, face, voice
+        self.scene = Scene.of(expedition.story)
+        self.scene.turns = expedition.config.turns  # a resumed run may have been given more of them
+        self._pause_on = pause_on
+        self._lock = threading.Lock()
+
+    def travel(self) -> None:
+        """Play until the campaign ends, fails or is stopped."""
+        self.face.open(self.scene, self.expedition.config.turns)
+        try:
+            for event in self.expedition.travel(self.inbox):
+                with self._lock:
+                    self.scene.apply(event)
+                self.face.show(event)
+                self._hold(event)
+        finally:
+            self.face.close()
+
+    def _hold(self, event: Event) -> None:
+        if self._pause_on and (reason := pause_reason(event, self._pause_on)) is not None:
+            self.inbox.pause()
+            self.voice.say(f"Paused ({reason}). `go` goes on, `step` plays one turn.")
+
+    # What the player types. Called from the listener's thread.
+
+    def hear(self, line: str) -> None:
+        """Obey a typed line, and answer it."""
+        wish = parse_command(line)
+        if wish is not None and (answer := self._obey(wish)):
+            self.voice.say(answer)
+
+    def no_more_lines(self) -> None:
+        """Standard input has ended: nobody could say `go` any more, so nothing waits for it."""
+        self._pause_on = ()
+        if self.inbox.paused and not self.inbox.stopped:
+            self.inbox.resume()
+            self.voice.say("No more lines will come: the campaign goes on by itself.")
+
+    def _obey(self, wish: Wish) -> str:
+        match wish:
+            case Pause():
+                self.inbox.pause()
+                return "Paused. `go` goes on, `step` plays one turn."
+            case Resume():
+                self.inbox.resume()
+                return "On we go."
+            case StepOnce():
+                self.inbox.step_once()
+                return ""
+            case SetSpeed(speed):
+                self.inbox.set_speed(speed)
+                return "Full speed." if speed is None else f"At most {number(speed)} turns a second."
+            case AskStatus():
+                with self._lock:
+                    return status(self.scene, self.inbox)
+            case AskBag():
+                with self._lock:
+                    return bag(self.scene)
+            case AskHelp():
+                return "\n".join(f"{said}: {does}." for said, does in HELP)
+            case Quit():
+                self.inbox.stop()
+                return "Saving and leaving."
+            case NotUnderstood(answer):
+                return answer
+        assert isinstance(wish, get_args(Command))
+        self.inbox.put(wish)
+        return f"Heard: {flat(name_command(wish))}." if self.inbox.paused else ""
+
+    # What came of it.
+
+    def result(self, seconds: float) -> dict[str, Any]:
+        """The run so far as one JSON object; numbers that are not finite, or not there yet, are null."""
+        scene, config = self.scene, self.expedition.config
+        step, saved, tested = scene.step, scene.saved, scene.ending or scene.evaluation
+        found = {
+            "campaign": config.name,
+            "seed": config.seed,
+            "rulebook": config.dice.rulebook,
+            "hero_class": config.hero.hero_class,
+            "turns": scene.turn,
+            "train_loss": step.loss_ema if step else None,
+            "val_loss": tested.val_loss if tested else None,
+            "best_val_loss": scene.best_val_loss,
+            "floor": scene.floor,
+            "level": scene.hero.level,
+            "xp": scene.hero.xp,
+            "deaths": scene.hero.deaths,
+            "gflop": scene.gflop,
+            "twin_gflop": scene.twin_gflop,
+            "seconds": seconds,
+            "weights_sha256": self.expedition.campaign.learner.weights_sha256(),
+            "save": saved.path if saved and not isinstance(saved, SaveFailed) else None,
+        }
+        return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in found.items()}
+
+    @property
+    def exit_code(self) -> int:
+        """0: ended or left as wished; 1: training failed, or the last save or the story could not be written; 141: nobody reads on."""
+        if self.voice.unread:
+            return 128 + SIGPIPE
+        return int(bool(self.scene.failure) or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
+
+
+def run(expedition: "Expedition", manner: Manner, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
+    """Play an expedition in this terminal or pipe: the exit code, and what came of it. Main thread only (it catches signals)."""
+    # A resumed run has made its earlier moves already.
+    inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
+    plain = manner.plain or not (sys.stdout.isatty() or manner.as_json)
+    voice = Voice(sys.stderr if manner.as_json else sys.stdout, unheard=inbox.stop)
+    interactive = manner.plain and sys.stdin.isatty()
+    journey = Journey(expedition, inbox, _face(manner, plain, voice), voice, expedition.config.pace.pause_on if interactive else ())
+    if expedition.note:
+        _talk(expedition.note)
+    if plain and (manner.plain or is_pipe(sys.stdin)):
+        listen(sys.stdin, journey.hear, journey.no_more_lines)
+    start = time.perf_counter()
+    with caught(inbox.stop) as signal:
+        journey.travel()
+    if journey.scene.failure:
+        _talk(f"The traceback is in {expedition.folder / 'error.log'}.")
+    return signal.exit_code or journey.exit_code, journey.result(time.perf_counter() - start)
+
+
+def _face(manner: Manner, plain: bool, voice: Voice) -> Face:
+    if plain:
+        return PlainFace(voice, manner.every or (1 if manner.plain else AUTO_EVERY))
+    return BarFace(sys.stderr) if sys.stderr.isatty() else QuietFace(Voice(sys.stderr))
+
+
+def _talk(text: str, stream: TextIO | None = None) -> None:
+    Voice(stream or sys.stderr).say(flat(text))
+
+
+def status(scene: Scene, inbox: Inbox) -> str:
+    """How the run stands, in three sentences."""
+    if not scene.campaign:
+        return "The campaign has not begun yet."
+    return flat(" ".join((_run_stands(scene), _hero_stands(scene), _tempo(inbox))))
+
+
+def _run_stands(scene: Scene) -> str:
+    parts = [f"Turn {scene.turn} of {scene.turns}"]
+    if scene.step is not None:
+        parts.append(f"loss {scene.step.loss:.3f}, smoothed {scene.step.loss_ema:.3f}")
+    if scene.evaluation is not None:
+        parts.append(f"validation {scene.evaluation.val_loss:.3f}, best {scene.evaluation.best_val_loss:.3f}")
+    if scene.floor is not None:
+        parts.append(f"floor {scene.floor:.3f}")
+    return f"{'; '.join(parts)}."
+
+
+def _hero_stands(scene: Scene) -> str:
+    hero = scene.hero
+    parts = [f"{hero.name}, {title(hero.hero_class)} {hero.level}, {hero.hp}/{hero.max_hp} HP, {hero.xp}/{hero.next_level_xp} XP"]
+    parts += ["inspired"] if hero.inspired else []
+    parts += [f"ability scores to raise: {hero.choices}"] if hero.choices else []
+    parts += _abilities(scene)
+    if scene.monster is not None:
+        parts.append(f"{title(scene.monster.name)} is near with {scene.monster.hp}/{scene.monster.max_hp} HP")
+    return f"{'; '.join(parts)}."
+
+
+def _abilities(scene: Scene) -> Iterable[str]:
+    for name, charge in scene.charges.items():
+        pool = "" if charge.most is None else f" {charge.left}/{charge.most}"
+        left = scene.turns_left(name)
+        force = "" if name not in scene.active else ", in force" if left is None else f", in force for {left} more turns"
+        yield f"{title(name)}{pool}{force}{', by itself' if charge.auto else ''}"
+
+
+def bag(scene: Scene) -> str:
+    """What the hero carries and what each thing does, what holds, what is foretold and what may be chosen."""
+    many = (f"{title(item)}{f' x{count}' if count > 1 else ''} ({ITEMS[item].words})" for item, count in scene.bag.items() if item in ITEMS)
+    lines = [f"In the bag: {'; '.join(many) or 'nothing'}."]
+    lines += [f"{title(used.item)}: in force until turn {used.until}." for used in scene.items.values()]
+    lines += [f"Foretold: {scene.foretold.guess}."] if scene.foretold is not None else []
+    lines += ["Inspired: `inspire` gives the next roll advantage."] if scene.hero.inspired else []
+    lines += [f"Ability scores to raise: {scene.hero.choices}; `raise STR` makes the choice."] if scene.hero.choices else []
+    return "\n".join(flat(line) for line in lines)
+
+
+def _tempo(inbox: Inbox) -> str:
+    if inbox.paused:
+        return "Paused."
+    speed = inbox.turns_per_second
+    return "Full speed." if speed is None else f"At most {number(speed)} turns a second."

@@ -1,0 +1,172 @@
+"""The faces a run without a screen shows: the whole story in sentences, a progress bar, or next to nothing."""
+
+import errno
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from rolltrain_tui.protocol.events import (
+    CampaignBegan,
+    CampaignEnded,
+    CampaignStopped,
+    DiceRolled,
+    Event,
+    HeroFell,
+    LevelGained,
+    Saved,
+    SaveFailed,
+    StepTaken,
+    TrainingFailed,
+)
+from rolltrain_tui.story.narration import tell, tell_turn
+from rolltrain_tui.story.scene import Scene
+
+HEADLINES = (CampaignBegan, LevelGained, HeroFell, SaveFailed, TrainingFailed, CampaignEnded, CampaignStopped)
+"""Told under the progress bar too."""
+TROUBLES = (SaveFailed, TrainingFailed)
+"""Told even where nothing else is."""
+
+
+class Voice:
+    """Lines to one stream, from any thread, each at once.
+
+    When they can be written no more it falls silent: a full disk must not end a training run. When the reader has gone it calls `unheard`.
+    """
+
+    def __init__(self, stream: TextIO, unheard: Callable[[], None] = lambda: None) -> None:
+        self._stream, self._unheard = stream, unheard
+        self._lock = threading.Lock()
+        self.lost = False
+        """Lines could not be written."""
+        self.unread = False
+        """That was because the reader has gone: a closed pipe, a terminal that hung up."""
+
+    def say(self, line: str) -> None:
+        with self._lock:
+            if self.lost:
+                return
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError) as error:
+                self.lost = True
+                self.unread = isinstance(error, BrokenPipeError) or getattr(error, "errno", 0) == errno.EIO
+        if self.unread:
+            self._unheard()
+
+
+class Face(Protocol):
+    """What a headless run shows itself to."""
+
+    def open(self, scene: Scene, turns: int) -> None:
+        """Before the first event; `scene` is the story so far and follows what is shown."""
+
+    def show(self, event: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class QuietFace:
+    """Only what went wrong."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+
+    def open(self, scene: Scene, turns: int) -> None:
+        pass
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, TROUBLES):
+            self._voice.say(tell(event))
+
+    def close(self) -> None:
+        pass
+
+
+class PlainFace:
+    """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns."""
+
+    def __init__(self, voice: Voice, every: int = 1) -> None:
+        self._voice, self._every = voice, every
+        self._width = 1
+        self._rolls: list[DiceRolled] = []
+
+    def open(self, scene: Scene, turns: int) -> None:
+        self._width = len(str(turns))
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, DiceRolled):
+            self._rolls.append(event)
+        elif isinstance(event, StepTaken):
+            rolls, self._rolls = self._rolls, []
+            if event.turn % self._every == 0 or not event.finite:
+                self._tell(event.turn, tell_turn(rolls, event))
+        elif sentence := tell(event):
+            self._tell(event.turn, sentence)
+
+    def close(self) -> None:
+        pass
+
+    def _tell(self, turn: int, sentence: str) -> None:
+        self._voice.say(f"{turn:>{self._width}}  {sentence}")
+
+
+class BarFace:
+    """A progress bar with loss, validation loss, turns a second and the time that is left; headlines above it."""
+
+    REDRAW_SECONDS = 0.2
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self._clock = clock
+        self._drawn_at = -math.inf
+        self._progress = Progress(
+            TextColumn("turn {task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=None),
+            TextColumn("loss {task.fields[loss]}  val {task.fields[val]}"),
+            _TurnsPerSecond(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            console=self._console,
+            auto_refresh=False,
+            expand=True,
+        )
+
+    def open(self, scene: Scene, turns: int) -> None:
+        self._scene = scene
+        self._task = self._progress.add_task("", total=turns, completed=scene.turn, loss="-", val="-")
+        self._progress.start()
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, StepTaken):
+            if self._clock() - self._drawn_at >= self.REDRAW_SECONDS:
+                self._draw()
+        elif isinstance(event, HEADLINES) or (isinstance(event, Saved) and event.reason in ("end", "quit", "player")):
+            self._progress.console.print(tell(event))
+
+    def close(self) -> None:
+        self._draw()
+        self._progress.stop()
+
+    def _draw(self) -> None:
+        self._drawn_at = self._clock()
+        step, evaluation = self._scene.step, self._scene.evaluation
+        self._progress.update(
+            self._task,
+            completed=self._scene.turn,
+            loss=f"{step.loss_ema:.3f}" if step else "-",
+            val=f"{evaluation.val_loss:.3f}" if evaluation else "-",
+            refresh=True,
+        )
+
+
+class _TurnsPerSecond(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f} it/s" if speed else "- it/s")

@@ -1,0 +1,154 @@
+"""The Learner protocol: what every trainable thing answers, and the numbers it answers with. No torch here."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.readings import LayerReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """What one turn did to the weights. Norms are Euclidean over all parameters; losses are nats per token.
+
+    Measuring an update costs a copy of the weights, so a turn whose scalar hooks are all neutral does not: its proposed_norm and
+    applied_norm are 0, meaning not measured, and k_effective is 1 by construction. A turn with extra_steps reports the loss and
+    gradient norm of its first batch, and norms and k_effective of all its updates side by side, as one long vector.
+    """
+
+    loss: float
+    """Raw mean loss of the turn's batch, before any lever."""
+    grad_norm: float
+    """Norm of the plain mean gradient, before clipping and scaling."""
+    lr: float
+    """Learning rate the schedule gives, before lr_scale."""
+    proposed_norm: float
+    """Norm of the update that the optimiser proposed with every scalar hook neutral; 0 when it was not asked or not measured."""
+    applied_norm: float
+    """Norm of theta_after - theta_before, before noise is added; 0 when not measured."""
+    k_requested: float
+    k_effective: float
+    """<applied, proposed> / <proposed, proposed>, measured from the weights."""
+    weight_norm: float | None = None
+    """Norm of the weights after the turn, where a lever needed it."""
+    tokens: int
+    gflop: float
+    """Model FLOPs of the turn (forward and backward), in units of 1e9."""
+    seconds: float
+    """Wall-clock time; for display only, never part of the story."""
+    finite: bool = True
+    """False: loss or gradient was not finite and nothing was applied; a rollback asked for in the same turn stands."""
+    optimizer_steps: int = 1
+    """How often the optimiser was called."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """What each non-scalar lever measured of itself, by lever name; further numbers of the same lever after a dot.
+
+    agreeing_gain, cautious: growth of the coordinates that agree; .others, .share (of all weights), .struck (how many).
+    norm_cap: norm of the update / cap; .cap, .before, .after. forget_momentum: norm of the first moments after; .before.
+    heal_alpha: |theta' - mean| / |theta - mean|; .val_before, .val_after (validation loss). restore_best: validation loss of the weights
+    gone back to; .stored (what it was then), .age (evaluations ago). drop_worst: sequences dropped; .kept, .dropped (mean losses),
+    .N (loss of the dropped sequence N of the batch). extra_batch_factor: size of the extra batches / the turn's.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The model on the fixed probe set of validation sequences."""
+
+    loss: float
+    """Mean loss in nats per token."""
+    standard_error: float
+    """Of that mean, over sequences."""
+    sequences: int
+    gflop: float
+    losses: tuple[float, ...] = ()
+    """The mean loss of each sequence, in the probe set's order, where `evaluate_sequences` was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What a look at the model found, besides its loss; see `rules.signals` for the names. Nothing was changed, nothing drawn."""
+
+    values: Mapping[str, float]
+    """Signal -> value; NaN where it cannot be told yet."""
+    layers: tuple[LayerReading, ...]
+    gflop: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a learner is, for title lines and reports."""
+
+    parameters: int
+    vocabulary: int
+    """Tokens it chooses from; 0 where that is not known, and with it the loss of guessing blindly."""
+    floor: float | None
+    """Known entropy of the data in nats per token, the loss no model can beat; None when unknown."""
+    device: str
+    dtype: str
+    threads: int
+    tokens_per_turn: int
+    gflop_per_turn: float
+    text_sha256: str = ""
+    """Of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    """Levers it cannot pull, each with the reason; none of them will be asked for."""
+    mute: str = ""
+    """Why it cannot write text; empty where it can."""
+
+
+class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error
+    """The stop flag was raised inside a turn: nothing was applied and every stream is where it was before the turn."""
+
+
+class Learner(Protocol):
+    """Anything that can be trained turn by turn. Methods are called from one thread, the campaign's."""
+
+    should_stop: Callable[[], bool]
+    """Looked at before every micro-batch; True makes `step` raise StepAbandoned."""
+
+    def facts(self) -> Facts: ...
+
+    def prepare(self, levers: Collection[str]) -> None:
+        """Told once, before anything else, which levers may be asked for: those that look back (heal_alpha, restore_best, norm_cap)
+        must be named here before they are pulled. What is not named costs nothing."""
+
+    def remember(self, evaluation: Evaluation) -> None:
+        """An evaluation on the way: keep the state it is of, where restore_best may be asked for; else nothing."""
+
+    def step(self, effect: StepEffect) -> StepReport:
+        """One turn: one optimiser step (and `extra_steps` more) under the levers of `effect`. Raises StepAbandoned."""
+
+    def evaluate(self, sequences: int) -> Evaluation:
+        """Validation loss on the first `sequences` of the fixed probe set; changes nothing, draws nothing."""
+
+    def evaluate_sequences(self, sequences: int) -> Evaluation:
+        """As evaluate, with the loss of each sequence, so that two learners can be compared sequence by sequence."""
+
+    def examine(self, evaluation: Evaluation) -> Examination:
+        """The signals that need the model itself. `evaluation` is of the weights as they stand, with its `losses`."""
+
+    def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
+        """Text from the model, drawn from its own sampling stream. Raw: whoever shows it cleans it."""
+
+    def snapshot(self) -> None:
+        """Remember weights, moments and schedule as the place a rollback returns to."""
+
+    def fork(self) -> Self:
+        """An independent copy: same weights, moments, data stream; nothing it does touches the original."""
+
+    def follow(self, leader: Self) -> None:
+        """Put every random stream where the leader's stands: the next step of both reads the same batch and draws the same noise."""
+
+    def tensors(self) -> dict[str, Any]:
+        """All tensor state by name (weights, moments, random streams, snapshot), ready for safetensors."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The rest of the state: plain JSON values."""
+
+    def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Exact inverse of tensors() and state_dict(); ValueError when names, shapes or dtypes do not fit this learner."""
+
+    def weights_sha256(self) -> str:
+        """Hash of the weights' bytes in name order."""

@@ -1,0 +1,124 @@
+"""Omens: which symptoms have held long enough to bring a monster, and what ties a monster that came to its signal."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from rolltrain_tui.rules.monster import Monster, Sign, Symptom
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.signal_monitor import Watch
+from rolltrain_tui.rules.signals import SIGNALS
+
+EVERY_TURN = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
+"""Signals that are heard every turn; the others at each examination."""
+PAUSE = 100
+"""Turns for which a monster that fell or was driven off does not come again."""
+BLOWS_SHARE = 4
+"""Blows count this much less against a diagnosed monster, and all of them together take one part in as many of its HP."""
+
+
+@dataclass(slots=True)
+class Haunt:
+    """The tie between a diagnosed monster and its signal: its hit points are what of the excess is left."""
+
+    symptom: int
+    """Which of the monster's."""
+    excess: float
+    """How far its signal was beyond the bound when it came."""
+    blows: int
+    """Hit points that blows may still take."""
+    well: int = 0
+    """Healthy hearings in a row."""
+
+    def hp(self, monster: Monster, excess: float) -> int:
+        """What is left with the signal `excess` beyond its bound and the blows so far; the last hit point takes more than that."""
+        share = min(1.0, max(0.0, excess) / self.excess)
+        return max(1, ceil(monster.hp * share) - (monster.hp // BLOWS_SHARE - self.blows))
+
+
+@dataclass(frozen=True, slots=True)
+class Omen:
+    """A monster that is due, and by which of its symptoms."""
+
+    monster: Monster
+    symptom: int
+
+    def haunt(self, watch: Watch) -> Haunt:
+        own = self.monster.symptoms[self.symptom]
+        return Haunt(self.symptom, watch.excess(own.signal, own.side), self.monster.hp // BLOWS_SHARE)
+
+    def reason(self, watch: Watch) -> str:
+        return " and ".join(_told(watch, sign) for sign in self.monster.symptoms[self.symptom].signs)
+
+
+class Omens:
+    """How long each symptom has held, and who may not come yet."""
+
+    def __init__(self, bestiary: Iterable[str] = ()) -> None:
+        """Monsters of plug-ins come only where `bestiary` names them: what is installed besides never changes a run."""
+        roster = (*BESTIARY.house.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.house))
+        every = [(row.name, index, symptom) for row in roster for index, symptom in enumerate(row.symptoms)]
+        self._by_turn = [entry for entry in every if goes_by_the_turn(entry[2])]
+        self._by_examination = [entry for entry in every if not goes_by_the_turn(entry[2])]
+        self._held: dict[str, list[int]] = {}
+        """Monster -> hearings in a row for each of its symptoms; monsters without any are left out."""
+        self._paused: dict[str, int] = {}
+        """Monster -> the last turn in which it may not come."""
+
+    def hear(self, watch: Watch, *, examined: bool) -> None:
+        """One more hearing of the symptoms that go by the turn, or of those that go by the examination."""
+        for monster, index, symptom in self._by_examination if examined else self._by_turn:
+            if holds(symptom, watch):
+                self._held.setdefault(monster, [0] * len(BESTIARY[monster].symptoms))[index] += 1
+            elif monster in self._held:
+                self._held[monster][index] = 0
+                if not any(self._held[monster]):
+                    del self._held[monster]
+
+    def due(self, turn: int, near: Monster | None, *, scouting: bool) -> Omen | None:
+        """The worst monster whose symptom has held; one that is near gives way only to a worse one."""
+        found = [
+            Omen(BESTIARY[name], index)
+            for name, held in self._held.items()
+            for index, hearings in enumerate(held)
+            if _has_held(BESTIARY[name].symptoms[index], hearings, scouting) and self._paused.get(name, -1) < turn
+        ]
+        worst = max(found, key=lambda omen: omen.monster.xp, default=None)
+        return worst if worst is not None and (near is None or worst.monster.xp > near.xp) else None
+
+    def pause(self, turn: int, monster: str) -> None:
+        """It fell or was driven off: not again for a while, and then only if its symptom holds anew."""
+        self._held.pop(monster, None)
+        self._paused[monster] = turn + PAUSE
+
+    def forget(self) -> None:
+        """The run goes on from older weights; what held before says nothing."""
+        self._held = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"held": {name: list(held) for name, held in self._held.items()}, "paused": dict(self._paused)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._held = {name: list(held) for name, held in state["held"].items()}
+        self._paused = dict(state["paused"])
+
+
+def holds(symptom: Symptom, watch: Watch) -> bool:
+    return all(watch.sick(*sign) for sign in symptom.signs) and not any(watch.sick(*sign) for sign in symptom.unless)
+
+
+def _has_held(symptom: Symptom, hearings: int, scouting: bool) -> bool:
+    return hearings >= symptom.hold and (symptom.at_once or not scouting)
+
+
+def goes_by_the_turn(symptom: Symptom) -> bool:
+    return symptom.signal in EVERY_TURN
+
+
+def _told(watch: Watch, sign: Sign) -> str:
+    name, side = sign
+    signal, reading = SIGNALS[name], watch.reading(name)
+    bound, word = (reading.high, "at most") if side == "high" else (reading.low, "at least")
+    unit = signal.unit if signal.unit in ("", "x", "%") else f" {signal.unit}"
+    return f"{signal.title} {reading.value:.3g}{unit}, where {word} {bound:.3g}{unit} is healthy"

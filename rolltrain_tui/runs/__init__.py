@@ -1,0 +1,1 @@
+"""A run in its folder: event log, saves, replay, verification, branches."""

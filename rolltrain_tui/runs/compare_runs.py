@@ -1,0 +1,220 @@
+"""Two runs side by side, from their chronicles alone: where they part, what was asked, what came of it. No torch."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui.base.safe_text import flat, one_line
+from rolltrain_tui.protocol.events import (
+    CampaignBegan,
+    CampaignEnded,
+    CommandAccepted,
+    CommandRefused,
+    Evaluated,
+    Event,
+    SettingsChanged,
+    StepTaken,
+    TwinJudged,
+)
+from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.differences import Difference, compare
+from rolltrain_tui.runs.recording import CHRONICLE_FILE, RecordingError
+from rolltrain_tui.story.narration import name_command, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    turn: int
+    command: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A twin's verdict."""
+
+    turn: int
+    ability: str
+    since: int
+    delta: float
+    standard_error: float
+    verdict: str
+
+
+@dataclass(slots=True)
+class Side:
+    """What one run comes to."""
+
+    name: str
+    campaign: str = ""
+    seed: int = 0
+    hero: str = ""
+    turn: int = 0
+    turns: int = 0
+    train_loss: float | None = None
+    val: dict[int, float] = field(default_factory=dict)
+    """Turn -> validation loss."""
+    asked: list[Asked] = field(default_factory=list)
+    twins: list[Judged] = field(default_factory=list)
+    gflop: float = 0.0
+    ended: CampaignEnded | None = None
+
+
+@dataclass(slots=True)
+class TwoRuns:
+    a: Side
+    b: Side
+    parted: Difference | None = None
+    """Where A ("recorded") and B ("found") stop being the same; None: they never do."""
+    a_then: str = ""
+    b_then: str = ""
+    """What happened on either side at that moment."""
+
+
+def lay_side_by_side(a: Path, b: Path) -> TwoRuns:
+    """Two run folders or chronicles. ValueError when one cannot be read."""
+    found = TwoRuns(Side(_name(a)), Side(_name(b)))
+    for left, right in zip_longest(_events(a), _events(b)):
+        if found.parted is None:
+            found.parted = _parting(left, right)
+            if found.parted is not None:
+                found.a_then, found.b_then = _words(left), _words(right)
+        for side, event in ((found.a, left), (found.b, right)):
+            if event is not None:
+                _note(side, event)
+    return found
+
+
+def _name(path: Path) -> str:
+    return path.resolve().name if path.is_dir() else path.parent.resolve().name
+
+
+def _events(path: Path) -> Any:
+    path = path / CHRONICLE_FILE if path.is_dir() else path
+    try:
+        yield from event_log.read(path)
+    except OSError as error:
+        raise RecordingError(f"the chronicle {path} cannot be read: {error.strerror or error}") from None
+
+
+def _parting(left: Event | None, right: Event | None) -> Difference | None:
+    if left is None or right is None:
+        there = left if left is not None else right
+        assert there is not None
+        return Difference(there.turn, "story", "", _kind(left), _kind(right))
+    return compare(left, right, None)
+
+
+def _kind(event: Event | None) -> str:
+    return "nothing more" if event is None else type(event).__name__
+
+
+def _words(event: Event | None) -> str:
+    return "nothing more happens" if event is None else one_line(tell(event), 200) or type(event).__name__
+
+
+def _note(side: Side, event: Event) -> None:
+    match event:
+        case CampaignBegan():
+            side.campaign, side.seed, side.turns = event.campaign, event.seed, event.turns
+            side.hero = f"{event.hero}, {event.hero_class}"
+        case SettingsChanged():
+            side.turns = event.turns
+            side.asked += [Asked(event.turn, f"{path} {before} → {after}", refused=False) for path, before, after in event.changes]
+        case StepTaken():
+            side.turn, side.train_loss, side.gflop = event.turn, event.loss_ema, event.gflop
+        case Evaluated():
+            side.val[event.turn] = event.val_loss
+        case CommandAccepted() | CommandRefused():
+            side.asked.append(Asked(event.turn, name_command(event.command), isinstance(event, CommandRefused)))
+        case TwinJudged():
+            side.twins.append(Judged(event.turn, event.ability, event.since, event.delta, event.standard_error, event.verdict))
+        case CampaignEnded():
+            side.ended = event
+        case _:
+            pass
+
+
+# For people and for programs.
+
+
+def report(found: TwoRuns) -> str:
+    """The two runs in a few short tables."""
+    lines = [f"A  {_about(found.a)}", f"B  {_about(found.b)}", ""]
+    if found.parted is None:
+        return "\n".join([*lines, f"The same to the last bit, all {found.a.turn} turns."])
+    turn = found.parted.turn
+    field_ = f" ({found.parted.field})" if found.parted.field else ""
+    lines += [f"They part at turn {turn}{field_}:", f"  A  {flat(found.a_then)}", f"  B  {flat(found.b_then)}"]
+    lines += _table("Asked for from there on", [_asked(found.a, turn), _asked(found.b, turn)])
+    lines += _vals(found, turn)
+    lines += _table("Twin verdicts from there on", [_twins(found.a, turn), _twins(found.b, turn)])
+    return "\n".join([*lines, "", "At the end", f"  A  {_end(found.a)}", f"  B  {_end(found.b)}"])
+
+
+def _about(side: Side) -> str:
+    return flat(f"{side.name}: {side.campaign}, {side.hero}, seed {side.seed}, turn {side.turn} of {side.turns}")
+
+
+def _table(title: str, sides: list[list[str]]) -> list[str]:
+    if not any(sides):
+        return []
+    rows = [f"  {name}  {flat(line)}" for name, lines in zip("AB", sides, strict=True) for line in lines or ["nothing"]]
+    return ["", title, *rows]
+
+
+def _asked(side: Side, turn: int) -> list[str]:
+    return [f"turn {asked.turn}: {asked.command}{' (refused)' if asked.refused else ''}" for asked in side.asked if asked.turn >= turn]
+
+
+def _twins(side: Side, turn: int) -> list[str]:
+    return [
+        f"{twin.ability or 'all abilities'} from turn {twin.since}: {twin.verdict}, {twin.delta:+.4f} ± {twin.standard_error:.4f} nats"
+        for twin in side.twins
+        if twin.turn >= turn
+    ]
+
+
+def _vals(found: TwoRuns, turn: int) -> list[str]:
+    turns = sorted(number for number in found.a.val.keys() | found.b.val.keys() if number >= turn)
+    if not turns:
+        return []
+    rows = [f"  {number:>6}  {_val(found.a, number)}  {_val(found.b, number)}  {_gap(found, number)}" for number in turns]
+    return ["", "Validation loss, nats", f"  {'turn':>6}  {'A':>8}  {'B':>8}  {'B - A':>8}", *rows]
+
+
+def _val(side: Side, turn: int) -> str:
+    return f"{side.val[turn]:8.4f}" if turn in side.val else f"{'-':>8}"
+
+
+def _gap(found: TwoRuns, turn: int) -> str:
+    if turn not in found.a.val or turn not in found.b.val:
+        return ""
+    return f"{found.b.val[turn] - found.a.val[turn]:+8.4f}"
+
+
+def _end(side: Side) -> str:
+    if side.ended is None:
+        last = f", val {list(side.val.values())[-1]:.4f}" if side.val else ""
+        return f"under way after turn {side.turn}{last}"
+    end = side.ended
+    return (
+        f"{end.ending}: val {end.val_loss:.4f} ± {end.standard_error:.4f} on the final probe, level {end.level}, {end.deaths} deaths, "
+        f"{end.gflop:.0f} GFLOP"
+    )
+
+
+def as_record(found: TwoRuns) -> dict[str, Any]:
+    """JSON values; a number that is not finite is null."""
+    record: dict[str, Any] = _plain({**asdict(found), "same": found.parted is None})
+    return record
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

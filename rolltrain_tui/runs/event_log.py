@@ -1,0 +1,285 @@
+"""The chronicle: everything that happened in a run, one line of JSON an event, only ever appended to.
+
+A line is the event as `wire` writes it with two names in front: {"crc":"1a2b3c4d","n":0,"type":"CampaignBegan",...}. `n` counts from 0;
+`crc` is the CRC-32 of all that follows it, so that a torn or rotten line is known for what it is. A long story is kept in several volumes;
+`volumes` reads them as one.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, NamedTuple, Self, TextIO, get_args
+
+from rolltrain_tui.base import atomic_files, rotating_log
+from rolltrain_tui.protocol.events import Event, Story
+from rolltrain_tui.runs import event_codec
+
+_STORY = frozenset(get_args(Story))
+_HEAD = len('{"crc":"1a2b3c4d",')
+_CHUNK = 1 << 20
+VOLUME = 1 << 24
+"""Bytes after which a volume is full."""
+
+
+class ChronicleError(ValueError):
+    """A chronicle cannot be read further; the message says where and why."""
+
+
+class Line(NamedTuple):
+    """A good line: where it ends in the file, and the event in `wire` form."""
+
+    end: int
+    payload: bytes
+
+
+class Place(NamedTuple):
+    """Between two lines: how many events come before it, and where in the file the next one begins."""
+
+    number: int = 0
+    offset: int = 0
+
+
+class Chronicle:
+    """The one writer of a run's chronicle, as a context manager.
+
+    Opening mends what a crash left: a torn last line is dropped; from a damaged line on, the rest moves to chronicle.damaged and `note`
+    says so. Each line goes to the operating system at once, so a killed process loses none; `sync` brings them to the disk. A disk that
+    refuses lines does not stop the game: they wait in memory, and `sync` raises until they are written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events_written = 0
+        """Events in the story so far."""
+        self.note = ""
+        """A sentence for the player when the file was found damaged or incomplete."""
+        self._waiting = bytearray()
+        self._is_new_name = not path.exists()
+        self._fd = _open(path, os.O_RDWR | os.O_CREAT)
+        try:
+            self._base = rotating_log.size_of(rotating_log.full(path))  # bytes in the full volumes
+            self._size = self._base + os.fstat(self._fd).st_size
+            self._mend()
+            self._sync_names()
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, event: Event) -> None:
+        """Add one event of the story; notices have no place in it."""
+        assert type(event) in _STORY, f"{type(event).__name__} is not part of the story"
+        body = f'"n":{self.events_written},{event_codec.encode(event)[1:]}'.encode("ascii")
+        self._waiting += b'{"crc":"%08x",%b\n' % (zlib.crc32(body), body)
+        self.events_written += 1
+        with contextlib.suppress(OSError):  # sync tells
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand all lines to the operating system. OSError when it does not take them."""
+        if self._waiting:
+            os.lseek(self._fd, self._size - self._base, os.SEEK_SET)  # over what an earlier, failed attempt left
+            atomic_files.write_all(self._fd, self._waiting)
+            self._size += len(self._waiting)
+            self._waiting.clear()
+            if self._size - self._base >= VOLUME:
+                with contextlib.suppress(OSError):  # then it is the next line that fills it
+                    self._fd = rotating_log.turn_over(self.path, self._fd)
+                    self._base, self._is_new_name = self._size, True
+
+    def sync(self) -> None:
+        """Bring all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
+        self.flush()
+        if os.fstat(self._fd).st_nlink == 0:
+            self._restore()
+        os.fsync(self._fd)
+        self._sync_names()
+
+    def _sync_names(self) -> None:
+        if self._is_new_name:
+            atomic_files.sync_folder(self.path.parent)
+            self._is_new_name = False
+
+    def _restore(self) -> None:
+        """Someone has removed the open volume: what it held is still in our hands, and gets its name again."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _reader_of(self._fd) as held:
+            aside = self.path.with_name(f".tmp-{self.path.name}")
+            aside.unlink(missing_ok=True)
+            _copy_rest(held, 0, aside)
+        aside.replace(self.path)
+        atomic_files.sync_folder(self.path.parent)
+        lost, self._fd = self._fd, _open(self.path, os.O_RDWR)
+        os.close(lost)
+
+    def truncate_to(self, events: int) -> None:
+        """Go back to the first `events` events, as a save remembers them. `note` says so when the chronicle holds fewer."""
+        self.flush()
+        if events > self.events_written:
+            lost = events - self.events_written
+            self.note = f"{self.note} The chronicle lacks {lost} of the {events} events before this save.".strip()
+            return
+        self._cut(_end_of(self.path, events))
+        self.events_written = events
+
+    def _cut(self, size: int) -> None:
+        """Take off what lies beyond so many bytes."""
+        while size < self._base:
+            os.close(self._fd)
+            self._fd = -1
+            rotating_log.turn_back(self.path)
+            self._fd, self._is_new_name = _open(self.path, os.O_RDWR), True
+            self._base -= os.fstat(self._fd).st_size
+        self._size = size
+        os.ftruncate(self._fd, size - self._base)
+        os.fsync(self._fd)
+        self._sync_names()
+
+    def close(self) -> None:
+        """Write what waits and close. OSError when the last lines could not be written."""
+        if self._fd >= 0:
+            try:
+                self.flush()
+            finally:
+                os.close(self._fd)
+                self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _mend(self) -> None:
+        """Count the good lines; set aside what follows them."""
+        good = 0
+        with _reader(self.path) as file:
+            for line in _lines(file):
+                good, self.events_written = line.end, self.events_written + 1
+            if _is_damaged(file, good):
+                damaged = self.path.with_name(f"{self.path.stem}.damaged")
+                _copy_rest(file, good, damaged)
+                place = f"Line {self.events_written + 1} of {self.path.name}"
+                self.note = f"{place} is damaged; it and all after it are kept in {damaged.name}."
+        if self._size > good:
+            self._cut(good)
+
+
+def read(path: Path) -> Iterator[Event]:
+    """The events in order, one at a time. A torn last line is passed over; ChronicleError at a damaged or unknown one."""
+    return (event for event, _ in read_from(path))
+
+
+def read_from(path: Path, place: Place = Place()) -> Iterator[tuple[Event, Place]]:  # noqa: B008 - it cannot be changed
+    """As read, from a place on that an earlier reading passed; each event with the place after it."""
+    with _reader(path) as file:
+        number, end = place
+        for number, (end, payload) in enumerate(_lines(file, place), place.number + 1):
+            try:
+                event = event_codec.decode_event(payload.decode("ascii"))
+            except (event_codec.WireError, UnicodeDecodeError) as error:
+                raise ChronicleError(f"{path.name}: line {number}: {error}") from None
+            yield event, Place(number, end)
+        if _is_damaged(file, end):
+            raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
+
+
+def copy_story(path: Path, target: Path, events: int) -> None:
+    """Begin a new chronicle with the first `events` events of another. OSError, ChronicleError."""
+    left = _end_of(path, events)
+    with _reader(path) as file, target.open("xb") as copy:
+        while left and (chunk := file.read(min(left, _CHUNK))):
+            copy.write(chunk)
+            left -= len(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def text(path: Path) -> TextIO:
+    """The story as it is written, line by line, for those who read it as a script. OSError, ChronicleError."""
+    return io.TextIOWrapper(_reader(path), encoding="utf-8")
+
+
+def story_sha256(path: Path) -> str:
+    """SHA-256 of the story: the good lines as `wire` writes them, each with its newline."""
+    digest = hashlib.sha256()
+    with _reader(path) as file:
+        for line in _lines(file):
+            digest.update(line.payload + b"\n")
+    return digest.hexdigest()
+
+
+def inspect(path: Path) -> tuple[int, str]:
+    """How many good lines there are, and what is wrong with what follows them; "" when nothing is."""
+    number, end = 0, 0
+    try:
+        with _reader(path) as file:
+            for line in _lines(file):
+                number, end = number + 1, line.end
+            damaged = _is_damaged(file, end)
+    except FileNotFoundError:
+        return 0, "there is no chronicle"
+    except (OSError, ChronicleError) as error:
+        return number, f"the chronicle cannot be read: {error}"
+    return number, f"line {number + 1} of the chronicle is damaged" if damaged else ""
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        return atomic_files.open_plain(path, flags)
+    except atomic_files.NotPlainFile as error:
+        raise ChronicleError(str(error)) from None
+
+
+def _reader(path: Path) -> BinaryIO:
+    try:
+        return rotating_log.reader(path)
+    except atomic_files.NotPlainFile as error:
+        raise ChronicleError(str(error)) from None
+
+
+def _reader_of(fd: int) -> BinaryIO:
+    return os.fdopen(os.dup(fd), "rb")
+
+
+def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B008 - it cannot be changed
+    """The good lines from a place in the file up to the first that is not."""
+    number, end = place
+    file.seek(end)
+    while (line := file.readline(event_codec.MAX_LINE)).endswith(b"\n"):
+        body, start = line[_HEAD:-1], b'"n":%d,' % number
+        if line[:_HEAD] != b'{"crc":"%08x",' % zlib.crc32(body) or not body.startswith(start):
+            return
+        number, end = number + 1, end + len(line)
+        yield Line(end, b"{" + body[len(start) :])
+
+
+def _is_damaged(file: BinaryIO, end: int) -> bool:
+    """Whether more follows the good lines than one line that was being written when the writer died."""
+    file.seek(end)
+    return file.readline(event_codec.MAX_LINE).endswith(b"\n") or bool(file.read(1))
+
+
+def _end_of(path: Path, events: int) -> int:
+    """Where the line of the last of `events` events ends."""
+    end = 0
+    with _reader(path) as file:
+        for _, line in zip(range(events), _lines(file), strict=False):
+            end = line.end
+    return end
+
+
+def _copy_rest(file: BinaryIO, start: int, target: Path) -> None:
+    """Append everything from `start` on to `target`, and bring it to the disk."""
+    file.seek(start)
+    kept = _open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        while chunk := file.read(_CHUNK):
+            atomic_files.write_all(kept, chunk)
+        os.fsync(kept)
+    finally:
+        os.close(kept)

@@ -1,0 +1,120 @@
+"""A recording: a run's chronicle made seekable. No torch.
+
+Opening reads the chronicle once and keeps marks on the way: a place in the file, and the scene up to there. Any turn is reached by folding
+on from a mark before it. There are at most `MOST_MARKS` of them however long the chronicle is: when they are too many, every other goes.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from rolltrain_tui.protocol.events import CampaignBegan, Event
+from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.event_log import ChronicleError, Place
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.scene import TURN_LINES
+
+CHRONICLE_FILE = "chronicle.jsonl"
+MOST_MARKS, FIRST_STRIDE = 32, 256
+
+
+class RecordingError(ValueError):
+    """There is nothing to watch; the message is a sentence for the player."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The scene before the first event of `turn`, without its log of turns; the event's place in the file."""
+
+    turn: int
+    place: Place
+    scene: Scene
+
+
+class Recording:
+    """A chronicle from its first turn, 0, to its `last`."""
+
+    def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:
+        """`path` is a run folder or a chronicle; `watch` hears now and then which turn the reading has come to. RecordingError."""
+        self.path = path / CHRONICLE_FILE if path.is_dir() else path
+        self.last = 0
+        self.note = ""
+        """A sentence for the player when the chronicle can be read only up to a damaged line."""
+        self.end = Place()
+        self._marks: list[Mark] = []
+        try:
+            self._read(watch)
+        except OSError as error:
+            raise RecordingError(f"the chronicle {self.path} cannot be read: {error.strerror or error}") from None
+        except ChronicleError as error:
+            if not self._marks:
+                raise RecordingError(f"there is no story in {self.path}: {error}") from None
+            self.note = f"The recording ends with turn {self.last}: {error}."
+        if not self._marks:
+            raise RecordingError(f"the chronicle {self.path} is empty: nothing has happened yet")
+
+    def _read(self, watch: Callable[[int], object]) -> None:
+        scene, place, turn, stride = Scene(), Place(), -1, FIRST_STRIDE
+        for event, after in event_log.read_from(self.path):
+            if not self._marks and not isinstance(event, CampaignBegan):
+                raise ChronicleError(f"{self.path.name}: it does not begin with the beginning of a campaign")
+            if event.turn > turn:
+                turn = self.last = event.turn
+                if not self._marks or turn - self._marks[-1].turn >= stride:
+                    self._marks.append(Mark(turn, place, _without_turns(scene)))
+                    watch(turn)
+                if len(self._marks) > MOST_MARKS:
+                    del self._marks[1::2]
+                    stride *= 2
+            scene.apply(event)
+            self.end = place = after
+
+    @property
+    def beginning(self) -> tuple[Scene, Place]:
+        """Before the first event."""
+        return Scene(), Place()
+
+    def at(self, turn: int) -> tuple[Scene, Place]:
+        """The scene when `turn` was done, and the place of what followed."""
+        mark = next((mark for mark in reversed(self._marks) if mark.turn <= turn - TURN_LINES), self._marks[0])
+        scene, place = mark.scene.copy(), mark.place
+        for event, after in self._from(mark.place):
+            if event.turn > turn:
+                break
+            scene.apply(event)
+            place = after
+        return scene, place
+
+    def turns(self, place: Place = Place()) -> Iterator[list[Event]]:  # noqa: B008 - it cannot be changed
+        """The events from a place on, turn by turn."""
+        events = (event for event, _ in self._from(place))
+        return (list(happened) for _, happened in groupby(events, key=lambda event: event.turn))
+
+    def _from(self, place: Place) -> Iterator[tuple[Event, Place]]:
+        """Up to what was good, and there, when the recording was opened: a run that is being played writes on."""
+        for event, after in event_log.read_from(self.path, place):
+            if after.number > self.end.number:
+                return
+            yield event, after
+            if after.number == self.end.number:
+                return
+
+
+def _without_turns(scene: Scene) -> Scene:
+    """The last turns' lines are told again on the way from a mark, and take most of the room."""
+    scene = scene.copy()
+    scene.turn_lines.clear()
+    return scene
+
+
+def as_turn(text: str, last: int) -> int | None:
+    """A turn as people write one: "412", "50%", "start" or "end"; within the recording. None when it is none of these."""
+    word = text.strip().lower()
+    if word in ("start", "end"):
+        return 0 if word == "start" else last
+    number = word.removesuffix("%").strip()
+    if not number.isascii() or not number.isdigit() or len(number) > 12:
+        return None
+    turn = round(int(number) / 100 * last) if word.endswith("%") else int(number)
+    return min(turn, last)

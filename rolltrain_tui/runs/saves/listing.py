@@ -1,0 +1,185 @@
+"""Run folders: where they are kept, what is in them, and how one is made or removed. No torch here."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs.saves import layout, manifest
+from rolltrain_tui.runs.saves.lock import Lock
+from rolltrain_tui.runs.saves.manifest import SaveError, Summary
+from rolltrain_tui.runs.saves.store import plain_name
+
+Check = Callable[[Path], str]
+"""What is wrong with a save; "" when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What the list of runs shows of one: its latest good save."""
+
+    folder: Path
+    campaign: str
+    hero: str
+    hero_class: str
+    level: int
+    turn: int
+    turns: int
+    val_loss: float | None
+    saved_at: float
+    """Unix time in seconds."""
+    ending: str | None
+    damage: str = ""
+    """What is wrong with the run, if anything. When no save is good, the fields above are empty but for folder and time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSummary:
+    """One save of a run."""
+
+    folder: Path
+    name: str
+    """As the player typed it, or the folder's name."""
+    latest: bool
+    kept: bool
+    saved_at: float
+    size: int
+    """Bytes."""
+    summary: Summary | None
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    run: RunSummary
+    slots: tuple[SlotSummary, ...]
+    """Newest first."""
+    events: int
+    """Good lines in the event_log."""
+    chronicle_damage: str
+    """What is wrong with the chronicle; "" when nothing is."""
+
+
+def saves_root(option: Path | None) -> Path:
+    """Where runs are kept: the option, else $ROLLTRAIN_SAVES, else saves/ of the checkout we stand in, else the user's data folder."""
+    if option is not None:
+        return option.expanduser()
+    if chosen := os.environ.get("ROLLTRAIN_SAVES"):
+        return Path(chosen).expanduser()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if _is_checkout(folder):
+            return folder / "saves"
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("rolltrain", appauthor=False)) / "saves"
+
+
+def _is_checkout(folder: Path) -> bool:
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project")
+    except (OSError, ValueError):
+        return False
+    return isinstance(project, dict) and project.get("name") == "rolltrain-tui"
+
+
+def new_run_folder(root: Path, campaign_name: str, seed: int) -> Path:
+    """Make a folder of its own for a new run, with a readable name whatever the campaign is called. SaveError."""
+    stem = f"{plain_name(campaign_name, 'run')}-seed{seed}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for number in count(1):
+            folder = root / (stem if number == 1 else f"{stem}-{number}")
+            if _make(folder):
+                break
+        (folder / layout.SAVES).mkdir()
+    except OSError as error:
+        raise SaveError(f"no folder for the run can be made in {root}: {error.strerror or error}") from None
+    return folder
+
+
+def _make(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if folder.parent.is_dir():
+            return False
+        raise
+    return True
+
+
+def list_runs(root: Path) -> list[RunSummary]:
+    """All runs in `root`, the one saved last first. Damaged ones are listed with what is wrong."""
+    try:
+        folders = [child for child in root.iterdir() if not child.name.startswith(".") and child.is_dir() and not child.is_symlink()]
+    except OSError:
+        return []
+    runs = [_summary_of(folder) for folder in folders if layout.is_run(folder)]
+    return sorted(runs, key=lambda run: (-run.saved_at, run.folder.name))
+
+
+def describe(run: Path) -> RunDetails:
+    """A run (or the run of a save) with all its saves; every byte of them is read and checked. SaveError."""
+    run = layout.run_of(run)
+    pointed = layout.pointed_to(run)
+    slots = tuple(_slot_of(folder, layout.slot_name(folder) == pointed, manifest.full_check) for folder, _ in layout.slots(run))
+    return RunDetails(_summary_of(run, manifest.full_check), slots, *event_log.inspect(run / layout.CHRONICLE))
+
+
+def delete(run: Path) -> None:
+    """Remove a run with all its saves. SaveError when it is no run, is a link, or is being played."""
+    run = layout.place(run)
+    if run.is_symlink() or not (run / layout.SAVES).is_dir() or not layout.is_run(run):
+        raise SaveError(f"{run} is not a run, so it is left alone")
+    with Lock(run):
+        pass
+    try:
+        atomic_files.discard(run)
+    except OSError as error:
+        raise SaveError(f"the run {run.name} cannot be removed: {error.strerror or error}") from None
+
+
+def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
+    """From the save that opening the run would open, as far as names and sizes tell."""
+    order, trouble = layout.in_order(run)
+    damage = [trouble] if trouble else []
+    for folder in order:
+        slot = _slot_of(folder, latest=False, check=check)
+        if slot.damage:
+            damage.append(slot.damage)
+        elif (summary := slot.summary) is not None:
+            return RunSummary(
+                folder=run,
+                campaign=summary.campaign,
+                hero=summary.hero,
+                hero_class=summary.hero_class,
+                level=summary.level,
+                turn=summary.turn,
+                turns=summary.turns,
+                val_loss=summary.val_loss,
+                saved_at=slot.saved_at,
+                ending=summary.ending,
+                damage="; ".join(damage),
+            )
+    return RunSummary(run, "", "", "", 0, 0, 0, None, _changed_at(run), None, "; ".join(damage) or "no save yet")
+
+
+def _slot_of(folder: Path, latest: bool, check: Check | None = None) -> SlotSummary:
+    try:
+        contents = manifest.load(folder)
+    except SaveError as error:
+        return SlotSummary(folder, layout.slot_name(folder), latest, False, _changed_at(folder), 0, None, str(error))
+    size = sum(record.size for record in contents.files)
+    name, damage = contents.name or layout.slot_name(folder), check(folder) if check is not None else manifest.quick_check(folder, contents)
+    return SlotSummary(folder, name, latest, contents.kept, contents.created, size, contents.summary, damage)
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,86 @@
+"""One player a run: a lock that the kernel drops when its holder dies, however it dies."""
+
+import contextlib
+import errno
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.runs.saves.manifest import SaveError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(fd: int) -> None:
+        os.lseek(fd, 1 << 20, os.SEEK_SET)  # far behind the number, which others may read
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_TAKEN = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+
+
+class Lock:
+    """Holds a run folder for this process; SaveError on entering when another one holds it. File systems without locks are trusted."""
+
+    def __init__(self, run: Path, *, to_read: bool = False) -> None:
+        """`to_read`: nothing is going to be written, so a folder of somebody else's that only they may write to will do."""
+        self.path = run / "lock"
+        self._to_read = to_read
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        fd = self._open()
+        if fd < 0:
+            return self
+        try:
+            _take(fd)
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                holder = _holder(fd)
+                os.close(fd)
+                if error.errno not in _TAKEN:
+                    raise
+                raise SaveError(
+                    f"the run {self.path.parent.name} is being played by another rolltrain{holder}; close that one first"
+                ) from None
+        self._fd = fd
+        with contextlib.suppress(OSError):  # the number is for people; the lock is held without it
+            os.ftruncate(fd, 0)
+            os.lseek(fd, 0, os.SEEK_SET)
+            os.write(fd, b"%d\n" % os.getpid())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
+
+    def _open(self) -> int:
+        """The lock's descriptor; -1 when there is none and none can be made, so that nobody can be holding it."""
+        try:
+            return atomic_files.open_plain(self.path, os.O_RDWR | os.O_CREAT)
+        except atomic_files.NotPlainFile as error:
+            raise SaveError(f"{self.path.parent}: {error}") from None
+        except OSError as error:
+            if not self._to_read:
+                raise SaveError(f"the run folder {self.path.parent} cannot be written to: {error.strerror or error}") from None
+        try:
+            return atomic_files.open_plain(self.path, os.O_RDONLY)
+        except OSError:
+            return -1
+
+
+def _holder(fd: int) -> str:
+    os.lseek(fd, 0, os.SEEK_SET)
+    pid = os.read(fd, 20).strip()
+    return f" (process {int(pid)})" if pid.isdigit() else ""

@@ -1,0 +1,271 @@
+"""Writing and reading saves: aside, to the disk, into place; and nothing is believed before its checksum is."""
+
+import contextlib
+import json
+import math
+import secrets
+import shutil
+import time
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rolltrain_tui import __version__
+from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.json_records import NONFINITE, RecordError, parse_json
+from rolltrain_tui.runs.saves import layout, manifest
+from rolltrain_tui.runs.saves.manifest import CONFIG, MANIFEST, STATE, WEIGHTS, Manifest, SaveError, Summary
+from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION, bring_up
+from rolltrain_tui.runs.saves.tensors import pack, unpack
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FLOAT = "$float"
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Everything a run is, between two turns."""
+
+    config_text: str
+    state: dict[str, Any]
+    """JSON values; floats may be anything."""
+    tensors: "dict[str, Tensor]"
+    summary: Summary
+    threads: int | None = None
+    """CPU threads that train; None: as many as torch has."""
+    note: str = ""
+    """After reading: a sentence for the player when not all was well; else empty."""
+
+
+def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path:
+    """Save into the run folder and point `latest` there; the save's folder.
+
+    `name` is the player's, "" for turn-NNNNNN. keep=None marks the save as the player's own; otherwise it is an autosave, and of those only
+    the `keep` newest stay. Named saves always stay. A save of the same name is replaced. The caller holds the run's Lock. OSError when
+    the disk refuses; whatever was saved before is still there then.
+    """
+    (run / layout.SAVES).mkdir(parents=True, exist_ok=True)
+    layout.settle(run)
+    folder = run / layout.SAVES / _slot(run, name, snapshot.summary.turn)
+    replaced = layout.glance(folder)
+    kept = bool(name) or keep is None or (folder.exists() if replaced is None else replaced.kept)
+    aside = folder.with_name(f".tmp-{folder.name}-{secrets.token_hex(4)}")
+    try:
+        aside.mkdir()
+        _fill(aside, snapshot, name, kept)
+        _put_into_place(aside, folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    layout.point_to(run, folder.name)
+    if keep is not None:
+        _prune(run, folder, keep)
+    return folder
+
+
+def read(path: Path) -> Snapshot:
+    """The save in `path`, or of a run the latest one, or if that is damaged the newest good one (`note` says so then). SaveError."""
+    path = layout.place(path)
+    if not path.exists() and path.parent.name == layout.SAVES:
+        path = layout.find(path.parent.parent, path.name)
+    if not path.is_dir():
+        raise SaveError(f"there is no run or save at {path}")
+    if layout.is_run(path):
+        return _read_run(path)
+    try:
+        return _read_save(path)
+    except SaveError as error:
+        raise SaveError(f"{error}{_instead(path)}") from None
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """The state of a save without its tensors; loads no torch. SaveError."""
+    contents = manifest.load(folder)
+    record = next(record for record in contents.files if record.name == STATE)
+    try:
+        return bring_up(contents.format_version, "", load_state(manifest.read_verified(folder, record)))[1]
+    except RecordError as error:
+        raise SaveError(f"save {folder.name} cannot be read: {error}") from None
+
+
+def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
+    """All files of a save, on the disk."""
+    import torch
+
+    files: dict[str, bytes | bytearray] = {
+        CONFIG: snapshot.config_text.encode("utf-8"),
+        STATE: dump_state(snapshot.state),
+        WEIGHTS: pack(snapshot.tensors),
+    }
+    contents = Manifest(
+        format_version=FORMAT_VERSION,
+        rolltrain=__version__,
+        torch=str(torch.__version__),
+        threads=snapshot.threads or torch.get_num_threads(),
+        created=time.time(),
+        name=name,
+        kept=kept,
+        summary=snapshot.summary,
+        files=tuple(manifest.record_of(file, data) for file, data in files.items()),
+    )
+    for file, data in files.items():
+        atomic_files.write_new(folder / file, data)
+    atomic_files.write_new(folder / MANIFEST, manifest.dump(contents))
+    atomic_files.sync_folder(folder)
+
+
+def _put_into_place(aside: Path, folder: Path) -> None:
+    """Give a finished save its name; the one that has it now is found under .old-NAME for as long as the name is nobody's."""
+    old = folder.with_name(f".old-{folder.name}")
+    replacing = folder.exists()
+    if replacing:
+        folder.rename(old)
+    try:
+        aside.rename(folder)
+    except BaseException:
+        if replacing:
+            with contextlib.suppress(OSError):
+                old.rename(folder)
+        raise
+    atomic_files.sync_folder(folder.parent)
+    if replacing:
+        with contextlib.suppress(OSError):
+            atomic_files.discard(old)
+
+
+def _prune(run: Path, written: Path, keep: int) -> None:
+    """Remove autosaves beyond the `keep` newest. What cannot be read is not ours to judge, and what will not go stays."""
+    autosaves = [written]
+    for folder, contents in layout.slots(run):
+        if folder != written and layout.autosave_turn(folder.name) is not None and contents is not None and not contents.kept:
+            autosaves.append(folder)
+    for folder in autosaves[keep:]:
+        with contextlib.suppress(OSError):
+            atomic_files.discard(folder)
+
+
+def _slot(run: Path, name: str, turn: int) -> str:
+    """The folder name for a save: by turn, or made from the player's name, which may hold anything."""
+    if not name:
+        return layout.autosave_name(turn)
+    stem = plain_name(name, "save")
+    if layout.autosave_turn(stem) is not None:
+        stem = f"named-{stem}"
+    number, slot = 1, stem
+    while (folder := layout.find(run, slot)).exists() and ((other := layout.glance(folder)) is None or other.name != name):
+        number += 1
+        slot = f"{stem}-{number}"
+    return slot
+
+
+def plain_name(text: str, otherwise: str) -> str:
+    """A short lower-case file name of ASCII letters, digits and hyphens, good on every system; `otherwise` when nothing is left."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
+    words = "".join(ch if ch.isalnum() else " " for ch in ascii_text).split()
+    name = "-".join(words)[:40].strip("-") or otherwise
+    return f"{otherwise}-{name}" if name in _RESERVED else name
+
+
+def _read_run(run: Path) -> Snapshot:
+    order, trouble = layout.in_order(run)
+    if not order:
+        raise SaveError(f"the run {run.name} has no save yet")
+    troubles, missed = [trouble] if trouble else [], 0
+    for folder in order:
+        try:
+            snapshot = _read_save(folder)
+        except SaveError as error:
+            troubles.append(str(error))
+            missed = max(missed, _turn_of(folder))
+        else:
+            if troubles:
+                snapshot.note = _fallback_note(troubles, layout.slot_name(folder), snapshot, missed)
+            return snapshot
+    raise SaveError(f"no save of the run {run.name} can be opened: {'; '.join(troubles)}")
+
+
+def _instead(folder: Path) -> str:
+    """Which save of the same run is good, for the player who asked for one that is not."""
+    if folder.parent.name != layout.SAVES:
+        return ""
+    turn = _turn_of(folder)
+    for other, contents in layout.slots(folder.parent.parent):
+        if contents is not None and other != folder and not manifest.full_check(other):
+            lost = turn - contents.summary.turn
+            cost = f", {lost} turn{'s' if lost != 1 else ''} before it" if lost > 0 else ""
+            return f". The newest good save of the run is {layout.slot_name(other)} (turn {contents.summary.turn}{cost}): {other}"
+    return ". No other save of the run is good"
+
+
+def _fallback_note(troubles: list[str], name: str, snapshot: Snapshot, missed: int) -> str:
+    lost = missed - snapshot.summary.turn
+    cost = f"; {lost} turn{'s' if lost != 1 else ''} lost" if lost > 0 else ""
+    return f"Opened {name} (turn {snapshot.summary.turn}){cost}: {'; '.join(troubles)}. {snapshot.note}".rstrip()
+
+
+def _turn_of(folder: Path) -> int:
+    """The turn of a damaged save, as far as its manifest or its name tell."""
+    contents = layout.glance(folder)
+    return contents.summary.turn if contents else layout.autosave_turn(layout.slot_name(folder)) or 0
+
+
+def _read_save(folder: Path) -> Snapshot:
+    """Check every file, then read. SaveError."""
+    contents = manifest.load(folder)
+    files = {record.name: manifest.read_verified(folder, record) for record in contents.files}
+    try:
+        config_text, state = bring_up(contents.format_version, files[CONFIG].decode("utf-8"), load_state(files[STATE]))
+        return Snapshot(
+            config_text=config_text,
+            state=state,
+            tensors=unpack(files[WEIGHTS]),
+            summary=contents.summary,
+            note=_version_note(contents),
+        )
+    except ValueError as error:
+        raise SaveError(f"save {folder.name} cannot be read: {error}") from None
+
+
+def _version_note(contents: Manifest) -> str:
+    import torch
+
+    if contents.torch == str(torch.__version__):
+        return ""
+    return f"Saved with torch {contents.torch}, this is {torch.__version__}: the run goes on, but not bit for bit as it would have."
+
+
+def dump_state(state: dict[str, Any]) -> bytes:
+    """JSON; a float that is not finite becomes {"$float": "nan"}, for any part of the state may hold one when a training diverges."""
+    try:
+        return json.dumps(state, allow_nan=False).encode("ascii")
+    except ValueError:
+        return json.dumps(_mark(state), allow_nan=False).encode("ascii")
+
+
+def load_state(data: bytes | bytearray) -> dict[str, Any]:
+    """Exact inverse of dump_state. RecordError."""
+    state = parse_json(bytes(data))
+    if not isinstance(state, dict):
+        raise RecordError("the state is not an object")
+    return dict(_unmark(state)) if _FLOAT.encode() in data else state
+
+
+def _mark(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_FLOAT: str(value)}
+    if isinstance(value, dict):
+        return {name: _mark(part) for name, part in value.items()}
+    return [_mark(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _unmark(value: Any) -> Any:
+    if isinstance(value, dict):
+        word = value.get(_FLOAT)
+        if len(value) == 1 and isinstance(word, str) and word in NONFINITE:
+            return NONFINITE[word]
+        return {name: _unmark(part) for name, part in value.items()}
+    return [_unmark(part) for part in value] if isinstance(value, list) else value

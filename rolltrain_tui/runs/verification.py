@@ -1,0 +1,219 @@
+"""Verification: a run is trained once more and held against its record, event by event, and against its saves, byte by byte.
+
+On the machine that trained it, with the same torch and the same number of threads, everything must be the same to the last bit. Elsewhere
+sums are rounded differently: then numbers may differ by `tolerance` (absolute below 1, relative above); the model's words, the histograms
+of its layers and the saves are not compared; dice and everything that happened must still be the same.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
+
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.game.counterfactual import PREFIX
+from rolltrain_tui.protocol.events import DiceRolled, Event, Notice, SaveDue, StepTaken, TrainingFailed
+from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs.differences import Difference, compare, shortened
+from rolltrain_tui.runs.reexecution import Start, Turnstile
+from rolltrain_tui.runs.run import settings_changed, with_settings
+from rolltrain_tui.runs.saves import layout
+from rolltrain_tui.runs.saves.store import dump_state, load_state
+from rolltrain_tui.runs.saves.tensors import pack
+
+NOTICES = get_args(Notice)
+TOLERANCE = 1e-3
+"""Between machines."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """How far the record held."""
+
+    first_turn: int = 0
+    last_turn: int = 0
+    """The last turn that was compared whole."""
+    events: int = 0
+    rolls: int = 0
+    saves: int = 0
+    """Saves on disk whose weights and state were met again."""
+    reloads: int = 0
+    """Turns after which everything was saved, loaded and compared (--heavy)."""
+    largest_loss_difference: float = 0.0
+    """Of the losses of all turns, nats."""
+    tolerance: float | None = None
+    """None: to the last bit."""
+    difference: Difference | None = None
+
+
+class Differs(Exception):  # noqa: N818 - a finding, not an error
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference)
+        self.difference = difference
+
+
+class Verification:
+    """One run under examination."""
+
+    def __init__(
+        self, start: Start, *, tolerance: float | None, heavy: bool = False, until: int | None = None, watch: Callable[[Event], object]
+    ) -> None:
+        """`watch` is shown every event as it happens again."""
+        self.start, self.campaign, self.tolerance, self.until, self.watch = start, start.campaign, tolerance, until, watch
+        self.findings = Findings(first_turn=self.campaign.turn, last_turn=self.campaign.turn, tolerance=tolerance)
+        self._heavy = heavy
+        self._passed = False
+        self._differs: Difference | None = None
+        self._unmet = _saves_of(start.run, self.campaign.turn) if tolerance is None else {}
+        self._changes = list(start.changes)
+        self._inbox = Turnstile(start.moves, self._may_pass)
+
+    def run(self) -> Findings:
+        """Play and compare up to the end of the record, or to the first difference."""
+        try:
+            self._follow_the_record()
+        except Differs as differs:
+            self.findings.difference = differs.difference
+            self.findings.last_turn = max(self.findings.first_turn, differs.difference.turn - 1)
+        return self.findings
+
+    def _follow_the_record(self) -> None:
+        recorded = islice(event_log.read(self.start.run / layout.CHRONICLE), self.start.events, None)
+        found, last = self._happens_again(), self.campaign.turn
+        for event in recorded:
+            last = event.turn
+            if self.until is not None and last > self.until:
+                return
+            again = next(found, None)
+            if again is None:
+                raise Differs(Difference(last, "story", "", type(event).__name__, "nothing more happens"))
+            self._compare(event, again)
+            self.watch(again)
+            if isinstance(event, StepTaken):
+                self.findings.last_turn = last
+        if next(found, None) is None and (missed := self._unmet.get(last)):  # what is saved at the end of the record
+            raise Differs(self._missed(missed[0]))
+
+    # The run, once more.
+
+    def _happens_again(self) -> Iterator[Event]:
+        while not self.campaign.ended:
+            for event in self.campaign.play(self._inbox):
+                if isinstance(event, TrainingFailed):
+                    raise Differs(Difference(event.turn, "training", "", "the turn was taken", event.error))
+                if isinstance(event, SaveDue):
+                    self._meet_saves()
+                elif not isinstance(event, NOTICES):
+                    yield event
+            if self._differs is not None:
+                raise Differs(self._differs)
+            if self._heavy and not self.campaign.ended:
+                self.campaign = self._through_the_disk()
+            if self._settings_change():
+                change = self._changes.pop(0)
+                self.campaign = with_settings(self.campaign, change.changes, self.start.base)
+                yield settings_changed(self.campaign, change.changes)
+
+    def _settings_change(self) -> bool:
+        """Whether other settings begin here."""
+        return bool(self._changes) and self._changes[0].turn == self.campaign.turn
+
+    def _may_pass(self) -> bool:
+        """Between two turns. In heavy mode every turn is a sitting of its own."""
+        self._meet_saves()
+        if self._settings_change():
+            return False
+        turn = self.campaign.turn
+        if missed := self._unmet.pop(turn, None):
+            self._differs = self._missed(missed[0])  # raised here, the campaign would take it for an error of the training
+            return False
+        if not self._heavy:
+            return True
+        self._passed = not self._passed
+        return self._passed
+
+    def _missed(self, folder: Path) -> Difference:
+        """In what a save is not what the campaign has become."""
+        found = _state_difference(folder, self.campaign)
+        assert found is not None, folder
+        return Difference(self.campaign.turn, *found)
+
+    @property
+    def _config(self) -> CampaignConfig:
+        config = self.campaign.config
+        assert isinstance(config, CampaignConfig)
+        return config
+
+    def _through_the_disk(self) -> Campaign:
+        """Save the campaign, load it into a new one, and compare the two."""
+        campaign, fresh = self.campaign, self.start.fresh(self._config)
+        state = {"campaign": campaign.state_dict()}
+        summary = saves.Summary(campaign.config.name, "", "", 1, campaign.turn, campaign.config.turns, None, None)
+        with TemporaryDirectory(prefix="rolltrain-") as folder:
+            snapshot = saves.Snapshot(campaign_file.dump(campaign.config), state, campaign.tensors(), summary)
+            read = saves.read(saves.write(Path(folder), snapshot, name="", keep=None))
+        fresh.load_state(read.state["campaign"], read.tensors)
+        for name, before, after in (
+            ("state", dump_state(campaign.state_dict()), dump_state(fresh.state_dict())),
+            ("weights", pack(campaign.tensors()), pack(fresh.tensors())),
+        ):
+            if before != after:
+                raise Differs(Difference(campaign.turn, name, "after loading", "as it was saved", "something else"))
+        self.findings.reloads += 1
+        return fresh
+
+    # Against the record.
+
+    def _compare(self, recorded: Event, found: Event) -> None:
+        self.findings.events += 1
+        self.findings.rolls += isinstance(recorded, DiceRolled)
+        if isinstance(recorded, StepTaken) and isinstance(found, StepTaken) and recorded.finite and found.finite:
+            self.findings.largest_loss_difference = max(self.findings.largest_loss_difference, abs(recorded.loss - found.loss))
+        if (difference := compare(recorded, found, self.tolerance)) is not None:
+            raise Differs(difference)
+
+    def _meet_saves(self) -> None:
+        """Tick off the saves of this turn that hold exactly this."""
+        for folder in list(self._unmet.get(self.campaign.turn, ())):
+            if _state_difference(folder, self.campaign) is None:
+                self._unmet[self.campaign.turn].remove(folder)
+                self.findings.saves += 1
+
+
+def _saves_of(run: Path, after: int) -> dict[int, list[Path]]:
+    """The good saves of a run after a turn, by their turn."""
+    found: dict[int, list[Path]] = {}
+    for folder, manifest in layout.slots(run):
+        if manifest is not None and manifest.summary.turn > after:
+            found.setdefault(manifest.summary.turn, []).append(folder)
+    return found
+
+
+def _state_difference(folder: Path, campaign: Campaign) -> tuple[str, str, str, str] | None:
+    """The first tensor, or part of the state, in which a save differs from the campaign: (where, field, recorded, found)."""
+    snapshot = saves.read(folder)
+    state = snapshot.state["campaign"]
+    half_way = state["effect"] is not None  # stopped inside the next turn: rolled already, and the twin may have stepped
+    ours = campaign.tensors()
+    for name, tensor in snapshot.tensors.items():
+        if half_way and name.startswith(PREFIX):
+            continue
+        if name not in ours:
+            return "weights", name, "saved", "not there"
+        if pack({name: tensor}) != pack({name: ours[name]}):
+            return "weights", name, _digest(tensor), _digest(ours[name])
+    plain = load_state(dump_state(campaign.state_dict()))
+    for name, value in state.items():
+        if not half_way and repr(plain[name]) != repr(value):
+            return "state", name, shortened(value), shortened(plain[name])
+    return None
+
+
+def _digest(tensor: Any) -> str:
+    import hashlib
+
+    return f"sha256 {hashlib.sha256(pack({'': tensor})).hexdigest()[:16]}"

@@ -1,0 +1,221 @@
+"""What the rules say of themselves, as Markdown for the codex's pages."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from rolltrain_tui.protocol.events import Outcome
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.due_monsters import EVERY_TURN, PAUSE, goes_by_the_turn
+from rolltrain_tui.rules.levels import XP_TABLES, ability_modifier, hit_points_gained, proficiency
+from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.rules.monster import Monster, Sign, Symptom
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, odds, scaled_dc
+from rolltrain_tui.rules.signal_monitor import CALIBRATED
+from rolltrain_tui.rules.signals import SIGNALS, Signal
+from rolltrain_tui.story.typed_commands import HELP
+
+SIDES = (4, 6, 8, 10, 12, 20, 100)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; every column but the first is set to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows))
+
+
+def rulebooks(_: str) -> str:
+    """Each rulebook: what it is about, and its four cells."""
+    return "\n".join(f"- **{book.name}** ({book.title}). {book.summary} {_cells(book)} {_hook(book)}" for book in RULEBOOKS.values())
+
+
+def _cells(book: Rulebook) -> str:
+    names: dict[Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "hit", "crit": "critical hit"}
+    return "k: " + ", ".join(f"{name} `{book.table.cell(outcome).text}`" for outcome, name in names.items()) + "."
+
+
+def _hook(book: Rulebook) -> str:
+    where = {"update": "on the update", "lr": "on the learning rate", "loss": "on the loss", "grad": "on the gradient"}[book.hook]
+    when = {"step": "once a turn", "micro": "for every micro-batch", "last-micro": "for every micro-batch, and only the last counts"}
+    return f"Acts {where}, rolled {when[book.roll_on]}."
+
+
+def rulebook_odds(standard: str) -> str:
+    """E[k] and its kin on a d20 for every rulebook; `standard` reads "dc12_int15"."""
+    dc, score = (int("".join(filter(str.isdigit, part))) for part in standard.split("_"))
+    rows = []
+    for book in RULEBOOKS.values():
+        found = odds(book, 20, ability_modifier(score), dc, "none")
+        rows.append((book.name, book.hook, *(f"{x:.3f}" for x in (found.mean, found.rms, found.p_zero, found.efficiency))))
+    return table(("rulebook", "hook", "E[k]", "√E[k²]", "P(k=0)", "efficiency"), rows)
+
+
+def dice(dc: str) -> str:
+    """The campaign's difficulty class on every die."""
+    return table(("die", "needs"), [(f"d{sides}", str(scaled_dc(int(dc), sides))) for sides in SIDES])
+
+
+def modifiers(_: str) -> str:
+    scores = (3, 6, 8, 10, 12, 14, 15, 16, 18, 20)
+    return table(("score", "modifier"), [(str(score), f"{ability_modifier(score):+d}") for score in scores])
+
+
+def levels(_: str) -> str:
+    """XP, proficiency and the Barbarian's and Wizard's HP by level."""
+    head = ("level", "XP (source)", "XP (srd)", "proficiency")
+    rows = [
+        (str(level), f"{XP_TABLES['source'][level - 1]:,}", f"{XP_TABLES['srd'][level - 1]:,}", f"+{proficiency(level)}")
+        for level in (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
+    ]
+    return table(head, rows)
+
+
+def hero_class(name: str) -> str:
+    """The facts of a class."""
+    row = CLASSES[name]
+    own = ", ".join(f"[{ABILITIES[ability].title}]({ability})" for ability in row.abilities)
+    gained = hit_points_gained(row.hit_die, 0)
+    return "\n".join(
+        (
+            f"{row.motto}",
+            "",
+            f"- **Hit die** d{row.hit_die}: {row.hit_die} HP at level 1, {gained} more each level, and the CON modifier every time.",
+            f"- **Primary** {row.primary}; proficient in {' and '.join(row.saves)} saving throws.",
+            f"- **Abilities** {own}.",
+            f"- **To play** {row.difficulty}.",
+            f"- **Best when** {row.best_when}.",
+        )
+    )
+
+
+def ability(name: str) -> str:
+    """The facts of an ability, from its row in the rules."""
+    row = ABILITIES[name]
+    pool = row.power.most(1)
+    charges = "no charges: as often as you like" if pool is None else f"{pool} at level 1, back after a {row.recharge} rest"
+    cost = {"action": "an action", "bonus": "a bonus action", "free": "neither action nor bonus action"}[row.cost]
+    lines = [
+        f"*{CLASSES[row.hero_class].title if row.hero_class in CLASSES else row.hero_class.title()}. {row.summary}*",
+        "",
+        f"- **When you use it.** {row.live}",
+        f"- **By itself**, while `auto` is on. {row.passive or 'Nothing: it has no passive form.'}",
+        f"- **Costs** {cost}. **Charges:** {charges}.",
+    ]
+    lines += [
+        f"- **{option.title}** (level {option.level}): {option.summary}{f', k = {option.k:g}' if option.k != 1 else ''}."
+        for option in row.options
+    ]
+    return "\n".join(lines)
+
+
+def monster(name: str) -> str:
+    """The facts of a monster, from its row in the rules."""
+    row = BESTIARY[name]
+    return "\n".join(
+        (
+            f"*{row.summary}*",
+            "",
+            f"- **Challenge** {row.challenge}, worth {row.xp} XP. **HP** {row.hp}. **Armour class** {row.armour_class}.",
+            f"- **{row.attack}**: a {row.save_stat} save against {row.save_dc}, and d{row.damage_die} damage (half on a success).",
+            f"- **Failed**: {row.failed.words}. **Saved**: {row.saved.words}.",
+            _pace(row),
+            f"- **Diagnosed** when {'; or '.join(_symptom(symptom) for symptom in row.symptoms) or 'never: it comes by chance alone'}.",
+            f"- **Weak to** {row.weak_to}.",
+        )
+    )
+
+
+def _pace(row: Monster) -> str:
+    if row.recharge > 6:
+        return "- It never acts: that it came is enough."
+    return f"- After it has come or acted it is quiet for {row.lull} turns; then it acts on {row.recharge} or more of a d6 each turn."
+
+
+def _symptom(symptom: Symptom) -> str:
+    """In words: what must hold, and for how long."""
+    signs = " and ".join(_sign(sign) for sign in symptom.signs)
+    unless = f", unless {' or '.join(_sign(sign) for sign in symptom.unless)}" if symptom.unless else ""
+    each = "turn" if goes_by_the_turn(symptom) else "examination"
+    return f"{signs}, for {symptom.hold} {each}{'s' if symptom.hold > 1 else ''}{unless}"
+
+
+def _sign(sign: Sign) -> str:
+    signal, (name, side) = SIGNALS[sign[0]], sign
+    bound = signal.high if side == "high" else signal.low
+    assert bound is not None, f"{name} has no {side} bound"
+    return f"{signal.title.lower()} {'over' if side == 'high' else 'under'} {_with_unit(bound, signal.unit)}"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{value:g}{'' if unit in ('', 'x', '%') else ' '}{unit}"
+
+
+def symptoms(_: str) -> str:
+    """Each monster and what brings it."""
+    rows = [
+        f"- **[{row.title}]({row.name})** ({row.challenge}): {_symptom(symptom)}{' (at once)' if symptom.at_once else ''}."
+        for row in BESTIARY.values()
+        for symptom in row.symptoms
+    ]
+    return "\n".join(rows)
+
+
+def signals(_: str) -> str:
+    """Each signal, what it measures and what to do about it."""
+    return "\n".join(
+        f"- **{row.title}** ({'every turn' if row.name in EVERY_TURN else 'examined'}): {row.meaning}. Healthy "
+        f"{_range(row)}. Sick: {row.advice}."
+        for row in SIGNALS.values()
+    )
+
+
+def _range(row: Signal) -> str:
+    ends = (("from", row.low), ("up to", row.high))
+    return " ".join(f"{word} {_with_unit(bound, row.unit)}" for word, bound in ends if bound is not None)
+
+
+def calibrated(_: str) -> str:
+    *first, last = (f"*{SIGNALS[name].title.lower()}*" for name in CALIBRATED)
+    return f"{', '.join(first)} and {last}"
+
+
+def pause(_: str) -> str:
+    return str(PAUSE)
+
+
+def bestiary(_: str) -> str:
+    rows = [
+        (f"[{row.title}]({row.name})", row.challenge, str(row.hp), str(row.armour_class), f"{row.save_stat} {row.save_dc}", str(row.xp))
+        for row in BESTIARY.values()
+    ]
+    return table(("monster", "challenge", "HP", "AC", "save", "XP"), rows)
+
+
+def loot(_: str) -> str:
+    """Each item: how long it holds, what it does, when it helps."""
+    lasts = {name: f"{row.turns} turns" if row.turns else "at once" for name, row in ITEMS.items()}
+    return "\n".join(f"- **{row.title}** ({lasts[name]}): {row.words}. Best when: {row.best_when}." for name, row in ITEMS.items())
+
+
+def typed(_: str) -> str:
+    return "\n".join(f"- `{said}`: {does}" for said, does in HELP)
+
+
+TABLES: Mapping[str, Callable[[str], str]] = {
+    "rulebooks": rulebooks,
+    "odds": rulebook_odds,
+    "dice": dice,
+    "modifiers": modifiers,
+    "levels": levels,
+    "class": hero_class,
+    "ability": ability,
+    "monster": monster,
+    "bestiary": bestiary,
+    "symptoms": symptoms,
+    "signals": signals,
+    "calibrated": calibrated,
+    "pause": pause,
+    "loot": loot,
+    "typed": typed,
+}
+"""What may stand between double braces in a page."""

@@ -1,0 +1,154 @@
+"""The parts of a scene: plain values, each about one corner of the screen."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rolltrain_tui.protocol.events import Event, Outcome, StepTaken, TwinJudged, TwinLost
+
+Kind = Literal[
+    "fumble", "miss", "hit", "crit", "ability", "refused", "monster", "hurt", "heal", "xp", "level", "rest", "evaluation", "speech",
+    "save", "failed", "end", "note", "act", "gate", "oracle", "item",
+]  # fmt: skip
+"""What a log line is about; a theme gives each its colour, and the words never need it."""
+
+
+@dataclass(slots=True)
+class HeroView:
+    """The character sheet."""
+
+    name: str = ""
+    hero_class: str = ""
+    level: int = 1
+    proficiency: int = 2
+    stats: tuple[tuple[str, int], ...] = ()
+    hp: int = 0
+    max_hp: int = 0
+    xp: int = 0
+    next_level_xp: int = 0
+    deaths: int = 0
+    death_saves: tuple[int, int] | None = None
+    """Successes and failures while dying."""
+    inspired: bool = False
+    """Inspiration is there to be spent."""
+    choices: int = 0
+    """Ability scores that may be raised."""
+
+
+@dataclass(slots=True)
+class RollView:
+    """The dice of one turn and what became of them. With several micro-batches, the last roll and how many of each outcome."""
+
+    turn: int
+    die: int
+    naturals: tuple[int, ...]
+    natural: int
+    modifier: int
+    total: int
+    dc: int
+    outcome: Outcome
+    k: float
+    """What the rulebook says."""
+    outcomes: dict[Outcome, int]
+
+
+@dataclass(slots=True)
+class MonsterView:
+    name: str
+    challenge: str
+    hp: int
+    max_hp: int
+    armour_class: int
+    signal: str
+    since: int
+    last_act: str = ""
+
+
+@dataclass(slots=True)
+class AbilityView:
+    """An ability in force. `until` is its last turn, None when it holds until it is ended."""
+
+    ability: str
+    option: str
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """A used item whose lever is in force. `until` is its last turn."""
+
+    item: str
+    words: str
+    until: int
+
+
+@dataclass(slots=True)
+class Span:
+    """Turns in which an ability was in force, for the chart. `end` is None while it is."""
+
+    ability: str
+    start: int
+    end: int | None
+
+
+@dataclass(slots=True)
+class Proof:
+    """What an ability claimed and what was measured in the weights, over the turns it was in force."""
+
+    ability: str
+    option: str
+    since: int
+    k: float
+    """The ability's own multiplier."""
+    live: bool
+    """Asked for by the player, not triggered by itself; such a proof stays until the next one."""
+    turns: int = 0
+    asked: float = 0.0
+    """Sum over these turns of the k that all levers together asked for."""
+    felt: float = 0.0
+    """Sum of the k measured in the weights."""
+    worst: float = 0.0
+    """The largest difference between the two in one turn."""
+    levers: tuple[str, ...] = ()
+    measured: dict[str, float] = field(default_factory=dict)
+    """What levers measured of themselves, the last turn of each."""
+    open: bool = True
+
+
+@dataclass(slots=True)
+class TwinView:
+    """A shadow twin."""
+
+    ability: str
+    """The one it goes without; "" for all of the hero's."""
+    since: int
+    turns: int
+    walked: int = 0
+    end: TwinJudged | TwinLost | None = None
+
+    @property
+    def walking(self) -> bool:
+        return self.end is None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """An event worth a line. `number` orders it among all log lines; `minor` ones another panel shows as well."""
+
+    number: int
+    turn: int
+    kind: Kind
+    event: Event
+    minor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLine:
+    """One turn in numbers."""
+
+    number: int
+    turn: int
+    roll: RollView | None
+    step: StepTaken
+    change: float | None
+    """Of the loss, against the turn before."""

@@ -1,0 +1,249 @@
+"""The game in words: `parse_command` turns a typed line into what the player wishes.
+
+Used by --plain and by anything else that takes text. A wish is a command for the campaign, a change of tempo, or a question; a line that
+makes no sense is a `NotUnderstood` with a helpful answer, never an exception.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from rolltrain_tui.base.safe_text import one_line
+from rolltrain_tui.protocol.commands import (
+    Command,
+    Predict,
+    RaiseStat,
+    SaveGame,
+    SetAuto,
+    Speak,
+    SpendInspiration,
+    TakeShortRest,
+    UseAbility,
+    UseItem,
+)
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import STATS
+from rolltrain_tui.rules.inspiration import GUESSES
+from rolltrain_tui.rules.loot import ITEMS
+
+SLOWEST, FASTEST = 0.01, 10_000.0
+"""Turns per second that can be asked for."""
+
+SHORTEST = 3
+"""Letters of a name that stand for all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Let no turn pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let the turns pass again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOnce:
+    """Let one turn pass, then wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetSpeed:
+    """At most this many turns a second; None is full speed."""
+
+    turns_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    """How does the run stand?"""
+
+
+@dataclass(frozen=True, slots=True)
+class AskBag:
+    """What does the hero carry, foretell, and have to choose?"""
+
+
+@dataclass(frozen=True, slots=True)
+class AskHelp:
+    """What can be typed?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Save and leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The line is no wish; `answer` says why and what would be."""
+
+    answer: str
+
+
+Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskBag | AskHelp | Quit | NotUnderstood
+
+HELP = (
+    ("rage, calm, arcane recovery ...", "use an ability of your class at the next turn; `use NAME` and `cast NAME` say the same"),
+    ("dismiss NAME", "end an ability that holds until dismissed"),
+    ("auto NAME on|off", "let an ability trigger by itself, or not"),
+    ("rest", "a short rest before the next turn"),
+    ("predict lower, predict level, predict higher", "foretell the next evaluation; a right guess earns inspiration"),
+    ("inspire", "spend inspiration: the next roll has advantage"),
+    ("bag", "what you carry, what holds, what you foretold, what you may choose"),
+    ("potion, scroll, amulet ...", "use up a thing from your bag, by its name or the start of it"),
+    ("raise STR", "raise an ability score by 2 where a level brought the choice"),
+    ("speak", "ask the model for a sample of its text"),
+    ("status", "turn, losses, hero, abilities"),
+    ("pause, go, step", "wait; go on; one turn, then wait"),
+    ("speed N, speed full", "at most N turns a second; as fast as they train"),
+    ("save, save NAME", "save now, under a name if you like"),
+    ("quit", "save and leave"),
+)
+"""What can be typed, and what it does."""
+
+_WORDS: Mapping[str, Wish] = {
+    "rest": TakeShortRest(),
+    "short rest": TakeShortRest(),
+    "speak": Speak(),
+    "say": Speak(),
+    "pause": Pause(),
+    "wait": Pause(),
+    "go": Resume(),
+    "resume": Resume(),
+    "continue": Resume(),
+    "step": StepOnce(),
+    ".": StepOnce(),
+    "inspire": SpendInspiration(),
+    "inspiration": SpendInspiration(),
+    "bag": AskBag(),
+    "inventory": AskBag(),
+    "status": AskStatus(),
+    "help": AskHelp(),
+    "?": AskHelp(),
+    "save": SaveGame(),
+    "quit": Quit(),
+    "exit": Quit(),
+    "q": Quit(),
+    "long rest": NotUnderstood("A long rest comes by itself at every camp. `rest` is a short one."),
+}
+_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save", "predict", "raise")
+
+
+_SCORES = dict(zip(STATS, ("strength", "dexterity", "constitution", "intelligence", "wisdom", "charisma"), strict=True))
+
+
+def parse_command(line: str) -> Wish | None:
+    """What a line asks for; None for a blank one. Capitals, hyphens and underscores do not matter, nor does the end of a long name."""
+    words = line.replace("_", " ").replace("-", " ").split()
+    if not words:
+        return None
+    said = " ".join(words).casefold()
+    if said in _WORDS:
+        return _WORDS[said]
+    first, *name = line.split(maxsplit=1)
+    if first.casefold() == "save" and name:
+        return SaveGame(name[0].strip())
+    verb, rest = words[0].casefold(), " ".join(words[1:]).casefold()
+    match verb:
+        case "speed":
+            return _speed(rest)
+        case "auto":
+            return _auto(rest)
+        case "dismiss" | "stop" | "end":
+            return _ability(rest, dismiss=True)
+        case "predict" | "foretell":
+            return _predict(rest)
+        case "raise":
+            return _raise(rest)
+        case "use" | "cast":
+            return _item(rest) or _ability(rest)
+    return _item(said) or _ability(said)
+
+
+def _predict(said: str) -> Wish:
+    for guess in GUESSES:
+        if said == guess:
+            return Predict(guess)
+    return NotUnderstood("Foretell what of the next evaluation? `predict lower`, `predict level` or `predict higher`.")
+
+
+def _raise(said: str) -> Wish:
+    stat = next((stat for stat in STATS if len(said) >= SHORTEST and _SCORES[stat].startswith(said)), None)
+    if stat is None:
+        return NotUnderstood(f"Which ability score? {', '.join(STATS)}. For example: raise str")
+    return RaiseStat(stat)
+
+
+def _item(said: str) -> Wish | None:
+    """The item of this name, or the only one whose name begins so."""
+    ways = {name.replace("_", " "): name for name in ITEMS}
+    found = [ways[said]] if said in ways else [name for way, name in ways.items() if len(said) >= SHORTEST and way.startswith(said)]
+    return UseItem(found[0]) if len(found) == 1 else None
+
+
+def _speed(said: str) -> Wish:
+    if said in ("full", "max"):
+        return SetSpeed(None)
+    try:
+        turns = float(said)
+    except ValueError:
+        turns = math.nan
+    if not SLOWEST <= turns <= FASTEST:
+        return NotUnderstood(
+            f"How fast? `speed 5` is five turns a second, `speed full` as fast as they train ({SLOWEST:g} to {FASTEST:.0f})."
+        )
+    return SetSpeed(turns)
+
+
+def _auto(said: str) -> Wish:
+    words = said.split()
+    switch = next((word for word in (words[-1:] + words[:1]) if word in ("on", "off")), None)
+    if switch is None:
+        return NotUnderstood("On or off? For example: auto rage on")
+    words.remove(switch)
+    wish = _ability(" ".join(words))
+    return SetAuto(wish.ability, switch == "on") if isinstance(wish, UseAbility) else wish
+
+
+def _ability(said: str, *, dismiss: bool = False) -> Wish:
+    if not said:
+        return NotUnderstood(f"Which ability? {', '.join(ability.title for ability in ABILITIES.values())}.")
+    spoken = _spoken()
+    found = {spoken[said]} if said in spoken else {spoken[name] for name in spoken if len(said) >= SHORTEST and name.startswith(said)}
+    abilities = {ability for ability, _ in found}
+    if len(abilities) > 1:
+        return NotUnderstood(f"{_quoted(said)} could be {' or '.join(sorted(ABILITIES[name].title for name in abilities))}.")
+    if not found:
+        return NotUnderstood(_nearest(said))
+    ability = abilities.pop()
+    if dismiss:
+        return UseAbility(ability, "dismiss")
+    options = {option for _, option in found}
+    return UseAbility(ability, options.pop() if len(options) == 1 else "")
+
+
+def _spoken() -> dict[str, tuple[str, str]]:
+    """Every way to name an ability or an option of one, in small letters with spaces -> (ability, option)."""
+    ways: dict[str, tuple[str, str]] = {}
+    for ability in ABILITIES.values():
+        name = ability.name.replace("_", " ")
+        ways[name] = (ability.name, "")
+        for option in (*(option.name for option in ability.options), "dismiss"):
+            ways[f"{name} {option}"] = (ability.name, option)
+            if option != "dismiss":
+                ways[option] = (ability.name, option)
+    return ways
+
+
+def _nearest(said: str) -> str:
+    known = [*_spoken(), *(name.replace("_", " ") for name in ITEMS), *(word for word in _WORDS if len(word) > 1), *_VERBS]
+    near = get_close_matches(said[:60], known, n=1)
+    hint = f"Did you mean `{near[0]}`?" if near else "`help` lists what can be typed."
+    return f"{_quoted(said)} is nothing I know. {hint}"
+
+
+def _quoted(said: str) -> str:
+    return f'"{one_line(said, 40)}"'
