@@ -28,7 +28,7 @@ from rolltrain_tui.protocol.events import (
     TrainingFailed,
 )
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.protocol.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
+from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepAbandoned, StepReport
 
 
 class ScriptedLearner:
@@ -43,8 +43,10 @@ class ScriptedLearner:
         self.fail_at: int | None = None
         self.non_finite_at: int | None = None
 
-    def facts(self) -> Facts:
-        return Facts(parameters=1, vocabulary=2, floor=1.0, device="none", dtype="none", threads=1, tokens_per_turn=1, gflop_per_turn=1.0)
+    def info(self) -> LearnerInfo:
+        return LearnerInfo(
+            parameters=1, vocabulary=2, floor=1.0, device="none", dtype="none", threads=1, tokens_per_turn=1, gflop_per_turn=1.0
+        )
 
     def prepare(self, levers: Collection[str]) -> None:
         pass

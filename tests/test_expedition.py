@@ -11,7 +11,7 @@ from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event,
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.run import CHRONICLE_FILE, Expedition
+from rolltrain_tui.runs.run import CHRONICLE_FILE, Run
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]
@@ -20,21 +20,21 @@ MOVES: list[tuple[int, Command]] = [(2, UseAbility("rage")), (4, UseAbility("rec
 HARD = ("batch.accumulation=2", "model.dropout=0.1", "encounters.chance=1.0")
 
 
-def begin(config: CampaignConfig, runs: Path) -> Expedition:
-    return Expedition.begin(config, base=CAMPAIGNS, runs=runs)
+def begin(config: CampaignConfig, runs: Path) -> Run:
+    return Run.begin(config, base=CAMPAIGNS, runs=runs)
 
 
-def travel(expedition: Expedition, inbox: Inbox | None = None, stop_after: int | None = None) -> list[Event]:
+def play(expedition: Run, inbox: Inbox | None = None, stop_after: int | None = None) -> list[Event]:
     inbox = inbox or Inbox()
     events = []
-    for event in expedition.travel(inbox):
+    for event in expedition.play(inbox):
         events.append(event)
         if isinstance(event, StepTaken) and event.turn == stop_after:
             inbox.stop()
     return events
 
 
-def fingerprint(expedition: Expedition) -> tuple[str, str]:
+def fingerprint(expedition: Run) -> tuple[str, str]:
     return expedition.campaign.learner.weights_sha256(), story_sha256(expedition.folder / CHRONICLE_FILE)
 
 
@@ -50,11 +50,11 @@ def test_resumed_equals_uninterrupted(tiny_config: Configure, tmp_path: Path, st
     """Stopped after any turn, saved, opened again and played to the end: same weights, same story, to the last bit."""
     config = tiny_config(*HARD, *extra)
     straight = begin(config, tmp_path / "a")
-    travel(straight, ScriptedInbox(MOVES))
+    play(straight, ScriptedInbox(MOVES))
     first = begin(config, tmp_path / "b")
-    travel(first, ScriptedInbox(MOVES), stop_after)
-    second = Expedition.resume(first.folder)
-    events = travel(second, ScriptedInbox([move for move in MOVES if move[0] > stop_after]))
+    play(first, ScriptedInbox(MOVES), stop_after)
+    second = Run.resume(first.folder)
+    events = play(second, ScriptedInbox([move for move in MOVES if move[0] > stop_after]))
     assert CampaignResumed(stop_after, "The Tiny GPT") == events[0]
     assert first.folder == second.folder
     assert fingerprint(straight) == fingerprint(second)
@@ -64,18 +64,18 @@ def test_commands_not_drained_yet_are_saved(tiny_config: Configure, tmp_path: Pa
     """A key pressed just before quitting acts on the first turn after resuming."""
     first = begin(tiny_config(), tmp_path)
     inbox = Inbox()
-    for event in first.travel(inbox):
+    for event in first.play(inbox):
         if isinstance(event, StepTaken) and event.turn == 3:
             inbox.put(UseAbility("rage"))
             inbox.stop()
-    events = travel(Expedition.resume(first.folder))
+    events = play(Run.resume(first.folder))
     assert 4 in [event.turn for event in events if getattr(event, "command", None) == UseAbility("rage")]
 
 
 def test_the_chronicle_holds_the_story(tiny_config: Configure, tmp_path: Path) -> None:
     """Every story event that was yielded can be read back, equal and in order; notices are not in it."""
     expedition = begin(tiny_config(), tmp_path)
-    told = [event for event in travel(expedition, ScriptedInbox(MOVES)) if not isinstance(event, Notice)]
+    told = [event for event in play(expedition, ScriptedInbox(MOVES)) if not isinstance(event, Notice)]
     assert told == list(expedition.story)
 
 
@@ -83,11 +83,11 @@ def test_an_older_save_starts_a_branch(tiny_config: Configure, tmp_path: Path) -
     """Going back to a save that is not the latest leaves the old run untouched and shares its story up to that save."""
     config = tiny_config("save.keep=10")
     old = begin(config, tmp_path)
-    events = travel(old)
+    events = play(old)
     before = fingerprint(old)
-    new = Expedition.resume(saved(events)[0])
+    new = Run.resume(saved(events)[0])
     assert new.folder != old.folder
-    travel(new)
+    play(new)
     assert before == fingerprint(old)
     assert before == fingerprint(new)
 
@@ -95,15 +95,15 @@ def test_an_older_save_starts_a_branch(tiny_config: Configure, tmp_path: Path) -
 def test_a_new_seed_is_a_new_run(tiny_config: Configure, tmp_path: Path) -> None:
     """The seed decides dice and weights."""
     one, two = begin(tiny_config("seed=1"), tmp_path), begin(tiny_config("seed=2"), tmp_path)
-    travel(one)
-    travel(two)
+    play(one)
+    play(two)
     assert all(a != b for a, b in zip(fingerprint(one), fingerprint(two), strict=True))
 
 
 def test_autosaves_are_pruned_and_named_saves_stay(tiny_config: Configure, tmp_path: Path) -> None:
     """Only the newest autosaves are kept; the player's own stay."""
     expedition = begin(tiny_config("save.keep=2"), tmp_path)
-    events = travel(expedition, ScriptedInbox([(1, SaveGame("first steps"))]))
+    events = play(expedition, ScriptedInbox([(1, SaveGame("first steps"))]))
     paths = saved(events)
     assert len(paths) > 4
     assert paths[0].exists()
@@ -121,7 +121,7 @@ def test_a_disk_that_cannot_be_written_is_told_and_training_goes_on(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(saves, "write", full)
-    events = travel(expedition)
+    events = play(expedition)
     failures = [event for event in events if isinstance(event, SaveFailed)]
     assert "No space left on device" == failures[0].error
     assert [event.ending for event in events if isinstance(event, CampaignEnded)] == ["victory"]
@@ -130,10 +130,10 @@ def test_a_disk_that_cannot_be_written_is_told_and_training_goes_on(
 def test_two_travellers_on_one_run(tiny_config: Configure, tmp_path: Path) -> None:
     """A run that is being played cannot be played a second time at once."""
     expedition = begin(tiny_config(), tmp_path)
-    walking = expedition.travel(Inbox())
+    walking = expedition.play(Inbox())
     next(walking)
     with pytest.raises(saves.SaveError):
-        next(Expedition(expedition.campaign, expedition.folder, expedition.base).travel(Inbox()))
+        next(Run(expedition.campaign, expedition.folder, expedition.base).play(Inbox()))
     walking.close()
 
 
@@ -145,6 +145,6 @@ def test_an_error_in_training_is_logged(tiny_config: Configure, tmp_path: Path, 
         raise RuntimeError("the forge went cold")
 
     monkeypatch.setattr(expedition.campaign.learner, "step", broken)
-    events = travel(expedition)
+    events = play(expedition)
     assert "the forge went cold" in events[-1].error  # type: ignore[union-attr]
     assert "Traceback" in (expedition.folder / "error.log").read_text()

@@ -18,7 +18,7 @@ from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game.baseline import Ghost, GhostError
-from rolltrain_tui.game.setup import muster
+from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.protocol.events import (
     CampaignBegan,
@@ -39,7 +39,7 @@ from rolltrain_tui.rules.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.reexecution import from_the_beginning
-from rolltrain_tui.runs.run import CHRONICLE_FILE, GHOST_FILE, Expedition
+from rolltrain_tui.runs.run import CHRONICLE_FILE, GHOST_FILE, Run
 from rolltrain_tui.runs.verification import Verification
 from rolltrain_tui.story.narration import tell
 
@@ -73,13 +73,13 @@ def ghost_file(tiny_config: Configure, tmp_path: Path) -> Path:
     return path
 
 
-def begin(config: CampaignConfig, runs: Path, ghost_file: Path | None) -> Expedition:
-    return Expedition.begin(config, base=CAMPAIGNS, runs=runs, ghost_file=ghost_file)
+def begin(config: CampaignConfig, runs: Path, ghost_file: Path | None) -> Run:
+    return Run.begin(config, base=CAMPAIGNS, runs=runs, ghost_file=ghost_file)
 
 
-def travel(expedition: Expedition, stop_after: int | None = None) -> list[Event]:
+def play(expedition: Run, stop_after: int | None = None) -> list[Event]:
     inbox, events = Inbox(), []
-    for event in expedition.travel(inbox):
+    for event in expedition.play(inbox):
         events.append(event)
         if isinstance(event, StepTaken) and event.turn == stop_after:
             inbox.stop()
@@ -234,7 +234,7 @@ def test_a_plain_run_that_burst_is_as_bad_as_can_be(burst: float) -> None:
 
 
 def a_life(config: CampaignConfig, xp: int) -> Life:
-    life = muster(config).life
+    life = new_game(config).life
     life.gain_xp(0, xp, "the past")
     return life
 
@@ -278,7 +278,7 @@ def test_a_shut_gate_takes_half_and_never_a_level(xp: int, stake: int) -> None:
 def test_the_gate_is_faced_before_the_rest(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
     """At each camp, on an evaluation of that very turn, so that what it brings belongs to the place to wake at."""
     expedition = begin(tiny_config("camps.every=6"), tmp_path, ghost_file)
-    events = travel(expedition)
+    events = play(expedition)
     (gate,) = of(GateFaced, events)
     check = next(event for event in of(Evaluated, events) if event.turn == 6)
     assert (6, check.val_loss) == (gate.turn, gate.val_loss)
@@ -289,7 +289,7 @@ def test_the_gate_is_faced_before_the_rest(tiny_config: Configure, tmp_path: Pat
 
 def test_the_ghost_is_seen_first(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
     """Right after the beginning, whole: screens, chronicle and replays have it."""
-    events = travel(begin(tiny_config(), tmp_path, ghost_file))
+    events = play(begin(tiny_config(), tmp_path, ghost_file))
     assert isinstance(events[0], CampaignBegan)
     assert GhostSeen(0, 1, ghosts.read(ghost_file).points) == replace(events[1], seed=1)  # type: ignore[type-var]
 
@@ -299,14 +299,14 @@ def test_without_ghost_or_by_wish_there_is_no_gate(
     tiny_config: Configure, tmp_path: Path, ghost_file: Path, extra: tuple[str, ...] | None
 ) -> None:
     """And no evaluation is made for one."""
-    events = travel(begin(tiny_config(*(extra or ())), tmp_path, ghost_file if extra else None))
+    events = play(begin(tiny_config(*(extra or ())), tmp_path, ghost_file if extra else None))
     assert [] == of(GateFaced, events)
     assert [0, 4, 8, 12] == [event.turn for event in of(Evaluated, events)]
 
 
 def test_a_plain_campaign_is_its_own_ghost(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
     """Under `off`, without encounters or abilities, every evaluation is the ghost's to the last bit, and every gate opens."""
-    events = travel(begin(tiny_config(*PLAIN, "gate.tolerance=0"), tmp_path, ghost_file))
+    events = play(begin(tiny_config(*PLAIN, "gate.tolerance=0"), tmp_path, ghost_file))
     points = {point.turn: point for point in ghosts.read(ghost_file).points}
     for check in of(Evaluated, events):
         assert points[check.turn] == GhostPoint(check.turn, check.train_loss, check.val_loss, check.standard_error)
@@ -321,13 +321,13 @@ def test_resumed_with_a_ghost_equals_uninterrupted(tiny_config: Configure, tmp_p
     """Same weights and same story, though the file beside the campaign is gone by then."""
     config = tiny_config("encounters.chance=1.0", "encounters.mode=random")
     straight = begin(config, tmp_path / "a", ghost_file)
-    travel(straight)
+    play(straight)
     first = begin(config, tmp_path / "b", ghost_file)
-    travel(first, stop_after)
+    play(first, stop_after)
     kept = ghosts.read(ghost_file)
     ghost_file.unlink()
-    second = Expedition.resume(first.folder)
-    travel(second)
+    second = Run.resume(first.folder)
+    play(second)
     assert (kept, "") == (second.campaign.ghost, second.note)
     assert straight.campaign.learner.weights_sha256() == second.campaign.learner.weights_sha256()
     assert story_sha256(straight.folder / CHRONICLE_FILE) == story_sha256(second.folder / CHRONICLE_FILE)
@@ -336,8 +336,8 @@ def test_resumed_with_a_ghost_equals_uninterrupted(tiny_config: Configure, tmp_p
 def test_a_run_and_its_branches_keep_a_copy(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
     """In the run folder, readable as any ghost."""
     expedition = begin(tiny_config(), tmp_path, ghost_file)
-    events = travel(expedition)
-    branch = Expedition.resume(Path(of(Saved, events)[-2].path))
+    events = play(expedition)
+    branch = Run.resume(Path(of(Saved, events)[-2].path))
     assert branch.folder != expedition.folder
     assert ghosts.read(ghost_file) == ghosts.read(expedition.folder / GHOST_FILE) == ghosts.read(branch.folder / GHOST_FILE)
 
@@ -346,17 +346,17 @@ def test_a_ghost_of_another_campaign_is_not_used(tiny_config: Configure, tmp_pat
     """The player is told why, and plays without it."""
     expedition = begin(tiny_config("optimizer.learning_rate=1e-4"), tmp_path, ghost_file)
     assert "optimizer.learning_rate" in expedition.note
-    assert [] == of(GhostSeen, travel(expedition))
+    assert [] == of(GhostSeen, play(expedition))
 
 
 def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
     """A bar that was set by other training is no bar: not in the run, and not when it is verified."""
     first = begin(tiny_config(), tmp_path, ghost_file)
-    travel(first, 7)
-    second = Expedition.resume(first.folder, ["turns=20"])
+    play(first, 7)
+    second = Run.resume(first.folder, ["turns=20"])
     assert (None, None) == (second.campaign.ghost, second.campaign.gate)
     assert "turns 12, and here it is 20" in second.note
-    travel(second)
+    play(second)
     assert [5] == [gate.turn for gate in of(GateFaced, list(second.story))]
     found = Verification(from_the_beginning(second.folder), tolerance=None, watch=lambda event: None).run()
     assert (None, 20) == (found.difference, found.last_turn)
@@ -393,6 +393,6 @@ def test_every_ghost_that_is_shipped_belongs_to_its_campaign() -> None:
     assert {"tutorial", "tiny_gpt"} <= {path.stem for path in found}
     for path in found:
         config = load(CAMPAIGNS / f"{path.stem}.yaml")
-        sha256 = build_learner(config, base=CAMPAIGNS).facts().text_sha256
+        sha256 = build_learner(config, base=CAMPAIGNS).info().text_sha256
         assert "" == ghosts.difference(ghosts.read(path), ghosts.recipe_of(config, sha256))
         assert json.loads(path.read_text())["points"][-1]["turn"] == config.turns

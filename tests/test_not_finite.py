@@ -14,7 +14,7 @@ from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, DeathSaveRolled, Evaluated, Event, HeroFell, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import read
-from rolltrain_tui.runs.run import CHRONICLE_FILE, Expedition
+from rolltrain_tui.runs.run import CHRONICLE_FILE, Run
 from rolltrain_tui.story.scene import Scene
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
@@ -24,7 +24,7 @@ CAMP, POISONED = 6, (8, 9)
 WAYS = {"loss": math.nan, "gradient": math.inf, "one coordinate": math.nan}
 
 
-def spoil(expedition: Expedition, way: str) -> None:
+def spoil(expedition: Run, way: str) -> None:
     """In those turns what the batch gives is not finite, as a burst network's is."""
     learner: Any = expedition.campaign.learner
     descend = learner._descend
@@ -41,11 +41,11 @@ def spoil(expedition: Expedition, way: str) -> None:
     learner._descend = spoilt
 
 
-def played(expedition: Expedition, inbox: Inbox) -> list[Event]:
+def played(expedition: Run, inbox: Inbox) -> list[Event]:
     """The run to its end, with a hero whom the first blow fells and whose death saves fail. Every state on the way must be finite."""
     campaign = expedition.campaign
     events = []
-    for event in expedition.travel(inbox):
+    for event in expedition.play(inbox):
         events.append(event)
         if isinstance(event, StepTaken):
             assert not_finite(campaign.tensors()) == []
@@ -69,7 +69,7 @@ def numbers(value: Any) -> list[float]:
     return [number for part in value for number in numbers(part)] if isinstance(value, tuple) else []
 
 
-def begun(configure: Configure, folder: Path, way: str, *overrides: str) -> Expedition:
+def begun(configure: Configure, folder: Path, way: str, *overrides: str) -> Run:
     quiet = (
         "turns=20",
         "encounters={mode: off, chance: 0, effects: real, bestiary: []}",
@@ -77,7 +77,7 @@ def begun(configure: Configure, folder: Path, way: str, *overrides: str) -> Expe
         f"camps.every={CAMP}",
         f"evaluation.every={CAMP}",
     )
-    expedition = Expedition.begin(configure(*quiet, *overrides), base=CAMPAIGNS, runs=folder)
+    expedition = Run.begin(configure(*quiet, *overrides), base=CAMPAIGNS, runs=folder)
     spoil(expedition, way)
     return expedition
 
@@ -136,9 +136,9 @@ def test_nothing_is_poisoned(tiny_config: Configure, tmp_path: Path, way: str) -
 def test_a_rate_beyond_all_reason_leaves_numbers(tiny_config: Configure, tmp_path: Path, optimizer: str) -> None:
     """Without clipping and at an absurd learning rate the loss does burst, and the run still reaches its end with finite weights."""
     wild = (f"optimizer.name={optimizer}", "optimizer.learning_rate=1e12", "optimizer.clip=null", "schedule.warmup_turns=0")
-    expedition = Expedition.begin(tiny_config(*wild), base=CAMPAIGNS, runs=tmp_path)
+    expedition = Run.begin(tiny_config(*wild), base=CAMPAIGNS, runs=tmp_path)
     events = []
-    for event in expedition.travel(Inbox()):
+    for event in expedition.play(Inbox()):
         events.append(event)
         assert not_finite(expedition.campaign.tensors()) == []
     assert expedition.campaign.failure is None

@@ -16,7 +16,7 @@ from torch import Tensor
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import token_losses
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, CommandRefused, DiceRolled, Fact, HeroHealed
@@ -39,7 +39,7 @@ class Trial:
     """A game and the learner that it plays on."""
 
     game: Game
-    learner: SupervisedLearner
+    learner: TextLearner
     turn: int = 0
     facts: list[Fact] = field(default_factory=list)
     effect: StepEffect = NEUTRAL
@@ -71,7 +71,7 @@ def begin(request: pytest.FixtureRequest, tiny_config: Callable[..., CampaignCon
 
     def make(hero_class: str, *overrides: str, faces: Sequence[int] = (), fate: Iterable[int] = (), warm: int = 5, **table: Any) -> Trial:
         game = make_table(hero_class, **{"rulebook": "off", "faces": faces, "fate": fate, **table}).game
-        learner = SupervisedLearner(tiny_config(*OPTIMIZERS[optimizer], *STEADY, f"optimizer.clip={clip}", *overrides), corpus)
+        learner = TextLearner(tiny_config(*OPTIMIZERS[optimizer], *STEADY, f"optimizer.clip={clip}", *overrides), corpus)
         learner.prepare(game.prepares())
         for _ in range(warm):
             learner.step(NEUTRAL)
@@ -106,7 +106,7 @@ def test_reckless_attack_doubles_hits_on_half_the_batch(begin: Begin) -> None:
     report = trial.play(UseAbility("reckless_attack"))
     assert ((3, 12), 12) == (trial.of(DiceRolled)[0].naturals, trial.of(DiceRolled)[0].natural)
     assert 2.0 == pytest.approx(report.k_effective, abs=1e-3)
-    assert report.tokens * 2 == trial.learner.facts().tokens_per_turn
+    assert report.tokens * 2 == trial.learner.info().tokens_per_turn
     k_after(begin("barbarian", faces=[16], auto=["reckless_attack"]), k=2.0)
 
 
@@ -198,7 +198,7 @@ def test_dash_is_one_more_step_on_half_a_batch(begin: Begin) -> None:
     """Two optimiser steps, one and a half times the tokens."""
     trial = begin("rogue")
     report = trial.play(UseAbility("cunning_action", "dash"))
-    assert (2, 1.5) == (report.optimizer_steps, report.tokens / trial.learner.facts().tokens_per_turn)
+    assert (2, 1.5) == (report.optimizer_steps, report.tokens / trial.learner.info().tokens_per_turn)
     assert (1.0, 0.5) == (report.measured["extra_steps"], report.measured["extra_batch_factor"])
     assert 1 == trial.play().optimizer_steps
 
@@ -277,7 +277,7 @@ def test_action_surge_is_two_whole_steps(begin: Begin) -> None:
         trial = begin("fighter", faces=faces, auto=auto)
         twin = trial.learner.fork()
         report = trial.play(*orders)
-        assert (2, 2.0) == (report.optimizer_steps, report.tokens / trial.learner.facts().tokens_per_turn)
+        assert (2, 2.0) == (report.optimizer_steps, report.tokens / trial.learner.info().tokens_per_turn)
         twin.step(NEUTRAL)
         twin.step(NEUTRAL)
         assert twin.weights_sha256() == trial.learner.weights_sha256()
@@ -417,7 +417,7 @@ def test_the_aura_caps_the_update(begin: Begin) -> None:
 def test_stand_firm_reads_four_batches(begin: Begin) -> None:
     """Five turns of four times the tokens, then plain ones."""
     trial = begin("paladin")
-    plain = trial.learner.facts().tokens_per_turn
+    plain = trial.learner.info().tokens_per_turn
     tokens = [trial.play(UseAbility("aura_of_protection")).tokens / plain, *(trial.play().tokens / plain for _ in range(5))]
     assert [4.0] * 5 + [1.0] == tokens
 
@@ -441,7 +441,7 @@ def test_remembering_changes_nothing(begin: Begin) -> None:
     assert not any(name.startswith(("average.", "best.")) for name in plain.tensors())
 
 
-def grown(learner: SupervisedLearner, turns: int) -> list[StepReport]:
+def grown(learner: TextLearner, turns: int) -> list[StepReport]:
     """Turns that use everything that looks back."""
     reports = []
     for turn in range(turns):
@@ -451,7 +451,7 @@ def grown(learner: SupervisedLearner, turns: int) -> list[StepReport]:
     return reports
 
 
-def same(a: SupervisedLearner, b: SupervisedLearner) -> bool:
+def same(a: TextLearner, b: TextLearner) -> bool:
     x, y = a.tensors(), b.tensors()
     return x.keys() == y.keys() and all(torch.equal(x[name], y[name]) for name in x) and a.state_dict() == b.state_dict()
 

@@ -159,15 +159,15 @@ def test_a_played_save_of_every_format_goes_on(tmp_path: Path, played: str) -> N
     """A run that a game of each format has left half-way is resumed, says nothing of damage, and is played to its end."""
     from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed
     from rolltrain_tui.protocol.inbox import Inbox
-    from rolltrain_tui.runs.run import Expedition
+    from rolltrain_tui.runs.run import Run
 
     run = tmp_path / "run"
     (run / "saves").mkdir(parents=True)
     shutil.copytree(GOLDEN / played, run / "saves" / "turn-000030")
     assert manifest.load(run / "saves" / "turn-000030").format_version == int(played[-1])
-    expedition = Expedition.resume(run)
+    expedition = Run.resume(run)
     before = expedition.campaign.learner.weights_sha256()
-    events = list(expedition.travel(Inbox()))
+    events = list(expedition.play(Inbox()))
     assert isinstance(events[0], CampaignResumed)
     [end] = [event for event in events if isinstance(event, CampaignEnded)]
     assert (end.turn, end.ending) == (40, "victory")

@@ -14,7 +14,7 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import Shadow
 from rolltrain_tui.game.twin import compare
 from rolltrain_tui.modes.text.build import build_learner
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import Command, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, Notice, StepTaken, TwinJudged, TwinLost, TwinSetOut
@@ -23,7 +23,7 @@ from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.wizard import SpellMastery
 from rolltrain_tui.runs import event_codec
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 Configure = Callable[..., CampaignConfig]
 Moves = list[tuple[int, Command]]
@@ -83,7 +83,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
         raise AssertionError("not in mode off")
 
     for name in ("fork", "evaluate_sequences", "follow"):
-        monkeypatch.setattr(SupervisedLearner, name, never)
+        monkeypatch.setattr(TextLearner, name, never)
     campaign, _ = played(tiny_config("twin.mode=off", "diagnosis.examine=false"), RAGE)
     assert campaign.ended
     assert 0.0 == campaign.shadow.gflop
@@ -135,7 +135,7 @@ def test_always_walks_one_after_the_other(tiny_config: Configure) -> None:
 def test_energy_is_told_apart(tiny_config: Configure) -> None:
     """The twins' energy is steps and evaluations, adds up over twins, and is no part of the run's."""
     campaign, events = played(tiny_config(TWIN, "twin.mode=always", "dice.rulebook=off", *WIZARD), [])
-    facts, evaluation = campaign.learner.facts(), campaign.learner.evaluate(8).gflop
+    facts, evaluation = campaign.learner.info(), campaign.learner.evaluate(8).gflop
     each = 4 * facts.gflop_per_turn + 2 * evaluation
     assert pytest.approx([each, 2 * each, 3 * each]) == [event.gflop for event in events if isinstance(event, TwinJudged)]
     assert campaign.shadow.gflop == pytest.approx(3 * each)
@@ -194,8 +194,8 @@ def test_a_run_stopped_between_turns_is_resumed_to_the_bit(tiny_config: Configur
     assert whole.learner.weights_sha256() == second.learner.weights_sha256()
 
 
-def travelled(expedition: Expedition, inbox: Inbox, stop_at: int | None = None) -> Iterator[Event]:
-    for event in expedition.travel(inbox):
+def travelled(expedition: Run, inbox: Inbox, stop_at: int | None = None) -> Iterator[Event]:
+    for event in expedition.play(inbox):
         yield event
         if isinstance(event, StepTaken) and event.turn == stop_at:
             inbox.stop()
@@ -205,10 +205,10 @@ def test_a_save_holds_the_twin(tiny_config: Configure, tmp_path: Path) -> None:
     """Left on the disk with a twin on its way and opened again, the run gives the same verdict; its chronicle holds it once."""
     config = tiny_config(TWIN)
     _, expected = played(config, RAGE)
-    expedition = Expedition.begin(config, base=tmp_path, runs=tmp_path)
+    expedition = Run.begin(config, base=tmp_path, runs=tmp_path)
     list(travelled(expedition, ScriptedInbox(RAGE), stop_at=3))
     assert any(name.startswith("twin.model.") for name in expedition.campaign.tensors())
-    again = Expedition.resume(expedition.folder)
+    again = Run.resume(expedition.folder)
     list(travelled(again, ScriptedInbox([move for move in RAGE if move[0] > 3])))
     assert list(map(event_codec.encode, story(expected))) == list(map(event_codec.encode, again.story))
 
@@ -270,7 +270,7 @@ def test_a_twin_that_fails_harms_nobody(tiny_config: Configure, monkeypatch: pyt
         raise RuntimeError("out of memory")
 
     shadow = shadow_of(tiny_config(TWIN))
-    monkeypatch.setattr(SupervisedLearner, method, broke)
+    monkeypatch.setattr(TextLearner, method, broke)
     events = [*shadow.begin_turn(1, [USED], neutral), *shadow.step(1)]
     assert isinstance(events[-1], TwinLost)
     assert "its training failed (RuntimeError: out of memory)" == events[-1].reason

@@ -20,7 +20,7 @@ from rolltrain_tui.arena.champions import Champion
 from rolltrain_tui.arena.coaching import field_of
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.dice import Party, table
-from rolltrain_tui.arena.field import Field
+from rolltrain_tui.arena.field import ModelBatch
 from rolltrain_tui.arena.matches import (
     Contender,
     Match,
@@ -34,7 +34,7 @@ from rolltrain_tui.arena.matches import (
     steps_of,
 )
 from rolltrain_tui.arena.scores import BURST, originality, ranks, score_of
-from rolltrain_tui.arena.training import Lesson, Trainer
+from rolltrain_tui.arena.training import Trainer, TrainJob
 from rolltrain_tui.arena.voices import LONGEST, training_text, write
 from rolltrain_tui.training.machine import available_cores
 from rolltrain_tui.training.streams import stream_seed
@@ -83,7 +83,7 @@ def fight(
     check_terms(terms)
     check_contenders(contenders)
     check_size(terms, contenders)
-    squads = muster(terms, contenders, champions or {})
+    squads = new_game(terms, contenders, champions or {})
     steps = [steps_of(terms, contender) for contender in contenders]
     yield BattleBegan(terms, contenders, tuple(steps), tuple(n * gflop_per_step(terms, c) for n, c in zip(steps, contenders, strict=True)))
     yield from race(terms, steps, squads, stopped)
@@ -146,7 +146,7 @@ def result(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str
     return next(event.match for event in fight(terms, contenders, champions) if isinstance(event, BattleEnded))
 
 
-def muster(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str, Champion]) -> list[Squad]:
+def new_game(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str, Champion]) -> list[Squad]:
     """A squad for each shape and batch. AgentError."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for place, contender in enumerate(contenders):
@@ -162,10 +162,10 @@ def muster(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str
             raise AgentError(f"{terms.corpus} is another text now than the one this battle is about")
         steps = steps_of(terms, own[0])
         rows = [(contender, seed) for contender in own for seed in seeds]
-        field = Field.fresh(own[0].shape, terms.vocabulary, [stream_seed(c.recipe.seed, f"battle/{seed}") for c, seed in rows])
+        field = ModelBatch.fresh(own[0].shape, terms.vocabulary, [stream_seed(c.recipe.seed, f"battle/{seed}") for c, seed in rows])
         if terms.start == "trained":
             _bring_weights(field, own, champions, terms.seeds)
-        lessons = [Lesson(c.recipe, seed, steps) for c, seed in rows]
+        lessons = [TrainJob(c.recipe, seed, steps) for c, seed in rows]
         trainer = Trainer(field, corpus, lessons, threads=2 if len(groups) == 1 else 1)  # squads train side by side
         games = [table(c.hero, c.rulebook, stream_seed(seed, "dice")) if c.hero else None for c, seed in rows]
         squads.append(Squad(members, trainer, steps, Party(games) if any(games) else None))
@@ -173,7 +173,7 @@ def muster(terms: Terms, contenders: Sequence[Contender], champions: Mapping[str
 
 
 @torch.no_grad()
-def _bring_weights(field: Field, contenders: Sequence[Contender], champions: Mapping[str, Champion], seeds: int) -> None:
+def _bring_weights(field: ModelBatch, contenders: Sequence[Contender], champions: Mapping[str, Champion], seeds: int) -> None:
     for i, contender in enumerate(contenders):
         if (champion := champions.get(contender.weights_sha256)) is None:
             raise AgentError(f"{contender.name} starts trained, but its champion file is missing")

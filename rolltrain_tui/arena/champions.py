@@ -32,7 +32,7 @@ LOSSES, GRADIENTS = "history.loss", "history.grad_norm"
 
 
 @dataclass(frozen=True, slots=True)
-class Blob:
+class TensorBlob:
     """A tensor as bytes, row by row, little-endian."""
 
     dtype: str
@@ -52,7 +52,7 @@ class Champion:
     """An agent with all it has learnt."""
 
     agent: Agent
-    blobs: Mapping[str, Blob]
+    blobs: Mapping[str, TensorBlob]
 
 
 def dump(champion: Champion) -> bytes:
@@ -170,7 +170,7 @@ def _header(data: bytes, where: str) -> dict[str, object]:
     return header
 
 
-def _blob(entry: object, body: memoryview, where: str) -> Blob:
+def _blob(entry: object, body: memoryview, where: str) -> TensorBlob:
     """Believed only as far as it fits: `parse` then writes the whole anew and compares."""
     try:
         assert isinstance(entry, dict)
@@ -181,4 +181,4 @@ def _blob(entry: object, body: memoryview, where: str) -> Blob:
             raise ValueError
     except (AssertionError, KeyError, TypeError, ValueError):
         raise AgentError(f"{where} is damaged: its table of tensors makes no sense") from None
-    return Blob(entry["dtype"], shape, bytes(body[start:end]))
+    return TensorBlob(entry["dtype"], shape, bytes(body[start:end]))

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.arena.agents import Agent, AgentError, configure, flops_per_step
-from rolltrain_tui.arena.champions import FIRST, GRADIENTS, LOSSES, SECOND, WEIGHTS, Blob, Champion
+from rolltrain_tui.arena.champions import FIRST, GRADIENTS, LOSSES, SECOND, WEIGHTS, Champion, TensorBlob
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.events import Event, Progressed, SettingChanged, SettingRefused, Trained
-from rolltrain_tui.arena.field import Field, places
-from rolltrain_tui.arena.training import Lesson, Trainer
+from rolltrain_tui.arena.field import ModelBatch, places
+from rolltrain_tui.arena.training import Trainer, TrainJob
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 
 REPORTS, LONGEST = 100, 20
@@ -71,11 +71,11 @@ def corpus_for(agent: Agent) -> Corpus:
     return corpus
 
 
-def field_of(champions: Sequence[Champion]) -> Field:
+def field_of(champions: Sequence[Champion]) -> ModelBatch:
     """Agents of one shape and vocabulary with the weights they have come to."""
     first = champions[0].agent
     assert all((c.agent.shape, c.agent.vocabulary) == (first.shape, first.vocabulary) for c in champions)
-    field = Field.fresh(first.shape, first.vocabulary, [c.agent.recipe.seed for c in champions])
+    field = ModelBatch.fresh(first.shape, first.vocabulary, [c.agent.recipe.seed for c in champions])
     for k, champion in enumerate(champions):
         _read(champion, WEIGHTS, field.theta[k])
     return field
@@ -89,8 +89,8 @@ def trainer_of(champion: Champion, corpus: Corpus) -> Trainer:
     return trainer
 
 
-def _lesson(agent: Agent) -> Lesson:
-    return Lesson(agent.recipe, agent.recipe.seed, agent.recipe.horizon)
+def _lesson(agent: Agent) -> TrainJob:
+    return TrainJob(agent.recipe, agent.recipe.seed, agent.recipe.horizon)
 
 
 def _retaught(trainer: Trainer, agent: Agent, corpus: Corpus) -> Trainer:
@@ -133,14 +133,14 @@ def _read(champion: Champion, part: str, row: Tensor) -> None:
             row[start:end] = tensor(champion.blobs[part + name]).flatten()
 
 
-def tensor(found: Blob) -> Tensor:
+def tensor(found: TensorBlob) -> Tensor:
     return torch.frombuffer(bytearray(found.data), dtype=torch.float32).view(found.shape) if found.data else torch.empty(found.shape)
 
 
-def blob(values: Tensor) -> Blob:
+def blob(values: Tensor) -> TensorBlob:
     """Its bytes, without NumPy."""
     values = values.detach().contiguous().float()
     data = bytearray(values.numel() * 4)
     if data:
         torch.frombuffer(data, dtype=torch.float32).copy_(values.flatten())
-    return Blob("F32", tuple(values.shape), bytes(data))
+    return TensorBlob("F32", tuple(values.shape), bytes(data))

@@ -62,7 +62,7 @@ class Tape:
     """What the head reads, (K, BT, C)."""
 
 
-class Field:
+class ModelBatch:
     """`theta` holds all weights (K, P), `parameters` are views of it, (K, ...) each, by GPT's names."""
 
     def __init__(self, shape: Shape, vocabulary: int, theta: Tensor) -> None:
@@ -72,7 +72,7 @@ class Field:
         self.mask = theta.new_full((shape.context, shape.context), -math.inf).triu(1)
 
     @classmethod
-    def fresh(cls, shape: Shape, vocabulary: int, seeds: Sequence[int]) -> "Field":
+    def fresh(cls, shape: Shape, vocabulary: int, seeds: Sequence[int]) -> "ModelBatch":
         """With first weights drawn from these seeds, one an agent."""
         field = cls(shape, vocabulary, torch.zeros(len(seeds), num_parameters(shape, vocabulary)))
         for k, seed in enumerate(seeds):

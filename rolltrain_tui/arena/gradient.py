@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.arena.field import Attention, Field, Normed, Tape, rows_of
+from rolltrain_tui.arena.field import Attention, ModelBatch, Normed, Tape, rows_of
 
 
 @torch.no_grad()
-def gradient(field: Field, windows: Tensor, into: dict[str, Tensor]) -> Tensor:
+def gradient(field: ModelBatch, windows: Tensor, into: dict[str, Tensor]) -> Tensor:
     """The mean loss of each agent on its windows (K, B, T + 1): (K,). The gradients go `into` tensors shaped like the parameters."""
     idx, targets = windows[:, :, :-1], windows[:, :, 1:].reshape(len(windows), -1, 1)  # (K, B, T), (K, BT, 1)
     (K, B, T), C, gpt, weights = idx.shape, field.shape.n_embd, field.shape.style == "gpt", field.parameters
@@ -57,7 +57,7 @@ def gradient(field: Field, windows: Tensor, into: dict[str, Tensor]) -> Tensor:
     return losses
 
 
-def _norm(d_y: Tensor, normed: Normed, gain: str, field: Field, into: dict[str, Tensor]) -> Tensor:
+def _norm(d_y: Tensor, normed: Normed, gain: str, field: ModelBatch, into: dict[str, Tensor]) -> Tensor:
     """Back through a norm: what would only move the mean (layer norm) or stretch the whole has no effect, and is taken out."""
     n, d_n, C = normed.n, d_y, d_y.shape[-1]
     if field.shape.style == "gpt":

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.arena.agents import Recipe, flops_per_token, learning_rate
-from rolltrain_tui.arena.field import Field, views
+from rolltrain_tui.arena.field import ModelBatch, views
 from rolltrain_tui.arena.gradient import gradient
 from rolltrain_tui.arena.pace import Pace
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
@@ -53,7 +53,7 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainJob:
     """What one agent of the field is taught with."""
 
     recipe: Recipe
@@ -65,7 +65,7 @@ class Lesson:
 class Trainer:
     """Trains `field` on `corpus`, agent k by `lessons[k]`, on at most so many threads. All lessons have one batch size."""
 
-    def __init__(self, field: Field, corpus: Corpus, lessons: Sequence[Lesson], start: int = 0, threads: int = 2) -> None:
+    def __init__(self, field: ModelBatch, corpus: Corpus, lessons: Sequence[TrainJob], start: int = 0, threads: int = 2) -> None:
         assert len(lessons) == field.size
         assert len({lesson.recipe.batch for lesson in lessons}) == 1, "one batch size"
         self.field, self.corpus, self.step = field, corpus, start
@@ -86,7 +86,7 @@ class Trainer:
         """Steps of each agent that were not taken because loss or gradient was not finite."""
         self.set_lessons(lessons)
 
-    def set_lessons(self, lessons: Sequence[Lesson]) -> None:
+    def set_lessons(self, lessons: Sequence[TrainJob]) -> None:
         """From the next step on. Batch sizes and data seeds stay."""
         self.lessons = list(lessons)
         recipes = [lesson.recipe for lesson in lessons]
@@ -183,7 +183,7 @@ class Scales:
 
 
 @torch.no_grad()
-def evaluate(field: Field, text: Tensor, probe: int = PROBE) -> Tensor:
+def evaluate(field: ModelBatch, text: Tensor, probe: int = PROBE) -> Tensor:
     """The mean loss of each agent on `probe` characters of a text, in windows of its context: (K,)."""
     T = field.shape.context
     places = torch.tensor(probe_offsets(max(1, probe // T), len(text) - T)).unsqueeze(1)
@@ -198,12 +198,12 @@ def column(numbers: Sequence[float]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float64).unsqueeze(1)
 
 
-def threads_for(field: Field, batch: int) -> int:
+def threads_for(field: ModelBatch, batch: int) -> int:
     """Two where the work is large enough to be shared out by whole agents."""
     large = field.size >= 4 and field.size * batch * field.shape.context >= DIVIDED
     return min(2, available_cores()) if large else 1
 
 
-def decayed(field: Field) -> Tensor:
+def decayed(field: ModelBatch) -> Tensor:
     """(P,): 1 for the weights that weight decay pulls on, those of matrices."""
     return torch.cat([torch.full((p[0].numel(),), float(p.dim() == 3)) for p in field.parameters.values()])

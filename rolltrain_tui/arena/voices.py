@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.field import Cache, Field
+from rolltrain_tui.arena.field import Cache, ModelBatch
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import window_start
 from rolltrain_tui.training.streams import random_stream
@@ -22,7 +22,7 @@ _AT_ONCE = 4096
 
 @torch.no_grad()
 def write(
-    field: Field, corpus: Corpus, n: int, seeds: Sequence[int], *, temperature: float = 1.0, top_k: int | None = None
+    field: ModelBatch, corpus: Corpus, n: int, seeds: Sequence[int], *, temperature: float = 1.0, top_k: int | None = None
 ) -> list[list[str]]:
     """n lines of each agent, up to the first newline or LONGEST characters.
 
@@ -36,7 +36,7 @@ def write(
     return written
 
 
-def _write(field: Field, corpus: Corpus, luck: Tensor, temperature: float, top_k: int | None) -> list[list[str]]:
+def _write(field: ModelBatch, corpus: Corpus, luck: Tensor, temperature: float, top_k: int | None) -> list[list[str]]:
     """One line for each of luck's (K, n) rows of chances."""
     K, n, L = luck.shape
     T = field.shape.context

@@ -14,7 +14,7 @@ class Named(Protocol):
 Row = TypeVar("Row", bound=Named)
 
 
-class Shelf(Mapping[str, Row]):
+class Registry(Mapping[str, Row]):
     """Name -> row. Plug-ins are looked for when somebody first asks for more than a row of the house, and never before."""
 
     def __init__(self, group: str, rows: Iterable[Row]) -> None:

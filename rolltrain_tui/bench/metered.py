@@ -59,14 +59,14 @@ class MeteredInbox(Inbox):
 
 def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
     from rolltrain_tui.config.campaign_file import load
-    from rolltrain_tui.runs.run import Expedition
+    from rolltrain_tui.runs.run import Run
 
     config = load(campaign, overrides)
     with tempfile.TemporaryDirectory() as runs:
-        expedition = Expedition.begin(config, base=campaign.parent, runs=Path(runs))
-        facts = expedition.campaign.learner.facts()
+        expedition = Run.begin(config, base=campaign.parent, runs=Path(runs))
+        facts = expedition.campaign.learner.info()
         inbox.say(dtype=facts.dtype, threads=facts.threads, tokens=facts.tokens_per_turn, gflop=facts.gflop_per_turn)
-        for _ in expedition.travel(inbox):
+        for _ in expedition.play(inbox):
             pass
 
 

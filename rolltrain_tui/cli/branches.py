@@ -28,11 +28,11 @@ def branch(run: str, turn: int, overrides: tuple[str, ...], out: Path | None) ->
     from rolltrain_tui.runs.saves import saves_root
 
     path = options.find_save(run, saves_root(out)) or Path(run)
-    from rolltrain_tui.plain.views import BarFace, Face, QuietFace, Voice
+    from rolltrain_tui.plain.views import BarView, QuietView, SafeStream, View
     from rolltrain_tui.runs.branching import branch_at  # this loads torch
     from rolltrain_tui.story.scene import Scene
 
-    face: Face = BarFace(sys.stderr) if sys.stderr.isatty() else QuietFace(Voice(sys.stderr))
+    face: View = BarView(sys.stderr) if sys.stderr.isatty() else QuietView(SafeStream(sys.stderr))
     scene = Scene()
     face.open(scene, turn)
 

@@ -164,7 +164,7 @@ def _speed() -> dict[str, Any]:
         learner.step(NEUTRAL)
         turns += 1
     rate = turns / seconds
-    facts = learner.facts()
+    facts = learner.info()
     return {
         "campaign": config.name,
         "turns_per_second": rate,

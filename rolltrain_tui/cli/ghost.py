@@ -11,7 +11,7 @@ from rolltrain_tui.game.baseline import Ghost
 from rolltrain_tui.game.campaign import LOSS_EMA_DECAY, step_taken
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import BarFace, Face, QuietFace, Voice
+from rolltrain_tui.plain.views import BarView, QuietView, SafeStream, View
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import Evaluated, GhostPoint, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
@@ -26,8 +26,8 @@ def run(config: CampaignConfig, *, base: Path, target: Path) -> int:
     ghosts.check_writable(target)
     learner = build_learner(config, base=base)
     inbox, scene, points = Inbox(), Scene(), list[GhostPoint]()
-    face: Face = BarFace(sys.stderr) if sys.stderr.isatty() else QuietFace(Voice(sys.stderr))
-    talk = Voice(sys.stderr)
+    face: View = BarView(sys.stderr) if sys.stderr.isatty() else QuietView(SafeStream(sys.stderr))
+    talk = SafeStream(sys.stderr)
     learner.should_stop = lambda: inbox.stopped
     with caught(inbox.stop) as signal:
         face.open(scene, config.turns)
@@ -46,7 +46,7 @@ def run(config: CampaignConfig, *, base: Path, target: Path) -> int:
     ghosts.write(target, ghost_of(config, learner, points))
     last = points[-1]
     talk.say(f"The ghost of {len(points)} evaluations ends at {last.val_loss:.4f} nats, plus or minus {last.standard_error:.4f}.")
-    Voice(sys.stdout).say(printable(target))
+    SafeStream(sys.stdout).say(printable(target))
     return signal.exit_code
 
 
@@ -79,7 +79,7 @@ def point_of(event: Evaluated) -> GhostPoint:
 
 
 def ghost_of(config: CampaignConfig, learner: Learner, points: list[GhostPoint]) -> Ghost:
-    torch, facts = sys.modules.get("torch"), learner.facts()
+    torch, facts = sys.modules.get("torch"), learner.info()
     version = str(torch.__version__) if torch is not None else ""
     recipe = ghosts.recipe_of(config, facts.text_sha256)
     return Ghost(config.name, config.seed, version, facts.device, facts.dtype, recipe, tuple(points))

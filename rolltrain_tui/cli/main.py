@@ -103,12 +103,12 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
     """Play a campaign without a screen: a progress bar on a terminal, plain sentences into a pipe."""
     if (campaign is None) == (resume is None):
         raise click.UsageError("Name a campaign to begin, or --resume a save.")
-    from rolltrain_tui.plain.run import Manner, run
+    from rolltrain_tui.plain.run import PlainOptions, run
 
     out, data, script = given.pop("out"), given.pop("data"), given.pop("script")
     moves = options.read_moves(script)
     expedition = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
-    code, result = run(expedition, Manner(plain=plain, as_json=as_json, every=every), moves)
+    code, result = run(expedition, PlainOptions(plain=plain, as_json=as_json, every=every), moves)
     if as_json:
         click.echo(json.dumps(result, indent=2, allow_nan=False))
     return code
@@ -124,9 +124,9 @@ def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]
     data = data or text
     config = campaign_file.load(path, overrides, data=data)
     from rolltrain_tui.game.baseline import place as ghost_of
-    from rolltrain_tui.runs.run import Expedition  # after the campaign is known to be good: this loads torch
+    from rolltrain_tui.runs.run import Run  # after the campaign is known to be good: this loads torch
 
-    return Expedition.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_file=ghost_of(path))
+    return Run.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_file=ghost_of(path))
 
 
 def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> Any:
@@ -135,9 +135,9 @@ def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, An
     if data is not None:
         raise click.UsageError("--data belongs to a new campaign; a save goes on with the text it was made with.")
     folder = options.find_save(name, saves_root(out)) or Path(name)
-    from rolltrain_tui.runs.run import Expedition
+    from rolltrain_tui.runs.run import Run
 
-    return Expedition.resume(folder, options.overrides(None, data=None, **given))
+    return Run.resume(folder, options.overrides(None, data=None, **given))
 
 
 def _check(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> None:

@@ -57,7 +57,7 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
 def _tell(path: Path, start: str | None, end: str | None, speed: int | None, every: int) -> int:
     from rolltrain_tui.base.safe_text import flat
     from rolltrain_tui.plain.signals import caught
-    from rolltrain_tui.plain.views import PlainFace, Voice
+    from rolltrain_tui.plain.views import PlainFace, SafeStream
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.runs.recording import Recording, as_turn
 
@@ -65,7 +65,7 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     first, last = (as_turn(text, recording.last) if text else None for text in (start, end))
     inbox = Inbox()
     inbox.set_speed(speed)
-    voice = Voice(sys.stdout, unheard=inbox.stop)
+    voice = SafeStream(sys.stdout, unheard=inbox.stop)
     face = PlainFace(voice, every)
     scene, place = recording.at(first - 1) if first else recording.beginning
     face.open(scene, recording.last)
@@ -77,5 +77,5 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
                 face.show(event)
     face.close()
     if recording.note:
-        Voice(sys.stderr).say(flat(recording.note))
+        SafeStream(sys.stderr).say(flat(recording.note))
     return signal.exit_code or (UNREAD if voice.unread else DONE)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 
-from rolltrain_tui.plain.views import BarFace, Face, QuietFace, Voice
+from rolltrain_tui.plain.views import BarView, QuietView, SafeStream, View
 from rolltrain_tui.protocol.events import CampaignBegan, Event
 from rolltrain_tui.runs import event_log, saves
-from rolltrain_tui.runs.reexecution import Start, from_save, from_the_beginning
+from rolltrain_tui.runs.reexecution import StartPoint, from_save, from_the_beginning
 from rolltrain_tui.runs.saves import layout
 from rolltrain_tui.runs.verification import TOLERANCE, Findings, Verification
 from rolltrain_tui.story.scene import Scene
@@ -24,7 +24,7 @@ def examine(
     if tolerance is None and elsewhere and not exact:
         tolerance = TOLERANCE
     scene = Scene()
-    face: Face = BarFace(sys.stderr) if sys.stderr.isatty() else QuietFace(Voice(sys.stderr))
+    face: View = BarView(sys.stderr) if sys.stderr.isatty() else QuietView(SafeStream(sys.stderr))
     face.open(scene, until or start.campaign.config.turns)
 
     def watch(event: Event) -> None:
@@ -38,10 +38,10 @@ def examine(
     return findings, elsewhere
 
 
-def _elsewhere(start: Start) -> str:
+def _elsewhere(start: StartPoint) -> str:
     """As far as the saves and the first line of the chronicle tell."""
     began = next(iter(event_log.read(start.run / layout.CHRONICLE)), None)
-    facts = start.campaign.learner.facts()
+    facts = start.campaign.learner.info()
     told = [("device", began.device, facts.device), ("dtype", began.dtype, facts.dtype)] if isinstance(began, CampaignBegan) else []
     manifest = next((manifest for _, manifest in layout.slots(start.run) if manifest is not None), None)
     if manifest is not None:

@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config import overrides as settings
 from rolltrain_tui.config.campaign_errors import MOST_FAULTS, CampaignFileError, Fault, Guide, faults
-from rolltrain_tui.config.schema import CampaignConfig, TableConfig
+from rolltrain_tui.config.schema import CampaignConfig, GameConfig
 from rolltrain_tui.config.shipped import find, shipped, template
 from rolltrain_tui.config.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked
 
@@ -42,7 +42,7 @@ def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignCo
     return _Reading(text, printable(name), overrides).config()
 
 
-def dump(config: TableConfig) -> str:
+def dump(config: GameConfig) -> str:
     """The campaign as YAML without comments: `load_text(dump(config), ...) == config`, exactly."""
     text: str = yaml.dump(
         config.model_dump(), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=math.inf

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, ValidationError, ValidationInfo, field_validator
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -48,7 +48,7 @@ def _one_line(text: str) -> str:
 class RowOf:
     """A name on a shelf of the rules: of the house or of an installed plug-in. To pydantic it is a choice like any other."""
 
-    def __init__(self, shelf: Shelf[Any], *more: str) -> None:
+    def __init__(self, shelf: Registry[Any], *more: str) -> None:
         self._shelf, self._more = shelf, more
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -430,7 +430,7 @@ class SaveConfig(Section):
     """Autosaves kept."""
 
 
-class Opening(Section):
+class Header(Section):
     """How every campaign begins: what it is called, and how long it is."""
 
     schema_version: Literal[1]
@@ -457,7 +457,7 @@ class Opening(Section):
         return _one_line(name)
 
 
-class Workshop(Opening):
+class TextTraining(Header):
     """How a GPT is trained on text."""
 
     data: DataConfig
@@ -477,7 +477,7 @@ class Workshop(Opening):
         return schedule
 
 
-class TableConfig(Opening):
+class GameConfig(Header):
     """What is played, whatever is trained."""
 
     dice: DiceConfig
@@ -528,7 +528,7 @@ class TableConfig(Opening):
         return endings
 
 
-class CampaignConfig(TableConfig, Workshop):
+class CampaignConfig(GameConfig, TextTraining):
     """One adventure, which is one training run."""
 
     kind: Literal["supervised"]

@@ -83,7 +83,7 @@ class Auto:
         return [SetAuto(name, True) for name in own(scene) if ABILITIES[name].passive] if scene.turn == 0 else ()
 
 
-class Whim:
+class RandomPolicy:
     """Now and then an order that would be obeyed, each as likely as the others; a held one may be dismissed."""
 
     def __init__(self, seed: int) -> None:
@@ -96,7 +96,7 @@ class Whim:
         return [self._random.choice(orders)] if orders else ()
 
 
-class Physician:
+class DiagnosisPolicy:
     """One dose at each examination: of what the prescription names for this state, all that a turn has room for."""
 
     def __init__(self, prescription: Mapping[State, Sequence[UseAbility]], remedies: Mapping[State, State] | None = None) -> None:
@@ -232,9 +232,9 @@ def _in_one_turn(ready: Sequence[UseAbility], prescribed: Sequence[UseAbility], 
 POLICIES: Mapping[str, Callable[[int], Policy]] = {
     "none": lambda seed: Idle(),
     "auto": lambda seed: Auto(),
-    "random": Whim,
-    "oracle": lambda seed: Physician(RIGHT),
-    "wrong": lambda seed: Physician(WRONG, OPPOSITE),
+    "random": RandomPolicy,
+    "oracle": lambda seed: DiagnosisPolicy(RIGHT),
+    "wrong": lambda seed: DiagnosisPolicy(WRONG, OPPOSITE),
 }
 """How each is made for a seed."""
 READS_EXAMINATIONS = frozenset({"oracle", "wrong"})

@@ -17,7 +17,7 @@ from rolltrain_tui.protocol.events import AbilityUsed, CampaignEnded, CommandRef
 from rolltrain_tui.protocol.learner import Learner
 
 if TYPE_CHECKING:
-    from rolltrain_tui.modes.text.learner import SupervisedLearner
+    from rolltrain_tui.modes.text.learner import TextLearner
 
 AfterTurn = Callable[[], None]
 
@@ -107,7 +107,7 @@ def run(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterT
     return train_plainly(config, learner, after_turn) if cell.arm == CONTROL else play(config, learner, cell, after_turn)
 
 
-def probed(config: CampaignConfig, learner: "SupervisedLearner", cell: Cell) -> Outcome:
+def probed(config: CampaignConfig, learner: "TextLearner", cell: Cell) -> Outcome:
     """The run, what it answers when it is over, and the same run once more with noisy labels."""
     from rolltrain_tui.modes.text import probes
     from rolltrain_tui.modes.text.build import build_learner
@@ -203,7 +203,7 @@ def train_plainly(config: CampaignConfig, learner: Learner, after_turn: AfterTur
         gflop=gflop + final.gflop,
         turns=config.turns,
         ending="",
-        floor=learner.facts().floor,
+        floor=learner.info().floor,
         curve=tuple(curve),
     )
 

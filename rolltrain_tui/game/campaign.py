@@ -11,11 +11,11 @@ from dataclasses import asdict
 from math import log
 from typing import Any
 
-from rolltrain_tui.config.schema import CampaignConfig, EndingConfig, TableConfig
+from rolltrain_tui.config.schema import CampaignConfig, EndingConfig, GameConfig
 from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game.baseline import Ghost
 from rolltrain_tui.game.counterfactual import PREFIX, Shadow, load_effect
-from rolltrain_tui.game.setup import muster
+from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.protocol.commands import SaveGame, Speak
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import (
@@ -35,7 +35,7 @@ from rolltrain_tui.protocol.events import (
     TrainingFailed,
 )
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.protocol.learner import Facts, Learner, StepAbandoned, StepReport
+from rolltrain_tui.protocol.learner import Learner, LearnerInfo, StepAbandoned, StepReport
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.gate import Gate
 
@@ -45,12 +45,12 @@ LOSS_EMA_DECAY = 0.95  # about the last 20 turns
 class Campaign:
     """One adventure under way: a game of rules, a learner, and how far they have come together."""
 
-    def __init__(self, config: TableConfig, learner: Learner, ghost: Ghost | None = None) -> None:
+    def __init__(self, config: GameConfig, learner: Learner, ghost: Ghost | None = None) -> None:
         self.config = config
         self.learner = learner
         self.ghost = ghost
-        facts = learner.facts()
-        self.game = muster(config, unserved=facts.unserved)
+        facts = learner.info()
+        self.game = new_game(config, unavailable_levers=facts.unavailable_levers)
         learner.prepare(self.game.prepares() | ({"examine"} if config.diagnosis.examine else set()))
         self.game.watch.chance = log(facts.vocabulary) if facts.vocabulary else None
         self.mute = facts.mute
@@ -91,7 +91,7 @@ class Campaign:
 
     def _begin(self) -> Iterator[Event]:
         self.began = True
-        yield campaign_began(self.config, self.game, self.learner.facts())
+        yield campaign_began(self.config, self.game, self.learner.info())
         if self.ghost is not None:
             yield GhostSeen(0, self.ghost.seed, self.ghost.points)
         yield from self._act(0)
@@ -208,7 +208,7 @@ class Campaign:
             val_loss=final.loss,
             standard_error=final.standard_error,
             best_val_loss=self.best_val_loss,
-            floor=self.learner.facts().floor,
+            floor=self.learner.info().floor,
             level=self.game.hero.level,
             xp=self.game.hero.xp,
             deaths=self.game.hero.deaths,
@@ -241,7 +241,7 @@ class Campaign:
         if self.ghost is None:
             return ""
         assert isinstance(self.config, CampaignConfig), "ghosts are recorded of campaign files"
-        if not (reason := ghosts.difference(self.ghost, ghosts.recipe_of(self.config, self.learner.facts().text_sha256))):
+        if not (reason := ghosts.difference(self.ghost, ghosts.recipe_of(self.config, self.learner.info().text_sha256))):
             return ""
         self.ghost = None
         return f"The ghost stays behind, and no gate stands any more: it {reason}."
@@ -304,7 +304,7 @@ class Campaign:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error
 
 
-def campaign_began(config: TableConfig, game: Game, facts: Facts) -> CampaignBegan:
+def campaign_began(config: GameConfig, game: Game, facts: LearnerInfo) -> CampaignBegan:
     hero = game.hero
     return CampaignBegan(
         turn=0,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rolltrain_tui.config.schema import DiceConfig, TableConfig
+from rolltrain_tui.config.schema import DiceConfig, GameConfig
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
@@ -11,8 +11,8 @@ from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, custom_rulebook
 from rolltrain_tui.rules.unavailable import ability_refusal
 
 
-def muster(
-    config: TableConfig, dice: Dice | None = None, monster_dice: Dice | None = None, unserved: Mapping[str, str] | None = None
+def new_game(
+    config: GameConfig, dice: Dice | None = None, monster_dice: Dice | None = None, unavailable_levers: Mapping[str, str] | None = None
 ) -> Game:
     """The game a campaign starts with; hand in dice (loaded ones, say) to take chance out of it.
 
@@ -40,10 +40,10 @@ def muster(
         predictions=config.adventure.predictions,
         loot=config.adventure.loot,
         choices=config.adventure.choices,
-        unserved=unserved or {},
+        unavailable_levers=unavailable_levers or {},
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
-    party.auto -= {name for name in party.auto if ability_refusal(name, "", "passive", party, rules.unserved)}
+    party.auto -= {name for name in party.auto if ability_refusal(name, "", "passive", party, rules.unavailable_levers)}
     # Separate streams: what the monsters do never disturbs the hero's dice. Data, init, sampling and noise have streams of their own.
     return Game(rules, party, dice or SeededDice(config.seed), monster_dice or SeededDice(config.seed ^ 0x6D6F6E73746572))
 

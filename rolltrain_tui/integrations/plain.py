@@ -24,15 +24,15 @@ from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.terms import Terms
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
-from rolltrain_tui.modes.module.learner import ModuleLearner, Workpiece
-from rolltrain_tui.plain.run import Journey
+from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
+from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.signals import Caught, caught
-from rolltrain_tui.plain.views import BarFace, Face, QuietFace, Voice
+from rolltrain_tui.plain.views import BarView, QuietView, SafeStream, View
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Evaluated, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 
 class RollToTrain:
@@ -92,7 +92,7 @@ class RollToTrain:
         self.model, self.optimizer, self.scheduler, self.tokenizer = model, optimizer, scheduler, tokenizer
         self.name = name or f"Roll to Train: {type(model).__name__}"
         self.runs = Path(runs) if runs is not None else saves.saves_root(None)
-        self.expedition: Expedition | None = None
+        self.expedition: Run | None = None
         """The run, from the first `train` or `play` on."""
         self._loss, self._training_step = loss, training_step
         self._clip, self._dtype, self._scheduler_every = clip, dtype, scheduler_every
@@ -116,10 +116,10 @@ class RollToTrain:
         """
         expedition = self._set_out(train_dataloader, eval_dataloader, resume, on_screen=False)
         inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
-        face: Face = BarFace(sys.stderr) if progress else QuietFace(Voice(sys.stderr))
-        journey = Journey(expedition, inbox, face, Voice(sys.stderr))
+        face: View = BarView(sys.stderr) if progress else QuietView(SafeStream(sys.stderr))
+        journey = PlainSession(expedition, inbox, face, SafeStream(sys.stderr))
         with _signals(inbox) as seen:
-            journey.travel()
+            journey.play()
         if seen.number is not None:
             raise KeyboardInterrupt if seen.number == signal.SIGINT else SystemExit(seen.exit_code)
         if expedition.campaign.failure is not None:
@@ -138,19 +138,19 @@ class RollToTrain:
         show(self._set_out(train_dataloader, eval_dataloader, resume, on_screen=True))
         return self
 
-    def _set_out(self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, *, on_screen: bool) -> Expedition:
+    def _set_out(self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, *, on_screen: bool) -> Run:
         config = self._config(train, on_screen)
         device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
         criterion = Criterion(self._loss, self._training_step, self.tokenizer, device)
-        work = Workpiece(
+        work = TrainingParts(
             model=self.model, optimizer=self.optimizer, scheduler=self.scheduler, criterion=criterion, tokenizer=self.tokenizer
         )
         campaign = Campaign(config, ModuleLearner(config, work, train, validation))
         path = Path(resume) if resume is not None else self._checkpoint
         if path is None:
-            self.expedition = Expedition.set_out(campaign, base=Path.cwd(), runs=self.runs)
+            self.expedition = Run.create(campaign, base=Path.cwd(), runs=self.runs)
         else:
-            self.expedition = Expedition.go_on(path, saves.read(path), campaign)
+            self.expedition = Run.go_on(path, saves.read(path), campaign)
         return self.expedition
 
     def _config(self, train: Iterable[Any], on_screen: bool) -> ModuleConfig:
@@ -206,7 +206,7 @@ class RollToTrain:
         self._checkpoint = Path(path)
 
     @property
-    def _run(self) -> Expedition:
+    def _run(self) -> Run:
         if self.expedition is None:
             raise ValueError("there is no run yet; call train or play first")
         return self.expedition

@@ -24,7 +24,7 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.game.campaign import LOSS_EMA_DECAY, campaign_began, step_taken
 from rolltrain_tui.game.counterfactual import load_effect
-from rolltrain_tui.game.setup import muster, rulebook_of
+from rolltrain_tui.game.setup import new_game, rulebook_of
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.terms import Terms
@@ -34,13 +34,13 @@ from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CampaignEnded, CommandRefused, Evaluated, Event
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.protocol.learner import Evaluation, Facts, StepReport
+from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.run import CHRONICLE_FILE
-from rolltrain_tui.training.foreign_optimizer import UNSERVED, Grip
-from rolltrain_tui.training.levers import Motion, add_weight_noise
+from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
+from rolltrain_tui.training.levers import StepMeasurement, add_weight_noise
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
-from rolltrain_tui.training.state_memory import Hindsight, acts_before_the_step, refuse_strangers
+from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
 
 ENDLESS = 1_000_000
@@ -70,8 +70,8 @@ class Session:
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, config: ModuleConfig, folder: Path | None) -> None:
         self.config, self.model, self.optimizer = config, model, optimizer
-        self.grip = Grip(model, optimizer)
-        self.game = muster(config, unserved=UNSERVED)
+        self.grip = OptimizerHooks(model, optimizer)
+        self.game = new_game(config, unavailable_levers=UNAVAILABLE_LEVERS)
         self.inbox = Inbox()
         """Commands may be put here from any thread: `game.inbox.put(UseAbility("rage"))`."""
         self.turn_number = 0
@@ -81,7 +81,7 @@ class Session:
         """Called with every event."""
         self._schedule = TurnCount()
         layers = diagnosis.layers_of(model, self.grip.levers.parameters)
-        self.hindsight = Hindsight(model, self.grip.levers, self._schedule, layers, config.evaluation.every)
+        self.hindsight = TrainingMemory(model, self.grip.levers, self._schedule, layers, config.evaluation.every)
         self.hindsight.prepare(self.game.prepares())
         self._noise = random_stream(config.seed, "weight_noise")
         self._effect: StepEffect | None = None
@@ -136,7 +136,7 @@ class Session:
             raise ValueError("there is no turn to end; begin it before the optimiser's step, or write `with game.turn(loss):` around it")
         effect, self._effect = self._effect, None
         loss = ranks.mean(loss)
-        motion = self.grip.motion or Motion(grad_norm=math.nan, finite=False, optimizer_steps=0)
+        motion = self.grip.motion or StepMeasurement(grad_norm=math.nan, finite=False, optimizer_steps=0)
         self.grip.effect = None
         if motion.finite and effect.weight_noise:
             self._measured["weight_noise"] = add_weight_noise(self.grip.levers.parameters, effect.weight_noise, self._noise)
@@ -154,7 +154,7 @@ class Session:
             self.hindsight.camp = self.hindsight.capture()
         return report
 
-    def _report(self, effect: StepEffect, motion: Motion, loss: float) -> StepReport:
+    def _report(self, effect: StepEffect, motion: StepMeasurement, loss: float) -> StepReport:
         return StepReport(
             loss=loss,
             grad_norm=motion.grad_norm,
@@ -195,7 +195,7 @@ class Session:
         if ended and self._last is not None and self._best is not None:
             self._happen(self._ending(self._last, self._best))
         self._closed = True
-        self.grip.let_go()
+        self.grip.remove()
         if self._chronicle is not None:
             self._chronicle.close()
             self._chronicle = None
@@ -223,11 +223,11 @@ class Session:
                 self._chronicle.append(event)
             self.tell(event)
 
-    def _facts(self) -> Facts:
+    def _facts(self) -> LearnerInfo:
         p = self.grip.levers.parameters[0]
         weights = sum(p.numel() for p in self.model.parameters())
         dtype = str(p.dtype).removeprefix("torch.")
-        return Facts(
+        return LearnerInfo(
             parameters=weights,
             vocabulary=0,
             floor=None,
@@ -236,7 +236,7 @@ class Session:
             threads=torch.get_num_threads(),
             tokens_per_turn=0,
             gflop_per_turn=0.0,
-            unserved=UNSERVED,
+            unavailable_levers=UNAVAILABLE_LEVERS,
             mute=_NOT_OURS,
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import BarFace, Face, PlainFace, QuietFace, Voice
+from rolltrain_tui.plain.views import BarView, PlainFace, QuietView, SafeStream, View
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
@@ -35,7 +35,7 @@ from rolltrain_tui.story.typed_commands import (
 )
 
 if TYPE_CHECKING:
-    from rolltrain_tui.runs.run import Expedition
+    from rolltrain_tui.runs.run import Run
 
 SIGPIPE = 13
 AUTO_EVERY = 10
@@ -43,7 +43,7 @@ AUTO_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class PlainOptions:
     """How a run without a screen is shown."""
 
     plain: bool = False
@@ -52,21 +52,21 @@ class Manner:
     """Turns between rolls that are told; None: all of them with --plain, else every tenth."""
 
 
-class Journey:
+class PlainSession:
     """One sitting: an expedition, the inbox it listens to, the face it is shown to."""
 
-    def __init__(self, expedition: "Expedition", inbox: Inbox, face: Face, voice: Voice, pause_on: Collection[str] = ()) -> None:
+    def __init__(self, expedition: "Run", inbox: Inbox, face: View, voice: SafeStream, pause_on: Collection[str] = ()) -> None:
         self.expedition, self.inbox, self.face, self.voice = expedition, inbox, face, voice
         self.scene = Scene.of(expedition.story)
         self.scene.turns = expedition.config.turns  # a resumed run may have been given more of them
         self._pause_on = pause_on
         self._lock = threading.Lock()
 
-    def travel(self) -> None:
+    def play(self) -> None:
         """Play until the campaign ends, fails or is stopped."""
         self.face.open(self.scene, self.expedition.config.turns)
         try:
-            for event in self.expedition.travel(self.inbox):
+            for event in self.expedition.play(self.inbox):
                 with self._lock:
                     self.scene.apply(event)
                 self.face.show(event)
@@ -160,34 +160,34 @@ class Journey:
         return int(bool(self.scene.failure) or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
 
 
-def run(expedition: "Expedition", manner: Manner, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
+def run(expedition: "Run", manner: PlainOptions, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
     """Play an expedition in this terminal or pipe: the exit code, and what came of it. Main thread only (it catches signals)."""
     # A resumed run has made its earlier moves already.
     inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
     plain = manner.plain or not (sys.stdout.isatty() or manner.as_json)
-    voice = Voice(sys.stderr if manner.as_json else sys.stdout, unheard=inbox.stop)
+    voice = SafeStream(sys.stderr if manner.as_json else sys.stdout, unheard=inbox.stop)
     interactive = manner.plain and sys.stdin.isatty()
-    journey = Journey(expedition, inbox, _face(manner, plain, voice), voice, expedition.config.pace.pause_on if interactive else ())
+    journey = PlainSession(expedition, inbox, _face(manner, plain, voice), voice, expedition.config.pace.pause_on if interactive else ())
     if expedition.note:
         _talk(expedition.note)
     if plain and (manner.plain or is_pipe(sys.stdin)):
         listen(sys.stdin, journey.hear, journey.no_more_lines)
     start = time.perf_counter()
     with caught(inbox.stop) as signal:
-        journey.travel()
+        journey.play()
     if journey.scene.failure:
         _talk(f"The traceback is in {expedition.folder / 'error.log'}.")
     return signal.exit_code or journey.exit_code, journey.result(time.perf_counter() - start)
 
 
-def _face(manner: Manner, plain: bool, voice: Voice) -> Face:
+def _face(manner: PlainOptions, plain: bool, voice: SafeStream) -> View:
     if plain:
         return PlainFace(voice, manner.every or (1 if manner.plain else AUTO_EVERY))
-    return BarFace(sys.stderr) if sys.stderr.isatty() else QuietFace(Voice(sys.stderr))
+    return BarView(sys.stderr) if sys.stderr.isatty() else QuietView(SafeStream(sys.stderr))
 
 
 def _talk(text: str, stream: TextIO | None = None) -> None:
-    Voice(stream or sys.stderr).say(flat(text))
+    SafeStream(stream or sys.stderr).say(flat(text))
 
 
 def status(scene: Scene, inbox: Inbox) -> str:

@@ -33,7 +33,7 @@ TROUBLES = (SaveFailed, TrainingFailed)
 """Told even where nothing else is."""
 
 
-class Voice:
+class SafeStream:
     """Lines to one stream, from any thread, each at once.
 
     When they can be written no more it falls silent: a full disk must not end a training run. When the reader has gone it calls `unheard`.
@@ -61,7 +61,7 @@ class Voice:
             self._unheard()
 
 
-class Face(Protocol):
+class View(Protocol):
     """What a headless run shows itself to."""
 
     def open(self, scene: Scene, turns: int) -> None:
@@ -72,10 +72,10 @@ class Face(Protocol):
     def close(self) -> None: ...
 
 
-class QuietFace:
+class QuietView:
     """Only what went wrong."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: SafeStream) -> None:
         self._voice = voice
 
     def open(self, scene: Scene, turns: int) -> None:
@@ -92,7 +92,7 @@ class QuietFace:
 class PlainFace:
     """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns."""
 
-    def __init__(self, voice: Voice, every: int = 1) -> None:
+    def __init__(self, voice: SafeStream, every: int = 1) -> None:
         self._voice, self._every = voice, every
         self._width = 1
         self._rolls: list[DiceRolled] = []
@@ -117,7 +117,7 @@ class PlainFace:
         self._voice.say(f"{turn:>{self._width}}  {sentence}")
 
 
-class BarFace:
+class BarView:
     """A progress bar with loss, validation loss, turns a second and the time that is left; headlines above it."""
 
     REDRAW_SECONDS = 0.2

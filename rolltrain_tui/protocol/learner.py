@@ -77,7 +77,7 @@ class Examination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class LearnerInfo:
     """What a learner is, for title lines and reports."""
 
     parameters: int
@@ -92,7 +92,7 @@ class Facts:
     gflop_per_turn: float
     text_sha256: str = ""
     """Of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
-    unserved: Mapping[str, str] = field(default_factory=dict)
+    unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers it cannot pull, each with the reason; none of them will be asked for."""
     mute: str = ""
     """Why it cannot write text; empty where it can."""
@@ -108,7 +108,7 @@ class Learner(Protocol):
     should_stop: Callable[[], bool]
     """Looked at before every micro-batch; True makes `step` raise StepAbandoned."""
 
-    def facts(self) -> Facts: ...
+    def info(self) -> LearnerInfo: ...
 
     def prepare(self, levers: Collection[str]) -> None:
         """Told once, before anything else, which levers may be asked for: those that look back (heal_alpha, restore_best, norm_cap)

@@ -1,6 +1,6 @@
 """The abilities of all classes, as rows. What each row does is in the file of its class."""
 
-from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.rules.ability import Ability, Cost, Option, Recharge
 from rolltrain_tui.rules.barbarian import Rage, RecklessAttack
 from rolltrain_tui.rules.cleric import DivineIntervention, HealingWord
@@ -157,4 +157,4 @@ _ABILITIES = (
     ),
 )
 
-ABILITIES = Shelf("rolltrain.abilities", _ABILITIES)
+ABILITIES = Registry("rolltrain.abilities", _ABILITIES)

@@ -31,7 +31,7 @@ class Option:
 
 
 @dataclass(slots=True)
-class Held:
+class AbilityState:
     """How one ability stands: its charges, and the form in force."""
 
     left: int | None
@@ -63,7 +63,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PowerContext:
     """What a power may see of the table at the moment it begins."""
 
     dice: Dice
@@ -81,7 +81,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Activation:
     """How a form began."""
 
     words: str = ""
@@ -110,39 +110,39 @@ class Power:
         """Charges at this level; None: no pool."""
         return None
 
-    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+    def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
         """This roll sets off the passive form, if the ability is auto and has a charge."""
         return self.trigger is not None and roll.total >= self.trigger
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         """A form has just begun: its own dice, and its words."""
-        return Entry()
+        return Activation()
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         """The multiple of the update that the form in force claims at its start, for the announcement."""
         return 1.0
 
-    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+    def k(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float:
         """While in force: the factor on this roll's k, applied by the rulebook's hook."""
         return 1.0
 
-    def replaces(self, held: Held, hero: Hero, roll: DiceRolled) -> float | None:
+    def replaces(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float | None:
         """While in force: the k that takes the place of the rulebook's for this roll, before any factor; None: the rulebook's stays."""
         return None
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         """While in force: the levers of this turn besides the rulebook's own."""
         return NEUTRAL
 
-    def gives_advantage(self, held: Held) -> bool:
+    def gives_advantage(self, held: AbilityState) -> bool:
         """While in force: two dice on the turn's roll, the higher counts."""
         return False
 
-    def floor(self, held: Held, hero: Hero) -> int:
+    def floor(self, held: AbilityState, hero: Hero) -> int:
         """While in force: the least that a natural d20 counts (scaled to other dice)."""
         return 0
 
-    def extra_damage(self, held: Held, scene: Scene) -> int:
+    def extra_damage(self, held: AbilityState, scene: PowerContext) -> int:
         """While in force: more damage to a monster that the hero's blow has just struck."""
         return 0
 
@@ -158,27 +158,27 @@ class Power:
         """Added to saving throws for as long as the ability is auto."""
         return 0
 
-    def leaves_open(self, held: Held) -> bool:
+    def leaves_open(self, held: AbilityState) -> bool:
         """While in force: saving throws at disadvantage, monsters' damage doubled."""
         return False
 
-    def weight_noise_felt(self, held: Held) -> float:
+    def weight_noise_felt(self, held: AbilityState) -> float:
         """While in force: the fraction of monsters' weight noise that gets through."""
         return 1.0
 
-    def rest_refusal(self, held: Held) -> str:
+    def rest_refusal(self, held: AbilityState) -> str:
         """While in force: why the hero cannot rest, or an empty string."""
         return ""
 
-    def healing_refusal(self, held: Held) -> str:
+    def healing_refusal(self, held: AbilityState) -> str:
         """While in force: why nothing may be healed or brought back, or an empty string."""
         return ""
 
-    def ends_early(self, held: Held, roll: DiceRolled) -> str:
+    def ends_early(self, held: AbilityState, roll: DiceRolled) -> str:
         """After a turn in force: why it ends before its time, or an empty string."""
         return ""
 
-    def short_rest(self, held: Held, level: int) -> None:
+    def short_rest(self, held: AbilityState, level: int) -> None:
         """What a short rest gives back besides short-rest charges."""
 
     def gains(self, level: int) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Held, Power
+from rolltrain_tui.rules.ability import AbilityState, Power
 from rolltrain_tui.rules.heroes import Hero
 
 RAGE_POOL = ((1, 2), (3, 3), (6, 4), (12, 5), (17, 6))
@@ -25,25 +25,25 @@ class Rage(Power):
     def most(self, level: int) -> int | None:
         return max(charges for from_level, charges in RAGE_POOL if level >= from_level)
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return rage_k(hero.level) if held.live else 1.5
 
-    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+    def k(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float:
         return self.claim(held, hero)
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return _RAGING if held.live else NEUTRAL
 
-    def weight_noise_felt(self, held: Held) -> float:
+    def weight_noise_felt(self, held: AbilityState) -> float:
         return 0.5 if held.live else 1.0
 
-    def rest_refusal(self, held: Held) -> str:
+    def rest_refusal(self, held: AbilityState) -> str:
         return "Nobody rests in a rage: wait until it has run out, or dismiss it."
 
-    def healing_refusal(self, held: Held) -> str:
+    def healing_refusal(self, held: AbilityState) -> str:
         return "A rage heals nothing and turns nothing back: wait until it has run out, or dismiss it."
 
-    def ends_early(self, held: Held, roll: DiceRolled) -> str:
+    def ends_early(self, held: AbilityState, roll: DiceRolled) -> str:
         return f"{IDLE_TURNS} turns in a row without a hit" if held.live and held.idle >= IDLE_TURNS else ""
 
     def gains(self, level: int) -> tuple[str, ...]:
@@ -53,20 +53,20 @@ class Rage(Power):
 class RecklessAttack(Power):
     trigger = 18
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return 2.0
 
-    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+    def k(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float:
         lands = roll.outcome in ("hit", "crit") if held.live else roll.total >= self.trigger
         return 2.0 if lands else 1.0
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return _RECKLESS if held.live else NEUTRAL
 
-    def gives_advantage(self, held: Held) -> bool:
+    def gives_advantage(self, held: AbilityState) -> bool:
         return held.live
 
-    def leaves_open(self, held: Held) -> bool:
+    def leaves_open(self, held: AbilityState) -> bool:
         return held.live
 
 

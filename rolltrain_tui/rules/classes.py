@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.base.registry import Registry
 
 Stat = Literal["STR", "DEX", "CON", "INT", "WIS", "CHA"]
 STATS: tuple[Stat, ...] = ("STR", "DEX", "CON", "INT", "WIS", "CHA")
@@ -155,4 +155,4 @@ _CLASSES = (
     ),
 )
 
-CLASSES = Shelf("rolltrain.classes", _CLASSES)
+CLASSES = Registry("rolltrain.classes", _CLASSES)

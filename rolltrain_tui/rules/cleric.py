@@ -2,7 +2,7 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
+from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.heroes import Hero
 
 HEALING_POOL = 3
@@ -37,35 +37,35 @@ class HealingWord(Power):
     def most(self, level: int) -> int | None:
         return HEALING_POOL
 
-    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+    def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
         """The last turn was a spike, or little of its update was felt. The coming one is not known before its step."""
         return scene.loss is not None and (_spiked(scene) or scene.felt < WITHHELD)
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         if not held.live:
             held.amount, words = _made_good(scene)
-            return Entry(words)
+            return Activation(words)
         rolled = max(1, scene.dice.roll(HEALING_DIE) + hero.modifier("WIS"))
         held.amount = min(MOST_ALPHA, rolled / 10)
         healed = scene.heal(hero, rolled, "a healing word")
         words = f"1d{HEALING_DIE} {hero.modifier('WIS'):+d} = {rolled}"
-        return Entry(f"{words}: the weights go {held.amount:g} of the way to their running average", healed)
+        return Activation(f"{words}: the weights go {held.amount:g} of the way to their running average", healed)
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return 1.0 if held.live else held.amount
 
-    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+    def k(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float:
         return self.claim(held, hero)
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return StepEffect(heal_alpha=held.amount) if held.live else StepEffect()
 
 
-def _spiked(scene: Scene) -> bool:
+def _spiked(scene: PowerContext) -> bool:
     return scene.loss is not None and scene.loss_ema is not None and scene.loss > SPIKE * scene.loss_ema
 
 
-def _made_good(scene: Scene) -> tuple[float, str]:
+def _made_good(scene: PowerContext) -> tuple[float, str]:
     """The factor on this turn's k after a bad one, and why. A spike counts first: what follows it must be small."""
     if _spiked(scene):
         assert scene.loss is not None
@@ -84,24 +84,24 @@ class DivineIntervention(Power):
     def most(self, level: int) -> int | None:
         return 1
 
-    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+    def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
         return roll.natural == 1 and roll.k < FUMBLE_K and scene.dice.roll(PRAYER_DIE) <= FUMBLE_ANSWERED
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         if not held.live:
-            return Entry(f"the fumble becomes k = {FUMBLE_K:g}")
+            return Activation(f"the fumble becomes k = {FUMBLE_K:g}")
         rolled, chance = scene.dice.roll(PRAYER_DIE), prayer_chance(hero.level)
         if rolled > chance:
             held.locked = CAMPS_AFTER_FAILURE
-            return Entry(f"d100 {rolled} against {chance}: no answer before the next camp", ended="no answer")
+            return Activation(f"d100 {rolled} against {chance}: no answer before the next camp", ended="no answer")
         held.locked = CAMPS_AFTER_SUCCESS
         words = f"d100 {rolled} against {chance}: weights and moments return to the best of the last evaluations"
-        return Entry(f"{words}, and the learning rate is halved")
+        return Activation(f"{words}, and the learning rate is halved")
 
-    def replaces(self, held: Held, hero: Hero, roll: DiceRolled) -> float | None:
+    def replaces(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float | None:
         return FUMBLE_K if not held.live and roll.natural == 1 and roll.k < FUMBLE_K else None
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         if not held.live:
             return StepEffect()
         return StepEffect(lr_scale=PRAYER_LR, restore_best=held.turns == PRAYER_TURNS)

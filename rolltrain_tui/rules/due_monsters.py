@@ -7,7 +7,7 @@ from typing import Any
 
 from rolltrain_tui.rules.monster import Monster, Sign, Symptom
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signal_monitor import Watch
+from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.signals import SIGNALS
 
 EVERY_TURN = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
@@ -19,7 +19,7 @@ BLOWS_SHARE = 4
 
 
 @dataclass(slots=True)
-class Haunt:
+class SignalTie:
     """The tie between a diagnosed monster and its signal: its hit points are what of the excess is left."""
 
     symptom: int
@@ -38,21 +38,21 @@ class Haunt:
 
 
 @dataclass(frozen=True, slots=True)
-class Omen:
+class DueMonster:
     """A monster that is due, and by which of its symptoms."""
 
     monster: Monster
     symptom: int
 
-    def haunt(self, watch: Watch) -> Haunt:
+    def haunt(self, watch: SignalMonitor) -> SignalTie:
         own = self.monster.symptoms[self.symptom]
-        return Haunt(self.symptom, watch.excess(own.signal, own.side), self.monster.hp // BLOWS_SHARE)
+        return SignalTie(self.symptom, watch.excess(own.signal, own.side), self.monster.hp // BLOWS_SHARE)
 
-    def reason(self, watch: Watch) -> str:
+    def reason(self, watch: SignalMonitor) -> str:
         return " and ".join(_told(watch, sign) for sign in self.monster.symptoms[self.symptom].signs)
 
 
-class Omens:
+class DueMonsters:
     """How long each symptom has held, and who may not come yet."""
 
     def __init__(self, bestiary: Iterable[str] = ()) -> None:
@@ -66,7 +66,7 @@ class Omens:
         self._paused: dict[str, int] = {}
         """Monster -> the last turn in which it may not come."""
 
-    def hear(self, watch: Watch, *, examined: bool) -> None:
+    def hear(self, watch: SignalMonitor, *, examined: bool) -> None:
         """One more hearing of the symptoms that go by the turn, or of those that go by the examination."""
         for monster, index, symptom in self._by_examination if examined else self._by_turn:
             if holds(symptom, watch):
@@ -76,10 +76,10 @@ class Omens:
                 if not any(self._held[monster]):
                     del self._held[monster]
 
-    def due(self, turn: int, near: Monster | None, *, scouting: bool) -> Omen | None:
+    def due(self, turn: int, near: Monster | None, *, scouting: bool) -> DueMonster | None:
         """The worst monster whose symptom has held; one that is near gives way only to a worse one."""
         found = [
-            Omen(BESTIARY[name], index)
+            DueMonster(BESTIARY[name], index)
             for name, held in self._held.items()
             for index, hearings in enumerate(held)
             if _has_held(BESTIARY[name].symptoms[index], hearings, scouting) and self._paused.get(name, -1) < turn
@@ -104,7 +104,7 @@ class Omens:
         self._paused = dict(state["paused"])
 
 
-def holds(symptom: Symptom, watch: Watch) -> bool:
+def holds(symptom: Symptom, watch: SignalMonitor) -> bool:
     return all(watch.sick(*sign) for sign in symptom.signs) and not any(watch.sick(*sign) for sign in symptom.unless)
 
 
@@ -116,7 +116,7 @@ def goes_by_the_turn(symptom: Symptom) -> bool:
     return symptom.signal in EVERY_TURN
 
 
-def _told(watch: Watch, sign: Sign) -> str:
+def _told(watch: SignalMonitor, sign: Sign) -> str:
     name, side = sign
     signal, reading = SIGNALS[name], watch.reading(name)
     bound, word = (reading.high, "at most") if side == "high" else (reading.low, "at least")

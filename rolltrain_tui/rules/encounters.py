@@ -10,11 +10,11 @@ from typing import Any
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, MonsterActed, MonsterAppeared, MonsterLeft, MonsterStruck
 from rolltrain_tui.rules.dice import Dice, cast
-from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, Haunt, Omen, goes_by_the_turn, holds
+from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, DueMonster, SignalTie, goes_by_the_turn, holds
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.monster import Affliction, Monster
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signal_monitor import Watch
+from rolltrain_tui.rules.signal_monitor import SignalMonitor
 
 CHANCE_SIDES = 1_000_000
 """The chance of an encounter is rolled on a die with this many sides."""
@@ -27,7 +27,7 @@ class Encounters:
     def __init__(self) -> None:
         self.monster: Monster | None = None
         self.hp = 0
-        self.haunt: Haunt | None = None
+        self.haunt: SignalTie | None = None
         """What ties the monster that is near to its signal, if it was diagnosed."""
         self._quiet = 0
         """Turns before the monster may act again."""
@@ -42,7 +42,7 @@ class Encounters:
         self.monster, self.hp, self._quiet = monster, monster.hp, monster.lull
         return [MonsterAppeared(turn, monster.name, monster.challenge, monster.hp, monster.armour_class, "a chance meeting on the road")]
 
-    def haunted(self, turn: int, omen: Omen, watch: Watch) -> list[MonsterLeft | MonsterAppeared]:
+    def haunted(self, turn: int, omen: DueMonster, watch: SignalMonitor) -> list[MonsterLeft | MonsterAppeared]:
         """A diagnosed monster comes; whoever is near makes way for it."""
         monster = omen.monster
         facts: list[MonsterLeft | MonsterAppeared] = [*self.leave(turn, f"it makes way for the {monster.title}")]
@@ -50,7 +50,7 @@ class Encounters:
         why = omen.reason(watch)
         return [*facts, MonsterAppeared(turn, monster.name, monster.challenge, monster.hp, monster.armour_class, why)]
 
-    def wane(self, turn: int, watch: Watch, *, examined: bool) -> list[MonsterStruck]:
+    def wane(self, turn: int, watch: SignalMonitor, *, examined: bool) -> list[MonsterStruck]:
         """A diagnosed monster has as many hit points as its signal has to go; what comes back of the signal does not heal it."""
         if (monster := self.monster) is None or (haunt := self.haunt) is None:
             return []
@@ -164,7 +164,7 @@ class Encounters:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.monster = None if state["monster"] is None else BESTIARY[state["monster"]]
         self.hp, self._quiet = state["hp"], state["quiet"]
-        self.haunt = None if state["haunt"] is None else Haunt(**state["haunt"])
+        self.haunt = None if state["haunt"] is None else SignalTie(**state["haunt"])
         self._afflictions = {name: (failed, turns) for name, (failed, turns) in state["afflictions"].items()}
 
 

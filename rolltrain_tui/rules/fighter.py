@@ -2,7 +2,7 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
+from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.heroes import Hero
 
 WIND_TURNS = 3
@@ -24,21 +24,21 @@ class SecondWind(Power):
     def most(self, level: int) -> int | None:
         return WIND_POOL
 
-    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+    def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
         """A low total for which the rulebook gives less than half an update: a charge is not spent where nothing is won."""
         return _winded(roll)
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         if not held.live:
-            return Entry(f"k becomes {WIND_K:g} instead of what the rulebook says")
+            return Activation(f"k becomes {WIND_K:g} instead of what the rulebook says")
         rolled = scene.dice.roll(WIND_DIE)
         healed = scene.heal(hero, rolled + hero.level, "a second wind")
-        return Entry(f"1d{WIND_DIE} + {hero.level} = {rolled + hero.level} HP, and no roll counts less than {TAKE}", healed)
+        return Activation(f"1d{WIND_DIE} + {hero.level} = {rolled + hero.level} HP, and no roll counts less than {TAKE}", healed)
 
-    def replaces(self, held: Held, hero: Hero, roll: DiceRolled) -> float | None:
+    def replaces(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float | None:
         return WIND_K if not held.live and _winded(roll) else None
 
-    def floor(self, held: Held, hero: Hero) -> int:
+    def floor(self, held: AbilityState, hero: Hero) -> int:
         return TAKE if held.live else 0
 
 
@@ -53,8 +53,8 @@ class ActionSurge(Power):
     def most(self, level: int) -> int | None:
         return 2 if level >= SECOND_SURGE else 1
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
-        return Entry("a second whole optimiser step, on a fresh batch")
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
+        return Activation("a second whole optimiser step, on a fresh batch")
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return StepEffect(extra_steps=1)

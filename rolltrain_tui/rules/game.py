@@ -28,18 +28,18 @@ from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.rules import inspiration, loot
 from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
-from rolltrain_tui.rules.due_monsters import Omens
+from rolltrain_tui.rules.due_monsters import DueMonsters
 from rolltrain_tui.rules.encounters import Encounters
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.levels import roll_xp
 from rolltrain_tui.rules.life import Life
-from rolltrain_tui.rules.loadout import Kit, Refusal
+from rolltrain_tui.rules.loadout import Loadout, Refusal
 from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
-from rolltrain_tui.rules.signal_monitor import Watch
+from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.unavailable import ability_refusal, felt, item_refusal
 
 __all__ = ["Game", "GameRules", "Report"]
@@ -77,9 +77,9 @@ class Game:
         self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
         self.life = Life(rules, hero, monster_dice)
         self.encounters = Encounters()
-        self.watch = Watch(rules.scouting)
+        self.watch = SignalMonitor(rules.scouting)
         """What ails the run; heard whatever the encounters' mode."""
-        self.omens = Omens(rules.bestiary)
+        self.omens = DueMonsters(rules.bestiary)
         self.bag = loot.Bag()
         """`items`: what the hero carries; `in_force`: what was used and still holds."""
         self.inspiration = inspiration.Inspiration()
@@ -99,7 +99,7 @@ class Game:
         return self.life.hero
 
     @property
-    def kit(self) -> Kit:
+    def kit(self) -> Loadout:
         return self.life.kit
 
     @property
@@ -160,7 +160,7 @@ class Game:
         self._advantage = False
         for order in orders:
             facts += self._obey(turn, order, spent)
-        awake = not (self.hero.down or self.rules.classes_sleep)
+        awake = not (self.hero.down or self.rules.abilities_disabled)
         self._throws = []
         for micro in range(self._rules_in_force.rolls_per_turn):
             self._roll = roll = self._cast(turn, micro)
@@ -204,14 +204,14 @@ class Game:
     def _use(self, turn: int, order: UseAbility, spent: set[str]) -> list[Fact] | Refusal:
         if self.hero.down:
             return Refusal(f"{self.hero.name} is down and can use no abilities; the death saves decide.")
-        if self.rules.classes_sleep:
+        if self.rules.abilities_disabled:
             return Refusal("This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode.")
-        if reason := ability_refusal(order.ability, order.option, "live", self.hero, self.rules.unserved):
+        if reason := ability_refusal(order.ability, order.option, "live", self.hero, self.rules.unavailable_levers):
             return Refusal(reason)
         return self.kit.use(turn, order, spent)
 
     def _set_auto(self, turn: int, order: SetAuto) -> list[Fact] | Refusal:
-        if order.on and (reason := ability_refusal(order.ability, "", "passive", self.hero, self.rules.unserved)):
+        if order.on and (reason := ability_refusal(order.ability, "", "passive", self.hero, self.rules.unavailable_levers)):
             return Refusal(reason)
         return self.kit.set_auto(turn, order)
 
@@ -238,7 +238,7 @@ class Game:
             return Refusal("There is no loot in this campaign (adventure.loot).")
         if self.hero.down:
             return Refusal(f"{self.hero.name} is down and can use nothing; the death saves decide.")
-        if reason := item_refusal(order.item, self.rules.unserved):
+        if reason := item_refusal(order.item, self.rules.unavailable_levers):
             return Refusal(reason)
         return self.bag.use(turn, order.item, self.kit.healing_refusal())
 
@@ -257,7 +257,7 @@ class Game:
         if self.encounters.dazing:
             advantage = with_disadvantage(advantage)
         naturals, natural = cast(self.dice, rules.sides, advantage)
-        if not (self.hero.down or rules.classes_sleep):
+        if not (self.hero.down or rules.abilities_disabled):
             natural = max(natural, scaled_dc(self.kit.floor(), rules.sides))
         outcome, k = rulebook.judge(natural)
         note = "a learning rate cannot be negative: it stops at 0" if k < 0 and rules.rulebook.rides_on_lr else ""
@@ -272,7 +272,7 @@ class Game:
 
     def _levers(self, without: Collection[str]) -> StepEffect:
         levers = self.kit.effect(without)
-        if not self.rules.classes_sleep and (standing := self.kit.standing(without)) is not NEUTRAL:
+        if not self.rules.abilities_disabled and (standing := self.kit.standing(without)) is not NEUTRAL:
             levers = standing.combine(levers)
         if self.encounters.afflicted:
             levers = levers.combine(self.encounters.effect(self.kit.weight_noise_felt(without)))
@@ -336,7 +336,7 @@ class Game:
         return facts + (self.bag.search(turn, monster, self.monster_dice) if self.rules.loot else [])
 
     def _roll_experience(self, turn: int, roll: DiceRolled) -> list[Fact]:
-        if not self.rules.xp_rolls or self.rules.classes_sleep or roll.outcome not in ("hit", "crit"):
+        if not self.rules.xp_rolls or self.rules.abilities_disabled or roll.outcome not in ("hit", "crit"):
             return []
         return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
 
@@ -347,7 +347,7 @@ class Game:
                 return []
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         monster = self.encounters.monster
-        real = self.rules.encounter_effects == "real" and (monster is None or felt(monster, self.rules.unserved))
+        real = self.rules.encounter_effects == "real" and (monster is None or felt(monster, self.rules.unavailable_levers))
         facts: list[Fact] = []
         for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice, self.kit.save_bonus()):
             facts += [act, *self.life.hurt(turn, act.damage, act.attack)]

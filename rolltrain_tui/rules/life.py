@@ -23,7 +23,7 @@ from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.growth import CHOICE_LEVELS, RAISE, Growth
 from rolltrain_tui.rules.heroes import Hero
-from rolltrain_tui.rules.loadout import Kit, Refusal
+from rolltrain_tui.rules.loadout import Loadout, Refusal
 from rolltrain_tui.rules.rests import Rests, healing_roll, spend_hit_dice
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 
@@ -34,7 +34,7 @@ class Life:
     def __init__(self, rules: GameRules, hero: Hero, dice: Dice) -> None:
         self.rules, self.hero, self.dice = rules, hero, dice
         hero.xp = max(hero.xp, levels.xp_of_level(rules.xp_table, hero.level))
-        self.kit = Kit(hero, dice)
+        self.kit = Loadout(hero, dice)
         self.death = DeathSaves()
         self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp, camp_stats=dict(hero.stats))
         self.growth = Growth(hero.level)
@@ -220,7 +220,7 @@ class Life:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.hero = Hero(**{**state["hero"], "auto": set(state["hero"]["auto"])})
-        self.kit = Kit(self.hero, self.dice)
+        self.kit = Loadout(self.hero, self.dice)
         self.kit.load_state_dict(state["kit"])
         self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])
         self.growth = Growth(**state["growth"])

@@ -9,7 +9,7 @@ from rolltrain_tui.protocol.commands import SetAuto, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Fact, HeroHealed
 from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import DISMISS, Ability, Entry, Held, Power, Scene
+from rolltrain_tui.rules.ability import DISMISS, Ability, AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.naming import RulesError, suggestion
@@ -46,13 +46,13 @@ class Losses:
         self.ema = loss if self.ema is None else LOSS_EMA_DECAY * self.ema + (1 - LOSS_EMA_DECAY) * loss
 
 
-class Kit:
+class Loadout:
     """The abilities of one hero. `dice` are for what abilities roll themselves, never the turn's."""
 
     def __init__(self, hero: Hero, dice: Dice) -> None:
         self.hero, self.dice, self.losses = hero, dice, Losses()
         self.abilities = tuple(ABILITIES[name] for name in hero.calling.abilities)
-        self.held = {ability.name: Held(ability.power.most(hero.level)) for ability in self.abilities}
+        self.held = {ability.name: AbilityState(ability.power.most(hero.level)) for ability in self.abilities}
         for ability in self.abilities:
             if ability.name in hero.auto and not ability.passive:
                 raise RulesError(_no_passive(ability))
@@ -90,7 +90,7 @@ class Kit:
             return Refusal(f"{other.title} is the {other.hero_class.title()}'s; {self.hero.name} is a {self.hero.calling.title}.")
         return Refusal(f'There is no ability "{name}".{suggestion(name, self.held)}')
 
-    def _use_refusal(self, ability: Ability, held: Held, option: str, spent: set[str]) -> str:
+    def _use_refusal(self, ability: Ability, held: AbilityState, option: str, spent: set[str]) -> str:
         if reason := _option_refusal(ability, option, self.hero.level):
             return reason
         if held.form and held.option == option:
@@ -116,14 +116,14 @@ class Kit:
         entry = power.enter(held, self.hero, self._scene(turn))
         return [*ended, *self._entered(turn, ability, entry)]
 
-    def _scene(self, turn: int, roll: DiceRolled | None = None) -> Scene:
+    def _scene(self, turn: int, roll: DiceRolled | None = None) -> PowerContext:
         def heal(hero: Hero, amount: int, cause: str) -> tuple[Fact, ...]:
             gained = hero.heal(amount)
             return (HeroHealed(turn, gained, hero.hp, cause),) if gained else ()
 
-        return Scene(self.dice, heal, roll, self.losses.last, self.losses.before, self.losses.felt)
+        return PowerContext(self.dice, heal, roll, self.losses.last, self.losses.before, self.losses.felt)
 
-    def _entered(self, turn: int, ability: Ability, entry: Entry) -> list[Fact]:
+    def _entered(self, turn: int, ability: Ability, entry: Activation) -> list[Fact]:
         """What is told of a form that has just begun, and that it is over where it is."""
         held, power = self.held[ability.name], ability.power
         turns = 1 if entry.ended else held.turns or 0
@@ -149,20 +149,20 @@ class Kit:
         scene = self._scene(turn, roll)
         return [fact for ability in self.abilities if self._triggers(ability, scene, roll) for fact in self._trigger(turn, ability, scene)]
 
-    def _triggers(self, ability: Ability, scene: Scene, roll: DiceRolled) -> bool:
+    def _triggers(self, ability: Ability, scene: PowerContext, roll: DiceRolled) -> bool:
         power, held = ability.power, self.held[ability.name]
         if ability.name not in self.hero.auto or held.form or (power.trigger_costs and held.left == 0):
             return False
         return power.triggers(held, self.hero, scene, roll)
 
-    def _trigger(self, turn: int, ability: Ability, scene: Scene) -> list[Fact]:
+    def _trigger(self, turn: int, ability: Ability, scene: PowerContext) -> list[Fact]:
         held, power = self.held[ability.name], ability.power
         if held.left is not None and power.trigger_costs:
             held.left -= 1
         held.begin("passive", power.trigger_turns)
         return self._entered(turn, ability, power.enter(held, self.hero, scene))
 
-    def _in_force(self, without: Collection[str] = ()) -> Iterator[tuple[Ability, Power, Held]]:
+    def _in_force(self, without: Collection[str] = ()) -> Iterator[tuple[Ability, Power, AbilityState]]:
         for ability in self.abilities:
             held = self.held[ability.name]
             if held.form and ability.name not in without:
@@ -297,7 +297,7 @@ class Kit:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.losses = Losses(**state[_LOSSES])
-        self.held = {name: Held(**state[name]) for name in self.held}
+        self.held = {name: AbilityState(**state[name]) for name in self.held}
 
 
 _LOSSES = "losses"
@@ -309,7 +309,7 @@ def _no_passive(ability: Ability) -> str:
     return f"{ability.title} has no passive form that could trigger by itself."
 
 
-def _still(held: Held) -> str:
+def _still(held: AbilityState) -> str:
     if held.turns is None:
         return "it holds until dismissed"
     return "1 more turn" if held.turns == 1 else f"{held.turns} more turns"

@@ -3,7 +3,7 @@
 After appearing or acting a monster is quiet for `lull` turns; then it rolls a d6 every turn and acts on `recharge` or more.
 """
 
-from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Symptom
 from rolltrain_tui.rules.portraits import PORTRAITS
@@ -216,4 +216,4 @@ _MONSTERS = (
     ),
 )
 
-BESTIARY = Shelf("rolltrain.monsters", _MONSTERS)
+BESTIARY = Registry("rolltrain.monsters", _MONSTERS)

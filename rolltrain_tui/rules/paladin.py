@@ -2,7 +2,7 @@
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Entry, Held, Power, Scene
+from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.heroes import Hero
 
 SMITE_POOL = 3
@@ -29,24 +29,24 @@ class DivineSmite(Power):
     def most(self, level: int) -> int | None:
         return SMITE_POOL
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         if held.live:
-            return Entry("armed: the next hit takes 1.5 + 0.1 × (total - 15) times the update")
+            return Activation("armed: the next hit takes 1.5 + 0.1 × (total - 15) times the update")
         assert scene.roll is not None
         held.amount = smite_k(scene.roll.total)
-        return Entry()
+        return Activation()
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return smite_k(SMITE_FROM) if held.live else held.amount
 
-    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+    def k(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float:
         lands = _lands(roll) if held.live else roll.total >= SMITE_FROM
         return smite_k(roll.total) if lands else 1.0
 
-    def extra_damage(self, held: Held, scene: Scene) -> int:
+    def extra_damage(self, held: AbilityState, scene: PowerContext) -> int:
         return sum(scene.dice.roll(SMITE_DIE) for _ in range(SMITE_DICE)) if held.live else 0
 
-    def ends_early(self, held: Held, roll: DiceRolled) -> str:
+    def ends_early(self, held: AbilityState, roll: DiceRolled) -> str:
         return "it has struck" if held.live and _lands(roll) else ""
 
 
@@ -62,17 +62,17 @@ class AuraOfProtection(Power):
     def most(self, level: int) -> int | None:
         return 1
 
-    def triggers(self, held: Held, hero: Hero, scene: Scene, roll: DiceRolled) -> bool:
+    def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
         """For the story only: the aura stands without being set off. It is told when it lifted the die."""
         return roll.natural not in roll.naturals
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         if held.live:
-            return Entry(f"each batch is {FIRM_BATCH:g} times as large")
+            return Activation(f"each batch is {FIRM_BATCH:g} times as large")
         assert scene.roll is not None
-        return Entry(f"the die counts as {scene.roll.natural}")
+        return Activation(f"the die counts as {scene.roll.natural}")
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return StepEffect(batch_factor=FIRM_BATCH) if held.live else NEUTRAL
 
     def standing(self, hero: Hero) -> StepEffect:

@@ -25,7 +25,7 @@ class UnfitError(ValueError):
     """Why a row is not admitted: half a sentence."""
 
 
-def admit(group: str, name: str, row: object) -> Any:
+def check_row(group: str, name: str, row: object) -> Any:
     """The row, if it is fit to be the one called `name` in this group. UnfitError says why not."""
     kind, check = KINDS[group]
     if not isinstance(row, kind):

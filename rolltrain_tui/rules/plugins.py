@@ -15,7 +15,7 @@ from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.plugin_checks import UnfitError, admit
+from rolltrain_tui.rules.plugin_checks import UnfitError, check_row
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.rules.signals import SIGNALS
 
@@ -28,7 +28,7 @@ KIND = dict(zip((*(table.group for table in TABLES), PAGES), ("ability", "class"
 
 
 @dataclass(slots=True)
-class Guests:
+class Plugins:
     """What plug-ins brought."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=lambda: {table.group: {} for table in TABLES})
@@ -42,20 +42,20 @@ class Guests:
 
 
 _lock = RLock()
-_guests: Guests | None = None
+_guests: Plugins | None = None
 
 
-def installed() -> Guests:
+def installed() -> Plugins:
     """All plug-ins of this Python, looked for once."""
     global _guests
     with _lock:
         if _guests is None:
-            _guests = Guests()  # known from now on: a plug-in that asks while it is loaded meets those before it
+            _guests = Plugins()  # known from now on: a plug-in that asks while it is loaded meets those before it
             _welcome(_guests)
         return _guests
 
 
-def looked_for() -> Guests | None:
+def looked_for() -> Plugins | None:
     """The same, if anybody has asked yet."""
     return _guests
 
@@ -65,7 +65,7 @@ def brought_by(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({installed().packages[name] for name in names if name in installed().packages}))
 
 
-def _welcome(guests: Guests) -> None:
+def _welcome(guests: Plugins) -> None:
     try:
         found = entry_points()
     except Exception as error:  # a broken package somewhere in this Python
@@ -73,16 +73,16 @@ def _welcome(guests: Guests) -> None:
         return
     for table in TABLES:
         for point in sorted(found.select(group=table.group), key=lambda point: (point.name, _package(point))):
-            _seat(guests, point, table.house)
+            _load_row(guests, point, table.house)
     for point in found.select(group=PAGES):
-        _shelve(guests, point)
+        _load_page(guests, point)
 
 
-def _seat(guests: Guests, point: EntryPoint, house: Mapping[str, Any]) -> None:
+def _load_row(guests: Plugins, point: EntryPoint, house: Mapping[str, Any]) -> None:
     try:
         if owner := _owner(point.name, guests):
             raise UnfitError(f"its name is taken by {owner}")
-        row = admit(point.group, point.name, point.load())
+        row = check_row(point.group, point.name, point.load())
     except (Exception, SystemExit) as error:
         guests.faults.append(_left_out(point, error))
         return
@@ -90,7 +90,7 @@ def _seat(guests: Guests, point: EntryPoint, house: Mapping[str, Any]) -> None:
     guests.packages[point.name] = _package(point)
 
 
-def _shelve(guests: Guests, point: EntryPoint) -> None:
+def _load_page(guests: Plugins, point: EntryPoint) -> None:
     """A page belongs to a row of the same package."""
     try:
         if guests.packages.get(point.name) != _package(point):
@@ -104,7 +104,7 @@ def _shelve(guests: Guests, point: EntryPoint) -> None:
     guests.pages[point.name] = text
 
 
-def _owner(name: str, guests: Guests) -> str:
+def _owner(name: str, guests: Plugins) -> str:
     """Who has a row of this name, of whatever kind: the codex and the story know each by its name alone. "": nobody."""
     if any(name in known for known in (*(table.house for table in TABLES), ITEMS, SIGNALS)):
         return "rolltrain itself"

@@ -2,7 +2,7 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.ability import Entry, Held, Option, Power, Scene
+from rolltrain_tui.rules.ability import AbilityState, Activation, Option, Power, PowerContext
 from rolltrain_tui.rules.heroes import Hero
 
 BACKSTAB_TURNS = 10
@@ -35,12 +35,12 @@ class SneakAttack(Power):
     def most(self, level: int) -> int | None:
         return levels.proficiency(level)
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
         if held.live:
-            return Entry("only coordinates whose update goes down the slope move, the others wait")
-        return Entry(f"coordinates whose update goes down the slope move {sneak_gain(hero.level):g} times as far")
+            return Activation("only coordinates whose update goes down the slope move, the others wait")
+        return Activation(f"coordinates whose update goes down the slope move {sneak_gain(hero.level):g} times as far")
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return StepEffect(cautious=True) if held.live else StepEffect(agreeing_gain=sneak_gain(hero.level))
 
     def gains(self, level: int) -> tuple[str, ...]:
@@ -54,10 +54,10 @@ class CunningAction(Power):
     def most(self, level: int) -> int | None:
         return levels.proficiency(level)
 
-    def enter(self, held: Held, hero: Hero, scene: Scene) -> Entry:
-        return Entry(next(trick.summary for trick in TRICKS if trick.name == held.option))
+    def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
+        return Activation(next(trick.summary for trick in TRICKS if trick.name == held.option))
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return _TRICK[held.option]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
-from rolltrain_tui.base.registry import Shelf
+from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import OnZero, StepEffect
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.rules.dice import Advantage
@@ -203,7 +203,7 @@ _BOOKS = (
     ),
 )
 
-RULEBOOKS = Shelf("rolltrain.rulebooks", _BOOKS)
+RULEBOOKS = Registry("rolltrain.rulebooks", _BOOKS)
 """Every rulebook with a table of its own; `custom_rulebook` makes the one whose table the player writes."""
 
 

@@ -43,7 +43,7 @@ class GameRules:
     """Fallen monsters leave things behind."""
     choices: bool = False
     """At some levels an ability score may be raised."""
-    unserved: Mapping[str, str] = field(default_factory=dict)
+    unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers that this training cannot pull, each with the reason, for orders that would pull them."""
 
     def __post_init__(self) -> None:
@@ -54,7 +54,7 @@ class GameRules:
             raise RulesError(f"A custom rulebook for a d{self.sides} needs {self.sides} numbers, not {len(self.rulebook.faces)}.")
 
     @property
-    def classes_sleep(self) -> bool:
+    def abilities_disabled(self) -> bool:
         """The original's per-accumulation-step mode knows neither classes nor monsters nor XP for rolls."""
         return self.rulebook.roll_on == "last-micro"
 
@@ -65,12 +65,12 @@ class GameRules:
     @property
     def wanders(self) -> tuple[str, ...]:
         """Monsters that may be met by chance."""
-        return self.bestiary if self.encounter_mode in ("random", "both") and not self.classes_sleep else ()
+        return self.bestiary if self.encounter_mode in ("random", "both") and not self.abilities_disabled else ()
 
     @property
     def diagnoses(self) -> bool:
         """Monsters come by what ails the run."""
-        return self.encounter_mode in ("diagnosed", "both") and not self.classes_sleep
+        return self.encounter_mode in ("diagnosed", "both") and not self.abilities_disabled
 
 
 class OpenRulebook:

@@ -53,7 +53,7 @@ class Heard(Protocol):
     def finite(self) -> bool: ...
 
 
-class Watch:
+class SignalMonitor:
     """The signals of one run, as they stand."""
 
     def __init__(self, scouting: int = 0) -> None:

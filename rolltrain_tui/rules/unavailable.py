@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.ability import Held
+from rolltrain_tui.rules.ability import AbilityState
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monster import Monster
@@ -18,7 +18,7 @@ _SOME = 0.5
 def levers_of(name: str, option: str, form: Form, hero: Hero) -> frozenset[str]:
     """The levers that an ability pulls in its first turn, or holds for as long as it is auto."""
     power = ABILITIES[name].power
-    held = Held(None)
+    held = AbilityState(None)
     held.begin(form, power.live_turns if form == "live" else power.trigger_turns, option)
     held.amount = _SOME
     standing = power.standing(hero).levers() if form == "passive" else ()
@@ -26,33 +26,33 @@ def levers_of(name: str, option: str, form: Form, hero: Hero) -> frozenset[str]:
     return frozenset((*power.effect(held, hero).levers(), *standing, *back))
 
 
-def ability_refusal(name: str, option: str, form: Form, hero: Hero, unserved: Mapping[str, str]) -> str:
+def ability_refusal(name: str, option: str, form: Form, hero: Hero, unavailable_levers: Mapping[str, str]) -> str:
     """Why this use of one of the hero's abilities cannot act on this training, or ""."""
-    if not unserved or name not in hero.calling.abilities:
+    if not unavailable_levers or name not in hero.calling.abilities:
         return ""
     ability = ABILITIES[name]
     if form == "live" and ability.options and ability.option(option) is None:
         return ""  # no such option: that will be said first
     title = ability.option(option).title if option and ability.option(option) else ability.title  # type: ignore[union-attr]
-    return _refusal(title, levers_of(name, option, form, hero), unserved)
+    return _refusal(title, levers_of(name, option, form, hero), unavailable_levers)
 
 
-def item_refusal(name: str, unserved: Mapping[str, str]) -> str:
+def item_refusal(name: str, unavailable_levers: Mapping[str, str]) -> str:
     """Why this item cannot act on this training, or ""."""
-    if not unserved or name not in ITEMS:
+    if not unavailable_levers or name not in ITEMS:
         return ""
     item = ITEMS[name]
     levers = [lever for effect in item.effects for lever in effect.levers()]
     if item.rulebook and RULEBOOKS[item.rulebook].roll_on == "micro":
         levers.append("micro_scales")
-    return _refusal(item.title, levers, unserved)
+    return _refusal(item.title, levers, unavailable_levers)
 
 
-def felt(monster: Monster, unserved: Mapping[str, str]) -> bool:
+def felt(monster: Monster, unavailable_levers: Mapping[str, str]) -> bool:
     """True where all that this monster does can be done to this training."""
-    return not any(lever in unserved for act in (monster.failed, monster.saved) for lever in act.effect.levers())
+    return not any(lever in unavailable_levers for act in (monster.failed, monster.saved) for lever in act.effect.levers())
 
 
-def _refusal(title: str, levers: Iterable[str], unserved: Mapping[str, str]) -> str:
-    reason = next((unserved[lever] for lever in levers if lever in unserved), "")
+def _refusal(title: str, levers: Iterable[str], unavailable_levers: Mapping[str, str]) -> str:
+    reason = next((unavailable_levers[lever] for lever in levers if lever in unavailable_levers), "")
     return f"{title} cannot act on this training: {reason}." if reason else ""

@@ -3,7 +3,7 @@
 from math import cos, pi
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.ability import Held, Option, Power
+from rolltrain_tui.rules.ability import AbilityState, Option, Power
 from rolltrain_tui.rules.heroes import Hero
 
 RECOVERY_TURNS, LITTLE_RECOVERY_TURNS = 20, 5
@@ -41,14 +41,14 @@ class ArcaneRecovery(Power):
     def most(self, level: int) -> int | None:
         return RECOVERY_POOL
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return RECOVERY_PEAK
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         scales = _RECOVERY["live" if held.live else "passive"]
         return scales[len(scales) - (held.turns or 0)]
 
-    def short_rest(self, held: Held, level: int) -> None:
+    def short_rest(self, held: AbilityState, level: int) -> None:
         """Refunds half the level in charges, rounded up, once between long rests; a rest with none missing keeps the refund."""
         missing = RECOVERY_POOL - (held.left or 0)
         if missing and not held.refunded:
@@ -57,8 +57,8 @@ class ArcaneRecovery(Power):
 
 
 class SpellMastery(Power):
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return _CANTRIP[held.option].update_scale
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return _CANTRIP[held.option]

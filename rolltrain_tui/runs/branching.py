@@ -16,8 +16,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import Event, SaveFailed, Story, TrainingFailed
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.differences import Difference, compare
-from rolltrain_tui.runs.reexecution import Start, Turnstile, from_save, from_the_beginning
-from rolltrain_tui.runs.run import Expedition, branch
+from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint, from_save, from_the_beginning
+from rolltrain_tui.runs.run import Run, branch
 from rolltrain_tui.runs.saves import layout
 
 
@@ -47,15 +47,15 @@ def branch_at(
     return folder, "" if parted is None else _note(parted)
 
 
-def _live_again(start: Start, folder: Path, turn: int, watch: Callable[[Event], object]) -> tuple[Expedition, Difference | None]:
+def _live_again(start: StartPoint, folder: Path, turn: int, watch: Callable[[Event], object]) -> tuple[Run, Difference | None]:
     """Train up to the turn, past changes of settings; where that was not as it was recorded."""
     recorded: Iterator[Event] = islice(event_log.read(start.run / layout.CHRONICLE), start.events, None)
     parted: Difference | None = None
-    expedition = Expedition(start.campaign, folder, start.base)
+    expedition = Run(start.campaign, folder, start.base)
     for change in [*(change for change in start.changes if change.turn < turn), None]:
         goal = turn if change is None else change.turn
         moves = [move for move in start.moves if expedition.campaign.turn < move[0] <= goal]
-        for event in expedition.travel(Turnstile(moves, partial(_is_before, expedition, goal))):
+        for event in expedition.play(GatedInbox(moves, partial(_is_before, expedition, goal))):
             watch(event)
             if isinstance(event, TrainingFailed | SaveFailed):
                 raise BranchError(f"turn {turn} could not be reached again: {event.error}")
@@ -67,11 +67,11 @@ def _live_again(start: Start, folder: Path, turn: int, watch: Callable[[Event], 
     return expedition, parted
 
 
-def _is_before(expedition: Expedition, turn: int) -> bool:
+def _is_before(expedition: Run, turn: int) -> bool:
     return expedition.campaign.turn < turn
 
 
-def _change(expedition: Expedition, overrides: Sequence[str]) -> None:
+def _change(expedition: Run, overrides: Sequence[str]) -> None:
     """Save the branch with other settings, over the save it came with."""
     before = expedition.campaign.config
     after = campaign_file.load_text(campaign_file.dump(before), expedition.folder.name, overrides)
@@ -80,7 +80,7 @@ def _change(expedition: Expedition, overrides: Sequence[str]) -> None:
     expedition.save()
 
 
-def _start(run: Path, turn: int) -> Start:
+def _start(run: Path, turn: int) -> StartPoint:
     """The last save before the turn that is good and not in the middle of a turn; else the beginning."""
     earlier = [(manifest.summary.turn, folder) for folder, manifest in layout.slots(run) if manifest is not None]
     for number, folder in sorted(earlier, reverse=True):

@@ -21,7 +21,7 @@ from rolltrain_tui.runs.run import contents_of, is_of_a_program
 from rolltrain_tui.runs.saves import layout
 
 
-class Turnstile(ScriptedInbox):
+class GatedInbox(ScriptedInbox):
     """An inbox with the recorded moves. Between two turns, when all state is at rest, it asks whether another may pass."""
 
     def __init__(self, moves: list[tuple[int, Command]], may_pass: Callable[[], bool]) -> None:
@@ -33,7 +33,7 @@ class Turnstile(ScriptedInbox):
 
 
 @dataclass(slots=True)
-class Start:
+class StartPoint:
     """A campaign at the point from which a run is played again."""
 
     run: Path
@@ -52,17 +52,17 @@ class Start:
         return Campaign(config, build_learner(config, base=self.base))
 
 
-def from_the_beginning(run: Path, device: str | None = None) -> Start:
+def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     """ValueError when the run's campaign or its text cannot be read."""
     text = (run / layout.CAMPAIGN).read_text(encoding="utf-8")
     config = _config(text, run / layout.CAMPAIGN, device)
     base = _base_of(run)
     learner = build_learner(config, base=base)
-    ghost, _ = ghosts.find(run / layout.GHOST, ghosts.recipe_of(config, learner.facts().text_sha256))
-    return Start(run, Campaign(config, learner, ghost), base, 0, moves_of(run), changes_of(run, 0))
+    ghost, _ = ghosts.find(run / layout.GHOST, ghosts.recipe_of(config, learner.info().text_sha256))
+    return StartPoint(run, Campaign(config, learner, ghost), base, 0, moves_of(run), changes_of(run, 0))
 
 
-def from_save(path: Path, device: str | None = None) -> Start:
+def from_save(path: Path, device: str | None = None) -> StartPoint:
     """ValueError when the save cannot be read."""
     run, snapshot = saves.run_of(path), saves.read(path)
     config = _config(snapshot.config_text, path, device)
@@ -70,7 +70,7 @@ def from_save(path: Path, device: str | None = None) -> Start:
     campaign = Campaign(config, build_learner(config, base=base))
     campaign.load_state(state, snapshot.tensors)
     begun = campaign.turn + (state["effect"] is not None)  # a turn that was stopped half-way has drained its moves
-    return Start(run, campaign, base, events, [move for move in moves_of(run) if move[0] > begun], changes_of(run, events))
+    return StartPoint(run, campaign, base, events, [move for move in moves_of(run) if move[0] > begun], changes_of(run, events))
 
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:

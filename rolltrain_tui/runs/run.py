@@ -13,7 +13,7 @@ from typing import Any, Self
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.changes import Change, changed
 from rolltrain_tui.config.changes import changes as changes_between
-from rolltrain_tui.config.schema import CampaignConfig, TableConfig
+from rolltrain_tui.config.schema import CampaignConfig, GameConfig
 from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.text.build import build_learner
@@ -27,12 +27,12 @@ from rolltrain_tui.runs.saves.store import dump_state, load_state
 CONFIG_FILE, GHOST_FILE, CHRONICLE_FILE, ERROR_FILE = "campaign.yaml", "ghost.json", "chronicle.jsonl", "error.log"
 
 
-class Expedition:
+class Run:
     """One run: its campaign, its folder, the story so far. Made by `begin` or `resume`."""
 
     def __init__(self, campaign: Campaign, folder: Path, base: Path, pending: Sequence[Command] = ()) -> None:
         self.campaign = campaign
-        self.config: TableConfig = campaign.config
+        self.config: GameConfig = campaign.config
         self.folder = folder
         self.base = base
         """The folder that data.path is relative to."""
@@ -47,8 +47,8 @@ class Expedition:
         ValueError for data or a device that cannot be used.
         """
         learner = build_learner(config, base=base)
-        ghost, note = ghosts.find(ghost_file, ghosts.recipe_of(config, learner.facts().text_sha256)) if ghost_file else (None, "")
-        expedition = cls.set_out(Campaign(config, learner, ghost), base=base, runs=runs, name=name)
+        ghost, note = ghosts.find(ghost_file, ghosts.recipe_of(config, learner.info().text_sha256)) if ghost_file else (None, "")
+        expedition = cls.create(Campaign(config, learner, ghost), base=base, runs=runs, name=name)
         if ghost is not None:
             ghosts.write(expedition.folder / GHOST_FILE, ghost)
         expedition.note = note
@@ -57,7 +57,7 @@ class Expedition:
         return expedition
 
     @classmethod
-    def set_out(cls, campaign: Campaign, *, base: Path, runs: Path, name: str | None = None) -> Self:
+    def create(cls, campaign: Campaign, *, base: Path, runs: Path, name: str | None = None) -> Self:
         """As begin, with a campaign that is ready."""
         folder = saves.new_run_folder(runs, name or campaign.config.name, campaign.config.seed)
         (folder / CONFIG_FILE).write_text(campaign_file.dump(campaign.config), encoding="utf-8")
@@ -109,7 +109,7 @@ class Expedition:
 
     def finish_turn(self) -> None:
         """Play a turn that was stopped half-way to its end, and save. SaveError, or what the training raised."""
-        for event in self.travel(_OneTurn()):
+        for event in self.play(_OneTurn()):
             if isinstance(event, SaveFailed):
                 raise saves.SaveError(f"the run could not be saved in {event.path}: {event.error}")
             if isinstance(event, TrainingFailed):
@@ -132,7 +132,7 @@ class Expedition:
         path = self.folder / CHRONICLE_FILE
         return read(path) if path.exists() else iter(())
 
-    def travel(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[Event]:
         """Play the campaign, keep its chronicle, write its saves when due. One traveller per run: SaveError when another is on it."""
         for command in self._pending:
             inbox.put(command)
@@ -181,7 +181,7 @@ class Expedition:
             },
             tensors=self.campaign.tensors(),
             summary=self._summary(),
-            threads=self.campaign.learner.facts().threads,
+            threads=self.campaign.learner.info().threads,
         )
         return saves.write(self.folder, snapshot, name=name, keep=keep)
 
@@ -259,7 +259,7 @@ def contents_of(state: Mapping[str, Any]) -> tuple[Path, int, list[Command], Map
     raise saves.SaveError("this save does not hold a run")
 
 
-def branch(run: Path, config: TableConfig, events: int) -> Path:
+def branch(run: Path, config: GameConfig, events: int) -> Path:
     """A new run folder that starts with the first `events` events of `run`."""
     folder = saves.new_run_folder(run.parent, f"{config.name} branch", config.seed)
     copy_story(run / CHRONICLE_FILE, folder / CHRONICLE_FILE, events)

@@ -19,7 +19,7 @@ from rolltrain_tui.game.counterfactual import PREFIX
 from rolltrain_tui.protocol.events import DiceRolled, Event, Notice, SaveDue, StepTaken, TrainingFailed
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.differences import Difference, compare, shortened
-from rolltrain_tui.runs.reexecution import Start, Turnstile
+from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint
 from rolltrain_tui.runs.run import settings_changed, with_settings
 from rolltrain_tui.runs.saves import layout
 from rolltrain_tui.runs.saves.store import dump_state, load_state
@@ -60,7 +60,7 @@ class Verification:
     """One run under examination."""
 
     def __init__(
-        self, start: Start, *, tolerance: float | None, heavy: bool = False, until: int | None = None, watch: Callable[[Event], object]
+        self, start: StartPoint, *, tolerance: float | None, heavy: bool = False, until: int | None = None, watch: Callable[[Event], object]
     ) -> None:
         """`watch` is shown every event as it happens again."""
         self.start, self.campaign, self.tolerance, self.until, self.watch = start, start.campaign, tolerance, until, watch
@@ -70,7 +70,7 @@ class Verification:
         self._differs: Difference | None = None
         self._unmet = _saves_of(start.run, self.campaign.turn) if tolerance is None else {}
         self._changes = list(start.changes)
-        self._inbox = Turnstile(start.moves, self._may_pass)
+        self._inbox = GatedInbox(start.moves, self._may_pass)
 
     def run(self) -> Findings:
         """Play and compare up to the end of the record, or to the first difference."""

@@ -14,12 +14,12 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.levers import Levers, Motion
+from rolltrain_tui.training.levers import Levers, StepMeasurement
 from rolltrain_tui.training.masks import masks
-from rolltrain_tui.training.sampled_update import Witness
+from rolltrain_tui.training.sampled_update import SampledUpdate
 
 _LOOP = "the loop that trains is not rolltrain's"
-UNSERVED = {
+UNAVAILABLE_LEVERS = {
     "extra_steps": f"{_LOOP}, and takes one step at a time",
     "extra_batch_factor": f"{_LOOP}, and takes one step at a time",
     "batch_factor": f"{_LOOP}, and chooses its batches itself",
@@ -33,22 +33,22 @@ UNSERVED = {
 """Levers that cannot be pulled from outside."""
 
 
-class Grip:
+class OptimizerHooks:
     """Hooks on one optimiser. Set `effect` before a step; `motion` tells of the step once it was taken, until `effect` is set anew."""
 
     def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
         self.model, self.optimizer = model, optimizer
         self.levers = Levers(optimizer, [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad])
-        self.motion: Motion | None = None
+        self.motion: StepMeasurement | None = None
         self.looked = False
         """The gradient has been seen."""
-        self._witness = Witness(optimizer) if Witness.serves(optimizer) else None
+        self._witness = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
         self._effect: StepEffect | None = None
         self._norm = math.nan
         self._kept: list[dict[str, Any]] = []
         self._hooks = [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._after)]
 
-    def let_go(self) -> None:
+    def remove(self) -> None:
         """The optimiser is the loop's alone again."""
         for hook in self._hooks:
             hook.remove()
@@ -103,17 +103,17 @@ class Grip:
             self.look()
         k = effect.update_scale * effect.lr_scale
         if not math.isfinite(self._norm):
-            self.motion = Motion(grad_norm=self._norm, finite=False, optimizer_steps=0)
+            self.motion = StepMeasurement(grad_norm=self._norm, finite=False, optimizer_steps=0)
         elif self._rides(effect):
             assert self._witness is not None
             proposed, applied, both = self._witness.products()
-            self.motion = Motion(
+            self.motion = StepMeasurement(
                 grad_norm=self._norm, measured=True, proposed_squared=proposed, applied_squared=applied, applied_dot_proposed=both
             )
         elif k != 1 or masks(effect) or self.levers.norms is not None:
             self.motion = self.levers.pull(replace(effect, update_scale=k), self._norm)
         else:
-            self.motion = Motion(grad_norm=self._norm)
+            self.motion = StepMeasurement(grad_norm=self._norm)
         for group, kept in zip(optimizer.param_groups, self._kept, strict=bool(self._kept)):
             group.update(kept)
 

@@ -17,7 +17,7 @@ PER_TURNS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class LayerHistory:
     """Never changed: a turn that fails half-way leaves the one before it in place."""
 
     turns: int = 0

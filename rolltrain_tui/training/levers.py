@@ -33,7 +33,7 @@ from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_o
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Motion:
+class StepMeasurement:
     """What one optimiser step, or several side by side, did to the weights: inner products over all parameters."""
 
     grad_norm: float
@@ -67,9 +67,9 @@ class Motion:
             return 1.0
         return self.applied_dot_proposed / self.proposed_squared if self.proposed_squared > 0 else 0.0
 
-    def beside(self, later: "Motion") -> "Motion":
+    def beside(self, later: "StepMeasurement") -> "StepMeasurement":
         """This step and a later one as one motion in twice as many dimensions, so that k_effective weighs both."""
-        return Motion(
+        return StepMeasurement(
             grad_norm=self.grad_norm,
             clipped_norm=self.clipped_norm,
             finite=self.finite and later.finite,
@@ -95,14 +95,14 @@ class Levers:
         self.clip = clip
         self.norms: deque[float] | None = None
         """Norms of the last updates as they would have been without a cap; None: nobody will ask for one, and none is measured."""
-        self._benches: list[_Bench] = []
+        self._benches: list[_UpdateBuffers] = []
 
     def watch_norms(self, norms: Iterable[float] = ()) -> None:
         """From here on (and with these before) know the norms that norm_cap looks back on."""
         self.norms = deque(norms, maxlen=NORMS)
 
     @torch.no_grad()
-    def step(self, effect: StepEffect, *, loss: float = 0.0, plain: Sequence[Tensor] | None = None) -> Motion:
+    def step(self, effect: StepEffect, *, loss: float = 0.0, plain: Sequence[Tensor] | None = None) -> StepMeasurement:
         """One optimiser step under `effect`, from the gradients in `.grad`, which are None afterwards.
 
         `.grad` holds the mean gradient, or where micro_scales are in use sum_j k_j g_j / K; then `plain` holds sum_j g_j / K, one
@@ -112,22 +112,24 @@ class Levers:
         assert effect.norm_cap == 1 or self.norms is not None, "norm_cap looks back: call watch_norms first"
         grads = [p.grad for p in self.parameters if p.grad is not None]
         norm = get_total_norm(plain if plain is not None else grads, foreach=True)
-        motion = Motion(grad_norm=norm.item())
+        motion = StepMeasurement(grad_norm=norm.item())
         if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
-            motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+            motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
         elif effect.on_zero == "skip" and is_zero(effect):
-            motion = Motion(grad_norm=motion.grad_norm, optimizer_steps=0, measured=True)  # the optimiser is not called: applied = 0
+            motion = StepMeasurement(
+                grad_norm=motion.grad_norm, optimizer_steps=0, measured=True
+            )  # the optimiser is not called: applied = 0
         elif effect.lr_scale != 1 or effect.loss_scale != 1 or effect.grad_scale != 1 or plain is not None:
             motion = self._step_and_counterfactual(effect, grads, plain, norm)
         elif effect.update_scale != 1 or masks(effect) or self.norms is not None:
             motion = self._scaled_update(effect, grads, norm)
         else:
-            motion = Motion(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, grads, norm))
+            motion = StepMeasurement(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, grads, norm))
         for p in self.parameters:
             p.grad = None
         return motion
 
-    def _scaled_update(self, effect: StepEffect, grads: list[Tensor], norm: Tensor) -> Motion:
+    def _scaled_update(self, effect: StepEffect, grads: list[Tensor], norm: Tensor) -> StepMeasurement:
         """theta <- theta_old + k (theta_new - theta_old); the moments have seen the true gradient."""
         self.remember()
         clipped_norm = self._optimizer_step(effect, grads, norm)
@@ -140,7 +142,7 @@ class Levers:
             bench.remember()
 
     @torch.no_grad()
-    def pull(self, effect: StepEffect, norm: float, clipped_norm: float | None = None) -> Motion:
+    def pull(self, effect: StepEffect, norm: float, clipped_norm: float | None = None) -> StepMeasurement:
         """After the optimiser's step from what was remembered, while `.grad` still holds its gradient: mask, scale, cap and measure."""
         benches = self._lay_out()
         masked = self._mask(benches, effect, None)
@@ -151,13 +153,15 @@ class Levers:
         capped = self._cap(benches, effect.norm_cap)
         return replace(measure(benches, norm, clipped_norm), levers=masked | capped)
 
-    def _step_and_counterfactual(self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor) -> Motion:
+    def _step_and_counterfactual(
+        self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor
+    ) -> StepMeasurement:
         """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
         s = effect.loss_scale * effect.grad_scale
         scaled = torch._foreach_mul(grads, s)
         scaled_norm = get_total_norm(scaled, foreach=True)
         if not math.isfinite(scaled_norm.item()):
-            return Motion(grad_norm=norm.item(), finite=False, optimizer_steps=0)
+            return StepMeasurement(grad_norm=norm.item(), finite=False, optimizer_steps=0)
         benches = self._lay_out()
         for bench in benches:
             bench.remember()
@@ -189,7 +193,7 @@ class Levers:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
         return {p: p.grad.clone() for p in self.parameters if p.grad is not None}
 
-    def _mask(self, benches: list["_Bench"], effect: StepEffect, slope: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
+    def _mask(self, benches: list["_UpdateBuffers"], effect: StepEffect, slope: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
         """Turn the optimiser's update into the masked one. `slope` is the plain gradient; None: what `.grad` holds, clipped or not."""
         if not masks(effect):
             return {}
@@ -207,7 +211,7 @@ class Levers:
             count.after = [a + b for a, b in zip(count.after, squared_halves(bench.proposed, agree), strict=True)]
         return count.measured(effect)
 
-    def _cap(self, benches: list["_Bench"], quantile: float) -> dict[str, float]:
+    def _cap(self, benches: list["_UpdateBuffers"], quantile: float) -> dict[str, float]:
         """Cut the update to the quantile of the norms before it, and remember how long it was."""
         if self.norms is None:
             return {}
@@ -252,11 +256,11 @@ class Levers:
                 if "weight_decay" in group:
                     group["weight_decay"] = weight_decay
 
-    def _lay_out(self) -> list["_Bench"]:
+    def _lay_out(self) -> list["_UpdateBuffers"]:
         """The scratch buffers, made at first need; all parameters of one device and dtype share one bench."""
         if not self._benches:
             kinds = dict.fromkeys((p.device, p.dtype) for p in self.parameters)
-            self._benches = [_Bench([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
+            self._benches = [_UpdateBuffers([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
         return self._benches
 
 
@@ -270,7 +274,7 @@ def is_zero(effect: StepEffect) -> bool:
 # The bench: where theta_old and the proposed update lie while a step is being measured
 
 
-class _Bench:
+class _UpdateBuffers:
     """Two flat buffers for the parameters of one device and dtype, cut into views of their shapes.
 
     Flat, so that an inner product over all weights is one call; two and not three, because the weights' way through the
@@ -369,9 +373,9 @@ def _gradient(p: Tensor, slope: Mapping[Tensor, Tensor] | None) -> Tensor:
     return torch.zeros_like(p) if gradient is None else gradient
 
 
-def measure(benches: list[_Bench], norm: float, clipped_norm: float | None) -> Motion:
+def measure(benches: list[_UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
     products = [sum(column) for column in zip(*(bench.products().tolist() for bench in benches), strict=True)]
-    return Motion(
+    return StepMeasurement(
         grad_norm=norm,
         clipped_norm=clipped_norm,
         measured=True,

@@ -18,7 +18,7 @@ SAMPLE, BLOCK = 1024, 128
 """Coordinates of each parameter tensor that are looked at, and how many of them stand side by side; the blocks are evenly spread."""
 
 
-class Witness:
+class SampledUpdate:
     """Of one optimiser; `serves` says whether there can be one."""
 
     def __init__(self, optimizer: Optimizer) -> None:

@@ -17,7 +17,7 @@ Losses = Callable[..., tuple[Tensor, Tensor]]
 """From a batch's tensors to (the loss to descend, the raw loss), both means over its sequences. Called by two threads at once."""
 
 
-class Halves:
+class SplitBatch:
     """This thread and one helper, each with half of `threads`. Sets the number of torch threads an operation has from here on."""
 
     def __init__(self, parameters: Sequence[Tensor], threads: int) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training import measures
-from rolltrain_tui.training.layer_history import Pulse
+from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.levers import Levers
 from rolltrain_tui.training.schedules import Schedule
 from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
@@ -26,12 +26,12 @@ class Mark:
 
     before: Snapshot | None
     average: Average | None
-    pulse: Pulse | None
+    pulse: LayerHistory | None
     norms: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Recollection:
+class SavedMemory:
     """A saved memory, read and checked but not yet taken over."""
 
     now: Snapshot | None
@@ -39,13 +39,13 @@ class Recollection:
     camp: Snapshot
     average: Average | None
     ring: Ring | None
-    pulse: Pulse | None
+    pulse: LayerHistory | None
     norms: list[float] | None
     names: frozenset[str]
     """Of the tensors it was read from."""
 
 
-class Hindsight:
+class TrainingMemory:
     """The memory of one learner. `every`: turns between examinations."""
 
     def __init__(self, model: nn.Module, levers: Levers, schedule: Schedule, layers: Sequence[measures.Layer], every: int) -> None:
@@ -55,12 +55,12 @@ class Hindsight:
         """Where a rollback returns to; at first the start."""
         self.average: Average | None = None
         self.ring: Ring | None = None
-        self.pulse: Pulse | None = None
+        self.pulse: LayerHistory | None = None
 
     def prepare(self, levers: Collection[str]) -> None:
         """From here on these levers may be asked for, and an examination if "examine" is among them."""
         self.average = Average(self.levers.parameters) if "heal_alpha" in levers or "examine" in levers else None
-        self.pulse = Pulse() if "examine" in levers else None
+        self.pulse = LayerHistory() if "examine" in levers else None
         self.ring = Ring() if "restore_best" in levers else None
         if "norm_cap" in levers:
             self.levers.watch_norms()
@@ -200,7 +200,7 @@ class Hindsight:
             state["best"] = [[r.loss, r.evaluation, r.snapshot.place] for r in self.ring.kept]
         return state
 
-    def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any], *, now: bool = True) -> Recollection:
+    def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any], *, now: bool = True) -> SavedMemory:
         """Inverse of tensors() and state_dict(), changing nothing yet. LearnerStateError where they do not fit this learner."""
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
@@ -221,9 +221,9 @@ class Hindsight:
         for place, remembered in enumerate(ring.kept if ring is not None else ()):
             names |= remembered.snapshot.pack(f"best.{place}.").keys()
         norms = None if self.levers.norms is None else _saved_norms(state)
-        return Recollection(here, camp, average, ring, pulse, norms, frozenset(names))
+        return SavedMemory(here, camp, average, ring, pulse, norms, frozenset(names))
 
-    def adopt(self, found: Recollection) -> None:
+    def adopt(self, found: SavedMemory) -> None:
         if found.now is not None:
             self.restore(found.now)
         self.camp, self.average, self.ring, self.pulse = found.camp, found.average, found.ring, found.pulse
@@ -268,13 +268,13 @@ def refuse_strangers(tensors: Collection[str], known: Collection[str]) -> None:
         raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
 
 
-def _saved_pulse(state: Mapping[str, Any]) -> Pulse:
+def _saved_pulse(state: Mapping[str, Any]) -> LayerHistory:
     """A new one where the saved run was not examined."""
     if "pulse" not in state:
         turns = state["turn"] if isinstance(state["turn"], int) else state["turn"]["turn"]
-        return Pulse(turns=turns, since=turns)
+        return LayerHistory(turns=turns, since=turns)
     try:
-        return Pulse.from_state(state["pulse"])
+        return LayerHistory.from_state(state["pulse"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise LearnerStateError(f"the saved state does not hold what an examination looks back on: {error!r}") from None
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rolltrain_tui.tui.launch import Launch
-    from rolltrain_tui.tui.outfitter import Outfitter
+    from rolltrain_tui.tui.outfitter import RunOpener
 
 
-def play(launch: "Launch", outfitter: "Outfitter | None" = None) -> int:
+def play(launch: "Launch", outfitter: "RunOpener | None" = None) -> int:
     """Run the game until the player leaves; answers with the exit code: 0, 1 when something went wrong, 128+n after signal n."""
     from rolltrain_tui.tui.app import GRACE_SECONDS, RolltrainApp
     from rolltrain_tui.tui.terminal import OwnTerminal

@@ -23,11 +23,11 @@ from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.story.narration import clean, tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
-from rolltrain_tui.tui.bridge import Bridge, Traveller
+from rolltrain_tui.tui.bridge import Bridge, PlayableRun
 from rolltrain_tui.tui.highlights import highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
-from rolltrain_tui.tui.outfitter import Outfitter, TorchOutfitter
+from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
@@ -57,7 +57,7 @@ class RolltrainApp(App[None]):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; the training stands still until `fg`"),
     ]
 
-    def __init__(self, launch: Launch, outfitter: Outfitter | None = None, keep_log_in: Callable[[Path], None] | None = None) -> None:
+    def __init__(self, launch: Launch, outfitter: RunOpener | None = None, keep_log_in: Callable[[Path], None] | None = None) -> None:
         """`outfitter` readies expeditions; `keep_log_in` is told, in the worker thread, the folder of each."""
         super().__init__()
         self.launch = launch
@@ -203,14 +203,14 @@ class RolltrainApp(App[None]):
 
     def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
         """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
-        from rolltrain_tui.tui.reel import FIRST_TEMPO, Reel, Spool
+        from rolltrain_tui.tui.reel import FIRST_TEMPO, ReplayInbox, ReplaySource
 
         self._campaign = None
-        spool = Spool(start)
+        spool = ReplayInbox(start)
         spool.set_speed(tempo or FIRST_TEMPO)
-        self._open(Bridge(lambda: Reel(path), spool), "The chronicle is opened …")
+        self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …")
 
-    def _set_out(self, open_expedition: Callable[[], Traveller], words: str = GATHERING) -> None:
+    def _set_out(self, open_expedition: Callable[[], PlayableRun], words: str = GATHERING) -> None:
         bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
         self._moves = ()
         self._open(bridge, words)
@@ -229,7 +229,7 @@ class RolltrainApp(App[None]):
         """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
         return ScriptedInbox(self._moves) if self._moves else Inbox()
 
-    def _settle_in(self, expedition: Traveller) -> None:
+    def _settle_in(self, expedition: PlayableRun) -> None:
         """In the worker thread, when everything is loaded and before the first turn."""
         assert self.bridge is not None
         assert expedition.config is not None
@@ -254,11 +254,11 @@ class RolltrainApp(App[None]):
                 self._explain("It cannot be opened", failed.error)
 
     def _screen_of(self, bridge: Bridge) -> "ExpeditionScreen":
-        from rolltrain_tui.tui.reel import Reel
+        from rolltrain_tui.tui.reel import ReplaySource
         from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
         from rolltrain_tui.tui.screens.replay import ReplayScreen
 
-        kind = ReplayScreen if isinstance(bridge.expedition, Reel) else ExpeditionScreen
+        kind = ReplayScreen if isinstance(bridge.expedition, ReplaySource) else ExpeditionScreen
         return kind(bridge, still=self.launch.reduced_motion)
 
     def expedition_left(self) -> None:

@@ -16,32 +16,34 @@ from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import TableConfig
+    from rolltrain_tui.config.schema import GameConfig
 
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 
 
-class Traveller(Protocol):
+class PlayableRun(Protocol):
     """What the bridge needs of an expedition."""
 
     @property
-    def config(self) -> "TableConfig | None": ...
+    def config(self) -> "GameConfig | None": ...
     @property
     def folder(self) -> Path: ...
     @property
     def note(self) -> str: ...
     @property
     def story(self) -> Iterable[Event]: ...
-    def travel(self, inbox: Inbox) -> Iterator[Event | Sought]: ...
+    def play(self, inbox: Inbox) -> Iterator[Event | Sought]: ...
 
 
 class Bridge:
     """One sitting of one expedition."""
 
-    def __init__(self, open_expedition: Callable[[], Traveller], inbox: Inbox, ready: Callable[[Traveller], None] | None = None) -> None:
+    def __init__(
+        self, open_expedition: Callable[[], PlayableRun], inbox: Inbox, ready: Callable[[PlayableRun], None] | None = None
+    ) -> None:
         """`open_expedition` and then `ready` are called in the thread, before the first turn."""
         self.inbox = inbox
-        self.expedition: Traveller | None = None
+        self.expedition: PlayableRun | None = None
         """Set before `Opened` is told."""
         self.scene = Scene()
         """The thread's until `Opened` is told (it folds the story so far), the reader's from then on."""
@@ -90,7 +92,7 @@ class Bridge:
         self.buffer.put(Opened(expedition.note))
         self.opened = True
         pause_on = frozenset(expedition.config.pace.pause_on if expedition.config is not None else ())
-        for happened in expedition.travel(self.inbox):
+        for happened in expedition.play(self.inbox):
             # A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
             reason = None if isinstance(happened, Sought) else pause_reason(happened, pause_on)
             if reason is not None:

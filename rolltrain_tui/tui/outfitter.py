@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rolltrain_tui.tui.bridge import Traveller
+from rolltrain_tui.tui.bridge import PlayableRun
 from rolltrain_tui.tui.launch import Launch
 
 
-class Outfitter(Protocol):
+class RunOpener(Protocol):
     """Readies expeditions; every method is slow and is called outside the screen's thread."""
 
     def preload(self) -> str:
         """Import what training needs; a short line about it for the title screen."""
 
-    def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> PlayableRun:
         """A new run. ValueError says in words what is wrong with the campaign."""
 
-    def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
+    def resume(self, save: Path, overrides: Sequence[str]) -> PlayableRun:
         """Go on from a save. ValueError says in words what is wrong with it."""
 
-    def branch(self, run: Path, turn: int) -> Traveller:
+    def branch(self, run: Path, turn: int) -> PlayableRun:
         """A new run that has lived another's first turns. ValueError says in words why it cannot."""
 
 
@@ -39,26 +39,26 @@ class TorchOutfitter:
         device = "cuda" if torch.cuda.is_available() else f"cpu, {threads} thread{'s' if threads != 1 else ''}"
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"
 
-    def begin(self, campaign: Path, overrides: Sequence[str]) -> Traveller:
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> PlayableRun:
         from rolltrain_tui.config import campaign_file
         from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.game.baseline import place
-        from rolltrain_tui.runs.run import Expedition
+        from rolltrain_tui.runs.run import Run
 
         overrides, data = without_own_text(overrides)
         config = campaign_file.load(campaign, overrides, data=data)
-        return Expedition.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_file=place(campaign))
+        return Run.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_file=place(campaign))
 
-    def resume(self, save: Path, overrides: Sequence[str]) -> Traveller:
-        from rolltrain_tui.runs.run import Expedition
+    def resume(self, save: Path, overrides: Sequence[str]) -> PlayableRun:
+        from rolltrain_tui.runs.run import Run
 
-        return Expedition.resume(save, tuple(overrides))
+        return Run.resume(save, tuple(overrides))
 
-    def branch(self, run: Path, turn: int) -> Traveller:
+    def branch(self, run: Path, turn: int) -> PlayableRun:
         from rolltrain_tui.runs.branching import branch_at
-        from rolltrain_tui.runs.run import Expedition
+        from rolltrain_tui.runs.run import Run
 
         folder, note = branch_at(run, turn)
-        expedition = Expedition.resume(folder)
+        expedition = Run.resume(folder)
         expedition.note = note or f"A branch of {run.name} after turn {turn}; both runs are kept."
         return expedition

@@ -18,7 +18,7 @@ FIRST_TEMPO = 8
 CONFIG_FILE = "campaign.yaml"
 
 
-class Spool(Inbox):
+class ReplayInbox(Inbox):
     """The tempo of a replay, and the turn the viewer wants to see next. Commands put into it reach nobody."""
 
     def __init__(self, start: int | None = None) -> None:
@@ -41,7 +41,7 @@ class Spool(Inbox):
             return turn
 
 
-class Reel:
+class ReplaySource:
     """A traveller through a recording. At its end it waits, for the viewer may want to go back."""
 
     config = None
@@ -55,9 +55,9 @@ class Reel:
         self.note = self.recording.note
         self.campaign = _campaign_of(self.folder)
 
-    def travel(self, inbox: Inbox) -> Iterator[Event | Sought]:
+    def play(self, inbox: Inbox) -> Iterator[Event | Sought]:
         """Turn after turn at the inbox's tempo, from wherever its seeks lead."""
-        assert isinstance(inbox, Spool)
+        assert isinstance(inbox, ReplayInbox)
         turns = self.recording.turns()
         yield from next(turns)  # the beginning is there before the first wait
         while inbox.wait_for_turn():

@@ -45,13 +45,13 @@ def test_energy_agrees_with_the_flop_counter(style: Any, size: tuple[int, int, i
     from torch.utils.flop_counter import FlopCounterMode
 
     from rolltrain_tui.arena.corpora import corpus_of
-    from rolltrain_tui.arena.field import Field
-    from rolltrain_tui.arena.training import Lesson, Trainer
+    from rolltrain_tui.arena.field import ModelBatch
+    from rolltrain_tui.arena.training import Trainer, TrainJob
 
     n_embd, n_layer, n_head, context = size
     shape = Shape(n_embd=n_embd, n_layer=n_layer, n_head=n_head, context=context, style=style)
     corpus = corpus_of("names", context)
-    trainer = Trainer(Field.fresh(shape, len(corpus.vocabulary), [0, 1]), corpus, [Lesson(Recipe(batch=4), 0, 10)] * 2)
+    trainer = Trainer(ModelBatch.fresh(shape, len(corpus.vocabulary), [0, 1]), corpus, [TrainJob(Recipe(batch=4), 0, 10)] * 2)
     with FlopCounterMode(display=False) as counter:
         trainer.take_step()
     claimed = 2 * 4 * context * flops_per_token(shape, len(corpus.vocabulary))

@@ -11,12 +11,12 @@ from rolltrain_tui.arena.battle import fight, result
 from rolltrain_tui.arena.commentary import dice_verdict
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, parse_hero, table
-from rolltrain_tui.arena.field import Field
+from rolltrain_tui.arena.field import ModelBatch
 from rolltrain_tui.arena.matches import contender_of, control_of
 from rolltrain_tui.arena.orders import entries_of, parse_battle
 from rolltrain_tui.arena.roster import Roster
 from rolltrain_tui.arena.stadium import Stadium
-from rolltrain_tui.arena.training import Lesson, Trainer
+from rolltrain_tui.arena.training import Trainer, TrainJob
 from rolltrain_tui.arena.verify import verify
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
@@ -27,7 +27,7 @@ SHAPE = Shape(n_embd=8, n_layer=1, n_head=2, context=8)
 def a_trainer(size: int = 3, **recipe: Any) -> Trainer:
     corpus = corpus_of("names", 8)
     given = {"batch": 4, "warmup": 0, "weight_decay": 0.1, **recipe}
-    return Trainer(Field.fresh(SHAPE, 55, range(size)), corpus, [Lesson(Recipe(**given), 0, 50)] * size)
+    return Trainer(ModelBatch.fresh(SHAPE, 55, range(size)), corpus, [TrainJob(Recipe(**given), 0, 50)] * size)
 
 
 def stepped(effects: list[StepEffect], **recipe: Any) -> tuple[Trainer, torch.Tensor]:

@@ -12,8 +12,8 @@ from rolltrain_tui.arena.checkup import examine
 from rolltrain_tui.arena.coaching import train
 from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.events import SettingChanged, SettingRefused, Trained
-from rolltrain_tui.arena.field import Field
-from rolltrain_tui.arena.training import Lesson, Trainer
+from rolltrain_tui.arena.field import ModelBatch
+from rolltrain_tui.arena.training import Trainer, TrainJob
 from rolltrain_tui.arena.voices import write
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss
 
@@ -24,7 +24,7 @@ def shape(**values: Any) -> Shape:
     return Shape(**{"n_embd": 8, "n_layer": 2, "n_head": 2, "context": 8, **values})
 
 
-def a_gpt(field: Field, k: int) -> GPT:
+def a_gpt(field: ModelBatch, k: int) -> GPT:
     s = field.shape
     config = GPTConfig(vocab_size=V, n_layer=s.n_layer, n_head=s.n_head, n_embd=s.n_embd, context=s.context)
     model = GPT(config, torch.Generator())
@@ -34,7 +34,7 @@ def a_gpt(field: Field, k: int) -> GPT:
 
 def test_it_is_the_gpt_of_the_house() -> None:
     """Agent k's logits are those of training.gpt.GPT with the same weights; only rounding differs."""
-    field = Field.fresh(shape(), V, [0, 1, 2])
+    field = ModelBatch.fresh(shape(), V, [0, 1, 2])
     idx = torch.randint(V, (3, 4, 8), generator=torch.Generator().manual_seed(0))
     for k in range(3):
         torch.testing.assert_close(field.logits(idx)[k].view(4, 8, V), a_gpt(field, k)(idx[k]))
@@ -44,9 +44,9 @@ def test_it_trains_as_torch_trains() -> None:
     """Twenty steps side by side, with settings of each agent's own, follow torch's AdamW and clipping on lone GPTs."""
     recipes = [Recipe(batch=4, learning_rate=0.01, clip=0.5), Recipe(batch=4, learning_rate=0.003, beta1=0.8, weight_decay=0.1, clip=0.0)]
     corpus = corpus_of("names", 8)
-    field = Field.fresh(shape(), V, [0, 1])
+    field = ModelBatch.fresh(shape(), V, [0, 1])
     models = [a_gpt(field, k) for k in range(2)]
-    trainer = Trainer(field, corpus, [Lesson(recipe, 5, 20) for recipe in recipes])
+    trainer = Trainer(field, corpus, [TrainJob(recipe, 5, 20) for recipe in recipes])
     optimizers = []
     for model, r in zip(models, recipes, strict=True):
         matrices, vectors = [p for p in model.parameters() if p.dim() == 2], [p for p in model.parameters() if p.dim() == 1]
@@ -75,9 +75,9 @@ def test_neighbours_do_not_matter(style: Any) -> None:
     corpus = corpus_of("names", 8)
 
     def run(rate: float) -> tuple[torch.Tensor, list[str]]:
-        field = Field.fresh(shape(style=style), V, range(8))
+        field = ModelBatch.fresh(shape(style=style), V, range(8))
         recipes = [Recipe(batch=32)] * 7 + [Recipe(batch=32, learning_rate=rate, clip=0.0, warmup=0)]  # large enough for two halves
-        trainer = Trainer(field, corpus, [Lesson(recipe, 1, 30) for recipe in recipes])
+        trainer = Trainer(field, corpus, [TrainJob(recipe, 1, 30) for recipe in recipes])
         for _ in range(30):
             trainer.take_step()
         return field.theta[:7].clone(), [line for lines in write(field, corpus, 3, [0] * 8)[:7] for line in lines]
@@ -90,11 +90,11 @@ def test_neighbours_do_not_matter(style: Any) -> None:
 def test_what_is_not_finite_is_not_applied() -> None:
     """An agent whose loss is not a number keeps its weights, its skipped steps are counted, and its neighbour learns on."""
     corpus = corpus_of("names", 8)
-    field = Field.fresh(shape(), V, [0, 1])
+    field = ModelBatch.fresh(shape(), V, [0, 1])
     with torch.no_grad():
         field.parameters["wte.weight"][1] = float("nan")
     before = field.theta.clone()
-    trainer = Trainer(field, corpus, [Lesson(Recipe(batch=4), 0, 10)] * 2)
+    trainer = Trainer(field, corpus, [TrainJob(Recipe(batch=4), 0, 10)] * 2)
     for _ in range(5):
         trainer.take_step()
     assert [0, 5] == trainer.skipped.tolist()
@@ -106,7 +106,7 @@ def test_what_is_not_finite_is_not_applied() -> None:
 def test_the_cache_changes_nothing(style: Any) -> None:
     """What is written with cached keys is what reading the window anew would write."""
     corpus = corpus_of("names", 8)
-    field = Field.fresh(shape(style=style), V, [3])
+    field = ModelBatch.fresh(shape(style=style), V, [3])
     from rolltrain_tui.arena.field import Cache
 
     idx = torch.randint(V, (1, 5, 8), generator=torch.Generator().manual_seed(1))

@@ -7,10 +7,10 @@ import torch
 
 from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.field import Field, views
+from rolltrain_tui.arena.field import ModelBatch, views
 from rolltrain_tui.arena.gradient import gradient
 from rolltrain_tui.arena.pace import ROUND, TRIAL, Pace
-from rolltrain_tui.arena.training import DIVIDED, Lesson, Trainer
+from rolltrain_tui.arena.training import DIVIDED, Trainer, TrainJob
 from rolltrain_tui.training.machine import available_cores
 
 V = 11
@@ -22,8 +22,8 @@ def test_it_is_the_slope_of_the_loss(style: Any, layers: int) -> None:
     """In double precision, a small way along each of many directions changes each agent's loss by what the gradient foretells."""
     shape, dice = Shape(n_embd=6, n_layer=layers, n_head=3, context=5, style=style), torch.Generator().manual_seed(layers)
     K, B, T = 3, 4, shape.context
-    fresh = Field.fresh(shape, V, range(K)).theta.double()
-    field = Field(shape, V, fresh + 0.3 * torch.randn(fresh.shape, generator=dice, dtype=torch.float64))
+    fresh = ModelBatch.fresh(shape, V, range(K)).theta.double()
+    field = ModelBatch(shape, V, fresh + 0.3 * torch.randn(fresh.shape, generator=dice, dtype=torch.float64))
     windows = torch.randint(V, (K, B, T + 1), generator=dice)
     found = torch.full_like(field.theta, torch.nan)
     losses = gradient(field, windows, views(shape, V, found))
@@ -31,7 +31,7 @@ def test_it_is_the_slope_of_the_loss(style: Any, layers: int) -> None:
     for start in range(0, found.shape[1], 40):  # one direction for each forty weights, so that every parameter has its own
         direction = torch.zeros_like(found)
         direction[:, start : start + 40] = torch.randn(K, min(40, found.shape[1] - start), generator=dice, dtype=torch.float64)
-        ahead, behind = (Field(shape, V, field.theta + step * direction).losses(windows).mean(dim=1) for step in (1e-5, -1e-5))
+        ahead, behind = (ModelBatch(shape, V, field.theta + step * direction).losses(windows).mean(dim=1) for step in (1e-5, -1e-5))
         torch.testing.assert_close((ahead - behind) / 2e-5, (found * direction).sum(dim=1), rtol=1e-5, atol=1e-8)
 
 
@@ -42,9 +42,9 @@ def test_a_second_thread_changes_no_number(style: Any) -> None:
     corpus, shape = corpus_of("names", 16), Shape(n_embd=16, n_layer=1, n_head=4, context=16, style=style)
 
     def trained(threads: int) -> torch.Tensor:
-        field = Field.fresh(shape, len(corpus.vocabulary), range(9))
+        field = ModelBatch.fresh(shape, len(corpus.vocabulary), range(9))
         assert 9 * 8 * 16 >= DIVIDED
-        trainer = Trainer(field, corpus, [Lesson(Recipe(batch=8), 1, 20)] * 9)
+        trainer = Trainer(field, corpus, [TrainJob(Recipe(batch=8), 1, 20)] * 9)
         assert trainer.pace.most == 2
         trainer.pace = Pace(threads)
         for _ in range(20):

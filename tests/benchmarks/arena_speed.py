@@ -21,8 +21,8 @@ from scalar_gpt import ScalarGPT
 
 from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.field import Field
-from rolltrain_tui.arena.training import Lesson, Trainer
+from rolltrain_tui.arena.field import ModelBatch
+from rolltrain_tui.arena.training import Trainer, TrainJob
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.training.machine import available_cores
 
@@ -32,8 +32,8 @@ MICRO = Shape(n_embd=16, n_layer=1, n_head=4, context=16, style="microgpt")
 
 def field(size: int, shape: Shape, batch: int) -> Callable[[], None]:
     corpus = corpus_of("names", shape.context)
-    fresh = Field.fresh(shape, len(corpus.vocabulary), range(size))
-    return Trainer(fresh, corpus, [Lesson(Recipe(batch=batch), seed, 1000) for seed in range(size)]).take_step
+    fresh = ModelBatch.fresh(shape, len(corpus.vocabulary), range(size))
+    return Trainer(fresh, corpus, [TrainJob(Recipe(batch=batch), seed, 1000) for seed in range(size)]).take_step
 
 
 def torch_alone(batch: int) -> Callable[[], None]:

@@ -47,11 +47,17 @@ class Meter:
     def watching(self) -> Iterator[None]:
         """Inside, every session and its hooks."""
         from rolltrain_tui.integrations.session import Session
-        from rolltrain_tui.training.foreign_optimizer import Grip
+        from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
 
         calls = [
             (owner, name, getattr(owner, name))
-            for owner, name in ((Session, "begin"), (Session, "end"), (Grip, "_before"), (Grip, "_after"), (Grip, "look"))
+            for owner, name in (
+                (Session, "begin"),
+                (Session, "end"),
+                (OptimizerHooks, "_before"),
+                (OptimizerHooks, "_after"),
+                (OptimizerHooks, "look"),
+            )
         ]
         for owner, name, call in calls:
             setattr(owner, name, self._timed(call, last=name == "end"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.modes.text.build import build_learner
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -33,7 +33,7 @@ WARM_UP, TURNS = 150, 200
 Dice = Callable[[], StepEffect]
 
 
-def learner_in(vessel: str, seed: int) -> SupervisedLearner:
+def learner_in(vessel: str, seed: int) -> TextLearner:
     overrides = (f"seed={seed}", f"turns={TURNS}", VESSELS[vessel])
     return build_learner(load(CAMPAIGNS / "placebo.yaml", overrides), base=CAMPAIGNS)
 

@@ -32,7 +32,7 @@ import torch
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.modes.text.gpt import MLP
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.signals import SIGNALS
@@ -48,7 +48,7 @@ WORDS = (
 )
 
 
-def numb(learner: SupervisedLearner) -> None:
+def numb(learner: TextLearner) -> None:
     """Push four in five hidden units so far down that little wakes them."""
     for mlp in (module for module in learner.model.modules() if isinstance(module, MLP)):
         assert mlp.fc.bias is not None
@@ -56,11 +56,11 @@ def numb(learner: SupervisedLearner) -> None:
             mlp.fc.bias[: 4 * len(mlp.fc.bias) // 5] = -8.0
 
 
-def unharmed(_: SupervisedLearner) -> None:
+def unharmed(_: TextLearner) -> None:
     """As it was built."""
 
 
-SICK: dict[str, tuple[tuple[str, ...], Callable[[SupervisedLearner], None]]] = {
+SICK: dict[str, tuple[tuple[str, ...], Callable[[TextLearner], None]]] = {
     "healthy": ((), unharmed),
     "hot": (("optimizer.learning_rate=0.1", "schedule.warmup_turns=0", "schedule.decay=constant"), unharmed),
     "cold": (("optimizer.learning_rate=1e-6",), unharmed),
@@ -73,7 +73,7 @@ SICK: dict[str, tuple[tuple[str, ...], Callable[[SupervisedLearner], None]]] = {
 """Sickness -> what is changed in the campaign, and in the learner before its first turn."""
 
 
-def learner_of(campaign: str, sickness: str, seed: int, base: Path) -> SupervisedLearner:
+def learner_of(campaign: str, sickness: str, seed: int, base: Path) -> TextLearner:
     overrides, harm = SICK[sickness]
     machine = ("device={device: cpu, dtype: float32, threads: 1, compile: false}", f"evaluation.every={EVERY}")
     rate = ("optimizer.learning_rate=3e-3",) if campaign == "tutorial" else ()  # at which the table above was measured
@@ -83,7 +83,7 @@ def learner_of(campaign: str, sickness: str, seed: int, base: Path) -> Supervise
     return learner
 
 
-def course(learner: SupervisedLearner, turns: int) -> dict[int, dict[str, float]]:
+def course(learner: TextLearner, turns: int) -> dict[int, dict[str, float]]:
     """Turn -> signal -> value, at every examination."""
     found, val = {}, []
     for turn in range(1, turns + 1):

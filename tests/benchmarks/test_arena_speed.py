@@ -7,17 +7,17 @@ from arena_speed import MICRO, measure
 from scalar_gpt import ScalarGPT
 
 from rolltrain_tui.arena.agents import Recipe
-from rolltrain_tui.arena.field import Field
+from rolltrain_tui.arena.field import ModelBatch
 
 
 def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
     """With the same weights both have the same loss, before and after a step of Adam."""
     from rolltrain_tui.arena.corpora import corpus_of
-    from rolltrain_tui.arena.training import Lesson, Trainer
+    from rolltrain_tui.arena.training import Trainer, TrainJob
 
     corpus = corpus_of("names", 16)
     V = len(corpus.vocabulary)
-    field, scalar = Field.fresh(MICRO, V, [4]), ScalarGPT(V)
+    field, scalar = ModelBatch.fresh(MICRO, V, [4]), ScalarGPT(V)
     names = {"wte": "wte", "wpe": "wpe", "head": "head", "qkv0": "blocks.0.attn.qkv", "proj0": "blocks.0.attn.proj"}
     names |= {"fc0": "blocks.0.mlp.fc", "out0": "blocks.0.mlp.proj"}
     for ours, theirs in names.items():
@@ -25,7 +25,7 @@ def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
             for value, number in zip(row, numbers, strict=True):
                 value.data = number
     recipe = Recipe(batch=1, warmup=0, clip=0.0, decay="constant")
-    trainer = Trainer(field, corpus, [Lesson(recipe, 0, 10)])
+    trainer = Trainer(field, corpus, [TrainJob(recipe, 0, 10)])
     for step in range(2):
         tokens = trainer.readers.windows(step)[0, 0].tolist()
         trainer.take_step()

@@ -13,7 +13,7 @@ from pathlib import Path
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.game.twin import Comparison, Twin, look_turns
 from rolltrain_tui.modes.text.build import build_learner
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -23,7 +23,7 @@ RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 WARM_UP, HELD, SEQUENCES = 100, 10, 256
 
 
-def learner_at(rate: float, seed: int) -> SupervisedLearner:
+def learner_at(rate: float, seed: int) -> TextLearner:
     """A GPT of some ten thousand weights at a constant learning rate."""
     overrides = (
         f"seed={seed}",

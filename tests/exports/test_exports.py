@@ -24,10 +24,10 @@ from rolltrain_tui.exports.figures import draw
 from rolltrain_tui.exports.ledger import METRICS, entries
 from rolltrain_tui.exports.terminal import CHARTS, charts
 from rolltrain_tui.exports.trend import CAPACITY, Lane, Trend
-from rolltrain_tui.plain.run import Manner, run
+from rolltrain_tui.plain.run import PlainOptions, run
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.runs import event_log
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 
 def began(turns: int = 100, **more: object) -> CampaignBegan:
@@ -70,7 +70,7 @@ def played(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., 
     """A run of two dozen real turns, with an ability and monsters."""
     wishes = ("turns=24", "encounters={mode: random, chance: 1.0, effects: real, bestiary: [loss_dragon]}", "hero.auto=[rage]", "dice.dc=1")
     root = tmp_path_factory.mktemp("runs")
-    code, _ = run(Expedition.begin(tiny_config(*wishes), base=root, runs=root), Manner(), [])
+    code, _ = run(Run.begin(tiny_config(*wishes), base=root, runs=root), PlainOptions(), [])
     assert code == 0
     return next(path for path in root.iterdir() if path.is_dir())
 

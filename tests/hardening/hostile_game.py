@@ -18,10 +18,10 @@ from rolltrain_tui.tui.launch import Launch
 class Hostile(FakeExpedition):
     """Every event but the numbers says a payload, one after the other, until all have been said; then the run ends."""
 
-    def travel(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[Event]:
         texts = cycle([*PAYLOADS, *MARKUP])
         said = 0
-        for event in super().travel(inbox):
+        for event in super().play(inbox):
             if isinstance(event, DiceRolled | StepTaken):
                 yield event
             elif isinstance(event, CampaignEnded):

@@ -20,7 +20,7 @@ from conftest import CAMPAIGNS, TINY
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.protocol.events import Notice, SaveDue, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 EVERY = 5
 SETTINGS = (*TINY, "turns=400", "schedule.warmup_turns=2", "save={autosave_every: 5, keep: 3}", "batch.accumulation=2", "twin.mode=on_use")
@@ -36,7 +36,7 @@ def sit(run: Path, runs: Path, seed: int, board: mmap.mmap) -> None:
         struct.pack_into("<q", board, 8 * place, value)
 
     config = load(CAMPAIGNS / "tiny_gpt.yaml", (*SETTINGS, f"seed={seed}"))
-    expedition = Expedition.resume(run) if run.exists() else Expedition.begin(config, base=CAMPAIGNS, runs=runs, name="run")
+    expedition = Run.resume(run) if run.exists() else Run.begin(config, base=CAMPAIGNS, runs=runs, name="run")
     assert expedition.note == "", expedition.note
     note(OPENED, expedition.campaign.turn)
     campaign, write = expedition.campaign, expedition.write
@@ -48,7 +48,7 @@ def sit(run: Path, runs: Path, seed: int, board: mmap.mmap) -> None:
         return path
 
     expedition.write = slow_write  # type: ignore[method-assign]
-    for event in expedition.travel(Inbox()):
+    for event in expedition.play(Inbox()):
         if isinstance(event, StepTaken):
             note(REACHED, event.turn)
         assert isinstance(event, SaveDue | Notice) or not campaign.failure, campaign.failure

@@ -10,7 +10,7 @@ import pytest
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 FILES = ("manifest.json", "campaign.yaml", "state.json", "weights.safetensors")
@@ -19,8 +19,8 @@ FILES = ("manifest.json", "campaign.yaml", "state.json", "weights.safetensors")
 @pytest.fixture
 def folders(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> list[Path]:
     """The saves of a real run; of the last, everything is tried."""
-    run = Expedition.begin(tiny_config("encounters.chance=1.0"), base=CAMPAIGNS, runs=tmp_path)
-    list(run.travel(Inbox()))
+    run = Run.begin(tiny_config("encounters.chance=1.0"), base=CAMPAIGNS, runs=tmp_path)
+    list(run.play(Inbox()))
     return [slot.folder for slot in reversed(saves.describe(run.folder).slots)]
 
 

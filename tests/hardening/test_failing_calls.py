@@ -15,7 +15,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import CampaignEnded, Event, Saved, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -58,7 +58,7 @@ def kept(events: list[Event]) -> int:
 
 
 def play(run: Path) -> list[Event]:
-    return list(Expedition.resume(run).travel(Inbox()))
+    return list(Run.resume(run).play(Inbox()))
 
 
 def test_no_call_that_fails_costs_a_save(
@@ -66,7 +66,7 @@ def test_no_call_that_fails_costs_a_save(
 ) -> None:
     """Fail the n-th open, write, fsync, rename, mkdir or unlink of a whole sitting, with each error, for every n."""
     stride = count(41, 1)
-    first = Expedition.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path / "runs").folder
+    first = Run.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path / "runs").folder
     straight = tmp_path / "runs" / "straight"
     shutil.copytree(first, straight)
     with failing(0, 0) as made:

@@ -21,25 +21,25 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-Begin = Callable[[str], Expedition]
+Begin = Callable[[str], Run]
 
 
 @pytest.fixture
 def begin(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Begin:
-    return lambda name: Expedition.begin(tiny_config("encounters.chance=0.5"), base=CAMPAIGNS, runs=tmp_path / name)
+    return lambda name: Run.begin(tiny_config("encounters.chance=0.5"), base=CAMPAIGNS, runs=tmp_path / name)
 
 
-def fingerprint(expedition: Expedition) -> tuple[str, str]:
+def fingerprint(expedition: Run) -> tuple[str, str]:
     return expedition.campaign.learner.weights_sha256(), story_sha256(expedition.folder / "chronicle.jsonl")
 
 
-def at_turn(expedition: Expedition, turn: int, act: Callable[[], object]) -> None:
+def at_turn(expedition: Run, turn: int, act: Callable[[], object]) -> None:
     """Do something in the middle of a turn, before the step."""
     campaign, step = expedition.campaign, expedition.campaign.learner.step
 
@@ -59,28 +59,28 @@ def test_a_learner_that_raises(begin: Begin, error: Exception) -> None:
         raise error
 
     straight = begin("straight")
-    list(straight.travel(Inbox()))
+    list(straight.play(Inbox()))
     broken = begin("broken")
     at_turn(broken, 8, fail)
-    events = list(broken.travel(Inbox()))
+    events = list(broken.play(Inbox()))
     assert events[-1] == TrainingFailed(8, f"{type(error).__name__}: {error}")
     assert type(error).__name__ in (broken.folder / "error.log").read_text()
-    again = Expedition.resume(broken.folder)
+    again = Run.resume(broken.folder)
     assert (again.campaign.turn, again.note) == (6, "")
-    list(again.travel(Inbox()))
+    list(again.play(Inbox()))
     assert fingerprint(again) == fingerprint(straight)
 
 
 def test_a_folder_that_vanishes(begin: Begin) -> None:
     """Removed while it is played, the run is whole again with its next save: campaign, story and state."""
     straight, gone = begin("straight"), begin("gone")
-    list(straight.travel(Inbox()))
+    list(straight.play(Inbox()))
     at_turn(gone, 5, lambda: shutil.rmtree(gone.folder))
-    events = list(gone.travel(Inbox()))
+    events = list(gone.play(Inbox()))
     assert isinstance(events[-2], CampaignEnded)
     assert fingerprint(gone) == fingerprint(straight)
     assert saves.describe(gone.folder).chronicle_damage == ""
-    again = Expedition.resume(gone.folder)
+    again = Run.resume(gone.folder)
     assert again.campaign.turn == 12
     assert again.note.startswith("This run has ended.")
 
@@ -88,16 +88,16 @@ def test_a_folder_that_vanishes(begin: Begin) -> None:
 def test_a_chronicle_that_is_removed(begin: Begin) -> None:
     """Only the chronicle: it gets its name back with everything that was in it."""
     straight, gone = begin("straight"), begin("gone")
-    list(straight.travel(Inbox()))
+    list(straight.play(Inbox()))
     at_turn(gone, 7, (gone.folder / "chronicle.jsonl").unlink)
-    list(gone.travel(Inbox()))
+    list(gone.play(Inbox()))
     assert fingerprint(gone) == fingerprint(straight)
 
 
 def test_a_disk_that_is_full_for_a_while(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every save that fails is told, the training goes on, and when there is room again nothing is missing."""
     straight, full = begin("straight"), begin("full")
-    list(straight.travel(Inbox()))
+    list(straight.play(Inbox()))
     write = os.write
 
     def no_room(fd: int, data: bytes) -> int:
@@ -105,7 +105,7 @@ def test_a_disk_that_is_full_for_a_while(begin: Begin, monkeypatch: pytest.Monke
 
     at_turn(full, 2, lambda: monkeypatch.setattr(os, "write", no_room))
     told: list[Event] = []
-    for event in full.travel(Inbox()):
+    for event in full.play(Inbox()):
         told.append(event)
         if isinstance(event, StepTaken) and event.turn == 8:
             monkeypatch.setattr(os, "write", write)
@@ -141,7 +141,7 @@ def test_a_folder_that_becomes_read_only(begin: Begin) -> None:
     folder = closed.folder / "saves"
     at_turn(closed, 5, lambda: folder.chmod(0o555))
     with mortal():
-        events = list(closed.travel(Inbox()))
+        events = list(closed.play(Inbox()))
     told = [event for event in events if isinstance(event, SaveFailed)]
     assert [event.turn for event in told] == [5, 6, 9, 10, 12]
     assert all("Permission denied" in event.error for event in told)
@@ -149,9 +149,9 @@ def test_a_folder_that_becomes_read_only(begin: Begin) -> None:
     left = saves.read(closed.folder)
     assert (left.summary.turn, left.note) == (3, "")
     folder.chmod(0o755)
-    straight, again = begin("straight"), Expedition.resume(closed.folder)
+    straight, again = begin("straight"), Run.resume(closed.folder)
     for expedition in (straight, again):
-        list(expedition.travel(Inbox()))
+        list(expedition.play(Inbox()))
     assert fingerprint(again) == fingerprint(straight)
 
 
@@ -169,7 +169,7 @@ def held(lock: Path) -> Iterator[None]:
 def test_a_read_only_run(begin: Begin, call: Callable[..., Answer], tmp_path: Path) -> None:
     """It is refused in words where something would be written, can be looked at in every way, and exported unless it is being played."""
     run = begin("run")
-    list(run.travel(Inbox()))
+    list(run.play(Inbox()))
     folder = run.folder
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -200,18 +200,18 @@ def test_a_read_only_run(begin: Begin, call: Callable[..., Answer], tmp_path: Pa
 class Ready:
     """An outfitter that hands out one expedition."""
 
-    def __init__(self, expedition: Expedition) -> None:
+    def __init__(self, expedition: Run) -> None:
         self.expedition = expedition
 
     def preload(self) -> str:
         return "ready"
 
-    def begin(self, campaign: Path, overrides: object) -> Expedition:
+    def begin(self, campaign: Path, overrides: object) -> Run:
         return self.expedition
 
     resume = begin
 
-    def branch(self, run: Path, turn: int) -> Expedition:
+    def branch(self, run: Path, turn: int) -> Run:
         return self.expedition
 
 

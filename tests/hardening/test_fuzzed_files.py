@@ -17,7 +17,7 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.run import Expedition, contents_of
+from rolltrain_tui.runs.run import Run, contents_of
 from rolltrain_tui.runs.saves import archive
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -66,8 +66,8 @@ def sign(folder: Path, change: Callable[[dict[str, object]], object] = lambda co
 
 @pytest.fixture
 def run(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Path:
-    expedition = Expedition.begin(tiny_config("turns=3", "save={autosave_every: 3, keep: 1}"), base=CAMPAIGNS, runs=tmp_path / "runs")
-    list(expedition.travel(Inbox()))
+    expedition = Run.begin(tiny_config("turns=3", "save={autosave_every: 3, keep: 1}"), base=CAMPAIGNS, runs=tmp_path / "runs")
+    list(expedition.play(Inbox()))
     return expedition.folder
 
 

@@ -40,7 +40,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """One of every type of event that a run brings and that holds text."""
     moves = [(3, UseAbility("rage")), (4, UseAbility("nothing")), (5, Speak()), (6, SaveGame())]
     run = FakeExpedition(tmp_path_factory.mktemp("run"), fake_config("turns=300"))
-    found = {type(event): event for event in run.travel(ScriptedInbox(moves))}
+    found = {type(event): event for event in run.play(ScriptedInbox(moves))}
     found |= {type(event): event for event in (TwinLost(1, "", 1, 1, "", 0.0), SaveFailed(1, "", ""), TrainingFailed(1, ""))}
     return [event for kind, event in found.items() if text_fields(kind)]
 
@@ -128,7 +128,7 @@ def _kept(text: str) -> str:
 
 def _chronicle(folder: Path, text: str) -> None:
     with Chronicle(folder / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(folder, fake_config("turns=130")).travel(Inbox()):
+        for event in FakeExpedition(folder, fake_config("turns=130")).play(Inbox()):
             if not isinstance(event, get_args(Notice)):
                 chronicle.append(poisoned(event, text) if isinstance(event, Spoke) or event.turn == 0 else event)
         chronicle.append(CommandRefused(130, UseAbility(text), text))

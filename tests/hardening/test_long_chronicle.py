@@ -22,7 +22,7 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
     turns = count(5_000, 100_000)
     path = tmp_path / "chronicle.jsonl"
     with Chronicle(path) as chronicle:
-        for event in FakeExpedition(tmp_path, fake_config(f"turns={turns}")).travel(Inbox()):
+        for event in FakeExpedition(tmp_path, fake_config(f"turns={turns}")).play(Inbox()):
             if not isinstance(event, get_args(Notice)):
                 chronicle.append(event)
     done = subprocess.run(
@@ -40,7 +40,7 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
 def test_a_seek_folds_a_bounded_part(tmp_path: Path) -> None:
     """However long the chronicle, a seek folds no more turns than lie between two marks and those of the log."""
     with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(tmp_path, fake_config("turns=6000")).travel(Inbox()):
+        for event in FakeExpedition(tmp_path, fake_config("turns=6000")).play(Inbox()):
             if not isinstance(event, get_args(Notice)):
                 chronicle.append(event)
     found = Recording(tmp_path)

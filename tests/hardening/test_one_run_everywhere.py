@@ -7,50 +7,50 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.plain.run import Journey
-from rolltrain_tui.plain.views import PlainFace, Voice
+from rolltrain_tui.plain.run import PlainSession
+from rolltrain_tui.plain.views import PlainFace, SafeStream
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp
-from rolltrain_tui.tui.bridge import Traveller
+from rolltrain_tui.tui.bridge import PlayableRun
 from rolltrain_tui.tui.launch import Launch
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 MOVES: tuple[tuple[int, Command], ...] = ((4, UseAbility("rage")), (9, Speak()), (20, UseAbility("reckless_attack")))
-Begin = Callable[[str], Expedition]
+Begin = Callable[[str], Run]
 
 
-def fingerprint(expedition: Expedition) -> tuple[str, str]:
+def fingerprint(expedition: Run) -> tuple[str, str]:
     """Of weights, moments and streams in the last save, and of the story."""
     [weights] = expedition.folder.glob(f"saves/turn-{expedition.config.turns:06d}/weights.safetensors")
     return hashlib.sha256(weights.read_bytes()).hexdigest(), story_sha256(expedition.folder / "chronicle.jsonl")
 
 
-def headless(expedition: Expedition) -> None:
-    list(expedition.travel(ScriptedInbox(MOVES)))
+def headless(expedition: Run) -> None:
+    list(expedition.play(ScriptedInbox(MOVES)))
 
 
-def plain(expedition: Expedition, out: Path) -> None:
+def plain(expedition: Run, out: Path) -> None:
     with out.open("w", encoding="utf-8") as stream:
-        voice = Voice(stream)
-        Journey(expedition, ScriptedInbox(MOVES), PlainFace(voice), voice).travel()
+        voice = SafeStream(stream)
+        PlainSession(expedition, ScriptedInbox(MOVES), PlainFace(voice), voice).play()
 
 
-async def on_screen(expedition: Expedition, size: tuple[int, int], nudge: Callable[[Inbox], object] | None = None) -> None:
+async def on_screen(expedition: Run, size: tuple[int, int], nudge: Callable[[Inbox], object] | None = None) -> None:
     """In the game itself, at full speed, or slowly at first and `nudge` called again and again with its inbox."""
 
     class Ready:
         def preload(self) -> str:
             return "ready"
 
-        def begin(self, campaign: Path, overrides: object) -> Traveller:
+        def begin(self, campaign: Path, overrides: object) -> PlayableRun:
             return expedition
 
         resume = begin
 
-        def branch(self, run: Path, turn: int) -> Traveller:
+        def branch(self, run: Path, turn: int) -> PlayableRun:
             return expedition
 
     speed = 0 if nudge is None else 10
@@ -70,8 +70,8 @@ def test_one_run(
     settings = (f"turns={turns}", "encounters.chance=0.4", "twin.mode=on_use", "save={autosave_every: 50, keep: 2}", "camps.every=50")
     sizes = ((80, 24), (200, 60))
 
-    def begin(name: str) -> Expedition:
-        return Expedition.begin(tiny_config(*settings), base=CAMPAIGNS, runs=tmp_path / name)
+    def begin(name: str) -> Run:
+        return Run.begin(tiny_config(*settings), base=CAMPAIGNS, runs=tmp_path / name)
 
     straight = begin("straight")
     headless(straight)

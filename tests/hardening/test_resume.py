@@ -12,7 +12,7 @@ from rolltrain_tui.protocol.events import MonsterAppeared, StepTaken, TwinJudged
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.reexecution import from_the_beginning
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -39,20 +39,20 @@ MOVES: list[tuple[int, Command]] = [
 
 
 @pytest.fixture
-def begin(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Callable[[str], Expedition]:
-    return lambda name: Expedition.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path / name)
+def begin(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Callable[[str], Run]:
+    return lambda name: Run.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path / name)
 
 
-def fingerprint(expedition: Expedition) -> tuple[str, str]:
+def fingerprint(expedition: Run) -> tuple[str, str]:
     """Of weights, moments and streams in the last save, and of the story."""
     last = expedition.folder / "saves" / f"turn-{TURNS:06d}" / "weights.safetensors"
     return hashlib.sha256(last.read_bytes()).hexdigest(), story_sha256(expedition.folder / "chronicle.jsonl")
 
 
-def test_resumed_at_every_k(begin: Callable[[str], Expedition], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
+def test_resumed_at_every_k(begin: Callable[[str], Run], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
     """Stopped after k turns of 200 and resumed: same weights, moments, streams and story, for k in 1, 7, 50, 199 and all in one run."""
     straight = begin("straight")
-    events = list(straight.travel(ScriptedInbox(MOVES)))
+    events = list(straight.play(ScriptedInbox(MOVES)))
     assert sum(isinstance(event, MonsterAppeared) for event in events) >= 5
     assert sum(isinstance(event, TwinJudged) for event in events) >= 3
     expected = fingerprint(straight)
@@ -60,23 +60,23 @@ def test_resumed_at_every_k(begin: Callable[[str], Expedition], count: Callable[
         expedition = begin("-".join(map(str, stops)))
         for stop in stops:
             inbox = ScriptedInbox([move for move in MOVES if move[0] > expedition.campaign.turn])
-            for event in expedition.travel(inbox):
+            for event in expedition.play(inbox):
                 if isinstance(event, StepTaken) and event.turn == stop:
                     inbox.stop()
-            expedition = Expedition.resume(expedition.folder)
+            expedition = Run.resume(expedition.folder)
             assert expedition.campaign.turn == stop
-        list(expedition.travel(ScriptedInbox([move for move in MOVES if move[0] > expedition.campaign.turn])))
+        list(expedition.play(ScriptedInbox([move for move in MOVES if move[0] > expedition.campaign.turn])))
         assert fingerprint(expedition) == expected, stops
     alone = ", each alone as well" if count(0, 1) else ""
     what = "with accumulation, dropout, monsters and twins"
     tally(f"4. resume: at k = 1, 7, 50 and 199 of 200 turns in one run{alone}, {what}: identical hashes")
 
 
-def test_heavy(begin: Callable[[str], Expedition], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
+def test_heavy(begin: Callable[[str], Run], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
     """Saved to the disk, loaded into a new campaign and compared after every turn, the run is still the recorded one."""
     turns, expedition = count(20, 100), begin("heavy")
     inbox: Inbox = ScriptedInbox(MOVES)
-    for event in expedition.travel(inbox):
+    for event in expedition.play(inbox):
         if isinstance(event, StepTaken) and event.turn == turns:
             inbox.stop()
     found = Verification(from_the_beginning(expedition.folder), tolerance=None, heavy=True, watch=lambda event: None).run()

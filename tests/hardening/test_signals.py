@@ -22,7 +22,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_log, saves
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 SETTINGS = ("turns=100000", "pace.turns_per_second=20", "save={autosave_every: 1000, keep: 3}", "camps.every=5000")
@@ -33,10 +33,10 @@ Tally = Callable[[str], None]
 @pytest.fixture
 def run(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> Path:
     """A run that has just begun."""
-    expedition = Expedition.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path)
+    expedition = Run.begin(tiny_config(*SETTINGS), base=CAMPAIGNS, runs=tmp_path)
     inbox = Inbox()
     inbox.stop()
-    list(expedition.travel(inbox))
+    list(expedition.play(inbox))
     return expedition.folder
 
 
@@ -195,10 +195,10 @@ def test_training_does_not_wait_for_the_terminal(
         pytest.skip("with --long")
     settings = ("turns=100000", "save={autosave_every: 1000, keep: 3}", "camps.every=50000", "speech.every=0", "encounters.chance=0.0")
     model = ("model.n_embd=64", "model.n_layer=2", "model.context=32", "batch.sequences=16")  # a turn of about 10 ms on one core
-    expedition = Expedition.begin(tiny_config(*settings, *model), base=CAMPAIGNS, runs=tmp_path)
+    expedition = Run.begin(tiny_config(*settings, *model), base=CAMPAIGNS, runs=tmp_path)
     inbox = Inbox()
     inbox.stop()
-    list(expedition.travel(inbox))
+    list(expedition.play(inbox))
     terminal, rng = game(expedition.folder), random.Random(8)
 
     def in_peace(end: float) -> None:

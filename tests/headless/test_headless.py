@@ -16,9 +16,9 @@ import pytest
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.plain import run as headless
 from rolltrain_tui.plain.listening import listen
-from rolltrain_tui.plain.run import Journey, Manner, bag, run, status
+from rolltrain_tui.plain.run import PlainOptions, PlainSession, bag, run, status
 from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import BarFace, PlainFace, QuietFace, Voice
+from rolltrain_tui.plain.views import BarView, PlainFace, QuietView, SafeStream
 from rolltrain_tui.protocol.commands import Command, SaveGame, UseAbility
 from rolltrain_tui.protocol.events import (
     CampaignBegan,
@@ -71,7 +71,7 @@ class FakeExpedition:
         self.turns, self.extra = turns, extra
         self.before_turn: Callable[[int], None] = lambda turn: None
 
-    def travel(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[Event]:
         yield BEGAN
         for turn in range(1, self.turns + 1):
             self.before_turn(turn)
@@ -99,10 +99,10 @@ def out() -> io.StringIO:
     return io.StringIO()
 
 
-def journey(expedition: Any, out: io.StringIO, inbox: Inbox | None = None, every: int = 1, pause_on: Sequence[str] = ()) -> Journey:
+def journey(expedition: Any, out: io.StringIO, inbox: Inbox | None = None, every: int = 1, pause_on: Sequence[str] = ()) -> PlainSession:
     inbox = inbox or Inbox()
-    voice = Voice(out, unheard=inbox.stop)
-    return Journey(expedition, inbox, PlainFace(voice, every), voice, pause_on)
+    voice = SafeStream(out, unheard=inbox.stop)
+    return PlainSession(expedition, inbox, PlainFace(voice, every), voice, pause_on)
 
 
 # The faces.
@@ -110,7 +110,7 @@ def journey(expedition: Any, out: io.StringIO, inbox: Inbox | None = None, every
 
 def test_plain_tells_the_whole_story(config: CampaignConfig, out: io.StringIO) -> None:
     """One line an event with its turn in front; roll and step share a line."""
-    journey(FakeExpedition(config, extra=[LEVEL]), out).travel()
+    journey(FakeExpedition(config, extra=[LEVEL]), out).play()
     lines = out.getvalue().splitlines()
     assert [line[:3].strip() for line in lines] == ["0", "1", "2", "2", "3", "3", "3", "3"]
     assert lines[1] == " 1  d20 10 + 2 = 12 against DC 12: hit, k 1; loss 3.000, k asked 1, felt 1.000."
@@ -119,7 +119,7 @@ def test_plain_tells_the_whole_story(config: CampaignConfig, out: io.StringIO) -
 
 def test_plain_can_tell_fewer_rolls(config: CampaignConfig, out: io.StringIO) -> None:
     """With every=10 the tenth turn's roll is told, a step that was not finite too, and the story always."""
-    face = PlainFace(Voice(out), every=10)
+    face = PlainFace(SafeStream(out), every=10)
     face.open(Scene(), 100)
     for event in (rolled(9), stepped(9), LEVEL, rolled(10), stepped(10), rolled(11), stepped(11, finite=False)):
         face.show(event)
@@ -129,7 +129,7 @@ def test_plain_can_tell_fewer_rolls(config: CampaignConfig, out: io.StringIO) ->
 
 def test_quiet_tells_of_trouble_only(out: io.StringIO) -> None:
     """Without an audience only what went wrong is told."""
-    face = QuietFace(Voice(out))
+    face = QuietView(SafeStream(out))
     for event in (BEGAN, rolled(1), stepped(1), Saved(1, "end", "x"), SaveFailed(1, "y", "disk full")):
         face.show(event)
     assert out.getvalue() == "The save could not be written to y: disk full. The campaign goes on.\n"
@@ -138,7 +138,7 @@ def test_quiet_tells_of_trouble_only(out: io.StringIO) -> None:
 def test_bar_shows_numbers_and_headlines() -> None:
     """The bar carries turn, loss and validation loss; a level-up stands above it; redraws are rare."""
     stream, now = io.StringIO(), [0.0]
-    face, scene = BarFace(stream, clock=lambda: now[0]), Scene()
+    face, scene = BarView(stream, clock=lambda: now[0]), Scene()
     face.open(scene, 3)
     for event in (BEGAN, Evaluated(0, 4.2, 0.1, 4.2, 4.2, True), stepped(1), LEVEL, stepped(2)):
         scene.apply(event)
@@ -159,7 +159,7 @@ class Deaf(io.StringIO):
 def test_a_reader_that_has_gone_stops_the_run(config: CampaignConfig) -> None:
     """When nobody reads any more the campaign saves and stops, and the exit code is that of a broken pipe."""
     found = journey(FakeExpedition(config, turns=50), Deaf())
-    found.travel()
+    found.play()
     assert found.scene.turn <= 1
     assert found.scene.stopped
     assert found.exit_code == 141
@@ -173,7 +173,7 @@ class Full(io.StringIO):
 def test_a_full_disk_does_not_stop_the_run(config: CampaignConfig) -> None:
     """A story that cannot be written falls silent; the campaign goes on to its end, and the exit code tells."""
     found = journey(FakeExpedition(config), Full())
-    found.travel()
+    found.play()
     assert found.scene.ending is not None
     assert found.exit_code == 1
 
@@ -186,7 +186,7 @@ def test_typed_commands_reach_the_campaign(config: CampaignConfig, out: io.Strin
     expedition = FakeExpedition(config)
     found = journey(expedition, out)
     expedition.before_turn = lambda turn: found.hear("use rage") if turn == 2 else None
-    found.travel()
+    found.play()
     assert " 2  Accepted: Rage, in force from turn 2." in out.getvalue()
 
 
@@ -206,7 +206,7 @@ def test_pause_step_and_go(config: CampaignConfig, out: io.StringIO) -> None:
             found.hear("go")
 
     expedition.before_turn = play
-    found.travel()
+    found.play()
     assert seen == [0, 1, 2, 3]
     assert "Paused. `go` goes on" in out.getvalue()
     assert "Heard: Rage." in out.getvalue()
@@ -226,7 +226,7 @@ def test_pause_step_and_go(config: CampaignConfig, out: io.StringIO) -> None:
 def test_answers(config: CampaignConfig, out: io.StringIO, line: str, answer: str) -> None:
     """Questions and tempo are answered at once."""
     found = journey(FakeExpedition(config), out)
-    found.travel()
+    found.play()
     found.scene.turns = 12
     out.truncate(0)
     found.hear(line)
@@ -244,7 +244,7 @@ def test_quit_saves_and_leaves(config: CampaignConfig, out: io.StringIO) -> None
     expedition = FakeExpedition(config, turns=50)
     found = journey(expedition, out)
     expedition.before_turn = lambda turn: found.hear("quit") if turn == 3 else None
-    found.travel()
+    found.play()
     assert (found.scene.turn, found.scene.stopped, found.exit_code) == (2, True, 0)
 
 
@@ -259,7 +259,7 @@ def test_pauses_by_rule(config: CampaignConfig, out: io.StringIO) -> None:
         found.inbox.resume()
 
     expedition.before_turn = go_on
-    found.travel()
+    found.play()
     assert held == [False, False, True]
     assert "Paused (level)." in out.getvalue()
 
@@ -270,7 +270,7 @@ def test_the_end_of_input_frees_a_paused_run(config: CampaignConfig, out: io.Str
     found = journey(expedition, out, pause_on=["level"])
     found.hear("pause")
     listen(io.StringIO(""), found.hear, found.no_more_lines).join(10)
-    found.travel()
+    found.play()
     assert found.scene.ending is not None
 
 
@@ -343,7 +343,7 @@ class Terminal(io.StringIO):
 
 
 def play(
-    monkeypatch: pytest.MonkeyPatch, expedition: Any, manner: Manner, *, stdin: str = "", terminal: bool = False, **kwargs: Any
+    monkeypatch: pytest.MonkeyPatch, expedition: Any, manner: PlainOptions, *, stdin: str = "", terminal: bool = False, **kwargs: Any
 ) -> Any:
     """Run with streams of our own: exit code, result, stdout, stderr."""
     stdout, stderr = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
@@ -356,7 +356,7 @@ def play(
 
 def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """The result has the promised fields, in order, from the run itself."""
-    code, result, _, _ = play(monkeypatch, FakeExpedition(config), Manner(as_json=True))
+    code, result, _, _ = play(monkeypatch, FakeExpedition(config), PlainOptions(as_json=True))
     assert code == 0
     assert list(result) == KEYS
     assert result["seconds"] >= 0
@@ -371,27 +371,27 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
 
 def test_numbers_that_are_none(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """A loss that is not finite is null, so the object is always JSON."""
-    _, result, _, _ = play(monkeypatch, FakeExpedition(config, turns=1, extra=[stepped(1, finite=False)]), Manner(as_json=True))
+    _, result, _, _ = play(monkeypatch, FakeExpedition(config, turns=1, extra=[stepped(1, finite=False)]), PlainOptions(as_json=True))
     assert result["train_loss"] is None
     json.dumps(result, allow_nan=False)
 
 
 def test_with_json_nothing_else_is_on_stdout(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """The plain story goes to stderr when stdout is for the object."""
-    _, _, stdout, stderr = play(monkeypatch, FakeExpedition(config), Manner(as_json=True, plain=True))
+    _, _, stdout, stderr = play(monkeypatch, FakeExpedition(config), PlainOptions(as_json=True, plain=True))
     assert stdout == ""
     assert "Victory after 3 turns" in stderr
 
 
 def test_a_pipe_gets_plain_sentences(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """Without a terminal and without options the story is told, every tenth roll of it."""
-    _, _, stdout, _ = play(monkeypatch, FakeExpedition(config, turns=20), Manner())
+    _, _, stdout, _ = play(monkeypatch, FakeExpedition(config, turns=20), PlainOptions())
     assert [line.split()[0] for line in stdout.splitlines() if "against DC" in line and "begins" not in line] == ["10", "20"]
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """On a terminal the bar is drawn on stderr and stdout stays empty."""
-    _, _, stdout, stderr = play(monkeypatch, FakeExpedition(config), Manner(), terminal=True)
+    _, _, stdout, stderr = play(monkeypatch, FakeExpedition(config), PlainOptions(), terminal=True)
     assert stdout == ""
     assert "it/s" in stderr
     assert "Victory after 3 turns" in stderr
@@ -411,21 +411,21 @@ def test_moves_of_the_past_are_not_played_again(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(ScriptedInbox, "drain", remember)
     expedition = FakeExpedition(config)
     expedition.campaign.turn = 1
-    play(monkeypatch, expedition, Manner(), moves=moves)
+    play(monkeypatch, expedition, PlainOptions(), moves=moves)
     assert moves[1:] == seen
 
 
 def test_failures_have_exit_code_1(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
     """Training that failed, or a last save that could not be written, is a failure; the first says where its traceback is."""
     failed = FakeExpedition(config, turns=1, extra=[TrainingFailed(1, "RuntimeError: boom")])
-    code, _, stdout, stderr = play(monkeypatch, failed, Manner(plain=True))
+    code, _, stdout, stderr = play(monkeypatch, failed, PlainOptions(plain=True))
     assert (code, "RuntimeError: boom" in stdout, "error.log" in stderr) == (1, True, True)
 
 
 def test_a_last_save_that_fails(config: CampaignConfig, out: io.StringIO) -> None:
     """The exit code tells when the end of the run is not on the disk."""
     found = journey(FakeExpedition(config), out)
-    found.travel()
+    found.play()
     found.scene.apply(SaveFailed(3, "run", "disk full"))
     assert found.exit_code == 1
 
@@ -433,8 +433,8 @@ def test_a_last_save_that_fails(config: CampaignConfig, out: io.StringIO) -> Non
 def test_a_resumed_run_knows_its_story(config: CampaignConfig, out: io.StringIO) -> None:
     """What happened before the save counts in the result."""
     expedition = FakeExpedition(config, turns=0, story=[BEGAN, stepped(1), LEVEL])
-    expedition.travel = lambda inbox: iter(())  # type: ignore[method-assign]
+    expedition.play = lambda inbox: iter(())  # type: ignore[method-assign]
     found = journey(expedition, out)
-    found.travel()
+    found.play()
     result = found.result(1.0)
     assert (result["turns"], result["level"], result["floor"]) == (1, 2, 1.31)

@@ -15,7 +15,7 @@ from rolltrain_tui.runs.branching import BranchError, branch_at
 from rolltrain_tui.runs.compare_runs import lay_side_by_side
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.reexecution import from_the_beginning
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
@@ -27,8 +27,8 @@ Configure = Callable[..., CampaignConfig]
 @pytest.fixture
 def run(tiny_config: Configure, tmp_path: Path) -> Path:
     """Twelve turns; the player raged in the ninth. Autosaves of turns 9, 10 (a camp) and 12 are left."""
-    expedition = Expedition.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
-    list(expedition.travel(ScriptedInbox(MOVES)))
+    expedition = Run.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
+    list(expedition.play(ScriptedInbox(MOVES)))
     return expedition.folder
 
 
@@ -46,9 +46,9 @@ def test_a_branch_has_the_same_past(run: Path, turn: int) -> None:
     whole = [event_codec.encode(event) for event in event_log.read(run / "chronicle.jsonl")]
     assert past == whole[: len(past)]
     assert saves.read(folder).summary.turn == turn
-    again = Expedition.resume(folder)
+    again = Run.resume(folder)
     assert again.folder == folder
-    list(again.travel(ScriptedInbox([move for move in MOVES if move[0] > turn])))
+    list(again.play(ScriptedInbox([move for move in MOVES if move[0] > turn])))
     assert story_sha256(folder / "chronicle.jsonl") == story_sha256(run / "chronicle.jsonl")
     assert contents(run) == before
 
@@ -58,7 +58,7 @@ def test_what_if_i_had_not_raged(run: Path, call: Callable[..., Answer]) -> None
     branched = call("branch", run, "--at", "8")
     assert branched.code == 0
     folder = Path(branched.out.strip())
-    list(Expedition.resume(folder).travel(Inbox()))
+    list(Run.resume(folder).play(Inbox()))
     assert Verification(from_the_beginning(folder), tolerance=None, watch=lambda event: None).run().difference is None
     told = call("diff", run, folder)
     assert told.code == 0
@@ -78,10 +78,10 @@ def test_what_if_the_learning_rate_had_been_another(run: Path, call: Callable[..
     branched = call("branch", run, "--at", "6", "--set", "optimizer.learning_rate=1e-4", "--set", "turns=14")
     assert branched.code == 0, branched.err
     folder = Path(branched.out.strip())
-    list(Expedition.resume(folder).travel(Inbox()))
+    list(Run.resume(folder).play(Inbox()))
     again, note = branch_at(folder, 9)
     assert note == ""
-    list(Expedition.resume(again).travel(Inbox()))
+    list(Run.resume(again).play(Inbox()))
     assert story_sha256(again / "chronicle.jsonl") == story_sha256(folder / "chronicle.jsonl")
     for path in (folder, again):
         found = Verification(from_the_beginning(path), tolerance=None, watch=lambda event: None).run()

@@ -24,7 +24,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with nothing in it but a chronicle of 700 turns."""
     folder = tmp_path_factory.mktemp("run")
     with Chronicle(folder / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(folder, fake_config(f"turns={TURNS}")).travel(Inbox()):
+        for event in FakeExpedition(folder, fake_config(f"turns={TURNS}")).play(Inbox()):
             if not isinstance(event, get_args(Notice)):
                 chronicle.append(event)
     return folder

@@ -16,7 +16,7 @@ from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.reexecution import from_save, from_the_beginning
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Findings, Verification
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
@@ -35,13 +35,13 @@ Configure = Callable[..., CampaignConfig]
 @pytest.fixture
 def run(tiny_config: Configure, tmp_path: Path) -> Path:
     """A run of twelve turns with accumulation, dropout, monsters and twins, stopped and resumed once on the way."""
-    first = Expedition.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
+    first = Run.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
     inbox = ScriptedInbox(MOVES)
-    for event in first.travel(inbox):
+    for event in first.play(inbox):
         if isinstance(event, StepTaken) and event.turn == 5:
             inbox.stop()
-    second = Expedition.resume(first.folder)
-    list(second.travel(ScriptedInbox([move for move in MOVES if move[0] > 5])))
+    second = Run.resume(first.folder)
+    list(second.play(ScriptedInbox([move for move in MOVES if move[0] > 5])))
     return first.folder
 
 
@@ -86,19 +86,19 @@ def test_from_a_save(run: Path) -> None:
 @pytest.mark.parametrize("heavy", [False, True], ids=["plain", "heavy"])
 def test_a_run_that_went_on_with_other_settings(tiny_config: Configure, tmp_path: Path, stop_at: type[Event], heavy: bool) -> None:
     """The story tells of them, and the run verifies from its beginning and from each of its saves."""
-    first = Expedition.begin(tiny_config(*HARD, "save={autosave_every: 2, keep: 20}"), base=CAMPAIGNS, runs=tmp_path / "runs")
+    first = Run.begin(tiny_config(*HARD, "save={autosave_every: 2, keep: 20}"), base=CAMPAIGNS, runs=tmp_path / "runs")
     inbox = ScriptedInbox(MOVES)
-    for event in first.travel(inbox):
+    for event in first.play(inbox):
         if isinstance(event, stop_at) and event.turn == 5:
             inbox.stop()
     settings = ("turns=16", "optimizer.learning_rate=1e-3", "dice.dc=8", "device.threads=1")
-    second = Expedition.resume(first.folder, settings)
+    second = Run.resume(first.folder, settings)
     inbox = ScriptedInbox([move for move in MOVES if move[0] > 5])
-    for event in second.travel(inbox):
+    for event in second.play(inbox):
         if isinstance(event, StepTaken) and event.turn == 9:
             inbox.stop()
-    third = Expedition.resume(first.folder, ("optimizer.learning_rate=1e-4",))
-    list(third.travel(Inbox()))
+    third = Run.resume(first.folder, ("optimizer.learning_rate=1e-4",))
+    list(third.play(Inbox()))
     told = [event for event in third.story if isinstance(event, SettingsChanged)]
     assert [(event.turn, [path for path, _, _ in event.changes], event.turns) for event in told] == [
         (5, ["turns", "optimizer.learning_rate", "dice.dc"], 16),
@@ -114,25 +114,25 @@ def test_a_run_that_went_on_with_other_settings(tiny_config: Configure, tmp_path
 
 def test_other_settings_that_do_not_fit(run: Path, tiny_config: Configure, tmp_path: Path) -> None:
     """A larger model cannot go on with a smaller one's weights: refused, and neither story nor saves have changed."""
-    expedition = Expedition.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path / "others")
+    expedition = Run.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path / "others")
     before = {path: path.read_bytes() for path in expedition.folder.rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match="save"):
-        Expedition.resume(expedition.folder, ("model.n_embd=48",))
+        Run.resume(expedition.folder, ("model.n_embd=48",))
     assert {path: path.read_bytes() for path in expedition.folder.rglob("*") if path.is_file() and path.name != "lock"} == before
 
 
 def test_a_damaged_save_is_told_past_a_turn_that_is_finished_first(tiny_config: Configure, tmp_path: Path) -> None:
     """What the player must know of the newest save is not lost when the one before it was left half-way."""
-    run = Expedition.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
+    run = Run.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
     for turn in (4, 5):
         inbox = Inbox()
-        for event in run.travel(inbox):
+        for event in run.play(inbox):
             if isinstance(event, DiceRolled) and event.turn == turn:
                 inbox.stop()
-        run = Expedition.resume(run.folder)
+        run = Run.resume(run.folder)
     newest = max(saves.describe(run.folder).slots, key=lambda slot: slot.saved_at or 0.0)
     (newest.folder / "state.json").write_bytes(b"{}")
-    changed = Expedition.resume(run.folder, ("turns=16",))
+    changed = Run.resume(run.folder, ("turns=16",))
     assert newest.name in changed.note
     assert changed.config.turns == 16
 
@@ -140,8 +140,8 @@ def test_a_damaged_save_is_told_past_a_turn_that_is_finished_first(tiny_config: 
 def test_an_ended_run_says_so(run: Path) -> None:
     """Other settings change nothing in it; the note tells how to go on from an earlier turn."""
     story = (run / "chronicle.jsonl").read_bytes()
-    ended = Expedition.resume(run, ("turns=20",))
-    assert list(ended.travel(Inbox())) == []
+    ended = Run.resume(run, ("turns=20",))
+    assert list(ended.play(Inbox())) == []
     assert "has ended" in ended.note
     assert f"rolltrain branch {run.name} --at TURN" in ended.note
     assert (run / "chronicle.jsonl").read_bytes() == story
@@ -216,9 +216,9 @@ def test_another_learning_rate_is_found_in_its_first_turn(run: Path) -> None:
 
 def test_a_run_that_was_left_half_way(tiny_config: Configure, tmp_path: Path) -> None:
     """The record ends where the player left, and so does the verification; a turn that was cut short is no difference."""
-    expedition = Expedition.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path)
+    expedition = Run.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path)
     inbox = Inbox()
-    for event in expedition.travel(inbox):
+    for event in expedition.play(inbox):
         if isinstance(event, DiceRolled) and event.turn == 7:
             inbox.stop()
     found = verified(expedition.folder)

@@ -29,7 +29,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves import SaveError
 
 Make = Callable[..., Any]
@@ -458,7 +458,7 @@ def test_an_examination_tells_what_it_can(reader: Make, loaders: Make, tmp_path:
     assert learner.weights_sha256() == before
     told = {name for name, value in found.values.items() if value == value}
     assert {"gap", "temperature", "agree_fraction", "weight_growth"} <= told
-    assert sum(layer.weights for layer in found.layers) == learner.facts().parameters
+    assert sum(layer.weights for layer in found.layers) == learner.info().parameters
     assert learner.evaluate_sequences(100) == evaluation
 
 
@@ -496,7 +496,7 @@ def test_a_checkpoint_by_name(reader: Make, loaders: Make, tmp_path: Path) -> No
     trainer.train(*loaders(), progress=False)
     path = trainer.save_checkpoint("champion")
     with pytest.raises(SaveError, match=r"go on with RollToTrain\(\.\.\.\)\.train\(\.\.\., resume=\.\.\.\)"):
-        Expedition.resume(path)
+        Run.resume(path)
     stranger = trainer_of(net(), tmp_path, loss=nn.CrossEntropyLoss())
     with pytest.raises(ValueError, match="was it saved by a campaign with this model"):
         stranger.train(DataLoader(TensorDataset(torch.randn(16, 8), torch.zeros(16, dtype=torch.long)), batch_size=8), resume=path)
@@ -550,5 +550,5 @@ def test_steps_report_what_the_data_cost(reader: Make, loaders: Make, tmp_path: 
     """A turn's GFLOP are those PyTorch counts in a forward pass, three times, for each micro-batch."""
     learner = learner_of(reader(), tmp_path, loaders()[0])
     once = learner.step(NEUTRAL)
-    assert once.gflop == pytest.approx(learner.facts().gflop_per_turn)
+    assert once.gflop == pytest.approx(learner.info().gflop_per_turn)
     assert learner.step(replace(NEUTRAL, batch_factor=2.0)).gflop == pytest.approx(2 * once.gflop)

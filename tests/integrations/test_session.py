@@ -17,7 +17,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CommandRefused, HeroFell, MonsterActed, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
-from rolltrain_tui.training.foreign_optimizer import Grip
+from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
 
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
 OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
@@ -82,7 +82,7 @@ def test_k_is_what_it_claims(effect: StepEffect, optimizer: str, points: TensorD
     model, plain = net(), net()
     own, other = OPTIMIZERS[optimizer](model), OPTIMIZERS[optimizer](plain)
     for steps in (range(3), range(3, 4)):
-        grip = Grip(model, own)
+        grip = OptimizerHooks(model, own)
         for step in steps:
             for m, o in ((model, own), (plain, other)):
                 o.zero_grad()
@@ -96,7 +96,7 @@ def test_k_is_what_it_claims(effect: StepEffect, optimizer: str, points: TensorD
                 moved = torch.cat([(p.detach() - b).flatten() for p, b in zip(m.parameters(), before, strict=True)])
                 if m is model:
                     applied = moved
-        grip.let_go()
+        grip.remove()
     k = effect.k_requested
     torch.testing.assert_close(applied, k * moved, rtol=1e-3, atol=2e-6)
     assert grip.motion is not None

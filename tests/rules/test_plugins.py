@@ -17,7 +17,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom
-from rolltrain_tui.rules.plugin_checks import UnfitError, admit
+from rolltrain_tui.rules.plugin_checks import UnfitError, check_row
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 EXAMPLE = Path(__file__).parent.parent / "plugin_example"
@@ -242,14 +242,14 @@ SOUND = replace(DRAGON, name="drake")
 def test_unfit_rows_are_refused(group: str, row: object, words: str) -> None:
     """A row that would break a screen, a rule or the codex is refused with half a sentence that says what it must be."""
     with pytest.raises(UnfitError, match=words):
-        admit(f"rolltrain.{group}", row.name, row)  # type: ignore[attr-defined]
+        check_row(f"rolltrain.{group}", row.name, row)  # type: ignore[attr-defined]
 
 
 def test_house_rows_are_fit() -> None:
     """The house keeps to its own rules: every class, ability, monster and rulebook of ours would be admitted under a new name."""
     for row in BESTIARY.house.values():
-        admit("rolltrain.monsters", row.name, row)
+        check_row("rolltrain.monsters", row.name, row)
     for book in RULEBOOKS.house.values():
-        admit("rolltrain.rulebooks", book.name, book)
+        check_row("rolltrain.rulebooks", book.name, book)
     for calling in CLASSES.house.values():
-        admit("rolltrain.classes", calling.name, calling)
+        check_row("rolltrain.classes", calling.name, calling)

@@ -9,28 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tabletop import Report
 
-from rolltrain_tui.rules.signal_monitor import Watch
+from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.signals import SIGNALS
 
 LEAST_AGREEMENT = SIGNALS["agree_fraction"].low or 0
 
 
-def hearing(losses: Iterable[float], norms: Iterable[float] | None = None, *, scouting: int = 0) -> Watch:
-    watch = Watch(scouting)
+def hearing(losses: Iterable[float], norms: Iterable[float] | None = None, *, scouting: int = 0) -> SignalMonitor:
+    watch = SignalMonitor(scouting)
     losses = list(losses)
     for turn, (loss, norm) in enumerate(zip(losses, norms or [1.0] * len(losses), strict=True), 1):
         watch.hear(turn, Report(loss=loss, grad_norm=norm, finite=math.isfinite(loss)))
     return watch
 
 
-def value(watch: Watch, signal: str) -> float:
+def value(watch: SignalMonitor, signal: str) -> float:
     return watch.reading(signal).value
 
 
 def test_at_first_nothing_is_known():
     """Every signal is unknown, and none of them sick."""
-    assert {"unknown"} == {reading.condition for reading in Watch().readings()}
-    assert list(SIGNALS) == [reading.signal for reading in Watch().readings()]
+    assert {"unknown"} == {reading.condition for reading in SignalMonitor().readings()}
+    assert list(SIGNALS) == [reading.signal for reading in SignalMonitor().readings()]
 
 
 def test_a_steady_fall_promises_what_it_has_done():
@@ -78,7 +78,7 @@ def test_turns_that_were_not_finite_are_counted_for_twenty_turns(since, count):
 
 def test_validation_rises_when_the_last_three_are_all_worse():
     """One bad evaluation is none; the least bad of three counts."""
-    watch = Watch()
+    watch = SignalMonitor()
     for loss, rise in [(2.0, math.nan), (2.2, math.nan), (2.1, 0.0), (2.3, 0.1), (math.nan, 0.1), (1.9, 0.0)]:
         watch.validated(loss)
         assert value(watch, "val_rise") == pytest.approx(rise, nan_ok=True)
@@ -98,7 +98,7 @@ def test_validation_rises_when_the_last_three_are_all_worse():
 )
 def test_scouting_widens_some_bounds(signal, seen, low, high):
     """To one and a half times what was seen, never tighter than the default, never more than twice as wide; later turns change nothing."""
-    watch = Watch(scouting=30)
+    watch = SignalMonitor(scouting=30)
     watch.examined(30, {signal: seen})
     watch.examined(31, {signal: 7.0})
     reading = watch.reading(signal)
@@ -114,7 +114,7 @@ def test_a_leap_while_scouting_is_no_spike_afterwards():
 
 def test_update_ratios_count_in_powers_of_ten():
     """A hundredth of the lowest healthy one is two beyond it; on the other side it is far within."""
-    watch = Watch()
+    watch = SignalMonitor()
     bounds = watch.reading("update_ratio")
     assert bounds.low
     assert bounds.high
@@ -134,7 +134,7 @@ def test_waking_forgets_the_run_and_keeps_the_bounds():
 @given(st.lists(st.tuples(st.floats(0.01, 9), st.floats(0.01, 9), st.booleans()), max_size=90), st.integers(0, 90))
 def test_a_watch_saved_and_loaded_goes_on_identically(turns, cut):
     """Through JSON, at any turn."""
-    straight, resumed = Watch(30), Watch(30)
+    straight, resumed = SignalMonitor(30), SignalMonitor(30)
     for turn, (loss, norm, finite) in enumerate(turns, 1):
         for watch in {straight, resumed}:
             watch.hear(turn, Report(loss=loss, grad_norm=norm, finite=finite))
@@ -142,6 +142,6 @@ def test_a_watch_saved_and_loaded_goes_on_identically(turns, cut):
                 watch.validated(loss)
                 watch.examined(turn, {"noise_scale": norm, "gap": math.nan})
         if turn == cut:
-            resumed = Watch(30)
+            resumed = SignalMonitor(30)
             resumed.load_state_dict(json.loads(json.dumps(straight.state_dict())))
     assert straight.state_dict() == resumed.state_dict()

@@ -7,7 +7,7 @@ import torch
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 
 TEXT = "the goblin counts his gold, the wizard counts the stars.\n" * 20
 
@@ -21,6 +21,6 @@ def small_corpus() -> Corpus:
 
 
 @pytest.fixture
-def make_learner(small_corpus: Corpus, tiny_config: Callable[..., CampaignConfig]) -> Callable[..., SupervisedLearner]:
+def make_learner(small_corpus: Corpus, tiny_config: Callable[..., CampaignConfig]) -> Callable[..., TextLearner]:
     """A learner on the small corpus; arguments are `path=value` overrides of the tiny campaign."""
-    return lambda *overrides: SupervisedLearner(tiny_config(*overrides), small_corpus)
+    return lambda *overrides: TextLearner(tiny_config(*overrides), small_corpus)

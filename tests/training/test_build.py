@@ -16,7 +16,7 @@ def test_a_campaign_becomes_its_learner(tiny_config: MakeConfig, tmp_path: Path)
     """A campaign on a text beside its file gives a learner with that text's vocabulary, ready to train and to speak."""
     (tmp_path / "hoard.txt").write_text("gold and silver, silver and gold\n" * 40, encoding="utf-8")
     learner = build_learner(tiny_config("data={corpus: file, path: hoard.txt, validation_fraction: 0.1}"), base=tmp_path)
-    facts = learner.facts()
+    facts = learner.info()
     assert len(set("gold and silver, silver and gold\n")) == facts.vocabulary
     assert (facts.floor, facts.device, facts.dtype, facts.threads, facts.tokens_per_turn) == (None, "cpu", "float32", 1, 32)
     assert facts.parameters == learner.model.num_parameters()
@@ -26,7 +26,7 @@ def test_a_campaign_becomes_its_learner(tiny_config: MakeConfig, tmp_path: Path)
 
 def test_a_built_in_corpus_has_a_floor(tiny_config: MakeConfig, tmp_path: Path) -> None:
     """The known entropy of a built-in corpus is among the facts."""
-    assert build_learner(tiny_config(), base=tmp_path).facts().floor > 0
+    assert build_learner(tiny_config(), base=tmp_path).info().floor > 0
 
 
 @pytest.mark.parametrize(("n_embd", "n_head", "nearest"), [(130, 4, 128), (5, 8, 8), (31, 16, 32)])

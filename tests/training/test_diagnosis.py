@@ -9,30 +9,30 @@ from torch import Tensor
 
 from rolltrain_tui.modes.text import diagnosis
 from rolltrain_tui.modes.text.gpt import MLP, token_losses
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.training.layer_history import LOOKS, SETTLED, Pulse
+from rolltrain_tui.training.layer_history import LOOKS, SETTLED, LayerHistory
 
-MakeLearner = Callable[..., SupervisedLearner]
+MakeLearner = Callable[..., TextLearner]
 
 SGD = ("optimizer={name: sgd, learning_rate: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: 0.1, clip: 1.0}",)
 WAYS = {"adamw": (), "sgd": SGD, "dropout": ("model.dropout=0.2",), "bfloat16": ("device.dtype=bfloat16",), "halves": ("device.threads=2",)}
 
 
-def trained(learner: SupervisedLearner, turns: int, effect: StepEffect = NEUTRAL) -> SupervisedLearner:
+def trained(learner: TextLearner, turns: int, effect: StepEffect = NEUTRAL) -> TextLearner:
     learner.prepare(["examine"])
     for _ in range(turns):
         learner.step(effect)
     return learner
 
 
-def examined(learner: SupervisedLearner) -> dict[str, float]:
+def examined(learner: TextLearner) -> dict[str, float]:
     return dict(learner.examine(learner.evaluate_sequences(8)).values)
 
 
-def same(a: SupervisedLearner, b: SupervisedLearner) -> bool:
+def same(a: TextLearner, b: TextLearner) -> bool:
     """Everything that is saved is equal, bit for bit."""
     x, y = a.tensors(), b.tensors()
     return x.keys() == y.keys() and all(torch.equal(x[name], y[name]) for name in x) and a.state_dict() == b.state_dict()
@@ -211,7 +211,7 @@ def test_layers_are_the_whole_model(make_learner: MakeLearner) -> None:
     """Every weight is in one layer, norms add up to the model's, and every gradient entry is in a bin."""
     learner = trained(make_learner("model.n_layer=2", "model.tie_weights=false"), 6)
     layers = learner.examine(learner.evaluate_sequences(8)).layers
-    assert learner.facts().parameters == sum(layer.weights for layer in layers)
+    assert learner.info().parameters == sum(layer.weights for layer in layers)
     assert flat(learner.levers.parameters).norm().item() == pytest.approx(math.hypot(*(layer.weight_norm for layer in layers)))
     assert [(10, layer.weights) for layer in layers] == [(len(layer.histogram), sum(layer.histogram)) for layer in layers]
     assert ["tokens", "positions", "block 1 attention", "block 1 MLP", "block 2 attention", "block 2 MLP", "last norm", "output"] == [
@@ -241,12 +241,12 @@ def test_agreement_counts_signs() -> None:
 
 def test_growth_is_per_hundred_turns() -> None:
     """Norms of 10 at turn 20 and 11 at turn 60 are a quarter's growth in a hundred turns; the entries stay few."""
-    pulse = Pulse(turns=20).weighed(10.0)
+    pulse = LayerHistory(turns=20).weighed(10.0)
     assert math.isnan(pulse.growth(11.0))
     for turn in range(40, 400, 20):
-        pulse = Pulse(turn, 0, (), pulse.norms).weighed(10.0)
+        pulse = LayerHistory(turn, 0, (), pulse.norms).weighed(10.0)
         assert len(pulse.norms) <= 7
-    assert Pulse(60, 0, (), ((20, 10.0),)).growth(11.0) == pytest.approx(25.0)
+    assert LayerHistory(60, 0, (), ((20, 10.0),)).growth(11.0) == pytest.approx(25.0)
 
 
 def test_a_rollback_forgets_what_was_left_behind(make_learner: MakeLearner) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.story.measurements import evidence
 
@@ -30,7 +30,7 @@ LOOK_BACK = ("heal_alpha", "restore_best", "norm_cap")
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_every_lever_that_measures_is_told(make_learner: Callable[..., SupervisedLearner], effect: StepEffect, lever: str) -> None:
+def test_every_lever_that_measures_is_told(make_learner: Callable[..., TextLearner], effect: StepEffect, lever: str) -> None:
     """A turn under one lever is told in exactly one phrase, built from what the learner really measured."""
     learner = make_learner()
     learner.prepare(LOOK_BACK)

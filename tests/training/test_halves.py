@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.text.build import build_learner
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.levers import in_one_piece, lay_side_by_side
-from rolltrain_tui.training.split_batch import Halves
+from rolltrain_tui.training.split_batch import SplitBatch
 
 Configs = Callable[..., CampaignConfig]
 
@@ -24,9 +24,9 @@ def _threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def learner_of(config: CampaignConfig) -> SupervisedLearner:
+def learner_of(config: CampaignConfig) -> TextLearner:
     learner = build_learner(config, base=Path())
-    assert isinstance(learner, SupervisedLearner)
+    assert isinstance(learner, TextLearner)
     return learner
 
 
@@ -42,7 +42,7 @@ def test_two_halves_have_the_gradient_of_the_whole(sequences: int) -> None:
     x, y = torch.randn(sequences, 3).double(), torch.randn(sequences, 2).double()
     loss, _ = squared_error(x, y, model)
     expected = torch.autograd.grad(loss * 0.5, list(model.parameters()))
-    halves = Halves(list(model.parameters()), 2)
+    halves = SplitBatch(list(model.parameters()), 2)
     for times in (1, 2):
         raw = halves.descend(lambda *batch: squared_error(*batch, model), (x, y), 0.5)
         assert raw.item() == pytest.approx(loss.item(), rel=1e-12)
@@ -52,7 +52,7 @@ def test_two_halves_have_the_gradient_of_the_whole(sequences: int) -> None:
 
 
 def test_an_error_in_either_half_comes_back_and_leaves_no_one_at_work() -> None:
-    halves = Halves([torch.zeros(1, requires_grad=True)], 2)
+    halves = SplitBatch([torch.zeros(1, requires_grad=True)], 2)
 
     def refuse(x: Tensor) -> Tensor:
         if x.item() == 1:

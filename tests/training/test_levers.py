@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, AdamW, NAdam, Optimizer, RMSprop
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, is_zero, replace_targets
+from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise, is_zero, replace_targets
 
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 
@@ -57,7 +57,7 @@ class Regression:
         loss.backward()
         return loss.item()
 
-    def step(self, effect: StepEffect) -> Motion:
+    def step(self, effect: StepEffect) -> StepMeasurement:
         return self.levers.step(effect, loss=self.backward())
 
     def weights(self) -> Tensor:

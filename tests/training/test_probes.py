@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from rolltrain_tui.modes.text import probes
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
-MakeLearner = Callable[..., SupervisedLearner]
+MakeLearner = Callable[..., TextLearner]
 
 
-def state_of(learner: SupervisedLearner) -> tuple[dict[str, torch.Tensor], object]:
+def state_of(learner: TextLearner) -> tuple[dict[str, torch.Tensor], object]:
     return learner.tensors(), learner.state_dict()
 
 

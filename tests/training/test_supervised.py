@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rolltrain_tui.config.schema import CampaignConfig, ScheduleConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, KeyValueCache, draw, mean_loss, window_start
-from rolltrain_tui.modes.text.learner import SupervisedLearner, probe_offsets
+from rolltrain_tui.modes.text.learner import TextLearner, probe_offsets
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs.saves.tensors import pack, unpack
@@ -19,7 +19,7 @@ from rolltrain_tui.training.schedules import learning_rate
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import random_stream
 
-MakeLearner = Callable[..., SupervisedLearner]
+MakeLearner = Callable[..., TextLearner]
 
 ADAMW = ("optimizer.name=adamw",)
 SGD = ("optimizer.name=sgd", "optimizer.beta1=0.0", "optimizer.learning_rate=0.1")
@@ -28,13 +28,13 @@ OPTIMIZERS = {"adamw": ADAMW, "sgd": SGD, "sgd+momentum": MOMENTUM}
 STEADY = ("schedule={warmup_turns: 0, decay: constant, final_fraction: 1.0}",)
 
 
-def same(a: SupervisedLearner, b: SupervisedLearner) -> bool:
+def same(a: TextLearner, b: TextLearner) -> bool:
     """Everything that is saved is equal, bit for bit."""
     x, y = a.tensors(), b.tensors()
     return x.keys() == y.keys() and all(torch.equal(x[name], y[name]) for name in x) and a.state_dict() == b.state_dict()
 
 
-def weights(learner: SupervisedLearner) -> Tensor:
+def weights(learner: TextLearner) -> Tensor:
     return torch.cat([p.detach().flatten() for p in learner.levers.parameters])
 
 
@@ -49,7 +49,7 @@ def test_a_neutral_turn_is_a_plain_training_loop(
 ) -> None:
     """Eight turns give, to the bit, the losses, weights and moments of a PyTorch loop in which nothing of ours but the model runs."""
     config = tiny_config(*OPTIMIZERS[optimizer], f"batch.accumulation={accumulation}", "optimizer.clip=0.5")
-    learner = SupervisedLearner(config, small_corpus)
+    learner = TextLearner(config, small_corpus)
     model = GPT(
         GPTConfig(vocab_size=len(small_corpus.vocabulary), n_layer=1, n_head=2, n_embd=16, context=8), random_stream(config.seed, "init")
     )
@@ -91,7 +91,7 @@ def test_a_neutral_turn_is_a_plain_training_loop(
 def test_the_report_counts_what_happened(make_learner: MakeLearner) -> None:
     """Tokens, FLOPs, learning rate, steps and the turn's number are those of the campaign; a neutral turn measures nothing."""
     learner = make_learner("batch.accumulation=3", "schedule.warmup_turns=4")
-    facts, report = learner.facts(), learner.step(NEUTRAL)
+    facts, report = learner.info(), learner.step(NEUTRAL)
     assert report.tokens == 3 * 4 * 8 == facts.tokens_per_turn
     assert report.gflop == pytest.approx(learner.model.flops_per_token() * 96 / 1e9) == facts.gflop_per_turn
     assert report.lr == pytest.approx(learner.config.optimizer.learning_rate / 4)
@@ -309,7 +309,7 @@ def test_a_turn_that_breaks_never_was(make_learner: MakeLearner) -> None:
 def test_bf16_learns_and_measures(make_learner: MakeLearner) -> None:
     """In bf16 weights and moments stay fp32, k is exact, and the loss is fp32's to two digits."""
     half, full = make_learner("device.dtype=bfloat16", *STEADY), make_learner("device.dtype=float32", *STEADY)
-    assert half.facts().dtype == "bfloat16"
+    assert half.info().dtype == "bfloat16"
     for k in (1.0, 1.5, 0.5):
         mine, theirs = half.step(StepEffect(update_scale=k)), full.step(StepEffect(update_scale=k))
         assert mine.loss == pytest.approx(theirs.loss, rel=1e-2)
@@ -454,7 +454,7 @@ EVENTFUL = [
 ]
 
 
-def travel(learner: SupervisedLearner, first: int, last: int) -> None:
+def play(learner: TextLearner, first: int, last: int) -> None:
     """Turns first .. last - 1 of an eventful run, with a camp, evaluations and samples on the way."""
     for turn in range(first, last):
         learner.step(EVENTFUL[turn % len(EVENTFUL)])
@@ -472,13 +472,13 @@ def test_resumed_equals_uninterrupted(optimizer: str, dtype: str, k: int, make_l
     """Saved at turn k as a file and resumed in a fresh learner, the run ends at turn 20 as one that never stopped."""
     overrides = (*OPTIMIZERS[optimizer], "turns=20", "model.dropout=0.1", "batch.accumulation=2", f"device.dtype={dtype}")
     straight, stopped, resumed = (make_learner(*overrides) for _ in range(3))
-    travel(straight, 0, 20)
-    travel(stopped, 0, k)
+    play(straight, 0, 20)
+    play(stopped, 0, k)
     file, state = pack(stopped.tensors()), stopped.state_dict()
-    travel(stopped, k, 20)  # going on does not reach into what was saved
+    play(stopped, k, 20)  # going on does not reach into what was saved
     torch.manual_seed(12345)  # nor does the process's own stream matter
     resumed.load_state(unpack(file), state)
-    travel(resumed, k, 20)
+    play(resumed, k, 20)
     assert same(straight, resumed)
     assert same(straight, stopped)
     assert straight.weights_sha256() == resumed.weights_sha256()
@@ -497,12 +497,12 @@ def test_dropout_leaves_the_global_stream_alone(make_learner: MakeLearner) -> No
 def test_a_fork_is_independent(make_learner: MakeLearner) -> None:
     """It starts equal, sees the same batches, and what it does never reaches the original."""
     learner = make_learner("model.dropout=0.1", "batch.accumulation=2")
-    travel(learner, 0, 8)
+    play(learner, 0, 8)
     twin, reference = learner.fork(), learner.fork()
     assert same(learner, twin)
-    travel(twin, 8, 12)
+    play(twin, 8, 12)
     assert same(reference, learner)
-    travel(learner, 8, 12)
+    play(learner, 8, 12)
     assert same(learner, twin)
     assert not same(reference, learner)
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.game.twin import Comparison, Twin, compare, look_turns
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 
-MakeLearner = Callable[..., SupervisedLearner]
+MakeLearner = Callable[..., TextLearner]
 LOSSES = st.lists(st.floats(0, 10), min_size=2, max_size=20)
 
 

@@ -108,7 +108,7 @@ class FakeExpedition:
                 "spell_mastery": Charge("spell_mastery", None, None, "", False),
             }
 
-    def travel(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[Event]:
         try:
             if self._script is not None:
                 yield from self._play_script(inbox)

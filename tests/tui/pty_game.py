@@ -17,8 +17,8 @@ from rolltrain_tui.tui.launch import Launch
 class Noisy(FakeExpedition):
     """Like a library that talks to the terminal past the game; notes in a file that it was left in order."""
 
-    def travel(self, inbox: Inbox) -> Iterator[Event]:
-        for event in super().travel(inbox):
+    def play(self, inbox: Inbox) -> Iterator[Event]:
+        for event in super().play(inbox):
             if isinstance(event, StepTaken) and event.turn == 1:
                 os.write(2, b"STRAY-FROM-C\n")
                 os.write(1, b"STRAY-ON-STDOUT\n")

@@ -55,7 +55,7 @@ def level(choices: int) -> LevelGained:
 def scene_after(*events: Event, turns: int = 3) -> Scene:
     """The fake expedition's scene with more that happened."""
     scene = Scene()
-    for event in FakeExpedition(Path("nowhere"), fake_config()).travel(Inbox([])):
+    for event in FakeExpedition(Path("nowhere"), fake_config()).play(Inbox([])):
         scene.apply(event)
         if isinstance(event, StepTaken) and event.turn == turns:
             break
@@ -100,7 +100,7 @@ def test_an_item_leaves_force_with_its_last_turn() -> None:
     """Also where no event says so."""
     scene = scene_after(ItemUsed(2, "potion_of_calm", 3, ""))
     assert "potion_of_calm" in scene.items
-    for event in FakeExpedition(Path("nowhere"), fake_config()).travel(Inbox([])):
+    for event in FakeExpedition(Path("nowhere"), fake_config()).play(Inbox([])):
         if isinstance(event, StepTaken) and event.turn >= 4:
             scene.apply(event)
             break

@@ -24,7 +24,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.bridge import Bridge, Traveller, pause_reason
+from rolltrain_tui.tui.bridge import Bridge, PlayableRun, pause_reason
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 
 DEADLINE = 20.0
@@ -41,7 +41,7 @@ def crossed(bridge: Bridge) -> list[Message]:
 
 
 def bridge_of(expedition: FakeExpedition, inbox: Inbox | None = None) -> Bridge:
-    return Bridge(lambda: cast(Traveller, expedition), inbox or Inbox())
+    return Bridge(lambda: cast(PlayableRun, expedition), inbox or Inbox())
 
 
 def rolled(outcome: str) -> DiceRolled:
@@ -54,14 +54,14 @@ def not_finite() -> StepTaken:
 
 def test_every_event_crosses_in_order(tmp_path: Path) -> None:
     """Opened first, then exactly the expedition's own events, then Left."""
-    expected = list(FakeExpedition(tmp_path, fake_config("turns=40")).travel(Inbox()))
+    expected = list(FakeExpedition(tmp_path, fake_config("turns=40")).play(Inbox()))
     messages = crossed(bridge_of(FakeExpedition(tmp_path, fake_config("turns=40"))))
     assert [Opened(""), *expected, Left()] == messages
 
 
 def test_the_story_so_far_is_in_the_scene_before_it_opens(tmp_path: Path) -> None:
     """A run that goes on shows its past: the thread folds it before the first turn."""
-    past = list(FakeExpedition(tmp_path, fake_config("turns=30")).travel(Inbox()))[:20]
+    past = list(FakeExpedition(tmp_path, fake_config("turns=30")).play(Inbox()))[:20]
     expedition = FakeExpedition(tmp_path, fake_config("turns=1"))
     expedition.story = past
     bridge = bridge_of(expedition)
@@ -137,7 +137,7 @@ def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
 def test_a_mistake_of_the_player_is_told_as_such() -> None:
     """A campaign that cannot be opened gives its sentence, without the type of the error."""
 
-    def broken() -> Traveller:
+    def broken() -> PlayableRun:
         raise ValueError("tiny.yaml:3:1: turns: must be positive")
 
     assert [Failed("tiny.yaml:3:1: turns: must be positive", True), Left()] == crossed(Bridge(broken, Inbox()))
@@ -147,7 +147,7 @@ def test_a_thread_never_dies_unheard(tmp_path: Path) -> None:
     """Whatever is raised on the way ends as a message with its type, and the events before it have crossed."""
 
     class Collapsing(FakeExpedition):
-        def travel(self, inbox: Inbox) -> Iterator[Event]:
+        def play(self, inbox: Inbox) -> Iterator[Event]:
             yield XPGained(1, 1, 1, "x")
             raise MemoryError("no room")
 
@@ -167,7 +167,7 @@ def test_ready_is_called_in_the_thread_before_the_first_turn(tmp_path: Path) -> 
     seen: list[tuple[str, int]] = []
     expedition = FakeExpedition(tmp_path, fake_config("turns=2"))
     bridge = Bridge(
-        lambda: cast(Traveller, expedition), Inbox(), lambda traveller: seen.append((threading.current_thread().name, len(bridge.buffer)))
+        lambda: cast(PlayableRun, expedition), Inbox(), lambda traveller: seen.append((threading.current_thread().name, len(bridge.buffer)))
     )
     messages = crossed(bridge)
     assert [("expedition", 0)] == seen

@@ -250,7 +250,7 @@ def test_a_sick_run_keeps_the_foes_panel_within_its_height(height: int) -> None:
 
 
 def _story(turns: int) -> Any:
-    for event in FakeExpedition(Path("nowhere"), fake_config()).travel(Inbox([])):
+    for event in FakeExpedition(Path("nowhere"), fake_config()).play(Inbox([])):
         yield event
         if isinstance(event, StepTaken) and event.turn == turns:
             return

@@ -42,7 +42,7 @@ def test_tuning_is_taken_back() -> None:
 
 def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
     """Ten lines in order: the frame of the story first, then levels before monsters."""
-    events = list(FakeExpedition(Path("nowhere"), fake_config("turns=40")).travel(Inbox([UseAbility("rage")])))
+    events = list(FakeExpedition(Path("nowhere"), fake_config("turns=40")).play(Inbox([UseAbility("rage")])))
     scene = Scene.of(events[:1])
     for turn in range(1, 20):
         scene.apply(MonsterFell(turn, "loss_dragon", 1800))
@@ -59,18 +59,18 @@ def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
 @pytest.mark.parametrize("most", [0, 1, 5])
 def test_highlights_never_tell_more_than_asked(most: int) -> None:
     """Short screens get short stories."""
-    assert len(highlights(Scene.of(FakeExpedition(Path("nowhere"), fake_config("turns=3")).travel(Inbox())), most)) <= most
+    assert len(highlights(Scene.of(FakeExpedition(Path("nowhere"), fake_config("turns=3")).play(Inbox())), most)) <= most
 
 
 class Stubborn(FakeExpedition):
     """An expedition that does not leave when it is asked to, until it is let go."""
 
-    let_go = False
+    remove = False
 
-    def travel(self, inbox: Inbox):  # type: ignore[no-untyped-def]
-        events = super().travel(Inbox())
+    def play(self, inbox: Inbox):  # type: ignore[no-untyped-def]
+        events = super().play(Inbox())
         yield next(events)
-        while not self.let_go:
+        while not self.remove:
             inbox.resume()
             yield next(events)
 
@@ -87,7 +87,7 @@ async def test_a_second_ctrl_q_does_not_wait(tmp_path: Path) -> None:
         assert app.return_code is None
         await pilot.press("ctrl+q")
         await until(pilot, lambda: app.return_code is not None)
-        expedition.let_go = True
+        expedition.remove = True
     assert app.bridge is not None
     assert app.bridge.join(20)
     assert (1, True) == (app.return_code, app.impatient)
@@ -117,7 +117,7 @@ def test_a_text_of_the_players_own_may_lie_anywhere(tmp_path: Path) -> None:
     """A campaign begun with a text outside its folder trains on that text, and its run can be opened again."""
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.runs import saves
-    from rolltrain_tui.runs.run import Expedition
+    from rolltrain_tui.runs.run import Run
     from rolltrain_tui.tui.outfitter import TorchOutfitter
 
     text = tmp_path / "my own: book.txt"
@@ -125,10 +125,10 @@ def test_a_text_of_the_players_own_may_lie_anywhere(tmp_path: Path) -> None:
     launch = Launch(data=text, runs=tmp_path / "runs", overrides=("turns=2", "schedule.warmup_turns=1", "device.threads=1"))
     expedition = TorchOutfitter(launch).begin(Path("campaigns/tutorial.yaml").resolve(), launch.all_overrides())
     assert expedition.config.data.path == "my own: book.txt"
-    for _ in expedition.travel(Inbox()):
+    for _ in expedition.play(Inbox()):
         pass
     assert [run.damage for run in saves.list_runs(tmp_path / "runs")] == [""]
-    assert Expedition.resume(expedition.folder).config == expedition.config
+    assert Run.resume(expedition.folder).config == expedition.config
 
 
 def test_no_style_leaks_out_of_its_screen() -> None:

@@ -255,7 +255,7 @@ def bard(monkeypatch: pytest.MonkeyPatch) -> HeroClass:
     """The worked example of a plug-in, as if it were installed."""
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "plugin_example")
     rows = importlib.import_module("rolltrain_bard")
-    guests = plugins.Guests()
+    guests = plugins.Plugins()
     guests.rows["rolltrain.classes"] = {"bard": rows.BARD}
     guests.rows["rolltrain.abilities"] = {"crescendo": rows.CRESCENDO, "lullaby": rows.LULLABY}
     monkeypatch.setattr(plugins, "_guests", guests)

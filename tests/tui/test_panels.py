@@ -39,7 +39,7 @@ def scene_after(turn: int, **how: object) -> Scene:
     """The fake expedition's scene after so many turns; Rage was asked for in turn 1."""
     inbox = Inbox([UseAbility("rage")])
     scene = Scene()
-    for event in FakeExpedition(Path("nowhere"), fake_config(), **how).travel(inbox):  # type: ignore[arg-type]
+    for event in FakeExpedition(Path("nowhere"), fake_config(), **how).play(inbox):  # type: ignore[arg-type]
         scene.apply(event)
         if isinstance(event, StepTaken) and event.turn == turn:
             break

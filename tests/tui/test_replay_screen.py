@@ -27,7 +27,7 @@ def run(tmp_path: Path) -> Path:
     """A recorded run in which the player raged in turn 40."""
     inbox: Inbox = ScriptedInbox([(40, UseAbility("rage")), (41, SaveGame())])
     with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(tmp_path, fake_config(f"turns={TURNS}")).travel(inbox):
+        for event in FakeExpedition(tmp_path, fake_config(f"turns={TURNS}")).play(inbox):
             if not isinstance(event, get_args(Notice)):
                 chronicle.append(event)
     return tmp_path

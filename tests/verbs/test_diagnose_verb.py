@@ -15,16 +15,16 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import Examined, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.runs.run import Expedition
+from rolltrain_tui.runs.run import Run
 
 CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
 Configure = Callable[..., CampaignConfig]
 
 
-def saved_run(config: CampaignConfig, runs: Path, stop_after: int = 8) -> Expedition:
-    expedition = Expedition.begin(config, base=CAMPAIGNS, runs=runs)
+def saved_run(config: CampaignConfig, runs: Path, stop_after: int = 8) -> Run:
+    expedition = Run.begin(config, base=CAMPAIGNS, runs=runs)
     inbox = Inbox()
-    for event in expedition.travel(inbox):
+    for event in expedition.play(inbox):
         if isinstance(event, StepTaken) and event.turn == stop_after:
             inbox.stop()
     return expedition

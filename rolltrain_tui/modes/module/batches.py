@@ -54,7 +54,7 @@ class Batches:
                 self._next = (self._next[0], self._next[1] + 1)
         return self._read[place], (place[0], place[1] + 1)
 
-    def let_go(self, place: Place) -> None:
+    def remove(self, place: Place) -> None:
         """Nobody will ask for what comes before `place` again."""
         self._read = {at: batch for at, batch in self._read.items() if at >= place}
 

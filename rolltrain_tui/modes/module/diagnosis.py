@@ -16,7 +16,7 @@ from rolltrain_tui.modes.module.batches import examples_in
 from rolltrain_tui.modes.module.criterion import Criterion
 from rolltrain_tui.protocol.learner import Evaluation, Examination
 from rolltrain_tui.protocol.readings import LayerReading
-from rolltrain_tui.training.layer_history import Pulse
+from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.measures import ALIVE, Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
 from rolltrain_tui.training.weight_average import Average
 
@@ -26,7 +26,7 @@ MOST_LAYERS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+class DiagnosisInputs:
     """A model as it is brought in, at rest. It is handed back as it was."""
 
     model: nn.Module
@@ -41,7 +41,7 @@ class Patient:
     """The losses of the evaluation, measured again with the weights as they stand."""
     first_moments: list[Tensor] | None
     average: Average | None
-    pulse: Pulse | None
+    pulse: LayerHistory | None
     micro_batches: int
     """Of a turn."""
     gflop: float
@@ -61,7 +61,7 @@ def layers_of(model: nn.Module, parameters: Sequence[Tensor]) -> list[Layer]:
     return [Layer(name, tuple(where), None) for name, where in places.items()]
 
 
-def examine(patient: Patient) -> Examination:
+def examine(patient: DiagnosisInputs) -> Examination:
     """All signals and all layers. About the cost of two micro-batches and, with a weight average, an evaluation."""
     layers, pulse = patient.layers, patient.pulse
     train_loss, gradients, dead = _read(patient)
@@ -100,7 +100,7 @@ def examine(patient: Patient) -> Examination:
     return Examination(values={name: told(value) for name, value in values.items()}, layers=readings, gflop=gflop)
 
 
-def _read(patient: Patient) -> tuple[float, list[list[Tensor]], float]:
+def _read(patient: DiagnosisInputs) -> tuple[float, list[list[Tensor]], float]:
     """The mean loss of the micro-batches, the gradient of each, and the part of hidden units that none of them wakes."""
     peaks: dict[nn.Module, Tensor] = {}
 
@@ -128,7 +128,7 @@ def _read(patient: Patient) -> tuple[float, list[list[Tensor]], float]:
 
 
 @torch.no_grad()
-def _temperature(patient: Patient) -> tuple[float, float]:
+def _temperature(patient: DiagnosisInputs) -> tuple[float, float]:
     """val(theta) - val(half-way to the average), and its GFLOP; NaN until there is an average that tells of the run."""
     average, pulse = patient.average, patient.pulse
     if average is None or pulse is None or not pulse.settled or not patient.evaluation.losses:

@@ -23,11 +23,11 @@ from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, classes_of, one_by_one
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
-from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise
+from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepAbandoned, StepReport
+from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting, weights_sha256
-from rolltrain_tui.training.state_memory import Hindsight, acts_before_the_step, refuse_strangers
+from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import dropout_state, first_dropout_state, random_stream, set_dropout_state
 
 STREAMS = ("target_noise", "weight_noise", "sample")
@@ -36,7 +36,7 @@ PROBE_BATCHES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workpiece:
+class TrainingParts:
     """What a program brings along to be trained."""
 
     model: nn.Module
@@ -47,7 +47,7 @@ class Workpiece:
 
 
 @dataclass(slots=True)
-class Gathered:
+class BatchGradient:
     """The gradient of one batch, left in `.grad`, and what was seen on the way."""
 
     loss: float = 0.0
@@ -71,7 +71,7 @@ class ModuleLearner:
     LossError and LoaderError, in words, when the first batch of either gives no loss.
     """
 
-    def __init__(self, config: ModuleConfig, work: Workpiece, train: Iterable[Any] | Batches, validation: Iterable[Any] | None) -> None:
+    def __init__(self, config: ModuleConfig, work: TrainingParts, train: Iterable[Any] | Batches, validation: Iterable[Any] | None) -> None:
         self.config, self.work = config, work
         self.model, self.optimizer, self.criterion = work.model, work.optimizer, work.criterion
         self.should_stop: Callable[[], bool] = lambda: False
@@ -93,7 +93,7 @@ class ModuleLearner:
         self.schedule = ModuleSchedule(self.optimizer, work.scheduler, every)
         self.levers = Levers(self.optimizer, _learning(self.optimizer), clip=config.trained.clip)
         self._layers = diagnosis.layers_of(self.model, self.levers.parameters)
-        self.hindsight = Hindsight(self.model, self.levers, self.schedule, self._layers, config.evaluation.every)
+        self.hindsight = TrainingMemory(self.model, self.levers, self.schedule, self._layers, config.evaluation.every)
 
         self._buffers = list(self.model.buffers())
         self._by_coordinate = type(self.optimizer) in BY_COORDINATE
@@ -107,22 +107,22 @@ class ModuleLearner:
         self.schedule.val_loss = evaluation.loss if math.isfinite(evaluation.loss) else None
         self.hindsight.remember(evaluation)
 
-    def facts(self) -> Facts:
+    def info(self) -> LearnerInfo:
         return self._facts
 
-    def _look(self) -> Facts:
+    def _look(self) -> LearnerInfo:
         """One forward pass on the first micro-batch, without dropout and without a trace: what it costs and what it answers."""
         first = self.criterion.ready(self.batches.at((0, 0))[0])
         self._gflop, output = self._cost_of(first)
         size = examples_in(first)
         self._examples = size
-        unserved = {} if size is not None and size > 1 else {"drop_worst": _WHOLE}
+        unavailable_levers = {} if size is not None and size > 1 else {"drop_worst": _WHOLE}
         if size is None or size < 2:
-            unserved |= {"batch_factor": _WHOLE, "extra_batch_factor": _WHOLE} if self.config.micro_batches == 1 else {}
+            unavailable_levers |= {"batch_factor": _WHOLE, "extra_batch_factor": _WHOLE} if self.config.micro_batches == 1 else {}
         if _targets_of(first) is None:
-            unserved["target_noise"] = "its batches have no labels of whole numbers that noise could replace"
+            unavailable_levers["target_noise"] = "its batches have no labels of whole numbers that noise could replace"
         writes = self.work.tokenizer is not None and hasattr(self.model, "generate") and hasattr(self.work.tokenizer, "decode")
-        return Facts(
+        return LearnerInfo(
             parameters=sum(p.numel() for p in self.model.parameters()),
             vocabulary=classes_of(output, first),
             floor=None,
@@ -131,7 +131,7 @@ class ModuleLearner:
             threads=torch.get_num_threads(),
             tokens_per_turn=_tokens_in(first) * self.config.micro_batches,
             gflop_per_turn=3 * self._gflop * self.config.micro_batches,
-            unserved=unserved,
+            unavailable_levers=unavailable_levers,
             mute="" if writes else "This model writes no text: that takes a tokenizer and a model that can generate.",
         )
 
@@ -174,7 +174,7 @@ class ModuleLearner:
                 for buffer, before in buffers if mark.before is None else ():
                     buffer.copy_(before)
             raise
-        self.batches.let_go(self.place)
+        self.batches.remove(self.place)
         return report
 
     def _step(self, effect: StepEffect, started: float) -> StepReport:
@@ -200,7 +200,7 @@ class ModuleLearner:
                 break
 
         if not motion.finite:
-            motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+            motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
             if start is not None:  # it may have been an extra step that failed: the ones before it are taken back
                 memory.restore(start)
             memory.forget_norms_since(norms)
@@ -242,11 +242,11 @@ class ModuleLearner:
     # -----------------------------------------------------------------------------------------------------------------
     # Its gradient
 
-    def _gather(self, effect: StepEffect, factor: float) -> Gathered:
+    def _gather(self, effect: StepEffect, factor: float) -> BatchGradient:
         """Read `factor` times a turn's micro-batches, and leave the mean of their mean gradients in `.grad`. StepAbandoned in between."""
         parts, scales = self._parts(factor), effect.micro_scales
         assert not scales or len(scales) == self.config.micro_batches, f"{len(scales)} micro_scales for another number of micro-batches"
-        batch = Gathered()
+        batch = BatchGradient()
         micros = self._without_the_worst(parts, effect.drop_worst, batch) if effect.drop_worst else None
         whole_loss = batch.loss
         sums: tuple[list[Tensor], list[Tensor]] | None = None  # sum_j g_j / K and sum_j k_j g_j / K, where they differ
@@ -288,7 +288,7 @@ class ModuleLearner:
         return micro if part == 1 or size is None else pick(micro, torch.arange(max(1, round(part * size))))
 
     @torch.no_grad()
-    def _without_the_worst(self, parts: list[float], drop: int, batch: Gathered) -> list[Any]:
+    def _without_the_worst(self, parts: list[float], drop: int, batch: BatchGradient) -> list[Any]:
         """The turn's micro-batches without the `drop` examples of highest loss (one at least stays); all are read once more for that."""
         micros, losses = [], []
         with self._at_rest(), self._autocast():
@@ -312,7 +312,7 @@ class ModuleLearner:
         kept = [own.nonzero().flatten() for own in split]
         return [pick(micro, own) if len(own) else None for micro, own in zip(micros, kept, strict=True)]
 
-    def _descend(self, micro: Any, noise: float, weight: float, batch: Gathered) -> float:
+    def _descend(self, micro: Any, noise: float, weight: float, batch: BatchGradient) -> float:
         """Add weight x the gradient of the micro-batch's loss to `.grad`; the raw loss, on the true targets."""
         with self._autocast():
             if noise:
@@ -420,7 +420,7 @@ class ModuleLearner:
         """The signals that need the model itself, on the same few micro-batches each time."""
         with self._at_rest(), self._autocast():
             return diagnosis.examine(
-                diagnosis.Patient(
+                diagnosis.DiagnosisInputs(
                     model=self.model,
                     criterion=self.criterion,
                     parameters=self.levers.parameters,

@@ -27,7 +27,7 @@ from torch.func import functional_call
 from rolltrain_tui.modes.text.gpt import GPT, MLP, token_losses
 from rolltrain_tui.protocol.learner import Examination
 from rolltrain_tui.protocol.readings import LayerReading
-from rolltrain_tui.training.layer_history import Pulse
+from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.measures import (
     ALIVE,
     Layer,
@@ -65,7 +65,7 @@ def layer_name(parameter: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+class DiagnosisInputs:
     """A model as it is brought in. It is handed back as it was."""
 
     model: GPT
@@ -81,13 +81,13 @@ class Patient:
     first_moments: list[Tensor] | None
     """One for each parameter; None where the optimiser has none (yet)."""
     average: Average | None
-    pulse: Pulse | None
+    pulse: LayerHistory | None
     batch: int
     """Sequences of a turn."""
     autocast: Callable[[], AbstractContextManager[Any]]
 
 
-def examine(patient: Patient) -> Examination:
+def examine(patient: DiagnosisInputs) -> Examination:
     """All signals and all layers. About the cost of two turns of a small model; see `tests/benchmarks/sick_runs.py`."""
     model, layers, pulse = patient.model, patient.layers, patient.pulse
     parameters = list(model.parameters())
@@ -138,7 +138,7 @@ def halves(train: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return train[:h], train[h : 2 * h], train[2 * h :]
 
 
-def read_training_text(patient: Patient) -> tuple[float, list[Tensor], list[Tensor], list[Tensor]]:
+def read_training_text(patient: DiagnosisInputs) -> tuple[float, list[Tensor], list[Tensor], list[Tensor]]:
     """The mean loss, the gradients of both halves (one tensor for each parameter), and which hidden units of each MLP are dead."""
     parameters = list(patient.model.parameters())
     peaks: dict[int, Tensor] = {}
@@ -169,7 +169,7 @@ def read_training_text(patient: Patient) -> tuple[float, list[Tensor], list[Tens
 
 
 @torch.no_grad()
-def measure_temperature(patient: Patient) -> float:
+def measure_temperature(patient: DiagnosisInputs) -> float:
     """val(theta) - val(half-way to the average); NaN until there is an average that tells of the run."""
     average, pulse = patient.average, patient.pulse
     if average is None or pulse is None or not pulse.settled:
@@ -180,7 +180,7 @@ def measure_temperature(patient: Patient) -> float:
     return mean_of([a - b for a, b in zip(patient.val_losses, there, strict=True)])
 
 
-def _losses(patient: Patient, windows: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
+def _losses(patient: DiagnosisInputs, windows: Tensor, weights: dict[str, Tensor] | None = None) -> Tensor:
     """The loss of each window (n, T + 1), in nats per token: (n,). With other weights than the model's own, where given."""
     x, y = windows[:, :-1], windows[:, 1:]
     with patient.autocast():
@@ -188,7 +188,7 @@ def _losses(patient: Patient, windows: Tensor, weights: dict[str, Tensor] | None
         return token_losses(logits, y).mean(dim=1)
 
 
-def _gflop(patient: Patient) -> float:
+def _gflop(patient: DiagnosisInputs) -> float:
     """Model FLOPs of what was read, in units of 1e9: a forward pass is a third of training."""
     trained = sum(len(part) for part in halves(patient.train)[:2])
     forward = len(patient.train) - trained + (0 if patient.pulse is None or not patient.pulse.settled else len(patient.val))

@@ -18,13 +18,13 @@ from rolltrain_tui.modes.text import diagnosis
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.learner import Evaluation, Examination, Facts, StepAbandoned, StepReport
-from rolltrain_tui.training.levers import Levers, Motion, add_weight_noise, lay_side_by_side, replace_targets
+from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepAbandoned, StepReport
+from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise, lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting, weights_sha256
-from rolltrain_tui.training.split_batch import Halves
-from rolltrain_tui.training.state_memory import Hindsight, acts_before_the_step, refuse_strangers
+from rolltrain_tui.training.split_batch import SplitBatch
+from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import deterministic_kernels, dropout_state, first_dropout_state, random_stream, set_dropout_state
 
 EVALUATION_TOKENS = 2048
@@ -35,7 +35,7 @@ STREAMS = ("data", "target_noise", "weight_noise", "sample")
 
 
 @dataclass(slots=True)
-class Gathered:
+class BatchGradient:
     """The gradient of one batch, left in `.grad`, and what was seen on the way."""
 
     loss: float = 0.0
@@ -51,7 +51,7 @@ class Gathered:
     """What drop_worst measured."""
 
 
-class SupervisedLearner:
+class TextLearner:
     """A GPT that learns to predict the next character of a corpus. Implements `Learner`.
 
     Sets the number of torch threads of the process. Shapes: B sequences, T = context, V = vocabulary.
@@ -85,7 +85,7 @@ class SupervisedLearner:
         self.threads = pick_threads(config.device.threads, config.batch.sequences * config.model.context * self.model.flops_per_token())
         # Dropout draws from one stream, in order, and a compiled graph has its own threads: then the batch stays whole.
         divisible = self.device.type == "cpu" and config.model.dropout == 0 and not config.device.compile and self.threads > 1
-        self._halves = Halves(list(self.model.parameters()), self.threads) if divisible else None
+        self._halves = SplitBatch(list(self.model.parameters()), self.threads) if divisible else None
         if self._halves is None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
@@ -103,7 +103,7 @@ class SupervisedLearner:
         self._dropout_state = first_dropout_state(config.seed, self.device) if config.model.dropout > 0 else None
 
         self._layers = diagnosis.layers_of(self.model)
-        self.hindsight = Hindsight(self.model, self.levers, self.schedule, self._layers, config.evaluation.every)
+        self.hindsight = TrainingMemory(self.model, self.levers, self.schedule, self._layers, config.evaluation.every)
 
     @property
     def turn(self) -> int:
@@ -117,10 +117,10 @@ class SupervisedLearner:
     def remember(self, evaluation: Evaluation) -> None:
         self.hindsight.remember(evaluation)
 
-    def facts(self) -> Facts:
+    def info(self) -> LearnerInfo:
         batch = self.config.batch
         tokens = batch.sequences * batch.accumulation * self.config.model.context
-        return Facts(
+        return LearnerInfo(
             parameters=self.model.num_parameters(),
             vocabulary=len(self.corpus.vocabulary),
             floor=self.corpus.floor,
@@ -173,7 +173,7 @@ class SupervisedLearner:
                 break
 
         if not motion.finite:
-            motion = Motion(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+            motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
             if start is not None:  # it may have been an extra step that failed: the ones before it are taken back
                 memory.restore(start)
             memory.forget_norms_since(norms)
@@ -188,7 +188,7 @@ class SupervisedLearner:
         if effect.target_noise:
             measured["target_noise"] = replaced / tokens
         if effect.batch_factor != 1:
-            measured["batch_factor"] = first.tokens / self.facts().tokens_per_turn
+            measured["batch_factor"] = first.tokens / self.info().tokens_per_turn
         if effect.extra_steps:
             measured["extra_steps"] = max(0, motion.optimizer_steps - 1)
             if effect.extra_batch_factor != 1 and batch is not first:
@@ -215,7 +215,7 @@ class SupervisedLearner:
     # -----------------------------------------------------------------------------------------------------------------
     # Its gradient
 
-    def _gather(self, effect: StepEffect, factor: float) -> Gathered:
+    def _gather(self, effect: StepEffect, factor: float) -> BatchGradient:
         """Read one batch, `factor` times the usual size, and leave its mean gradient in `.grad`. StepAbandoned between micro-batches."""
         config = self.config.batch
         sequences = max(1, round(config.sequences * config.accumulation * factor))
@@ -225,7 +225,7 @@ class SupervisedLearner:
         scales = effect.micro_scales
         assert not scales or len(scales) == config.accumulation, f"{len(scales)} micro_scales for {config.accumulation} micro-batches"
 
-        batch = Gathered()
+        batch = BatchGradient()
         sums: tuple[list[Tensor], list[Tensor]] | None = None  # sum_j g_j / K and sum_j k_j g_j / K, where they differ
         kept = self._without_the_worst(sizes, effect.drop_worst, batch) if effect.drop_worst else None
         whole_loss = batch.loss
@@ -254,7 +254,7 @@ class SupervisedLearner:
         return batch
 
     @torch.no_grad()
-    def _without_the_worst(self, sizes: list[int], drop: int, batch: Gathered) -> list[tuple[Tensor, Tensor]]:
+    def _without_the_worst(self, sizes: list[int], drop: int, batch: BatchGradient) -> list[tuple[Tensor, Tensor]]:
         """The batch's micro-batches without the `drop` sequences of highest loss (one at least stays); all are read once more for that."""
         micros, losses = [], []
         self.model.eval()  # ranked without dropout, whose stream is the gradient's
@@ -391,7 +391,7 @@ class SupervisedLearner:
         n = min(diagnosis.PROBE, len(evaluation.losses) or diagnosis.PROBE)
         losses = evaluation.losses[:n] or self.evaluate_sequences(n).losses
         return diagnosis.examine(
-            diagnosis.Patient(
+            diagnosis.DiagnosisInputs(
                 model=self.model,
                 layers=self._layers,
                 val=self._windows(self._val, len(losses)),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
-from rolltrain_tui.modes.text.learner import SupervisedLearner
+from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Learner, StepReport
 
@@ -34,7 +34,7 @@ SKETCH = 1024
 class Trail:
     """The walk of a run's weights, a mark a turn. Costs one copy of the weights."""
 
-    def __init__(self, learner: SupervisedLearner) -> None:
+    def __init__(self, learner: TextLearner) -> None:
         self._learner = learner
         self._start = self._here = _weights(learner)
         self.length = 0.0
@@ -64,13 +64,13 @@ class NoisyLabels:
         return getattr(self._learner, name)
 
 
-def probe(learner: SupervisedLearner) -> dict[str, float]:
+def probe(learner: TextLearner) -> dict[str, float]:
     """Everything that can be asked of a finished run. Its own state and streams stay as they are; on one seed all runs meet the same
     noise but for what their weights make of it."""
     return disturbed(learner)[1] | _voice(learner)
 
 
-def disturbed(learner: SupervisedLearner) -> tuple[float, dict[str, float]]:
+def disturbed(learner: TextLearner) -> tuple[float, dict[str, float]]:
     """The validation loss, and its rise under each disturbance."""
     sequences = learner.config.evaluation.final_sequences
     plain = learner.evaluate(sequences).loss
@@ -80,7 +80,7 @@ def disturbed(learner: SupervisedLearner) -> tuple[float, dict[str, float]]:
     return plain, {name: loss - plain for name, loss in found.items()}
 
 
-def sketch(learner: SupervisedLearner) -> tuple[float, ...]:
+def sketch(learner: TextLearner) -> tuple[float, ...]:
     """The weights in 1024 numbers: each is added to one of them, at random but the same for all runs, with a random sign.
 
     E |sketch(a) - sketch(b)|^2 = |a - b|^2, with a relative standard deviation of about sqrt(2 / 1024) (Charikar, Chen and
@@ -94,12 +94,12 @@ def sketch(learner: SupervisedLearner) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _weights(learner: SupervisedLearner) -> Tensor:
+def _weights(learner: TextLearner) -> Tensor:
     """(N,), a copy."""
     return torch.cat([p.detach().flatten() for p in learner.model.parameters()])
 
 
-def _shaken(learner: SupervisedLearner, scale: float, sequences: int) -> float:
+def _shaken(learner: TextLearner, scale: float, sequences: int) -> float:
     """Mean loss over draws of weight noise, each on a copy, with noise of the seed's own and not where the run's monsters left theirs."""
     losses = []
     for draw in range(DRAWS):
@@ -110,7 +110,7 @@ def _shaken(learner: SupervisedLearner, scale: float, sequences: int) -> float:
     return sum(losses) / DRAWS
 
 
-def _on_text(learner: SupervisedLearner, text: Tensor, sequences: int) -> float:
+def _on_text(learner: TextLearner, text: Tensor, sequences: int) -> float:
     """The loss on another text, by a copy that is examined on it. NaN where the text is too short for one window."""
     if len(text) <= learner.config.model.context + 1:
         return float("nan")
@@ -131,7 +131,7 @@ def other_text(corpus: Corpus) -> Tensor:
     return torch.tensor([known[character] for character in text if character in known], dtype=torch.int64)
 
 
-def _voice(learner: SupervisedLearner) -> dict[str, float]:
+def _voice(learner: TextLearner) -> dict[str, float]:
     """Of the words that the model writes: how many differ, and how many its lessons never showed."""
     written = learner.fork().sample(CHARACTERS, temperature=1.0, top_k=None).split()[:-1]  # the last may be cut off
     if not written:

@@ -8,7 +8,7 @@ from rolltrain_tui.protocol.events import Event, ItemFound
 from rolltrain_tui.runs.recording import as_turn
 from rolltrain_tui.tui.messages import Left, Message
 from rolltrain_tui.tui.palette import ReplayVerbs
-from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, Reel, Spool
+from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
 from rolltrain_tui.tui.screens.base import keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
@@ -54,12 +54,12 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
     ]
 
     @property
-    def reel(self) -> Reel:
-        return cast(Reel, self.bridge.expedition)
+    def reel(self) -> ReplaySource:
+        return cast(ReplaySource, self.bridge.expedition)
 
     @property
-    def spool(self) -> Spool:
-        return cast(Spool, self.bridge.inbox)
+    def spool(self) -> ReplayInbox:
+        return cast(ReplayInbox, self.bridge.inbox)
 
     @property
     def campaign(self) -> "CampaignConfig | None":
