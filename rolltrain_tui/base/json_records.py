@@ -1,33 +1,42 @@
-"""Dataclasses <-> plain JSON values, led by the type hints of their fields; nothing in the text can choose what is built.
+"""Dataclasses <-> plain JSON values. The type hints of the fields decide what is built; the text never does.
 
-Understood types: int, float, str, bool, None, Literal, tuples, dataclasses, `X | None`, and unions of dataclasses. Where a union leaves
-a choice, the object carries its class name under "type". A float that is not finite is written as "nan", "inf" or "-inf": only a float
-field reads these words as numbers.
+Supported types: int, float, str, bool, None, Literal of words, tuples, dataclasses, `X | None`, and unions of dataclasses. A member of a
+union carries its class name under "type". A float that is not finite is written as "nan", "inf" or "-inf"; only a float field reads these
+words as numbers.
+
+msgspec and pydantic save 10 to 40 µs a line. They write other bytes ("1e-7" for "1e-07", null for "nan"), and story hashes rest on the bytes;
+they accept lines that are refused here (a name twice, 1e999). cattrs with the hooks that correct this is as slow as this module.
 """
 
 import json
 import math
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
-from functools import partial
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 TAG = "type"
-Reader = Callable[[Any, str], Any]
+Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
 
 NONFINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-_dumps = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
 
 class RecordError(ValueError):
-    """The text is not the record it should be; the message says where and why."""
+    """The text is not the expected record; the message says where and why."""
+
+    def __init__(self, text: str, *where: str) -> None:
+        super().__init__(f"{'.'.join(where)}: {text}" if where else text)
+        self.text, self.where = text, where
+
+    def inside(self, *where: str) -> "RecordError":
+        """The same error, seen from the record around it."""
+        return RecordError(self.text, *where, *self.where)
 
 
 def dump_json(value: Any) -> str:
-    """One line of ASCII JSON. Floats that are not finite become words, for readers that know their type."""
+    """One line of ASCII JSON. Floats that are not finite become words."""
     try:
         return _dumps(value)
     except ValueError:
@@ -37,7 +46,7 @@ def dump_json(value: Any) -> str:
 def parse_json(text: str | bytes) -> Any:
     """Strict JSON: RecordError for anything else, for duplicate names, NaN, endless digits and nesting that is too deep."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        return _loads(text if isinstance(text, str) else text.decode("utf-8"))
     except RecordError:
         raise
     except RecursionError:
@@ -59,6 +68,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise RecordError(f"the name {twice!a} stands twice in one object")
     return found
+
+
+# Made once: json.loads and json.dumps would make both again for every line.
+_loads = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique).decode
+_dumps = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
 
 def _spell_out(value: Any) -> Any:
@@ -95,15 +109,27 @@ class Codec:
         return plain
 
     def load(self, plain: Any, where: str = "") -> Any:
-        """Exact inverse of dump after JSON. Fields that have a default may be left out. RecordError says what does not fit."""
-        where = where or self.cls.__name__
+        """Exact inverse of dump after JSON. Fields with a default may be left out. RecordError says what does not fit."""
+        try:
+            return self.read(plain)
+        except RecordError as error:
+            raise error.inside(where or self.cls.__name__) from None
+
+    def read(self, plain: Any) -> Any:
+        """As load, for a record inside another one."""
         if type(plain) is not dict:
-            raise RecordError(f"{where}: expected an object, found {shown(plain)}")
+            raise RecordError(f"expected an object, found {shown(plain)}")
         if unknown := plain.keys() - self._readers.keys():
-            raise RecordError(f"{where}: there is no field {', '.join(sorted(map(ascii, unknown)))}")
+            raise RecordError(f"there is no field {', '.join(sorted(map(ascii, unknown)))}")
         if missing := self.required - plain.keys():
-            raise RecordError(f"{where}: the field {', '.join(sorted(map(ascii, missing)))} is missing")
-        return self.cls(**{name: self._readers[name](value, f"{where}.{name}") for name, value in plain.items()})
+            raise RecordError(f"the field {', '.join(sorted(map(ascii, missing)))} is missing")
+        values = {}
+        for name, value in plain.items():
+            try:
+                values[name] = self._readers[name](value)
+            except RecordError as error:
+                raise error.inside(name) from None
+        return self.cls(**values)
 
     def dump_tagged(self, value: Any) -> dict[str, Any]:
         """As dump, with the class name in front."""
@@ -114,7 +140,7 @@ _codecs: dict[type[Any], Codec] = {}
 
 
 def codec(cls: type[Any]) -> Codec:
-    """The codec of a dataclass, worked out once."""
+    """The codec of a dataclass, made once."""
     known = _codecs.get(cls)
     if known is None:
         assert is_dataclass(cls), cls
@@ -123,17 +149,24 @@ def codec(cls: type[Any]) -> Codec:
 
 
 def load_tagged(plain: Any, kinds: dict[str, type[Any]], where: str) -> Any:
-    """The record whose class, one of `kinds`, is named by the object itself."""
+    """The record whose class, one of `kinds`, the object itself names."""
+    try:
+        return _read_tagged(plain, kinds)
+    except RecordError as error:
+        raise error.inside(where) if not error.where else error from None
+
+
+def _read_tagged(plain: Any, kinds: dict[str, type[Any]]) -> Any:
     if type(plain) is not dict:
-        raise RecordError(f"{where}: expected an object, found {shown(plain)}")
+        raise RecordError(f"expected an object, found {shown(plain)}")
     name = plain.get(TAG)
     if type(name) is not str or name not in kinds:
-        raise RecordError(f"{where}: unknown {TAG} {shown(name)}" if TAG in plain else f"{where}: the {TAG} is missing")
-    return codec(kinds[name]).load({field: value for field, value in plain.items() if field != TAG}, name)
+        raise RecordError(f"unknown {TAG} {shown(name)}" if TAG in plain else f"the {TAG} is missing")
+    return codec(kinds[name]).load({field: value for field, value in plain.items() if field != TAG})
 
 
 def shown(value: Any) -> str:
-    """A foreign value in an error message: short, and plain ASCII whatever it holds."""
+    """A foreign value for an error message: short and plain ASCII."""
     match value:
         case None:
             return "null"
@@ -167,14 +200,14 @@ def writer(hint: Any) -> Writer | None:
     return None
 
 
-# Readers: the value, or a RecordError that names the place.
+# Readers: the value, or a RecordError.
 
 
 def reader(hint: Any) -> Reader:
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     if isinstance(hint, type) and is_dataclass(hint):
-        return partial(_read_record, hint)
+        return lambda value: codec(hint).read(value)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return _literal(arguments)
@@ -184,52 +217,50 @@ def reader(hint: Any) -> Reader:
     return _union(arguments)
 
 
-def _read_record(cls: type[Any], value: Any, where: str) -> Any:
-    return codec(cls).load(value, where)
-
-
 def _exactly(cls: type, name: str) -> Reader:
-    def read(value: Any, where: str) -> Any:
+    def read(value: Any) -> Any:
         if type(value) is not cls:  # True is not a whole number here
-            raise RecordError(f"{where}: expected {name}, found {shown(value)}")
+            raise RecordError(f"expected {name}, found {shown(value)}")
         return value
 
     return read
 
 
-def _read_float(value: Any, where: str) -> float:
+def _read_float(value: Any) -> float:
     if type(value) is float and math.isfinite(value):
         return value
     if type(value) is int and value.bit_length() <= 1023:
         return float(value)
     if type(value) is str and value in NONFINITE:
         return NONFINITE[value]
-    raise RecordError(f"{where}: expected a number, found {shown(value)}")
+    raise RecordError(f"expected a number, found {shown(value)}")
 
 
 def _literal(allowed: tuple[Any, ...]) -> Reader:
-    def read(value: Any, where: str) -> Any:
-        if not any(value == word and type(value) is type(word) for word in allowed):
-            raise RecordError(f"{where}: expected one of {', '.join(map(ascii, allowed))}, found {shown(value)}")
+    assert all(type(word) is str for word in allowed), f"{allowed} is not supported"
+
+    def read(value: Any) -> Any:
+        if type(value) is not str or value not in allowed:
+            raise RecordError(f"expected one of {', '.join(map(ascii, allowed))}, found {shown(value)}")
         return value
 
     return read
 
 
 def _sequence(read_item: Reader) -> Reader:
-    def read(value: Any, where: str) -> Any:
+    def read(value: Any) -> Any:
         if type(value) is not list:
-            raise RecordError(f"{where}: expected a list, found {shown(value)}")
-        return tuple(read_item(item, where) for item in value)
+            raise RecordError(f"expected a list, found {shown(value)}")
+        return tuple(map(read_item, value))
 
     return read
 
 
 def _fixed(readers: list[Reader]) -> Reader:
-    def read(value: Any, where: str) -> Any:
+    def read(value: Any) -> Any:
         if type(value) is not list or len(value) != len(readers):
-            raise RecordError(f"{where}: expected a list of {len(readers)}, found {shown(value)}")
-        return tuple(read_item(item, where) for read_item, item in zip(readers, value, strict=True))
+            raise RecordError(f"expected a list of {len(readers)}, found {shown(value)}")
+        return tuple(read_item(item) for read_item, item in zip(readers, value, strict=True))
 
     return read
 
@@ -239,10 +270,10 @@ def _union(members: tuple[Any, ...]) -> Reader:
     if len(some) < len(members):
         assert len(some) == 1, f"{members} is not supported"
         inner = reader(some[0])
-        return lambda value, where: None if value is None else inner(value, where)
+        return lambda value: None if value is None else inner(value)
     assert all(map(is_dataclass, some)), f"{members} is not supported"
     kinds = {member.__name__: member for member in some}
-    return lambda value, where: load_tagged(value, kinds, where)
+    return lambda value: _read_tagged(value, kinds)
 
 
 _SIMPLE: dict[Any, Reader] = {
