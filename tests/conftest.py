@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+pytest.register_assert_rewrite("support")
+from support.paths import CAMPAIGNS, TINY  # noqa: E402 (rewritten first)
+
 if TYPE_CHECKING:
-    from shell import Answer
+    from support.shell import Answer
 
     from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.modes.text.corpora.corpus import Corpus
+    from rolltrain_tui.modes.text.learner import TextLearner
 
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
@@ -55,27 +60,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(words)
 
 
-TINY = (
-    "turns=12",
-    "data.corpus=names",
-    "model.n_layer=1",
-    "model.n_head=2",
-    "model.n_embd=16",
-    "model.context=8",
-    "batch.sequences=4",
-    "schedule.warmup_turns=2",
-    "encounters.chance=0.3",
-    "camps.every=5",
-    "evaluation={every: 4, sequences: 8, final_sequences: 16}",
-    "twin={mode: off, turns: 3, sequences: 8}",
-    "speech={every: 6, characters: 12, temperature: 1.0, top_k: null}",
-    "save={autosave_every: 3, keep: 3}",
-    "pace.turns_per_second=null",
-    "device.threads=1",
-)
-CAMPAIGNS = Path(__file__).parent.parent / "campaigns"
-
-
 @pytest.fixture(scope="session")
 def tiny_config() -> Callable[..., "CampaignConfig"]:
     """A campaign of a dozen turns on a model of a few thousand weights; arguments are further `path=value` overrides."""
@@ -85,10 +69,26 @@ def tiny_config() -> Callable[..., "CampaignConfig"]:
 
 
 @pytest.fixture
+def small_corpus() -> "Corpus":
+    """A thousand characters of one sentence, over and over."""
+    from support.texts import sentence
+
+    return sentence()
+
+
+@pytest.fixture
+def make_learner(small_corpus: "Corpus", tiny_config: Callable[..., "CampaignConfig"]) -> Callable[..., "TextLearner"]:
+    """A learner on the small corpus; arguments are `path=value` overrides of the tiny campaign."""
+    from rolltrain_tui.modes.text.learner import TextLearner
+
+    return lambda *overrides: TextLearner(tiny_config(*overrides), small_corpus)
+
+
+@pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., "Answer"]:
     """`rolltrain` with these words, as the shell would start it."""
 
-    from shell import Answer
+    from support.shell import Answer
 
     from rolltrain_tui.cli.main import main
 

@@ -1,12 +1,11 @@
 """The house stands as planned: formatting, types, and who may import whom."""
 
+import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
+from support.paths import ROOT
 
 LIGHT = {
     "rolltrain_tui": ["torch", "textual", "pydantic", "yaml", "rich"],
@@ -77,6 +76,20 @@ def test_types() -> None:
     """The package type-checks under mypy --strict."""
     done = run("mypy", "--strict")
     assert done.returncode == 0, done.stdout
+
+
+def test_no_test_module_imports_another() -> None:
+    """What two test modules need lies in tests/support; every directory of tests is one of the package's, or named here."""
+    others = {"benchmarks", "hardening", "playthroughs", "plugin_example", "support"}
+    modules = sorted((ROOT / "tests").rglob("*.py"))
+    names = {path.stem for path in modules if path.name.startswith(("test_", "conftest"))}
+    for path in modules:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            imported += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not names & {part for name in imported for part in name.split(".")}, path
+        place = path.relative_to(ROOT / "tests").parts[0]
+        assert place in others or path.parent == ROOT / "tests" or (ROOT / "rolltrain_tui" / place).is_dir(), path
 
 
 def test_top_level_layout() -> None:

@@ -5,16 +5,17 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.changes import changed, changes
 from rolltrain_tui.config.schema import CampaignConfig
 
-CAMPAIGNS = sorted((Path(__file__).parents[2] / "campaigns").glob("*.yaml"))
+FILES = sorted(CAMPAIGNS.glob("*.yaml"))
 Configure = Callable[..., CampaignConfig]
 
 
-@pytest.mark.parametrize("pair", list(permutations(CAMPAIGNS, 2)), ids=lambda pair: f"{pair[0].stem} to {pair[1].stem}")
+@pytest.mark.parametrize("pair", list(permutations(FILES, 2)), ids=lambda pair: f"{pair[0].stem} to {pair[1].stem}")
 def test_changes_lead_from_one_campaign_to_the_other(pair: tuple[Path, Path]) -> None:
     """Whatever two campaigns differ in, but for the machine they run on."""
     before, after = map(campaign_file.load, pair)

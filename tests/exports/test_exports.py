@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shell import Answer
+from support.shell import Answer
 
 from rolltrain_tui.base.safe_text import cell
 from rolltrain_tui.config.schema import CampaignConfig

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 FILES = ("manifest.json", "campaign.yaml", "state.json", "weights.safetensors")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import CampaignEnded, Event, Saved, SaveFailed
@@ -18,7 +19,6 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "unlink", "rmdir")
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 SETTINGS = ("turns=6", "save={autosave_every: 2, keep: 9}", "evaluation={every: 6, sequences: 2, final_sequences: 2}", "speech.every=0")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from shell import Answer
+from support.paths import CAMPAIGNS
+from support.shell import Answer
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import StepEffect
@@ -26,7 +27,6 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 Begin = Callable[[str], Run]
 
 

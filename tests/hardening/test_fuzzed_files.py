@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.campaign_file import CampaignFileError, load_text
@@ -20,7 +21,6 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run, contents_of
 from rolltrain_tui.runs.saves import archive
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 FILES = ("campaign.yaml", "state.json", "weights.safetensors")
 SCRAPS = [
     b"\x80\x04\x95cposix\nsystem\n", b"PK\x03\x04", b"null", b"1e999", b"-1", b"9" * 20, b"NaN", b'"', b"{", b"[" * 200, b"\x00",

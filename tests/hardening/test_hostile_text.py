@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from fakes import FakeExpedition, fake_config
-from hostile import MARKUP, PAYLOADS, foreign_bytes, is_dangerous, poisoned, random_text, text_fields
-from shell import Answer
-from test_saves import snapshot
+from support.fakes import FakeExpedition, fake_config
+from support.hostile import MARKUP, PAYLOADS, foreign_bytes, is_dangerous, poisoned, random_text, text_fields
+from support.paths import TESTS
+from support.shell import Answer
+from support.snapshots import snapshot
 from textual.content import Content
 
 from rolltrain_tui.base.safe_text import clean, flat, one_line, printable, shown
@@ -82,9 +83,9 @@ def test_every_screen_of_a_game(tmp_path: Path, tally: Tally) -> None:
     """A game in a pseudo-terminal whose every word is hostile: the bytes it writes are the screen library's own repertoire."""
     if sys.platform == "win32":
         pytest.skip("pseudo-terminals need a POSIX system")
-    from terminal import Terminal
+    from support.terminal import Terminal
 
-    terminal = Terminal([sys.executable, str(Path(__file__).with_name("hostile_game.py")), str(tmp_path)])
+    terminal = Terminal([sys.executable, "-m", "support.hostile_game", str(tmp_path)], folder=TESTS)
     try:
         assert terminal.until(lambda: b"turn" in terminal.output)
         for key in (b"l", b"d", b"\x1b", b"?", b"\x1b", b"1", b"\t", b"s", b"v", b"l"):

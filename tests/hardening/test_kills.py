@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-SITTINGS = Path(__file__).with_name("sittings.py")
+from support.paths import TESTS
 
 
 def test_killed_at_random_moments(tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
     """Killed while it opens, trains or saves, a run opens again without a question and at most five turns back."""
     kills = count(6, 300)
-    done = subprocess.run([sys.executable, str(SITTINGS), str(tmp_path), str(kills), "1"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "support.sittings", str(tmp_path), str(kills), "1"], cwd=TESTS, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     tally(f"1. kill -9: {', '.join(f'{value} {name}' for name, value in found.items())} (autosave every 5 turns)")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from fakes import FakeExpedition, fake_config
+from support.fakes import FakeExpedition, fake_config
+from support.paths import TESTS
 
 from rolltrain_tui.base import rotating_log
 from rolltrain_tui.protocol.events import Notice
@@ -26,7 +27,7 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
             if not isinstance(event, get_args(Notice)):
                 chronicle.append(event)
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("watch_long.py")), str(path), "50"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "support.watch_long", str(path), "50"], cwd=TESTS, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout)
     assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from support.paths import CAMPAIGNS
+
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.views import PlainFace, SafeStream
@@ -17,7 +19,6 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.bridge import PlayableRun
 from rolltrain_tui.tui.launch import Launch
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 MOVES: tuple[tuple[int, Command], ...] = ((4, UseAbility("rage")), (9, Speak()), (20, UseAbility("reckless_attack")))
 Begin = Callable[[str], Run]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
@@ -15,7 +16,6 @@ from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 TURNS = 200
 SETTINGS = (
     f"turns={TURNS}",

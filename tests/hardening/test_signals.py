@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS
 
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
 
-from terminal import STORY, Terminal, game
+from support.terminal import STORY, Terminal, game
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import StepTaken
@@ -24,7 +25,6 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.run import Run
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 SETTINGS = ("turns=100000", "pace.turns_per_second=20", "save={autosave_every: 1000, keep: 3}", "camps.every=5000")
 ENDINGS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "closed")
 Tally = Callable[[str], None]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from same import same
+from support.same_weights import same
 from torch import nn
 from torch.utils.data import Dataset
 from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments

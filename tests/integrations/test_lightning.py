@@ -7,7 +7,7 @@ import lightning
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from same import same
+from support.same_weights import same
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 

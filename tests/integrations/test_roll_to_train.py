@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from same import same
+from support.same_weights import same
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS
 
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.runs import saves
@@ -14,7 +15,7 @@ from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 
-CAMPAIGN = Path(__file__).parent.parent.parent / "campaigns" / "tutorial.yaml"
+CAMPAIGN = CAMPAIGNS / "tutorial.yaml"
 SETTINGS = (
     "turns=40",
     "schedule.warmup_turns=3",

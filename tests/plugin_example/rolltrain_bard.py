@@ -2,7 +2,7 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Ability, Held, Power
+from rolltrain_tui.rules.ability import Ability, AbilityState, Power
 from rolltrain_tui.rules.classes import HeroClass
 from rolltrain_tui.rules.heroes import Hero
 from rolltrain_tui.rules.monster import Affliction, Monster, Symptom
@@ -21,20 +21,20 @@ class Crescendo(Power):
     def most(self, level: int) -> int | None:
         return 2 + (level >= 5)
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return 1 + 0.05 * (SWELL + 1 - (held.turns or 0)) if held.live else 1.2
 
-    def k(self, held: Held, hero: Hero, roll: DiceRolled) -> float:
+    def k(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float:
         return self.claim(held, hero)
 
 
 class Lullaby(Power):
     """Half of every update, until dismissed."""
 
-    def claim(self, held: Held, hero: Hero) -> float:
+    def claim(self, held: AbilityState, hero: Hero) -> float:
         return 0.5
 
-    def effect(self, held: Held, hero: Hero) -> StepEffect:
+    def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return StepEffect(update_scale=0.5)
 
 

@@ -2,7 +2,7 @@ from math import exp
 from statistics import mean, median
 
 import pytest
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.events import DiceRolled, HeroFell, MonsterAppeared, MonsterFell, MonsterLeft
 

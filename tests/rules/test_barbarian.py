@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.effects import StepEffect

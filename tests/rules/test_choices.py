@@ -3,7 +3,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import RaiseStat
 from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, HeroFell, LevelGained, StatRaised

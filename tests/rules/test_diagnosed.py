@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import (

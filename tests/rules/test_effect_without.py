@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tabletop import Report, make_table, of
+from support.tabletop import Report, make_table, of
 
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.effects import StepEffect

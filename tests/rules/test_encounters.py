@@ -2,7 +2,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from tabletop import BEASTS, AlwaysDice, make_rules, make_table, of
+from support.tabletop import BEASTS, AlwaysDice, make_rules, make_table, of
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import HeroHurt, MonsterActed, MonsterAppeared, MonsterFell, MonsterLeft, MonsterStruck, XPGained

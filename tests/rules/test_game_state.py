@@ -4,7 +4,7 @@ from copy import deepcopy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tabletop import Report, make_table
+from support.tabletop import Report, make_table
 
 from rolltrain_tui.protocol.commands import SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.rules.naming import RulesError

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.events import HeroFell, HeroHealed, HeroHurt, LevelGained, XPGained
 

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tabletop import STATS
+from support.tabletop import STATS
 
 from rolltrain_tui.rules import levels
 from rolltrain_tui.rules.classes import CLASSES

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import UseAbility, UseItem
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect

@@ -1,5 +1,5 @@
 import pytest
-from tabletop import make_table, of
+from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import AutoSet, CommandAccepted, CommandRefused

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.paths import ROOT, TESTS
 
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
@@ -20,7 +21,7 @@ from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom
 from rolltrain_tui.rules.plugin_checks import UnfitError, check_row
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
-EXAMPLE = Path(__file__).parent.parent / "plugin_example"
+EXAMPLE = TESTS / "plugin_example"
 
 Shell = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -55,7 +56,7 @@ def install(source: Path, site: Path) -> None:
 
 def shell_with(site: Path, folder: Path) -> Shell:
     """`rolltrain` in a Python that finds what is installed in `site`."""
-    path = os.pathsep.join((str(site), str(Path(__file__).parent.parent.parent)))
+    path = os.pathsep.join((str(site), str(ROOT)))
     env = {**os.environ, "PYTHONPATH": path, "ROLLTRAIN_SAVES": str(folder / "saves"), "ROLLTRAIN_CONFIG": str(folder / "config")}
 
     def rolltrain(*words: object) -> subprocess.CompletedProcess[str]:

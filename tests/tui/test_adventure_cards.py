@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakeExpedition, fake_config
-from screens_host import ScreensHost, shown, until
-from test_diagnosis_screen import text_of
-from test_ending import ENDED, story
-from test_expedition_screen import Game, playing
+from support.endings import ENDED, story
+from support.fakes import FakeExpedition, fake_config
+from support.panels import text_of
+from support.playing import Game, playing
+from support.screens_host import ScreensHost, shown, until
 
 from rolltrain_tui.protocol.commands import Predict, RaiseStat, SpendInspiration, UseItem
 from rolltrain_tui.protocol.events import (

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from screens_host import ScreensHost, shown, until
+from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -203,7 +203,7 @@ async def test_damaged_agents_and_palette(two: Roster) -> None:
 
 async def test_rolltrain_arena_opens_the_hall(two: Roster) -> None:
     """Started for the arena, the game opens the hall over the title, and Escape leads back to it."""
-    from fakes import FakeOutfitter
+    from support.fakes import FakeOutfitter
 
     from rolltrain_tui.tui.app import RolltrainApp
     from rolltrain_tui.tui.launch import Launch

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from fakes import FakeExpedition, fake_config
+from support.fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.protocol.events import (
     CampaignEnded,

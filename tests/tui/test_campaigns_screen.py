@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from screens_host import ScreensHost, shown, until
+from support.paths import CAMPAIGNS
+from support.screens_host import ScreensHost, shown, until
 from textual.widgets import Input, OptionList
 
 from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.tui.screens.campaigns import PEEK_BYTES, CampaignsScreen, own_text_overrides, text_trouble
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
-
-ROOT = Path(__file__).resolve().parents[2] / "campaigns"
 
 
 @pytest.fixture
@@ -19,7 +18,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """A good campaign with a name that looks like markup, a broken one, and one that is gone."""
     good, bad, gone = tmp_path / "good.yaml", tmp_path / "b[x]ad.yaml", tmp_path / "gone.yaml"
     good.write_text(
-        (ROOT / "tiny_gpt.yaml").read_text(encoding="utf-8").replace("name: The Tiny GPT", 'name: "The [b]Tiny[/b] GPT"'), encoding="utf-8"
+        (CAMPAIGNS / "tiny_gpt.yaml").read_text(encoding="utf-8").replace("name: The Tiny GPT", 'name: "The [b]Tiny[/b] GPT"'),
+        encoding="utf-8",
     )
     bad.write_text("name: 3\nturns: [/]\n", encoding="utf-8")
     monkeypatch.setattr("rolltrain_tui.config.campaign_file.shipped", lambda: [good, bad, gone])

@@ -1,7 +1,7 @@
 """Cards for a level, an encounter and a camp."""
 
 import pytest
-from screens_host import ScreensHost, shown, until
+from support.screens_host import ScreensHost, shown, until
 from textual.events import Key
 
 from rolltrain_tui.protocol.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken

@@ -1,7 +1,7 @@
 """The codex in the game."""
 
 import pytest
-from screens_host import ScreensHost, shown, until
+from support.screens_host import ScreensHost, shown, until
 from textual.widgets import Input, Markdown, OptionList
 
 from rolltrain_tui.story.codex import Page, pages

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeExpedition, examined, fake_config
 from hypothesis import example, given
 from hypothesis import strategies as st
-from screens_host import ScreensHost, shown, until
-from test_expedition_screen import playing
+from support.fakes import FakeExpedition, examined, fake_config
+from support.panels import text_of
+from support.playing import playing
+from support.screens_host import ScreensHost, shown, until
 
 from rolltrain_tui.protocol.events import MonsterAppeared, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
@@ -25,12 +26,6 @@ from rolltrain_tui.tui.widgets.vitals import bounds, gauge, histogram, number, p
 
 SIZES = [(60, 18), (80, 24), (120, 36), (200, 60)]
 HOT = {"temperature": 0.31, "update_ratio": 0.2}
-
-
-def text_of(lines: list[Line] | Line) -> str:
-    """The characters, without their tones."""
-    rows = [lines] if lines and isinstance(lines[0], tuple) else lines
-    return "\n".join("".join(span[0] for span in line) for line in rows)  # type: ignore[union-attr]
 
 
 def scene_with(**values: float) -> Scene:

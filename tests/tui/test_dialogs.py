@@ -1,7 +1,7 @@
 """The small question, and the list of keys."""
 
 import pytest
-from screens_host import ScreensHost, shown
+from support.screens_host import ScreensHost, shown
 
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialog, quit_dialog
 from rolltrain_tui.tui.screens.help import HelpScreen

@@ -1,33 +1,14 @@
 """Victory and the fall."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from screens_host import ScreensHost, shown
+from support.endings import ENDED, LINES, PATH, story
+from support.screens_host import ScreensHost, shown
 from textual.widgets import Sparkline
 
-from rolltrain_tui.protocol.events import CampaignEnded
-from rolltrain_tui.tui.screens.ending import EndingScreen, RunStory, drawable, verdict
-
-ENDED = CampaignEnded(2000, "victory", 1.39, 1.4123, 0.0042, 1.4021, 1.31, 5, 6510, 1, 2310.5)
-LINES = tuple(f"Line {n} of the [b]story[/b]." for n in range(12))
-PATH = Path("campaigns/tiny_gpt.yaml")
-
-
-def story(**changes: Any) -> RunStory:
-    whole = RunStory(
-        ended=ENDED,
-        campaign="The [/] GPT",
-        hero="Brakka\x1b",
-        folder=Path("/saves/the-tiny-gpt-seed7"),
-        lines=LINES,
-        losses=[4.0, 3.0, float("nan"), 2.0, float("inf"), 1.5],
-        path=PATH,
-        overrides=("hero.name=Brakka",),
-    )
-    return replace(whole, **changes)
+from rolltrain_tui.tui.screens.ending import EndingScreen, drawable, verdict
 
 
 def host(**changes: Any) -> ScreensHost:

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes import FakeExpedition, FakeOutfitter, fake_config
-from screens_host import shown, until
+from support.fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.paths import ROOT
+from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import LevelGained, MonsterFell
@@ -135,7 +136,7 @@ def test_no_style_leaks_out_of_its_screen() -> None:
     """Every rule of a screen's style sheet is below that screen: what is open elsewhere cannot change how a screen looks."""
     import re
 
-    for sheet in (Path(__file__).parent.parent.parent / "rolltrain_tui/tui/screens").glob("*.tcss"):
+    for sheet in (ROOT / "rolltrain_tui/tui/screens").glob("*.tcss"):
         text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.S)
         depth, selector = 0, ""
         for part in re.split(r"([{}])", text):

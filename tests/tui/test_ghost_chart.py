@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from test_panels import scene_after, text_of
+from support.panels import scene_after, text_of
 
 from rolltrain_tui.protocol.events import GhostPoint, GhostSeen
 from rolltrain_tui.story.scene import Scene

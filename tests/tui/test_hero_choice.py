@@ -2,12 +2,12 @@
 
 import importlib
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from screens_host import ScreensHost, shown
+from support.paths import CAMPAIGNS, TESTS
+from support.screens_host import ScreensHost, shown
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -22,7 +22,7 @@ from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
 from rolltrain_tui.tui.widgets.hero_card import HeroCard
 
-PATH = Path(__file__).resolve().parents[2] / "campaigns" / "tiny_gpt.yaml"
+PATH = CAMPAIGNS / "tiny_gpt.yaml"
 SIZES = [(80, 24), (200, 60)]
 
 
@@ -253,7 +253,7 @@ def test_another_class_drops_the_own_classes_habits(campaign: CampaignConfig) ->
 @pytest.fixture
 def bard(monkeypatch: pytest.MonkeyPatch) -> HeroClass:
     """The worked example of a plug-in, as if it were installed."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "plugin_example")
+    monkeypatch.syspath_prepend(TESTS / "plugin_example")
     rows = importlib.import_module("rolltrain_bard")
     guests = plugins.Plugins()
     guests.rows["rolltrain.classes"] = {"bard": rows.BARD}

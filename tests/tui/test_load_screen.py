@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from screens_host import ScreensHost, a_run, shown, until
+from support.screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import DataTable
 
 from rolltrain_tui.runs import saves

@@ -1,7 +1,7 @@
 """The menu widget, where no screen shows it."""
 
 import pytest
-from screens_host import shown
+from support.screens_host import shown
 from textual.app import App, ComposeResult
 
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem

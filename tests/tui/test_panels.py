@@ -1,16 +1,13 @@
 """What the panels of the expedition say, line by line, without a terminal."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from fakes import FakeExpedition, fake_config
 from hypothesis import given
 from hypothesis import strategies as st
+from support.panels import scene_after, text_of
 
-from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.protocol.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, StepTaken, TwinJudged, TwinLost, TwinSetOut
-from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import clock, count, factor, trend, work
@@ -23,28 +20,10 @@ from rolltrain_tui.tui.widgets.hero import hero_lines
 from rolltrain_tui.tui.widgets.keys import Key, key_lines
 from rolltrain_tui.tui.widgets.log import log_lines
 from rolltrain_tui.tui.widgets.monster import monster_lines
-from rolltrain_tui.tui.widgets.panel import Line, bar, cut, justify, width_of, wrap
+from rolltrain_tui.tui.widgets.panel import bar, cut, justify, width_of, wrap
 from rolltrain_tui.tui.widgets.proof import proof_lines
 from rolltrain_tui.tui.widgets.status import Pace, status_line
 from rolltrain_tui.tui.widgets.voice import voice_lines
-
-
-def text_of(lines: list[Line] | Line) -> str:
-    """The characters, without their tones."""
-    rows = [lines] if lines and isinstance(lines[0], tuple) else lines
-    return "\n".join("".join(span[0] for span in line) for line in rows)  # type: ignore[union-attr]
-
-
-def scene_after(turn: int, **how: object) -> Scene:
-    """The fake expedition's scene after so many turns; Rage was asked for in turn 1."""
-    inbox = Inbox([UseAbility("rage")])
-    scene = Scene()
-    for event in FakeExpedition(Path("nowhere"), fake_config(), **how).play(inbox):  # type: ignore[arg-type]
-        scene.apply(event)
-        if isinstance(event, StepTaken) and event.turn == turn:
-            break
-    return scene
-
 
 PANELS = (hero_lines, monster_lines, voice_lines, chart_lines, log_lines)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from textual.pilot import Pilot
 from textual.widgets import Static
 

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from fakes import FakeOutfitter
+from support.fakes import FakeOutfitter
 from textual import events
 from textual.geometry import Size
 

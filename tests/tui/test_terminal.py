@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.paths import TESTS
 
 pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals need a POSIX system")
-GAME = Path(__file__).with_name("pty_game.py")
 
 
 def started(tmp_path: Path) -> "pexpect.spawn[str]":
     """A game that has played at least one turn."""
-    game = pexpect.spawn(sys.executable, [str(GAME), str(tmp_path)], dimensions=(36, 120), encoding="utf-8", timeout=60)
+    game = pexpect.spawn(
+        sys.executable, ["-m", "support.pty_game", str(tmp_path)], cwd=str(TESTS), dimensions=(36, 120), encoding="utf-8", timeout=60
+    )
     game.expect(r"loss \d")
     return game
 

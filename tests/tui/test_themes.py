@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from screens_host import ScreensHost, until
+from support.screens_host import ScreensHost, until
 from textual.color import Color
 from textual.theme import Theme
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from screens_host import ScreensHost, a_run, shown, until
+from support.screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import Static
 
 from rolltrain_tui.runs.saves import RunSummary

@@ -1,0 +1,172 @@
+"""The arena by its verbs and by its shell."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.shell import Answer
+
+Call = Callable[..., "Answer"]
+
+
+@pytest.fixture
+def two(call: Call) -> Call:
+    for name, rate in (("Tiny", "0.01"), ("Wild", "10")):
+        words = ["create", name, 8, 1, 2, "--context", 8, "--set", "batch=2", "--set", "warmup=2", "--set", f"learning_rate={rate}"]
+        assert 0 == call("arena", *words).code
+    return call
+
+
+def test_without_a_terminal(call: Call) -> None:
+    """The hall needs a terminal; without one the answer names the verbs."""
+    answer = call("arena")
+    assert (2, True) == (answer.code, "rolltrain arena --help" in answer.err)
+
+
+def test_create_list_switch(call: Call) -> None:
+    """The cost is shown at creation; the first agent is the current one until another is chosen; programs may read all of it."""
+    made = call("arena", "create", "Tiny", 8, 1, 2)
+    assert (0, True) == (made.code, "1,360 weights" in made.out and "1.12 MFLOP a step" in made.out)
+    assert 16 == json.loads(call("arena", "create", "Micro", "--preset", "microgpt", "--json").out)["shape"]["n_embd"]
+    assert "▸ Tiny" in call("arena", "list").out
+    assert 0 == call("arena", "switch_agent", "Micro").code
+    rows = json.loads(call("arena", "list", "--json").out)
+    assert [("Micro", True), ("Tiny", False)] == [(row["name"], row["current"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["create", "Bad", "9", "1", "2"], "nearest width that can is 8"),
+        (["create", "Bad", "8", "0", "2"], "n_layer: 0"),
+        (["create", "Bad", "4096", "64", "2"], "weights are too many"),
+        (["create", "a/b", "8", "1", "2"], "cannot be the name"),
+        (["create", "Bad", "8"], "Give N_EMBD"),
+        (["create", "tiny", "8", "1", "2"], "an agent Tiny already"),
+        (["create", "Bad", "8", "1", "2", "--data", "/nowhere"], "does not exist"),
+        (["switch", "Tine"], "did you mean Tiny"),
+        (["load", "/dev/null"], "not a plain file"),
+        (["battle", "Tiny", "Tiny"], "cannot battle itself"),
+        (["battle", "Tiny"], "two agents or more"),
+        (["config", "lerning_rate", "1"], "did you mean learning_rate"),
+        (["tournament", "--resume", "Nope"], "no tournament Nope"),
+        (["verify", "5"], "no match #5"),
+        (["train", "0"], "STEPS"),
+        (["conquer"], "No such command"),
+    ],
+)
+def test_mistakes(two: Call, words: list[str], says: str) -> None:
+    """Each is answered with a sentence and exit code 2."""
+    answer = two("arena", *words)
+    assert (2, True) == (answer.code, says in answer.err), answer.err
+
+
+def test_from_training_to_champion(two: Call, tmp_path: Path) -> None:
+    """Train, generate, visualize, configure, diagnose, save, load: each says what it did, and as JSON."""
+    trained = json.loads(two("arena", "train", 30, "--json").out)
+    assert (30, False) == (trained["step"], trained["stopped"])
+    assert trained["gflop"] > 0
+    found = json.loads(two("arena", "generate", 6, "--temperature", 0.8, "--top-k", 10, "--json").out)
+    assert 6 == len(found["lines"])
+    assert found["novel"] + found["verbatim"] == found["distinct"]
+    assert found == json.loads(two("arena", "generate", 6, "--temperature", 0.8, "--top-k", 10, "--json").out)
+    assert "score" in two("arena", "generate", 2).out
+    assert 30 == len(json.loads(two("arena", "visualize", "gradients", "--json").out)["values"])
+    assert "loss (nats per character)" in two("arena", "visualize").out
+    assert "from step 31 on" in two("arena", "config", "learning_rate", "0.003").out
+    assert 0.003 == json.loads(two("arena", "config", "--json").out)["learning_rate"]
+    assert two("arena", "diagnose").out.startswith("Tiny, step 30")
+    assert 0 == two("arena", "save", tmp_path / "t.safetensors").code
+    assert "--force" in two("arena", "save", tmp_path / "t.safetensors").err
+    assert "30 steps trained" in two("arena", "load", tmp_path / "t.safetensors", "--as", "Tim").out
+    assert 0 == two("arena", "rename", "Tim", "Tom").code
+    assert 0 == two("arena", "copy", "Tom", "Tam").code
+    assert 0 == two("arena", "delete", "Tam", "--yes").code
+    assert ["Tiny", "Tom", "Wild"] == [row["name"] for row in json.loads(two("arena", "list", "--json").out)]
+
+
+def test_battle_boards_verify(two: Call) -> None:
+    """A battle is told and recorded; the boards, the ratings and verify read it; a cheated ledger fails with exit code 1."""
+    fought = json.loads(two("arena", "battle", "Tiny", "Wild", 30, "--seeds", 2, "--samples", 4, "--json").out)
+    assert ("Tiny", 1) == (fought["winner"], fought["match"])
+    boards = json.loads(two("arena", "leaderboard", "--json").out)
+    assert ["quality", "efficiency"] == [board["by"] for board in boards]
+    assert ["Tiny", "Wild"] == [place["name"] for place in boards[0]["places"]]
+    assert "Wild" not in [place["name"] for place in boards[1]["places"]]
+    assert "Best quality within the budget" in two("arena", "leaderboard").out
+    assert ["Tiny", "Wild"] == [row["name"] for row in json.loads(two("arena", "ratings", "--json").out)[0]["ratings"]]
+    assert "to the last bit" in two("arena", "verify").out
+    assert all(text in two("arena", "replay", 1).out for text in ("Tiny wins", "The same as match #1"))
+    import os
+
+    ledger = Path(os.environ["ROLLTRAIN_SAVES"]) / "arena" / "matches.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b'"rank":2', b'"rank":1'))
+    answer = two("arena", "verify")
+    assert (1, True) == (answer.code, "✖ line 1" in answer.out)
+
+
+def test_the_shell_takes_the_same_words(two: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command of the shell's tradition works at the prompt; a mistake is told and the prompt comes back."""
+    lines = iter(
+        [
+            "create_agent Shelly 8 1 2",
+            "switch_agent Shelly",
+            "train 5",
+            "generate 2",
+            "visualize loss",
+            "diagnose",
+            "config learning_rate 10.0",
+            'switch "',
+            "nonsense",
+            "battle Tiny Wild 10 --seeds 2 --samples 2",
+            "leaderboard",
+            "help battle",
+            "",
+            "quit",
+        ]
+    )
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
+    answer = two("arena", "shell")
+    assert 0 == answer.code
+    for text in ("Created Shelly", "Current agent: Shelly", "step 5", "score", "-> 10.0", "quotation mark", "Tiny wins", "Best quality"):
+        assert text in answer.out
+    assert "No such command 'nonsense'" in answer.err
+    assert "Let agents" in answer.out or "Two agents or more train" in answer.out
+
+
+def test_help_loads_no_torch() -> None:
+    """Help, list and create answer without torch."""
+    import subprocess
+
+    script = "import sys; sys.argv = ['rolltrain', 'arena', {}]\nfrom rolltrain_tui.cli.main import main\n"
+    script += "try:\n    main()\nexcept SystemExit: pass\n"
+    for words in ("'--help'", "'list'", "'create', 'T', '8', '1', '2'"):
+        code = script.format(words) + "print('torch' in sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert "False" == done.stdout.strip().splitlines()[-1], done.stderr
+
+
+def test_completion(tmp_path: Path) -> None:
+    """The prompt completes verbs, agents, choices and settings; a line's history is kept."""
+    pexpect = pytest.importorskip("pexpect")
+    import os
+
+    env = {**os.environ, "ROLLTRAIN_SAVES": str(tmp_path), "TERM": "xterm"}
+    child = pexpect.spawn(sys.executable, ["-m", "rolltrain_tui", "arena", "shell"], env=env, encoding="utf-8", timeout=30)
+    child.expect(r"\(bandit\) ")
+    child.send("create_agent Tiny 8 1 2\r")
+    child.expect("Created Tiny")
+    child.expect(r"\(bandit\) ")
+    child.send("swi\tTi\t\r")
+    child.expect("Current agent: Tiny")
+    child.expect(r"\(bandit\) ")
+    child.send("config learning_ra\t0.5\r")
+    child.expect("-> 0.5")
+    child.send("quit\r")
+    child.expect(pexpect.EOF)
+    assert "config learning_rate 0.5" in (tmp_path / "arena" / "history").read_text(encoding="utf-8")

@@ -1,0 +1,116 @@
+"""A game in a real pseudo-terminal: what it writes, in which modes it leaves the terminal, and what is left of it."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STORY = re.compile(rb"loss \d")
+LEFT_IN_ORDER = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
+"""Alternate screen, cursor, mouse, bracketed paste: what a program must put back."""
+
+
+class Terminal:
+    """One program on a pseudo-terminal of its own; everything it writes is kept in `output` as far as it is read."""
+
+    def __init__(self, command: list[str], rows: int = 36, columns: int = 120, folder: Path | None = None, **environment: str) -> None:
+        self.master, slave = pty.openpty()
+        self.modes = termios.tcgetattr(slave)
+        self._slave = slave
+        self.resize(rows, columns)
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "ROLLTRAIN_NOISE": "", **environment}
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, preexec_fn=self._own_terminal
+        )
+        self.output = bytearray()
+
+    def _own_terminal(self) -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def resize(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, seconds: float, most: int = 1 << 20) -> bytes:
+        """What comes within so many seconds, up to `most` bytes."""
+        deadline, got = time.monotonic() + seconds, bytearray()
+        while len(got) < most and (left := deadline - time.monotonic()) > 0:
+            if not select.select([self.master], [], [], left)[0]:
+                break
+            try:
+                chunk = os.read(self.master, min(65536, most - len(got)))
+            except OSError:
+                break
+            if not chunk:
+                break
+            got += chunk
+        self.output += got
+        return bytes(got)
+
+    def drain(self, end: float) -> None:
+        """Read whatever comes until a moment of the monotonic clock."""
+        while (left := end - time.monotonic()) > 0:
+            self.read(left)
+
+    def until(self, holds: Callable[[], Any], seconds: float = 90.0) -> bool:
+        """Read on until something holds."""
+        deadline = time.monotonic() + seconds
+        while not (held := holds()) and time.monotonic() < deadline:
+            self.read(0.05)
+        return bool(held)
+
+    def send(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    def hang_up(self) -> None:
+        """The window is closed."""
+        os.close(self._slave)
+        os.close(self.master)
+        self.master = self._slave = -1
+
+    def wait(self, seconds: float) -> int | None:
+        """The return code, reading on meanwhile; None when it still runs."""
+        deadline = time.monotonic() + seconds
+        while (code := self.process.poll()) is None and time.monotonic() < deadline:
+            if self.master >= 0:
+                self.read(0.02)
+            else:
+                time.sleep(0.02)
+        if self.master >= 0:
+            self.read(0.05)
+        return code
+
+    def restored(self) -> bool:
+        """Line discipline as before, and every mode put back."""
+        return termios.tcgetattr(self._slave) == self.modes and all(mode in self.output for mode in LEFT_IN_ORDER)
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def orphans(self) -> int:
+        """Processes of its session that are still there."""
+        listed = subprocess.run(["ps", "-o", "pid=", "-s", str(self.process.pid)], capture_output=True, text=True, check=False)
+        return len(listed.stdout.split())
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        for fd in {self.master, self._slave} - {-1}:
+            os.close(fd)
+
+
+def game(run: Path, **options: Any) -> Terminal:
+    """`rolltrain play RUN`, on a pseudo-terminal."""
+    return Terminal([sys.executable, "-m", "rolltrain_tui", "play", str(run)], **options)
