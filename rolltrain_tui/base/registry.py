@@ -1,7 +1,20 @@
-"""A table of the rules: the house's rows, and after them those that installed plug-ins bring."""
+"""Tables of named rows: the package's own, then the rows that installed plug-ins add.
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol, TypeVar
+A plug-in names each row in the entry-point group of its table (`rolltrain.monsters`), under the row's own name. A row is left out when it
+cannot be loaded, fails its table's check, or has a name that is taken. A sentence then names the package, and the game starts without it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib.metadata import EntryPoint, entry_points
+from threading import RLock
+from typing import Any, Protocol, TypeVar
+
+FAMILY = "rolltrain."
+"""Every entry-point group of ours begins with this."""
+PAGES = "rolltrain.codex"
+"""The group of Markdown texts: each is the codex page of the row with the same name."""
 
 
 class Named(Protocol):
@@ -12,28 +25,129 @@ class Named(Protocol):
 
 
 Row = TypeVar("Row", bound=Named)
+Loaded = TypeVar("Loaded")
+
+
+class RowError(ValueError):
+    """Why a row or a page of a plug-in is refused: half a sentence."""
+
+
+@dataclass(slots=True)
+class Plugins:
+    """What plug-ins have brought so far. Texts come from outside: clean them before they are shown."""
+
+    packages: dict[str, str] = field(default_factory=dict)
+    """Row -> the package that brought it, with its version: "rolltrain-bard 1.0"."""
+    faults: list[str] = field(default_factory=list)
+    """A sentence for each row or page that was left out."""
+    left_out: set[str] = field(default_factory=set)
+    """Names of the rows that were left out."""
+
+
+PLUGINS = Plugins()
+_registries: list["Registry[Any]"] = []
+_lock = RLock()
+
+
+def check_named(name: str, row: Any) -> Any:
+    """The row, if it is called as its entry point is."""
+    if getattr(row, "name", None) != name:
+        raise RowError(f"its row is called {getattr(row, 'name', None)!a}; entry point and row must agree")
+    return row
 
 
 class Registry(Mapping[str, Row]):
-    """Name -> row. Plug-ins are looked for when somebody first asks for more than a row of the house, and never before."""
+    """Name -> row. Plug-ins are loaded at the first question that the built-in rows cannot answer."""
 
-    def __init__(self, group: str, rows: Iterable[Row]) -> None:
-        """`group` is the entry-point group by which plug-ins add rows."""
-        self.group = group
-        self.house: Mapping[str, Row] = {row.name: row for row in rows}
+    def __init__(self, group: str, rows: Iterable[Row], *, kind: str = "row", check: Callable[[str, object], Row] = check_named) -> None:
+        """`group`: the entry-point group for plug-ins; "" closes the table to them. `kind`: what messages call a row.
+
+        `check` answers with the row that it was given under this name, or raises RowError.
+        """
+        self.group, self.kind = group, kind
+        self.built_in: Mapping[str, Row] = {row.name: row for row in rows}
+        self._check = check
+        self._from_plugins: dict[str, Row] | None = None if group else {}
+        _registries.append(self)
 
     def __getitem__(self, name: str) -> Row:
-        return self.house[name] if name in self.house else self.guests[name]
+        return self.built_in[name] if name in self.built_in else self.from_plugins[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self.house, *self.guests))
+        return iter((*self.built_in, *self.from_plugins))
 
     def __len__(self) -> int:
-        return len(self.house) + len(self.guests)
+        return len(self.built_in) + len(self.from_plugins)
 
     @property
-    def guests(self) -> Mapping[str, Row]:
-        """The rows of plug-ins."""
-        from rolltrain_tui.rules import plugins  # it reads all tables, so they meet it only when asked
+    def from_plugins(self) -> Mapping[str, Row]:
+        """The rows of plug-ins, loaded once."""
+        with _lock:  # other threads wait for all rows; a plug-in that asks while it is loaded sees the rows loaded before it
+            if self._from_plugins is None:
+                self._from_plugins = {}
+                self._load(self._from_plugins)
+            return self._from_plugins
 
-        return plugins.installed().rows[self.group]
+    def _load(self, rows: dict[str, Row]) -> None:
+        for point in _points():
+            row = _load(point, self.kind, partial(self._check, point.name)) if point.group == self.group else None
+            if row is not None:
+                rows[point.name] = row
+                PLUGINS.packages[point.name] = package_of(point)
+
+
+@cache
+def pages() -> Mapping[str, str]:
+    """Row -> the page that its package brought for it. Ask after the rows are loaded."""
+    found = {point.name: _load(point, "page", _page_text) for point in _points() if point.group == PAGES}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _page_text(text: object) -> str:
+    if not isinstance(text, str) or not text.startswith("# "):
+        raise RowError("a page is Markdown text that begins with its title: # Title")
+    return text
+
+
+def _load(point: EntryPoint, kind: str, accept: Callable[[object], Loaded]) -> Loaded | None:
+    """What a plug-in brings under this entry point. None where it is left out, and the fault is noted."""
+    package = package_of(point)
+    try:
+        _check_name(point, package)
+        return accept(point.load())
+    except (Exception, SystemExit) as error:  # a plug-in is a program: it may raise anything while it is imported
+        why = str(error) if isinstance(error, RowError) else f"it cannot be loaded ({type(error).__name__}: {error})"
+        PLUGINS.faults.append(f"Plug-in {package}, {kind} {point.name!a}: {why}. It is left out.")
+        PLUGINS.left_out |= {point.name} if point.group != PAGES else set()
+        return None
+
+
+def _check_name(point: EntryPoint, package: str) -> None:
+    """Names are unique over all tables: the codex and the story know a row by its name alone. A page belongs to a row of its package."""
+    built_in = any(point.name in registry.built_in for registry in _registries)
+    owner = next((other for other in _points() if other.name == point.name and other.group != PAGES), None)
+    if point.group == PAGES:
+        if built_in or owner is None or package_of(owner) != package or point.name in PLUGINS.left_out:
+            raise RowError("this package brings no row of that name")
+    elif built_in:
+        raise RowError("its name is taken by rolltrain itself")
+    elif owner != point:
+        raise RowError(f"its name is taken by {package_of(owner) if owner is not None else 'another row'}")
+
+
+@cache
+def _points() -> tuple[EntryPoint, ...]:
+    """Every entry point of ours. Where two packages bring one name, the first in this order keeps it."""
+    try:
+        everything = entry_points()
+        groups = [group for group in everything.groups if group.startswith(FAMILY)]
+        found = [point for group in groups for point in everything.select(group=group)]
+    except Exception as error:  # a broken package somewhere in this Python
+        PLUGINS.faults.append(f"Plug-ins cannot be looked for ({type(error).__name__}: {error}); the game goes on without any.")
+        return ()
+    return tuple(sorted(found, key=lambda point: (point.group, point.name, package_of(point))))
+
+
+def package_of(point: EntryPoint) -> str:
+    """The package behind an entry point, with its version."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value

@@ -16,7 +16,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
-from rolltrain_tui.rules.plugins import brought_by
+from rolltrain_tui.rules.plugins import packages_of
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 FORMAT = 1
@@ -81,7 +81,7 @@ class Cell:
     @property
     def sha256(self) -> str:
         """Of everything that decides this run: the campaign, the arm, the text, and the programs, plug-ins among them."""
-        guests = brought_by((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
+        guests = packages_of((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
         decides = (FORMAT, __version__, version("torch"), self.campaign, self.arm.hero_class, self.arm.rulebook, self.arm.policy)
         return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests, *self._asked]).encode()).hexdigest()
 

@@ -34,32 +34,10 @@ PATIENCE = 3
 NOW_AND_THEN = 1 / 20
 """How often a turn the random player presses something."""
 
-PUSH = (
-    UseAbility("rage"),
-    UseAbility("reckless_attack"),
-    UseAbility("arcane_recovery"),
-    UseAbility("spell_mastery", "quicken"),
-    UseAbility("sneak_attack"),
-    UseAbility("cunning_action", "dash"),
-    UseAbility("action_surge"),
-    UseAbility("divine_smite"),
-)
-"""What takes larger steps, or more of them."""
-CALM = (
-    UseAbility("spell_mastery", "calm"),
-    UseAbility("spell_mastery", "steady"),
-    UseAbility("healing_word"),
-    UseAbility("cunning_action", "disengage"),
-    UseAbility("aura_of_protection"),
-    UseAbility("second_wind"),
-)
-"""What takes smaller steps, or steadier ones. The barbarian has nothing of the kind."""
-TURN_BACK = (UseAbility("divine_intervention"), *CALM)
-"""For a run that was better before."""
-
-RIGHT: Mapping[State, Sequence[UseAbility]] = {"slow": PUSH, "hot": CALM, "overfit": TURN_BACK, "well": ()}
-WRONG: Mapping[State, Sequence[UseAbility]] = {"slow": TURN_BACK, "hot": PUSH, "overfit": PUSH, "well": ()}
-OPPOSITE: Mapping[State, State] = {"slow": "hot", "hot": "slow", "overfit": "slow", "well": "well"}
+Sick = Literal["slow", "hot", "overfit"]
+RIGHT: Mapping[State, tuple[Sick, ...]] = {"slow": ("slow",), "hot": ("hot",), "overfit": ("overfit", "hot"), "well": ()}
+"""State of the run -> the remedies for it, best first. A run that overfits was better before; calm steps help it too."""
+WRONG: Mapping[State, tuple[Sick, ...]] = {"slow": ("overfit", "hot"), "hot": ("slow",), "overfit": ("slow",), "well": ()}
 
 
 class Policy(Protocol):
@@ -97,11 +75,10 @@ class RandomPolicy:
 
 
 class DiagnosisPolicy:
-    """One dose at each examination: of what the prescription names for this state, all that a turn has room for."""
+    """One dose at each examination: of the remedies for this state, all that a turn has room for."""
 
-    def __init__(self, prescription: Mapping[State, Sequence[UseAbility]], remedies: Mapping[State, State] | None = None) -> None:
-        """`remedies`: for which state's remedies of plug-ins it reaches in each state; None: for its own."""
-        self._prescription, self._remedies = prescription, remedies
+    def __init__(self, treatment: Mapping[State, Sequence[Sick]]) -> None:
+        self._treatment = treatment
         self._read: Examined | None = None
         self._burnt = False
         """It was hot once: a calmed run looks slow, and a push would set it alight again. It is only let go when it stays slow."""
@@ -124,8 +101,7 @@ class DiagnosisPolicy:
         if state == "well":  # thanks to what is held, perhaps: nothing is changed, but that a push ends where bouncing begins
             return dismissals(scene) if self._pushed and temperature(scene.examined) > BOUNCING else ()
         self._pushed = state == "slow"
-        meant = state if self._remedies is None else self._remedies[state]
-        prescribed = [*self._prescription[state], *(UseAbility(name) for name in own(scene) if ABILITIES[name].remedy == meant)]
+        prescribed = [order for remedy in self._treatment[state] for name in own(scene) for order in remedies(name, remedy)]
         return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
 
 
@@ -168,6 +144,15 @@ def diagnosis(examined: Examined) -> State:
 def own(scene: Scene) -> tuple[str, ...]:
     """The abilities of the hero on screen."""
     return CLASSES[scene.hero.hero_class].abilities if scene.hero.hero_class else ()
+
+
+def remedies(name: str, state: Sick) -> list[UseAbility]:
+    """The uses of an ability that are good for this state; of its options the one of the highest level first."""
+    ability = ABILITIES[name]
+    if not ability.options:
+        return [UseAbility(name)] if ability.remedy == state else []
+    options = sorted(ability.options, key=lambda option: -option.level)
+    return [UseAbility(name, option.name) for option in options if option.remedy == state]
 
 
 def open_orders(scene: Scene) -> list[UseAbility]:
@@ -234,7 +219,7 @@ POLICIES: Mapping[str, Callable[[int], Policy]] = {
     "auto": lambda seed: Auto(),
     "random": RandomPolicy,
     "oracle": lambda seed: DiagnosisPolicy(RIGHT),
-    "wrong": lambda seed: DiagnosisPolicy(WRONG, OPPOSITE),
+    "wrong": lambda seed: DiagnosisPolicy(WRONG),
 }
 """How each is made for a seed."""
 READS_EXAMINATIONS = frozenset({"oracle", "wrong"})

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rolltrain_tui.config.schema import DiceConfig, GameConfig
+from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, custom_rulebook
-from rolltrain_tui.rules.unavailable import ability_refusal
+from rolltrain_tui.rules.unavailable import unavailable_refusal
 
 
 def new_game(
@@ -43,7 +44,7 @@ def new_game(
         unavailable_levers=unavailable_levers or {},
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
-    party.auto -= {name for name in party.auto if ability_refusal(name, "", "passive", party, rules.unavailable_levers)}
+    party.auto -= {name for name in party.auto if unavailable_refusal(SetAuto(name, True), party, rules.unavailable_levers)}
     # Separate streams: what the monsters do never disturbs the hero's dice. Data, init, sampling and noise have streams of their own.
     return Game(rules, party, dice or SeededDice(config.seed), monster_dice or SeededDice(config.seed ^ 0x6D6F6E73746572))
 

@@ -5,12 +5,13 @@ from typing import Any, get_args
 
 from rolltrain_tui.config.schema import DiceConfig
 from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 DICE = get_args(DiceConfig.model_fields["die"].annotation)
 MODES = ("per_mini_batch", "per_accumulation_step")
 MONSTERS = ("both", "diagnosed", "random", "off")
-BESTIARY = ["gradient_ooze", "loss_dragon", "weight_wraith"]
+ORIGINAL_MONSTERS = [row.name for row in BESTIARY.built_in.values() if row.original]
 ALL = 1_000_000_000
 """More examples than any validation set has."""
 LONGEST_NAME = 60
@@ -105,7 +106,7 @@ class Terms:
                 "hardcore": False,
             },
             "xp": {"table": "source", "learning": xp, "monsters": xp, "rolls": xp and self.rulebook == "source"},
-            "encounters": {"mode": self.monsters_come, "chance": self.encounter_chance, "effects": "real", "bestiary": BESTIARY},
+            "encounters": {"mode": self.monsters_come, "chance": self.encounter_chance, "effects": "real", "bestiary": ORIGINAL_MONSTERS},
             "diagnosis": {"examine": self.monsters_come != "off", "scouting": min(60, turns // 2)},
             "adventure": {"predictions": True, "loot": self.monsters_come != "off", "choices": False, "energy": None},
             "acts": [],

@@ -11,10 +11,13 @@ from typing import Literal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, Fact
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.hero import Hero
 
 Cost = Literal["action", "bonus", "free"]
 Recharge = Literal["short", "long", ""]
+Remedy = Literal["", "slow", "hot", "overfit"]
+"""The state of a run that an ability is good for; auto-players that follow the diagnosis go by it."""
+CLAIM = "the update is multiplied by {k}"
 DISMISS = "dismiss"
 
 
@@ -28,6 +31,7 @@ class Option:
     k: float
     """1 where it does something else than multiply."""
     summary: str
+    remedy: Remedy = ""
 
 
 @dataclass(slots=True)
@@ -201,8 +205,12 @@ class Ability:
     recharge: Recharge
     power: Power
     options: tuple[Option, ...] = ()
-    remedy: Literal["", "slow", "hot", "overfit"] = ""
-    """For a plug-in without options: the state of a run in which an auto-player that follows the diagnosis takes it."""
+    remedy: Remedy = ""
+    """For an ability without options; an option has its own."""
+    claim: str = CLAIM
+    """What its live form does to the update, in half a sentence: {k} is the factor, {turns} how long it holds."""
+    passive_claim: str = ""
+    """The same of its passive form; "": as `claim`."""
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)

@@ -2,8 +2,9 @@
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import AbilityState, Power
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.ability import CLAIM, Ability, AbilityState, Power
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import HeroClass
 
 RAGE_POOL = ((1, 2), (3, 3), (6, 4), (12, 5), (17, 6))
 """(from level, charges)."""
@@ -72,3 +73,56 @@ class RecklessAttack(Power):
 
 _RAGING = StepEffect(clip_factor=2.0, decay_factor=0.0)
 _RECKLESS = StepEffect(batch_factor=0.5)
+
+BARBARIAN = HeroClass(
+    name="barbarian",
+    title="Barbarian",
+    motto="Takes bigger updates: half as large again in a rage, with the clip loosened and the weight decay off.",
+    hit_die=12,
+    primary="STR",
+    saves=("STR", "CON"),
+    abilities=("rage", "reckless_attack"),
+    difficulty="easy to play, easy to overdo",
+    best_when="SLOW: the learning rate is too small, and a larger step is pure gain",
+    portrait=(
+        r"    _/^^^\_      ",
+        r"   ( o   o )  /| ",
+        r"    \ === /  / | ",
+        r"  __/|###|\_/| | ",
+        r" /  \|###|  \|/  ",
+        r" \_/ |===|   |   ",
+        r"     /   \   |   ",
+        r"    /_   _\  |   ",
+    ),
+)
+
+ABILITIES = (
+    Ability(
+        name="rage",
+        title="Rage",
+        hero_class="barbarian",
+        summary="Larger updates with the armour off: great when the learning rate is too small, costly when it is not.",
+        passive="A total of 16 or more spends a charge: this turn and the next two take ×1.5 updates.",
+        live="10 turns of ×1.5 updates (×1.6 from level 9, ×1.7 from 16), clip threshold doubled, no weight decay, weight noise of "
+        "monsters halved, no rest. It ends early after 3 turns in a row without a hit.",
+        cost="bonus",
+        recharge="long",
+        power=Rage(),
+        remedy="slow",
+    ),
+    Ability(
+        name="reckless_attack",
+        title="Reckless Attack",
+        hero_class="barbarian",
+        summary="Two dice and double updates on half the batch: more progress, more noise, more wounds.",
+        passive="A total of 18 or more: this turn takes a ×2 update.",
+        live="Until dismissed: two dice, the higher counts; hits take ×2 updates; the batch is halved; saving throws are at "
+        "disadvantage, monsters' damage is doubled, and the hero does not fall back when badly hurt.",
+        cost="free",
+        recharge="",
+        power=RecklessAttack(),
+        claim="two dice, hits multiplied by {k}, half the batch, and no guard",
+        passive_claim=CLAIM,
+        remedy="slow",
+    ),
+)

@@ -2,8 +2,9 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Power, PowerContext
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import HeroClass
 
 HEALING_POOL = 3
 HEALING_DIE = 4
@@ -108,3 +109,56 @@ class DivineIntervention(Power):
 
     def gains(self, level: int) -> tuple[str, ...]:
         return (f"Divine Intervention: a d100 of {prayer_chance(level)} or less is answered",) if level <= 18 else ()
+
+
+CLERIC = HeroClass(
+    name="cleric",
+    title="Cleric",
+    motto="Heals the weights: towards their own average, or back to the best that was.",
+    hit_die=8,
+    primary="WIS",
+    saves=("WIS", "CHA"),
+    abilities=("healing_word", "divine_intervention"),
+    difficulty="asks for a diagnosis first",
+    best_when="HOT: the run bounces around a place that its average is already at; wrong while it is SLOW",
+    portrait=(
+        r"       _+_       ",
+        r"      /   \      ",
+        r"     ( o o )  +  ",
+        r"      \ - /   |  ",
+        r"    __/|+|\___|  ",
+        r"   /  \|+|/   |  ",
+        r"      | + |   |  ",
+        r"      /___\   |  ",
+    ),
+)
+
+ABILITIES = (
+    Ability(
+        name="healing_word",
+        title="Healing Word",
+        hero_class="cleric",
+        summary="Draws the weights towards their average of the last turns: a cure for bouncing, a setback for a run still on its way.",
+        passive="A charge after a bad turn. Was less than 0.45 of its update felt (a fumble, mostly): this turn's k × 2 makes up for it. "
+        "Was its raw loss more than 1.5 times the average: this turn's k × 1.1 average / loss damps what follows the spike.",
+        live="The weights go (1d4 + WIS) / 10 of the way to their average of the last 20 turns or so (at most 0.8), and the hero heals as "
+        "many HP as the dice said. The validation loss before and after is measured on the spot.",
+        cost="bonus",
+        recharge="long",
+        power=HealingWord(),
+        remedy="hot",
+    ),
+    Ability(
+        name="divine_intervention",
+        title="Divine Intervention",
+        hero_class="cleric",
+        summary="A prayer: back to the best weights of the last eight evaluations, and on from there with care.",
+        passive="On a natural 1, a d100 of 10 or less, without a charge: the fumble becomes k = 0.5.",
+        live="A d100 of 10 + 5 × level or less: weights and moments return to the best of the last 8 evaluations, and the learning rate "
+        "is halved for 20 turns; the prayer comes back at the second next camp. Unanswered, at the next.",
+        cost="action",
+        recharge="long",
+        power=DivineIntervention(),
+        remedy="overfit",
+    ),
+)

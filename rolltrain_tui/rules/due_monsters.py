@@ -57,7 +57,7 @@ class DueMonsters:
 
     def __init__(self, bestiary: Iterable[str] = ()) -> None:
         """Monsters of plug-ins come only where `bestiary` names them: what is installed besides never changes a run."""
-        roster = (*BESTIARY.house.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.house))
+        roster = (*BESTIARY.built_in.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.built_in))
         every = [(row.name, index, symptom) for row in roster for index, symptom in enumerate(row.symptoms)]
         self._by_turn = [entry for entry in every if goes_by_the_turn(entry[2])]
         self._by_examination = [entry for entry in every if not goes_by_the_turn(entry[2])]

@@ -11,7 +11,7 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, MonsterActed, MonsterAppeared, MonsterLeft, MonsterStruck
 from rolltrain_tui.rules.dice import Dice, cast
 from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, DueMonster, SignalTie, goes_by_the_turn, holds
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.monster import Affliction, Monster
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signal_monitor import SignalMonitor

@@ -2,8 +2,9 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Power, PowerContext
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import HeroClass
 
 WIND_TURNS = 3
 WIND_POOL = 2
@@ -58,3 +59,53 @@ class ActionSurge(Power):
 
     def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return StepEffect(extra_steps=1)
+
+
+FIGHTER = HeroClass(
+    name="fighter",
+    title="Fighter",
+    motto="Keeps at it: a bad roll still trains half a step, and on a good one there are two steps in a turn.",
+    hit_die=10,
+    primary="STR",
+    saves=("STR", "CON"),
+    abilities=("second_wind", "action_surge"),
+    difficulty="the easiest to play",
+    best_when="SLOW: every step more is a step nearer; nowhere bad, but a surge costs its computing",
+    portrait=(
+        r"      .---.      ",
+        r"      |=|=|   /| ",
+        r"      |_|_|  / | ",
+        r"   .-./###\_/  / ",
+        r"   | ||###|_\ /  ",
+        r"   |+||===|      ",
+        r"   \_/|   |      ",
+        r"     /_\ /_\     ",
+    ),
+)
+
+ABILITIES = (
+    Ability(
+        name="second_wind",
+        title="Second Wind",
+        hero_class="fighter",
+        summary="No turn is quite lost: a bad roll still trains half a step.",
+        passive="A total below 10 for which the rulebook gives less than half an update spends a charge: k becomes 0.5.",
+        live="1d10 + level HP, and for 3 turns no roll counts less than 10.",
+        cost="bonus",
+        recharge="short",
+        power=SecondWind(),
+        remedy="hot",
+    ),
+    Ability(
+        name="action_surge",
+        title="Action Surge",
+        hero_class="fighter",
+        summary="Two whole optimiser steps in one turn, for twice the computing.",
+        passive="A total of 18 or more spends a charge: a second whole step on a fresh batch, this turn.",
+        live="A second whole step on a fresh batch, this turn, under the same k.",
+        cost="action",
+        recharge="short",
+        power=ActionSurge(),
+        remedy="slow",
+    ),
+)

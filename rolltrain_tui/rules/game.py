@@ -31,7 +31,7 @@ from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvanta
 from rolltrain_tui.rules.due_monsters import DueMonsters
 from rolltrain_tui.rules.encounters import Encounters
 from rolltrain_tui.rules.gate import Gate
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.levels import roll_xp
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.rules.loadout import Loadout, Refusal
@@ -40,7 +40,7 @@ from rolltrain_tui.rules.naming import RulesError
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.unavailable import ability_refusal, felt, item_refusal
+from rolltrain_tui.rules.unavailable import felt, unavailable_refusal
 
 __all__ = ["Game", "GameRules", "Report"]
 
@@ -180,11 +180,13 @@ class Game:
         return self._effect([_scale(*throw, abilities) for throw in self._throws], self._levers(abilities))
 
     def _obey(self, turn: int, order: Command, spent: set[str]) -> list[Fact]:
+        if reason := self._refusal(order):
+            return [CommandRefused(turn, order, reason)]
         match order:
             case UseAbility():
-                answer = self._use(turn, order, spent)
+                answer = self.kit.use(turn, order, spent)
             case SetAuto():
-                answer = self._set_auto(turn, order)
+                answer = self.kit.set_auto(turn, order)
             case TakeShortRest():
                 answer = self.life.short_rest(turn)
             case Predict():
@@ -192,7 +194,7 @@ class Game:
             case SpendInspiration():
                 answer = self._spend_inspiration(turn)
             case UseItem():
-                answer = self._use_item(turn, order)
+                answer = self.bag.use(turn, order.item, self.kit.healing_refusal())
             case RaiseStat():
                 answer = self.life.raise_stat(turn, order.stat)
             case _:
@@ -201,19 +203,18 @@ class Game:
             return [CommandRefused(turn, order, answer.reason)]
         return [CommandAccepted(turn, order), *answer]
 
-    def _use(self, turn: int, order: UseAbility, spent: set[str]) -> list[Fact] | Refusal:
-        if self.hero.down:
-            return Refusal(f"{self.hero.name} is down and can use no abilities; the death saves decide.")
-        if self.rules.abilities_disabled:
-            return Refusal("This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode.")
-        if reason := ability_refusal(order.ability, order.option, "live", self.hero, self.rules.unavailable_levers):
-            return Refusal(reason)
-        return self.kit.use(turn, order, spent)
-
-    def _set_auto(self, turn: int, order: SetAuto) -> list[Fact] | Refusal:
-        if order.on and (reason := ability_refusal(order.ability, "", "passive", self.hero, self.rules.unavailable_levers)):
-            return Refusal(reason)
-        return self.kit.set_auto(turn, order)
+    def _refusal(self, order: Command) -> str:
+        """Why the campaign, the hero's state or the training forbids this order, or an empty string."""
+        match order:
+            case UseAbility() if self.hero.down:
+                return f"{self.hero.name} is down and can use no abilities; the death saves decide."
+            case UseAbility() if self.rules.abilities_disabled:
+                return "This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode."
+            case UseItem() if not self.rules.loot:
+                return "There is no loot in this campaign (adventure.loot)."
+            case UseItem() if self.hero.down:
+                return f"{self.hero.name} is down and can use nothing; the death saves decide."
+        return unavailable_refusal(order, self.hero, self.rules.unavailable_levers)
 
     def _foretell(self, turn: int, order: Predict) -> list[Fact] | Refusal:
         if not self.rules.predictions:
@@ -232,15 +233,6 @@ class Game:
             return Refusal("The next roll has advantage already; the inspiration is kept.")
         self.inspiration.inspired, self._advantage = False, True
         return [InspirationSpent(turn)]
-
-    def _use_item(self, turn: int, order: UseItem) -> list[Fact] | Refusal:
-        if not self.rules.loot:
-            return Refusal("There is no loot in this campaign (adventure.loot).")
-        if self.hero.down:
-            return Refusal(f"{self.hero.name} is down and can use nothing; the death saves decide.")
-        if reason := item_refusal(order.item, self.rules.unavailable_levers):
-            return Refusal(reason)
-        return self.bag.use(turn, order.item, self.kit.healing_refusal())
 
     @property
     def _rules_in_force(self) -> GameRules:

@@ -1,79 +1,16 @@
-"""Heroes: six stats, hit points, experience. A Hero is the mutable sheet; the game writes on it."""
+"""Making heroes: a new one from a campaign, or an old one from a save."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import fields
+from typing import Any
 
 from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.classes import CLASSES, STATS, HeroClass
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import STATS
 from rolltrain_tui.rules.naming import RulesError, suggestion
 
-
-@dataclass(slots=True)
-class Hero:
-    """The character sheet."""
-
-    name: str
-    hero_class: str
-    level: int
-    stats: dict[str, int]
-    hp: int
-    max_hp: int
-    hit_dice: int
-    """Left to spend on short rests."""
-    xp: int = 0
-    deaths: int = 0
-    auto: set[str] = field(default_factory=set)
-    """Abilities whose passive form triggers by itself."""
-
-    @property
-    def calling(self) -> HeroClass:
-        return CLASSES[self.hero_class]
-
-    @property
-    def proficiency(self) -> int:
-        return levels.proficiency(self.level)
-
-    @property
-    def down(self) -> bool:
-        return self.hp == 0
-
-    @property
-    def badly_hurt(self) -> bool:
-        """At a quarter of the HP or less."""
-        return 4 * self.hp <= self.max_hp
-
-    @property
-    def worst_wound(self) -> int:
-        """The most that one blow or one bad evaluation takes: a quarter of the HP."""
-        return max(1, self.max_hp // 4)
-
-    def modifier(self, stat: str) -> int:
-        return levels.ability_modifier(self.stats[stat])
-
-    def save_bonus(self, stat: str) -> int:
-        """What a saving throw adds to its d20: the modifier, and proficiency where the class has it."""
-        return self.modifier(stat) + (self.proficiency if stat in self.calling.saves else 0)
-
-    def hurt(self, damage: int) -> int:
-        """Lose up to `damage` hit points; how many were lost."""
-        lost = min(self.hp, damage)
-        self.hp -= lost
-        return lost
-
-    def heal(self, amount: int) -> int:
-        """Regain up to `amount` hit points; how many came back."""
-        gained = min(self.max_hp - self.hp, amount)
-        self.hp += gained
-        return gained
-
-    def set_level(self, level: int) -> None:
-        """Change level: maximum HP and hit dice follow, and HP gained with a level come filled (unless the hero is down)."""
-        before = self.max_hp
-        self.hit_dice = max(0, min(self.hit_dice + max(0, level - self.level), level))
-        self.level = level
-        self.max_hp = levels.max_hit_points(self.calling.hit_die, self.modifier("CON"), level)
-        gained = 0 if self.down else max(0, self.max_hp - before)
-        self.hp = min(self.hp + gained, self.max_hp)
+__all__ = ["Hero", "hero_from_state", "hero_state", "new_hero"]
 
 
 def new_hero(name: str, hero_class: str, level: int, stats: Mapping[str, int], auto: Iterable[str] = ()) -> Hero:
@@ -88,7 +25,7 @@ def new_hero(name: str, hero_class: str, level: int, stats: Mapping[str, int], a
         raise RulesError(f'A {row.title} has no ability "{ability}".{suggestion(ability, row.abilities)}')
     hp = levels.max_hit_points(row.hit_die, levels.ability_modifier(stats["CON"]), level)
     scores: dict[str, int] = {stat: stats[stat] for stat in STATS}
-    return Hero(name, hero_class, level, scores, hp=hp, max_hp=hp, hit_dice=level, auto=chosen)
+    return Hero(name, row, level, scores, hp=hp, max_hp=hp, hit_dice=level, auto=chosen)
 
 
 def _check_stats(stats: Mapping[str, int]) -> None:
@@ -97,3 +34,15 @@ def _check_stats(stats: Mapping[str, int]) -> None:
     for stat, score in stats.items():
         if not 1 <= score <= 20:
             raise RulesError(f"{stat} is {score}; ability scores lie between 1 and 20.")
+
+
+def hero_state(hero: Hero) -> dict[str, Any]:
+    """The sheet as JSON values; the class by its name."""
+    values = {each.name: getattr(hero, each.name) for each in fields(hero) if each.name != "calling"}
+    return {**values, "hero_class": hero.hero_class, "stats": dict(hero.stats), "auto": sorted(hero.auto)}
+
+
+def hero_from_state(state: Mapping[str, Any]) -> Hero:
+    """Exact inverse of hero_state()."""
+    values = {name: value for name, value in state.items() if name != "hero_class"}
+    return Hero(**{**values, "calling": CLASSES[state["hero_class"]], "auto": set(state["auto"])})

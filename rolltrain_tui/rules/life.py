@@ -22,7 +22,7 @@ from rolltrain_tui.rules.death import DeathSaves
 from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.growth import CHOICE_LEVELS, RAISE, Growth
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.heroes import Hero, hero_from_state, hero_state
 from rolltrain_tui.rules.loadout import Loadout, Refusal
 from rolltrain_tui.rules.rests import Rests, healing_roll, spend_hit_dice
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
@@ -208,7 +208,7 @@ class Life:
 
     def state_dict(self) -> dict[str, Any]:
         return {
-            "hero": {**asdict(self.hero), "auto": sorted(self.hero.auto)},
+            "hero": hero_state(self.hero),
             "kit": self.kit.state_dict(),
             "death": asdict(self.death),
             "rests": asdict(self.rests),
@@ -219,7 +219,7 @@ class Life:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.hero = Hero(**{**state["hero"], "auto": set(state["hero"]["auto"])})
+        self.hero = hero_from_state(state["hero"])
         self.kit = Loadout(self.hero, self.dice)
         self.kit.load_state_dict(state["kit"])
         self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])

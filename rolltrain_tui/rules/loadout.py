@@ -11,7 +11,7 @@ from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, Ch
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS, Ability, AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.dice import Dice
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.naming import RulesError, suggestion
 
 

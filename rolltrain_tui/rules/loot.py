@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import Fact, ItemFaded, ItemFound, ItemUsed
 from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.loadout import Refusal
-from rolltrain_tui.rules.monsters import Monster
+from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import suggestion
 from rolltrain_tui.rules.wizard import RECOVERY_TURNS, recovery_scale
 
@@ -95,7 +96,7 @@ _ITEMS = (
     ),
 )
 
-ITEMS: Mapping[str, Item] = {row.name: row for row in _ITEMS}
+ITEMS = Registry("", _ITEMS, kind="item")
 """Each is as likely to be found as the others."""
 
 

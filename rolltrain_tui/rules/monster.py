@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.classes import Stat
+from rolltrain_tui.rules.hero_class import Stat
 
 Side = Literal["low", "high"]
 Sign = tuple[str, Side]
@@ -72,6 +72,8 @@ class Monster:
     """Any of them brings it, where monsters are diagnosed."""
     fells: bool = False
     """Its coming alone leaves the hero at 0 HP."""
+    original: bool = False
+    """One of Roll-to-Train's own, which the drop-in class of that name lets come."""
     summary: str
     weak_to: str
     portrait: tuple[str, ...]

@@ -5,8 +5,10 @@ After appearing or acting a monster is quiet for `lull` turns; then it rolls a d
 
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.rules.hero_class import STATS
 from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Symptom
-from rolltrain_tui.rules.portraits import PORTRAITS
+from rolltrain_tui.rules.plugin_checks import check_portrait, check_row, check_words, one_of, require, whole_number
+from rolltrain_tui.rules.signals import SIGNALS
 
 __all__ = ["BESTIARY", "XP_BY_CHALLENGE", "Affliction", "Monster", "Symptom"]
 
@@ -29,9 +31,18 @@ _MONSTERS = (
         failed=Affliction(_SLIME, 3, "the learning rate is halved for 3 turns"),
         saved=Affliction(_SLIME, 1, "the learning rate is halved for 1 turn"),
         symptoms=(Symptom("update_ratio", "low", hold=2),),
+        original=True,
         summary="It gums up the step: while its slime holds, every update is half of what it would be.",
         weak_to="bigger updates: Rage, Arcane Recovery, Quicken",
-        portrait=PORTRAITS["gradient_ooze"],
+        portrait=(
+            r"      .-~~~~~-.      ",
+            r"   .-'  o   o  '-.   ",
+            r"  /      ___      \  ",
+            r" (   .  '---'   .  ) ",
+            r" /~-._  .   . _.-~ \ ",
+            r"(_____~~-._.-~~_____)",
+            r"   ~  ~   ~   ~  ~   ",
+        ),
     ),
     Monster(
         name="loss_dragon",
@@ -47,9 +58,19 @@ _MONSTERS = (
         failed=Affliction(StepEffect(target_noise=0.10), 1, "10% of the next batch's targets are noise"),
         saved=Affliction(StepEffect(target_noise=0.05), 1, "5% of the next batch's targets are noise"),
         symptoms=(Symptom("loss_rise", "high", hold=5), Symptom("above_chance", "high", hold=5, at_once=True)),
+        original=True,
         summary="Its breath scorches the answers: part of the next batch is taught wrong, and the loss leaps up.",
         weak_to="calm steps while the breath is in the air: Calm, Steady",
-        portrait=PORTRAITS["loss_dragon"],
+        portrait=(
+            r"          /\_/\    _     ",
+            r"   __    /     \__/o\__  ",
+            r"  /  \__/ /\  /  __  __> ",
+            r" / /\    /  \/  /  VV  * ",
+            r"/_/  \  /\     /  ~~ * * ",
+            r"      \_\/ )  (    *  *  ",
+            r"   ~~--___/ /\ \         ",
+            r"         ^^^ ^^^         ",
+        ),
     ),
     Monster(
         name="weight_wraith",
@@ -65,9 +86,19 @@ _MONSTERS = (
         failed=Affliction(StepEffect(weight_noise=0.04), 1, "the weights are shaken by 4% of their spread"),
         saved=Affliction(StepEffect(weight_noise=0.02), 1, "the weights are shaken by 2% of their spread"),
         symptoms=(Symptom("weight_growth", "high", hold=2),),
+        original=True,
         summary="It reaches into the weights themselves and shakes them; what was learned is blurred.",
         weak_to="a hero in a rage feels half of its drain; calm steps mend the rest",
-        portrait=PORTRAITS["weight_wraith"],
+        portrait=(
+            r"       .-''''-.      ",
+            r"      /  _  _  \     ",
+            r"     |  (o)(o)  |    ",
+            r"     |    /\    |    ",
+            r"  .-' \  '--'  / '-. ",
+            r" (  ~  '-.  .-'  ~  )",
+            r"  '-._  ~ )( ~  _.-' ",
+            r"      '~ ~  ~ ~'     ",
+        ),
     ),
     Monster(
         name="exploding_hydra",
@@ -85,7 +116,15 @@ _MONSTERS = (
         symptoms=(Symptom("gradient_spike", "high", hold=1), Symptom("update_ratio", "high", hold=1)),
         summary="Gradients burst out of all proportion, and it tears at what holds them: the clipping.",
         weak_to="a lower learning rate and a lower clip threshold: Calm, Steady, Aura of Protection",
-        portrait=PORTRAITS["exploding_hydra"],
+        portrait=(
+            r"   __     __     __   ",
+            r"  /oo\   /oo\   /oo\  ",
+            r"  \vv/   \vv/   \vv/  ",
+            r"   \ \    | |    / /  ",
+            r"    \ \___| |___/ /   ",
+            r"     \   ~~~~~   /    ",
+            r"   ~~~\_________/~~~  ",
+        ),
     ),
     Monster(
         name="dead_neuron_lich",
@@ -103,7 +142,15 @@ _MONSTERS = (
         symptoms=(Symptom("dead_units", "high", hold=2),),
         summary="Units that no text wakes any more are its subjects; it would have the other weights wither too.",
         weak_to="a return to weights from before they died: Divine Intervention; a lower learning rate",
-        portrait=PORTRAITS["dead_neuron_lich"],
+        portrait=(
+            r"     _/\__/\_      ",
+            r"    /  ____  \     ",
+            r"   |  /x  x\  |    ",
+            r"   |  \ __ /  |    ",
+            r"  /|   |||| _ |\   ",
+            r" / |  '----' (_) \ ",
+            r"/__|____________\  ",
+        ),
     ),
     Monster(
         name="plateau_basilisk",
@@ -121,7 +168,15 @@ _MONSTERS = (
         symptoms=(Symptom("projected_gain", "low", hold=60, unless=(("update_ratio", "low"), ("temperature", "high"))),),
         summary="The loss lies flat, and whoever meets its eye stands still: of two dice the lower counts.",
         weak_to="a change of pace: Arcane Recovery where steps are small, Calm or Stand Firm where they bounce",
-        portrait=PORTRAITS["plateau_basilisk"],
+        portrait=(
+            r"   ___                ",
+            r"  /(O)\___________    ",
+            r" <     ___________ \  ",
+            r"  \_vv/ ||   ||   \ \ ",
+            r"        ''   ''    ) )",
+            r"  ________________/_/ ",
+            r" /_________________/  ",
+        ),
     ),
     Monster(
         name="overfit_doppelganger",
@@ -139,7 +194,15 @@ _MONSTERS = (
         symptoms=(Symptom("gap", "high", hold=2, also=(("val_rise", "high"),)),),
         summary="It knows every text you trained on by heart and nothing else, and passes that off as learning.",
         weak_to="going back to the best weights: Divine Intervention; more text, dropout, weight decay",
-        portrait=PORTRAITS["overfit_doppelganger"],
+        portrait=(
+            r"    ___       ___   ",
+            r"   /o o\     /o o\  ",
+            r"   \ - /  =  \ - /  ",
+            r"   /| |\     /| |\  ",
+            r"  / | | \   / | | \ ",
+            r"    | |       | |   ",
+            r"   _| |_     _| |_  ",
+        ),
     ),
     Monster(
         name="nan_void",
@@ -158,7 +221,15 @@ _MONSTERS = (
         fells=True,
         summary="The loss is no number any more. Such a step is never applied; the hero drops, and the death saves decide.",
         weak_to="a return to sound weights: Divine Intervention, or the fall to the last camp; then a lower learning rate",
-        portrait=PORTRAITS["nan_void"],
+        portrait=(
+            r"     . * .  -  . * .    ",
+            r"   .  .-'''''''''-.  .  ",
+            r"  * .'   _______   '. * ",
+            r" . |    ( N a N )    | .",
+            r"  * '.   '''''''   .' * ",
+            r"   .  '-._______.-'  .  ",
+            r"     . * .  -  . * .    ",
+        ),
     ),
     Monster(
         name="oscillation_harpy",
@@ -176,7 +247,15 @@ _MONSTERS = (
         symptoms=(Symptom("temperature", "high", hold=2),),
         summary="The weights bounce from wall to wall of a valley instead of going down it, and its shriek shakes them more.",
         weak_to="smaller or steadier steps: Calm, Healing Word, Stand Firm, Disengage",
-        portrait=PORTRAITS["oscillation_harpy"],
+        portrait=(
+            r"  /\      ___      /\   ",
+            r" /  \_   /o o\   _/  \  ",
+            r"/  _  \__\ V /__/  _  \ ",
+            r"\_/ \__   | |   __/ \_/ ",
+            r"       \__| |__/        ",
+            r"          / \           ",
+            r"        _/   \_         ",
+        ),
     ),
     Monster(
         name="noise_swarm",
@@ -194,7 +273,15 @@ _MONSTERS = (
         symptoms=(Symptom("agree_fraction", "low", hold=3), Symptom("noise_scale", "high", hold=3)),
         summary="Each batch says something else, and it eats half of what you read.",
         weak_to="larger batches: Stand Firm",
-        portrait=PORTRAITS["noise_swarm"],
+        portrait=(
+            r"  .  ,x.    ' .x,   . ",
+            r" x,.   '  x.  '  .,x  ",
+            r"  ' .x,  ,'.  .x. '   ",
+            r" ,x.  ' .x,.x.  ,  x. ",
+            r"   ' .x.  ,'  .x,  '  ",
+            r"  x,  ' .x. ,   '.x,  ",
+            r"    .    '    ,  '    ",
+        ),
     ),
     Monster(
         name="leak_imp",
@@ -212,8 +299,37 @@ _MONSTERS = (
         symptoms=(Symptom("gap", "low", hold=5),),
         summary="Validation is better than training for long: perhaps the test text has leaked into the lessons.",
         weak_to="nothing on your sheet: look for text that is in both parts. With dropout it may be no leak at all",
-        portrait=PORTRAITS["leak_imp"],
+        portrait=(
+            r"    /\   /\     ",
+            r"   /  \_/  \    ",
+            r"   \  ^ ^  /    ",
+            r"    \  w  /  _  ",
+            r"  '  )   (__/ > ",
+            r" '  /  |  \     ",
+            r" ' _\  |  /_    ",
+        ),
     ),
 )
 
-BESTIARY = Registry("rolltrain.monsters", _MONSTERS)
+
+def check_monster(name: str, row: object) -> Monster:
+    """The row, if a plug-in may add it under this name. RowError says why not."""
+    monster = check_row(Monster, name, row)
+    one_of(monster, challenge=XP_BY_CHALLENGE, save_stat=STATS)
+    whole_number(monster, hp=1, armour_class=1, damage_die=1, lull=0, recharge=1)
+    check_portrait(monster.portrait)
+    for power in (monster.failed, monster.saved):
+        sound = isinstance(power, Affliction) and isinstance(power.effect, StepEffect)
+        require(sound, "its failed and saved must each be an Affliction with a StepEffect")
+        check_words(power)
+        whole_number(power, turns=0)
+    for symptom in monster.symptoms:
+        require(isinstance(symptom, Symptom), "its symptoms must be Symptoms")
+        whole_number(symptom, hold=1)
+        for signal, side in (*symptom.signs, *symptom.unless):
+            require(signal in SIGNALS, f"there is no signal {signal!a}")
+            require(side in ("low", "high") and getattr(SIGNALS[signal], side) is not None, f"{signal} has no {side} bound")
+    return monster
+
+
+BESTIARY = Registry("rolltrain.monsters", _MONSTERS, kind="monster", check=check_monster)

@@ -2,8 +2,9 @@
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import AbilityState, Activation, Power, PowerContext
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Power, PowerContext
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import HeroClass
 
 SMITE_POOL = 3
 SMITE_FROM = 15
@@ -86,3 +87,55 @@ class AuraOfProtection(Power):
 
     def gains(self, level: int) -> tuple[str, ...]:
         return ("Aura of Protection: no update longer than nine in ten of the last hundred",) if level == CAP_LEVEL else ()
+
+
+PALADIN = HeroClass(
+    name="paladin",
+    title="Paladin",
+    motto="Balances: hits that land hard, batches four times as large, and no update beyond measure.",
+    hit_die=10,
+    primary="CHA",
+    saves=("WIS", "CHA"),
+    abilities=("divine_smite", "aura_of_protection"),
+    difficulty="steady, and dear when it stands firm",
+    best_when="HOT or TUNED: a larger batch takes the noise out; SLOW: only the smite helps",
+    portrait=(
+        r"      _/^\_      ",
+        r"     | === |  |  ",
+        r"     |_| |_|  |  ",
+        r"   .--/###\-.-+- ",
+        r"   |+ |###| \_|  ",
+        r"   |+ |=+=|      ",
+        r"    \_|   |      ",
+        r"     /_| |_\     ",
+    ),
+)
+
+ABILITIES = (
+    Ability(
+        name="divine_smite",
+        title="Divine Smite",
+        hero_class="paladin",
+        summary="A good hit becomes a great one: the better the roll, the larger the update.",
+        passive="A total of 15 or more spends a charge: k × (1.5 + 0.1 × (total - 15)), at most ×2.5, this turn.",
+        live="Armed until the next hit, which takes k × (1.5 + 0.1 × (total - 15)), at most ×2.5, and deals 2d8 more damage to a monster "
+        "that it strikes. Dismissed before that, the charge is lost.",
+        cost="bonus",
+        recharge="long",
+        power=DivineSmite(),
+        remedy="slow",
+    ),
+    Ability(
+        name="aura_of_protection",
+        title="Aura of Protection",
+        hero_class="paladin",
+        summary="Nothing falls too low and nothing goes too far; on command, a stand on four times the data.",
+        passive="A natural die below 8 counts as 8, so nothing is a fumble; CHA is added to saving throws; from level 11 no update is "
+        "longer than nine in ten of the last hundred. Without charges.",
+        live="Stand Firm: for 5 turns each batch is 4 times as large, by accumulation, at 4 times the computing.",
+        cost="action",
+        recharge="short",
+        power=AuraOfProtection(),
+        remedy="hot",
+    ),
+)

@@ -2,8 +2,9 @@
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules import levels
-from rolltrain_tui.rules.ability import AbilityState, Activation, Option, Power, PowerContext
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Option, Power, PowerContext
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import HeroClass
 
 BACKSTAB_TURNS = 10
 MOST_DICE = 5
@@ -11,8 +12,8 @@ HIDDEN = 2
 """Sequences that Hide leaves out."""
 
 TRICKS = (
-    Option("dash", "Dash", level=1, k=1.0, summary="one more optimiser step, on half a batch"),
-    Option("disengage", "Disengage", level=1, k=1.0, summary="the first moments are set to zero before the step"),
+    Option("dash", "Dash", level=1, k=1.0, summary="one more optimiser step, on half a batch", remedy="slow"),
+    Option("disengage", "Disengage", level=1, k=1.0, summary="the first moments are set to zero before the step", remedy="hot"),
     Option("hide", "Hide", level=1, k=1.0, summary=f"the {HIDDEN} sequences with the highest loss do not count"),
 )
 
@@ -66,3 +67,53 @@ _TRICK = {
     "disengage": StepEffect(forget_momentum=True),
     "hide": StepEffect(drop_worst=HIDDEN),
 }
+
+ROGUE = HeroClass(
+    name="rogue",
+    title="Rogue",
+    motto="Picks its targets: the coordinates where update and slope agree, the sequences that are worth their loss.",
+    hit_die=8,
+    primary="DEX",
+    saves=("DEX", "INT"),
+    abilities=("sneak_attack", "cunning_action"),
+    difficulty="many small choices",
+    best_when="SLOW or TUNED: a mask on what disagrees is rarely wrong; HOT: forget the momentum",
+    portrait=(
+        r"      .--.       ",
+        r"     / __ \      ",
+        r"    | (-.-)|     ",
+        r"     \_\/_/    / ",
+        r"   __/|##|\__ /  ",
+        r"  / \ |##| / +   ",
+        r"  +--\|__|/      ",
+        r"     /_  _\      ",
+    ),
+)
+
+ABILITIES = (
+    Ability(
+        name="sneak_attack",
+        title="Sneak Attack",
+        hero_class="rogue",
+        summary="Strikes where update and slope agree: coordinate by coordinate, not louder everywhere.",
+        passive="A total of 12 or more, without a charge: this turn the coordinates whose update goes down the slope move ×1.2 "
+        "(+0.2 at levels 3, 5, 7 and 9), the others as they would.",
+        live="Backstab: for 10 turns only the coordinates that agree move, rescaled by 1 / their share; the others wait.",
+        cost="action",
+        recharge="short",
+        power=SneakAttack(),
+        remedy="slow",
+    ),
+    Ability(
+        name="cunning_action",
+        title="Cunning Action",
+        hero_class="rogue",
+        summary="One trick beside the turn: a short extra step, a clean slate for the momentum, or a blind eye to the worst.",
+        passive="",
+        live="One trick, this turn: Dash, Disengage or Hide.",
+        cost="bonus",
+        recharge="short",
+        power=CunningAction(),
+        options=TRICKS,
+    ),
+)

@@ -6,14 +6,15 @@ each can be tried; `odds` is the exact arithmetic of any of them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import sqrt
-from typing import Literal
+from math import isfinite, sqrt
+from typing import Literal, get_args
 
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import OnZero, StepEffect
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.rules.dice import Advantage
 from rolltrain_tui.rules.naming import RulesError
+from rolltrain_tui.rules.plugin_checks import check_row, one_of, require
 
 Hook = Literal["update", "lr", "loss", "grad"]
 RollOn = Literal["step", "micro", "last-micro"]
@@ -203,7 +204,24 @@ _BOOKS = (
     ),
 )
 
-RULEBOOKS = Registry("rolltrain.rulebooks", _BOOKS)
+
+DICE = (4, 6, 8, 10, 12, 20, 100)
+
+
+def check_rulebook(name: str, row: object) -> Rulebook:
+    """The row, if a plug-in may add it under this name. RowError says why not."""
+    book = check_row(Rulebook, name, row, hyphens=True)
+    require(name != "custom", "custom is the player's own table")
+    require(not book.faces, "faces go by one die; write a Table, which any die can roll on")
+    one_of(book, hook=get_args(Hook), roll_on=get_args(RollOn), on_zero=get_args(OnZero), window=get_args(Window))
+    for sides in DICE:
+        for face in range(1, sides + 1):
+            k = book.judge(face, 0, 12, sides, 1)[1]
+            require(isinstance(k, int | float) and isfinite(k), f"on a {face} of a d{sides} its k is no number")
+    return book
+
+
+RULEBOOKS = Registry("rolltrain.rulebooks", _BOOKS, kind="rulebook", check=check_rulebook)
 """Every rulebook with a table of its own; `custom_rulebook` makes the one whose table the player writes."""
 
 

@@ -144,7 +144,9 @@ class SignalMonitor:
         return Reading(name, self._values.get(name, nan), self._bound(name, "low"), self._bound(name, "high"))
 
     def readings(self) -> tuple[Reading, ...]:
-        return tuple(self.reading(name) for name in SIGNALS)
+        """All built-in signals, then those that this run was told of besides: what is installed alone changes no run."""
+        more = sorted(name for name in self._values if name not in SIGNALS.built_in)
+        return tuple(self.reading(name) for name in (*SIGNALS.built_in, *more))
 
     def knows(self, name: str) -> bool:
         value = self._values.get(name, nan)

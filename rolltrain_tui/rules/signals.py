@@ -4,8 +4,11 @@ Some are heard every turn from the step itself (`watch.py`), the others are exam
 (`training/diagnosis.py`). A row says what is healthy by default; scouting may move the bounds to what this run shows.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
+
+from rolltrain_tui.base.registry import Registry
+from rolltrain_tui.rules.plugin_checks import check_row, require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,4 +140,13 @@ _SIGNALS = (
     ),
 )
 
-SIGNALS: Mapping[str, Signal] = {row.name: row for row in _SIGNALS}
+
+def check_signal(name: str, row: object) -> Signal:
+    """The row, if a plug-in may add it under this name. RowError says why not."""
+    signal = check_row(Signal, name, row)
+    bounds = [bound for bound in (signal.low, signal.high) if bound is not None]
+    require(bounds and all(isinstance(bound, int | float) and isfinite(bound) for bound in bounds), "its low or high must be a number")
+    return signal
+
+
+SIGNALS = Registry("rolltrain.signals", _SIGNALS, kind="signal", check=check_signal)

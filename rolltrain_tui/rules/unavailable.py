@@ -1,18 +1,19 @@
-"""Levers that a training cannot pull, because its loop is somebody else's: what would pull them is refused in words, and spends nothing."""
+"""Levers that a training cannot pull, as when another library owns the loop. Orders that need one are refused and spend nothing."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from rolltrain_tui.protocol.commands import Command, SetAuto, UseAbility, UseItem
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import AbilityState
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 Form = Literal["live", "passive"]
 _SOME = 0.5
-"""In the place of what a form rolls when it begins: any amount but none shows the lever."""
+"""Stands for the amount that a form rolls when it begins: any amount other than 0 shows the lever."""
 
 
 def levers_of(name: str, option: str, form: Form, hero: Hero) -> frozenset[str]:
@@ -26,26 +27,38 @@ def levers_of(name: str, option: str, form: Form, hero: Hero) -> frozenset[str]:
     return frozenset((*power.effect(held, hero).levers(), *standing, *back))
 
 
-def ability_refusal(name: str, option: str, form: Form, hero: Hero, unavailable_levers: Mapping[str, str]) -> str:
-    """Why this use of one of the hero's abilities cannot act on this training, or ""."""
-    if not unavailable_levers or name not in hero.calling.abilities:
+def unavailable_refusal(order: Command, hero: Hero, unavailable_levers: Mapping[str, str]) -> str:
+    """Why this order cannot act on this training, or an empty string. Orders that are wrong otherwise are left to be refused for that."""
+    if not unavailable_levers:
+        return ""
+    match order:
+        case UseAbility(ability, option):
+            return _ability_refusal(ability, option, "live", hero, unavailable_levers)
+        case SetAuto(ability, True):
+            return _ability_refusal(ability, "", "passive", hero, unavailable_levers)
+        case UseItem(item):
+            return _item_refusal(item, unavailable_levers)
+    return ""
+
+
+def _ability_refusal(name: str, option: str, form: Form, hero: Hero, unavailable_levers: Mapping[str, str]) -> str:
+    if name not in hero.calling.abilities:
         return ""
     ability = ABILITIES[name]
-    if form == "live" and ability.options and ability.option(option) is None:
-        return ""  # no such option: that will be said first
-    title = ability.option(option).title if option and ability.option(option) else ability.title  # type: ignore[union-attr]
-    return _refusal(title, levers_of(name, option, form, hero), unavailable_levers)
+    chosen = ability.option(option)
+    if form == "live" and ability.options and chosen is None:
+        return ""
+    return _reason(chosen.title if chosen else ability.title, levers_of(name, option, form, hero), unavailable_levers)
 
 
-def item_refusal(name: str, unavailable_levers: Mapping[str, str]) -> str:
-    """Why this item cannot act on this training, or ""."""
-    if not unavailable_levers or name not in ITEMS:
+def _item_refusal(name: str, unavailable_levers: Mapping[str, str]) -> str:
+    if name not in ITEMS:
         return ""
     item = ITEMS[name]
     levers = [lever for effect in item.effects for lever in effect.levers()]
     if item.rulebook and RULEBOOKS[item.rulebook].roll_on == "micro":
         levers.append("micro_scales")
-    return _refusal(item.title, levers, unavailable_levers)
+    return _reason(item.title, levers, unavailable_levers)
 
 
 def felt(monster: Monster, unavailable_levers: Mapping[str, str]) -> bool:
@@ -53,6 +66,6 @@ def felt(monster: Monster, unavailable_levers: Mapping[str, str]) -> bool:
     return not any(lever in unavailable_levers for act in (monster.failed, monster.saved) for lever in act.effect.levers())
 
 
-def _refusal(title: str, levers: Iterable[str], unavailable_levers: Mapping[str, str]) -> str:
+def _reason(title: str, levers: Iterable[str], unavailable_levers: Mapping[str, str]) -> str:
     reason = next((unavailable_levers[lever] for lever in levers if lever in unavailable_levers), "")
     return f"{title} cannot act on this training: {reason}." if reason else ""

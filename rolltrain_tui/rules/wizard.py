@@ -3,8 +3,9 @@
 from math import cos, pi
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.ability import AbilityState, Option, Power
-from rolltrain_tui.rules.heroes import Hero
+from rolltrain_tui.rules.ability import Ability, AbilityState, Option, Power
+from rolltrain_tui.rules.hero import Hero
+from rolltrain_tui.rules.hero_class import HeroClass
 
 RECOVERY_TURNS, LITTLE_RECOVERY_TURNS = 20, 5
 """Of the live form, and of the passive one."""
@@ -12,9 +13,9 @@ RECOVERY_PEAK = 1.5
 RECOVERY_POOL = 3
 
 CANTRIPS = (
-    Option("steady", "Steady", level=1, k=0.75, summary="three quarters of every update"),
-    Option("calm", "Calm", level=3, k=0.3, summary="three tenths of every update: the bouncing settles"),
-    Option("quicken", "Quicken", level=5, k=1.25, summary="a quarter more of every update"),
+    Option("steady", "Steady", level=1, k=0.75, summary="three quarters of every update", remedy="hot"),
+    Option("calm", "Calm", level=3, k=0.3, summary="three tenths of every update: the bouncing settles", remedy="hot"),
+    Option("quicken", "Quicken", level=5, k=1.25, summary="a quarter more of every update", remedy="slow"),
 )
 
 
@@ -62,3 +63,55 @@ class SpellMastery(Power):
 
     def effect(self, held: AbilityState, hero: Hero) -> StepEffect:
         return _CANTRIP[held.option]
+
+
+WIZARD = HeroClass(
+    name="wizard",
+    title="Wizard",
+    motto="Steers the learning rate: warms it again when the run has gone flat, and calms the steps when they bounce.",
+    hit_die=6,
+    primary="INT",
+    saves=("INT", "WIS"),
+    abilities=("arcane_recovery", "spell_mastery"),
+    difficulty="asks for judgement",
+    best_when="HOT or TUNED: calmer steps settle the run; on a plateau, warming it again",
+    portrait=(
+        r"       /\      ",
+        r"      /* \    *",
+        r"   __/___*\__ |",
+        r"     ( oo )   |",
+        r"     /)~~(\   |",
+        r"    /|:~~:|\__|",
+        r"     |:  :|   |",
+        r"     /____\   |",
+    ),
+)
+
+ABILITIES = (
+    Ability(
+        name="arcane_recovery",
+        title="Arcane Recovery",
+        hero_class="wizard",
+        summary="Warms the learning rate again: pays on a plateau, bounces where the rate is already high.",
+        passive="A total of 15 or more spends a charge: the learning rate is ×1.5, falling to 1 over this turn and the next four.",
+        live="The learning rate is multiplied by 1.5, falling to 1 along a cosine over 20 turns (1.25 on average). A short rest "
+        "refunds half the level in charges, rounded up, once between camps.",
+        cost="action",
+        recharge="long",
+        power=ArcaneRecovery(),
+        claim="the learning rate is multiplied by {k}, falling back to 1 over {turns} turns",
+        remedy="slow",
+    ),
+    Ability(
+        name="spell_mastery",
+        title="Spell Mastery",
+        hero_class="wizard",
+        summary="A cantrip held in the mind scales every update until it is dismissed.",
+        passive="",
+        live="One cantrip at a time: Steady ×0.75, Calm ×0.3 (level 3), Quicken ×1.25 (level 5). Changing it costs the bonus action.",
+        cost="bonus",
+        recharge="",
+        power=SpellMastery(),
+        options=CANTRIPS,
+    ),
+)

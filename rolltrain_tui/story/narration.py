@@ -73,6 +73,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.ability import CLAIM
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -185,20 +186,24 @@ def _ability_used(event: AbilityUsed) -> str:
 def _claim(event: AbilityUsed) -> str:
     if event.note:
         return _clause(event.note)
-    k = number(event.k)
-    if event.ability == "arcane_recovery":
-        return f"the learning rate is multiplied by {k}" + (", falling back to 1" if event.turns > 1 else "")
-    if event.ability == "reckless_attack" and event.live:
-        return f"two dice, hits multiplied by {k}, half the batch, and no guard"
-    return f"the update is multiplied by {k}"
+    return _claim_words(event).replace("{k}", number(event.k)).replace("{turns}", str(event.turns))
+
+
+def _claim_words(event: AbilityUsed) -> str:
+    row = ABILITIES.get(event.ability)
+    if row is None:  # of a plug-in that is not installed here
+        return CLAIM
+    return row.claim if event.live else row.passive_claim or row.claim
 
 
 def _duration(event: AbilityUsed) -> str:
+    if not event.note and "{turns}" in _claim_words(event):
+        return ""
     if event.turns == 0:
         return " until it is dismissed"
     if event.turns == 1:
         return "" if event.note else " this turn"
-    return f" over {event.turns} turns" if event.ability == "arcane_recovery" else f" for {event.turns} turns"
+    return f" for {event.turns} turns"
 
 
 def _charges_left(event: AbilityUsed) -> str:

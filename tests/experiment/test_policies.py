@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.experiment.policies import CALM, NOW_AND_THEN, POLICIES, PUSH, TURN_BACK, PlayedInbox, Policy, State, diagnosis
+from rolltrain_tui.experiment.policies import NOW_AND_THEN, POLICIES, PlayedInbox, Policy, Sick, State, diagnosis, remedies
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
@@ -77,6 +77,27 @@ def pressed(policy: Policy, scene: Scene, event: Examined) -> list[Command]:
 def test_diagnosis(event: Examined, state: State) -> None:
     """The signals force the state: heat first, then overfitting, then sloth; what is not known yet says nothing."""
     assert diagnosis(event) == state
+
+
+PUSH = (
+    UseAbility("rage"),
+    UseAbility("reckless_attack"),
+    UseAbility("arcane_recovery"),
+    UseAbility("spell_mastery", "quicken"),
+    UseAbility("sneak_attack"),
+    UseAbility("cunning_action", "dash"),
+    UseAbility("action_surge"),
+    UseAbility("divine_smite"),
+)
+CALM = (
+    UseAbility("spell_mastery", "calm"),
+    UseAbility("spell_mastery", "steady"),
+    UseAbility("healing_word"),
+    UseAbility("cunning_action", "disengage"),
+    UseAbility("aura_of_protection"),
+    UseAbility("second_wind"),
+)
+TURN_BACK = (UseAbility("divine_intervention"), *CALM)
 
 
 @pytest.mark.parametrize("hero_class", CLASSES)
@@ -160,11 +181,12 @@ def test_only_commands_of_the_class(tiny_config: Callable[..., CampaignConfig], 
     assert [one for one in answers if isinstance(one, CommandRefused) and not isinstance(one.command, TakeShortRest)] == []
 
 
-def test_every_prescribed_order_exists() -> None:
-    """Prescriptions name abilities and options that the table has."""
-    for order in {*PUSH, *CALM, *TURN_BACK}:
-        options = {option.name for option in ABILITIES[order.ability].options}
-        assert order.option in options if options else order.option == ""
+@pytest.mark.parametrize(("state", "orders"), [("slow", PUSH), ("hot", CALM), ("overfit", TURN_BACK[:1])])
+def test_remedies_stand_in_the_rows(state: Sick, orders: tuple[UseAbility, ...]) -> None:
+    """Each class has these remedies for a state, in this order; every other ability and option is a remedy for none."""
+    for row in CLASSES.built_in.values():
+        expected = [order for order in orders if order.ability in row.abilities]
+        assert expected == [order for name in row.abilities for order in remedies(name, state)]
 
 
 def test_once_burnt_the_oracle_never_pushes_and_lets_go_after_three_slow_looks(scene: Callable[[str, int], Scene]) -> None:
@@ -210,7 +232,7 @@ def test_remedies_of_plugins_are_taken_by_state(scene: Callable[..., Scene], mon
     """An ability that calls itself a remedy for slow runs is what the oracle takes in one, and what `wrong` takes in a hot one."""
     wind = UseAbility("second_wind")  # a calming one, which the oracle leaves alone in a slow run
     assert wind not in pressed(POLICIES["oracle"](1), scene("fighter"), SLOW)
-    monkeypatch.setitem(ABILITIES.house, "second_wind", replace(ABILITIES["second_wind"], remedy="slow"))  # type: ignore[arg-type]
+    monkeypatch.setitem(ABILITIES.built_in, "second_wind", replace(ABILITIES["second_wind"], remedy="slow"))  # type: ignore[arg-type]
     assert wind in pressed(POLICIES["oracle"](1), scene("fighter"), SLOW)
     assert wind in pressed(POLICIES["wrong"](1), scene("fighter"), HOT)
     assert wind not in pressed(POLICIES["oracle"](1), scene("fighter"), WELL)

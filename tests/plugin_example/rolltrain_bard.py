@@ -1,12 +1,23 @@
 """The Bard: updates that swell and updates that hush. A worked example of a rolltrain plug-in."""
 
-from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import DiceRolled
-from rolltrain_tui.rules.ability import Ability, AbilityState, Power
-from rolltrain_tui.rules.classes import HeroClass
-from rolltrain_tui.rules.heroes import Hero
-from rolltrain_tui.rules.monster import Affliction, Monster, Symptom
-from rolltrain_tui.rules.rulebooks import HALF, ONE, TWO, ZERO, Rulebook, Table
+from rolltrain_tui.plugins import (
+    HALF,
+    ONE,
+    TWO,
+    ZERO,
+    Ability,
+    AbilityState,
+    Affliction,
+    DiceRolled,
+    Hero,
+    HeroClass,
+    Monster,
+    Power,
+    Rulebook,
+    StepEffect,
+    Symptom,
+    Table,
+)
 
 SWELL = 8
 """Turns of a crescendo."""

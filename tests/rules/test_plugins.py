@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT, TESTS
 
+from rolltrain_tui.base.registry import RowError
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom
-from rolltrain_tui.rules.plugin_checks import UnfitError, check_row
-from rolltrain_tui.rules.rulebooks import RULEBOOKS
+from rolltrain_tui.rules.abilities import ABILITIES, check_ability
+from rolltrain_tui.rules.classes import CLASSES, check_class
+from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom, check_monster
+from rolltrain_tui.rules.rulebooks import RULEBOOKS, check_rulebook
+from rolltrain_tui.rules.signals import SIGNALS, check_signal
 
 EXAMPLE = TESTS / "plugin_example"
 
@@ -191,7 +193,7 @@ def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
         "'wolf': its title must be one line of printable characters",
         "'absent': it cannot be loaded (AttributeError",
         "'ghost_town': it cannot be loaded (ModuleNotFoundError",
-        "'words': it must be a rolltrain_tui.rules.monster.Monster, not a str",
+        "'words': it must be a rolltrain_tui.plugins.Monster, not a str",
         "'idler': its ability 'arcane_recovery' belongs to the wizard",
     ):
         assert words in told
@@ -235,6 +237,8 @@ SOUND = replace(DRAGON, name="drake")
         ("classes", replace(WIZARD, name="druid", abilities=("shape", "shift")), "'shape' is not there"),
         ("classes", replace(WIZARD, name="druid", primary="LUCK"), "primary must be one of"),
         ("classes", replace(WIZARD, name="druid", saves=("WIS", "WIS")), "two of"),
+        ("signals", replace(SIGNALS["gap"], low=None, high=None), "low or high"),
+        ("signals", replace(SIGNALS["gap"], high=float("nan")), "low or high"),
         ("rulebooks", replace(HERO, name="custom"), "the player's own"),
         ("rulebooks", replace(HERO, name="mine", hook="magic"), "hook must be one of"),
         ("rulebooks", replace(HERO, name="mine", faces=(1.0,)), "any die"),
@@ -242,15 +246,21 @@ SOUND = replace(DRAGON, name="drake")
 )  # fmt: skip
 def test_unfit_rows_are_refused(group: str, row: object, words: str) -> None:
     """A row that would break a screen, a rule or the codex is refused with half a sentence that says what it must be."""
-    with pytest.raises(UnfitError, match=words):
-        check_row(f"rolltrain.{group}", row.name, row)  # type: ignore[attr-defined]
+    check = {"monsters": check_monster, "classes": check_class, "rulebooks": check_rulebook, "signals": check_signal}[group]
+    with pytest.raises(RowError, match=words):
+        check(row.name, row)  # type: ignore[attr-defined,operator]
 
 
-def test_house_rows_are_fit() -> None:
-    """The house keeps to its own rules: every class, ability, monster and rulebook of ours would be admitted under a new name."""
-    for row in BESTIARY.house.values():
-        check_row("rolltrain.monsters", row.name, row)
-    for book in RULEBOOKS.house.values():
-        check_row("rolltrain.rulebooks", book.name, book)
-    for calling in CLASSES.house.values():
-        check_row("rolltrain.classes", calling.name, calling)
+def test_built_in_rows_pass_their_own_checks() -> None:
+    """Every built-in class, monster, rulebook and signal would be admitted as a plug-in's."""
+    for table, check in ((BESTIARY, check_monster), (RULEBOOKS, check_rulebook), (CLASSES, check_class), (SIGNALS, check_signal)):
+        for name, row in table.built_in.items():  # type: ignore[attr-defined]
+            assert row is check(name, row)  # type: ignore[operator]
+
+
+def test_an_ability_for_a_built_in_class_is_refused() -> None:
+    """A plug-in brings abilities for a class of its own, and apart from that our abilities pass the check."""
+    for name, row in ABILITIES.built_in.items():
+        with pytest.raises(RowError, match="abilities enough"):
+            check_ability(name, row)
+        assert check_ability(name, own := replace(row, hero_class="bard")) is own

@@ -11,7 +11,7 @@ from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, odds
 from rolltrain_tui.story import codex
-from rolltrain_tui.story.codex import SHELVES, CodexError, Page, pages
+from rolltrain_tui.story.codex import GROUPS, CodexError, Page, pages
 from rolltrain_tui.story.codex.tables import TABLES
 
 SLUGS = [page.slug for page in pages()]
@@ -22,10 +22,10 @@ def test_every_mechanic_has_a_page() -> None:
     assert {*ABILITIES, *CLASSES, *BESTIARY, "start", "dice", "rulebooks", "levers", "saves", "keys", "glossary", "floor"} <= set(SLUGS)
 
 
-def test_shelves_and_files_agree() -> None:
-    """Every Markdown file is on a shelf once, and every shelf entry is a file."""
+def test_groups_and_files_agree() -> None:
+    """Every Markdown file is in one group, and every entry of a group is a file."""
     files = sorted(path.stem for path in codex._FOLDER.glob("*.md"))
-    assert files == sorted(slug for slugs in SHELVES.values() for slug in slugs)
+    assert files == sorted(slug for slugs in GROUPS.values() for slug in slugs)
 
 
 @pytest.mark.parametrize("page", pages(), ids=SLUGS)

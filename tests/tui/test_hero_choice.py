@@ -15,7 +15,6 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
-from rolltrain_tui.rules import plugins
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.help import HelpScreen
@@ -255,10 +254,8 @@ def bard(monkeypatch: pytest.MonkeyPatch) -> HeroClass:
     """The worked example of a plug-in, as if it were installed."""
     monkeypatch.syspath_prepend(TESTS / "plugin_example")
     rows = importlib.import_module("rolltrain_bard")
-    guests = plugins.Plugins()
-    guests.rows["rolltrain.classes"] = {"bard": rows.BARD}
-    guests.rows["rolltrain.abilities"] = {"crescendo": rows.CRESCENDO, "lullaby": rows.LULLABY}
-    monkeypatch.setattr(plugins, "_guests", guests)
+    monkeypatch.setattr(CLASSES, "_from_plugins", {"bard": rows.BARD})
+    monkeypatch.setattr(ABILITIES, "_from_plugins", {"crescendo": rows.CRESCENDO, "lullaby": rows.LULLABY})
     found: HeroClass = rows.BARD
     return found
 

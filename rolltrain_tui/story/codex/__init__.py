@@ -1,7 +1,7 @@
-"""The codex: the game's help, one short page a mechanic. The same pages open in the game and by `rolltrain codex SLUG`.
+"""The codex: the game's help, one short page for each mechanic. The game and `rolltrain codex NAME` show the same pages.
 
-A page is a Markdown file of this folder; its first line is its title. Where it says {{table argument}}, codex/tables.py puts what the rules
-themselves say, so that no number of theirs is typed twice.
+A page is a Markdown file in this folder; its first line is its title. {{table argument}} in a page is filled in by codex/tables.py from the
+rules, so that no number of theirs is typed twice. Classes, abilities and monsters are listed from their tables.
 """
 
 import re
@@ -10,61 +10,22 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from rolltrain_tui.base.registry import Registry
+from rolltrain_tui.base.registry import pages as pages_of_plugins
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.rules import plugins
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.story.codex.tables import TABLES
 
-SHELVES: Mapping[str, tuple[str, ...]] = {
+GROUPS: Mapping[str, tuple[str, ...]] = {
     "Begin": ("start", "glossary", "keys", "plain"),
     "The dice": ("dice", "rulebooks", "levers", "placebo"),
-    "The hero": (
-        "hero",
-        "levels",
-        "barbarian",
-        "rage",
-        "reckless_attack",
-        "wizard",
-        "arcane_recovery",
-        "spell_mastery",
-        "rogue",
-        "sneak_attack",
-        "cunning_action",
-        "fighter",
-        "second_wind",
-        "action_surge",
-        "cleric",
-        "healing_word",
-        "divine_intervention",
-        "paladin",
-        "divine_smite",
-        "aura_of_protection",
-    ),
-    "The road": (
-        "encounters",
-        "gradient_ooze",
-        "loss_dragon",
-        "weight_wraith",
-        "exploding_hydra",
-        "dead_neuron_lich",
-        "plateau_basilisk",
-        "overfit_doppelganger",
-        "nan_void",
-        "oscillation_harpy",
-        "noise_swarm",
-        "leak_imp",
-        "rests",
-        "gate",
-        "death_saves",
-        "inspiration",
-        "loot",
-        "energy",
-        "acts",
-    ),
+    "The hero": ("hero", "levels", *(name for row in CLASSES.built_in.values() for name in (row.name, *row.abilities))),
+    "The road": ("encounters", *BESTIARY.built_in, "rests", "gate", "death_saves", "inspiration", "loot", "energy", "acts"),
     "The arena": ("arena", "battle", "leaderboard"),
     "The training": (
         "validation",
@@ -83,8 +44,10 @@ SHELVES: Mapping[str, tuple[str, ...]] = {
 }
 """Every page, by group, in reading order."""
 
-GUESTS = "From plug-ins"
+FROM_PLUGINS = "From plug-ins"
 
+_ROW_PAGES: tuple[tuple[str, Registry[Any]], ...] = (("ability", ABILITIES), ("class", CLASSES), ("monster", BESTIARY))
+"""Tables whose rows have a page each, and the blank in which a row speaks of itself."""
 _FOLDER = Path(__file__).parent
 _BLANK = re.compile(r"\{\{(\w+)(?: (\w+))?\}\}")
 
@@ -104,19 +67,20 @@ class Page:
 
 
 @cache
-def _shelf() -> tuple[Page, ...]:
-    house = tuple(_open(slug, group) for group, slugs in SHELVES.items() for slug in slugs)
-    return (*house, *(_guest(name, package) for name, package in plugins.installed().packages.items() if name not in RULEBOOKS))
+def _pages() -> tuple[Page, ...]:
+    own = [_open(slug, group) for group, slugs in GROUPS.items() for slug in slugs]
+    found = (_page_of_plugin(name, package) for name, package in plugins.installed().packages.items())
+    return (*own, *(page for page in found if page is not None))
 
 
 def pages() -> list[Page]:
     """All pages in reading order."""
-    return list(_shelf())
+    return list(_pages())
 
 
 def page(slug: str) -> Page:
     """One page by its name; spaces, hyphens and capitals do not matter. CodexError names the nearest when there is none."""
-    found = {page.slug: page for page in _shelf()}
+    found = {page.slug: page for page in _pages()}
     wanted = slug.strip().casefold().replace("-", "_").replace(" ", "_")
     if wanted in found:
         return found[wanted]
@@ -128,10 +92,10 @@ def page(slug: str) -> Page:
 def contents() -> str:
     """The list of pages, for a terminal or a pipe."""
     lines = ["The codex: what every mechanic really does to the training. Read a page with: rolltrain codex NAME"]
-    width = max(len(page.slug) for page in _shelf())
-    for group in dict.fromkeys(page.group for page in _shelf()):
+    width = max(len(page.slug) for page in _pages())
+    for group in dict.fromkeys(page.group for page in _pages()):
         lines += ["", group]
-        lines += [f"  {page.slug:<{width}}  {page.title}" for page in _shelf() if page.group == group]
+        lines += [f"  {page.slug:<{width}}  {page.title}" for page in _pages() if page.group == group]
     return "\n".join(lines)
 
 
@@ -139,15 +103,17 @@ def _open(slug: str, group: str) -> Page:
     return _page(slug, group, (_FOLDER / f"{slug}.md").read_text(encoding="utf-8"))
 
 
-def _guest(name: str, package: str) -> Page:
-    """The page of a plug-in's row: the one it brought, or what its row says. Rulebooks stand on their own common page."""
-    kind = "ability" if name in ABILITIES else "class" if name in CLASSES else "monster"
-    title = (ABILITIES.get(name) or CLASSES.get(name) or BESTIARY[name]).title
-    credit, own = f"\n\nBrought by {clean(package)}.\n", f"# {title}\n\n{{{{{kind} {name}}}}}"
+def _page_of_plugin(name: str, package: str) -> Page | None:
+    """The page that a plug-in brought for its row, else what the row says of itself. None for rows without a page, such as rulebooks."""
+    own = next((f"# {table[name].title}\n\n{{{{{blank} {name}}}}}" for blank, table in _ROW_PAGES if name in table), "")
+    text = clean(pages_of_plugins().get(name, own)).rstrip()
+    if not text:
+        return None
+    credit = f"\n\nBrought by {clean(package)}.\n"
     try:
-        return _page(name, GUESTS, clean(plugins.installed().pages.get(name, own)).rstrip() + credit)
+        return _page(name, FROM_PLUGINS, text + credit)
     except (KeyError, ValueError, AssertionError):  # a blank that nothing here can fill
-        return _page(name, GUESTS, own + credit)
+        return _page(name, FROM_PLUGINS, own + credit) if own else None
 
 
 def _page(slug: str, group: str, text: str) -> Page:

@@ -1,4 +1,4 @@
-"""What the rules say of themselves, as Markdown for the codex's pages."""
+"""Numbers and texts of the rules as Markdown, for the pages of the codex."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -25,7 +25,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def rulebooks(_: str) -> str:
-    """Each rulebook: what it is about, and its four cells."""
+    """Each rulebook: its summary and its four cells."""
     return "\n".join(f"- **{book.name}** ({book.title}). {book.summary} {_cells(book)} {_hook(book)}" for book in RULEBOOKS.values())
 
 
@@ -41,7 +41,7 @@ def _hook(book: Rulebook) -> str:
 
 
 def rulebook_odds(standard: str) -> str:
-    """E[k] and its kin on a d20 for every rulebook; `standard` reads "dc12_int15"."""
+    """E[k] and what belongs to it on a d20, for every rulebook; `standard` reads "dc12_int15"."""
     dc, score = (int("".join(filter(str.isdigit, part))) for part in standard.split("_"))
     rows = []
     for book in RULEBOOKS.values():
@@ -61,7 +61,7 @@ def modifiers(_: str) -> str:
 
 
 def levels(_: str) -> str:
-    """XP, proficiency and the Barbarian's and Wizard's HP by level."""
+    """XP and proficiency by level."""
     head = ("level", "XP (source)", "XP (srd)", "proficiency")
     rows = [
         (str(level), f"{XP_TABLES['source'][level - 1]:,}", f"{XP_TABLES['srd'][level - 1]:,}", f"+{proficiency(level)}")
@@ -132,7 +132,7 @@ def _pace(row: Monster) -> str:
 
 
 def _symptom(symptom: Symptom) -> str:
-    """In words: what must hold, and for how long."""
+    """What must hold, and for how long, in words."""
     signs = " and ".join(_sign(sign) for sign in symptom.signs)
     unless = f", unless {' or '.join(_sign(sign) for sign in symptom.unless)}" if symptom.unless else ""
     each = "turn" if goes_by_the_turn(symptom) else "examination"
