@@ -10,6 +10,21 @@ Verdict = Literal["better", "worse", "no measurable difference"]
 STUDENT_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09)
 """Two-sided 95 % points of Student's t, for 1 to 20 degrees of freedom."""
 
+DECAY = 0.95
+"""Of a running mean: the weight of what was before, so it covers about the last 20 values."""
+
+
+@dataclass(slots=True)
+class Smoothed:
+    """A running mean: 0.95 of the mean so far plus 0.05 of the new value. The first value is the first mean."""
+
+    value: float | None = None
+
+    def add(self, x: float) -> float:
+        """The new mean."""
+        self.value = x if self.value is None else DECAY * self.value + (1 - DECAY) * x
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

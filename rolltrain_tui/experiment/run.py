@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import CONTROL, Cell
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
-from rolltrain_tui.game.campaign import LOSS_EMA_DECAY, Campaign
-from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.game.baseline import plain_training
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.game.turn import Progress
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.protocol.learner import Learner
 
@@ -178,29 +179,22 @@ def play(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: After
 
 
 def train_plainly(config: CampaignConfig, learner: Learner, after_turn: AfterTurn = lambda: None) -> Result:
-    """The control arm: no dice, no monsters, no abilities, no wounds. The learner steps, and is tested as often as the others are.
+    """The control arm: the learner steps without the game, and is evaluated as often as in the other arms.
 
-    Not the campaign with its rulebook closed: there a hero may still fall from bad evaluations, and takes half steps while down.
+    A campaign with rulebook "off" would not do: there a hero may still fall from bad evaluations, and takes half steps while down.
     """
-    gflop, ema = 0.0, nan
-    curve: list[tuple[int, float]] = []
-    for turn in range(config.turns + 1):
-        if turn:
-            report = learner.step(NEUTRAL)
+    progress, curve = Progress(), list[tuple[int, float]]()
+    for event in plain_training(config, learner, progress):
+        if isinstance(event, Evaluated):
+            curve.append((event.turn, event.val_loss))
+        else:
             after_turn()
-            gflop += report.gflop
-            if report.finite:
-                ema = LOSS_EMA_DECAY * ema + (1 - LOSS_EMA_DECAY) * report.loss if isfinite(ema) else report.loss
-        if turn % config.evaluation.every == 0 or turn == config.turns:
-            evaluation = learner.evaluate(config.evaluation.sequences)
-            gflop += evaluation.gflop
-            curve.append((turn, evaluation.loss))
     final = learner.evaluate(config.evaluation.final_sequences)
     return Result(
         val_loss=final.loss,
         best_val_loss=min((loss for _, loss in curve if isfinite(loss)), default=nan),
-        train_loss=ema,
-        gflop=gflop + final.gflop,
+        train_loss=nan if progress.loss.value is None else progress.loss.value,
+        gflop=progress.gflop + final.gflop,
         turns=config.turns,
         ending="",
         floor=learner.info().floor,

@@ -1,13 +1,13 @@
-"""The ghost: the recorded plain run of a campaign, without dice, monsters, twin or abilities, as a small file beside it.
+"""The baseline: plain training of a campaign's model, without dice, monsters, twin or abilities. Its recording is called the ghost.
 
-`ghosts/NAME.json` stands beside NAME.yaml. It holds the losses at every evaluation, the recipe (each value that decides plain training)
-and a checksum. A ghost walks in a campaign of the same recipe only; the seed may be another, for a bar that one seed sets is as fair as
-another's. `ghost_run` records it.
+`ghosts/NAME.json` lies beside NAME.yaml. It holds the losses of every evaluation, the recipe (each value that decides plain training)
+and a checksum. A ghost serves campaigns of the same recipe only. The seed may differ: a bar set by one seed is as fair as another's.
 """
 
 import hashlib
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,10 @@ from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.protocol.events import GhostPoint
+from rolltrain_tui.game.turn import Progress
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.protocol.events import Evaluated, GhostPoint, StepTaken
+from rolltrain_tui.protocol.learner import Learner
 
 FOLDER = "ghosts"
 VERSION, FORMAT, CHECKSUM = "rolltrain_ghost", 1, "sha256"
@@ -47,8 +50,43 @@ class Ghost:
     """By turn, from 0 to the last."""
 
 
+# The training.
+
+
+def plain_training(
+    config: CampaignConfig, learner: Learner, progress: Progress | None = None, *, at_camps: bool = False
+) -> Iterator[StepTaken | Evaluated]:
+    """Every step of the optimiser as it proposes it, and the campaign's evaluations.
+
+    `progress` is kept up to date for the caller. `at_camps`: evaluate at every camp too, because the gates there compare with the ghost.
+    """
+    progress = progress or Progress()
+    for turn in range(config.turns + 1):
+        if turn:
+            yield progress.stepped(turn, learner.step(NEUTRAL))
+        camp = at_camps and turn % config.camps.every == 0
+        if camp or turn % config.evaluation.every == 0 or turn == config.turns:
+            yield progress.evaluated(turn, learner.evaluate(config.evaluation.sequences))
+
+
+def record(config: CampaignConfig, learner: Learner) -> Ghost:
+    """Train from the start to the end; the ghost."""
+    return ghost_of(config, learner, [e for e in plain_training(config, learner, at_camps=True) if isinstance(e, Evaluated)])
+
+
+def ghost_of(config: CampaignConfig, learner: Learner, evaluations: Sequence[Evaluated]) -> Ghost:
+    """The ghost of a finished plain training."""
+    torch, info = sys.modules.get("torch"), learner.info()
+    points = tuple(GhostPoint(e.turn, e.train_loss, e.val_loss, e.standard_error) for e in evaluations)
+    version = str(torch.__version__) if torch is not None else ""
+    return Ghost(config.name, config.seed, version, info.device, info.dtype, recipe_of(config, info.text_sha256), points)
+
+
+# The recipe.
+
+
 def recipe_of(config: CampaignConfig, text_sha256: str) -> Recipe:
-    """Everything that decides plain training, the seed aside: what dice, hero, monsters and story say has no part in it."""
+    """Everything that decides plain training, except the seed. Dice, hero, monsters and story do not."""
     values: dict[str, Any] = {
         "kind": config.kind,
         "turns": config.turns,
@@ -72,6 +110,9 @@ def difference(ghost: Ghost, recipe: Recipe) -> str:
     if name == "data.sha256":
         return "was recorded with another text"
     return "" if name is None else f"was recorded with {name} {shown(theirs[name])[1:-1]}, and here it is {shown(ours[name])[1:-1]}"
+
+
+# The file.
 
 
 def place(campaign: Path) -> Path:
@@ -136,7 +177,7 @@ def text_of(ghost: Ghost) -> str:
 
 
 def write(path: Path, ghost: Ghost) -> None:
-    """In place of what is there, in one step. GhostError."""
+    """Replace the file at `path` in one step. GhostError."""
     try:
         atomic_files.replace(path, text_of(ghost).encode("ascii"))
     except OSError as error:
@@ -144,7 +185,7 @@ def write(path: Path, ghost: Ghost) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Before minutes are spent on a recording: can it be kept at `path`? Makes the folder of ghosts. GhostError."""
+    """Check, before minutes of training, that a ghost can be written to `path`. Makes the folder of ghosts. GhostError."""
     try:
         if path.parent.name == FOLDER:
             path.parent.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rolltrain_tui.config.schema import TwinConfig
+from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.game.twin import Twin, look_turns
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, Event, Fact, HeroFell, TwinJudged, TwinLost, TwinSetOut
@@ -171,11 +172,6 @@ class Shadow:
         self._twin = Twin(self._learner)
         own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         self._twin.load_state(own, state["twin"])
-
-
-def load_effect(state: Mapping[str, Any] | None) -> StepEffect | None:
-    """Inverse of asdict, after a journey through JSON."""
-    return None if state is None else StepEffect(**{**state, "micro_scales": tuple(state["micro_scales"])})
 
 
 def _trouble(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""From a campaign's file to the game at the table: the hero, the rulebook with the campaign's choices, and two seeded bags of dice."""
+"""From a campaign's settings to its game: the hero, the rulebook with the campaign's choices, and two seeded streams of dice."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,11 +13,15 @@ from rolltrain_tui.rules.unavailable import unavailable_refusal
 
 
 def new_game(
-    config: GameConfig, dice: Dice | None = None, monster_dice: Dice | None = None, unavailable_levers: Mapping[str, str] | None = None
+    config: GameConfig,
+    dice: Dice | None = None,
+    monster_dice: Dice | None = None,
+    unavailable_levers: Mapping[str, str] | None = None,
+    chance: float | None = None,
 ) -> Game:
-    """The game a campaign starts with; hand in dice (loaded ones, say) to take chance out of it.
+    """The game that a campaign starts with. Loaded dice take chance out of it.
 
-    `unserved`: levers that this training cannot pull, and why.
+    `unavailable_levers`: levers that this training cannot pull, and why. `chance`: the loss of guessing blindly.
     """
     hero, xp, encounters, camps = config.hero, config.xp, config.encounters, config.camps
     rules = GameRules(
@@ -41,6 +45,7 @@ def new_game(
         predictions=config.adventure.predictions,
         loot=config.adventure.loot,
         choices=config.adventure.choices,
+        chance=chance,
         unavailable_levers=unavailable_levers or {},
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)

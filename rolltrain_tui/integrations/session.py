@@ -1,19 +1,23 @@
-"""The game on a training loop that is not ours: three lines in any loop, and what the Hugging Face and Lightning callbacks stand on.
+"""The game on a foreign training loop: three lines in any loop. The Hugging Face and Lightning callbacks are built on it.
 
     game = rolltrain_tui.session(model, optimizer, character_class=Wizard())
     ...
         with game.turn(loss):       # after loss.backward(), and after clipping if you clip
             optimizer.step()
 
-A turn begins (orders, dice, what heals or returns) where the one before it ended, so that the next batch is read by the weights it acts
-on; it acts on the optimiser's own step, and ends with what the step did.
+The next turn begins as soon as a turn ends. So weights that an ability restores are in place before the next forward pass.
+A loop with evaluations calls the parts itself, in this order:
+
+    game.begin()                    # before the forward pass
+    ...                             # forward, backward, optimizer.step()
+    game.end(loss)
+    game.evaluated(val_loss)        # where the loop evaluates; a camp that is due follows it
 """
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,9 +26,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.game.campaign import LOSS_EMA_DECAY, campaign_began, step_taken
-from rolltrain_tui.game.counterfactual import load_effect
-from rolltrain_tui.game.setup import new_game, rulebook_of
+from rolltrain_tui.game.setup import rulebook_of
+from rolltrain_tui.game.turn import TurnCycle
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.terms import Terms
@@ -32,9 +35,10 @@ from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import CampaignEnded, CommandRefused, Evaluated, Event
+from rolltrain_tui.protocol.events import CommandRefused, Event
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
+from rolltrain_tui.rules.game import Game
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.run import CHRONICLE_FILE
 from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
@@ -46,11 +50,11 @@ from rolltrain_tui.training.streams import random_stream
 ENDLESS = 1_000_000
 """Turns of a loop that does not say how many it takes."""
 EVENTS = 100_000
-"""Kept in memory; the chronicle has all."""
+"""Kept in memory. The chronicle has all of them."""
 
 
 class TurnCount:
-    """The schedule of a loop that keeps its own: only counted here, and never gone back in."""
+    """The schedule of a foreign loop: it is counted here, and never put back."""
 
     def __init__(self) -> None:
         self.turn = 0
@@ -66,31 +70,26 @@ class TurnCount:
 
 
 class Session:
-    """One game over one foreign loop. Made by `session`. Call order: begin, (the optimiser's step), end, over and over."""
+    """One game over one foreign loop. Made by `session`."""
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, config: ModuleConfig, folder: Path | None) -> None:
         self.config, self.model, self.optimizer = config, model, optimizer
         self.grip = OptimizerHooks(model, optimizer)
-        self.game = new_game(config, unavailable_levers=UNAVAILABLE_LEVERS)
         self.inbox = Inbox()
         """Commands may be put here from any thread: `game.inbox.put(UseAbility("rage"))`."""
-        self.turn_number = 0
-        """The last turn that is done."""
         self.events: deque[Event] = deque(maxlen=EVENTS)
         self.tell: Callable[[Event], None] = lambda event: None
         """Called with every event."""
+        self.cycle = TurnCycle(config, self, self._info())
         self._schedule = TurnCount()
         layers = diagnosis.layers_of(model, self.grip.levers.parameters)
         self.hindsight = TrainingMemory(model, self.grip.levers, self._schedule, layers, config.evaluation.every)
         self.hindsight.prepare(self.game.prepares())
         self._noise = random_stream(config.seed, "weight_noise")
-        self._effect: StepEffect | None = None
         self._measured: dict[str, float] = {}
-        self._began = self._closed = False
-        self._loss_ema: float | None = None
-        self._best: float | None = None
-        self._last: float | None = None
-        """The last validation loss told, and the best."""
+        self._camp_waits = False
+        """A camp is due. It is made when the next turn begins, so that an evaluation of this turn comes before it."""
+        self._closed = False
         self._started = perf_counter()
         self._chronicle = self._open_chronicle(folder)
 
@@ -99,6 +98,15 @@ class Session:
             return None
         folder.mkdir(parents=True, exist_ok=True)
         return Chronicle(folder / CHRONICLE_FILE)
+
+    @property
+    def game(self) -> Game:
+        return self.cycle.game
+
+    @property
+    def turn_number(self) -> int:
+        """The last turn that is done."""
+        return self.cycle.turn
 
     # The two halves of a turn.
 
@@ -111,47 +119,43 @@ class Session:
         self.begin()
 
     def begin(self) -> None:
-        """The first half of the next turn, unless it has begun: orders, dice, and what acts before a batch is read."""
-        if self._effect is not None:
+        """The first half of the next turn, unless it has begun: commands, dice, and levers that act before a batch is read."""
+        cycle = self.cycle
+        if cycle.effect is not None:
             return
-        if not self._began:
-            self._began = True
+        if not cycle.began:
             if self._chronicle is not None:
                 self._chronicle.truncate_to(0)
-            self._happen(campaign_began(self.config, self.game, self._facts()))
-        turn = self.turn_number + 1
-        commands = ranks.agree(self.inbox.drain(turn))
-        facts, effect = self.game.begin_turn(turn, commands)
-        refused = [CommandRefused(turn, c, _NOT_OURS) for c in commands if isinstance(c, Speak | SaveGame)]
-        self._happen(*facts, *refused)
+            self._happen([cycle.open()])
+        if self._camp_waits:
+            self._camp_waits = False
+            self._happen(cycle.camp())
+        commands = ranks.agree(self.inbox.drain(cycle.turn + 1))
+        self._happen(cycle.begin(commands))
+        self._happen(CommandRefused(cycle.turn + 1, c, _NOT_OURS) for c in commands if isinstance(c, Speak | SaveGame))
         self._measured = {}
-        if acts_before_the_step(effect):
-            self.hindsight.before_the_step(effect, self._measured, None)
-        self._effect = self.grip.effect = effect
+        assert cycle.effect is not None
+        if acts_before_the_step(cycle.effect):
+            self.hindsight.before_the_step(cycle.effect, self._measured, None)
+        self.grip.effect = cycle.effect
         self._started = perf_counter()
 
     def end(self, loss: float) -> StepReport:
-        """The second half, after the optimiser's step (or after the loop has decided against one): what it did, and what comes of it."""
-        if self._effect is None:
+        """The second half, after the optimiser's step or after the loop skipped it: what it did, and its consequences."""
+        cycle = self.cycle
+        if (effect := cycle.effect) is None:
             raise ValueError("there is no turn to end; begin it before the optimiser's step, or write `with game.turn(loss):` around it")
-        effect, self._effect = self._effect, None
         loss = ranks.mean(loss)
         motion = self.grip.motion or StepMeasurement(grad_norm=math.nan, finite=False, optimizer_steps=0)
         self.grip.effect = None
         if motion.finite and effect.weight_noise:
             self._measured["weight_noise"] = add_weight_noise(self.grip.levers.parameters, effect.weight_noise, self._noise)
         report = self._report(effect, motion, loss)
-        self.turn_number += 1
         self._schedule.turn += 1
         self.hindsight.after_the_step(None, finite=motion.finite)
-        if report.finite:
-            before = loss if self._loss_ema is None else self._loss_ema
-            self._loss_ema = LOSS_EMA_DECAY * before + (1 - LOSS_EMA_DECAY) * loss
-        ema = loss if self._loss_ema is None else self._loss_ema
-        self._happen(step_taken(self.turn_number, report, ema, 0.0, effect.levers()), *self.game.end_turn(self.turn_number, report))
-        if self.turn_number % self.config.camps.every == 0 and not self.game.rollback_due:
-            self._happen(*self.game.camp(self.turn_number))
-            self.hindsight.camp = self.hindsight.capture()
+        step, consequences = cycle.end(report)
+        self._happen([step, *consequences])
+        self._camp_waits = cycle.camp_due
         return report
 
     def _report(self, effect: StepEffect, motion: StepMeasurement, loss: float) -> StepReport:
@@ -171,15 +175,19 @@ class Session:
             measured={**self._measured, **motion.levers},
         )
 
+    # Between two turns.
+
     def evaluated(self, val_loss: float) -> None:
-        """Tell the table of an evaluation, between two turns: it heals or hurts, teaches, and may bring monsters."""
-        val_loss = ranks.mean(val_loss)
-        improved = self._best is None or val_loss < self._best
-        self._best, self._last = val_loss if improved or self._best is None else self._best, val_loss
-        turn, train = self.turn_number, self._loss_ema if self._loss_ema is not None else val_loss
-        self._happen(Evaluated(turn, val_loss, math.inf, self._best, train, improved))
-        self._happen(*self.game.learned(turn, val_loss), *self.game.examined(turn, {}, ()))
-        self.hindsight.remember(Evaluation(loss=val_loss, standard_error=math.inf, sequences=1, gflop=0.0))
+        """Tell the game of an evaluation: it heals or hurts, teaches, and may bring monsters."""
+        self._happen(self.cycle.evaluated(_evaluation(ranks.mean(val_loss))))
+
+    def remember(self, evaluation: Evaluation) -> None:
+        """Keep the state that an evaluation measured, for abilities that return to the best."""
+        self.hindsight.remember(evaluation)
+
+    def snapshot(self) -> None:
+        """Keep the state that a fallen hero returns to."""
+        self.hindsight.camp = self.hindsight.capture()
 
     @property
     def underway(self) -> bool:
@@ -191,39 +199,23 @@ class Session:
         self.inbox.put(command)
 
     def close(self, *, ended: bool = False) -> None:
-        """The loop is over (`ended`: by reaching its end): the optimiser is the loop's alone again, the chronicle is whole."""
-        if ended and self._last is not None and self._best is not None:
-            self._happen(self._ending(self._last, self._best))
+        """Stop the game and give the optimiser back. `ended`: the loop has reached its end, and the story has one."""
+        if ended and self.cycle.progress.last is not None:
+            self._happen([self.cycle.close(_evaluation(self.cycle.progress.last))])
         self._closed = True
         self.grip.remove()
         if self._chronicle is not None:
             self._chronicle.close()
             self._chronicle = None
 
-    def _ending(self, val_loss: float, best: float) -> CampaignEnded:
-        hero = self.game.hero
-        return CampaignEnded(
-            turn=self.turn_number,
-            ending="victory",
-            train_loss=self._loss_ema if self._loss_ema is not None else val_loss,
-            val_loss=val_loss,
-            standard_error=math.inf,
-            best_val_loss=best,
-            floor=None,
-            level=hero.level,
-            xp=hero.xp,
-            deaths=hero.deaths,
-            gflop=0.0,
-        )
-
-    def _happen(self, *events: Event) -> None:
+    def _happen(self, events: Iterable[Event]) -> None:
         for event in events:
             self.events.append(event)
             if self._chronicle is not None:
                 self._chronicle.append(event)
             self.tell(event)
 
-    def _facts(self) -> LearnerInfo:
+    def _info(self) -> LearnerInfo:
         p = self.grip.levers.parameters[0]
         weights = sum(p.numel() for p in self.model.parameters())
         dtype = str(p.dtype).removeprefix("torch.")
@@ -240,7 +232,7 @@ class Session:
             mute=_NOT_OURS,
         )
 
-    # Kept beside the loop's own checkpoint, which holds weights and moments.
+    # Saves, beside the loop's own checkpoint, which holds weights and moments.
 
     def tensors(self) -> dict[str, Tensor]:
         return self.hindsight.tensors(now=False) | {"stream.weight_noise": self._noise.get_state()}
@@ -250,14 +242,9 @@ class Session:
         if self._chronicle is not None:
             self._chronicle.sync()
         return {
-            "turn": self.turn_number,
-            "began": self._began,
-            "loss_ema": self._loss_ema,
-            "best": self._best,
-            "last": self._last,
-            "effect": None if self._effect is None else asdict(self._effect),
+            **self.cycle.state_dict(),
+            "camp_waits": self._camp_waits,
             "events": self._chronicle.events_written if self._chronicle is not None else 0,
-            "game": self.game.state_dict(),
             "hindsight": self.hindsight.state_dict(),
         }
 
@@ -266,11 +253,10 @@ class Session:
         try:
             found = self.hindsight.recall(tensors, state["hindsight"], now=False)
             noise = fitting(tensors, "stream.weight_noise", self._noise.get_state().shape, torch.uint8)
-            self.game.load_state_dict(state["game"])
-            self.turn_number, self._began = int(state["turn"]), bool(state["began"])
-            self._schedule.turn = self.turn_number
-            self._loss_ema, self._best, self._last = state["loss_ema"], state["best"], state["last"]
-            self._effect = self.grip.effect = load_effect(state["effect"])
+            self.cycle.load_state(_of_today(state))
+            self._camp_waits = bool(state.get("camp_waits", False))
+            self._schedule.turn = self.cycle.turn
+            self.grip.effect = self.cycle.effect
             events = int(state["events"])
         except (KeyError, TypeError, AttributeError) as error:
             raise LearnerStateError(f"this is not the state of a game: {type(error).__name__}: {error}") from error
@@ -279,6 +265,18 @@ class Session:
         self._noise.set_state(noise)
         if self._chronicle is not None:
             self._chronicle.truncate_to(events)
+
+
+def _of_today(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state as it is written now. Older checkpoints call the losses "last" and "best", and made each camp at once."""
+    if "val_loss" in state:
+        return state
+    return {**state, "ended": False, "val_loss": state["last"], "best_val_loss": state["best"], "gflop": 0.0}
+
+
+def _evaluation(val_loss: float) -> Evaluation:
+    """A foreign loop tells its mean loss, not how sure it is."""
+    return Evaluation(loss=val_loss, standard_error=math.inf, sequences=1, gflop=0.0)
 
 
 _NOT_OURS = "The loop that trains is not rolltrain's: it saves by itself, and the model writes no text here."

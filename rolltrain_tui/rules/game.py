@@ -77,7 +77,7 @@ class Game:
         self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
         self.life = Life(rules, hero, monster_dice)
         self.encounters = Encounters()
-        self.watch = SignalMonitor(rules.scouting)
+        self.watch = SignalMonitor(rules.scouting, rules.chance)
         """What ails the run; heard whatever the encounters' mode."""
         self.omens = DueMonsters(rules.bestiary)
         self.bag = loot.Bag()

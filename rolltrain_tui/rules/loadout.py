@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.commands import SetAuto, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Fact, HeroHealed
@@ -22,18 +23,15 @@ class Refusal:
     reason: str
 
 
-LOSS_EMA_DECAY = 0.95
-"""Of the average that a loss is a spike against: about the last 20 turns."""
-
-
 @dataclass(slots=True)
 class Losses:
-    """What the table has heard of the training: raw losses of turns that are over, and how much of the last update was felt."""
+    """What the rules know of past turns: their raw losses, and how much of the last update reached the weights."""
 
     last: float | None = None
     before: float | None = None
-    """Average of the losses before the last."""
+    """Running mean of the losses before the last: what a spike is measured against."""
     ema: float | None = None
+    """Running mean of all of them."""
     felt: float = 1.0
     """k of the last turn, as measured in the weights."""
 
@@ -43,7 +41,7 @@ class Losses:
             self.last = None
             return
         self.last, self.before = loss, self.ema
-        self.ema = loss if self.ema is None else LOSS_EMA_DECAY * self.ema + (1 - LOSS_EMA_DECAY) * loss
+        self.ema = Smoothed(self.ema).add(loss)
 
 
 class Loadout:

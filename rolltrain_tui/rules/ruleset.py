@@ -43,6 +43,8 @@ class GameRules:
     """Fallen monsters leave things behind."""
     choices: bool = False
     """At some levels an ability score may be raised."""
+    chance: float | None = None
+    """The loss of guessing blindly; None where it is unknown."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers that this training cannot pull, each with the reason, for orders that would pull them."""
 

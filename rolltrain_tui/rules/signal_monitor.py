@@ -22,11 +22,11 @@ from math import isfinite, log10, nan
 from operator import mul
 from typing import Any, Protocol
 
+from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.monster import Side
 from rolltrain_tui.rules.signals import SIGNALS
 
-EMA_DECAY = 0.95
 RECENT = 20
 """Turns that a spike or a non-finite step is remembered."""
 SLOPE_TURNS = 60
@@ -56,11 +56,9 @@ class Heard(Protocol):
 class SignalMonitor:
     """The signals of one run, as they stand."""
 
-    def __init__(self, scouting: int = 0) -> None:
-        self.scouting = scouting
-        """Turns in which bounds may still move."""
-        self.chance: float | None = None
-        """The loss of guessing blindly, in nats; told by whoever knows the vocabulary."""
+    def __init__(self, scouting: int = 0, chance: float | None = None) -> None:
+        self.scouting, self.chance = scouting, chance
+        """Turns in which bounds may still move; the loss of guessing blindly, None where it is unknown."""
         self._seen: dict[str, float] = {}
         """The least healthy value of each calibrated signal while scouting."""
         self.wake()
@@ -68,10 +66,10 @@ class SignalMonitor:
     def wake(self) -> None:
         """The weights went back to a camp: what was heard of the run that was given up says nothing of this one. Bounds stay."""
         self._values: dict[str, float] = {}
-        self._loss: float | None = None
+        self._loss = Smoothed()
         self._lowest: float | None = None
         self._losses: deque[float] = deque(maxlen=SLOPE_TURNS)
-        self._gradient: float | None = None
+        self._gradient = Smoothed()
         self._gradients = 0
         self._spikes: deque[float] = deque(maxlen=RECENT)
         self._lost_turns: list[int] = []
@@ -92,9 +90,8 @@ class SignalMonitor:
         self._values["non_finite"] = float(len(self._lost_turns))
 
     def _hear_loss(self, loss: float) -> None:
-        ema = loss if self._loss is None else EMA_DECAY * self._loss + (1 - EMA_DECAY) * loss
-        lowest = ema if self._lowest is None else min(self._lowest, ema)
-        self._loss, self._lowest = ema, lowest
+        ema = self._loss.add(loss)
+        self._lowest = lowest = ema if self._lowest is None else min(self._lowest, ema)
         self._values["loss_rise"] = 1 + (ema - lowest) / max(lowest, LEAST_LOSS)
         if self.chance is not None:
             self._values["above_chance"] = ema - self.chance
@@ -104,8 +101,8 @@ class SignalMonitor:
             self._values["projected_gain"] = -100 * slope / max(ema, 1e-9) * 100
 
     def _hear_gradient(self, turn: int, norm: float) -> None:
-        before = self._gradient
-        self._gradient = norm if before is None else EMA_DECAY * before + (1 - EMA_DECAY) * norm
+        before = self._gradient.value
+        self._gradient.add(norm)
         self._gradients += 1
         if turn == self.scouting + 1:  # a young run leaps once when it finds its first footing: the measure of spikes, not one of them
             self._spikes.clear()
@@ -180,10 +177,10 @@ class SignalMonitor:
         return {
             "values": {name: value if value == value else None for name, value in self._values.items()},
             "seen": dict(self._seen),
-            "loss": self._loss,
+            "loss": self._loss.value,
             "lowest": self._lowest,
             "losses": list(self._losses),
-            "gradient": self._gradient,
+            "gradient": self._gradient.value,
             "gradients": self._gradients,
             "spikes": list(self._spikes),
             "lost_turns": list(self._lost_turns),
@@ -195,9 +192,9 @@ class SignalMonitor:
         """Exact inverse of state_dict()."""
         self._values = {name: nan if value is None else value for name, value in state["values"].items()}
         self._seen = dict(state["seen"])
-        self._loss, self._lowest, self._best = state["loss"], state["lowest"], state["best"]
+        self._loss, self._lowest, self._best = Smoothed(state["loss"]), state["lowest"], state["best"]
         self._losses = _last(state["losses"], SLOPE_TURNS)
-        self._gradient, self._gradients = state["gradient"], state["gradients"]
+        self._gradient, self._gradients = Smoothed(state["gradient"]), state["gradients"]
         self._spikes, self._validations = _last(state["spikes"], RECENT), _last(state["validations"], 3)
         self._lost_turns = list(state["lost_turns"])
 

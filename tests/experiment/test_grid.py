@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.cli.ghost import record
 from rolltrain_tui.experiment import archive
 from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen
 from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
 from rolltrain_tui.experiment.workers import run_side_by_side
+from rolltrain_tui.game.baseline import record
 from rolltrain_tui.modes.text.build import build_learner
 
 

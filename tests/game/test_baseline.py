@@ -14,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.paths import CAMPAIGNS
 
-from rolltrain_tui.cli.ghost import plain_run, record
 from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
-from rolltrain_tui.game.baseline import Ghost, GhostError
+from rolltrain_tui.game.baseline import Ghost, GhostError, plain_training, record
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.protocol.events import (
@@ -103,7 +102,7 @@ def test_a_ghost_recorded_twice_is_the_same(tiny_config: Configure) -> None:
 def test_a_ghost_takes_every_update_as_it_is(tiny_config: Configure) -> None:
     """In each turn k is 1, asked and felt, and no lever is pulled."""
     config = tiny_config()
-    steps = [event for event in plain_run(config, build_learner(config, base=CAMPAIGNS)) if isinstance(event, StepTaken)]
+    steps = [event for event in plain_training(config, build_learner(config, base=CAMPAIGNS)) if isinstance(event, StepTaken)]
     assert [(1.0, 1.0, ())] * 12 == [(step.k_requested, step.k_effective, step.levers) for step in steps]
 
 

@@ -11,10 +11,11 @@ from torch.utils.data import TensorDataset
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
+from rolltrain_tui.integrations import terms
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import CommandRefused, HeroFell, MonsterActed, StepTaken
+from rolltrain_tui.protocol.events import CampaignEnded, CommandRefused, Evaluated, HeroFell, MonsterActed, Rested, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
@@ -33,6 +34,10 @@ OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
     "adafactor": lambda model: torch.optim.Adafactor(model.parameters(), lr=1e-2),
     "rprop": lambda model: torch.optim.Rprop(model.parameters(), lr=1e-3),
 }
+
+
+CAMP = 5
+"""Turns between camps, where the least is patched away."""
 
 
 def net() -> nn.Module:
@@ -261,6 +266,109 @@ def test_evaluations_teach_and_a_fall_goes_back(points: TensorDataset) -> None:
         if any(isinstance(event, HeroFell) for event in game.events):
             break
         game.game.hero.hp = 0
-    assert game._effect is not None
-    assert game._effect.rollback
+    assert game.cycle.effect is not None
+    assert game.cycle.effect.rollback
     assert all(torch.equal(weight, game.hindsight.camp.weights[name]) for name, weight in model.named_parameters())
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Camps as often as they are asked for."""
+    monkeypatch.setattr(terms, "FEWEST_BETWEEN_CAMPS", 1)
+
+
+def steps(game: Session, model: nn.Module, optimizer: torch.optim.Optimizer, points: TensorDataset, turns: range) -> None:
+    """A loop that calls the parts of a turn itself, as the callbacks do."""
+    for step in turns:
+        game.begin()
+        loss = loss_of(model, points, step)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        game.end(loss.item())
+
+
+def foreign(**words: Any) -> tuple[nn.Module, torch.optim.Optimizer, Session]:
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    return model, optimizer, rolltrain_tui.session(model, optimizer, camp_every=CAMP, monsters="off", intelligence=20, **words)
+
+
+@pytest.mark.usefixtures("often")
+def test_a_camp_follows_the_evaluation_of_its_turn(points: TensorDataset) -> None:
+    """As in a campaign: the best that the evaluation set is what a fallen hero goes back to."""
+    model, optimizer, game = foreign()
+    steps(game, model, optimizer, points, range(CAMP))
+    for val_loss in (2.0, 1.5):
+        game.evaluated(val_loss)
+    weights = [p.detach().clone() for p in model.parameters()]
+    steps(game, model, optimizer, points, range(CAMP, CAMP + 1))
+    between = [type(event) for event in game.events if event.turn == CAMP and isinstance(event, Evaluated | Rested)]
+    assert between == [Evaluated, Evaluated, Rested]
+    rests = game.game.life.rests
+    assert (rests.camp_turn, rests.camp_best, rests.camp_xp) == (CAMP, 1.5, 500)
+    camp = [game.hindsight.camp.weights[name] for name, _ in model.named_parameters()]
+    assert all(torch.equal(a, b) for a, b in zip(weights, camp, strict=True))
+
+
+@pytest.mark.usefixtures("often")
+def test_the_fallen_make_no_camp(points: TensorDataset) -> None:
+    """The snapshot stays the one they return to."""
+    model, optimizer, game = foreign()
+    steps(game, model, optimizer, points, range(CAMP - 1))
+    camp = game.hindsight.camp
+    game.begin()
+    loss_of(model, points, CAMP - 1).backward()
+    optimizer.step()
+    game.game.life.rollback_due = True
+    game.end(1.0)
+    game.begin()
+    assert game.hindsight.camp is camp
+    assert not [event for event in game.events if isinstance(event, Rested)]
+
+
+@pytest.mark.usefixtures("often")
+def test_a_camp_that_waits_is_saved(points: TensorDataset, tmp_path: Path) -> None:
+    """A checkpoint between the evaluation and the next turn: the camp is made after loading. Older ones made it at once."""
+    model, optimizer, game = foreign()
+    steps(game, model, optimizer, points, range(CAMP))
+    game.evaluated(2.0)
+    stow(game, tmp_path)
+    _, _, again = foreign()
+    unpack_into(again, tmp_path)
+    again.begin()
+    assert [event.kind for event in again.events if isinstance(event, Rested)] == ["long"]
+
+    state, tensors = game.state_dict(), game.tensors()
+    for name in ("ended", "gflop", "camp_waits"):
+        del state[name]
+    state["last"], state["best"] = state.pop("val_loss"), state.pop("best_val_loss")
+    _, _, older = foreign()
+    older.load_state(state, tensors)
+    older.begin()
+    assert not [event for event in older.events if isinstance(event, Rested)]
+    assert older.cycle.progress == again.cycle.progress
+
+
+def test_the_best_is_kept_before_the_game_hears_of_it(points: TensorDataset) -> None:
+    """In a session as in a campaign: an ability that the evaluation brings back finds its state."""
+    _, _, game = foreign(character_class=Cleric(level=9))
+    heard: list[str] = []
+    game.tell = lambda event: heard.append(type(event).__name__)
+    game.remember = lambda evaluation: heard.append(f"remember {evaluation.loss}")  # type: ignore[method-assign]
+    game.evaluated(2.0)
+    assert heard[:2] == ["remember 2.0", "Evaluated"]
+
+
+@pytest.mark.parametrize(("fallen", "ending"), [(False, "victory"), (True, "fallen")])
+def test_the_end_of_a_loop(fallen: bool, ending: str, points: TensorDataset) -> None:
+    """It tells the last loss and the best, and how it ended by the same rule as a campaign."""
+    model, optimizer, game = foreign()
+    steps(game, model, optimizer, points, range(2))
+    for val_loss in (1.0, 3.0):
+        game.evaluated(val_loss)
+    game.game.life.fallen = fallen
+    game.close(ended=True)
+    ended = game.events[-1]
+    assert isinstance(ended, CampaignEnded)
+    assert (ended.val_loss, ended.best_val_loss, ended.ending, ended.turn, ended.gflop) == (3.0, 1.0, ending, 2, 0.0)
