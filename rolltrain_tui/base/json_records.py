@@ -10,7 +10,7 @@ they also accept lines that are refused here (a name twice, 1e999). cattrs with 
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from operator import attrgetter
 from types import NoneType, UnionType
@@ -89,7 +89,8 @@ class Codec:
     """How one dataclass is written and read. Made by `codec`."""
 
     def __init__(self, cls: type[Any]) -> None:
-        hints = get_type_hints(cls)
+        known = get_type_hints(cls)
+        hints = {part.name: known[part.name] for part in fields(cls)}
         assert TAG not in hints, f"{cls.__name__} has a field named {TAG}"
         self.cls = cls
         self.names = tuple(hints)
@@ -148,7 +149,7 @@ def codec(cls: type[Any]) -> Codec:
     return known
 
 
-def load_tagged(plain: Any, kinds: dict[str, type[Any]], where: str) -> Any:
+def load_tagged(plain: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
     """The record whose class, one of `kinds`, the object itself names."""
     try:
         return _read_tagged(plain, kinds)
@@ -156,7 +157,7 @@ def load_tagged(plain: Any, kinds: dict[str, type[Any]], where: str) -> Any:
         raise error.inside(where) if not error.where else error from None
 
 
-def _read_tagged(plain: Any, kinds: dict[str, type[Any]]) -> Any:
+def _read_tagged(plain: Any, kinds: Mapping[str, type[Any]]) -> Any:
     if type(plain) is not dict:
         raise RecordError(f"expected an object, found {shown(plain)}")
     name = plain.get(TAG)

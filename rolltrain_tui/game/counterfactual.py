@@ -13,7 +13,7 @@ from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.game.twin import Twin, look_turns
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import AbilityUsed, Event, Fact, HeroFell, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.events import AbilityUsed, Event, HeroFell, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.protocol.learner import Learner
 
 PREFIX = "twin."
@@ -50,7 +50,7 @@ class Shadow:
         """Spent on all twins so far, their evaluations included; no part of the run's own."""
         return self._gflop + (self._twin.gflop if self._twin is not None else 0.0)
 
-    def begin_turn(self, turn: int, facts: Iterable[Fact], without: Callable[[Collection[str]], StepEffect]) -> Iterator[Event]:
+    def begin_turn(self, turn: int, facts: Iterable[Event], without: Callable[[Collection[str]], StepEffect]) -> Iterator[Event]:
         """After the rules have decided the turn, before anyone steps. `without` is the rules' effect_without."""
         off = self._config.mode == "off"
         if off and self._walk is None:
@@ -74,7 +74,7 @@ class Shadow:
             return
         self._effect = effect
 
-    def _fired(self, facts: Iterable[Fact]) -> str | None:
+    def _fired(self, facts: Iterable[Event]) -> str | None:
         """The ability that a new twin watches: the first used in this turn."""
         if self._config.mode == "always":
             return ""
@@ -107,7 +107,7 @@ class Shadow:
         self._effect = None
         self._walk.walked += 1
 
-    def end_turn(self, turn: int, facts: Iterable[Fact], *, last: bool) -> Iterator[Event]:
+    def end_turn(self, turn: int, facts: Iterable[Event], *, last: bool) -> Iterator[Event]:
         """After the turn's consequences. In the campaign's last turn a twin is judged by the turns it has walked."""
         if self._walk is None:
             return

@@ -19,7 +19,7 @@ from rolltrain_tui.config.schema import EndingConfig, GameConfig
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Ending, Evaluated, Event, Fact, StepTaken
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Ending, Evaluated, Event, StepTaken
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 
 
@@ -134,12 +134,12 @@ class TurnCycle:
             energy=config.adventure.energy,
         )
 
-    def begin(self, commands: Iterable[Command]) -> list[Fact]:
+    def begin(self, commands: Iterable[Command]) -> list[Event]:
         """The first half of the next turn: the rules answer the commands, cast the dice and decide `effect`."""
         facts, self.effect = self.game.begin_turn(self.turn + 1, commands)
         return facts
 
-    def end(self, report: StepReport) -> tuple[StepTaken, list[Fact]]:
+    def end(self, report: StepReport) -> tuple[StepTaken, list[Event]]:
         """The second half, after a step under `effect`: the step, and its consequences."""
         assert self.effect is not None, "end without begin"
         effect, self.effect = self.effect, None

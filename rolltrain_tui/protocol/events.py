@@ -1,21 +1,52 @@
-"""What happened in a run: frozen facts in the past tense, plain numbers and strings. First those of the table, then those of training.
+"""Everything that can happen in a run: one frozen class per event, named in the past tense.
 
-`turn` is the turn in which the fact became true (0: before the first). No event carries wall-clock time, so the same campaign, seed
-and commands tell the same story byte for byte.
+An event holds plain numbers, strings and tuples. It carries no wall-clock time, so the same campaign, seed and commands give the same
+events byte for byte. A new event needs a class here, a sentence in `story.narration` and, if the screen shows it, a fold in `story.scene`.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 
 Outcome = Literal["fumble", "miss", "hit", "crit"]
+Topic = Literal[
+    "ability", "refused", "monster", "hurt", "heal", "xp", "level", "rest", "evaluation", "speech", "save", "failed", "end", "note", "act",
+    "gate", "oracle", "item",
+]  # fmt: skip
+"""What a line of the log is about. A theme gives each topic a colour and a mark."""
+Ending = Literal["victory", "fallen", "spent"]
+"""spent: the energy was used up before the last turn."""
+Verdict = Literal["helped", "hurt", "no measurable effect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in `turn` (0: before the first turn). Subclasses register themselves by name."""
+
+    in_story: ClassVar[bool] = True
+    """The event belongs to the run: the chronicle keeps it and replays compare it. False: it belongs to this session only."""
+    topic: ClassVar[Topic | None] = None
+    """What the event's line in the log is about. None: it gets no line of its own."""
+    minor: ClassVar[bool] = False
+    """Another panel shows it too, so the short log leaves it out."""
+    milestone: ClassVar[bool] = False
+    """A summary of the whole run includes it."""
+
+    turn: int
+
+    def __init_subclass__(cls) -> None:
+        EVENTS[cls.__name__] = cls  # slots=True builds each class a second time; the second registration is the one that stays
+
+
+EVENTS: dict[str, type[Event]] = {}
+"""Every event class by its name, which is also its "type" on disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One ability's pool. `left` and `most` are None when it has none; `recharge` is "short", "long" or ""."""
+    """The uses of one ability. `left` and `most` are None when it has no limit; `recharge` is "short", "long" or ""."""
 
     ability: str
     left: int | None
@@ -25,27 +56,26 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandAccepted:
+class CommandAccepted(Event):
     """A command was taken and is in force from this turn on."""
 
-    turn: int
     command: Command
 
 
 @dataclass(frozen=True, slots=True)
-class CommandRefused:
+class CommandRefused(Event):
     """A command could not be obeyed; `reason` is a sentence for the player."""
 
-    turn: int
+    topic = "refused"
+
     command: Command
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class DiceRolled:
+class DiceRolled(Event):
     """The turn's die was cast (once per micro-batch where the campaign rolls on micro-batches)."""
 
-    turn: int
     die: int
     naturals: tuple[int, ...]
     """All dice on the table, two with advantage or disadvantage."""
@@ -63,10 +93,11 @@ class DiceRolled:
 
 
 @dataclass(frozen=True, slots=True)
-class AbilityUsed:
+class AbilityUsed(Event):
     """A class ability took hold. `k` is its own multiplier (1 when it has none), `turns` how long it lasts (0: until ended)."""
 
-    turn: int
+    topic = "ability"
+
     ability: str
     option: str
     live: bool
@@ -78,15 +109,17 @@ class AbilityUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class AbilityEnded:
-    turn: int
+class AbilityEnded(Event):
+    topic = "ability"
+
     ability: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class MonsterAppeared:
-    turn: int
+class MonsterAppeared(Event):
+    topic = "monster"
+
     monster: str
     challenge: str
     """Challenge rating as printed: "1/2", "3"."""
@@ -97,10 +130,11 @@ class MonsterAppeared:
 
 
 @dataclass(frozen=True, slots=True)
-class MonsterActed:
+class MonsterActed(Event):
     """A monster used its power; the saving throw decided how much of it was felt. `effect` says it in words."""
 
-    turn: int
+    topic = "monster"
+
     monster: str
     attack: str
     save_stat: str
@@ -113,58 +147,68 @@ class MonsterActed:
 
 
 @dataclass(frozen=True, slots=True)
-class MonsterStruck:
-    turn: int
+class MonsterStruck(Event):
+    topic = "monster"
+    minor = True
+
     monster: str
     damage: int
     hp: int
 
 
 @dataclass(frozen=True, slots=True)
-class MonsterFell:
-    turn: int
+class MonsterFell(Event):
+    topic = "monster"
+    milestone = True
+
     monster: str
     xp: int
 
 
 @dataclass(frozen=True, slots=True)
-class MonsterLeft:
-    turn: int
+class MonsterLeft(Event):
+    topic = "monster"
+
     monster: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class HeroHurt:
-    turn: int
+class HeroHurt(Event):
+    topic = "hurt"
+
     damage: int
     hp: int
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
-class HeroHealed:
-    turn: int
+class HeroHealed(Event):
+    topic = "heal"
+
     amount: int
     hp: int
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
-class DeathSaveRolled:
+class DeathSaveRolled(Event):
     """At 0 HP each turn rolls for life: three successes rise, three failures fall back to the last camp (or end a hardcore campaign)."""
 
-    turn: int
+    topic = "hurt"
+
     natural: int
     successes: int
     failures: int
 
 
 @dataclass(frozen=True, slots=True)
-class HeroFell:
+class HeroFell(Event):
     """The third failed death save. `back_to_turn` is the camp whose weights the party woke with, None when the campaign ended."""
 
-    turn: int
+    topic = "hurt"
+    milestone = True
+
     deaths: int
     back_to_turn: int | None
     level: int = 1
@@ -182,8 +226,9 @@ class HeroFell:
 
 
 @dataclass(frozen=True, slots=True)
-class XPGained:
-    turn: int
+class XPGained(Event):
+    topic = "xp"
+
     amount: int
     """Negative where a gate that stayed shut took some."""
     total: int
@@ -191,8 +236,10 @@ class XPGained:
 
 
 @dataclass(frozen=True, slots=True)
-class LevelGained:
-    turn: int
+class LevelGained(Event):
+    topic = "level"
+    milestone = True
+
     level: int
     proficiency: int
     hp: int
@@ -208,34 +255,37 @@ class LevelGained:
 
 
 @dataclass(frozen=True, slots=True)
-class Rested:
-    turn: int
+class Rested(Event):
+    topic = "rest"
+
     kind: Literal["short", "long"]
     hp: int
     charges: tuple[Charge, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AutoSet:
-    turn: int
+class AutoSet(Event):
+    topic = "ability"
+
     ability: str
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Event):
     """The model was looked over. `readings` are all signals, those heard every turn too."""
 
-    turn: int
     readings: tuple[Reading, ...]
     layers: tuple[LayerReading, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class GateFaced:
+class GateFaced(Event):
     """The Validation Gate of a camp: the run against plain training at the same turn."""
 
-    turn: int
+    topic = "gate"
+    milestone = True
+
     val_loss: float
     ghost: float
     """Plain training's validation loss at this turn."""
@@ -247,10 +297,11 @@ class GateFaced:
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class Foretold(Event):
     """The player's guess stands until the next evaluation."""
 
-    turn: int
+    topic = "oracle"
+
     guess: str
     low: float = 0.0
     high: float = 0.0
@@ -258,8 +309,9 @@ class Foretold:
 
 
 @dataclass(frozen=True, slots=True)
-class ForetellingJudged:
-    turn: int
+class ForetellingJudged(Event):
+    topic = "oracle"
+
     guess: str
     answer: str
     """What it really was: lower, level or higher."""
@@ -271,38 +323,42 @@ class ForetellingJudged:
 
 
 @dataclass(frozen=True, slots=True)
-class InspirationSpent:
+class InspirationSpent(Event):
     """This turn's roll has advantage."""
 
-    turn: int
+    topic = "oracle"
 
 
 @dataclass(frozen=True, slots=True)
-class ItemFound:
-    turn: int
+class ItemFound(Event):
+    topic = "item"
+
     item: str
     cause: str
 
 
 @dataclass(frozen=True, slots=True)
-class ItemUsed:
+class ItemUsed(Event):
     """An item's lever is in force for so many turns (0: it acted at once)."""
 
-    turn: int
+    topic = "item"
+
     item: str
     turns: int
     words: str
 
 
 @dataclass(frozen=True, slots=True)
-class ItemFaded:
-    turn: int
+class ItemFaded(Event):
+    topic = "item"
+
     item: str
 
 
 @dataclass(frozen=True, slots=True)
-class StatRaised:
-    turn: int
+class StatRaised(Event):
+    topic = "level"
+
     stat: str
     score: int
     expected_k: float
@@ -315,19 +371,14 @@ class StatRaised:
 
 
 @dataclass(frozen=True, slots=True)
-class ActBegan:
-    turn: int
+class ActBegan(Event):
+    topic = "act"
+    milestone = True
+
     number: int
     """From 1."""
     title: str
     text: str
-
-
-Fact = (
-    CommandAccepted | CommandRefused | DiceRolled | AbilityUsed | AbilityEnded | MonsterAppeared | MonsterActed | MonsterStruck
-    | MonsterFell | MonsterLeft | HeroHurt | HeroHealed | DeathSaveRolled | HeroFell | XPGained | LevelGained | Rested | AutoSet
-    | Examined | GateFaced | Foretold | ForetellingJudged | InspirationSpent | ItemFound | ItemUsed | ItemFaded | StatRaised | ActBegan
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,16 +393,13 @@ class GhostPoint:
     """Of val_loss."""
 
 
-Ending = Literal["victory", "fallen", "spent"]
-"""spent: the campaign's energy was gone before its turns were."""
-Verdict = Literal["helped", "hurt", "no measurable effect"]
-
-
 @dataclass(frozen=True, slots=True)
-class CampaignBegan:
+class CampaignBegan(Event):
     """The party set out."""
 
-    turn: int
+    topic = "note"
+    milestone = True
+
     campaign: str
     kind: str
     seed: int
@@ -381,20 +429,20 @@ class CampaignBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class GhostSeen:
+class GhostSeen(Event):
     """A ghost walks along: the recorded plain run of this campaign, evaluation by evaluation, all of it known beforehand."""
 
-    turn: int
+    topic = "note"
+
     seed: int
     """Of the recording; it may be another than the run's."""
     points: tuple[GhostPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class StepTaken:
+class StepTaken(Event):
     """One optimiser step was taken (or, when not finite, refused). Fields as in StepReport; `loss_ema` smooths the raw loss."""
 
-    turn: int
     loss: float
     loss_ema: float
     grad_norm: float
@@ -413,10 +461,11 @@ class StepTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(Event):
     """Validation on the fixed probe set."""
 
-    turn: int
+    topic = "evaluation"
+
     val_loss: float
     standard_error: float
     best_val_loss: float
@@ -425,17 +474,21 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoke:
+class Spoke(Event):
     """The model was asked to speak. `text` is raw, foreign text."""
 
-    turn: int
+    topic = "speech"
+    minor = True
+
     text: str
     val_loss: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignEnded:
-    turn: int
+class CampaignEnded(Event):
+    topic = "end"
+    milestone = True
+
     ending: Ending
     train_loss: float
     val_loss: float
@@ -455,19 +508,22 @@ class CampaignEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class TwinSetOut:
+class TwinSetOut(Event):
     """A shadow twin was forked before this turn's step; it walks so many turns without `ability` ("": without any of the hero's)."""
 
-    turn: int
+    topic = "ability"
+    minor = True
+
     ability: str
     turns: int
 
 
 @dataclass(frozen=True, slots=True)
-class TwinJudged:
+class TwinJudged(Event):
     """Hero and twin were compared on the same validation sequences."""
 
-    turn: int
+    topic = "ability"
+
     ability: str
     since: int
     """The first turn that the twin took."""
@@ -484,10 +540,11 @@ class TwinJudged:
 
 
 @dataclass(frozen=True, slots=True)
-class TwinLost:
+class TwinLost(Event):
     """A twin ended without a verdict; `reason` may hold the text of an error, foreign until cleaned."""
 
-    turn: int
+    topic = "ability"
+
     ability: str
     since: int
     turns: int
@@ -497,10 +554,11 @@ class TwinLost:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsChanged:
+class SettingsChanged(Event):
     """From here on the run has other settings than those it began with. `turn` is the last turn that is done."""
 
-    turn: int
+    topic = "note"
+
     changes: tuple[tuple[str, str, str], ...]
     """Dotted path in the campaign, value before, value after; the values as JSON."""
     turns: int
@@ -513,59 +571,57 @@ class SettingsChanged:
     """These as in CampaignBegan: as they are now, changed or not."""
 
 
-Story = (
-    Fact | CampaignBegan | GhostSeen | SettingsChanged | StepTaken | Evaluated | Spoke | TwinSetOut | TwinJudged | TwinLost | CampaignEnded
-)
-"""Facts about the run: the chronicle keeps all of them, and they are the same wherever the run is played."""
-
-
 @dataclass(frozen=True, slots=True)
-class CampaignResumed:
+class CampaignResumed(Event):
     """A save was opened; the story so far is in its chronicle. `turn` is the last turn that is done."""
 
-    turn: int
+    in_story = False
+    topic = "note"
+
     campaign: str
 
 
 @dataclass(frozen=True, slots=True)
-class SaveDue:
+class SaveDue(Event):
     """The state between two turns is ready to be saved: by rule, by wish or because the player leaves."""
 
-    turn: int
+    in_story = False
+
     reason: Literal["autosave", "player", "camp", "quit", "end"]
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    turn: int
+class Saved(Event):
+    in_story = False
+    topic = "save"
+
     reason: str
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class SaveFailed:
-    turn: int
+class SaveFailed(Event):
+    in_story = False
+    topic = "failed"
+
     path: str
     error: str
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignStopped:
+class CampaignStopped(Event):
     """The player left between two turns; the campaign can be continued from its save."""
 
-    turn: int
+    in_story = False
+    topic = "note"
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingFailed:
+class TrainingFailed(Event):
     """The learner raised. The last save is intact; `error` is its text, foreign until cleaned."""
 
-    turn: int
+    in_story = False
+    topic = "failed"
+
     error: str
-
-
-Notice = CampaignResumed | SaveDue | Saved | SaveFailed | CampaignStopped | TrainingFailed
-"""Facts about this sitting, not about the run: shown, never part of the story that replays compare."""
-
-Event = Story | Notice

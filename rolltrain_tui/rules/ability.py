@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import DiceRolled, Fact
+from rolltrain_tui.protocol.events import DiceRolled, Event
 from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.hero import Hero
 
@@ -72,7 +72,7 @@ class PowerContext:
 
     dice: Dice
     """Never the turn's own."""
-    heal: Callable[[Hero, int, str], tuple[Fact, ...]]
+    heal: Callable[[Hero, int, str], tuple[Event, ...]]
     """Give the hero so many HP back, with a cause."""
     roll: DiceRolled | None = None
     """The roll that set a passive form off."""
@@ -90,7 +90,7 @@ class Activation:
 
     words: str = ""
     """What it does to this turn, half a sentence for the story; empty: its claim on k says all."""
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[Event, ...] = ()
     ended: str = ""
     """Why it is over at once, if it is."""
 

@@ -16,8 +16,8 @@ from rolltrain_tui.protocol.events import (
     CommandAccepted,
     CommandRefused,
     DiceRolled,
+    Event,
     Examined,
-    Fact,
     ForetellingJudged,
     Foretold,
     HeroFell,
@@ -153,9 +153,9 @@ class Game:
 
     # The first half of a turn.
 
-    def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[Fact], StepEffect]:
+    def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[Event], StepEffect]:
         """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are not the table's and are ignored."""
-        facts: list[Fact] = []
+        facts: list[Event] = []
         spent: set[str] = set()
         self._advantage = False
         for order in orders:
@@ -179,7 +179,7 @@ class Game:
         """
         return self._effect([_scale(*throw, abilities) for throw in self._throws], self._levers(abilities))
 
-    def _obey(self, turn: int, order: Command, spent: set[str]) -> list[Fact]:
+    def _obey(self, turn: int, order: Command, spent: set[str]) -> list[Event]:
         if reason := self._refusal(order):
             return [CommandRefused(turn, order, reason)]
         match order:
@@ -216,7 +216,7 @@ class Game:
                 return f"{self.hero.name} is down and can use nothing; the death saves decide."
         return unavailable_refusal(order, self.hero, self.rules.unavailable_levers)
 
-    def _foretell(self, turn: int, order: Predict) -> list[Fact] | Refusal:
+    def _foretell(self, turn: int, order: Predict) -> list[Event] | Refusal:
         if not self.rules.predictions:
             return Refusal("Nothing is foretold in this campaign (adventure.predictions).")
         if refusal := self.inspiration.refusal(order.guess):
@@ -225,7 +225,7 @@ class Game:
         self.inspiration.guess = order.guess
         return [Foretold(turn, order.guess, *self.inspiration.bounds)]
 
-    def _spend_inspiration(self, turn: int) -> list[Fact] | Refusal:
+    def _spend_inspiration(self, turn: int) -> list[Event] | Refusal:
         if not self.inspired:
             earned = "foretell an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
             return Refusal(f"{self.hero.name} has no inspiration: {earned}.")
@@ -278,7 +278,7 @@ class Game:
 
     # The second half of a turn.
 
-    def end_turn(self, turn: int, report: Report) -> list[Fact]:
+    def end_turn(self, turn: int, report: Report) -> list[Event]:
         """What the turn brings upon the table. Where a turn has several rolls, the last one counts here."""
         roll, self._roll = self._roll, None
         assert roll is not None, "end_turn without begin_turn"
@@ -300,8 +300,8 @@ class Game:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
         return facts
 
-    def _wounds(self, turn: int, roll: DiceRolled, report: Report) -> list[Fact]:
-        facts: list[Fact] = []
+    def _wounds(self, turn: int, roll: DiceRolled, report: Report) -> list[Event]:
+        facts: list[Event] = []
         if not report.finite:
             damage = self.monster_dice.roll(NOT_FINITE_DIE) + self.monster_dice.roll(NOT_FINITE_DIE)
             facts += self.life.hurt(turn, damage, "the loss was not finite")
@@ -310,8 +310,8 @@ class Game:
             facts += self.life.hurt(turn, min(damage, self.hero.hp - 1), "a fumble")  # it stings, and never takes the last hit point
         return facts
 
-    def _strike(self, turn: int, roll: DiceRolled) -> list[Fact]:
-        facts: list[Fact] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
+    def _strike(self, turn: int, roll: DiceRolled) -> list[Event]:
+        facts: list[Event] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
         if facts and (more := self.kit.extra_damage(turn)):
             facts += self.encounters.wounded(turn, more)
         if (monster := self.encounters.fell()) is not None:
@@ -321,18 +321,18 @@ class Game:
     def _worth(self, monster: Monster) -> int:
         return monster.xp if self.rules.xp_monsters else 0
 
-    def _rid_of(self, turn: int, monster: Monster, how: str) -> list[Fact]:
+    def _rid_of(self, turn: int, monster: Monster, how: str) -> list[Event]:
         """What a monster that fell or was driven off is worth, and a pause before its like is diagnosed again."""
         self.omens.pause(turn, monster.name)
         facts = self.life.gain_xp(turn, self._worth(monster), f"the {monster.title} {how}")
         return facts + (self.bag.search(turn, monster, self.monster_dice) if self.rules.loot else [])
 
-    def _roll_experience(self, turn: int, roll: DiceRolled) -> list[Fact]:
+    def _roll_experience(self, turn: int, roll: DiceRolled) -> list[Event]:
         if not self.rules.xp_rolls or self.rules.abilities_disabled or roll.outcome not in ("hit", "crit"):
             return []
         return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
 
-    def _monster_acts(self, turn: int) -> list[Fact]:
+    def _monster_acts(self, turn: int) -> list[Event]:
         """A badly hurt hero falls back before the monster can end it; one who fights recklessly does not. What ails the run stays near."""
         if self.hero.badly_hurt and not self.kit.leaves_open():
             if self.encounters.haunt is not None:
@@ -340,12 +340,12 @@ class Game:
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         monster = self.encounters.monster
         real = self.rules.encounter_effects == "real" and (monster is None or felt(monster, self.rules.unavailable_levers))
-        facts: list[Fact] = []
+        facts: list[Event] = []
         for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice, self.kit.save_bonus()):
             facts += [act, *self.life.hurt(turn, act.damage, act.attack)]
         return facts
 
-    def _death_save(self, turn: int) -> list[Fact]:
+    def _death_save(self, turn: int) -> list[Event]:
         facts = self.life.death_save(turn)
         fell = any(isinstance(fact, HeroFell) for fact in facts)
         if fell:
@@ -355,12 +355,12 @@ class Game:
 
     # What ails the run.
 
-    def _diagnose(self, turn: int, *, examined: bool) -> list[Fact]:
+    def _diagnose(self, turn: int, *, examined: bool) -> list[Event]:
         """A monster that is near because of a signal follows it; then the worst one whose symptom has held comes."""
         if not self.rules.diagnoses:
             return []
         self.omens.hear(self.watch, examined=examined)
-        facts: list[Fact] = [*self.encounters.wane(turn, self.watch, examined=examined)]
+        facts: list[Event] = [*self.encounters.wane(turn, self.watch, examined=examined)]
         if (monster := self.encounters.cleared) is not None:
             facts += [*self.encounters.leave(turn, "what it fed on is healthy again"), *self._rid_of(turn, monster, "was driven off")]
         omen = self.omens.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
@@ -371,7 +371,7 @@ class Game:
 
     # Between turns.
 
-    def learned(self, turn: int, val_loss: float) -> list[Fact]:
+    def learned(self, turn: int, val_loss: float) -> list[Event]:
         """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best. A guess is judged."""
         facts = self.life.learned(turn, val_loss)
         if self.rollback_due or self.fallen:
@@ -379,14 +379,14 @@ class Game:
         self.watch.validated(val_loss)
         return facts + self._judge(turn, val_loss)
 
-    def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[Fact]:
+    def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[Event]:
         """After `learned`: what a look at the model found, if there was one. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
         self.watch.examined(turn, values)
         return [Examined(turn, self.watch.readings(), layers), *self._diagnose(turn, examined=True)]
 
-    def _judge(self, turn: int, val_loss: float) -> list[Fact]:
+    def _judge(self, turn: int, val_loss: float) -> list[Event]:
         told, before = self.inspiration, self.inspiration.last
         answer = told.hear(val_loss)
         if not told.guess or before is None:
@@ -397,11 +397,11 @@ class Game:
         xp = inspiration.XP if right and self.rules.xp_learning else 0
         return [ForetellingJudged(turn, guess, answer, before, val_loss, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
 
-    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Fact]:
+    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Event]:
         """At a camp, before the rest, so that what it brings belongs to the place to wake at."""
         return self.life.face_gate(turn, gate, val_loss)
 
-    def camp(self, turn: int) -> list[Fact]:
+    def camp(self, turn: int) -> list[Event]:
         """A long rest, and the place to wake at after a fall. Empty while a fallen hero has yet to wake: no camp is made then."""
         return self.life.camp(turn)
 

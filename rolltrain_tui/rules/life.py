@@ -7,7 +7,7 @@ from typing import Any
 
 from rolltrain_tui.protocol.events import (
     DeathSaveRolled,
-    Fact,
+    Event,
     GateFaced,
     HeroFell,
     HeroHealed,
@@ -54,14 +54,14 @@ class Life:
 
     # Wounds and healing.
 
-    def hurt(self, turn: int, damage: int, cause: str) -> list[Fact]:
+    def hurt(self, turn: int, damage: int, cause: str) -> list[Event]:
         """Lose hit points; at 0 the hero is down and whatever is in force ends."""
         if self.hero.down or not (lost := self.hero.hurt(damage)):
             return []
-        facts: list[Fact] = [HeroHurt(turn, lost, self.hero.hp, cause)]
+        facts: list[Event] = [HeroHurt(turn, lost, self.hero.hp, cause)]
         return facts + (self.kit.end_all(turn, f"{self.hero.name} is down") if self.hero.down else [])
 
-    def heal(self, turn: int, amount: int, cause: str) -> list[Fact]:
+    def heal(self, turn: int, amount: int, cause: str) -> list[Event]:
         """Regain hit points; a hero who was down is up again."""
         if not (gained := self.hero.heal(amount)):
             return []
@@ -70,7 +70,7 @@ class Life:
 
     # Learning and levels.
 
-    def learned(self, turn: int, val_loss: float) -> list[Fact]:
+    def learned(self, turn: int, val_loss: float) -> list[Event]:
         """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best."""
         if self.rollback_due or self.fallen:
             return []
@@ -85,7 +85,7 @@ class Life:
         if isfinite(val_loss):
             self.best = self.rests.camp_best = val_loss
 
-    def _improved(self, turn: int, val_loss: float) -> list[Fact]:
+    def _improved(self, turn: int, val_loss: float) -> list[Event]:
         assert self.best is not None
         before, self.best = self.best, val_loss
         facts = self.heal(turn, healing_roll(self.hero, self.dice), "a new best validation loss")
@@ -96,24 +96,24 @@ class Life:
         most = self.hero.worst_wound
         return ceil(round(100 * nats / 3, 6)) if 100 * nats <= 3 * most else most
 
-    def gain_xp(self, turn: int, amount: int, cause: str) -> list[Fact]:
+    def gain_xp(self, turn: int, amount: int, cause: str) -> list[Event]:
         """Experience, and the levels that come with it."""
         if amount <= 0:
             return []
         hero = self.hero
         hero.xp += amount
-        facts: list[Fact] = [XPGained(turn, amount, hero.xp, cause)]
+        facts: list[Event] = [XPGained(turn, amount, hero.xp, cause)]
         while hero.level < levels.TOP_LEVEL and hero.xp >= self.next_level_xp():
             facts.append(self._gain_level(turn))
         return facts
 
-    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Fact]:
+    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Event]:
         """The Validation Gate of a camp. Empty while a fallen hero has yet to wake, as the camp is."""
         if self.rollback_due or self.fallen:
             return []
         opened, hero = gate.opens(turn, val_loss), self.hero
         xp = gate.stake(opened, hero.xp - levels.xp_of_level(self.rules.xp_table, hero.level))
-        facts: list[Fact] = [GateFaced(turn, val_loss, gate.ghost(turn), gate.bar(turn), opened, xp)]
+        facts: list[Event] = [GateFaced(turn, val_loss, gate.ghost(turn), gate.bar(turn), opened, xp)]
         if xp >= 0:
             return facts + self.gain_xp(turn, xp, "the gate opened")
         hero.xp += xp
@@ -136,7 +136,7 @@ class Life:
         """Ability scores that may be raised."""
         return self.growth.pending(self.hero.level) if self.rules.choices else 0
 
-    def raise_stat(self, turn: int, stat: str) -> list[Fact] | Refusal:
+    def raise_stat(self, turn: int, stat: str) -> list[Event] | Refusal:
         """Make one of the choices that levels bring; INT changes what the die adds, so the rulebook is opened anew."""
         hero = self.hero
         if not self.rules.choices:
@@ -149,7 +149,7 @@ class Life:
 
     # Rests.
 
-    def short_rest(self, turn: int) -> list[Fact] | Refusal:
+    def short_rest(self, turn: int) -> list[Event] | Refusal:
         """Short-rest charges back, hit dice spent to heal."""
         rules, hero = self.rules, self.hero
         refusal = f"{hero.name} is down; this is no rest." if hero.down else self.kit.rest_refusal()
@@ -158,10 +158,10 @@ class Life:
         self.rests.take_short(turn)
         self.kit.short_rest()
         healed = spend_hit_dice(hero, self.dice)
-        facts: list[Fact] = [HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
+        facts: list[Event] = [HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
         return [*facts, Rested(turn, "short", hero.hp, self.kit.charges())]
 
-    def camp(self, turn: int) -> list[Fact]:
+    def camp(self, turn: int) -> list[Event]:
         """A long rest: everything back, and the place to wake at. Empty while a fallen hero has yet to wake: no camp is made then."""
         if self.rollback_due or self.fallen:
             return []
@@ -174,18 +174,18 @@ class Life:
 
     # Death.
 
-    def death_save(self, turn: int) -> list[Fact]:
+    def death_save(self, turn: int) -> list[Event]:
         """One d20 for life: three successes rise with 1 HP, three failures fall."""
         natural = self.dice.roll(20)
         fate = self.death.roll(natural)
-        facts: list[Fact] = [DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]
+        facts: list[Event] = [DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]
         if fate == "up":
             facts += self.heal(turn, 1, "back on its feet")
         elif fate == "fallen":
             facts += self._fall(turn)
         return facts
 
-    def _fall(self, turn: int) -> list[Fact]:
+    def _fall(self, turn: int) -> list[Event]:
         """A hardcore campaign ends; any other goes on from the last camp, with the weights, XP, scores and memory of then."""
         hero, before = self.hero, self.hero.level
         hero.deaths += 1

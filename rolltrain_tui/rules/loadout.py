@@ -8,7 +8,7 @@ from typing import Any
 from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.commands import SetAuto, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Fact, HeroHealed
+from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Event, HeroHealed
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS, Ability, AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.dice import Dice
@@ -57,7 +57,7 @@ class Loadout:
 
     # Orders.
 
-    def use(self, turn: int, order: UseAbility, spent: set[str]) -> list[Fact] | Refusal:
+    def use(self, turn: int, order: UseAbility, spent: set[str]) -> list[Event] | Refusal:
         """Use (or dismiss) an ability's live form. `spent` holds the parts of this turn's economy that are gone, and is added to."""
         ability = self._find(order.ability)
         if isinstance(ability, Refusal):
@@ -70,7 +70,7 @@ class Loadout:
             return Refusal(reason)
         return self._start(turn, ability, order.option, spent)
 
-    def set_auto(self, turn: int, order: SetAuto) -> list[Fact] | Refusal:
+    def set_auto(self, turn: int, order: SetAuto) -> list[Event] | Refusal:
         """Let an ability's passive form trigger by itself, or not."""
         ability = self._find(order.ability)
         if isinstance(ability, Refusal):
@@ -103,25 +103,25 @@ class Loadout:
             return f"One {part} a turn: {ability.title} can wait for the next."
         return ""
 
-    def _start(self, turn: int, ability: Ability, option: str, spent: set[str]) -> list[Fact]:
+    def _start(self, turn: int, ability: Ability, option: str, spent: set[str]) -> list[Event]:
         held, power = self.held[ability.name], ability.power
         if ability.cost != "free":
             spent.add(ability.cost)
         if held.left is not None:
             held.left -= 1
-        ended: list[Fact] = [AbilityEnded(turn, ability.name, f"changed to {option}")] if held.form else []
+        ended: list[Event] = [AbilityEnded(turn, ability.name, f"changed to {option}")] if held.form else []
         held.begin("live", power.live_turns, option)
         entry = power.enter(held, self.hero, self._scene(turn))
         return [*ended, *self._entered(turn, ability, entry)]
 
     def _scene(self, turn: int, roll: DiceRolled | None = None) -> PowerContext:
-        def heal(hero: Hero, amount: int, cause: str) -> tuple[Fact, ...]:
+        def heal(hero: Hero, amount: int, cause: str) -> tuple[Event, ...]:
             gained = hero.heal(amount)
             return (HeroHealed(turn, gained, hero.hp, cause),) if gained else ()
 
         return PowerContext(self.dice, heal, roll, self.losses.last, self.losses.before, self.losses.felt)
 
-    def _entered(self, turn: int, ability: Ability, entry: Activation) -> list[Fact]:
+    def _entered(self, turn: int, ability: Ability, entry: Activation) -> list[Event]:
         """What is told of a form that has just begun, and that it is over where it is."""
         held, power = self.held[ability.name], ability.power
         turns = 1 if entry.ended else held.turns or 0
@@ -131,7 +131,7 @@ class Loadout:
         held.end()
         return [used, *entry.facts, AbilityEnded(turn, ability.name, entry.ended)]
 
-    def _dismiss(self, turn: int, ability: Ability) -> list[Fact] | Refusal:
+    def _dismiss(self, turn: int, ability: Ability) -> list[Event] | Refusal:
         held = self.held[ability.name]
         if not held.live:
             return Refusal(f"{ability.title} is not in force.")
@@ -140,7 +140,7 @@ class Loadout:
 
     # The turn.
 
-    def watch(self, turn: int, roll: DiceRolled) -> list[Fact]:
+    def watch(self, turn: int, roll: DiceRolled) -> list[Event]:
         """Passive forms that this roll sets off."""
         if not self.hero.auto:
             return []
@@ -153,7 +153,7 @@ class Loadout:
             return False
         return power.triggers(held, self.hero, scene, roll)
 
-    def _trigger(self, turn: int, ability: Ability, scene: PowerContext) -> list[Fact]:
+    def _trigger(self, turn: int, ability: Ability, scene: PowerContext) -> list[Event]:
         held, power = self.held[ability.name], ability.power
         if held.left is not None and power.trigger_costs:
             held.left -= 1
@@ -232,9 +232,9 @@ class Loadout:
         """Why nothing may be healed or brought back now, or an empty string."""
         return next((reason for _, power, held in self._in_force() if (reason := power.healing_refusal(held))), "")
 
-    def end_turn(self, turn: int, roll: DiceRolled) -> list[Fact]:
+    def end_turn(self, turn: int, roll: DiceRolled) -> list[Event]:
         """A turn has passed for everything in force."""
-        facts: list[Fact] = []
+        facts: list[Event] = []
         for ability, power, held in self._in_force():
             held.idle = 0 if roll.total >= roll.dc else held.idle + 1
             if held.turns is not None:
@@ -246,9 +246,9 @@ class Loadout:
                 facts += [AbilityEnded(turn, ability.name, reason)] if told else []
         return facts
 
-    def end_all(self, turn: int, reason: str) -> list[Fact]:
+    def end_all(self, turn: int, reason: str) -> list[Event]:
         """Whatever is in force ends."""
-        facts: list[Fact] = []
+        facts: list[Event] = []
         for ability, _, held in self._in_force():
             held.end()
             facts.append(AbilityEnded(turn, ability.name, reason))

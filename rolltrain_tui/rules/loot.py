@@ -9,7 +9,7 @@ from typing import Any
 
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import Fact, ItemFaded, ItemFound, ItemUsed
+from rolltrain_tui.protocol.events import Event, ItemFaded, ItemFound, ItemUsed
 from rolltrain_tui.rules.dice import Dice
 from rolltrain_tui.rules.loadout import Refusal
 from rolltrain_tui.rules.monster import Monster
@@ -114,7 +114,7 @@ class Bag:
         self.in_force: dict[str, int] = {}
         """Item -> turns that it still holds."""
 
-    def search(self, turn: int, monster: Monster, dice: Dice) -> list[Fact]:
+    def search(self, turn: int, monster: Monster, dice: Dice) -> list[Event]:
         """What a fallen monster leaves: one roll whether, one roll what."""
         if dice.roll(100) > chance_of_loot(monster):
             return []
@@ -122,7 +122,7 @@ class Bag:
         self.items[item] = self.items.get(item, 0) + 1
         return [ItemFound(turn, item, f"the {monster.title} left it behind")]
 
-    def use(self, turn: int, name: str, healing_refusal: str) -> list[Fact] | Refusal:
+    def use(self, turn: int, name: str, healing_refusal: str) -> list[Event] | Refusal:
         """Use an item up. `healing_refusal` says why nothing may be healed now, if so."""
         item = ITEMS.get(name)
         if item is None:
@@ -151,15 +151,15 @@ class Bag:
         """The rulebook that an item in force puts in the place of the campaign's, or an empty string."""
         return next((book for name in self.in_force if (book := ITEMS[name].rulebook)), "")
 
-    def end_turn(self, turn: int) -> list[Fact]:
+    def end_turn(self, turn: int) -> list[Event]:
         """A turn has passed for every item in force."""
         over = [name for name, left in self.in_force.items() if left == 1]
         self.in_force = {name: left - 1 for name, left in self.in_force.items() if left > 1}
         return [ItemFaded(turn, name) for name in over if ITEMS[name].turns]
 
-    def fade_all(self, turn: int) -> list[Fact]:
+    def fade_all(self, turn: int) -> list[Event]:
         """The hero fell: nothing holds any longer."""
-        faded: list[Fact] = [ItemFaded(turn, name) for name in self.in_force]
+        faded: list[Event] = [ItemFaded(turn, name) for name in self.in_force]
         self.in_force = {}
         return faded
 

@@ -13,7 +13,7 @@ from typing import Any
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.changes import changes as changes_between
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.protocol.events import Event, SaveFailed, Story, TrainingFailed
+from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint, from_save, from_the_beginning
@@ -59,7 +59,7 @@ def _live_again(start: StartPoint, folder: Path, turn: int, watch: Callable[[Eve
             watch(event)
             if isinstance(event, TrainingFailed | SaveFailed):
                 raise BranchError(f"turn {turn} could not be reached again: {event.error}")
-            if parted is None and isinstance(event, Story):
+            if parted is None and event.in_story:
                 parted = compare(next(recorded, event), event, None)
         if change is not None:
             expedition.change(change.changes)

@@ -1,16 +1,16 @@
-"""Every event and command as one line of JSON, and back: `decode(encode(value)) == value`.
+"""Every event and command as one line of JSON, and back, without loss.
 
-A line reads {"type":"DiceRolled","turn":3,...}: the class name, then the fields. Lines are plain ASCII, so printing one on a terminal
-is safe whatever text it holds. Reading builds nothing but these classes.
+A line reads {"type":"DiceRolled","turn":3,...}: the class name, then the fields. Lines are plain ASCII, so a terminal can print them
+whatever text they hold. Reading builds nothing but these classes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, load_tagged, parse_json
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import Charge, CommandAccepted, CommandRefused, Event
+from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, Event
 
 MAX_LINE = 16 * 1024 * 1024
 """Characters; a longer line is refused unread."""
@@ -19,8 +19,6 @@ ENVELOPE = ("crc", "n")
 """What a chronicle's line carries besides the event: checksum and sequence number."""
 
 COMMANDS: dict[str, type[Any]] = {cls.__name__: cls for cls in get_args(Command)}
-EVENTS: dict[str, type[Any]] = {cls.__name__: cls for cls in get_args(Event)}
-KINDS: dict[str, type[Any]] = {**EVENTS, **COMMANDS, Charge.__name__: Charge}
 
 
 class WireError(ValueError):
@@ -35,24 +33,19 @@ class Move:
     command: Command
 
 
-def encode(value: Event | Command | Charge) -> str:
+def encode(value: Event | Command) -> str:
     """One JSON line, without the newline."""
     return dump_json(codec(type(value)).dump_tagged(value))
 
 
-def decode(line: str) -> Any:
-    """The event, command or charge that `encode` wrote. WireError for anything else."""
-    return _load(_parse(line), KINDS)
-
-
 def decode_event(line: str) -> Event:
-    """As decode, for events only."""
+    """The event that `encode` wrote. WireError for anything else."""
     event: Event = _load(_parse(line), EVENTS)
     return event
 
 
 def decode_command(line: str) -> Command:
-    """As decode, for commands only."""
+    """The command that `encode` wrote. WireError for anything else."""
     command: Command = _load(_parse(line), COMMANDS)
     return command
 
@@ -102,7 +95,7 @@ def _parse(line: str) -> Any:
     return _guard(parse_json, line)
 
 
-def _load(plain: Any, kinds: dict[str, type[Any]]) -> Any:
+def _load(plain: Any, kinds: Mapping[str, type[Any]]) -> Any:
     return _guard(load_tagged, plain, kinds, "the line")
 
 

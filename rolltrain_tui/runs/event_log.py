@@ -13,13 +13,12 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self, TextIO, get_args
+from typing import BinaryIO, NamedTuple, Self, TextIO
 
 from rolltrain_tui.base import atomic_files, rotating_log
-from rolltrain_tui.protocol.events import Event, Story
+from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.runs import event_codec
 
-_STORY = frozenset(get_args(Story))
 _HEAD = len('{"crc":"1a2b3c4d",')
 _CHUNK = 1 << 20
 VOLUME = 1 << 24
@@ -72,7 +71,7 @@ class Chronicle:
 
     def append(self, event: Event) -> None:
         """Add one event of the story; notices have no place in it."""
-        assert type(event) in _STORY, f"{type(event).__name__} is not part of the story"
+        assert event.in_story, f"{type(event).__name__} is not part of the story"
         body = f'"n":{self.events_written},{event_codec.encode(event)[1:]}'.encode("ascii")
         self._waiting += b'{"crc":"%08x",%b\n' % (zlib.crc32(body), body)
         self.events_written += 1

@@ -18,7 +18,7 @@ from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import CampaignResumed, Event, Notice, Saved, SaveDue, SaveFailed, SettingsChanged, TrainingFailed
+from rolltrain_tui.protocol.events import CampaignResumed, Event, Saved, SaveDue, SaveFailed, SettingsChanged, TrainingFailed
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_codec, saves
 from rolltrain_tui.runs.event_log import Chronicle, copy_story, read
@@ -146,7 +146,7 @@ class Run:
                     continue
                 if isinstance(event, TrainingFailed):
                     self._keep_traceback()
-                elif not isinstance(event, Notice):
+                elif event.in_story:
                     chronicle.append(event)
                 yield event
 

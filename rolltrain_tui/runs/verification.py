@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any
 
 from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
-from rolltrain_tui.protocol.events import DiceRolled, Event, Notice, SaveDue, StepTaken, TrainingFailed
+from rolltrain_tui.protocol.events import DiceRolled, Event, SaveDue, StepTaken, TrainingFailed
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.differences import Difference, compare, shortened
 from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint
@@ -25,7 +25,6 @@ from rolltrain_tui.runs.saves import layout
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack
 
-NOTICES = get_args(Notice)
 TOLERANCE = 1e-3
 """Between machines."""
 
@@ -107,7 +106,7 @@ class Verification:
                     raise Differs(Difference(event.turn, "training", "", "the turn was taken", event.error))
                 if isinstance(event, SaveDue):
                     self._meet_saves()
-                elif not isinstance(event, NOTICES):
+                elif event.in_story:
                     yield event
             if self._differs is not None:
                 raise Differs(self._differs)

@@ -6,11 +6,12 @@ text the model, a file or an error brought along.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, get_args
+from collections.abc import Sequence
+from functools import cache, singledispatch
+from typing import get_args
 
-from rolltrain_tui.base.safe_text import clean, flat, one_line
+from rolltrain_tui.base.safe_text import flat, one_line
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import (
     Command,
     Predict,
@@ -23,54 +24,6 @@ from rolltrain_tui.protocol.commands import (
     UseAbility,
     UseItem,
 )
-from rolltrain_tui.protocol.events import (
-    AbilityEnded,
-    AbilityUsed,
-    ActBegan,
-    AutoSet,
-    CampaignBegan,
-    CampaignEnded,
-    CampaignResumed,
-    CampaignStopped,
-    CommandAccepted,
-    CommandRefused,
-    DeathSaveRolled,
-    DiceRolled,
-    Evaluated,
-    Event,
-    Examined,
-    ForetellingJudged,
-    Foretold,
-    GateFaced,
-    GhostSeen,
-    HeroFell,
-    HeroHealed,
-    HeroHurt,
-    InspirationSpent,
-    ItemFaded,
-    ItemFound,
-    ItemUsed,
-    LevelGained,
-    MonsterActed,
-    MonsterAppeared,
-    MonsterFell,
-    MonsterLeft,
-    MonsterStruck,
-    Outcome,
-    Rested,
-    Saved,
-    SaveDue,
-    SaveFailed,
-    SettingsChanged,
-    Spoke,
-    StatRaised,
-    StepTaken,
-    TrainingFailed,
-    TwinJudged,
-    TwinLost,
-    TwinSetOut,
-    XPGained,
-)
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import CLAIM
@@ -80,15 +33,13 @@ from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.measurements import evidence
 
-__all__ = ["clean", "name_command", "number", "tell", "tell_turn", "title"]
 
-
-def tell(event: Event) -> str:
+def tell(event: ev.Event) -> str:
     """One sentence, or "" for an event that is not told by itself."""
-    return flat(_TALES[type(event)](event))
+    return flat(sentence(event))
 
 
-def tell_turn(rolls: Sequence[DiceRolled], step: StepTaken) -> str:
+def tell_turn(rolls: Sequence[ev.DiceRolled], step: ev.StepTaken) -> str:
     """The rolls of a turn and the step they led to, in one line: "d20 17 + 2 = 19 against DC 12: hit, k 1.35; loss 2.301, ..."."""
     parts = [_rolls(rolls), _step(step)]
     return flat("; ".join(part for part in parts if part) + ".")
@@ -138,25 +89,31 @@ def name_command(command: Command) -> str:
             return f"raising {stat}"
 
 
+@singledispatch
+def sentence(event: ev.Event) -> str:
+    """The event in words, chosen by its type by the functions below; "" for an event without words, such as SaveDue."""
+    return ""
+
+
 # The dice and the step.
 
 
-def _rolls(rolls: Sequence[DiceRolled]) -> str:
+def _rolls(rolls: Sequence[ev.DiceRolled]) -> str:
     if len(rolls) <= 1:
         return _roll(rolls[0]) if rolls else ""
-    outcomes: Counter[Outcome] = Counter(roll.outcome for roll in rolls)
-    counted = ", ".join(f"{outcomes[name]} {_OUTCOME[name]}" for name in get_args(Outcome) if outcomes[name])
+    outcomes: Counter[ev.Outcome] = Counter(roll.outcome for roll in rolls)
+    counted = ", ".join(f"{outcomes[name]} {_OUTCOME[name]}" for name in get_args(ev.Outcome) if outcomes[name])
     mean = sum(roll.k for roll in rolls) / len(rolls)
     return f"{len(rolls)} rolls of the d{rolls[0].die} against DC {rolls[0].dc}: {counted}, mean k {number(mean, 3)}"
 
 
-def _roll(event: DiceRolled) -> str:
+def _roll(event: ev.DiceRolled) -> str:
     added = f" {'+' if event.modifier > 0 else '-'} {abs(event.modifier)} = {event.total}" if event.modifier else ""
     note = f" ({_clause(event.note)})" if event.note else ""
     return f"d{event.die} {_naturals(event)}{added} against DC {event.dc}: {_OUTCOME[event.outcome]}, k {number(event.k, 3)}{note}"
 
 
-def _naturals(event: DiceRolled) -> str:
+def _naturals(event: ev.DiceRolled) -> str:
     if event.natural not in event.naturals:
         return f"{' and '.join(map(str, event.naturals))}, counts as {event.natural},"
     if len(event.naturals) > 1:
@@ -164,39 +121,50 @@ def _naturals(event: DiceRolled) -> str:
     return str(event.natural)
 
 
-_OUTCOME: dict[Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "hit", "crit": "critical hit"}
+_OUTCOME: dict[ev.Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "hit", "crit": "critical hit"}
 
 
-def _step(event: StepTaken) -> str:
+def _step(event: ev.StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
     felt = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}, felt {event.k_effective:.3f}"
     return "; ".join((felt, *evidence(dict(event.measured))))
 
 
+@sentence.register
+def _(event: ev.DiceRolled) -> str:
+    return _roll(event) + "."
+
+
+@sentence.register
+def _(event: ev.StepTaken) -> str:
+    return _step(event).capitalize() + "."
+
+
 # Abilities.
 
 
-def _ability_used(event: AbilityUsed) -> str:
+@sentence.register
+def _(event: ev.AbilityUsed) -> str:
     name = f"{title(event.ability)}, {title(event.option)}" if event.option else title(event.ability)
     by_itself = "" if event.live else " triggers by itself"
     return f"{name}{by_itself}: {_claim(event)}{_duration(event)}{_charges_left(event)}."
 
 
-def _claim(event: AbilityUsed) -> str:
+def _claim(event: ev.AbilityUsed) -> str:
     if event.note:
         return _clause(event.note)
     return _claim_words(event).replace("{k}", number(event.k)).replace("{turns}", str(event.turns))
 
 
-def _claim_words(event: AbilityUsed) -> str:
+def _claim_words(event: ev.AbilityUsed) -> str:
     row = ABILITIES.get(event.ability)
     if row is None:  # of a plug-in that is not installed here
         return CLAIM
     return row.claim if event.live else row.passive_claim or row.claim
 
 
-def _duration(event: AbilityUsed) -> str:
+def _duration(event: ev.AbilityUsed) -> str:
     if not event.note and "{turns}" in _claim_words(event):
         return ""
     if event.turns == 0:
@@ -206,13 +174,19 @@ def _duration(event: AbilityUsed) -> str:
     return f" for {event.turns} turns"
 
 
-def _charges_left(event: AbilityUsed) -> str:
+def _charges_left(event: ev.AbilityUsed) -> str:
     if event.charges is None:
         return ""
     return f"; {event.charges or 'none'} left"
 
 
-def _auto_set(event: AutoSet) -> str:
+@sentence.register
+def _(event: ev.AbilityEnded) -> str:
+    return f"{title(event.ability)} ends: {_period(event.reason)}"
+
+
+@sentence.register
+def _(event: ev.AutoSet) -> str:
     return f"{title(event.ability)} {'triggers by itself from now on' if event.on else 'waits for your word from now on'}."
 
 
@@ -223,80 +197,104 @@ def _watched(ability: str) -> str:
     return title(ability) if ability else "the hero's abilities"
 
 
-def _twin_set_out(event: TwinSetOut) -> str:
+@sentence.register
+def _(event: ev.TwinSetOut) -> str:
     return f"A shadow twin sets out: it walks {_count(event.turns, 'turn')} beside the hero without {_watched(event.ability)}."
 
 
-def _twin_judged(event: TwinJudged) -> str:
+@sentence.register
+def _(event: ev.TwinJudged) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
     numbers = f"validation loss {event.delta:+.4f} nats, plus or minus {event.standard_error:.4f}"
     return f"The twin's verdict: {words}; {numbers}, over {_count(event.turns, 'turn')} beside a twin without."
 
 
-def _twin_lost(event: TwinLost) -> str:
+@sentence.register
+def _(event: ev.TwinLost) -> str:
     walked = f"after {_count(event.turns, 'turn')}"
-    return f"The twin without {_watched(event.ability)} is lost {walked}, without a verdict: {_sentence(event.reason)}"
+    return f"The twin without {_watched(event.ability)} is lost {walked}, without a verdict: {_period(event.reason)}"
 
 
 # Monsters.
 
 
-def _monster_appeared(event: MonsterAppeared) -> str:
+@sentence.register
+def _(event: ev.MonsterAppeared) -> str:
     numbers = f"challenge {event.challenge}, {event.hp} hit points, armour class {event.armour_class}"
-    return f"{_a(title(event.monster))} appears ({numbers}): {_sentence(event.signal)}"
+    return f"{_a(title(event.monster))} appears ({numbers}): {_period(event.signal)}"
 
 
-def _monster_acted(event: MonsterActed) -> str:
+@sentence.register
+def _(event: ev.MonsterActed) -> str:
     save = f"{event.save_stat} save {event.total} against {event.dc} {'succeeds' if event.saved else 'fails'}"
     outcome = [part for part in (_clause(event.effect), f"{event.damage} damage" if event.damage else "") if part]
     return f"The {title(event.monster)} uses {event.attack}: {save}{'; ' + ', '.join(outcome) if outcome else ''}."
 
 
-def _monster_struck(event: MonsterStruck) -> str:
+@sentence.register
+def _(event: ev.MonsterStruck) -> str:
     left = f"{event.hp} hit points left" if event.hp != 1 else "1 hit point left"
     return f"The {title(event.monster)} takes {event.damage} damage: {left if event.hp > 0 else 'nothing left of it'}."
 
 
-def _monster_fell(event: MonsterFell) -> str:
+@sentence.register
+def _(event: ev.MonsterFell) -> str:
     return f"The {title(event.monster)} falls" + (f": {event.xp} XP." if event.xp else ".")
 
 
-def _monster_left(event: MonsterLeft) -> str:
-    return f"The {title(event.monster)} leaves: {_sentence(event.reason)}"
+@sentence.register
+def _(event: ev.MonsterLeft) -> str:
+    return f"The {title(event.monster)} leaves: {_period(event.reason)}"
 
 
 # The hero.
 
 
-def _hero_hurt(event: HeroHurt) -> str:
+@sentence.register
+def _(event: ev.HeroHurt) -> str:
     return f"{event.damage} damage ({_clause(event.cause)}): " + ("down at 0 HP." if event.hp <= 0 else f"{event.hp} HP left.")
 
 
-def _death_save(event: DeathSaveRolled) -> str:
+@sentence.register
+def _(event: ev.HeroHealed) -> str:
+    return f"{event.amount} HP back ({_clause(event.cause)}): {event.hp} HP."
+
+
+@sentence.register
+def _(event: ev.DeathSaveRolled) -> str:
     return f"Death save: d20 {event.natural}; {_count(event.successes, 'success', 'successes')}, {_count(event.failures, 'failure')}."
 
 
-def _hero_fell(event: HeroFell) -> str:
+@sentence.register
+def _(event: ev.HeroFell) -> str:
     if event.back_to_turn is None:
         return "The third failed death save: the hero has fallen, and the campaign ends here."
     woken = f"the party wakes with the weights of turn {event.back_to_turn}"
     return f"The third failed death save: {woken}, at level {event.level} with {event.xp} XP ({_count(event.deaths, 'death')} so far)."
 
 
-def _level_gained(event: LevelGained) -> str:
+@sentence.register
+def _(event: ev.XPGained) -> str:
+    return f"{event.amount} XP ({_clause(event.cause)}): {event.total} in all."
+
+
+@sentence.register
+def _(event: ev.LevelGained) -> str:
     gains = f" New: {'; '.join(_clause(gain) for gain in event.gains)}." if event.gains else ""
     health = f"proficiency +{event.proficiency}, {event.hp}/{event.max_hp} HP, E[k] {event.expected_k:.3f}"
     return f"Level {event.level}: {health}, next level at {event.next_level_xp} XP.{gains}"
 
 
-def _rested(event: Rested) -> str:
+@sentence.register
+def _(event: ev.Rested) -> str:
     pools = ", ".join(f"{title(c.ability)} {c.left}/{c.most}" for c in event.charges if c.most is not None)
     kind = "Camp and a long rest" if event.kind == "long" else "A short rest"
     return f"{kind}: {event.hp} HP{', ' + pools if pools else ''}."
 
 
-def _stat_raised(event: StatRaised) -> str:
+@sentence.register
+def _(event: ev.StatRaised) -> str:
     more = f"; {_count(event.choices, 'more choice')} to make" if event.choices else ""
     return f"{event.stat} rises to {event.score}: {event.hp}/{event.max_hp} HP, E[k] {event.expected_k:.3f}{more}."
 
@@ -304,33 +302,49 @@ def _stat_raised(event: StatRaised) -> str:
 # Foretelling, loot, gates and the glass.
 
 
-def _foretold(event: Foretold) -> str:
+@sentence.register
+def _(event: ev.Foretold) -> str:
     return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f} nats the next validation loss counts as level."
 
 
-def _foretelling_judged(event: ForetellingJudged) -> str:
+@sentence.register
+def _(event: ev.ForetellingJudged) -> str:
     came = f"from {event.before:.3f} to {event.after:.3f} nats, which is {event.answer or 'more than can be told'}"
     if not event.inspired:
         return f"The foretelling was wrong: {event.guess} was said; {came}."
     return f"The foretelling was right: {event.guess} was said; {came}. Inspiration is there to be spent."
 
 
-def _item_found(event: ItemFound) -> str:
-    return f"{_a(title(event.item))} goes into the bag: {_sentence(event.cause)}"
+@sentence.register
+def _(event: ev.InspirationSpent) -> str:
+    return "Inspiration is spent: the roll has advantage."
 
 
-def _item_used(event: ItemUsed) -> str:
+@sentence.register
+def _(event: ev.ItemFound) -> str:
+    return f"{_a(title(event.item))} goes into the bag: {_period(event.cause)}"
+
+
+@sentence.register
+def _(event: ev.ItemUsed) -> str:
     lasting = f" for {_count(event.turns, 'turn')}" if event.turns else ""
-    return f"{title(event.item)} used{lasting}: {_sentence(event.words)}"
+    return f"{title(event.item)} used{lasting}: {_period(event.words)}"
 
 
-def _gate_faced(event: GateFaced) -> str:
+@sentence.register
+def _(event: ev.ItemFaded) -> str:
+    return f"{title(event.item)} has faded."
+
+
+@sentence.register
+def _(event: ev.GateFaced) -> str:
     found = f"validation {event.val_loss:.3f} against a bar of {event.bar:.3f} nats (plain training stood at {event.ghost:.3f})"
     price = f"; {event.xp} XP won" if event.xp > 0 else f"; {-event.xp} XP lost" if event.xp < 0 else ""
     return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
 
 
-def _examined(event: Examined) -> str:
+@sentence.register
+def _(event: ev.Examined) -> str:
     sick = [_reading(reading) for reading in event.readings if reading.condition == "sick"]
     unknown = sum(reading.condition == "unknown" for reading in event.readings)
     rest = f" ({unknown} of {len(event.readings)} signals cannot be told yet)" if unknown else ""
@@ -353,7 +367,8 @@ def _give_or_take(standard_error: float) -> str:
     return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
 
 
-def _began(event: CampaignBegan) -> str:
+@sentence.register
+def _(event: ev.CampaignBegan) -> str:
     floor = f", floor {event.floor:.3f} nats" if event.floor is not None else ""
     hero = f"{event.hero} the {title(event.hero_class)}, level {event.level}, {event.hp}/{event.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {event.expected_k:.3f}"
@@ -363,7 +378,8 @@ def _began(event: CampaignBegan) -> str:
     return f"{event.campaign} begins, seed {event.seed}, {event.turns} turns: {hero}; {dice}; {model}."
 
 
-def _ghost_seen(event: GhostSeen) -> str:
+@sentence.register
+def _(event: ev.GhostSeen) -> str:
     end = ""
     if event.points:
         last = event.points[-1]
@@ -371,22 +387,26 @@ def _ghost_seen(event: GhostSeen) -> str:
     return f"A ghost walks along: plain training without dice, seed {event.seed}{end}."
 
 
-def _act_began(event: ActBegan) -> str:
-    return f"Act {event.number}, {event.title}" + (f": {_sentence(event.text)}" if event.text.strip() else ".")
+@sentence.register
+def _(event: ev.ActBegan) -> str:
+    return f"Act {event.number}, {event.title}" + (f": {_period(event.text)}" if event.text.strip() else ".")
 
 
-def _evaluated(event: Evaluated) -> str:
+@sentence.register
+def _(event: ev.Evaluated) -> str:
     verdict = "the best so far" if event.improved else f"best {event.best_val_loss:.3f}"
     return f"Validation: {event.val_loss:.3f} nats{_give_or_take(event.standard_error)}, {verdict}; training {event.train_loss:.3f}."
 
 
-def _spoke(event: Spoke) -> str:
+@sentence.register
+def _(event: ev.Spoke) -> str:
     loss = f" (validation {event.val_loss:.3f})" if event.val_loss is not None else ""
     text = event.text.strip("\r\n").replace("\n", " / ")
     return f"It says{loss}: {text}"
 
 
-def _ended(event: CampaignEnded) -> str:
+@sentence.register
+def _(event: ev.CampaignEnded) -> str:
     floor = f" (floor {event.floor:.3f})" if event.floor is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.level}, {event.xp} XP, {_count(event.deaths, 'death')}{spent}"
@@ -395,25 +415,54 @@ def _ended(event: CampaignEnded) -> str:
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}.{_story_ending(event)}"
 
 
-def _story_ending(event: CampaignEnded) -> str:
+def _story_ending(event: ev.CampaignEnded) -> str:
     if not event.title:
         return ""
-    return f" {_clause(event.title)}" + (f": {_sentence(event.text)}" if event.text.strip() else ".")
+    return f" {_clause(event.title)}" + (f": {_period(event.text)}" if event.text.strip() else ".")
 
 
-def _saved(event: Saved) -> str:
+@sentence.register
+def _(event: ev.Saved) -> str:
     return f"Saved ({event.reason}): {event.path}"
 
 
-def _refused(event: CommandRefused) -> str:
-    return f"Refused: {name_command(event.command)}. {_sentence(event.reason)}"
+@sentence.register
+def _(event: ev.CommandRefused) -> str:
+    return f"Refused: {name_command(event.command)}. {_period(event.reason)}"
 
 
-def _accepted(event: CommandAccepted) -> str:
+@sentence.register
+def _(event: ev.CommandAccepted) -> str:
     # What an ability or a rest does is told by the facts that follow; a sample or a save comes only at the end of the turn.
     if isinstance(event.command, Speak | SaveGame):
         return f"{name_command(event.command).capitalize()} follows at the end of turn {event.turn}."
     return f"Accepted: {name_command(event.command)}, in force from turn {event.turn}."
+
+
+@sentence.register
+def _(event: ev.SettingsChanged) -> str:
+    changes = (f"{path} {one_line(before, 40)} → {one_line(after, 40)}" for path, before, after in event.changes)
+    return f"Other settings from here on: {', '.join(changes)}."
+
+
+@sentence.register
+def _(event: ev.CampaignResumed) -> str:
+    return f"{event.campaign} goes on after turn {event.turn}."
+
+
+@sentence.register
+def _(event: ev.CampaignStopped) -> str:
+    return f"The party stops after turn {event.turn}; the campaign can be continued."
+
+
+@sentence.register
+def _(event: ev.SaveFailed) -> str:
+    return f"The save could not be written to {event.path}: {_period(event.error)} The campaign goes on."
+
+
+@sentence.register
+def _(event: ev.TrainingFailed) -> str:
+    return f"Training failed in turn {event.turn}, the last save is intact: {_period(event.error)}"
 
 
 # The grammar of it.
@@ -431,60 +480,6 @@ def _clause(text: str) -> str:
     return text.strip().rstrip(".")
 
 
-def _sentence(text: str) -> str:
+def _period(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def _settings_changed(event: SettingsChanged) -> str:
-    changes = (f"{path} {one_line(before, 40)} → {one_line(after, 40)}" for path, before, after in event.changes)
-    return f"Other settings from here on: {', '.join(changes)}."
-
-
-_TALES: dict[type, Callable[[Any], str]] = {
-    CampaignBegan: _began,
-    GhostSeen: _ghost_seen,
-    CommandAccepted: _accepted,
-    CommandRefused: _refused,
-    DiceRolled: lambda event: _roll(event) + ".",
-    AbilityUsed: _ability_used,
-    AbilityEnded: lambda event: f"{title(event.ability)} ends: {_sentence(event.reason)}",
-    AutoSet: _auto_set,
-    StepTaken: lambda event: _step(event).capitalize() + ".",
-    MonsterAppeared: _monster_appeared,
-    MonsterActed: _monster_acted,
-    MonsterStruck: _monster_struck,
-    MonsterFell: _monster_fell,
-    MonsterLeft: _monster_left,
-    HeroHurt: _hero_hurt,
-    HeroHealed: lambda event: f"{event.amount} HP back ({_clause(event.cause)}): {event.hp} HP.",
-    DeathSaveRolled: _death_save,
-    HeroFell: _hero_fell,
-    XPGained: lambda event: f"{event.amount} XP ({_clause(event.cause)}): {event.total} in all.",
-    LevelGained: _level_gained,
-    Rested: _rested,
-    Examined: _examined,
-    GateFaced: _gate_faced,
-    Foretold: _foretold,
-    ForetellingJudged: _foretelling_judged,
-    InspirationSpent: lambda event: "Inspiration is spent: the roll has advantage.",
-    ItemFound: _item_found,
-    ItemUsed: _item_used,
-    ItemFaded: lambda event: f"{title(event.item)} has faded.",
-    StatRaised: _stat_raised,
-    ActBegan: _act_began,
-    Evaluated: _evaluated,
-    Spoke: _spoke,
-    CampaignEnded: _ended,
-    SettingsChanged: _settings_changed,
-    CampaignResumed: lambda event: f"{event.campaign} goes on after turn {event.turn}.",
-    CampaignStopped: lambda event: f"The party stops after turn {event.turn}; the campaign can be continued.",
-    SaveDue: lambda event: "",
-    Saved: _saved,
-    SaveFailed: lambda event: f"The save could not be written to {event.path}: {_sentence(event.error)} The campaign goes on.",
-    TwinSetOut: _twin_set_out,
-    TwinJudged: _twin_judged,
-    TwinLost: _twin_lost,
-    TrainingFailed: lambda event: f"Training failed in turn {event.turn}, the last save is intact: {_sentence(event.error)}",
-}
-"""How each type of event is told. SaveDue is told by the Saved or SaveFailed that answers it."""

@@ -17,10 +17,10 @@ from textual.events import Event, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
-from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.protocol.events import SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.story.narration import clean, tell
+from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.bridge import Bridge, PlayableRun

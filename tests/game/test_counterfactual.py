@@ -17,7 +17,7 @@ from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import Command, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, Notice, StepTaken, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, StepTaken, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
@@ -50,7 +50,7 @@ def twins_of(events: list[Event]) -> list[Event]:
 
 
 def story(events: list[Event]) -> list[Event]:
-    return [event for event in events if not isinstance(event, Notice)]
+    return [event for event in events if event.in_story]
 
 
 def test_a_twin_sets_out_and_is_judged(tiny_config: Configure) -> None:

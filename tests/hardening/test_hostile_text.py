@@ -8,7 +8,6 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from support.fakes import FakeExpedition, fake_config
@@ -21,7 +20,7 @@ from textual.content import Content
 from rolltrain_tui.base.safe_text import clean, flat, one_line, printable, shown
 from rolltrain_tui.config.campaign_file import CampaignFileError, load_text
 from rolltrain_tui.protocol.commands import SaveGame, Speak, UseAbility
-from rolltrain_tui.protocol.events import CommandRefused, Event, Notice, SaveFailed, Spoke, TrainingFailed, TwinLost
+from rolltrain_tui.protocol.events import CommandRefused, Event, SaveFailed, Spoke, TrainingFailed, TwinLost
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import Chronicle
@@ -130,7 +129,7 @@ def _kept(text: str) -> str:
 def _chronicle(folder: Path, text: str) -> None:
     with Chronicle(folder / "chronicle.jsonl") as chronicle:
         for event in FakeExpedition(folder, fake_config("turns=130")).play(Inbox()):
-            if not isinstance(event, get_args(Notice)):
+            if event.in_story:
                 chronicle.append(poisoned(event, text) if isinstance(event, Spoke) or event.turn == 0 else event)
         chronicle.append(CommandRefused(130, UseAbility(text), text))
 

@@ -5,13 +5,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 from support.fakes import FakeExpedition, fake_config
 from support.paths import TESTS
 
 from rolltrain_tui.base import rotating_log
-from rolltrain_tui.protocol.events import Notice
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import recording
 from rolltrain_tui.runs.event_log import Chronicle
@@ -24,7 +22,7 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
     path = tmp_path / "chronicle.jsonl"
     with Chronicle(path) as chronicle:
         for event in FakeExpedition(tmp_path, fake_config(f"turns={turns}")).play(Inbox()):
-            if not isinstance(event, get_args(Notice)):
+            if event.in_story:
                 chronicle.append(event)
     done = subprocess.run(
         [sys.executable, "-m", "support.watch_long", str(path), "50"], cwd=TESTS, capture_output=True, text=True, check=True
@@ -42,7 +40,7 @@ def test_a_seek_folds_a_bounded_part(tmp_path: Path) -> None:
     """However long the chronicle, a seek folds no more turns than lie between two marks and those of the log."""
     with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
         for event in FakeExpedition(tmp_path, fake_config("turns=6000")).play(Inbox()):
-            if not isinstance(event, get_args(Notice)):
+            if event.in_story:
                 chronicle.append(event)
     found = Recording(tmp_path)
     marks = [mark.turn for mark in found._marks]

@@ -4,12 +4,10 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from support.fakes import FakeExpedition, fake_config
 
-from rolltrain_tui.protocol.events import Notice
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import recording
 from rolltrain_tui.runs.event_log import Chronicle, read
@@ -25,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     with Chronicle(folder / "chronicle.jsonl") as chronicle:
         for event in FakeExpedition(folder, fake_config(f"turns={TURNS}")).play(Inbox()):
-            if not isinstance(event, get_args(Notice)):
+            if event.in_story:
                 chronicle.append(event)
     return folder
 

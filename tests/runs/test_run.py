@@ -8,7 +8,7 @@ from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, UseAbility
-from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event, Notice, Saved, SaveFailed, StepTaken
+from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event, Saved, SaveFailed, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
@@ -75,7 +75,7 @@ def test_commands_not_drained_yet_are_saved(tiny_config: Configure, tmp_path: Pa
 def test_the_chronicle_holds_the_story(tiny_config: Configure, tmp_path: Path) -> None:
     """Every story event that was yielded can be read back, equal and in order; notices are not in it."""
     expedition = begin(tiny_config(), tmp_path)
-    told = [event for event in play(expedition, ScriptedInbox(MOVES)) if not isinstance(event, Notice)]
+    told = [event for event in play(expedition, ScriptedInbox(MOVES)) if event.in_story]
     assert told == list(expedition.story)
 
 

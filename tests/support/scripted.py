@@ -10,7 +10,6 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import (
     Event,
-    Notice,
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepAbandoned, StepReport
@@ -104,7 +103,7 @@ def of(kind: type[T], events: list[Event]) -> list[T]:
 
 
 def story(events: list[Event]) -> list[Event]:
-    return [event for event in events if not isinstance(event, Notice)]
+    return [event for event in events if event.in_story]
 
 
 def played(config: CampaignConfig, inbox: Inbox | None = None, learner: ScriptedLearner | None = None) -> list[Event]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import Fact
+from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.rules.dice import LoadedDice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
@@ -53,10 +53,10 @@ class Table:
 
     game: Game
     turn: int = 0
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[Event] = field(default_factory=list)
     effect: StepEffect = NEUTRAL
 
-    def play(self, *orders: Command, finite: bool = True) -> list[Fact]:
+    def play(self, *orders: Command, finite: bool = True) -> list[Event]:
         """One whole turn; its facts."""
         self.turn += 1
         facts, self.effect = self.game.begin_turn(self.turn, orders)
@@ -64,7 +64,7 @@ class Table:
         self.facts += facts
         return facts
 
-    def play_turns(self, turns: int) -> list[Fact]:
+    def play_turns(self, turns: int) -> list[Event]:
         return [fact for _ in range(turns) for fact in self.play()]
 
 
@@ -102,6 +102,6 @@ class AlwaysDice:
         pass
 
 
-def of(kind: type, facts: Iterable[Fact]) -> list[Any]:
+def of(kind: type, facts: Iterable[Event]) -> list[Any]:
     """The facts of one kind."""
     return [fact for fact in facts if isinstance(fact, kind)]

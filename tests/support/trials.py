@@ -12,7 +12,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import Fact
+from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.rules.game import Game
 from support.tabletop import make_table
@@ -32,7 +32,7 @@ class Trial:
     game: Game
     learner: TextLearner
     turn: int = 0
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[Event] = field(default_factory=list)
     effect: StepEffect = NEUTRAL
 
     def play(self, *orders: UseAbility | TakeShortRest) -> StepReport:

@@ -1,7 +1,6 @@
 """The replay: the expedition's screen over a recording, with time in the viewer's hands."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
@@ -10,7 +9,6 @@ from textual.widgets import Static
 
 from rolltrain_tui.config.campaign_file import dump
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
-from rolltrain_tui.protocol.events import Notice
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.story.scene import Scene
@@ -28,7 +26,7 @@ def run(tmp_path: Path) -> Path:
     inbox: Inbox = ScriptedInbox([(40, UseAbility("rage")), (41, SaveGame())])
     with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
         for event in FakeExpedition(tmp_path, fake_config(f"turns={TURNS}")).play(inbox):
-            if not isinstance(event, get_args(Notice)):
+            if event.in_story:
                 chronicle.append(event)
     return tmp_path
 

@@ -1,51 +1,19 @@
-"""What a screen shows, as a pure fold of events: `scene.apply(event)` one after the other, from the first or from any point on.
+"""What a screen shows of a run, as a pure fold of its events: `scene.apply(event)`, one after the other.
 
-No clock, no terminal, no torch; memory is bounded however long the run is. The words of the log are narration's, told when they are read.
+A scene reads no clock and no terminal, and its memory is bounded. The log keeps events; the screen words them with `story.narration`.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import singledispatch
 from typing import Any, Self
 
-from rolltrain_tui.protocol.events import (
-    AbilityUsed,
-    ActBegan,
-    CampaignEnded,
-    Charge,
-    CommandAccepted,
-    CommandRefused,
-    Evaluated,
-    Event,
-    Examined,
-    ForetellingJudged,
-    Foretold,
-    GateFaced,
-    GhostSeen,
-    LevelGained,
-    Outcome,
-    Saved,
-    SaveFailed,
-    Spoke,
-    StepTaken,
-)
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.story.scene.folds import FOLDS
-from rolltrain_tui.story.scene.kinds import KINDS, MILESTONE, MINOR
 from rolltrain_tui.story.scene.series import LossSeries
-from rolltrain_tui.story.scene.views import (
-    AbilityView,
-    HeroView,
-    ItemView,
-    MonsterView,
-    Proof,
-    RollView,
-    Span,
-    StoryLine,
-    TurnLine,
-    TwinView,
-)
+from rolltrain_tui.story.scene.views import AbilityView, HeroView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
 
 STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
 
@@ -71,10 +39,13 @@ class Scene:
     dtype: str = ""
     floor: float | None = None
     hero: HeroView = field(default_factory=HeroView)
-    charges: dict[str, Charge] = field(default_factory=dict)
+    charges: dict[str, ev.Charge] = field(default_factory=dict)
     active: dict[str, AbilityView] = field(default_factory=dict)
-    roll: RollView | None = None
-    step: StepTaken | None = None
+    roll: ev.DiceRolled | None = None
+    """The last roll; with micro-batches a turn has several."""
+    roll_outcomes: Counter[ev.Outcome] = field(default_factory=Counter)
+    """Of all rolls in the turn of the last one."""
+    step: ev.StepTaken | None = None
     previous_loss: float | None = None
     monster: MonsterView | None = None
     last_foe: str = ""
@@ -82,18 +53,18 @@ class Scene:
     losses: LossSeries = field(default_factory=LossSeries)
     validations: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=VALIDATIONS))
     spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
-    evaluation: Evaluated | None = None
+    evaluation: ev.Evaluated | None = None
     best_val_loss: float | None = None
-    examined: Examined | None = None
+    examined: ev.Examined | None = None
     """The last look under the glass."""
-    gate: GateFaced | None = None
-    ghost: GhostSeen | None = None
+    gate: ev.GateFaced | None = None
+    ghost: ev.GhostSeen | None = None
     """Plain training, whole, to be drawn beside the run."""
-    act: ActBegan | None = None
+    act: ev.ActBegan | None = None
     """The part of the story that is being played."""
-    foretold: Foretold | None = None
+    foretold: ev.Foretold | None = None
     """The player's guess while it waits for its evaluation."""
-    judged: ForetellingJudged | None = None
+    judged: ev.ForetellingJudged | None = None
     bag: dict[str, int] = field(default_factory=dict)
     """Items and how many of each, in the order they were found."""
     items: dict[str, ItemView] = field(default_factory=dict)
@@ -101,7 +72,7 @@ class Scene:
     proof: Proof | None = None
     twin: TwinView | None = None
     """The shadow twin under way, or what became of the last one."""
-    spoke: Spoke | None = None
+    spoke: ev.Spoke | None = None
     gflop: float = 0.0
     """The run's own energy."""
     energy: float | None = None
@@ -111,38 +82,36 @@ class Scene:
     tokens: int = 0
     not_finite: int = 0
     """Turns whose loss or gradient was not finite."""
-    saved: Saved | SaveFailed | None = None
-    acknowledged: CommandAccepted | CommandRefused | None = None
-    level_gained: LevelGained | None = None
-    ending: CampaignEnded | None = None
+    saved: ev.Saved | ev.SaveFailed | None = None
+    acknowledged: ev.CommandAccepted | ev.CommandRefused | None = None
+    level_gained: ev.LevelGained | None = None
+    ending: ev.CampaignEnded | None = None
     stopped: bool = False
     failure: str = ""
     """The text of what stopped the training, foreign until cleaned."""
-    outcomes: dict[Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
+    outcomes: dict[ev.Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
     story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
     turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
-    milestones: deque[Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
+    milestones: deque[ev.Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
     """What a story of the whole run would not leave out."""
     lines: int = 0
     """Log lines so far; the next one's number."""
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Self:
+    def of(cls, events: Iterable[ev.Event]) -> Self:
         """The scene after these events."""
         scene = cls()
         for event in events:
             scene.apply(event)
         return scene
 
-    def apply(self, event: Event) -> None:
-        """Take one more event in. Total: every event is known, and an event that changes nothing on screen changes nothing here."""
-        if (fold := FOLDS.get(type(event))) is not None:
-            fold(self, event)
-        kind = KINDS.get(type(event))
-        if kind is not None and not (isinstance(event, Saved) and event.reason == "autosave"):
-            self.story.append(StoryLine(self.lines, event.turn, kind, event, isinstance(event, MINOR)))
+    def apply(self, event: ev.Event) -> None:
+        """Take in the next event. An event that changes nothing on screen changes nothing here."""
+        fold(event, self)
+        if event.topic is not None and not (isinstance(event, ev.Saved) and event.reason == "autosave"):
+            self.story.append(StoryLine(self.lines, event))
             self.lines += 1
-        if isinstance(event, MILESTONE) or (isinstance(event, AbilityUsed) and event.live):
+        if event.milestone or (isinstance(event, ev.AbilityUsed) and event.live):
             self.milestones.append(event)
 
     def copy(self) -> "Scene":
@@ -166,10 +135,332 @@ class Scene:
         return None if view is None or view.until is None else max(0, view.until - self.turn)
 
 
+@singledispatch
+def fold(event: ev.Event, scene: Scene) -> None:
+    """How an event changes the scene. The functions below are chosen by the type of `event`; an event without one changes nothing."""
+
+
+@fold.register
+def _(event: ev.CampaignBegan, scene: Scene) -> None:
+    scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
+    scene.turn, scene.turns = event.turn, event.turns
+    scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
+    scene.expected_k, scene.floor, scene.energy = event.expected_k, event.floor, event.energy
+    scene.parameters, scene.vocabulary, scene.device, scene.dtype = event.parameters, event.vocabulary, event.device, event.dtype
+    scene.hero = HeroView(
+        name=event.hero,
+        hero_class=event.hero_class,
+        level=event.level,
+        proficiency=event.proficiency,
+        stats=event.stats,
+        hp=event.hp,
+        max_hp=event.max_hp,
+        next_level_xp=event.next_level_xp,
+    )
+    _set_charges(scene, event.charges)
+
+
+def _set_charges(scene: Scene, charges: Iterable[ev.Charge]) -> None:
+    scene.charges = {charge.ability: charge for charge in charges}
+
+
+@fold.register
+def _(event: ev.DiceRolled, scene: Scene) -> None:
+    if scene.roll is None or scene.roll.turn != event.turn:
+        scene.roll_outcomes = Counter()
+    scene.roll = event
+    scene.roll_outcomes[event.outcome] += 1
+    scene.outcomes[event.outcome] += 1
+    scene.die, scene.dc, scene.modifier = event.die, event.dc, event.modifier
+
+
+@fold.register
+def _(event: ev.StepTaken, scene: Scene) -> None:
+    scene.turn = max(scene.turn, event.turn)
+    change = None if scene.previous_loss is None or not event.finite else event.loss - scene.previous_loss
+    scene.step, scene.gflop, scene.tokens = event, event.gflop, scene.tokens + event.tokens
+    if event.finite:
+        scene.previous_loss = event.loss
+        scene.losses.add(event.turn, event.loss, event.loss_ema)
+    else:
+        scene.not_finite += 1
+    roll = scene.roll if scene.roll is not None and scene.roll.turn == event.turn else None
+    scene.turn_lines.append(TurnLine(scene.lines, roll, event, change))
+    scene.lines += 1
+    if scene.proof is not None and scene.proof.open:
+        _prove(scene.proof, event)
+    if scene.twin is not None and scene.twin.walking:
+        scene.twin.walked += 1
+    for name, view in list(scene.active.items()):
+        if view.until is not None and view.until <= event.turn:
+            _leave_force(scene, name, event.turn)
+    for item, used in list(scene.items.items()):
+        if used.until <= event.turn:
+            del scene.items[item]
+
+
+def _prove(proof: Proof, step: ev.StepTaken) -> None:
+    if step.finite:
+        proof.turns += 1
+        proof.asked += step.k_requested
+        proof.felt += step.k_effective
+        capped = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)  # cut to a length, as it claims
+        proof.worst = max(proof.worst, 0.0 if capped else abs(step.k_effective - step.k_requested))
+        proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
+        proof.measured |= dict(step.measured)
+
+
+@fold.register
+def _(event: ev.TwinSetOut, scene: Scene) -> None:
+    scene.twin = TwinView(event.ability, event.turn, event.turns)
+
+
+@fold.register
+def _(event: ev.TwinJudged, scene: Scene) -> None:
+    scene.twin_gflop = event.gflop
+    scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
+
+
+@fold.register
+def _(event: ev.TwinLost, scene: Scene) -> None:
+    scene.twin_gflop = event.gflop
+    scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
+
+
+@fold.register
+def _(event: ev.Evaluated, scene: Scene) -> None:
+    scene.evaluation, scene.best_val_loss = event, event.best_val_loss
+    scene.validations.append((event.turn, event.val_loss))
+
+
+@fold.register
+def _(event: ev.AbilityUsed, scene: Scene) -> None:
+    until = event.turn + event.turns - 1 if event.turns else None
+    if event.ability in scene.active:
+        _leave_force(scene, event.ability, event.turn)
+    scene.active[event.ability] = AbilityView(event.ability, event.option, event.turn, until)
+    scene.spans.append(Span(event.ability, event.turn, None))
+    if event.live or scene.proof is None or not scene.proof.live:
+        scene.proof = Proof(event.ability, event.option, event.turn, event.k, event.live)
+    if (charge := scene.charges.get(event.ability)) is not None:
+        scene.charges[event.ability] = replace(charge, left=event.charges)
+
+
+def _leave_force(scene: Scene, ability: str, turn: int) -> None:
+    scene.active.pop(ability, None)
+    for span in scene.spans:
+        if span.ability == ability and span.end is None:
+            span.end = max(turn, span.start)
+    if scene.proof is not None and scene.proof.ability == ability:
+        scene.proof.open = False
+
+
+@fold.register
+def _(event: ev.AutoSet, scene: Scene) -> None:
+    if (charge := scene.charges.get(event.ability)) is not None:
+        scene.charges[event.ability] = replace(charge, auto=event.on)
+
+
+@fold.register
+def _(event: ev.MonsterAppeared, scene: Scene) -> None:
+    scene.monster = MonsterView(event.monster, event.challenge, event.hp, event.hp, event.armour_class, event.signal, event.turn)
+
+
+@fold.register
+def _(event: ev.MonsterActed, scene: Scene) -> None:
+    if scene.monster is not None:
+        scene.monster.last_act = event.effect
+
+
+@fold.register
+def _(event: ev.MonsterStruck, scene: Scene) -> None:
+    if scene.monster is not None:
+        scene.monster.hp = max(0, event.hp)
+
+
+@fold.register
+def _(event: ev.MonsterFell, scene: Scene) -> None:
+    scene.monster, scene.last_foe = None, f"fell in turn {event.turn}, {event.xp} XP"
+
+
+@fold.register
+def _(event: ev.MonsterLeft, scene: Scene) -> None:
+    scene.monster, scene.last_foe = None, f"left in turn {event.turn}: {event.reason}"
+
+
+@fold.register
+def _(event: ev.HeroHurt, scene: Scene) -> None:
+    scene.hero.hp = max(0, event.hp)
+
+
+@fold.register
+def _(event: ev.HeroHealed, scene: Scene) -> None:
+    scene.hero.hp = event.hp
+    if event.hp > 0:
+        scene.hero.death_saves = None
+
+
+@fold.register
+def _(event: ev.DeathSaveRolled, scene: Scene) -> None:
+    scene.hero.death_saves = (event.successes, event.failures)
+
+
+@fold.register
+def _(event: ev.HeroFell, scene: Scene) -> None:
+    hero = scene.hero
+    hero.deaths, hero.death_saves = event.deaths, None
+    if event.max_hp:  # the sheet of the last camp; older chronicles tell none
+        hero.level, hero.proficiency, hero.max_hp = event.level, event.proficiency, event.max_hp
+        hero.xp, hero.next_level_xp, hero.choices = event.xp, event.next_level_xp, event.choices
+        scene.expected_k = event.expected_k
+        _set_charges(scene, event.charges)
+    if event.stats:
+        _set_stats(scene, event.stats)
+
+
+@fold.register
+def _(event: ev.XPGained, scene: Scene) -> None:
+    scene.hero.xp = event.total
+
+
+@fold.register
+def _(event: ev.LevelGained, scene: Scene) -> None:
+    hero = scene.hero
+    hero.level, hero.proficiency, hero.hp, hero.max_hp = event.level, event.proficiency, event.hp, event.max_hp
+    hero.next_level_xp, hero.choices = event.next_level_xp, event.choices
+    scene.expected_k, scene.level_gained = event.expected_k, event
+    _set_charges(scene, event.charges)
+
+
+@fold.register
+def _(event: ev.Rested, scene: Scene) -> None:
+    scene.hero.hp, scene.hero.death_saves = event.hp, None
+    _set_charges(scene, event.charges)
+
+
+def _set_stats(scene: Scene, stats: tuple[tuple[str, int], ...]) -> None:
+    """The scores, and what INT adds to the die."""
+    scene.hero.stats = stats
+    scene.modifier = next(((score - 10) // 2 for name, score in stats if name == "INT"), scene.modifier)
+
+
+@fold.register
+def _(event: ev.StatRaised, scene: Scene) -> None:
+    _set_stats(scene, tuple((name, event.score if name == event.stat else score) for name, score in scene.hero.stats))
+    scene.hero.choices, scene.expected_k = event.choices, event.expected_k
+    if event.max_hp:
+        scene.hero.hp, scene.hero.max_hp = event.hp, event.max_hp
+
+
+@fold.register
+def _(event: ev.Examined, scene: Scene) -> None:
+    scene.examined = event
+
+
+@fold.register
+def _(event: ev.GhostSeen, scene: Scene) -> None:
+    scene.ghost = event
+
+
+@fold.register
+def _(event: ev.GateFaced, scene: Scene) -> None:
+    scene.gate = event
+
+
+@fold.register
+def _(event: ev.ActBegan, scene: Scene) -> None:
+    scene.act = event
+
+
+@fold.register
+def _(event: ev.Foretold, scene: Scene) -> None:
+    scene.foretold = event
+
+
+@fold.register
+def _(event: ev.ForetellingJudged, scene: Scene) -> None:
+    scene.foretold, scene.judged = None, event
+    scene.hero.inspired = scene.hero.inspired or event.inspired
+
+
+@fold.register
+def _(event: ev.InspirationSpent, scene: Scene) -> None:
+    scene.hero.inspired = False
+
+
+@fold.register
+def _(event: ev.ItemFound, scene: Scene) -> None:
+    scene.bag[event.item] = scene.bag.get(event.item, 0) + 1
+
+
+@fold.register
+def _(event: ev.ItemUsed, scene: Scene) -> None:
+    left = scene.bag.get(event.item, 0) - 1
+    if left > 0:
+        scene.bag[event.item] = left
+    else:
+        scene.bag.pop(event.item, None)
+    if event.turns:
+        scene.items[event.item] = ItemView(event.item, event.words, event.turn + event.turns - 1)
+
+
+@fold.register
+def _(event: ev.ItemFaded, scene: Scene) -> None:
+    scene.items.pop(event.item, None)
+
+
+@fold.register
+def _(event: ev.CommandAccepted | ev.CommandRefused, scene: Scene) -> None:
+    scene.acknowledged = event
+
+
+@fold.register
+def _(event: ev.Spoke, scene: Scene) -> None:
+    scene.spoke = event
+
+
+@fold.register
+def _(event: ev.Saved | ev.SaveFailed, scene: Scene) -> None:
+    scene.saved = event
+
+
+@fold.register
+def _(event: ev.CampaignEnded, scene: Scene) -> None:
+    scene.ending, scene.gflop, scene.best_val_loss = event, event.gflop, event.best_val_loss
+    scene.hero.level, scene.hero.xp, scene.hero.deaths = event.level, event.xp, event.deaths
+
+
+@fold.register
+def _(event: ev.CampaignResumed, scene: Scene) -> None:
+    scene.campaign, scene.stopped, scene.failure = event.campaign, False, ""
+    scene.turn = event.turn
+
+
+@fold.register
+def _(event: ev.SettingsChanged, scene: Scene) -> None:
+    scene.turns, scene.energy, scene.expected_k = event.turns, event.energy, event.expected_k
+    scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
+
+
+@fold.register
+def _(event: ev.CampaignStopped, scene: Scene) -> None:
+    scene.stopped = True
+
+
+@fold.register
+def _(event: ev.TrainingFailed, scene: Scene) -> None:
+    scene.failure = event.error
+
+
+@fold.register
+def _(event: ev.AbilityEnded, scene: Scene) -> None:
+    _leave_force(scene, event.ability, scene.turn)
+
+
 def _apart(value: Any) -> Any:
     """A copy as deep as values can change."""
     if isinstance(value, dict):
-        return {name: _apart(part) for name, part in value.items()}
+        return type(value)({name: _apart(part) for name, part in value.items()})
     if isinstance(value, list):
         return [_apart(part) for part in value]
     if isinstance(value, deque):

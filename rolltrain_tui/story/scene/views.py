@@ -1,15 +1,8 @@
 """The parts of a scene: plain values, each about one corner of the screen."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
-from rolltrain_tui.protocol.events import Event, Outcome, StepTaken, TwinJudged, TwinLost
-
-Kind = Literal[
-    "fumble", "miss", "hit", "crit", "ability", "refused", "monster", "hurt", "heal", "xp", "level", "rest", "evaluation", "speech",
-    "save", "failed", "end", "note", "act", "gate", "oracle", "item",
-]  # fmt: skip
-"""What a log line is about; a theme gives each its colour, and the words never need it."""
+from rolltrain_tui.protocol.events import DiceRolled, Event, StepTaken, TwinJudged, TwinLost
 
 
 @dataclass(slots=True)
@@ -32,23 +25,6 @@ class HeroView:
     """Inspiration is there to be spent."""
     choices: int = 0
     """Ability scores that may be raised."""
-
-
-@dataclass(slots=True)
-class RollView:
-    """The dice of one turn and what became of them. With several micro-batches, the last roll and how many of each outcome."""
-
-    turn: int
-    die: int
-    naturals: tuple[int, ...]
-    natural: int
-    modifier: int
-    total: int
-    dc: int
-    outcome: Outcome
-    k: float
-    """What the rulebook says."""
-    outcomes: dict[Outcome, int]
 
 
 @dataclass(slots=True)
@@ -133,22 +109,17 @@ class TwinView:
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
-    """An event worth a line. `number` orders it among all log lines; `minor` ones another panel shows as well."""
+    """An event that has a line of its own in the log. `number` orders it among all lines."""
 
     number: int
-    turn: int
-    kind: Kind
     event: Event
-    minor: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLine:
-    """One turn in numbers."""
+    """One turn in numbers: its last roll, its step, and the change of the loss against the turn before."""
 
     number: int
-    turn: int
-    roll: RollView | None
+    roll: DiceRolled | None
     step: StepTaken
     change: float | None
-    """Of the loss, against the turn before."""

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer
 
-from rolltrain_tui.story.narration import clean
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.titles import titled

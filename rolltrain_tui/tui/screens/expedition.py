@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import (
     ActBegan,
     CommandAccepted,
@@ -24,7 +25,7 @@ from rolltrain_tui.protocol.events import (
     Saved,
     SaveFailed,
 )
-from rolltrain_tui.story.narration import clean, tell
+from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought

@@ -1,6 +1,6 @@
 """The hero, the die and the foe in a few lines, for small terminals."""
 
-from rolltrain_tui.story.narration import clean
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
@@ -61,4 +61,10 @@ def _die(scene: Scene) -> Line:
     roll = scene.roll
     if roll is None:
         return [(f"d{scene.die}  no roll yet", "muted")]
-    return [(f"d{roll.die} ", "muted"), (f"{sum_of_roll(roll):<14}", TONES[roll.outcome]), *verdict(roll), ("   ", ""), *measured(scene)]
+    return [
+        (f"d{roll.die} ", "muted"),
+        (f"{sum_of_roll(roll):<14}", TONES[roll.outcome]),
+        *verdict(roll, scene.roll_outcomes),
+        ("   ", ""),
+        *measured(scene),
+    ]

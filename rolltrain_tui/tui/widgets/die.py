@@ -1,8 +1,9 @@
 """The die: a solid drawn in braille that tumbles at a pace the eye can follow, and what the roll did."""
 
-from rolltrain_tui.protocol.events import StepTaken
+from collections.abc import Mapping
+
+from rolltrain_tui.protocol.events import DiceRolled, Outcome, StepTaken
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.story.scene.views import RollView
 from rolltrain_tui.tui.figures import factor, signed
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, width_of
@@ -49,10 +50,10 @@ class DiePanel(Panel):
             self.set_timer(0.07, self._next_frame)
 
 
-def verdict(roll: RollView) -> Line:
+def verdict(roll: DiceRolled, outcomes: Mapping[Outcome, int]) -> Line:
     """The comparison and its outcome in a word; for many micro-batches, how many of each."""
-    if sum(roll.outcomes.values()) > 1:
-        return [(f"{number} {WORDS[outcome].lower()}  ", TONES[outcome]) for outcome, number in roll.outcomes.items() if number]
+    if sum(outcomes.values()) > 1:
+        return [(f"{number} {WORDS[outcome].lower()}  ", TONES[outcome]) for outcome, number in outcomes.items() if number]
     sign = "≥" if roll.total >= roll.dc else "<"
     return [(f"{roll.total:>2} {sign} DC {roll.dc}   ", ""), (WORDS[roll.outcome], TONES[roll.outcome] + "+strong")]
 
@@ -70,7 +71,7 @@ def measured(scene: Scene) -> Line:
     return [(f"k {factor(step.k_requested)} ", ""), (f"felt {factor(step.k_effective)} ✖", "bad")]
 
 
-def sum_of_roll(roll: RollView) -> str:
+def sum_of_roll(roll: DiceRolled) -> str:
     """ "17+2", "max of 17, 4 +2"."""
     dice = ", ".join(str(natural) for natural in roll.naturals)
     return f"{dice} {signed(roll.modifier)} = {roll.total}"
@@ -83,7 +84,7 @@ def centred(line: Line, width: int) -> Line:
 
 def die_lines(scene: Scene, width: int, height: int, frame: int) -> list[Line]:
     roll = scene.roll
-    words = [] if roll is None else [[(sum_of_roll(roll), "muted")], verdict(roll), measured(scene)]
+    words = [] if roll is None else [[(sum_of_roll(roll), "muted")], verdict(roll, scene.roll_outcomes), measured(scene)]
     if roll is None:
         words = [[("no roll yet", "muted")]]
     rows = max(0, height - len(words) - (1 if height >= 9 else 0))

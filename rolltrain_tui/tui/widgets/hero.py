@@ -1,7 +1,7 @@
 """The character sheet: life, experience, scores, and what the abilities have left."""
 
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.story.narration import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import HeroView
 from rolltrain_tui.tui.figures import signed, work

@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from heapq import merge
 
+from rolltrain_tui.protocol.events import Outcome, Topic
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.story.scene.views import Kind, StoryLine, TurnLine
+from rolltrain_tui.story.scene.views import StoryLine, TurnLine
 from rolltrain_tui.tui.figures import factor, signed, trend
 from rolltrain_tui.tui.widgets.die import TONES, WORDS, kept
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap
 
 GUTTER = 9
-MARKS: dict[Kind, tuple[str, str]] = {
+MARKS: dict[Outcome | Topic, tuple[str, str]] = {
     "fumble": ("✖", "bad"),
     "miss": ("·", "muted"),
     "hit": ("·", "good"),
@@ -35,7 +36,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
     "oracle": ("★", "accent"),
     "item": ("+", "warn"),
 }
-"""Mark and tone of each kind of line; the sentence itself says what happened."""
+"""Mark and tone of each outcome and topic. They only decorate: the sentence says everything."""
 
 
 class LogPanel(ScenePanel):
@@ -91,7 +92,7 @@ def _newest_first(scene: Scene, anchor: int | None, detailed: bool) -> Iterator[
         if scene.turn_lines and anchor is None:
             yield scene.turn_lines[-1]
         turns = iter(())
-        stories = (line for line in reversed(scene.story) if not line.minor)
+        stories = (line for line in reversed(scene.story) if not line.event.minor)
     for entry in merge(turns, stories, key=lambda entry: -entry.number):
         if anchor is None or entry.number < anchor:
             yield entry
@@ -111,9 +112,8 @@ def log_lines(scene: Scene, width: int, height: int, back: int = 0, anchor: int 
 def turn_rows(line: TurnLine) -> list[Line]:
     """One turn: the dice, the outcome, what the weights felt, the loss."""
     step, roll = line.step, line.roll
-    kind: Kind = roll.outcome if roll is not None else "note"
-    mark, tone = MARKS[kind]
-    spans: list[Span] = [(f"{line.turn:>6} ", "muted"), (f"{mark} ", tone)]
+    mark, tone = MARKS["note" if roll is None else roll.outcome]
+    spans: list[Span] = [(f"{step.turn:>6} ", "muted"), (f"{mark} ", tone)]
     if roll is not None:
         dice = ",".join(str(natural) for natural in roll.naturals)
         spans += [
@@ -130,9 +130,9 @@ def turn_rows(line: TurnLine) -> list[Line]:
 def story_rows(line: StoryLine, width: int) -> list[Line]:
     """A sentence, its further rows indented; none for an event that narration does not tell."""
     text = tell(line.event).strip()
-    if not text:
+    if not text or line.event.topic is None:
         return []
-    mark, tone = MARKS[line.kind]
+    mark, tone = MARKS[line.event.topic]
     first, *more = wrap(" ".join(text.split()), max(10, width - GUTTER))
-    head: Line = [(f"{line.turn:>6} ", "muted"), (f"{mark} ", tone), (first, tone)]
+    head: Line = [(f"{line.event.turn:>6} ", "muted"), (f"{mark} ", tone), (first, tone)]
     return [head, *([(" " * GUTTER, ""), (row, tone)] for row in more)]

@@ -1,8 +1,8 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import TwinJudged
 from rolltrain_tui.story.measurements import evidence
-from rolltrain_tui.story.narration import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import Proof, TwinView
 from rolltrain_tui.tui.figures import factor

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import SaveFailed
-from rolltrain_tui.story.narration import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import clock, rate
 from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, justify, width_of

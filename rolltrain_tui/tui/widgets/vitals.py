@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.story.narration import clean
 from rolltrain_tui.tui.figures import count
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of, wrap
 
