@@ -1,7 +1,6 @@
-"""What all pictures of rolltrain have in common: one style, PNG or SVG, the same bytes for the same numbers.
+"""The style of all matplotlib pictures: PNG or SVG, the same bytes for the same numbers.
 
-Drawn with matplotlib, the one library that does both formats, axes and legends well. It is an extra (`plots`), imported when a picture is
-asked for: the game itself never needs it.
+matplotlib belongs to the extra `plots`. It is imported only when a picture is drawn.
 """
 
 import io
@@ -16,18 +15,18 @@ Kind = Literal["png", "svg"]
 KINDS: tuple[Kind, ...] = ("png", "svg")
 MISSING = "No pictures: matplotlib is not installed. `pip install 'rolltrain-tui[plots]'` brings it; the same command then draws them."
 STYLE: Any = {"svg.hashsalt": "rolltrain", "svg.fonttype": "none", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
-"""Text stays text in SVG, and the same numbers give the same file."""
+"""A fixed salt makes the identifiers in an SVG reproducible; its text stays text."""
 INK, GREY, GREEN, AMBER, RED, VIOLET = "black", "#6c757d", "#1b7f5c", "#d98e04", "#c0392b", "#8c6bb1"
-"""Told apart by colour-blind eyes as well, and never by colour alone."""
+"""Colours that colour-blind readers can tell apart. Every picture uses a second sign beside colour."""
 
 
-class NoPlotsError(Exception):
-    """The plotting library is absent."""
+class NoPlotsError(ValueError):
+    """matplotlib is not installed."""
 
 
 @contextmanager
-def studio() -> Iterator[None]:
-    """Figures made inside have the house's style. NoPlotsError when the library is absent."""
+def plot_style() -> Iterator[None]:
+    """Figures made inside have this style. NoPlotsError without matplotlib."""
     try:
         import matplotlib as mpl
     except ImportError:
@@ -36,8 +35,8 @@ def studio() -> Iterator[None]:
         yield
 
 
-def picture(figure: "Figure", kind: Kind) -> bytes:
-    """The figure as a file."""
+def image_of(figure: "Figure", kind: Kind) -> bytes:
+    """The figure as a file, without a date or a program version in it."""
     file = io.BytesIO()
     figure.savefig(file, format=kind, dpi=144, metadata={"Date": None} if kind == "svg" else {"Software": None})
     return file.getvalue()

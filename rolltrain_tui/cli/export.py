@@ -13,7 +13,7 @@ from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
-    from rolltrain_tui.exports.sinks import Sink
+    from rolltrain_tui.exports.writers import Writer
 
 FOLDER = click.Path(path_type=Path)
 RUNS = click.option("--runs", type=FOLDER, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
@@ -50,40 +50,40 @@ def export(
     default = not any((as_csv, png, svg, report, tensorboard, wandb_offline))
     kinds = [kind for kind, wanted in (("png", png or default), ("svg", svg)) if wanted]
     folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == 'chronicle.jsonl' else chronicle.stem}")
-    with ExitStack() as open_sinks:
-        sinks = _sinks(open_sinks, folder if as_csv or default else None, tensorboard, wandb_offline, chronicle)
-        reading = exports.read(chronicle, sinks)
-        written = [sink.close() for sink in sinks]
-        open_sinks.pop_all()
+    with ExitStack() as open_writers:
+        writers = _writers(open_writers, folder if as_csv or default else None, tensorboard, wandb_offline, chronicle)
+        reading = exports.read(chronicle, writers)
+        written = [writer.close() for writer in writers]
+        open_writers.pop_all()
     if kinds or report or default:
         _make(folder)
     try:
-        written += exports.pages(reading.digest, folder, kinds=kinds, report=report or default)
+        written += exports.pages(reading.summary, folder, kinds=kinds, report=report or default)
     except NoPlotsError as error:
         if not default:
             raise click.UsageError(str(error)) from None
         click.echo(str(error), err=True)
-        written += exports.pages(reading.digest, folder, kinds=(), report=True)
+        written += exports.pages(reading.summary, folder, kinds=(), report=True)
     if reading.damage:
-        click.echo(f"Only the turns up to {reading.digest.turn}: {reading.damage}.", err=True)
-    found = {"turns": reading.digest.turn, "damage": reading.damage, "written": written}
+        click.echo(f"Only the turns up to {reading.summary.turn}: {reading.damage}.", err=True)
+    found = {"turns": reading.summary.turn, "damage": reading.damage, "written": written}
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(written))
     return FAILED if reading.damage else DONE
 
 
-def _sinks(stack: ExitStack, table: Path | None, tensorboard: Path | None, wandb: Path | None, chronicle: Path) -> "list[Sink]":
+def _writers(stack: ExitStack, table: Path | None, tensorboard: Path | None, wandb: Path | None, chronicle: Path) -> "list[Writer]":
     """Those that were asked for, open; what fails half-way is dropped."""
-    from rolltrain_tui.exports.sinks import TableSink, TensorBoardSink, WandbSink
+    from rolltrain_tui.exports.writers import CsvWriter, TensorBoardWriter, WandbWriter
 
-    made: list[Sink] = []
+    made: list[Writer] = []
     if table is not None:
-        made.append(TableSink(_make(table)))
+        made.append(CsvWriter(_make(table)))
         stack.callback(made[-1].drop)
     if tensorboard is not None:
-        made.append(TensorBoardSink(_make(tensorboard)))
+        made.append(TensorBoardWriter(_make(tensorboard)))
         stack.callback(made[-1].drop)
     if wandb is not None:
-        made.append(WandbSink(_make(wandb), _config(chronicle), chronicle.parent.name))
+        made.append(WandbWriter(_make(wandb), _config(chronicle), chronicle.parent.name))
         stack.callback(made[-1].drop)
     return made
 
@@ -100,7 +100,7 @@ def _config(chronicle: Path) -> dict[str, Any]:
 
 def _make(folder: Path) -> Path:
     from rolltrain_tui.base.safe_text import printable
-    from rolltrain_tui.exports.sinks import ExportError
+    from rolltrain_tui.exports.writers import ExportError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,9 +122,9 @@ def plot(run: str, what: str, width: int | None, height: int, runs: Path | None)
 
     reading = exports.read(_chronicle(run, runs))
     columns = width or min(160, shutil.get_terminal_size((100, 24)).columns)
-    click.echo(terminal.charts(reading.digest, what, columns, height, colour=sys.stdout.isatty()))
+    click.echo(terminal.charts(reading.summary, what, columns, height, colour=sys.stdout.isatty()))
     if reading.damage:
-        click.echo(f"Only the turns up to {reading.digest.turn}: {reading.damage}.", err=True)
+        click.echo(f"Only the turns up to {reading.summary.turn}: {reading.damage}.", err=True)
     return FAILED if reading.damage else DONE
 
 

@@ -8,7 +8,7 @@ from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.plotting import NoPlotsError
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.experiment import archive, plots, questions, report, table
+from rolltrain_tui.experiment import cell_store, plots, report, robustness, table
 from rolltrain_tui.experiment.grid import Cell, ExperimentError, seeds_of
 from rolltrain_tui.experiment.run import Outcome, Result
 
@@ -30,9 +30,9 @@ class Comparison:
         parts = [table.aligned(table.HEAD, map(table.cells_of, table.rows(self.outcomes)))]
         if lines := [table.cells_of_contrast(row) for row in table.contrasts(self.outcomes)]:
             parts.append(table.aligned(table.CONTRAST_HEAD, lines, words=3))
-        if found := questions.answers(self.outcomes):
-            parts.append(table.aligned(questions.HEAD, map(questions.cells_of, found), words=2))
-            parts.append("\n".join(questions.summary(found, question) for question in questions.TITLES))
+        if found := robustness.answers(self.outcomes):
+            parts.append(table.aligned(robustness.HEAD, map(robustness.cells_of, found), words=2))
+            parts.append("\n".join(robustness.summary(found, question) for question in robustness.TITLES))
         parts.append(report.reading(len(seeds_of(self.outcomes.cells)), len(self.outcomes.arms) - 1))
         return "\n\n".join(parts)
 
@@ -43,13 +43,13 @@ def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExperimentError(f"{folder} cannot be made ({error.strerror}); name another folder with --out.") from None
-    outcomes: dict[Cell, Outcome] = {cell: found for cell in cells if (found := archive.find(folder, cell)) is not None}
+    outcomes: dict[Cell, Outcome] = {cell: found for cell in cells if (found := cell_store.read(folder, cell)) is not None}
     if outcomes:
         tell(f"{len(outcomes)} of {len(cells)} runs were finished before and are taken from {folder}.")
     for cell, outcome in execute([cell for cell in cells if cell not in outcomes]):
         outcomes[cell] = outcome
         if isinstance(outcome, Result):
-            archive.keep(folder, cell, outcome)
+            cell_store.write(folder, cell, outcome)
         tell(f"{len(outcomes)}/{len(cells)} {cell.label}: {_came_to(outcome)}")
     return Comparison(table.Outcomes(cells, outcomes), len(cells) - len(outcomes))
 

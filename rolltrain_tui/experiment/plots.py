@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
+from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, image_of, plot_style
 from rolltrain_tui.base.statistics import Estimate, estimate
 from rolltrain_tui.experiment.grid import CONTROL, Arm
-from rolltrain_tui.experiment.questions import Answer, answers
+from rolltrain_tui.experiment.robustness import Answer, answers
 from rolltrain_tui.experiment.table import Outcomes, rows
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ KEY = (
 
 def draw(outcomes: Outcomes) -> dict[str, bytes]:
     """File name -> picture. Empty before any arm has a finite loss. NoPlotsError when the library is absent."""
-    with studio():
+    with plot_style():
         if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
             return {}
         figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
         if found := answers(outcomes):
             figures["questions"] = questions(found)
-        return {f"{name}.{kind}": picture(figure, kind) for name, figure in figures.items() for kind in KINDS}
+        return {f"{name}.{kind}": image_of(figure, kind) for name, figure in figures.items() for kind in KINDS}
 
 
 def final_loss(outcomes: Outcomes) -> "Figure":

@@ -10,7 +10,7 @@ from rolltrain_tui.base.safe_text import cell as cell_text
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.statistics import student_95
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.experiment import questions, table
+from rolltrain_tui.experiment import robustness, table
 from rolltrain_tui.experiment.grid import CONTROL, seeds_of
 from rolltrain_tui.experiment.policies import POLICIES
 
@@ -32,7 +32,7 @@ assert set(POLICY_WORDS) == set(POLICIES)
 def as_csv(outcomes: table.Outcomes) -> str:
     """A row a run, failed ones with their error; the control arm's class, rulebook and policy are empty."""
     text = io.StringIO()
-    asked = [measure.name for measure in questions.MEASURES if any(measure.name in result.probes for result in outcomes.done.values())]
+    asked = [measure.name for measure in robustness.MEASURES if any(measure.name in result.probes for result in outcomes.done.values())]
     writer = csv.DictWriter(text, (*COLUMNS, *asked), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for cell in outcomes.cells:
@@ -78,22 +78,22 @@ def _contrasts(outcomes: table.Outcomes) -> str:
 
 def _questions(outcomes: table.Outcomes) -> str:
     """The original's questions, a table and a plain answer each."""
-    found = questions.answers(outcomes)
+    found = robustness.answers(outcomes)
     parts = []
-    for question, title in questions.TITLES.items():
+    for question, title in robustness.TITLES.items():
         own = [answer for answer in found if answer.measure.question == question]
         if own:
             measures = dict.fromkeys(answer.measure for answer in own)
             meanings = "\n".join(f"- *{measure.title}*: {measure.meaning}." for measure in measures)
-            lines = table.markdown(questions.HEAD, map(questions.cells_of, own), words=2)
-            parts.append(f"## {title}\n\n{questions.summary(found, question)}\n\n{lines}\n\n{meanings}\n\n{LEARNED_LESS[question]}")
+            lines = table.markdown(robustness.HEAD, map(robustness.cells_of, own), words=2)
+            parts.append(f"## {title}\n\n{robustness.summary(found, question)}\n\n{lines}\n\n{meanings}\n\n{LEARNED_LESS[question]}")
     if parts:
-        ways = [(arm.title, table.number(questions.strayed(outcomes, arm), 2)) for arm in outcomes.arms if arm != CONTROL]
+        ways = [(arm.title, table.number(robustness.strayed(outcomes, arm), 2)) for arm in outcomes.arms if arm != CONTROL]
         parts.append(STRAYED + "\n\n" + table.markdown(("arm", "distance from plain / its way"), ways))
     return "\n\n".join(parts)
 
 
-LEARNED_LESS: Mapping[questions.Question, str] = {
+LEARNED_LESS: Mapping[robustness.Question, str] = {
     "robust": "Who learned less has less to lose. *At equal loss*: against plain training of the same seed at the turn when it had the "
     "arm's final loss, ± half the 95 % interval; *as plain at that loss*: nothing is left of the advantage then. *At a worse loss*: "
     "under the disturbance itself it is still worse than plain training.",
@@ -140,7 +140,7 @@ def as_json(config: CampaignConfig, outcomes: table.Outcomes, files: Sequence[st
         "contrasts": [_plain(asdict(row)) for row in table.contrasts(outcomes)],
         "questions": [
             _plain({**asdict(answer), "interval": answer.margin, "effect": answer.effect, "verdict": answer.verdict})
-            for answer in questions.answers(outcomes)
+            for answer in robustness.answers(outcomes)
         ],
         "files": list(files),
     }

@@ -53,7 +53,7 @@ class Result:
     """Met."""
     slain: int = 0
     probes: Mapping[str, float] = field(default_factory=dict)
-    """What the finished run was asked, where it was; see `questions.MEASURES`."""
+    """What the finished run was asked, where it was; see `robustness.MEASURES`."""
     along: tuple[tuple[float, Mapping[str, float]], ...] = ()
     """Of the control arm: (validation loss, rises under disturbances) at each evaluation on the way."""
     sketch: tuple[float, ...] = ()

@@ -1,1 +1,1 @@
-"""A run's chronicle for other tools and other eyes: tables, pictures, boards, a report card. Read as a stream, whatever its length."""
+"""A run's event log as tables, pictures, TensorBoard events and a report card. The log is read as a stream, whatever its length."""

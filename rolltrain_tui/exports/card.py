@@ -1,25 +1,25 @@
-"""The report card: a run on one page of Markdown, with what was claimed beside what was measured."""
+"""The report card: a run on one page of Markdown. What the abilities claim stands beside what was measured."""
 
 import re
 from collections.abc import Iterable, Sequence
 from math import isfinite, nan
 
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.exports.digest import Digest
+from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.gate import ghost_val_loss
 from rolltrain_tui.story.narration import tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!])")
 
 
-def report_card(digest: Digest, pictures: Sequence[str] = ()) -> str:
-    """The card; `pictures` are names of image files beside it."""
-    parts = [_head(digest), _result(digest), *(f"![{name}]({name})" for name in pictures), _dice(digest), _abilities(digest)]
-    return "\n\n".join(part for part in (*parts, _monsters(digest), _moments(digest)) if part) + "\n"
+def report_card(summary: RunSummary, pictures: Sequence[str] = ()) -> str:
+    """The card. `pictures` are the names of image files in the same folder."""
+    parts = [_head(summary), _result(summary), *(f"![{name}]({name})" for name in pictures), _dice(summary), _abilities(summary)]
+    return "\n\n".join(part for part in (*parts, _monsters(summary), _moments(summary)) if part) + "\n"
 
 
-def _head(digest: Digest) -> str:
-    began = digest.began
+def _head(summary: RunSummary) -> str:
+    began = summary.began
     if began is None:
         return "# A run without a beginning\n\nIts chronicle does not say how it began."
     words = (
@@ -29,24 +29,24 @@ def _head(digest: Digest) -> str:
     return f"# {_safe(began.campaign)}: report card\n\n{words}"
 
 
-def _result(digest: Digest) -> str:
-    last, began = digest.last, digest.began
+def _result(summary: RunSummary) -> str:
+    last, began = summary.last, summary.began
     rows = [
-        ("turns", f"{digest.turn} of {began.turns}" if began is not None else str(digest.turn)),
-        ("how it ended", digest.ended.ending if digest.ended is not None else "it goes on, or was broken off"),
+        ("turns", f"{summary.turn} of {began.turns}" if began is not None else str(summary.turn)),
+        ("how it ended", summary.ended.ending if summary.ended is not None else "it goes on, or was broken off"),
         ("training loss, smoothed", _number(last.get("train/loss_ema", nan))),
-        ("validation loss", _with_error(digest.ended.val_loss, digest.ended.standard_error) if digest.ended else _latest(last)),
+        ("validation loss", _with_error(summary.ended.val_loss, summary.ended.standard_error) if summary.ended else _latest(last)),
         ("best on the way", _number(last.get("val/loss_best", nan))),
-        ("plain training (ghost) at that turn", _ghost(digest)),
+        ("plain training (ghost) at that turn", _ghost(summary)),
         ("floor: entropy of the text", _number(began.floor) if began is not None and began.floor is not None else "not known"),
-        ("turns that were not finite", str(digest.not_finite)),
-        ("k asked, mean over turns", _number(digest.curves["k/asked"].mean)),
-        ("k felt, mean over turns", _number(digest.curves["k/felt"].mean)),
+        ("turns that were not finite", str(summary.not_finite)),
+        ("k asked, mean over turns", _number(summary.curves["k/asked"].mean)),
+        ("k felt, mean over turns", _number(summary.curves["k/felt"].mean)),
         ("energy, twins aside", f"{last.get('perf/gflop', nan):,.0f} GFLOP"),
-        ("level, XP, deaths", f"{last.get('hero/level', nan):.0f}, {last.get('hero/xp', 0):.0f}, {digest.deaths}"),
+        ("level, XP, deaths", f"{last.get('hero/level', nan):.0f}, {last.get('hero/xp', 0):.0f}, {summary.deaths}"),
     ]
-    if digest.gates:
-        rows.append(("gates opened", f"{digest.gates[True]} of {sum(digest.gates.values())}"))
+    if summary.gates:
+        rows.append(("gates opened", f"{summary.gates[True]} of {sum(summary.gates.values())}"))
     return "## Result\n\n" + _table(("", "value"), rows)
 
 
@@ -54,23 +54,23 @@ def _latest(last: dict[str, float]) -> str:
     return _with_error(last.get("val/loss", nan), last.get("val/loss_se", nan))
 
 
-def _ghost(digest: Digest) -> str:
-    return "not recorded" if digest.ghost is None else _number(ghost_val_loss(digest.ghost.points, digest.turn))
+def _ghost(summary: RunSummary) -> str:
+    return "not recorded" if summary.ghost is None else _number(ghost_val_loss(summary.ghost.points, summary.turn))
 
 
-def _dice(digest: Digest) -> str:
-    total = sum(digest.outcomes.values())
+def _dice(summary: RunSummary) -> str:
+    total = sum(summary.outcomes.values())
     if not total:
         return ""
     names = {"fumble": "fumbles", "miss": "misses", "hit": "hits", "crit": "critical hits"}
-    told = ", ".join(f"{digest.outcomes[name]} {words}" for name, words in names.items())
-    return f"## Dice\n\nIn {total} turns {told}. On the d{digest.sides}: {digest.fairness.words}."
+    told = ", ".join(f"{summary.outcomes[name]} {words}" for name, words in names.items())
+    return f"## Dice\n\nIn {total} turns {told}. On the d{summary.sides}: {summary.fairness.words}."
 
 
-def _abilities(digest: Digest) -> str:
+def _abilities(summary: RunSummary) -> str:
     rows = []
-    for name, tally in sorted(digest.abilities.items()):
-        if not name:  # a twin without all of them
+    for name, tally in sorted(summary.abilities.items()):
+        if not name:  # a twin that walks without any ability
             continue
         asked, felt = (_number(total / tally.measured if tally.measured else nan) for total in (tally.asked, tally.felt))
         delta = _signed(tally.delta / tally.twins) if tally.twins else "–"
@@ -85,21 +85,21 @@ def _abilities(digest: Digest) -> str:
     return f"## Abilities\n\n{_table(head, rows)}\n\n{note}"
 
 
-def _monsters(digest: Digest) -> str:
+def _monsters(summary: RunSummary) -> str:
     rows = [
-        (_safe(title(name)), str(count), str(digest.slain[name]), str(digest.lanes[name].turns if name in digest.lanes else 0))
-        for name, count in digest.met.most_common()
+        (_safe(title(name)), str(count), str(summary.slain[name]), str(summary.lanes[name].turns if name in summary.lanes else 0))
+        for name, count in summary.met.most_common()
     ]
     return "## Monsters\n\n" + _table(("monster", "met", "slain", "turns near"), rows) if rows else ""
 
 
-def _moments(digest: Digest) -> str:
-    lines = [f"- turn {event.turn}: {_safe(one_line(tell(event), 300))}" for event in digest.moments]
+def _moments(summary: RunSummary) -> str:
+    lines = [f"- turn {event.turn}: {_safe(one_line(tell(event), 300))}" for event in summary.moments]
     return "## Moments\n\n" + "\n".join(lines) if lines else ""
 
 
 def _safe(text: str) -> str:
-    """Foreign text in a Markdown page: one line, its marks taken literally."""
+    """Foreign text for a Markdown page: one line, with Markdown's own characters escaped."""
     return _MARKS.sub(r"\\\1", one_line(text, 400))
 
 

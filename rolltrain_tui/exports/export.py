@@ -1,16 +1,15 @@
-"""One pass over a chronicle, into every sink at once; then the pictures and the report card that its digest gives."""
+"""One pass over a chronicle feeds all writers and the summary. The pictures and the report card are made from the summary."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.exports.card import report_card
-from rolltrain_tui.exports.digest import Digest
-from rolltrain_tui.exports.ledger import Entry, Ledger
-from rolltrain_tui.exports.sinks import ExportError, Sink
-from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.exports.metrics import MetricRecorder, TurnMetrics
+from rolltrain_tui.exports.summary import RunSummary
+from rolltrain_tui.exports.writers import ExportError, Writer
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.saves.layout import CHRONICLE
 
@@ -18,7 +17,7 @@ REPORT = "report.md"
 
 
 def chronicle_of(path: Path) -> Path:
-    """The chronicle of a run, of one of its saves, or the file itself. ExportError, SaveError."""
+    """Path of the chronicle of a run or of a save; a file is taken as a chronicle itself. ExportError, SaveError."""
     if path.is_file():
         return path
     found = saves.run_of(path) / CHRONICLE
@@ -29,55 +28,45 @@ def chronicle_of(path: Path) -> Path:
 
 @dataclass(slots=True)
 class Reading:
-    """A run read to its end, or to where its chronicle is damaged."""
+    """A run read to its end, or to the first damaged line."""
 
-    digest: Digest = field(default_factory=Digest)
+    summary: RunSummary = field(default_factory=RunSummary)
     damage: str = ""
-    """What is wrong with the chronicle from there on."""
+    """What is wrong with the chronicle after that; empty when nothing is."""
 
 
-def read(path: Path, sinks: Sequence[Sink] = ()) -> Reading:
-    """Every turn into every sink. ExportError when no turn can be read. Foreign numbers: memory stays bounded whatever they are."""
-    reading, ledger = Reading(), Ledger()
+def read(path: Path, writers: Sequence[Writer] = ()) -> Reading:
+    """Pass every turn to every writer. ExportError when no turn can be read."""
+    reading, recorder = Reading(), MetricRecorder()
     try:
         for event in event_log.read(path):
-            reading.digest.hear(event)
-            _pass_on(ledger.take(event), reading.digest, sinks)
+            reading.summary.hear(event)
+            _pass_on(recorder.take(event), reading.summary, writers)
     except event_log.ChronicleError as error:
         reading.damage = str(error)
     except OSError as error:
         raise ExportError(f"{printable(path)} cannot be read: {error.strerror}.") from None
-    _pass_on(ledger.close(), reading.digest, sinks)
-    if not reading.digest.last:
+    _pass_on(recorder.close(), reading.summary, writers)
+    if not reading.summary.last:
         raise ExportError(reading.damage or f"{printable(path)} tells of no turn.")
     return reading
 
 
-def digest_of(events: Iterable[Event]) -> Digest:
-    """Of events in order."""
-    digest, ledger = Digest(), Ledger()
-    for event in events:
-        digest.hear(event)
-        _pass_on(ledger.take(event), digest, ())
-    _pass_on(ledger.close(), digest, ())
-    return digest
+def _pass_on(metrics: TurnMetrics | None, summary: RunSummary, writers: Sequence[Writer]) -> None:
+    if metrics is not None:
+        summary.add(metrics)
+        for writer in writers:
+            writer.log(metrics)
 
 
-def _pass_on(entry: Entry | None, digest: Digest, sinks: Sequence[Sink]) -> None:
-    if entry is not None:
-        digest.add(entry)
-        for sink in sinks:
-            sink.log(entry)
-
-
-def pages(digest: Digest, folder: Path, *, kinds: Sequence[str], report: bool) -> list[str]:
-    """Write the pictures and the card; the files. NoPlotsError when pictures are asked for and cannot be drawn."""
+def pages(summary: RunSummary, folder: Path, *, kinds: Sequence[str], report: bool) -> list[str]:
+    """Write the pictures and the card, and list the files. NoPlotsError when pictures are asked for and matplotlib is absent."""
     from rolltrain_tui.exports import figures
 
-    files = figures.draw(digest, kinds) if kinds else {}
+    files = figures.draw(summary, kinds) if kinds else {}
     if report:
         shown = [name for name in files if name.endswith(".png")] or list(files)
-        files[REPORT] = report_card(digest, shown[:1]).encode()
+        files[REPORT] = report_card(summary, shown[:1]).encode()
     for name, content in files.items():
         atomic_files.replace(folder / name, content)
     return [printable(folder / name) for name in files]

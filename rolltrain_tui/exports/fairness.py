@@ -1,22 +1,22 @@
-"""Is the die fair? Pearson's chi-square test of the faces that fell, standard library only."""
+"""Pearson's chi-square test: is the die fair? Standard library only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, isfinite, lgamma, log, nan
 
 LEAST_EXPECTED = 5
-"""Dice that each face should have had at least, or the test says nothing (Cochran's rule)."""
+"""Smallest expected count per face for which the test is valid (Cochran's rule)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """What the test says."""
+    """The result of the test."""
 
     dice: int
     chi_square: float
     degrees: int
     p: float
-    """Chance that a fair die strays this far or farther; NaN for too few dice."""
+    """Probability that a fair die gives this chi-square or a larger one; NaN for too few dice."""
 
     @property
     def words(self) -> str:
@@ -26,7 +26,7 @@ class Fairness:
 
 
 def fairness(counts: Sequence[int]) -> Fairness:
-    """Of how often each face fell, lowest first."""
+    """Test the counts of the faces, lowest face first."""
     dice, sides = sum(counts), len(counts)
     expected = dice / sides
     if expected < LEAST_EXPECTED:
@@ -36,8 +36,10 @@ def fairness(counts: Sequence[int]) -> Fairness:
 
 
 def upper_gamma(a: float, x: float) -> float:
-    """Q(a, x), the regularised upper incomplete gamma function, a > 0 and x >= 0: by its series for small x, else by its continued
-    fraction (Abramowitz and Stegun 6.5.29 and 6.5.31, the latter by Lentz's method)."""
+    """Q(a, x), the regularised upper incomplete gamma function, for a > 0 and x >= 0.
+
+    Small x: the series, Abramowitz and Stegun 6.5.29. Others: the continued fraction 6.5.31, by Lentz's method.
+    """
     if x == 0:
         return 1.0
     front = exp(a * log(x) - x - lgamma(a))

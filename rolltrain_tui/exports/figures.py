@@ -1,12 +1,12 @@
-"""A run on one page: losses, what was in force, k asked and felt, and the dice against a fair die."""
+"""A run on one page, drawn with matplotlib: losses, abilities in force, k asked and felt, dice against a fair die."""
 
 from collections.abc import Sequence
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, picture, studio
+from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, image_of, plot_style
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.exports.digest import Digest
+from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.story.narration import title
 
 if TYPE_CHECKING:
@@ -15,53 +15,53 @@ if TYPE_CHECKING:
 
 
 MARKS = 60
-"""Evaluations that are marked one by one; more only make a line."""
+"""With more evaluations than this, their marks would merge: only the line is drawn."""
 POINTS = 200
-"""Of the curves of k, which leap from turn to turn."""
+"""Points of the curves of k. They vary too much from turn to turn to show more."""
 
 
-def draw(digest: Digest, kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
-    """File name -> picture. NoPlotsError when the library is absent."""
-    with studio():
-        figure = overview(digest)
-        return {f"run.{kind}": picture(figure, kind) for kind in KINDS if kind in kinds}
+def draw(summary: RunSummary, kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
+    """File name -> picture. NoPlotsError without matplotlib."""
+    with plot_style():
+        figure = overview(summary)
+        return {f"run.{kind}": image_of(figure, kind) for kind in KINDS if kind in kinds}
 
 
-def overview(digest: Digest) -> "Figure":
-    """The four panels; the first three share their turns."""
+def overview(summary: RunSummary) -> "Figure":
+    """Four panels; the first three share the axis of turns."""
     from matplotlib.figure import Figure
 
-    lanes = max(1, len(digest.lanes))
+    lanes = max(1, len(summary.lanes))
     heights = [3.6, 0.35 + 0.22 * lanes, 1.5, 1.9]
     figure = Figure(figsize=(9.0, sum(heights) + 1.2), layout="constrained")
     losses, timeline, scales, dice = figure.subplots(4, 1, height_ratios=heights)
     for panel in (timeline, scales):
         panel.sharex(losses)
-    if digest.began is not None:
-        began = digest.began
+    if summary.began is not None:
+        began = summary.began
         figure.suptitle(one_line(f"{began.campaign}: {began.hero}, {title(began.hero_class)}, rulebook {began.rulebook}", 90), fontsize=11)
-    _losses(losses, digest)
-    _timeline(timeline, digest)
-    _scales(scales, digest)
-    _dice(dice, digest)
+    _losses(losses, summary)
+    _timeline(timeline, summary)
+    _scales(scales, summary)
+    _dice(dice, summary)
     scales.set_xlabel("turn")
-    losses.set_xlim(0, max(1, digest.turn))
+    losses.set_xlim(0, max(1, summary.turn))
     return figure
 
 
-def _losses(axes: "Axes", digest: Digest) -> None:
-    raw, rolled, val = (digest.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
-    axes.fill_between(raw.turns, [s.low for s in raw.stretches], [s.high for s in raw.stretches], color=GREY, alpha=0.25, linewidth=0)
+def _losses(axes: "Axes", summary: RunSummary) -> None:
+    raw, rolled, val = (summary.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
+    axes.fill_between(raw.turns, [s.low for s in raw.bins], [s.high for s in raw.bins], color=GREY, alpha=0.25, linewidth=0)
     axes.plot(raw.turns, raw.means, color=GREY, linewidth=1.0, label="raw loss of the batch")
     axes.plot(rolled.turns, rolled.means, ".", color=AMBER, markersize=2.5, alpha=0.8, label="roll-scaled loss (raw × k asked)")
-    mark = "D" if len(val.stretches) <= MARKS else None
+    mark = "D" if len(val.bins) <= MARKS else None
     axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label="validation loss")
-    if digest.ghost is not None and digest.ghost.points:
-        points = [point for point in digest.ghost.points if point.turn <= digest.turn]
+    if summary.ghost is not None and summary.ghost.points:
+        points = [point for point in summary.ghost.points if point.turn <= summary.turn]
         axes.plot([p.turn for p in points], [p.val_loss for p in points], "--", color=VIOLET, linewidth=1.2, label="ghost: plain training")
-    if digest.began is not None and digest.began.floor is not None:
-        axes.axhline(digest.began.floor, color=GREEN, linestyle="-.", linewidth=1.0, label="floor: entropy of the text")
-    axes.set_ylim(*_window(digest))
+    if summary.began is not None and summary.began.floor is not None:
+        axes.axhline(summary.began.floor, color=GREEN, linestyle="-.", linewidth=1.0, label="floor: entropy of the text")
+    axes.set_ylim(*_window(summary))
     axes.set_ylabel("nats per token")
     axes.grid(alpha=0.25)
     _legend(axes)
@@ -69,23 +69,23 @@ def _losses(axes: "Axes", digest: Digest) -> None:
 
 
 def _legend(axes: "Axes") -> None:
-    """Above the panel, where it hides nothing."""
+    """Place the legend above the panel."""
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, fontsize=8, ncols=3, borderaxespad=0.1)
 
 
-def _window(digest: Digest) -> tuple[float, float]:
-    """From the lowest loss or the floor to the highest batch; the roll-scaled loss may leave it, and it may leave downwards to zero."""
-    highs = [stretch.high for name in ("train/loss", "val/loss") for stretch in digest.curves[name].stretches]
-    low, high = min(0.0, *digest.curves["train/loss_rolled"].means, 0.0), max(highs, default=0.0)
+def _window(summary: RunSummary) -> tuple[float, float]:
+    """Limits of the loss axis: from zero, or the lowest roll-scaled loss below it, to the highest batch loss."""
+    highs = [bin_.high for name in ("train/loss", "val/loss") for bin_ in summary.curves[name].bins]
+    low, high = min(0.0, *summary.curves["train/loss_rolled"].means, 0.0), max(highs, default=0.0)
     return low, 1.05 * high if high > low else low + 1
 
 
-def _timeline(axes: "Axes", digest: Digest) -> None:
-    """A lane for each ability, hatched ones for monsters."""
-    names = sorted(digest.lanes, key=lambda name: (name in digest.foes, name))
+def _timeline(axes: "Axes", summary: RunSummary) -> None:
+    """One lane for each ability and each monster; those of monsters are hatched."""
+    names = sorted(summary.lanes, key=lambda name: (name in summary.foes, name))
     for row, name in enumerate(names):
-        foe = name in digest.foes
-        bars = [(first - 0.5, last - first + 1) for first, last in digest.lanes[name].spans]
+        foe = name in summary.foes
+        bars = [(first - 0.5, last - first + 1) for first, last in summary.lanes[name].spans]
         axes.broken_barh(bars, (row - 0.35, 0.7), color=RED if foe else GREEN, alpha=0.7, linewidth=0, hatch="//" if foe else None)
     axes.set_yticks(range(len(names)), [one_line(title(name), 30) for name in names], fontsize=8)
     axes.set_ylim(max(0, len(names) - 1) + 0.6, -0.6)
@@ -95,8 +95,8 @@ def _timeline(axes: "Axes", digest: Digest) -> None:
     axes.tick_params(labelbottom=False, left=False)
 
 
-def _scales(axes: "Axes", digest: Digest) -> None:
-    asked, felt = digest.curves["k/asked"], digest.curves["k/felt"]
+def _scales(axes: "Axes", summary: RunSummary) -> None:
+    asked, felt = summary.curves["k/asked"], summary.curves["k/felt"]
     axes.axhline(1, color=INK, linewidth=0.6, alpha=0.5)
     axes.plot(*asked.coarse(POINTS), "-", color=AMBER, linewidth=2.6, alpha=0.6, label="k asked by dice and abilities")
     axes.plot(*felt.coarse(POINTS), "-", color=INK, linewidth=0.8, label="k felt by the weights")
@@ -105,9 +105,9 @@ def _scales(axes: "Axes", digest: Digest) -> None:
     _legend(axes)
 
 
-def _dice(axes: "Axes", digest: Digest) -> None:
-    """Each face's count; a fair die stays within the band of one standard deviation two times in three."""
-    counts, sides = digest.counts, digest.sides
+def _dice(axes: "Axes", summary: RunSummary) -> None:
+    """Count of each face. With a fair die two counts in three lie within the band of one standard deviation."""
+    counts, sides = summary.counts, summary.sides
     total = sum(counts)
     expected, deviation = total / sides, sqrt(total / sides * (1 - 1 / sides))
     axes.bar(range(1, sides + 1), counts, width=0.8, color=GREY, alpha=0.7)
@@ -117,6 +117,6 @@ def _dice(axes: "Axes", digest: Digest) -> None:
     axes.set_ylim(0, 1.3 * max(1, *counts, expected + deviation))
     if sides <= 20:
         axes.set_xticks(range(1, sides + 1))
-    axes.set_xlabel(f"face of the d{sides}: {digest.fairness.words}" if total else f"face of the d{sides}: none was cast")
+    axes.set_xlabel(f"face of the d{sides}: {summary.fairness.words}" if total else f"face of the d{sides}: none was cast")
     axes.set_ylabel("times")
     _legend(axes)

@@ -1,53 +1,53 @@
-"""A run's charts on a terminal, drawn with plotext: losses, k asked and felt, the dice, and the time line of abilities and monsters.
+"""A run's charts for a terminal, drawn with plotext: losses, k asked and felt, dice, time line of abilities and monsters.
 
-plotext keeps one figure for the whole process and takes no number that is not finite, nor one near the largest; a trend has neither.
+plotext has one figure per process. It fails on numbers that are not finite or very large; a Curve holds neither.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.exports.digest import Digest
-from rolltrain_tui.exports.trend import LARGEST, Trend
+from rolltrain_tui.exports.curve import LARGEST, Curve
+from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.story.narration import title
 
 NAME = 22
 
 
-def charts(digest: Digest, what: str, width: int, height: int, colour: bool) -> str:
-    """Those called `what`, or all of them, each `width` columns wide; the losses `height` lines high, the others less."""
+def charts(summary: RunSummary, what: str, width: int, height: int, colour: bool) -> str:
+    """The chart `what`, or all for "all". Each is `width` columns wide; the loss chart is `height` lines high, the others half of it."""
     drawn = CHARTS.values() if what == "all" else [CHARTS[what]]
-    text = "\n".join(chart(digest, width, height).rstrip("\n") for chart in drawn)
+    text = "\n".join(chart(summary, width, height).rstrip("\n") for chart in drawn)
     return text if colour else _plain(text)
 
 
-def losses(digest: Digest, width: int, height: int) -> str:
-    figure = _figure(width, height, "Loss in nats: line raw, · roll-scaled, ◆ validation, ∘ ghost, ─ floor", digest.turn)
-    raw, rolled, val = (digest.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
+def losses(summary: RunSummary, width: int, height: int) -> str:
+    figure = _figure(width, height, "Loss in nats: line raw, · roll-scaled, ◆ validation, ∘ ghost, ─ floor", summary.turn)
+    raw, rolled, val = (summary.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
     _curve(figure, rolled, width // 2, "·", "orange")
     _curve(figure, raw, width, "braille", "gray", lines=True)
-    if digest.ghost is not None:
-        points = [point for point in digest.ghost.points if point.turn <= digest.turn and abs(point.val_loss) < LARGEST]
+    if summary.ghost is not None:
+        points = [point for point in summary.ghost.points if point.turn <= summary.turn and abs(point.val_loss) < LARGEST]
         if points:
             ghost = figure.signal([p.turn for p in points], [p.val_loss for p in points], marker=_marker("∘", "magenta"))
             figure.draw(ghost)
     _curve(figure, val, width // 2, "◆", "yellow")
-    if digest.began is not None and digest.began.floor is not None:
-        _level(figure, digest.began.floor, 0, max(1, digest.turn), "green")
+    if summary.began is not None and summary.began.floor is not None:
+        _level(figure, summary.began.floor, 0, max(1, summary.turn), "green")
     return str(figure.build())
 
 
-def scales(digest: Digest, width: int, height: int) -> str:
-    figure = _figure(width, max(8, height // 2), "k: o asked, line felt", digest.turn)
-    _curve(figure, digest.curves["k/asked"], width // 2, "o", "orange")
-    _curve(figure, digest.curves["k/felt"], width // 2, "braille", "green", lines=True)
+def scales(summary: RunSummary, width: int, height: int) -> str:
+    figure = _figure(width, max(8, height // 2), "k: o asked, line felt", summary.turn)
+    _curve(figure, summary.curves["k/asked"], width // 2, "o", "orange")
+    _curve(figure, summary.curves["k/felt"], width // 2, "braille", "green", lines=True)
     return str(figure.build())
 
 
-def dice(digest: Digest, width: int, height: int) -> str:
-    counts, sides = digest.counts, digest.sides
+def dice(summary: RunSummary, width: int, height: int) -> str:
+    counts, sides = summary.counts, summary.sides
     total = sum(counts)
-    words = digest.fairness.words if total else "none was cast"
+    words = summary.fairness.words if total else "none was cast"
     figure = _figure(width, max(8, height // 2), f"Faces of the d{sides} (line: fair die): {words}")
     if total:
         _level(figure, total / sides, 1, sides, "yellow")
@@ -60,20 +60,20 @@ def dice(digest: Digest, width: int, height: int) -> str:
     return str(figure.build())
 
 
-def timeline(digest: Digest, width: int, height: int) -> str:
-    """A line for each ability and monster; a cell is marked where it was there for any of its turns."""
+def timeline(summary: RunSummary, width: int, height: int) -> str:
+    """One line for each ability and monster. A cell is marked if it was in force in any turn of the cell."""
     room = max(10, width - NAME - 4)
-    lines = [f"{'In force':<{NAME}} ╷{'0':<{room - 1}}{digest.turn}" if digest.lanes else "No ability was used and no monster came."]
-    for name in sorted(digest.lanes, key=lambda name: (name in digest.foes, name)):
+    lines = [f"{'In force':<{NAME}} ╷{'0':<{room - 1}}{summary.turn}" if summary.lanes else "No ability was used and no monster came."]
+    for name in sorted(summary.lanes, key=lambda name: (name in summary.foes, name)):
         cells = [" "] * room
-        for first, last in digest.lanes[name].spans:
-            for cell in range(_cell(first, digest.turn, room), _cell(last, digest.turn, room) + 1):
-                cells[cell] = "▒" if name in digest.foes else "█"
+        for first, last in summary.lanes[name].spans:
+            for cell in range(_cell(first, summary.turn, room), _cell(last, summary.turn, room) + 1):
+                cells[cell] = "▒" if name in summary.foes else "█"
         lines.append(f"{one_line(title(name), NAME):<{NAME}} │{''.join(cells).rstrip()}")
     return "\n".join(lines)
 
 
-CHARTS: Mapping[str, Callable[[Digest, int, int], str]] = {"loss": losses, "timeline": timeline, "k": scales, "dice": dice}
+CHARTS: Mapping[str, Callable[[RunSummary, int, int], str]] = {"loss": losses, "timeline": timeline, "k": scales, "dice": dice}
 
 
 def _cell(turn: int, turns: int, room: int) -> int:
@@ -89,7 +89,7 @@ def _figure(width: int, height: int, words: str, turns: int = 0) -> Any:
     figure.theme("simple")
     figure.plot_size(width, height)
     figure.title(words)
-    figure.legend(active=False)  # it would lie on the curves; the title names the marks
+    figure.legend(active=False)  # a legend would hide parts of the curves; the title names the marks
     if turns:
         marks = sorted({round(turns * part / 5) for part in range(6)})
         figure.ruler("x").lim(0, turns)
@@ -97,17 +97,17 @@ def _figure(width: int, height: int, words: str, turns: int = 0) -> Any:
     return figure
 
 
-def _curve(figure: Any, trend: Trend, points: int, marker: str, colour: str, *, lines: bool = False) -> None:
-    """A trend as about so many points."""
-    if trend.stretches:
-        turns, means = trend.coarse(points)
+def _curve(figure: Any, curve: Curve, points: int, marker: str, colour: str, *, lines: bool = False) -> None:
+    """Draw a curve with about `points` points."""
+    if curve.bins:
+        turns, means = curve.coarse(points)
         signal = figure.signal(turns, means, marker=_marker(marker, colour))
         signal.lines(lines)
         figure.draw(signal)
 
 
 def _level(figure: Any, height: float, first: float, last: float, colour: str) -> None:
-    """A level line. Not plotext's own: it paints its background white under every theme."""
+    """Draw a level line. plotext's own has a white background under every theme."""
     figure.draw(figure.segment((first, last), (height, height), marker=_marker("─", colour)))
 
 

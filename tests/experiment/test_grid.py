@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.experiment import archive
+from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen
 from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
@@ -142,13 +142,13 @@ def test_damaged_and_foreign_files_are_passed_over(tiny_grid: Callable[..., tupl
     cell = tiny_grid()[0]
     result = run_cell(cell)
     assert isinstance(result, Result)
-    archive.keep(tmp_path, cell, result)
-    assert archive.find(tmp_path, cell) == result
-    path = archive.path_of(tmp_path, cell)
+    cell_store.write(tmp_path, cell, result)
+    assert cell_store.read(tmp_path, cell) == result
+    path = cell_store.path_of(tmp_path, cell)
     text = path.read_text(encoding="utf-8")
     for damaged in (text[:40], text.replace(cell.sha256, "0" * 64), text.replace('"curve"', '"cure"'), "[]", "null"):
         path.write_text(damaged, encoding="utf-8")
-        assert archive.find(tmp_path, cell) is None
+        assert cell_store.read(tmp_path, cell) is None
 
 
 def test_a_changed_campaign_is_another_cell(tiny_grid: Callable[..., tuple[Cell, ...]]) -> None:
@@ -162,8 +162,8 @@ def test_losses_that_are_not_finite_are_kept(tiny_grid: Callable[..., tuple[Cell
     cell = tiny_grid()[0]
     found = run_cell(cell)
     assert isinstance(found, Result)
-    archive.keep(tmp_path, cell, replace(found, val_loss=float("inf"), curve=((0, float("nan")),)))
-    kept = archive.find(tmp_path, cell)
+    cell_store.write(tmp_path, cell, replace(found, val_loss=float("inf"), curve=((0, float("nan")),)))
+    kept = cell_store.read(tmp_path, cell)
     assert kept is not None
     assert kept.val_loss != kept.val_loss
     assert kept.curve[0][1] != kept.curve[0][1]

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from math import inf, isnan, nan
 from pathlib import Path
@@ -18,12 +18,12 @@ from support.shell import Answer
 from rolltrain_tui.base.safe_text import cell
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.exports.card import report_card
-from rolltrain_tui.exports.export import digest_of
+from rolltrain_tui.exports.curve import CAPACITY, Curve, Lane
 from rolltrain_tui.exports.fairness import fairness, upper_gamma
 from rolltrain_tui.exports.figures import draw
-from rolltrain_tui.exports.ledger import METRICS, entries
+from rolltrain_tui.exports.metrics import METRICS, MetricRecorder, TurnMetrics
+from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.terminal import CHARTS, charts
-from rolltrain_tui.exports.trend import CAPACITY, Lane, Trend
 from rolltrain_tui.plain.run import PlainOptions, run
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.runs import event_log
@@ -46,6 +46,26 @@ def rolled(turn: int, face: int, k: float = 1.0) -> DiceRolled:
 
 def stepped(turn: int, loss: float = 2.0, k: float = 1.0) -> StepTaken:
     return StepTaken(turn, loss, 2.0, 0.5, 1e-3, k, k, 0.1, 0.1 * k, 64, 0.5 * turn, loss == loss, ("update_scale",))
+
+
+def metrics_of(events: Iterable[Event], summary: RunSummary | None = None) -> Iterator[TurnMetrics]:
+    """The metrics of each turn, as soon as it is over; `summary` hears the events and turns too."""
+    recorder, summary = MetricRecorder(), summary or RunSummary()
+    for event in events:
+        summary.hear(event)
+        if (metrics := recorder.take(event)) is not None:
+            summary.add(metrics)
+            yield metrics
+    if (metrics := recorder.close()) is not None:
+        summary.add(metrics)
+        yield metrics
+
+
+def summary_of(events: Iterable[Event]) -> RunSummary:
+    summary = RunSummary()
+    for _ in metrics_of(events, summary):
+        pass
+    return summary
 
 
 def story(turns: int) -> Iterator[Event]:
@@ -76,9 +96,9 @@ def played(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., 
 
 
 def test_entries_say_what_the_events_say(played: Path) -> None:
-    """Turn by turn the ledger holds the steps' and evaluations' own numbers; the roll-scaled loss is their loss times their k."""
+    """Turn by turn the metrics hold the steps' and evaluations' own numbers; the roll-scaled loss is their loss times their k."""
     events = list(event_log.read(played / "chronicle.jsonl"))
-    book = {entry.turn: entry for entry in entries(events)}
+    book = {metrics.turn: metrics for metrics in metrics_of(events)}
     steps = [event for event in events if isinstance(event, StepTaken)]
     assert list(book) == list(range(25))
     for step in steps:
@@ -88,18 +108,18 @@ def test_entries_say_what_the_events_say(played: Path) -> None:
         assert numbers["train/loss_rolled"] == step.loss * step.k_requested
     assert book[24].numbers["perf/tokens"] == sum(step.tokens for step in steps)
     evaluations = {event.turn: event.val_loss for event in events if isinstance(event, Evaluated)}
-    assert {turn: entry.numbers["val/loss"] for turn, entry in book.items() if "val/loss" in entry.numbers} == evaluations
-    assert {name for entry in book.values() for name in entry.numbers} <= set(METRICS)
+    assert {turn: metrics.numbers["val/loss"] for turn, metrics in book.items() if "val/loss" in metrics.numbers} == evaluations
+    assert {name for metrics in book.values() for name in metrics.numbers} <= set(METRICS)
 
 
 def test_an_ability_is_in_force_for_its_turns() -> None:
     """Used for three turns it stands in three entries; a monster stands in those after it came."""
     uses: list[Event] = [began(), AbilityUsed(2, "rage", "", True, 1.5, 3, 1)]
     uses += [stepped(turn) for turn in range(2, 7)]
-    assert [entry.abilities for entry in entries(uses)] == [("rage",)] * 3 + [()] * 2
+    assert [metrics.abilities for metrics in metrics_of(uses)] == [("rage",)] * 3 + [()] * 2
     foes: list[Event] = [began(), stepped(1), MonsterAppeared(1, "loss_dragon", "5", 100, 15, ""), stepped(2), stepped(3)]
     foes += [MonsterFell(3, "loss_dragon", 1), stepped(4)]
-    assert [entry.monster for entry in entries(foes)] == ["", "loss_dragon", "loss_dragon", ""]
+    assert [metrics.monster for metrics in metrics_of(foes)] == ["", "loss_dragon", "loss_dragon", ""]
 
 
 def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
@@ -109,12 +129,12 @@ def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[.
     assert answer.code == 0, answer.err
     assert sorted(path.name for path in out.iterdir()) == ["report.md", "run.png", "run.svg", "turns.csv"]
     assert len(json.loads(answer.out)["written"]) == 5
-    book = {entry.turn: entry for entry in entries(event_log.read(played / "chronicle.jsonl"))}
+    book = {metrics.turn: metrics for metrics in metrics_of(event_log.read(played / "chronicle.jsonl"))}
     with (out / "turns.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["turn"]) for row in rows] == list(book)
-    for row, entry in zip(rows, book.values(), strict=True):
-        assert {name: float(row[name]) for name in METRICS if row[name]} == entry.numbers
+    for row, metrics in zip(rows, book.values(), strict=True):
+        assert {name: float(row[name]) for name in METRICS if row[name]} == metrics.numbers
     assert (out / "run.png").read_bytes().startswith(b"\x89PNG")
     script = (
         "import json, sys\n"
@@ -125,7 +145,7 @@ def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[.
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(board)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert set(found) == {name for entry in book.values() for name in entry.numbers}
+    assert set(found) == {name for metrics in book.values() for name in metrics.numbers}
     for tag, points in found.items():
         assert dict(map(tuple, points)) == pytest.approx({e.turn: e.numbers[tag] for e in book.values() if tag in e.numbers}, rel=1e-6)
 
@@ -192,7 +212,7 @@ def test_wandb_is_asked_for_an_offline_run(
     assert call("export", played, "--wandb-offline", tmp_path / "w").code == 0
     assert (wandb.asked["mode"], wandb.asked["dir"], wandb.finished) == ("offline", str(tmp_path / "w"), 1)
     assert wandb.asked["config"]["turns"] == 24  # type: ignore[index]
-    book = {entry.turn: entry.numbers for entry in entries(event_log.read(played / "chronicle.jsonl"))}
+    book = {metrics.turn: metrics.numbers for metrics in metrics_of(event_log.read(played / "chronicle.jsonl"))}
     assert dict(wandb.logged) == book
 
 
@@ -221,10 +241,10 @@ def test_plot_fits_the_width(what: str, played: Path, call: Callable[..., Answer
 def test_any_loss_can_be_drawn(loss: float) -> None:
     """Runs that burst, at once or in the middle, have pictures, charts and a card like any other."""
     for events in ([began(), stepped(1, loss)], [began(), *(stepped(turn, loss if turn > 3 else 2.0) for turn in range(1, 7))]):
-        digest = digest_of(events)
-        assert set(draw(digest)) == {"run.png", "run.svg"}
-        assert charts(digest, "all", 60, 12, colour=False)
-        assert "report card" in report_card(digest)
+        summary = summary_of(events)
+        assert set(draw(summary)) == {"run.png", "run.svg"}
+        assert charts(summary, "all", 60, 12, colour=False)
+        assert "report card" in report_card(summary)
 
 
 def test_memory_stays_bounded() -> None:
@@ -232,26 +252,26 @@ def test_memory_stays_bounded() -> None:
     peaks = []
     for turns in (3000, 30000):
         tracemalloc.start()
-        digest = digest_of(story(turns))
+        summary = summary_of(story(turns))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 2 * peaks[0]
-    assert max(stretch.high for stretch in digest.curves["train/loss"].stretches) == 4.0
-    assert sum(digest.counts) == 30000
-    assert (digest.abilities["rage"].turns, digest.abilities["rage"].uses, digest.slain["loss_dragon"]) == (9000, 1500, 750)
-    assert digest.not_finite == 30000 // 97
+    assert max(bin_.high for bin_ in summary.curves["train/loss"].bins) == 4.0
+    assert sum(summary.counts) == 30000
+    assert (summary.abilities["rage"].turns, summary.abilities["rage"].uses, summary.slain["loss_dragon"]) == (9000, 1500, 750)
+    assert summary.not_finite == 30000 // 97
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=3000), st.integers(1, 300))
 def test_trends_keep_the_mean(values: list[float], points: int) -> None:
-    """However far a trend is thinned, its mean and its extremes are those of all values, and it is never longer than it may be."""
-    trend = Trend()
+    """However far a curve is thinned, its mean and its extremes are those of all values, and it is never longer than it may be."""
+    curve = Curve()
     for turn, value in enumerate(values):
-        trend.add(turn, value)
-    assert trend.mean == pytest.approx(sum(values) / len(values), abs=1e-6)
-    assert (min(s.low for s in trend.stretches), max(s.high for s in trend.stretches)) == (min(values), max(values))
-    assert len(trend.stretches) <= CAPACITY
-    turns, means = trend.coarse(points)
+        curve.add(turn, value)
+    assert curve.mean == pytest.approx(sum(values) / len(values), abs=1e-6)
+    assert (min(s.low for s in curve.bins), max(s.high for s in curve.bins)) == (min(values), max(values))
+    assert len(curve.bins) <= CAPACITY
+    turns, means = curve.coarse(points)
     assert len(turns) == len(means) <= points
     assert all(before < after for before, after in pairwise(turns))
 
@@ -292,7 +312,7 @@ def test_cells_are_never_formulas(text: str) -> None:
 
 def test_foreign_words_stay_words() -> None:
     """A campaign's name cannot bring tags, tables or pictures into the card."""
-    card = report_card(digest_of([began(campaign="<img src=x> | ![a](b) \x1b[2J"), stepped(1)]))
+    card = report_card(summary_of([began(campaign="<img src=x> | ![a](b) \x1b[2J"), stepped(1)]))
     assert "\\<img src=x\\> \\| \\!\\[a\\](b)" in card
     assert "\x1b" not in card
 

@@ -1,6 +1,6 @@
-"""The ledger: a run turn by turn, in the names that other tools expect. A pure fold of events; x is the turn, one optimiser step."""
+"""The metrics of a run, turn by turn, under the names that other tools expect: a pure fold of events."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
 from typing import Any
@@ -47,24 +47,24 @@ METRICS: Mapping[str, str] = {
 }
 """Name -> meaning, in the order of the table's columns."""
 WORDS = ("roll/outcome", "abilities", "monster", "levers")
-"""What a turn says in words."""
+"""Columns that hold words."""
 
 
 @dataclass(slots=True)
-class Entry:
-    """One turn. Turn 0 is the start: it has an evaluation and no step."""
+class TurnMetrics:
+    """The metrics of one turn. Turn 0 is the start: it has an evaluation and no step."""
 
     turn: int
     numbers: dict[str, float] = field(default_factory=dict)
-    """Metric -> value; what the turn did not measure is not there. A value may be infinite or NaN where that was measured."""
+    """Metric -> value. A metric that was not measured in this turn is absent; a measured one may be infinite or NaN."""
     outcome: str = ""
     abilities: tuple[str, ...] = ()
     """In force while the step was taken."""
     monster: str = ""
-    """Near while the step was taken."""
+    """Present while the step was taken."""
     levers: tuple[str, ...] = ()
     dice: tuple[int, ...] = ()
-    """Every die of the turn's own rolls, as it fell."""
+    """The natural results of all dice of the turn."""
     stepped: bool = False
 
     @property
@@ -72,21 +72,11 @@ class Entry:
         return dict(zip(WORDS, (self.outcome, "; ".join(self.abilities), self.monster, "; ".join(self.levers)), strict=True))
 
 
-def entries(events: Iterable[Event]) -> Iterator[Entry]:
-    """An entry for each turn, as soon as it is over."""
-    ledger = Ledger()
-    for event in events:
-        if (entry := ledger.take(event)) is not None:
-            yield entry
-    if (entry := ledger.close()) is not None:
-        yield entry
-
-
-class Ledger:
-    """The turn that is being written, and what holds from turn to turn."""
+class MetricRecorder:
+    """Collects events into the metrics of each turn."""
 
     def __init__(self) -> None:
-        self._entry: Entry | None = None
+        self._metrics: TurnMetrics | None = None
         self._in_force: dict[str, int | None] = {}
         """Ability -> its last turn; None until it ends."""
         self._monster = ""
@@ -95,28 +85,28 @@ class Ledger:
         self._roll: DiceRolled | None = None
         self._dice: list[int] = []
 
-    def take(self, event: Event) -> Entry | None:
-        """One more event; the entry of the turn before, if this one begins another."""
+    def take(self, event: Event) -> TurnMetrics | None:
+        """Take the next event. Answer with the finished turn when this event begins another one."""
         done = None
-        if isinstance(event, StepTaken | Evaluated) and (self._entry is None or event.turn > self._entry.turn):
-            done, self._entry = self.close(), Entry(event.turn)
+        if isinstance(event, StepTaken | Evaluated) and (self._metrics is None or event.turn > self._metrics.turn):
+            done, self._metrics = self.close(), TurnMetrics(event.turn)
         self._write(event)
         return done
 
-    def close(self) -> Entry | None:
-        """The entry that is still open."""
-        entry, self._entry = self._entry, None
-        if entry is not None:
-            entry.numbers |= {name: value for name, value in self._sheet.items() if value == value}
-        return entry
+    def close(self) -> TurnMetrics | None:
+        """The last turn, which no event has ended."""
+        metrics, self._metrics = self._metrics, None
+        if metrics is not None:
+            metrics.numbers |= {name: value for name, value in self._sheet.items() if value == value}
+        return metrics
 
     def _write(self, event: Event) -> None:
         match event:
             case StepTaken():
                 self._step(event)
-            case Evaluated() if self._entry is not None:
+            case Evaluated() if self._metrics is not None:
                 known = {"val/loss": event.val_loss, "val/loss_se": event.standard_error, "val/loss_best": event.best_val_loss}
-                self._entry.numbers |= known
+                self._metrics.numbers |= known
             case DiceRolled():
                 self._roll = event
                 self._dice += event.naturals
@@ -132,11 +122,11 @@ class Ledger:
                 self._sheet |= _sheet_of(event)
 
     def _step(self, step: StepTaken) -> None:
-        entry = self._entry
-        assert entry is not None, "a step opens its turn"
+        metrics = self._metrics
+        assert metrics is not None, "a step opens its turn"
         self._tokens += step.tokens
-        entry.stepped, entry.levers, entry.dice = True, step.levers, tuple(self._dice)
-        entry.numbers |= {
+        metrics.stepped, metrics.levers, metrics.dice = True, step.levers, tuple(self._dice)
+        metrics.numbers |= {
             "train/loss": step.loss,
             "train/loss_ema": step.loss_ema,
             "train/loss_rolled": step.loss * step.k_requested,
@@ -150,15 +140,15 @@ class Ledger:
             "perf/gflop": step.gflop,
         }
         if self._roll is not None:
-            entry.numbers |= {"roll/natural": self._roll.natural, "roll/total": self._roll.total}
-            entry.outcome = self._roll.outcome
-        entry.abilities, entry.monster = tuple(self._in_force), self._monster
+            metrics.numbers |= {"roll/natural": self._roll.natural, "roll/total": self._roll.total}
+            metrics.outcome = self._roll.outcome
+        metrics.abilities, metrics.monster = tuple(self._in_force), self._monster
         self._in_force = {name: until for name, until in self._in_force.items() if until is None or until > step.turn}
         self._roll, self._dice = None, []
 
 
 def _sheet_of(event: Event) -> dict[str, Any]:
-    """What an event says of the hero's sheet."""
+    """The sheet values that an event carries."""
     match event:
         case CampaignBegan():
             return {"hero/hp": event.hp, "hero/level": event.level}

@@ -16,7 +16,7 @@ def path_of(folder: Path, cell: Cell) -> Path:
     return folder / CELLS / f"{name}-{cell.sha256[:12]}.json"
 
 
-def keep(folder: Path, cell: Cell, result: Result) -> None:
+def write(folder: Path, cell: Cell, result: Result) -> None:
     """Bring a finished cell to the disk. OSError."""
     path = path_of(folder, cell)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,7 +24,7 @@ def keep(folder: Path, cell: Cell, result: Result) -> None:
     atomic_files.replace(path, json.dumps(page, indent=1, allow_nan=False).encode() + b"\n")
 
 
-def find(folder: Path, cell: Cell) -> Result | None:
+def read(folder: Path, cell: Cell) -> Result | None:
     """The cell's result from an earlier sitting; None when there is none, or only a damaged file or one of another experiment."""
     try:
         page = json.loads(path_of(folder, cell).read_bytes())

@@ -9,7 +9,7 @@ import pytest
 from rolltrain_tui.base.statistics import student_95
 from rolltrain_tui.experiment import plots, report
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
-from rolltrain_tui.experiment.questions import MEASURES, TITLES, answers, cells_of, strayed, summary, value_at
+from rolltrain_tui.experiment.robustness import MEASURES, TITLES, answers, cells_of, strayed, summary, value_at
 from rolltrain_tui.experiment.run import Outcome, Result, run_cell
 from rolltrain_tui.experiment.table import Outcomes
 from rolltrain_tui.modes.text import probes

@@ -1,4 +1,4 @@
-"""Where a ledger can go, entry by entry: a CSV table, TensorBoard events, a W&B run without a network."""
+"""Writers of turn metrics: a CSV table, TensorBoard events, a W&B run in its offline form."""
 
 import csv
 import sys
@@ -8,31 +8,31 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rolltrain_tui.base.safe_text import cell, printable
-from rolltrain_tui.exports.ledger import METRICS, WORDS, Entry
+from rolltrain_tui.exports.metrics import METRICS, WORDS, TurnMetrics
 
 TABLE = "turns.csv"
 
 
 class ExportError(ValueError):
-    """Something cannot be written, or a library is absent; the message says what to do."""
+    """A file cannot be written or a library is absent. The message says what to do."""
 
 
-class Sink(Protocol):
-    """Takes a run in, turn by turn."""
+class Writer(Protocol):
+    """Writes a run turn by turn. Call `close` at the end, or `drop` after an error."""
 
-    def log(self, entry: Entry) -> None: ...
+    def log(self, metrics: TurnMetrics) -> None: ...
 
     def close(self) -> str:
-        """All is in; the file or folder where it is."""
+        """Finish the file, and answer with its path or folder."""
         ...
 
     def drop(self) -> None:
-        """It failed half-way: leave nothing half-written behind, as far as this sink can."""
+        """Remove what was written so far, where this form allows it."""
         ...
 
 
-class TableSink:
-    """A row a turn, a column a metric. Unknown is empty; pandas and spreadsheets read it as it is."""
+class CsvWriter:
+    """One row per turn, one column per metric. An unknown value is an empty cell."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / TABLE
@@ -41,9 +41,9 @@ class TableSink:
         self._rows = csv.writer(self._file, lineterminator="\n")
         self._rows.writerow(("turn", *METRICS, *WORDS))
 
-    def log(self, entry: Entry) -> None:
-        numbers = (_figure(entry.numbers.get(name)) for name in METRICS)
-        self._rows.writerow((entry.turn, *numbers, *map(cell, entry.words.values())))
+    def log(self, metrics: TurnMetrics) -> None:
+        numbers = (_figure(metrics.numbers.get(name)) for name in METRICS)
+        self._rows.writerow((metrics.turn, *numbers, *map(cell, metrics.words.values())))
 
     def close(self) -> str:
         self._file.close()
@@ -56,14 +56,14 @@ class TableSink:
 
 
 def _figure(value: float | None) -> str:
-    """As short as it can be and read back as the same number; nan, inf and -inf as pandas writes them."""
+    """The shortest text that reads back as the same number. NaN and infinities are spelled as in pandas."""
     if value is None:
         return ""
     return repr(int(value)) if isfinite(value) and value == int(value) and abs(value) < 2**53 else repr(float(value))
 
 
-class TensorBoardSink:
-    """Scalars under the metrics' own names; step and time axis are the turn. Written by TensorBoard's own writer, read by it as any run."""
+class TensorBoardWriter:
+    """Scalars under the metrics' names. Both step and wall time are the turn, so that equal runs give equal values."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -75,9 +75,9 @@ class TensorBoardSink:
         self._folder, self._event, self._summary = folder, Event, Summary
         self._writer = EventFileWriter(str(folder))
 
-    def log(self, entry: Entry) -> None:
-        values = [self._summary.Value(tag=tag, simple_value=value) for tag, value in entry.numbers.items()]
-        self._writer.add_event(self._event(step=entry.turn, wall_time=float(entry.turn), summary=self._summary(value=values)))
+    def log(self, metrics: TurnMetrics) -> None:
+        values = [self._summary.Value(tag=tag, simple_value=value) for tag, value in metrics.numbers.items()]
+        self._writer.add_event(self._event(step=metrics.turn, wall_time=float(metrics.turn), summary=self._summary(value=values)))
 
     def close(self) -> str:
         self._writer.close()
@@ -87,22 +87,22 @@ class TensorBoardSink:
         self._writer.close()
 
 
-class WandbSink:
-    """A run in W&B's offline form: `wandb sync` sends it, whoever wants to; nothing here asks the network for anything."""
+class WandbWriter:
+    """A W&B run in its offline form. `wandb sync` can upload it later; this class uses no network."""
 
     def __init__(self, folder: Path, config: Mapping[str, Any], name: str) -> None:
         try:
             import wandb
         except ImportError:
             raise ExportError(missing("wandb", "a W&B run")) from None
-        # Nothing of this computer goes with it: no console, no code, no git state, no machine statistics.
+        # No data about this computer is recorded: no console, code, git state or machine statistics.
         quiet = {"console": "off", "silent": True, "x_disable_stats": True, "x_disable_machine_info": True, "x_save_requirements": False}
         settings = wandb.Settings(disable_git=True, disable_code=True, save_code=False, **quiet)
         self._run = wandb.init(mode="offline", dir=str(folder), project="rolltrain", name=name, config=dict(config), settings=settings)
         self._folder = folder
 
-    def log(self, entry: Entry) -> None:
-        self._run.log({name: value for name, value in entry.numbers.items() if isfinite(value)}, step=entry.turn)
+    def log(self, metrics: TurnMetrics) -> None:
+        self._run.log({name: value for name, value in metrics.numbers.items() if isfinite(value)}, step=metrics.turn)
 
     def close(self) -> str:
         self._run.finish()
@@ -113,5 +113,5 @@ class WandbSink:
 
 
 def missing(extra: str, what: str) -> str:
-    """An optional library is not there."""
+    """The message for an absent optional library."""
     return f"{extra} is not installed, and {what} cannot be written without it: {sys.executable} -m pip install 'rolltrain-tui[{extra}]'"

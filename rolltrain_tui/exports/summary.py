@@ -1,13 +1,13 @@
-"""The digest of a run: what its pictures and its report card are made of. Bounded memory, however long the chronicle."""
+"""Everything that the pictures and the report card of a run need. Memory stays bounded for a log of any length."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Self
 
+from rolltrain_tui.exports.curve import Curve, Lane
 from rolltrain_tui.exports.fairness import Fairness, fairness
-from rolltrain_tui.exports.ledger import Entry
-from rolltrain_tui.exports.trend import Lane, Trend
+from rolltrain_tui.exports.metrics import TurnMetrics
 from rolltrain_tui.protocol.events import (
     AbilityUsed,
     CampaignBegan,
@@ -23,23 +23,23 @@ from rolltrain_tui.protocol.events import (
 )
 
 RESOLUTION = 1000
-"""Parts of a run that a time line tells apart."""
+"""A time line shows gaps longer than this part of the run."""
 MOMENTS = 60
 CURVES = ("train/loss", "train/loss_rolled", "val/loss", "k/asked", "k/felt", "grad_norm", "lr")
 
 
 @dataclass(slots=True)
 class AbilityTally:
-    """What became of one ability."""
+    """How one ability was used."""
 
     uses: int = 0
     """By the player."""
     triggers: int = 0
-    """By itself."""
+    """By its passive form."""
     turns: int = 0
-    """In force."""
+    """Turns in which it was in force."""
     asked: float = 0.0
-    """Sums over those turns that were finite."""
+    """Sum of k over the finite ones of these turns. `felt` likewise."""
     felt: float = 0.0
     measured: int = 0
     twins: int = 0
@@ -48,34 +48,34 @@ class AbilityTally:
 
 
 @dataclass(slots=True)
-class Digest:
-    """Everything about a run that one page can say."""
+class RunSummary:
+    """A fold of events and turn metrics. Call `hear` for each event and `add` for each finished turn."""
 
     began: CampaignBegan | None = None
     ended: CampaignEnded | None = None
     ghost: GhostSeen | None = None
     turn: int = 0
-    curves: dict[str, Trend] = field(default_factory=lambda: {name: Trend() for name in CURVES})
+    curves: dict[str, Curve] = field(default_factory=lambda: {name: Curve() for name in CURVES})
     lanes: dict[str, Lane] = field(default_factory=dict)
-    """Ability or monster -> when it was there."""
+    """Ability or monster -> the turns in which it was in force or near."""
     foes: set[str] = field(default_factory=set)
-    """Which of the lanes are monsters'."""
+    """The monsters among the lanes."""
     abilities: dict[str, AbilityTally] = field(default_factory=dict)
     met: Counter[str] = field(default_factory=Counter)
     slain: Counter[str] = field(default_factory=Counter)
     faces: Counter[int] = field(default_factory=Counter)
-    """How often each face of the campaign's die fell, every die counted."""
+    """Face of the campaign's die -> how often it fell. All dice of a roll count."""
     outcomes: Counter[str] = field(default_factory=Counter)
     not_finite: int = 0
     deaths: int = 0
     gates: Counter[bool] = field(default_factory=Counter)
     last: dict[str, float] = field(default_factory=dict)
-    """Metric -> its latest value."""
+    """Metric -> latest value."""
     moments: deque[Event] = field(default_factory=lambda: deque(maxlen=MOMENTS))
-    """The latest of what a story would not leave out."""
+    """The last deaths, levels, gates and slain monsters."""
 
     def hear(self, event: Event) -> Self:
-        """An event of the story."""
+        """One event of the story."""
         match event:
             case CampaignBegan():
                 self.began = event
@@ -101,22 +101,22 @@ class Digest:
             self.moments.append(event)
         return self
 
-    def add(self, entry: Entry) -> Self:
-        """A turn of the ledger."""
-        self.turn = entry.turn
-        for name, trend in self.curves.items():
-            trend.add(entry.turn, entry.numbers.get(name, nan))
-        self.last |= entry.numbers
-        if not entry.stepped:
+    def add(self, metrics: TurnMetrics) -> Self:
+        """One finished turn."""
+        self.turn = metrics.turn
+        for name, curve in self.curves.items():
+            curve.add(metrics.turn, metrics.numbers.get(name, nan))
+        self.last |= metrics.numbers
+        if not metrics.stepped:
             return self
-        asked, felt = entry.numbers["k/asked"], entry.numbers["k/felt"]
-        self.not_finite += not isfinite(entry.numbers["train/loss"])
-        self.outcomes[entry.outcome] += bool(entry.outcome)
-        self.faces.update(entry.dice)
-        for name in (*entry.abilities, *([entry.monster] if entry.monster else [])):
-            self.lanes.setdefault(name, Lane(self._slack)).add(entry.turn)
-        self.foes |= {entry.monster} - {""}
-        for name in entry.abilities:
+        asked, felt = metrics.numbers["k/asked"], metrics.numbers["k/felt"]
+        self.not_finite += not isfinite(metrics.numbers["train/loss"])
+        self.outcomes[metrics.outcome] += bool(metrics.outcome)
+        self.faces.update(metrics.dice)
+        for name in (*metrics.abilities, *([metrics.monster] if metrics.monster else [])):
+            self.lanes.setdefault(name, Lane(self._slack)).add(metrics.turn)
+        self.foes |= {metrics.monster} - {""}
+        for name in metrics.abilities:
             tally = self.abilities.setdefault(name, AbilityTally())
             tally.turns += 1
             if isfinite(felt):
