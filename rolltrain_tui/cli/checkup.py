@@ -35,7 +35,7 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
     config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
     campaign = Campaign(config, build_learner(config, base=Path(str(snapshot.state["base"]))))
     campaign.load_state(snapshot.state["campaign"], snapshot.tensors)
-    evaluation = campaign.learner.evaluate_sequences(config.evaluation.sequences)
+    evaluation = campaign.learner.evaluate(config.evaluation.sequences)
     examination = campaign.learner.examine(evaluation)
     watch = campaign.game.watch
     watch.examined(campaign.turn, examination.values)
@@ -43,7 +43,7 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
         campaign=config.name,
         turn=campaign.turn,
         turns=config.turns,
-        val_loss=evaluation.loss,
+        val_loss=evaluation.value,
         standard_error=evaluation.standard_error,
         readings=watch.readings(),
         layers=examination.layers,

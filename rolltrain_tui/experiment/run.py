@@ -191,7 +191,7 @@ def train_plainly(config: CampaignConfig, learner: Learner, after_turn: AfterTur
             after_turn()
     final = learner.evaluate(config.evaluation.final_sequences)
     return Result(
-        val_loss=final.loss,
+        val_loss=final.value,
         best_val_loss=min((loss for _, loss in curve if isfinite(loss)), default=nan),
         train_loss=nan if progress.loss.value is None else progress.loss.value,
         gflop=progress.gflop + final.gflop,

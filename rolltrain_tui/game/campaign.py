@@ -160,12 +160,9 @@ class Campaign:
         yield from self.game.face_gate(self.turn, gate, self.val_loss)
 
     def _evaluate(self) -> Iterator[Event]:
-        learner, sequences = self.learner, self.config.evaluation.sequences
-        if not self.config.diagnosis.examine:
-            yield from self.cycle.evaluated(learner.evaluate(sequences))
-            return
-        evaluation = learner.evaluate_sequences(sequences)
-        yield from self.cycle.evaluated(evaluation, learner.examine(evaluation))
+        evaluation = self.learner.evaluate(self.config.evaluation.sequences)
+        examination = self.learner.examine(evaluation) if self.config.diagnosis.examine else None
+        yield from self.cycle.evaluated(evaluation, examination)
 
     def _speak(self) -> Spoke:
         speech = self.config.speech

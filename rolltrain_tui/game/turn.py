@@ -78,11 +78,11 @@ class Progress:
     def evaluated(self, turn: int, evaluation: Evaluation) -> Evaluated:
         """Count an evaluation; its event."""
         self.gflop += evaluation.gflop
-        self.last = evaluation.loss
-        improved = self.best is None or evaluation.loss < self.best
+        self.last = evaluation.value
+        improved = self.best is None or evaluation.value < self.best
         if self.best is None or improved:
-            self.best = evaluation.loss
-        return Evaluated(turn, evaluation.loss, evaluation.standard_error, self.best, self.train_loss, improved)
+            self.best = evaluation.value
+        return Evaluated(turn, evaluation.value, evaluation.standard_error, self.best, self.train_loss, improved)
 
 
 class TurnCycle:
@@ -155,7 +155,7 @@ class TurnCycle:
         """An evaluation of the weights as they stand, and what an examination of the model found."""
         self.training.remember(evaluation)
         yield self.progress.evaluated(self.turn, evaluation)
-        yield from self.game.learned(self.turn, evaluation.loss)
+        yield from self.game.learned(self.turn, evaluation.value)
         if found is None:
             yield from self.game.examined(self.turn, {}, ())
         else:
@@ -196,12 +196,12 @@ class TurnCycle:
         """The end of the run, with its last evaluation."""
         self.ended = True
         assert self.progress.best is not None
-        hero, told = self.game.hero, self._story_ending(final.loss)
+        hero, told = self.game.hero, self._story_ending(final.value)
         return CampaignEnded(
             turn=self.turn,
             ending=self.ending,
             train_loss=self.progress.train_loss,
-            val_loss=final.loss,
+            val_loss=final.value,
             standard_error=final.standard_error,
             best_val_loss=self.progress.best,
             floor=self.info.floor,

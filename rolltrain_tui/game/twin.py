@@ -94,9 +94,9 @@ class Twin:
 
     def look(self, sequences: int) -> Comparison:
         """Hero and twin as they stand, on the first `sequences` of the probe set. The energy of both evaluations is the twin's."""
-        hero, twin = (learner.evaluate_sequences(sequences) for learner in (self.hero, self.learner))
+        hero, twin = (learner.evaluate(sequences) for learner in (self.hero, self.learner))
         self.gflop += hero.gflop + twin.gflop
-        self.looks.append([a - b for a, b in zip(hero.losses, twin.losses, strict=True)])
+        self.looks.append([a - b for a, b in zip(hero.values, twin.values, strict=True)])
         return comparison_of(self.looks[-1])
 
     def judge(self) -> Comparison:

@@ -276,7 +276,7 @@ def _of_today(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _evaluation(val_loss: float) -> Evaluation:
     """A foreign loop tells its mean loss, not how sure it is."""
-    return Evaluation(loss=val_loss, standard_error=math.inf, sequences=1, gflop=0.0)
+    return Evaluation(value=val_loss, standard_error=math.inf, count=1, gflop=0.0)
 
 
 _NOT_OURS = "The loop that trains is not rolltrain's: it saves by itself, and the model writes no text here."

@@ -54,16 +54,17 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """The model on the fixed probe set of validation sequences."""
+    """The model on its fixed probe set, which it does not train on."""
 
-    loss: float
-    """Mean loss in nats per token."""
+    value: float
+    """Of the learner's objective: a mean over what was looked at."""
     standard_error: float
-    """Of that mean, over sequences."""
-    sequences: int
+    """Of that mean."""
+    count: int
+    """Sequences, examples, games or episodes that were looked at."""
     gflop: float
-    losses: tuple[float, ...] = ()
-    """The mean loss of each sequence, in the probe set's order, where `evaluate_sequences` was asked."""
+    values: tuple[float, ...] = ()
+    """One for each of them, in the probe set's order, so that two learners can be compared one by one. Empty where that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +121,11 @@ class Learner(Protocol):
     def step(self, effect: StepEffect) -> StepReport:
         """One turn: one optimiser step (and `extra_steps` more) under the levers of `effect`. Raises StepAbandoned."""
 
-    def evaluate(self, sequences: int) -> Evaluation:
-        """Validation loss on the first `sequences` of the fixed probe set; changes nothing, draws nothing."""
-
-    def evaluate_sequences(self, sequences: int) -> Evaluation:
-        """As evaluate, with the loss of each sequence, so that two learners can be compared sequence by sequence."""
+    def evaluate(self, count: int) -> Evaluation:
+        """The objective on the first `count` of the fixed probe set. It changes nothing and draws nothing."""
 
     def examine(self, evaluation: Evaluation) -> Examination:
-        """The signals that need the model itself. `evaluation` is of the weights as they stand, with its `losses`."""
+        """The signals that need the model itself. `evaluation` is of the weights as they stand, with its `values`."""
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """Text from the model, drawn from its own sampling stream. Raw: whoever shows it cleans it."""

@@ -79,8 +79,8 @@ class TrainingMemory:
 
     def remember(self, evaluation: Evaluation) -> None:
         """Keep the state an evaluation is of, where restore_best may be asked for."""
-        if self.ring is not None and math.isfinite(evaluation.loss):
-            self.ring.remember(evaluation.loss, self.capture())
+        if self.ring is not None and math.isfinite(evaluation.value):
+            self.ring.remember(evaluation.value, self.capture())
 
     # -----------------------------------------------------------------------------------------------------------------
     # A turn
@@ -130,7 +130,7 @@ class TrainingMemory:
         if evaluate is None:
             return 0.0
         found = evaluate()
-        measured["restore_best"] = found.loss
+        measured["restore_best"] = found.value
         return found.gflop
 
     def _heal(self, alpha: float, measured: dict[str, float], evaluate: Callable[[], Evaluation] | None) -> float:
@@ -143,7 +143,7 @@ class TrainingMemory:
         before = evaluate()
         measured["heal_alpha"] = self.average.heal(self.levers.parameters, alpha)
         after = evaluate()
-        measured["heal_alpha.val_before"], measured["heal_alpha.val_after"] = before.loss, after.loss
+        measured["heal_alpha.val_before"], measured["heal_alpha.val_after"] = before.value, after.value
         return before.gflop + after.gflop
 
     def here(self) -> list[Tensor] | None:

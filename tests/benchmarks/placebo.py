@@ -51,7 +51,7 @@ def final_loss(vessel: str, seed: int, effect: Callable[[bool], StepEffect]) -> 
     learner, coin = learner_in(vessel, seed), random.Random(seed)
     for _ in range(TURNS):
         learner.step(effect(coin.random() < 0.5))
-    return learner.evaluate(learner.config.evaluation.final_sequences).loss
+    return learner.evaluate(learner.config.evaluation.final_sequences).value
 
 
 ARMS: dict[str, Callable[[bool], StepEffect]] = {

@@ -89,10 +89,10 @@ def course(learner: TextLearner, turns: int) -> dict[int, dict[str, float]]:
     for turn in range(1, turns + 1):
         learner.step(NEUTRAL)
         if turn % EVERY == 0:
-            evaluation = learner.evaluate_sequences(SEQUENCES)
-            val.append(evaluation.loss)
+            evaluation = learner.evaluate(SEQUENCES)
+            val.append(evaluation.value)
             rise = min(val[-3:]) - min(val) if len(val) >= 3 and all(map(math.isfinite, val)) else math.nan
-            found[turn] = {**learner.examine(evaluation).values, "val_rise": rise, "val": evaluation.loss}
+            found[turn] = {**learner.examine(evaluation).values, "val_rise": rise, "val": evaluation.value}
     return found
 
 

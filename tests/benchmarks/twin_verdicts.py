@@ -59,7 +59,7 @@ def sweep(seeds: int) -> None:
             learner = learner_at(rate, seed)
             for _ in range(WARM_UP):
                 learner.step(NEUTRAL)
-            losses.append(learner.evaluate(SEQUENCES).loss)
+            losses.append(learner.evaluate(SEQUENCES).value)
         print(f"rate {rate:<7g} validation {statistics.mean(losses):.4f}")
 
 

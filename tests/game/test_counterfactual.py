@@ -82,7 +82,7 @@ def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPat
     def never(*_: object) -> Any:
         raise AssertionError("not in mode off")
 
-    for name in ("fork", "evaluate_sequences", "follow"):
+    for name in ("fork", "follow"):
         monkeypatch.setattr(TextLearner, name, never)
     campaign, _ = played(tiny_config("twin.mode=off", "diagnosis.examine=false"), RAGE)
     assert campaign.ended
@@ -108,7 +108,7 @@ def test_the_twin_is_the_run_without_the_ability(tiny_config: Configure) -> None
         campaign = campaign_of(config)
         for event in campaign.play(ScriptedInbox(moves)):
             if isinstance(event, StepTaken) and 3 <= event.turn <= 6:
-                looks[name].append(campaign.learner.evaluate_sequences(2).losses)
+                looks[name].append(campaign.learner.evaluate(2).values)
             if isinstance(event, TwinJudged):
                 judged = event
     found = compare(*([sum(losses) / 4 for losses in zip(*looks[name], strict=True)] for name in ("with", "without")))

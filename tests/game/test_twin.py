@@ -67,12 +67,10 @@ def test_what_cannot_be_compared() -> None:
 
 
 def test_losses_of_sequences_are_those_of_the_evaluation(make_learner: MakeLearner) -> None:
-    """Asked sequence by sequence, the evaluation is the same, with one loss each."""
-    learner = make_learner()
-    whole, each = learner.evaluate(12), learner.evaluate_sequences(12)
-    assert (whole.loss, whole.standard_error, whole.sequences, whole.gflop) == (each.loss, each.standard_error, each.sequences, each.gflop)
-    assert (12, ()) == (len(each.losses), whole.losses)
-    assert whole.loss == pytest.approx(sum(each.losses) / 12)
+    """The evaluation's value is the mean of the losses of its sequences."""
+    whole = make_learner().evaluate(12)
+    assert (12, 12) == (whole.count, len(whole.values))
+    assert whole.value == pytest.approx(sum(whole.values) / 12)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

@@ -202,5 +202,5 @@ def test_a_model_that_can_generate_speaks(tmp_path: Path) -> None:
     assert same(quiet, talker)
     assert (len(last), len(said)) == (1, 2)
     assert said[0].isalpha()
-    losses = trainer.expedition.campaign.learner.evaluate_sequences(20).losses
+    losses = trainer.expedition.campaign.learner.evaluate(20).values
     assert len(losses) == 20, "each line's loss is told apart"

@@ -278,7 +278,7 @@ def test_any_batch(kind: str, loaders: Make, reader: Make, points: TensorDataset
     assert after == pytest.approx(expected, rel=1e-4)
     learner = trainer.expedition.campaign.learner  # type: ignore[union-attr]
     apart = kind not in ("own loss", "training_step")
-    assert len(learner.evaluate_sequences(20).losses) == (20 if apart else min(20, len(validation)))
+    assert len(learner.evaluate(20).values) == (20 if apart else min(20, len(validation)))
 
 
 def test_no_loss_to_be_had(points: TensorDataset, tmp_path: Path) -> None:
@@ -453,13 +453,13 @@ def test_an_examination_tells_what_it_can(reader: Make, loaders: Make, tmp_path:
     learner = learner_of(reader(0.1), tmp_path, *loaders(), num_epochs=8)
     for _ in range(30):
         learner.step(NEUTRAL)
-    before, evaluation = learner.weights_sha256(), learner.evaluate_sequences(100)
+    before, evaluation = learner.weights_sha256(), learner.evaluate(100)
     found = learner.examine(evaluation)
     assert learner.weights_sha256() == before
     told = {name for name, value in found.values.items() if value == value}
     assert {"gap", "temperature", "agree_fraction", "weight_growth"} <= told
     assert sum(layer.weights for layer in found.layers) == learner.info().parameters
-    assert learner.evaluate_sequences(100) == evaluation
+    assert learner.evaluate(100) == evaluation
 
 
 # ---------------------------------------------------------------------------------------------------------------------

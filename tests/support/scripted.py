@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from rolltrain_tui.config.schema import CampaignConfig
@@ -64,10 +63,8 @@ class ScriptedLearner:
         )
 
     def evaluate(self, sequences: int) -> Evaluation:
-        return Evaluation(loss=1 + self.excess, standard_error=0.01, sequences=sequences, gflop=0.5)
-
-    def evaluate_sequences(self, sequences: int) -> Evaluation:
-        return replace(self.evaluate(sequences), losses=(1 + self.excess,) * sequences)
+        value = 1 + self.excess
+        return Evaluation(value=value, standard_error=0.01, count=sequences, gflop=0.5, values=(value,) * sequences)
 
     def examine(self, evaluation: Evaluation) -> Examination:
         return Examination(values={"gap": 0.0}, layers=(), gflop=0.25)

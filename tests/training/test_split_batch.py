@@ -77,7 +77,7 @@ def test_two_threads_train_as_one_but_for_rounding(tiny_config: Configs, effect:
     for threads in (1, 2, 2):
         learner = learner_of(tiny_config(f"device.threads={threads}", f"batch.accumulation={accumulation}", "evaluation.sequences=700"))
         losses = [learner.step(effect).loss for _ in range(4)]
-        runs.append((losses, learner.evaluate(700).loss, learner.weights_sha256()))
+        runs.append((losses, learner.evaluate(700).value, learner.weights_sha256()))
     one, two, again = runs
     assert two == again
     assert two[0] == pytest.approx(one[0], rel=1e-5)

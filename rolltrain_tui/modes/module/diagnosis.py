@@ -78,7 +78,7 @@ def examine(patient: DiagnosisInputs) -> Examination:
         "update_ratio": mean_of([whole(move) for move in moves]) / norm if norm > 0 else math.nan,
         "weight_growth": pulse.growth(norm) if pulse is not None else math.nan,
         "temperature": temperature,
-        "gap": patient.evaluation.loss - train_loss,
+        "gap": patient.evaluation.value - train_loss,
         "dead_units": dead,
         "agree_fraction": agree_fraction(mean, patient.first_moments),
         "noise_scale": noise_scale(first, second, half) / (half * patient.micro_batches) if half else math.nan,
@@ -131,7 +131,7 @@ def _read(patient: DiagnosisInputs) -> tuple[float, list[list[Tensor]], float]:
 def _temperature(patient: DiagnosisInputs) -> tuple[float, float]:
     """val(theta) - val(half-way to the average), and its GFLOP; NaN until there is an average that tells of the run."""
     average, pulse = patient.average, patient.pulse
-    if average is None or pulse is None or not pulse.settled or not patient.evaluation.losses:
+    if average is None or pulse is None or not pulse.settled or not patient.evaluation.values:
         return math.nan, 0.0
     here = [p.clone() for p in patient.parameters]
     try:
@@ -139,4 +139,4 @@ def _temperature(patient: DiagnosisInputs) -> tuple[float, float]:
         there = patient.losses_now()
     finally:
         torch._foreach_copy_(patient.parameters, here)
-    return mean_of([a - b for a, b in zip(patient.evaluation.losses, there, strict=True)]), patient.evaluation.gflop
+    return mean_of([a - b for a, b in zip(patient.evaluation.values, there, strict=True)]), patient.evaluation.gflop

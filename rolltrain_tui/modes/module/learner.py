@@ -104,7 +104,7 @@ class ModuleLearner:
         self.hindsight.prepare(levers)
 
     def remember(self, evaluation: Evaluation) -> None:
-        self.schedule.val_loss = evaluation.loss if math.isfinite(evaluation.loss) else None
+        self.schedule.val_loss = evaluation.value if math.isfinite(evaluation.value) else None
         self.hindsight.remember(evaluation)
 
     def info(self) -> LearnerInfo:
@@ -376,13 +376,9 @@ class ModuleLearner:
     # -----------------------------------------------------------------------------------------------------------------
     # Evaluation
 
+    @torch.no_grad()
     def evaluate(self, sequences: int) -> Evaluation:
         """Loss on the first `sequences` examples of the validation data (batches, where the loss is one of whole batches)."""
-        return replace(self.evaluate_sequences(sequences), losses=())
-
-    @torch.no_grad()
-    def evaluate_sequences(self, sequences: int) -> Evaluation:
-        """As evaluate, with the loss of each."""
         losses: list[float] = []
         batches = 0
         loader = self.validation if self.validation is not None else self._probes()
@@ -400,7 +396,7 @@ class ModuleLearner:
         n = len(losses)
         mean = math.fsum(losses) / n
         deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in losses) / (n - 1) / n) if n > 1 else math.inf
-        return Evaluation(loss=mean, standard_error=deviation, sequences=n, gflop=batches * self._gflop, losses=tuple(losses))
+        return Evaluation(value=mean, standard_error=deviation, count=n, gflop=batches * self._gflop, values=tuple(losses))
 
     def _probes(self) -> list[Any]:
         """The first micro-batches of the training data, always the same; read once."""
@@ -427,7 +423,7 @@ class ModuleLearner:
                     layers=self._layers,
                     train=[self.criterion.ready(raw) for raw in self._probes()],
                     evaluation=evaluation,
-                    losses_now=lambda: self.evaluate_sequences(len(evaluation.losses)).losses,
+                    losses_now=lambda: self.evaluate(len(evaluation.values)).values,
                     first_moments=self.hindsight.first_moments(),
                     average=self.hindsight.average,
                     pulse=self.hindsight.pulse,

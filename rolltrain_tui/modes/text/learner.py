@@ -6,7 +6,7 @@ the learner's parts, one turn, its gradient, evaluation, its voice, and how it i
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Self
 
@@ -346,11 +346,6 @@ class TextLearner:
         """Loss on the first `sequences` of the probe set: windows of the validation text, spread evenly however many are asked for."""
         return self._evaluation(self._sequence_losses(sequences))
 
-    def evaluate_sequences(self, sequences: int) -> Evaluation:
-        """As evaluate, with the loss of each sequence."""
-        per_sequence = self._sequence_losses(sequences)
-        return replace(self._evaluation(per_sequence), losses=tuple(per_sequence.tolist()))
-
     def _sequence_losses(self, sequences: int) -> Tensor:
         T = self.config.model.context
         ix = torch.tensor(probe_offsets(sequences, len(self._val) - T), device=self.device).unsqueeze(1)  # (n, 1)
@@ -377,9 +372,10 @@ class TextLearner:
     def _evaluation(self, per_sequence: Tensor) -> Evaluation:
         n, T = len(per_sequence), self.config.model.context
         return Evaluation(
-            loss=per_sequence.mean().item(),
+            value=per_sequence.mean().item(),
             standard_error=per_sequence.std().item() / math.sqrt(n) if n > 1 else math.inf,
-            sequences=n,
+            count=n,
+            values=tuple(per_sequence.tolist()),
             gflop=n * T * self.model.flops_per_token() / 3 / 1e9,  # the forward pass is a third of training
         )
 
@@ -388,15 +384,15 @@ class TextLearner:
 
     def examine(self, evaluation: Evaluation) -> Examination:
         """The signals that need the model itself, on a little fixed text. Those that look back are NaN unless prepare named "examine"."""
-        n = min(diagnosis.PROBE, len(evaluation.losses) or diagnosis.PROBE)
-        losses = evaluation.losses[:n] or self.evaluate_sequences(n).losses
+        n = min(diagnosis.PROBE, len(evaluation.values) or diagnosis.PROBE)
+        losses = evaluation.values[:n] or self.evaluate(n).values
         return diagnosis.examine(
             diagnosis.DiagnosisInputs(
                 model=self.model,
                 layers=self._layers,
                 val=self._windows(self._val, len(losses)),
                 val_losses=losses,
-                val_loss=evaluation.loss,
+                val_loss=evaluation.value,
                 train=self._windows(self._train, diagnosis.PROBE),
                 first_moments=self.hindsight.first_moments(),
                 average=self.hindsight.average,

@@ -73,7 +73,7 @@ def probe(learner: TextLearner) -> dict[str, float]:
 def disturbed(learner: TextLearner) -> tuple[float, dict[str, float]]:
     """The validation loss, and its rise under each disturbance."""
     sequences = learner.config.evaluation.final_sequences
-    plain = learner.evaluate(sequences).loss
+    plain = learner.evaluate(sequences).value
     found = {f"weight_noise_{scale:g}": _shaken(learner, scale, sequences) for scale in WEIGHT_NOISE}
     found["typos"] = _on_text(learner, typos(learner.corpus, learner.config.seed), sequences)
     found["other_text"] = _on_text(learner, other_text(learner.corpus), sequences)
@@ -106,7 +106,7 @@ def _shaken(learner: TextLearner, scale: float, sequences: int) -> float:
         copy = learner.fork()
         copy._streams["weight_noise"].manual_seed(DRAWS * learner.config.seed + draw)
         copy.step(StepEffect(update_scale=0.0, on_zero="skip", weight_noise=scale))
-        losses.append(copy.evaluate(sequences).loss)
+        losses.append(copy.evaluate(sequences).value)
     return sum(losses) / DRAWS
 
 
@@ -114,7 +114,7 @@ def _on_text(learner: TextLearner, text: Tensor, sequences: int) -> float:
     """The loss on another text, by a copy that is examined on it. NaN where the text is too short for one window."""
     if len(text) <= learner.config.model.context + 1:
         return float("nan")
-    return learner.fork(replace(learner.corpus, val=text)).evaluate(sequences).loss
+    return learner.fork(replace(learner.corpus, val=text)).evaluate(sequences).value
 
 
 def typos(corpus: Corpus, seed: int) -> Tensor:

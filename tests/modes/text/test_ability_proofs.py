@@ -237,7 +237,7 @@ def test_healing_word_shrinks_the_distance_to_the_average(begin: Begin, d4: int,
     trial = begin("cleric", fate=[d4], stats={"WIS": wisdom}, warm=12)
     trial.game.hero.hp = 1
     average = [weight.clone() for weight in trial.learner.hindsight.average.weights]  # type: ignore[union-attr]
-    loss = trial.learner.evaluate(trial.learner.config.evaluation.sequences).loss
+    loss = trial.learner.evaluate(trial.learner.config.evaluation.sequences).value
     report = trial.play(UseAbility("healing_word"))
     assert alpha == pytest.approx(trial.effect.heal_alpha)
     assert 1 - alpha == pytest.approx(report.measured["heal_alpha"], abs=1e-6)
@@ -277,16 +277,16 @@ def test_divine_intervention_returns_to_the_best(begin: Begin) -> None:
     for turn in range(4):
         losses.append(learner.evaluate(sequences))
         learner.remember(losses[-1])
-        if losses[-1].loss == min(e.loss for e in losses):
+        if losses[-1].value == min(e.value for e in losses):
             best = learner.fork()
         learner.step(StepEffect(update_scale=3.0 if turn < 2 else -3.0))
-    assert learner.evaluate(sequences).loss != min(e.loss for e in losses)
+    assert learner.evaluate(sequences).value != min(e.value for e in losses)
     report = trial.play(UseAbility("divine_intervention"))
-    assert min(e.loss for e in losses) == report.measured["restore_best"] == report.measured["restore_best.stored"]
+    assert min(e.value for e in losses) == report.measured["restore_best"] == report.measured["restore_best.stored"]
     assert 0.5 == pytest.approx(report.k_effective, abs=1e-3)
     learner.step(StepEffect(restore_best=True, update_scale=0.0))  # held still, the weights are the best ones to the bit
     assert best.weights_sha256() == learner.weights_sha256()
-    assert min(e.loss for e in losses) == learner.evaluate(sequences).loss
+    assert min(e.value for e in losses) == learner.evaluate(sequences).value
     assert [0.5] * 19 == [trial.play().k_requested for _ in range(19)]
     assert 1.0 == trial.play().k_requested
 

@@ -29,7 +29,7 @@ def trained(learner: TextLearner, turns: int, effect: StepEffect = NEUTRAL) -> T
 
 
 def examined(learner: TextLearner) -> dict[str, float]:
-    return dict(learner.examine(learner.evaluate_sequences(8)).values)
+    return dict(learner.examine(learner.evaluate(8)).values)
 
 
 def same(a: TextLearner, b: TextLearner) -> bool:
@@ -110,7 +110,7 @@ def test_kept_forked_and_resumed(make_learner: MakeLearner, turns: int) -> None:
             learner.step(NEUTRAL)
     assert same(first, second)
     assert same(first, third)
-    found = [repr(learner.examine(learner.evaluate_sequences(8))) for learner in (first, second, third)]
+    found = [repr(learner.examine(learner.evaluate(8))) for learner in (first, second, third)]
     assert [found[0]] * 3 == found
 
 
@@ -173,24 +173,24 @@ def test_update_ratio_is_that_of_the_last_turns(make_learner: MakeLearner, k: fl
 def test_temperature_is_the_paired_difference(make_learner: MakeLearner) -> None:
     """It equals the loss of the weights minus that of a model whose weights stand half-way to the average."""
     learner = trained(make_learner("optimizer.learning_rate=0.05"), 24)
-    here, other = learner.evaluate_sequences(8), learner.fork()
+    here, other = learner.evaluate(8), learner.fork()
     average = learner.hindsight.average
     assert average is not None
     with torch.no_grad():
         for p, mean in zip(other.levers.parameters, average.weights, strict=True):
             p.copy_(0.5 * p + 0.5 * mean)
-    expected = here.loss - other.evaluate(8).loss
+    expected = here.value - other.evaluate(8).loss
     assert expected == pytest.approx(learner.examine(here).values["temperature"], abs=1e-6)
 
 
 def test_gap_is_validation_minus_training_text(make_learner: MakeLearner) -> None:
     """It equals the validation loss minus the mean loss of the fixed windows of the training text."""
     learner = trained(make_learner(), 6)
-    here = learner.evaluate_sequences(8)
+    here = learner.evaluate(8)
     windows = learner._windows(learner._train, diagnosis.PROBE)
     with torch.no_grad():
         train = token_losses(learner.model(windows[:, :-1]), windows[:, 1:]).mean().item()
-    assert here.loss - train == pytest.approx(learner.examine(here).values["gap"], abs=1e-5)
+    assert here.value - train == pytest.approx(learner.examine(here).values["gap"], abs=1e-5)
 
 
 def test_dead_units_are_counted(make_learner: MakeLearner) -> None:
@@ -200,7 +200,7 @@ def test_dead_units_are_counted(make_learner: MakeLearner) -> None:
     with torch.no_grad():
         first.fc.weight.mul_(20)
         first.fc.bias[:16] = -50
-    found = learner.examine(learner.evaluate_sequences(8))
+    found = learner.examine(learner.evaluate(8))
     assert found.values["dead_units"] >= 16 / 128
     dead = {layer.name: layer.dead for layer in found.layers}
     assert dead["block 1 MLP"] == 16 / 64
@@ -210,7 +210,7 @@ def test_dead_units_are_counted(make_learner: MakeLearner) -> None:
 def test_layers_are_the_whole_model(make_learner: MakeLearner) -> None:
     """Every weight is in one layer, norms add up to the model's, and every gradient entry is in a bin."""
     learner = trained(make_learner("model.n_layer=2", "model.tie_weights=false"), 6)
-    layers = learner.examine(learner.evaluate_sequences(8)).layers
+    layers = learner.examine(learner.evaluate(8)).layers
     assert learner.info().parameters == sum(layer.weights for layer in layers)
     assert flat(learner.levers.parameters).norm().item() == pytest.approx(math.hypot(*(layer.weight_norm for layer in layers)))
     assert [(10, layer.weights) for layer in layers] == [(len(layer.histogram), sum(layer.histogram)) for layer in layers]
@@ -263,7 +263,7 @@ def test_a_model_that_has_lost_its_mind_is_unknown(make_learner: MakeLearner) ->
     learner = trained(make_learner(), 3)
     with torch.no_grad():
         learner.levers.parameters[0].fill_(math.nan)
-    found = learner.examine(learner.evaluate_sequences(8))
+    found = learner.examine(learner.evaluate(8))
     assert not [value for value in found.values.values() if math.isinf(value)]
     assert all(sum(layer.histogram) == layer.weights for layer in found.layers)
 
@@ -273,4 +273,4 @@ def test_the_energy_is_that_of_two_turns(make_learner: MakeLearner) -> None:
     learner = trained(make_learner(), SETTLED)
     token = learner.model.flops_per_token() / 1e9
     expected = (12 + (4 + 8) / 3) * 8 * token  # two halves of 6 trained on; 4 more and the 8 of the probe read; context 8
-    assert expected == pytest.approx(learner.examine(learner.evaluate_sequences(8)).gflop)
+    assert expected == pytest.approx(learner.examine(learner.evaluate(8)).gflop)

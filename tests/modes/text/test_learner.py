@@ -338,11 +338,11 @@ def test_compiled_turns_use_deterministic_kernels(make_learner: MakeLearner, mon
 def test_it_learns(make_learner: MakeLearner) -> None:
     """A hundred turns on one sentence, over and over, bring the validation loss far below the letters' frequencies."""
     learner = make_learner("turns=100", "optimizer.learning_rate=0.02", "model.context=16", "batch.sequences=8")
-    before = learner.evaluate(16).loss
+    before = learner.evaluate(16).value
     for _ in range(100):
         learner.step(NEUTRAL)
     assert before > 2.8
-    assert learner.evaluate(16).loss < 1.0
+    assert learner.evaluate(16).value < 1.0
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -392,8 +392,8 @@ def test_an_evaluation_is_the_mean_over_sequences(make_learner: MakeLearner, mon
     with torch.no_grad():
         windows = [val[i : i + 9] for i in probe_offsets(12, len(val) - 8)]
         losses = torch.tensor([mean_loss(learner.model(w[None, :-1]), w[None, 1:]).item() for w in windows])
-    assert evaluation.sequences == 12
-    assert evaluation.loss == pytest.approx(losses.mean().item(), abs=1e-5)
+    assert evaluation.count == 12
+    assert evaluation.value == pytest.approx(losses.mean().item(), abs=1e-5)
     assert evaluation.standard_error == pytest.approx(losses.std().item() / math.sqrt(12), abs=1e-5)
     assert evaluation.gflop == pytest.approx(12 * 8 * learner.model.flops_per_token() / 3e9)
 
@@ -401,7 +401,7 @@ def test_an_evaluation_is_the_mean_over_sequences(make_learner: MakeLearner, mon
 def test_a_probe_larger_than_the_text_takes_what_there_is(make_learner: MakeLearner) -> None:
     """No window is counted twice."""
     learner = make_learner()
-    assert learner.evaluate(10**6).sequences == len(learner.corpus.val) - 8
+    assert learner.evaluate(10**6).count == len(learner.corpus.val) - 8
 
 
 def test_one_sequence_has_no_standard_error(make_learner: MakeLearner) -> None:

@@ -1,0 +1,57 @@
+"""What an evaluation measures: its name, its unit, and which way is better."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """One number that tells how good the trained model is, measured on data it does not train on."""
+
+    name: str = "validation loss"
+    """As it stands inside a sentence."""
+    unit: str = "nats per token"
+    """Behind the number, where there is room; "" for a plain number."""
+    better: Literal["lower", "higher"] = "lower"
+    step: float = 1.0
+    """The improvement that is worth 1000 XP. Wounds, predictions and tolerances are counted in it too."""
+    digits: int = 3
+    """Decimals that are worth showing."""
+    chance: float | None = None
+    """The value of a model that has learned nothing; None when that is not known."""
+    limit: float | None = None
+    """The value that no model can beat; None when that is not known."""
+
+    @property
+    def short_unit(self) -> str:
+        """The unit's first word, for narrow places: "nats"."""
+        return self.unit.partition(" ")[0]
+
+    def gain(self, before: float, after: float) -> float:
+        """How many steps better `after` is than `before`; negative where it is worse."""
+        return (before - after if self.better == "lower" else after - before) / self.step
+
+    def improves(self, value: float, on: float | None) -> bool:
+        """Whether `value` is better than `on`; anything is better than nothing."""
+        return on is None or (value < on if self.better == "lower" else value > on)
+
+    def reaches(self, value: float, bar: float) -> bool:
+        """Whether `value` is at least as good as `bar`. A value that is not a number reaches nothing."""
+        return value <= bar if self.better == "lower" else value >= bar
+
+    def worse_by(self, value: float, amount: float) -> float:
+        """The value that is `amount`, in the objective's own unit, worse than `value`."""
+        return value + amount if self.better == "lower" else value - amount
+
+    @property
+    def worst(self) -> float:
+        """Worse than every finite value."""
+        return float("inf") if self.better == "lower" else float("-inf")
+
+    def text(self, value: float, digits: int | None = None, *, unit: bool = True, sign: bool = False) -> str:
+        """The value in words: "1.234 nats"; "not finite" where it is no number."""
+        if not isfinite(value):
+            return "not finite"
+        number = f"{value:{'+' if sign else ''}.{self.digits if digits is None else digits}f}"
+        return f"{number} {self.short_unit}" if unit and self.unit else number
