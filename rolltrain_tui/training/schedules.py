@@ -10,8 +10,8 @@ from torch.optim import Optimizer
 from rolltrain_tui.config.schema import OptimizerConfig, ScheduleConfig
 
 
-class Schedule(Protocol):
-    """What a snapshot keeps besides weights and moments: a place to return to, made of JSON values."""
+class Position(Protocol):
+    """Where a run stands, as a snapshot keeps it besides weights and moments: JSON values that it can return to."""
 
     def place(self) -> Any: ...
 
@@ -19,6 +19,19 @@ class Schedule(Protocol):
         """True where `place` is one of this schedule's."""
 
     def return_to(self, place: Any) -> None: ...
+
+
+class Schedule(Position, Protocol):
+    """The learning rate of every turn. What its unit is (turns, epochs) is its own affair."""
+
+    turn: int
+    """Turns taken, counting from the last rollback's."""
+
+    def set_rate(self) -> float:
+        """Give the optimiser the learning rate of the coming turn. Returns that of the first group."""
+
+    def advance(self) -> None:
+        """One turn has been taken."""
 
 
 class TurnSchedule:
@@ -38,15 +51,21 @@ class TurnSchedule:
         self.turn = place
 
     def set_rate(self) -> float:
-        """Give the optimiser the learning rate of this turn, and tell it."""
+        """Give every group of the optimiser the learning rate of the coming turn."""
         lr = learning_rate(self.turn, self.turns, self.peak, self.config)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         return lr
 
+    def advance(self) -> None:
+        self.turn += 1
+
 
 def learning_rate(turn: int, turns: int, peak: float, schedule: ScheduleConfig) -> float:
-    """Of turn 0, 1, ...: up in a straight line, peak at turn warmup_turns - 1, then peak or a half cosine down to the last of `turns`."""
+    """Of turn 0, 1, ...: a straight line up to the peak at turn warmup_turns - 1, then constant, or half a cosine down.
+
+    The cosine ends at final_fraction of the peak, on the last of `turns`.
+    """
     if turn < schedule.warmup_turns:
         return peak * (turn + 1) / schedule.warmup_turns
     if schedule.decay == "constant":

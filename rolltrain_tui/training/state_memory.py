@@ -1,5 +1,7 @@
-"""What a learner looks back on: the last camp, and where levers ask for it the average of the weights, the best of the last evaluations,
-the norms of the last updates and the pulse of an examination. Nothing that nobody may ask for is made, kept or saved.
+"""State from past turns: the camp snapshot, and for the levers that need them the weight average, the best checkpoints and the update norms.
+
+What the hero of a run cannot ask for is not created, kept or saved. Chapters: the average of the weights, the best checkpoints, the
+memory of one learner, reading a saved memory.
 """
 
 import math
@@ -9,65 +11,167 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training import measures
 from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.levers import Levers
-from rolltrain_tui.training.schedules import Schedule
+from rolltrain_tui.training.schedules import Position
 from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
-from rolltrain_tui.training.weight_average import FIRST_MOMENTS, Average, Remembered, Ring, forget_momentum
+
+AVERAGE_DECAY = 0.95
+"""theta_bar <- 0.95 theta_bar + 0.05 theta after every turn: a memory of about 1 / 0.05 = 20 turns, short enough to follow training."""
+BEST_OF = 8
+"""restore_best looks back on so many evaluations. Older weights would undo more training than the lever is worth."""
+FIRST_MOMENTS = ("exp_avg", "momentum_buffer")
+"""The optimiser's own names for its running mean of gradients: Adam's kind, SGD's."""
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The average of the weights
+
+
+class WeightAverage:
+    """theta_bar: the exponential moving average of the weights."""
+
+    def __init__(self, weights: Sequence[Tensor]) -> None:
+        self.weights = [weight.detach().clone() for weight in weights]
+
+    @torch.no_grad()
+    def follow(self, weights: Sequence[Tensor]) -> None:
+        torch._foreach_lerp_(self.weights, list(weights), 1 - AVERAGE_DECAY)
+
+    def distance(self, weights: Sequence[Tensor]) -> float:
+        """|theta - theta_bar|, summed in float64: it is small beside the weights."""
+        squares = [(a.detach().double() - b.double()).square().sum() for a, b in zip(weights, self.weights, strict=True)]
+        return torch.stack(squares).sum().sqrt().item()
+
+    @torch.no_grad()
+    def heal(self, weights: Sequence[Tensor], alpha: float) -> float:
+        """theta <- (1 - alpha) theta + alpha theta_bar. Returns |theta' - theta_bar| / |theta - theta_bar|, read from the weights.
+
+        Where theta is theta_bar already, both lengths are 0, and the ratio is 1 - alpha by definition.
+        """
+        before = self.distance(weights)
+        torch._foreach_lerp_(list(weights), self.weights, alpha)
+        return self.distance(weights) / before if before > 0 else 1 - alpha
+
+
+@torch.no_grad()
+def forget_momentum(optimizer: Optimizer) -> tuple[float, float]:
+    """Set the first moments (SGD: the momentum) to zero. Their norm before and after."""
+    moments = [state[key] for state in optimizer.state.values() for key in FIRST_MOMENTS if isinstance(state.get(key), Tensor)]
+    before = _norm(moments)
+    for moment in moments:
+        moment.zero_()
+    return before, _norm(moments)
+
+
+def _norm(tensors: list[Tensor]) -> float:
+    return torch.nn.utils.get_total_norm(tensors).item() if tensors else 0.0
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The best checkpoints
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Where a turn began, as far as it may have to be taken back."""
+class Checkpoint:
+    """The state that an evaluation measured."""
+
+    value: float
+    evaluation: int
+    """Number of the evaluation in the run, counted from one."""
+    snapshot: Snapshot
+
+
+class BestCheckpoints:
+    """The best state of the last BEST_OF evaluations.
+
+    A checkpoint that is no better than a later one can never become the best again, and is dropped at once. So the first one kept
+    is the best of the window, and a run that keeps improving holds a single copy.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.evaluations = 0
+        self.kept: list[Checkpoint] = []
+
+    @property
+    def best(self) -> Checkpoint | None:
+        return self.kept[0] if self.kept else None
+
+    def add(self, value: float, snapshot: Snapshot) -> None:
+        self.evaluations += 1
+        oldest = self.evaluations - BEST_OF
+        self.kept = [old for old in self.kept if self.objective.improves(old.value, on=value) and old.evaluation > oldest]
+        self.kept.append(Checkpoint(value, self.evaluations, snapshot))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The memory of one learner
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStart:
+    """What a turn that fails must put back."""
 
     before: Snapshot | None
-    average: Average | None
-    pulse: LayerHistory | None
+    """None where the turn changes no weights before its last batch has been read: then there is nothing to put back."""
+    average: WeightAverage | None
+    history: LayerHistory | None
     norms: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SavedMemory:
-    """A saved memory, read and checked but not yet taken over."""
+    """A saved memory that was read and checked, and can be adopted."""
 
     now: Snapshot | None
-    """None where somebody else keeps weights and moments."""
+    """The weights and moments of the save; None where the save does not hold them."""
     camp: Snapshot
-    average: Average | None
-    ring: Ring | None
-    pulse: LayerHistory | None
+    average: WeightAverage | None
+    checkpoints: BestCheckpoints | None
+    history: LayerHistory | None
     norms: list[float] | None
     names: frozenset[str]
-    """Of the tensors it was read from."""
+    """Of the tensors that were read."""
 
 
 class TrainingMemory:
-    """The memory of one learner. `every`: turns between examinations."""
+    """`layers`: how an examination groups the parameters. `every`: turns between examinations. `objective`: what evaluations measure."""
 
-    def __init__(self, model: nn.Module, levers: Levers, schedule: Schedule, layers: Sequence[measures.Layer], every: int) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        levers: Levers,
+        schedule: Position,
+        layers: Sequence[measures.Layer],
+        every: int,
+        objective: Objective | None = None,
+    ) -> None:
         self.model, self.levers, self.optimizer, self.schedule = model, levers, levers.optimizer, schedule
-        self.layers, self.every = layers, every
+        self.layers, self.every, self.objective = layers, every, objective or Objective()
         self.camp = self.capture()
-        """Where a rollback returns to; at first the start."""
-        self.average: Average | None = None
-        self.ring: Ring | None = None
-        self.pulse: LayerHistory | None = None
+        """The place a rollback returns to; before the first camp, the start."""
+        self.average: WeightAverage | None = None
+        self.checkpoints: BestCheckpoints | None = None
+        self.history: LayerHistory | None = None
 
     def prepare(self, levers: Collection[str]) -> None:
-        """From here on these levers may be asked for, and an examination if "examine" is among them."""
-        self.average = Average(self.levers.parameters) if "heal_alpha" in levers or "examine" in levers else None
-        self.pulse = LayerHistory() if "examine" in levers else None
-        self.ring = Ring() if "restore_best" in levers else None
+        """Create what these levers look back on; "examine" among them stands for the examination."""
+        self.average = WeightAverage(self.levers.parameters) if "heal_alpha" in levers or "examine" in levers else None
+        self.history = LayerHistory() if "examine" in levers else None
+        self.checkpoints = BestCheckpoints(self.objective) if "restore_best" in levers else None
         if "norm_cap" in levers:
             self.levers.watch_norms()
 
     @property
     def prepared(self) -> list[str]:
-        made = {"heal_alpha": self.average, "restore_best": self.ring, "norm_cap": self.levers.norms, "examine": self.pulse}
+        """Inverse of prepare."""
+        made = {"heal_alpha": self.average, "restore_best": self.checkpoints, "norm_cap": self.levers.norms, "examine": self.history}
         return [lever for lever, memory in made.items() if memory is not None]
 
     def capture(self) -> Snapshot:
@@ -78,33 +182,36 @@ class TrainingMemory:
         self.schedule.return_to(snapshot.place)
 
     def remember(self, evaluation: Evaluation) -> None:
-        """Keep the state an evaluation is of, where restore_best may be asked for."""
-        if self.ring is not None and math.isfinite(evaluation.value):
-            self.ring.remember(evaluation.value, self.capture())
+        """Keep the state that was evaluated, where restore_best may be asked for."""
+        if self.checkpoints is not None and math.isfinite(evaluation.value):
+            self.checkpoints.add(evaluation.value, self.capture())
 
     # -----------------------------------------------------------------------------------------------------------------
     # A turn
 
-    def mark(self, effect: StepEffect) -> Mark:
-        """Before a turn. Only one that changes the weights before its last batch has been read needs a copy to go back to."""
+    def begin(self, effect: StepEffect) -> TurnStart:
+        """Before a turn: what `undo` needs. A plain turn fails before its only step, so it needs no copy of the weights."""
         before = self.capture() if effect.extra_steps or acts_before_the_step(effect) else None
-        return Mark(before, self.average, self.pulse, tuple(self.levers.norms or ()))
+        return TurnStart(before, self.average, self.history, tuple(self.levers.norms or ()))
 
-    def take_back(self, mark: Mark) -> None:
-        """The turn never was."""
+    def undo(self, start: TurnStart) -> None:
+        """Put back everything that the failed turn has changed."""
         for p in self.levers.parameters:
             p.grad = None
-        if mark.before is not None:
-            self.restore(mark.before)
-        self.average, self.pulse = mark.average, mark.pulse
-        self.forget_norms_since(mark.norms)
+        if start.before is not None:
+            self.restore(start.before)
+        self.average, self.history = start.average, start.history
+        self.forget_norms_since(start.norms)
 
     def forget_norms_since(self, norms: Collection[float]) -> None:
         if self.levers.norms is not None:
             self.levers.watch_norms(norms)
 
     def before_the_step(self, effect: StepEffect, measured: dict[str, float], evaluate: Callable[[], Evaluation] | None) -> float:
-        """What returns, heals or forgets before the batch is read; the GFLOP of the evaluations that prove it, where there are any."""
+        """Rollback, restore_best, heal_alpha and forget_momentum, in this order; each writes what it measured of itself.
+
+        Returns the GFLOP of the evaluations that prove them. `evaluate` is None for a loop that cannot evaluate on request.
+        """
         spent = 0.0
         if effect.rollback:
             measured["rollback"] = self.camp.distance(self.model)
@@ -112,8 +219,9 @@ class TrainingMemory:
         if effect.restore_best:
             spent += self._restore_best(measured, evaluate)
         if self.average is not None and (effect.rollback or effect.restore_best):
-            self.average = Average(self.levers.parameters)  # the average of what was left behind would only draw back to it
-            self.pulse = self.pulse.returned() if self.pulse is not None else None
+            # A new average: the old one would pull the weights back to those that were just abandoned.
+            self.average = WeightAverage(self.levers.parameters)
+            self.history = self.history.returned() if self.history is not None else None
         if effect.heal_alpha:
             spent += self._heal(effect.heal_alpha, measured, evaluate)
         if effect.forget_momentum:
@@ -121,12 +229,12 @@ class TrainingMemory:
         return spent
 
     def _restore_best(self, measured: dict[str, float], evaluate: Callable[[], Evaluation] | None) -> float:
-        """Weights and moments of the best remembered evaluation; its loss is measured again on the spot. The schedule goes on."""
-        assert self.ring is not None, "restore_best looks back: name it to prepare first"
-        if (best := self.ring.best) is None:  # no evaluation yet, or none was finite
+        """Return to the weights and moments of the best checkpoint, and measure its loss again. The schedule goes on."""
+        assert self.checkpoints is not None, "restore_best looks back: name it to prepare first"
+        if (best := self.checkpoints.best) is None:  # no evaluation yet, or none was finite
             return 0.0
         best.snapshot.put_back(self.model, self.optimizer)
-        measured["restore_best.stored"], measured["restore_best.age"] = best.loss, float(self.ring.evaluations - best.evaluation)
+        measured["restore_best.stored"], measured["restore_best.age"] = best.value, float(self.checkpoints.evaluations - best.evaluation)
         if evaluate is None:
             return 0.0
         found = evaluate()
@@ -134,7 +242,7 @@ class TrainingMemory:
         return found.gflop
 
     def _heal(self, alpha: float, measured: dict[str, float], evaluate: Callable[[], Evaluation] | None) -> float:
-        """Towards the average of the last turns' weights, with the validation loss before and after."""
+        """Move towards the average of the last turns' weights, and measure the validation loss before and after."""
         assert self.average is not None, "heal_alpha looks back: name it to prepare first"
         assert 0 <= alpha <= 1, f"not a lever's range: heal_alpha {alpha}"
         if evaluate is None:
@@ -146,87 +254,90 @@ class TrainingMemory:
         measured["heal_alpha.val_before"], measured["heal_alpha.val_after"] = before.value, after.value
         return before.gflop + after.gflop
 
-    def here(self) -> list[Tensor] | None:
-        """A copy of the weights before a turn whose move an examination will ask for; else None."""
-        if self.pulse is None or not self.pulse.looks_at(self.every):
+    def weights_before(self) -> list[Tensor] | None:
+        """A copy of the weights before one of the turns that an examination measures; None before the others, where it would only cost."""
+        if self.history is None or not self.history.looks_at(self.every):
             return None
         return [p.detach().clone() for p in self.levers.parameters]
 
     @torch.no_grad()
-    def move(self, here: list[Tensor] | None) -> list[float] | None:
-        """How far each layer has moved since `here`."""
-        return None if here is None else measures.lengths(self.layers, torch._foreach_sub(self.levers.parameters, here))
+    def layer_moves(self, weights_before: list[Tensor] | None) -> list[float] | None:
+        """The length of each layer's update; None where it was not asked for."""
+        if weights_before is None:
+            return None
+        return measures.lengths(self.layers, torch._foreach_sub(self.levers.parameters, weights_before))
 
     @torch.no_grad()
-    def after_the_step(self, move: list[float] | None, *, finite: bool) -> None:
-        """One turn further: the average follows, and where an examination is due the weights are measured."""
+    def after_the_step(self, moves: list[float] | None, *, finite: bool) -> None:
+        """The average follows the weights. Where an examination is due, the norm of the weights is recorded."""
         if self.average is not None and finite:
             self.average.follow(self.levers.parameters)
-        if self.pulse is None:
+        if self.history is None:
             return
-        self.pulse = self.pulse.walked(move)
-        if self.pulse.turns % self.every == 0:
-            self.pulse = self.pulse.weighed(measures.whole(measures.lengths(self.layers, self.levers.parameters)))
+        self.history = self.history.walked(moves)
+        if self.history.turns % self.every == 0:
+            self.history = self.history.weighed(measures.whole(measures.lengths(self.layers, self.levers.parameters)))
 
     def first_moments(self) -> list[Tensor] | None:
-        """What the optimiser remembers of past gradients, one tensor for each parameter; None where it has no such memory (yet)."""
+        """The optimiser's running mean of gradients, one tensor for each parameter; None before its first step, or where it has none."""
         moments = [self.optimizer.state.get(p, {}).get(key) for p in self.levers.parameters for key in FIRST_MOMENTS]
         kept = [moment for moment in moments if isinstance(moment, Tensor)]
         return kept if len(kept) == len(self.levers.parameters) else None
 
     # -----------------------------------------------------------------------------------------------------------------
-    # Kept
+    # Saving
 
     def tensors(self, *, now: bool = True) -> dict[str, Tensor]:
-        """model.*, optimizer.*, snapshot.*, average.*, best.N.*; copies on the CPU, so that training may go on during a save.
+        """model.*, optimizer.*, snapshot.*, average.*, best.N.*: copies on the CPU, so that training may go on during a save.
 
-        Without `now`, only what is looked back on: somebody else keeps the weights and moments as they stand.
+        Without `now`, weights and moments as they stand are left out: a foreign loop saves them itself.
         """
         packed = (self.capture().pack("") if now else {}) | self.camp.pack("snapshot.")
         if self.average is not None:
             packed |= self._pack_average(self.average)
-        for place, remembered in enumerate(self.ring.kept if self.ring is not None else ()):
-            packed |= remembered.snapshot.pack(f"best.{place}.")
+        for number, checkpoint in enumerate(self.checkpoints.kept if self.checkpoints is not None else ()):
+            packed |= checkpoint.snapshot.pack(f"best.{number}.")
         return packed
 
     def state_dict(self) -> dict[str, Any]:
         state: dict[str, Any] = {"turn": self.schedule.place(), "snapshot_turn": self.camp.place}
         if self.levers.norms is not None:
             state["norms"] = list(self.levers.norms)
-        if self.pulse is not None:
-            state["pulse"] = self.pulse.state_dict()
-        if self.ring is not None:
-            state["evaluations"] = self.ring.evaluations
-            state["best"] = [[r.loss, r.evaluation, r.snapshot.place] for r in self.ring.kept]
+        if self.history is not None:
+            state["pulse"] = self.history.state_dict()  # its name in every save so far
+        if self.checkpoints is not None:
+            state["evaluations"] = self.checkpoints.evaluations
+            state["best"] = [[kept.value, kept.evaluation, kept.snapshot.place] for kept in self.checkpoints.kept]
         return state
 
     def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any], *, now: bool = True) -> SavedMemory:
-        """Inverse of tensors() and state_dict(), changing nothing yet. LearnerStateError where they do not fit this learner."""
+        """Inverse of tensors() and state_dict(), which changes nothing yet. LearnerStateError where they do not fit this learner."""
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
             raise LearnerStateError(f"the saved state stands at turn {places[0]!r}, its snapshot at {places[1]!r}; both must be counts")
         here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0]) if now else None
         camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1])
         names = (here.pack("").keys() if here is not None else set()) | camp.pack("snapshot.").keys()
-        pulse = None if self.pulse is None else _saved_pulse(state)
-        held = {name for name in tensors if name.startswith("average.")}
-        names |= held  # of a run that was examined, if this one is not
+        history = None if self.history is None else _saved_history(state)
+        averaged = {name for name in tensors if name.startswith("average.")}
+        names |= averaged  # a run that was examined may go on as one that is not
         if self.average is None:
             average = None
-        elif held or pulse is None or "pulse" in state:
+        elif averaged or history is None or "pulse" in state:
             average = self._unpack_average(tensors)
-        else:  # examined from here on
-            average = Average([here.weights[name] for name in self._averaged()] if here is not None else self.levers.parameters)
-        ring = None if self.ring is None else self._unpack_ring(tensors, state)
-        for place, remembered in enumerate(ring.kept if ring is not None else ()):
-            names |= remembered.snapshot.pack(f"best.{place}.").keys()
+        else:  # the saved run was not examined, and this one is: its average begins at the saved weights
+            average = WeightAverage([here.weights[name] for name in self._averaged()] if here is not None else self.levers.parameters)
+        checkpoints = None if self.checkpoints is None else self._unpack_checkpoints(tensors, state)
+        for number, checkpoint in enumerate(checkpoints.kept if checkpoints is not None else ()):
+            names |= checkpoint.snapshot.pack(f"best.{number}.").keys()
         norms = None if self.levers.norms is None else _saved_norms(state)
-        return SavedMemory(here, camp, average, ring, pulse, norms, frozenset(names))
+        return SavedMemory(here, camp, average, checkpoints, history, norms, frozenset(names))
 
     def adopt(self, found: SavedMemory) -> None:
+        """Take over what recall has read."""
         if found.now is not None:
             self.restore(found.now)
-        self.camp, self.average, self.ring, self.pulse = found.camp, found.average, found.ring, found.pulse
+        self.camp, self.average, self.checkpoints, self.history = found.camp, found.average, found.checkpoints, found.history
         if found.norms is not None:
             self.levers.watch_norms(found.norms)
 
@@ -235,26 +346,26 @@ class TrainingMemory:
         names: dict[Tensor, str] = {p: name for name, p in self.model.named_parameters()}
         return [names[p] for p in self.levers.parameters]
 
-    def _pack_average(self, average: Average) -> dict[str, Tensor]:
+    def _pack_average(self, average: WeightAverage) -> dict[str, Tensor]:
         return {f"average.{name}": weight.detach().cpu().clone() for name, weight in zip(self._averaged(), average.weights, strict=True)}
 
-    def _unpack_average(self, tensors: Mapping[str, Any]) -> Average:
+    def _unpack_average(self, tensors: Mapping[str, Any]) -> WeightAverage:
         named = zip(self._averaged(), self.levers.parameters, strict=True)
-        return Average([fitting(tensors, f"average.{name}", p.shape, p.dtype).to(p.device) for name, p in named])
+        return WeightAverage([fitting(tensors, f"average.{name}", p.shape, p.dtype).to(p.device) for name, p in named])
 
-    def _unpack_ring(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> Ring:
-        ring = Ring()
+    def _unpack_checkpoints(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> BestCheckpoints:
+        checkpoints = BestCheckpoints(self.objective)
         try:
-            ring.evaluations = int(state["evaluations"])
-            rows = [(float(loss), int(evaluation), place) for loss, evaluation, place in state["best"]]
+            checkpoints.evaluations = int(state["evaluations"])
+            rows = [(float(value), int(evaluation), place) for value, evaluation, place in state["best"]]
         except (KeyError, TypeError, ValueError) as error:
             raise LearnerStateError(f"the saved state does not hold the best evaluations this hero may return to: {error}") from None
-        for number, (loss, evaluation, place) in enumerate(rows):
+        for number, (value, evaluation, place) in enumerate(rows):
             if not self.schedule.knows(place):
                 raise LearnerStateError(f"the saved state's best evaluations stand at {place!r}; that is no turn")
             snapshot = Snapshot.unpack(tensors, f"best.{number}.", self.model, self.optimizer, place)
-            ring.kept.append(Remembered(loss, evaluation, snapshot))
-        return ring
+            checkpoints.kept.append(Checkpoint(value, evaluation, snapshot))
+        return checkpoints
 
 
 def acts_before_the_step(effect: StepEffect) -> bool:
@@ -263,13 +374,17 @@ def acts_before_the_step(effect: StepEffect) -> bool:
 
 
 def refuse_strangers(tensors: Collection[str], known: Collection[str]) -> None:
-    """LearnerStateError where a save has tensors that nobody asked for."""
+    """LearnerStateError where a save holds tensors that this learner does not have."""
     if strangers := sorted(set(tensors) - set(known)):
         raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
 
 
-def _saved_pulse(state: Mapping[str, Any]) -> LayerHistory:
-    """A new one where the saved run was not examined."""
+# ---------------------------------------------------------------------------------------------------------------------
+# Reading a saved memory
+
+
+def _saved_history(state: Mapping[str, Any]) -> LayerHistory:
+    """A new history, at the saved turn, where the saved run was not examined."""
     if "pulse" not in state:
         turns = state["turn"] if isinstance(state["turn"], int) else state["turn"]["turn"]
         return LayerHistory(turns=turns, since=turns)

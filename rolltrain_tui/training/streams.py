@@ -1,12 +1,70 @@
-"""The random streams of a learner: each has a name, a seed of its own and a state that is saved."""
+"""The random streams of a learner: each has a name, its own seed, and a state that is saved."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from rolltrain_tui.training.snapshots import fitting
+
+DROPOUT = "dropout"
+"""Name of the stream that dropout layers draw from."""
+
+
+class Streams:
+    """The named generators of one learner, and its dropout stream where the model has dropout.
+
+    PyTorch's dropout takes no generator: it draws from the global one of the device. The learner therefore keeps a state of its
+    own and lends it to the global generator for the length of a turn (`lend_dropout`).
+    """
+
+    def __init__(self, seed: int, names: Iterable[str], device: torch.device, *, dropout: bool) -> None:
+        self.device = device
+        self._generators = {name: random_stream(seed, name) for name in names}
+        self._dropout = torch.Generator(device).manual_seed(stream_seed(seed, DROPOUT)).get_state() if dropout else None
+
+    def __getitem__(self, name: str) -> torch.Generator:
+        return self._generators[name]
+
+    def states(self) -> dict[str, Tensor]:
+        """The state of every stream: copies, each a uint8 vector."""
+        states = {name: generator.get_state() for name, generator in self._generators.items()}
+        return states if self._dropout is None else states | {DROPOUT: self._dropout.clone()}
+
+    def put_back(self, states: Mapping[str, Tensor]) -> None:
+        """Exact inverse of states()."""
+        for name, generator in self._generators.items():
+            generator.set_state(states[name])
+        if self._dropout is not None:
+            self._dropout = states[DROPOUT].clone()
+
+    def pack(self) -> dict[str, Tensor]:
+        """The states as a save names them: stream.*"""
+        return {f"stream.{name}": state for name, state in self.states().items()}
+
+    def unpack(self, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Inverse of pack. LearnerStateError where a stream is missing or has another size."""
+        return {name: fitting(tensors, f"stream.{name}", now.shape, torch.uint8) for name, now in self.states().items()}
+
+    @contextmanager
+    def lend_dropout(self) -> Iterator[None]:
+        """Inside, dropout draws from this learner's stream; afterwards the process has its own state back.
+
+        After an exception the learner's stream stands where it stood before: the turn will be repeated.
+        """
+        if self._dropout is None:
+            yield
+            return
+        outer = global_state(self.device)
+        set_global_state(self.device, self._dropout)
+        try:
+            yield
+            self._dropout = global_state(self.device)
+        finally:
+            set_global_state(self.device, outer)
 
 
 def random_stream(seed: int, name: str) -> torch.Generator:
@@ -14,27 +72,23 @@ def random_stream(seed: int, name: str) -> torch.Generator:
 
 
 def stream_seed(seed: int, name: str) -> int:
-    """A seed for each stream, so that no two of them, nor the same one of neighbouring campaign seeds, draw the same numbers."""
+    """A seed for each stream. A hash, so that neither two names nor two neighbouring campaign seeds draw the same numbers."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:7])
 
 
-def first_dropout_state(seed: int, device: torch.device) -> Tensor:
-    return torch.Generator(device).manual_seed(stream_seed(seed, "dropout")).get_state()
-
-
-def dropout_state(device: torch.device) -> Tensor:
-    """The state of the global stream that dropout draws from on this device."""
+def global_state(device: torch.device) -> Tensor:
+    """The state of PyTorch's global generator of a device."""
     state: Tensor = {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].get_rng_state()
     return state
 
 
-def set_dropout_state(device: torch.device, state: Tensor) -> None:
+def set_global_state(device: torch.device, state: Tensor) -> None:
     {"cpu": torch, "cuda": torch.cuda, "mps": torch.mps}[device.type].set_rng_state(state)
 
 
 @contextmanager
 def deterministic_kernels() -> Iterator[None]:
-    """Only kernels whose result is the same each time; without the filling of fresh memory that PyTorch adds for debugging."""
+    """Only kernels with the same result each time. PyTorch's debugging aid of filling fresh memory, which comes with it, stays off."""
     memory: Any = torch.utils.deterministic
     asked, fills = torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True)

@@ -29,6 +29,8 @@ class Batches:
         self.loader, self.seed = loader, seed
         self._read: dict[Place, Any] = {}
         """What was read and may be asked for again."""
+        self.probes: list[Any] = []
+        """The first micro-batches, where an examination or evaluation has asked for them."""
         self._lengths: dict[int, int] = {}
         """Micro-batches of each epoch that has been read to its end."""
         self._next: Place = (-1, 0)

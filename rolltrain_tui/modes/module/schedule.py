@@ -1,4 +1,4 @@
-"""A schedule of PyTorch's, or one that keeps to its ways, as a learner keeps it: stepped when due, saved, and gone back to."""
+"""A learning-rate scheduler of PyTorch as a learner's schedule: stepped when due, saved, and returned to."""
 
 import copy
 import warnings
@@ -8,20 +8,19 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
-"""What schedules change in the optimiser's groups."""
+"""What PyTorch's schedulers change in the optimiser's groups."""
 
 
 class ModuleSchedule:
-    """`scheduler` may be None; it takes a step after every `every` turns. One that waits for a plateau hears the last validation loss."""
+    """Steps `scheduler`, which may be None, after every `every` turns. ReduceLROnPlateau gets the last validation loss."""
 
     def __init__(self, optimizer: Optimizer, scheduler: Any, every: int) -> None:
         self.optimizer, self.scheduler, self.every = optimizer, scheduler, every
         self.turn = 0
         self.val_loss: float | None = None
 
-    @property
-    def lr(self) -> float:
-        """Of the first group."""
+    def set_rate(self) -> float:
+        """The scheduler has set the rates already, after the turn before."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     def advance(self) -> None:
@@ -30,7 +29,7 @@ class ModuleSchedule:
         if self.scheduler is None or self.turn % self.every:
             return
         with warnings.catch_warnings():
-            # It looks for optimizer.step having been called, which a turn whose k is 0 may not do.
+            # PyTorch warns where the optimiser was not called before. A turn with k = 0 and on_zero = skip does not call it.
             warnings.filterwarnings("ignore", r"Detected call of `lr_scheduler\.step\(\)`")
             warnings.filterwarnings("ignore", r"Seems like `optimizer\.step\(\)`")
             if not isinstance(self.scheduler, ReduceLROnPlateau):
@@ -43,7 +42,7 @@ class ModuleSchedule:
         return {"turn": self.turn, "val_loss": self.val_loss, "groups": groups, "scheduler": _state_of(self.scheduler)}
 
     def knows(self, place: Any) -> bool:
-        """Its parts, and as many groups as there are."""
+        """True for the parts of `place`, with as many groups as the optimiser has."""
         if not isinstance(place, dict) or not isinstance(place.get("turn"), int) or place["turn"] < 0:
             return False
         groups = place.get("groups")
@@ -60,7 +59,7 @@ class ModuleSchedule:
 
 
 def _state_of(scheduler: Any) -> dict[str, Any] | None:
-    """Numbers, words and lists of them; what a schedule is made of (functions, other schedules) it brings along itself."""
+    """The scheduler's state as far as it is plain: numbers, words, lists and dicts. Functions and other schedulers are left out."""
     if scheduler is None:
         return None
     return {key: _plain(value) for key, value in scheduler.state_dict().items() if _is_plain(value)}

@@ -104,7 +104,7 @@ def _shaken(learner: TextLearner, scale: float, sequences: int) -> float:
     losses = []
     for draw in range(DRAWS):
         copy = learner.fork()
-        copy._streams["weight_noise"].manual_seed(DRAWS * learner.config.seed + draw)
+        copy.streams["weight_noise"].manual_seed(DRAWS * learner.config.seed + draw)
         copy.step(StepEffect(update_scale=0.0, on_zero="skip", weight_noise=scale))
         losses.append(copy.evaluate(sequences).value)
     return sum(losses) / DRAWS

@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.events import AbilityUsed, CommandRefused, DiceRolle
 from rolltrain_tui.protocol.learner import StepAbandoned, StepReport
 from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Hook
-from rolltrain_tui.training.weight_average import FIRST_MOMENTS
+from rolltrain_tui.training.state_memory import FIRST_MOMENTS
 
 
 def k_after(trial: Trial, **close: float) -> None:
@@ -236,7 +236,7 @@ def test_healing_word_shrinks_the_distance_to_the_average(begin: Begin, d4: int,
     """|theta' - mean| / |theta - mean| = 1 - alpha to six digits; the validation loss before and after; and the HP."""
     trial = begin("cleric", fate=[d4], stats={"WIS": wisdom}, warm=12)
     trial.game.hero.hp = 1
-    average = [weight.clone() for weight in trial.learner.hindsight.average.weights]  # type: ignore[union-attr]
+    average = [weight.clone() for weight in trial.learner.memory.average.weights]  # type: ignore[union-attr]
     loss = trial.learner.evaluate(trial.learner.config.evaluation.sequences).value
     report = trial.play(UseAbility("healing_word"))
     assert alpha == pytest.approx(trial.effect.heal_alpha)
@@ -245,7 +245,7 @@ def test_healing_word_shrinks_the_distance_to_the_average(begin: Begin, d4: int,
     assert math.isfinite(report.measured["heal_alpha.val_after"])
     assert [max(1, d4 + (wisdom - 10) // 2)] == [fact.amount for fact in trial.of(HeroHealed)]
     followed = [torch.lerp(a, p.detach(), 0.05) for a, p in zip(average, trial.learner.levers.parameters, strict=True)]
-    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(followed, trial.learner.hindsight.average.weights, strict=True))  # type: ignore[union-attr]
+    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(followed, trial.learner.memory.average.weights, strict=True))  # type: ignore[union-attr]
 
 
 def test_healing_word_damps_the_turn_after_a_spike(begin: Begin) -> None:

@@ -174,7 +174,7 @@ def test_temperature_is_the_paired_difference(make_learner: MakeLearner) -> None
     """It equals the loss of the weights minus that of a model whose weights stand half-way to the average."""
     learner = trained(make_learner("optimizer.learning_rate=0.05"), 24)
     here, other = learner.evaluate(8), learner.fork()
-    average = learner.hindsight.average
+    average = learner.memory.average
     assert average is not None
     with torch.no_grad():
         for p, mean in zip(other.levers.parameters, average.weights, strict=True):

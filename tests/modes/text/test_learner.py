@@ -147,10 +147,10 @@ def test_micro_scales_are_the_sum_they_claim_to_be(make_learner: MakeLearner) ->
     learner, halves = make_learner(*overrides, "batch.accumulation=2"), make_learner(*overrides)
     old, updates = weights(learner), []
     for _ in range(2):
-        before = halves.hindsight.capture()
+        before = halves.memory.capture()
         halves.step(NEUTRAL)
         updates.append(weights(halves) - old)
-        halves.hindsight.restore(before)
+        halves.memory.restore(before)
     learner.step(StepEffect(micro_scales=(3.0, -1.0)))
     torch.testing.assert_close(weights(learner) - old, (3 * updates[0] - updates[1]) / 2, rtol=1e-4, atol=1e-6)
 
@@ -241,10 +241,10 @@ def test_a_loss_that_is_not_finite_changes_nothing(effect: StepEffect, make_lear
     """The turn counts and its batch is read, but weights and moments never see it; the next turn is as good as any."""
     learner = make_learner()
     learner.step(NEUTRAL)
-    before, turn, loss = learner.hindsight.capture(), learner.turn, learner._loss
+    before, turn, loss = learner.memory.capture(), learner.turn, learner._loss
     learner._loss = lambda x, y: loss(x, y) * math.inf
     report = learner.step(effect)
-    after = learner.hindsight.capture()
+    after = learner.memory.capture()
     assert (report.finite, report.k_effective, report.optimizer_steps, report.loss) == (False, 0.0, 0, math.inf)
     assert all(torch.equal(before.weights[name], after.weights[name]) for name in before.weights)
     assert all(torch.equal(m, after.moments[name][key]) for name, kept in before.moments.items() for key, m in kept.items())
@@ -261,7 +261,7 @@ def test_an_extra_step_that_is_not_finite_undoes_the_turn(make_learner: MakeLear
     report = learner.step(StepEffect(extra_steps=2, update_scale=2.0))
     assert (report.finite, len(calls), report.applied_norm) == (False, 2, 0.0)
     assert before == learner.weights_sha256()
-    assert learner.hindsight.capture().moments == {}
+    assert learner.memory.capture().moments == {}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,364 @@
+"""`LeveredLearner`: the turn of every model that this package trains itself. A mode adds how a batch's gradient is made.
+
+Chapters: the gradient of a batch, the learner's parts, one turn, what `gather` may use, saving and copying.
+
+A turn is one optimiser step under the levers of a `StepEffect`:
+
+    1. what acts before the step     rollback, restore_best, heal_alpha, forget_momentum
+    2. the gradient of a batch       the mode's `gather`
+    3. the step                      `Levers.step`, which measures what the levers did to the weights
+    4. extra steps                   2 and 3 again, each on a fresh batch
+    5. what acts after the step      weight noise, the schedule, the memory
+    6. the report                    numbers only
+
+If anything fails on the way, the learner is put back to the state before the turn, to the last bit.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rolltrain_tui.config.schema import GameConfig
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
+from rolltrain_tui.training.measures import Layer
+from rolltrain_tui.training.schedules import Schedule
+from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
+from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
+from rolltrain_tui.training.streams import Streams, global_state, set_global_state
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The gradient of a batch
+
+
+@dataclass(slots=True)
+class BatchGradient:
+    """What `gather` found on the way, after it has left the gradient of one batch in `.grad`.
+
+    `amount` and `scored` are in the mode's own unit of work: tokens for text, micro-batches for a module, transitions for a game.
+    """
+
+    loss: float = 0.0
+    """Raw mean loss of the whole batch."""
+    tokens: int = 0
+    """Trained on, for the report; examples or transitions where there are no tokens."""
+    amount: float = 0.0
+    """Trained on: forward and backward."""
+    scored: float = 0.0
+    """Read once more, forward only."""
+    targets: int = 0
+    """Targets that target noise could have replaced, and how many of them it did replace."""
+    replaced: int = 0
+    plain: list[Tensor] | None = None
+    """sum_j g_j / K, where micro_scales put sum_j k_j g_j / K into `.grad`; else None."""
+    dropped: dict[str, float] = field(default_factory=dict)
+    """What drop_worst measured."""
+
+    def count(self, later: "BatchGradient") -> None:
+        """Add the counts of a later batch of the same turn."""
+        self.tokens += later.tokens
+        self.amount += later.amount
+        self.scored += later.scored
+        self.targets += later.targets
+        self.replaced += later.replaced
+
+
+class GradientSum:
+    """The gradients of a turn's micro-batches under micro_scales: the plain sum beside the scaled one.
+
+    Where every scale is one, nothing is kept apart: the micro-batches add up in `.grad`, as in any training loop.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], scales: Sequence[float], micro_batches: int) -> None:
+        self.parameters, self.scales, self.micro_batches = parameters, scales, micro_batches
+        self.differs = any(scale != 1 for scale in scales)
+        self._learning: list[Tensor] = []
+        self._plain: list[Tensor] = []
+        self._scaled: list[Tensor] = []
+
+    @torch.no_grad()
+    def add(self, j: int) -> None:
+        """Move the gradient of micro-batch j from `.grad` into both sums."""
+        if not self.differs:
+            return
+        # A larger or smaller batch has another number of micro-batches: each keeps the scale of its place in the turn.
+        scale = self.scales[j * len(self.scales) // self.micro_batches]
+        learning = [p for p in self.parameters if p.grad is not None]
+        grads = [p.grad for p in learning if p.grad is not None]
+        for p in learning:
+            p.grad = None
+        if not self._learning:
+            self._learning, self._plain, self._scaled = learning, grads, list(torch._foreach_mul(grads, scale))
+            return
+        assert set(learning) == set(self._learning), "the micro-batches of a turn must use the same parameters"
+        torch._foreach_add_(self._plain, grads)
+        torch._foreach_add_(self._scaled, grads, alpha=scale)
+
+    def finish(self) -> list[Tensor] | None:
+        """Put the scaled sum into `.grad`. The plain sum, where the two differ."""
+        for p, grad in zip(self._learning, self._scaled, strict=True):
+            p.grad = grad
+        return self._plain if self.differs else None
+
+
+def drop_worst(losses: Tensor, drop: int, batch: BatchGradient) -> Tensor:
+    """Which examples of a batch stay when the `drop` of highest loss go; at least one stays. (B,) losses -> (B,) bool, on the CPU."""
+    worst = losses.topk(min(drop, len(losses) - 1)).indices
+    stays = torch.ones_like(losses, dtype=torch.bool)
+    stays[worst] = False
+    batch.loss = losses.mean().item()  # of the whole batch, as in every other turn
+    batch.dropped = {"drop_worst": float(len(worst)), "drop_worst.kept": losses[stays].mean().item()}
+    if len(worst):
+        batch.dropped["drop_worst.dropped"] = losses[worst].mean().item()
+        batch.dropped |= {f"drop_worst.{i}": losses[i].item() for i in worst.tolist()}
+    return stays.cpu()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The learner's parts
+
+
+class LeveredLearner(ABC):
+    """A model, its optimiser and schedule, its random streams and its memory. Implements most of `Learner`.
+
+    A mode writes `info`, `gather`, `gflop`, `evaluate`, `examine`, its voice, `fork`, and what it keeps of its own
+    (`own_state`, `check_own_state`, `take_own_state`).
+    """
+
+    kind: ClassVar[str]
+    """Under this name its states are saved."""
+
+    def __init__(
+        self,
+        config: GameConfig,
+        *,
+        model: nn.Module,
+        optimizer: Optimizer,
+        parameters: Collection[Tensor],
+        layers: Sequence[Layer],
+        schedule: Schedule,
+        clip: float | None,
+        streams: Streams,
+        dtype: torch.dtype,
+        usual_amount: float,
+        objective: Objective,
+        running: Collection[Tensor] = (),
+    ) -> None:
+        """`parameters` learn. `usual_amount`: size of a plain turn's batch. `running`: buffers that a forward pass changes."""
+        self.config = config
+        self.should_stop: Callable[[], bool] = lambda: False
+        self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.levers = Levers(optimizer, parameters, clip=clip)
+        self.streams, self.device, self.dtype = streams, streams.device, dtype
+        self.usual_amount, self.objective, self._running = usual_amount, objective, list(running)
+        self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective)
+
+    @property
+    def turn(self) -> int:
+        """Position in the schedule: turns taken, counting from the last rollback's."""
+        return self.schedule.turn
+
+    def prepare(self, levers: Collection[str]) -> None:
+        self.memory.prepare(levers)
+
+    def remember(self, evaluation: Evaluation) -> None:
+        self.memory.remember(evaluation)
+
+    @abstractmethod
+    def gather(self, effect: StepEffect, factor: float) -> BatchGradient:
+        """Read one batch, `factor` times the usual size, and leave its mean gradient in `.grad`.
+
+        Calls `stop_if_asked` before each micro-batch. Serves micro_scales, target_noise and drop_worst, or `info` says why not.
+        """
+
+    @abstractmethod
+    def evaluate(self, count: int) -> Evaluation:
+        """See `Learner.evaluate`."""
+
+    @abstractmethod
+    def gflop(self, batch: BatchGradient) -> float:
+        """Model FLOPs of gathering these amounts, in units of 1e9. A forward pass costs a third of training."""
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # One turn
+
+    def step(self, effect: StepEffect) -> StepReport:
+        """One optimiser step, and `extra_steps` more on fresh batches. What a neutral effect does not use costs nothing.
+
+        After StepAbandoned, or any other exception, weights, moments, schedule, streams and data stand where they stood before.
+        """
+        started = perf_counter()
+        streams, own = self.streams.states(), self.own_state()
+        running = [buffer.clone() for buffer in self._running]
+        start = self.memory.begin(effect)
+        try:
+            with self.streams.lend_dropout():
+                return self._step(effect, started)
+        except BaseException:
+            self.streams.put_back(streams)
+            self.take_own_state(own)
+            self.memory.undo(start)
+            with torch.no_grad():
+                for buffer, before in zip(self._running, running, strict=True):
+                    buffer.copy_(before)
+            raise
+
+    def _step(self, effect: StepEffect, started: float) -> StepReport:
+        # Before the step. Levers that return to older weights prove it by evaluations, which cost energy too.
+        measured: dict[str, float] = {}
+        memory, spent = self.memory, 0.0
+        if acts_before_the_step(effect):
+            spent = memory.before_the_step(effect, measured, lambda: self.evaluate(self.config.evaluation.sequences))
+        start = memory.capture() if effect.extra_steps else None
+        weights_before = memory.weights_before()
+        norms = tuple(self.levers.norms or ())
+        lr = self.schedule.set_rate()
+
+        # The step, then the extra steps. Their motions count side by side, as one longer vector.
+        first = last = self.gather(effect, effect.batch_factor)
+        total = replace(first, plain=None)
+        motion = self.levers.step(effect, loss=first.loss, plain=first.plain)
+        for _ in range(effect.extra_steps if motion.finite else 0):
+            last = self.gather(effect, effect.batch_factor * effect.extra_batch_factor)
+            total.count(last)
+            motion = motion.beside(self.levers.step(effect, loss=last.loss, plain=last.plain))
+            if not motion.finite:
+                break
+
+        # A turn that is not finite moves nothing. An extra step may have failed: then the steps before it are undone.
+        if not motion.finite:
+            motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+            if start is not None:
+                memory.restore(start)
+            memory.forget_norms_since(norms)
+
+        # After the step
+        moves = memory.layer_moves(weights_before) if motion.finite else None
+        if motion.finite and effect.weight_noise:
+            measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self.streams["weight_noise"])
+        self.schedule.advance()
+        memory.after_the_step(moves, finite=motion.finite)
+
+        # The report: each lever that was pulled says what it measured of itself
+        measured |= motion.levers
+        measured |= first.dropped
+        if effect.target_noise:
+            measured["target_noise"] = total.replaced / total.targets if total.targets else 0.0
+        if effect.batch_factor != 1:
+            measured["batch_factor"] = first.amount / self.usual_amount
+        if effect.extra_steps:
+            measured["extra_steps"] = max(0, motion.optimizer_steps - 1)
+            if effect.extra_batch_factor != 1 and last is not first:
+                measured["extra_batch_factor"] = last.amount / first.amount
+        if motion.clipped_norm is not None and self.levers.clip is not None:
+            measured["clip_factor"] = motion.clipped_norm / self.levers.clip
+        return StepReport(
+            loss=first.loss,
+            grad_norm=motion.grad_norm,
+            lr=lr,
+            proposed_norm=motion.proposed_norm,
+            applied_norm=motion.applied_norm,
+            k_requested=effect.k_requested,
+            k_effective=motion.k_effective,
+            weight_norm=self._weight_norm() if effect.weight_noise else None,
+            tokens=total.tokens,
+            gflop=self.gflop(total) + spent,
+            seconds=perf_counter() - started,
+            finite=motion.finite,
+            optimizer_steps=motion.optimizer_steps,
+            measured=measured,
+        )
+
+    @torch.no_grad()
+    def _weight_norm(self) -> float:
+        return torch.nn.utils.get_total_norm(self.levers.parameters).item()
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # What `gather` and `evaluate` may use
+
+    def stop_if_asked(self) -> None:
+        """StepAbandoned where the player is leaving: the turn is undone and will be repeated."""
+        if self.should_stop():
+            raise StepAbandoned
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Matrix products in bf16, with weights and sums in fp32. Where the learner's dtype is fp32, nothing."""
+        return torch.autocast(self.device.type, self.dtype) if self.dtype != torch.float32 else nullcontext()
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
+        outer = global_state(self.device)
+        modes = [(module, module.training) for module in self.model.modules()]
+        self.model.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+            set_global_state(self.device, outer)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Saving and copying
+
+    def own_state(self) -> dict[str, Any]:
+        """What this mode keeps besides weights, moments, schedule and streams: JSON values, such as a place in the data."""
+        return {}
+
+    def check_own_state(self, state: Mapping[str, Any]) -> None:
+        """LearnerStateError where the own_state in a saved state does not fit this learner."""
+
+    def take_own_state(self, state: Mapping[str, Any]) -> None:
+        """Exact inverse of own_state, from a state that was checked."""
+
+    def snapshot(self) -> None:
+        """Remember weights, moments and schedule as the place a rollback returns to. Before the first call, that is the start."""
+        self.memory.camp = self.memory.capture()
+
+    def copy_into(self, twin: Self) -> Self:
+        """The second half of `fork`: a learner just built like this one takes over its state."""
+        twin.prepare(self.memory.prepared)
+        twin.load_state(self.tensors(), self.state_dict())
+        twin.should_stop = self.should_stop
+        return twin
+
+    def follow(self, leader: Self) -> None:
+        """Put every random stream, and the place in the data, where the leader's stands."""
+        self.streams.put_back(leader.streams.states())
+        self.take_own_state(leader.own_state())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All tensor state, as copies on the CPU, so that training may go on during a save.
+
+        Names: model.*, optimizer.*, snapshot.*, average.*, best.N.*, stream.*
+        """
+        return self.memory.tensors() | self.streams.pack()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **self.own_state(), **self.memory.state_dict()}
+
+    def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Exact inverse of tensors() and state_dict(). LearnerStateError, with nothing changed, where they do not fit this learner."""
+        if state.get("kind") != self.kind:
+            raise LearnerStateError(f"the saved state is of a model of kind {state.get('kind')!r}; this one is of kind {self.kind!r}")
+        self.check_own_state(state)
+        found = self.memory.recall(tensors, state)
+        streams = self.streams.unpack(tensors)
+        refuse_strangers(tensors, found.names | self.streams.pack().keys())
+
+        self.memory.adopt(found)
+        self.streams.put_back(streams)
+        self.take_own_state(state)
+
+    def weights_sha256(self) -> str:
+        """Hash of the weights' bytes in name order."""
+        return weights_sha256(self.model)
