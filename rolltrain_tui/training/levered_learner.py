@@ -314,10 +314,10 @@ class LeveredLearner(ABC):
         """What this mode keeps besides weights, moments, schedule and streams: JSON values, such as a place in the data."""
         return {}
 
-    def check_own_state(self, state: Mapping[str, Any]) -> None:
+    def check_own_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - a mode may have none
         """LearnerStateError where the own_state in a saved state does not fit this learner."""
 
-    def take_own_state(self, state: Mapping[str, Any]) -> None:
+    def take_own_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027
         """Exact inverse of own_state, from a state that was checked."""
 
     def snapshot(self) -> None:

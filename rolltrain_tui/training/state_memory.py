@@ -1,7 +1,7 @@
-"""State from past turns: the camp snapshot, and for the levers that need them the weight average, the best checkpoints and the update norms.
+"""State from past turns: the camp snapshot, and for the levers that need them the weight average, the best checkpoints and update norms.
 
-What the hero of a run cannot ask for is not created, kept or saved. Chapters: the average of the weights, the best checkpoints, the
-memory of one learner, reading a saved memory.
+Parts that no lever of the run can ask for are not created, kept or saved. Chapters: the average of the weights, the best checkpoints,
+the memory of one learner, reading a saved memory.
 """
 
 import math

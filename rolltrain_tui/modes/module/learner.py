@@ -264,7 +264,7 @@ class ModuleLearner(LeveredLearner):
                 return self.criterion(self.model, micro)[0]
 
         def losses() -> Sequence[float]:
-            return self.evaluate(len(evaluation.values))).values
+            return self.evaluate(len(evaluation.values)).values
 
         with self.at_rest():
             probe = diagnosis.probe(self.model, self.levers.parameters, train, loss_of)

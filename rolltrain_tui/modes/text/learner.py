@@ -233,7 +233,7 @@ class TextLearner(LeveredLearner):
 
     def examine(self, evaluation: Evaluation) -> Examination:
         """The signals that need the model itself, on a few fixed windows. Those that look back are NaN unless prepare named "examine"."""
-        here: Sequence[float] = (evaluation.values or self.evaluate(diagnosis.PROBE)).values)[: diagnosis.PROBE]
+        here: Sequence[float] = (evaluation.values or self.evaluate(diagnosis.PROBE).values)[: diagnosis.PROBE]
         train, val = self._windows(self._train, diagnosis.PROBE), self._windows(self._val, len(here))
 
         def losses(windows: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.training.layer_history import LOOKS, SETTLED, LayerHistory
+from rolltrain_tui.training.measures import agree_fraction, noise_scale
 
 MakeLearner = Callable[..., TextLearner]
 
@@ -179,7 +180,7 @@ def test_temperature_is_the_paired_difference(make_learner: MakeLearner) -> None
     with torch.no_grad():
         for p, mean in zip(other.levers.parameters, average.weights, strict=True):
             p.copy_(0.5 * p + 0.5 * mean)
-    expected = here.value - other.evaluate(8).loss
+    expected = here.value - other.evaluate(8).value
     assert expected == pytest.approx(learner.examine(here).values["temperature"], abs=1e-6)
 
 
@@ -225,18 +226,18 @@ def test_noise_scale_recovers_a_known_one() -> None:
     n, half, spread = 20_000, 6, 0.3
     mean = torch.full((n,), 0.1)
     a, b = (mean + spread / math.sqrt(half) * torch.randn(n, generator=stream) for _ in range(2))
-    assert spread**2 / 0.1**2 == pytest.approx(diagnosis.noise_scale([a], [b], half), rel=0.05)
+    assert spread**2 / 0.1**2 == pytest.approx(noise_scale([a], [b], half), rel=0.05)
 
 
 def test_noise_without_signal_is_not_told() -> None:
     """Two half-batch gradients that point away from each other have no noise scale."""
-    assert math.isnan(diagnosis.noise_scale([torch.ones(3)], [-torch.ones(3)], 6))
+    assert math.isnan(noise_scale([torch.ones(3)], [-torch.ones(3)], 6))
 
 
 def test_agreement_counts_signs() -> None:
     """Of four coordinates, one without a gradient, two agree with the memory and one does not."""
     gradient, memory = torch.tensor([1.0, -2.0, 3.0, 0.0]), torch.tensor([0.1, -0.1, -0.1, 0.1])
-    assert diagnosis.agree_fraction([gradient], [memory]) == pytest.approx(2 / 3)
+    assert agree_fraction([gradient], [memory]) == pytest.approx(2 / 3)
 
 
 def test_growth_is_per_hundred_turns() -> None:
