@@ -37,6 +37,21 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the hard tests in their long form: minutes, not seconds")
+    parser.addoption("--regenerate", action="store_true", help="write the golden files of playthroughs and screens anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """`golden(path, text)`: the file holds this text, line by line; with --regenerate it is written."""
+
+    def compare(path: Path, text: str) -> None:
+        lines = [line.rstrip() for line in text.splitlines()]
+        if request.config.getoption("--regenerate"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        assert path.read_text(encoding="utf-8").splitlines() == lines, f"If the change is meant: pytest --regenerate {request.node.nodeid}"
+
+    return compare
 
 
 @pytest.fixture

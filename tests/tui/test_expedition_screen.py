@@ -102,6 +102,7 @@ async def test_tempo_keys_set_the_inbox(tmp_path: Path) -> None:
         await game.press("minus", "minus", "minus")
         assert 10 == game.inbox.turns_per_second
         turn = game.screen.scene.turn
+        await game.press(".", ".", ".")
         await game.play_to(turn + 3)
         assert turn + 3 == game.screen.scene.turn
         assert game.inbox.paused
