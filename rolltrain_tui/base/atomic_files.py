@@ -1,4 +1,4 @@
-"""Files that survive a crash: written aside, brought to the disk, and only then given their name."""
+"""Atomic files: data is written to a temporary file, synced to disk, then renamed. A crash leaves the old file or the new one."""
 
 import contextlib
 import errno
@@ -13,14 +13,14 @@ _PLAIN = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) |
 
 
 class NotPlainFile(ValueError):  # noqa: N818 - what was found
-    """A link, a device or a pipe stands where a plain file should be; following it could read or write anything."""
+    """The path is a link, a device or a pipe. Following it could read or write any file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} is not a plain file, so it is left alone")
 
 
 def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
-    """os.open for plain files only: never through a symbolic link, never waiting on a pipe. NotPlainFile, OSError."""
+    """os.open for plain files only: follows no symbolic link, waits on no pipe. NotPlainFile, OSError."""
     try:
         fd = os.open(path, flags | _PLAIN, 0o666)
     except OSError as error:
@@ -34,14 +34,14 @@ def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
 
 
 def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
-    """os.write until nothing is left."""
+    """Write all of `data`; os.write alone may write a part."""
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]
 
 
 def write_new(path: Path, data: bytes | bytearray) -> None:
-    """Create `path`, which must not exist, holding `data`; on the disk when this returns. OSError."""
+    """Create the file `path` and sync it to disk. OSError, also when the path exists."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
         write_all(fd, data)
@@ -51,7 +51,7 @@ def write_new(path: Path, data: bytes | bytearray) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write `data` aside, then put it in the place of `path` in one step; a crash leaves the old file or the new one. OSError."""
+    """Replace the content of `path` in one step. OSError, and the old content stays."""
     aside = path.with_name(f".tmp-{path.name}-{secrets.token_hex(4)}")
     try:
         write_new(aside, data)
@@ -64,21 +64,21 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring new and changed names in `folder` to the disk, where the system can. OSError."""
+    """Sync the names in `folder` to disk, where the system can. OSError."""
     if os.name == "nt":
-        return  # Windows opens no folders
+        return  # Windows cannot open folders
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that do not sync folders
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that cannot sync folders
             raise
     finally:
         os.close(fd)
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder so that nobody ever meets half of it: it loses its name first. OSError if it could not even be renamed."""
+    """Remove a folder. It is renamed first, so no reader finds half of it. OSError if it cannot be renamed."""
     gone = folder.with_name(f".gone-{folder.name}-{secrets.token_hex(4)}")
     folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)

@@ -1,7 +1,9 @@
-"""One long file kept as several: NAME.jsonl, which is written to, and NAME-0001.jsonl, NAME-0002.jsonl ..., which are full.
+"""One long log kept as several files: the full volumes NAME-0001.jsonl, NAME-0002.jsonl ..., and the open volume NAME.jsonl.
 
-Places are counted through all of them, as if they were one. Whatever crashes when, the full volumes in order and then the open one are
-the whole: a volume becomes full by a rename alone, and going back takes the newest away first.
+Offsets count through all volumes, as in one file. A crash at any point leaves a complete log: a volume becomes full by a rename alone,
+and cutting back removes the newest volume first.
+
+logging.handlers and concurrent-log-handler drop old volumes, rename all of them at each turn-over, and cannot read or cut them as one file.
 """
 
 import contextlib
@@ -20,7 +22,7 @@ _BUFFER = 1 << 18
 
 
 def full(path: Path) -> list[Path]:
-    """The full volumes before `path`, in order."""
+    """The full volumes of the log `path`, oldest first."""
     pattern = re.compile(rf"{re.escape(path.stem)}-(\d{{4,9}}){re.escape(path.suffix)}")
     with contextlib.suppress(FileNotFoundError):
         found = {int(match[1]): child for child in path.parent.iterdir() if (match := pattern.fullmatch(child.name))}
@@ -29,12 +31,12 @@ def full(path: Path) -> list[Path]:
 
 
 def size_of(volumes: Sequence[Path]) -> int:
-    """Bytes, all together."""
+    """Bytes of all these files."""
     return sum(volume.lstat().st_size for volume in volumes)
 
 
 def turn_over(path: Path, fd: int) -> int:
-    """Make the open volume, on `fd`, a full one and begin the next: its descriptor. OSError, and nothing has changed."""
+    """Close the open volume as a full one and open the next; answers with its descriptor. OSError, and nothing has changed."""
     os.fsync(fd)
     aside = path.with_name(f".tmp-{path.name}")
     aside.unlink(missing_ok=True)
@@ -55,27 +57,27 @@ def turn_over(path: Path, fd: int) -> int:
 
 
 def turn_back(path: Path) -> None:
-    """Throw the open volume away, and go on in the last full one. OSError."""
+    """Delete the open volume. The last full one becomes the open one. OSError."""
     path.unlink(missing_ok=True)
     full(path)[-1].rename(path)
 
 
 def reader(path: Path) -> BinaryIO:
-    """All volumes as one file to read and to seek in; one that is being written to as far as it goes. NotPlainFile, OSError."""
+    """All volumes as one seekable file. A log that is being written to is read up to its present end. NotPlainFile, OSError."""
     try:
         fd = atomic_files.open_plain(path)
     except FileNotFoundError:
         if not full(path):
             raise
-        return io.BufferedReader(_Volumes(full(path), -1), _BUFFER)  # a crash between two renames
+        return io.BufferedReader(_Volumes(full(path), -1), _BUFFER)  # the writer crashed between two renames
     volumes = full(path)
     if volumes and os.path.samestat(volumes[-1].lstat(), os.fstat(fd)):
-        del volumes[-1]  # it became full just after it was opened
+        del volumes[-1]  # the writer made it full after we opened it
     return io.BufferedReader(_Volumes(volumes, fd), _BUFFER) if volumes else os.fdopen(fd, "rb")
 
 
 class _Volumes(io.RawIOBase):
-    """Full volumes, opened one at a time, and the open one on the descriptor `last`; -1: there is none."""
+    """Full volumes, opened one at a time, and the open volume on the descriptor `last` (-1: none)."""
 
     def __init__(self, volumes: Sequence[Path], last: int) -> None:
         self._volumes, self._last = volumes, last

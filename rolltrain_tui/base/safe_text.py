@@ -1,7 +1,7 @@
-"""Foreign text made safe to show: what a model, a file, a name or an error message says, without what could steer a terminal.
+"""Foreign text made safe to show: text of models, files, names and errors, without control characters that a terminal would obey.
 
-Textual, Rich and print all pass control characters on; whoever shows text that others made sends it through here first. Markup is a
-different danger: cleaned text still belongs into `Content(text)`, never into a string that is parsed.
+Textual, Rich and print pass control characters on, so all foreign text goes through this module first. Markup is a second danger:
+cleaned text goes into `Content(text)`, never into a string that is parsed as markup.
 """
 
 import unicodedata
@@ -11,14 +11,14 @@ from rich.cells import cell_len, set_cell_size
 
 REPLACEMENT = "\ufffd"
 PICTURES = 0x2400
-"""Where Unicode keeps the visible pictures of the control characters: ␀ ␛ ␇ ..."""
+"""First code point of the visible pictures of control characters: ␀ ␛ ␇ ..."""
 
 
 def clean(text: str, *, combining: int = 2) -> str:
-    """`text` with nothing in it but printable characters, newlines and tabs.
+    """`text` reduced to printable characters, newlines and tabs.
 
-    C0 controls become their pictures (an escape shows as ␛); everything else that does not print (C1 controls, bidirectional overrides,
-    zero-width characters, surrogates) becomes U+FFFD; at most `combining` marks stay on one character.
+    C0 controls become their pictures (escape becomes ␛). Other unprintable characters (C1 controls, bidirectional overrides, zero-width
+    characters, surrogates) become U+FFFD. At most `combining` combining marks stay on one character.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -36,12 +36,12 @@ def clean(text: str, *, combining: int = 2) -> str:
 
 
 def flat(text: str) -> str:
-    """Cleaned, and in one line: newlines and tabs become spaces."""
+    """Cleaned, with newlines and tabs as spaces."""
     return clean(text).translate(_BLANKS)
 
 
 def one_line(text: str, width: int) -> str:
-    """Cleaned, with every run of white space one space, and at most `width` terminal cells wide; an ellipsis marks what was cut."""
+    """Cleaned, each run of white space as one space, cut to `width` terminal cells with an ellipsis."""
     line = " ".join(clean(text).split())
     if cell_len(line) <= width:
         return line
@@ -63,7 +63,7 @@ _BLANKS = str.maketrans("\n\t", "  ")
 
 
 def shown(value: object, longest: int = 40) -> str:
-    """A value of unknown origin for an error message: one line, short, no control characters."""
+    """A foreign value for an error message: one short line without control characters."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
@@ -75,12 +75,12 @@ def shown(value: object, longest: int = 40) -> str:
 
 
 def printable(path: str | Path) -> str:
-    """A path as error messages show it: escaped where a terminal would act on it."""
+    """A path for an error message, escaped if it holds control characters."""
     text = str(path)
     return text if text.isprintable() else repr(text)[1:-1]
 
 
 def cell(text: str) -> str:
-    """Text of unknown origin for a table that a spreadsheet may open: one line, and never a formula (which begins with = + - or @)."""
+    """Foreign text for a table that a spreadsheet may open: one line, never a formula (these begin with = + - or @)."""
     line = text if text.isprintable() else repr(text)[1:-1]
     return f"'{line}" if line.lstrip()[:1] in ("=", "+", "-", "@") else line

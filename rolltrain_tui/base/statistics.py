@@ -1,4 +1,4 @@
-"""The few statistics that paired seeds need, in experiments and in battles. Standard library only."""
+"""Statistics of paired seeds, for experiments and battles. scipy would bring 143 MB and a second at start for these three functions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ class Estimate:
     """A mean over seeds."""
 
     mean: float
-    """NaN where there is no number, or one is not finite."""
+    """NaN without numbers, or if one of them is not finite."""
     standard_error: float
-    """sd / sqrt(n), the sd with n - 1; NaN for fewer than two numbers."""
+    """Sample standard deviation (divided by n - 1) over sqrt(n); NaN for fewer than two numbers."""
     n: int
 
     @property
     def verdict(self) -> Verdict:
-        """Of a difference of losses: a side where |mean| > 2 standard errors. One seed, or none, can tell nothing."""
+        """For a difference of losses: better or worse if |mean| > 2 standard errors. One seed cannot decide."""
         if not isfinite(self.standard_error) or abs(self.mean) <= 2 * self.standard_error:
             return "no measurable difference"
         return "better" if self.mean < 0 else "worse"
@@ -57,12 +57,12 @@ def estimate(numbers: Sequence[float]) -> Estimate:
 
 
 def paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:
-    """The difference ours - theirs over the seeds that both have: what the seeds share cancels."""
+    """The mean difference ours - theirs over the seeds of both. Pairing cancels what runs of one seed share."""
     return estimate([ours[seed] - theirs[seed] for seed in ours if seed in theirs])
 
 
 def student_95(n: int) -> float:
-    """How many standard errors a mean of n must lie from 0 to be told from it with 95 % confidence; 1.96 for many."""
+    """Half the width of the 95 % interval of a mean of n numbers, in standard errors."""
     degrees = n - 1
     if degrees < 1:
         return nan

@@ -1,9 +1,9 @@
-"""The bare contestant: a GPT and a training loop as a textbook writes them, with nothing of rolltrain in the process.
+"""The bare contestant: a textbook GPT and training loop in a process without rolltrain.
 
     python -m rolltrain_tui.bench.bare TOKENS.pt '{"n_layer": 4, ...}'
 
-Defaults as PyTorch ships them: AdamW, scaled_dot_product_attention, clip_grad_norm_, `loss.item()` every step, float32, all cores.
-Reads block sizes from standard input, a number a line, and answers each with the seconds the block took.
+PyTorch defaults: AdamW, scaled_dot_product_attention, clip_grad_norm_, `loss.item()` every step, float32, all cores.
+It reads block sizes from standard input, one per line, and prints the seconds of each block.
 """
 
 import json
@@ -54,7 +54,7 @@ class GPT(nn.Module):
 
 
 def train(data: Tensor, sizes: dict[str, Any]) -> None:
-    """Answer each number on standard input with the seconds that many steps took."""
+    """For each number on standard input, take that many steps and print the seconds."""
     context, batch = sizes["context"], sizes["batch"]
     model = GPT(sizes["vocabulary"], sizes["n_layer"], sizes["n_head"], sizes["n_embd"], context, sizes["bias"])
     optimizer = torch.optim.AdamW(model.parameters(), lr=sizes["lr"], betas=(0.9, 0.99), weight_decay=0.1)

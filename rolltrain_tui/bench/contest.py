@@ -1,4 +1,4 @@
-"""The contest: grants blocks of turns to each contestant in turn, presses keys, and reports medians and ratios."""
+"""The contest: grants blocks of turns to the contestants in alternation, presses keys, reports medians and ratios."""
 
 import contextlib
 import fcntl
@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 COLUMNS, LINES = 120, 36
-KEY = b"v"  # asks for a sample of the model's text: accepted at any time, so each press is one command
-# A contest measures turns: what the campaign's file spaces out over hundreds of them is moved out of the way, in all contestants alike.
+KEY = b"v"  # asks for a text sample: a command that is accepted at any time
+# The contest measures plain turns, so evaluations, samples, camps and autosaves are switched off in all contestants.
 TURNS_ONLY = (
     "turns=100000000",
     "evaluation.every=100000000",
@@ -34,7 +34,7 @@ TURNS_ONLY = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians over blocks of milliseconds per turn, and their ratios as throughput (above 1: faster than what it is compared with)."""
+    """Medians over blocks, in milliseconds per turn, and ratios of throughput (above 1: faster than the reference)."""
 
     campaign: str
     dtype: str
@@ -52,16 +52,16 @@ class Result:
     key_to_applied_p50_ms: float
     key_to_applied_p95_ms: float
     latest_tick_ms: float
-    """The longest that a 20 Hz timer of the app came late while training ran."""
+    """The largest delay of a 20 Hz timer of the app while training ran."""
     first_frame_ms: float
 
 
 class ContestError(ValueError):
-    """A contestant did not stay to the end."""
+    """A contestant ended too early."""
 
 
 class Contestant:
-    """A process that trains when granted a block."""
+    """A process that trains one granted block of turns at a time."""
 
     def __init__(self, name: str, command: Sequence[str], *, terminal: bool = False, metered: bool = False) -> None:
         self.name = name
@@ -79,7 +79,7 @@ class Contestant:
             stdio |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         if not metered:
-            env.pop("GOMP_SPINCOUNT", None)  # ours; the bare loop has PyTorch as it comes
+            env.pop("GOMP_SPINCOUNT", None)  # rolltrain's own setting; the bare loop runs PyTorch with its defaults
         here, there = command[: command.index("--")], command[command.index("--") + 1 :]
         self.process = subprocess.Popen([*here, *fds, *there], pass_fds=(control_read, report_write), env=env, **stdio)
         for fd in (control_read, report_write, *([slave] if terminal else [])):
@@ -94,7 +94,7 @@ class Contestant:
         os.write(self._master, key)
 
     def read(self, *wanted: str) -> dict[str, Any]:
-        """Report lines up to the first that has one of `wanted`; everything in them is remembered in `facts`."""
+        """Read report lines up to the first with a key of `wanted`. All values are kept in `facts`."""
         for line in self._report:
             report = parse(line)
             self.facts.update(report)
@@ -112,7 +112,7 @@ class Contestant:
         code = self.process.wait(5)
         self._errors.seek(0)
         last = self._errors.read()[-2000:].decode(errors="replace").strip()
-        return ContestError(f"contestant {self.name} ended with code {code} before {before}; its last words:\n{last}")
+        return ContestError(f"contestant {self.name} ended with code {code} before {before}; the end of its error output:\n{last}")
 
     def block(self, turns: int) -> float:
         """Milliseconds per turn of one granted block."""
@@ -130,7 +130,7 @@ class Contestant:
 
 
 def parse(line: str) -> dict[str, Any]:
-    """A line of the game's contestants is a JSON object; the bare one says "ready", then seconds."""
+    """Parse a report line: a JSON object from the game's contestants, "ready" or seconds from the bare one."""
     if line.strip() == "ready":
         return {"ready": True}
     report = json.loads(line)
@@ -138,14 +138,14 @@ def parse(line: str) -> dict[str, Any]:
 
 
 def open_terminal() -> tuple[int, int]:
-    """A pseudo-terminal of the game's usual size: (our end, its end)."""
+    """A pseudo-terminal of 120 x 36: (our end, its end)."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     return master, slave
 
 
 def drain(master: int) -> None:
-    """Read what the terminal draws, as fast as it comes."""
+    """Read the terminal's output, so that the game never waits for its terminal."""
     with contextlib.suppress(OSError):
         while os.read(master, 1 << 16):
             pass
@@ -153,7 +153,7 @@ def drain(master: int) -> None:
 
 @contextlib.contextmanager
 def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Contestant, Contestant, Contestant]]:
-    """The three of them, ready to train."""
+    """The three contestants, ready to train."""
     python, path = [sys.executable, "-m"], str(campaign.resolve())
     with tempfile.TemporaryDirectory() as folder:
         tokens, sizes = bare_material(campaign, overrides, Path(folder))
@@ -172,7 +172,7 @@ def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Cont
 
 
 def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The campaign's training tokens in a file, and the sizes a bare loop needs."""
+    """The campaign's training tokens in a file, and the model sizes for the bare loop."""
     import torch
 
     from rolltrain_tui.config.campaign_file import load
@@ -195,9 +195,9 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
 
 
 def latencies(tui: Contestant, presses: int, per_turn: float) -> list[float]:
-    """Milliseconds from a key written to the terminal to the training loop taking the command, each within a block of its own.
+    """Milliseconds from a key press to the turn that obeys it, one press per block.
 
-    `per_turn` is the usual time of a turn in seconds. A key that comes after its block is over is not counted.
+    `per_turn` is the median time of a turn in seconds. A press that arrives after the end of its block is not counted.
     """
     found: list[float] = []
     for _ in range(presses):
@@ -234,7 +234,7 @@ def first_frame(tries: int) -> float:
 
 
 def best_matmul_gflops(dtype: str, threads: int) -> float:
-    """Best of several large matrix products, in GFLOP per second: what this machine can do at most."""
+    """The fastest of 60 large matrix products, in GFLOP per second."""
     import torch
 
     torch.set_num_threads(threads)
@@ -249,7 +249,7 @@ def best_matmul_gflops(dtype: str, threads: int) -> float:
 
 
 def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turns: int = 20, presses: int = 40) -> Result:
-    """Hold the contest. About a minute for the tiny GPT."""
+    """Run the contest. It takes about a minute for the tiny GPT."""
     frame = first_frame(5)
     times: tuple[list[float], ...] = ([], [], [])
     with contestants(campaign, overrides) as field:
@@ -285,7 +285,7 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
 
 
 def table(result: Result) -> str:
-    """The result as lines for people."""
+    """The result as text."""
     r = result
     return "\n".join(
         (

@@ -1,8 +1,8 @@
-"""The game's two contestants: the headless campaign, and the same campaign played in a terminal.
+"""The two contestants of the game: the campaign headless, and the campaign in a terminal.
 
     python -m rolltrain_tui.bench.metered CONTROL_FD REPORT_FD headless|tui CAMPAIGN [OVERRIDE ...]
 
-Turns pass only in granted blocks: the parent writes a number a line to CONTROL_FD; each line on REPORT_FD is one JSON object.
+The parent grants blocks of turns, one number per line on CONTROL_FD. Each line on REPORT_FD is one JSON object.
 """
 
 import json
@@ -18,7 +18,7 @@ from rolltrain_tui.protocol.inbox import Inbox
 
 
 class MeteredInbox(Inbox):
-    """An inbox whose turns are granted in blocks from outside, and that reports when a block is done and when a command is applied."""
+    """An inbox that waits for granted blocks of turns. It reports finished blocks and applied commands."""
 
     def __init__(self, control: int, report: int) -> None:
         super().__init__()
@@ -27,9 +27,9 @@ class MeteredInbox(Inbox):
         self._left = 0
         self._started: float | None = None
         self.training = False
-        """Turns are passing now, and have been for a while."""
+        """The present block has been running for 0.2 s or more."""
         self.late = 0.0
-        """Seconds; the longest that the screen's clock came late, set by the app."""
+        """The largest delay of the screen's timer in seconds, set by the app."""
 
     def say(self, **facts: Any) -> None:
         self._report.write(json.dumps(facts) + "\n")
@@ -77,7 +77,7 @@ def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None
     tick = 0.05
 
     class ProbedApp(RolltrainApp):
-        """The game as it is, with a clock that notes how late the screen's timers come while turns pass."""
+        """The game with a timer that measures its own delay while turns pass."""
 
         late = 0.0
         due = 0.0
@@ -85,7 +85,7 @@ def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None
         def new_inbox(self) -> Inbox:
             return inbox
 
-        def on_mount(self) -> None:  # Textual calls the one of the game as well
+        def on_mount(self) -> None:  # Textual also calls on_mount of the base class
             self.set_interval(tick, self.note_tick)
 
         def note_tick(self) -> None:

@@ -1,1 +1,1 @@
-"""The experiment: auto-players on a grid of classes, rulebooks and seeds, always beside plain training, with a report."""
+"""The experiment: auto-players on a grid of classes, rulebooks and seeds, compared with plain training; tables, plots, report."""

@@ -1,4 +1,4 @@
-"""Finished cells on the disk: one JSON file each, written in one step, found again by the hash of what decides it."""
+"""Finished cells on disk: one JSON file each, named by the hash of everything that decides the result."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def path_of(folder: Path, cell: Cell) -> Path:
 
 
 def write(folder: Path, cell: Cell, result: Result) -> None:
-    """Bring a finished cell to the disk. OSError."""
+    """Write a finished cell in one step. OSError."""
     path = path_of(folder, cell)
     path.parent.mkdir(parents=True, exist_ok=True)
     page = {"cell": cell.label, "sha256": cell.sha256, "result": result.as_json()}
@@ -25,7 +25,7 @@ def write(folder: Path, cell: Cell, result: Result) -> None:
 
 
 def read(folder: Path, cell: Cell) -> Result | None:
-    """The cell's result from an earlier sitting; None when there is none, or only a damaged file or one of another experiment."""
+    """The cell's result if it was stored before; None without a file, and for a damaged or foreign one."""
     try:
         page = json.loads(path_of(folder, cell).read_bytes())
         return Result.of_json(page["result"]) if page["sha256"] == cell.sha256 else None

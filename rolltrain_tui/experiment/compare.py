@@ -1,4 +1,4 @@
-"""The experiment from end to end: find the finished cells, run the others, keep each at once, and write what came out."""
+"""The whole experiment: read the stored cells, run the others, store each result, write the report."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How far an experiment has come."""
+    """The results so far."""
 
     outcomes: table.Outcomes
     missing: int
-    """Cells neither finished nor failed: it was stopped."""
+    """Cells without a result, because the experiment was stopped."""
 
     @property
     def text(self) -> str:
-        """The tables for a terminal or a pipe."""
+        """All tables as plain text."""
         parts = [table.aligned(table.HEAD, map(table.cells_of, table.rows(self.outcomes)))]
         if lines := [table.cells_of_contrast(row) for row in table.contrasts(self.outcomes)]:
             parts.append(table.aligned(table.CONTRAST_HEAD, lines, words=3))
@@ -38,7 +38,7 @@ class Comparison:
 
 
 def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> Comparison:
-    """Run the cells that `folder` does not hold yet, and keep each as soon as it is finished. A failed one is tried again next time."""
+    """Run the cells that are not stored in `folder`, and store each result at once. Failed cells are not stored."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -50,16 +50,16 @@ def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> 
         outcomes[cell] = outcome
         if isinstance(outcome, Result):
             cell_store.write(folder, cell, outcome)
-        tell(f"{len(outcomes)}/{len(cells)} {cell.label}: {_came_to(outcome)}")
+        tell(f"{len(outcomes)}/{len(cells)} {cell.label}: {_result_words(outcome)}")
     return Comparison(table.Outcomes(cells, outcomes), len(cells) - len(outcomes))
 
 
-def _came_to(outcome: Outcome) -> str:
+def _result_words(outcome: Outcome) -> str:
     return table.number(outcome.val_loss, 4) if isinstance(outcome, Result) else f"failed: {one_line(outcome.error, 160)}"
 
 
 def write(comparison: Comparison, config: CampaignConfig, folder: Path, command: str, tell: Tell) -> list[str]:
-    """results.csv, the pictures, report.md; their names."""
+    """Write results.csv, the pictures and report.md; answers with their names."""
     files = {"results.csv": report.as_csv(comparison.outcomes).encode()}
     try:
         files |= plots.draw(comparison.outcomes)

@@ -1,7 +1,7 @@
-"""The grid: which cells an experiment has. A cell is one run: an arm (class, rulebook, policy) on one seed.
+"""The grid of an experiment. A cell is one run: an arm (class, rulebook, policy) on one seed.
 
-What is held equal: first weights, data and dice by seed; no twins, no pace, one CPU thread; no ability triggers by itself but where
-the policy lets it.
+Cells of one seed share initial weights, data order and dice. All cells run without twins, pace and automatic abilities, on one CPU thread;
+only a policy may switch automatic abilities on.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from rolltrain_tui.rules.plugins import packages_of
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
 FORMAT = 1
-"""Raised when what a cell measures changes: older cells are run again then."""
+"""Raise it when the meaning of a cell's result changes; stored cells then run again."""
 EQUAL_FOR_ALL = {
     "twin": {"mode": "off"},
     "pace": {"turns_per_second": None, "pause_on": []},
@@ -28,16 +28,16 @@ EQUAL_FOR_ALL = {
     "device": {"threads": 1},
     "hero": {"auto": []},
 }
-"""Section -> values that no arm may differ in."""
+"""Section -> values that are the same in every arm."""
 
 
 class ExperimentError(ValueError):
-    """An experiment that cannot be made; the text names what is wrong and the nearest that would do."""
+    """The experiment cannot be run. The message names the fault and the nearest valid choice."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Arm:
-    """One way to play. All three empty: the control arm, which is no game at all but the learner, stepped."""
+    """One way to play. All three empty: the control arm, plain training without the game."""
 
     hero_class: str = ""
     rulebook: str = ""
@@ -58,13 +58,13 @@ class Cell:
     arm: Arm
     seed: int
     campaign: str
-    """The whole campaign of this run, as JSON."""
+    """The complete campaign of this run, as JSON."""
     base: str
-    """The folder that data.path is relative to."""
+    """The folder to which data.path is relative."""
     text_sha256: str
-    """Of the text that the campaign brings; "" for a built-in corpus."""
+    """Hash of the campaign's text file; "" for a built-in corpus."""
     probes: bool = False
-    """Ask the finished run how robust it is and how it explored, and train it once more with noisy labels."""
+    """Measure robustness and exploration of the finished run, and train once more with noisy labels."""
 
     def config(self) -> CampaignConfig:
         return CampaignConfig.model_validate_json(self.campaign)
@@ -75,19 +75,19 @@ class Cell:
 
     @property
     def _asked(self) -> list[str]:
-        """The control arm is asked on its way as well, so that others can be held against it at an equal loss."""
+        """The control arm is probed during training too, so that arms can be compared with it at equal loss."""
         return [] if not self.probes else ["probes", "along"] if self.arm == CONTROL else ["probes"]
 
     @property
     def sha256(self) -> str:
-        """Of everything that decides this run: the campaign, the arm, the text, and the programs, plug-ins among them."""
+        """Hash of everything that decides the result: campaign, arm, text, program versions, plug-ins."""
         guests = packages_of((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
         decides = (FORMAT, __version__, version("torch"), self.campaign, self.arm.hero_class, self.arm.rulebook, self.arm.policy)
         return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests, *self._asked]).encode()).hexdigest()
 
 
 def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:
-    """The names in "barbarian,wizard", each once, in the order given. ExperimentError names the nearest to one that is not known."""
+    """The names in a list such as "barbarian,wizard", without repeats. ExperimentError suggests the nearest known name."""
     names = tuple(dict.fromkeys(name.strip() for name in words.split(",") if name.strip()))
     if not names:
         raise ExperimentError(f"Name at least one {what}: {', '.join(known)}.")
@@ -100,7 +100,7 @@ def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:
 def grid(
     config: CampaignConfig, base: Path, *, classes: str, rulebooks: str, policies: str, seeds: int, probes: bool = False
 ) -> tuple[Cell, ...]:
-    """Every cell, the control arm's first; seeds are the campaign's and those after it. ExperimentError, CampaignFileError."""
+    """All cells, those of the control arm first. Seeds count up from the campaign's. ExperimentError, CampaignFileError."""
     books = (*RULEBOOKS, "custom") if config.dice.custom is not None else tuple(RULEBOOKS)
     arms = [
         Arm(hero_class, rulebook, policy)
@@ -119,7 +119,7 @@ def grid(
 
 
 def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:
-    """The campaign as this arm plays it. The control arm keeps the file's hero and book: it asks neither."""
+    """The campaign of one cell as JSON. The control arm uses neither hero nor rulebook, so it keeps those of the file."""
     found = config.model_dump() | {"seed": seed}
     for section, values in EQUAL_FOR_ALL.items():
         found[section] |= values

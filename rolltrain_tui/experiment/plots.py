@@ -1,4 +1,4 @@
-"""The pictures: the final loss of each arm with its error bar, and the loss curves. Each as PNG and as SVG."""
+"""The pictures of an experiment, each as PNG and SVG: final losses with error bars, loss curves, robustness."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "oracle": GREEN, "wrong": RED}
-"""Of policies; told apart by their place as well."""
+"""Colours of the policies."""
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^vP*X"
 VERDICT_COLOURS = {"yes": GREEN, "yes, at a worse loss": AMBER, "as plain at that loss": VIOLET, "no, the opposite": RED}
@@ -26,7 +26,7 @@ KEY = (
 
 
 def draw(outcomes: Outcomes) -> dict[str, bytes]:
-    """File name -> picture. Empty before any arm has a finite loss. NoPlotsError when the library is absent."""
+    """File name -> picture. Empty without a finite loss. NoPlotsError without matplotlib."""
     with plot_style():
         if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
             return {}
@@ -37,7 +37,7 @@ def draw(outcomes: Outcomes) -> dict[str, bytes]:
 
 
 def final_loss(outcomes: Outcomes) -> "Figure":
-    """A dot with a bar of one standard error for each arm, grouped by class; plain training is the line and its band."""
+    """One dot per arm with a bar of one standard error, grouped by class. A line with a band is plain training."""
     from matplotlib.figure import Figure
 
     found = [row for row in rows(outcomes) if row.arm != CONTROL and isfinite(row.val_loss.mean)]
@@ -79,7 +79,7 @@ def _bar(of: Estimate) -> float:
 
 
 def loss_curves(outcomes: Outcomes) -> "Figure":
-    """One panel a class: validation loss by turn, mean and a band of one standard error, with plain training behind it."""
+    """One panel per class: mean validation loss by turn with a band of one standard error. Plain training is in every panel."""
     from matplotlib.figure import Figure
 
     classes = list(dict.fromkeys(arm.hero_class for arm in outcomes.arms if arm != CONTROL))
@@ -106,7 +106,7 @@ def loss_curves(outcomes: Outcomes) -> "Figure":
 
 
 def curve_of(outcomes: Outcomes, arm: Arm) -> dict[int, Estimate]:
-    """Turn -> validation loss over the seeds that were tested then, finite ones only."""
+    """Turn -> mean validation loss over the seeds evaluated at that turn; finite means only."""
     found: dict[int, list[float]] = {}
     for result in outcomes.results(arm).values():
         for turn, loss in result.curve:
@@ -129,7 +129,7 @@ def _shifted(means: Sequence[float], bars: Sequence[float], sign: int) -> list[f
 
 
 def _shown(outcomes: Outcomes) -> tuple[float, float]:
-    """The losses a panel shows: from a tenth of the way on. Before that every run falls alike, and would flatten the rest."""
+    """Limits of the loss axis, without the first tenth of the curves: the steep beginning would flatten the rest."""
     curves: Mapping[Arm, dict[int, Estimate]] = {arm: curve_of(outcomes, arm) for arm in outcomes.arms}
     last = max((turn for curve in curves.values() for turn in curve), default=0)
     losses = [one.mean for curve in curves.values() for turn, one in curve.items() if turn >= last / 10]
@@ -140,7 +140,7 @@ def _shown(outcomes: Outcomes) -> tuple[float, float]:
 
 
 def questions(found: Sequence[Answer]) -> "Figure":
-    """A panel a measure: each arm's difference from plain training with its 95 % interval; filled where the interval leaves zero out."""
+    """One panel per measure: each arm's difference from plain training with its 95 % interval. Filled dots: the interval excludes zero."""
     from matplotlib.figure import Figure
 
     measures = list(dict.fromkeys(answer.measure for answer in found))

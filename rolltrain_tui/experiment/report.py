@@ -1,4 +1,4 @@
-"""What an experiment leaves for readers: results.csv, a row a run, and report.md, which says how it was done and what came out."""
+"""The report of an experiment: results.csv with one row per run, report.md with method, tables and verdicts."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ assert set(POLICY_WORDS) == set(POLICIES)
 
 
 def as_csv(outcomes: table.Outcomes) -> str:
-    """A row a run, failed ones with their error; the control arm's class, rulebook and policy are empty."""
+    """One row per run. Failed runs have an error; the control arm has no class, rulebook and policy."""
     text = io.StringIO()
     asked = [measure.name for measure in robustness.MEASURES if any(measure.name in result.probes for result in outcomes.done.values())]
     writer = csv.DictWriter(text, (*COLUMNS, *asked), lineterminator="\n", extrasaction="ignore")
@@ -45,7 +45,7 @@ def as_csv(outcomes: table.Outcomes) -> str:
 
 
 def as_markdown(config: CampaignConfig, outcomes: table.Outcomes, pictures: Sequence[str], command: str) -> str:
-    """The report; `pictures` are the names of image files beside it."""
+    """The report in Markdown. `pictures` are the names of image files in the same folder."""
     parts = [f"# {one_line(config.name, 60)}: an experiment", _method(config, outcomes), _arms(outcomes), _contrasts(outcomes)]
     parts += [f"![{name}]({name})" for name in pictures]
     parts += [_questions(outcomes), _failures(outcomes), _reading(outcomes), f"## Again\n\n    {command}"]
@@ -77,7 +77,7 @@ def _contrasts(outcomes: table.Outcomes) -> str:
 
 
 def _questions(outcomes: table.Outcomes) -> str:
-    """The original's questions, a table and a plain answer each."""
+    """A table and a sentence for each question of Roll-to-Train."""
     found = robustness.answers(outcomes)
     parts = []
     for question, title in robustness.TITLES.items():
@@ -94,14 +94,15 @@ def _questions(outcomes: table.Outcomes) -> str:
 
 
 LEARNED_LESS: Mapping[robustness.Question, str] = {
-    "robust": "Who learned less has less to lose. *At equal loss*: against plain training of the same seed at the turn when it had the "
-    "arm's final loss, ± half the 95 % interval; *as plain at that loss*: nothing is left of the advantage then. *At a worse loss*: "
+    "robust": "A model that learned less has less to lose. *At equal loss*: against plain training of the same seed at the turn when it "
+    "had the arm's final loss, ± half the 95 % interval; *as plain at that loss*: no advantage is left. *At a worse loss*: "
     "under the disturbance itself it is still worse than plain training.",
-    "explore": "*At a worse loss*: it went farther, or wrote more variedly, and ended worse. Who learned less babbles more.",
+    "explore": "*At a worse loss*: it went farther, or wrote more varied text, and ended worse. A model that learned less writes more "
+    "varied text.",
 }
 STRAYED = (
-    "How far the last weights lie from plain training's of the same seed, in units of the way that plain training went from the same start "
-    "(0: the same place; 1: as far from it as the start is):"
+    "Distance between the final weights of the arm and of plain training (same seed), divided by plain training's distance from the start "
+    "(0: the same weights; 1: as far apart as the start is):"
 )
 
 
@@ -111,7 +112,7 @@ def _failures(outcomes: table.Outcomes) -> str:
 
 
 def reading(seeds: int, comparisons: int) -> str:
-    """How to read the verdicts: what two standard errors are worth with so few seeds."""
+    """How to read the verdicts with this number of seeds."""
     words = "Δ is paired: run minus run of the same seed. better or worse: |Δ| is more than two standard errors."
     if seeds < 2:
         return f"{words} One seed has no standard error, so nothing is judged: take --seeds 3 or more."
@@ -124,13 +125,13 @@ def reading(seeds: int, comparisons: int) -> str:
 def _reading(outcomes: table.Outcomes) -> str:
     words = (
         "val loss: mean of the final validation loss over seeds. GFLOP: energy, evaluations and examinations included. uses: abilities "
-        "used by the player; auto: those that triggered by themselves; foes: monsters met; failed: runs that did not come to their end."
+        "used by the player; auto: passive triggers; foes: monsters met; failed: runs that did not finish."
     )
     return f"## How to read it\n\n{words}\n\n{reading(len(seeds_of(outcomes.cells)), len(outcomes.arms) - 1)}"
 
 
 def as_json(config: CampaignConfig, outcomes: table.Outcomes, files: Sequence[str]) -> dict[str, object]:
-    """The same for programs; numbers that are not finite, or not there, are null."""
+    """The report as JSON values. Numbers that are missing or not finite are null."""
     return {
         "campaign": config.name,
         "turns": config.turns,

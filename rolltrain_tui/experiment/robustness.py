@@ -1,7 +1,7 @@
-"""The original's two questions, asked of every run: is the model more robust, and does it explore better?
+"""The two questions of Roll-to-Train, answered for every arm: is the model more robust, and does it explore better?
 
-Each measure is a number of a finished run. Arm minus plain training, seed by seed, gives its mean, a 95 % interval by Student's t, and the
-effect size d = mean / standard deviation of the differences (Cohen's d_z for pairs).
+A measure is one number of a finished run. The paired differences arm minus plain training give a mean, a 95 % interval by Student's t, and
+the effect size d = mean / standard deviation (Cohen's d_z for pairs).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,21 +27,21 @@ class Measure:
     question: Question
     title: str
     good: Literal[-1, 1]
-    """-1: less is more robust; 1: more is more explored."""
+    """-1: a smaller value is better; 1: a larger one is."""
     meaning: str
 
 
 MEASURES = (
-    Measure("weight_noise_0.05", "robust", "weight noise 5 %", -1, "rise of the loss when all weights are shaken by 5 % of their spread"),
+    Measure("weight_noise_0.05", "robust", "weight noise 5 %", -1, "rise of the loss when all weights get noise of 5 % of their spread"),
     Measure("weight_noise_0.1", "robust", "weight noise 10 %", -1, "the same by 10 %"),
     Measure("weight_noise_0.2", "robust", "weight noise 20 %", -1, "the same by 20 %"),
-    Measure("label_noise", "robust", "label noise 20 %", -1, "rise of the loss when the run is trained with a fifth of its targets random"),
+    Measure("label_noise", "robust", "label noise 20 %", -1, "rise of the final loss when a fifth of the training targets are random"),
     Measure("typos", "robust", "typos 5 %", -1, "rise of the loss on validation text with 5 % of its characters random"),
-    Measure("other_text", "robust", "another text", -1, "rise of the loss on the built-in corpus that it did not learn from"),
+    Measure("other_text", "robust", "another text", -1, "rise of the loss on the built-in corpus that was not trained on"),
     Measure("displacement", "explore", "distance from the start", 1, "Euclidean, over all weights"),
-    Measure("crookedness", "explore", "path / distance", 1, "length of the weights' path over the distance it came; 1 is straight"),
-    Measure("distinct", "explore", "distinct words", 1, "share of different words among those the model writes"),
-    Measure("novel", "explore", "novel words", 1, "share of words that its lessons never showed"),
+    Measure("crookedness", "explore", "path / distance", 1, "length of the path of the weights over its distance; 1 is straight"),
+    Measure("distinct", "explore", "distinct words", 1, "share of different words in the generated text"),
+    Measure("novel", "explore", "novel words", 1, "share of generated words that the training text does not hold"),
 )
 
 
@@ -55,10 +55,11 @@ class Answer:
     """The control arm's mean."""
     difference: Estimate
     loss: Estimate
-    """Of robustness: difference of the losses under the disturbance itself; of exploration: of the final losses. A model that learned
-    less has less to lose, and more to babble: where this is worse, a "yes" is worth little."""
+    """For robustness: difference of the losses under the disturbance. For exploration: difference of the final losses.
+
+    A model that learned less loses less under noise and writes more varied text. A "yes" at a worse loss is worth little."""
     matched: Estimate
-    """Arm minus plain training at the turn when that had the arm's final loss; without numbers where nobody asked it then."""
+    """Arm minus plain training at equal loss. Empty if plain training was not probed at that loss."""
 
     @property
     def margin(self) -> float:
@@ -67,13 +68,13 @@ class Answer:
 
     @property
     def effect(self) -> float:
-        """Cohen's d_z; NaN where the differences do not differ."""
+        """Cohen's d_z; NaN if all differences are equal."""
         deviation = self.difference.standard_error * sqrt(self.difference.n)
         return self.difference.mean / deviation if deviation else nan
 
     @property
     def verdict(self) -> Verdict:
-        """Where the 95 % interval holds zero, or is not there, nothing can be told."""
+        """No verdict if the 95 % interval holds zero or does not exist."""
         if not _clear(self.difference):
             return "no measurable difference"
         if self.difference.mean * self.measure.good < 0:
@@ -88,12 +89,12 @@ def _margin(of: Estimate) -> float:
 
 
 def _clear(of: Estimate) -> bool:
-    """Its 95 % interval leaves zero out."""
+    """Its 95 % interval excludes zero."""
     return isfinite(_margin(of)) and abs(of.mean) > _margin(of)
 
 
 def answers(outcomes: Outcomes) -> list[Answer]:
-    """Every measure that was taken, of every arm but the control arm."""
+    """One answer per measure and arm, without the control arm."""
     arms = [arm for arm in outcomes.arms if arm != CONTROL]
     return [answer for measure in MEASURES for arm in arms if (answer := _answer(outcomes, arm, measure)) is not None]
 
@@ -109,7 +110,7 @@ def _answer(outcomes: Outcomes, arm: Arm, measure: Measure) -> Answer | None:
 
 
 def _at_equal_loss(outcomes: Outcomes, arm: Arm, measure: Measure) -> Estimate:
-    """Arm minus plain training when that was as good as the arm has become, seed by seed."""
+    """Arm minus plain training at the arm's final loss, paired by seed."""
     plain, found = outcomes.results(CONTROL), {}
     for seed, value in _by_seed(outcomes, arm, measure).items():
         points = [(loss, rises[measure.name]) for loss, rises in plain[seed].along if measure.name in rises] if seed in plain else []
@@ -118,7 +119,7 @@ def _at_equal_loss(outcomes: Outcomes, arm: Arm, measure: Measure) -> Estimate:
 
 
 def value_at(points: Sequence[tuple[float, float]], loss: float) -> float:
-    """What was measured when the loss first fell to `loss`, on a straight line between two points; NaN where it never did."""
+    """The measure when the loss first fell to `loss`, interpolated linearly; NaN if it never did."""
     for (before, there), (after, here) in pairwise(points):
         if before >= loss >= after and before > after:
             return there + (here - there) * (before - loss) / (before - after)
@@ -136,7 +137,7 @@ def _by_seed(outcomes: Outcomes, arm: Arm, measure: Measure) -> dict[int, float]
 
 
 def strayed(outcomes: Outcomes, arm: Arm) -> float:
-    """How far the arm's last weights lie from plain training's of the same seed, in units of the way that went; mean over seeds."""
+    """Distance between the final weights of arm and plain training, in units of plain training's own; mean over seeds."""
     plain, ours = outcomes.results(CONTROL), outcomes.results(arm)
     found = [
         dist(ours[seed].sketch, plain[seed].sketch) / plain[seed].probes["displacement"]
@@ -169,11 +170,11 @@ def _signed(value: float, digits: int = 4) -> str:
 
 
 def summary(found: list[Answer], question: Question) -> str:
-    """One plain sentence: in how many comparisons the answer is yes, the opposite, or nothing that can be told."""
+    """One sentence: how many comparisons say yes, the opposite, or nothing measurable."""
     own = [answer.verdict for answer in found if answer.measure.question == question]
-    yes, dear, same, opposite = (own.count(verdict) for verdict in get_args(Verdict)[:4])
-    rest = len(own) - yes - dear - same - opposite
+    yes, at_worse_loss, same, opposite = (own.count(verdict) for verdict in get_args(Verdict)[:4])
+    rest = len(own) - yes - at_worse_loss - same - opposite
     return (
         f"{TITLES[question]} Of {len(own)} comparisons {yes} say yes, {same} yes but no more than plain training at the same loss, "
-        f"{dear} yes but at a worse loss, {opposite} the opposite, and {rest} cannot be told from nothing."
+        f"{at_worse_loss} yes but at a worse loss, {opposite} the opposite, and {rest} show no measurable difference."
     )

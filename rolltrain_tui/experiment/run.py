@@ -1,4 +1,4 @@
-"""One cell: a campaign played by an auto-player, or for the control arm the learner alone, to the end."""
+"""One cell of the experiment: a campaign played to its end by an auto-player, or plain training for the control arm."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -25,12 +25,12 @@ AfterTurn = Callable[[], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a run. Losses are nats per token; NaN where one was not finite."""
+    """The result of a run. Losses that were not finite are NaN."""
 
     val_loss: float
     """On the campaign's final probe set."""
     best_val_loss: float
-    """Of the evaluations on the way."""
+    """Best of the evaluations during the run."""
     train_loss: float
     """Smoothed."""
     gflop: float
@@ -38,29 +38,29 @@ class Result:
     ending: str
     floor: float | None
     curve: tuple[tuple[int, float], ...]
-    """(turn, validation loss) of each evaluation on the way."""
+    """(turn, validation loss) of each evaluation during the run."""
     level: int = 0
-    """This and the rest are the game's: 0 where there was none."""
+    """This and the next seven belong to the game; 0 for plain training."""
     xp: int = 0
     deaths: int = 0
     uses: int = 0
-    """Of abilities, by the player."""
+    """Abilities used by the player."""
     triggers: int = 0
-    """Of abilities, by themselves."""
+    """Abilities triggered by their passive form."""
     refused: int = 0
-    """Orders that the table refused."""
+    """Refused commands."""
     monsters: int = 0
-    """Met."""
+    """Monsters met."""
     slain: int = 0
     probes: Mapping[str, float] = field(default_factory=dict)
-    """What the finished run was asked, where it was; see `robustness.MEASURES`."""
+    """Measure -> value of the finished run; see `robustness.MEASURES`. Empty without --probes."""
     along: tuple[tuple[float, Mapping[str, float]], ...] = ()
-    """Of the control arm: (validation loss, rises under disturbances) at each evaluation on the way."""
+    """Control arm: (validation loss, measure -> rise of the loss) at each evaluation during the run."""
     sketch: tuple[float, ...] = ()
-    """Its weights in few numbers: distances between runs are kept."""
+    """A random projection of the final weights. It keeps distances between runs to about 2 %."""
 
     def as_json(self) -> dict[str, Any]:
-        """JSON values; losses that are not finite become null."""
+        """JSON values. Numbers that are not finite become null."""
         found = asdict(self) | {"curve": [[turn, _known(loss)] for turn, loss in self.curve]}
         found["along"] = [[_known(loss), {name: _known(value) for name, value in rises.items()}] for loss, rises in self.along]
         found["probes"] = {name: _known(value) for name, value in self.probes.items()}
@@ -68,7 +68,7 @@ class Result:
 
     @classmethod
     def of_json(cls, found: dict[str, Any]) -> Self:
-        """Exact inverse of as_json, but that whatever was not finite is NaN. TypeError, KeyError, ValueError."""
+        """Inverse of as_json; null becomes NaN. TypeError, KeyError, ValueError."""
         curve = tuple((int(turn), _number(loss)) for turn, loss in found["curve"])
         probes = {name: _number(value) for name, value in found.get("probes", {}).items()}
         along = tuple((_number(loss), {name: _number(value) for name, value in rises.items()}) for loss, rises in found.get("along", ()))
@@ -82,17 +82,17 @@ _LOSSES = ("val_loss", "best_val_loss", "train_loss")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that did not come to its end."""
+    """A run that did not finish."""
 
     error: str
-    """Foreign until cleaned."""
+    """Foreign text: clean it before it is shown."""
 
 
 Outcome = Result | Failure
 
 
 def run_cell(cell: Cell) -> Outcome:
-    """Play a cell to its end. Raises nothing: what goes wrong is a Failure."""
+    """Play a cell to its end. Every exception becomes a Failure."""
     try:
         from rolltrain_tui.modes.text.build import build_learner
 
@@ -104,12 +104,12 @@ def run_cell(cell: Cell) -> Outcome:
 
 
 def run(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterTurn = lambda: None) -> Outcome:
-    """The cell's arm with this learner; `after_turn` is called after each."""
+    """Run the cell's arm with this learner. `after_turn` is called after each turn."""
     return train_plainly(config, learner, after_turn) if cell.arm == CONTROL else play(config, learner, cell, after_turn)
 
 
 def probed(config: CampaignConfig, learner: "TextLearner", cell: Cell) -> Outcome:
-    """The run, what it answers when it is over, and the same run once more with noisy labels."""
+    """The run with its measures. The label-noise measure trains a second learner on noisy labels."""
     from rolltrain_tui.modes.text import probes
     from rolltrain_tui.modes.text.build import build_learner
 
@@ -133,7 +133,7 @@ def probed(config: CampaignConfig, learner: "TextLearner", cell: Cell) -> Outcom
 
 
 def play(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterTurn = lambda: None) -> Outcome:
-    """The campaign, with the cell's policy at the keys."""
+    """The campaign, played by the cell's policy."""
     campaign, inbox = Campaign(config, learner), PlayedInbox(POLICIES[cell.arm.policy](cell.seed))
     counts: Counter[str] = Counter()
     curve: list[tuple[int, float]] = []

@@ -1,4 +1,4 @@
-"""From finished cells to the rows that the table, the CSV and the report show."""
+"""Finished cells as rows for the table, the CSV and the report."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class Row:
     difference: Estimate | None
     """Final validation loss minus the control arm's, seed by seed; None for the control arm itself."""
     gflop: float
-    """This and the next four are means over seeds; NaN where no seed came to its end."""
+    """This and the next five are means over the finished seeds; NaN without one."""
     deaths: float
     level: float
     uses: float
     triggers: float
     monsters: float
     failures: tuple[str, ...]
-    """A sentence for each seed that failed."""
+    """One sentence per failed seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Contrast:
     """Two policies on the same class, rulebook and seeds."""
 
     hero_class: str
-    """"all": for each seed the mean over the classes."""
+    """"all": the mean over the classes, by seed."""
     rulebook: str
     policy: str
     other: str
@@ -42,7 +42,7 @@ class Contrast:
 
 
 class Outcomes:
-    """What came of each cell so far."""
+    """The outcome of each cell so far."""
 
     def __init__(self, cells: Sequence[Cell], outcomes: Mapping[Cell, Outcome]) -> None:
         self.cells, self.arms = cells, arms_of(cells)
@@ -50,7 +50,7 @@ class Outcomes:
         self.failed = {(cell.arm, cell.seed): out for cell, out in outcomes.items() if isinstance(out, Failure)}
 
     def results(self, arm: Arm) -> dict[int, Result]:
-        """By seed."""
+        """Seed -> result."""
         return {seed: result for (of, seed), result in self.done.items() if of == arm}
 
     def losses(self, arm: Arm) -> dict[int, float]:
@@ -62,7 +62,7 @@ class Outcomes:
 
 
 def rows(outcomes: Outcomes) -> list[Row]:
-    """One for each arm, the control arm's first."""
+    """One row per arm, the control arm first."""
     return [_row(outcomes, arm) for arm in outcomes.arms]
 
 
@@ -90,7 +90,7 @@ PAIRS = (("oracle", "none"), ("oracle", "random"), ("oracle", "wrong"), ("random
 
 
 def contrasts(outcomes: Outcomes) -> list[Contrast]:
-    """Policies against each other, for each class that played both, and over all classes where there are several."""
+    """Pairs of policies, for each class that played both, and over all classes if there are several."""
     arms = [arm for arm in outcomes.arms if arm != CONTROL]
     found: list[Contrast] = []
     for rulebook in dict.fromkeys(arm.rulebook for arm in arms):
@@ -111,7 +111,7 @@ def _contrasts(outcomes: Outcomes, classes: Sequence[str], rulebook: str, policy
 
 
 def _over_classes(losses: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
-    """For each seed that every class has finished, the mean over the classes."""
+    """The mean over the classes, for the seeds that every class has finished."""
     common = set.intersection(*(set(of) for of in losses.values()))
     return {seed: sum(of[seed] for of in losses.values()) / len(losses) for seed in sorted(common)}
 
@@ -148,12 +148,12 @@ def _difference(of: Estimate) -> tuple[str, str, str]:
 
 
 def number(value: float, digits: int) -> str:
-    """A number for people; an en dash where there is none."""
+    """A number for people; an en dash if it is not finite."""
     return f"{value:.{digits}f}".replace("-", "−") if isfinite(value) else "–"
 
 
 def aligned(head: Sequence[str], lines: Iterable[Sequence[str]], words: int = 1) -> str:
-    """Columns of plain text: the first `words` to the left, numbers to the right."""
+    """Columns of plain text. The first `words` columns are left-aligned, the others right-aligned."""
     table = [tuple(head), *map(tuple, lines)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
@@ -165,6 +165,6 @@ def aligned(head: Sequence[str], lines: Iterable[Sequence[str]], words: int = 1)
 
 
 def markdown(head: Sequence[str], lines: Iterable[Sequence[str]], words: int = 1) -> str:
-    """The same as a Markdown table."""
+    """The same table in Markdown."""
     rule = [":--" if column < words else "--:" for column in range(len(head))]
     return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))

@@ -1,4 +1,4 @@
-"""Cells in processes of their own, side by side. Each has one torch thread; one that dies costs its cell, not the experiment."""
+"""Runs cells in parallel worker processes with one torch thread each. A worker that dies costs its cell, not the experiment."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ GLANCE = 0.2
 
 
 def run_side_by_side(cells: Sequence[Cell], workers: int, stopped: Callable[[], bool]) -> Iterator[tuple[Cell, Outcome]]:
-    """Each cell with its outcome, in the order they finish. Ends early once `stopped` says so; cells under way are lost then."""
+    """Yield each cell with its outcome in the order of finishing. Stops early when `stopped` answers True; running cells are then lost."""
     waiting = deque(cells)
     crew = [Worker() for _ in range(min(workers, len(cells)))]
     try:
@@ -25,7 +25,7 @@ def run_side_by_side(cells: Sequence[Cell], workers: int, stopped: Callable[[], 
             worker.take(waiting.popleft())
         while busy := {worker.pipe: worker for worker in crew if worker.cell is not None}:
             for pipe in wait(list(busy), timeout=GLANCE):
-                worker = busy[pipe]  # type: ignore[index]  # wait answers with what it was given
+                worker = busy[pipe]  # type: ignore[index]  # wait returns members of its argument
                 found = worker.bring()
                 if not worker.alive and stopped():
                     return  # the signal that stopped us went to the workers too
@@ -42,7 +42,7 @@ def run_side_by_side(cells: Sequence[Cell], workers: int, stopped: Callable[[], 
 
 
 class Worker:
-    """A process that plays cells one after the other. Spawned, not forked: torch does not outlive a fork in good health."""
+    """A process that runs cells one after another. It is spawned because torch is not safe to use after a fork."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -52,15 +52,15 @@ class Worker:
         self._process = context.Process(target=_work, args=(there,), daemon=True)
         with _interrupts_ignored():
             self._process.start()
-        there.close()  # ours alone would keep the pipe open after the worker is gone
+        there.close()  # our copy would keep the pipe open after the worker has died
 
     def take(self, cell: Cell) -> None:
         self.cell = cell
-        with suppress(OSError):  # it died idle; `bring` will tell
+        with suppress(OSError):  # it died while idle; `bring` will report that
             self.pipe.send(cell)
 
     def bring(self) -> tuple[Cell, Outcome]:
-        """The finished cell. Blocks until there is one."""
+        """The finished cell. Blocks until the worker answers."""
         cell, self.cell = self.cell, None
         assert cell is not None
         try:
@@ -77,7 +77,7 @@ class Worker:
 
 
 def _work(pipe: "Connection[Outcome, Cell]") -> None:
-    """The worker's side: cells in, outcomes out, until the pipe closes."""
+    """The worker process: receive cells and send outcomes until the pipe closes."""
     os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded
     warnings.filterwarnings("ignore", "Failed to initialize NumPy", UserWarning)
     with suppress(EOFError, OSError):
@@ -87,7 +87,7 @@ def _work(pipe: "Connection[Outcome, Cell]") -> None:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """A process started inside ignores Ctrl+C: it is for the experiment, which ends its workers itself."""
+    """A process started inside ignores Ctrl+C. The experiment handles the signal and ends its workers."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     except ValueError:  # not the main thread
