@@ -1,6 +1,6 @@
-"""From validation errors to sentences for people: what is wrong at which key, what would be right, what to do.
+"""Validation errors as sentences for people: which key is wrong, what is allowed there, what to do.
 
-What would be right is read from the JSON schema, so a new bound or choice in config.py explains itself here.
+The allowed values are read from the JSON schema, so new bounds and choices need no text here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +18,12 @@ MOST_FAULTS = 40
 
 
 class CampaignFileError(ValueError):
-    """What is wrong with a campaign: one line for each mistake, `file:line:column: path: what is wrong and what to do`."""
+    """The mistakes in a campaign, one line each: `file:line:column: path: what is wrong; what to do`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake at a place in the campaign. `at` is where to look: the key (of the section, when `where` is missing) or the value."""
+    """One mistake. `where` is the place of the value, `at` the place to point to: the value, or its section if it is missing."""
 
     where: Where
     text: str
@@ -32,13 +32,13 @@ class Fault:
 
 
 class Guide:
-    """What may stand at each place of a campaign, as its JSON schema says."""
+    """The JSON schema of a campaign, by place."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
 
     def find(self, where: Where) -> tuple[Where, dict[str, Any]]:
-        """The deepest place on the way that the schema knows (pydantic adds the names of union branches), and its entry there."""
+        """The longest prefix of `where` that the schema knows, and its entry. pydantic adds names of union branches to a place."""
         node = self._resolve(dict(self._schema))
         reached: Where = ()
         for part in where:
@@ -51,7 +51,7 @@ class Guide:
         return list(self.find(where)[1].get("properties", ()))
 
     def homes(self, key: str) -> list[str]:
-        """The sections that have a key of this name."""
+        """The sections that have this key."""
         return [section for section in self.keys(()) if key in self.keys((section,))]
 
     def _child(self, node: dict[str, Any], part: str | int) -> dict[str, Any] | None:
@@ -69,7 +69,7 @@ class Guide:
 
 
 def faults(error: ValidationError, guide: Guide, example: Callable[[Where], str | None]) -> list[Fault]:
-    """One Fault for each mistake. `example` gives the text that stands at a place in a known good campaign."""
+    """One Fault per mistake. `example` answers with the text at a place in a valid campaign."""
     details = error.errors(include_url=False)
     strangers = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     unknown = [_unknown(where, guide) for where in strangers[: MOST_FAULTS + 1]]
@@ -81,12 +81,12 @@ def faults(error: ValidationError, guide: Guide, example: Callable[[Where], str 
     for detail in details:
         if detail["type"] not in ("extra_forbidden", "missing"):
             fault = _wrong(detail, guide)
-            wrong.setdefault(fault.where, fault)  # a union's branches all complain; once is enough
+            wrong.setdefault(fault.where, fault)  # each branch of a union reports its own error; one is enough
     return found + list(wrong.values())
 
 
 def _unknown(where: Where, guide: Guide) -> tuple[Fault, Where | None]:
-    """The fault, and the known key that was probably meant."""
+    """The fault, and the known key that was probably meant, if any."""
     section, key = where[:-1], str(where[-1])
     choices = guide.keys(section)
     if near := get_close_matches(key.lower(), choices, n=1):
@@ -117,7 +117,7 @@ def _wrong(detail: ErrorDetails, guide: Guide) -> Fault:
 
 
 def allowed(entry: Mapping[str, Any]) -> str:
-    """What a schema entry admits, in words."""
+    """The values that a schema entry allows, in words."""
     if "anyOf" in entry:
         return " or ".join(map(allowed, entry["anyOf"]))
     if "const" in entry:
@@ -155,7 +155,7 @@ def _plain(bound: float) -> str:
 
 
 def _hint(value: object, entry: Mapping[str, Any]) -> str:
-    """What to do about a value of the wrong kind or spelling; "" when the bounds say it all."""
+    """A hint for a value of the wrong type or spelling; "" if the allowed values explain enough."""
     branches: Sequence[Mapping[str, Any]] = entry.get("anyOf", (entry,))
     kinds = {branch.get("type") for branch in branches}
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""`--set dotted.path=VALUE`: one value of a campaign replaced on the command line, by the same rules as in the file."""
+"""`--set dotted.path=VALUE`: replaces one value of a campaign on the command line, under the same rules as in the file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from rolltrain_tui.config.yaml_marks import Where, YamlError, read_marked
 
 
 class OverrideError(ValueError):
-    """An override that cannot be read; the text names it and says what to do."""
+    """An override cannot be read. The message names it and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
     label: str
-    """What the player typed, as error messages show it."""
+    """The player's text, as error messages show it."""
     where: Where
     value: Any
 
     def reaches(self, where: Where) -> bool:
-        """Did this override write the value at `where`?"""
+        """Whether this override set the value at `where`."""
         return where[: len(self.where)] == self.where
 
 
@@ -36,9 +36,9 @@ def parse(text: str) -> Override:
 
 
 def without_own_text(overrides: Sequence[str]) -> tuple[tuple[str, ...], Path | None]:
-    """Take an absolute `data.path` out of the overrides: what the player names outside a campaign's file may lie anywhere.
+    """Separate an absolute `data.path` from the overrides. On the command line the player may name any file.
 
-    Answers the other overrides and the path, for `campaign_file.load(path, overrides, data=...)`.
+    Answers with the other overrides and the path, for `campaign_file.load(path, overrides, data=...)`.
     """
     kept: list[str] = []
     text = None
@@ -65,7 +65,7 @@ def _value(label: str, text: str) -> Any:
 
 
 def apply(override: Override, data: dict[str, Any]) -> None:
-    """Write the value into `data`, over what is there. Raises OverrideError where the path leads through a single value."""
+    """Set the value in `data`. Raises OverrideError if the path leads through a value that is no section."""
     section = data
     for depth, key in enumerate(override.where[:-1], start=1):
         below = section.setdefault(str(key), {})

@@ -1,4 +1,4 @@
-"""What to do about a YAML syntax error, in plain words."""
+"""Advice for YAML syntax errors, in plain words."""
 
 import re
 
@@ -24,7 +24,7 @@ _OPENED = re.compile(r"unexpected end of stream|expected ',' or")
 
 
 def advice(error: yaml.MarkedYAMLError) -> tuple[yaml.Mark, str]:
-    """Where to look and what to do: the opening bracket or quote, when it is one that never closes."""
+    """The place and the advice. For an unclosed bracket or quote the place is where it opens."""
     problem = f"{error.context or ''} {error.problem or ''}"
     mark = error.problem_mark
     if mark is None or (_OPENED.search(problem) and error.context_mark is not None):

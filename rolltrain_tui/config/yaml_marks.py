@@ -1,8 +1,9 @@
-"""A strict YAML that remembers where everything stood.
+"""A strict YAML reader that keeps line and column of every key and value, for error messages.
 
-Campaigns come from strangers and are corrected by people, so this reads less than YAML allows and keeps line and column of every
-key and value: no anchors, merges, tags, duplicate keys or second documents; only `true` and `false` are booleans, `1e-3` is a number,
-dates and 017 are text. Size, depth and number of values are bounded, so that no file can keep the reader busy.
+It reads a part of YAML: no anchors, merges, tags, duplicate keys or second documents. Only `true` and `false` are booleans, `1e-3` is a
+number, dates and 017 are text. Size, depth and number of values are bounded, because campaigns come from strangers.
+
+ruamel.yaml has positions too, but takes twice the time, accepts all of these, and stops at the first mistake.
 """
 
 import codecs
@@ -24,7 +25,7 @@ DEEPEST = 32
 MOST_DIGITS = 20
 
 Where = tuple[str | int, ...]
-"""The way to a value: ("dice", "custom", 3)."""
+"""The path to a value: ("dice", "custom", 3)."""
 
 _CORE = "tag:yaml.org,2002:"
 _SCALARS = {
@@ -39,7 +40,7 @@ _SCALARS = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mark:
-    """A place in the text; both count from 1."""
+    """A place in the text. Both numbers count from 1."""
 
     line: int
     column: int
@@ -47,7 +48,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at a place, in a sentence with its remedy."""
+    """A mistake at a place: a sentence that says what to do."""
 
     mark: Mark
     where: Where
@@ -55,7 +56,7 @@ class Problem:
 
 
 class YamlError(ValueError):
-    """The text cannot be read at all."""
+    """No part of the text can be read."""
 
     def __init__(self, mark: Mark | None, text: str) -> None:
         super().__init__(text)
@@ -64,19 +65,19 @@ class YamlError(ValueError):
 
 @dataclass(slots=True)
 class Document:
-    """A file's data beside its marks. Problems that left the rest readable are collected; `unread` are the values they cost."""
+    """The data of a file, with the place of each part. Problems that leave the rest readable are collected; `unread` lists lost values."""
 
     data: Any = None
     keys: dict[Where, Mark] = field(default_factory=dict)
     values: dict[Where, Mark] = field(default_factory=dict)
     written: dict[Where, str] = field(default_factory=dict)
-    """Each one-line value as it stands in the text."""
+    """The source text of each one-line value."""
     problems: list[Problem] = field(default_factory=list)
     unread: set[Where] = field(default_factory=set)
 
 
 def read_marked(content: bytes | str) -> Document:
-    """Parse one document. Raises YamlError when nothing can be made of it."""
+    """Parse one document. Raises YamlError if no part of it can be read."""
     if len(content) > MOST_BYTES:
         raise YamlError(None, f"larger than {MOST_BYTES // 1024} KiB; a campaign is a few KiB of settings")
     text = decode(content) if isinstance(content, bytes) else content
@@ -91,7 +92,7 @@ def read_marked(content: bytes | str) -> Document:
 
 
 def decode(content: bytes) -> str:
-    """UTF-8, with or without a byte order mark. Raises YamlError for other encodings, naming the place."""
+    """Decode UTF-8, with or without a byte order mark. Raises YamlError with the place of the first wrong byte."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]:
         raise YamlError(None, "saved as UTF-16 or UTF-32; save it as UTF-8")
     content = content.removeprefix(codecs.BOM_UTF8)
@@ -112,20 +113,20 @@ def _mark(mark: yaml.Mark) -> Mark:
 
 @contextmanager
 def _sentences(loader: "_Loader") -> Iterator[None]:
-    """Turn whatever the parser raises into a YamlError with a place and advice."""
+    """Turn every error of the parser into a YamlError with a place and advice."""
     try:
         yield
     except yaml.MarkedYAMLError as error:
         mark, text = advice(error)
         raise YamlError(_mark(mark), text) from None
-    except (ValueError, OverflowError) as error:  # an escape or a directive with an impossible number
+    except (ValueError, OverflowError) as error:  # an escape or a directive with a number out of range
         if isinstance(error, YamlError):
             raise
         raise YamlError(_mark(loader.get_mark()), "not YAML: a number here is out of range") from None
 
 
 class _Loader(yaml.SafeLoader):
-    """The pure-Python loader (the C one can crash on hostile nesting), with our own scalars and bounds."""
+    """PyYAML's pure-Python loader with our own scalars and bounds. The C loader can crash on deep nesting."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
@@ -135,7 +136,7 @@ class _Loader(yaml.SafeLoader):
         self._depth = self._count = 0
 
     def only_document(self) -> Node:
-        self._take()  # the stream's start
+        self._take()  # the stream-start event
         if self.check_event(yaml.StreamEndEvent):
             raise YamlError(Mark(1, 1), "the file is empty; `rolltrain new supervised` writes a complete campaign to start from")
         root = self.compose_document()
@@ -169,7 +170,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Unread(ScalarNode):
-    """Stands for a value that is not read, and says why."""
+    """A value that is not read, with the reason."""
 
     def __init__(self, event: Any, why: str) -> None:
         super().__init__(_CORE + "null", "", event.start_mark, event.end_mark)
@@ -181,7 +182,7 @@ for _name, _first in (("null", ["~", "n", "N", ""]), ("bool", list("tf")), ("int
 
 
 class _Builder:
-    """Walks the node tree once: plain Python values out, marks and problems into the document."""
+    """Builds plain Python values from the node tree. Marks and problems go into the document."""
 
     def __init__(self, document: Document, text: str) -> None:
         self._document, self._text = document, text
@@ -255,7 +256,7 @@ def _value(kind: str, text: str) -> Any:
 
 
 def number_in(text: str) -> int | float | None:
-    """The number that `text` would be if it stood without quotes, or None."""
+    """The number that `text` would be without quotes, or None."""
     for kind in ("int", "float"):
         if len(text) <= MOST_DIGITS and _SCALARS[kind].fullmatch(text):
             number: int | float = _value(kind, text)
