@@ -80,8 +80,7 @@ def diagnose_here(champion: Champion) -> tuple[dict[str, Any], str]:
 
 
 def _report(found: Findings, champion: Champion) -> str:
-    from rolltrain_tui.cli.checkup import Checkup
-    from rolltrain_tui.cli.diagnose import report
+    from rolltrain_tui.cli.diagnose import Checkup, report
 
     agent = champion.agent
     checkup = Checkup(

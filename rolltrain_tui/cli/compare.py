@@ -11,12 +11,10 @@ import click
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 
-ALL_CLASSES = "barbarian,wizard,rogue,fighter,cleric,paladin"
-
 
 @click.command(short_help="Measure classes, rulebooks and auto-players against plain training.")
 @click.argument("campaign")
-@click.option("--classes", default=ALL_CLASSES, show_default=True, metavar="NAME,...", help="Hero classes.")
+@click.option("--classes", metavar="NAME,...", show_default="all built-in ones", help="Hero classes.")
 @click.option("--rulebooks", default="hero,off", show_default=True, metavar="NAME,...", help="Rulebooks.")
 @click.option("--policies", default="none,random,oracle", show_default=True, metavar="NAME,...", help="none, auto, random, oracle, wrong.")
 @click.option(
@@ -30,7 +28,7 @@ ALL_CLASSES = "barbarian,wizard,rogue,fighter,cleric,paladin"
 @click.option("--json", "as_json", is_flag=True, help="The tables as JSON.")
 def compare(
     campaign: str,
-    classes: str,
+    classes: str | None,
     rulebooks: str,
     policies: str,
     seeds: int,
@@ -51,11 +49,20 @@ def compare(
     from rolltrain_tui.experiment.report import as_json as report_as_json
     from rolltrain_tui.experiment.workers import run_side_by_side
     from rolltrain_tui.plain.signals import caught
+    from rolltrain_tui.rules.classes import CLASSES
 
     path = options.find_campaign(campaign)
     overrides = options.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)
     config = campaign_file.load(path, overrides)
-    cells = grid(config, path.parent, classes=classes, rulebooks=rulebooks, policies=policies, seeds=seeds, probes=probes)
+    cells = grid(
+        config,
+        path.parent,
+        classes=classes or ",".join(CLASSES.built_in),
+        rulebooks=rulebooks,
+        policies=policies,
+        seeds=seeds,
+        probes=probes,
+    )
     folder = out or Path(f"compare-{path.stem}")
     stop: list[bool] = []
     with caught(lambda: stop.append(True)) as signal:

@@ -1,17 +1,35 @@
-"""The verb `rolltrain diagnose`: what ails a saved run, as a table or as one JSON object."""
+"""`rolltrain diagnose`: every signal of a saved run, as a table or as one JSON object. The run stays as it is."""
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from rolltrain_tui.cli import options
+from rolltrain_tui.protocol.readings import LayerReading, Reading
 
-if TYPE_CHECKING:
-    from rolltrain_tui.cli.checkup import Checkup
-    from rolltrain_tui.protocol.readings import LayerReading, Reading
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkup:
+    """What an examination of a save found."""
+
+    campaign: str
+    turn: int
+    turns: int
+    val_loss: float
+    standard_error: float
+    readings: tuple[Reading, ...]
+    """All signals: those of each turn as they were when the run was saved, the others as examined now."""
+    layers: tuple[LayerReading, ...]
+    gflop: float
+    """The cost of this examination."""
+    note: str
+    """A sentence for the player where the save was damaged, or an empty string."""
+
 
 BARS = " ▁▂▃▄▅▆▇█"
 _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
@@ -19,26 +37,47 @@ _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
 
 @click.command(short_help="What ails a saved run.")
 @click.argument("save", metavar="RUN|SAVE")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@options.AS_JSON
 @click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to look it over.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+@options.RUNS
 def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> None:
     """Examine the model in a save (of a run: the latest) for everything that brings monsters. Nothing in the run is changed."""
-    from rolltrain_tui.runs.saves import saves_root
-
-    path = options.find_save(save, saves_root(out)) or Path(save)
-    from rolltrain_tui.cli.checkup import check_up  # this loads torch
-
-    found = check_up(path, (f"device.device={device}",) if device else ())
+    found = check_up(options.run_path(save, out), (f"device.device={device}",) if device else ())
     if found.note:
         click.echo(found.note, err=True)
     click.echo(json.dumps(as_record(found), indent=2, allow_nan=False) if as_json else report(found))
 
 
-def as_record(found: "Checkup") -> dict[str, Any]:
-    """JSON values; a number that is not known is null."""
-    from dataclasses import asdict
+def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
+    """Examine the model of a save folder, or of the latest save of a run. ValueError where there is none that can be opened."""
+    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.game.campaign import Campaign
+    from rolltrain_tui.modes.text.build import build_learner
+    from rolltrain_tui.runs import saves
 
+    snapshot = saves.read(path)
+    config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
+    campaign = Campaign(config, build_learner(config, base=Path(str(snapshot.state["base"]))))
+    campaign.load_state(snapshot.state["campaign"], snapshot.tensors)
+    evaluation = campaign.learner.evaluate(config.evaluation.sequences)
+    examination = campaign.learner.examine(evaluation)
+    watch = campaign.game.watch
+    watch.examined(campaign.turn, examination.values)
+    return Checkup(
+        campaign=config.name,
+        turn=campaign.turn,
+        turns=config.turns,
+        val_loss=evaluation.value,
+        standard_error=evaluation.standard_error,
+        readings=watch.readings(),
+        layers=examination.layers,
+        gflop=evaluation.gflop + examination.gflop,
+        note=snapshot.note,
+    )
+
+
+def as_record(found: Checkup) -> dict[str, Any]:
+    """JSON values; a number that is not known is null."""
     from rolltrain_tui.rules.signals import SIGNALS
 
     readings = [
@@ -50,8 +89,8 @@ def as_record(found: "Checkup") -> dict[str, Any]:
     return record
 
 
-def report(found: "Checkup") -> str:
-    """For people: the signals, what to do about the sick ones, and the layers."""
+def report(found: Checkup) -> str:
+    """The signals, what to do about the sick ones, and the layers, as text."""
     from rolltrain_tui.base.safe_text import flat
     from rolltrain_tui.rules.signals import SIGNALS
 
@@ -68,7 +107,7 @@ def report(found: "Checkup") -> str:
     return "\n".join(lines)
 
 
-def _signal_line(reading: "Reading") -> str:
+def _signal_line(reading: Reading) -> str:
     from rolltrain_tui.rules.signals import SIGNALS
 
     signal = SIGNALS[reading.signal]
@@ -76,14 +115,14 @@ def _signal_line(reading: "Reading") -> str:
     return f"{signal.title:<20}{value:>16}  {_range(reading.low, reading.high):<19} {_VERDICT[reading.condition]}"
 
 
-def _layer_line(layer: "LayerReading") -> str:
+def _layer_line(layer: LayerReading) -> str:
     numbers = f"{_number(layer.weight_norm):>9}{_number(layer.gradient_norm):>11}{_number(layer.update_ratio):>9}"
     dead = "" if math.isnan(layer.dead) else f"{layer.dead:.0%}"
     return f"{layer.name:<19}{layer.weights:>8}{numbers}{dead:>6}  |{histogram(layer.histogram)}|"
 
 
 def histogram(counts: tuple[int, ...]) -> str:
-    """A bar for each bin, as high as its part of the fullest one; a bin that is not empty shows."""
+    """A bar for each bin, as high as its share of the fullest one. A bin that is not empty has at least the lowest bar."""
     most = max(counts, default=0)
     return "".join(BARS[math.ceil(count / most * (len(BARS) - 1))] if count else BARS[0] for count in counts)
 
@@ -97,7 +136,7 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits that count; "-" for what is not known."""
+    """Three significant digits; "-" where the value is not known."""
     return "-" if math.isnan(value) else f"{value:.3g}"
 
 

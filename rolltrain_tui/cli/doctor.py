@@ -1,6 +1,7 @@
-"""The doctor: will rolltrain run here, and how fast?"""
+"""`rolltrain doctor`: does rolltrain run here, and how fast?"""
 
 import importlib.metadata
+import json
 import os
 import platform
 import shutil
@@ -11,11 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
+
 from rolltrain_tui import __version__
-from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config import campaign_file
-from rolltrain_tui.rules.plugins import installed
-from rolltrain_tui.runs.saves import saves_root
+from rolltrain_tui.cli import options
 
 SMALLEST = (60, 18)
 """Columns and lines that the game needs."""
@@ -23,8 +23,19 @@ SPEED_SECONDS = 1.0
 LIBRARIES = ("torch", "textual", "rich", "plotext", "pydantic", "pyyaml", "safetensors", "click")
 
 
+@click.command()
+@options.AS_JSON
+@options.RUNS
+def doctor(as_json: bool, out: Path | None) -> None:
+    """Will it run here, and how fast?"""
+    findings = examine(out, progress=lambda what: click.echo(f"{what} ...", err=True))
+    click.echo(json.dumps(findings, indent=2) if as_json else report(findings))
+
+
 def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda what: None) -> dict[str, Any]:
-    """Everything the doctor looks at, as plain values. Takes a few seconds: it trains for one of them."""
+    """All findings as plain values. It takes a few seconds and trains for one of them."""
+    from rolltrain_tui.runs.saves import saves_root
+
     progress("Looking at this computer")
     found: dict[str, Any] = {"rolltrain": __version__, "python": platform.python_version()}
     found |= {"libraries": _versions(), "plugins": _plugins(), "terminal": _terminal()}
@@ -39,7 +50,9 @@ def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda 
 
 
 def report(found: dict[str, Any]) -> str:
-    """The findings as lines for people."""
+    """The findings as text."""
+    from rolltrain_tui.base.safe_text import flat
+
     machine, terminal, saves, speed = found["machine"], found["terminal"], found["saves"], found["speed"]
     libraries = ", ".join(f"{name} {version or 'MISSING'}" for name, version in found["libraries"].items())
     bf16 = "native" if machine["native_bf16"] else "emulated, so float32 is faster"
@@ -74,12 +87,12 @@ def _versions() -> dict[str, str | None]:
 
 
 def _plugins() -> list[str]:
-    """A line for each package that brings something, then what was left out."""
-    guests = installed()
-    brought = {
-        package: [name for name, owner in guests.packages.items() if owner == package] for package in sorted(set(guests.packages.values()))
-    }
-    return [*(f"{package}: {', '.join(names)}" for package, names in brought.items()), *guests.faults]
+    """A line for each package with the rows that it brings, then a sentence for each row that was left out."""
+    from rolltrain_tui.rules.plugins import installed
+
+    plugins = installed()
+    rows = {package: [name for name, owner in plugins.packages.items() if owner == package] for package in plugins.packages.values()}
+    return [*(f"{package}: {', '.join(rows[package])}" for package in sorted(rows)), *plugins.faults]
 
 
 def _terminal() -> dict[str, Any]:
@@ -103,7 +116,7 @@ def _terminal() -> dict[str, Any]:
 
 
 def _saves_folder(folder: Path) -> dict[str, Any]:
-    """Can saves be written there? Tried, not guessed; a folder that was not there is not left behind."""
+    """Whether saves can be written there: it is tried, in the nearest folder that exists."""
     there = folder
     while not there.exists() and there != there.parent:
         there = there.parent
@@ -151,6 +164,7 @@ def _corpora() -> list[dict[str, Any]]:
 
 def _speed() -> dict[str, Any]:
     """Turns per second of the tiny GPT's learner, after a short warm-up."""
+    from rolltrain_tui.config import campaign_file
     from rolltrain_tui.modes.text.build import build_learner
     from rolltrain_tui.protocol.effects import NEUTRAL
 

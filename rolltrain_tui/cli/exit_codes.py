@@ -1,4 +1,4 @@
-"""How the command line ends: every error as a message for people and an exit code, a traceback only for those who ask."""
+"""Exit codes of the command line. An error becomes a message; the traceback goes to a log, or to stderr on request."""
 
 import io
 import os
@@ -15,7 +15,7 @@ LOG = "error.log"
 
 
 def exit_code_of(command: Callable[[], Any]) -> int:
-    """Run a command. Its own exit code, or the one its error stands for, told on stderr."""
+    """Run a command. Its exit code, or that of its error, which is told on stderr."""
     try:
         return _code(command())
     except KeyboardInterrupt:
@@ -43,7 +43,7 @@ def _tell(error: Exception) -> int:
         return error.exit_code
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
-    if isinstance(error, ValueError):  # a mistake that the player can mend; the text says how
+    if isinstance(error, ValueError):  # a mistake of the user; the text says what to do
         _say(str(error))
         return WRONG_USE
     _say(f"rolltrain failed: {type(error).__name__}: {error}")
@@ -56,7 +56,7 @@ def _where_to_look(error: Exception) -> str:
         return "The traceback is above."
     try:
         log = _keep(error)
-    except Exception:  # whatever is wrong with the disk, the first error is the one to tell
+    except Exception:  # the first error matters, not why the log cannot be written
         return f"Run it again with {DEBUG}=1 for the traceback."
     return f"The traceback is in {log}."
 
@@ -78,7 +78,7 @@ def _say(text: str) -> None:
 
 
 def open_streams() -> None:
-    """At the start: a stream that the shell has closed is nobody's, and a terminal that lacks a character shows its code."""
+    """Replace closed standard streams, and print characters that the terminal lacks as escapes."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open as long as the process
@@ -88,7 +88,7 @@ def open_streams() -> None:
 
 
 def settle_streams() -> None:
-    """Before the end: a reader that has gone is no error worth a word."""
+    """Flush before the end, silently where the reader has gone."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,8 +1,6 @@
-"""The verbs about a played run: `rolltrain export` for other programs, `rolltrain plot` for the terminal. They load no torch."""
+"""`rolltrain export`: a played run as files for other programs. It loads no torch."""
 
 import json
-import shutil
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +13,6 @@ from rolltrain_tui.cli.exit_codes import DONE, FAILED
 if TYPE_CHECKING:
     from rolltrain_tui.exports.writers import Writer
 
-FOLDER = click.Path(path_type=Path)
-RUNS = click.option("--runs", type=FOLDER, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
-
 
 @click.command(short_help="A run as CSV, pictures, TensorBoard events, report card.")
 @click.argument("run", metavar="RUN")
@@ -25,10 +20,10 @@ RUNS = click.option("--runs", type=FOLDER, metavar="DIR", help="Folder that hold
 @click.option("--png", is_flag=True, help="run.png: losses, time line, k and dice on one page.")
 @click.option("--svg", is_flag=True, help="run.svg: the same.")
 @click.option("--report", is_flag=True, help="report.md: the report card.")
-@click.option("--tensorboard", type=FOLDER, metavar="DIR", help="TensorBoard events in DIR.")
-@click.option("--wandb-offline", type=FOLDER, metavar="DIR", help="A W&B run in DIR, written without a network.")
-@click.option("--out", type=FOLDER, metavar="DIR", help="Folder for the files, instead of export-RUN here.")
-@RUNS
+@click.option("--tensorboard", type=options.FILE, metavar="DIR", help="TensorBoard events in DIR.")
+@click.option("--wandb-offline", type=options.FILE, metavar="DIR", help="A W&B run in DIR, written without a network.")
+@click.option("--out", type=options.FILE, metavar="DIR", help="Folder for the files, instead of export-RUN here.")
+@options.RUNS_BESIDE_OUT
 @click.option("--json", "as_json", is_flag=True, help="What was written, as JSON.")
 def export(
     run: str,
@@ -46,7 +41,7 @@ def export(
     from rolltrain_tui.base.plotting import NoPlotsError
     from rolltrain_tui.exports import export as exports
 
-    chronicle = _chronicle(run, runs)
+    chronicle = options.chronicle_path(run, runs)
     default = not any((as_csv, png, svg, report, tensorboard, wandb_offline))
     kinds = [kind for kind, wanted in (("png", png or default), ("svg", svg)) if wanted]
     folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == 'chronicle.jsonl' else chronicle.stem}")
@@ -72,7 +67,7 @@ def export(
 
 
 def _writers(stack: ExitStack, table: Path | None, tensorboard: Path | None, wandb: Path | None, chronicle: Path) -> "list[Writer]":
-    """Those that were asked for, open; what fails half-way is dropped."""
+    """Those that were asked for, open. Where one cannot be opened, the others are dropped."""
     from rolltrain_tui.exports.writers import CsvWriter, TensorBoardWriter, WandbWriter
 
     made: list[Writer] = []
@@ -107,29 +102,3 @@ def _make(folder: Path) -> Path:
     except OSError as error:
         raise ExportError(f"{printable(folder)} cannot be made ({error.strerror}); name another folder.") from None
     return folder
-
-
-@click.command(short_help="A run's charts, here on the terminal.")
-@click.argument("run", metavar="RUN")
-@click.option("--what", type=click.Choice(["all", "loss", "timeline", "k", "dice"]), default="all", show_default=True, help="Which chart.")
-@click.option("--width", type=click.IntRange(40, 400), help="Columns, instead of the terminal's.")
-@click.option("--height", type=click.IntRange(8, 100), default=20, show_default=True, help="Lines of the loss chart.")
-@RUNS
-def plot(run: str, what: str, width: int | None, height: int, runs: Path | None) -> int:
-    """Draw RUN's losses, time line, k and dice in characters; with colours on a terminal, without in a pipe."""
-    from rolltrain_tui.exports import export as exports
-    from rolltrain_tui.exports import terminal
-
-    reading = exports.read(_chronicle(run, runs))
-    columns = width or min(160, shutil.get_terminal_size((100, 24)).columns)
-    click.echo(terminal.charts(reading.summary, what, columns, height, colour=sys.stdout.isatty()))
-    if reading.damage:
-        click.echo(f"Only the turns up to {reading.summary.turn}: {reading.damage}.", err=True)
-    return FAILED if reading.damage else DONE
-
-
-def _chronicle(run: str, runs: Path | None) -> Path:
-    from rolltrain_tui.exports.export import chronicle_of
-    from rolltrain_tui.runs.saves import saves_root
-
-    return chronicle_of(options.find_save(run, saves_root(runs)) or Path(run))

@@ -2,45 +2,65 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.game import baseline as ghosts
-from rolltrain_tui.modes.text.build import build_learner
-from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import BarView, QuietView, SafeStream, View
-from rolltrain_tui.protocol.events import Evaluated
-from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.protocol.learner import StepAbandoned
-from rolltrain_tui.story.scene import Scene
+import click
 
-FAILED = 1
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import FAILED
+from rolltrain_tui.cli.progress import progress
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
 
 
-def run(config: CampaignConfig, *, base: Path, target: Path) -> int:
-    """Record the campaign's ghost into `target`, with a progress bar on a terminal; the exit code. Main thread only (catches signals)."""
-    ghosts.check_writable(target)
+@click.command(short_help="Record a campaign's plain run, to race against.")
+@click.argument("campaign")
+@options.SETTINGS
+@click.option("--out", type=options.FILE, metavar="FILE", help="Where to keep it, instead of ghosts/NAME.json beside the campaign.")
+def ghost(campaign: str, settings: tuple[str, ...], out: Path | None) -> int:
+    """Train CAMPAIGN plainly, without dice, monsters, twin or abilities, and record its losses: the ghost on the chart, and the bar of the
+    gates at the camps."""
+    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.config.overrides import without_own_text
+
+    path = options.find_campaign(campaign)
+    overrides, text = without_own_text(settings)
+    config = campaign_file.load(path, overrides, data=text)
+    from rolltrain_tui.game.baseline import place
+
+    return record(config, base=(text or path).parent, target=out or place(path))
+
+
+def record(config: "CampaignConfig", *, base: Path, target: Path) -> int:
+    """Record the campaign's ghost into `target`; the exit code. Main thread only (it catches signals)."""
+    from rolltrain_tui.base.safe_text import printable
+    from rolltrain_tui.game import baseline
+    from rolltrain_tui.modes.text.build import build_learner
+    from rolltrain_tui.plain.signals import caught
+    from rolltrain_tui.plain.views import SafeStream
+    from rolltrain_tui.protocol.events import Evaluated
+    from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.protocol.learner import StepAbandoned
+
+    baseline.check_writable(target)
     learner = build_learner(config, base=base)
-    inbox, scene, evaluations = Inbox(), Scene(), list[Evaluated]()
-    face: View = BarView(sys.stderr) if sys.stderr.isatty() else QuietView(SafeStream(sys.stderr))
-    talk = SafeStream(sys.stderr)
+    inbox, evaluations, talk = Inbox(), list[Evaluated](), SafeStream(sys.stderr)
     learner.should_stop = lambda: inbox.stopped
-    with caught(inbox.stop) as signal:
-        face.open(scene, config.turns)
+    turn = 0
+    with caught(inbox.stop) as signal, progress(config.turns) as show:
         try:
-            for event in ghosts.plain_training(config, learner, at_camps=True):
-                scene.apply(event)
-                face.show(event)
+            for event in baseline.plain_training(config, learner, at_camps=True):
+                show(event)
+                turn = event.turn
                 evaluations += [event] if isinstance(event, Evaluated) else []
         except StepAbandoned:
             pass
-        finally:
-            face.close()
-    if evaluations[-1].turn < config.turns:
-        talk.say(f"Stopped after turn {scene.turn}; nothing is recorded.")
-        return signal.exit_code or FAILED
-    ghosts.write(target, ghosts.ghost_of(config, learner, evaluations))
     last = evaluations[-1]
+    if last.turn < config.turns:
+        talk.say(f"Stopped after turn {turn}; nothing is recorded.")
+        return signal.exit_code or FAILED
+    baseline.write(target, baseline.ghost_of(config, learner, evaluations))
     talk.say(f"The ghost of {len(evaluations)} evaluations ends at {last.val_loss:.4f} nats, plus or minus {last.standard_error:.4f}.")
     SafeStream(sys.stdout).say(printable(target))
     return signal.exit_code

@@ -1,8 +1,9 @@
-"""What the player chose on the command line: which campaign, which save, which values of it, which moves."""
+"""Options that several verbs share, and what they stand for: campaigns, runs, values of a campaign, recorded moves."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,30 @@ from rolltrain_tui.cli import plugin_faults
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.commands import Command
 
+FILE = click.Path(path_type=Path)
+RUNS = click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+RUNS_BESIDE_OUT = click.option("--runs", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+"""For verbs whose --out is where they write."""
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+SETTINGS = click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign.")
+
+
+def campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that `play` and `train` have in common."""
+    for option in reversed(
+        (
+            click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number."),
+            click.option("--seed", type=int, help="Dice, data and first weights follow from it."),
+            click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train."),
+            click.option("--data", type=FILE, metavar="FILE", help="A UTF-8 text of yours to train on."),
+            click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the runs and their saves."),
+            click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign: dice.rulebook=off"),
+            click.option("--script", type=FILE, metavar="FILE", help="Recorded moves, or a chronicle, to play."),
+        )
+    ):
+        verb = option(verb)
+    return verb
+
 
 def find_campaign(name: str) -> Path:
     """A campaign by its path or its shipped name. CampaignFileError."""
@@ -18,6 +43,27 @@ def find_campaign(name: str) -> Path:
 
     plugin_faults.tell_of_faults()
     return campaign_file.find(name)
+
+
+def check_campaign(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> None:
+    """CampaignFileError where the campaign with these values is not valid."""
+    from rolltrain_tui.config import campaign_file
+
+    campaign_file.load(campaign, overrides, data=data)
+
+
+def run_path(name: str, out: Path | None) -> Path:
+    """The run or save that a name stands for, or the name as a path where there is none: what reads it says so."""
+    from rolltrain_tui.runs.saves import saves_root
+
+    return find_save(name, saves_root(out)) or Path(name)
+
+
+def chronicle_path(name: str, runs: Path | None) -> Path:
+    """The chronicle of a run, of a run that holds this save, or the chronicle itself. ExportError."""
+    from rolltrain_tui.exports.export import chronicle_of
+
+    return chronicle_of(run_path(name, runs))
 
 
 def find_save(name: str, root: Path) -> Path | None:
@@ -30,7 +76,7 @@ def find_save(name: str, root: Path) -> Path | None:
 
 
 def read_moves(script: Path | None) -> "list[tuple[int, Command]]":
-    """The recorded moves in a script or a event_log. ValueError says which line is wrong."""
+    """The recorded moves in a script or a chronicle. ValueError says which line is wrong."""
     if script is None:
         return []
     from rolltrain_tui.base import rotating_log
@@ -48,7 +94,7 @@ def read_moves(script: Path | None) -> "list[tuple[int, Command]]":
 def overrides(
     campaign: Path | None, *, data: Path | None, steps: int | None, seed: int | None, device: str | None, settings: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The options as `path=value`; what --set says comes first, so the options of their own name win."""
+    """The options as `path=value`; the values of --set come first, so that an option with a name of its own wins."""
     found = [*settings]
     found += [f"seed={seed}"] if seed is not None else []
     found += [f"device.device={device}"] if device is not None else []

@@ -1,4 +1,4 @@
-"""The verb `rolltrain replay`: watch a recorded run. It loads no torch."""
+"""`rolltrain replay`: watch a recorded run. It loads no torch."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from rolltrain_tui.cli.screen import missing_screen
 
 
 class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no argument here
-    """412, 50%, start or end: kept as text until the recording says how long it is."""
+    """412, 50%, start or end. It stays text until the length of the recording is known."""
 
     name = "TURN"
 
@@ -32,13 +32,10 @@ class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no a
 @click.option(
     "--every", type=click.IntRange(min=1), default=1, metavar="N", help="In the plain story, tell the roll of every Nth turn only."
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+@options.RUNS
 def replay(run: str, start: str | None, end: str | None, speed: int | None, plain: bool, every: int, out: Path | None) -> int:
     """Watch RUN as if it happened now: pause, go back and forth, 1x to 64x. Nothing is trained and nothing in the run is changed."""
-    from rolltrain_tui.runs.saves import saves_root
-
-    root = saves_root(out)
-    path = options.find_save(run, root) or Path(run)
+    path = options.run_path(run, out)
     if plain or not sys.stdout.isatty():
         return _tell(path, start, end, speed, every)
     if end is not None:
@@ -47,17 +44,18 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
         click.echo(f"The replay needs a terminal to draw on, and {reason}. With --plain it is told in sentences.", err=True)
         return WRONG_USE
     from rolltrain_tui.runs.recording import Recording, as_turn
+    from rolltrain_tui.runs.saves import saves_root
     from rolltrain_tui.tui import play
     from rolltrain_tui.tui.launch import Launch
 
     first = as_turn(start, Recording(path).last) if start and not start.isdigit() else int(start) if start else None
-    return play(Launch(recording=path, start=first, tempo=speed, runs=root))
+    return play(Launch(recording=path, start=first, tempo=speed, runs=saves_root(out)))
 
 
 def _tell(path: Path, start: str | None, end: str | None, speed: int | None, every: int) -> int:
     from rolltrain_tui.base.safe_text import flat
     from rolltrain_tui.plain.signals import caught
-    from rolltrain_tui.plain.views import PlainFace, SafeStream
+    from rolltrain_tui.plain.views import PlainView, SafeStream
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.runs.recording import Recording, as_turn
 
@@ -66,16 +64,16 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     inbox = Inbox()
     inbox.set_speed(speed)
     voice = SafeStream(sys.stdout, unheard=inbox.stop)
-    face = PlainFace(voice, every)
+    view = PlainView(voice, every)
     scene, place = recording.at(first - 1) if first else recording.beginning
-    face.open(scene, recording.last)
+    view.open(scene, recording.last)
     with caught(inbox.stop) as signal:
         for happened in recording.turns(place):
             if (last is not None and happened[0].turn > last) or not inbox.wait_for_turn():
                 break
             for event in happened:
-                face.show(event)
-    face.close()
+                view.show(event)
+    view.close()
     if recording.note:
         SafeStream(sys.stderr).say(flat(recording.note))
     return signal.exit_code or (UNREAD if voice.unread else DONE)

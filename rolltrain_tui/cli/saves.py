@@ -1,4 +1,4 @@
-"""The verbs about saved runs: `rolltrain saves list`, `show`, `delete`, `export`, `import`. They load no torch."""
+"""`rolltrain saves`: list, show, delete, export and import runs. It loads no torch."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
-from rolltrain_tui.cli.options import find_save
+from rolltrain_tui.cli.options import AS_JSON, FILE, RUNS, run_path
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary, SlotSummary
@@ -22,13 +22,9 @@ def saves() -> None:
     """List, show, delete, export and import saved runs."""
 
 
-_OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-
-
 @saves.command("list")
-@_OUT
-@_JSON
+@RUNS
+@AS_JSON
 def list_(out: Path | None, as_json: bool) -> None:
     """All runs, the one saved last first."""
     from rolltrain_tui.runs.saves import list_runs, saves_root
@@ -45,13 +41,13 @@ def list_(out: Path | None, as_json: bool) -> None:
 
 @saves.command()
 @click.argument("run")
-@_OUT
-@_JSON
+@RUNS
+@AS_JSON
 def show(run: str, out: Path | None, as_json: bool) -> int:
     """A run and all its saves, every byte of them checked. Exit code 1 when anything is damaged."""
-    from rolltrain_tui.runs.saves import describe, saves_root
+    from rolltrain_tui.runs.saves import describe
 
-    details = describe(find_save(run, saves_root(out)) or Path(run))
+    details = describe(run_path(run, out))
     good = not (details.run.damage or details.chronicle_damage or any(slot.damage for slot in details.slots))
     if as_json:
         click.echo(_as_json({**asdict(details), "good": good}))
@@ -76,13 +72,13 @@ def _stands(slot: "SlotSummary") -> list[str]:
 
 @saves.command("export")
 @click.argument("run")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@_OUT
+@click.argument("file", required=False, type=FILE)
+@RUNS
 def export_(run: str, file: Path | None, out: Path | None) -> int:
     """A run in one FILE (RUN.rolltrain.zip): campaign, chronicle, ghost and all good saves. A text of yours is not part of it."""
-    from rolltrain_tui.runs.saves import archive, saves_root
+    from rolltrain_tui.runs.saves import archive
 
-    folder = find_save(run, saves_root(out)) or Path(run)
+    folder = run_path(run, out)
     target = file or Path(archive.default_name(folder))
     left_out = archive.pack(folder, target)
     for damage in left_out:
@@ -92,9 +88,9 @@ def export_(run: str, file: Path | None, out: Path | None) -> int:
 
 
 @saves.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--as", "name", metavar="NAME", help="Under another name.")
-@_OUT
+@RUNS
 def import_(file: Path, name: str | None, out: Path | None) -> None:
     """Bring in a run from an exported FILE. All of it is checked first, and nothing that is there is written over."""
     from rolltrain_tui.runs.saves import archive, saves_root
@@ -106,14 +102,14 @@ def import_(file: Path, name: str | None, out: Path | None) -> None:
 
 @saves.command()
 @click.argument("run")
-@_OUT
+@RUNS
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(run: str, out: Path | None, yes: bool) -> None:
     """Remove a run with all its saves, for good."""
     from rolltrain_tui.runs.saves import delete as remove
-    from rolltrain_tui.runs.saves import describe, saves_root
+    from rolltrain_tui.runs.saves import describe
 
-    details = describe(find_save(run, saves_root(out)) or Path(run))
+    details = describe(run_path(run, out))
     if not yes:
         click.confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {len(details.slots)} saves?", abort=True, err=True)
     remove(details.run.folder)

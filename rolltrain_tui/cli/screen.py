@@ -1,4 +1,4 @@
-"""Whether there is a terminal to draw on."""
+"""Is there a terminal to draw on?"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The verb `rolltrain verify`: does a run do again what it says it did?"""
+"""`rolltrain verify`: train a recorded run again and compare."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,10 @@ import click
 
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.progress import progress
 
 if TYPE_CHECKING:
+    from rolltrain_tui.runs.reexecution import StartPoint
     from rolltrain_tui.runs.verification import Findings
 
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 @click.option("--tolerance", type=click.FloatRange(min=0.0, min_open=True), metavar="X", help="Let numbers differ by this much.")
 @click.option("--exact", is_flag=True, help="To the last bit, whatever trained it.")
 @click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train it again.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@options.RUNS
+@options.AS_JSON
 def verify(
     run: str, heavy: bool, until: int | None, tolerance: float | None, exact: bool, device: str | None, out: Path | None, as_json: bool
 ) -> int:
@@ -32,17 +34,44 @@ def verify(
     """
     if exact and tolerance is not None:
         raise click.UsageError("--exact and --tolerance exclude each other.")
-    from rolltrain_tui.runs.saves import saves_root
-
-    path = options.find_save(run, saves_root(out)) or Path(run)
-    from rolltrain_tui.cli.witness import examine  # this loads torch
-
+    path = options.run_path(run, out)
     findings, elsewhere = examine(path, heavy=heavy, until=until, tolerance=tolerance, exact=exact, device=device)
-    if as_json:
-        click.echo(json.dumps(as_record(findings, elsewhere), indent=2, allow_nan=False))
-    else:
-        click.echo(report(findings, elsewhere), err=False)
+    click.echo(json.dumps(as_record(findings, elsewhere), indent=2, allow_nan=False) if as_json else report(findings, elsewhere))
     return DONE if findings.difference is None else FAILED
+
+
+def examine(
+    path: Path, *, heavy: bool, until: int | None, tolerance: float | None, exact: bool, device: str | None
+) -> "tuple[Findings, str]":
+    """Train the run again. The findings, and how this machine differs from the one that trained it, or "". ValueError."""
+    from rolltrain_tui.runs import saves
+    from rolltrain_tui.runs.reexecution import from_save, from_the_beginning  # loads torch
+    from rolltrain_tui.runs.verification import TOLERANCE, Verification
+
+    run = saves.run_of(path)
+    start = from_the_beginning(run, device) if path.resolve() == run else from_save(path, device)
+    elsewhere = _elsewhere(start)
+    if tolerance is None and elsewhere and not exact:
+        tolerance = TOLERANCE
+    with progress(until or start.campaign.config.turns) as show:
+        return Verification(start, tolerance=tolerance, heavy=heavy, until=until, watch=show).run(), elsewhere
+
+
+def _elsewhere(start: "StartPoint") -> str:
+    """What the saves and the first line of the chronicle say of the machine that trained it, where that differs."""
+    import torch
+
+    from rolltrain_tui.protocol.events import CampaignBegan
+    from rolltrain_tui.runs import event_log
+    from rolltrain_tui.runs.saves import layout
+
+    began = next(iter(event_log.read(start.run / layout.CHRONICLE)), None)
+    facts = start.campaign.learner.info()
+    told = [("device", began.device, facts.device), ("dtype", began.dtype, facts.dtype)] if isinstance(began, CampaignBegan) else []
+    manifest = next((manifest for _, manifest in layout.slots(start.run) if manifest is not None), None)
+    if manifest is not None:
+        told += [("torch", manifest.torch, str(torch.__version__)), ("threads", str(manifest.threads), str(facts.threads))]
+    return ", ".join(f"{name} {theirs} there, {ours} here" for name, theirs, ours in told if theirs != ours)
 
 
 def as_record(findings: "Findings", elsewhere: str) -> dict[str, Any]:

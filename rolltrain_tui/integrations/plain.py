@@ -27,7 +27,7 @@ from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
 from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
 from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.signals import Caught, caught
-from rolltrain_tui.plain.views import BarView, QuietView, SafeStream, View
+from rolltrain_tui.plain.views import SafeStream, progress_view
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Evaluated, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
@@ -116,10 +116,9 @@ class RollToTrain:
         """
         expedition = self._set_out(train_dataloader, eval_dataloader, resume, on_screen=False)
         inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
-        face: View = BarView(sys.stderr) if progress else QuietView(SafeStream(sys.stderr))
-        journey = PlainSession(expedition, inbox, face, SafeStream(sys.stderr))
+        session = PlainSession(expedition, inbox, progress_view(progress), SafeStream(sys.stderr))
         with _signals(inbox) as seen:
-            journey.play()
+            session.play()
         if seen.number is not None:
             raise KeyboardInterrupt if seen.number == signal.SIGINT else SystemExit(seen.exit_code)
         if expedition.campaign.failure is not None:

@@ -1,1 +1,1 @@
-"""A run without a screen: told in sentences or by a bar, played by typed lines, a script or nobody."""
+"""A run without a screen: told in sentences or by a bar, played by typed lines or a script."""

@@ -1,4 +1,4 @@
-"""Listening to typed lines: a thread that reads standard input while the campaign trains."""
+"""A thread that reads typed lines from standard input while the campaign trains."""
 
 import io
 import os
@@ -12,7 +12,7 @@ LONGEST_LINE = 10_000
 
 
 def listen(stream: TextIO, hear: Callable[[str], None], ended: Callable[[], None]) -> threading.Thread:
-    """Call `hear` with each line of `stream`, then `ended` once. Both are called in the thread that is started here."""
+    """Start a thread that calls `hear` with each line of `stream`, and `ended` after the last."""
 
     def run() -> None:
         for line in lines_of(stream):
@@ -46,7 +46,7 @@ def lines_of(stream: TextIO) -> Iterator[str]:
 
 
 def is_pipe(stream: TextIO) -> bool:
-    """Someone feeds this stream: not a terminal, not a file, not /dev/null."""
+    """The stream is a pipe or a socket, so another program may write to it."""
     try:
         mode = os.fstat(stream.fileno()).st_mode
     except (OSError, ValueError):

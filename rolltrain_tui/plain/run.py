@@ -1,4 +1,4 @@
-"""A run without a screen: the same campaign, told to a terminal, a pipe or a log, and played by typed lines or a script."""
+"""A run without a screen: the same campaign, shown in a terminal or a pipe, and played by typed lines or a script."""
 
 import math
 import sys
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import BarView, PlainFace, QuietView, SafeStream, View
+from rolltrain_tui.plain.views import PlainView, SafeStream, View, progress_view
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 SIGPIPE = 13
 AUTO_EVERY = 10
-"""Turns between rolls told where nobody asked for the plain story but standard output is no terminal."""
+"""Turns between the rolls that are told where standard output is no terminal and --plain was not given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,37 +49,37 @@ class PlainOptions:
     plain: bool = False
     as_json: bool = False
     every: int | None = None
-    """Turns between rolls that are told; None: all of them with --plain, else every tenth."""
+    """Turns between the rolls that are told; None: every roll with --plain, else every tenth."""
 
 
 class PlainSession:
-    """One sitting: an expedition, the inbox it listens to, the face it is shown to."""
+    """A run that is played here, the inbox for its commands, and the view that shows it."""
 
-    def __init__(self, expedition: "Run", inbox: Inbox, face: View, voice: SafeStream, pause_on: Collection[str] = ()) -> None:
-        self.expedition, self.inbox, self.face, self.voice = expedition, inbox, face, voice
-        self.scene = Scene.of(expedition.story)
-        self.scene.turns = expedition.config.turns  # a resumed run may have been given more of them
+    def __init__(self, run: "Run", inbox: Inbox, view: View, voice: SafeStream, pause_on: Collection[str] = ()) -> None:
+        self.run, self.inbox, self.view, self.voice = run, inbox, view, voice
+        self.scene = Scene.of(run.story)
+        self.scene.turns = run.config.turns  # a resumed run may have been given more of them
         self._pause_on = pause_on
         self._lock = threading.Lock()
 
     def play(self) -> None:
         """Play until the campaign ends, fails or is stopped."""
-        self.face.open(self.scene, self.expedition.config.turns)
+        self.view.open(self.scene, self.run.config.turns)
         try:
-            for event in self.expedition.play(self.inbox):
+            for event in self.run.play(self.inbox):
                 with self._lock:
                     self.scene.apply(event)
-                self.face.show(event)
+                self.view.show(event)
                 self._hold(event)
         finally:
-            self.face.close()
+            self.view.close()
 
     def _hold(self, event: Event) -> None:
         if self._pause_on and (reason := pause_reason(event, self._pause_on)) is not None:
             self.inbox.pause()
             self.voice.say(f"Paused ({reason}). `go` goes on, `step` plays one turn.")
 
-    # What the player types. Called from the listener's thread.
+    # Typed lines, in the listener's thread.
 
     def hear(self, line: str) -> None:
         """Obey a typed line, and answer it."""
@@ -88,7 +88,7 @@ class PlainSession:
             self.voice.say(answer)
 
     def no_more_lines(self) -> None:
-        """Standard input has ended: nobody could say `go` any more, so nothing waits for it."""
+        """Standard input has ended. `go` can no longer be typed, so the campaign no longer waits for it."""
         self._pause_on = ()
         if self.inbox.paused and not self.inbox.stopped:
             self.inbox.resume()
@@ -125,11 +125,11 @@ class PlainSession:
         self.inbox.put(wish)
         return f"Heard: {flat(name_command(wish))}." if self.inbox.paused else ""
 
-    # What came of it.
+    # The result.
 
     def result(self, seconds: float) -> dict[str, Any]:
         """The run so far as one JSON object; numbers that are not finite, or not there yet, are null."""
-        scene, config = self.scene, self.expedition.config
+        scene, config = self.scene, self.run.config
         step, saved, tested = scene.step, scene.saved, scene.ending or scene.evaluation
         found = {
             "campaign": config.name,
@@ -147,43 +147,43 @@ class PlainSession:
             "gflop": scene.gflop,
             "twin_gflop": scene.twin_gflop,
             "seconds": seconds,
-            "weights_sha256": self.expedition.campaign.learner.weights_sha256(),
+            "weights_sha256": self.run.campaign.learner.weights_sha256(),
             "save": saved.path if saved and not isinstance(saved, SaveFailed) else None,
         }
         return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in found.items()}
 
     @property
     def exit_code(self) -> int:
-        """0: ended or left as wished; 1: training failed, or the last save or the story could not be written; 141: nobody reads on."""
+        """0: it ended, or the player left; 1: training, the last save or the story failed; 141: the reader of the story has gone."""
         if self.voice.unread:
             return 128 + SIGPIPE
         return int(bool(self.scene.failure) or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
 
 
-def run(expedition: "Run", manner: PlainOptions, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
-    """Play an expedition in this terminal or pipe: the exit code, and what came of it. Main thread only (it catches signals)."""
+def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
+    """Play a run in this terminal or pipe: the exit code, and the result. Main thread only (it catches signals)."""
     # A resumed run has made its earlier moves already.
-    inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
-    plain = manner.plain or not (sys.stdout.isatty() or manner.as_json)
-    voice = SafeStream(sys.stderr if manner.as_json else sys.stdout, unheard=inbox.stop)
-    interactive = manner.plain and sys.stdin.isatty()
-    journey = PlainSession(expedition, inbox, _face(manner, plain, voice), voice, expedition.config.pace.pause_on if interactive else ())
-    if expedition.note:
-        _talk(expedition.note)
-    if plain and (manner.plain or is_pipe(sys.stdin)):
-        listen(sys.stdin, journey.hear, journey.no_more_lines)
+    inbox = ScriptedInbox(move for move in moves if move[0] > run.campaign.turn)
+    plain = options.plain or not (sys.stdout.isatty() or options.as_json)
+    voice = SafeStream(sys.stderr if options.as_json else sys.stdout, unheard=inbox.stop)
+    interactive = options.plain and sys.stdin.isatty()
+    session = PlainSession(run, inbox, _view(options, plain, voice), voice, run.config.pace.pause_on if interactive else ())
+    if run.note:
+        _talk(run.note)
+    if plain and (options.plain or is_pipe(sys.stdin)):
+        listen(sys.stdin, session.hear, session.no_more_lines)
     start = time.perf_counter()
     with caught(inbox.stop) as signal:
-        journey.play()
-    if journey.scene.failure:
-        _talk(f"The traceback is in {expedition.folder / 'error.log'}.")
-    return signal.exit_code or journey.exit_code, journey.result(time.perf_counter() - start)
+        session.play()
+    if session.scene.failure:
+        _talk(f"The traceback is in {run.folder / 'error.log'}.")
+    return signal.exit_code or session.exit_code, session.result(time.perf_counter() - start)
 
 
-def _face(manner: PlainOptions, plain: bool, voice: SafeStream) -> View:
+def _view(options: PlainOptions, plain: bool, voice: SafeStream) -> View:
     if plain:
-        return PlainFace(voice, manner.every or (1 if manner.plain else AUTO_EVERY))
-    return BarView(sys.stderr) if sys.stderr.isatty() else QuietView(SafeStream(sys.stderr))
+        return PlainView(voice, options.every or (1 if options.plain else AUTO_EVERY))
+    return progress_view()
 
 
 def _talk(text: str, stream: TextIO | None = None) -> None:
@@ -191,7 +191,7 @@ def _talk(text: str, stream: TextIO | None = None) -> None:
 
 
 def status(scene: Scene, inbox: Inbox) -> str:
-    """How the run stands, in three sentences."""
+    """The state of the run, the hero and the tempo, in a sentence each."""
     if not scene.campaign:
         return "The campaign has not begun yet."
     return flat(" ".join((_run_stands(scene), _hero_stands(scene), _tempo(inbox))))
@@ -228,7 +228,7 @@ def _abilities(scene: Scene) -> Iterable[str]:
 
 
 def bag(scene: Scene) -> str:
-    """What the hero carries and what each thing does, what holds, what is foretold and what may be chosen."""
+    """The bag and what each thing in it does, then what is in force, foretold and still to be chosen."""
     many = (f"{title(item)}{f' x{count}' if count > 1 else ''} ({ITEMS[item].words})" for item, count in scene.bag.items() if item in ITEMS)
     lines = [f"In the bag: {'; '.join(many) or 'nothing'}."]
     lines += [f"{title(used.item)}: in force until turn {used.until}." for used in scene.items.values()]

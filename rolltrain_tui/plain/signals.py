@@ -11,7 +11,7 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP",
 
 
 class Caught:
-    """The first signal that came, None so far."""
+    """The first signal that came, if one did."""
 
     number: int | None = None
 

@@ -1,7 +1,8 @@
-"""The faces a run without a screen shows: the whole story in sentences, a progress bar, or next to nothing."""
+"""Views of a run without a screen: the story in sentences, a progress bar, or only what goes wrong."""
 
 import errno
 import math
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,15 +29,15 @@ from rolltrain_tui.story.narration import tell, tell_turn
 from rolltrain_tui.story.scene import Scene
 
 HEADLINES = (CampaignBegan, LevelGained, HeroFell, SaveFailed, TrainingFailed, CampaignEnded, CampaignStopped)
-"""Told under the progress bar too."""
+"""Told above the progress bar."""
 TROUBLES = (SaveFailed, TrainingFailed)
-"""Told even where nothing else is."""
+"""Told in every view."""
 
 
 class SafeStream:
-    """Lines to one stream, from any thread, each at once.
+    """Writes lines to a stream, from any thread.
 
-    When they can be written no more it falls silent: a full disk must not end a training run. When the reader has gone it calls `unheard`.
+    It falls silent where writing fails, since a full disk must not end a training run. It calls `unheard` where the reader has gone.
     """
 
     def __init__(self, stream: TextIO, unheard: Callable[[], None] = lambda: None) -> None:
@@ -45,7 +46,7 @@ class SafeStream:
         self.lost = False
         """Lines could not be written."""
         self.unread = False
-        """That was because the reader has gone: a closed pipe, a terminal that hung up."""
+        """The reason: the reader has gone, as with a closed pipe or a terminal that hung up."""
 
     def say(self, line: str) -> None:
         with self._lock:
@@ -62,7 +63,7 @@ class SafeStream:
 
 
 class View(Protocol):
-    """What a headless run shows itself to."""
+    """Shows the events of a run."""
 
     def open(self, scene: Scene, turns: int) -> None:
         """Before the first event; `scene` is the story so far and follows what is shown."""
@@ -73,7 +74,7 @@ class View(Protocol):
 
 
 class QuietView:
-    """Only what went wrong."""
+    """Tells only what goes wrong."""
 
     def __init__(self, voice: SafeStream) -> None:
         self._voice = voice
@@ -89,7 +90,7 @@ class QuietView:
         pass
 
 
-class PlainFace:
+class PlainView:
     """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns."""
 
     def __init__(self, voice: SafeStream, every: int = 1) -> None:
@@ -164,6 +165,12 @@ class BarView:
             val=f"{evaluation.val_loss:.3f}" if evaluation else "-",
             refresh=True,
         )
+
+
+def progress_view(bar: bool | None = None) -> View:
+    """A progress bar on standard error, or a quiet view. None: a bar where it is a terminal."""
+    wanted = sys.stderr.isatty() if bar is None else bar
+    return BarView(sys.stderr) if wanted else QuietView(SafeStream(sys.stderr))
 
 
 class _TurnsPerSecond(ProgressColumn):

@@ -10,8 +10,7 @@ import pytest
 from support.paths import CAMPAIGNS
 from support.shell import Answer
 
-from rolltrain_tui.cli.checkup import check_up
-from rolltrain_tui.cli.diagnose import histogram
+from rolltrain_tui.cli.diagnose import check_up, histogram
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import Examined, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox

@@ -163,7 +163,7 @@ def test_play_launches_the_app(call: Callable[..., Answer], monkeypatch: pytest.
         return 143
 
     monkeypatch.setattr("rolltrain_tui.tui.play", play)
-    monkeypatch.setattr("rolltrain_tui.cli.main.missing_screen", lambda: "")
+    monkeypatch.setattr("rolltrain_tui.cli.play.missing_screen", lambda: "")
     script = tmp_path / "moves.jsonl"
     script.write_text('{"turn": 2, "command": {"type": "UseAbility", "ability": "rage"}}\n', encoding="utf-8")
     answer = call("play", tiny, "--seed", 3, "--set", "dice.dc=10", "--out", tmp_path, "--script", script)
@@ -178,7 +178,7 @@ def test_play_refuses_a_bad_campaign_before_the_screen(
     call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A campaign with mistakes never opens the screen."""
-    monkeypatch.setattr("rolltrain_tui.cli.main.missing_screen", lambda: "")
+    monkeypatch.setattr("rolltrain_tui.cli.play.missing_screen", lambda: "")
     (tmp_path / "bad.yaml").write_text("turns: 3\n", encoding="utf-8")
     assert call("play", tmp_path / "bad.yaml").code == 2
 

@@ -24,7 +24,7 @@ from rolltrain_tui.exports.figures import draw
 from rolltrain_tui.exports.metrics import METRICS, MetricRecorder, TurnMetrics
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.terminal import CHARTS, charts
-from rolltrain_tui.plain.run import PlainOptions, run
+from rolltrain_tui.plain.run import PlainOptions, play
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.run import Run
@@ -90,7 +90,7 @@ def played(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., 
     """A run of two dozen real turns, with an ability and monsters."""
     wishes = ("turns=24", "encounters={mode: random, chance: 1.0, effects: real, bestiary: [loss_dragon]}", "hero.auto=[rage]", "dice.dc=1")
     root = tmp_path_factory.mktemp("runs")
-    code, _ = run(Run.begin(tiny_config(*wishes), base=root, runs=root), PlainOptions(), [])
+    code, _ = play(Run.begin(tiny_config(*wishes), base=root, runs=root), PlainOptions(), [])
     assert code == 0
     return next(path for path in root.iterdir() if path.is_dir())
 

@@ -10,7 +10,7 @@ from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.plain.run import PlainSession
-from rolltrain_tui.plain.views import PlainFace, SafeStream
+from rolltrain_tui.plain.views import PlainView, SafeStream
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import story_sha256
@@ -36,7 +36,7 @@ def headless(expedition: Run) -> None:
 def plain(expedition: Run, out: Path) -> None:
     with out.open("w", encoding="utf-8") as stream:
         voice = SafeStream(stream)
-        PlainSession(expedition, ScriptedInbox(MOVES), PlainFace(voice), voice).play()
+        PlainSession(expedition, ScriptedInbox(MOVES), PlainView(voice), voice).play()
 
 
 async def on_screen(expedition: Run, size: tuple[int, int], nudge: Callable[[Inbox], object] | None = None) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.plain import run as headless
+from rolltrain_tui.plain import run as plain_run
 from rolltrain_tui.plain.listening import listen
-from rolltrain_tui.plain.run import PlainOptions, PlainSession, bag, run, status
+from rolltrain_tui.plain.run import PlainOptions, PlainSession, bag, status
 from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import BarView, PlainFace, QuietView, SafeStream
+from rolltrain_tui.plain.views import BarView, PlainView, QuietView, SafeStream
 from rolltrain_tui.protocol.commands import Command, SaveGame, UseAbility
 from rolltrain_tui.protocol.events import (
     CampaignBegan,
@@ -102,7 +102,7 @@ def out() -> io.StringIO:
 def journey(expedition: Any, out: io.StringIO, inbox: Inbox | None = None, every: int = 1, pause_on: Sequence[str] = ()) -> PlainSession:
     inbox = inbox or Inbox()
     voice = SafeStream(out, unheard=inbox.stop)
-    return PlainSession(expedition, inbox, PlainFace(voice, every), voice, pause_on)
+    return PlainSession(expedition, inbox, PlainView(voice, every), voice, pause_on)
 
 
 # The faces.
@@ -119,7 +119,7 @@ def test_plain_tells_the_whole_story(config: CampaignConfig, out: io.StringIO) -
 
 def test_plain_can_tell_fewer_rolls(config: CampaignConfig, out: io.StringIO) -> None:
     """With every=10 the tenth turn's roll is told, a step that was not finite too, and the story always."""
-    face = PlainFace(SafeStream(out), every=10)
+    face = PlainView(SafeStream(out), every=10)
     face.open(Scene(), 100)
     for event in (rolled(9), stepped(9), LEVEL, rolled(10), stepped(10), rolled(11), stepped(11, finite=False)):
         face.show(event)
@@ -347,10 +347,10 @@ def play(
 ) -> Any:
     """Run with streams of our own: exit code, result, stdout, stderr."""
     stdout, stderr = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
-    monkeypatch.setattr(headless.sys, "stdin", io.StringIO())
-    monkeypatch.setattr(headless.sys, "stdout", stdout)
-    monkeypatch.setattr(headless.sys, "stderr", stderr)
-    code, result = run(expedition, manner, **kwargs)
+    monkeypatch.setattr(plain_run.sys, "stdin", io.StringIO())
+    monkeypatch.setattr(plain_run.sys, "stdout", stdout)
+    monkeypatch.setattr(plain_run.sys, "stderr", stderr)
+    code, result = plain_run.play(expedition, manner, **kwargs)
     return code, result, stdout.getvalue(), stderr.getvalue()
 
 

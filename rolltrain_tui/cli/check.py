@@ -1,0 +1,28 @@
+"""`rolltrain check`: every mistake in campaign files."""
+
+import json
+
+import click
+
+from rolltrain_tui.cli.exit_codes import DONE, WRONG_USE
+
+
+@click.command(short_help="Validate campaign files.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+def check(files: tuple[str, ...], as_json: bool) -> int:
+    """Validate campaign files: every mistake with file:line:column, and what to do about it."""
+    from rolltrain_tui.config import campaign_file
+
+    wrong = 0
+    for name in files:
+        try:
+            config = campaign_file.load(campaign_file.find(name))
+        except campaign_file.CampaignFileError as error:
+            wrong += 1
+            found, line = {"file": name, "ok": False, "errors": str(error).splitlines()}, str(error)
+        else:
+            found = {"file": name, "ok": True, "errors": []}
+            line = f"{name}: good. {config.name}, {config.turns} turns, rulebook {config.dice.rulebook}."
+        click.echo(json.dumps(found) if as_json else line, err=not (found["ok"] or as_json))
+    return WRONG_USE if wrong else DONE

@@ -1,0 +1,38 @@
+"""`rolltrain codex`: the pages of help."""
+
+import json
+import sys
+
+import click
+
+from rolltrain_tui.cli.options import AS_JSON
+
+
+@click.command(short_help="What every mechanic does to the training.")
+@click.argument("slug", required=False)
+@AS_JSON
+def codex(slug: str | None, as_json: bool) -> None:
+    """What every mechanic really does to the training; without SLUG, the list of pages."""
+    from dataclasses import asdict
+
+    from rolltrain_tui.story import codex as book
+
+    shown = [book.page(slug)] if slug else book.pages()
+    if as_json:
+        click.echo(json.dumps(asdict(shown[0]) if slug else [asdict(page) for page in shown], indent=2))
+    elif slug:
+        _show_markdown(shown[0].text)
+    else:
+        click.echo(book.contents())
+
+
+def _show_markdown(text: str) -> None:
+    """Typeset on a terminal, as it is into a pipe."""
+    if not sys.stdout.isatty():
+        click.echo(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    console.print(Markdown(text), width=min(console.width, 100))

@@ -1,0 +1,21 @@
+"""`rolltrain diff`: two runs side by side. It loads no torch."""
+
+import json
+from pathlib import Path
+
+import click
+
+from rolltrain_tui.cli import options
+
+
+@click.command(short_help="Two runs side by side.")
+@click.argument("run_a")
+@click.argument("run_b")
+@options.RUNS
+@options.AS_JSON
+def diff(run_a: str, run_b: str, out: Path | None, as_json: bool) -> None:
+    """Where two runs part, what was asked of each from there on, validation losses, twin verdicts and the end."""
+    from rolltrain_tui.runs import compare_runs
+
+    found = compare_runs.lay_side_by_side(options.run_path(run_a, out), options.run_path(run_b, out))
+    click.echo(json.dumps(compare_runs.as_record(found), indent=2, allow_nan=False) if as_json else compare_runs.report(found))

@@ -1,0 +1,29 @@
+"""`rolltrain new`: a complete campaign file to begin with."""
+
+from pathlib import Path
+
+import click
+
+from rolltrain_tui.cli.options import FILE
+
+
+@click.command(short_help="Write a complete, commented campaign.")
+@click.argument("kind")
+@click.argument("path", required=False, type=FILE)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def new(kind: str, path: Path | None, force: bool) -> None:
+    """Write a complete, commented campaign of KIND (supervised) to PATH, or to stdout."""
+    from rolltrain_tui.config import campaign_file
+
+    text = campaign_file.template(kind)
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise click.UsageError(f"{path} is there already; --force writes over it.") from None
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    click.echo(f"Written: {path}. Try it with: rolltrain play {path}", err=True)

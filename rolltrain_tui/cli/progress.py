@@ -1,0 +1,27 @@
+"""The progress display of verbs that train: a bar on a terminal, elsewhere only what goes wrong."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rolltrain_tui.protocol.events import Event
+
+
+@contextmanager
+def progress(turns: int) -> "Iterator[Callable[[Event], None]]":
+    """Show a training of so many turns. Call what it yields with every event."""
+    from rolltrain_tui.plain.views import progress_view
+    from rolltrain_tui.story.scene import Scene
+
+    view, scene = progress_view(), Scene()
+    view.open(scene, turns)
+
+    def show(event: "Event") -> None:
+        scene.apply(event)
+        view.show(event)
+
+    try:
+        yield show
+    finally:
+        view.close()

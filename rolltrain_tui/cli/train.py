@@ -1,0 +1,58 @@
+"""`rolltrain train`: a campaign without a screen."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.cli import options
+
+if TYPE_CHECKING:
+    from rolltrain_tui.runs.run import Run
+
+
+@click.command(short_help="Play a campaign without a screen.")
+@click.argument("campaign", required=False)
+@options.campaign_options
+@click.option("--resume", metavar="SAVE|RUN", help="Go on from a save folder, or from the latest save of a run.")
+@click.option("--plain", is_flag=True, help="The story, a sentence an event; commands are typed as lines (type help).")
+@click.option("--every", type=click.IntRange(min=1), metavar="N", help="In the plain story, tell the roll of every Nth turn only.")
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout; all talk goes to stderr.")
+def train(campaign: str | None, resume: str | None, plain: bool, every: int | None, as_json: bool, **given: Any) -> int:
+    """Play a campaign without a screen: a progress bar on a terminal, plain sentences into a pipe."""
+    if (campaign is None) == (resume is None):
+        raise click.UsageError("Name a campaign to begin, or --resume a save.")
+    from rolltrain_tui.plain.run import PlainOptions, play
+
+    out, data, script = given.pop("out"), given.pop("data"), given.pop("script")
+    moves = options.read_moves(script)
+    run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
+    code, result = play(run, PlainOptions(plain=plain, as_json=as_json, every=every), moves)
+    if as_json:
+        click.echo(json.dumps(result, indent=2, allow_nan=False))
+    return code
+
+
+def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
+    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.config.overrides import without_own_text
+    from rolltrain_tui.runs.saves import saves_root
+
+    path = options.find_campaign(name)
+    overrides, text = without_own_text(options.overrides(path, data=data, **given))
+    data = data or text
+    config = campaign_file.load(path, overrides, data=data)
+    from rolltrain_tui.game.baseline import place as ghost_of
+    from rolltrain_tui.runs.run import Run  # loads torch, so the campaign is checked before
+
+    return Run.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_file=ghost_of(path))
+
+
+def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
+    if data is not None:
+        raise click.UsageError("--data belongs to a new campaign; a save goes on with the text it was made with.")
+    folder = options.run_path(name, out)
+    from rolltrain_tui.runs.run import Run
+
+    return Run.resume(folder, options.overrides(None, data=None, **given))
