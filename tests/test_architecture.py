@@ -1,8 +1,10 @@
 """The house stands as planned: formatting, types, and who may import whom."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from support.paths import ROOT
@@ -106,3 +108,21 @@ def test_top_level_layout() -> None:
     done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode == 0 and done.stdout:
         assert {line.split("/")[0] for line in done.stdout.splitlines()} <= agreed
+
+
+@pytest.mark.parametrize("page", ["rolltrain_tui/README.md", ".github/CONTRIBUTING.md"])
+def test_pages_for_developers_name_only_what_exists(page: str) -> None:
+    """Each path in backquotes is one of the repository or of the package."""
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    paths = {name for name in re.findall(r"`([\w./-]+)`", text) if "/" in name or name.endswith((".py", ".md", ".toml"))}
+    assert paths
+    assert [] == sorted(path for path in paths if not (ROOT / path).exists() and not (ROOT / "rolltrain_tui" / path).exists())
+
+
+@pytest.mark.parametrize("page", ["rolltrain_tui/README.md", "README.md"])
+def test_the_picture_shows_the_layers(page: str) -> None:
+    """The floors of the picture, top to bottom, are the layers that lint-imports holds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = next(contract["layers"] for contract in project["tool"]["importlinter"]["contracts"] if contract["type"] == "layers")
+    floors = re.findall(r"^ (\w+(?: · \w+)*)  ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert [set(layer.split(" | ")) for layer in layers] == [set(floor.split(" · ")) for floor in floors]

@@ -29,12 +29,6 @@ class Canvas:
         for i in range(steps + 1):
             self.dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps))
 
-    def erase(self, column: int, row: int, length: int) -> None:
-        """Empty `length` cells of a row, from `column` on."""
-        if 0 <= row < self.rows:
-            for x in range(max(0, column), min(self.columns, column + length)):
-                self.cells[row][x] = 0
-
     def text(self, row: int) -> str:
         """A row as characters, blanks as spaces."""
         return "".join(_CHARACTERS[bits] if bits else " " for bits in self.cells[row])
