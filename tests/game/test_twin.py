@@ -87,10 +87,11 @@ def test_a_twin_under_the_same_effects_is_the_hero(make_learner: MakeLearner, dr
     assert Comparison(0.0, 0.0) == twin.look(16) == twin.judge()
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("greedy", [{"extra_steps": 2}, {"batch_factor": 0.5}, {"batch_factor": 2.0}])
-def test_reading_more_or_less_does_not_part_the_batches(make_learner: MakeLearner, greedy: dict[str, float]) -> None:
-    """After a turn in which only the hero read another amount of data, both read the same batch again."""
-    hero = make_learner()
+def test_reading_more_or_less_does_not_part_the_batches(make_learner: MakeLearner, greedy: dict[str, float], dropout: float) -> None:
+    """After a turn in which only the hero read another amount of data, both read the same batch again, under the same dropout."""
+    hero = make_learner(f"model.dropout={dropout}")
     twin = Twin(hero)
     still = StepEffect(update_scale=0.0)
     twin.step(still)

@@ -462,6 +462,20 @@ def test_an_examination_tells_what_it_can(reader: Make, loaders: Make, tmp_path:
     assert learner.evaluate(100) == evaluation
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_temperature_is_that_of_the_weights_half_way(dtype: str, loaders: Make, reader: Make, tmp_path: Path) -> None:
+    """By hand: the loss at the weights, minus that of a twin half-way to the average; in bf16 as well, whose casts may be cached."""
+    learner = learner_of(reader(0.0), tmp_path, *loaders(), num_epochs=8, dtype=dtype)
+    for _ in range(25):
+        learner.step(NEUTRAL)
+    here, twin, average = learner.evaluate(100), learner.fork(), learner.memory.average
+    assert average is not None
+    with torch.no_grad():
+        for p, mean in zip(twin.levers.parameters, average.weights, strict=True):
+            p.lerp_(mean, 0.5)
+    assert here.value - twin.evaluate(100).value == pytest.approx(learner.examine(here).values["temperature"], abs=1e-6)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Kept
 

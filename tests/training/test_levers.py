@@ -270,6 +270,15 @@ def test_only_a_whole_zero_is_zero(effect: StepEffect, zero: bool) -> None:
     assert zero == is_zero(effect)
 
 
+@pytest.mark.parametrize(("s", "moves"), [(-1.0, False), (2.0, True)])
+def test_a_mask_asks_the_plain_gradient(s: float, moves: bool) -> None:
+    """A gradient turned round by a hook sends every update up the plain slope: a cautious step then moves nothing."""
+    run = Regression(lambda ps: SGD(ps, lr=0.05), clip=None)
+    before = run.weights()
+    run.step(StepEffect(grad_scale=s, cautious=True))
+    assert moves != torch.equal(before, run.weights())
+
+
 @pytest.mark.parametrize("poison", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize(
     "effect",

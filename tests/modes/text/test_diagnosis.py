@@ -220,6 +220,18 @@ def test_layers_are_the_whole_model(make_learner: MakeLearner) -> None:
     ]
 
 
+def test_noise_scale_is_that_of_the_two_halves(make_learner: MakeLearner) -> None:
+    """By hand: the mean gradients g_a, g_b of windows 1 to 6 and 7 to 12, h |g_a - g_b|^2 / 2 / <g_a, g_b>, in turns' batches."""
+    learner = trained(make_learner("batch.sequences=4", "batch.accumulation=2"), 2)
+    windows, gradients = learner._windows(learner._train, diagnosis.PROBE), []
+    for part in (windows[:6], windows[6:12]):
+        loss = token_losses(learner.model(part[:, :-1]), part[:, 1:]).mean()
+        gradients.append(flat(list(torch.autograd.grad(loss, learner.levers.parameters))))
+    a, b = gradients
+    expected = 6 * (a - b).square().sum().item() / 2 / torch.dot(a, b).item() / 8
+    assert expected == pytest.approx(examined(learner)["noise_scale"], rel=1e-4)
+
+
 def test_noise_scale_recovers_a_known_one() -> None:
     """Half-batch gradients drawn with a given covariance and mean give back tr(Sigma) / |G|^2."""
     stream = torch.Generator().manual_seed(0)

@@ -1,0 +1,100 @@
+"""What a learner keeps of past turns: measured honestly, read back strictly, and as good as the objective says."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD
+
+from rolltrain_tui.modes.text.learner import TextLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.learner import Evaluation
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.training.levers import Levers
+from rolltrain_tui.training.measures import mean_of
+from rolltrain_tui.training.snapshots import LearnerStateError
+from rolltrain_tui.training.state_memory import TrainingMemory
+
+MakeLearner = Callable[..., TextLearner]
+
+
+class Turns:
+    """A position that only counts."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+
+    def place(self) -> int:
+        return self.turn
+
+    def knows(self, place: object) -> bool:
+        return isinstance(place, int)
+
+    def return_to(self, place: int) -> None:
+        self.turn = place
+
+
+def memory_of(*levers: str, objective: Objective | None = None) -> TrainingMemory:
+    """Of one linear layer, which no optimiser has moved yet."""
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    memory = TrainingMemory(model, Levers(SGD(model.parameters(), lr=0.1), model.parameters()), Turns(), [], 4, objective)
+    memory.prepare(levers)
+    return memory
+
+
+def test_a_return_to_nothing_costs_nothing(make_learner: MakeLearner) -> None:
+    """restore_best before the first evaluation is a plain turn: the same energy, and nothing was measured of the lever."""
+    learner, plain = make_learner(), make_learner()
+    learner.prepare(["restore_best"])
+    report = learner.step(StepEffect(restore_best=True))
+    assert plain.step(NEUTRAL).gflop == report.gflop
+    assert {} == dict(report.measured)
+    assert plain.weights_sha256() == learner.weights_sha256()
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_an_average_that_begins_with_a_save(now: bool) -> None:
+    """A run that was never averaged is resumed: the average begins at the saved weights, or at the loop's where it keeps them itself."""
+    saved = memory_of()
+    tensors, state = saved.tensors(now=now), saved.state_dict()
+    memory = memory_of("examine")
+    with torch.no_grad():
+        for p in memory.levers.parameters:
+            p.add_(1.0)
+    found = memory.recall(tensors, state, now=now)
+    memory.adopt(found)
+    assert memory.average is not None
+    expected = saved.levers.parameters if now else memory.levers.parameters
+    assert all(torch.equal(a, b) for a, b in zip(memory.average.weights, expected, strict=True))
+
+
+@pytest.mark.parametrize(("norms", "fits"), [([0.5, 1], True), ([], True), ([0.5, "long"], False), ([None, 0.5], False), (None, False)])
+def test_saved_norms_are_numbers(norms: object, fits: bool) -> None:
+    """One that is not a number refuses the whole list; an empty one is what a young run has."""
+    memory = memory_of("norm_cap")
+    tensors, state = memory.tensors(), memory.state_dict() | {"norms": norms}
+    if fits:
+        assert norms == memory.recall(tensors, state).norms
+    else:
+        with pytest.raises(LearnerStateError, match="update norms"):
+            memory.recall(tensors, state)
+
+
+@pytest.mark.parametrize(("better", "best"), [("lower", 1.0), ("higher", 3.0)])
+def test_the_best_is_what_the_objective_says(better: str, best: float) -> None:
+    """The lowest loss, or the highest return."""
+    memory = memory_of("restore_best", objective=Objective(better=better))  # type: ignore[arg-type]
+    for value in (2.0, 3.0, 1.0, 2.5, math.nan):
+        memory.remember(Evaluation(value=value, standard_error=0.1, count=4, gflop=0.0))
+    assert memory.checkpoints is not None
+    assert memory.checkpoints.best is not None
+    assert best == memory.checkpoints.best.value
+
+
+def test_a_mean_with_one_hole_is_unknown() -> None:
+    """One value that is not finite, whichever, makes the mean NaN; and so does no value at all."""
+    assert 2.0 == mean_of([1.0, 3.0])
+    assert all(math.isnan(mean_of(values)) for values in ([1.0, math.inf], [math.nan, 1.0], [-math.inf], []))
