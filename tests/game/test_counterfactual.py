@@ -11,8 +11,7 @@ import pytest
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import counterfactual as shadow_module
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.game.counterfactual import Shadow
-from rolltrain_tui.game.twin import compare
+from rolltrain_tui.game.counterfactual import Shadow, compare
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import Command, UseAbility
