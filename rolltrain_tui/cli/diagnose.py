@@ -50,15 +50,11 @@ def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> 
 
 def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
     """Examine the model of a save folder, or of the latest save of a run. ValueError where there is none that can be opened."""
-    from rolltrain_tui.config import campaign_file
-    from rolltrain_tui.game.campaign import Campaign
-    from rolltrain_tui.modes.text.build import build_learner
-    from rolltrain_tui.runs import saves
+    from rolltrain_tui.runs.open import SavedRun
 
-    snapshot = saves.read(path)
-    config = campaign_file.load_text(snapshot.config_text, str(path), overrides)
-    campaign = Campaign(config, build_learner(config, base=Path(str(snapshot.state["base"]))))
-    campaign.load_state(snapshot.state["campaign"], snapshot.tensors)
+    saved = SavedRun.read(path)
+    config = saved.config(overrides)
+    campaign = saved.open(config)
     evaluation = campaign.learner.evaluate(config.evaluation.sequences)
     examination = campaign.learner.examine(evaluation)
     watch = campaign.game.watch
@@ -72,7 +68,7 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
         readings=watch.readings(),
         layers=examination.layers,
         gflop=evaluation.gflop + examination.gflop,
-        note=snapshot.note,
+        note=saved.snapshot.note,
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.runs import layout
 
 if TYPE_CHECKING:
     from rolltrain_tui.exports.writers import Writer
@@ -44,7 +45,7 @@ def export(
     chronicle = options.chronicle_path(run, runs)
     default = not any((as_csv, png, svg, report, tensorboard, wandb_offline))
     kinds = [kind for kind, wanted in (("png", png or default), ("svg", svg)) if wanted]
-    folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == 'chronicle.jsonl' else chronicle.stem}")
+    folder = out or Path(f"export-{chronicle.parent.name if chronicle.name == layout.CHRONICLE else chronicle.stem}")
     with ExitStack() as open_writers:
         writers = _writers(open_writers, folder if as_csv or default else None, tensorboard, wandb_offline, chronicle)
         reading = exports.read(chronicle, writers)
@@ -88,7 +89,7 @@ def _config(chronicle: Path) -> dict[str, Any]:
     from rolltrain_tui.config import campaign_file
 
     try:
-        return campaign_file.load_text((chronicle.parent / "campaign.yaml").read_text("utf-8"), "campaign.yaml").model_dump(mode="json")
+        return campaign_file.load_text((chronicle.parent / layout.CAMPAIGN).read_text("utf-8"), layout.CAMPAIGN).model_dump(mode="json")
     except (OSError, ValueError):
         return {}
 

@@ -62,13 +62,13 @@ def _elsewhere(start: "StartPoint") -> str:
     import torch
 
     from rolltrain_tui.protocol.events import CampaignBegan
-    from rolltrain_tui.runs import event_log
-    from rolltrain_tui.runs.saves import layout
+    from rolltrain_tui.runs import event_log, layout
+    from rolltrain_tui.runs.saves import slots
 
     began = next(iter(event_log.read(start.run / layout.CHRONICLE)), None)
     facts = start.campaign.learner.info()
     told = [("device", began.device, facts.device), ("dtype", began.dtype, facts.dtype)] if isinstance(began, CampaignBegan) else []
-    manifest = next((manifest for _, manifest in layout.slots(start.run) if manifest is not None), None)
+    manifest = next((manifest for _, manifest in slots.newest_first(start.run) if manifest is not None), None)
     if manifest is not None:
         told += [("torch", manifest.torch, str(torch.__version__)), ("threads", str(manifest.threads), str(facts.threads))]
     return ", ".join(f"{name} {theirs} there, {ours} here" for name, theirs, ours in told if theirs != ours)

@@ -11,7 +11,7 @@ from rolltrain_tui.exports.metrics import MetricRecorder, TurnMetrics
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.writers import ExportError, Writer
 from rolltrain_tui.runs import event_log, saves
-from rolltrain_tui.runs.saves.layout import CHRONICLE
+from rolltrain_tui.runs.layout import CHRONICLE
 
 REPORT = "report.md"
 

@@ -1,4 +1,4 @@
-"""RollToTrain: the game on any PyTorch model, as the original's quick start writes it.
+"""RollToTrain: the game on any PyTorch model, with the interface of the original's quick start.
 
 trainer = RollToTrain(model=model, optimizer=optimizer, scheduler=scheduler, intelligence=15,
                       character_class=Wizard(level=1), use_xp_system=True)
@@ -32,6 +32,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Evaluated, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 
 
@@ -45,13 +46,13 @@ class RollToTrain:
     rulebook        "hero" trains about as well as no dice at all; "source" is the original's, which hardly trains; "off" rolls for show.
     monsters        "both" (by chance and by diagnosis), "diagnosed", "random", "off"; None: "off" where encounter_chance is 0, else "both".
     loss            called as loss(output, target); None: the model's own.
-    training_step   called as training_step(model, batch), gives the loss; for everything that fits no other form.
+    training_step   called as training_step(model, batch), gives the loss; for every other form of batch.
     clip            gradient-norm threshold of every step; None: no clipping.
     scheduler_every "epoch", as the original, or "turn".
     evaluate_every  turns between evaluations; None: an epoch.
     turns           instead of num_epochs, and needed for a loader without a length.
     twin            "on_use", "always" or "off"; None: "on_use" on screen, "off" with a progress bar (a twin doubles the cost of a turn).
-    runs            the folder that the run's own is made in; None: where `rolltrain` keeps its saves.
+    runs            the folder for run folders; None: where `rolltrain` keeps its saves.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class RollToTrain:
         self.model, self.optimizer, self.scheduler, self.tokenizer = model, optimizer, scheduler, tokenizer
         self.name = name or f"Roll to Train: {type(model).__name__}"
         self.runs = Path(runs) if runs is not None else saves.saves_root(None)
-        self.expedition: Run | None = None
+        self.run: Run | None = None
         """The run, from the first `train` or `play` on."""
         self._loss, self._training_step = loss, training_step
         self._clip, self._dtype, self._scheduler_every = clip, dtype, scheduler_every
@@ -112,32 +113,32 @@ class RollToTrain:
     ) -> "RollToTrain":
         """Train to the last turn behind a progress bar. `moves`: commands, each with its turn; `resume`: a run or a save to go on with.
 
-        What the training raises is raised here, with the run saved up to its last camp. Ctrl+C saves, and is raised too.
+        Errors of the training are raised here; the run is then saved up to its last save point. Ctrl+C saves, and is raised too.
         """
-        expedition = self._set_out(train_dataloader, eval_dataloader, resume, on_screen=False)
-        inbox = ScriptedInbox(move for move in moves if move[0] > expedition.campaign.turn)
-        session = PlainSession(expedition, inbox, progress_view(progress), SafeStream(sys.stderr))
+        run = self._open(train_dataloader, eval_dataloader, resume, on_screen=False)
+        inbox = ScriptedInbox(move for move in moves if move[0] > run.campaign.turn)
+        session = PlainSession(run, inbox, progress_view(progress), SafeStream(sys.stderr))
         with _signals(inbox) as seen:
             session.play()
         if seen.number is not None:
             raise KeyboardInterrupt if seen.number == signal.SIGINT else SystemExit(seen.exit_code)
-        if expedition.campaign.failure is not None:
-            raise expedition.campaign.failure
+        if run.campaign.failure is not None:
+            raise run.campaign.failure
         return self
 
     def play(
         self, train_dataloader: Iterable[Any], eval_dataloader: Iterable[Any] | None = None, *, resume: Path | str | None = None
     ) -> "RollToTrain":
-        """The same run on screen: the game in this terminal, training in a thread. It is saved when the player leaves.
+        """The same run on screen: the game in this terminal, training in a thread. The run is saved when the player leaves.
 
         The class's abilities wait for the player's keys (`a` lets one trigger by itself).
         """
         from rolltrain_tui.integrations.screen import show
 
-        show(self._set_out(train_dataloader, eval_dataloader, resume, on_screen=True))
+        show(self._open(train_dataloader, eval_dataloader, resume, on_screen=True))
         return self
 
-    def _set_out(self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, *, on_screen: bool) -> Run:
+    def _open(self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, *, on_screen: bool) -> Run:
         config = self._config(train, on_screen)
         device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
         criterion = Criterion(self._loss, self._training_step, self.tokenizer, device)
@@ -147,10 +148,11 @@ class RollToTrain:
         campaign = Campaign(config, ModuleLearner(config, work, train, validation))
         path = Path(resume) if resume is not None else self._checkpoint
         if path is None:
-            self.expedition = Run.create(campaign, base=Path.cwd(), runs=self.runs)
+            self.run = Run.create(campaign, base=Path.cwd(), runs=self.runs)
         else:
-            self.expedition = Run.go_on(path, saves.read(path), campaign)
-        return self.expedition
+            saved = SavedRun.read(path)
+            self.run = Run.restore(saved, saved.load_into(campaign))
+        return self.run
 
     def _config(self, train: Iterable[Any], on_screen: bool) -> ModuleConfig:
         size, steps = _length(train), self.terms.accumulation_steps
@@ -176,7 +178,7 @@ class RollToTrain:
         }
         return ModuleConfig.model_validate({**table, "kind": "module", "trained": trained})
 
-    # What the original has besides.
+    # Further methods of the original.
 
     def evaluate(self, eval_dataloader: Iterable[Any]) -> float:
         """The mean loss on a loader, in nats, with the model left as it was."""
@@ -206,9 +208,9 @@ class RollToTrain:
 
     @property
     def _run(self) -> Run:
-        if self.expedition is None:
+        if self.run is None:
             raise ValueError("there is no run yet; call train or play first")
-        return self.expedition
+        return self.run
 
     @property
     def loss_history(self) -> list[float]:
@@ -217,7 +219,7 @@ class RollToTrain:
 
     @property
     def rolled_loss_history(self) -> list[float]:
-        """The raw loss times the k that was felt, turn by turn: what the dice made of it."""
+        """The raw loss times the measured k, turn by turn."""
         return [event.loss * event.k_effective for event in self._run.story if isinstance(event, StepTaken)]
 
     @property
@@ -234,7 +236,7 @@ class RollToTrain:
 
 
 def check_parts(model: object, optimizer: object) -> None:
-    """TypeError for what is no model or no optimiser; ValueError for one that a game cannot be played with."""
+    """TypeError where the two are not a model and an optimiser; ValueError where the game cannot act on them."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}")
     if not isinstance(optimizer, Optimizer):
@@ -257,5 +259,5 @@ def _length(loader: Iterable[Any]) -> int | None:
 
 
 def _signals(inbox: Inbox) -> Any:
-    """Ctrl+C saves first; only the main thread may say so."""
+    """Ctrl+C saves first. Python lets only the main thread handle signals."""
     return caught(inbox.stop) if threading.current_thread() is threading.main_thread() else nullcontext(Caught())

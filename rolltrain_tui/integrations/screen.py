@@ -1,4 +1,4 @@
-"""An expedition that a program has readied, on screen. The one place that reaches for the game's screens."""
+"""A program's own run on screen. Only this module of the integrations imports the screens."""
 
 import sys
 from collections.abc import Sequence
@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 from rolltrain_tui.runs.run import Run
 
 if TYPE_CHECKING:
-    from rolltrain_tui.tui.bridge import PlayableRun
+    from rolltrain_tui.runs.playable import PlayableRun
 
 
-def show(expedition: Run) -> int:
-    """Play it in this terminal until the player leaves: the exit code. ValueError where there is no terminal."""
+def show(run: Run) -> int:
+    """Play the run in this terminal until the player leaves: the exit code. ValueError where there is no terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ValueError("the game needs a terminal; without one, call train instead of play")
     from rolltrain_tui.tui import play
     from rolltrain_tui.tui.launch import Launch
 
-    launch = Launch(save=expedition.folder, runs=expedition.folder.parent)
-    return play(launch, ProgramOutfitter(expedition, launch.runs))
+    launch = Launch(save=run.folder, runs=run.folder.parent)
+    return play(launch, ProgramOutfitter(run, launch.runs))
 
 
 class ProgramOutfitter:
-    """Hands out the program's own expedition; all others are readied as ever."""
+    """Gives the program's own run; all other runs are opened as usual."""
 
-    def __init__(self, expedition: Run, runs: Path) -> None:
+    def __init__(self, run: Run, runs: Path) -> None:
         from rolltrain_tui.tui.launch import Launch
         from rolltrain_tui.tui.outfitter import TorchOutfitter
 
-        self._expedition = expedition
+        self._run = run
         self._others = TorchOutfitter(Launch(runs=runs))
 
     def preload(self) -> str:
@@ -39,8 +39,8 @@ class ProgramOutfitter:
         return self._others.begin(campaign, overrides)
 
     def resume(self, save: Path, overrides: Sequence[str]) -> "PlayableRun":
-        if save.resolve() == self._expedition.folder.resolve():
-            return self._expedition
+        if save.resolve() == self._run.folder.resolve():
+            return self._run
         return self._others.resume(save, overrides)
 
     def branch(self, run: Path, turn: int) -> "PlayableRun":

@@ -40,7 +40,7 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.runs.event_log import Chronicle
-from rolltrain_tui.runs.run import CHRONICLE_FILE
+from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
 from rolltrain_tui.training.levers import StepMeasurement, add_weight_noise
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
@@ -97,7 +97,7 @@ class Session:
         if folder is None or not ranks.first():
             return None
         folder.mkdir(parents=True, exist_ok=True)
-        return Chronicle(folder / CHRONICLE_FILE)
+        return Chronicle(folder / CHRONICLE)
 
     @property
     def game(self) -> Game:

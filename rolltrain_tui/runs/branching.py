@@ -1,7 +1,7 @@
-"""Branching: a new run that has lived the first turns of another one, and goes its own way from there.
+"""Branching: a new run that shares the first turns of another run.
 
-The nearest save before the turn is opened, or the beginning where there is none, and the recorded commands lead from it to the turn: every
-turn of a run can be branched from, whichever saves are left of it.
+The nearest save before the turn is opened, or the beginning if there is none. The recorded commands lead from there to the turn. So every
+turn of a run can be branched from, whichever saves remain.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +14,11 @@ from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.changes import changes as changes_between
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
-from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs import event_log, layout, saves
 from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint, from_save, from_the_beginning
-from rolltrain_tui.runs.run import Run, branch
-from rolltrain_tui.runs.saves import layout
+from rolltrain_tui.runs.run import Run
+from rolltrain_tui.runs.saves import slots
 
 
 class BranchError(ValueError):
@@ -28,61 +28,62 @@ class BranchError(ValueError):
 def branch_at(
     run: Path, turn: int, watch: Callable[[Event], object] = lambda event: None, overrides: Sequence[str] = ()
 ) -> tuple[Path, str]:
-    """A new run folder whose save stands after `turn`, there with other settings if `overrides` say so.
+    """A new run folder whose save stands after `turn`, with the settings in `overrides` from there on.
 
-    Also a note when this machine did not come there bit for bit. ValueError.
+    The second value is a note when this machine did not reach the turn bit for bit, else "". ValueError.
     """
     run = saves.run_of(run)
     start = _start(run, turn)
-    folder = branch(run, start.campaign.config, start.events)
+    config = start.campaign.config
+    folder = saves.branch_folder(run, config.name, config.seed, start.events)
     try:
-        expedition, parted = _live_again(start, folder, turn, watch)
-        if expedition.campaign.turn < turn:
-            raise BranchError(f"the run {run.name} ends with turn {expedition.campaign.turn}; there is no turn {turn} to branch from")
+        branch, parted = _train_again(start, folder, turn, watch)
+        if branch.campaign.turn < turn:
+            raise BranchError(f"the run {run.name} ends with turn {branch.campaign.turn}; there is no turn {turn} to branch from")
         if overrides:
-            _change(expedition, overrides)
+            _change(branch, overrides)
     except ValueError:
         saves.delete(folder)
         raise
     return folder, "" if parted is None else _note(parted)
 
 
-def _live_again(start: StartPoint, folder: Path, turn: int, watch: Callable[[Event], object]) -> tuple[Run, Difference | None]:
-    """Train up to the turn, past changes of settings; where that was not as it was recorded."""
+def _train_again(start: StartPoint, folder: Path, turn: int, watch: Callable[[Event], object]) -> tuple[Run, Difference | None]:
+    """Train up to the turn, through changes of settings; also the first difference from the record."""
     recorded: Iterator[Event] = islice(event_log.read(start.run / layout.CHRONICLE), start.events, None)
     parted: Difference | None = None
-    expedition = Run(start.campaign, folder, start.base)
+    branch = Run(start.campaign, folder, start.base)
     for change in [*(change for change in start.changes if change.turn < turn), None]:
         goal = turn if change is None else change.turn
-        moves = [move for move in start.moves if expedition.campaign.turn < move[0] <= goal]
-        for event in expedition.play(GatedInbox(moves, partial(_is_before, expedition, goal))):
+        moves = [move for move in start.moves if branch.campaign.turn < move[0] <= goal]
+        for event in branch.play(GatedInbox(moves, partial(_is_before, branch, goal))):
             watch(event)
             if isinstance(event, TrainingFailed | SaveFailed):
                 raise BranchError(f"turn {turn} could not be reached again: {event.error}")
             if parted is None and event.in_story:
                 parted = compare(next(recorded, event), event, None)
         if change is not None:
-            expedition.change(change.changes)
+            branch.change(change.changes)
             next(recorded, None)
-    return expedition, parted
+    return branch, parted
 
 
-def _is_before(expedition: Run, turn: int) -> bool:
-    return expedition.campaign.turn < turn
+def _is_before(branch: Run, turn: int) -> bool:
+    return branch.campaign.turn < turn
 
 
-def _change(expedition: Run, overrides: Sequence[str]) -> None:
-    """Save the branch with other settings, over the save it came with."""
-    before = expedition.campaign.config
-    after = campaign_file.load_text(campaign_file.dump(before), expedition.folder.name, overrides)
+def _change(branch: Run, overrides: Sequence[str]) -> None:
+    """Save the branch with other settings, in place of its first save."""
+    before = branch.campaign.config
+    after = campaign_file.load_text(campaign_file.dump(before), branch.folder.name, overrides)
     assert isinstance(before, CampaignConfig)
-    expedition.change(changes_between(before, after))
-    expedition.save()
+    branch.change(changes_between(before, after))
+    branch.save()
 
 
 def _start(run: Path, turn: int) -> StartPoint:
-    """The last save before the turn that is good and not in the middle of a turn; else the beginning."""
-    earlier = [(manifest.summary.turn, folder) for folder, manifest in layout.slots(run) if manifest is not None]
+    """The last good save before the turn that stands between two turns; else the beginning."""
+    earlier = [(manifest.summary.turn, folder) for folder, manifest in slots.newest_first(run) if manifest is not None]
     for number, folder in sorted(earlier, reverse=True):
         if number <= turn and not saves.full_check(folder) and _is_between_turns(saves.read_state(folder)):
             return from_save(folder)

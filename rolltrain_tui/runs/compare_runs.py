@@ -20,7 +20,8 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.differences import Difference, compare
-from rolltrain_tui.runs.recording import CHRONICLE_FILE, RecordingError
+from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.recording import RecordingError
 from rolltrain_tui.story.narration import name_command, tell
 
 
@@ -92,7 +93,7 @@ def _name(path: Path) -> str:
 
 
 def _events(path: Path) -> Any:
-    path = path / CHRONICLE_FILE if path.is_dir() else path
+    path = path / CHRONICLE if path.is_dir() else path
     try:
         yield from event_log.read(path)
     except OSError as error:

@@ -10,12 +10,11 @@ from itertools import groupby
 from pathlib import Path
 
 from rolltrain_tui.protocol.events import CampaignBegan, Event
-from rolltrain_tui.runs import event_log
+from rolltrain_tui.runs import event_log, layout
 from rolltrain_tui.runs.event_log import ChronicleError, Place
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import TURN_LINES
 
-CHRONICLE_FILE = "chronicle.jsonl"
 MOST_MARKS, FIRST_STRIDE = 32, 256
 
 
@@ -37,7 +36,7 @@ class Recording:
 
     def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:
         """`path` is a run folder or a chronicle; `watch` hears now and then which turn the reading has come to. RecordingError."""
-        self.path = path / CHRONICLE_FILE if path.is_dir() else path
+        self.path = path / layout.CHRONICLE if path.is_dir() else path
         self.last = 0
         self.note = ""
         """A sentence for the player when the chronicle can be read only up to a damaged line."""

@@ -1,8 +1,8 @@
-"""Verification: a run is trained once more and held against its record, event by event, and against its saves, byte by byte.
+"""Verification: a run is trained again and compared with its record, event by event, and with its saves, byte by byte.
 
 On the machine that trained it, with the same torch and the same number of threads, everything must be the same to the last bit. Elsewhere
-sums are rounded differently: then numbers may differ by `tolerance` (absolute below 1, relative above); the model's words, the histograms
-of its layers and the saves are not compared; dice and everything that happened must still be the same.
+sums are rounded differently. Numbers may then differ by `tolerance` (absolute below 1, relative above), and the model's text, the
+histograms of its layers and the saves are not compared. Dice and events must still be the same.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,11 +17,12 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
 from rolltrain_tui.protocol.events import DiceRolled, Event, SaveDue, StepTaken, TrainingFailed
-from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs import event_log, layout, saves
 from rolltrain_tui.runs.differences import Difference, compare, shortened
+from rolltrain_tui.runs.open import SavedRun, with_settings
 from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint
-from rolltrain_tui.runs.run import settings_changed, with_settings
-from rolltrain_tui.runs.saves import layout
+from rolltrain_tui.runs.run import settings_changed
+from rolltrain_tui.runs.saves import slots
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack
 
@@ -31,7 +32,7 @@ TOLERANCE = 1e-3
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """How far the record held."""
+    """What was compared, and the first difference."""
 
     first_turn: int = 0
     last_turn: int = 0
@@ -39,7 +40,7 @@ class Findings:
     events: int = 0
     rolls: int = 0
     saves: int = 0
-    """Saves on disk whose weights and state were met again."""
+    """Saves on disk whose weights and state were reached again."""
     reloads: int = 0
     """Turns after which everything was saved, loaded and compared (--heavy)."""
     largest_loss_difference: float = 0.0
@@ -94,7 +95,7 @@ class Verification:
             self.watch(again)
             if isinstance(event, StepTaken):
                 self.findings.last_turn = last
-        if next(found, None) is None and (missed := self._unmet.get(last)):  # what is saved at the end of the record
+        if next(found, None) is None and (missed := self._unmet.get(last)):  # a save at the end of the record
             raise Differs(self._missed(missed[0]))
 
     # The run, once more.
@@ -118,17 +119,17 @@ class Verification:
                 yield settings_changed(self.campaign, change.changes)
 
     def _settings_change(self) -> bool:
-        """Whether other settings begin here."""
+        """Whether the settings change after this turn."""
         return bool(self._changes) and self._changes[0].turn == self.campaign.turn
 
     def _may_pass(self) -> bool:
-        """Between two turns. In heavy mode every turn is a sitting of its own."""
+        """Between two turns. In heavy mode play stops after every turn."""
         self._meet_saves()
         if self._settings_change():
             return False
         turn = self.campaign.turn
         if missed := self._unmet.pop(turn, None):
-            self._differs = self._missed(missed[0])  # raised here, the campaign would take it for an error of the training
+            self._differs = self._missed(missed[0])  # not raised here: the campaign would report it as a failure of the training
             return False
         if not self._heavy:
             return True
@@ -136,7 +137,7 @@ class Verification:
         return self._passed
 
     def _missed(self, folder: Path) -> Difference:
-        """In what a save is not what the campaign has become."""
+        """The difference between a save and the campaign at its turn."""
         found = _state_difference(folder, self.campaign)
         assert found is not None, folder
         return Difference(self.campaign.turn, *found)
@@ -149,13 +150,12 @@ class Verification:
 
     def _through_the_disk(self) -> Campaign:
         """Save the campaign, load it into a new one, and compare the two."""
-        campaign, fresh = self.campaign, self.start.fresh(self._config)
-        state = {"campaign": campaign.state_dict()}
+        campaign = self.campaign
+        state = {"base": str(self.start.base), "events": 0, "pending": [], "campaign": campaign.state_dict()}
         summary = saves.Summary(campaign.config.name, "", "", 1, campaign.turn, campaign.config.turns, None, None)
         with TemporaryDirectory(prefix="rolltrain-") as folder:
             snapshot = saves.Snapshot(campaign_file.dump(campaign.config), state, campaign.tensors(), summary)
-            read = saves.read(saves.write(Path(folder), snapshot, name="", keep=None))
-        fresh.load_state(read.state["campaign"], read.tensors)
+            fresh = SavedRun.read(saves.write(Path(folder), snapshot, name="", keep=None)).open(self._config)
         for name, before, after in (
             ("state", dump_state(campaign.state_dict()), dump_state(fresh.state_dict())),
             ("weights", pack(campaign.tensors()), pack(fresh.tensors())),
@@ -176,7 +176,7 @@ class Verification:
             raise Differs(difference)
 
     def _meet_saves(self) -> None:
-        """Tick off the saves of this turn that hold exactly this."""
+        """Strike the saves of this turn that hold exactly the campaign's state."""
         for folder in list(self._unmet.get(self.campaign.turn, ())):
             if _state_difference(folder, self.campaign) is None:
                 self._unmet[self.campaign.turn].remove(folder)
@@ -186,7 +186,7 @@ class Verification:
 def _saves_of(run: Path, after: int) -> dict[int, list[Path]]:
     """The good saves of a run after a turn, by their turn."""
     found: dict[int, list[Path]] = {}
-    for folder, manifest in layout.slots(run):
+    for folder, manifest in slots.newest_first(run):
         if manifest is not None and manifest.summary.turn > after:
             found.setdefault(manifest.summary.turn, []).append(folder)
     return found

@@ -20,10 +20,11 @@ from textual.timer import Timer
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.protocol.events import SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
-from rolltrain_tui.tui.bridge import Bridge, PlayableRun
+from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.highlights import highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed

@@ -4,35 +4,20 @@ The thread touches no widget. Whatever happens in it, it ends with `Left`, and w
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.playable import PlayableRun, Sought
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
 from rolltrain_tui.tui.buffer import EventBuffer
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import GameConfig
+    pass
 
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
-
-
-class PlayableRun(Protocol):
-    """What the bridge needs of an expedition."""
-
-    @property
-    def config(self) -> "GameConfig | None": ...
-    @property
-    def folder(self) -> Path: ...
-    @property
-    def note(self) -> str: ...
-    @property
-    def story(self) -> Iterable[Event]: ...
-    def play(self, inbox: Inbox) -> Iterator[Event | Sought]: ...
 
 
 class Bridge:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rolltrain_tui.protocol.events import Event
-from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.runs.playable import Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,6 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class Left:
     """Nothing more will come: the run has ended, was stopped, or failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """A replay stands somewhere else now. `scene` is the reader's own."""
-
-    scene: Scene
 
 
 Message = Event | AutoPaused | Opened | Failed | Left | Sought

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rolltrain_tui.tui.bridge import PlayableRun
+from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.tui.launch import Launch
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.layout import CAMPAIGN
+from rolltrain_tui.runs.playable import Sought
 from rolltrain_tui.runs.recording import Recording
-from rolltrain_tui.tui.messages import Sought
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 TEMPI = (1, 2, 4, 8, 16, 32, 64)
 """1x is one turn a second: a chronicle does not tell how fast the run was played."""
 FIRST_TEMPO = 8
-CONFIG_FILE = "campaign.yaml"
 
 
 class ReplayInbox(Inbox):
@@ -77,6 +77,6 @@ def _campaign_of(folder: Path) -> "CampaignConfig | None":
     from rolltrain_tui.config import campaign_file
 
     try:
-        return campaign_file.load(folder / CONFIG_FILE)
+        return campaign_file.load(folder / CAMPAIGN)
     except (ValueError, OSError):
         return None

@@ -135,7 +135,7 @@ def game(data: list[dict[str, Tensor]], accumulation: int, folder: Path) -> Bloc
     net, optimizer = model()
     how: dict[str, Any] = {"turns": 10**6, "evaluate_every": 10**6, "runs": folder, "accumulation_steps": accumulation, "intelligence": 15}
     trainer = RollToTrain(net, optimizer, character_class=Wizard(), **how)
-    story = trainer._set_out(data, data[:2], None, on_screen=False).play(Inbox())
+    story = trainer._open(data, data[:2], None, on_screen=False).play(Inbox())
 
     def block(micro_batches: int) -> None:
         turns = micro_batches // accumulation

@@ -38,8 +38,9 @@ from rolltrain_tui.rules.gate import Gate, ghost_val_loss
 from rolltrain_tui.rules.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.layout import CHRONICLE, GHOST
 from rolltrain_tui.runs.reexecution import from_the_beginning
-from rolltrain_tui.runs.run import CHRONICLE_FILE, GHOST_FILE, Run
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 from rolltrain_tui.story.narration import tell
 
@@ -329,7 +330,7 @@ def test_resumed_with_a_ghost_equals_uninterrupted(tiny_config: Configure, tmp_p
     play(second)
     assert (kept, "") == (second.campaign.ghost, second.note)
     assert straight.campaign.learner.weights_sha256() == second.campaign.learner.weights_sha256()
-    assert story_sha256(straight.folder / CHRONICLE_FILE) == story_sha256(second.folder / CHRONICLE_FILE)
+    assert story_sha256(straight.folder / CHRONICLE) == story_sha256(second.folder / CHRONICLE)
 
 
 def test_a_run_and_its_branches_keep_a_copy(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
@@ -338,7 +339,7 @@ def test_a_run_and_its_branches_keep_a_copy(tiny_config: Configure, tmp_path: Pa
     events = play(expedition)
     branch = Run.resume(Path(of(Saved, events)[-2].path))
     assert branch.folder != expedition.folder
-    assert ghosts.read(ghost_file) == ghosts.read(expedition.folder / GHOST_FILE) == ghosts.read(branch.folder / GHOST_FILE)
+    assert ghosts.read(ghost_file) == ghosts.read(expedition.folder / GHOST) == ghosts.read(branch.folder / GHOST)
 
 
 def test_a_ghost_of_another_campaign_is_not_used(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:

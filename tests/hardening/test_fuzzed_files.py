@@ -18,7 +18,8 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.text.build import build_learner
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.run import Run, contents_of
+from rolltrain_tui.runs.open import SavedRun
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves import archive
 
 FILES = ("campaign.yaml", "state.json", "weights.safetensors")
@@ -116,10 +117,10 @@ def test_saves(run: Path, tmp_path: Path, count: Callable[[int, int], int], tall
             sign(folder)
         start = cpu()
         try:
-            snapshot = saves.read(folder)
+            saved = SavedRun.read(folder)
             if name == "campaign.yaml":
-                load_text(snapshot.config_text, "save")
-            campaign.load_state(contents_of(snapshot.state)[3], snapshot.tensors)
+                saved.config()
+            saved.load_into(campaign)
             opened += 1
         except ValueError:
             pass

@@ -15,7 +15,8 @@ from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, DeathSaveRolled, Evaluated, Event, HeroFell, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import read
-from rolltrain_tui.runs.run import CHRONICLE_FILE, Run
+from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.run import Run
 from rolltrain_tui.story.scene import Scene
 
 Configure = Callable[..., CampaignConfig]
@@ -117,7 +118,7 @@ def test_nothing_is_poisoned(tiny_config: Configure, tmp_path: Path, way: str) -
     expedition = begun(tiny_config, tmp_path, way, "hero.hero_class=cleric", "hero.auto=[]", "twin={mode: on_use, turns: 3, sequences: 8}")
     played(expedition, ScriptedInbox([(4, UseAbility("healing_word")), (7, UseAbility("healing_word"))]))
     scene = Scene()
-    for event in read(expedition.folder / CHRONICLE_FILE):
+    for event in read(expedition.folder / CHRONICLE):
         scene.apply(event)
         if isinstance(event, StepTaken):
             told = [event.loss, event.grad_norm] if event.finite else []

@@ -14,9 +14,9 @@ from rolltrain_tui.plain.views import PlainView, SafeStream
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.tui.app import RolltrainApp
-from rolltrain_tui.tui.bridge import PlayableRun
 from rolltrain_tui.tui.launch import Launch
 
 MOVES: tuple[tuple[int, Command], ...] = ((4, UseAbility("rage")), (9, Speak()), (20, UseAbility("reckless_attack")))

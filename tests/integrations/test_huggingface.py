@@ -196,11 +196,11 @@ def test_a_model_that_can_generate_speaks(tmp_path: Path) -> None:
         trainer = RollToTrain(model, optimizer, tokenizer=Letters(), accumulation_steps=2, num_epochs=1, runs=tmp_path)
         loader = torch.utils.data.DataLoader(Lines(48, 1, causal=True), batch_size=4, shuffle=True)
         trainer.train(loader, loader, moves=orders, progress=False)
-        assert trainer.expedition is not None
-        runs.append((model, [event.text for event in trainer.expedition.story if isinstance(event, Spoke)]))
+        assert trainer.run is not None
+        runs.append((model, [event.text for event in trainer.run.story if isinstance(event, Spoke)]))
     (quiet, last), (talker, said) = runs
     assert same(quiet, talker)
     assert (len(last), len(said)) == (1, 2)
     assert said[0].isalpha()
-    losses = trainer.expedition.campaign.learner.evaluate(20).values
+    losses = trainer.run.campaign.learner.evaluate(20).values
     assert len(losses) == 20, "each line's loss is told apart"

@@ -47,7 +47,7 @@ def trainer_of(model: nn.Module, tmp_path: Path, **terms: Any) -> RollToTrain:
 
 
 def learner_of(model: nn.Module, tmp_path: Path, train: Any, validation: Any = None, **terms: Any) -> ModuleLearner:
-    learner = trainer_of(model, tmp_path, **terms)._set_out(train, validation, None, on_screen=False).campaign.learner
+    learner = trainer_of(model, tmp_path, **terms)._open(train, validation, None, on_screen=False).campaign.learner
     assert isinstance(learner, ModuleLearner)
     learner.prepare(["heal_alpha", "restore_best", "examine"])
     return learner
@@ -76,7 +76,7 @@ def test_the_original_quick_start(
     assert trainer.eval_loss_history[-1][1] < trainer.eval_loss_history[0][1]
     assert scheduler.last_epoch == 3, "the schedule takes a step each epoch"
     assert "turn 24/24" in capsys.readouterr().err
-    assert (trainer.expedition.folder / "chronicle.jsonl").is_file()  # type: ignore[union-attr]
+    assert (trainer.run.folder / "chronicle.jsonl").is_file()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_every_word_of_the_original_is_obeyed(reader: Make, loaders: Make, tmp_p
     words = {"dice_type": "d12", "dc": 8, "intelligence": 18, "advantage": True, "character_class": Rogue(level=3, name="Vex")}
     trainer = trainer_of(model, tmp_path, mode="per_mini_batch", rulebook="source", **words)
     trainer.train(train, validation, progress=False)
-    assert trainer.expedition is not None
-    rolls = [event for event in trainer.expedition.story if isinstance(event, DiceRolled)]
+    assert trainer.run is not None
+    rolls = [event for event in trainer.run.story if isinstance(event, DiceRolled)]
     assert len(rolls) == 2 * 8
     assert {(roll.die, len(roll.naturals), roll.modifier, roll.dc) for roll in rolls} == {(12, 2, 4, 8)}
-    assert trainer.expedition.campaign.game.hero.level >= 3
+    assert trainer.run.campaign.game.hero.level >= 3
 
     quiet = trainer_of(reader(), tmp_path, mode="per_accumulation_step", rulebook="source", encounter_chance=1.0)
     quiet.train(train, validation, progress=False)
-    assert quiet.expedition is not None
-    story = list(quiet.expedition.story)
+    assert quiet.run is not None
+    story = list(quiet.run.story)
     assert not [event for event in story if isinstance(event, AbilityUsed | MonsterAppeared)], "classes and monsters sleep in this mode"
     steps = [event for event in story if isinstance(event, StepTaken)]
     assert {lever for step in steps for lever in step.levers} == {"grad_scale"}
@@ -153,7 +153,7 @@ def test_without_xp(reader: Make, loaders: Make, tmp_path: Path) -> None:
     """use_xp_system=False: nothing is learned but by the model."""
     trainer = trainer_of(reader(), tmp_path, use_xp_system=False, encounter_chance=0.5)
     trainer.train(*loaders(), progress=False)
-    assert not [event for event in trainer.expedition.story if isinstance(event, XPGained)]  # type: ignore[union-attr]
+    assert not [event for event in trainer.run.story if isinstance(event, XPGained)]  # type: ignore[union-attr]
 
 
 def test_public_names_are_lazy() -> None:
@@ -276,7 +276,7 @@ def test_any_batch(kind: str, loaders: Make, reader: Make, points: TensorDataset
     assert after < before
     expected = trainer.evaluate(validation)
     assert after == pytest.approx(expected, rel=1e-4)
-    learner = trainer.expedition.campaign.learner  # type: ignore[union-attr]
+    learner = trainer.run.campaign.learner  # type: ignore[union-attr]
     apart = kind not in ("own loss", "training_step")
     assert len(learner.evaluate(20).values) == (20 if apart else min(20, len(validation)))
 
@@ -321,7 +321,7 @@ def test_what_training_raises_is_raised(reader: Make, loaders: Make, tmp_path: P
     trainer = trainer_of(reader(), tmp_path, training_step=step)
     with pytest.raises(RuntimeError, match="the roof fell in"):
         trainer.train(*loaders(), progress=False)
-    assert "the roof fell in" in (trainer.expedition.folder / "error.log").read_text()  # type: ignore[union-attr]
+    assert "the roof fell in" in (trainer.run.folder / "error.log").read_text()  # type: ignore[union-attr]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ def test_twins_judge_abilities(reader: Make, loaders: Make, tmp_path: Path) -> N
     """With twin="on_use" an ability's verdict comes from examples that hero and twin both answer."""
     trainer = trainer_of(reader(), tmp_path, character_class=Barbarian(), twin="on_use", num_epochs=8, monsters="off")
     trainer.train(*loaders(), moves=[(2, UseAbility("rage"))], progress=False)
-    verdicts = [event for event in trainer.expedition.story if isinstance(event, TwinJudged)]  # type: ignore[union-attr]
+    verdicts = [event for event in trainer.run.story if isinstance(event, TwinJudged)]  # type: ignore[union-attr]
     assert verdicts
     assert all(event.standard_error > 0 for event in verdicts)
 
@@ -428,13 +428,13 @@ def test_what_cannot_be_served_is_refused_at_the_table(tmp_path: Path) -> None:
     batches = [[{"v": torch.tensor(1.0 + i)}] for i in range(4)]
     trainer = trainer_of(Whole(), tmp_path, character_class=Rogue(level=5), accumulation_steps=1, monsters="off")
     trainer.train(batches, moves=[(2, UseAbility("cunning_action", "hide")), (2, Speak()), (3, SaveGame("here"))], progress=False)
-    assert trainer.expedition is not None
-    refusals = [event for event in trainer.expedition.story if isinstance(event, CommandRefused)]
+    assert trainer.run is not None
+    refusals = [event for event in trainer.run.story if isinstance(event, CommandRefused)]
     assert [event.reason for event in refusals] == [
         "Hide cannot act on this training: its batches cannot be taken apart into examples.",
         "This model writes no text: that takes a tokenizer and a model that can generate.",
     ]
-    assert trainer.expedition.campaign.game.kit.held["cunning_action"].left == 3
+    assert trainer.run.campaign.game.kit.held["cunning_action"].left == 3
 
 
 @pytest.mark.parametrize("who", [Barbarian, Wizard, Rogue, Fighter, Cleric, Paladin])
@@ -443,7 +443,7 @@ def test_every_class_trains(who: Any, reader: Make, loaders: Make, tmp_path: Pat
     trainer = trainer_of(reader(), tmp_path, character_class=who(level=11), intelligence=15, num_epochs=8, encounter_chance=0.3)
     trainer.train(*loaders(), progress=False)
     assert trainer.eval_loss_history[-1][1] < 0.8 * trainer.eval_loss_history[0][1]
-    steps = [event for event in trainer.expedition.story if isinstance(event, StepTaken)]  # type: ignore[union-attr]
+    steps = [event for event in trainer.run.story if isinstance(event, StepTaken)]  # type: ignore[union-attr]
     exact = [step for step in steps if not {"norm_cap"} & set(step.levers)]
     assert all(step.k_effective == pytest.approx(step.k_requested, abs=2e-3) for step in exact)
 
@@ -492,13 +492,13 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
 
     first = trainer()
     first.train(*loaders(), moves=[(3, UseAbility("healing_word")), (6, SaveGame("middle"))], progress=False)
-    assert first.expedition is not None
+    assert first.run is not None
     second = trainer()
-    second.load_checkpoint(first.expedition.folder / "saves" / "middle")
+    second.load_checkpoint(first.run.folder / "saves" / "middle")
     second.train(*loaders(), progress=False)
-    assert second.expedition is not None
+    assert second.run is not None
     assert same(first.model, second.model)
-    stories = [story_sha256(t.expedition.folder / "chronicle.jsonl") for t in (first, second)]  # type: ignore[union-attr]
+    stories = [story_sha256(t.run.folder / "chronicle.jsonl") for t in (first, second)]  # type: ignore[union-attr]
     assert stories[0] == stories[1]
 
 
@@ -540,13 +540,13 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
     trainer = trainer_of(reader(), tmp_path, num_epochs=200, twin="off")
-    expedition = trainer._set_out(*loaders(), None, on_screen=True)
-    runs = expedition.folder.parent
-    app = RolltrainApp(Launch(save=expedition.folder, runs=runs), ProgramOutfitter(expedition, runs))
+    run = trainer._open(*loaders(), None, on_screen=True)
+    runs = run.folder.parent
+    app = RolltrainApp(Launch(save=run.folder, runs=runs), ProgramOutfitter(run, runs))
     async with app.run_test(size=(120, 36)) as pilot:
         for _ in range(400):
             await pilot.pause(0.05)
-            if any(isinstance(event, AbilityUsed) and event.live for event in expedition.story):
+            if any(isinstance(event, AbilityUsed) and event.live for event in run.story):
                 break
             await pilot.press("1" if isinstance(app.screen, ExpeditionScreen) else "escape")  # cards open over the game
         await pilot.press("q")
@@ -554,10 +554,10 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
         assert app.bridge is not None
         app.bridge.stop()
         assert app.bridge.join(20)
-    story = list(expedition.story)
+    story = list(run.story)
     assert any(isinstance(event, AbilityUsed) and event.live and event.ability == "second_wind" for event in story)
     assert any(isinstance(event, Evaluated) for event in story)
-    assert expedition.campaign.learner.model is trainer.model  # type: ignore[attr-defined]
+    assert run.campaign.learner.model is trainer.model  # type: ignore[attr-defined]
 
 
 def test_steps_report_what_the_data_cost(reader: Make, loaders: Make, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event,
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
-from rolltrain_tui.runs.run import CHRONICLE_FILE, Run
+from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.run import Run
 
 Configure = Callable[..., CampaignConfig]
 
@@ -35,7 +36,7 @@ def play(expedition: Run, inbox: Inbox | None = None, stop_after: int | None = N
 
 
 def fingerprint(expedition: Run) -> tuple[str, str]:
-    return expedition.campaign.learner.weights_sha256(), story_sha256(expedition.folder / CHRONICLE_FILE)
+    return expedition.campaign.learner.weights_sha256(), story_sha256(expedition.folder / CHRONICLE)
 
 
 def saved(events: list[Event]) -> list[Path]:

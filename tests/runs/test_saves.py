@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from support.snapshots import identical, same, save, snapshot
 
 from rolltrain_tui.runs import saves
-from rolltrain_tui.runs.saves import layout, manifest, store, tensors
+from rolltrain_tui.runs.saves import manifest, slots, store, tensors
 from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION, STEPS
 
 GOLDEN = Path(__file__).parent / "golden_saves"
@@ -793,5 +793,5 @@ def test_a_file_system_without_locks_is_trusted(run: Path, monkeypatch: pytest.M
 
 def test_names_of_slots() -> None:
     """Autosave folders sort by turn, and their names tell it."""
-    assert [layout.autosave_turn(layout.autosave_name(turn)) for turn in (0, 37, 12_345_678)] == [0, 37, 12_345_678]
-    assert layout.autosave_turn("turn-37") is layout.autosave_turn("boss") is None
+    assert [slots.autosave_turn(slots.autosave_name(turn)) for turn in (0, 37, 12_345_678)] == [0, 37, 12_345_678]
+    assert slots.autosave_turn("turn-37") is slots.autosave_turn("boss") is None

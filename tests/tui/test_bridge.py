@@ -23,8 +23,9 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.bridge import Bridge, PlayableRun, pause_reason
+from rolltrain_tui.tui.bridge import Bridge, pause_reason
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 
 DEADLINE = 20.0

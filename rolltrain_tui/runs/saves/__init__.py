@@ -1,23 +1,26 @@
-"""Saves: what a run has come to, kept so that a crash, a full disk or a rotten bit never costs more than the turns since the last one.
+"""Saves: everything a run is between two turns, on disk. A crash, a full disk or a damaged file costs only the turns since the last one.
 
-    RUN/
-      campaign.yaml         the campaign as it was begun
-      chronicle.jsonl       the story so far; of a long one the end, after chronicle-0001.jsonl, chronicle-0002.jsonl ...
-      latest                the name of the newest save, with its CRC-32
-      lock                  held while the run is played
-      saves/turn-000037/    campaign.yaml  state.json  weights.safetensors  manifest.json
-
-A save is written aside, brought to the disk, named, and only then pointed to. Its manifest holds the size and SHA-256 of every file and of
-itself; all are checked before anything is read out of them. Nothing in a save is ever executed: safetensors and JSON only.
+A save is written aside, synced, renamed into place, and then pointed to by `latest` (file names: runs/layout.py). Its manifest holds the
+size and SHA-256 of every file, itself included. All are checked before anything is used. No save can run code: safetensors and JSON only.
 
 Listing, describing and deleting runs load no torch.
 """
 
-from rolltrain_tui.runs.saves.layout import is_latest, run_of
-from rolltrain_tui.runs.saves.listing import RunDetails, RunSummary, SlotSummary, delete, describe, list_runs, new_run_folder, saves_root
+from rolltrain_tui.runs.saves.listing import (
+    RunDetails,
+    RunSummary,
+    SlotSummary,
+    branch_folder,
+    delete,
+    describe,
+    list_runs,
+    new_run_folder,
+    saves_root,
+)
 from rolltrain_tui.runs.saves.lock import Lock
 from rolltrain_tui.runs.saves.manifest import SaveError, Summary, full_check
 from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION
+from rolltrain_tui.runs.saves.slots import is_latest, run_of
 from rolltrain_tui.runs.saves.store import Snapshot, read, read_state, write
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "SlotSummary",
     "Snapshot",
     "Summary",
+    "branch_folder",
     "delete",
     "describe",
     "full_check",

@@ -25,15 +25,16 @@ from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files, rotating_log
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.runs.saves import layout, manifest
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.saves import manifest, slots
 from rolltrain_tui.runs.saves.lock import Lock
-from rolltrain_tui.runs.saves.manifest import CONFIG, MAX_BYTES, WEIGHTS, FileRecord, SaveError
+from rolltrain_tui.runs.saves.manifest import MAX_BYTES, FileRecord, SaveError
 from rolltrain_tui.runs.saves.store import plain_name
 
 ARCHIVE_VERSION = 1
 CONTENTS = "run.json"
 MOST_FILES, MOST_DIRECTORY_BYTES, MOST_CHRONICLE_BYTES = 4000, 1 << 20, 1 << 36
-_TOP = {layout.CAMPAIGN: MAX_BYTES[CONFIG], layout.GHOST: 1 << 24, layout.CHRONICLE: MOST_CHRONICLE_BYTES}
+_TOP = {layout.CAMPAIGN: MAX_BYTES[layout.CAMPAIGN], layout.GHOST: 1 << 24, layout.CHRONICLE: MOST_CHRONICLE_BYTES}
 _IN_SAVE = re.compile(rf"{layout.SAVES}/([\w-]{{1,200}})/([\w.]+)", re.ASCII)
 _CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -57,20 +58,20 @@ class Contents:
 
 def pack(run: Path, target: Path) -> list[str]:
     """Write a run into a new archive; what had to be left out, a sentence each. SaveError, also when the run is being played."""
-    run, left_out = layout.run_of(run), list[str]()
+    run, left_out = slots.run_of(run), list[str]()
     if target.exists() or target.is_symlink():
         raise SaveError(f"{target} is there already, so it is left alone")
     aside = target.with_name(f".tmp-{target.name}-{secrets.token_hex(4)}")
     try:
         with Lock(run, to_read=True):
             paths = [run / name for name in _TOP if (run / name).is_file()]
-            for folder, _ in layout.slots(run):
+            for folder, _ in slots.newest_first(run):
                 if damage := manifest.full_check(folder):
                     left_out.append(damage)
                 else:
                     paths += [folder / name for name in MAX_BYTES]
             names = {_name_of(run, path): path for path in paths}
-            _write(aside, Contents(ARCHIVE_VERSION, __version__, run.name, layout.pointed_to(run) or "", _records(names)), names)
+            _write(aside, Contents(ARCHIVE_VERSION, __version__, run.name, slots.pointed_to(run) or "", _records(names)), names)
         aside.replace(target)
         atomic_files.sync_folder(target.parent)
     except OSError as error:
@@ -81,7 +82,7 @@ def pack(run: Path, target: Path) -> list[str]:
 
 
 def _name_of(run: Path, path: Path) -> str:
-    return path.name if path.parent == run else f"{layout.SAVES}/{layout.slot_name(path.parent)}/{path.name}"
+    return path.name if path.parent == run else f"{layout.SAVES}/{slots.slot_name(path.parent)}/{path.name}"
 
 
 def _records(names: dict[str, Path]) -> tuple[FileRecord, ...]:
@@ -114,7 +115,7 @@ def _write(target: Path, contents: Contents, names: dict[str, Path]) -> None:
 
 def _entry(name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.compress_type = zipfile.ZIP_STORED if name.endswith(WEIGHTS) else zipfile.ZIP_DEFLATED
+    entry.compress_type = zipfile.ZIP_STORED if name.endswith(layout.WEIGHTS) else zipfile.ZIP_DEFLATED
     entry.external_attr = 0o100644 << 16
     return entry
 
@@ -234,23 +235,23 @@ def _extract(zipped: zipfile.ZipFile, contents: Contents, folder: Path) -> None:
             os.fsync(sink.fileno())
         if left or digest.hexdigest() != record.sha256:
             raise RecordError(f"{record.name} is damaged (its checksum is wrong)")
-    for save, _ in layout.slots(folder):
+    for save, _ in slots.newest_first(folder):
         if damage := manifest.full_check(save):
             raise RecordError(damage)
         atomic_files.sync_folder(save)
-    if not layout.is_run(folder):
+    if not slots.is_run(folder):
         raise RecordError("there is neither a chronicle nor a save in it")
 
 
 def _point(folder: Path, latest: str) -> None:
     """The pointer is written anew: to the save it pointed to, else to the newest."""
-    names = [layout.slot_name(save) for save, _ in layout.slots(folder)]
+    names = [slots.slot_name(save) for save, _ in slots.newest_first(folder)]
     if names:
-        layout.point_to(folder, latest if latest in names else names[0])
+        slots.point_to(folder, latest if latest in names else names[0])
     else:
         (folder / layout.SAVES).mkdir(exist_ok=True)
     atomic_files.sync_folder(folder)
 
 
 def default_name(run: Path) -> str:
-    return f"{layout.run_of(run).name}.rolltrain.zip"
+    return f"{slots.run_of(run).name}.rolltrain.zip"

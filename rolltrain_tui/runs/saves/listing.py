@@ -1,6 +1,7 @@
-"""Run folders: where they are kept, what is in them, and how one is made or removed. No torch here."""
+"""Run folders: where they are kept, what is in them, and how one is made, branched or removed. No torch here."""
 
 import os
+import shutil
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
-from rolltrain_tui.runs import event_log
-from rolltrain_tui.runs.saves import layout, manifest
+from rolltrain_tui.runs import event_log, layout
+from rolltrain_tui.runs.saves import manifest, slots
 from rolltrain_tui.runs.saves.lock import Lock
 from rolltrain_tui.runs.saves.manifest import SaveError, Summary
 from rolltrain_tui.runs.saves.store import plain_name
@@ -112,28 +113,38 @@ def _make(folder: Path) -> bool:
     return True
 
 
+def branch_folder(run: Path, campaign_name: str, seed: int, events: int) -> Path:
+    """A new run folder beside `run`, with its campaign, its ghost and the first `events` events of its story. SaveError."""
+    folder = new_run_folder(run.parent, f"{campaign_name} branch", seed)
+    event_log.copy_story(run / layout.CHRONICLE, folder / layout.CHRONICLE, events)
+    for name in (layout.CAMPAIGN, layout.GHOST):
+        if (run / name).is_file():
+            shutil.copyfile(run / name, folder / name)
+    return folder
+
+
 def list_runs(root: Path) -> list[RunSummary]:
     """All runs in `root`, the one saved last first. Damaged ones are listed with what is wrong."""
     try:
         folders = [child for child in root.iterdir() if not child.name.startswith(".") and child.is_dir() and not child.is_symlink()]
     except OSError:
         return []
-    runs = [_summary_of(folder) for folder in folders if layout.is_run(folder)]
+    runs = [_summary_of(folder) for folder in folders if slots.is_run(folder)]
     return sorted(runs, key=lambda run: (-run.saved_at, run.folder.name))
 
 
 def describe(run: Path) -> RunDetails:
     """A run (or the run of a save) with all its saves; every byte of them is read and checked. SaveError."""
-    run = layout.run_of(run)
-    pointed = layout.pointed_to(run)
-    slots = tuple(_slot_of(folder, layout.slot_name(folder) == pointed, manifest.full_check) for folder, _ in layout.slots(run))
-    return RunDetails(_summary_of(run, manifest.full_check), slots, *event_log.inspect(run / layout.CHRONICLE))
+    run = slots.run_of(run)
+    pointed = slots.pointed_to(run)
+    saved = tuple(_slot_of(folder, slots.slot_name(folder) == pointed, manifest.full_check) for folder, _ in slots.newest_first(run))
+    return RunDetails(_summary_of(run, manifest.full_check), saved, *event_log.inspect(run / layout.CHRONICLE))
 
 
 def delete(run: Path) -> None:
     """Remove a run with all its saves. SaveError when it is no run, is a link, or is being played."""
-    run = layout.place(run)
-    if run.is_symlink() or not (run / layout.SAVES).is_dir() or not layout.is_run(run):
+    run = slots.place(run)
+    if run.is_symlink() or not (run / layout.SAVES).is_dir() or not slots.is_run(run):
         raise SaveError(f"{run} is not a run, so it is left alone")
     with Lock(run):
         pass
@@ -145,7 +156,7 @@ def delete(run: Path) -> None:
 
 def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
     """From the save that opening the run would open, as far as names and sizes tell."""
-    order, trouble = layout.in_order(run)
+    order, trouble = slots.in_order(run)
     damage = [trouble] if trouble else []
     for folder in order:
         slot = _slot_of(folder, latest=False, check=check)
@@ -172,9 +183,9 @@ def _slot_of(folder: Path, latest: bool, check: Check | None = None) -> SlotSumm
     try:
         contents = manifest.load(folder)
     except SaveError as error:
-        return SlotSummary(folder, layout.slot_name(folder), latest, False, _changed_at(folder), 0, None, str(error))
+        return SlotSummary(folder, slots.slot_name(folder), latest, False, _changed_at(folder), 0, None, str(error))
     size = sum(record.size for record in contents.files)
-    name, damage = contents.name or layout.slot_name(folder), check(folder) if check is not None else manifest.quick_check(folder, contents)
+    name, damage = contents.name or slots.slot_name(folder), check(folder) if check is not None else manifest.quick_check(folder, contents)
     return SlotSummary(folder, name, latest, contents.kept, contents.created, size, contents.summary, damage)
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.runs.layout import LOCK
 from rolltrain_tui.runs.saves.manifest import SaveError
 
 if sys.platform == "win32":
@@ -33,8 +34,8 @@ class Lock:
     """Holds a run folder for this process; SaveError on entering when another one holds it. File systems without locks are trusted."""
 
     def __init__(self, run: Path, *, to_read: bool = False) -> None:
-        """`to_read`: nothing is going to be written, so a folder of somebody else's that only they may write to will do."""
-        self.path = run / "lock"
+        """`to_read`: nothing will be written, so a folder that this user cannot write to will do."""
+        self.path = run / LOCK
         self._to_read = to_read
         self._fd = -1
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.runs.layout import CAMPAIGN, MANIFEST, STATE, WEIGHTS
 from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION
-
-MANIFEST, CONFIG, STATE, WEIGHTS = "manifest.json", "campaign.yaml", "state.json", "weights.safetensors"
 
 AUTOSAVE = re.compile(r"turn-(\d{6,})")
 
-MAX_BYTES = {MANIFEST: 1 << 20, CONFIG: 1 << 24, STATE: 1 << 28, WEIGHTS: 1 << 38}
+MAX_BYTES = {MANIFEST: 1 << 20, CAMPAIGN: 1 << 24, STATE: 1 << 28, WEIGHTS: 1 << 38}
 """No file of a save is larger than this; one that claims to be is refused unread."""
 
 _HEAD, _HEAD_END = b'{"sha256":"', b'",\n'
@@ -100,7 +99,7 @@ def _check(folder: Path, manifest: Manifest) -> None:
     named = AUTOSAVE.fullmatch(folder.name.removeprefix(".old-"))
     if named and int(named[1]) != manifest.summary.turn:
         raise SaveError(f"save {folder.name} is damaged: it holds the save of turn {manifest.summary.turn}")
-    if sorted(record.name for record in manifest.files) != sorted((CONFIG, STATE, WEIGHTS)):
+    if sorted(record.name for record in manifest.files) != sorted((CAMPAIGN, STATE, WEIGHTS)):
         raise SaveError(f"save {folder.name}: {MANIFEST} names other files than a save has")
     for record in manifest.files:
         if not 0 <= record.size <= MAX_BYTES[record.name]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import NONFINITE, RecordError, parse_json
-from rolltrain_tui.runs.saves import layout, manifest
-from rolltrain_tui.runs.saves.manifest import CONFIG, MANIFEST, STATE, WEIGHTS, Manifest, SaveError, Summary
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.layout import CAMPAIGN, MANIFEST, STATE, WEIGHTS
+from rolltrain_tui.runs.saves import manifest, slots
+from rolltrain_tui.runs.saves.manifest import Manifest, SaveError, Summary
 from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION, bring_up
 from rolltrain_tui.runs.saves.tensors import pack, unpack
 
@@ -49,9 +51,9 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
     the disk refuses; whatever was saved before is still there then.
     """
     (run / layout.SAVES).mkdir(parents=True, exist_ok=True)
-    layout.settle(run)
+    slots.settle(run)
     folder = run / layout.SAVES / _slot(run, name, snapshot.summary.turn)
-    replaced = layout.glance(folder)
+    replaced = slots.glance(folder)
     kept = bool(name) or keep is None or (folder.exists() if replaced is None else replaced.kept)
     aside = folder.with_name(f".tmp-{folder.name}-{secrets.token_hex(4)}")
     try:
@@ -61,7 +63,7 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    layout.point_to(run, folder.name)
+    slots.point_to(run, folder.name)
     if keep is not None:
         _prune(run, folder, keep)
     return folder
@@ -69,12 +71,12 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
 
 def read(path: Path) -> Snapshot:
     """The save in `path`, or of a run the latest one, or if that is damaged the newest good one (`note` says so then). SaveError."""
-    path = layout.place(path)
+    path = slots.place(path)
     if not path.exists() and path.parent.name == layout.SAVES:
-        path = layout.find(path.parent.parent, path.name)
+        path = slots.find(path.parent.parent, path.name)
     if not path.is_dir():
         raise SaveError(f"there is no run or save at {path}")
-    if layout.is_run(path):
+    if slots.is_run(path):
         return _read_run(path)
     try:
         return _read_save(path)
@@ -97,7 +99,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
     import torch
 
     files: dict[str, bytes | bytearray] = {
-        CONFIG: snapshot.config_text.encode("utf-8"),
+        CAMPAIGN: snapshot.config_text.encode("utf-8"),
         STATE: dump_state(snapshot.state),
         WEIGHTS: pack(snapshot.tensors),
     }
@@ -140,8 +142,8 @@ def _put_into_place(aside: Path, folder: Path) -> None:
 def _prune(run: Path, written: Path, keep: int) -> None:
     """Remove autosaves beyond the `keep` newest. What cannot be read is not ours to judge, and what will not go stays."""
     autosaves = [written]
-    for folder, contents in layout.slots(run):
-        if folder != written and layout.autosave_turn(folder.name) is not None and contents is not None and not contents.kept:
+    for folder, contents in slots.newest_first(run):
+        if folder != written and slots.autosave_turn(folder.name) is not None and contents is not None and not contents.kept:
             autosaves.append(folder)
     for folder in autosaves[keep:]:
         with contextlib.suppress(OSError):
@@ -151,12 +153,12 @@ def _prune(run: Path, written: Path, keep: int) -> None:
 def _slot(run: Path, name: str, turn: int) -> str:
     """The folder name for a save: by turn, or made from the player's name, which may hold anything."""
     if not name:
-        return layout.autosave_name(turn)
+        return slots.autosave_name(turn)
     stem = plain_name(name, "save")
-    if layout.autosave_turn(stem) is not None:
+    if slots.autosave_turn(stem) is not None:
         stem = f"named-{stem}"
     number, slot = 1, stem
-    while (folder := layout.find(run, slot)).exists() and ((other := layout.glance(folder)) is None or other.name != name):
+    while (folder := slots.find(run, slot)).exists() and ((other := slots.glance(folder)) is None or other.name != name):
         number += 1
         slot = f"{stem}-{number}"
     return slot
@@ -171,7 +173,7 @@ def plain_name(text: str, otherwise: str) -> str:
 
 
 def _read_run(run: Path) -> Snapshot:
-    order, trouble = layout.in_order(run)
+    order, trouble = slots.in_order(run)
     if not order:
         raise SaveError(f"the run {run.name} has no save yet")
     troubles, missed = [trouble] if trouble else [], 0
@@ -183,7 +185,7 @@ def _read_run(run: Path) -> Snapshot:
             missed = max(missed, _turn_of(folder))
         else:
             if troubles:
-                snapshot.note = _fallback_note(troubles, layout.slot_name(folder), snapshot, missed)
+                snapshot.note = _fallback_note(troubles, slots.slot_name(folder), snapshot, missed)
             return snapshot
     raise SaveError(f"no save of the run {run.name} can be opened: {'; '.join(troubles)}")
 
@@ -193,11 +195,11 @@ def _instead(folder: Path) -> str:
     if folder.parent.name != layout.SAVES:
         return ""
     turn = _turn_of(folder)
-    for other, contents in layout.slots(folder.parent.parent):
+    for other, contents in slots.newest_first(folder.parent.parent):
         if contents is not None and other != folder and not manifest.full_check(other):
             lost = turn - contents.summary.turn
             cost = f", {lost} turn{'s' if lost != 1 else ''} before it" if lost > 0 else ""
-            return f". The newest good save of the run is {layout.slot_name(other)} (turn {contents.summary.turn}{cost}): {other}"
+            return f". The newest good save of the run is {slots.slot_name(other)} (turn {contents.summary.turn}{cost}): {other}"
     return ". No other save of the run is good"
 
 
@@ -209,8 +211,8 @@ def _fallback_note(troubles: list[str], name: str, snapshot: Snapshot, missed: i
 
 def _turn_of(folder: Path) -> int:
     """The turn of a damaged save, as far as its manifest or its name tell."""
-    contents = layout.glance(folder)
-    return contents.summary.turn if contents else layout.autosave_turn(layout.slot_name(folder)) or 0
+    contents = slots.glance(folder)
+    return contents.summary.turn if contents else slots.autosave_turn(slots.slot_name(folder)) or 0
 
 
 def _read_save(folder: Path) -> Snapshot:
@@ -218,7 +220,7 @@ def _read_save(folder: Path) -> Snapshot:
     contents = manifest.load(folder)
     files = {record.name: manifest.read_verified(folder, record) for record in contents.files}
     try:
-        config_text, state = bring_up(contents.format_version, files[CONFIG].decode("utf-8"), load_state(files[STATE]))
+        config_text, state = bring_up(contents.format_version, files[CAMPAIGN].decode("utf-8"), load_state(files[STATE]))
         return Snapshot(
             config_text=config_text,
             state=state,

@@ -25,10 +25,11 @@ from rolltrain_tui.protocol.events import (
     Saved,
     SaveFailed,
 )
+from rolltrain_tui.runs.playable import Sought
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, Sought
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import still_open

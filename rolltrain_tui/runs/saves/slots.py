@@ -1,6 +1,6 @@
-"""Where things lie in a run folder, and what a crash may have left there.
+"""The saves of a run folder: found, ordered, pointed to, and tidied after a crash.
 
-Names that begin with a dot are ours: .tmp-X is being written, .gone-X is being removed, .old-X is save X while a new X takes its place.
+Names with a leading dot are temporary: .tmp-X is being written, .gone-X is being removed, .old-X is save X while a new X replaces it.
 """
 
 import contextlib
@@ -10,9 +10,9 @@ import zlib
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
-from rolltrain_tui.runs.saves.manifest import AUTOSAVE, CONFIG, MANIFEST, Manifest, SaveError, load
+from rolltrain_tui.runs.layout import CAMPAIGN, CHRONICLE, LATEST, LOCK, MANIFEST, SAVES
+from rolltrain_tui.runs.saves.manifest import AUTOSAVE, Manifest, SaveError, load
 
-SAVES, LATEST, CHRONICLE, CAMPAIGN, GHOST = "saves", "latest", "chronicle.jsonl", CONFIG, "ghost.json"
 _POINTER = re.compile(r"([\w-]{1,200}) ([0-9a-f]{8})\n", re.ASCII)
 
 
@@ -29,7 +29,7 @@ def is_run(path: Path) -> bool:
         return True
     if not (path / SAVES).is_dir():
         return False
-    return (path / LATEST).is_file() or (path / CONFIG).is_file() or {child.name for child in path.iterdir()} <= {SAVES, "lock"}
+    return (path / LATEST).is_file() or (path / CAMPAIGN).is_file() or {child.name for child in path.iterdir()} <= {SAVES, LOCK}
 
 
 def run_of(path: Path) -> Path:
@@ -73,7 +73,7 @@ def find(run: Path, name: str) -> Path:
     return old if old.is_dir() and not folder.exists() else folder
 
 
-def slots(run: Path) -> list[tuple[Path, Manifest | None]]:
+def newest_first(run: Path) -> list[tuple[Path, Manifest | None]]:
     """All save folders of a run with their manifests, newest first; those without a readable manifest come last."""
     try:
         names = {slot_name(child) for child in (run / SAVES).iterdir() if not child.name.startswith((".tmp-", ".gone-"))}
@@ -85,7 +85,7 @@ def slots(run: Path) -> list[tuple[Path, Manifest | None]]:
 
 def in_order(run: Path) -> tuple[list[Path], str]:
     """The save folders in the order to try them: the one pointed to, then the newest; and what is wrong with the pointer, or ""."""
-    pointed, others = pointed_to(run), [folder for folder, _ in slots(run)]
+    pointed, others = pointed_to(run), [folder for folder, _ in newest_first(run)]
     if pointed is None:
         return others, "the pointer to the latest save is damaged" if others else ""
     first = find(run, pointed)

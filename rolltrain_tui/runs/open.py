@@ -1,0 +1,95 @@
+"""The one way from a save, or from a campaign that has not begun, to a campaign ready to play."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rolltrain_tui.config import campaign_file
+from rolltrain_tui.config.changes import Change, changed
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.game import baseline
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.runs import event_codec, saves
+from rolltrain_tui.runs.saves.store import dump_state, load_state
+
+
+def new_campaign(config: CampaignConfig, *, base: Path, ghost_file: Path | None) -> tuple[Campaign, str]:
+    """A campaign that has not begun, with the ghost in `ghost_file` if it fits, and a note for the player if it does not.
+
+    `base` is the folder that the campaign's own paths are relative to. ValueError for data or a device that cannot be used.
+    """
+    learner = build_learner(config, base=base)
+    if ghost_file is None:
+        return Campaign(config, learner), ""
+    ghost, note = baseline.find(ghost_file, baseline.recipe_of(config, learner.info().text_sha256))
+    return Campaign(config, learner, ghost), note
+
+
+def with_settings(campaign: Campaign, changes: Sequence[Change], base: Path) -> Campaign:
+    """The campaign between two turns, as if it had been saved and opened with other settings. ValueError when they do not fit it."""
+    assert isinstance(campaign.config, CampaignConfig)
+    config = changed(campaign.config, changes)
+    fresh = Campaign(config, build_learner(config, base=base))
+    fresh.load_state(load_state(dump_state(campaign.state_dict())), campaign.tensors())
+    fresh.leave_ghost()
+    return fresh
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRun:
+    """A save that was read and checked. `open` makes a campaign of it."""
+
+    path: Path
+    """The save, or the run whose latest save it is."""
+    snapshot: saves.Snapshot
+    base: Path
+    """The folder that the campaign's own paths are relative to."""
+    events: int
+    """Events of the story before it."""
+    pending: list[Command]
+    """Commands that wait for the next turn."""
+    state: Mapping[str, Any]
+    """The campaign's."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """A save folder, or the latest save of a run folder. SaveError."""
+        snapshot = saves.read(path)
+        match snapshot.state:
+            case {"base": str(base), "events": int(events), "pending": [*lines], "campaign": dict(state)} if events >= 0:
+                pending = [event_codec.decode_command(line) for line in lines if isinstance(line, str)]
+                return cls(path, snapshot, Path(base), events, pending, state)
+        raise saves.SaveError("this save does not hold a run")
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.state.get("ended"))
+
+    @property
+    def half_way(self) -> bool:
+        """It was stopped inside a turn: the dice are cast and the step is not taken."""
+        return self.state.get("effect") is not None
+
+    def config(self, overrides: Sequence[str] = ()) -> CampaignConfig:
+        """Its campaign, with "dotted.path=VALUE" written over its values. ValueError."""
+        text = self.snapshot.config_text
+        refuse_programs(text, self.path)
+        return campaign_file.load_text(text, str(self.path), overrides)
+
+    def open(self, config: CampaignConfig) -> Campaign:
+        """The campaign as it was saved, with this configuration. ValueError when the two do not fit."""
+        return self.load_into(Campaign(config, build_learner(config, base=self.base)))
+
+    def load_into(self, campaign: Campaign) -> Campaign:
+        """The campaign that is given, in the saved state. ValueError when the two do not fit."""
+        campaign.load_state(self.state, self.snapshot.tensors)
+        return campaign
+
+
+def refuse_programs(config_text: str, path: Path) -> None:
+    """ValueError for a campaign that only the program that made it can build."""
+    if "\nkind: module\n" in config_text:
+        raise saves.SaveError(f"the run {path} trains a program's own model; go on with RollToTrain(...).train(..., resume=...)")
