@@ -21,10 +21,6 @@ def xp_of_level(table: XPTable, level: int) -> int:
     return XP_TABLES[table][level - 1]
 
 
-def level_of_xp(table: XPTable, xp: int) -> int:
-    return sum(xp >= needed for needed in XP_TABLES[table])
-
-
 def next_level_xp(table: XPTable, level: int) -> int:
     """Total XP of the next level; at the top, of the top."""
     return XP_TABLES[table][min(level, TOP_LEVEL - 1)]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -30,6 +30,7 @@ from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
+from rolltrain_tui.tui.screens.base import Destination
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
 
@@ -45,7 +46,6 @@ STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
 """Of the time, for a window that is being dragged about."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 GATHERING = "The party gathers: reading the text, building the model …"
-Destination = Literal["quit", "title"]
 
 
 class RolltrainApp(App[None]):

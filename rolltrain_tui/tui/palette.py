@@ -48,30 +48,7 @@ class ExpeditionVerbs(Provider):
         yield "Help", "Every key with one line", screen.action_help
         yield "Leave the expedition", "Save and quit, or back to the title", screen.action_leave
         yield "Quit to the title", "Save, then the title screen", partial(screen.game.leave, "title")
-        yield from _codex(screen)
-
-
-class ReplayVerbs(ExpeditionVerbs):
-    """Offers what the replay's keys do."""
-
-    def _verbs(self) -> Iterator[Verb]:
-        from rolltrain_tui.tui.reel import TEMPI
-        from rolltrain_tui.tui.screens.replay import ReplayScreen
-
-        screen = self.screen
-        assert isinstance(screen, ReplayScreen)
-        yield "Pause or go on", "Stop between two turns", screen.action_pause
-        yield "Step", "Show one turn, then pause", screen.action_step
-        yield "Go to a turn", "By its number or as a part of the run", screen.action_ask_turn
-        for word, line in (("start", "To the beginning"), ("end", "To the last turn that was recorded")):
-            yield f"Go to the {word}", line, partial(screen.action_seek, word)
-        for tempo in TEMPI:
-            yield f"Speed {tempo}x", "Turns a second", partial(screen.set_speed, tempo)
-        yield "Diagnose", "Every signal and every layer at the last examination", screen.action_diagnose
-        yield "Help", "Every key with one line", screen.action_help
-        yield "Branch from here", "Play on from this turn, in a run of its own", screen.action_branch
-        yield "Leave the replay", "Nothing was changed", screen.action_leave
-        yield from _codex(screen)
+        yield from codex_verbs(screen)
 
 
 def _abilities(screen: Deeds) -> Iterator[Verb]:
@@ -90,7 +67,7 @@ def _abilities(screen: Deeds) -> Iterator[Verb]:
             )
 
 
-def _codex(screen: Deeds) -> Iterator[Verb]:
+def codex_verbs(screen: Deeds) -> Iterator[Verb]:
     from rolltrain_tui.story.codex import pages
 
     for page in pages():

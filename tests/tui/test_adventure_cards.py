@@ -29,11 +29,11 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.cards import Card, face_of
 from rolltrain_tui.tui.screens.deeds import STATS, Deeds
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen, RunStory
-from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
 from rolltrain_tui.tui.widgets.hero import hero_lines, hero_title
 from rolltrain_tui.tui.widgets.keys import key_lines

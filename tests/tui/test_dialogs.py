@@ -3,8 +3,8 @@
 import pytest
 from support.screens_host import ScreensHost, shown
 
+from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialog, quit_dialog
-from rolltrain_tui.tui.screens.help import HelpScreen
 
 
 @pytest.mark.parametrize(

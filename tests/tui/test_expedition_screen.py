@@ -12,10 +12,10 @@ from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortR
 from rolltrain_tui.protocol.events import LevelGained, SaveFailed
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
-from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
 
 KEYS = [

@@ -17,7 +17,7 @@ from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.help import HelpScreen
+from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
 from rolltrain_tui.tui.widgets.hero_card import HeroCard
 

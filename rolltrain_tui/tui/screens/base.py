@@ -1,18 +1,29 @@
-"""What the screens beside the expedition share: what they ask of the app, the way back, and help from anywhere."""
+"""What screens share: the app as they see it, the way back, and the list of keys."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, cast
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.resizes import Resizes
+from rolltrain_tui.tui.widgets.fact import Fact
 
 UNTOLD = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
-"""What Textual brings along everywhere and nobody looks up."""
+"""Bindings of Textual's own, which the list of keys leaves out."""
+
+
+Destination = Literal["quit", "title"]
 
 
 class Host(Protocol):
-    """The app, as these screens see it."""
+    """The app, as screens see it."""
 
     torch_ready: bool
     torch_line: str
@@ -25,11 +36,60 @@ class Host(Protocol):
     def watch_replay(self, path: Path) -> None: ...
     def to_title(self) -> None: ...
     def open_codex(self, slug: str) -> None: ...
+    def leave(self, to: Destination) -> None: ...
+
+
+class Game(Host, Protocol):
+    """The app, as the screens of a run see it."""
+
+    launch: Launch
+    resizes: Resizes
+
+    def branch(self, run: Path, turn: int) -> None: ...
+    def expedition_left(self) -> None: ...
 
 
 def still_open(screen: Screen[Any]) -> bool:
     """Is the screen on the stack of a running app that has not been told to exit? Else it finds some of its widgets, or none."""
     return screen.app.is_running and screen.app.return_code is None and screen in screen.app.screen_stack
+
+
+class HelpScreen(ModalScreen[None]):
+    """A list of keys over whatever is open. Any of Escape, Enter, q and ? closes it."""
+
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark,f1", "close", "Close"),
+        Binding("down,j", "scroll_list(1)", "Down", show=False),
+        Binding("up,k", "scroll_list(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, keys: Sequence[tuple[str, str]], title: str = "Keys") -> None:
+        super().__init__()
+        self._keys = tuple(keys)
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help"):
+            with VerticalScroll(id="help-scroll"):
+                for keys, words in self._keys:
+                    yield Fact(keys, words)
+            yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
+
+    def on_mount(self) -> None:
+        if not still_open(self):
+            return
+        self.query_one("#help").border_title = Content(self._title)
+        width = max((len(keys) for keys, _ in self._keys), default=0)
+        for name in self.query(".fact-name"):
+            name.styles.width = min(22, width) + 3
+        self.query_one("#help-scroll").focus()
+
+    def action_scroll_list(self, by: int) -> None:
+        self.query_one("#help-scroll").scroll_relative(y=by, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
 
 
 class TavernScreen(Screen[None]):
@@ -51,8 +111,6 @@ class TavernScreen(Screen[None]):
             self.app.pop_screen()
 
     def action_help(self) -> None:
-        from rolltrain_tui.tui.screens.help import HelpScreen
-
         self.app.push_screen(HelpScreen(keys_of(self)))
 
 

@@ -1,6 +1,6 @@
 """While an expedition is being readied: torch is loaded, the text is read, the model is built."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,9 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
-
-if TYPE_CHECKING:
-    from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.screens.base import Host
 
 FRAME_SECONDS = 0.12
 COLUMNS, ROWS = 22, 11
@@ -50,4 +48,4 @@ class LoadingScreen(Screen[None]):
 
     def action_turn_back(self) -> None:
         self.query_one("#loading-words", Static).update(Content("Turning back …"), layout=False)
-        cast("RolltrainApp", self.app).leave("title")
+        cast(Host, self.app).leave("title")

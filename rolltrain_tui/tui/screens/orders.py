@@ -1,7 +1,7 @@
 """The player's side of the expedition: keys become commands and tempo, each acknowledged at once."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from textual.screen import Screen
 
@@ -11,14 +11,10 @@ from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.figures import rate
-from rolltrain_tui.tui.screens.base import keys_of
+from rolltrain_tui.tui.screens.base import Game, HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
-from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.tempo import faster, slower
 from rolltrain_tui.tui.titles import titled
-
-if TYPE_CHECKING:
-    from rolltrain_tui.tui.app import RolltrainApp
 
 
 class Orders(Screen[None]):
@@ -28,8 +24,8 @@ class Orders(Screen[None]):
     scene: Scene
 
     @property
-    def game(self) -> "RolltrainApp":
-        return cast("RolltrainApp", self.app)
+    def game(self) -> Game:
+        return cast(Game, self.app)
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
         raise NotImplementedError

@@ -1,5 +1,7 @@
 """Watching a recorded run: the expedition's screen with a reel behind it. Time can be stopped, hurried and turned back."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
@@ -7,12 +9,11 @@ from textual.binding import Binding, BindingType
 from rolltrain_tui.protocol.events import Event, ItemFound
 from rolltrain_tui.runs.recording import as_turn
 from rolltrain_tui.tui.messages import Left, Message
-from rolltrain_tui.tui.palette import ReplayVerbs
+from rolltrain_tui.tui.palette import ExpeditionVerbs, Verb, codex_verbs
 from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
-from rolltrain_tui.tui.screens.base import keys_of
+from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
-from rolltrain_tui.tui.screens.help import HelpScreen
 from rolltrain_tui.tui.screens.question import QuestionDialog
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
 
 STEP, STRIDE = 10, 100
+
+
+class ReplayVerbs(ExpeditionVerbs):
+    """Offers what the replay's keys do."""
+
+    def _verbs(self) -> Iterator[Verb]:
+        screen = self.screen
+        assert isinstance(screen, ReplayScreen)
+        yield "Pause or go on", "Stop between two turns", screen.action_pause
+        yield "Step", "Show one turn, then pause", screen.action_step
+        yield "Go to a turn", "By its number or as a part of the run", screen.action_ask_turn
+        for word, line in (("start", "To the beginning"), ("end", "To the last turn that was recorded")):
+            yield f"Go to the {word}", line, partial(screen.action_seek, word)
+        for tempo in TEMPI:
+            yield f"Speed {tempo}x", "Turns a second", partial(screen.set_speed, tempo)
+        yield "Diagnose", "Every signal and every layer at the last examination", screen.action_diagnose
+        yield "Help", "Every key with one line", screen.action_help
+        yield "Branch from here", "Play on from this turn, in a run of its own", screen.action_branch
+        yield "Leave the replay", "Nothing was changed", screen.action_leave
+        yield from codex_verbs(screen)
 
 
 class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
