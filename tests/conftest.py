@@ -78,7 +78,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def tiny_config() -> Callable[..., "CampaignConfig"]:
     """A campaign of a dozen turns on a model of a few thousand weights; arguments are further `path=value` overrides."""
-    from rolltrain_tui.config.campaign_file import load
+    from rolltrain_tui.modes.campaign_file import load
 
     return lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides))
 

@@ -21,7 +21,7 @@ LIGHT = {
     ("torch", "textual", "pydantic"): ["rolltrain_tui.cli.main", "rolltrain_tui.cli.arena", "rolltrain_tui.integrations.characters"],
     ("torch", "textual", "matplotlib", "plotext", "tensorboard", "wandb", "numpy"): [
         "rolltrain_tui.config.schema",
-        "rolltrain_tui.config.campaign_file",
+        "rolltrain_tui.modes.campaign_file",
         "rolltrain_tui.game.campaign",
         "rolltrain_tui.runs.event_codec",
         "rolltrain_tui.runs.event_log",

@@ -175,10 +175,15 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
     """The campaign's training tokens in a file, and the model sizes for the bare loop."""
     import torch
 
-    from rolltrain_tui.config.campaign_file import load
+    from rolltrain_tui.modes.campaign_file import load
+    from rolltrain_tui.modes.text.config import TextConfig
     from rolltrain_tui.modes.text.corpora.corpus import load_corpus
 
     config = load(campaign, tuple(overrides))
+    if not isinstance(config, TextConfig):
+        raise ValueError(
+            f"{campaign.name}: the plain loop that bench compares with trains a GPT on text; name a campaign of kind supervised"
+        )
     corpus = load_corpus(config.data, base=campaign.parent, context=config.model.context)
     torch.save(corpus.train, folder / "tokens.pt")
     model = config.model

@@ -58,7 +58,7 @@ class MeteredInbox(Inbox):
 
 
 def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
-    from rolltrain_tui.config.campaign_file import load
+    from rolltrain_tui.modes.campaign_file import load
     from rolltrain_tui.runs.run import Run
 
     config = load(campaign, overrides)

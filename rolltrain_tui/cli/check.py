@@ -12,7 +12,7 @@ from rolltrain_tui.cli.exit_codes import DONE, WRONG_USE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def check(files: tuple[str, ...], as_json: bool) -> int:
     """Validate campaign files: every mistake with file:line:column, and what to do about it."""
-    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.modes import campaign_file
 
     wrong = 0
     for name in files:

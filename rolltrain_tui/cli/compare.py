@@ -43,11 +43,11 @@ def compare(
 
     Prints a table, and writes results.csv, report.md and pictures. Stopped, it goes on where it was when called again.
     """
-    from rolltrain_tui.config import campaign_file
     from rolltrain_tui.experiment import compare as experiment
     from rolltrain_tui.experiment.grid import grid
     from rolltrain_tui.experiment.report import as_json as report_as_json
     from rolltrain_tui.experiment.workers import run_side_by_side
+    from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.rules.classes import CLASSES
 

@@ -164,8 +164,8 @@ def _corpora() -> list[dict[str, Any]]:
 
 def _speed() -> dict[str, Any]:
     """Turns per second of the tiny GPT's learner, after a short warm-up."""
-    from rolltrain_tui.config import campaign_file
-    from rolltrain_tui.modes.text.build import build_learner
+    from rolltrain_tui.modes import build as build_learner
+    from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.protocol.effects import NEUTRAL
 
     path = campaign_file.find("tiny_gpt")

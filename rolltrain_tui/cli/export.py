@@ -86,7 +86,7 @@ def _writers(stack: ExitStack, table: Path | None, tensorboard: Path | None, wan
 
 def _config(chronicle: Path) -> dict[str, Any]:
     """The campaign beside the chronicle, if it can be read: W&B shows it as the run's configuration."""
-    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.modes import campaign_file
 
     try:
         return campaign_file.load_text((chronicle.parent / layout.CAMPAIGN).read_text("utf-8"), layout.CAMPAIGN).model_dump(mode="json")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def ghost(campaign: str, settings: tuple[str, ...], out: Path | None) -> int:
     """Train CAMPAIGN plainly, without dice, monsters, twin or abilities, and record its losses: the ghost on the chart, and the bar of the
     gates at the camps."""
-    from rolltrain_tui.config import campaign_file
     from rolltrain_tui.config.overrides import without_own_text
+    from rolltrain_tui.modes import campaign_file
 
     path = options.find_campaign(campaign)
     overrides, text = without_own_text(settings)
@@ -36,7 +36,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path) -> int:
     """Record the campaign's ghost into `target`; the exit code. Main thread only (it catches signals)."""
     from rolltrain_tui.base.safe_text import printable
     from rolltrain_tui.game import baseline
-    from rolltrain_tui.modes.text.build import build_learner
+    from rolltrain_tui.modes import build as build_learner
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.plain.views import SafeStream
     from rolltrain_tui.protocol.events import Evaluated

@@ -39,7 +39,7 @@ def campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 def find_campaign(name: str) -> Path:
     """A campaign by its path or its shipped name. CampaignFileError."""
-    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.modes import campaign_file
 
     plugin_faults.tell_of_faults()
     return campaign_file.find(name)
@@ -47,7 +47,7 @@ def find_campaign(name: str) -> Path:
 
 def check_campaign(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> None:
     """CampaignFileError where the campaign with these values is not valid."""
-    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.modes import campaign_file
 
     campaign_file.load(campaign, overrides, data=data)
 
@@ -105,14 +105,12 @@ def overrides(
 
 
 def _shortened(campaign: Path, overrides: tuple[str, ...], data: Path | None, steps: int) -> list[str]:
-    """A warm-up that fits a run shortened by --steps, unless the player has set one."""
-    from rolltrain_tui.config import campaign_file
+    """The values that must change with the number of turns, unless the player has set them."""
+    from rolltrain_tui.modes import campaign_file
 
-    if any(text.partition("=")[0].strip() in ("schedule", "schedule.warmup_turns") for text in overrides):
-        return []
-    plain = campaign_file.load(campaign, overrides, data=data)
-    if plain.schedule.warmup_turns < steps:
-        return []
-    warmup = steps * plain.schedule.warmup_turns // plain.turns
-    click.echo(f"The warm-up of {plain.schedule.warmup_turns} turns is shortened to {warmup}, to fit --steps {steps}.", err=True)
-    return [f"schedule.warmup_turns={warmup}"]
+    chosen = {text.partition("=")[0].strip() for text in overrides}
+    values = campaign_file.load(campaign, overrides, data=data).shortened(steps)
+    fitted = {path: value for path, value in values.items() if not chosen & {path, path.partition(".")[0]}}
+    for path, value in fitted.items():
+        click.echo(f"{path} becomes {value}, to fit --steps {steps}.", err=True)
+    return [f"{path}={value}" for path, value in fitted.items()]

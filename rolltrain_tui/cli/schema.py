@@ -8,6 +8,6 @@ import click
 @click.command()
 def schema() -> None:
     """The JSON schema of campaign files, for editors."""
-    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.modes import campaign_file
 
     click.echo(json.dumps(campaign_file.json_schema(), indent=2))

@@ -35,8 +35,8 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
 
 
 def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
-    from rolltrain_tui.config import campaign_file
     from rolltrain_tui.config.overrides import without_own_text
+    from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.runs.saves import saves_root
 
     path = options.find_campaign(name)

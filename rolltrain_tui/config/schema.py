@@ -3,7 +3,7 @@
 `campaign_file.load` reads one; this page is the list of what may stand there, with the bounds and the meaning of each value.
 """
 
-import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictB
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from rolltrain_tui.base.registry import Registry
+from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -20,16 +21,12 @@ from rolltrain_tui.rules.rulebooks import RULEBOOKS
 StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
-_DRIVE = re.compile(r"[A-Za-z]:")
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
-
-
-def _wrong(what: str, remedy: str) -> PydanticCustomError:
+def wrong(what: str, remedy: str) -> PydanticCustomError:
     """A broken rule as two half sentences; campaign_file puts place and value around them."""
     return PydanticCustomError("rule", "{what}; {remedy}", {"what": what, "remedy": remedy})
 
 
-def _wrong_in(*faults: tuple[tuple[str | int, ...], Any, PydanticCustomError]) -> ValidationError:
+def wrong_in(*faults: tuple[tuple[str | int, ...], Any, PydanticCustomError]) -> ValidationError:
     """Broken rules at places inside the value being validated."""
     return ValidationError.from_exception_data(
         "campaign", [InitErrorDetails(type=error, loc=where, input=value) for where, value, error in faults]
@@ -39,9 +36,9 @@ def _wrong_in(*faults: tuple[tuple[str | int, ...], Any, PydanticCustomError]) -
 def _one_line(text: str) -> str:
     """Names are printed on terminals and become folder names: visible characters only, in one line."""
     if not text.isprintable():
-        raise _wrong("has characters that cannot be printed", "use letters, digits, punctuation and plain spaces")
+        raise wrong("has characters that cannot be printed", "use letters, digits, punctuation and plain spaces")
     if not text.strip():
-        raise _wrong("is blank", "give a name")
+        raise wrong("is blank", "give a name")
     return text
 
 
@@ -57,71 +54,6 @@ class RowOf:
 
 class Section(BaseModel):
     model_config = StrictModel
-
-
-class DataConfig(Section):
-    """What the model reads."""
-
-    corpus: Literal["tales", "names", "file"]
-    """tales: tavern tales, about 1 MB; names: fantasy names; file: the UTF-8 text at `path`."""
-    path: Annotated[str, Field(min_length=1)] | None
-    """The text file, relative to the campaign file's folder; null for a built-in corpus."""
-    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
-    """The last part of the text, kept for validation."""
-
-    @field_validator("path")
-    @classmethod
-    def _path_goes_with_the_corpus(cls, path: str | None, info: ValidationInfo) -> str | None:
-        corpus = info.data.get("corpus")
-        if corpus == "file" and path is None:
-            raise _wrong("names no text", "corpus file needs the name of a UTF-8 text beside the campaign")
-        if corpus in ("tales", "names") and path is not None:
-            raise _wrong(f"corpus {corpus} reads no file", "write null here, or corpus: file")
-        return path
-
-    @field_validator("path")
-    @classmethod
-    def _path_stays_under_the_campaign(cls, path: str | None) -> str | None:
-        if path is None:
-            return path
-        parts = path.split("/")
-        if path.startswith(("/", "~")) or _DRIVE.match(path) or "\\" in path or ".." in parts:
-            raise _wrong(
-                "leads out of the campaign's folder",
-                "name a file in that folder, with / between folders, or use --data on the command line",
-            )
-        if not path.isprintable() or len(path) > 240 or any(_RESERVED.fullmatch(part) for part in parts) or parts[-1] in ("", "."):
-            raise _wrong("is not a file name that works everywhere", "use a short plain name such as texts/book.txt")
-        return path
-
-
-class ModelConfig(Section):
-    """The GPT."""
-
-    n_layer: Annotated[int, Field(ge=1, le=96)]
-    """Transformer blocks, one above the other."""
-    n_head: Annotated[int, Field(ge=1, le=128)]
-    """Attention heads in each block."""
-    n_embd: Annotated[int, Field(ge=1, le=16384)]
-    """Width; a multiple of n_head."""
-    context: Annotated[int, Field(ge=2, le=65536)]
-    """Tokens the model looks back, and the length of a training sequence."""
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    """Part of the activations dropped while training; 0: none."""
-    bias: StrictBool
-    """Biases in the linear layers and layer norms."""
-    tie_weights: StrictBool
-    """Input embedding and output layer share their weights."""
-
-    @field_validator("n_embd")
-    @classmethod
-    def _heads_share_the_width(cls, n_embd: int, info: ValidationInfo) -> int:
-        n_head = info.data.get("n_head", 1)
-        if n_embd % n_head:
-            below = n_embd - n_embd % n_head
-            near = f"{below} or {below + n_head}" if below else f"{n_head}"
-            raise _wrong(f"must be a multiple of n_head, which is {n_head}", f"{near} would do")
-        return n_embd
 
 
 class OptimizerConfig(Section):
@@ -152,15 +84,6 @@ class ScheduleConfig(Section):
     """After the warm-up: down half a cosine, or level."""
     final_fraction: Annotated[float, Field(ge=0, le=1)]
     """Where the cosine ends at the last turn, as a fraction of learning_rate."""
-
-
-class BatchConfig(Section):
-    """How much text one turn reads."""
-
-    sequences: Annotated[int, Field(ge=1)]
-    """Per micro-batch."""
-    accumulation: Annotated[int, Field(ge=1, le=4096)]
-    """Micro-batches per turn; their mean gradient makes one optimiser step."""
 
 
 class DeviceConfig(Section):
@@ -202,11 +125,11 @@ class DiceConfig(Section):
     def _custom_fits_the_die(cls, custom: list[float] | None, info: ValidationInfo) -> list[float] | None:
         rulebook, die = info.data.get("rulebook"), info.data.get("die")
         if rulebook == "custom" and custom is None:
-            raise _wrong("names no table", f"rulebook custom needs a list with k for each face of the {die or 'die'}")
+            raise wrong("names no table", f"rulebook custom needs a list with k for each face of the {die or 'die'}")
         if rulebook not in (None, "custom") and custom is not None:
-            raise _wrong(f"rulebook {rulebook} has its own table", "write null here, or rulebook: custom")
+            raise wrong(f"rulebook {rulebook} has its own table", "write null here, or rulebook: custom")
         if custom is not None and die is not None and len(custom) != int(die[1:]):
-            raise _wrong(f"must have {die[1:]} entries, one for each face of the {die}", f"it has {len(custom)}")
+            raise wrong(f"must have {die[1:]} entries, one for each face of the {die}", f"it has {len(custom)}")
         return custom
 
 
@@ -255,16 +178,16 @@ class HeroConfig(Section):
             return auto
         own = [name for name, ability in ABILITIES.items() if ability.hero_class == hero_class and ability.passive]
         faults = [(index, name, _unfit(name, hero_class, own)) for index, name in enumerate(auto) if name not in own]
-        faults += [(i, name, _wrong("is named twice", "name it once")) for i, name in enumerate(auto) if name in own and name in auto[:i]]
+        faults += [(i, name, wrong("is named twice", "name it once")) for i, name in enumerate(auto) if name in own and name in auto[:i]]
         if faults:
-            raise _wrong_in(*(((index,), name, error) for index, name, error in faults))
+            raise wrong_in(*(((index,), name, error) for index, name, error in faults))
         return auto
 
 
 def _unfit(name: str, hero_class: str, own: list[str]) -> PydanticCustomError:
     near = get_close_matches(name, own, n=1)
     hint = f"did you mean '{near[0]}'?" if near else "leave it out or take another"
-    return _wrong(f"must be an ability of the {hero_class} with a passive form: {' or '.join(own)}", hint)
+    return wrong(f"must be an ability of the {hero_class} with a passive form: {' or '.join(own)}", hint)
 
 
 class XPConfig(Section):
@@ -298,7 +221,7 @@ class EncountersConfig(Section):
     @classmethod
     def _someone_can_come(cls, bestiary: list[str], info: ValidationInfo) -> list[str]:
         if not bestiary and info.data.get("mode") in ("random", "both"):
-            raise _wrong("names no monster", "name at least one, or write mode: off")
+            raise wrong("names no monster", "name at least one, or write mode: off")
         return bestiary
 
 
@@ -457,28 +380,8 @@ class Header(Section):
         return _one_line(name)
 
 
-class TextTraining(Header):
-    """How a GPT is trained on text."""
-
-    data: DataConfig
-    model: ModelConfig
-    optimizer: OptimizerConfig
-    schedule: ScheduleConfig
-    batch: BatchConfig
-    device: DeviceConfig
-
-    @field_validator("schedule")
-    @classmethod
-    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
-        turns = info.data.get("turns")
-        if turns is not None and schedule.warmup_turns >= turns:
-            error = _wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
-            raise _wrong_in((("warmup_turns",), schedule.warmup_turns, error))
-        return schedule
-
-
-class GameConfig(Header):
-    """What is played, whatever is trained."""
+class CampaignConfig(Header):
+    """One adventure, which is one training run: what is played, whatever is trained. Each mode adds the sections of its own."""
 
     dice: DiceConfig
     hero: HeroConfig
@@ -500,40 +403,58 @@ class GameConfig(Header):
 
     @property
     def micro_batches(self) -> int:
-        """Of a turn."""
-        raise NotImplementedError
+        """Of a turn. Where the campaign rolls on micro-batches, each has a roll."""
+        return 1
+
+    @property
+    def data_path(self) -> str | None:
+        """The player's own file that the training reads, relative to the campaign's folder; None: there is none."""
+        return None
+
+    @classmethod
+    def with_data(cls, name: str) -> Mapping[Where, Any]:
+        """The values of a campaign that reads the file `name` of its folder. ValueError where this kind of training reads none."""
+        raise ValueError("this kind of campaign reads no file of its own")
+
+    def shortened(self, turns: int) -> Mapping[str, Any]:
+        """The values that must change with the number of turns, by dotted path."""
+        return {}
+
+    def recipe(self, data_sha256: str) -> Mapping[str, Any]:
+        """Every value that decides plain training, the seed aside, by dotted path. Dice, hero, monsters and story have no part in it."""
+        own = {name: value for name, value in self.model_dump(mode="json").items() if name not in CampaignConfig.model_fields}
+        data = {"data.sha256": data_sha256} if data_sha256 else {}
+        return {"kind": self.kind, "turns": self.turns, "evaluation.sequences": self.evaluation.sequences, **data, **own}
+
+    def card(self) -> Mapping[str, str]:
+        """What a player wants to know of the training before setting out: label -> words."""
+        return {}
+
+    @property
+    def size(self) -> str:
+        """The size of what is trained, in few words: "12k weights"."""
+        return ""
 
     @field_validator("acts")
     @classmethod
     def _acts_follow_one_another(cls, acts: list[ActConfig]) -> list[ActConfig]:
         faults = [
-            ((index, "from_turn"), after.from_turn, _wrong(f"must come after {before.from_turn}, of the act before", "put them in order"))
+            ((index, "from_turn"), after.from_turn, wrong(f"must come after {before.from_turn}, of the act before", "put them in order"))
             for index, (before, after) in enumerate(pairwise(acts), 1)
             if after.from_turn <= before.from_turn
         ]
         if faults:
-            raise _wrong_in(*faults)
+            raise wrong_in(*faults)
         return acts
 
     @field_validator("endings")
     @classmethod
     def _every_ending_can_be_earned(cls, endings: list[EndingConfig]) -> list[EndingConfig]:
         faults = [
-            ((index, "val_loss"), after.val_loss, _wrong("is earned never, since the ending before it asks no more", "put the best first"))
+            ((index, "val_loss"), after.val_loss, wrong("is earned never, since the ending before it asks no more", "put the best first"))
             for index, (before, after) in enumerate(pairwise(endings), 1)
             if before.val_loss is None or (after.val_loss is not None and after.val_loss <= before.val_loss)
         ]
         if faults:
-            raise _wrong_in(*faults)
+            raise wrong_in(*faults)
         return endings
-
-
-class CampaignConfig(GameConfig, TextTraining):
-    """One adventure, which is one training run."""
-
-    kind: Literal["supervised"]
-    """What is trained; supervised: a GPT on text."""
-
-    @property
-    def micro_batches(self) -> int:
-        return self.batch.accumulation

@@ -3,11 +3,10 @@
 from difflib import get_close_matches
 from pathlib import Path
 
-from rolltrain_tui.base.safe_text import printable, shown
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.config.campaign_errors import CampaignFileError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_TEMPLATES = {"supervised": "tiny_gpt"}
 _FIRST = ("tutorial", "tiny_gpt")
 
 
@@ -34,13 +33,9 @@ def find(name_or_path: str | Path) -> Path:
     raise CampaignFileError(f"{printable(path)}: no such campaign; {hint}shipped with the game: {', '.join(known)}")
 
 
-def template(kind: str) -> str:
-    """A complete, commented campaign of this kind, to be changed by its owner. Raises CampaignFileError for an unknown kind."""
-    if kind not in _TEMPLATES:
-        near = get_close_matches(kind.lower(), _TEMPLATES, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(_TEMPLATES)}"
-        raise CampaignFileError(f"{shown(kind)[1:-1]}: no such kind of campaign; {hint}")
-    return (_folder() / f"{_TEMPLATES[kind]}.yaml").read_text(encoding="utf-8")
+def tiny_gpt() -> str:
+    """The text of the campaign that new ones of its kind start from."""
+    return (_folder() / "tiny_gpt.yaml").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

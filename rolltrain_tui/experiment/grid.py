@@ -14,6 +14,8 @@ from pathlib import Path
 from rolltrain_tui import __version__
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
+from rolltrain_tui.modes import MODES
+from rolltrain_tui.modes.campaign_file import config_class
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
 from rolltrain_tui.rules.plugins import packages_of
@@ -67,7 +69,7 @@ class Cell:
     """Measure robustness and exploration of the finished run, and train once more with noisy labels."""
 
     def config(self) -> CampaignConfig:
-        return CampaignConfig.model_validate_json(self.campaign)
+        return config_class(str(json.loads(self.campaign)["kind"])).model_validate_json(self.campaign)
 
     @property
     def label(self) -> str:
@@ -111,6 +113,8 @@ def grid(
     blind = sorted({arm.policy for arm in arms} & READS_EXAMINATIONS) if not config.diagnosis.examine else []
     if blind:
         raise ExperimentError(f"Policy {blind[0]} goes by examinations, and this campaign makes none: add --set diagnosis.examine=true.")
+    if probes and not MODES[config.kind].probes:
+        raise ExperimentError(f"--probes has no questions for a campaign of kind {config.kind}; leave it out.")
     text = _sha256_of_text(config, base)
     numbers = range(config.seed, config.seed + seeds)
     return tuple(
@@ -127,18 +131,16 @@ def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:
         found["hero"]["hero_class"] = arm.hero_class
         found["dice"]["rulebook"] = arm.rulebook
         found["dice"]["custom"] = config.dice.custom if arm.rulebook == "custom" else None
-    return CampaignConfig.model_validate(found).model_dump_json()
+    return type(config).model_validate(found).model_dump_json()
 
 
 def _sha256_of_text(config: CampaignConfig, base: Path) -> str:
-    if config.data.path is None:
+    if config.data_path is None:
         return ""
     try:
-        return hashlib.sha256((base / config.data.path).read_bytes()).hexdigest()
+        return hashlib.sha256((base / config.data_path).read_bytes()).hexdigest()
     except OSError as error:
-        raise ExperimentError(
-            f"data.path: {config.data.path} cannot be read ({error.strerror}); put the text beside the campaign."
-        ) from None
+        raise ExperimentError(f"{config.data_path} cannot be read ({error.strerror}); put the file beside the campaign.") from None
 
 
 def seeds_of(cells: Sequence[Cell]) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from math import isfinite, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from pkgutil import resolve_name
+from typing import Any, Self, cast
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import CONTROL, Cell
@@ -16,9 +17,6 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.turn import Progress
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.protocol.learner import Learner
-
-if TYPE_CHECKING:
-    from rolltrain_tui.modes.text.learner import TextLearner
 
 AfterTurn = Callable[[], None]
 
@@ -94,7 +92,7 @@ Outcome = Result | Failure
 def run_cell(cell: Cell) -> Outcome:
     """Play a cell to its end. Every exception becomes a Failure."""
     try:
-        from rolltrain_tui.modes.text.build import build_learner
+        from rolltrain_tui.modes import build as build_learner
 
         config = cell.config()
         learner = build_learner(config, base=Path(cell.base))
@@ -108,10 +106,12 @@ def run(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterT
     return train_plainly(config, learner, after_turn) if cell.arm == CONTROL else play(config, learner, cell, after_turn)
 
 
-def probed(config: CampaignConfig, learner: "TextLearner", cell: Cell) -> Outcome:
+def probed(config: CampaignConfig, learner: Learner, cell: Cell) -> Outcome:
     """The run with its measures. The label-noise measure trains a second learner on noisy labels."""
-    from rolltrain_tui.modes.text import probes
-    from rolltrain_tui.modes.text.build import build_learner
+    from rolltrain_tui.modes import MODES
+    from rolltrain_tui.modes import build as build_learner
+
+    probes = resolve_name(MODES[config.kind].probes)
 
     trail = probes.Trail(learner)
     along: list[tuple[float, Mapping[str, float]]] = []

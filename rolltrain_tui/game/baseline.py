@@ -85,20 +85,9 @@ def ghost_of(config: CampaignConfig, learner: Learner, evaluations: Sequence[Eva
 # The recipe.
 
 
-def recipe_of(config: CampaignConfig, text_sha256: str) -> Recipe:
-    """Everything that decides plain training, except the seed. Dice, hero, monsters and story do not."""
-    values: dict[str, Any] = {
-        "kind": config.kind,
-        "turns": config.turns,
-        "data.corpus": config.data.corpus,
-        "data.validation_fraction": config.data.validation_fraction,
-        "data.sha256": text_sha256,
-        "device.dtype": config.device.dtype,
-        "evaluation.sequences": config.evaluation.sequences,
-    }
-    for name in ("model", "optimizer", "schedule", "batch"):
-        values |= {f"{name}.{key}": value for key, value in getattr(config, name).model_dump().items()}
-    return tuple((name, dump_json(value)) for name, value in values.items())
+def recipe_of(config: CampaignConfig, data_sha256: str) -> Recipe:
+    """Everything that decides plain training, except the seed. `data_sha256` is the learner's hash of its data."""
+    return tuple((name, dump_json(value)) for name, value in config.recipe(data_sha256).items())
 
 
 def difference(ghost: Ghost, recipe: Recipe) -> str:

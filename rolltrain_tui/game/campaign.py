@@ -9,7 +9,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rolltrain_tui.config.schema import CampaignConfig, GameConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game.baseline import Ghost
 from rolltrain_tui.game.counterfactual import PREFIX, Shadow
@@ -36,7 +36,7 @@ from rolltrain_tui.rules.gate import Gate
 class Campaign:
     """One adventure under way: a game, a learner, and how far they have come together."""
 
-    def __init__(self, config: GameConfig, learner: Learner, ghost: Ghost | None = None) -> None:
+    def __init__(self, config: CampaignConfig, learner: Learner, ghost: Ghost | None = None) -> None:
         self.config, self.learner, self.ghost = config, learner, ghost
         info = learner.info()
         self.cycle = TurnCycle(config, learner, info)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rolltrain_tui.config.schema import DiceConfig, GameConfig
+from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
 from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
@@ -13,7 +13,7 @@ from rolltrain_tui.rules.unavailable import unavailable_refusal
 
 
 def new_game(
-    config: GameConfig,
+    config: CampaignConfig,
     dice: Dice | None = None,
     monster_dice: Dice | None = None,
     unavailable_levers: Mapping[str, str] | None = None,

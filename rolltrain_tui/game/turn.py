@@ -15,7 +15,7 @@ from math import log, nan
 from typing import Any, Protocol
 
 from rolltrain_tui.base.statistics import Smoothed
-from rolltrain_tui.config.schema import EndingConfig, GameConfig
+from rolltrain_tui.config.schema import CampaignConfig, EndingConfig
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.effects import StepEffect
@@ -88,7 +88,7 @@ class Progress:
 class TurnCycle:
     """The turns of one run: its game, its progress, and what falls due."""
 
-    def __init__(self, config: GameConfig, training: TrainingState, info: LearnerInfo) -> None:
+    def __init__(self, config: CampaignConfig, training: TrainingState, info: LearnerInfo) -> None:
         self.config, self.training, self.info = config, training, info
         chance = log(info.vocabulary) if info.vocabulary else None
         self.game = new_game(config, unavailable_levers=info.unavailable_levers, chance=chance)

@@ -1,1 +1,69 @@
-"""The kinds of training, one folder each."""
+"""The kinds of training, one folder each, and the table of them. Nothing else in the house asks what is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+from rolltrain_tui.base.registry import Registry, RowError, check_named
+
+if TYPE_CHECKING:
+    from rolltrain_tui.protocol.learner import Learner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """Everything the house must know of a kind of training. Names are dotted ("package.module:name") and imported when needed."""
+
+    name: str
+    """As a campaign file says it: `kind: supervised`."""
+    title: str
+    """What is trained, for lists: "A language model learns from a text"."""
+    config: str
+    """The class of its campaigns, a `CampaignConfig` with the mode's own sections."""
+    build: str
+    """A function (config, *, base: Path) -> Learner. `base` is the folder that the campaign's own paths are relative to."""
+    template: str = ""
+    """A complete, commented campaign: a text or a function that gives it. "": no file describes this kind of training."""
+    probes: str = ""
+    """A module of questions that `compare --probes` asks of a finished run. "": there are none."""
+
+
+def check_mode(name: str, row: object) -> Mode:
+    """The row, if it is a mode of this name whose parts are named in words. RowError."""
+    if not isinstance(row, Mode):
+        raise RowError(f"it must be a rolltrain_tui.plugins.Mode, not a {type(row).__name__}")
+    for text in (row.title, row.config, row.build, row.template, row.probes):
+        if not isinstance(text, str) or not text.isprintable():
+            raise RowError("every text of a mode must be one line of printable characters")
+    check_named(name, row)
+    return row
+
+
+MODES: Registry[Mode] = Registry(
+    "rolltrain.modes",
+    (
+        Mode(
+            name="supervised",
+            title="A language model learns from a text",
+            config="rolltrain_tui.modes.text.config:TextConfig",
+            build="rolltrain_tui.modes.text.build:build",
+            template="rolltrain_tui.config.shipped:tiny_gpt",
+            probes="rolltrain_tui.modes.text.probes",
+        ),
+        Mode(
+            name="module",
+            title="A program trains a model of its own",
+            config="rolltrain_tui.modes.module.config:ModuleConfig",
+            build="rolltrain_tui.modes.module:refuse",
+        ),
+    ),
+    kind="mode",
+    check=check_mode,
+)
+
+
+def build(config: Any, *, base: Path) -> "Learner":
+    """The learner of a campaign; the one call that makes any. ValueError, with a sentence, for what cannot be built here."""
+    learner: Learner = resolve_name(MODES[config.kind].build)(config, base=base)
+    return learner

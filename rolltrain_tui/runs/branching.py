@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.config import campaign_file
-from rolltrain_tui.config.changes import changes as changes_between
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
 from rolltrain_tui.runs import event_log, layout, saves
 from rolltrain_tui.runs.differences import Difference, compare

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from rolltrain_tui.config import campaign_file
-from rolltrain_tui.config.changes import Change, changed
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.changes import Change, changed
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs import event_codec, saves
 from rolltrain_tui.runs.saves.store import dump_state, load_state

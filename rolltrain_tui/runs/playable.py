@@ -10,7 +10,7 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.story.scene import Scene
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import GameConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PlayableRun(Protocol):
     """Whatever its source, it tells its story so far, and then plays on."""
 
     @property
-    def config(self) -> "GameConfig | None":
+    def config(self) -> "CampaignConfig | None":
         """The settings of a live run; None where nothing is trained."""
 
     @property

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from rolltrain_tui.config import campaign_file
 from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox

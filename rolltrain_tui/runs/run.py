@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from rolltrain_tui.config import campaign_file
-from rolltrain_tui.config.changes import Change
-from rolltrain_tui.config.changes import changes as changes_between
-from rolltrain_tui.config.schema import CampaignConfig, GameConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.changes import Change
+from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import CampaignResumed, Event, Saved, SaveDue, SaveFailed, SettingsChanged, TrainingFailed
 from rolltrain_tui.protocol.inbox import Inbox
@@ -28,7 +28,7 @@ class Run:
 
     def __init__(self, campaign: Campaign, folder: Path, base: Path, pending: Sequence[Command] = ()) -> None:
         self.campaign = campaign
-        self.config: GameConfig = campaign.config
+        self.config: CampaignConfig = campaign.config
         self.folder = folder
         self.base = base
         """The folder that the campaign's own paths are relative to."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.events import DiceRolled, Event, SaveDue, StepTaken, TrainingFailed
 from rolltrain_tui.runs import event_log, layout, saves
 from rolltrain_tui.runs.differences import Difference, compare, shortened

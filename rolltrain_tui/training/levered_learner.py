@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.config.schema import GameConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
 from rolltrain_tui.protocol.objective import Objective
@@ -139,7 +139,7 @@ class LeveredLearner(ABC):
 
     def __init__(
         self,
-        config: GameConfig,
+        config: CampaignConfig,
         *,
         model: nn.Module,
         optimizer: Optimizer,

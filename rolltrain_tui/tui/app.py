@@ -132,8 +132,8 @@ class RolltrainApp(App[None]):
             self.notify(flat(fault), title="Left out", severity="warning", timeout=12, markup=False)
 
     def _choose_hero(self, path: Path) -> None:
-        from rolltrain_tui.config.campaign_file import load
         from rolltrain_tui.config.overrides import without_own_text
+        from rolltrain_tui.modes.campaign_file import load
         from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
         overrides = self.launch.all_overrides()

@@ -40,9 +40,9 @@ class TorchOutfitter:
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"
 
     def begin(self, campaign: Path, overrides: Sequence[str]) -> PlayableRun:
-        from rolltrain_tui.config import campaign_file
         from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.game.baseline import place
+        from rolltrain_tui.modes import campaign_file
         from rolltrain_tui.runs.run import Run
 
         overrides, data = without_own_text(overrides)

@@ -74,7 +74,7 @@ class ReplaySource:
 
 def _campaign_of(folder: Path) -> "CampaignConfig | None":
     """The campaign, for what the panels say about it; a chronicle can be watched without."""
-    from rolltrain_tui.config import campaign_file
+    from rolltrain_tui.modes import campaign_file
 
     try:
         return campaign_file.load(folder / CAMPAIGN)

@@ -39,13 +39,3 @@ def fit(parts: Sequence[str], expendable: Sequence[int], width: int) -> str:
         if len(line) <= width:
             return line
     return line if len(line) <= width else line[: max(0, width - 1)] + "…"
-
-
-def weights(n_layer: int, n_embd: int, context: int) -> str:
-    """The size of a GPT without its vocabulary, such as 795k: 12 layers x width^2 for the blocks and context x width for the positions."""
-    count = 12 * n_layer * n_embd**2 + context * n_embd
-    if count >= 1e9:
-        return f"{count / 1e9:.1f}B"
-    if count >= 1e6:
-        return f"{count / 1e6:.1f}M"
-    return f"{round(count / 1e3)}k"

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from sick_runs import CAMPAIGNS, SICK, WORDS
 
-from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.monsters import BESTIARY

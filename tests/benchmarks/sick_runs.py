@@ -29,8 +29,8 @@ from pathlib import Path
 
 import torch
 
-from rolltrain_tui.config.campaign_file import load
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.text.gpt import MLP
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL

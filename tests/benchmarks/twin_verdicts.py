@@ -10,9 +10,9 @@ import statistics
 import sys
 from pathlib import Path
 
-from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.game.counterfactual import Comparison, Twin, look_turns
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 

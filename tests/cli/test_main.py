@@ -17,8 +17,8 @@ from rolltrain_tui.bench import contest
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.cli.main import rolltrain
-from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import UseAbility
 
 TEXT = "The dragon sleeps under the hill, and the hill sleeps under the snow. " * 40
@@ -243,7 +243,7 @@ def test_steps_shorten_the_warm_up(tiny: Path, capsys: pytest.CaptureFixture[str
     """A warm-up longer than --steps is shortened in proportion, with a word about it; one that the player set is left to the player."""
     config = campaign_file.load(tiny, found := overrides(tiny, steps=2))
     assert (2, 0) == (config.turns, config.schedule.warmup_turns)
-    assert "warm-up" in capsys.readouterr().err
+    assert "schedule.warmup_turns becomes 0" in capsys.readouterr().err
     assert found == ("schedule.warmup_turns=0", "turns=2")
     assert overrides(tiny, steps=8) == ("turns=8",)
     assert overrides(tiny, steps=2, settings=("schedule.warmup_turns=1",)) == ("schedule.warmup_turns=1", "turns=2")

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolltrain_tui.config import shipped as shipped_campaigns
-from rolltrain_tui.config.campaign_file import CampaignFileError, dump, find, json_schema, load, load_text, shipped, template
-from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.yaml_marks import read_marked
+from rolltrain_tui.modes.campaign_file import CampaignFileError, dump, find, json_schema, load, load_text, shipped, template
+from rolltrain_tui.modes.text.config import TextConfig
 
 GOOD = template("supervised")
 
@@ -331,7 +331,7 @@ class TestKept:
         data["optimizer"]["learning_rate"] = learning_rate
         data["dice"] |= {"die": "d4", "rulebook": "custom", "custom": custom}
         data["device"]["threads"] = threads
-        config = CampaignConfig.model_validate(data)
+        config = TextConfig.model_validate(data)
         assert config == load_text(dump(config), "x")
 
     @pytest.mark.parametrize("name", ["off", "null", "true", "1e3", "2026-01-02", "<<", "=", "- a", "a: b", "# no", "*x", "'", '"', "\\"])
@@ -471,6 +471,6 @@ def _within(value: Any, entry: dict[str, Any]) -> bool:
 
 def test_checking_a_campaign_needs_neither_torch_nor_textual() -> None:
     """`rolltrain check` and `schema` answer at once because nothing heavy is imported."""
-    code = "import sys, rolltrain_tui.config.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"
+    code = "import sys, rolltrain_tui.modes.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "[]" == answer.stdout.strip()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.paths import CAMPAIGNS
 
-from rolltrain_tui.config import campaign_file
-from rolltrain_tui.config.changes import changed, changes
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.changes import changed, changes
 
 FILES = sorted(CAMPAIGNS.glob("*.yaml"))
 Configure = Callable[..., CampaignConfig]

@@ -13,7 +13,7 @@ from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, c
 from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
 from rolltrain_tui.experiment.workers import run_side_by_side
 from rolltrain_tui.game.baseline import record
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
 
 
 class Deadly(Cell):

@@ -10,7 +10,7 @@ import pytest
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import NOW_AND_THEN, POLICIES, PlayedInbox, Policy, Sick, State, diagnosis, remedies
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, CommandAccepted, CommandRefused, Evaluated, Event, Examined, StepTaken
 from rolltrain_tui.protocol.readings import Reading

@@ -18,13 +18,13 @@ from click.testing import CliRunner
 
 from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.cli.main import rolltrain
-from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import plots, report, table
 from rolltrain_tui.experiment.compare import Comparison, write
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
 from rolltrain_tui.experiment.table import Outcomes, contrasts, rows
+from rolltrain_tui.modes import campaign_file
 
 ARMS = (CONTROL, *(Arm(name, book, policy) for name in ("cleric", "rogue") for book in ("hero", "off") for policy in ("none", "oracle")))
 FLAT = Result(

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.paths import CAMPAIGNS
 
-from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game.baseline import Ghost, GhostError, plain_training, record
 from rolltrain_tui.game.setup import new_game
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import (
     CampaignBegan,
     Evaluated,
@@ -368,7 +368,7 @@ def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Con
 def test_the_verb_records_beside_the_campaign_and_train_finds_it(tiny_config: Configure, tmp_path: Path) -> None:
     """`rolltrain ghost` writes ghosts/NAME.json, prints where, and the next run has its gates."""
     from rolltrain_tui.cli.main import rolltrain
-    from rolltrain_tui.config.campaign_file import dump
+    from rolltrain_tui.modes.campaign_file import dump
 
     campaign = tmp_path / "quest.yaml"
     campaign.write_text(dump(tiny_config("gate.mode=ghost")), encoding="utf-8")

@@ -12,7 +12,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import counterfactual as shadow_module
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import Shadow, compare
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import Command, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect

@@ -10,7 +10,7 @@ from support.scripted import ScriptedLearner, of, played, story
 from rolltrain_tui.config.campaign_errors import CampaignFileError
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.protocol.commands import Command, Predict, RaiseStat, SpendInspiration, UseItem
 from rolltrain_tui.protocol.events import (
     ActBegan,

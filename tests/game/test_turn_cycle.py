@@ -30,7 +30,7 @@ def report(loss: float) -> StepReport:
 
 
 def evaluation(loss: float) -> Evaluation:
-    return Evaluation(loss=loss, standard_error=0.1, sequences=4, gflop=0.5)
+    return Evaluation(value=loss, standard_error=0.1, count=4, gflop=0.5)
 
 
 def test_a_running_mean() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from support.paths import CAMPAIGNS
 
-from rolltrain_tui.config import campaign_file
-from rolltrain_tui.config.campaign_file import CampaignFileError, load_text
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.campaign_file import CampaignFileError, load_text
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun

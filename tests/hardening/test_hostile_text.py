@@ -18,7 +18,7 @@ from support.snapshots import snapshot
 from textual.content import Content
 
 from rolltrain_tui.base.safe_text import clean, flat, one_line, printable, shown
-from rolltrain_tui.config.campaign_file import CampaignFileError, load_text
+from rolltrain_tui.modes.campaign_file import CampaignFileError, load_text
 from rolltrain_tui.protocol.commands import SaveGame, Speak, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, Event, SaveFailed, Spoke, TrainingFailed, TwinLost
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox

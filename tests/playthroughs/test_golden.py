@@ -15,9 +15,9 @@ import pytest
 from support.paths import CAMPAIGNS
 from support.scripted import ScriptedLearner
 
-from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.game import baseline
 from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.plain.views import PlainFace, SafeStream
 from rolltrain_tui.protocol.commands import (
     Command,

@@ -51,7 +51,7 @@ RULEBOOK = """
 """
 QUESTIONS = """
 import json
-from rolltrain_tui.config.schema import GameConfig
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import remedies
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import AbilityUsed
@@ -64,7 +64,7 @@ assert slugs.index("barbarian") + 1 == slugs.index("tantrum")
 assert slugs.index("encounters") < slugs.index("seed_sprite") < slugs.index("rests")
 assert "**coin** (The Coin)" in codex.page("rulebooks").text
 assert "[Seed Sprite](seed_sprite)" in codex.page("encounters").text
-schema = json.dumps(GameConfig.model_json_schema())
+schema = json.dumps(CampaignConfig.model_json_schema())
 assert '"seed_sprite"' in schema and '"coin"' in schema
 assert remedies("tantrum", "slow") == [UseAbility("tantrum")] == [parse_command("tantrum")]
 assert "thrown about, times 2, for 1 turns" in tell(AbilityUsed(3, "tantrum", "", True, 2.0, 1, 0))

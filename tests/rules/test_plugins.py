@@ -14,8 +14,8 @@ import pytest
 from support.paths import ROOT, TESTS
 
 from rolltrain_tui.base.registry import RowError
-from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.abilities import ABILITIES, check_ability
 from rolltrain_tui.rules.classes import CLASSES, check_class

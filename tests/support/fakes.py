@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.commands import (
     Predict,
     RaiseStat,

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from rolltrain_tui.config.campaign_file import load
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.run import Run

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.training.levers import in_one_piece, lay_side_by_side

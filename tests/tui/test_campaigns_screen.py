@@ -22,7 +22,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         encoding="utf-8",
     )
     bad.write_text("name: 3\nturns: [/]\n", encoding="utf-8")
-    monkeypatch.setattr("rolltrain_tui.config.campaign_file.shipped", lambda: [good, bad, gone])
+    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [good, bad, gone])
     return [good, bad, gone]
 
 

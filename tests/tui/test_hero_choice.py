@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.campaign_file import load
 from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.base import HelpScreen

@@ -7,7 +7,7 @@ from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from rolltrain_tui.config.campaign_file import dump
+from rolltrain_tui.modes.campaign_file import dump
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.event_log import Chronicle, read

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.roster import Roster
-from rolltrain_tui.config.campaign_file import load
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.story.codex import Page
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.arena import ArenaScreen

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rolltrain_tui.config.schema import GameConfig, Section
+from rolltrain_tui.config.schema import CampaignConfig, Section
 
 
 class TrainedConfig(Section):
@@ -31,7 +31,7 @@ class TrainedConfig(Section):
     """When the schedule takes a step."""
 
 
-class ModuleConfig(GameConfig):
+class ModuleConfig(CampaignConfig):
     """One adventure on a model of the player's own."""
 
     kind: Literal["module"]

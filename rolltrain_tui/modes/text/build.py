@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.corpora.corpus import load_corpus
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.training.machine import pick_device, tune_allocator
@@ -12,7 +12,7 @@ class ModelShapeError(ValueError):
     """The campaign describes a model that cannot be built."""
 
 
-def build_learner(config: CampaignConfig, *, base: Path) -> TextLearner:
+def build(config: TextConfig, *, base: Path) -> TextLearner:
     """The learner of a campaign file in folder `base`, which data.path is relative to.
 
     Changes two settings of the process: torch's number of threads, and how glibc keeps freed memory. ValueError, with a sentence

@@ -13,8 +13,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.text import diagnosis
+from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.protocol.effects import StepEffect
@@ -43,10 +43,10 @@ class TextLearner(LeveredLearner):
     """
 
     kind = "supervised"
-    config: CampaignConfig
+    config: TextConfig
     model: GPT
 
-    def __init__(self, config: CampaignConfig, corpus: Corpus) -> None:
+    def __init__(self, config: TextConfig, corpus: Corpus) -> None:
         self.corpus = corpus
 
         # The machine

@@ -15,15 +15,14 @@ from textual.message import Message
 from textual.widgets import Footer, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
+from rolltrain_tui.modes import MODES
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
-from rolltrain_tui.tui.words import weights
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
 
 PEEK_BYTES = 65536
-KINDS = {"supervised": "A language model learns from a text"}
 
 
 class CampaignsScreen(TavernScreen):
@@ -67,7 +66,7 @@ class CampaignsScreen(TavernScreen):
 
     @work(thread=True, exclusive=True)
     def read_campaigns(self) -> None:
-        from rolltrain_tui.config.campaign_file import CampaignFileError, load, shipped
+        from rolltrain_tui.modes.campaign_file import CampaignFileError, load, shipped
 
         found: list[tuple[Path, CampaignConfig | str]] = []
         for path in shipped():
@@ -146,22 +145,17 @@ class CampaignsScreen(TavernScreen):
 def _entry(path: Path, campaign: "CampaignConfig | str") -> Content:
     if isinstance(campaign, str):
         return Content.assemble(f"✖ {flat(path.name)}", ("\ncannot be read", "dim"))
-    model = campaign.model
-    size = weights(model.n_layer, model.n_embd, model.context)
-    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns · {size}", "dim"))
+    size = f" · {campaign.size}" if campaign.size else ""
+    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns{size}", "dim"))
 
 
 def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:
     """What a player wants to know before setting out."""
-    model, dice = campaign.model, campaign.dice
-    size = weights(model.n_layer, model.n_embd, model.context)
-    text = campaign.data.corpus if campaign.data.path is None else flat(campaign.data.path)
+    dice = campaign.dice
     return [
-        ("Kind", KINDS.get(campaign.kind, campaign.kind)),
+        ("Kind", MODES[campaign.kind].title),
         ("Turns", f"{campaign.turns}, each one real optimiser step"),
-        ("Model", f"{model.n_layer} layers, {model.n_embd} wide, about {size} weights"),
-        ("Text", text),
-        ("Optimiser", f"{campaign.optimizer.name}, learning rate {campaign.optimizer.learning_rate:g}"),
+        *((label, flat(words)) for label, words in campaign.card().items()),
         ("Dice", f"{dice.die} against DC {dice.dc}, rulebook {dice.rulebook}"),
         ("Hero", f"{flat(campaign.hero.name)}, {campaign.hero.hero_class} {campaign.hero.level}" + _hardcore(campaign)),
         ("File", flat(path.name)),

@@ -17,7 +17,7 @@ from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import AdventureConfig, GameConfig
+    from rolltrain_tui.config.schema import AdventureConfig, CampaignConfig
 
 STATS = {
     "STR": "Added to the damage of every blow.",
@@ -33,7 +33,7 @@ class Deeds(Orders):
     """The orders that came with the adventure."""
 
     @property
-    def campaign(self) -> "GameConfig | None":
+    def campaign(self) -> "CampaignConfig | None":
         return self.bridge.expedition.config if self.bridge.expedition is not None else None
 
     def adventure(self) -> "AdventureConfig | None":

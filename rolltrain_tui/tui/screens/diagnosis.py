@@ -15,7 +15,7 @@ from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, layer_lines, signal_lines
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import GameConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 REFRESH_SECONDS = 0.25
 TABLE, ADVICE_FROM, LAYERS_FROM = 80, 112, 168
@@ -46,7 +46,7 @@ class DiagnosisScreen(TavernScreen):
         Binding("end", "jump(1)", "End", show=False),
     ]
 
-    def __init__(self, scene: Scene, config: "GameConfig | None") -> None:
+    def __init__(self, scene: Scene, config: "CampaignConfig | None") -> None:
         super().__init__()
         self._scene, self._config = scene, config
 
@@ -85,7 +85,7 @@ class DiagnosisScreen(TavernScreen):
         self._page.scroll_home(animate=False) if to < 0 else self._page.scroll_end(animate=False)
 
 
-def diagnosis_lines(scene: Scene, config: "GameConfig | None", width: int) -> list[Line]:
+def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
     """The whole page for this width: before the first examination a word on what will stand here, and when."""
     found = scene.examined
     if found is None:
@@ -109,7 +109,7 @@ def diagnosis_lines(scene: Scene, config: "GameConfig | None", width: int) -> li
     return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
 
 
-def _not_yet(scene: Scene, config: "GameConfig | None") -> str:
+def _not_yet(scene: Scene, config: "CampaignConfig | None") -> str:
     promise = (
         "Here will stand what can be read off the run: every signal with its healthy range and a verdict, what a practitioner would do "
         "about the sick ones, and every layer's gradients and updates."

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.config.schema import DataConfig
+from rolltrain_tui.modes.text.config import DataConfig
 from rolltrain_tui.modes.text.corpora import corpus as corpus_module
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
 from rolltrain_tui.modes.text.corpora.corpus import LARGEST_VOCABULARY, corpus_from_text, load_corpus

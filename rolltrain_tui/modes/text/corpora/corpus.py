@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rolltrain_tui.config.schema import DataConfig
+from rolltrain_tui.modes.text.config import DataConfig
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 

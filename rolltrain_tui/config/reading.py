@@ -1,12 +1,12 @@
-"""Reading and writing campaign files: all mistakes at once, each with its place and its remedy.
+"""Reading and writing a campaign: all mistakes at once, each with its place and its remedy.
 
-A campaign is data only. What may stand in it is in config.py; which YAML is read, in yaml_marks.py.
+A campaign is data only. `schema` says what may stand in every campaign; a mode adds its own sections. `yaml_marks` reads the YAML.
 """
 
 import math
 import stat
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,43 +17,48 @@ from pydantic.json_schema import GenerateJsonSchema
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config import overrides as settings
 from rolltrain_tui.config.campaign_errors import MOST_FAULTS, CampaignFileError, Fault, Guide, faults
-from rolltrain_tui.config.schema import CampaignConfig, GameConfig
-from rolltrain_tui.config.shipped import find, shipped, template
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked
 
-__all__ = ["CampaignFileError", "dump", "find", "json_schema", "load", "load_text", "shipped", "template"]
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a campaign of one kind may hold."""
+
+    kind: str
+    config: type[CampaignConfig]
+    guide: Guide
+    good: Callable[[], Document]
+    """A good campaign of this kind, for examples."""
+
+    def example(self, where: Where) -> str | None:
+        """The text at this place of the good campaign, if it is one line."""
+        return self.good().written.get(where) or None
 
 
-def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None) -> CampaignConfig:
-    """The campaign in `path`, with `overrides` ("dotted.path=VALUE") written over its values. Raises CampaignFileError.
+class UnknownKindError(ValueError):
+    """A campaign names a kind that there is not: half a sentence on what would be right. `nearest` is the form to read the rest by."""
 
-    `data` is a text that the player named on the command line: it may lie anywhere, and its folder is then the one data.path is
-    relative to. Without it data.path stays under the campaign's folder, links followed.
-    """
-    reading = _Reading(_content(path), printable(path), overrides, data)
-    config = reading.config()
-    if config.data.path is not None and data is None:
-        reading.report(_astray(path.parent, config.data.path))
-    return config
+    def __init__(self, words: str, nearest: Form) -> None:
+        super().__init__(words)
+        self.nearest = nearest
 
 
-def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:
-    """A campaign from text, such as a save's; `name` is what error messages call it. Raises CampaignFileError."""
-    return _Reading(text, printable(name), overrides).config()
+FormOf = Callable[[object], Form]
+"""From the value of `kind` to its form. UnknownKindError."""
 
 
-def dump(config: GameConfig) -> str:
-    """The campaign as YAML without comments: `load_text(dump(config), ...) == config`, exactly."""
+def dump(config: CampaignConfig) -> str:
+    """The campaign as YAML without comments. Reading it again gives an equal config."""
     text: str = yaml.dump(
         config.model_dump(), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=math.inf
     )
     return text
 
 
-@cache
-def json_schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a campaign file, for editors. Do not change the answer: it is shared."""
-    schema = CampaignConfig.model_json_schema(schema_generator=_Schema)
+def json_schema_of(config: type[CampaignConfig]) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a campaign file, for editors."""
+    schema = config.model_json_schema(schema_generator=_Schema)
     _unfold(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "rolltrain campaign"}
 
@@ -87,32 +92,54 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_text)
 
 
-class _Reading:
+class Reading:
     """One reading of a campaign: the document, what was written over it, and the mistakes found so far."""
 
-    def __init__(self, content: bytes | str, name: str, overrides: Sequence[str], data: Path | None = None) -> None:
-        self._name = name
+    def __init__(self, content: bytes | str, name: str, overrides: Sequence[str], form_of: FormOf, data: Path | None = None) -> None:
+        self._name, self._form_of = name, form_of
         self._lines: set[tuple[tuple[int, ...], str]] = set()
         self._document = self._parse(content)
         self._overrides = [override for text in overrides if (override := self._override(text)) is not None]
         if data is not None:
-            label = f"--data {printable(data)}"
-            self._overrides += [settings.Override(label, ("data", key), value) for key, value in (("corpus", "file"), ("path", data.name))]
+            self._read_instead(data)
 
     def config(self) -> CampaignConfig:
+        """The campaign. CampaignFileError with all mistakes."""
         for rank, override in enumerate(self._overrides):
             try:
                 settings.apply(override, self._document.data)
             except settings.OverrideError as error:
                 self._add((1, rank), str(error))
         config, found = None, []
+        form = self._form()
         try:
-            config = CampaignConfig.model_validate(self._document.data)
+            config = form.config.model_validate(self._document.data)
         except ValidationError as error:
-            found = faults(error, _guide(), _example)
+            found = faults(error, form.guide, form.example)
         self.report(found)
         assert config is not None, "a validation error gives at least one fault"
         return config
+
+    def _form(self) -> Form:
+        """The form of the campaign's kind. An unknown kind is a mistake; the rest is read by the nearest form."""
+        kind = self._document.data.get("kind")
+        try:
+            return self._form_of(kind)
+        except UnknownKindError as error:
+            if "kind" in self._document.data:
+                where = ("kind",)
+                self._add(*self._line(Fault(where, f"{error}", where)))
+                self._document.data["kind"] = error.nearest.kind
+            return error.nearest
+
+    def _read_instead(self, data: Path) -> None:
+        """Let the campaign read the player's file, which may lie anywhere."""
+        label = f"--data {printable(data)}"
+        try:
+            values = self._form().config.with_data(data.name)
+        except ValueError as error:
+            raise CampaignFileError(f"{label}: {error}; leave --data out") from None
+        self._overrides += [settings.Override(label, where, value) for where, value in values.items()]
 
     def report(self, found: Sequence[Fault]) -> None:
         """Raise CampaignFileError if there is any mistake, these or earlier ones."""
@@ -162,7 +189,7 @@ class _Reading:
         self._lines.add((rank, line))
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """The file's bytes, one more than allowed at most. Raises CampaignFileError for what is not an ordinary, readable file."""
     try:
         mode = path.stat().st_mode
@@ -184,7 +211,7 @@ def _content(path: Path) -> bytes:
         raise CampaignFileError(f"{printable(path)}: cannot be read ({why}); check the name and the disk") from None
 
 
-def _astray(folder: Path, path: str) -> list[Fault]:
+def astray(folder: Path, path: str) -> list[Fault]:
     """Is the text that the campaign names an ordinary file under its folder, links followed? One that is missing is found out later."""
     where = ("data", "path")
     target = (folder / path).resolve()
@@ -198,18 +225,3 @@ def _astray(folder: Path, path: str) -> list[Fault]:
 
 def _dotted(where: Where) -> str:
     return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else shown(part)[1:-1] for part in where)
-
-
-@cache
-def _guide() -> Guide:
-    return Guide(json_schema())
-
-
-@cache
-def _good() -> Document:
-    return read_marked(template("supervised"))
-
-
-def _example(where: Where) -> str | None:
-    """What stands at this place in the shipped campaign, if it is one line."""
-    return _good().written.get(where) or None

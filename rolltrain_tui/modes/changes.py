@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rolltrain_tui.config import campaign_file
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
 
 Change = tuple[str, str, str]
 """Dotted path, value before, value after; the values as JSON, which an override reads as YAML."""

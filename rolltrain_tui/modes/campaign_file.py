@@ -1,0 +1,90 @@
+"""Campaign files of every kind: found, read, written, and described. The campaign's `kind` says which mode's sections it has."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from rolltrain_tui.base.safe_text import printable, shown
+from rolltrain_tui.config.campaign_errors import CampaignFileError, Guide
+from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray, content_of, dump, json_schema_of
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.config.shipped import find, shipped
+from rolltrain_tui.config.yaml_marks import Document, read_marked
+from rolltrain_tui.modes import MODES
+
+__all__ = ["CampaignFileError", "dump", "find", "json_schema", "load", "load_text", "shipped", "template"]
+
+FIRST = "supervised"
+"""The kind by whose form a campaign of unknown kind is read."""
+
+
+def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None) -> CampaignConfig:
+    """The campaign in `path`, with `overrides` ("dotted.path=VALUE") written over its values. Raises CampaignFileError.
+
+    `data` is a file that the player named on the command line: it may lie anywhere, and its folder is then the one that the campaign's
+    path is relative to. Without it the campaign's own file stays under the campaign's folder, links followed.
+    """
+    reading = Reading(content_of(path), printable(path), overrides, form_of, data)
+    config = reading.config()
+    if config.data_path is not None and data is None:
+        reading.report(astray(path.parent, config.data_path))
+    return config
+
+
+def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:
+    """A campaign from text, such as a save's; `name` is what error messages call it. Raises CampaignFileError."""
+    return Reading(text, printable(name), overrides, form_of).config()
+
+
+@cache
+def json_schema(kind: str = FIRST) -> dict[str, Any]:
+    """The JSON schema of campaign files of this kind, for editors. Do not change the answer: it is shared. CampaignFileError."""
+    return json_schema_of(config_class(_known(kind)))
+
+
+def template(kind: str) -> str:
+    """A complete, commented campaign of this kind, to be changed by its owner. CampaignFileError where there is none."""
+    if not (name := MODES[_known(kind)].template):
+        raise CampaignFileError(f"{kind}: a program makes campaigns of this kind; the codex page own_model shows how")
+    found = resolve_name(name)
+    text: str = found() if callable(found) else found
+    return text
+
+
+def config_class(kind: str) -> type[CampaignConfig]:
+    """What a campaign of this kind may hold."""
+    config: type[CampaignConfig] = resolve_name(MODES[kind].config)
+    return config
+
+
+def form_of(kind: object) -> Form:
+    """The form by which a campaign of this kind is read. UnknownKindError."""
+    if isinstance(kind, str) and kind in MODES:
+        return _form(kind)
+    near = get_close_matches(kind.lower(), MODES, n=1) if isinstance(kind, str) else []
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    known = [name for name, mode in MODES.items() if mode.template]
+    one = f"one of {', '.join(known)}" if len(known) > 1 else known[0]
+    raise UnknownKindError(f"must be {one} (got {shown(kind)}){hint}", _form(near[0] if near else FIRST))
+
+
+@cache
+def _form(kind: str) -> Form:
+    return Form(kind, config_class(kind), Guide(json_schema(kind)), lambda: _good(kind))
+
+
+@cache
+def _good(kind: str) -> Document:
+    return read_marked(template(kind if MODES[kind].template else FIRST))
+
+
+def _known(kind: str) -> str:
+    """The kind, if there is a mode of that name. CampaignFileError with the nearest."""
+    if kind in MODES:
+        return kind
+    near = get_close_matches(kind.lower(), MODES, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(MODES)}"
+    raise CampaignFileError(f"{shown(kind)[1:-1]}: no such kind of campaign; {hint}")

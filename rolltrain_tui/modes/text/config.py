@@ -1,0 +1,169 @@
+"""What a campaign file says about training a GPT on text."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, ValidationInfo, field_validator
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, Header, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
+from rolltrain_tui.config.yaml_marks import Where
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+
+
+class DataConfig(Section):
+    """What the model reads."""
+
+    corpus: Literal["tales", "names", "file"]
+    """tales: tavern tales, about 1 MB; names: fantasy names; file: the UTF-8 text at `path`."""
+    path: Annotated[str, Field(min_length=1)] | None
+    """The text file, relative to the campaign file's folder; null for a built-in corpus."""
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
+    """The last part of the text, kept for validation."""
+
+    @field_validator("path")
+    @classmethod
+    def _path_goes_with_the_corpus(cls, path: str | None, info: ValidationInfo) -> str | None:
+        corpus = info.data.get("corpus")
+        if corpus == "file" and path is None:
+            raise wrong("names no text", "corpus file needs the name of a UTF-8 text beside the campaign")
+        if corpus in ("tales", "names") and path is not None:
+            raise wrong(f"corpus {corpus} reads no file", "write null here, or corpus: file")
+        return path
+
+    @field_validator("path")
+    @classmethod
+    def _path_stays_under_the_campaign(cls, path: str | None) -> str | None:
+        if path is None:
+            return path
+        parts = path.split("/")
+        if path.startswith(("/", "~")) or _DRIVE.match(path) or "\\" in path or ".." in parts:
+            raise wrong(
+                "leads out of the campaign's folder",
+                "name a file in that folder, with / between folders, or use --data on the command line",
+            )
+        if not path.isprintable() or len(path) > 240 or any(_RESERVED.fullmatch(part) for part in parts) or parts[-1] in ("", "."):
+            raise wrong("is not a file name that works everywhere", "use a short plain name such as texts/book.txt")
+        return path
+
+
+class ModelConfig(Section):
+    """The GPT."""
+
+    n_layer: Annotated[int, Field(ge=1, le=96)]
+    """Transformer blocks, one above the other."""
+    n_head: Annotated[int, Field(ge=1, le=128)]
+    """Attention heads in each block."""
+    n_embd: Annotated[int, Field(ge=1, le=16384)]
+    """Width; a multiple of n_head."""
+    context: Annotated[int, Field(ge=2, le=65536)]
+    """Tokens the model looks back, and the length of a training sequence."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Part of the activations dropped while training; 0: none."""
+    bias: StrictBool
+    """Biases in the linear layers and layer norms."""
+    tie_weights: StrictBool
+    """Input embedding and output layer share their weights."""
+
+    @field_validator("n_embd")
+    @classmethod
+    def _heads_share_the_width(cls, n_embd: int, info: ValidationInfo) -> int:
+        n_head = info.data.get("n_head", 1)
+        if n_embd % n_head:
+            below = n_embd - n_embd % n_head
+            near = f"{below} or {below + n_head}" if below else f"{n_head}"
+            raise wrong(f"must be a multiple of n_head, which is {n_head}", f"{near} would do")
+        return n_embd
+
+
+class BatchConfig(Section):
+    """How much text one turn reads."""
+
+    sequences: Annotated[int, Field(ge=1)]
+    """Per micro-batch."""
+    accumulation: Annotated[int, Field(ge=1, le=4096)]
+    """Micro-batches per turn; their mean gradient makes one optimiser step."""
+
+
+class TextTraining(Header):
+    """How a GPT is trained on text."""
+
+    data: DataConfig
+    model: ModelConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    batch: BatchConfig
+    device: DeviceConfig
+
+    @field_validator("schedule")
+    @classmethod
+    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+        turns = info.data.get("turns")
+        if turns is not None and schedule.warmup_turns >= turns:
+            error = wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
+            raise wrong_in((("warmup_turns",), schedule.warmup_turns, error))
+        return schedule
+
+
+class TextConfig(CampaignConfig, TextTraining):
+    """One adventure, which is one training run."""
+
+    kind: Literal["supervised"]
+    """What is trained; supervised: a GPT on text."""
+
+    @property
+    def micro_batches(self) -> int:
+        return self.batch.accumulation
+
+    @property
+    def data_path(self) -> str | None:
+        return self.data.path
+
+    @classmethod
+    def with_data(cls, name: str) -> Mapping[Where, Any]:
+        return {("data", "corpus"): "file", ("data", "path"): name}
+
+    def shortened(self, turns: int) -> Mapping[str, Any]:
+        """The warm-up keeps its share of the turns."""
+        warmup = self.schedule.warmup_turns
+        return {"schedule.warmup_turns": turns * warmup // self.turns} if warmup >= turns else {}
+
+    def recipe(self, data_sha256: str) -> Mapping[str, Any]:
+        values: dict[str, Any] = {
+            "kind": self.kind,
+            "turns": self.turns,
+            "data.corpus": self.data.corpus,
+            "data.validation_fraction": self.data.validation_fraction,
+            "data.sha256": data_sha256,
+            "device.dtype": self.device.dtype,
+            "evaluation.sequences": self.evaluation.sequences,
+        }
+        for name in ("model", "optimizer", "schedule", "batch"):
+            values |= {f"{name}.{key}": value for key, value in getattr(self, name).model_dump().items()}
+        return values
+
+    def card(self) -> Mapping[str, str]:
+        model, optimizer = self.model, self.optimizer
+        return {
+            "Model": f"{model.n_layer} layers, {model.n_embd} wide, about {self.size}",
+            "Text": self.data.corpus if self.data.path is None else flat(self.data.path),
+            "Optimiser": f"{optimizer.name}, learning rate {optimizer.learning_rate:g}",
+        }
+
+    @property
+    def size(self) -> str:
+        """Without its vocabulary: 12 layers x width^2 for the blocks, and context x width for the positions."""
+        model = self.model
+        return f"{short(12 * model.n_layer * model.n_embd**2 + model.context * model.n_embd)} weights"
+
+
+def short(count: float) -> str:
+    """A large number in few characters: 795k."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f}B"
+    if count >= 1e6:
+        return f"{count / 1e6:.1f}M"
+    return f"{round(count / 1e3)}k"
