@@ -1,4 +1,4 @@
-"""What an agent is: its shape, how it is taught, and what has become of it. No torch here, so that creating and listing cost nothing."""
+"""An agent: its shape, its training recipe, and its record. Does not import torch, so creating and listing agents is fast."""
 
 import hashlib
 import math
@@ -14,54 +14,55 @@ Style = Literal["gpt", "microgpt"]
 Decay = Literal["constant", "linear", "cosine"]
 
 LARGEST = 2_000_000
-"""Weights of the largest agent: a bigger model belongs into a campaign."""
+"""Most weights of an agent. Bigger models belong in campaigns."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+"""File names that Windows does not allow."""
 
 
 class AgentError(ValueError):
-    """No such agent, or not one that can be; the message is a sentence for the player."""
+    """An agent that does not exist or is not possible. The message is a sentence for the player."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The architecture. Agents of one shape, batch and vocabulary train as one computation."""
+    """The architecture. Agents of one shape, batch size and vocabulary train as one computation."""
 
     n_embd: int
     n_layer: int
     n_head: int
     context: int = 16
     style: Style = "gpt"
-    """gpt: layer norms, GELU, output tied to the embedding (training/gpt.py). microgpt: RMS norms without weights, ReLU, untied."""
+    """gpt: layer norms, GELU, output tied to the embedding (modes/text/gpt.py). microgpt: RMS norms without gains, ReLU, untied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How it is taught: AdamW, batches of random windows. Every value may be changed between two steps."""
+    """The training: AdamW on batches of random windows. Each value can be changed between two steps."""
 
     learning_rate: float = 0.01
     beta1: float = 0.9
     beta2: float = 0.95
     eps: float = 1e-8
     weight_decay: float = 0.0
-    """Of the matrices only."""
+    """Applies to matrices only."""
     clip: float = 1.0
-    """Largest gradient norm; 0: not clipped."""
+    """Largest gradient norm; 0: no clipping."""
     warmup: int = 10
-    """Steps of the way up to learning_rate."""
+    """Steps of linear warm-up to learning_rate."""
     decay: Decay = "linear"
-    """From the end of the warm-up to a hundredth at the end of the budget, or of `horizon` where there is none."""
+    """Schedule after the warm-up. It ends at a hundredth of learning_rate, in battles at the end of the budget, else after `horizon`."""
     horizon: int = 0
-    """Steps in which a lone training decays, and stays at the last rate from there on; 0: it does not decay."""
+    """Steps after which training outside of battles reaches its last rate; 0: no decay."""
     batch: int = 8
-    """Sequences of one step."""
+    """Sequences in one step."""
     seed: int = 0
-    """First weights and, in lone training, the order of the data follow from it."""
+    """Decides the initial weights and, outside of battles, the order of the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A value that was changed on the way. It acts from the step after `step`."""
+    """A change of the recipe. It acts from the step after `step`."""
 
     step: int
     name: str
@@ -78,15 +79,15 @@ class Agent:
     """names, tales, or the path of a text file."""
     preset: str = ""
     vocabulary: int
-    """Characters of the corpus."""
+    """Number of different characters in the corpus."""
     text_sha256: str
-    """Of the corpus: the weights are worth nothing on another one."""
+    """Of the corpus. On another text the weights would be meaningless."""
     step: int = 0
     """Steps trained."""
     gflop: float = 0.0
-    """Spent on them."""
+    """Energy of these steps."""
     val_loss: float | None = None
-    """In nats per character, after the last training."""
+    """After the last training, in nats per character."""
     changes: tuple[Change, ...] = ()
 
 
@@ -96,14 +97,14 @@ PRESETS: Mapping[str, tuple[Shape, Recipe]] = {
         Recipe(learning_rate=0.01, beta1=0.9, beta2=0.95, warmup=0, clip=0.0, decay="linear", horizon=1000, batch=8),
     ),
 }
-"""microgpt: Karpathy's few hundred lines of scalar autograd, as a shape: 16 wide, 1 layer, 4 heads, context 16."""
+"""microgpt: the model of Karpathy's scalar autograd script: 16 wide, 1 layer, 4 heads, context 16."""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Arithmetic
 
 
 def layout(shape: Shape, vocabulary: int) -> dict[str, tuple[int, ...]]:
-    """Every parameter and its shape, named as `training.gpt.GPT` names them."""
+    """Name and shape of every parameter, named as in modes/text/gpt.py."""
     C, T, V, gpt = shape.n_embd, shape.context, vocabulary, shape.style == "gpt"
     found: dict[str, tuple[int, ...]] = {"wte.weight": (V, C), "wpe.weight": (T, C)}
     for layer in range(shape.n_layer):
@@ -122,7 +123,7 @@ def num_parameters(shape: Shape, vocabulary: int) -> int:
 
 
 def flops_per_token(shape: Shape, vocabulary: int) -> int:
-    """Of training, forward and backward: 6 N + 12 L C T (PaLM, appendix B), N the weights that a matrix product reads."""
+    """FLOPs of training, forward and backward: 6 N + 12 L C T (PaLM, appendix B). N counts the weights of matrix products."""
     N = shape.n_layer * 12 * shape.n_embd**2 + vocabulary * shape.n_embd
     return 6 * N + 12 * shape.n_layer * shape.n_embd * shape.context
 
@@ -132,9 +133,9 @@ def flops_per_step(agent: Agent) -> int:
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Of step 0, 1, ...: up in a straight line to step warmup - 1, then as `decay` says down to a hundredth at the last of `steps`.
+    """Learning rate of step 0, 1, ...: linear up to step warmup - 1, then by `decay` down to a hundredth at the last of `steps`.
 
-    With 0 steps there is no end in sight, and the rate stays at its peak.
+    With steps = 0 the rate stays at its peak.
     """
     peak = recipe.learning_rate
     if step < recipe.warmup:
@@ -148,13 +149,13 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
 
 
 def fingerprint(agent: Agent) -> str:
-    """Eight hex digits of what it is apart from its name and its training: the same contender has the same."""
+    """First 8 hex digits of the hash of shape and recipe. Name and weights do not count."""
     plain = {"shape": codec(Shape).dump(agent.shape), "recipe": codec(Recipe).dump(agent.recipe)}
     return hashlib.sha256(dump_json(plain).encode("ascii")).hexdigest()[:8]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# What cannot be
+# Checks
 
 
 def check_name(name: str) -> str:
@@ -197,7 +198,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "batch": (1, 1024),
     "seed": (0, 2**53),
 }
-"""Of the recipe's numbers, ends included. A learning rate of 10 is a bad idea and no mistake."""
+"""Smallest and largest value of each number in a recipe. A learning rate of 10 is allowed: watching it fail is part of the game."""
 
 
 def check_recipe(recipe: Recipe) -> Recipe:
@@ -209,7 +210,7 @@ def check_recipe(recipe: Recipe) -> Recipe:
 
 
 def parse_setting(recipe: Recipe, name: str, text: str) -> Recipe:
-    """The recipe with one value of it as the player typed it. AgentError."""
+    """The recipe with one value as the player typed it. AgentError."""
     kinds = {entry.name: type(getattr(recipe, entry.name)) for entry in fields(recipe)}
     name = {"lr": "learning_rate"}.get(name, name)
     if name not in kinds:
@@ -228,7 +229,7 @@ def parse_setting(recipe: Recipe, name: str, text: str) -> Recipe:
 
 
 def configure(agent: Agent, name: str, text: str) -> Agent:
-    """The agent with a setting changed, and the change in its record."""
+    """The agent with one setting changed and the change in its record."""
     recipe = parse_setting(agent.recipe, name, text)
     name = {"lr": "learning_rate"}.get(name, name)
     before, after = (str(getattr(r, name)) for r in (agent.recipe, recipe))
@@ -243,6 +244,6 @@ def size_words(shape: Shape) -> str:
 
 
 def describe(agent: Agent) -> str:
-    """One sentence for people."""
+    """Name, size and energy as one sentence."""
     weights, flops = num_parameters(agent.shape, agent.vocabulary), flops_per_step(agent) / 1e6
     return f"{agent.name}: {weights:,} weights ({size_words(agent.shape)}), {flops:,.2f} MFLOP a step"

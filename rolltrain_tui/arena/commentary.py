@@ -1,18 +1,18 @@
-"""What happens in a battle, told in sentences; names are the players' own and need no cleaning, see agents.check_name."""
+"""The commentary: sentences for the events of a battle. Names are printable, because agents.check_name allows no other characters."""
 
 import math
 
-from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, Event, Judged, Raced, WritingBegan
+from rolltrain_tui.arena.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
 from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
 from rolltrain_tui.arena.scores import better, perplexity, quality
 from rolltrain_tui.base.safe_text import flat
 
 LEAD = 0.02
-"""Nats by which a new leader must be ahead to be called one."""
+"""Lead in nats at which a change of the leader is told: smaller ones are noise."""
 
 
 class Commentator:
-    """Remembers the race, so that only what is news is told."""
+    """Remembers the race, so that only news is told."""
 
     def __init__(self) -> None:
         self._names: tuple[str, ...] = ()
@@ -20,8 +20,8 @@ class Commentator:
         self._leader: int | None = None
         self._half = False
 
-    def tell(self, event: Event) -> list[str]:
-        """The sentences of an event; often none."""
+    def tell(self, event: BattleEvent) -> list[str]:
+        """The sentences for an event; often none."""
         match event:
             case BattleBegan():
                 self._names, self._steps = tuple(c.name for c in event.contenders), event.steps
@@ -33,7 +33,7 @@ class Commentator:
                 return [f"✖ {self._names[place]} bursts at step {step:,}: its loss is {size}, worse than guessing blindly."]
             case WritingBegan(samples):
                 return [f"Pens down: everybody writes {samples} lines on every seed."]
-            case Judged(place, standing):
+            case ContenderJudged(place, standing):
                 return [judged(self._names[place], standing)]
             case BattleEnded(match):
                 return report(match)
@@ -74,7 +74,7 @@ def judged(name: str, standing: Standing) -> str:
 
 
 def report(match: Match) -> list[str]:
-    """The verdict and its reason, a line for each thing."""
+    """The verdict and its reasons, one line each."""
     order = sorted(range(len(match.standings)), key=lambda place: (match.standings[place].rank, -match.standings[place].score.mean))
     best = [place for place in order if match.standings[place].rank == 1]
     names = [match.contenders[place].name for place in range(len(match.contenders))]
@@ -89,7 +89,7 @@ def report(match: Match) -> list[str]:
 
 
 def dice_verdict(match: Match, place: int) -> str:
-    """Did a hero's dice help? Against its control arm, seed by seed; nothing for who is no hero."""
+    """Whether a hero's dice helped, compared with its control arm on the same seeds. Empty for other contenders."""
     if (control := control_of(match.contenders, place)) is None:
         return ""
     ours, theirs = ([result.score for result in match.standings[p].results] for p in (place, control))
@@ -99,7 +99,7 @@ def dice_verdict(match: Match, place: int) -> str:
 
 
 def why_lost(match: Match, loser: int, winner: int) -> str:
-    """The one thing that decided."""
+    """The main reason of a defeat."""
     lost, won, terms = match.standings[loser], match.standings[winner], match.terms
     recipe = match.contenders[loser].recipe
     if lost.skipped:
@@ -117,7 +117,7 @@ def why_lost(match: Match, loser: int, winner: int) -> str:
 
 
 def uniqueness(standing: Standing, terms: Terms) -> float:
-    """Mean over seeds."""
+    """Uniqueness of the lines, mean over seeds."""
     return sum(result.distinct - result.verbatim for result in standing.results) / (terms.samples * len(standing.results))
 
 

@@ -1,4 +1,4 @@
-"""What agents read: a built-in corpus or a text file, split and numbered by `training.corpus`; loaded once in a process."""
+"""The texts of agents: a built-in corpus or a text file. Each is loaded once in a process."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from rolltrain_tui.modes.text.corpora.corpus import Corpus
 
 VALIDATION_FRACTION = 0.1
+"""Last part of each text, which is not trained on."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextFacts:
-    """What a new agent must know of its text. Found without torch."""
+    """Facts about a text that a new agent records. Computed without torch."""
 
     corpus: str
     vocabulary: int
@@ -28,14 +29,14 @@ class TextFacts:
 
 @cache
 def text_facts(corpus: str) -> TextFacts:
-    """Of names, tales, or the text in a file. ValueError when there is none."""
+    """Facts about names, tales, or a text file. ValueError when there is no such text."""
     name = corpus if corpus in BUILT_IN else str(Path(corpus).expanduser().resolve())
     text = plain_text(name)
     return TextFacts(name, min(4096, len(set(text))), hashlib.sha256(text.encode()).hexdigest(), len(text))
 
 
 def check_length(facts: TextFacts, context: int) -> None:
-    """DataError when a part of the text would be too short for one window, or there is nothing to tell apart."""
+    """DataError when the validation part is shorter than one window, or when the text has fewer than 2 different characters."""
     need = ceil((context + 1) / VALIDATION_FRACTION)
     if facts.characters < need or facts.vocabulary < 2:
         raise DataError(
@@ -46,13 +47,13 @@ def check_length(facts: TextFacts, context: int) -> None:
 
 @cache
 def plain_text(name: str) -> str:
-    """The whole text of a corpus."""
+    """The text of a corpus, training and validation part."""
     return built_in_text(name) if name in BUILT_IN else read_text(Path(name))
 
 
 @cache
 def corpus_of(name: str, context: int) -> "Corpus":
-    """The corpus of an agent; each part holds at least one window of `context` + 1. ValueError."""
+    """The text as tensors, split in two parts of at least `context` + 1 characters each. ValueError."""
     from rolltrain_tui.modes.text.corpora.corpus import corpus_from_text
 
     built_in = name in BUILT_IN

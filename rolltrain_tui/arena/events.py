@@ -1,26 +1,34 @@
-"""What happens in the arena, in the past tense: plain numbers and names, ready for a screen, a pipe or a test."""
+"""What happens in the arena, as plain values for screens, pipes and tests.
+
+In battles `place` is the position of a contender in the list of contenders.
+"""
 
 from dataclasses import dataclass
 
-from rolltrain_tui.arena.champions import Champion
+from rolltrain_tui.arena.agent_file import Champion
+from rolltrain_tui.arena.matches import Contender, Match, Standing, Terms
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The training of one agent
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """Some steps were taken. One entry an agent, in the order they were named."""
+    """Some steps were taken."""
 
     step: int
-    """Steps each of them has taken in its life."""
+    """Steps of the agent in all."""
     done: float
-    """Part of the work that is done, 0 to 1."""
-    losses: tuple[float, ...]
-    """Mean over the steps since the last such event."""
-    grad_norms: tuple[float, ...]
+    """Part of this training that is done, 0 to 1."""
+    loss: float
+    """Mean over the steps since the last such event, in nats per character."""
+    grad_norm: float
+    """Mean over the same steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingChanged:
-    """A value of the recipe acts from the step after `step` on."""
+    """A value of the recipe was changed. It acts from the step after `step`."""
 
     agent: str
     name: str
@@ -37,11 +45,69 @@ class SettingRefused:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The agents as they are now; nothing is kept until whoever reads this keeps it."""
+    """The training is over. The reader of this event must write the agent to disk."""
 
-    champions: tuple[Champion, ...]
+    champion: Champion
     stopped: bool
-    """Before all steps were taken, by wish."""
+    """The player stopped it before all steps were taken."""
 
 
-Event = Progressed | SettingChanged | SettingRefused | Trained
+TrainingEvent = Progressed | SettingChanged | SettingRefused | Trained
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A battle
+
+
+@dataclass(frozen=True, slots=True)
+class BattleBegan:
+    terms: Terms
+    contenders: tuple[Contender, ...]
+    steps: tuple[int, ...]
+    gflop: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Raced:
+    """A stretch of training. Losses are means over its steps and over seeds, in nats per character."""
+
+    done: float
+    steps: tuple[int, ...]
+    losses: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """The loss of a contender is far above that of uniform guessing."""
+
+    place: int
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class WritingBegan:
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContenderJudged:
+    place: int
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class BattleEnded:
+    match: Match
+
+
+BattleEvent = BattleBegan | Raced | Burst | WritingBegan | ContenderJudged | BattleEnded
+
+
+@dataclass(frozen=True, slots=True)
+class PairBegan:
+    """Match `number` of a tournament begins; `of` is the number of matches, as far as it is known."""
+
+    round: int
+    number: int
+    of: int
+    names: tuple[str, str]

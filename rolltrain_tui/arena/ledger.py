@@ -1,8 +1,8 @@
-"""The ledger: every match in the order it was fought, a line of JSON each, only ever appended to. Ratings and boards follow from it alone.
+"""The ledger: an append-only file with one line of JSON for each match. Ratings and boards are computed from it alone.
 
-A line is {"crc":"1a2b3c4d","n":0,"before":"<hash>","match":{...}}: `crc` is the CRC-32 of all that follows it, `before` the first sixteen
-digits of the SHA-256 of the line before, so that a line that was changed later no longer fits the next. A change that forges all of that
-is still found by fighting the match again (verify.py).
+A line is {"crc":"1a2b3c4d","n":0,"before":"<hash>","match":{...}}. `crc` is the CRC-32 of the rest of the line. `before` is the first
+16 digits of the SHA-256 of the line before, so a changed line no longer fits the next one. If all checksums are forged as well,
+fighting the match again reveals the change (`battles.verify`).
 """
 
 import hashlib
@@ -21,15 +21,16 @@ from rolltrain_tui.runs.saves import Lock, SaveError
 
 FILE = "matches.jsonl"
 FIRST = "0" * 16
+"""`before` of the first line."""
 HEAD = len('{"crc":"1a2b3c4d",')
 MAX_BYTES = 1 << 28
 PATIENCE = 10.0
-"""Seconds that a line waits for another process to write its own."""
+"""Seconds to wait for another process that is writing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A good line. `number` counts from 1."""
+class RecordedMatch:
+    """A match with its line number in the ledger, counted from 1."""
 
     number: int
     match: Match
@@ -37,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong with a line, in words."""
+    """A bad line and the reason."""
 
     line: int
     trouble: str
@@ -47,9 +48,9 @@ class Ledger:
     def __init__(self, root: Path) -> None:
         self.path = root / FILE
 
-    def read(self) -> tuple[list[Entry], list[Flaw]]:
-        """All good matches, and what is wrong with the other lines. A torn last line is passed over. AgentError when it cannot be read."""
-        entries: list[Entry] = []
+    def read(self) -> tuple[list[RecordedMatch], list[Flaw]]:
+        """All good matches, and the flaws of the other lines. A torn last line is ignored. AgentError when the file cannot be read."""
+        entries: list[RecordedMatch] = []
         flaws: list[Flaw] = []
         before = FIRST
         for number, line in enumerate(self._lines(), start=1):
@@ -57,24 +58,24 @@ class Ledger:
             if match is None:
                 flaws.append(Flaw(number, trouble))
             else:
-                entries.append(Entry(number, match))
+                entries.append(RecordedMatch(number, match))
                 if named != before:
                     flaws.append(Flaw(max(1, number - 1), "it was changed after the next match was written"))
             before = _digest(line)
         return entries, flaws
 
-    def matches(self) -> list[Entry]:
+    def matches(self) -> list[RecordedMatch]:
         return self.read()[0]
 
     def append(self, match: Match) -> int:
-        """Add a match, on the disk when this returns; its number. AgentError when the disk refuses, or the ledger stays taken."""
+        """Append a match and sync it to disk. Returns its number. AgentError on disk errors, or when the ledger stays locked."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with _patient_lock(self.path.parent):
                 data = self._data()
-                good = data.rfind(b"\n") + 1  # a torn last line gives way
+                good = data.rfind(b"\n") + 1  # a torn last line is overwritten
                 lines = data[:good].splitlines()
-                body = '"n":%d,"before":"%s","match":%s}' % (  # noqa: UP031 - the house's way of lines with a checksum in front
+                body = '"n":%d,"before":"%s","match":%s}' % (  # noqa: UP031 - JSON is full of braces
                     len(lines),
                     _digest(lines[-1]) if lines else FIRST,
                     dump_json(codec(Match).dump(match)),
@@ -117,7 +118,7 @@ class Ledger:
 
 
 def _parse(line: bytes, number: int) -> tuple[Match | None, str, str]:
-    """(the match, the hash it names as the line before, what is wrong)."""
+    """(match, the hash in `before`, flaw): the match is None if there is a flaw."""
     if line[:HEAD] != b'{"crc":"%08x",' % zlib.crc32(line[HEAD:]):
         return None, "", "its checksum is wrong"
     try:
@@ -143,7 +144,7 @@ def _digest(line: bytes) -> str:
 
 
 class _patient_lock(Lock):  # noqa: N801 - a context manager
-    """The arena's lock, waited for a while."""
+    """The arena's lock. Waits up to PATIENCE seconds for it."""
 
     def __enter__(self) -> "_patient_lock":
         end = time.monotonic() + PATIENCE

@@ -1,4 +1,4 @@
-"""A battle as a record: on what terms, between whom, and how it ended. Enough to fight it again, to the last bit."""
+"""The record of a battle: terms, contenders, results. It is enough to repeat the battle bit for bit."""
 
 import hashlib
 import math
@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
+from rolltrain_tui.arena.agent_file import Champion, sha256
 from rolltrain_tui.arena.agents import NAME, Agent, AgentError, Recipe, Shape, flops_per_token, num_parameters
-from rolltrain_tui.arena.champions import Champion, sha256
 from rolltrain_tui.arena.corpora import VALIDATION_FRACTION, plain_text, text_facts
 from rolltrain_tui.arena.dice import check_hero
 from rolltrain_tui.arena.scores import score_of
@@ -19,54 +19,54 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import Estimate, estimate
 
 RULES = 2
-"""Of battles and scores; a change that changes numbers, were it in their last bit, raises it, and opens new leaderboards."""
+"""Version of battles and scores. Any change of a number, even in the last bit, raises it and opens new leaderboards."""
 Unit = Literal["steps", "gflop"]
 Start = Literal["fresh", "trained"]
 CONTENDER = re.compile(NAME.pattern + "(:[a-z]{1,16}(/[a-z-]{1,24})?)?")
 MOST_WEIGHTS = 30_000_000
-"""Of all contenders on all seeds together: half a gigabyte with gradients and moments."""
+"""Most weights of all contenders on all seeds: half a gigabyte with gradients and moments."""
 MOST_SEEDS, MOST_STEPS, MOST_CONTENDERS = 64, 1_000_000, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What all contenders share."""
+    """The conditions that all contenders share."""
 
     corpus: str
     text_sha256: str
     vocabulary: int
     budget: float
     unit: Unit
-    """steps: as many for each; gflop: as much training as this energy pays for."""
+    """steps: the same number for each contender; gflop: the same energy for each contender."""
     seeds: int = 5
     first_seed: int = 0
-    """Seed s decides the order of the data and the luck of the lines, and with the contender's own seed its first weights."""
+    """A seed decides the order of the data and the sampling of lines. With the contender's own seed it decides the initial weights."""
     samples: int = 64
     """Lines that each contender writes on each seed."""
     temperature: float = 1.0
     start: Start = "fresh"
-    """fresh: everybody from first weights of its own. trained: from what it has learnt, with fresh optimiser memory."""
+    """fresh: from initial weights. trained: from the agent's weights, with empty optimiser moments."""
     floor: float
-    """Score of knowing only how often each character occurs: below it no efficiency is reckoned."""
+    """Score of a model that knows only character frequencies. Scores up to it are not on the board of efficiency."""
     rules: int = RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """An agent as it entered."""
+    """An agent as it entered the battle."""
 
     name: str
     shape: Shape
     recipe: Recipe
     weights_sha256: str = ""
-    """Of its champion file, where it starts trained."""
+    """SHA-256 of the agent's file, if it starts trained."""
     hero: str = ""
-    """Class of the hero it fights as; "": without dice."""
+    """Class of the hero; "": no dice."""
     rulebook: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """Eight hex digits of what it is apart from its name."""
+        """First 8 hex digits of the hash of all fields but the name."""
         plain = codec(Contender).dump(self)
         del plain["name"]
         return hashlib.sha256(dump_json(plain).encode("ascii")).hexdigest()[:8]
@@ -83,15 +83,15 @@ class SeedResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one contender ended."""
+    """The result of one contender."""
 
     rank: int
-    """1 is the best; those that cannot be told apart share a rank."""
+    """1 is the best. Contenders without a significant difference share a rank."""
     steps: int
     gflop: float
-    """Of training, on each seed."""
+    """Energy of the training on each seed."""
     skipped: int
-    """Steps of all seeds that were not taken because they were not finite."""
+    """Steps on all seeds that were left out because loss or gradient was not finite."""
     results: tuple[SeedResult, ...]
 
     @property
@@ -112,21 +112,21 @@ class Match:
     round: int = 0
     torch: str
     machine: str
-    """The same machine, torch and rules give the same bits."""
+    """On one machine, with one torch and one version of the rules, a match repeats bit for bit."""
     seconds: float
     at: float
     """Unix time."""
 
     @property
     def winner(self) -> int | None:
-        """Place of the one contender of rank 1; None for a draw."""
+        """Place of the contender of rank 1; None if several share rank 1."""
         first = [place for place, standing in enumerate(self.standings) if standing.rank == 1]
         return first[0] if len(first) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Division:
-    """Matches that may be compared: one leaderboard each."""
+    """Matches that can be compared. Each division has its own leaderboards."""
 
     corpus: str
     text_sha256: str
@@ -147,7 +147,7 @@ def division_of(terms: Terms) -> Division:
 
 
 def contender_of(champion: Champion, start: Start, hero: str = "", rulebook: str = "") -> Contender:
-    """With a hero its name is Tiny:wizard, and with another rulebook than the usual one Tiny:wizard/off."""
+    """The agent as a contender. A hero is named Tiny:wizard, or Tiny:wizard/off with another rulebook than "hero"."""
     agent = champion.agent
     weights = sha256(champion) if start == "trained" else ""
     name = agent.name + (f":{hero}" if hero else "") + (f"/{rulebook}" if rulebook not in ("", "hero") else "")
@@ -155,19 +155,24 @@ def contender_of(champion: Champion, start: Start, hero: str = "", rulebook: str
 
 
 def control_of(contenders: Sequence[Contender], place: int) -> int | None:
-    """The place of a hero's control arm: the same agent without dice. None for who is no hero, or has none."""
+    """The place of a hero's control arm, the same agent without dice. None if there is none, or for a contender without dice."""
     plain = replace(contenders[place], hero="", rulebook="", name=contenders[place].name.partition(":")[0])
     return contenders.index(plain) if contenders[place].hero and plain in contenders else None
 
 
+def winner_words(match: Match) -> str:
+    """The winner's name, or "a draw"."""
+    return match.contenders[match.winner].name if match.winner is not None else "a draw"
+
+
 def terms_for(agents: list[Agent], *, corpus: str | None = None, **chosen: object) -> Terms:
-    """Terms on the agents' own text, or on another one. AgentError when they have none in common where that matters."""
+    """Terms of a battle on the agents' text, or on `corpus`. AgentError when the agents have different texts and `corpus` is None."""
     names = list(dict.fromkeys(agent.corpus for agent in agents))
     if corpus is None and len(names) > 1:
         raise AgentError(f"these agents read different texts ({', '.join(names)}): name one for the battle with --data")
     facts = text_facts(corpus or names[0])
     if chosen.get("start") == "trained" and any(agent.text_sha256 != facts.sha256 for agent in agents):
-        raise AgentError("who starts trained must have learnt from the battle's text")
+        raise AgentError("an agent that starts trained must have learnt from the battle's text")
     terms = Terms(
         corpus=facts.corpus,
         text_sha256=facts.sha256,
@@ -179,7 +184,7 @@ def terms_for(agents: list[Agent], *, corpus: str | None = None, **chosen: objec
 
 
 def check_terms(terms: Terms) -> Terms:
-    """AgentError names what is not possible."""
+    """The terms, if they are possible. AgentError names what is not."""
     if not (math.isfinite(terms.budget) and 0 < terms.budget <= MOST_STEPS):
         raise AgentError(f"a budget of {terms.budget:g} {terms.unit} is not possible; choose up to {MOST_STEPS:,}")
     if terms.unit == "steps" and terms.budget != int(terms.budget):
@@ -193,7 +198,7 @@ def check_terms(terms: Terms) -> Terms:
 
 
 def check_contenders(contenders: tuple[Contender, ...]) -> None:
-    """AgentError unless there are two or more, each once, and each can be."""
+    """AgentError unless there are two or more contenders, with different and possible names."""
     names = [contender.name for contender in contenders]
     for contender in contenders:
         if not CONTENDER.fullmatch(contender.name):
@@ -208,7 +213,7 @@ def check_contenders(contenders: tuple[Contender, ...]) -> None:
 
 
 def steps_of(terms: Terms, contender: Contender) -> int:
-    """What the budget pays for. AgentError when that is not one step."""
+    """Steps that the budget pays for. AgentError when it does not pay for one."""
     if terms.unit == "steps":
         return int(terms.budget)
     cost = gflop_per_step(terms, contender)
@@ -220,7 +225,7 @@ def steps_of(terms: Terms, contender: Contender) -> int:
 
 
 def check_size(terms: Terms, contenders: Sequence[Contender]) -> None:
-    """AgentError when the battle would not fit into the memory of a small machine."""
+    """AgentError when the battle does not fit in the memory of a small machine."""
     weights = terms.seeds * sum(num_parameters(contender.shape, terms.vocabulary) for contender in contenders)
     if weights > MOST_WEIGHTS:
         raise AgentError(f"on {terms.seeds} seeds these are {weights:,} weights; a battle has up to {MOST_WEIGHTS:,}: use fewer seeds")
@@ -232,7 +237,7 @@ def gflop_per_step(terms: Terms, contender: Contender) -> float:
 
 @cache
 def floor_score(corpus: str, vocabulary: int) -> float:
-    """Of a model that knows how often each character occurs, and nothing else; all its lines are its own."""
+    """Score of a model that knows only character frequencies. None of its lines stands in the training text."""
     text = plain_text(corpus)
     text = text[: len(text) - int(len(text) * VALIDATION_FRACTION)]
     entropy = -sum(n / len(text) * math.log(n / len(text)) for n in Counter(text).values())

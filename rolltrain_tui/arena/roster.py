@@ -1,28 +1,44 @@
-"""The agents on disk: ARENA/agents/NAME.safetensors, and which of them is the current one. No torch here.
+"""The agents on disk: ARENA/agents/NAME.safetensors, and the name of the current one. Does not import torch.
 
-Whoever changes an agent reads it, works, and writes it back; `put` refuses when another process wrote it meanwhile.
+To change an agent: `get` it, make a changed copy, `put` it back. `put` refuses when another process wrote the agent since `get`.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from rolltrain_tui.arena import champions
-from rolltrain_tui.arena.agents import PRESETS, Agent, AgentError, Recipe, Shape, check_name, check_recipe, check_shape
-from rolltrain_tui.arena.champions import SUFFIX, Champion
+from rolltrain_tui.arena import agent_file
+from rolltrain_tui.arena.agent_file import SUFFIX, Champion
+from rolltrain_tui.arena.agents import (
+    PRESETS,
+    Agent,
+    AgentError,
+    Recipe,
+    Shape,
+    check_name,
+    check_recipe,
+    check_shape,
+    fingerprint,
+    flops_per_step,
+    flops_per_token,
+    num_parameters,
+)
 from rolltrain_tui.arena.corpora import check_length, text_facts
 from rolltrain_tui.base import atomic_files
-from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.base.safe_text import flat, printable
 
 FOLDER = "arena"
-"""Beside the runs, in the folder that holds them."""
+"""The arena's folder in the folder of all runs."""
 CURRENT = "current"
+"""File with the name of the current agent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An agent in the list; `trouble` says why it cannot be used."""
+class RosterRow:
+    """An agent of the list. `trouble` says why it cannot be read."""
 
     name: str
     agent: Agent | None
@@ -31,13 +47,13 @@ class Row:
 
 
 class Roster:
-    """`root`: the arena's folder, made when the first agent is."""
+    """`root`: the arena's folder. It is created with the first agent."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / "agents"
         self._read: dict[str, str] = {}
-        """SHA-256 of each file as we read or wrote it."""
+        """SHA-256 of each file when this object last read or wrote it."""
 
     def names(self) -> list[str]:
         try:
@@ -46,18 +62,18 @@ class Roster:
             return []
         return sorted((path.stem for path in files), key=str.casefold)
 
-    def rows(self) -> list[Row]:
-        """Every agent; those that cannot be read with what is wrong."""
+    def rows(self) -> list[RosterRow]:
+        """All agents, including files that cannot be read."""
         current, found = self.current(), []
         for name in self.names():
             try:
-                found.append(Row(name, self.get(name).agent, name == current))
+                found.append(RosterRow(name, self.get(name).agent, name == current))
             except AgentError as error:
-                found.append(Row(name, None, name == current, str(error)))
+                found.append(RosterRow(name, None, name == current, str(error)))
         return found
 
     def create(self, name: str, shape: Shape, recipe: Recipe, corpus: str = "names", preset: str = "") -> Agent:
-        """A new, untrained agent, current if it is the first. AgentError."""
+        """Create an untrained agent. The first one becomes the current agent. AgentError."""
         check_name(name)
         self._refuse_taken(name)
         facts = text_facts(corpus)
@@ -77,29 +93,29 @@ class Roster:
         return agent
 
     def get(self, name: str) -> Champion:
-        """AgentError, with the nearest name, when there is none."""
+        """Read an agent. AgentError, with the nearest name, when there is none."""
         path = self._file(name)
         if not path.exists():
             near = get_close_matches(name, self.names(), n=1)
             hint = f"did you mean {near[0]}?" if near else "rolltrain arena create makes one"
             raise AgentError(f"there is no agent {name[:40]!a}; {hint}")
-        champion = champions.read(path)
+        champion = agent_file.read(path)
         if champion.agent.name != path.stem:
             champion = replace(champion, agent=replace(champion.agent, name=path.stem))  # the file was renamed by hand
         self._read[path.stem] = _sha256_of(path)
         return champion
 
     def put(self, champion: Champion, *, new: bool = False) -> None:
-        """Keep it. AgentError when it is new and the name is taken, or when another process has changed the agent since `get`."""
+        """Write an agent. AgentError when a new name is taken, or when another process wrote the agent since `get`."""
         name = champion.agent.name
         path = self._file(name)
         if new:
             self._refuse_taken(name)
         elif (known := self._read.get(name)) is not None and path.exists() and _sha256_of(path) != known:
             raise AgentError(f"{name} was changed by another rolltrain meanwhile, so nothing was written over it; try again")
-        champions.write(path, champion)
+        agent_file.write(path, champion)
         self._read[name] = _sha256_of(path)
-        if new and not self._pointed():
+        if new and not self._marked():
             self.switch(name)
 
     def rename(self, name: str, to: str) -> None:
@@ -114,7 +130,7 @@ class Roster:
         self._copy(self.get(name), to)
 
     def delete(self, name: str) -> None:
-        """For good. A damaged agent can be deleted too. AgentError when there is none."""
+        """Delete an agent's file, also a damaged one. AgentError when there is none."""
         path = self._file(name)
         if not path.exists():
             self.get(name)
@@ -123,14 +139,14 @@ class Roster:
             (self.root / CURRENT).unlink(missing_ok=True)
 
     def switch(self, name: str) -> None:
-        """Make it the one that commands without a name mean."""
+        """Make it the current agent, which commands without a name use."""
         self.get(name)
         atomic_files.replace(self.root / CURRENT, f"{name}\n".encode())
 
     def current(self) -> str | None:
-        """Its name; the only agent's where there is but one."""
+        """Name of the current agent. If there is only one agent, it is the current one."""
         names = self.names()
-        return self._pointed() or (names[0] if len(names) == 1 else None)
+        return self._marked() or (names[0] if len(names) == 1 else None)
 
     def chosen(self, name: str | None) -> str:
         """`name`, or the current agent's. AgentError when there is neither."""
@@ -144,20 +160,20 @@ class Roster:
         return found
 
     def save(self, name: str, path: Path, *, force: bool = False) -> None:
-        """Export the champion to a file of its own. AgentError when one is there and not to be written over."""
+        """Export an agent to `path`. AgentError when the file exists, unless `force`."""
         if path.exists() and not force:
             raise AgentError(f"{printable(path)} is there already; --force writes over it")
-        champions.write(path, self.get(name))
+        agent_file.write(path, self.get(name))
 
     def load(self, path: Path, name: str | None = None) -> Agent:
-        """Import a champion from a file, under its own name or another. AgentError."""
-        champion = champions.read(path)
+        """Import an agent from `path`, under its own name or `name`. AgentError."""
+        champion = agent_file.read(path)
         agent = replace(champion.agent, name=check_name(name or champion.agent.name))
         self.put(replace(champion, agent=agent), new=True)
         return agent
 
-    def _pointed(self) -> str | None:
-        """The name in the file, if there is such an agent."""
+    def _marked(self) -> str | None:
+        """The name in the file CURRENT, if that agent exists."""
         try:
             name = (self.root / CURRENT).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
@@ -178,7 +194,7 @@ class Roster:
 
 
 def preset_of(name: str) -> tuple[Shape, Recipe]:
-    """AgentError names the nearest."""
+    """Shape and recipe of a preset. AgentError lists the presets."""
     if name not in PRESETS:
         raise AgentError(f"there is no preset {name[:40]!a}; there is {', '.join(PRESETS)}")
     return PRESETS[name]
@@ -189,3 +205,37 @@ def _sha256_of(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise AgentError(f"{printable(path)} cannot be read: {error.strerror or error}") from None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The list
+
+
+def agent_record(agent: Agent) -> dict[str, Any]:
+    """JSON values: the agent's fields, and its size and energy."""
+    return {
+        **asdict(agent),
+        "fingerprint": fingerprint(agent),
+        "parameters": num_parameters(agent.shape, agent.vocabulary),
+        "flops_per_token": flops_per_token(agent.shape, agent.vocabulary),
+        "flops_per_step": flops_per_step(agent),
+    }
+
+
+def roster_table(rows: Sequence[RosterRow]) -> list[str]:
+    """A text table: headings, then one line for each agent. The current one is marked."""
+    wide = max([len(flat(row.name)) for row in rows] + [5])
+    lines = [f"  {'agent':<{wide}}  {'embd':>4} {'layers':>6} {'heads':>5} {'weights':>9} {'MFLOP/step':>10} {'steps':>7} {'val':>7}  text"]
+    for row in rows:
+        mark = "▸" if row.current else " "
+        if row.agent is None:
+            lines.append(f"{mark} {flat(row.name):<{wide}}  ✖ {flat(row.trouble)}")
+            continue
+        agent, shape = row.agent, row.agent.shape
+        val = f"{agent.val_loss:7.3f}" if agent.val_loss is not None else f"{'-':>7}"
+        weights, flops = num_parameters(shape, agent.vocabulary), flops_per_step(agent) / 1e6
+        lines.append(
+            f"{mark} {row.name:<{wide}}  {shape.n_embd:>4} {shape.n_layer:>6} {shape.n_head:>5} {weights:>9,} {flops:>10,.2f} "
+            f"{agent.step:>7,} {val}  {flat(agent.corpus)}"
+        )
+    return lines

@@ -1,8 +1,8 @@
-"""From losses and samples to a score, and from scores over seeds to a verdict. Standard library only.
+"""Scores from losses and sampled lines, and ranks from scores over seeds. Standard library only.
 
-Q = 100 max(0, 1 - ln(perplexity) / ln V)       quality: 0 for guessing blindly among V characters, 100 for knowing them all
-U = distinct lines not verbatim in the training text / lines asked for
-score = sqrt(Q x 100 U)                         0 to 100: neither a parrot nor a babbler gets far
+Q = 100 max(0, 1 - loss / ln V)       quality: 0 for uniform guessing among V characters, 100 for a loss of 0
+U = distinct lines that are not in the training text / lines asked for
+score = sqrt(Q x 100 U)               0 to 100: copying the training text gives U = 0, random characters give Q = 0
 """
 
 import math
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from rolltrain_tui.base.statistics import estimate, student_95
 
 BURST = 1.0
-"""Nats above blind guessing at which a contender counts as burst, and beyond which no race shows a loss."""
+"""Nats above uniform guessing at which a contender counts as burst. Charts end there."""
 NEAR = 0.01
-"""Scores closer than this part of the better one are level, whatever the statistics say."""
+"""Scores that differ by less than this part of the better one are equal, even if the difference is significant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Originality:
-    """What was counted in an agent's lines."""
+    """Counts of an agent's lines."""
 
     asked: int
     distinct: int
-    """Different ones, empty ones left out."""
+    """Different lines, without empty ones."""
     verbatim: int
-    """Of those, how many stand in the training text."""
+    """Distinct lines that are in the training text."""
 
     @property
     def novel(self) -> int:
@@ -38,17 +38,17 @@ class Originality:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One agent on one seed."""
+    """The score of one agent on one seed."""
 
     loss: float
-    """On the validation windows, in nats per character."""
+    """Validation loss in nats per character."""
     quality: float
     uniqueness: float
     score: float
 
 
 def originality(lines: Sequence[str], text: str, longest: int) -> Originality:
-    """`text` is the training text. A line of `longest` characters was cut: it counts as known if it stands anywhere in the text."""
+    """Count lines; `text` is the training text. A line of `longest` characters was cut, so it may match in the middle of a line too."""
     different = {line for line in lines if line}
     whole = "\n" + text + "\n"
     verbatim = sum((line in whole) if len(line) >= longest else (f"\n{line}\n" in whole) for line in different)
@@ -56,7 +56,7 @@ def originality(lines: Sequence[str], text: str, longest: int) -> Originality:
 
 
 def quality(loss: float, vocabulary: int) -> float:
-    """0 for a loss that is not finite."""
+    """Quality of a loss; 0 if the loss is not finite."""
     return 100 * max(0.0, 1 - loss / math.log(vocabulary)) if math.isfinite(loss) else 0.0
 
 
@@ -70,12 +70,12 @@ def perplexity(loss: float) -> float:
 
 
 def better(ours: Sequence[float], theirs: Sequence[float]) -> int:
-    """1 when our scores are better than theirs on the same seeds, -1 when worse, 0 when that cannot be told.
+    """1 if our scores on the same seeds are better than theirs, -1 if worse, 0 if there is no significant difference.
 
-    A paired t test at 95 %, and at least NEAR apart; with a single seed nothing can be told apart, unless one of the two is 0.
+    A paired t test at 95 % that also asks for a difference of NEAR. One seed gives 0, unless one side scores 0 on every seed.
     """
     found = estimate([a - b for a, b in zip(ours, theirs, strict=True)])
-    if min(max(ours), max(theirs)) == 0 and max(ours) != max(theirs):  # one has nothing at all on any seed
+    if min(max(ours), max(theirs)) == 0 and max(ours) != max(theirs):  # one side scores 0 on every seed
         return 1 if max(ours) > 0 else -1
     best = max(sum(ours), sum(theirs)) / len(ours)
     if abs(found.mean) < NEAR * best or found.n < 2 or abs(found.mean) <= student_95(found.n) * found.standard_error:
@@ -84,7 +84,7 @@ def better(ours: Sequence[float], theirs: Sequence[float]) -> int:
 
 
 def ranks(scores: Sequence[Sequence[float]]) -> list[int]:
-    """1 for the best, by mean over seeds; whoever cannot be told from the first of a rank shares it. Ranks after a tie are skipped."""
+    """Rank by mean over seeds. Agents without a significant difference to the first of a rank share it; ranks after a tie are skipped."""
     order = sorted(range(len(scores)), key=lambda i: -sum(scores[i]))
     places, leader, rank = [0] * len(scores), order[0], 1
     for position, i in enumerate(order, start=1):

@@ -1,24 +1,22 @@
-"""Tournaments: who meets whom. What was fought stands in the ledger, so that one that was killed goes on where it stood.
+"""Tournaments: pairings and standings. Results are in the ledger, so an interrupted tournament continues from there.
 
-Round robin: everybody meets everybody. Swiss: in each round those with like points meet, nobody twice, and an odd one out rests for a
-point. A win is a point, a draw half of one. Each match has seeds of its own.
+Round robin: each contender meets each other once. Swiss: in each round contenders with similar points meet, no pair twice; with an odd
+number one contender rests and gets a point. A win is 1 point, a draw 0.5. Each match has its own seeds.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rolltrain_tui.arena.agents import AgentError, check_name
-from rolltrain_tui.arena.ledger import Entry
-from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders, check_terms
-from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.arena.battles import Battles
+from rolltrain_tui.arena.events import BattleEnded, BattleEvent, PairBegan
+from rolltrain_tui.arena.ledger import RecordedMatch
+from rolltrain_tui.arena.matches import Contender, Match, Terms, check_contenders, check_terms, winner_words
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
-
-if TYPE_CHECKING:
-    from rolltrain_tui.arena.battle_events import Event
 
 Kind = Literal["round-robin", "swiss"]
 FOLDER = "tournaments"
@@ -31,35 +29,25 @@ class Tournament:
     kind: Kind
     rounds: int
     terms: Terms
-    """Of its first match; match m has the seeds after those of the m - 1 before it."""
+    """Terms of the first match. Each further match uses the next `seeds` seeds."""
     contenders: tuple[Contender, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
     place: int
-    """In the order of the contenders."""
+    """Position in the list of contenders."""
     points: float
     wins: int
     draws: int
     losses: int
     buchholz: float
-    """Points of those it met: who had the harder way is ahead among equals."""
+    """Sum of the opponents' points: decides between contenders with equal points."""
     mean_score: float
 
 
-@dataclass(frozen=True, slots=True)
-class PairBegan:
-    """Match `number` of `of` (as far as that is known) begins."""
-
-    round: int
-    number: int
-    of: int
-    names: tuple[str, str]
-
-
 def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...], rounds: int | None = None) -> Tournament:
-    """AgentError when there are too few, or more rounds than there are opponents."""
+    """A new tournament. AgentError when there are too few contenders, or more rounds than opponents."""
     check_name(name)
     check_contenders(contenders)
     n = len(contenders)
@@ -73,7 +61,7 @@ def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...],
 
 
 def open_new(root: Path, tournament: Tournament) -> None:
-    """Write down who takes part, before the first match. AgentError when the name is taken."""
+    """Write the file of a new tournament. AgentError when the name is taken."""
     path = _file(root, tournament.name)
     if path.exists():
         raise AgentError(f"there is a tournament {tournament.name} already: --resume {tournament.name} goes on with it")
@@ -85,7 +73,7 @@ def open_new(root: Path, tournament: Tournament) -> None:
 
 
 def reopen(root: Path, name: str) -> Tournament:
-    """AgentError when there is none, or its file cannot be read."""
+    """Read a tournament. AgentError when there is none, or its file cannot be read."""
     path = _file(root, check_name(name))
     try:
         data = path.read_bytes()
@@ -103,7 +91,7 @@ def reopen(root: Path, name: str) -> Tournament:
 
 
 def exists(root: Path, name: str) -> bool:
-    """Has a tournament of this name been begun?"""
+    """True if there is a tournament of this name."""
     return _file(root, name).exists()
 
 
@@ -111,11 +99,11 @@ def _file(root: Path, name: str) -> Path:
     return root / FOLDER / f"{name}.json"
 
 
-def play(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool] = lambda: False) -> "Iterator[Event | PairBegan]":
-    """Fight what has not been fought yet, event by event. The ledger is asked what that is, so it may be interrupted at any moment."""
+def play(battles: Battles, tournament: Tournament, stopped: Callable[[], bool] = lambda: False) -> Iterator[BattleEvent | PairBegan]:
+    """Fight all matches that are not in the ledger yet, event by event. It may be interrupted at any moment."""
     n = len(tournament.contenders)
     of = n * (n - 1) // 2 if tournament.kind == "round-robin" else tournament.rounds * (n // 2)
-    fought = results(stadium.ledger.matches(), tournament)
+    fought = results(battles.ledger.matches(), tournament)
     number = 0
     for round_ in range(1, tournament.rounds + 1):
         for pair in pairs(tournament, round_, fought):
@@ -125,30 +113,27 @@ def play(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool] =
             contenders = tuple(tournament.contenders[place] for place in pair)
             yield PairBegan(round_, number, of, (contenders[0].name, contenders[1].name))
             terms = replace(tournament.terms, first_seed=tournament.terms.first_seed + (number - 1) * tournament.terms.seeds)
-            yield from stadium.fight(terms, contenders, tournament=tournament.name, round_=round_, stopped=stopped)
+            yield from battles.fight(terms, contenders, tournament=tournament.name, round_=round_, stopped=stopped)
             if stopped():
                 return
-            fought = results(stadium.ledger.matches(), tournament)
+            fought = results(battles.ledger.matches(), tournament)
 
 
-def told(stadium: Stadium, tournament: Tournament, stopped: Callable[[], bool]) -> Iterator[str]:
-    """`play` in sentences, with the table at the end."""
-    from rolltrain_tui.arena.battle_events import BattleEnded
-    from rolltrain_tui.arena.boards import winner_words
-
+def told(battles: Battles, tournament: Tournament, stopped: Callable[[], bool]) -> Iterator[str]:
+    """`play` as sentences, with the table at the end."""
     yield f"Tournament {tournament.name}: {tournament.kind}, {len(tournament.contenders)} agents."
     words = ""
-    for event in play(stadium, tournament, stopped):
+    for event in play(battles, tournament, stopped):
         if isinstance(event, PairBegan):
             words = f"round {event.round}, match {event.number} of {event.of}: {event.names[0]} against {event.names[1]}"
         elif isinstance(event, BattleEnded):
             scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
             yield f"{words}: {winner_words(event.match)} ({scores})"
-    yield from table_lines(tournament, table(tournament, results(stadium.ledger.matches(), tournament)))
+    yield from table_lines(tournament, table(tournament, results(battles.ledger.matches(), tournament)))
 
 
-def results(entries: Sequence[Entry], tournament: Tournament) -> dict[tuple[int, Pair], Match]:
-    """The matches of a tournament that stand in the ledger: (round, pair) -> match."""
+def results(entries: Sequence[RecordedMatch], tournament: Tournament) -> dict[tuple[int, Pair], Match]:
+    """The matches of a tournament in the ledger: (round, pair) -> match."""
     places = {contender: place for place, contender in enumerate(tournament.contenders)}
     found = {}
     for entry in entries:
@@ -159,13 +144,13 @@ def results(entries: Sequence[Entry], tournament: Tournament) -> dict[tuple[int,
 
 
 def pairs(tournament: Tournament, round_: int, fought: dict[tuple[int, Pair], Match]) -> list[Pair]:
-    """Who meets in a round. Swiss: from the rounds before it, all of which must have been fought."""
+    """The pairs of a round. In a Swiss tournament all earlier rounds must be fought."""
     n = len(tournament.contenders)
     return circle(n, round_) if tournament.kind == "round-robin" else swiss(n, round_, fought)
 
 
 def circle(n: int, round_: int) -> list[Pair]:
-    """Round 1, 2, ... of a round robin: one stays, the others move on by one place each round."""
+    """The pairs of round 1, 2, ... of a round robin, by the circle method: one seat is fixed, the others rotate."""
     seats = list(range(n)) + ([-1] if n % 2 else [])
     others = seats[1:]
     turn = (round_ - 1) % len(others)
@@ -175,12 +160,12 @@ def circle(n: int, round_: int) -> list[Pair]:
 
 
 def swiss(n: int, round_: int, fought: dict[tuple[int, Pair], Match]) -> list[Pair]:
-    """Those with like points meet, nobody twice where that can be had."""
+    """Pair contenders with similar points. No pair meets twice, if that is possible."""
     before = {key: match for key, match in fought.items() if key[0] < round_}
     points = _points(n, before, round_ - 1)
     met = {pair for _, pair in before}
     order = sorted(range(n), key=lambda place: (-points[place], place))
-    if n % 2:  # the last of those that rested least
+    if n % 2:  # the lowest of those with the fewest rests
         rest = min(reversed(order), key=lambda place: _rests(place, before, round_ - 1))
         order.remove(rest)
     found = _match_up(order, met)
@@ -188,7 +173,7 @@ def swiss(n: int, round_: int, fought: dict[tuple[int, Pair], Match]) -> list[Pa
 
 
 def _match_up(order: list[int], met: set[Pair]) -> list[Pair] | None:
-    """Pair the first with the next that it has not met, so that the rest can be paired as well; None when that cannot be."""
+    """Pair the first with the next it has not met, such that the rest can be paired too (backtracking). None if impossible."""
     if not order:
         return []
     first, rest = order[0], order[1:]
@@ -204,7 +189,7 @@ def _rests(place: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> in
 
 
 def _points(n: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> list[float]:
-    """A point for a win, half for a draw; in an odd field, a point for each of `rounds` rounds that it rested."""
+    """1 for a win, 0.5 for a draw. With an odd number of contenders, 1 for each of `rounds` rounds without a match."""
     points = [float(_rests(place, fought, rounds)) if rounds and n % 2 else 0.0 for place in range(n)]
     for (_, pair), match in fought.items():
         for place, side in zip(pair, (0, 1), strict=True):
@@ -213,7 +198,7 @@ def _points(n: int, fought: dict[tuple[int, Pair], Match], rounds: int) -> list[
 
 
 def table(tournament: Tournament, fought: dict[tuple[int, Pair], Match]) -> list[TableRow]:
-    """The standings, the best first."""
+    """The standings, best first."""
     n = len(tournament.contenders)
     points = _points(n, fought, max([round_ for round_, _ in fought], default=0) if tournament.kind == "swiss" else 0)
     rows = []
@@ -228,7 +213,7 @@ def table(tournament: Tournament, fought: dict[tuple[int, Pair], Match]) -> list
 
 
 def table_lines(tournament: Tournament, rows: Sequence[TableRow]) -> list[str]:
-    """The standings for people."""
+    """A text table of the standings."""
     wide = max([len(contender.name) for contender in tournament.contenders] + [5])
     lines = [f"#   {'agent':<{wide}}  points  won  drawn  lost  buchholz  score"]
     for rank, row in enumerate(rows, start=1):

@@ -88,19 +88,21 @@ def as_record(found: Checkup) -> dict[str, Any]:
 def report(found: Checkup) -> str:
     """The signals, what to do about the sick ones, and the layers, as text."""
     from rolltrain_tui.base.safe_text import flat
+
+    head = f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: validation loss {found.val_loss:.3f} ± {found.standard_error:.3f}"
+    return "\n".join([head, *table_lines(found.readings, found.layers)])
+
+
+def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading]) -> list[str]:
+    """Text tables of signals and layers, with advice for each sick signal between them."""
     from rolltrain_tui.rules.signals import SIGNALS
 
-    lines = [
-        f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: validation loss {found.val_loss:.3f} ± {found.standard_error:.3f}",
-        "",
-        f"{'signal':<20}{'value':>16}  {'healthy':<19} verdict",
-    ]
-    lines += [_signal_line(reading) for reading in found.readings]
-    sick = [SIGNALS[reading.signal] for reading in found.readings if reading.condition == "sick"]
+    lines = ["", f"{'signal':<20}{'value':>16}  {'healthy':<19} verdict"]
+    lines += [_signal_line(reading) for reading in readings]
+    sick = [SIGNALS[reading.signal] for reading in readings if reading.condition == "sick"]
     lines += [""] + ([f"{signal.title} ({signal.meaning}): {signal.advice}." for signal in sick] or ["Nothing is out of order."])
     lines += ["", f"{'layer':<19}{'weights':>8}{'|w|':>9}{'|gradient|':>11}{'update/w':>9}{'dead':>6}  log10|g| -9 to 1"]
-    lines += [_layer_line(layer) for layer in found.layers]
-    return "\n".join(lines)
+    return lines + [_layer_line(layer) for layer in layers]
 
 
 def _signal_line(reading: Reading) -> str:

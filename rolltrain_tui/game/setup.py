@@ -7,9 +7,12 @@ from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
 from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
-from rolltrain_tui.rules.heroes import new_hero
+from rolltrain_tui.rules.heroes import Hero, new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, custom_rulebook
 from rolltrain_tui.rules.unavailable import unavailable_refusal
+
+MONSTERS = int.from_bytes(b"monster")
+"""Turns a seed into that of the monsters' dice."""
 
 
 def new_game(
@@ -50,8 +53,15 @@ def new_game(
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
     party.auto -= {name for name in party.auto if unavailable_refusal(SetAuto(name, True), party, rules.unavailable_levers)}
-    # Separate streams: what the monsters do never disturbs the hero's dice. Data, init, sampling and noise have streams of their own.
-    return Game(rules, party, dice or SeededDice(config.seed), monster_dice or SeededDice(config.seed ^ 0x6D6F6E73746572))
+    return seeded_game(rules, party, config.seed, dice, monster_dice)
+
+
+def seeded_game(rules: GameRules, hero: Hero, seed: int, dice: Dice | None = None, monster_dice: Dice | None = None) -> Game:
+    """A game whose dice follow from a seed, but for those that are handed in.
+
+    Monsters roll from a separate stream, so their actions never change the hero's rolls.
+    """
+    return Game(rules, hero, dice or SeededDice(seed), monster_dice or SeededDice(seed ^ MONSTERS))
 
 
 def rulebook_of(dice: DiceConfig) -> Rulebook:

@@ -10,31 +10,37 @@ from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.naming import RulesError, suggestion
 from rolltrain_tui.rules.rulebooks import Odds, Rulebook, odds
 
+NEVER = 1 << 30
+"""Turns between two rests, where there are none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameRules:
-    """The rules of one campaign as plain values. RulesError when they do not fit together."""
+    """The rules of one campaign as plain values. RulesError when they do not fit together.
 
-    sides: int
-    dc: int
-    """On a d20; the rulebook scales it to the die."""
-    advantage: Advantage
+    The defaults are the smallest game: a d20 against 12, one hero, no monsters and no rests.
+    """
+
     rulebook: Rulebook
     """With the campaign's own hook, roll_on and on_zero already in it."""
-    accumulation: int
-    xp_table: XPTable
-    xp_learning: bool
-    xp_monsters: bool
-    xp_rolls: bool
-    encounter_mode: str
+    sides: int = 20
+    dc: int = 12
+    """On a d20; the rulebook scales it to the die."""
+    advantage: Advantage = "none"
+    accumulation: int = 1
+    xp_table: XPTable = "source"
+    xp_learning: bool = True
+    xp_monsters: bool = True
+    xp_rolls: bool = True
+    encounter_mode: str = "off"
     """diagnosed, random, both or off."""
-    encounter_chance: float
-    encounter_effects: str
+    encounter_chance: float = 0.0
+    encounter_effects: str = "cosmetic"
     """real or cosmetic."""
-    bestiary: tuple[str, ...]
-    camp_every: int
-    short_rest_every: int
-    hardcore: bool
+    bestiary: tuple[str, ...] = ()
+    camp_every: int = NEVER
+    short_rest_every: int = NEVER
+    hardcore: bool = False
     scouting: int = 0
     """First turns, in which only those diagnosed monsters come whose signal no healthy run shows."""
     predictions: bool = False

@@ -164,7 +164,7 @@ class RolltrainApp(App[None]):
 
     def open_arena(self) -> None:
         """The arena's hall over what is open."""
-        from rolltrain_tui.tui.screens.arena import ArenaScreen
+        from rolltrain_tui.tui.arena.hall import ArenaScreen
 
         self.push_screen(ArenaScreen())
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from rolltrain_tui.arena.agent_file import Champion
 from rolltrain_tui.arena.agents import Agent, Recipe, Shape
-from rolltrain_tui.arena.champions import Champion
 from rolltrain_tui.arena.corpora import text_facts
 from rolltrain_tui.arena.matches import Contender, Terms, floor_score
 from rolltrain_tui.arena.roster import Roster

@@ -45,8 +45,8 @@ def test_energy_agrees_with_the_flop_counter(style: Any, size: tuple[int, int, i
     from torch.utils.flop_counter import FlopCounterMode
 
     from rolltrain_tui.arena.corpora import corpus_of
-    from rolltrain_tui.arena.field import ModelBatch
-    from rolltrain_tui.arena.training import Trainer, TrainJob
+    from rolltrain_tui.arena.model_batch import ModelBatch
+    from rolltrain_tui.arena.trainer import Trainer, TrainJob
 
     n_embd, n_layer, n_head, context = size
     shape = Shape(n_embd=n_embd, n_layer=n_layer, n_head=n_head, context=context, style=style)

@@ -8,16 +8,15 @@ import torch
 
 from rolltrain_tui.arena.agents import AgentError, Recipe, Shape
 from rolltrain_tui.arena.battle import fight, result
+from rolltrain_tui.arena.battles import Battles, verify
 from rolltrain_tui.arena.commentary import dice_verdict
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, parse_hero, table
-from rolltrain_tui.arena.field import ModelBatch
+from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, hero_game, parse_hero
 from rolltrain_tui.arena.matches import contender_of, control_of
-from rolltrain_tui.arena.orders import entries_of, parse_battle
+from rolltrain_tui.arena.model_batch import ModelBatch
+from rolltrain_tui.arena.parse import entrants_of, parse_battle
 from rolltrain_tui.arena.roster import Roster
-from rolltrain_tui.arena.stadium import Stadium
-from rolltrain_tui.arena.training import Trainer, TrainJob
-from rolltrain_tui.arena.verify import verify
+from rolltrain_tui.arena.trainer import Trainer, TrainJob
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
@@ -35,7 +34,7 @@ def stepped(effects: list[StepEffect], **recipe: Any) -> tuple[Trainer, torch.Te
     trainer = a_trainer(**recipe)
     for _ in range(5):
         trainer.take_step()
-    before = trainer.field.theta.clone()
+    before = trainer.models.theta.clone()
     trainer.take_step(effects)
     return trainer, before
 
@@ -46,7 +45,7 @@ def test_neutral_is_plain_to_the_last_bit() -> None:
     for effects in ([NEUTRAL] * 3, [NEUTRAL, StepEffect(update_scale=1.5, clip_factor=2.0), NEUTRAL]):
         trainer, _ = stepped(effects)
         for k in (0, 2):
-            assert torch.equal(plain.field.theta[k], trainer.field.theta[k])
+            assert torch.equal(plain.field.theta[k], trainer.models.theta[k])
             assert torch.equal(plain.second[k], trainer.second[k])
 
 
@@ -55,7 +54,7 @@ def test_update_scale_is_exact(k: float) -> None:
     """theta moves k times as far as it would, and the moments see the gradient as it was."""
     plain, before = stepped([])
     trainer, _ = stepped([NEUTRAL, StepEffect(update_scale=k), NEUTRAL])
-    torch.testing.assert_close(trainer.field.theta[1] - before[1], k * (plain.field.theta[1] - before[1]), rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(trainer.models.theta[1] - before[1], k * (plain.field.theta[1] - before[1]), rtol=1e-3, atol=1e-6)
     assert torch.equal(plain.first[1], trainer.first[1])
 
 
@@ -81,7 +80,7 @@ def test_sneak_attack_moves_only_what_agrees() -> None:
     """With agreeing_gain, coordinates whose update goes against the gradient move further, the others as they would."""
     plain, before = stepped([])
     trainer, _ = stepped([NEUTRAL, StepEffect(agreeing_gain=1.2), NEUTRAL])
-    ours, theirs = trainer.field.theta[1] - before[1], plain.field.theta[1] - before[1]
+    ours, theirs = trainer.models.theta[1] - before[1], plain.field.theta[1] - before[1]
     further = (ours - 1.2 * theirs).abs() < (ours - theirs).abs()
     assert 0.2 < further.double().mean().item() < 1
     torch.testing.assert_close(ours, torch.where(further, 1.2 * theirs, theirs), rtol=1e-3, atol=1e-6)
@@ -91,7 +90,7 @@ def test_sneak_attack_moves_only_what_agrees() -> None:
 @pytest.mark.parametrize("rulebook", list(RULEBOOKS))
 def test_every_hero_plays_by_every_rulebook(hero: str, rulebook: str) -> None:
     """Three hundred turns pull only levers that a field has, and the same seed casts the same dice."""
-    ours, theirs = (Party([table(hero, rulebook, 5), None]) for _ in range(2))
+    ours, theirs = (Party([hero_game(hero, rulebook, 5), None]) for _ in range(2))
     for _ in range(300):
         effects = ours.begin()
         assert effects == theirs.begin()
@@ -111,16 +110,16 @@ def test_a_hero_and_its_control_arm(terms: Any, agent: Any, tmp_path: Path) -> N
     assert match.standings[0].results != match.standings[1].results
     assert (1, None) == (control_of(match.contenders, 0), control_of(match.contenders, 1))
     assert "against its control arm" in dice_verdict(match, 0)
-    stadium = Stadium(tmp_path)
-    list(stadium.fight(terms(), (hero, plain)))
-    assert [True] == [finding.ok for finding in verify(stadium)]
+    battles = Battles(tmp_path)
+    list(battles.fight(terms(), (hero, plain)))
+    assert [True] == [finding.ok for finding in verify(battles)]
 
 
 def test_entering(agent: Any, tmp_path: Path) -> None:
     """Tiny:wizard brings its control arm along, once; wrong classes and rulebooks are refused in words."""
     roster = Roster(tmp_path)
     roster.put(agent(), new=True)
-    entered = [(entry.hero, entry.rulebook) for entry in entries_of(["Tiny:wizard/off", "Tiny:rogue"], roster)]
+    entered = [(entry.hero, entry.rulebook) for entry in entrants_of(["Tiny:wizard/off", "Tiny:rogue"], roster)]
     assert [("wizard", "off"), ("rogue", "hero"), ("", "")] == entered
     terms, entries = parse_battle("Tiny:wizard 5 seeds=2 samples=2", roster)
     assert (5.0, 2) == (terms.budget, len(entries))

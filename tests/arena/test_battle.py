@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
+from rolltrain_tui.arena.agent_file import sha256
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.battle import fight, result
-from rolltrain_tui.arena.battle_events import BattleBegan, BattleEnded, Burst, Raced
-from rolltrain_tui.arena.champions import sha256
-from rolltrain_tui.arena.coaching import train
 from rolltrain_tui.arena.commentary import Commentator
-from rolltrain_tui.arena.events import Trained
+from rolltrain_tui.arena.events import BattleBegan, BattleEnded, Burst, Raced, Trained
 from rolltrain_tui.arena.matches import contender_of, floor_score, terms_for
+from rolltrain_tui.arena.training import train
 
 
 def test_twice_the_same(terms: Any, contender: Any) -> None:
@@ -82,7 +81,7 @@ def test_stopped(terms: Any, contender: Any) -> None:
 def test_trained_champions(terms: Any, agent: Any) -> None:
     """From trained weights the well-trained one wins after next to no training, which from fresh ones nobody could."""
     novice = agent("Novice", seed=1)
-    master = next(event.champions[0] for event in train(agent("Master"), 300) if isinstance(event, Trained))
+    master = next(event.champion for event in train(agent("Master"), 300) if isinstance(event, Trained))
     found = {sha256(champion): champion for champion in (novice, master)}
     contenders = tuple(contender_of(champion, "trained") for champion in (novice, master))
     match = result(terms(budget=1.0, start="trained", seeds=4), contenders, found)

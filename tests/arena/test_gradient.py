@@ -7,10 +7,8 @@ import torch
 
 from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.field import ModelBatch, views
-from rolltrain_tui.arena.gradient import gradient
-from rolltrain_tui.arena.pace import ROUND, TRIAL, Pace
-from rolltrain_tui.arena.training import DIVIDED, Trainer, TrainJob
+from rolltrain_tui.arena.model_batch import ModelBatch, gradient, views
+from rolltrain_tui.arena.trainer import DIVIDED, ROUND, TRIAL, ThreadChoice, Trainer, TrainJob
 from rolltrain_tui.training.machine import available_cores
 
 V = 11
@@ -45,8 +43,8 @@ def test_a_second_thread_changes_no_number(style: Any) -> None:
         field = ModelBatch.fresh(shape, len(corpus.vocabulary), range(9))
         assert 9 * 8 * 16 >= DIVIDED
         trainer = Trainer(field, corpus, [TrainJob(Recipe(batch=8), 1, 20)] * 9)
-        assert trainer.pace.most == 2
-        trainer.pace = Pace(threads)
+        assert trainer.threads.most == 2
+        trainer.threads = ThreadChoice(threads)
         for _ in range(20):
             trainer.take_step()
         return field.theta
@@ -56,16 +54,16 @@ def test_a_second_thread_changes_no_number(style: Any) -> None:
 
 def test_the_faster_number_of_threads_is_kept() -> None:
     """Both are tried, the faster is used until the next trial; what may use one thread uses one."""
-    pace, used = Pace(2), []
+    pace, used = ThreadChoice(2), []
     with pytest.MonkeyPatch.context() as patch:
         now = [0.0]
-        patch.setattr("rolltrain_tui.arena.pace.perf_counter", lambda: now[0])
+        patch.setattr("rolltrain_tui.arena.trainer.perf_counter", lambda: now[0])
         for step in range(2 * ROUND):
             slow = {1: 5, 2: 2} if step < ROUND else {1: 2, 2: 50}
-            with pace.of_a_step():
+            with pace.around_step():
                 used.append(torch.get_num_threads())
                 now[0] += slow[used[-1]]
     assert used[:ROUND] == [1] * TRIAL + [2] * (ROUND - TRIAL)
     assert used[ROUND:] == [1] * TRIAL + [2] * TRIAL + [1] * (ROUND - 2 * TRIAL)
-    with Pace(1).of_a_step():
+    with ThreadChoice(1).around_step():
         assert torch.get_num_threads() == 1

@@ -9,42 +9,40 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.arena.battle_events import BattleEnded
-from rolltrain_tui.arena.boards import board, divisions
+from rolltrain_tui.arena.battles import Battles, verify
+from rolltrain_tui.arena.events import BattleEnded
+from rolltrain_tui.arena.leaderboards import board, divisions, ratings
 from rolltrain_tui.arena.ledger import Ledger
 from rolltrain_tui.arena.matches import Match
-from rolltrain_tui.arena.ratings import ratings
-from rolltrain_tui.arena.stadium import Stadium
-from rolltrain_tui.arena.verify import verify
 
 
 @pytest.fixture
-def stadium(tmp_path: Path, terms: Any, contender: Any) -> Stadium:
+def battles(tmp_path: Path, terms: Any, contender: Any) -> Battles:
     """Three matches: two in one division, one in another."""
-    found = Stadium(tmp_path)
+    found = Battles(tmp_path)
     strong, weak = contender("Strong", n_embd=16), contender("Weak", learning_rate=1e-5)
     for budget, pair in ((20.0, (strong, weak)), (20.0, (weak, strong, contender("Third", seed=3))), (10.0, (strong, weak))):
         assert any(isinstance(event, BattleEnded) for event in found.fight(terms(budget=budget), pair))
     return found
 
 
-def test_written_and_read(stadium: Stadium) -> None:
+def test_written_and_read(battles: Battles) -> None:
     """Matches come back as they were, in their order; another reader finds the same ratings and boards."""
-    again = Ledger(stadium.root)
+    again = Ledger(battles.root)
     entries, flaws = again.read()
     assert ([1, 2, 3], []) == ([entry.number for entry in entries], flaws)
     ours = divisions(entries)
     assert [10.0, 20.0] == [division.budget for division in ours]
-    theirs = Ledger(stadium.root).matches()
+    theirs = Ledger(battles.root).matches()
     for division in ours:
         assert ratings(entries, division) == ratings(theirs, division)
         for by in ("quality", "efficiency"):
             assert board(entries, division, by) == board(theirs, division, by)  # type: ignore[arg-type]
 
 
-def test_boards_are_never_merged(stadium: Stadium) -> None:
+def test_boards_are_never_merged(battles: Battles) -> None:
     """Quality ranks by score; efficiency by score per GFLOP and only above the floor; each place leads to a match of its division."""
-    entries = stadium.ledger.matches()
+    entries = battles.ledger.matches()
     division = divisions(entries)[1]
     places = board(entries, division, "quality")
     assert sorted((place.score.mean for place in places), reverse=True) == [place.score.mean for place in places]
@@ -54,17 +52,17 @@ def test_boards_are_never_merged(stadium: Stadium) -> None:
     assert all(place.score.mean > floor for place in board(entries, division, "efficiency"))
 
 
-def test_ratings_follow_wins(stadium: Stadium) -> None:
+def test_ratings_follow_wins(battles: Battles) -> None:
     """Who won is rated above who lost; counts add up."""
-    entries = stadium.ledger.matches()
+    entries = battles.ledger.matches()
     found = {rating.name: rating for rating in ratings(entries, divisions(entries)[1])}
     assert found["Strong"].mu > found["Weak"].mu
     assert (2, 1) == (found["Strong"].matches, found["Third"].matches)
 
 
-def test_an_honest_ledger_verifies(stadium: Stadium) -> None:
+def test_an_honest_ledger_verifies(battles: Battles) -> None:
     """Every match, fought again, ends as it is written, to the last bit."""
-    findings = list(verify(stadium))
+    findings = list(verify(battles))
     assert [(1, True), (2, True), (3, True)] == [(finding.line, finding.ok) for finding in findings]
     assert all("to the last bit" in finding.words for finding in findings)
 
@@ -94,32 +92,32 @@ def boost(match: Any) -> None:
 
 @pytest.mark.parametrize("whole_chain", [False, True])
 @pytest.mark.parametrize("line", [1, 3])
-def test_a_tampered_row_is_found(stadium: Stadium, line: int, whole_chain: bool) -> None:
+def test_a_tampered_row_is_found(battles: Battles, line: int, whole_chain: bool) -> None:
     """Even with right checksums all along, the row whose score was raised is named, and no other."""
-    forge(stadium.ledger.path, line, boost, whole_chain=whole_chain)
-    wrong = [finding for finding in verify(stadium) if not finding.ok]
+    forge(battles.ledger.path, line, boost, whole_chain=whole_chain)
+    wrong = [finding for finding in verify(battles) if not finding.ok]
     assert {line} == {finding.line for finding in wrong}
     assert any("score" in finding.words and "in truth" in finding.words for finding in wrong)
 
 
-def test_other_lies(stadium: Stadium) -> None:
+def test_other_lies(battles: Battles) -> None:
     """A claimed torch of another version does not excuse a better loss; a rank, an energy, a floor cannot be invented either."""
 
     def lie(match: Any) -> None:
         match["torch"], match["standings"][1]["results"][0]["loss"] = "9.9", 1.0
 
-    forge(stadium.ledger.path, 2, lie, whole_chain=True)
-    assert [2] == [finding.line for finding in verify(stadium) if not finding.ok]
+    forge(battles.ledger.path, 2, lie, whole_chain=True)
+    assert [2] == [finding.line for finding in verify(battles) if not finding.ok]
     for change in (
         lambda match: match["standings"][0].update(gflop=1e-9),
         lambda match: match["terms"].update(floor=1.0),
         lambda match: match["standings"][0].update(rank=2),
     ):
-        forge(stadium.ledger.path, 3, change, whole_chain=True)
-        assert 3 in [finding.line for finding in verify(stadium, [3]) if not finding.ok]
+        forge(battles.ledger.path, 3, change, whole_chain=True)
+        assert 3 in [finding.line for finding in verify(battles, [3]) if not finding.ok]
 
 
-def test_matches_of_other_rules(stadium: Stadium) -> None:
+def test_matches_of_other_rules(battles: Battles) -> None:
     """What an earlier arena fought may differ by rounding, not by more; of a newer one's matches nothing is claimed."""
 
     def earlier(match: Any, factor: float) -> None:
@@ -127,41 +125,41 @@ def test_matches_of_other_rules(stadium: Stadium) -> None:
         match["standings"][0]["results"][0]["loss"] *= factor
 
     for line, factor, good in ((1, 1 + 1e-6, True), (2, 0.99, False)):
-        forge(stadium.ledger.path, line, partial(earlier, factor=factor), whole_chain=True)
-        [finding] = verify(stadium, [line])
+        forge(battles.ledger.path, line, partial(earlier, factor=factor), whole_chain=True)
+        [finding] = verify(battles, [line])
         assert finding.ok == good, finding.words
-    forge(stadium.ledger.path, 3, lambda match: match["terms"].update(rules=99), whole_chain=True)
-    [finding] = verify(stadium, [3])
+    forge(battles.ledger.path, 3, lambda match: match["terms"].update(rules=99), whole_chain=True)
+    [finding] = verify(battles, [3])
     assert not finding.ok
     assert "newer" in finding.words
 
 
-def test_rot_and_torn_lines(stadium: Stadium, terms: Any, contender: Any) -> None:
+def test_rot_and_torn_lines(battles: Battles, terms: Any, contender: Any) -> None:
     """A rotten line is named and left out; a torn last line gives way to the next match; what is good stays."""
-    data = stadium.ledger.path.read_bytes()
-    stadium.ledger.path.write_bytes(data[:-40])
-    assert 2 == len(stadium.ledger.matches())
-    list(stadium.fight(terms(budget=2.0), (contender("A"), contender("B"))))
-    entries, flaws = stadium.ledger.read()
+    data = battles.ledger.path.read_bytes()
+    battles.ledger.path.write_bytes(data[:-40])
+    assert 2 == len(battles.ledger.matches())
+    list(battles.fight(terms(budget=2.0), (contender("A"), contender("B"))))
+    entries, flaws = battles.ledger.read()
     assert ([1, 2, 3], []) == ([entry.number for entry in entries], flaws)
-    rotten = bytearray(stadium.ledger.path.read_bytes())
+    rotten = bytearray(battles.ledger.path.read_bytes())
     rotten[200] ^= 4
-    stadium.ledger.path.write_bytes(bytes(rotten))
-    entries, flaws = stadium.ledger.read()
+    battles.ledger.path.write_bytes(bytes(rotten))
+    entries, flaws = battles.ledger.read()
     assert ([2, 3], 1) == ([entry.number for entry in entries], flaws[0].line)
 
 
-def test_disk_full(stadium: Stadium, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_full(battles: Battles, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk refuses, the sentence says so and the old matches are all there."""
     from rolltrain_tui.arena.agents import AgentError
     from rolltrain_tui.base import atomic_files
 
-    match: Match = stadium.ledger.matches()[0].match
+    match: Match = battles.ledger.matches()[0].match
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(atomic_files, "write_all", refuse)
     with pytest.raises(AgentError, match="No space left"):
-        stadium.ledger.append(replace(match, round=9))
-    assert 3 == len(stadium.ledger.matches())
+        battles.ledger.append(replace(match, round=9))
+    assert 3 == len(battles.ledger.matches())

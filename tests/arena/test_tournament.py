@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.arena.agents import AgentError
-from rolltrain_tui.arena.battle_events import BattleEnded
-from rolltrain_tui.arena.stadium import Stadium
+from rolltrain_tui.arena.battles import Battles
+from rolltrain_tui.arena.events import BattleEnded
 from rolltrain_tui.arena.tournament import circle, open_new, plan, play, reopen, results, swiss, table
 
 
@@ -55,11 +55,11 @@ def cup(terms: Any, contender: Any, **given: Any) -> Any:
 
 def test_interrupted_and_resumed(terms: Any, contender: Any, tmp_path: Path) -> None:
     """A tournament that is stopped after each match and reopened comes to the same table, match by match, as one played through."""
-    whole = Stadium(tmp_path / "whole")
+    whole = Battles(tmp_path / "whole")
     tournament = cup(terms, contender)
     for _ in play(whole, tournament):
         pass
-    pieces = Stadium(tmp_path / "pieces")
+    pieces = Battles(tmp_path / "pieces")
     open_new(pieces.root, tournament)
     for _ in range(6):
         again = reopen(pieces.root, "Cup")
@@ -68,7 +68,7 @@ def test_interrupted_and_resumed(terms: Any, contender: Any, tmp_path: Path) -> 
             if isinstance(event, BattleEnded):
                 break
     assert not any(isinstance(event, BattleEnded) for event in play(pieces, tournament))
-    ours, theirs = ([entry.match.standings for entry in stadium.ledger.matches()] for stadium in (whole, pieces))
+    ours, theirs = ([entry.match.standings for entry in battles.ledger.matches()] for battles in (whole, pieces))
     assert 6 == len(ours)
     assert ours == theirs
     rows = table(tournament, results(pieces.ledger.matches(), tournament))
@@ -108,12 +108,12 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     for n, name in enumerate(names):
         roster.create(name, Shape(n_embd=4, n_layer=1, n_head=1, context=4), Recipe(batch=1, learning_rate=0.02 / 2**n))
     words = ["tournament", *names, "--name", "Cup", "--steps", "40", "--seeds", "2", "--samples", "4"]
-    stadium = Stadium(tmp_path / "arena")
+    battles = Battles(tmp_path / "arena")
     for _ in range(2):
-        before = len(stadium.ledger.matches())
+        before = len(battles.ledger.matches())
         process = subprocess.Popen(arena(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while len(stadium.ledger.matches()) < before + 2 and process.poll() is None and time.monotonic() < deadline:
+        while len(battles.ledger.matches()) < before + 2 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         assert process.poll() is None, "it ended before it could be killed"
         process.send_signal(signal.SIGKILL)
@@ -122,7 +122,7 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     done = subprocess.run(arena(*words), env=env, capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
     assert (28, True) == (json.loads(done.stdout)["matches"], json.loads(done.stdout)["finished"])
-    entries, flaws = stadium.ledger.read()
+    entries, flaws = battles.ledger.read()
     assert (28, []) == (len(entries), flaws)
     met = sorted(tuple(sorted(c.name for c in entry.match.contenders)) for entry in entries)
     assert sorted(combinations(names, 2)) == met

@@ -21,8 +21,8 @@ from scalar_gpt import ScalarGPT
 
 from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.field import ModelBatch
-from rolltrain_tui.arena.training import Trainer, TrainJob
+from rolltrain_tui.arena.model_batch import ModelBatch
+from rolltrain_tui.arena.trainer import Trainer, TrainJob
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.training.machine import available_cores
 

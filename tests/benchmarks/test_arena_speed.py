@@ -7,13 +7,13 @@ from arena_speed import MICRO, measure
 from scalar_gpt import ScalarGPT
 
 from rolltrain_tui.arena.agents import Recipe
-from rolltrain_tui.arena.field import ModelBatch
+from rolltrain_tui.arena.model_batch import ModelBatch
 
 
 def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
     """With the same weights both have the same loss, before and after a step of Adam."""
     from rolltrain_tui.arena.corpora import corpus_of
-    from rolltrain_tui.arena.training import Trainer, TrainJob
+    from rolltrain_tui.arena.trainer import Trainer, TrainJob
 
     corpus = corpus_of("names", 16)
     V = len(corpus.vocabulary)

@@ -11,10 +11,10 @@ from textual.widgets import Input
 from rolltrain_tui.arena.agents import Recipe, Shape
 from rolltrain_tui.arena.ledger import Ledger
 from rolltrain_tui.arena.roster import Roster
-from rolltrain_tui.tui.screens.arena import ArenaScreen
-from rolltrain_tui.tui.screens.arena_battle import BattleScreen
-from rolltrain_tui.tui.screens.arena_board import BoardScreen
-from rolltrain_tui.tui.screens.arena_checkup import CheckupScreen
+from rolltrain_tui.tui.arena.battle import BattleScreen
+from rolltrain_tui.tui.arena.board import BoardScreen
+from rolltrain_tui.tui.arena.diagnosis import AgentDiagnosisScreen
+from rolltrain_tui.tui.arena.hall import ArenaScreen
 from rolltrain_tui.tui.screens.ask import AskDialog
 
 SMALL = Shape(n_embd=8, n_layer=1, n_head=2, context=8)
@@ -89,7 +89,7 @@ async def test_train_config_generate_diagnose(two: Roster) -> None:
         await ask(pilot, "t", "40")
         await tells(pilot, "done and kept at step 40")
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, CheckupScreen))
+        await until(pilot, lambda: isinstance(app.screen, AgentDiagnosisScreen))
         await tells(pilot, "Wild is exploding", "Loss above chance", "✖ too high")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ArenaScreen))

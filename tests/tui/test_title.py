@@ -12,7 +12,7 @@ from support.screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import Static
 
 from rolltrain_tui.runs.saves import RunSummary
-from rolltrain_tui.tui.screens.arena import ArenaScreen
+from rolltrain_tui.tui.arena.hall import ArenaScreen
 from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
 from rolltrain_tui.tui.screens.load import LoadScreen

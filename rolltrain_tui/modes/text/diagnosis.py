@@ -3,7 +3,7 @@
 The signals, with their formulas, are in `training.diagnosis`. Windows of text are (n, T + 1): T inputs, and the same one token on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -25,8 +25,13 @@ Losses = Callable[[Tensor], Tensor]
 
 def layers_of(model: GPT) -> list[Layer]:
     """Embeddings, then attention and MLP of each block with the norm before them, then what follows the blocks."""
+    return layers_named(name for name, _ in model.named_parameters())
+
+
+def layers_named(parameters: Iterable[str]) -> list[Layer]:
+    """The layers of a GPT whose parameters have these names, in this order."""
     places: dict[str, list[int]] = {}
-    for place, (name, _) in enumerate(model.named_parameters()):
+    for place, name in enumerate(parameters):
         places.setdefault(layer_name(name), []).append(place)
     mlps = [name for name in places if name.endswith("MLP")]
     return [Layer(name, tuple(own), mlps.index(name) if name in mlps else None) for name, own in places.items()]

@@ -158,7 +158,7 @@ class TitleScreen(SavesScreen):
         self.app.push_screen(LoadScreen())
 
     def _arena(self) -> None:
-        from rolltrain_tui.tui.screens.arena import ArenaScreen
+        from rolltrain_tui.tui.arena.hall import ArenaScreen
 
         self.app.push_screen(ArenaScreen())
 

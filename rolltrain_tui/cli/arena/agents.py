@@ -1,0 +1,141 @@
+"""Verbs about the agents on disk: create, list, switch, rename, copy, delete, save, load. They load no torch."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.cli.arena.common import AGENT, FILE, JSON, as_json_text
+
+if TYPE_CHECKING:
+    from rolltrain_tui.arena.roster import Roster
+
+
+@click.command(short_help="Make an agent.")
+@click.argument("name")
+@click.argument("n_embd", type=int, required=False)
+@click.argument("n_layer", type=int, required=False)
+@click.argument("n_head", type=int, required=False)
+@click.option("--preset", metavar="NAME", help="microgpt: 16 wide, 1 layer, 4 heads, RMS norms, ReLU.")
+@click.option("--context", "positions", type=int, help="Characters it can look back.  [default: 16]")
+@click.option("--style", type=click.Choice(["gpt", "microgpt"]), help="Layer norms, GELU, tied output; or RMS norms, ReLU, untied.")
+@click.option("--data", metavar="names|tales|FILE", default="names", show_default=True, help="What it reads.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A value of its recipe: learning_rate=0.02")
+@JSON
+@click.pass_obj
+def create(
+    roster: "Roster",
+    name: str,
+    n_embd: int | None,
+    n_layer: int | None,
+    n_head: int | None,
+    preset: str | None,
+    positions: int | None,
+    style: Any,
+    data: str,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Make an agent: its width, layers and attention heads, such as Tiny 8 1 2. With a preset the numbers may be left out."""
+    from rolltrain_tui.arena.agents import Recipe, Shape, describe, parse_setting
+    from rolltrain_tui.arena.roster import agent_record, preset_of
+
+    if preset is None and (n_embd is None or n_layer is None or n_head is None):
+        raise click.UsageError("Give N_EMBD, N_LAYER and N_HEAD, such as: create Tiny 8 1 2. Or a --preset.")
+    shape, recipe = preset_of(preset) if preset else (Shape(n_embd=8, n_layer=1, n_head=2), Recipe())
+    given = {"n_embd": n_embd, "n_layer": n_layer, "n_head": n_head, "context": positions, "style": style}
+    shape = replace(shape, **{key: value for key, value in given.items() if value is not None})
+    for setting in settings:
+        key, sign, value = setting.partition("=")
+        if not sign:
+            raise click.UsageError(f"--set wants KEY=VALUE, not {setting!a}.")
+        recipe = parse_setting(recipe, key.strip(), value.strip())
+    agent = roster.create(name, shape, recipe, data, preset or "")
+    click.echo(json.dumps(agent_record(agent), indent=2) if as_json else f"Created {describe(agent)}")
+
+
+@click.command("list", short_help="All agents.")
+@JSON
+@click.pass_obj
+def list_(roster: "Roster", as_json: bool) -> None:
+    """All agents with their size, cost and training; the current one is marked."""
+    from rolltrain_tui.arena.roster import agent_record, roster_table
+
+    rows = roster.rows()
+    if as_json:
+        records = [agent_record(row.agent) if row.agent else {"name": row.name, "trouble": row.trouble} for row in rows]
+        found = [{"current": row.current, **record} for row, record in zip(rows, records, strict=True)]
+        click.echo(as_json_text(found))
+    elif not rows:
+        click.echo("No agents yet. Make one: rolltrain arena create Tiny 8 1 2", err=True)
+    else:
+        click.echo("\n".join(roster_table(rows)))
+
+
+@click.command(short_help="Choose the current agent.")
+@click.argument("name")
+@click.pass_obj
+def switch(roster: "Roster", name: str) -> None:
+    """Make NAME the agent that verbs without --agent mean."""
+    from rolltrain_tui.arena.agents import describe
+
+    roster.switch(name)
+    click.echo(f"Current agent: {describe(roster.get(name).agent)}")
+
+
+@click.command(short_help="Give an agent another name.")
+@click.argument("name")
+@click.argument("to")
+@click.pass_obj
+def rename(roster: "Roster", name: str, to: str) -> None:
+    """Give agent NAME the name TO."""
+    roster.rename(name, to)
+    click.echo(f"{name} is called {to} now.")
+
+
+@click.command(short_help="Copy an agent with all it has learnt.")
+@click.argument("name")
+@click.argument("to")
+@click.pass_obj
+def copy(roster: "Roster", name: str, to: str) -> None:
+    """Copy agent NAME, with all it has learnt, to TO."""
+    roster.copy(name, to)
+    click.echo(f"{to} is a copy of {name}.")
+
+
+@click.command(short_help="Remove an agent for good.")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(roster: "Roster", name: str, yes: bool) -> None:
+    """Remove agent NAME for good. The matches it fought stay in the ledger."""
+    if not yes:
+        click.confirm(f"Delete {name}, with all it has learnt?", abort=True, err=True)
+    roster.delete(name)
+    click.echo(f"Deleted: {name}", err=True)
+
+
+@click.command(short_help="Export the current agent.")
+@click.argument("file", type=FILE)
+@AGENT
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.pass_obj
+def save(roster: "Roster", file: Path, name: str | None, force: bool) -> None:
+    """Export the current agent as a champion: one safetensors file with its record inside."""
+    chosen = roster.chosen(name)
+    roster.save(chosen, file, force=force)
+    click.echo(f"Saved {chosen} to {file}")
+
+
+@click.command(short_help="Import a champion.")
+@click.argument("file", type=FILE)
+@click.option("--as", "name", metavar="NAME", help="Under another name than its own.")
+@click.pass_obj
+def load(roster: "Roster", file: Path, name: str | None) -> None:
+    """Import a champion from FILE; it is checked before it is believed."""
+    from rolltrain_tui.arena.agents import describe
+
+    agent = roster.load(file, name)
+    click.echo(f"Loaded {describe(agent)}, {agent.step:,} steps trained")

@@ -1,0 +1,1 @@
+"""The screens of the arena; style sheets stand beside them."""

@@ -1,0 +1,254 @@
+"""The screen of a battle: a card and a live curve for each contender, commentary, and the report at the end."""
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Footer
+
+from rolltrain_tui.arena.agents import num_parameters
+from rolltrain_tui.arena.battles import Battles
+from rolltrain_tui.arena.commentary import Commentator, uniqueness
+from rolltrain_tui.arena.events import BattleBegan, BattleEnded, ContenderJudged, Raced
+from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
+from rolltrain_tui.arena.scores import BURST, quality
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.arena.worker import Stopped, Worker
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
+from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
+from rolltrain_tui.tui.widgets.story import StoryPanel
+
+DRAIN_SECONDS = 0.1
+PACE = 0.06
+"""Pause in seconds after each report of the race, so that it can be watched. Full speed has none; no number depends on it."""
+SPLIT = 4
+"""Most contenders with a card each; more share a list."""
+PATIENCE = 5.0
+"""Seconds to wait for a battle to stop."""
+
+
+class BattleScreen(TavernScreen):
+    """Starts the battle when it opens. With `recorded`, it repeats a match of the ledger and compares the results at the end."""
+
+    CSS_PATH = "battle.tcss"
+    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", tooltip="Back; a battle that is not over is given up, and not recorded"),
+        Binding("f", "full_speed", "Full speed", tooltip="No pause for the eye any more"),
+        Binding("a", "again", "Again", tooltip="Fight on the next seeds"),
+        Binding("l", "leaderboard", "Boards", tooltip="The leaderboards and ratings"),
+        Binding("pageup", "leaf(-1)", "Back in the commentary", show=False),
+        Binding("pagedown", "leaf(1)", "On in the commentary", show=False),
+    ]
+
+    def __init__(
+        self, battles: Battles, terms: Terms, contenders: tuple[Contender, ...], recorded: tuple[int, Match] | None = None
+    ) -> None:
+        super().__init__()
+        self._stadium, self._terms, self._contenders, self._recorded = battles, terms, contenders, recorded
+        self._pace = PACE
+        self._worker: Worker | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._commentator = Commentator()
+        self._race: list[list[tuple[float, float]]] = [[] for _ in self._contenders]
+        self._done = 0.0
+        self._judged: dict[int, ContenderJudged] = {}
+        self._match: Match | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Panel(id="battle-head")
+        with Horizontal(id="battle-cards"):
+            for place in range(len(self._contenders) if len(self._contenders) <= SPLIT else 1):
+                yield Panel(id=f"battle-card-{place}", classes="battle-card")
+        yield Panel(id="battle-race")
+        yield StoryPanel(id="battle-story")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        if not still_open(self):
+            return
+        self.query_one("#battle-story").border_title = "Commentary"
+        if len(self._contenders) > SPLIT:
+            self.query_one("#battle-cards").styles.height = min(len(self._contenders), self.size.height // 4) + 2
+        self.set_interval(DRAIN_SECONDS, self._drain)
+        self._fight()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def on_unmount(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._worker is not None:
+            self._worker.stop_and_wait(PATIENCE)
+
+    # The battle, in a thread.
+
+    def _fight(self) -> None:
+        battles, terms, contenders, record = self._stadium, self._terms, self._contenders, self._recorded is None
+
+        def work(stopped: Stopped) -> Iterator[object]:
+            for event in battles.fight(terms, contenders, stopped=stopped, record=record):
+                yield event
+                if isinstance(event, Raced) and self._pace:
+                    worker.pause(self._pace)
+
+        worker = self._worker = Worker(work)
+        worker.start()
+
+    def _drain(self) -> None:
+        if self._worker is None or not still_open(self):
+            return
+        over = not self._worker.is_alive()
+        found = self._worker.take()
+        for event in found:
+            self._hear(event)
+        if over:
+            error, self._worker = self._worker.error, None
+            if error:
+                self._tell(f"✖ {flat(error)}")
+        if found or over:
+            self._draw()
+
+    def _hear(self, event: object) -> None:
+        if isinstance(event, Raced):
+            self._done = event.done
+            for race, step, loss in zip(self._race, event.steps, event.losses, strict=True):
+                race.append((step, loss))
+        elif isinstance(event, ContenderJudged):
+            self._judged[event.place] = event
+        elif isinstance(event, BattleEnded):
+            self._match = event.match
+        for line in self._commentator.tell(event):  # type: ignore[arg-type]  # a battle yields nothing else
+            self._tell(line)
+        if isinstance(event, BattleBegan) and self._recorded is not None:
+            self._tell(f"This is match #{self._recorded[0]} of the ledger, fought again; nothing is recorded.")
+        if isinstance(event, BattleEnded):
+            self._tell(self._epilogue(event.match))
+
+    def _epilogue(self, match: Match) -> str:
+        if self._recorded is None:
+            return f"✔ Written to the ledger, {match.seconds:.1f} s. The boards (l) lead back to this match."
+        number, recorded = self._recorded
+        if match.standings == recorded.standings:
+            return f"✔ The same as match #{number}, to the last bit."
+        return f"✖ Match #{number} ended otherwise in the ledger: rolltrain arena verify {number} says where."
+
+    # What is shown.
+
+    def _draw(self) -> None:
+        if not still_open(self):
+            return
+        head = self.query_one("#battle-head", Panel)
+        head.show([self._head(head.content_size.width)])
+        cards = [self.query_one(f"#battle-card-{place}", Panel) for place in range(len(self.query(".battle-card")))]
+        if len(cards) == len(self._contenders):
+            for place, card in enumerate(cards):
+                card.name_box(f"{mark_of(place)} {self._contenders[place].name}")
+                card.show(self._card(place, card.content_size.width))
+        else:
+            cards[0].name_box(f"{len(self._contenders)} contenders")
+            cards[0].show([self._row(place, cards[0].content_size.width) for place in self._order()])
+        race = self.query_one("#battle-race", Panel)
+        race.name_box("The race: loss in nats per character, mean over seeds")
+        curves = [Curve(points, tone_of(place), mark_of(place)) for place, points in enumerate(self._race)]
+        last = float(max(steps_of(self._terms, contender) for contender in self._contenders))
+        most = math.log(self._terms.vocabulary) + BURST
+        race.show(curve_lines(curves, race.content_size.width, race.content_size.height, last=last, most=most))
+
+    def _head(self, width: int) -> Line:
+        terms = self._terms
+        budget = f"{terms.budget:g} GFLOP" if terms.unit == "gflop" else f"{terms.budget:,.0f} steps"
+        words = f"{' against '.join(c.name for c in self._contenders)} · {budget} on {flat(terms.corpus)}, {terms.seeds} seeds"
+        state = "over" if self._match is not None else "they write" if self._done == 1 else f"{self._done:4.0%}"
+        return justify([(words, "accent")], [*bar(self._done, 1, 16, "energy"), (f" {state}", "")], width)
+
+    def _order(self) -> list[int]:
+        """Contenders by rank, or by their last loss before there are ranks."""
+        if self._match is not None:
+            return sorted(range(len(self._contenders)), key=lambda place: self._match.standings[place].rank if self._match else 0)
+        return sorted(range(len(self._contenders)), key=lambda place: self._race[place][-1][1] if self._race[place] else 0.0)
+
+    def _row(self, place: int, width: int) -> Line:
+        contender, race, judged = self._contenders[place], self._race[place], self._judged.get(place)
+        loss = f"{_short(race[-1][1]) if race else '–':>8}"
+        score = f"  score {judged.standing.score.mean:6.2f} ±{judged.standing.score.standard_error:.2f}" if judged is not None else ""
+        rank = f"{self._match.standings[place].rank:>3}" if self._match is not None else "   "
+        return [
+            (f"{rank} ", "strong"),
+            (f"{mark_of(place)} ", tone_of(place)),
+            (cut(f"{contender.name:<24} loss {loss}{score}", width - 6), ""),
+        ]
+
+    def _card(self, place: int, width: int) -> list[Line]:
+        contender, race, judged, tone = self._contenders[place], self._race[place], self._judged.get(place), tone_of(place)
+        shape, steps = contender.shape, steps_of(self._terms, contender)
+        gflop = steps * gflop_per_step(self._terms, contender)
+        leading = bool(race) and self._order()[0] == place
+        loss = _short(race[-1][1]) if race else "–"
+        weights = num_parameters(shape, self._terms.vocabulary)
+        about = f"{weights:,} weights · {shape.n_embd}x{shape.n_layer}x{shape.n_head} · lr {contender.recipe.learning_rate:g}"
+        lines: list[Line] = [
+            [(cut(about, width), "muted")],
+            [("loss ", "muted"), (f"{loss:>7}", f"{tone}+strong"), ("  ▲ leads" if leading and self._match is None else "", "good")],
+            [*bar(self._done, 1, max(6, width - 24), "energy"), (cut(f" {self._done * gflop:.3f}/{gflop:.3f} GFLOP", 24), "muted")],
+        ]
+        if judged is not None:
+            standing = judged.standing
+            lines[1] = self._verdict(place, f"{tone}+strong")
+            unique, q = uniqueness(standing, self._terms), quality(standing.loss, self._terms.vocabulary)
+            lines.append([(cut(f"Q {q:.1f} · unique {unique:.0%} · loss {_short(standing.loss)}", width), "")])
+        return lines
+
+    def _verdict(self, place: int, tone: str) -> Line:
+        score = self._judged[place].standing.score
+        error = f" ±{score.standard_error:.2f}" if score.n > 1 else ""
+        words: Line = []
+        if self._match is not None:
+            first = self._match.standings[place].rank == 1
+            words = [("  ★ wins", "accent") if self._match.winner == place else ("  ═ draws", "warn") if first else ("  ▼ beaten", "muted")]
+        return [("score ", "muted"), (f"{score.mean:.2f}", tone), (error, "muted"), *words]
+
+    def _tell(self, text: str) -> None:
+        self.query_one(StoryPanel).tell(text)
+
+    # Keys.
+
+    def action_back(self) -> None:
+        self._settle()
+        super().action_back()
+
+    def action_full_speed(self) -> None:
+        self._pace = 0.0
+
+    def action_leaf(self, by: int) -> None:
+        self.query_one(StoryPanel).leaf(by)
+
+    def action_again(self) -> None:
+        from dataclasses import replace
+
+        if self._worker is not None:
+            self.notify("This battle is not over yet.", severity="warning")
+            return
+        self._recorded = None
+        self._terms = replace(self._terms, first_seed=self._terms.first_seed + self._terms.seeds)
+        self._begin()
+        self._fight()
+
+    def action_leaderboard(self) -> None:
+        from rolltrain_tui.tui.arena.board import BoardScreen
+
+        if self._worker is None:
+            self.app.push_screen(BoardScreen(self._stadium.root))
+
+
+def _short(loss: float) -> str:
+    return f"{loss:.3f}" if loss < 1000 else f"{loss:.0e}" if math.isfinite(loss) else "burst"

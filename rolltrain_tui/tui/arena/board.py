@@ -1,0 +1,130 @@
+"""The screen of the leaderboards: quality, efficiency and ratings of each division. Enter repeats the match of a row."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Footer, OptionList, Static
+
+from rolltrain_tui.arena.battles import Battles
+from rolltrain_tui.arena.leaderboards import BoardRow, board, board_lines, divisions, rating_lines, ratings
+from rolltrain_tui.arena.ledger import Flaw, RecordedMatch
+from rolltrain_tui.arena.matches import Division, division_of
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+
+Kind = Literal["quality", "efficiency", "ratings"]
+KINDS: tuple[Kind, ...] = ("quality", "efficiency", "ratings")
+TITLES = {
+    "quality": (
+        "Best quality within the budget",
+        "Score: sqrt(quality x uniqueness), mean over seeds. Enter fights again.",
+    ),
+    "efficiency": ("Efficiency: score per GFLOP", "Only for scores above {floor:.1f}, what letter frequencies alone are worth."),
+    "ratings": ("Ratings", "openskill's Plackett-Luce over all matches; surely = mu - 3 sigma."),
+}
+
+
+class BoardScreen(TavernScreen):
+    CSS_PATH = "board.tcss"
+    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "again", "Fight again", tooltip="Fight the row's match again, and compare", priority=True),
+        Binding("b,tab", "board", "Next board", tooltip="Quality, efficiency, ratings", priority=True),
+        Binding("right", "division(1)", "Next division", key_display="← →", tooltip="Another text or budget", priority=True),
+        Binding("left", "division(-1)", "Division before", show=False, priority=True),
+        Binding("j", "step(1)", "Down", show=False),
+        Binding("k", "step(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._stadium = Battles(root)
+        self._entries: list[RecordedMatch] = []
+        self._flaws: list[Flaw] = []
+        self._divisions: list[Division] = []
+        self._division = 0
+        self._kind: Kind = "quality"
+        self._places: list[BoardRow] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="board-title")
+        yield Static(id="board-about")
+        yield Static(id="board-head")
+        yield OptionList(id="board-rows")
+        yield Static(id="board-foot")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        if not still_open(self):
+            return
+        self.query_one(OptionList).focus()
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            self._entries, self._flaws = self._stadium.ledger.read()
+        except ValueError as error:
+            self.query_one("#board-foot", Static).update(Content(f"✖ {flat(str(error))}"))
+            return
+        self._divisions = divisions(self._entries)
+        self._draw()
+
+    def _draw(self) -> None:
+        title, about, head, foot = (self.query_one(f"#board-{part}", Static) for part in ("title", "about", "head", "foot"))
+        rows = self.query_one(OptionList)
+        rows.clear_options()
+        if not self._divisions:
+            title.update("The leaderboards")
+            about.update("No battle has been fought yet. In the hall, b lets agents battle.")
+            return
+        division = self._divisions[self._division]
+        name, words = TITLES[self._kind]
+        title.update(Content(name))
+        about.update(Content(words.format(floor=self._floor(division))))
+        self._places = [] if self._kind == "ratings" else board(self._entries, division, self._kind)
+        lines = rating_lines(ratings(self._entries, division)) if self._kind == "ratings" else self._board_lines()
+        head.update(Content(lines[0] if len(lines) > 1 else ""))
+        rows.add_options([Content(line) for line in lines[1:]] or [Content("Nobody is above the floor yet.")])
+        rows.highlighted = 0
+        flaws = f"   ✖ {len(self._flaws)} flaws in the ledger: rolltrain arena verify" if self._flaws else ""
+        foot.update(Content(f"◂ division {self._division + 1} of {len(self._divisions)} ▸  {flat(division.title)}{flaws}"))
+
+    def _floor(self, division: Division) -> float:
+        return next(entry.match.terms.floor for entry in self._entries if division_of(entry.match.terms) == division)
+
+    def _board_lines(self) -> list[str]:
+        wide = self.size.width >= 100
+        return board_lines(self._places, max(8, self.size.width - 66 - 10 * wide), marks=wide)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_again()
+
+    def action_again(self) -> None:
+        from rolltrain_tui.tui.arena.battle import BattleScreen
+
+        index = self.query_one(OptionList).highlighted
+        if index is None or index >= len(self._places):
+            self.app.bell()
+            return
+        number = self._places[index].match
+        match = next(entry.match for entry in self._entries if entry.number == number)
+        self.app.push_screen(BattleScreen(self._stadium, match.terms, match.contenders, (number, match)))
+
+    def action_board(self) -> None:
+        self._kind = KINDS[(KINDS.index(self._kind) + 1) % len(KINDS)]
+        self._draw()
+
+    def action_division(self, by: int) -> None:
+        if self._divisions:
+            self._division = (self._division + by) % len(self._divisions)
+            self._draw()
+
+    def action_step(self, by: int) -> None:
+        rows = self.query_one(OptionList)
+        rows.action_cursor_down() if by > 0 else rows.action_cursor_up()

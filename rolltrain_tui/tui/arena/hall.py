@@ -1,0 +1,297 @@
+"""The hall of the arena: the list of agents, the current agent with its curve, and the log of what happens."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Footer, OptionList, Static
+
+from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
+from rolltrain_tui.arena.agents import Agent, flops_per_step, learning_rate, num_parameters, size_words
+from rolltrain_tui.arena.events import Progressed, SettingChanged, SettingRefused, Trained
+from rolltrain_tui.arena.roster import FOLDER, Roster, RosterRow
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.tui.arena.actions import ArenaActions
+from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.arena.worker import Stopped, Worker
+from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
+from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
+from rolltrain_tui.tui.widgets.story import StoryPanel
+
+DRAIN_SECONDS = 0.1
+MOST_LIVE = 1000
+"""Most points of the live curve. When there are more, every other one is dropped."""
+PATIENCE = 5.0
+"""Seconds to wait for a training to stop and be written."""
+WELCOME = "Press n to breed an agent: a name, its width, layers and heads, such as Tiny 8 1 2."
+FIRST_STEPS = (
+    ("n", "breeds one. Two to begin with: Tiny 8 1 2, Broad 32 1 4"),
+    ("t", "trains the one pointed at, its curve is drawn here"),
+    ("g", "lets it write: what is new, what only remembered?"),
+    ("b", "lets two or more battle: same data, same budget"),
+    ("l", "tells who is best, and who is best for the energy"),
+)
+
+
+class ArenaScreen(TavernScreen):
+    """Reads the roster when it opens and after each action. Training runs in a thread, so the player can look around meanwhile."""
+
+    CSS_PATH = "hall.tcss"
+    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "act('create')", "New", tooltip="Create an agent"),
+        Binding("t", "act('train')", "Train", tooltip="Train the current agent; while it trains: stop and keep it"),
+        Binding("b", "act('battle')", "Battle", tooltip="Let agents battle"),
+        Binding("g", "act('generate')", "Write", tooltip="Generate: let it write; distinct, novel and verbatim lines, and the game score"),
+        Binding("c", "act('config')", "Config", tooltip="Change how it is taught, live, from the next step on"),
+        Binding("d", "act('diagnose')", "Check", tooltip="Diagnose: exploding gradients, dead neurons and the rest"),
+        Binding("l", "act('leaderboard')", "Ranks", tooltip="The leaderboards and ratings"),
+        Binding("v", "visualize", "Gradients", show=False, tooltip="Visualize the loss, or the norm of the gradient"),
+        Binding("u", "act('tournament')", "Tournament", show=False, tooltip="A tournament of many agents, round robin or Swiss"),
+        Binding("w", "act('verify')", "Verify", show=False, tooltip="Fight every recorded match again, and compare"),
+        Binding("s", "act('save')", "Save", show=False, tooltip="Save the champion to a file of its own"),
+        Binding("o", "act('load')", "Load", show=False, tooltip="Load a champion from a file"),
+        Binding("r", "act('rename')", "Rename", show=False, tooltip="Rename the current agent"),
+        Binding("y", "act('copy')", "Copy", show=False, tooltip="Copy the current agent with all it has learnt"),
+        Binding("x", "act('delete')", "Delete", show=False, tooltip="Delete the current agent"),
+        Binding("j", "step(1)", "Down", show=False),
+        Binding("k", "step(-1)", "Up", show=False),
+        Binding("pageup", "leaf(-1)", "Back in the story", show=False),
+        Binding("pagedown", "leaf(1)", "On in the story", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[RosterRow] = []
+        self.champion: Champion | None = None
+        self._gradients = False
+        self.worker: Worker | None = None
+        self.trainee = ""
+        self.settings: deque[tuple[str, str]] = deque()
+        self._live: list[tuple[float, float, float]] = []
+        """(step, loss, gradient norm) of the current training."""
+        self._told = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield Static("The arena", id="arena-title")
+        with Horizontal(id="arena-upper"):
+            yield OptionList(id="arena-agents")
+            with Vertical(id="arena-right"):
+                yield Panel(id="arena-facts")
+                yield Panel(id="arena-chart")
+        yield StoryPanel(id="arena-story")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        if not still_open(self):
+            return
+        self.query_one("#arena-agents").border_title = "Agents"
+        self.query_one("#arena-story").border_title = "What happens"
+        self.query_one(OptionList).focus()
+        self.set_interval(DRAIN_SECONDS, self._drain)
+        self.call_after_refresh(self.reload)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.reload)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def on_unmount(self) -> None:
+        self._settle()
+
+    def action_back(self) -> None:
+        self._settle()
+        super().action_back()
+
+    def _settle(self) -> None:
+        """Stop the work and wait until a training is written."""
+        if self.worker is not None:
+            self.worker.stop_and_wait(PATIENCE)
+
+    # What is shown.
+
+    @property
+    def roster(self) -> Roster:
+        return Roster(self.host.runs / FOLDER)
+
+    def reload(self) -> None:
+        """Read the roster and point at the current agent."""
+        if not still_open(self):
+            return
+        roster = self.roster
+        self.rows = roster.rows()
+        names = self.query_one(OptionList)
+        names.clear_options()
+        for row in self.rows:
+            names.add_option(_entry(row))
+        current = next((index for index, row in enumerate(self.rows) if row.current), 0)
+        if self.rows:
+            names.highlighted = current
+        else:
+            self.champion = None
+            self._draw()
+
+    @on(OptionList.OptionHighlighted)
+    def _point(self, event: OptionList.OptionHighlighted) -> None:
+        """The highlighted agent becomes the current one."""
+        row = self.rows[event.option_index]
+        self.champion = None
+        if row.agent is not None:
+            try:
+                roster = self.roster
+                self.champion = roster.get(row.name)
+                if roster.current() != row.name:
+                    roster.switch(row.name)
+            except (ValueError, OSError) as error:
+                self.tell(f"✖ {flat(str(error))}")
+        self._draw()
+
+    def _draw(self) -> None:
+        if not still_open(self):
+            return
+        facts, chart = self.query_one("#arena-facts", Panel), self.query_one("#arena-chart", Panel)
+        champion = self.champion
+        if champion is None:
+            row = self.pointed()
+            words = f"✖ {flat(row.trouble)}" if row is not None and row.trouble else WELCOME
+            facts.name_box(flat(row.name) if row is not None else "Nobody here yet")
+            tone = "bad" if words.startswith("✖") else "muted"
+            facts.show([[(line, tone)] for line in wrap(words, facts.content_size.width)])
+            chart.name_box("" if row is not None else "How it goes")
+            chart.show([] if row is not None else _first_steps(chart.content_size.width))
+            return
+        facts.name_box(champion.agent.name)
+        facts.show(_fact_lines(champion.agent, facts.content_size.width))
+        live = self.trainee == champion.agent.name and self.worker is not None
+        chart.name_box(("Norm of the gradient" if self._gradients else "Loss (nats per character)") + (" · live" if live else ""))
+        chart.show(self._chart(champion, chart.content_size.width, chart.content_size.height, live))
+
+    def _chart(self, champion: Champion, width: int, height: int, live: bool) -> list[Line]:
+        blob = champion.blobs.get(GRADIENTS if self._gradients else LOSSES)
+        points = thinned(blob.numbers(), 2 * max(20, width)) if blob is not None else []
+        if live:
+            points += [(step, norm if self._gradients else loss) for step, loss, norm in self._live]
+        if not points:
+            return [[("Not trained yet: t trains it.", "muted")]]
+        return curve_lines([Curve(points, "cool" if self._gradients else "primary")], width, height)
+
+    def pointed(self) -> RosterRow | None:
+        index = self.query_one(OptionList).highlighted
+        return self.rows[index] if index is not None and index < len(self.rows) else None
+
+    def tell(self, text: str) -> None:
+        self.query_one(StoryPanel).tell(text)
+
+    def warn(self, text: str) -> None:
+        self.notify(text, severity="warning")
+
+    def action_act(self, name: str) -> None:
+        """Run the method `name` of ArenaActions."""
+        getattr(ArenaActions(self), name)()
+
+    def action_step(self, by: int) -> None:
+        names = self.query_one(OptionList)
+        names.action_cursor_down() if by > 0 else names.action_cursor_up()
+
+    def action_leaf(self, by: int) -> None:
+        self.query_one(StoryPanel).leaf(by)
+
+    def action_visualize(self) -> None:
+        self._gradients = not self._gradients
+        self._draw()
+
+    # Work in a thread.
+
+    def train(self, champion: Champion, steps: int) -> None:
+        roster, settings = self.roster, deque[tuple[str, str]]()
+        champion = roster.get(champion.agent.name)
+
+        def work(stopped: Stopped) -> Iterator[object]:
+            from rolltrain_tui.arena.training import train
+
+            for event in train(champion, steps, settings=settings, stopped=stopped):
+                if isinstance(event, Trained):
+                    roster.put(event.champion)
+                yield event
+
+        self.trainee, self.settings, self._live, self._told = champion.agent.name, settings, [], 0.0
+        self.tell(f"{champion.agent.name} trains {steps:,} steps.")
+        self.start_work(work)
+
+    def start_work(self, work: Callable[[Stopped], Iterator[object]]) -> None:
+        self.worker = Worker(work)
+        self.worker.start()
+
+    def _drain(self) -> None:
+        if self.worker is None or not still_open(self):
+            return
+        over = not self.worker.is_alive()
+        for found in self.worker.take():
+            self._hear(found)
+        if over:
+            error, self.worker, self.trainee, self._live = self.worker.error, None, "", []
+            if error:
+                self.tell(f"✖ {flat(error)}")
+            self.reload()
+        else:
+            self._draw()
+
+    def _hear(self, found: object) -> None:
+        if isinstance(found, Progressed):
+            self._live.append((found.step, found.loss, found.grad_norm))
+            if len(self._live) > MOST_LIVE:
+                self._live = self._live[1::2]
+            if found.done >= self._told + 0.2 or found.done == 1:
+                self._told = found.done
+                self.tell(f"{self.trainee}: step {found.step:,}, loss {found.loss:.3f}, gradient {found.grad_norm:.3g}.")
+        elif isinstance(found, SettingChanged):
+            self.tell(f"✔ {found.agent}: {found.name} {found.before} → {found.after}, from step {found.step + 1:,} on.")
+        elif isinstance(found, SettingRefused):
+            self.tell(f"✖ {found.reason}")
+        elif isinstance(found, Trained):
+            agent = found.champion.agent
+            words = "stopped and kept" if found.stopped else "done and kept"
+            self.tell(f"✔ {agent.name}: {words} at step {agent.step:,}; validation {agent.val_loss:.3f}, {agent.gflop:.3g} GFLOP in all.")
+        elif isinstance(found, str):
+            self.tell(found)
+        elif callable(found):
+            found()
+
+
+def _entry(row: RosterRow) -> Content:
+    if row.agent is None:
+        return Content.assemble((f"✖ {flat(row.name)}", "$error"), ("\n  cannot be read", "dim"))
+    agent = row.agent
+    weights = num_parameters(agent.shape, agent.vocabulary)
+    val = f"val {agent.val_loss:.3f}" if agent.val_loss is not None else "untrained"
+    return Content.assemble(agent.name, (f"\n  {weights:,} w · {val}", "dim"))
+
+
+def _first_steps(width: int) -> list[Line]:
+    """The keys for beginners, shown while there are no agents."""
+    lines: list[Line] = []
+    for key, words in FIRST_STEPS:
+        first, *others = wrap(words, max(10, width - 3))
+        lines += [[(f"{key}  ", "key"), (first, "")], *([("   ", ""), (line, "")] for line in others)]
+    return lines
+
+
+def _fact_lines(agent: Agent, width: int) -> list[Line]:
+    shape, r = agent.shape, agent.recipe
+    spent = f"{agent.step:,} steps, {agent.gflop:.3g} GFLOP spent" if agent.step else "untrained"
+    changed = f" · {len(agent.changes)} changes" if agent.changes else ""
+    rate = learning_rate(r, agent.step, r.horizon)
+    now = f", now {rate:.2g}" if rate != r.learning_rate and agent.step else ""
+    lines = [
+        f"{size_words(shape)} · {flat(agent.corpus)}",
+        f"{num_parameters(shape, agent.vocabulary):,} weights · {flops_per_step(agent) / 1e6:,.2f} MFLOP a step · {spent}",
+        f"lr {r.learning_rate:g}{now} · batch {r.batch} · clip {r.clip:g} · seed {r.seed} · betas {r.beta1:g} {r.beta2:g}{changed}",
+    ]
+    return [[(cut(line, width), "" if index == 1 else "muted")] for index, line in enumerate(lines)]
