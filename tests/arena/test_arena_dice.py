@@ -11,7 +11,7 @@ from rolltrain_tui.arena.battle import fight, result
 from rolltrain_tui.arena.battles import Battles, verify
 from rolltrain_tui.arena.commentary import dice_verdict
 from rolltrain_tui.arena.corpora import corpus_of
-from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, hero_game, parse_hero
+from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, StepResult, hero_game, parse_hero
 from rolltrain_tui.arena.matches import contender_of, control_of
 from rolltrain_tui.arena.model_batch import ModelBatch
 from rolltrain_tui.arena.parse import entrants_of, parse_battle
@@ -45,7 +45,7 @@ def test_neutral_is_plain_to_the_last_bit() -> None:
     for effects in ([NEUTRAL] * 3, [NEUTRAL, StepEffect(update_scale=1.5, clip_factor=2.0), NEUTRAL]):
         trainer, _ = stepped(effects)
         for k in (0, 2):
-            assert torch.equal(plain.field.theta[k], trainer.models.theta[k])
+            assert torch.equal(plain.models.theta[k], trainer.models.theta[k])
             assert torch.equal(plain.second[k], trainer.second[k])
 
 
@@ -54,7 +54,7 @@ def test_update_scale_is_exact(k: float) -> None:
     """theta moves k times as far as it would, and the moments see the gradient as it was."""
     plain, before = stepped([])
     trainer, _ = stepped([NEUTRAL, StepEffect(update_scale=k), NEUTRAL])
-    torch.testing.assert_close(trainer.models.theta[1] - before[1], k * (plain.field.theta[1] - before[1]), rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(trainer.models.theta[1] - before[1], k * (plain.models.theta[1] - before[1]), rtol=1e-3, atol=1e-6)
     assert torch.equal(plain.first[1], trainer.first[1])
 
 
@@ -62,7 +62,7 @@ def test_the_other_levers() -> None:
     """lr_scale is another learning rate, a scaled gradient under Adam is a placebo but for clipping, skip leaves the moments alone."""
     plain, before = stepped([], clip=0.0)
     doubled, _ = stepped([NEUTRAL, StepEffect(lr_scale=2.0), NEUTRAL], clip=0.0)
-    torch.testing.assert_close(doubled.field.theta[1] - before[1], 2 * (plain.field.theta[1] - before[1]), rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(doubled.models.theta[1] - before[1], 2 * (plain.models.theta[1] - before[1]), rtol=1e-3, atol=1e-6)
     placebo, _ = stepped([NEUTRAL, StepEffect(grad_scale=3.0), NEUTRAL], clip=0.0)
     assert not torch.equal(placebo.first[1], plain.first[1])
     skipped, _ = stepped([NEUTRAL, StepEffect(update_scale=0.0, on_zero="skip"), NEUTRAL])
@@ -72,7 +72,7 @@ def test_the_other_levers() -> None:
         five.take_step()
     assert torch.equal(skipped.first[1], five.first[1])
     assert not torch.equal(held.first[1], five.first[1])
-    assert torch.equal(skipped.field.theta[1], held.field.theta[1])
+    assert torch.equal(skipped.models.theta[1], held.models.theta[1])
     assert 0 == int(skipped.skipped.sum())
 
 
@@ -80,7 +80,7 @@ def test_sneak_attack_moves_only_what_agrees() -> None:
     """With agreeing_gain, coordinates whose update goes against the gradient move further, the others as they would."""
     plain, before = stepped([])
     trainer, _ = stepped([NEUTRAL, StepEffect(agreeing_gain=1.2), NEUTRAL])
-    ours, theirs = trainer.models.theta[1] - before[1], plain.field.theta[1] - before[1]
+    ours, theirs = trainer.models.theta[1] - before[1], plain.models.theta[1] - before[1]
     further = (ours - 1.2 * theirs).abs() < (ours - theirs).abs()
     assert 0.2 < further.double().mean().item() < 1
     torch.testing.assert_close(ours, torch.where(further, 1.2 * theirs, theirs), rtol=1e-3, atol=1e-6)
@@ -89,7 +89,7 @@ def test_sneak_attack_moves_only_what_agrees() -> None:
 @pytest.mark.parametrize("hero", HEROES)
 @pytest.mark.parametrize("rulebook", list(RULEBOOKS))
 def test_every_hero_plays_by_every_rulebook(hero: str, rulebook: str) -> None:
-    """Three hundred turns pull only levers that a field has, and the same seed casts the same dice."""
+    """Three hundred turns pull only levers that a batch has, and the same seed casts the same dice."""
     ours, theirs = (Party([hero_game(hero, rulebook, 5), None]) for _ in range(2))
     for _ in range(300):
         effects = ours.begin()
@@ -97,7 +97,7 @@ def test_every_hero_plays_by_every_rulebook(hero: str, rulebook: str) -> None:
         assert LEVERS.issuperset(effects[0].levers())
         assert effects[1] is NEUTRAL
         for party in (ours, theirs):
-            party.end([2.0, 2.0], [1.0, 1.0], [True, True], effects)
+            party.end([StepResult(2.0, 1.0, True, effect.update_scale * effect.lr_scale) for effect in effects])
 
 
 def test_a_hero_and_its_control_arm(terms: Any, agent: Any, tmp_path: Path) -> None:

@@ -1,30 +1,85 @@
-"""The arena's diagnosis and the campaign's tell the same numbers of the same history, against the same bounds."""
+"""The diagnosis of an agent and of a campaign give the same numbers for the same history, with the same bounds."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.diagnosis import SCOUTING, TOLD, examine, heard
+from rolltrain_tui.arena.dice import STATS, StepResult
 from rolltrain_tui.arena.events import Trained
 from rolltrain_tui.arena.training import train
-from rolltrain_tui.game.setup import new_game
+from rolltrain_tui.game.setup import seeded_game
+from rolltrain_tui.protocol.events import Examined
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.game import Game
+from rolltrain_tui.rules.game import Game, GameRules
+from rolltrain_tui.rules.heroes import new_hero
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
+from rolltrain_tui.rules.signals import SIGNALS
 
 HEARD = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
-V = 27
 
 
-@pytest.fixture
-def campaign() -> Game:
-    """The game of the tiny GPT's campaign, which scouts as long as the arena does."""
-    from rolltrain_tui.config import shipped
-
-    config = shipped.campaign("tiny_gpt")
-    game = new_game(config)
-    assert SCOUTING == game.watch.scouting
-    game.watch.chance = math.log(V)
+def campaign(losses: Sequence[float], norms: Sequence[float], vocabulary: int) -> Game:
+    """A campaign's game after these turns. The hero is strong enough to survive every loss that is not finite."""
+    rules = GameRules(rulebook=RULEBOOKS["hero"], scouting=SCOUTING, chance=math.log(vocabulary))
+    game = seeded_game(rules, new_hero("hero", "barbarian", 20, STATS, ()), 0)
+    for turn, (loss, norm) in enumerate(zip(losses, norms, strict=True), start=1):
+        game.begin_turn(turn, ())
+        game.end_turn(turn, StepResult(loss, norm, math.isfinite(loss) and math.isfinite(norm)))
     return game
+
+
+def same(ours: Sequence[Reading], theirs: Sequence[Reading]) -> bool:
+    """Equal readings; NaN equals NaN."""
+    return [repr(reading) for reading in ours] == [repr(reading) for reading in theirs]
+
+
+numbers = st.floats(1e-3, 1e3) | st.sampled_from([math.nan, math.inf])
+
+
+@given(st.lists(st.tuples(numbers, st.floats(1e-3, 1e3)), max_size=90))
+def test_one_history_gives_one_set_of_numbers(history: list[tuple[float, float]]) -> None:
+    """Every signal of a history is the campaign's number beside the campaign's bounds, also with losses that are not finite."""
+    history = [step for i, step in enumerate(history) if math.isfinite(step[0]) or i % 20 == 0]
+    losses, norms = [loss for loss, _ in history], [norm for _, norm in history]
+    ours, theirs = heard(losses, norms, 27), campaign(losses, norms, 27).watch
+    assert same([ours.reading(name) for name in HEARD], [theirs.reading(name) for name in HEARD])
+
+
+@pytest.mark.parametrize(("rate", "steps"), [(0.01, 80), (10.0, 70), (0.003, 12)])
+def test_an_agent_is_examined_as_a_campaign_is(agent: Any, rate: float, steps: int) -> None:
+    """An agent's readings are those of a campaign with its history and the same look at its weights."""
+    champion = trained(agent(learning_rate=rate), steps)
+    found = examine(champion)
+    values = {reading.signal: reading.value for reading in found.readings if reading.signal not in HEARD}
+    game = campaign(champion.blobs[LOSSES].numbers(), champion.blobs[GRADIENTS].numbers(), champion.agent.vocabulary)
+    [examined] = [event for event in game.examined(steps, values, found.layers) if isinstance(event, Examined)]
+    assert same(found.readings, [reading for reading in examined.readings if reading.signal in TOLD])
+    assert TOLD == tuple(reading.signal for reading in found.readings)
+    assert set(HEARD) < set(TOLD) < set(SIGNALS)
+
+
+def test_the_update_ratio_is_that_of_real_steps(agent: Any) -> None:
+    """The ratio is the mean over the next steps of |update| / |weights|, and the layers' parts add up to it."""
+    champion = trained(agent(), 30)
+    found = examine(champion)
+    [ratio] = [reading.value for reading in found.readings if reading.signal == "update_ratio"]
+    weights = math.hypot(*(layer.weight_norm for layer in found.layers))
+    moves = [layer.update_ratio * layer.weight_norm for layer in found.layers]
+    assert ratio == pytest.approx(math.hypot(*moves) / weights, rel=0.1)
+    further = trained(champion, 1)
+    step = math.dist(weights_of(champion), weights_of(further))
+    assert ratio == pytest.approx(step / math.hypot(*weights_of(champion)), rel=0.5)
+
+
+def trained(champion: Champion, steps: int) -> Champion:
+    return next(event.champion for event in train(champion, steps) if isinstance(event, Trained))
+
+
+def weights_of(champion: Champion) -> list[float]:
+    return [number for name, blob in champion.blobs.items() if name.startswith("theta.") for number in blob.numbers()]

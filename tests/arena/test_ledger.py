@@ -1,6 +1,7 @@
 """The ledger and what follows from it: ratings and boards that can be rebuilt, and lies that are found."""
 
 import json
+import shutil
 import zlib
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from rolltrain_tui.arena.events import BattleEnded
 from rolltrain_tui.arena.leaderboards import board, divisions, ratings
 from rolltrain_tui.arena.ledger import Ledger
 from rolltrain_tui.arena.matches import Match
+from rolltrain_tui.arena.tournament import reopen, results
 
 
 @pytest.fixture
@@ -163,3 +165,16 @@ def test_disk_full(battles: Battles, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AgentError, match="No space left"):
         battles.ledger.append(replace(match, round=9))
     assert 3 == len(battles.ledger.matches())
+
+
+def test_an_earlier_arena_is_read(tmp_path: Path) -> None:
+    """Ledger, agents and tournament of an earlier rolltrain are read; its matches, with dice and from trained weights too, verify."""
+    shutil.copytree(Path(__file__).parent / "golden", tmp_path / "arena")
+    battles = Battles(tmp_path / "arena")
+    findings = list(verify(battles))
+    assert [(1, True), (2, True), (3, True)] == [(finding.line, finding.ok) for finding in findings]
+    matches = [entry.match for entry in battles.ledger.matches()]
+    assert {"fresh", "trained"} == {match.terms.start for match in matches}
+    assert "Tiny:wizard" in [contender.name for contender in matches[0].contenders]
+    cup = reopen(battles.root, "Cup")
+    assert {(1, (0, 1)): matches[2]} == results(battles.ledger.matches(), cup)

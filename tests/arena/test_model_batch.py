@@ -45,19 +45,19 @@ def test_it_trains_as_torch_trains() -> None:
     recipes = [Recipe(batch=4, learning_rate=0.01, clip=0.5), Recipe(batch=4, learning_rate=0.003, beta1=0.8, weight_decay=0.1, clip=0.0)]
     corpus = corpus_of("names", 8)
     field = ModelBatch.fresh(shape(), V, [0, 1])
-    models = [a_gpt(field, k) for k in range(2)]
+    gpts = [a_gpt(field, k) for k in range(2)]
     trainer = Trainer(field, corpus, [TrainJob(recipe, 5, 20) for recipe in recipes])
     optimizers = []
-    for model, r in zip(models, recipes, strict=True):
+    for model, r in zip(gpts, recipes, strict=True):
         matrices, vectors = [p for p in model.parameters() if p.dim() == 2], [p for p in model.parameters() if p.dim() == 1]
         groups = [{"params": matrices, "weight_decay": r.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         optimizers.append(torch.optim.AdamW(groups, lr=1.0, betas=(r.beta1, r.beta2), eps=r.eps))
     from rolltrain_tui.arena.agents import learning_rate
 
     for step in range(20):
-        windows = trainer.readers.windows(step)[0]
+        windows = trainer.sampler.windows(step)[0]
         trainer.take_step()
-        for k, (model, optimizer, recipe) in enumerate(zip(models, optimizers, recipes, strict=True)):
+        for k, (model, optimizer, recipe) in enumerate(zip(gpts, optimizers, recipes, strict=True)):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(recipe, step, 20)
             optimizer.zero_grad()
@@ -107,10 +107,10 @@ def test_the_cache_changes_nothing(style: Any) -> None:
     """What is written with cached keys is what reading the window anew would write."""
     corpus = corpus_of("names", 8)
     field = ModelBatch.fresh(shape(style=style), V, [3])
-    from rolltrain_tui.arena.model_batch import Cache
+    from rolltrain_tui.arena.model_batch import AttentionCache
 
     idx = torch.randint(V, (1, 5, 8), generator=torch.Generator().manual_seed(1))
-    cache = Cache(field.shape, 5)
+    cache = AttentionCache(field.shape, 5)
     with torch.no_grad():
         for t in range(8):
             cached = field.logits(idx[:, :, t : t + 1], cache)
