@@ -1,7 +1,7 @@
 """The diagnosis of an agent: the signals of `rules.signals`, from its history and from a look at its weights. The agent is not changed.
 
 Signals of the history (loss, gradient norm) come from the campaign's SignalMonitor, which reads the agent's file step by step.
-Signals of the weights use the campaign's formulas in training/measures.py. Three signals are left out, because the file of an agent
+Signals of the weights are measured by training/diagnosis.py, as in a campaign. Three signals are left out, because the file of an agent
 does not hold what they need: weight_growth (older weights), temperature (a running average), val_rise (several evaluations).
 
     update_ratio  mean of |update| / |theta| over the LOOKS steps that would come next; a campaign measures the last LOOKS steps
@@ -25,8 +25,9 @@ from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.training.layer_history import LOOKS
-from rolltrain_tui.training.measures import ALIVE, Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
+from rolltrain_tui.training.diagnosis import TrainingProbe, measure
+from rolltrain_tui.training.layer_history import LOOKS, LayerHistory
+from rolltrain_tui.training.measures import ALIVE, Layer, lengths
 
 SCOUTING = 60
 """First steps, in which bounds adapt to the run: as in the campaign of the tiny GPT."""
@@ -52,41 +53,17 @@ def examine(champion: Champion) -> Diagnosis:
     corpus = corpus_for(agent)
     trainer = trainer_of(champion, corpus)
     models = trainer.models
-    layers = layers_named(models.parameters)
-    val, train = evaluate(models, corpus.val)[0].item(), evaluate(models, corpus.train)[0].item()
-    parameters = _rows(models, models.theta)
-    weights = lengths(layers, parameters)
-    first, second, dead = _read_training_text(trainer)
-    mean = (first + second) / 2
-    moments = [trainer.first[0]] if agent.step else None
-    agreement, noise = agree_fraction([mean[0]], moments), noise_scale([first[0]], [second[0]], HALF) / agent.recipe.batch
-    moves = _next_moves(trainer, layers) if agent.step else []  # changes the copy's weights, so it comes last
+    layers, moments = layers_named(models.parameters), _parts(models, trainer.first) if agent.step else None
+    value = evaluate(models, corpus.val)[0].item()
+    probe, weights = _probe(trainer), [part.clone() for part in _parts(models, models.theta)]
+    history = _next_moves(trainer, layers) if agent.step else None  # trains the copy, so it comes last
+    values, found = measure(probe, layers, weights, moments, history, value=value, batch=agent.recipe.batch)
 
     losses, norms = _history(champion, LOSSES), _history(champion, GRADIENTS)
     monitor = heard(losses, norms, agent.vocabulary)
-    values = {
-        "update_ratio": mean_of([whole(move) for move in moves]) / whole(weights),
-        "gap": val - train,
-        "dead_units": mean_of(dead),
-        "agree_fraction": agreement,
-        "noise_scale": noise,
-    }
     monitor.examined(agent.step, values)
     readings = tuple(monitor.reading(name) for name in TOLD)
-    slopes, bins = lengths(layers, _rows(models, mean)), histograms(layers, _rows(models, mean))
-    found = tuple(
-        LayerReading(
-            name=layer.name,
-            weights=sum(parameters[place].numel() for place in layer.places),
-            weight_norm=told(weights[i]),
-            gradient_norm=told(slopes[i]),
-            update_ratio=told(mean_of([move[i] for move in moves]) / weights[i]) if weights[i] > 0 else math.nan,
-            histogram=bins[i],
-            dead=dead[layer.mlp] if layer.mlp is not None else math.nan,
-        )
-        for i, layer in enumerate(layers)
-    )
-    return Diagnosis(readings, found, val, verdict(readings, losses, champion))
+    return Diagnosis(readings, found, value, verdict(readings, losses, champion))
 
 
 def heard(losses: Sequence[float], norms: Sequence[float], vocabulary: int) -> SignalMonitor:
@@ -125,13 +102,13 @@ def _history(champion: Champion, name: str) -> list[float]:
     return champion.blobs[name].numbers() if name in champion.blobs else []
 
 
-def _rows(models: ModelBatch, flat: Tensor) -> list[Tensor]:
-    """The parameters of the one model in `flat` (1, P), or their gradients: one tensor for each parameter."""
+def _parts(models: ModelBatch, flat: Tensor) -> list[Tensor]:
+    """The parts of `flat` (1, P) that belong to each parameter."""
     return [view[0] for view in views(models.shape, models.vocabulary, flat).values()]
 
 
-def _read_training_text(trainer: Trainer) -> tuple[Tensor, Tensor, list[float]]:
-    """The gradients (1, P) of two pieces of training text, HALF windows each, and the dead part of each MLP's hidden units."""
+def _probe(trainer: Trainer) -> TrainingProbe:
+    """The loss on training text, and the gradients and dead units of two pieces of it, HALF windows each."""
     models, text = trainer.models, trainer.corpus.train
     T = models.shape.context
     starts = torch.tensor(probe_offsets(2 * HALF, len(text) - T)).unsqueeze(1)
@@ -141,16 +118,21 @@ def _read_training_text(trainer: Trainer) -> tuple[Tensor, Tensor, list[float]]:
         gradient(models, half, views(models.shape, models.vocabulary, out))
     tape = Tape()
     models.logits(windows[:, :, :-1], tape=tape)
-    dead = [(block.hidden[0].amax(dim=0) <= ALIVE).double().mean().item() for block in tape.blocks]  # hidden: (1, BT, 4C)
-    return gradients[0], gradients[1], dead
+    return TrainingProbe(
+        loss=evaluate(models, text)[0].item(),
+        first=_parts(models, gradients[0]),
+        second=_parts(models, gradients[1]),
+        half=HALF,
+        dead=[block.hidden[0].amax(dim=0) <= ALIVE for block in tape.blocks],  # hidden: (1, BT, 4C)
+    )
 
 
 @torch.no_grad()
-def _next_moves(trainer: Trainer, layers: Sequence[Layer]) -> list[list[float]]:
-    """|update| of each layer, for each of the next LOOKS steps. Trains the copy of the agent that `trainer` holds."""
-    moves = []
+def _next_moves(trainer: Trainer, layers: Sequence[Layer]) -> LayerHistory:
+    """|update| of each layer in the next LOOKS steps. Trains the copy of the agent that `trainer` holds."""
+    history = LayerHistory()
     for _ in range(LOOKS):
         before = trainer.models.theta.clone()
         trainer.take_step()
-        moves.append(lengths(layers, _rows(trainer.models, trainer.models.theta - before)))
-    return moves
+        history = history.walked(lengths(layers, _parts(trainer.models, trainer.models.theta - before)))
+    return history

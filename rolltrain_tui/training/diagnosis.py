@@ -24,7 +24,8 @@ from torch import Tensor
 
 from rolltrain_tui.protocol.learner import Examination
 from rolltrain_tui.protocol.readings import LayerReading
-from rolltrain_tui.training.measures import agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
+from rolltrain_tui.training.layer_history import LayerHistory
+from rolltrain_tui.training.measures import Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
 from rolltrain_tui.training.state_memory import TrainingMemory
 
 
@@ -45,7 +46,23 @@ class TrainingProbe:
 
 def examine(memory: TrainingMemory, probe: TrainingProbe, *, value: float, temperature: float, batch: int, gflop: float) -> Examination:
     """All signals and all layers. `value`: of the last evaluation. `batch`: B."""
-    layers, parameters, history = memory.layers, memory.levers.parameters, memory.history
+    found, readings = measure(
+        probe, memory.layers, memory.levers.parameters, memory.first_moments(), memory.history, value=value, batch=batch
+    )
+    return Examination(values={**found, "temperature": told(temperature)}, layers=readings, gflop=gflop)
+
+
+def measure(
+    probe: TrainingProbe,
+    layers: Sequence[Layer],
+    parameters: Sequence[Tensor],
+    first_moments: Sequence[Tensor] | None,
+    history: LayerHistory | None,
+    *,
+    value: float,
+    batch: int,
+) -> tuple[dict[str, float], tuple[LayerReading, ...]]:
+    """All signals but temperature, and all layers. `first_moments`: None before there are any."""
     mean = probe.first if probe.second is None else list(torch._foreach_mul(torch._foreach_add(probe.first, probe.second), 0.5))
     with torch.no_grad():
         weights, slopes = lengths(layers, parameters), lengths(layers, mean)
@@ -55,10 +72,9 @@ def examine(memory: TrainingMemory, probe: TrainingProbe, *, value: float, tempe
     values = {
         "update_ratio": mean_of([whole(move) for move in moves]) / norm if norm > 0 else math.nan,
         "weight_growth": history.growth(norm) if history is not None else math.nan,
-        "temperature": temperature,
         "gap": value - probe.loss,
         "dead_units": mean_of([float(unit) for units in probe.dead for unit in units.tolist()]),
-        "agree_fraction": agree_fraction(mean, memory.first_moments()),
+        "agree_fraction": agree_fraction(mean, first_moments),
         "noise_scale": noise,
     }
     bins = histograms(layers, mean)
@@ -74,7 +90,7 @@ def examine(memory: TrainingMemory, probe: TrainingProbe, *, value: float, tempe
         )
         for i, layer in enumerate(layers)
     )
-    return Examination(values={name: told(found) for name, found in values.items()}, layers=readings, gflop=gflop)
+    return {name: told(found) for name, found in values.items()}, readings
 
 
 def has_temperature(memory: TrainingMemory) -> bool:

@@ -18,7 +18,7 @@ from rolltrain_tui.arena.roster import Roster
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.story.codex import Page
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.arena import ArenaScreen
+from rolltrain_tui.tui.arena.hall import ArenaScreen
 from rolltrain_tui.tui.screens.codex import CodexScreen
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
