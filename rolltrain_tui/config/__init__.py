@@ -1,1 +1,1 @@
-"""What a campaign file may say (`schema`), and how one is read, corrected and overridden (`campaign_file` and its parts)."""
+"""Campaign files: the sections of every campaign (`schema`), and how a file is read (`reading` and its parts)."""

@@ -71,8 +71,8 @@ class Guide:
 def faults(error: ValidationError, guide: Guide, example: Callable[[Where], str | None]) -> list[Fault]:
     """One Fault per mistake. `example` answers with the text at a place in a valid campaign."""
     details = error.errors(include_url=False)
-    strangers = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
-    unknown = [_unknown(where, guide) for where in strangers[: MOST_FAULTS + 1]]
+    unknown_keys = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    unknown = [_unknown(where, guide) for where in unknown_keys[: MOST_FAULTS + 1]]
     meant = {where for _, where in unknown}
     missing = [detail["loc"] for detail in details if detail["type"] == "missing" and detail["loc"] not in meant]
     found = [fault for fault, _ in unknown]

@@ -1,6 +1,6 @@
-"""Reading and writing a campaign: all mistakes at once, each with its place and its remedy.
+"""Reads and writes campaigns. A faulty one gives all its mistakes at once, each with its place and a remedy.
 
-A campaign is data only. `schema` says what may stand in every campaign; a mode adds its own sections. `yaml_marks` reads the YAML.
+A campaign is data only. `schema` has the sections of every campaign; a mode adds its own. `yaml_marks` reads the YAML.
 """
 
 import math
@@ -29,15 +29,15 @@ class Form:
     config: type[CampaignConfig]
     guide: Guide
     good: Callable[[], Document]
-    """A good campaign of this kind, for examples."""
+    """A valid campaign of this kind, for examples."""
 
     def example(self, where: Where) -> str | None:
-        """The text at this place of the good campaign, if it is one line."""
+        """The text at this place of the valid campaign, if it is one line."""
         return self.good().written.get(where) or None
 
 
 class UnknownKindError(ValueError):
-    """A campaign names a kind that there is not: half a sentence on what would be right. `nearest` is the form to read the rest by."""
+    """The campaign's kind is unknown. The message is half a sentence with the known kinds; the rest is checked against `nearest`."""
 
     def __init__(self, words: str, nearest: Form) -> None:
         super().__init__(words)
@@ -45,7 +45,7 @@ class UnknownKindError(ValueError):
 
 
 FormOf = Callable[[object], Form]
-"""From the value of `kind` to its form. UnknownKindError."""
+"""Value of `kind` -> form of its campaigns. UnknownKindError."""
 
 
 def dump(config: CampaignConfig) -> str:
@@ -65,12 +65,12 @@ def json_schema_of(config: type[CampaignConfig]) -> dict[str, Any]:
 
 class _Schema(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """No titles such as "N Layer": the keys are the names."""
+        """No generated titles such as "N Layer"; the keys are the names."""
         return False
 
 
 def _unfold(node: Any) -> None:
-    """Descriptions are docstrings, wrapped for the source; in the schema each is one line."""
+    """Put each description in one line. They come from docstrings, which are wrapped in the source."""
     for value in node.values() if isinstance(node, dict) else node:
         if isinstance(value, dict | list):
             _unfold(value)
@@ -79,7 +79,7 @@ def _unfold(node: Any) -> None:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Plain words stand plain; every other text in double quotes, so that none can be read back as a number."""
+    """Writes identifiers plain and all other text in double quotes, so that no text reads back as a number."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -93,7 +93,7 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 
 
 class Reading:
-    """One reading of a campaign: the document, what was written over it, and the mistakes found so far."""
+    """One reading of a campaign: the document, the overrides and the mistakes found so far."""
 
     def __init__(self, content: bytes | str, name: str, overrides: Sequence[str], form_of: FormOf, data: Path | None = None) -> None:
         self._name, self._form_of = name, form_of
@@ -142,7 +142,7 @@ class Reading:
         self._overrides += [settings.Override(label, where, value) for where, value in values.items()]
 
     def report(self, found: Sequence[Fault]) -> None:
-        """Raise CampaignFileError if there is any mistake, these or earlier ones."""
+        """Add these mistakes. Raises CampaignFileError if there are any, these or earlier ones."""
         for fault in found:
             if not any(fault.where[: len(lost)] == lost for lost in self._document.unread):
                 self._add(*self._line(fault))
@@ -172,7 +172,7 @@ class Reading:
             return None
 
     def _line(self, fault: Fault) -> tuple[tuple[int, ...], str]:
-        """The fault's rank among the others and its line: at the override that wrote the value, or in the file."""
+        """The sort key of a fault and its line. It points to the override that set the value, or into the file."""
         path = f"{_dotted(fault.where)}: " if fault.where else ""
         marks = self._document.keys if fault.on_key and fault.at else self._document.values
         for rank, override in reversed(list(enumerate(self._overrides))):
@@ -190,7 +190,7 @@ class Reading:
 
 
 def content_of(path: Path) -> bytes:
-    """The file's bytes, one more than allowed at most. Raises CampaignFileError for what is not an ordinary, readable file."""
+    """The file's bytes, at most one more than allowed. Raises CampaignFileError for a file that is not ordinary or not readable."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -212,7 +212,7 @@ def content_of(path: Path) -> bytes:
 
 
 def astray(folder: Path, path: str) -> list[Fault]:
-    """Is the text that the campaign names an ordinary file under its folder, links followed? One that is missing is found out later."""
+    """A fault if the campaign's text is no ordinary file under its folder, links followed. A missing file is reported later."""
     where = ("data", "path")
     target = (folder / path).resolve()
     if not target.is_relative_to(folder.resolve()):

@@ -1,6 +1,6 @@
-"""What a campaign file says: every parameter stands in it, none has a hidden default.
+"""The sections that every campaign file has. Every parameter stands in the file; none has a hidden default.
 
-`campaign_file.load` reads one; this page is the list of what may stand there, with the bounds and the meaning of each value.
+Each field gives its bounds and its meaning. `reading` turns violations into sentences for people.
 """
 
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
-    """A broken rule as two half sentences; campaign_file puts place and value around them."""
+    """A violated rule as two half sentences: fault and remedy. `reading` adds place and value."""
     return PydanticCustomError("rule", "{what}; {remedy}", {"what": what, "remedy": remedy})
 
 
 def wrong_in(*faults: tuple[tuple[str | int, ...], Any, PydanticCustomError]) -> ValidationError:
-    """Broken rules at places inside the value being validated."""
+    """Violated rules at places inside the value being validated."""
     return ValidationError.from_exception_data(
         "campaign", [InitErrorDetails(type=error, loc=where, input=value) for where, value, error in faults]
     )
 
 
 def _one_line(text: str) -> str:
-    """Names are printed on terminals and become folder names: visible characters only, in one line."""
+    """Names are printed on terminals and become folder names, so they are one line of visible characters."""
     if not text.isprintable():
         raise wrong("has characters that cannot be printed", "use letters, digits, punctuation and plain spaces")
     if not text.strip():
@@ -43,13 +43,13 @@ def _one_line(text: str) -> str:
 
 
 class RowOf:
-    """A name on a shelf of the rules: of the house or of an installed plug-in. To pydantic it is a choice like any other."""
+    """The name of a row of a registry, built in or from a plug-in. To pydantic it is a choice of words."""
 
-    def __init__(self, shelf: Registry[Any], *more: str) -> None:
-        self._shelf, self._more = shelf, more
+    def __init__(self, registry: Registry[Any], *more: str) -> None:
+        self._registry, self._more = registry, more
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.literal_schema([*self._shelf, *self._more])
+        return core_schema.literal_schema([*self._registry, *self._more])
 
 
 class Section(BaseModel):
@@ -57,7 +57,7 @@ class Section(BaseModel):
 
 
 class OptimizerConfig(Section):
-    """What turns gradients into updates."""
+    """The optimiser."""
 
     name: Literal["adamw", "sgd"]
     """adamw: AdamW; sgd: stochastic gradient descent with momentum."""
@@ -76,12 +76,12 @@ class OptimizerConfig(Section):
 
 
 class ScheduleConfig(Section):
-    """How the learning rate goes over the turns."""
+    """The learning-rate schedule."""
 
     warmup_turns: Annotated[int, Field(ge=0)]
     """Learning rate rises linearly over these turns."""
     decay: Literal["cosine", "constant"]
-    """After the warm-up: down half a cosine, or level."""
+    """After the warm-up: half a cosine down, or constant."""
     final_fraction: Annotated[float, Field(ge=0, le=1)]
     """Where the cosine ends at the last turn, as a fraction of learning_rate."""
 
@@ -151,10 +151,10 @@ class StatsConfig(Section):
 
 
 class HeroConfig(Section):
-    """Who goes on the adventure."""
+    """The hero."""
 
     name: Annotated[str, Field(min_length=1, max_length=24)]
-    """What the story calls the hero."""
+    """The hero's name in the story."""
     hero_class: Annotated[str, RowOf(CLASSES)]
     """barbarian: larger updates; wizard: rule over the learning rate; rogue: picks coordinates and sequences; fighter: no turn lost, and
     extra steps; cleric: heals weights and goes back to the best; paladin: harder hits, larger batches, capped updates."""
@@ -164,7 +164,7 @@ class HeroConfig(Section):
     auto: list[str]
     """Abilities whose passive form triggers by itself from the start."""
     hardcore: StrictBool
-    """true: the third failed death save ends the campaign; false: the party wakes at its last camp, weights and all."""
+    """true: the third failed death save ends the campaign; false: the party wakes at its last camp, with the weights of that camp."""
 
     @field_validator("name")
     @classmethod
@@ -191,7 +191,7 @@ def _unfit(name: str, hero_class: str, own: list[str]) -> PydanticCustomError:
 
 
 class XPConfig(Section):
-    """What the hero learns from."""
+    """What gives experience."""
 
     table: Literal["source", "srd"]
     """XP for each level; source: 1000, 2500, 4750, ...; srd: 300, 900, 2700, ... in all."""
@@ -214,8 +214,8 @@ class EncountersConfig(Section):
     effects: Literal["real", "cosmetic"]
     """cosmetic: monsters hurt the hero only, never the training."""
     bestiary: list[Annotated[str, RowOf(BESTIARY)]]
-    """The monsters that may come by chance; each is as likely as the others. Diagnosed ones come whether named or not, but for
-    those of plug-ins, which come only where they are named."""
+    """The monsters that may come by chance; each is as likely as the others. Diagnosed monsters come even if
+    they are not named here; those of plug-ins must be named."""
 
     @field_validator("bestiary")
     @classmethod
@@ -246,13 +246,13 @@ class EvaluationConfig(Section):
 
 
 class DiagnosisConfig(Section):
-    """The run examined for what ails it: the signals on the diagnosis screen, which bring the diagnosed monsters."""
+    """Examinations of the run. They give the signals of the diagnosis screen, which bring the diagnosed monsters."""
 
     examine: StrictBool
-    """true: at every evaluation the learner is looked over, at the cost of a step or two; false: only what the steps themselves tell."""
+    """true: examine the learner at every evaluation, for the cost of one or two steps; false: only the signals of the steps themselves."""
     scouting: Annotated[int, Field(ge=0)]
-    """Turns at the start in which bounds are set to what this run shows, and no diagnosed monster comes but for a loss
-    that is not finite or worse than blind guessing."""
+    """Turns at the start in which the bounds of the signals are fitted to this run. Then a diagnosed monster comes only for
+    a loss that is not finite or worse than guessing."""
 
 
 class GateConfig(Section):
@@ -263,31 +263,31 @@ class GateConfig(Section):
     tolerance: Annotated[float, Field(ge=0, le=10)]
     """Nats above the ghost's validation loss that still pass."""
     xp: Annotated[int, Field(ge=0, le=100_000)]
-    """Won at a gate that opens; half of it is lost at one that stays shut, never a level."""
+    """Won at a gate that opens. A gate that stays shut costs half of it, but never a level."""
 
 
 class AdventureConfig(Section):
-    """What the table offers besides dice and monsters."""
+    """Parts of the game besides dice and monsters."""
 
     predictions: StrictBool
     """The player may foretell the next evaluation; a right guess earns inspiration, which buys advantage on one roll."""
     loot: StrictBool
-    """Monsters leave things behind that act on the training once."""
+    """Slain monsters leave items that act on the training once."""
     choices: StrictBool
     """At levels 4, 8, 12, 16 and 19 the player may raise an ability score by 2; false: they stay as they are."""
     energy: Annotated[float, Field(gt=0)] | None
-    """GFLOP the whole run may spend, everything but the twins included; the campaign ends when they are gone. null: no limit."""
+    """GFLOP that the run may spend, without its twins. The campaign ends when they are spent; null: no limit."""
 
 
 class ActConfig(Section):
-    """A part of the story, told when its first turn comes."""
+    """A part of the story, told at its first turn."""
 
     from_turn: Annotated[int, Field(ge=0)]
     """0: at the start."""
     title: Annotated[str, Field(min_length=1, max_length=60)]
     """Shown above its text."""
     text: Annotated[str, Field(max_length=2000)]
-    """What is told."""
+    """The text of the story."""
 
     @field_validator("title")
     @classmethod
@@ -303,7 +303,7 @@ class EndingConfig(Section):
     title: Annotated[str, Field(min_length=1, max_length=60)]
     """Shown above its text."""
     text: Annotated[str, Field(max_length=2000)]
-    """What is told."""
+    """The text of the story."""
 
     @field_validator("title")
     @classmethod
@@ -312,21 +312,21 @@ class EndingConfig(Section):
 
 
 class TwinConfig(Section):
-    """The shadow twin: a copy of the training that walks beside it without an ability, to show what the ability did."""
+    """The twin: a copy of the training that runs without an ability, to measure what the ability did."""
 
     mode: Literal["on_use", "always", "off"]
-    """on_use: one sets out when an ability is used; always: one after the other, without all abilities; off: never, at no cost."""
+    """on_use: a twin starts when an ability is used; always: one twin after another, without all abilities; off: no twins, no cost."""
     turns: Annotated[int, Field(ge=1)]
-    """How long a twin walks; each of these turns costs a second step."""
+    """Turns of a twin. Each costs a second step."""
     sequences: Annotated[int, Field(ge=2)]
-    """Of the probe set, that a verdict may cost: a quarter of them at each of four looks on the way."""
+    """Sequences of the probe set for a verdict: a quarter of them at each of four checks."""
 
 
 class SpeechConfig(Section):
-    """What the model says now and then."""
+    """Text samples of the model."""
 
     every: Annotated[int, Field(ge=0)]
-    """Turns between samples of the model's text; 0: never by itself."""
+    """Turns between samples of the model's text; 0: only when the player asks."""
     characters: Annotated[int, Field(ge=1, le=10000)]
     """Length of a sample."""
     temperature: Annotated[float, Field(gt=0, le=5)]
@@ -336,16 +336,16 @@ class SpeechConfig(Section):
 
 
 class PaceConfig(Section):
-    """How the game is shown; never what happens in it."""
+    """How fast the game is shown. It changes nothing in the run."""
 
     turns_per_second: Annotated[float, Field(gt=0)] | None
     """null: full speed."""
     pause_on: list[Literal["encounter", "fumble", "crit", "level", "camp", "fallen", "nan"]]
-    """What makes the game on screen wait for the player."""
+    """Events at which the game on screen waits for the player."""
 
 
 class SaveConfig(Section):
-    """When the run is kept."""
+    """When the run is saved."""
 
     autosave_every: Annotated[int, Field(ge=1)]
     """Turns between autosaves."""
@@ -354,10 +354,10 @@ class SaveConfig(Section):
 
 
 class Header(Section):
-    """How every campaign begins: what it is called, and how long it is."""
+    """The first fields of every campaign."""
 
     schema_version: Literal[1]
-    """The form of this file."""
+    """Version of the file format."""
     name: Annotated[str, Field(min_length=1, max_length=60)]
     """The adventure's title."""
     story: Annotated[str, Field(max_length=4000)]
@@ -365,7 +365,7 @@ class Header(Section):
     kind: str
     """What is trained."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
-    """Dice, data, monsters and first weights follow from it."""
+    """Dice, data order, monsters and initial weights follow from it."""
     turns: Annotated[int, Field(ge=1, le=100_000_000)]
     """Length of the adventure; one turn is one optimiser step."""
 
@@ -451,7 +451,11 @@ class CampaignConfig(Header):
     @classmethod
     def _every_ending_can_be_earned(cls, endings: list[EndingConfig]) -> list[EndingConfig]:
         faults = [
-            ((index, "val_loss"), after.val_loss, wrong("is earned never, since the ending before it asks no more", "put the best first"))
+            (
+                (index, "val_loss"),
+                after.val_loss,
+                wrong("can never be reached: the ending before it has the same or an easier bar", "put the best first"),
+            )
             for index, (before, after) in enumerate(pairwise(endings), 1)
             if before.val_loss is None or (after.val_loss is not None and after.val_loss <= before.val_loss)
         ]

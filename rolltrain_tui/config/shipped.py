@@ -1,4 +1,4 @@
-"""The campaigns that come with the game: where they are, how a name finds one, and the one that new campaigns start from."""
+"""The shipped campaigns: their folder, the lookup by name, and the template for new campaigns."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,12 +11,12 @@ _FIRST = ("tutorial", "tiny_gpt")
 
 
 def shipped() -> list[Path]:
-    """All shipped campaigns, the tutorial first, then the first real one."""
+    """All shipped campaigns: the tutorial, tiny_gpt, then the others by name."""
     return sorted(_folder().glob("*.yaml"), key=lambda path: (_FIRST.index(path.stem) if path.stem in _FIRST else len(_FIRST), path.stem))
 
 
 def find(name_or_path: str | Path) -> Path:
-    """An existing file, or else a shipped campaign by name: tiny_gpt, tiny_gpt.yaml and campaigns/tiny_gpt.yaml are all the same.
+    """An existing file, or a shipped campaign by name: tiny_gpt, tiny_gpt.yaml or campaigns/tiny_gpt.yaml.
 
     Raises CampaignFileError with the nearest names.
     """
@@ -34,7 +34,7 @@ def find(name_or_path: str | Path) -> Path:
 
 
 def tiny_gpt() -> str:
-    """The text of the campaign that new ones of its kind start from."""
+    """The template for new text campaigns."""
     return (_folder() / "tiny_gpt.yaml").read_text(encoding="utf-8")
 
 
@@ -47,5 +47,5 @@ def _folder() -> Path:
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # a name too long or with a NUL in it names nothing
+    except (OSError, ValueError):  # a name that is too long or holds a NUL is no file
         return False

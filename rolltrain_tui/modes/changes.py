@@ -1,4 +1,4 @@
-"""What changes when a run goes on with other settings, value by value, and the settings that come of it."""
+"""The differences between two settings of a run, value by value, and how to apply them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,14 +8,14 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 
 Change = tuple[str, str, str]
-"""Dotted path, value before, value after; the values as JSON, which an override reads as YAML."""
+"""Dotted path, value before, value after. The values are JSON, which an override can read."""
 
 MACHINE = "device"
-"""Where and how fast it is computed is no part of a run's story."""
+"""The machine section decides where and how fast a run is computed. It is no part of the story."""
 
 
 def changes(before: CampaignConfig, after: CampaignConfig) -> tuple[Change, ...]:
-    """In the order of the file; what is the machine's is passed over."""
+    """The changes in the order of the file, without the machine section."""
     old, new = (config.model_dump(mode="json") for config in (before, after))
     return tuple(change for change in _differences(old, new, "") if change[0].partition(".")[0] != MACHINE)
 
@@ -34,5 +34,5 @@ def _json(value: Any) -> str:
 
 
 def changed(config: CampaignConfig, by: Sequence[Change]) -> CampaignConfig:
-    """The campaign with the values after the changes. CampaignFileError when they are not values of a campaign."""
+    """The campaign after the changes. CampaignFileError if a value is not valid."""
     return campaign_file.load_text(campaign_file.dump(config), "the campaign", [f"{path}={value}" for path, _, value in by])

@@ -41,7 +41,7 @@ MALFORMED = [
     ("turns: 2000", "Turns: 2000", "Turns:", "Turns", "did you mean 'turns'?"),
     ("turns: 2000", "turns: 2000\nn_embd: 9", "n_embd: 9", "n_embd", "it belongs in section 'model'"),
     ("  keep: 3", "  keep: 3\n  colour: red", "colour", "save.colour", "unknown key; known here: autosave_every, keep"),
-    ("seed: 7 ", "# none ", "schema_version", "seed", "missing; add it, for example `seed: 7`. Dice, data, monsters"),
+    ("seed: 7 ", "# none ", "schema_version", "seed", "missing; add it, for example `seed: 7`. Dice, data order, monsters"),
     ("  beta2: 0.99\n", "", "optimizer:", "optimizer.beta2", "for example `beta2: 0.99`. AdamW's second-moment decay"),
     ("  corpus: names ", "  # none ", "data:", "data.corpus", "for example `corpus: names`"),
     ("turns: 2000", "turns: many", "many", "turns", "must be a whole number from 1 to 100000000 (got 'many')"),
