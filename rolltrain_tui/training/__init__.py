@@ -1,1 +1,1 @@
-"""Torch lives here and nowhere else. Training hears of the game only through `StepEffect` and answers with numbers."""
+"""The machinery that every mode shares. It hears of the game only through `StepEffect`, and answers with numbers."""

@@ -1,7 +1,7 @@
-"""The levers on optimiser steps that somebody else's loop takes, through the hooks that PyTorch gives: held before, pulled after.
+"""Levers on the optimiser steps of a foreign training loop, through PyTorch's step hooks.
 
-Clipping, mixed precision, loss scaling and accumulation stay the loop's own affair. A neutral step is left alone to the bit. A gradient
-that is not finite is hidden from the optimiser, so that neither weights nor moments ever see it.
+Clipping, mixed precision, loss scaling and accumulation stay in the loop. A neutral step is not touched, to the last bit. A gradient
+that is not finite is hidden from the optimiser, so that it reaches neither weights nor moments.
 """
 
 import math
@@ -30,11 +30,11 @@ UNAVAILABLE_LEVERS = {
     "grad_scale": f"{_LOOP}, and clips its gradient itself",
     "clip_factor": f"{_LOOP}, and clips its gradient itself",
 }
-"""Levers that cannot be pulled from outside."""
+"""Levers that need more than the optimiser, each with the reason."""
 
 
 class OptimizerHooks:
-    """Hooks on one optimiser. Set `effect` before a step; `motion` tells of the step once it was taken, until `effect` is set anew."""
+    """Hooks on one optimiser. Set `effect` before a step; after it, `motion` holds its measurement until `effect` is set again."""
 
     def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
         self.model, self.optimizer = model, optimizer
@@ -42,14 +42,14 @@ class OptimizerHooks:
         self.motion: StepMeasurement | None = None
         self.looked = False
         """The gradient has been seen."""
-        self._witness = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
+        self._sampled = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
         self._effect: StepEffect | None = None
         self._norm = math.nan
         self._kept: list[dict[str, Any]] = []
         self._hooks = [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._after)]
 
     def remove(self) -> None:
-        """The optimiser is the loop's alone again."""
+        """Remove the hooks."""
         for hook in self._hooks:
             hook.remove()
 
@@ -63,7 +63,7 @@ class OptimizerHooks:
 
     @torch.no_grad()
     def look(self) -> None:
-        """See the gradient before the step. A step that computes it in a closure leaves this call to the loop, at the closure's end."""
+        """Measure the gradient before the step. Where a closure computes it, the loop calls this at the closure's end."""
         grads = [p.grad for p in self.levers.parameters if p.grad is not None]
         # A fused optimiser under a loss scaler gets scaled gradients and is told the scale; it leaves them unscaled.
         scale = getattr(self.optimizer, "grad_scale", None)
@@ -77,14 +77,14 @@ class OptimizerHooks:
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         effect = self._effect
         if effect is None or self.motion is not None:
-            return  # no turn is under way, or it has had its step
+            return  # outside of a turn, or a second step inside of one
         if not (kwargs.get("closure") or any(map(callable, args))):
             self.look()
         k = effect.update_scale * effect.lr_scale
         self._kept = []
-        if self._rides(effect):
-            assert self._witness is not None
-            self._witness.remember()
+        if self._scales_rate(effect):
+            assert self._sampled is not None
+            self._sampled.remember()
             self._set_groups(k, effect.decay_factor)
             return
         if k != 1 or masks(effect) or self.levers.norms is not None:
@@ -104,9 +104,9 @@ class OptimizerHooks:
         k = effect.update_scale * effect.lr_scale
         if not math.isfinite(self._norm):
             self.motion = StepMeasurement(grad_norm=self._norm, finite=False, optimizer_steps=0)
-        elif self._rides(effect):
-            assert self._witness is not None
-            proposed, applied, both = self._witness.products()
+        elif self._scales_rate(effect):
+            assert self._sampled is not None
+            proposed, applied, both = self._sampled.products()
             self.motion = StepMeasurement(
                 grad_norm=self._norm, measured=True, proposed_squared=proposed, applied_squared=applied, applied_dot_proposed=both
             )
@@ -117,10 +117,10 @@ class OptimizerHooks:
         for group, kept in zip(optimizer.param_groups, self._kept, strict=bool(self._kept)):
             group.update(kept)
 
-    def _rides(self, effect: StepEffect) -> bool:
-        """True where k can act as a learning rate, which costs nothing: no mask, no cap, no step backwards."""
+    def _scales_rate(self, effect: StepEffect) -> bool:
+        """True where k can act as a factor of the learning rate, which costs nothing: no mask, no cap, no negative k."""
         k = effect.update_scale * effect.lr_scale
-        return self._witness is not None and k != 1 and k >= 0 and not masks(effect) and self.levers.norms is None
+        return self._sampled is not None and k != 1 and k >= 0 and not masks(effect) and self.levers.norms is None
 
     def _set_groups(self, k: float, decay_factor: float) -> None:
         """Learning rate x k and weight decay x decay_factor, for one step."""
@@ -132,7 +132,7 @@ class OptimizerHooks:
 
 
 def _length(grads: list[Tensor]) -> float:
-    """|g| over all of them. By inner products where that can be: a tenth faster than by norms, and closer to the float64 sum."""
+    """|g| over all gradients. Inner products, where possible, are a tenth faster than norms, and closer to the float64 sum."""
     if all(g.dtype == torch.float32 and g.is_contiguous() and g.layout == torch.strided and g.device == grads[0].device for g in grads):
         return math.sqrt(torch.stack([torch.dot(g.view(-1), g.view(-1)) for g in grads]).double().sum().item())
     return get_total_norm(grads, foreach=True).item()

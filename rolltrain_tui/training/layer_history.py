@@ -1,6 +1,6 @@
-"""What an examination looks back on: how far the last turns moved each layer, and how long the weights were.
+"""How far the last turns moved each layer, and how the norm of the weights grew: what an examination reads of the past.
 
-Measuring a move costs a copy of the weights, so only the last turns before an examination are measured, not all.
+Measuring a move costs a copy of the weights. So only the last turns before each examination are measured.
 """
 
 import math
@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 LOOKS = 5
-"""Turns before each examination whose moves are measured: a single one may have been a fumble, which moves nothing."""
+"""Turns measured before each examination. More than one, because a turn whose k is 0 moves nothing."""
 SETTLED = 20
-"""Turns after which the running average (decay 0.95) tells of the run rather than of where it began."""
+"""Turns after which the weight average (decay 0.95) has forgotten most of where it began: 0.95^20 = 0.36 of it is left."""
 PER_TURNS = 100
-"""Growth is told per so many turns."""
+"""Growth is given per so many turns."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerHistory:
-    """Never changed: a turn that fails half-way leaves the one before it in place."""
+    """Immutable: undoing a failed turn is keeping the history from before it."""
 
     turns: int = 0
-    """Turns taken in all, those that failed too; a rollback does not take it back."""
+    """Turns taken in all, those that were not finite included. A rollback does not reduce it."""
     since: int = 0
-    """The turn at which the running average began anew: the start, or the last return to older weights."""
+    """The turn at which the weight average began: the start, or the last return to older weights."""
     moves: tuple[tuple[float, ...], ...] = ()
     """|update| of each layer, for each of the turns last measured."""
     norms: tuple[tuple[int, float], ...] = ()
@@ -34,27 +34,27 @@ class LayerHistory:
         return self.turns % every >= every - LOOKS
 
     def returned(self) -> Self:
-        """The weights went back to older ones: what is known of the way here no longer counts."""
+        """After a return to older weights: moves and norms of the abandoned way no longer count."""
         return replace(self, since=self.turns, moves=(), norms=())
 
     def walked(self, move: Sequence[float] | None) -> Self:
-        """One turn further; `move` is |update| of each layer, None where it was not measured."""
+        """After one more turn. `move` is |update| of each layer, None where it was not measured."""
         moves = self.moves if move is None else (*self.moves, tuple(move))[-LOOKS:]
         return replace(self, turns=self.turns + 1, moves=moves)
 
     def weighed(self, norm: float) -> Self:
-        """With the weights' norm at this turn."""
+        """With the norm of the weights at this turn."""
         kept = [entry for entry in self.norms if entry[0] < self.turns]
         before = [entry for entry in kept if entry[0] <= self.turns - PER_TURNS][-1:]
         return replace(self, norms=(*before, *(e for e in kept if e[0] > self.turns - PER_TURNS), (self.turns, norm)))
 
     @property
     def settled(self) -> bool:
-        """True where the running average tells of the run."""
+        """True where the weight average says more of the run than of its start."""
         return self.turns - self.since >= SETTLED
 
     def growth(self, norm: float) -> float:
-        """How much longer the weights are than 100 turns ago, in percent: from the earliest norm known, NaN before there is one."""
+        """Growth of the weights' norm per 100 turns, in percent, since the earliest norm known; NaN for a span of less than 20 turns."""
         turn, before = self.norms[0] if self.norms else (self.turns, norm)
         turns = self.turns - turn
         return math.nan if turns < SETTLED or before <= 0 else (norm / before - 1) * 100 * PER_TURNS / turns

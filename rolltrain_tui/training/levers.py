@@ -94,11 +94,11 @@ class Levers:
         self.parameters = list(parameters)
         self.clip = clip
         self.norms: deque[float] | None = None
-        """Norms of the last updates as they would have been without a cap; None: nobody will ask for one, and none is measured."""
-        self._benches: list[_UpdateBuffers] = []
+        """Norms of the last updates before any cap; None where no lever of the run asks for a cap, and none is measured."""
+        self._buffers: list[_UpdateBuffers] = []
 
     def watch_norms(self, norms: Iterable[float] = ()) -> None:
-        """From here on (and with these before) know the norms that norm_cap looks back on."""
+        """Measure the norm of every update from here on, for norm_cap. `norms`: those of a saved run."""
         self.norms = deque(norms, maxlen=NORMS)
 
     @torch.no_grad()
@@ -116,9 +116,8 @@ class Levers:
         if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
             motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
         elif effect.on_zero == "skip" and is_zero(effect):
-            motion = StepMeasurement(
-                grad_norm=motion.grad_norm, optimizer_steps=0, measured=True
-            )  # the optimiser is not called: applied = 0
+            # The optimiser is not called: applied = 0
+            motion = StepMeasurement(grad_norm=motion.grad_norm, optimizer_steps=0, measured=True)
         elif effect.lr_scale != 1 or effect.loss_scale != 1 or effect.grad_scale != 1 or plain is not None:
             motion = self._step_and_counterfactual(effect, grads, plain, norm)
         elif effect.update_scale != 1 or masks(effect) or self.norms is not None:
@@ -138,20 +137,20 @@ class Levers:
     @torch.no_grad()
     def remember(self) -> None:
         """Before a step that is measured: keep theta_old."""
-        for bench in self._lay_out():
-            bench.remember()
+        for flat in self._lay_out_buffers():
+            flat.remember()
 
     @torch.no_grad()
     def pull(self, effect: StepEffect, norm: float, clipped_norm: float | None = None) -> StepMeasurement:
         """After the optimiser's step from what was remembered, while `.grad` still holds its gradient: mask, scale, cap and measure."""
-        benches = self._lay_out()
-        masked = self._mask(benches, effect, None)
-        for bench in benches:
-            bench.propose()
+        buffers = self._lay_out_buffers()
+        masked = self._mask(buffers, effect, None)
+        for flat in buffers:
+            flat.propose()
             if effect.update_scale != 1:
-                bench.interpolate(effect.update_scale)
-        capped = self._cap(benches, effect.norm_cap)
-        return replace(measure(benches, norm, clipped_norm), levers=masked | capped)
+                flat.interpolate(effect.update_scale)
+        capped = self._cap(buffers, effect.norm_cap)
+        return replace(measure(buffers, norm, clipped_norm), levers=masked | capped)
 
     def _step_and_counterfactual(
         self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor
@@ -162,68 +161,68 @@ class Levers:
         scaled_norm = get_total_norm(scaled, foreach=True)
         if not math.isfinite(scaled_norm.item()):
             return StepMeasurement(grad_norm=norm.item(), finite=False, optimizer_steps=0)
-        benches = self._lay_out()
-        for bench in benches:
-            bench.remember()
+        buffers = self._lay_out_buffers()
+        for flat in buffers:
+            flat.remember()
         state = copy_state(self.optimizer)
 
         if plain is not None:
             torch._foreach_copy_(grads, list(plain))
-        slope = self._slope() if masks(effect) else None
+        plain_gradient = self._plain_gradient() if masks(effect) else None
         self._optimizer_step(effect, grads, norm)
-        self._mask(benches, effect, slope)
-        for bench in benches:
-            bench.propose()
-            bench.restore()
-        proposed = [bench.proposed.clone() for bench in benches] if masks(effect) else []  # the second mask works where they lie
+        self._mask(buffers, effect, plain_gradient)
+        for flat in buffers:
+            flat.propose()
+            flat.restore()
+        proposed = [flat.proposed.clone() for flat in buffers] if masks(effect) else []  # the second mask overwrites them
         put_state(self.optimizer, state)
 
         torch._foreach_copy_(grads, scaled)
         clipped_norm = self._optimizer_step(effect, grads, scaled_norm, lr_scale=effect.lr_scale)
-        masked = self._mask(benches, effect, slope)
-        for bench, update in zip(benches, proposed, strict=bool(proposed)):
-            bench.proposed.copy_(update)
+        masked = self._mask(buffers, effect, plain_gradient)
+        for flat, update in zip(buffers, proposed, strict=bool(proposed)):
+            flat.proposed.copy_(update)
         if effect.update_scale != 1:
-            for bench in benches:
-                bench.interpolate(effect.update_scale)
-        capped = self._cap(benches, effect.norm_cap)
-        return replace(measure(benches, norm.item(), clipped_norm), levers=masked | capped)
+            for flat in buffers:
+                flat.interpolate(effect.update_scale)
+        capped = self._cap(buffers, effect.norm_cap)
+        return replace(measure(buffers, norm.item(), clipped_norm), levers=masked | capped)
 
-    def _slope(self) -> dict[Tensor, Tensor]:
+    def _plain_gradient(self) -> dict[Tensor, Tensor]:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
         return {p: p.grad.clone() for p in self.parameters if p.grad is not None}
 
-    def _mask(self, benches: list["_UpdateBuffers"], effect: StepEffect, slope: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
-        """Turn the optimiser's update into the masked one. `slope` is the plain gradient; None: what `.grad` holds, clipped or not."""
+    def _mask(self, buffers: list["_UpdateBuffers"], effect: StepEffect, plain: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
+        """Turn the optimiser's update into the masked one. `plain` is the plain gradient; None: what `.grad` holds, clipped or not."""
         if not masks(effect):
             return {}
         count, agrees = AgreementCount(), []
-        for bench in benches:
-            bench.propose()
-            agrees.append(agreement(bench.proposed, (_gradient(p, slope) for p in bench.parameters)))
-            count.weights += bench.proposed.numel()
+        for flat in buffers:
+            flat.propose()
+            agrees.append(agreement(flat.proposed, (_gradient(p, plain) for p in flat.parameters)))
+            count.weights += flat.proposed.numel()
             count.agreeing += int(agrees[-1].sum().item())
-            count.before = [a + b for a, b in zip(count.before, squared_halves(bench.proposed, agrees[-1]), strict=True)]
+            count.before = [a + b for a, b in zip(count.before, squared_halves(flat.proposed, agrees[-1]), strict=True)]
         agreeing, others = count.factors(effect)
-        for bench, agree in zip(benches, agrees, strict=True):
-            bench.multiply(torch.where(agree, agreeing, others).to(bench.proposed.dtype))
-            bench.propose()
-            count.after = [a + b for a, b in zip(count.after, squared_halves(bench.proposed, agree), strict=True)]
+        for flat, agree in zip(buffers, agrees, strict=True):
+            flat.multiply(torch.where(agree, agreeing, others).to(flat.proposed.dtype))
+            flat.propose()
+            count.after = [a + b for a, b in zip(count.after, squared_halves(flat.proposed, agree), strict=True)]
         return count.measured(effect)
 
-    def _cap(self, benches: list["_UpdateBuffers"], quantile: float) -> dict[str, float]:
+    def _cap(self, buffers: list["_UpdateBuffers"], quantile: float) -> dict[str, float]:
         """Cut the update to the quantile of the norms before it, and remember how long it was."""
         if self.norms is None:
             return {}
-        norm = math.sqrt(sum(bench.moved_squared() for bench in benches))
+        norm = math.sqrt(sum(flat.moved_squared() for flat in buffers))
         cap = cap_of(self.norms, quantile) if quantile != 1 else None
         self.norms.append(norm)
         if cap is None:
             return {}
         if norm > cap:
-            for bench in benches:
-                bench.interpolate(cap / norm)
-        capped = math.sqrt(sum(bench.moved_squared() for bench in benches)) if norm > cap else norm
+            for flat in buffers:
+                flat.interpolate(cap / norm)
+        capped = math.sqrt(sum(flat.moved_squared() for flat in buffers)) if norm > cap else norm
         return {"norm_cap": capped / cap if cap > 0 else 0.0, "norm_cap.cap": cap, "norm_cap.before": norm, "norm_cap.after": capped}
 
     def _optimizer_step(self, effect: StepEffect, grads: list[Tensor], norm: Tensor, lr_scale: float = 1.0) -> float | None:
@@ -256,12 +255,12 @@ class Levers:
                 if "weight_decay" in group:
                     group["weight_decay"] = weight_decay
 
-    def _lay_out(self) -> list["_UpdateBuffers"]:
-        """The scratch buffers, made at first need; all parameters of one device and dtype share one bench."""
-        if not self._benches:
+    def _lay_out_buffers(self) -> list["_UpdateBuffers"]:
+        """The scratch buffers, made at first need; all parameters of one device and dtype share one pair of buffers."""
+        if not self._buffers:
             kinds = dict.fromkeys((p.device, p.dtype) for p in self.parameters)
-            self._benches = [_UpdateBuffers([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
-        return self._benches
+            self._buffers = [_UpdateBuffers([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
+        return self._buffers
 
 
 def is_zero(effect: StepEffect) -> bool:
@@ -271,7 +270,7 @@ def is_zero(effect: StepEffect) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The bench: where theta_old and the proposed update lie while a step is being measured
+# Flat buffers: theta_old and the proposed update, while a step is being measured
 
 
 class _UpdateBuffers:
@@ -285,10 +284,10 @@ class _UpdateBuffers:
         self.parameters = parameters
         self.theta = in_one_piece(parameters)
         """All of them as one tensor, where they lie side by side (see `lay_side_by_side`): a pass is then one call, not one for each."""
-        self.old, self.olds = self._buffer()
-        self.proposed, self.proposals = self._buffer()
+        self.old, self.olds = self._empty()
+        self.proposed, self.proposals = self._empty()
 
-    def _buffer(self) -> tuple[Tensor, list[Tensor]]:
+    def _empty(self) -> tuple[Tensor, list[Tensor]]:
         first = self.parameters[0]
         flat = torch.empty(sum(p.numel() for p in self.parameters), dtype=first.dtype, device=first.device)
         pieces = torch.split(flat, [p.numel() for p in self.parameters])
@@ -368,13 +367,13 @@ def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
     return first.detach().as_strided((place - first.storage_offset(),), (1,), first.storage_offset())
 
 
-def _gradient(p: Tensor, slope: Mapping[Tensor, Tensor] | None) -> Tensor:
-    gradient = p.grad if slope is None else slope.get(p)
+def _gradient(p: Tensor, plain: Mapping[Tensor, Tensor] | None) -> Tensor:
+    gradient = p.grad if plain is None else plain.get(p)
     return torch.zeros_like(p) if gradient is None else gradient
 
 
-def measure(benches: list[_UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
-    products = [sum(column) for column in zip(*(bench.products().tolist() for bench in benches), strict=True)]
+def measure(buffers: list[_UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
+    products = [sum(column) for column in zip(*(flat.products().tolist() for flat in buffers), strict=True)]
     return StepMeasurement(
         grad_norm=norm,
         clipped_norm=clipped_norm,

@@ -21,11 +21,11 @@ less than a quarter.
 
 
 class DeviceError(ValueError):
-    """The campaign asks for a device that this machine does not have."""
+    """The campaign names a device that this machine does not have."""
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is the best there is: cuda, else mps, else cpu. DeviceError when the one asked for is not there."""
+    """`auto`: cuda, else mps, else cpu. DeviceError where the named device is missing."""
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = next(device for device, there in present.items() if there)
@@ -51,7 +51,7 @@ def native_bf16(device: torch.device) -> bool:
 
 @cache
 def cpu_features() -> frozenset[str]:
-    """What this CPU says it can do, as Linux names it; empty where that cannot be asked."""
+    """The CPU's instruction sets by their Linux names; empty on other systems."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
             key, _, words = line.partition(":")

@@ -1,7 +1,7 @@
-"""Levers on single coordinates and on the length of an update: which weights may move, and how far in all.
+"""Levers on single coordinates of an update, and on its length.
 
-With g the mean gradient and u the update that the optimiser proposes, a coordinate agrees where u g < 0: the update goes down the
-slope there. Momentum, decay and the second moment make the others (arXiv 2411.16085).
+With g the mean gradient and u the proposed update, a coordinate agrees where u g < 0: there the update goes downhill. In the other
+coordinates momentum, weight decay or the second moment outweigh the gradient (Cautious Optimizers, arXiv 2411.16085).
 """
 
 from collections import deque
@@ -14,9 +14,9 @@ from torch import Tensor
 from rolltrain_tui.protocol.effects import StepEffect
 
 NORMS = 100
-"""Updates whose norms the cap looks back on."""
+"""Past updates that the cap is a quantile of: enough for a stable quantile, few enough to follow the learning rate."""
 FEWEST_NORMS = 10
-"""Before so many are known, nothing is capped."""
+"""A quantile of fewer norms would be noise: until then nothing is capped."""
 
 
 def masks(effect: StepEffect) -> bool:
@@ -24,7 +24,7 @@ def masks(effect: StepEffect) -> bool:
 
 
 class AgreementCount:
-    """Both sides of a masked update: how many coordinates, and their squared length before and after."""
+    """The agreeing and the other coordinates of a masked update: their number, and squared length before and after."""
 
     def __init__(self) -> None:
         self.weights = self.agreeing = 0
@@ -37,7 +37,10 @@ class AgreementCount:
         return self.agreeing / self.weights if self.weights else 0.0
 
     def factors(self, effect: StepEffect) -> tuple[float, float]:
-        """What the coordinates that agree are multiplied by, and the others. Where none agrees, cautious moves nothing."""
+        """The factors of the agreeing coordinates and of the others.
+
+        Cautious divides by the share of agreeing ones, so that the mean factor over all is 1. Where none agrees, nothing moves.
+        """
         if not effect.cautious:
             return effect.agreeing_gain, 1.0
         return (effect.agreeing_gain / self.share if self.agreeing else 0.0), 0.0

@@ -1,4 +1,4 @@
-"""Measures of weights and gradients that every diagnosis uses."""
+"""Measures of weights and gradients, layer by layer, for examinations."""
 
 import math
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 ALIVE = 1e-3
-"""A hidden unit whose activation never exceeds this says nothing to the layers above."""
+"""A hidden unit whose activation never exceeds this adds nothing to the layers above. Not 0, because GELU nears 0 without reaching it."""
 LOWEST, HIGHEST = -9, 0
 """Exponents of ten of the first and last bin of a histogram."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Parameters that are looked at together."""
+    """Parameters that an examination counts as one."""
 
     name: str
     places: tuple[int, ...]
@@ -37,7 +37,7 @@ def whole(parts: Sequence[float]) -> float:
 
 @torch.no_grad()
 def agree_fraction(gradients: Sequence[Tensor], moments: Sequence[Tensor] | None) -> float:
-    """Of the coordinates that both have, the part with equal signs; NaN where there is no memory."""
+    """The fraction of nonzero coordinates in which gradients and first moments have the same sign; NaN without first moments."""
     if moments is None:
         return math.nan
     product = torch.cat([(g * m.to(g.dtype)).flatten() for g, m in zip(gradients, moments, strict=True)])
@@ -47,7 +47,10 @@ def agree_fraction(gradients: Sequence[Tensor], moments: Sequence[Tensor] | None
 
 @torch.no_grad()
 def noise_scale(first: Sequence[Tensor], second: Sequence[Tensor], half: int) -> float:
-    """In sequences, from the mean gradients of `half` sequences each; NaN where the two do not even agree in direction."""
+    """tr(Sigma) / |G|^2 in examples, from the mean gradients of `half` examples each.
+
+    NaN where their inner product is not positive: then the estimate of |G|^2 is not, either.
+    """
     a, b = (torch.cat([g.flatten().double() for g in gradients]) for gradients in (first, second))
     signal = torch.dot(a, b).item()
     noise = half * (a - b).square().sum().item() / 2
@@ -56,7 +59,10 @@ def noise_scale(first: Sequence[Tensor], second: Sequence[Tensor], half: int) ->
 
 @torch.no_grad()
 def histograms(layers: Sequence[Layer], gradients: Sequence[Tensor]) -> list[tuple[int, ...]]:
-    """Of each layer, how many entries have log10 |g| in [-9, -8) ... [0, 1); what is not finite is in the last bin, zeros in the first."""
+    """For each layer, the number of entries with log10 |g| in [-9, -8), ..., [0, 1).
+
+    Zeros count in the first bin, NaN and inf in the last.
+    """
     bins = HIGHEST - LOWEST + 1
     counts = []
     for g in gradients:
@@ -66,9 +72,10 @@ def histograms(layers: Sequence[Layer], gradients: Sequence[Tensor]) -> list[tup
 
 
 def mean_of(values: Sequence[float]) -> float:
+    """NaN where there is no value, or one that is not finite."""
     return math.fsum(values) / len(values) if values and all(map(math.isfinite, values)) else math.nan
 
 
 def told(value: float) -> float:
-    """NaN for what is not finite: it could not be told."""
+    """The value where it is finite, else NaN, which stands for unknown."""
     return value if math.isfinite(value) else math.nan

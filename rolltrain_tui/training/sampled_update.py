@@ -1,9 +1,9 @@
-"""A witness beside an optimiser's step: on a sample of the coordinates it takes the plain step, and so knows what was proposed.
+"""Measures a step that was scaled by its learning rate, on a sample of the coordinates.
 
-Where an optimiser moves each coordinate by itself and in proportion to its learning rate, theta + k (theta_new - theta) is the step with
-learning rate x k, for k >= 0 exactly and at no cost. What it would have been without is then no longer there to be read off the weights;
-the witness takes that step on the sampled coordinates with a copy of their moments. Whole copies of a large model would cost several
-per cent of a step; the sample costs next to nothing, and all coordinates of a model that is small are in it.
+Many optimisers move each coordinate by itself, in proportion to the learning rate. For them theta + k (theta_new - theta) is the step
+with learning rate x k: exact for k >= 0, and free. But the plain step is then never taken, so its update cannot be read off the weights.
+`SampledUpdate` takes the plain step on sampled coordinates, with copies of their moments. Copying a large model whole would cost several
+per cent of a step; a sample costs almost nothing. A small model is sampled whole.
 """
 
 from typing import Any
@@ -13,13 +13,16 @@ from torch import Tensor
 from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop
 
 BY_COORDINATE = (SGD, Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adamax, Adadelta)
-"""Optimisers of PyTorch whose update is coordinate by coordinate, and proportional to the learning rate (decay included)."""
+"""PyTorch's optimisers that move each coordinate by itself, in proportion to the learning rate (weight decay included)."""
 SAMPLE, BLOCK = 1024, 128
-"""Coordinates of each parameter tensor that are looked at, and how many of them stand side by side; the blocks are evenly spread."""
+"""Sampled coordinates of each parameter tensor, and the length of the blocks they are read in, which are spread evenly.
+
+Every coordinate shows k, so few suffice for it; the norms are estimates. Blocks, because contiguous reads are cheap.
+"""
 
 
 class SampledUpdate:
-    """Of one optimiser; `serves` says whether there can be one."""
+    """Call `remember` before the step and `products` after it. `serves` says whether the optimiser allows it."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
@@ -43,7 +46,7 @@ class SampledUpdate:
 
     @torch.no_grad()
     def remember(self) -> None:
-        """Before the step: weights and moments as they are."""
+        """Before the step: copy the sampled weights and moments."""
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self._old = [self._sample(p, p).clone() for p in self._parameters]
         self._moments = [{key: self._moment(p, value) for key, value in self.optimizer.state.get(p, {}).items()} for p in self._parameters]
@@ -78,7 +81,7 @@ class SampledUpdate:
             own = [samples[next(places)] for _ in group["params"]]
             groups.append({**group, "params": own})
         shadow = type(self.optimizer)(groups)  # type: ignore[call-arg]
-        shadow.state.clear()  # some begin with moments of their own
+        shadow.state.clear()  # Adagrad creates its moments in the constructor
         for place, sample in enumerate(samples):
             if self._moments[place]:
                 shadow.state[sample] = self._moments[place]

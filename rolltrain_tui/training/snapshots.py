@@ -1,4 +1,4 @@
-"""Weights, moments and schedule of a model in training at one moment: taken, put back, and packed for a save file."""
+"""Weights, moments and schedule position of a model in training at one moment: taken, put back, and packed for a save file."""
 
 import ctypes
 import hashlib
@@ -20,7 +20,7 @@ class LearnerStateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Copies of all that a step changes; never changed once taken."""
+    """Copies of everything that a step changes. Immutable, so that several may share one."""
 
     weights: dict[str, Tensor]
     """Parameters, and buffers that the model saves."""
@@ -40,7 +40,7 @@ class Snapshot:
 
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
-        """Weights and moments as they were, to the bit. The place in the schedule is the caller's to set."""
+        """Restore weights and moments to the last bit. The caller restores the position in the schedule."""
         optimizer.state.clear()
         for name, tensor in lasting(model).items():
             tensor.copy_(self.weights[name])
@@ -54,7 +54,7 @@ class Snapshot:
         return torch.stack(squares).sum().sqrt().item()
 
     def pack(self, prefix: str) -> dict[str, Tensor]:
-        """On the CPU, by names that start with `prefix`."""
+        """As tensors on the CPU, under names that start with `prefix`."""
         packed = {f"{prefix}model.{name}": weight.cpu() for name, weight in self.weights.items()}
         for name, kept in self.moments.items():
             for key, value in kept.items():
@@ -90,7 +90,7 @@ def lasting(model: nn.Module) -> dict[str, Tensor]:
 
 
 def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:
-    """What the optimiser remembers of each parameter that has had a gradient; None where that is its own affair."""
+    """The moments that the optimiser keeps of each parameter that has had a gradient; None for optimisers not known here."""
     if type(optimizer) is SGD:
         return ("momentum_buffer",) if optimizer.defaults["momentum"] else ()
     if type(optimizer) in (Adam, AdamW) and not optimizer.defaults["amsgrad"]:
@@ -99,7 +99,7 @@ def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:
 
 
 def _moments_of(tensors: Mapping[str, Tensor], own: str, p: Tensor, keys: tuple[str, ...] | None) -> dict[str, Any] | None:
-    """What a save holds of one parameter's moments. None: it holds none, and the optimiser can begin without."""
+    """The saved moments of one parameter. None where there are none: the optimiser then creates them at its next step."""
     there = [name.removeprefix(own) for name in tensors if name.startswith(own) and "." not in name.removeprefix(own)]
     if keys is not None and there:
         return {

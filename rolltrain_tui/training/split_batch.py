@@ -1,8 +1,8 @@
-"""A batch in two halves, each on cores of its own.
+"""A batch in two halves, each computed on half of the CPU cores.
 
-PyTorch's threads share every single operation and wait for one another after it, about a thousand times a turn. Two halves of a batch
-meet once a turn, and another busy program on the cores delays them once. The sum of two halves differs from the whole by rounding; it
-is the same each time. More parts than two would gain less: Python dispatches the operations of one part at a time.
+PyTorch's threads share every single operation and wait for each other after it, about a thousand times a turn. Two halves of a batch
+wait for each other once a turn, so another busy program on the cores delays them less. The sum of the halves differs from the whole
+batch by rounding, and is the same every time. More than two parts would gain less: Python dispatches one part's operations at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ Losses = Callable[..., tuple[Tensor, Tensor]]
 
 
 class SplitBatch:
-    """This thread and one helper, each with half of `threads`. Sets the number of torch threads an operation has from here on."""
+    """This thread and one helper, each with half of `threads`. Sets the process's number of torch threads per operation."""
 
     def __init__(self, parameters: Sequence[Tensor], threads: int) -> None:
         assert threads >= 2, "a half needs a core"
@@ -28,7 +28,7 @@ class SplitBatch:
         self._helper = ThreadPoolExecutor(1, "half", initializer=torch.set_num_threads, initargs=(each,))
 
     def both(self, work: Callable[..., T], mine: Sequence[Tensor], helpers: Sequence[Tensor]) -> tuple[T, T]:
-        """work(*mine) here and work(*helpers) there; both are over when this returns or raises."""
+        """work(*mine) on this thread and work(*helpers) on the other. Both have ended when this returns or raises."""
         task = self._helper.submit(work, *helpers)
         try:
             return work(*mine), task.result()

@@ -88,7 +88,7 @@ def test_a_neutral_effect_is_plain_training(name: str, clip: float | None) -> No
         plain.optimizer.zero_grad()
     assert same(plain.state(), levered.state())
     assert (motion.k_effective, motion.proposed_norm, motion.applied_norm) == (1.0, 0.0, 0.0)
-    assert levered.levers._benches == []
+    assert levered.levers._buffers == []
 
 
 @pytest.mark.parametrize("k", [-1.0, 0.0, 0.5, 1.0, 1.5, 2.0])

@@ -1,8 +1,7 @@
-"""A program's own PyTorch model.
-
-What is trained: any module with its own optimiser, loss and batches. A turn: one step of that optimiser.
-What is measured: the mean validation loss, in whatever unit the program's loss has.
-What it cannot do: be built from a file. The program hands its parts over; see `integrations.plain.RollToTrain`.
+"""Trained: a model that a program brings along, with its own loaders, optimiser and schedule.
+A turn: one optimiser step on the loader's next micro-batches.
+Measured: the model's own loss on the validation loader, or on the first training batches where there is none.
+Not possible: being built from a campaign file (see `integrations.plain.RollToTrain`), and levers that its batches cannot serve.
 """
 
 from pathlib import Path

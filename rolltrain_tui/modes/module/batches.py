@@ -1,4 +1,4 @@
-"""The micro-batches of any loader, epoch after epoch: shuffled from a stream of their own, and any place of them can be gone back to."""
+"""The micro-batches of any loader, epoch after epoch, in a repeatable order; a reader can return to any place in them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -11,30 +11,29 @@ from torch import Tensor
 from rolltrain_tui.training.streams import stream_seed
 
 Place = tuple[int, int]
-"""Epoch, and how many of its micro-batches have been read; both count from zero."""
+"""The epoch, and the number of its micro-batches that were read; both count from zero."""
 
 
 class LoaderError(ValueError):
-    """A data loader gives nothing to train on."""
+    """A data loader is empty."""
 
 
 class Batches:
-    """What a loader gives. Several learners may read it, each at a place of its own; nothing of torch's global stream is used up.
+    """The micro-batches of one loader. Several learners may read them, each at its own place. PyTorch's global stream stays untouched.
 
-    A loader that shuffles is seeded anew for each epoch, its own generator included, so that a run can be gone on with: the place is
-    found again by reading the epoch up to it.
+    Each epoch has its own seed, also for the loader's own generator. So a resumed run finds its place by reading the epoch up to it.
     """
 
     def __init__(self, loader: Iterable[Any], seed: int) -> None:
         self.loader, self.seed = loader, seed
         self._read: dict[Place, Any] = {}
-        """What was read and may be asked for again."""
+        """Micro-batches that another learner may still ask for."""
         self.probes: list[Any] = []
         """The first micro-batches, where an examination or evaluation has asked for them."""
         self._lengths: dict[int, int] = {}
-        """Micro-batches of each epoch that has been read to its end."""
+        """The number of micro-batches of each epoch that was read to its end."""
         self._next: Place = (-1, 0)
-        """Where the loader itself stands."""
+        """The place of the loader itself."""
         self._iterator: Iterator[Any] = iter(())
         self._stream: Tensor = torch.get_rng_state()
 
@@ -57,7 +56,7 @@ class Batches:
         return self._read[place], (place[0], place[1] + 1)
 
     def remove(self, place: Place) -> None:
-        """Nobody will ask for what comes before `place` again."""
+        """Forget the micro-batches before `place`."""
         self._read = {at: batch for at, batch in self._read.items() if at >= place}
 
     def _begin(self, epoch: int) -> None:
@@ -91,7 +90,7 @@ _END = object()
 
 
 def each(loader: Iterable[Any], seed: int) -> Iterator[Any]:
-    """Every batch of a loader once, in the same order each time."""
+    """Every batch of a loader once, in an order that depends only on the seed."""
     batches = Batches(loader, seed)
     batches._begin(0)
     while (batch := batches._pull()) is not _END:
@@ -99,7 +98,7 @@ def each(loader: Iterable[Any], seed: int) -> Iterator[Any]:
 
 
 def examples_in(batch: Any) -> int | None:
-    """How many examples a batch holds: the first size that all its tensors and lists share; None where they do not agree."""
+    """The number of examples in a batch: the first dimension that all its tensors and lists share; None where they differ."""
     sizes = set(_sizes(batch))
     return sizes.pop() if len(sizes) == 1 else None
 
@@ -119,7 +118,7 @@ def _sizes(batch: Any) -> Iterator[int]:
 
 
 def pick(batch: Any, examples: Tensor) -> Any:
-    """The same batch with these of its examples only; `examples` is a list of places, (n,)."""
+    """The batch with only some of its examples; `examples` are their indices, (n,)."""
     if isinstance(batch, Tensor):
         return batch[examples.to(batch.device)]
     if hasattr(batch, "items"):
@@ -132,7 +131,7 @@ def pick(batch: Any, examples: Tensor) -> Any:
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The same batch, tensors on `device`; dict-likes become dicts."""
+    """The batch with its tensors on `device`. Mappings become dicts."""
     if isinstance(batch, Tensor):
         return batch.to(device, non_blocking=True)
     if hasattr(batch, "items"):

@@ -1,11 +1,11 @@
-"""How any model's loss on any batch is got.
+"""The loss of any model on any batch. What is called depends on the batch:
 
     a dict (or anything like it)   model(**batch); `label` is taken for `labels`
     {"text": [...], "label": ...}  with a tokenizer: model(**tokenizer(text), labels=label)
     (x, ..., y)                    with a loss function: loss(model(x, ...), y); without: model(x, ..., y)
     a tensor                       model(x), and with a loss function loss(model(x), x)
 
-The loss is what the function gives, else the output's `.loss` or ["loss"], else the first of a tuple, else the output itself.
+The loss is the function's value, else the output's `.loss` or ["loss"], else the first item of a tuple, else the output itself.
 """
 
 import copy
@@ -19,22 +19,22 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.module.batches import examples_in, pick, to_device
 
 LONGEST_TEXT = 512
-"""Tokens that a text is cut to, as the original does."""
+"""Texts are cut to so many tokens, the limit of BERT and its relatives."""
 IGNORED = -100
 """The label that PyTorch's cross entropy leaves out."""
 CLOSE = 1e-3
-"""Losses taken apart by example must give the model's own loss to within this part of it."""
+"""The mean of losses by example must equal the model's own loss to this relative error: bf16 keeps about three digits."""
 
 TrainingStep = Callable[[nn.Module, Any], Tensor]
 Loss = Callable[..., Tensor]
 
 
 class LossError(ValueError):
-    """No loss can be had from this model and these batches."""
+    """This model gives no loss on these batches."""
 
 
 class Criterion:
-    """One model's. `loss(output, target)` and `training_step(model, batch)` are the user's, if given; `tokenizer` reads texts."""
+    """The loss of one model. `loss(output, target)` and `training_step(model, batch)` are the user's, if given; `tokenizer` reads texts."""
 
     def __init__(self, loss: Loss | None, training_step: TrainingStep | None, tokenizer: Any, device: torch.device) -> None:
         self.loss, self.training_step, self.tokenizer, self.device = loss, training_step, tokenizer, device
@@ -59,7 +59,7 @@ class Criterion:
         return dict(tokens.items())
 
     def __call__(self, model: nn.Module, batch: Any) -> tuple[Tensor, Any]:
-        """The mean loss of a batch that is ready, and what the model gave. LossError says what is missing."""
+        """The mean loss of a ready batch, and the model's output. LossError says what is missing."""
         if self.training_step is not None:
             return _checked(self.training_step(model, batch)), None
         target = None
@@ -77,7 +77,7 @@ class Criterion:
         return _checked(_own_loss(output)), output
 
     def examples(self, model: nn.Module, batch: Any) -> Tensor | None:
-        """The loss of each example of a batch that is ready, (B,); None where the model's own loss cannot be taken apart like that."""
+        """The loss of each example of a ready batch, (B,); None where the model's loss cannot be split into examples."""
         loss, output = self(model, batch)
         size, target = examples_in(batch), batch.get("labels") if isinstance(batch, dict) else None
         if size is None or size < 1:
@@ -93,7 +93,7 @@ class Criterion:
 
 
 def one_by_one(criterion: Criterion, model: nn.Module, batch: Any) -> Tensor | None:
-    """The loss of each example, each read alone: slower, and for any model whose examples do not see one another. None: no examples."""
+    """The loss of each example, where necessary by a forward pass for each. None where the batch has no examples."""
     if (losses := criterion.examples(model, batch)) is not None:
         return losses
     size = examples_in(batch)
@@ -103,7 +103,7 @@ def one_by_one(criterion: Criterion, model: nn.Module, batch: Any) -> Tensor | N
 
 
 def classes_of(output: Any, batch: Any) -> int:
-    """How many answers the model chooses from, where its output says so; else 0."""
+    """The number of classes, from the shape of the model's output; 0 where it does not tell."""
     logits = _logits(output)
     target = batch.get("labels") if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) else None
     known = isinstance(logits, Tensor) and isinstance(target, Tensor) and not target.is_floating_point() and logits.dim() >= 2
@@ -111,7 +111,10 @@ def classes_of(output: Any, batch: Any) -> int:
 
 
 def _cross_entropies(logits: Tensor, target: Tensor, loss: Tensor) -> Tensor | None:
-    """By example, if `loss` is a cross entropy: of (B, C) against (B,), or of (B, T, V) against (B, T), the next token's or the same's."""
+    """The losses by example, (B,), if `loss` is a cross entropy; else None.
+
+    Logits (B, C) against labels (B,), or (B, T, V) against (B, T): of the next token, or of the same one.
+    """
     if logits.dim() == 2 and target.dim() == 1:
         return _if_close(F.cross_entropy(logits.float(), target, reduction="none").unsqueeze(1), torch.ones_like(target).unsqueeze(1), loss)
     if logits.dim() != 3 or logits.shape[:2] != target.shape:
@@ -124,7 +127,7 @@ def _cross_entropies(logits: Tensor, target: Tensor, loss: Tensor) -> Tensor | N
 
 
 def _if_close(tokens: Tensor, counted: Tensor, loss: Tensor) -> Tensor | None:
-    """The mean over the counted tokens of each example, if that over all of them is `loss`."""
+    """The mean over each example's counted tokens, (B, T) -> (B,), if the mean over all of them is `loss`; else None."""
     whole = tokens.sum() / counted.sum().clamp(min=1)
     if not torch.isfinite(loss) or (whole - loss.float()).abs() > CLOSE * loss.float().abs() + 1e-6:
         return None

@@ -17,7 +17,7 @@ from rolltrain_tui.training.measures import ALIVE, Layer, mean_of
 DEPTH = 4
 """Parts of a parameter's name that tell its layer, its own name not counted."""
 MOST_LAYERS = 40
-"""More do not fit the examination's table; then fewer parts of the names are used."""
+"""A table of more layers is hard to read: then fewer parts of the names are used."""
 
 
 def layers_of(model: nn.Module, parameters: Sequence[Tensor]) -> list[Layer]:

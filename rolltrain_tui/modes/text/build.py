@@ -13,10 +13,10 @@ class ModelShapeError(ValueError):
 
 
 def build(config: TextConfig, *, base: Path) -> TextLearner:
-    """The learner of a campaign file in folder `base`, which data.path is relative to.
+    """The learner of a campaign whose file is in the folder `base`; data.path is relative to it.
 
-    Changes two settings of the process: torch's number of threads, and how glibc keeps freed memory. ValueError, with a sentence
-    that names the place in the campaign, for a model that cannot be built, a device that is not there, or a text that cannot be read.
+    Changes two settings of the process: the number of torch threads, and how glibc keeps freed memory. Raises ValueError, with the
+    place in the campaign, for a model that cannot be built, a missing device, or a text that cannot be read.
     """
     model = config.model
     if model.n_embd % model.n_head:
@@ -24,7 +24,7 @@ def build(config: TextConfig, *, base: Path) -> TextLearner:
             f"model.n_embd: {model.n_embd} channels cannot be shared evenly by {model.n_head} heads; "
             f"the nearest width that can is {max(1, round(model.n_embd / model.n_head)) * model.n_head}"
         )
-    pick_device(config.device.device)  # before the text is read: that may take a while
+    pick_device(config.device.device)  # a missing device is reported before the text is read, which may take a while
     corpus = load_corpus(config.data, base=base, context=model.context)
     tune_allocator()
     return TextLearner(config, corpus)
