@@ -50,6 +50,12 @@ def tiny(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path:
     return path
 
 
+def test_columns_are_aligned() -> None:
+    """The first column to the left and all others to the right, or the first few to the left."""
+    assert table.aligned(("arm", "n"), [("a", "10")]) == "arm   n\na    10"
+    assert table.aligned(("arm", "rule", "n"), [("a", "b", "10")], words=2) == "arm  rule   n\na    b     10"
+
+
 def test_rows() -> None:
     """Every arm has a row; differences are paired with plain training; a failed seed is named and left out."""
     found = rows(outcomes_of())

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.scripted import Configure, ScriptedLearner, of, played, story
+from support.scripted import Configure, ScriptedLearner, of, played
+from support.stories import lines
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
@@ -125,8 +126,8 @@ MOVES = [(3, UseAbility("rage")), (5, Speak()), (8, UseAbility("reckless_attack"
 def test_resumed_equals_uninterrupted(tiny_config: Configure, turn: int) -> None:
     """Stopped after any turn and loaded into a new campaign, the story goes on word for word."""
     config = tiny_config()
-    expected = story(played(config, ScriptedInbox(MOVES)))
-    assert expected == story(list(in_two_sittings(config, ScriptedLearner(), MOVES, stop_at=turn)))
+    expected = lines(played(config, ScriptedInbox(MOVES)))
+    assert expected == lines(in_two_sittings(config, ScriptedLearner(), MOVES, stop_at=turn))
 
 
 @pytest.mark.parametrize("turn", [1, 3, 8, 9, 12])
@@ -135,8 +136,8 @@ def test_a_turn_stopped_half_way_is_finished_not_rolled_again(tiny_config: Confi
     config = tiny_config()
     learner = ScriptedLearner()
     learner.abandon_at = turn
-    expected = story(played(config, ScriptedInbox(MOVES)))
-    assert expected == story(list(in_two_sittings(config, learner, MOVES, stop_at=99)))
+    expected = lines(played(config, ScriptedInbox(MOVES)))
+    assert expected == lines(in_two_sittings(config, learner, MOVES, stop_at=99))
 
 
 def test_a_failing_learner_is_an_event(tiny_config: Configure) -> None:
@@ -173,7 +174,7 @@ def test_the_tempo_changes_nothing(tiny_config: Configure) -> None:
             else:
                 inbox.set_speed(500.0)
                 inbox.resume()
-    assert story(played(config)) == story(slow)
+    assert lines(played(config)) == lines(slow)
 
 
 def test_rulebook_off_is_the_control_arm(tiny_config: Configure) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.stories import lines
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import counterfactual as shadow_module
@@ -21,7 +22,6 @@ from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.wizard import SpellMastery
-from rolltrain_tui.runs import event_codec
 from rolltrain_tui.runs.run import Run
 
 Configure = Callable[..., CampaignConfig]
@@ -48,10 +48,6 @@ def twins_of(events: list[Event]) -> list[Event]:
     return [event for event in events if isinstance(event, TWIN_EVENTS)]
 
 
-def story(events: list[Event]) -> list[Event]:
-    return [event for event in events if event.in_story]
-
-
 def test_a_twin_sets_out_and_is_judged(tiny_config: Configure) -> None:
     """Used in turn 2, Rage is judged after turn 5; the dismissal at 9 sends no twin, what is used while one walks none either."""
     _, events = played(tiny_config(TWIN, "encounters.mode=off"), RAGE)
@@ -72,7 +68,7 @@ def test_the_run_is_the_same_with_and_without(tiny_config: Configure, mode: str)
     assert plain.learner.weights_sha256() == watched.learner.weights_sha256()
     assert [] == twins_of(silent)
     assert len(twins_of(told)) >= 2
-    assert story(silent) == [event for event in story(told) if not isinstance(event, TWIN_EVENTS)]
+    assert lines(silent) == lines(event for event in told if not isinstance(event, TWIN_EVENTS))
 
 
 def test_off_costs_nothing(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +169,7 @@ def test_a_turn_stopped_half_way_is_resumed_to_the_bit(tiny_config: Configure, l
     head = list(first.play(Halfway(RAGE, looks)))
     assert isinstance(head[-1], CampaignStopped)
     second, tail = resumed(config, first, RAGE)
-    assert story(expected) == story(head + tail)
+    assert lines(expected) == lines(head + tail)
     assert whole.learner.weights_sha256() == second.learner.weights_sha256()
     assert whole.shadow.gflop == pytest.approx(second.shadow.gflop)
 
@@ -189,7 +185,7 @@ def test_a_run_stopped_between_turns_is_resumed_to_the_bit(tiny_config: Configur
         if isinstance(event, StepTaken) and event.turn == turn:
             inbox.stop()
     second, tail = resumed(config, first, RAGE)
-    assert story(expected) == story(head + tail)
+    assert lines(expected) == lines(head + tail)
     assert whole.learner.weights_sha256() == second.learner.weights_sha256()
 
 
@@ -209,7 +205,7 @@ def test_a_save_holds_the_twin(tiny_config: Configure, tmp_path: Path) -> None:
     assert any(name.startswith("twin.model.") for name in expedition.campaign.tensors())
     again = Run.resume(expedition.folder)
     list(travelled(again, ScriptedInbox([move for move in RAGE if move[0] > 3])))
-    assert list(map(event_codec.encode, story(expected))) == list(map(event_codec.encode, again.story))
+    assert lines(expected) == lines(again.story)
 
 
 def test_switched_off_on_the_way(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,7 +296,7 @@ def test_every_class_can_be_doubted(tiny_config: Configure, hero_class: str) -> 
     config = tiny_config(TWIN, f"hero.hero_class={hero_class}", "hero.auto=[]", "hero.level=5", "camps.every=50")
     plain, silent = played(config.model_copy(update={"twin": config.twin.model_copy(update={"mode": "off"})}), moves)
     whole, told = played(config, moves)
-    assert story(silent) == [event for event in story(told) if not isinstance(event, TWIN_EVENTS)]
+    assert lines(silent) == lines(event for event in told if not isinstance(event, TWIN_EVENTS))
     assert any(isinstance(event, TwinJudged | TwinLost) for event in told)
     first, inbox, head = campaign_of(config), ScriptedInbox(moves), []
     for event in first.play(inbox):
@@ -308,5 +304,5 @@ def test_every_class_can_be_doubted(tiny_config: Configure, hero_class: str) -> 
         if isinstance(event, StepTaken) and event.turn == 5:
             inbox.stop()
     second, tail = resumed(config, first, moves)
-    assert story(told) == story(head + tail)
+    assert lines(told) == lines(head + tail)
     assert plain.learner.weights_sha256() == whole.learner.weights_sha256() == second.learner.weights_sha256()

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.scripted import ScriptedLearner, of, played, story
+from support.scripted import ScriptedLearner, of, played
+from support.stories import lines
 
 from rolltrain_tui.config.campaign_errors import CampaignFileError
 from rolltrain_tui.config.schema import CampaignConfig
@@ -24,7 +25,6 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs.event_codec import encode
 
 Configure = Callable[..., CampaignConfig]
 ACTS = (
@@ -36,7 +36,7 @@ ENDINGS = "endings=[{val_loss: 1.5, title: Glory, text: A}, {val_loss: 3.9, titl
 
 def test_acts_are_told_when_their_first_turn_comes(tiny_config: Configure) -> None:
     """The first after the campaign has begun, the second before turn 5's roll, and one beyond the last turn never."""
-    events = story(played(tiny_config(ACTS)))
+    events = [event for event in played(tiny_config(ACTS)) if event.in_story]
     assert [ActBegan(0, 1, "Dawn", "It begins."), ActBegan(5, 2, "Noon", "It is hot.")] == of(ActBegan, events)
     assert isinstance(events[events.index(of(ActBegan, events)[0]) - 1], CampaignBegan)
     noon = events.index(of(ActBegan, events)[1])
@@ -136,7 +136,7 @@ def test_an_adventure_is_resumed_to_the_bit(tiny_config: Configure, cut: int) ->
     """Foretelling, things in force, choices made: saved as JSON in their midst and resumed, story and weights are those of one sitting."""
     config = tiny_config(*RICH)
     whole = rich(config)
-    straight = [encode(event) for event in story(list(whole.play(ScriptedInbox(MOVES))))]
+    straight = lines(whole.play(ScriptedInbox(MOVES)))
 
     first, inbox, before = rich(config), ScriptedInbox(MOVES), []
     for event in first.play(inbox):
@@ -146,7 +146,7 @@ def test_an_adventure_is_resumed_to_the_bit(tiny_config: Configure, cut: int) ->
     second = Campaign(config, build_learner(config, base=Path()))
     second.load_state(json.loads(json.dumps(first.state_dict())), {name: tensor.clone() for name, tensor in first.tensors().items()})
     after = list(second.play(ScriptedInbox(move for move in MOVES if move[0] > second.turn)))
-    assert straight == [encode(event) for event in story([*before, *after])]
+    assert straight == lines([*before, *after])
     assert whole.learner.weights_sha256() == second.learner.weights_sha256()
     told = of(ForetellingJudged, [*before, *after])
     assert [8, 12, 20] == [judged.turn for judged in told]

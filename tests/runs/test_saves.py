@@ -347,6 +347,13 @@ def test_a_lost_latest_save_falls_back(run: Path) -> None:
     assert saves.read(run).note.startswith("Opened turn-000010 (turn 10); 1 turn lost: there is no save at ")
 
 
+def test_a_damaged_save_of_an_unknown_turn_costs_nothing_that_is_known(run: Path) -> None:
+    """Where neither its manifest nor its name tells the turn, the note counts no lost turns."""
+    save(run, 0)
+    (save(run, 5, name="boss") / "manifest.json").write_bytes(b"rotten")
+    assert saves.read(run).note.startswith("Opened turn-000000 (turn 0): ")
+
+
 def test_no_good_save_is_an_error_that_says_why(run: Path) -> None:
     """When nothing can be opened, every reason is given; a run without saves and a wrong path say so."""
     with pytest.raises(saves.SaveError, match="the run the-cave-seed7 has no save yet"):

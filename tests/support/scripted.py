@@ -99,9 +99,5 @@ def of(kind: type[T], events: list[Event]) -> list[T]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def story(events: list[Event]) -> list[Event]:
-    return [event for event in events if event.in_story]
-
-
 def played(config: CampaignConfig, inbox: Inbox | None = None, learner: ScriptedLearner | None = None) -> list[Event]:
     return list(Campaign(config, learner or ScriptedLearner()).play(inbox or Inbox()))
