@@ -1,0 +1,223 @@
+"""What every mode's learner must do. A mode joins with one row: its campaign of a dozen small turns, or a learner that a program made."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rolltrain_tui.config.campaign_file import load
+from support.paths import CAMPAIGNS, TINY
+from support.stories import lines
+from support.views import fingerprint, headless, on_screen, plain
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.integrations.plain import RollToTrain
+from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.protocol.commands import Command, SaveGame, Speak, UseAbility
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.protocol.learner import Learner
+from rolltrain_tui.runs.branching import branch_at
+from rolltrain_tui.runs.event_log import story_sha256
+from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.run import Run
+from rolltrain_tui.runs.verification import Verification
+
+HARD = ("batch.accumulation=2", "encounters.chance=1.0", "twin.mode=on_use")
+PLAIN = ("dice.rulebook=off", "encounters.mode=off", "hero.auto=[]")
+MOVES: tuple[tuple[int, Command], ...] = (
+    (2, UseAbility("rage")),
+    (5, Speak()),
+    (6, SaveGame("by the way")),
+    (7, UseAbility("reckless_attack")),
+)
+
+FILES = {"supervised": ("tiny_gpt.yaml", TINY)}
+"""Modes that a campaign file describes: the file, and what makes a dozen small turns of it."""
+
+
+def campaign(mode: str, *overrides: str) -> Any:
+    file, tiny = FILES[mode]
+    return load(CAMPAIGNS / file, (*tiny, *overrides))
+
+
+def own_model(folder: Path) -> Learner:
+    """A program's own model, on 64 points."""
+    x = torch.randn(64, 8, generator=torch.Generator().manual_seed(3))
+    points = TensorDataset(x, x[:, :3].argmax(1))
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3))
+    trainer = RollToTrain(
+        model,
+        torch.optim.AdamW(model.parameters(), lr=1e-2),
+        accumulation_steps=2,
+        num_epochs=2,
+        loss=nn.functional.cross_entropy,
+        runs=folder,
+    )
+    return trainer._open(DataLoader(points, 8, shuffle=True), DataLoader(points, 16), None, on_screen=False).campaign.learner
+
+
+LEARNERS: dict[str, Callable[[Path], Learner]] = {
+    **{mode: lambda folder, mode=mode: build_learner(campaign(mode, *HARD), base=CAMPAIGNS) for mode in FILES},
+    "module": own_model,
+}
+
+
+@pytest.fixture(params=LEARNERS)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Learner]:
+    """The same fresh learner each time."""
+    return lambda: LEARNERS[request.param](tmp_path)
+
+
+@pytest.fixture(params=FILES)
+def begin(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Run]:
+    """`begin(name, *overrides)`: a run of a dozen small turns with monsters, twins and accumulated batches."""
+    return lambda name, *overrides: Run.begin(campaign(request.param, *HARD, *overrides), base=CAMPAIGNS, runs=tmp_path / name)
+
+
+def stepped(learner: Learner, turns: int, effect: StepEffect = NEUTRAL) -> list[float]:
+    """The losses of some turns."""
+    return [learner.step(effect).loss for _ in range(turns)]
+
+
+# The learner alone.
+
+
+def test_two_of_the_same_are_the_same(make: Callable[[], Learner]) -> None:
+    """Seeded: losses and weights of two fresh learners agree to the last bit, and training moves the weights."""
+    one, other = make(), make()
+    before = one.weights_sha256()
+    assert before == other.weights_sha256()
+    assert stepped(one, 3) == stepped(other, 3)
+    assert before != one.weights_sha256() == other.weights_sha256()
+
+
+def test_asked_is_felt(make: Callable[[], Learner]) -> None:
+    """The measured share of the update is the share that was asked for; k = 0 leaves the weights where they are."""
+    learner = make()
+    stepped(learner, 2)
+    for k in (0.5, 1.5, -0.25):
+        assert learner.step(StepEffect(update_scale=k)).k_effective == pytest.approx(k, abs=1e-3)
+    before = learner.weights_sha256()
+    learner.step(StepEffect(update_scale=0.0))
+    assert learner.weights_sha256() == before
+
+
+def test_looking_changes_nothing(make: Callable[[], Learner]) -> None:
+    """Evaluations and examinations leave weights and later turns as they would have been; two looks see the same."""
+    looked, untouched = make(), make()
+    for learner in (looked, untouched):
+        learner.prepare(["examine"])
+        stepped(learner, 2)
+    before = looked.weights_sha256()
+    evaluation = looked.evaluate(8)
+    assert looked.evaluate(8) == evaluation
+    looked.examine(evaluation)
+    assert looked.weights_sha256() == before
+    assert stepped(looked, 2) == stepped(untouched, 2)
+    assert looked.weights_sha256() == untouched.weights_sha256()
+
+
+def test_state_is_whole(make: Callable[[], Learner]) -> None:
+    """Loaded into a fresh learner, tensors and state give the same turns as without the stop."""
+    first, second = make(), make()
+    stepped(first, 3)
+    second.load_state({name: tensor.clone() for name, tensor in first.tensors().items()}, first.state_dict())
+    assert second.weights_sha256() == first.weights_sha256()
+    assert stepped(second, 3) == stepped(first, 3)
+    assert second.weights_sha256() == first.weights_sha256()
+
+
+def test_a_foreign_state_is_refused(make: Callable[[], Learner]) -> None:
+    """Tensors that are missing or of another shape are a ValueError, and the learner is as it was."""
+    learner = make()
+    before = learner.weights_sha256()
+    tensors = {name: tensor.clone() for name, tensor in learner.tensors().items()}
+    some = next(name for name, tensor in tensors.items() if tensor.dim())
+    for wrong in ({name: tensors[name] for name in tensors if name != some}, {**tensors, some: tensors[some].new_zeros(3, 3, 3)}):
+        with pytest.raises(ValueError, match=r"\w"):
+            learner.load_state(wrong, learner.state_dict())
+        assert learner.weights_sha256() == before
+
+
+def test_a_fork_is_on_its_own_and_follows(make: Callable[[], Learner]) -> None:
+    """What a fork does touches nothing of the original; put where the original stands, it reads and draws what the original does."""
+    hero, alone = make(), make()
+    for learner in (hero, alone):
+        stepped(learner, 2)
+    fork = hero.fork()
+    assert fork.weights_sha256() == hero.weights_sha256()
+    stepped(fork, 3, StepEffect(update_scale=2.0))
+    assert fork.weights_sha256() != hero.weights_sha256()
+    assert stepped(hero, 2) == stepped(alone, 2)
+    follower, stray = hero.fork(), hero.fork()
+    hero.step(StepEffect(update_scale=0.0, on_zero="skip"))  # reads a batch and leaves the weights
+    follower.follow(hero)
+    loss = hero.step(NEUTRAL).loss
+    assert follower.step(NEUTRAL).loss == loss != stray.step(NEUTRAL).loss
+
+
+def test_a_rollback_returns(make: Callable[[], Learner]) -> None:
+    """The snapshot's weights come back before the step."""
+    learner = make()
+    stepped(learner, 2)
+    learner.snapshot()
+    before = learner.weights_sha256()
+    stepped(learner, 2)
+    learner.step(StepEffect(rollback=True, update_scale=0.0))
+    assert learner.weights_sha256() == before
+
+
+# The learner in a campaign and in a run.
+
+
+@pytest.mark.parametrize("mode", FILES)
+def test_no_dice_is_plain_training(mode: str) -> None:
+    """A campaign without dice and monsters takes the learner where plain steps take it."""
+    config = campaign(mode, *PLAIN)
+    played, alone = Campaign(config, build_learner(config, base=CAMPAIGNS)), build_learner(config, base=CAMPAIGNS)
+    losses = [event.loss for event in played.play(Inbox()) if isinstance(event, StepTaken)]
+    assert losses == stepped(alone, config.turns)
+    assert played.learner.weights_sha256() == alone.weights_sha256()
+
+
+def test_saved_and_resumed(begin: Callable[..., Run]) -> None:
+    """Stopped after a turn, saved and opened again, a run ends with the weights and the story of one sitting."""
+    straight, stopped = begin("straight"), begin("stopped")
+    headless(straight, MOVES)
+    inbox = ScriptedInbox(MOVES)
+    for event in stopped.play(inbox):
+        if isinstance(event, StepTaken) and event.turn == 5:
+            inbox.stop()
+    again = Run.resume(stopped.folder)
+    headless(again, [move for move in MOVES if move[0] > 5])
+    assert fingerprint(again) == fingerprint(straight)
+    assert lines(again.story) == lines(straight.story)
+
+
+def test_verified_and_branched(begin: Callable[..., Run]) -> None:
+    """Trained once more the run meets every event and every save; a branch of it, played with the same moves, becomes it."""
+    run = begin("run")
+    headless(run, MOVES)
+    found = Verification(from_the_beginning(run.folder), tolerance=None, watch=lambda event: None).run()
+    assert (found.difference, found.last_turn) == (None, run.config.turns)
+    assert found.saves > 0
+    folder, note = branch_at(run.folder, 4)
+    assert note == ""
+    headless(Run.resume(folder), [move for move in MOVES if move[0] > 4])
+    assert story_sha256(folder / "chronicle.jsonl") == story_sha256(run.folder / "chronicle.jsonl")
+
+
+async def test_the_same_however_it_is_shown(begin: Callable[..., Run], tmp_path: Path) -> None:
+    """Headless, as plain text and on screen: one run."""
+    straight, told, shown = begin("headless"), begin("plain"), begin("screen")
+    headless(straight, MOVES)
+    plain(told, MOVES, tmp_path / "out.txt")
+    await on_screen(shown, MOVES, (80, 24))
+    assert fingerprint(straight) == fingerprint(told) == fingerprint(shown)
