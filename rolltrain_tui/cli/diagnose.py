@@ -57,15 +57,15 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
     campaign = saved.open(config)
     evaluation = campaign.learner.evaluate(config.evaluation.sequences)
     examination = campaign.learner.examine(evaluation)
-    watch = campaign.game.watch
-    watch.examined(campaign.turn, examination.values)
+    monitor = campaign.game.monitor
+    monitor.examined(campaign.turn, examination.values)
     return Checkup(
         campaign=config.name,
         turn=campaign.turn,
         turns=config.turns,
         val_loss=evaluation.value,
         standard_error=evaluation.standard_error,
-        readings=watch.readings(),
+        readings=monitor.readings(),
         layers=examination.layers,
         gflop=evaluation.gflop + examination.gflop,
         note=saved.snapshot.note,

@@ -1,8 +1,8 @@
-"""Small auto-players. Each sees the scene, which is what a player's screen shows, and answers with what it would press.
+"""Auto-players. Each sees the scene, as a player's screen does, and answers with commands.
 
 none      presses nothing
 auto      lets every passive form trigger by itself, and presses nothing else
-random    now and then one of the abilities it has, whichever
+random    sometimes uses one of its abilities, each as likely as the others
 oracle    follows the diagnosis: pushes a run that is slow, calms one that is hot, turns back one that overfits
 wrong     reads the same diagnosis and does the opposite
 """
@@ -23,16 +23,15 @@ from rolltrain_tui.story.scene import Scene
 State = Literal["slow", "hot", "overfit", "well"]
 
 TRAVELLING = -0.005
-"""Nats. A temperature below this is a run on its way; nearer to zero it may be chance."""
+"""Nats. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 BOUNCING = 0.015
-"""Nats. Above this temperature a run has more heat than it needs: it was pushed far enough."""
+"""Nats. Above this temperature steps bounce, so a push ends."""
 SETTLED, GROWN = 30, 100
-"""Turns after which a diagnosis counts, and after which a run can be called slow. A healthy run, too, has leaping gradients and idle units
-when it has just begun, and for longer it is on its way whatever its rate: pushed then, it never quite recovers."""
+"""Turns before a diagnosis counts, and before "slow" counts. Young runs look sick and slow; a push then does lasting harm."""
 PATIENCE = 3
-"""Examinations in a row that must find a calmed run slow before it is let go."""
+"""Examinations in a row that must find a calmed run slow before calming ends."""
 NOW_AND_THEN = 1 / 20
-"""How often a turn the random player presses something."""
+"""The chance, per turn, that the random player does something."""
 
 Sick = Literal["slow", "hot", "overfit"]
 RIGHT: Mapping[State, tuple[Sick, ...]] = {"slow": ("slow",), "hot": ("hot",), "overfit": ("overfit", "hot"), "well": ()}
@@ -48,7 +47,7 @@ class Policy(Protocol):
 
 
 class Idle:
-    """Presses nothing."""
+    """Does nothing."""
 
     def press(self, scene: Scene) -> Sequence[Command]:
         return ()
@@ -62,7 +61,7 @@ class Auto:
 
 
 class RandomPolicy:
-    """Now and then an order that would be obeyed, each as likely as the others; a held one may be dismissed."""
+    """Sometimes gives an order that would be obeyed, each as likely as the others. It may dismiss what is in force."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(f"whim {seed}")  # a stream of its own: the run's dice never notice
@@ -75,17 +74,17 @@ class RandomPolicy:
 
 
 class DiagnosisPolicy:
-    """One dose at each examination: of the remedies for this state, all that a turn has room for."""
+    """After each examination it uses the remedies for the state of the run, as many as one turn allows."""
 
     def __init__(self, treatment: Mapping[State, Sequence[Sick]]) -> None:
         self._treatment = treatment
         self._read: Examined | None = None
         self._burnt = False
-        """It was hot once: a calmed run looks slow, and a push would set it alight again. It is only let go when it stays slow."""
+        """The run was hot once. A calmed run looks slow, and a push would make it hot again; so calming ends only when it stays slow."""
         self._slow = 0
         """Examinations in a row that found it slow."""
         self._pushed = False
-        """The last dose was a push."""
+        """The last remedies were for a slow run."""
 
     def press(self, scene: Scene) -> Sequence[Command]:
         if scene.examined is None or scene.examined is self._read:
@@ -106,14 +105,14 @@ class DiagnosisPolicy:
 
 
 def temperature(examined: Examined) -> float:
-    """In nats; NaN, which is neither above nor below anything, where it is not known."""
+    """The temperature in nats; NaN where it is not known, which no comparison finds above or below a bound."""
     return next((reading.value for reading in examined.readings if reading.signal == "temperature"), nan)
 
 
 def diagnosis(examined: Examined) -> State:
-    """What ails the run, by the signals alone. The worst first: a hot run may overfit or crawl for being hot.
+    """The state of the run by its signals. Heat is looked for first, since a hot run may overfit or be slow because of it.
 
-    A gradient that leaps while the run is on its way is a step in the learning, not heat.
+    A gradient that leaps while the run is on its way is part of learning, not heat.
     """
     readings = {reading.signal: reading for reading in examined.readings}
 
@@ -156,7 +155,7 @@ def remedies(name: str, state: Sick) -> list[UseAbility]:
 
 
 def open_orders(scene: Scene) -> list[UseAbility]:
-    """Uses that would be obeyed now, as far as the screen tells: a charge is there, the level is reached, it is not in force already."""
+    """Uses that would be obeyed now, as far as the scene tells: charge and level suffice, and it is not in force already."""
     if scene.hero.hp <= 0:
         return []
     return [
@@ -179,30 +178,30 @@ def _holds(scene: Scene, order: UseAbility) -> bool:
 
 
 def dismissals(scene: Scene) -> list[UseAbility]:
-    """Orders that end what would hold until dismissed."""
+    """Orders that dismiss what is in force without an end."""
     return [UseAbility(name, DISMISS) for name, view in scene.active.items() if view.until is None]
 
 
 def rest(scene: Scene) -> list[TakeShortRest]:
-    """A short rest where it brings something back. The table may still refuse it: too soon, too often."""
+    """A short rest where it brings charges back. The rules may refuse it as too soon or too often."""
     spent = any(charge.left == 0 and charge.recharge == "short" for charge in scene.charges.values())
     return [TakeShortRest()] if spent and scene.hero.hp > 0 else []
 
 
 def _put_down(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility]:
-    """End what is held and not prescribed. Where another option of it will be taken, that ends it."""
+    """Dismiss what is in force and not prescribed. A new option of the same ability ends the old one by itself."""
     wanted = {order.ability for order in prescribed}
     return [order for order in dismissals(scene) if order.ability not in wanted]
 
 
 def _held(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility]:
-    """Of each prescribed ability the first option, where that is held already."""
+    """For each prescribed ability, its first option where that is in force already."""
     first = {order.ability: order for order in reversed(prescribed)}
     return [order for order in first.values() if _holds(scene, order)]
 
 
 def _in_one_turn(ready: Sequence[UseAbility], prescribed: Sequence[UseAbility], held: Sequence[UseAbility]) -> list[UseAbility]:
-    """Of the prescribed orders, best first, those that one action and one bonus action allow; one use of an ability."""
+    """The prescribed orders, best first, that one action and one bonus action allow; each ability at most once."""
     taken: list[UseAbility] = []
     spent: set[str] = set()
     settled = {order.ability for order in held}
@@ -221,12 +220,12 @@ POLICIES: Mapping[str, Callable[[int], Policy]] = {
     "oracle": lambda seed: DiagnosisPolicy(RIGHT),
     "wrong": lambda seed: DiagnosisPolicy(WRONG),
 }
-"""How each is made for a seed."""
+"""Name -> how it is made for a seed."""
 READS_EXAMINATIONS = frozenset({"oracle", "wrong"})
 
 
 class PlayedInbox(Inbox):
-    """An Inbox in which an auto-player sits. It is shown every event, and asked before every turn."""
+    """An inbox with an auto-player, which sees every event and gives commands before every turn."""
 
     def __init__(self, policy: Policy) -> None:
         super().__init__()

@@ -42,7 +42,7 @@ class Campaign:
         self.cycle = TurnCycle(config, learner, info)
         learner.prepare(self.game.prepares() | ({"examine"} if config.diagnosis.examine else set()))
         self.mute = info.mute
-        self.shadow = Shadow(config.twin, learner, tuple(self.game.kit.held))
+        self.shadow = Shadow(config.twin, learner, tuple(self.game.loadout.held))
         self.failure: Exception | None = None
         """What the learner raised, after a TrainingFailed event."""
         self._wishes: list[Speak | SaveGame] = []

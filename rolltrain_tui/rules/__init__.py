@@ -1,1 +1,1 @@
-"""The tabletop game: pure, standard library only. Chance is an input, training is told what to do only through `StepEffect`."""
+"""The tabletop game: pure, standard library only. Dice are an input, and `StepEffect` is all that training is told."""

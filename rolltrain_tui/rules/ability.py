@@ -1,7 +1,6 @@
-"""What an ability is: its row in the table, how it stands in a game, and the one interface behind which its behaviour lives.
+"""What an ability is: its row in the table, its state in a game, and the interface of its behaviour.
 
-A new ability is a row on the shelf `abilities.ABILITIES`, of the house or of a plug-in, and a `Power` that overrides the few methods it
-needs; the game never asks which ability it holds.
+A new ability is a row and a `Power` that overrides the few methods it needs. The game never asks which ability it holds.
 """
 
 from collections.abc import Callable
@@ -29,14 +28,14 @@ class Option:
     title: str
     level: int
     k: float
-    """1 where it does something else than multiply."""
+    """1 where it multiplies nothing."""
     summary: str
     remedy: Remedy = ""
 
 
 @dataclass(slots=True)
 class AbilityState:
-    """How one ability stands: its charges, and the form in force."""
+    """The charges of one ability, and the form in force."""
 
     left: int | None
     """Charges; None when it has no pool."""
@@ -68,18 +67,18 @@ class AbilityState:
 
 @dataclass(frozen=True, slots=True)
 class PowerContext:
-    """What a power may see of the table at the moment it begins."""
+    """What a power may see of the game when a form begins."""
 
     dice: Dice
-    """Never the turn's own."""
+    """For the power's own rolls; the turn's dice are separate."""
     heal: Callable[[Hero, int, str], tuple[Event, ...]]
-    """Give the hero so many HP back, with a cause."""
+    """Heal the hero by so many HP, with a cause."""
     roll: DiceRolled | None = None
-    """The roll that set a passive form off."""
+    """The roll that triggered a passive form."""
     loss: float | None = None
     """Raw loss of the last turn; None before the first and after one that was not finite."""
     loss_ema: float | None = None
-    """Average of the raw losses before that one."""
+    """Running mean of the raw losses before that one."""
     felt: float = 1.0
     """k of the last turn, as measured in the weights."""
 
@@ -89,37 +88,37 @@ class Activation:
     """How a form began."""
 
     words: str = ""
-    """What it does to this turn, half a sentence for the story; empty: its claim on k says all."""
+    """What it does to this turn, half a sentence for the story; empty: the row's claim is told."""
     facts: tuple[Event, ...] = ()
     ended: str = ""
-    """Why it is over at once, if it is."""
+    """Why it ended at once, or an empty string."""
 
 
 class Power:
-    """The behaviour of one ability. Every answer here is neutral; a power overrides what it is about."""
+    """The behaviour of one ability. Every method here is neutral; a power overrides those that it needs."""
 
     live_turns: int | None = None
     """How long the live form lasts; None: until dismissed."""
     trigger: int | None = None
-    """The lowest total that sets off the passive form; None: it has none."""
+    """The lowest total that triggers the passive form; None: it has none."""
     trigger_turns = 1
     trigger_costs = True
     """The passive form spends a charge (where there is a pool)."""
     heals = False
     """It heals the hero or the weights, which a rage does not allow."""
     prepares: tuple[str, ...] = ()
-    """Levers it may pull that look back, so that training must remember something from the first turn on."""
+    """Levers it may pull that need state from past turns, which training keeps from the first turn on."""
 
     def most(self, level: int) -> int | None:
         """Charges at this level; None: no pool."""
         return None
 
     def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
-        """This roll sets off the passive form, if the ability is auto and has a charge."""
+        """This roll triggers the passive form, if the ability is auto and has a charge."""
         return self.trigger is not None and roll.total >= self.trigger
 
     def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
-        """A form has just begun: its own dice, and its words."""
+        """A form begins: roll its own dice, and say what it does."""
         return Activation()
 
     def claim(self, held: AbilityState, hero: Hero) -> float:
@@ -131,7 +130,7 @@ class Power:
         return 1.0
 
     def replaces(self, held: AbilityState, hero: Hero, roll: DiceRolled) -> float | None:
-        """While in force: the k that takes the place of the rulebook's for this roll, before any factor; None: the rulebook's stays."""
+        """While in force: the k that replaces the rulebook's for this roll, before any factor. None: nothing replaces it."""
         return None
 
     def effect(self, held: AbilityState, hero: Hero) -> StepEffect:

@@ -1,4 +1,4 @@
-"""The Barbarian's powers: aggressive updates."""
+"""The Barbarian: larger updates."""
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
@@ -9,7 +9,7 @@ from rolltrain_tui.rules.hero_class import HeroClass
 RAGE_POOL = ((1, 2), (3, 3), (6, 4), (12, 5), (17, 6))
 """(from level, charges)."""
 RAGE_TIERS = (9, 16)
-"""Levels at which a live rage grows by a tenth of an update."""
+"""Levels at which the factor of a live rage grows by 0.1."""
 IDLE_TURNS = 3
 
 

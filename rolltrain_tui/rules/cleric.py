@@ -1,4 +1,4 @@
-"""The Cleric's powers: spikes damped, weights healed, and a prayer for the best that was."""
+"""The Cleric: damps loss spikes, moves weights to their average, and returns to the best checkpoint."""
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
@@ -13,7 +13,7 @@ SPIKE = 1.5
 """A loss so many times its running average is a spike."""
 DAMPED = 1.1
 WITHHELD = 0.45
-"""A turn of which less than this k was felt left something to make up: below a plain miss's half, with room for rounding."""
+"""A turn whose measured k was below this counts as withheld. It lies below the 0.5 of a miss, with room for rounding."""
 MADE_UP = 2.0
 
 PRAYER_TURNS = 20
@@ -26,7 +26,7 @@ CAMPS_AFTER_FAILURE, CAMPS_AFTER_SUCCESS = 1, 2
 
 
 def prayer_chance(level: int) -> int:
-    """The d100 that is answered: 15 at level 1, certain from level 18."""
+    """The highest d100 that is answered: 15 at level 1, all from level 18."""
     return min(PRAYER_DIE, 10 + 5 * level)
 
 
@@ -39,7 +39,7 @@ class HealingWord(Power):
         return HEALING_POOL
 
     def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
-        """The last turn was a spike, or little of its update was felt. The coming one is not known before its step."""
+        """The last turn had a loss spike, or little of its update reached the weights."""
         return scene.loss is not None and (_spiked(scene) or scene.felt < WITHHELD)
 
     def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:
@@ -67,7 +67,7 @@ def _spiked(scene: PowerContext) -> bool:
 
 
 def _made_good(scene: PowerContext) -> tuple[float, str]:
-    """The factor on this turn's k after a bad one, and why. A spike counts first: what follows it must be small."""
+    """The factor on this turn's k after a bad turn, and why. A spike is looked at first, since small steps must follow it."""
     if _spiked(scene):
         assert scene.loss is not None
         assert scene.loss_ema is not None

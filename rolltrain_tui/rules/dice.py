@@ -1,4 +1,4 @@
-"""Dice: where all chance comes from. The game is handed its dice, so loaded ones are an ordinary kind."""
+"""Dice: the only source of chance. A game is given its dice, so tests give it loaded ones."""
 
 import random
 from collections import deque
@@ -22,7 +22,7 @@ class Dice(Protocol):
 
 
 class DiceError(RulesError):
-    """The dice cannot roll what was asked, or their saved state is not one of theirs."""
+    """The dice cannot roll this, or a saved state is not theirs."""
 
 
 class SeededDice:
@@ -46,7 +46,7 @@ class SeededDice:
 
 
 class LoadedDice:
-    """Dice that fall as told, then as `then` does. Without `then` they raise DiceError when the faces run out."""
+    """Dice that show the given faces, then those of `then`. Without `then`, DiceError when the faces run out."""
 
     def __init__(self, faces: Iterable[int], then: Dice | None = None) -> None:
         self._faces = deque(faces)

@@ -1,4 +1,4 @@
-"""Omens: which symptoms have held long enough to bring a monster, and what ties a monster that came to its signal."""
+"""Which monsters are due, because a symptom has held for long enough; and how a monster that came follows its signal."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,65 +11,65 @@ from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.signals import SIGNALS
 
 EVERY_TURN = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
-"""Signals that are heard every turn; the others at each examination."""
+"""Signals that are measured every turn; the others are measured at each examination."""
 PAUSE = 100
 """Turns for which a monster that fell or was driven off does not come again."""
 BLOWS_SHARE = 4
-"""Blows count this much less against a diagnosed monster, and all of them together take one part in as many of its HP."""
+"""Against a diagnosed monster, damage is divided by this, and all blows together take at most this part of its HP."""
 
 
 @dataclass(slots=True)
 class SignalTie:
-    """The tie between a diagnosed monster and its signal: its hit points are what of the excess is left."""
+    """Ties a diagnosed monster to its signal: its hit points fall as the signal returns to health."""
 
     symptom: int
-    """Which of the monster's."""
+    """Its index among the monster's symptoms."""
     excess: float
     """How far its signal was beyond the bound when it came."""
     blows: int
-    """Hit points that blows may still take."""
+    """Hit points that blows can still take."""
     well: int = 0
-    """Healthy hearings in a row."""
+    """Healthy measurements in a row."""
 
     def hp(self, monster: Monster, excess: float) -> int:
-        """What is left with the signal `excess` beyond its bound and the blows so far; the last hit point takes more than that."""
+        """The hit points with the signal `excess` beyond its bound, after the blows so far; at least 1."""
         share = min(1.0, max(0.0, excess) / self.excess)
         return max(1, ceil(monster.hp * share) - (monster.hp // BLOWS_SHARE - self.blows))
 
 
 @dataclass(frozen=True, slots=True)
 class DueMonster:
-    """A monster that is due, and by which of its symptoms."""
+    """A monster that is due, and the index of its symptom."""
 
     monster: Monster
     symptom: int
 
-    def haunt(self, watch: SignalMonitor) -> SignalTie:
+    def tie(self, monitor: SignalMonitor) -> SignalTie:
         own = self.monster.symptoms[self.symptom]
-        return SignalTie(self.symptom, watch.excess(own.signal, own.side), self.monster.hp // BLOWS_SHARE)
+        return SignalTie(self.symptom, monitor.excess(own.signal, own.side), self.monster.hp // BLOWS_SHARE)
 
-    def reason(self, watch: SignalMonitor) -> str:
-        return " and ".join(_told(watch, sign) for sign in self.monster.symptoms[self.symptom].signs)
+    def reason(self, monitor: SignalMonitor) -> str:
+        return " and ".join(_told(monitor, sign) for sign in self.monster.symptoms[self.symptom].signs)
 
 
 class DueMonsters:
-    """How long each symptom has held, and who may not come yet."""
+    """How long each symptom has held, and which monsters may not come yet."""
 
     def __init__(self, bestiary: Iterable[str] = ()) -> None:
-        """Monsters of plug-ins come only where `bestiary` names them: what is installed besides never changes a run."""
+        """Monsters of plug-ins come only where `bestiary` names them, so that an installed plug-in alone changes no run."""
         roster = (*BESTIARY.built_in.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.built_in))
         every = [(row.name, index, symptom) for row in roster for index, symptom in enumerate(row.symptoms)]
         self._by_turn = [entry for entry in every if goes_by_the_turn(entry[2])]
         self._by_examination = [entry for entry in every if not goes_by_the_turn(entry[2])]
         self._held: dict[str, list[int]] = {}
-        """Monster -> hearings in a row for each of its symptoms; monsters without any are left out."""
+        """Monster -> for each symptom, the measurements in a row that showed it. Monsters with none are left out."""
         self._paused: dict[str, int] = {}
         """Monster -> the last turn in which it may not come."""
 
-    def hear(self, watch: SignalMonitor, *, examined: bool) -> None:
-        """One more hearing of the symptoms that go by the turn, or of those that go by the examination."""
+    def hear(self, monitor: SignalMonitor, *, examined: bool) -> None:
+        """Count one more measurement: of the signals of every turn, or of those that are examined."""
         for monster, index, symptom in self._by_examination if examined else self._by_turn:
-            if holds(symptom, watch):
+            if holds(symptom, monitor):
                 self._held.setdefault(monster, [0] * len(BESTIARY[monster].symptoms))[index] += 1
             elif monster in self._held:
                 self._held[monster][index] = 0
@@ -77,23 +77,23 @@ class DueMonsters:
                     del self._held[monster]
 
     def due(self, turn: int, near: Monster | None, *, scouting: bool) -> DueMonster | None:
-        """The worst monster whose symptom has held; one that is near gives way only to a worse one."""
+        """The worst monster that is due. A monster that is near gives way to a worse one only."""
         found = [
             DueMonster(BESTIARY[name], index)
             for name, held in self._held.items()
             for index, hearings in enumerate(held)
             if _has_held(BESTIARY[name].symptoms[index], hearings, scouting) and self._paused.get(name, -1) < turn
         ]
-        worst = max(found, key=lambda omen: omen.monster.xp, default=None)
+        worst = max(found, key=lambda due: due.monster.xp, default=None)
         return worst if worst is not None and (near is None or worst.monster.xp > near.xp) else None
 
     def pause(self, turn: int, monster: str) -> None:
-        """It fell or was driven off: not again for a while, and then only if its symptom holds anew."""
+        """The monster fell or was driven off. It comes again after a pause, if its symptom holds anew."""
         self._held.pop(monster, None)
         self._paused[monster] = turn + PAUSE
 
     def forget(self) -> None:
-        """The run goes on from older weights; what held before says nothing."""
+        """Forget all counts: the run goes on from older weights."""
         self._held = {}
 
     def state_dict(self) -> dict[str, Any]:
@@ -104,8 +104,8 @@ class DueMonsters:
         self._paused = dict(state["paused"])
 
 
-def holds(symptom: Symptom, watch: SignalMonitor) -> bool:
-    return all(watch.sick(*sign) for sign in symptom.signs) and not any(watch.sick(*sign) for sign in symptom.unless)
+def holds(symptom: Symptom, monitor: SignalMonitor) -> bool:
+    return all(monitor.sick(*sign) for sign in symptom.signs) and not any(monitor.sick(*sign) for sign in symptom.unless)
 
 
 def _has_held(symptom: Symptom, hearings: int, scouting: bool) -> bool:
@@ -116,9 +116,9 @@ def goes_by_the_turn(symptom: Symptom) -> bool:
     return symptom.signal in EVERY_TURN
 
 
-def _told(watch: SignalMonitor, sign: Sign) -> str:
+def _told(monitor: SignalMonitor, sign: Sign) -> str:
     name, side = sign
-    signal, reading = SIGNALS[name], watch.reading(name)
+    signal, reading = SIGNALS[name], monitor.reading(name)
     bound, word = (reading.high, "at most") if side == "high" else (reading.low, "at least")
     unit = signal.unit if signal.unit in ("", "x", "%") else f" {signal.unit}"
     return f"{signal.title} {reading.value:.3g}{unit}, where {word} {bound:.3g}{unit} is healthy"

@@ -1,6 +1,6 @@
 """Encounters: a monster comes, acts now and then, is struck, and leaves or falls. One monster at a time.
 
-One that comes by chance falls to blows. One that was diagnosed is tied to its signal: that going back to health wears it down.
+A monster that comes by chance falls to blows. A diagnosed monster loses hit points as its signal returns to health.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +27,8 @@ class Encounters:
     def __init__(self) -> None:
         self.monster: Monster | None = None
         self.hp = 0
-        self.haunt: SignalTie | None = None
-        """What ties the monster that is near to its signal, if it was diagnosed."""
+        self.tie: SignalTie | None = None
+        """Ties the monster that is near to its signal, if it was diagnosed."""
         self._quiet = 0
         """Turns before the monster may act again."""
         self._afflictions: dict[str, tuple[bool, int]] = {}
@@ -42,30 +42,30 @@ class Encounters:
         self.monster, self.hp, self._quiet = monster, monster.hp, monster.lull
         return [MonsterAppeared(turn, monster.name, monster.challenge, monster.hp, monster.armour_class, "a chance meeting on the road")]
 
-    def haunted(self, turn: int, omen: DueMonster, watch: SignalMonitor) -> list[MonsterLeft | MonsterAppeared]:
-        """A diagnosed monster comes; whoever is near makes way for it."""
-        monster = omen.monster
+    def bring(self, turn: int, due: DueMonster, monitor: SignalMonitor) -> list[MonsterLeft | MonsterAppeared]:
+        """A diagnosed monster comes; a monster that is near leaves."""
+        monster = due.monster
         facts: list[MonsterLeft | MonsterAppeared] = [*self.leave(turn, f"it makes way for the {monster.title}")]
-        self.monster, self.hp, self._quiet, self.haunt = monster, monster.hp, monster.lull, omen.haunt(watch)
-        why = omen.reason(watch)
+        self.monster, self.hp, self._quiet, self.tie = monster, monster.hp, monster.lull, due.tie(monitor)
+        why = due.reason(monitor)
         return [*facts, MonsterAppeared(turn, monster.name, monster.challenge, monster.hp, monster.armour_class, why)]
 
-    def wane(self, turn: int, watch: SignalMonitor, *, examined: bool) -> list[MonsterStruck]:
-        """A diagnosed monster has as many hit points as its signal has to go; what comes back of the signal does not heal it."""
-        if (monster := self.monster) is None or (haunt := self.haunt) is None:
+    def wane(self, turn: int, monitor: SignalMonitor, *, examined: bool) -> list[MonsterStruck]:
+        """Lower the hit points of a diagnosed monster to what its signal leaves. A signal that worsens does not heal it."""
+        if (monster := self.monster) is None or (tie := self.tie) is None:
             return []
-        symptom = monster.symptoms[haunt.symptom]
-        if goes_by_the_turn(symptom) == examined or not watch.knows(symptom.signal):
+        symptom = monster.symptoms[tie.symptom]
+        if goes_by_the_turn(symptom) == examined or not monitor.knows(symptom.signal):
             return []
-        haunt.well = 0 if holds(symptom, watch) else haunt.well + 1
-        before, self.hp = self.hp, min(self.hp, haunt.hp(monster, watch.excess(symptom.signal, symptom.side)))
+        tie.well = 0 if holds(symptom, monitor) else tie.well + 1
+        before, self.hp = self.hp, min(self.hp, tie.hp(monster, monitor.excess(symptom.signal, symptom.side)))
         return [MonsterStruck(turn, monster.name, before - self.hp, self.hp)] if self.hp < before else []
 
     @property
     def cleared(self) -> Monster | None:
         """The diagnosed monster that is near, if its signal has been healthy for long enough."""
-        monster, haunt = self.monster, self.haunt
-        if monster is None or haunt is None or haunt.well < monster.symptoms[haunt.symptom].release:
+        monster, tie = self.monster, self.tie
+        if monster is None or tie is None or tie.well < monster.symptoms[tie.symptom].release:
             return None
         return monster
 
@@ -83,16 +83,16 @@ class Encounters:
         return self._hit(turn, self.monster, damage)
 
     def _hit(self, turn: int, monster: Monster, damage: int) -> list[MonsterStruck]:
-        if self.haunt is not None:  # blows alone cure nothing
-            damage = min(max(1, damage // BLOWS_SHARE), self.haunt.blows)
-            self.haunt.blows -= damage
+        if self.tie is not None:  # blows do not cure the run
+            damage = min(max(1, damage // BLOWS_SHARE), self.tie.blows)
+            self.tie.blows -= damage
         if not damage:
             return []
         self.hp = max(0, self.hp - damage)
         return [MonsterStruck(turn, monster.name, damage, self.hp)]
 
     def act(self, turn: int, hero: Hero, open_to_attack: bool, real: bool, dice: Dice, save_bonus: int = 0) -> list[MonsterActed]:
-        """The monster's turn: most pass quietly. Its affliction takes hold of the next turn's step, unless effects are cosmetic."""
+        """The monster's turn; in most it does nothing. Its affliction acts on the next turn's step, unless effects are cosmetic."""
         monster = self.monster
         if monster is None or not self._ready(monster, dice):
             return []
@@ -122,11 +122,11 @@ class Encounters:
 
     @property
     def dazing(self) -> bool:
-        """An affliction holds under which the turn's roll has disadvantage."""
+        """An affliction in force gives the turn's roll disadvantage."""
         return any(_affliction(name, failed).disadvantage for name, (failed, _) in self._afflictions.items())
 
     def effect(self, weight_noise_felt: float) -> StepEffect:
-        """The levers of all afflictions that hold this turn."""
+        """The levers of all afflictions in force this turn."""
         effect = NEUTRAL
         for name, (failed, _) in self._afflictions.items():
             own = _affliction(name, failed).effect
@@ -136,27 +136,27 @@ class Encounters:
         return effect
 
     def end_turn(self) -> None:
-        """Afflictions felt this turn have one turn less to go."""
+        """Every affliction that acted this turn has one turn less."""
         if self._afflictions:
             self._afflictions = {name: (failed, turns - 1) for name, (failed, turns) in self._afflictions.items() if turns > 1}
 
     def leave(self, turn: int, reason: str) -> list[MonsterLeft]:
-        """The monster goes and its afflictions with it."""
-        monster, self.monster, self.hp, self.haunt, self._afflictions = self.monster, None, 0, None, {}
+        """The monster leaves, and its afflictions end."""
+        monster, self.monster, self.hp, self.tie, self._afflictions = self.monster, None, 0, None, {}
         return [] if monster is None else [MonsterLeft(turn, monster.name, reason)]
 
     def fell(self) -> Monster | None:
-        """The monster, if it has no HP left; it is near no more."""
+        """The monster, if it has no HP left; it is then gone."""
         if self.monster is None or self.hp > 0:
             return None
-        monster, self.monster, self.haunt = self.monster, None, None
+        monster, self.monster, self.tie = self.monster, None, None
         return monster
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "monster": None if self.monster is None else self.monster.name,
             "hp": self.hp,
-            "haunt": None if self.haunt is None else asdict(self.haunt),
+            "haunt": None if self.tie is None else asdict(self.tie),
             "quiet": self._quiet,
             "afflictions": {name: list(held) for name, held in self._afflictions.items()},
         }
@@ -164,7 +164,7 @@ class Encounters:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.monster = None if state["monster"] is None else BESTIARY[state["monster"]]
         self.hp, self._quiet = state["hp"], state["quiet"]
-        self.haunt = None if state["haunt"] is None else SignalTie(**state["haunt"])
+        self.tie = None if state["haunt"] is None else SignalTie(**state["haunt"])
         self._afflictions = {name: (failed, turns) for name, (failed, turns) in state["afflictions"].items()}
 
 

@@ -1,4 +1,4 @@
-"""The Fighter's powers: no turn is lost, and now and then there are two."""
+"""The Fighter: a bad roll still trains, and some turns have two steps."""
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
@@ -10,7 +10,7 @@ WIND_TURNS = 3
 WIND_POOL = 2
 WIND_DIE = 10
 WINDED_BELOW = 10
-"""Totals below this set the passive form off."""
+"""Totals below this trigger the passive form."""
 WIND_K = 0.5
 TAKE = 10
 """No roll counts less while the live form holds."""
@@ -26,7 +26,7 @@ class SecondWind(Power):
         return WIND_POOL
 
     def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
-        """A low total for which the rulebook gives less than half an update: a charge is not spent where nothing is won."""
+        """A low total for which the rulebook gives less than half an update. Otherwise a charge would gain nothing."""
         return _winded(roll)
 
     def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:

@@ -1,7 +1,7 @@
-"""The game: a turn in two pure halves, with training between them. It reads like the order of play.
+"""The game: a turn in two pure halves, with training between them, in the order of play.
 
-begin_turn   orders -> the roll, watched by passive abilities -> one StepEffect
-end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> death saves -> what lapses -> who comes by
+begin_turn   orders -> the roll, which may trigger passive abilities -> one StepEffect
+end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> death saves -> what ends -> which monster comes
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -53,7 +53,7 @@ _ROLLBACK = StepEffect(rollback=True)
 
 
 class Report(Protocol):
-    """What training answers after a turn, as far as the rules listen."""
+    """What the rules read of a StepReport."""
 
     @property
     def loss(self) -> float: ...
@@ -68,18 +68,17 @@ class Report(Protocol):
 class Game:
     """All tabletop state of one campaign.
 
-    `dice` casts the turn's rolls and nothing else, so what is fought or healed never changes them (under a basilisk's gaze there are two
-    of them, as with advantage); `monster_dice` is for everything
-    else that chance decides: encounters, saving throws, damage, healing and death saves.
+    `dice` casts the turn's rolls alone, so that fights and healing never change them. `monster_dice` decides everything else:
+    encounters, saving throws, damage, healing and death saves.
     """
 
     def __init__(self, rules: GameRules, hero: Hero, dice: Dice, monster_dice: Dice) -> None:
         self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
         self.life = Life(rules, hero, monster_dice)
         self.encounters = Encounters()
-        self.watch = SignalMonitor(rules.scouting, rules.chance)
-        """What ails the run; heard whatever the encounters' mode."""
-        self.omens = DueMonsters(rules.bestiary)
+        self.monitor = SignalMonitor(rules.scouting, rules.chance)
+        """The signals of the run, kept in every mode of encounters."""
+        self.due_monsters = DueMonsters(rules.bestiary)
         self.bag = loot.Bag()
         """`items`: what the hero carries; `in_force`: what was used and still holds."""
         self.inspiration = inspiration.Inspiration()
@@ -88,7 +87,7 @@ class Game:
         self._roll: DiceRolled | None = None
         """The roll that counts, of a turn that has begun and not ended."""
         self._throws: list[tuple[float, dict[str, float], dict[str, float]]] = []
-        """The turn's rolls: each one's k by the rulebook, what abilities in force put in its place, and what they multiply it by."""
+        """For each roll of the turn: k by the rulebook, replacements for it and factors on it by abilities in force."""
         self._waking = False
         """This turn begins with the last camp's weights."""
 
@@ -99,8 +98,8 @@ class Game:
         return self.life.hero
 
     @property
-    def kit(self) -> Loadout:
-        return self.life.kit
+    def loadout(self) -> Loadout:
+        return self.life.loadout
 
     @property
     def fallen(self) -> bool:
@@ -114,7 +113,7 @@ class Game:
 
     @property
     def modifier(self) -> int:
-        """What the turn's roll adds to the die: INT's."""
+        """The INT modifier, which is added to the turn's roll."""
         return self.hero.modifier("INT")
 
     @property
@@ -135,7 +134,7 @@ class Game:
         return self.life.rulebook.odds.mean
 
     def charges(self) -> tuple[Charge, ...]:
-        return self.kit.charges()
+        return self.loadout.charges()
 
     @property
     def inspired(self) -> bool:
@@ -148,13 +147,13 @@ class Game:
         return self.life.choices_pending
 
     def prepares(self) -> frozenset[str]:
-        """Levers that look back and that this game may come to pull."""
-        return self.kit.prepares() | (loot.prepares() if self.rules.loot else frozenset())
+        """Levers that this game may pull and that need state from past turns."""
+        return self.loadout.prepares() | (loot.prepares() if self.rules.loot else frozenset())
 
     # The first half of a turn.
 
     def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[Event], StepEffect]:
-        """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are not the table's and are ignored."""
+        """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are for others and are ignored."""
         facts: list[Event] = []
         spent: set[str] = set()
         self._advantage = False
@@ -166,16 +165,15 @@ class Game:
             self._roll = roll = self._cast(turn, micro)
             facts.append(roll)
             if awake:
-                facts += self.kit.watch(turn, roll)
-            self._throws.append((roll.k, self.kit.replacements(roll), self.kit.factors(roll)))
+                facts += self.loadout.watch(turn, roll)
+            self._throws.append((roll.k, self.loadout.replacements(roll), self.loadout.factors(roll)))
         self._waking, self.life.rollback_due = self.rollback_due, False
         return facts, self.effect_without(())
 
     def effect_without(self, abilities: Collection[str]) -> StepEffect:
-        """This turn's effect as it would be if these abilities were not in force: same dice, same monsters, all other abilities.
+        """This turn's effect without these abilities: same dice, same monsters, all other abilities. Between begin_turn and the step.
 
-        The roll stands as it was cast: a second die or a floor that an ability brought counts on both sides. Between begin_turn
-        and the step.
+        The roll stays as it was cast: a second die or a floor from an ability counts for both.
         """
         return self._effect([_scale(*throw, abilities) for throw in self._throws], self._levers(abilities))
 
@@ -184,9 +182,9 @@ class Game:
             return [CommandRefused(turn, order, reason)]
         match order:
             case UseAbility():
-                answer = self.kit.use(turn, order, spent)
+                answer = self.loadout.use(turn, order, spent)
             case SetAuto():
-                answer = self.kit.set_auto(turn, order)
+                answer = self.loadout.set_auto(turn, order)
             case TakeShortRest():
                 answer = self.life.short_rest(turn)
             case Predict():
@@ -194,7 +192,7 @@ class Game:
             case SpendInspiration():
                 answer = self._spend_inspiration(turn)
             case UseItem():
-                answer = self.bag.use(turn, order.item, self.kit.healing_refusal())
+                answer = self.bag.use(turn, order.item, self.loadout.healing_refusal())
             case RaiseStat():
                 answer = self.life.raise_stat(turn, order.stat)
             case _:
@@ -229,14 +227,14 @@ class Game:
         if not self.inspired:
             earned = "foretell an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
             return Refusal(f"{self.hero.name} has no inspiration: {earned}.")
-        if self._advantage or self.kit.gives_advantage() or self.rules.advantage == "advantage":
+        if self._advantage or self.loadout.gives_advantage() or self.rules.advantage == "advantage":
             return Refusal("The next roll has advantage already; the inspiration is kept.")
         self.inspiration.inspired, self._advantage = False, True
         return [InspirationSpent(turn)]
 
     @property
     def _rules_in_force(self) -> GameRules:
-        """The campaign's, unless an item has put another rulebook in the place of its own."""
+        """The campaign's rules; an item in force may replace the rulebook."""
         cursed = self.bag.rulebook
         return replace(self.rules, rulebook=RULEBOOKS[cursed]) if cursed else self.rules
 
@@ -244,13 +242,13 @@ class Game:
         rules, rulebook, advantage = self._rules_in_force, self.life.rulebook, self.rules.advantage
         if rules is not self.rules:
             rulebook = OpenRulebook(rules, self.modifier, self.hero.level)
-        if self._advantage or self.kit.gives_advantage():
+        if self._advantage or self.loadout.gives_advantage():
             advantage = with_advantage(advantage)
         if self.encounters.dazing:
             advantage = with_disadvantage(advantage)
         naturals, natural = cast(self.dice, rules.sides, advantage)
         if not (self.hero.down or rules.abilities_disabled):
-            natural = max(natural, scaled_dc(self.kit.floor(), rules.sides))
+            natural = max(natural, scaled_dc(self.loadout.floor(), rules.sides))
         outcome, k = rulebook.judge(natural)
         note = "a learning rate cannot be negative: it stops at 0" if k < 0 and rules.rulebook.rides_on_lr else ""
         modifier = self.modifier
@@ -263,11 +261,11 @@ class Game:
         return effect if levers is NEUTRAL else effect.combine(levers)
 
     def _levers(self, without: Collection[str]) -> StepEffect:
-        levers = self.kit.effect(without)
-        if not self.rules.abilities_disabled and (standing := self.kit.standing(without)) is not NEUTRAL:
+        levers = self.loadout.effect(without)
+        if not self.rules.abilities_disabled and (standing := self.loadout.standing(without)) is not NEUTRAL:
             levers = standing.combine(levers)
         if self.encounters.afflicted:
-            levers = levers.combine(self.encounters.effect(self.kit.weight_noise_felt(without)))
+            levers = levers.combine(self.encounters.effect(self.loadout.weight_noise_felt(without)))
         if (items := self.bag.effect()) is not NEUTRAL:
             levers = levers.combine(items)
         if self.hero.down:
@@ -279,11 +277,11 @@ class Game:
     # The second half of a turn.
 
     def end_turn(self, turn: int, report: Report) -> list[Event]:
-        """What the turn brings upon the table. Where a turn has several rolls, the last one counts here."""
+        """The consequences of the turn. Where it has several rolls, the last one counts here."""
         roll, self._roll = self._roll, None
         assert roll is not None, "end_turn without begin_turn"
         was_down = self.hero.down
-        self.watch.hear(turn, report)
+        self.monitor.hear(turn, report)
         facts = self._wounds(turn, roll, report)
         self.encounters.end_turn()
         if not self.hero.down:
@@ -292,9 +290,9 @@ class Game:
             facts += self._monster_acts(turn)
         if was_down:
             facts += self._death_save(turn)
-        facts += self.kit.end_turn(turn, roll)
+        facts += self.loadout.end_turn(turn, roll)
         facts += self.bag.end_turn(turn)
-        self.kit.losses.hear(report.loss if report.finite else nan, report.k_effective)
+        self.loadout.losses.hear(report.loss if report.finite else nan, report.k_effective)
         facts += self._diagnose(turn, examined=False)
         if not self.hero.badly_hurt:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
@@ -312,7 +310,7 @@ class Game:
 
     def _strike(self, turn: int, roll: DiceRolled) -> list[Event]:
         facts: list[Event] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
-        if facts and (more := self.kit.extra_damage(turn)):
+        if facts and (more := self.loadout.extra_damage(turn)):
             facts += self.encounters.wounded(turn, more)
         if (monster := self.encounters.fell()) is not None:
             facts += [MonsterFell(turn, monster.name, self._worth(monster)), *self._rid_of(turn, monster, "fell")]
@@ -322,8 +320,8 @@ class Game:
         return monster.xp if self.rules.xp_monsters else 0
 
     def _rid_of(self, turn: int, monster: Monster, how: str) -> list[Event]:
-        """What a monster that fell or was driven off is worth, and a pause before its like is diagnosed again."""
-        self.omens.pause(turn, monster.name)
+        """A monster fell or was driven off: its XP and loot, and a pause before it is diagnosed again."""
+        self.due_monsters.pause(turn, monster.name)
         facts = self.life.gain_xp(turn, self._worth(monster), f"the {monster.title} {how}")
         return facts + (self.bag.search(turn, monster, self.monster_dice) if self.rules.loot else [])
 
@@ -333,15 +331,15 @@ class Game:
         return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
 
     def _monster_acts(self, turn: int) -> list[Event]:
-        """A badly hurt hero falls back before the monster can end it; one who fights recklessly does not. What ails the run stays near."""
-        if self.hero.badly_hurt and not self.kit.leaves_open():
-            if self.encounters.haunt is not None:
+        """A badly hurt hero falls back, unless it fights recklessly. A diagnosed monster stays near then and does not act."""
+        if self.hero.badly_hurt and not self.loadout.leaves_open():
+            if self.encounters.tie is not None:
                 return []
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         monster = self.encounters.monster
         real = self.rules.encounter_effects == "real" and (monster is None or felt(monster, self.rules.unavailable_levers))
         facts: list[Event] = []
-        for act in self.encounters.act(turn, self.hero, self.kit.leaves_open(), real, self.monster_dice, self.kit.save_bonus()):
+        for act in self.encounters.act(turn, self.hero, self.loadout.leaves_open(), real, self.monster_dice, self.loadout.save_bonus()):
             facts += [act, *self.life.hurt(turn, act.damage, act.attack)]
         return facts
 
@@ -349,25 +347,25 @@ class Game:
         facts = self.life.death_save(turn)
         fell = any(isinstance(fact, HeroFell) for fact in facts)
         if fell:
-            self.watch.wake()
-            self.omens.forget()
+            self.monitor.wake()
+            self.due_monsters.forget()
         return facts + ([*self.encounters.leave(turn, "its foe has fallen"), *self.bag.fade_all(turn)] if fell else [])
 
-    # What ails the run.
+    # Diagnosis.
 
     def _diagnose(self, turn: int, *, examined: bool) -> list[Event]:
-        """A monster that is near because of a signal follows it; then the worst one whose symptom has held comes."""
+        """A diagnosed monster that is near follows its signal. Then the worst monster that is due comes."""
         if not self.rules.diagnoses:
             return []
-        self.omens.hear(self.watch, examined=examined)
-        facts: list[Event] = [*self.encounters.wane(turn, self.watch, examined=examined)]
+        self.due_monsters.hear(self.monitor, examined=examined)
+        facts: list[Event] = [*self.encounters.wane(turn, self.monitor, examined=examined)]
         if (monster := self.encounters.cleared) is not None:
             facts += [*self.encounters.leave(turn, "what it fed on is healthy again"), *self._rid_of(turn, monster, "was driven off")]
-        omen = self.omens.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
-        if self.hero.down or omen is None:
+        due = self.due_monsters.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
+        if self.hero.down or due is None:
             return facts
-        facts += self.encounters.haunted(turn, omen, self.watch)
-        return facts + (self.life.hurt(turn, self.hero.hp, f"the {omen.monster.title}") if omen.monster.fells else [])
+        facts += self.encounters.bring(turn, due, self.monitor)
+        return facts + (self.life.hurt(turn, self.hero.hp, f"the {due.monster.title}") if due.monster.fells else [])
 
     # Between turns.
 
@@ -376,15 +374,15 @@ class Game:
         facts = self.life.learned(turn, val_loss)
         if self.rollback_due or self.fallen:
             return facts
-        self.watch.validated(val_loss)
+        self.monitor.validated(val_loss)
         return facts + self._judge(turn, val_loss)
 
     def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[Event]:
-        """After `learned`: what a look at the model found, if there was one. Empty while a fallen hero has yet to wake."""
+        """After `learned`: the values of an examination of the model. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
-        self.watch.examined(turn, values)
-        return [Examined(turn, self.watch.readings(), layers), *self._diagnose(turn, examined=True)]
+        self.monitor.examined(turn, values)
+        return [Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, examined=True)]
 
     def _judge(self, turn: int, val_loss: float) -> list[Event]:
         told, before = self.inspiration, self.inspiration.last
@@ -398,22 +396,22 @@ class Game:
         return [ForetellingJudged(turn, guess, answer, before, val_loss, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
 
     def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Event]:
-        """At a camp, before the rest, so that what it brings belongs to the place to wake at."""
+        """The gate of a camp. It comes before the rest, so that the camp keeps its XP."""
         return self.life.face_gate(turn, gate, val_loss)
 
     def camp(self, turn: int) -> list[Event]:
-        """A long rest, and the place to wake at after a fall. Empty while a fallen hero has yet to wake: no camp is made then."""
+        """A long rest, and the state to return to after a fall. Empty while a fallen hero has yet to wake."""
         return self.life.camp(turn)
 
     # Saves.
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that decides the future, as JSON values; also right between the two halves of a turn."""
+        """All state as JSON values. It may be taken between the two halves of a turn too."""
         return {
             "life": self.life.state_dict(),
             "encounters": self.encounters.state_dict(),
-            "watch": self.watch.state_dict(),
-            "omens": self.omens.state_dict(),
+            "watch": self.monitor.state_dict(),
+            "omens": self.due_monsters.state_dict(),
             "bag": self.bag.state_dict(),
             "inspiration": asdict(self.inspiration),
             "roll": None if self._roll is None else {**asdict(self._roll), "naturals": list(self._roll.naturals)},
@@ -422,13 +420,13 @@ class Game:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Exact inverse of state_dict() for a game of the same rules; RulesError when the state is not one of a game."""
+        """Exact inverse of state_dict() for a game of the same rules. RulesError when this is not the state of a game."""
         try:
             roll = state["roll"]
             self.life.load_state_dict(state["life"])
             self.encounters.load_state_dict(state["encounters"])
-            self.watch.load_state_dict(state["watch"])
-            self.omens.load_state_dict(state["omens"])
+            self.monitor.load_state_dict(state["watch"])
+            self.due_monsters.load_state_dict(state["omens"])
             self.bag.load_state_dict(state["bag"])
             self.inspiration = inspiration.Inspiration(**state["inspiration"])
             self._roll = None if roll is None else DiceRolled(**{**roll, "naturals": tuple(roll["naturals"])})

@@ -12,14 +12,14 @@ RAISE, HIGHEST_SCORE = 2, 20
 
 @dataclass(slots=True)
 class Growth:
-    """Which choices a hero has had. A fall takes back those since the camp, with the level, so none is had twice."""
+    """The choices that a hero has made. A fall takes back those since the camp, together with the levels."""
 
     since: int
-    """The hero's level at the start; its scores are of that level."""
+    """The hero's level at the start. Levels up to it bring no choice."""
     taken: int = 0
 
     def pending(self, level: int) -> int:
-        """Choices that the levels have brought and that are not made yet."""
+        """Choices that are not made yet."""
         return max(0, sum(self.since < brings <= level for brings in CHOICE_LEVELS) - self.taken)
 
     def refusal(self, hero: Hero, stat: str) -> str:

@@ -1,8 +1,8 @@
 """Inspiration by foretelling: the player guesses the next evaluation, and a right guess buys advantage on one roll.
 
-"Lower" alone would be no guess, since a healthy run falls at nearly every evaluation. So the next loss is held against the last *change*:
-lower is to fall by more than three quarters of it (and by more than 1 %). Measured over whole runs of the tutorial and of tiny_gpt that
-makes lower and level nearly as frequent as each other (18 : 20); with 1 % alone lower was right 32 times in 38.
+A healthy run falls at nearly every evaluation, so "lower" must mean more than that. It means a fall by more than three quarters of the last
+change, and by more than 1 %. Over whole runs of the tutorial and of tiny_gpt, lower and level came about equally often (18 : 20). With 1 %
+alone, lower was right 32 times in 38.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def bounds(before: float, last: float) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class Inspiration:
-    """A guess that stands, the token that a right one earned, and the losses that the next is held against."""
+    """The guess, the token that a right guess earned, and the losses that decide the next."""
 
     inspired: bool = False
     guess: str = ""
@@ -37,7 +37,7 @@ class Inspiration:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """What would be level at the next evaluation; None before there have been two."""
+        """The range that counts as level at the next evaluation; None before there have been two."""
         return None if self.before is None or self.last is None else bounds(self.before, self.last)
 
     def refusal(self, guess: str) -> str:
@@ -49,7 +49,7 @@ class Inspiration:
         return "" if self.bounds else "It is too early to foretell: two evaluations must have been."
 
     def hear(self, val_loss: float) -> str:
-        """Take in an evaluation: what was right to foretell of it, empty when that could not be said. NaN and infinity are higher."""
+        """Take in an evaluation: the right guess, or "" where there was none. NaN and infinity are higher."""
         level = self.bounds
         answer = ""
         if level is not None:

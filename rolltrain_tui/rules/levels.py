@@ -1,4 +1,4 @@
-"""Levels: experience tables, proficiency and hit points. All formulas of growth stand on this page."""
+"""Levels: experience tables, proficiency and hit points. All formulas of growth are here."""
 
 from collections.abc import Mapping
 from itertools import accumulate

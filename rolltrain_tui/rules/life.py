@@ -1,4 +1,4 @@
-"""The hero's life: wounds and healing, what is learned, levels, rests, and death."""
+"""What changes the hero: wounds and healing, evaluations, levels, rests and death."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -29,19 +29,19 @@ from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 
 
 class Life:
-    """One hero's sheet and kit, and everything that changes them."""
+    """One hero's sheet and abilities, and everything that changes them."""
 
     def __init__(self, rules: GameRules, hero: Hero, dice: Dice) -> None:
         self.rules, self.hero, self.dice = rules, hero, dice
         hero.xp = max(hero.xp, levels.xp_of_level(rules.xp_table, hero.level))
-        self.kit = Loadout(hero, dice)
+        self.loadout = Loadout(hero, dice)
         self.death = DeathSaves()
         self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp, camp_stats=dict(hero.stats))
         self.growth = Growth(hero.level)
         self.best: float | None = None
         """Best validation loss that the hero remembers."""
         self.rollback_due = False
-        """The hero fell: the next turn begins with the last camp's weights. Until then nothing is learned and no camp is made."""
+        """The hero fell: the next turn begins with the last camp's weights. Until then evaluations and camps are ignored."""
         self.fallen = False
         """A hardcore campaign is over."""
         self.rulebook = self._open_rulebook()
@@ -59,7 +59,7 @@ class Life:
         if self.hero.down or not (lost := self.hero.hurt(damage)):
             return []
         facts: list[Event] = [HeroHurt(turn, lost, self.hero.hp, cause)]
-        return facts + (self.kit.end_all(turn, f"{self.hero.name} is down") if self.hero.down else [])
+        return facts + (self.loadout.end_all(turn, f"{self.hero.name} is down") if self.hero.down else [])
 
     def heal(self, turn: int, amount: int, cause: str) -> list[Event]:
         """Regain hit points; a hero who was down is up again."""
@@ -108,7 +108,7 @@ class Life:
         return facts
 
     def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Event]:
-        """The Validation Gate of a camp. Empty while a fallen hero has yet to wake, as the camp is."""
+        """The Validation Gate of a camp. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
         opened, hero = gate.opens(turn, val_loss), self.hero
@@ -125,11 +125,11 @@ class Life:
         self.rulebook = self._open_rulebook()
         gains = [f"max HP {hp} → {hero.max_hp}"]
         gains += [f"proficiency bonus +{hero.proficiency}"] if hero.proficiency > bonus else []
-        gains += self.kit.level_changed(level)
+        gains += self.loadout.level_changed(level)
         gains += [f"every k ×{1 + self.rules.rulebook.level_bonus * level:.1f}"] if self.rules.rulebook.level_bonus else []
         gains += [f"a choice: +{RAISE} to an ability score"] if self.rules.choices and hero.level in CHOICE_LEVELS else []
         sheet = (hero.level, hero.proficiency, hero.hp, hero.max_hp, self.next_level_xp(), self.rulebook.odds.mean)
-        return LevelGained(turn, *sheet, tuple(gains), self.kit.charges(), self.choices_pending)
+        return LevelGained(turn, *sheet, tuple(gains), self.loadout.charges(), self.choices_pending)
 
     @property
     def choices_pending(self) -> int:
@@ -137,7 +137,7 @@ class Life:
         return self.growth.pending(self.hero.level) if self.rules.choices else 0
 
     def raise_stat(self, turn: int, stat: str) -> list[Event] | Refusal:
-        """Make one of the choices that levels bring; INT changes what the die adds, so the rulebook is opened anew."""
+        """Make one of the choices that levels bring. INT is added to rolls, so the rulebook is opened anew."""
         hero = self.hero
         if not self.rules.choices:
             return Refusal("Ability scores do not rise in this campaign (adventure.choices).")
@@ -150,32 +150,32 @@ class Life:
     # Rests.
 
     def short_rest(self, turn: int) -> list[Event] | Refusal:
-        """Short-rest charges back, hit dice spent to heal."""
+        """Short-rest charges come back, and hit dice are spent to heal."""
         rules, hero = self.rules, self.hero
-        refusal = f"{hero.name} is down; this is no rest." if hero.down else self.kit.rest_refusal()
+        refusal = f"{hero.name} is down; this is no rest." if hero.down else self.loadout.rest_refusal()
         if refusal := refusal or self.rests.refusal(turn, rules.short_rest_every, rules.camp_every):
             return Refusal(refusal)
         self.rests.take_short(turn)
-        self.kit.short_rest()
+        self.loadout.short_rest()
         healed = spend_hit_dice(hero, self.dice)
         facts: list[Event] = [HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
-        return [*facts, Rested(turn, "short", hero.hp, self.kit.charges())]
+        return [*facts, Rested(turn, "short", hero.hp, self.loadout.charges())]
 
     def camp(self, turn: int) -> list[Event]:
-        """A long rest: everything back, and the place to wake at. Empty while a fallen hero has yet to wake: no camp is made then."""
+        """A long rest: everything comes back, and the camp is what a fall returns to. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
         hero = self.hero
         hero.hp, hero.hit_dice = hero.max_hp, hero.level
         self.death.forget()
-        self.kit.long_rest()
+        self.loadout.long_rest()
         self.rests.make_camp(turn, hero, self.best, self.growth.taken)
-        return [Rested(turn, "long", hero.hp, self.kit.charges())]
+        return [Rested(turn, "long", hero.hp, self.loadout.charges())]
 
     # Death.
 
     def death_save(self, turn: int) -> list[Event]:
-        """One d20 for life: three successes rise with 1 HP, three failures fall."""
+        """Roll one d20: after three successes the hero is up with 1 HP, after three failures it falls."""
         natural = self.dice.roll(20)
         fate = self.death.roll(natural)
         facts: list[Event] = [DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]
@@ -186,7 +186,7 @@ class Life:
         return facts
 
     def _fall(self, turn: int) -> list[Event]:
-        """A hardcore campaign ends; any other goes on from the last camp, with the weights, XP, scores and memory of then."""
+        """A hardcore campaign ends. Any other goes on with the weights, XP, scores and best loss of the last camp."""
         hero, before = self.hero, self.hero.level
         hero.deaths += 1
         if self.rules.hardcore:
@@ -195,13 +195,13 @@ class Life:
         hero.xp, self.best, self.rollback_due = self.rests.camp_xp, self.rests.camp_best, True
         hero.stats, self.growth.taken = {**hero.stats, **self.rests.camp_stats}, self.rests.camp_raised
         hero.set_level(self.rests.camp_level)
-        self.kit.level_changed(before)
+        self.loadout.level_changed(before)
         self.rulebook = self._open_rulebook()
         return [self._fell(turn, self.rests.camp_turn), *self.heal(turn, max(1, hero.max_hp // 2), "woke at the last camp")]
 
     def _fell(self, turn: int, back_to_turn: int | None) -> HeroFell:
         hero, next_xp = self.hero, self.next_level_xp()
-        sheet = (hero.level, hero.proficiency, hero.xp, next_xp, hero.max_hp, self.rulebook.odds.mean, self.kit.charges())
+        sheet = (hero.level, hero.proficiency, hero.xp, next_xp, hero.max_hp, self.rulebook.odds.mean, self.loadout.charges())
         return HeroFell(turn, hero.deaths, back_to_turn, *sheet, tuple(hero.stats.items()), self.choices_pending)
 
     # Saves.
@@ -209,7 +209,7 @@ class Life:
     def state_dict(self) -> dict[str, Any]:
         return {
             "hero": hero_state(self.hero),
-            "kit": self.kit.state_dict(),
+            "kit": self.loadout.state_dict(),
             "death": asdict(self.death),
             "rests": asdict(self.rests),
             "growth": asdict(self.growth),
@@ -220,8 +220,8 @@ class Life:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.hero = hero_from_state(state["hero"])
-        self.kit = Loadout(self.hero, self.dice)
-        self.kit.load_state_dict(state["kit"])
+        self.loadout = Loadout(self.hero, self.dice)
+        self.loadout.load_state_dict(state["kit"])
         self.death, self.rests = DeathSaves(**state["death"]), Rests(**state["rests"])
         self.growth = Growth(**state["growth"])
         self.best, self.rollback_due, self.fallen = state["best"], state["rollback_due"], state["fallen"]

@@ -1,4 +1,4 @@
-"""The kit: a hero's abilities at the table. It takes orders, watches rolls, and says what is in force."""
+"""A hero's abilities in a game: orders, triggers, charges, and what is in force."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from rolltrain_tui.rules.naming import RulesError, suggestion
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Not now: `reason` is a sentence for the player."""
+    """An order is refused; `reason` is a sentence for the player."""
 
     reason: str
 
@@ -45,7 +45,7 @@ class Losses:
 
 
 class Loadout:
-    """The abilities of one hero. `dice` are for what abilities roll themselves, never the turn's."""
+    """The abilities of one hero. `dice` are for the rolls of abilities; the turn has its own."""
 
     def __init__(self, hero: Hero, dice: Dice) -> None:
         self.hero, self.dice, self.losses = hero, dice, Losses()
@@ -58,7 +58,7 @@ class Loadout:
     # Orders.
 
     def use(self, turn: int, order: UseAbility, spent: set[str]) -> list[Event] | Refusal:
-        """Use (or dismiss) an ability's live form. `spent` holds the parts of this turn's economy that are gone, and is added to."""
+        """Use or dismiss an ability's live form. `spent` holds the action and bonus action used this turn, and is added to."""
         ability = self._find(order.ability)
         if isinstance(ability, Refusal):
             return ability
@@ -122,7 +122,7 @@ class Loadout:
         return PowerContext(self.dice, heal, roll, self.losses.last, self.losses.before, self.losses.felt)
 
     def _entered(self, turn: int, ability: Ability, entry: Activation) -> list[Event]:
-        """What is told of a form that has just begun, and that it is over where it is."""
+        """The events of a form that has just begun, and of its end if it ended at once."""
         held, power = self.held[ability.name], ability.power
         turns = 1 if entry.ended else held.turns or 0
         used = AbilityUsed(turn, ability.name, held.option, held.live, power.claim(held, self.hero), turns, held.left, entry.words)
@@ -141,7 +141,7 @@ class Loadout:
     # The turn.
 
     def watch(self, turn: int, roll: DiceRolled) -> list[Event]:
-        """Passive forms that this roll sets off."""
+        """Passive forms that this roll triggers."""
         if not self.hero.auto:
             return []
         scene = self._scene(turn, roll)
@@ -167,11 +167,11 @@ class Loadout:
                 yield ability, ability.power, held
 
     def factors(self, roll: DiceRolled) -> dict[str, float]:
-        """What each ability in force multiplies this roll's k by."""
+        """Each ability in force -> its factor on this roll's k."""
         return {ability.name: power.k(held, self.hero, roll) for ability, power, held in self._in_force()}
 
     def replacements(self, roll: DiceRolled) -> dict[str, float]:
-        """What each ability in force puts in the place of this roll's k, if it does."""
+        """Each ability in force that replaces this roll's k -> its k."""
         found = ((ability.name, power.replaces(held, self.hero, roll)) for ability, power, held in self._in_force())
         return {name: k for name, k in found if k is not None}
 
@@ -202,7 +202,7 @@ class Loadout:
         return sum(power.extra_damage(held, self._scene(turn)) for _, power, held in self._in_force())
 
     def prepares(self) -> frozenset[str]:
-        """Levers that look back and that this hero may come to pull."""
+        """Levers that this hero may pull and that need state from past turns."""
         return frozenset(lever for ability in self.abilities for lever in ability.power.prepares)
 
     def effect(self, without: Collection[str] = ()) -> StepEffect:
@@ -233,7 +233,7 @@ class Loadout:
         return next((reason for _, power, held in self._in_force() if (reason := power.healing_refusal(held))), "")
 
     def end_turn(self, turn: int, roll: DiceRolled) -> list[Event]:
-        """A turn has passed for everything in force."""
+        """One turn less for every ability in force."""
         facts: list[Event] = []
         for ability, power, held in self._in_force():
             held.idle = 0 if roll.total >= roll.dc else held.idle + 1
@@ -247,7 +247,7 @@ class Loadout:
         return facts
 
     def end_all(self, turn: int, reason: str) -> list[Event]:
-        """Whatever is in force ends."""
+        """End every ability in force."""
         facts: list[Event] = []
         for ability, _, held in self._in_force():
             held.end()

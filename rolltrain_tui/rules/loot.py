@@ -1,6 +1,6 @@
-"""Loot: things that a fallen monster may leave behind, and the bag they are carried in.
+"""Loot: items that a fallen monster may leave behind, and the bag.
 
-An item is used up when it is used. What it does is a row of levers, one for each turn that it holds.
+An item can be used once. It has the levers of each turn that it holds.
 """
 
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ class Item:
     """What it does to the training, half a sentence."""
     best_when: str
     prepares: frozenset[str] = frozenset()
-    """Levers that look back, which training is told of beforehand."""
+    """Levers that need state from past turns, which training keeps from the first turn on."""
     heals: bool = False
-    """It mends the weights, so it cannot be used where healing is locked."""
+    """It heals the weights, so it cannot be used where an ability forbids healing."""
     rulebook: str = ""
     """While it holds, rolls are judged by this rulebook."""
 
@@ -101,7 +101,7 @@ ITEMS = Registry("", _ITEMS, kind="item")
 
 
 def chance_of_loot(monster: Monster) -> int:
-    """In a hundred: 30 for a challenge below one, ten more for each above, 80 at most."""
+    """In percent: 30 below challenge 1, ten more for each challenge, 80 at most."""
     return min(80, 30 + 10 * monster.rating)
 
 
@@ -115,7 +115,7 @@ class Bag:
         """Item -> turns that it still holds."""
 
     def search(self, turn: int, monster: Monster, dice: Dice) -> list[Event]:
-        """What a fallen monster leaves: one roll whether, one roll what."""
+        """What a fallen monster leaves: the first roll decides whether, the second what."""
         if dice.roll(100) > chance_of_loot(monster):
             return []
         item = _ITEMS[dice.roll(len(_ITEMS)) - 1].name
@@ -148,17 +148,17 @@ class Bag:
 
     @property
     def rulebook(self) -> str:
-        """The rulebook that an item in force puts in the place of the campaign's, or an empty string."""
+        """The rulebook by which an item in force replaces the campaign's, or an empty string."""
         return next((book for name in self.in_force if (book := ITEMS[name].rulebook)), "")
 
     def end_turn(self, turn: int) -> list[Event]:
-        """A turn has passed for every item in force."""
+        """One turn less for every item in force."""
         over = [name for name, left in self.in_force.items() if left == 1]
         self.in_force = {name: left - 1 for name, left in self.in_force.items() if left > 1}
         return [ItemFaded(turn, name) for name in over if ITEMS[name].turns]
 
     def fade_all(self, turn: int) -> list[Event]:
-        """The hero fell: nothing holds any longer."""
+        """The hero fell: every item in force ends."""
         faded: list[Event] = [ItemFaded(turn, name) for name in self.in_force]
         self.in_force = {}
         return faded
@@ -171,7 +171,7 @@ class Bag:
 
 
 def prepares() -> frozenset[str]:
-    """Levers that look back and that an item may pull."""
+    """Levers that an item may pull and that need state from past turns."""
     return frozenset[str]().union(*(item.prepares for item in _ITEMS))
 
 

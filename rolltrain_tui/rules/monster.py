@@ -1,4 +1,4 @@
-"""What a monster is: its numbers at the table, its power over the training, and the symptoms that bring it."""
+"""What a monster is: its numbers, what it does to the training, and the symptoms that bring it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from rolltrain_tui.rules.hero_class import Stat
 
 Side = Literal["low", "high"]
 Sign = tuple[str, Side]
-"""A signal, and the end of its healthy range that it is beyond."""
+"""A signal, and the bound that it is beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,16 @@ class Symptom:
     """What brings a diagnosed monster, and what its hit points are made of."""
 
     signal: str
-    """Its own signal. It is heard every turn or at every examination, and so is the symptom."""
+    """The signal that the symptom and the hit points follow. It is measured every turn or at every examination."""
     side: Side
     hold: int
-    """It comes when the symptom has been there this many hearings in a row; it goes when half as many in a row were healthy."""
+    """The monster comes after this many measurements in a row with the symptom. It leaves after half as many healthy ones."""
     also: tuple[Sign, ...] = ()
-    """Sick at the same time."""
+    """Signals that must be sick at the same time."""
     unless: tuple[Sign, ...] = ()
-    """Not when one of these is: then the trouble is another."""
+    """No symptom while one of these is sick, since the trouble is another then."""
     at_once: bool = False
-    """No healthy run shows it, however young: it brings its monster while others are still being scouted for."""
+    """It counts during scouting too, since no healthy run shows it, however young."""
 
     @property
     def signs(self) -> tuple[Sign, ...]:
@@ -45,7 +45,7 @@ class Symptom:
 
     @property
     def release(self) -> int:
-        """Healthy hearings in a row after which it goes."""
+        """Healthy measurements in a row after which the monster leaves."""
         return (self.hold + 1) // 2
 
 
@@ -71,7 +71,7 @@ class Monster:
     symptoms: tuple[Symptom, ...] = ()
     """Any of them brings it, where monsters are diagnosed."""
     fells: bool = False
-    """Its coming alone leaves the hero at 0 HP."""
+    """When it comes, the hero drops to 0 HP."""
     original: bool = False
     """One of Roll-to-Train's own, which the drop-in class of that name lets come."""
     summary: str

@@ -13,7 +13,7 @@ from rolltrain_tui.rules.signals import SIGNALS
 __all__ = ["BESTIARY", "XP_BY_CHALLENGE", "Affliction", "Monster", "Symptom"]
 
 NEVER = 7
-"""On no d6: such a monster never acts."""
+"""More than a d6 can show: such a monster never acts."""
 
 _SLIME = StepEffect(lr_scale=0.5)
 _MONSTERS = (

@@ -1,11 +1,11 @@
-"""How the rules speak of names: the one error for people, and the nearest known spelling."""
+"""The error of the rules, and the nearest known spelling of a name."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class RulesError(ValueError):
-    """A rule of the table was asked for something it does not have; the text is a sentence for people."""
+    """The rules do not have what was asked for. The text is a sentence for the player."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

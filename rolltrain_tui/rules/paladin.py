@@ -1,4 +1,4 @@
-"""The Paladin's powers: the blow that lands lands hard, and nothing near falls too low or goes too far."""
+"""The Paladin: larger updates on good hits, larger batches, and bounds on the die and on the update."""
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
@@ -64,7 +64,7 @@ class AuraOfProtection(Power):
         return 1
 
     def triggers(self, held: AbilityState, hero: Hero, scene: PowerContext, roll: DiceRolled) -> bool:
-        """For the story only: the aura stands without being set off. It is told when it lifted the die."""
+        """For the story alone, since the aura holds all the time: it is told in turns where it raised the die."""
         return roll.natural not in roll.naturals
 
     def enter(self, held: AbilityState, hero: Hero, scene: PowerContext) -> Activation:

@@ -1,4 +1,4 @@
-"""Rests: when a hero may sleep, what it gives back, and the camp that the party wakes at after a fall."""
+"""Rests: when a hero may rest, what a rest gives back, and the camp that a fall returns to."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ SHORT_RESTS_BETWEEN_CAMPS = 2
 
 @dataclass(slots=True)
 class Rests:
-    """The last short rest, and what the last camp remembers."""
+    """The last short rest, and the hero's state at the last camp."""
 
     last_short: int | None = None
     shorts: int = 0
@@ -21,7 +21,7 @@ class Rests:
     camp_best: float | None = None
     """Best validation loss known at the camp."""
     camp_stats: dict[str, int] = field(default_factory=dict)
-    """Ability scores at the camp; empty before the first, if a save of before there were choices says nothing of them."""
+    """Ability scores at the camp. Empty in saves from before scores could be raised."""
     camp_raised: int = 0
     """How many of them had been raised by choice."""
 

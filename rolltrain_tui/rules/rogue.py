@@ -1,4 +1,4 @@
-"""The Rogue's powers: single coordinates, single sequences, and the momentum."""
+"""The Rogue: levers on single coordinates, on single sequences and on the momentum."""
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules import levels
@@ -24,7 +24,7 @@ def sneak_dice(level: int) -> int:
 
 
 def sneak_gain(level: int) -> float:
-    """What the coordinates that agree are multiplied by: 1.2 at level 1 to 2 at level 9."""
+    """The factor on coordinates where update and gradient agree: 1.2 at level 1 to 2 at level 9."""
     return 1 + sneak_dice(level) / 5
 
 

@@ -1,7 +1,7 @@
 """Rulebooks: the named tables from a roll to k, the multiple of the plain update that the turn asks for.
 
-`hero` is the default. The others restate how Roll-to-Train's program, its README and its methodology page say that a roll acts, so that
-each can be tried; `odds` is the exact arithmetic of any of them.
+`hero` is the default. The others follow Roll-to-Train's program, its README and its methodology page, so that each can be tried. `odds` is
+the exact arithmetic of any of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ def bounded(k: float) -> float:
 
 
 def within_bounds(k: float, others: float) -> float:
-    """k, drawn in where needed so that its product with all else that multiplies the update keeps to the bounds. `others` > 0."""
+    """k, limited so that k x `others` stays within the bounds. `others` > 0 is the product of all other factors on the update."""
     product = k * others
     return k if LOWEST_K <= product <= HIGHEST_K else bounded(product) / others
 
@@ -86,7 +86,7 @@ class Rulebook:
     """step: one roll a turn. micro: one per micro-batch. last-micro: one per micro-batch, and only the last counts."""
     on_zero: OnZero = "hold"
     natural: bool = True
-    """Fumble and critical hit are seen on the natural die; False: on the total, as in the original program."""
+    """Fumble and critical hit go by the natural die; False: by the total, as in the original program."""
     scales_dc: bool = True
     """The difficulty class is scaled to the die."""
     window: Window = "mean"
@@ -222,11 +222,11 @@ def check_rulebook(name: str, row: object) -> Rulebook:
 
 
 RULEBOOKS = Registry("rolltrain.rulebooks", _BOOKS, kind="rulebook", check=check_rulebook)
-"""Every rulebook with a table of its own; `custom_rulebook` makes the one whose table the player writes."""
+"""Every rulebook but the player's own, which `custom_rulebook` makes."""
 
 
 def custom_rulebook(faces: Sequence[float]) -> Rulebook:
-    """A rulebook from k for each natural face, lowest first. Outcomes are named as in `hero`; k keeps to [-1, 3] as everywhere."""
+    """A rulebook from k for each natural face, lowest first. Outcomes are named as in `hero`; k is limited to [-1, 3]."""
     if not faces:
         raise RulesError("A custom rulebook needs k for every face of the die.")
     summary = "The player's own table: one k for each natural face."
@@ -263,7 +263,7 @@ def odds(rulebook: Rulebook, sides: int, modifier: int, dc: int, advantage: Adva
 
 
 def _weights(sides: int, advantage: Advantage) -> list[int]:
-    """In how many ways each face comes to count, lowest first."""
+    """The number of ways in which each face can count, lowest first."""
     if advantage == "none":
         return [1] * sides
     keep_high = [2 * face - 1 for face in range(1, sides + 1)]

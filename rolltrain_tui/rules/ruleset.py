@@ -42,7 +42,7 @@ class GameRules:
     short_rest_every: int = NEVER
     hardcore: bool = False
     scouting: int = 0
-    """First turns, in which only those diagnosed monsters come whose signal no healthy run shows."""
+    """First turns, in which a diagnosed monster comes only by a symptom that no healthy run shows."""
     predictions: bool = False
     """The next evaluation may be foretold."""
     loot: bool = False
@@ -52,7 +52,7 @@ class GameRules:
     chance: float | None = None
     """The loss of guessing blindly; None where it is unknown."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
-    """Levers that this training cannot pull, each with the reason, for orders that would pull them."""
+    """Levers that this training cannot pull -> the reason."""
 
     def __post_init__(self) -> None:
         for name in self.bestiary:
@@ -77,12 +77,12 @@ class GameRules:
 
     @property
     def diagnoses(self) -> bool:
-        """Monsters come by what ails the run."""
+        """Monsters come by diagnosis."""
         return self.encounter_mode in ("diagnosed", "both") and not self.abilities_disabled
 
 
 class OpenRulebook:
-    """The rulebook as one hero reads it: outcome and k of each face, and the odds. Opened anew when the hero's level changes."""
+    """A rulebook for one hero's level and modifier: outcome and k of each face, and the odds."""
 
     def __init__(self, rules: GameRules, modifier: int, level: int) -> None:
         book, faces = rules.rulebook, range(1, rules.sides + 1)

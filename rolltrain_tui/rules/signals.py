@@ -1,7 +1,7 @@
-"""The signals: what can be read off a training run that tells sickness from health, as rows.
+"""The signals: measurements that tell a healthy training from a sick one, as rows.
 
-Some are heard every turn from the step itself (`watch.py`), the others are examined at each evaluation by the learner
-(`training/diagnosis.py`). A row says what is healthy by default; scouting may move the bounds to what this run shows.
+`signal_monitor.py` computes some of them every turn. The learner examines the others at each evaluation. A row has the default bounds;
+scouting may widen them for a run.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rolltrain_tui.rules.plugin_checks import check_row, require
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """One signal and what a practitioner makes of it."""
+    """One signal: its bounds, its meaning, and what to do where it is sick."""
 
     name: str
     title: str

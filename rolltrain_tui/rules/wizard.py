@@ -1,4 +1,4 @@
-"""The Wizard's powers: control of the step's size."""
+"""The Wizard: control of the step size."""
 
 from math import cos, pi
 
@@ -8,7 +8,7 @@ from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.hero_class import HeroClass
 
 RECOVERY_TURNS, LITTLE_RECOVERY_TURNS = 20, 5
-"""Of the live form, and of the passive one."""
+"""Turns of the live form, and of the passive form."""
 RECOVERY_PEAK = 1.5
 RECOVERY_POOL = 3
 

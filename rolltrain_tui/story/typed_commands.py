@@ -1,7 +1,7 @@
-"""The game in words: `parse_command` turns a typed line into what the player wishes.
+"""Typed commands: `parse_command` turns a line into a wish of the player.
 
-Used by --plain and by anything else that takes text. A wish is a command for the campaign, a change of tempo, or a question; a line that
-makes no sense is a `NotUnderstood` with a helpful answer, never an exception.
+A wish is a command for the campaign, a change of tempo, or a question. A line without meaning is a `NotUnderstood` with an answer that
+helps; there are no exceptions.
 """
 
 import math
@@ -31,7 +31,7 @@ SLOWEST, FASTEST = 0.01, 10_000.0
 """Turns per second that can be asked for."""
 
 SHORTEST = 3
-"""Letters of a name that stand for all of it."""
+"""The fewest letters that may stand for a whole name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Quit:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """The line is no wish; `answer` says why and what would be."""
+    """The line has no meaning; `answer` says why, and what can be typed instead."""
 
     answer: str
 
@@ -136,7 +136,7 @@ _SCORES = dict(zip(STATS, ("strength", "dexterity", "constitution", "intelligenc
 
 
 def parse_command(line: str) -> Wish | None:
-    """What a line asks for; None for a blank one. Capitals, hyphens and underscores do not matter, nor does the end of a long name."""
+    """The wish in a line; None for a blank line. Capitals, hyphens and underscores do not matter, and names may be cut short."""
     words = line.replace("_", " ").replace("-", " ").split()
     if not words:
         return None
@@ -178,7 +178,7 @@ def _raise(said: str) -> Wish:
 
 
 def _item(said: str) -> Wish | None:
-    """The item of this name, or the only one whose name begins so."""
+    """The item of this name, or the only item whose name begins with it."""
     ways = {name.replace("_", " "): name for name in ITEMS}
     found = [ways[said]] if said in ways else [name for way, name in ways.items() if len(said) >= SHORTEST and way.startswith(said)]
     return UseItem(found[0]) if len(found) == 1 else None

@@ -71,4 +71,4 @@ def test_how_a_run_ends(turn: int, gflop: float, fallen: bool, ending: str, tiny
 
 def test_the_rules_know_the_loss_of_guessing(tiny_config: Callable[..., CampaignConfig]) -> None:
     """The logarithm of the vocabulary; none where there is no vocabulary."""
-    assert TurnCycle(tiny_config(), Nothing(), INFO).game.watch.chance == math.log(8)
+    assert TurnCycle(tiny_config(), Nothing(), INFO).game.monitor.chance == math.log(8)

@@ -434,7 +434,7 @@ def test_what_cannot_be_served_is_refused_at_the_table(tmp_path: Path) -> None:
         "Hide cannot act on this training: its batches cannot be taken apart into examples.",
         "This model writes no text: that takes a tokenizer and a model that can generate.",
     ]
-    assert trainer.run.campaign.game.kit.held["cunning_action"].left == 3
+    assert trainer.run.campaign.game.loadout.held["cunning_action"].left == 3
 
 
 @pytest.mark.parametrize("who", [Barbarian, Wizard, Rogue, Fighter, Cleric, Paladin])

@@ -44,7 +44,7 @@ def set_sign(table, signal, side, *, sick):
     row = SIGNALS[signal]
     bound = row.high if side == "high" else row.low
     step = (abs(bound) + 1) * (1 if side == "high" else -1)
-    table.game.watch._values[signal] = (bound / 10 if signal == "update_ratio" and side == "low" else bound + step) if sick else bound
+    table.game.monitor._values[signal] = (bound / 10 if signal == "update_ratio" and side == "low" else bound + step) if sick else bound
 
 
 @pytest.mark.parametrize(("name", "index"), SYMPTOMS)

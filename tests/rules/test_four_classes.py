@@ -64,7 +64,7 @@ def test_a_rage_lets_nothing_heal():
     """While a rage holds, an ability that heals is refused with a sentence."""
     table = make_table(faces=[])
     table.play(UseAbility("rage"))
-    kit, cleric = table.game.kit, make_table("cleric").game.kit
+    kit, cleric = table.game.loadout, make_table("cleric").game.loadout
     kit.abilities, kit.held = (*kit.abilities, *cleric.abilities), {**kit.held, **cleric.held}
     for name in ("healing_word", "divine_intervention"):
         refusals = of(CommandRefused, table.play(UseAbility(name)))
@@ -123,5 +123,5 @@ def test_what_abilities_know_is_saved():
         table.play(UseAbility(order))
         other = make_table(hero_class, faces=[])
         other.game.load_state_dict(json.loads(json.dumps(table.game.state_dict())))
-        assert table.game.kit.held == other.game.kit.held
-        assert table.game.kit.losses == other.game.kit.losses
+        assert table.game.loadout.held == other.game.loadout.held
+        assert table.game.loadout.losses == other.game.loadout.losses

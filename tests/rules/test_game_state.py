@@ -60,7 +60,7 @@ def test_stories_of_these_tests_hold_everything_worth_saving():
         game = new_table("barbarian", seed).game
         for turn in range(1, 200):
             tell(game, "barbarian", [turn], [(turn % 5 if turn % 9 == 0 else None, turn % 30 < 20, 3.0)])
-            seen |= {name for name, held in game.kit.held.items() if held.form}
+            seen |= {name for name, held in game.loadout.held.items() if held.form}
             seen |= {"afflicted"} if game.encounters.afflicted else set()
             seen |= {"dying"} if game.life.death.failures else set()
             seen |= {"rollback"} if game.rollback_due else set()

@@ -63,12 +63,12 @@ def test_a_short_rest_refunds_half_the_level_once(level, refund):
     table.play_turns(15)
     assert 0 == left(table)
     assert refund == of(Rested, table.play(TakeShortRest()))[0].charges[0].left
-    table.game.kit.held["arcane_recovery"].left = 0
+    table.game.loadout.held["arcane_recovery"].left = 0
     table.play(TakeShortRest())
     assert 0 == left(table)
     table.game.camp(table.turn)
     assert 3 == left(table)
-    table.game.kit.held["arcane_recovery"].left = 0
+    table.game.loadout.held["arcane_recovery"].left = 0
     table.play(TakeShortRest())
     assert refund == left(table)
 

@@ -252,10 +252,10 @@ def test_healing_word_damps_the_turn_after_a_spike(begin: Begin) -> None:
     """After a loss of more than 1.5 times its average, k = 1.1 average / loss, once a charge; not on the spike's own turn."""
     trial = begin("cleric", auto=["healing_word"])
     trial.play()
-    trial.game.kit.losses.hear(2.0)
-    average = trial.game.kit.losses.ema
+    trial.game.loadout.losses.hear(2.0)
+    average = trial.game.loadout.losses.ema
     assert average is not None
-    trial.game.kit.losses.hear(2 * average)
+    trial.game.loadout.losses.hear(2 * average)
     k_after(trial, k=0.55)
     assert [2] == [used.charges for used in trial.of(AbilityUsed)]
     k_after(trial, k=1.0)
@@ -301,7 +301,7 @@ def test_divine_intervention_is_locked_by_camps(begin: Begin) -> None:
         for camp in range(camps):
             trial.play(prayer)
             assert 1 == len(trial.of(CommandRefused)), camp
-            trial.game.kit.held["divine_intervention"].end()
+            trial.game.loadout.held["divine_intervention"].end()
             trial.game.camp(trial.turn)
         trial.play(prayer)
         assert [] == trial.of(CommandRefused)
@@ -311,7 +311,7 @@ def test_a_fumble_may_be_answered(begin: Begin) -> None:
     """A natural 1 with a d100 of 10 or less takes k = +0.5, without a charge; with 11 the fumble stands."""
     trial = begin("cleric", rulebook="hero", faces=[1, 1], fate=[10, 1, 11, 1], auto=["divine_intervention"])
     assert [0.5, 0.0] == pytest.approx([trial.play().k_effective, trial.play().k_effective], abs=1e-3)
-    assert 1 == trial.game.kit.held["divine_intervention"].left
+    assert 1 == trial.game.loadout.held["divine_intervention"].left
 
 
 # ---------------------------------------------------------------------------------------------------------------------
