@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 
+import grimp
 import pytest
 from support.paths import ROOT
 
@@ -67,6 +69,16 @@ def test_import_contracts() -> None:
     script = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_import_cycle() -> None:
+    """No module imports itself through others; imports inside functions and for types alone count too."""
+    graph = grimp.build_graph("rolltrain_tui", cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        tuple(TopologicalSorter(imports).static_order())
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
 
 
 def test_ruff_check() -> None:

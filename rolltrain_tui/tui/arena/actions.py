@@ -233,9 +233,10 @@ class ArenaActions:
             self.hall.start_work(work)
 
     def leaderboard(self) -> None:
+        from rolltrain_tui.tui.arena.battle import BattleScreen
         from rolltrain_tui.tui.arena.board import BoardScreen
 
-        self.hall.app.push_screen(BoardScreen(self.hall.roster.root))
+        self.hall.app.push_screen(BoardScreen(self.hall.roster.root, BattleScreen.repeat))
 
     def save(self) -> None:
         if (champion := self._chosen()) is None:

@@ -13,9 +13,11 @@ from rolltrain_tui.arena.agents import num_parameters
 from rolltrain_tui.arena.battles import Battles
 from rolltrain_tui.arena.commentary import Commentator, uniqueness
 from rolltrain_tui.arena.events import BattleBegan, BattleEnded, ContenderJudged, Raced
+from rolltrain_tui.arena.ledger import RecordedMatch
 from rolltrain_tui.arena.matches import Contender, Match, Terms, gflop_per_step, steps_of
 from rolltrain_tui.arena.scores import BURST, quality
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.arena.worker import Stopped, Worker
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
@@ -54,6 +56,12 @@ class BattleScreen(TavernScreen):
         self._pace = PACE
         self._worker: Worker | None = None
         self._begin()
+
+    @classmethod
+    def repeat(cls, battles: Battles, recorded: RecordedMatch) -> "BattleScreen":
+        """The screen of a recorded match that is fought again and compared."""
+        match = recorded.match
+        return cls(battles, match.terms, match.contenders, (recorded.number, match))
 
     def _begin(self) -> None:
         self._commentator = Commentator()
@@ -244,10 +252,8 @@ class BattleScreen(TavernScreen):
         self._fight()
 
     def action_leaderboard(self) -> None:
-        from rolltrain_tui.tui.arena.board import BoardScreen
-
         if self._worker is None:
-            self.app.push_screen(BoardScreen(self._stadium.root))
+            self.app.push_screen(BoardScreen(self._stadium.root, BattleScreen.repeat))
 
 
 def _short(loss: float) -> str:

@@ -1,5 +1,6 @@
 """The screen of the leaderboards: quality, efficiency and ratings of each division. Enter repeats the match of a row."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -7,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 
 from rolltrain_tui.arena.battles import Battles
@@ -41,9 +43,10 @@ class BoardScreen(TavernScreen):
         Binding("k", "step(-1)", "Up", show=False),
     ]
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, repeat: Callable[[Battles, RecordedMatch], Screen[None]]) -> None:
+        """`repeat` makes the screen on which a recorded match is fought again."""
         super().__init__()
-        self._stadium = Battles(root)
+        self._stadium, self._repeat = Battles(root), repeat
         self._entries: list[RecordedMatch] = []
         self._flaws: list[Flaw] = []
         self._divisions: list[Division] = []
@@ -106,15 +109,13 @@ class BoardScreen(TavernScreen):
         self.action_again()
 
     def action_again(self) -> None:
-        from rolltrain_tui.tui.arena.battle import BattleScreen
-
         index = self.query_one(OptionList).highlighted
         if index is None or index >= len(self._places):
             self.app.bell()
             return
         number = self._places[index].match
-        match = next(entry.match for entry in self._entries if entry.number == number)
-        self.app.push_screen(BattleScreen(self._stadium, match.terms, match.contenders, (number, match)))
+        recorded = next(entry for entry in self._entries if entry.number == number)
+        self.app.push_screen(self._repeat(self._stadium, recorded))
 
     def action_board(self) -> None:
         self._kind = KINDS[(KINDS.index(self._kind) + 1) % len(KINDS)]
