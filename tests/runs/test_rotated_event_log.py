@@ -39,6 +39,22 @@ def in_one_file(path: Path, length: int) -> Path:
         return written(path, tale(length))
 
 
+def test_a_new_volume_is_synced_with_its_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is synced when a volume has a new name, and not otherwise: a crash cannot lose the name of a synced file."""
+    synced: list[Path] = []
+    monkeypatch.setattr(event_log.atomic_files, "sync_folder", synced.append)
+    with Chronicle(path) as book:
+        synced.clear()
+        for event in tale(20):
+            before = len(rotating_log.full(path))
+            book.append(event)
+            turned_over = len(rotating_log.full(path)) > before
+            book.sync()
+            assert synced == ([path.parent] if turned_over else [])
+            synced.clear()
+    assert rotating_log.full(path)
+
+
 def test_it_is_one_story(path: Path, single: Path) -> None:
     """The volumes joined are the very bytes of the one file; every reader finds the same in them, and writing goes on in the last."""
     written(path, tale(100)[:61])

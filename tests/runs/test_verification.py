@@ -68,6 +68,15 @@ def test_a_run_verifies(run: Path) -> None:
     assert found.rolls >= 12
 
 
+@pytest.mark.parametrize("turn", [1, 7])
+def test_the_last_good_turn(run: Path, turn: int) -> None:
+    """The turn before the first difference; the start where nothing held."""
+    rewrite(run, lambda event: replace(event, lr=event.lr * 2) if isinstance(event, StepTaken) and event.turn == turn else event)
+    found = verified(run)
+    assert found.difference is not None
+    assert (found.difference.turn, found.first_turn, found.last_turn) == (turn, 0, turn - 1)
+
+
 def test_heavy(run: Path) -> None:
     """Saved, loaded and compared after every turn but the last, the run is still the same."""
     found = verified(run, heavy=True)
