@@ -63,10 +63,10 @@ def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) ->
 
     config = load(campaign, overrides)
     with tempfile.TemporaryDirectory() as runs:
-        expedition = Run.begin(config, base=campaign.parent, runs=Path(runs))
-        facts = expedition.campaign.learner.info()
+        run = Run.begin(config, base=campaign.parent, runs=Path(runs))
+        facts = run.campaign.learner.info()
         inbox.say(dtype=facts.dtype, threads=facts.threads, tokens=facts.tokens_per_turn, gflop=facts.gflop_per_turn)
-        for _ in expedition.play(inbox):
+        for _ in run.play(inbox):
             pass
 
 

@@ -25,7 +25,7 @@ from rolltrain_tui.protocol.learner import Learner
 FOLDER = "ghosts"
 VERSION, FORMAT, CHECKSUM = "rolltrain_ghost", 1, "sha256"
 MOST_BYTES = 64 * 1024 * 1024
-"""A longer file is refused unread."""
+"""A longer file is refused before reading."""
 REMEDY = "`rolltrain ghost CAMPAIGN` records a new one."
 
 Recipe = tuple[tuple[str, str], ...]
@@ -38,7 +38,7 @@ class GhostError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ghost:
-    """The plain run of one campaign. `torch`, `device` and `dtype` are where it was recorded: they change the last digits only."""
+    """The recorded plain training of one campaign. `torch`, `device` and `dtype` say where; they change the last digits only."""
 
     campaign: str
     seed: int
@@ -105,12 +105,12 @@ def difference(ghost: Ghost, recipe: Recipe) -> str:
 
 
 def place(campaign: Path) -> Path:
-    """Where the ghost of a campaign file is kept."""
+    """The ghost's file for a campaign file."""
     return campaign.parent / FOLDER / f"{campaign.stem}.json"
 
 
 def find(path: Path, recipe: Recipe) -> tuple[Ghost | None, str]:
-    """The ghost in `path` if there is one and it belongs to this recipe, and a note for the player when it does not."""
+    """The ghost in `path` if it is of this recipe; else None, with a note for the player if there is a file."""
     if not os.path.lexists(path):
         return None, ""
     try:
@@ -123,7 +123,7 @@ def find(path: Path, recipe: Recipe) -> tuple[Ghost | None, str]:
 
 
 def read(path: Path) -> Ghost:
-    """GhostError when the file is missing, damaged or something else."""
+    """The ghost in a file. GhostError when it is missing or damaged, or holds something else."""
     try:
         fd = atomic_files.open_plain(path)
         with os.fdopen(fd, "rb") as file:

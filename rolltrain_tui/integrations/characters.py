@@ -1,4 +1,4 @@
-"""The six classes as the original's quick start names them: Wizard(level=1)."""
+"""The six hero classes under the names of the original's quick start: Wizard(level=1)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,7 @@ _ORDER = ("CON", "DEX", "STR", "WIS", "CHA", "INT")
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Who goes on the adventure. ValueError for a level that there is not."""
+    """A hero's class, level and name. ValueError for a level that does not exist."""
 
     level: int = 1
     name: str = ""
@@ -33,7 +33,7 @@ class Character:
 
     @property
     def passives(self) -> list[str]:
-        """Abilities that trigger by themselves, as all of the original's do."""
+        """Abilities that trigger by themselves, as all abilities of the original do."""
         return [name for name, ability in ABILITIES.items() if ability.hero_class == self.hero_class and ability.passive]
 
 

@@ -1,4 +1,4 @@
-"""A session's state as two files beside somebody else's checkpoint: safetensors and JSON, checked, and nothing that could run."""
+"""A session's state as two files beside the checkpoint of a foreign loop: safetensors and JSON with a checksum, no code."""
 
 import hashlib
 from pathlib import Path

@@ -24,7 +24,7 @@ except ImportError as error:
 
 
 class Ear:
-    """Hears the loss of every micro-batch as the model gives it, without waiting for the device before the step is over."""
+    """Collects the loss of every micro-batch from the model's output. It waits for the device only when the step is over."""
 
     def __init__(self, model: nn.Module) -> None:
         self._losses: list[Tensor] = []
@@ -37,7 +37,7 @@ class Ear:
         loss = output.get("loss") if isinstance(output, dict) else output[0] if isinstance(output, tuple) and output else None
         if isinstance(loss, Tensor) and loss.numel() == 1:
             self._losses.append(loss.detach().float().reshape(()))
-            self._summed = kwargs.get("num_items_in_batch") is not None  # each is then a share of the window's mean
+            self._summed = kwargs.get("num_items_in_batch") is not None  # then each is its share of the mean, and the sum is the mean
 
     def loss(self) -> float:
         """The mean over the micro-batches since the last call. ValueError when none was heard."""

@@ -81,7 +81,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         if isinstance(loss, Tensor):
             self._losses.append(loss.detach().float().reshape(()))  # its share of the accumulated batch's mean
-        if self.game.grip.looked:  # the window is over, stepped or not
+        if self.game.grip.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
             whole = torch.stack(self._losses).sum().item() if self._losses else float("nan")
             self._losses.clear()
             self.game.end(whole)
@@ -100,7 +100,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             self.game.close()
 
     def state_dict(self) -> dict[str, Any]:
-        """Words and tensors only: Lightning may load its checkpoints with weights_only."""
+        """Text and tensors only, because Lightning may load checkpoints with weights_only."""
         if self.game is None:
             return self._saved
         return {"state": dump_state(self.game.state_dict()).decode("ascii"), "tensors": self.game.tensors()}

@@ -181,7 +181,7 @@ class RollToTrain:
     # Further methods of the original.
 
     def evaluate(self, eval_dataloader: Iterable[Any]) -> float:
-        """The mean loss on a loader, in nats, with the model left as it was."""
+        """The mean loss on a loader. The model is left as it was."""
         from rolltrain_tui.modes.module.batches import each
 
         device = next((p.device for p in self.model.parameters()), torch.device("cpu"))

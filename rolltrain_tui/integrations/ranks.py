@@ -1,4 +1,4 @@
-"""Several processes that train one model play one game: the same commands and the same losses reach every one of them."""
+"""Several processes that train one model play one game: all of them get the same commands and the same losses."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ def several() -> bool:
 
 
 def first() -> bool:
-    """The one that writes."""
+    """Whether this process writes the files: rank 0."""
     return not several() or dist.get_rank() == 0
 
 
 def agree(commands: list[Any]) -> list[Any]:
-    """What the first process heard."""
+    """The commands of rank 0, on every rank."""
     if not several():
         return commands
     heard = [commands]

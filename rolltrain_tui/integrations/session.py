@@ -275,7 +275,7 @@ def _of_today(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _evaluation(val_loss: float) -> Evaluation:
-    """A foreign loop tells its mean loss, not how sure it is."""
+    """A foreign loop gives its mean loss, without a standard error."""
     return Evaluation(value=val_loss, standard_error=math.inf, count=1, gflop=0.0)
 
 
@@ -292,11 +292,11 @@ def session(
     folder: Path | str | None = None,
     **terms: Any,
 ) -> Session:
-    """A game over a loop of your own, which goes on to own loss, clipping, mixed precision, accumulation and schedule.
+    """A game over your own loop. Loss, clipping, mixed precision, accumulation and schedule stay the loop's.
 
-    `folder` is where the chronicle is written; None: only `events` remembers. `terms` are RollToTrain's words: intelligence, dc,
-    dice_type, advantage, disadvantage, character_class, use_xp_system, encounter_chance, rulebook, monsters, seed. A rulebook that acts
-    on the loss ("source") is refused with a ValueError: a foreign loop keeps its loss to itself.
+    `folder` is where the chronicle is written; None: only `events` holds it. `terms` are keywords of RollToTrain: intelligence, dc,
+    dice_type, advantage, disadvantage, character_class, use_xp_system, encounter_chance, rulebook, monsters, seed. A rulebook that
+    scales the loss ("source") is refused with a ValueError, because only the loop can scale its loss.
     """
     check_parts(model, optimizer)
     if unknown := sorted(terms.keys() - TERMS):
@@ -310,7 +310,7 @@ def session(
         twin="off",
     )
     table["diagnosis"]["examine"] = False
-    table["adventure"]["loot"] = False  # the Ring of the Mean would need an average of the weights at every step, 2 % of it
+    table["adventure"]["loot"] = False  # the Ring of the Mean needs an average of the weights, and that costs 2 % of every step
     trained = {
         "model": type(model).__name__,
         "optimizer": type(optimizer).__name__,

@@ -1,4 +1,4 @@
-"""What a game on somebody else's run says while it trains: the story, without the rolls of every turn."""
+"""The sentences of a game on a foreign loop: the story, without the rolls of every turn."""
 
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def aloud(line: str) -> None:
 
 
 def teller(say: Say | None) -> Callable[[Event], None]:
-    """Tells every event of the story to `say`; None: nothing to nobody."""
+    """Pass each story sentence to `say`. None: silent."""
 
     def told(event: Event) -> None:
         if say is not None and not isinstance(event, EVERY_TURN) and (sentence := tell(event)):

@@ -1,4 +1,4 @@
-"""What RollToTrain and the callbacks are told in keywords, checked as the original checks it, and as the table's part of a campaign."""
+"""The keywords of RollToTrain and the callbacks: checked as in the original, and turned into the game's part of a campaign."""
 
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -23,7 +23,7 @@ ON_SCREEN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The original's parameters with its defaults, and what it had no word for. ValueError and TypeError name the value."""
+    """The original's parameters with its defaults, and our own. ValueError and TypeError name the value."""
 
     intelligence: int = 10
     dc: float = 15
@@ -62,7 +62,7 @@ class Terms:
 
     @property
     def roll_on(self) -> str:
-        """The rulebook's own way, unless a mode was asked for."""
+        """As the rulebook says, unless a mode is given."""
         if self.mode is None:
             return "rulebook"
         if self.mode == "per_mini_batch":
@@ -74,9 +74,9 @@ class Terms:
         return self.monsters or ("both" if self.encounter_chance else "off")
 
     def table(self, *, name: str, turns: int, epoch: int, evaluate_every: int, twin: str, by_themselves: bool = True) -> dict[str, Any]:
-        """The table's part of a campaign of so many turns, `epoch` of them between two camps.
+        """The game's part of a campaign: `turns` turns, with a camp every `epoch` turns, at least 200 turns apart.
 
-        `by_themselves`: the class's passive abilities trigger as the original's do; on screen the player's charges are the player's.
+        `by_themselves`: the class's passive abilities trigger as the original's do; on screen the player uses them.
         """
         who = self.character_class
         stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": self.intelligence, "WIS": 10, "CHA": 8}

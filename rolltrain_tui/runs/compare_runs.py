@@ -1,4 +1,4 @@
-"""Two runs side by side, from their chronicles alone: where they part, what was asked, what came of it. No torch."""
+"""Two runs side by side, from their chronicles alone: where they part, the commands, the results. No torch."""
 
 import math
 from dataclasses import asdict, dataclass, field
@@ -46,7 +46,7 @@ class Judged:
 
 @dataclass(slots=True)
 class Side:
-    """What one run comes to."""
+    """One run in numbers."""
 
     name: str
     campaign: str = ""
@@ -68,10 +68,10 @@ class TwoRuns:
     a: Side
     b: Side
     parted: Difference | None = None
-    """Where A ("recorded") and B ("found") stop being the same; None: they never do."""
+    """The first difference between A ("recorded") and B ("found"); None if there is none."""
     a_then: str = ""
     b_then: str = ""
-    """What happened on either side at that moment."""
+    """The event at that point, on either side."""
 
 
 def lay_side_by_side(a: Path, b: Path) -> TwoRuns:

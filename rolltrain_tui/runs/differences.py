@@ -8,12 +8,12 @@ from rolltrain_tui.protocol.events import DiceRolled, Event, Examined, Spoke
 from rolltrain_tui.runs import event_codec
 
 LEAPING = {(Spoke, "text"), (Examined, "layers")}
-"""Not compared between machines: a sampled letter and a count of a histogram leap where a number moves by its last bit."""
+"""Not compared between machines: a last-bit difference can change a sampled letter or a histogram count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first thing that was not the same."""
+    """The first difference."""
 
     turn: int
     where: str

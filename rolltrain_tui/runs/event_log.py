@@ -1,8 +1,8 @@
-"""The chronicle: everything that happened in a run, one line of JSON an event, only ever appended to.
+"""The event log of a run, called its chronicle: one line of JSON an event, append-only.
 
-A line is the event as `wire` writes it with two names in front: {"crc":"1a2b3c4d","n":0,"type":"CampaignBegan",...}. `n` counts from 0;
-`crc` is the CRC-32 of all that follows it, so that a torn or rotten line is known for what it is. A long story is kept in several volumes;
-`volumes` reads them as one.
+A line is the event as `event_codec` writes it with two names in front: {"crc":"1a2b3c4d","n":0,"type":"CampaignBegan",...}. `n` counts
+from 0. `crc` is the CRC-32 of the rest of the line, so torn and damaged lines are detected. A long log is kept in several volumes, which
+`rotating_log` reads as one file.
 """
 
 import contextlib
@@ -70,28 +70,28 @@ class Chronicle:
             raise
 
     def append(self, event: Event) -> None:
-        """Add one event of the story; notices have no place in it."""
+        """Add one event of the story. Notices are not part of it."""
         assert event.in_story, f"{type(event).__name__} is not part of the story"
         body = f'"n":{self.events_written},{event_codec.encode(event)[1:]}'.encode("ascii")
         self._waiting += b'{"crc":"%08x",%b\n' % (zlib.crc32(body), body)
         self.events_written += 1
-        with contextlib.suppress(OSError):  # sync tells
+        with contextlib.suppress(OSError):  # sync reports it
             self.flush()
 
     def flush(self) -> None:
         """Hand all lines to the operating system. OSError when it does not take them."""
         if self._waiting:
-            os.lseek(self._fd, self._size - self._base, os.SEEK_SET)  # over what an earlier, failed attempt left
+            os.lseek(self._fd, self._size - self._base, os.SEEK_SET)  # over the remains of a failed attempt
             atomic_files.write_all(self._fd, self._waiting)
             self._size += len(self._waiting)
             self._waiting.clear()
             if self._size - self._base >= VOLUME:
-                with contextlib.suppress(OSError):  # then it is the next line that fills it
+                with contextlib.suppress(OSError):  # then the next line tries again
                     self._fd = rotating_log.turn_over(self.path, self._fd)
                     self._base, self._is_new_name = self._size, True
 
     def sync(self) -> None:
-        """Bring all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
+        """Sync all lines to the disk. OSError when that fails; the lines are kept for the next attempt."""
         self.flush()
         if os.fstat(self._fd).st_nlink == 0:
             self._restore()
@@ -104,7 +104,7 @@ class Chronicle:
             self._is_new_name = False
 
     def _restore(self) -> None:
-        """Someone has removed the open volume: what it held is still in our hands, and gets its name again."""
+        """Write the open volume again after its file was removed: the open descriptor still holds its bytes."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with _reader_of(self._fd) as held:
             aside = self.path.with_name(f".tmp-{self.path.name}")
@@ -116,7 +116,7 @@ class Chronicle:
         os.close(lost)
 
     def truncate_to(self, events: int) -> None:
-        """Go back to the first `events` events, as a save remembers them. `note` says so when the chronicle holds fewer."""
+        """Keep the first `events` events only. `note` says so when the chronicle holds fewer."""
         self.flush()
         if events > self.events_written:
             lost = events - self.events_written
@@ -126,7 +126,7 @@ class Chronicle:
         self.events_written = events
 
     def _cut(self, size: int) -> None:
-        """Take off what lies beyond so many bytes."""
+        """Keep the first `size` bytes only."""
         while size < self._base:
             os.close(self._fd)
             self._fd = -1
@@ -139,7 +139,7 @@ class Chronicle:
         self._sync_names()
 
     def close(self) -> None:
-        """Write what waits and close. OSError when the last lines could not be written."""
+        """Write the remaining lines and close. OSError when they could not be written."""
         if self._fd >= 0:
             try:
                 self.flush()
@@ -154,7 +154,7 @@ class Chronicle:
         self.close()
 
     def _mend(self) -> None:
-        """Count the good lines; set aside what follows them."""
+        """Count the good lines, and move everything after them to another file."""
         good = 0
         with _reader(self.path) as file:
             for line in _lines(file):
@@ -169,12 +169,12 @@ class Chronicle:
 
 
 def read(path: Path) -> Iterator[Event]:
-    """The events in order, one at a time. A torn last line is passed over; ChronicleError at a damaged or unknown one."""
+    """The events in order, one at a time. A torn last line is skipped. ChronicleError at a damaged or unknown line."""
     return (event for event, _ in read_from(path))
 
 
 def read_from(path: Path, place: Place = Place()) -> Iterator[tuple[Event, Place]]:  # noqa: B008 - it cannot be changed
-    """As read, from a place on that an earlier reading passed; each event with the place after it."""
+    """As read, from a place that an earlier reading gave; each event with the place after it."""
     with _reader(path) as file:
         number, end = place
         for number, (end, payload) in enumerate(_lines(file, place), place.number + 1):
@@ -199,12 +199,12 @@ def copy_story(path: Path, target: Path, events: int) -> None:
 
 
 def text(path: Path) -> TextIO:
-    """The story as it is written, line by line, for those who read it as a script. OSError, ChronicleError."""
+    """The lines of the log as text, for readers of scripts. OSError, ChronicleError."""
     return io.TextIOWrapper(_reader(path), encoding="utf-8")
 
 
 def story_sha256(path: Path) -> str:
-    """SHA-256 of the story: the good lines as `wire` writes them, each with its newline."""
+    """SHA-256 of the story: the good lines as `event_codec` writes them, each with its newline."""
     digest = hashlib.sha256()
     with _reader(path) as file:
         for line in _lines(file):
@@ -213,7 +213,7 @@ def story_sha256(path: Path) -> str:
 
 
 def inspect(path: Path) -> tuple[int, str]:
-    """How many good lines there are, and what is wrong with what follows them; "" when nothing is."""
+    """The number of good lines, and what is wrong after them; "" if nothing is."""
     number, end = 0, 0
     try:
         with _reader(path) as file:
@@ -246,7 +246,7 @@ def _reader_of(fd: int) -> BinaryIO:
 
 
 def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B008 - it cannot be changed
-    """The good lines from a place in the file up to the first that is not."""
+    """The good lines from a place in the file up to the first bad line."""
     number, end = place
     file.seek(end)
     while (line := file.readline(event_codec.MAX_LINE)).endswith(b"\n"):
@@ -258,7 +258,7 @@ def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B
 
 
 def _is_damaged(file: BinaryIO, end: int) -> bool:
-    """Whether more follows the good lines than one line that was being written when the writer died."""
+    """Whether more than one unfinished line follows the good lines. A single one is a write that was interrupted."""
     file.seek(end)
     return file.readline(event_codec.MAX_LINE).endswith(b"\n") or bool(file.read(1))
 
@@ -273,7 +273,7 @@ def _end_of(path: Path, events: int) -> int:
 
 
 def _copy_rest(file: BinaryIO, start: int, target: Path) -> None:
-    """Append everything from `start` on to `target`, and bring it to the disk."""
+    """Append everything from `start` on to `target`, and sync it."""
     file.seek(start)
     kept = _open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:

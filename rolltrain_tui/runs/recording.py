@@ -1,7 +1,7 @@
-"""A recording: a run's chronicle made seekable. No torch.
+"""A recording: a run's chronicle with random access to its turns. No torch.
 
-Opening reads the chronicle once and keeps marks on the way: a place in the file, and the scene up to there. Any turn is reached by folding
-on from a mark before it. There are at most `MOST_MARKS` of them however long the chronicle is: when they are too many, every other goes.
+Opening reads the chronicle once and keeps marks: a place in the file, and the scene there. A turn is reached by folding the events after
+the last mark before it. There are at most `MOST_MARKS` marks: when there are more, every second one is dropped.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class Recording:
     """A chronicle from its first turn, 0, to its `last`."""
 
     def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:
-        """`path` is a run folder or a chronicle; `watch` hears now and then which turn the reading has come to. RecordingError."""
+        """`path` is a run folder or a chronicle; `watch` is called with the turn that reading has reached, now and then. RecordingError."""
         self.path = path / layout.CHRONICLE if path.is_dir() else path
         self.last = 0
         self.note = ""
@@ -91,7 +91,7 @@ class Recording:
         return (list(happened) for _, happened in groupby(events, key=lambda event: event.turn))
 
     def _from(self, place: Place) -> Iterator[tuple[Event, Place]]:
-        """Up to what was good, and there, when the recording was opened: a run that is being played writes on."""
+        """The events that were there when the recording was opened. A run that is being played writes more."""
         for event, after in event_log.read_from(self.path, place):
             if after.number > self.end.number:
                 return
@@ -101,14 +101,14 @@ class Recording:
 
 
 def _without_turns(scene: Scene) -> Scene:
-    """The last turns' lines are told again on the way from a mark, and take most of the room."""
+    """A mark without the lines of its last turns: they take most of the memory, and folding makes them again."""
     scene = scene.copy()
     scene.turn_lines.clear()
     return scene
 
 
 def as_turn(text: str, last: int) -> int | None:
-    """A turn as people write one: "412", "50%", "start" or "end"; within the recording. None when it is none of these."""
+    """A turn in one of the forms "412", "50%", "start" and "end", cut to the recording; None for other text."""
     word = text.strip().lower()
     if word in ("start", "end"):
         return 0 if word == "start" else last

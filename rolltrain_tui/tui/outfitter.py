@@ -11,7 +11,7 @@ from rolltrain_tui.tui.launch import Launch
 
 
 class RunOpener(Protocol):
-    """Readies expeditions; every method is slow and is called outside the screen's thread."""
+    """Opens runs. Every method is slow and is called outside the screen's thread."""
 
     def preload(self) -> str:
         """Import what training needs; a short line about it for the title screen."""
@@ -59,6 +59,6 @@ class TorchOutfitter:
         from rolltrain_tui.runs.run import Run
 
         folder, note = branch_at(run, turn)
-        expedition = Run.resume(folder)
-        expedition.note = note or f"A branch of {run.name} after turn {turn}; both runs are kept."
-        return expedition
+        branch = Run.resume(folder)
+        branch.note = note or f"A branch of {run.name} after turn {turn}; both runs are kept."
+        return branch

@@ -1,4 +1,4 @@
-"""The reel: a recording played as if it happened now. It stands where an expedition stands, and trains nothing."""
+"""The reel: a recording played as if it happened now. It is a PlayableRun, and trains nothing."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ class ReplayInbox(Inbox):
 
 
 class ReplaySource:
-    """A traveller through a recording. At its end it waits, for the viewer may want to go back."""
+    """A run that plays a recording. At its end it waits, because the viewer may go back."""
 
     config = None
     """No rule of the campaign pauses a replay."""

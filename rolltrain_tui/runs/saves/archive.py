@@ -1,10 +1,10 @@
-"""A whole run in one file, to carry it to another machine or to hand it on: an ordinary zip with a manifest in front.
+"""A whole run in one file, for another machine or another player: an ordinary zip with a manifest in front.
 
     run.json        name, pointer, and the size and SHA-256 of every other file
     campaign.yaml   chronicle.jsonl   ghost.json   saves/NAME/...
 
-An archive may come from a stranger. Nothing in it is believed before it is checked, no name in it ever becomes a path that is not of this
-list, and the run gets its place only when every byte of it is known to be good.
+An archive may come from a stranger. Nothing in it is used before it is checked, and only the names in this list become paths. The run is
+renamed into place after every byte has been checked.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ class Contents:
 
 
 def pack(run: Path, target: Path) -> list[str]:
-    """Write a run into a new archive; what had to be left out, a sentence each. SaveError, also when the run is being played."""
+    """Write a run into a new archive; a sentence for each part that was left out. SaveError, also when the run is being played."""
     run, left_out = slots.run_of(run), list[str]()
     if target.exists() or target.is_symlink():
         raise SaveError(f"{target} is there already, so it is left alone")
@@ -124,7 +124,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
-    """Bring the run in an archive into the folder of runs, under a name of its own; its folder. SaveError, and nothing is left then."""
+    """Extract the run in an archive into a new folder under `root`; that folder. SaveError, and then nothing is left behind."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _opened(archive) as (zipped, contents):
@@ -149,7 +149,7 @@ def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
-    """The zip and its checked contents. SaveError for anything else, whatever is read out of it."""
+    """The zip and its checked contents. SaveError for every other file, also while it is read."""
     shown = printable(path.name)
     try:
         fd = atomic_files.open_plain(path)
@@ -167,7 +167,7 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """The list of files in a zip is read into memory whole: refuse one that is longer than any of ours, before it is."""
+    """Refuse a zip whose directory is longer than that of any archive we write: zipfile reads all of it into memory."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - (1 << 16) - 100))
     tail = file.read()
@@ -182,7 +182,7 @@ def _check_directory(file: IO[bytes]) -> None:
 
 
 def _contents_of(zipped: zipfile.ZipFile) -> Contents:
-    """The manifest, held against the zip's own list. RecordError, BadZipFile."""
+    """The manifest, compared with the zip's own directory. RecordError, BadZipFile."""
     entries = {entry.filename: entry for entry in zipped.infolist()}
     if len(entries) != len(zipped.infolist()) or CONTENTS not in entries:
         raise RecordError(f"it has no {CONTENTS}, or a file twice")
@@ -202,7 +202,7 @@ def _contents_of(zipped: zipfile.ZipFile) -> Contents:
 
 
 def _most(name: str) -> int:
-    """The bytes that a file of this name may have. RecordError for a name that no run has."""
+    """The most bytes that a file of this name may have. RecordError for a name that no run has."""
     if name in _TOP:
         return _TOP[name]
     match = _IN_SAVE.fullmatch(name)
@@ -219,7 +219,7 @@ def _read(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
 
 
 def _extract(zipped: zipfile.ZipFile, contents: Contents, folder: Path) -> None:
-    """Every file into the folder, held against its hash; then every save against its own manifest."""
+    """Extract every file and check its hash; then check every save by its own manifest."""
     for record in contents.files:
         path = folder / record.name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -244,7 +244,7 @@ def _extract(zipped: zipfile.ZipFile, contents: Contents, folder: Path) -> None:
 
 
 def _point(folder: Path, latest: str) -> None:
-    """The pointer is written anew: to the save it pointed to, else to the newest."""
+    """Write the pointer: to the save that it pointed to, else to the newest."""
     names = [slots.slot_name(save) for save, _ in slots.newest_first(folder)]
     if names:
         slots.point_to(folder, latest if latest in names else names[0])

@@ -66,7 +66,7 @@ class RunDetails:
 
 
 def saves_root(option: Path | None) -> Path:
-    """Where runs are kept: the option, else $ROLLTRAIN_SAVES, else saves/ of the checkout we stand in, else the user's data folder."""
+    """Where runs are kept: the option, else $ROLLTRAIN_SAVES, else saves/ of the surrounding checkout, else the user's data folder."""
     if option is not None:
         return option.expanduser()
     if chosen := os.environ.get("ROLLTRAIN_SAVES"):
@@ -89,7 +89,7 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def new_run_folder(root: Path, campaign_name: str, seed: int) -> Path:
-    """Make a folder of its own for a new run, with a readable name whatever the campaign is called. SaveError."""
+    """Make a new folder for a run, with a readable name made from the campaign's. SaveError."""
     stem = f"{plain_name(campaign_name, 'run')}-seed{seed}"
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def describe(run: Path) -> RunDetails:
 
 
 def delete(run: Path) -> None:
-    """Remove a run with all its saves. SaveError when it is no run, is a link, or is being played."""
+    """Remove a run with all its saves. SaveError when it is not a run, is a link, or is being played."""
     run = slots.place(run)
     if run.is_symlink() or not (run / layout.SAVES).is_dir() or not slots.is_run(run):
         raise SaveError(f"{run} is not a run, so it is left alone")
@@ -155,7 +155,7 @@ def delete(run: Path) -> None:
 
 
 def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
-    """From the save that opening the run would open, as far as names and sizes tell."""
+    """From the save that opening the run would open. Without `check` only names and sizes are looked at."""
     order, trouble = slots.in_order(run)
     damage = [trouble] if trouble else []
     for folder in order:

@@ -1,4 +1,4 @@
-"""One player a run: a lock that the kernel drops when its holder dies, however it dies."""
+"""One player a run: a lock that the kernel releases when the holding process ends, even by a kill."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _take(fd: int) -> None:
-        os.lseek(fd, 1 << 20, os.SEEK_SET)  # far behind the number, which others may read
+        os.lseek(fd, 1 << 20, os.SEEK_SET)  # beyond the number, so that others can read that
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
 
 else:
@@ -31,7 +31,7 @@ _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 class Lock:
-    """Holds a run folder for this process; SaveError on entering when another one holds it. File systems without locks are trusted."""
+    """Holds a run folder for this process. SaveError on entering when another process holds it. A file system without locks always grants it."""
 
     def __init__(self, run: Path, *, to_read: bool = False) -> None:
         """`to_read`: nothing will be written, so a folder that this user cannot write to will do."""
@@ -55,7 +55,7 @@ class Lock:
                     f"the run {self.path.parent.name} is being played by another rolltrain{holder}; close that one first"
                 ) from None
         self._fd = fd
-        with contextlib.suppress(OSError):  # the number is for people; the lock is held without it
+        with contextlib.suppress(OSError):  # the number is only information
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
             os.write(fd, b"%d\n" % os.getpid())
@@ -67,7 +67,7 @@ class Lock:
         self._fd = -1
 
     def _open(self) -> int:
-        """The lock's descriptor; -1 when there is none and none can be made, so that nobody can be holding it."""
+        """The lock's descriptor; -1 when the file is missing and cannot be made, so that no process can hold it."""
         try:
             return atomic_files.open_plain(self.path, os.O_RDWR | os.O_CREAT)
         except atomic_files.NotPlainFile as error:

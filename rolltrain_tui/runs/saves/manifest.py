@@ -1,4 +1,4 @@
-"""The manifest of a save: what it is, and the size and SHA-256 of every file in it, itself included."""
+"""The manifest of a save: a summary, and the size and SHA-256 of every file in it, the manifest included."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION
 AUTOSAVE = re.compile(r"turn-(\d{6,})")
 
 MAX_BYTES = {MANIFEST: 1 << 20, CAMPAIGN: 1 << 24, STATE: 1 << 28, WEIGHTS: 1 << 38}
-"""No file of a save is larger than this; one that claims to be is refused unread."""
+"""No file of a save is larger. A larger size in a manifest is refused before reading."""
 
 _HEAD, _HEAD_END = b'{"sha256":"', b'",\n'
 _CHUNK = 1 << 22
@@ -58,7 +58,7 @@ class Manifest:
     name: str
     """As the player typed it; "" for an autosave."""
     kept: bool
-    """Made by the player's wish: never pruned."""
+    """The player asked for it: never pruned."""
     summary: Summary
     files: tuple[FileRecord, ...]
 
@@ -93,7 +93,7 @@ def load(folder: Path) -> Manifest:
 
 
 def _check(folder: Path, manifest: Manifest) -> None:
-    """What the types alone do not say."""
+    """Check what the types do not."""
     if not 1 <= manifest.format_version <= FORMAT_VERSION:
         raise SaveError(f"save {folder.name}: there is no format {manifest.format_version}")
     named = AUTOSAVE.fullmatch(folder.name.removeprefix(".old-"))
@@ -111,7 +111,7 @@ def record_of(name: str, data: bytes | bytearray) -> FileRecord:
 
 
 def read_verified(folder: Path, record: FileRecord) -> bytearray:
-    """The bytes of a file, if they are the ones that were saved. SaveError."""
+    """The bytes of a file, after checking its hash. SaveError."""
     data = read_file(folder, record.name, record.size)
     if hashlib.sha256(data).hexdigest() != record.sha256:
         raise SaveError(f"save {folder.name}: {record.name} is damaged (its checksum is wrong)")

@@ -1,7 +1,7 @@
-"""Saves of older formats brought up to today's: one step a format, each a plain function of the two texts that a save holds.
+"""Saves of older formats, upgraded to the format of today: one step a format, each a function of campaign text and state.
 
-A format changes when the state or the campaign file gains something that older ones do not have. What a run was begun without, it goes on
-without. Tensors keep their names.
+A format changes when the state or the campaign file gains a part. An older run continues without the parts that it began without. Tensors
+keep their names.
 """
 
 import re
@@ -15,7 +15,7 @@ FORMAT_VERSION = 2
 
 
 def bring_up(version: int, config_text: str, state: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A campaign file and a state of an older format, as they are written today."""
+    """A campaign file and a state of an older format, in the format of today."""
     for older in range(version, FORMAT_VERSION):
         config_text, state = STEPS[older](config_text, state)
     return config_text, state

@@ -22,7 +22,7 @@ def place(path: Path) -> Path:
 
 
 def is_run(path: Path) -> bool:
-    """Whether `path` is a run folder, as far as its contents tell."""
+    """Whether `path` is a run folder, judged by its contents."""
     if (path / MANIFEST).exists():
         return False
     if (path / CHRONICLE).is_file():
@@ -45,7 +45,7 @@ def run_of(path: Path) -> Path:
 
 
 def is_latest(path: Path) -> bool:
-    """Whether opening `path` goes on where its run stopped: the run itself, or the save it points to. SaveError."""
+    """Whether `path` is a run or the save that the run points to, so that opening it continues the run. SaveError."""
     path, run = place(path), run_of(path)
     if path == run:
         return True
@@ -68,7 +68,7 @@ def slot_name(folder: Path) -> str:
 
 
 def find(run: Path, name: str) -> Path:
-    """The folder of a save by its name, also when a crash caught it being replaced."""
+    """The folder of a save by its name, also after a crash while it was being replaced."""
     folder, old = run / SAVES / name, run / SAVES / f".old-{name}"
     return old if old.is_dir() and not folder.exists() else folder
 
@@ -84,7 +84,7 @@ def newest_first(run: Path) -> list[tuple[Path, Manifest | None]]:
 
 
 def in_order(run: Path) -> tuple[list[Path], str]:
-    """The save folders in the order to try them: the one pointed to, then the newest; and what is wrong with the pointer, or ""."""
+    """The save folders in the order to try them: the one pointed to, then the newest first. And what is wrong with the pointer, or ""."""
     pointed, others = pointed_to(run), [folder for folder, _ in newest_first(run)]
     if pointed is None:
         return others, "the pointer to the latest save is damaged" if others else ""
@@ -106,7 +106,7 @@ def glance(folder: Path) -> Manifest | None:
 
 
 def point_to(run: Path, name: str) -> None:
-    """Make `name` the save that opening the run opens. OSError."""
+    """Point `latest` to the save `name`. OSError."""
     atomic_files.replace(run / LATEST, f"{name} {zlib.crc32(name.encode()):08x}\n".encode())
 
 
@@ -122,7 +122,7 @@ def pointed_to(run: Path) -> str | None:
 
 
 def settle(run: Path) -> None:
-    """Finish or undo what a crash left half-way. Only for the run's one writer."""
+    """Finish or undo what a crash interrupted. The caller holds the run's Lock."""
     for stray in run.glob(".tmp-*"):
         with contextlib.suppress(OSError):
             stray.unlink()

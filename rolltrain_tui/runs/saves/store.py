@@ -1,4 +1,4 @@
-"""Writing and reading saves: aside, to the disk, into place; and nothing is believed before its checksum is."""
+"""Writing and reading saves. A save is written aside, synced and renamed into place; nothing is used before its checksum is checked."""
 
 import contextlib
 import json
@@ -30,25 +30,25 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt
 
 @dataclass(slots=True)
 class Snapshot:
-    """Everything a run is, between two turns."""
+    """The whole state of a run between two turns."""
 
     config_text: str
     state: dict[str, Any]
-    """JSON values; floats may be anything."""
+    """JSON values. Floats may be infinite or NaN."""
     tensors: "dict[str, Tensor]"
     summary: Summary
     threads: int | None = None
     """CPU threads that train; None: as many as torch has."""
     note: str = ""
-    """After reading: a sentence for the player when not all was well; else empty."""
+    """After reading: a sentence for the player if something was wrong; else empty."""
 
 
 def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path:
     """Save into the run folder and point `latest` there; the save's folder.
 
-    `name` is the player's, "" for turn-NNNNNN. keep=None marks the save as the player's own; otherwise it is an autosave, and of those only
-    the `keep` newest stay. Named saves always stay. A save of the same name is replaced. The caller holds the run's Lock. OSError when
-    the disk refuses; whatever was saved before is still there then.
+    `name` is the player's, "" for turn-NNNNNN. keep=None marks the save as the player's own, and it always stays. Otherwise it is an
+    autosave, and only the `keep` newest autosaves stay. Named saves always stay. A save of the same name is replaced. The caller holds
+    the run's Lock. OSError when the disk refuses; earlier saves are intact then.
     """
     (run / layout.SAVES).mkdir(parents=True, exist_ok=True)
     slots.settle(run)
@@ -70,7 +70,7 @@ def write(run: Path, snapshot: Snapshot, *, name: str, keep: int | None) -> Path
 
 
 def read(path: Path) -> Snapshot:
-    """The save in `path`, or of a run the latest one, or if that is damaged the newest good one (`note` says so then). SaveError."""
+    """The save in `path`. Of a run the latest one, or the newest good one if that is damaged (`note` says so). SaveError."""
     path = slots.place(path)
     if not path.exists() and path.parent.name == layout.SAVES:
         path = slots.find(path.parent.parent, path.name)
@@ -95,7 +95,7 @@ def read_state(folder: Path) -> dict[str, Any]:
 
 
 def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
-    """All files of a save, on the disk."""
+    """Write and sync all files of a save."""
     import torch
 
     files: dict[str, bytes | bytearray] = {
@@ -121,7 +121,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
 
 
 def _put_into_place(aside: Path, folder: Path) -> None:
-    """Give a finished save its name; the one that has it now is found under .old-NAME for as long as the name is nobody's."""
+    """Rename the finished save into place. During the swap the old save is at .old-NAME."""
     old = folder.with_name(f".old-{folder.name}")
     replacing = folder.exists()
     if replacing:
@@ -140,7 +140,7 @@ def _put_into_place(aside: Path, folder: Path) -> None:
 
 
 def _prune(run: Path, written: Path, keep: int) -> None:
-    """Remove autosaves beyond the `keep` newest. What cannot be read is not ours to judge, and what will not go stays."""
+    """Remove autosaves beyond the `keep` newest. Unreadable saves stay, and so do folders that cannot be removed."""
     autosaves = [written]
     for folder, contents in slots.newest_first(run):
         if folder != written and slots.autosave_turn(folder.name) is not None and contents is not None and not contents.kept:
@@ -151,7 +151,7 @@ def _prune(run: Path, written: Path, keep: int) -> None:
 
 
 def _slot(run: Path, name: str, turn: int) -> str:
-    """The folder name for a save: by turn, or made from the player's name, which may hold anything."""
+    """The folder name for a save: by turn, or made from the player's text."""
     if not name:
         return slots.autosave_name(turn)
     stem = plain_name(name, "save")
@@ -165,7 +165,7 @@ def _slot(run: Path, name: str, turn: int) -> str:
 
 
 def plain_name(text: str, otherwise: str) -> str:
-    """A short lower-case file name of ASCII letters, digits and hyphens, good on every system; `otherwise` when nothing is left."""
+    """A short lower-case file name of ASCII letters, digits and hyphens, valid on every system; `otherwise` if no character is left."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
     words = "".join(ch if ch.isalnum() else " " for ch in ascii_text).split()
     name = "-".join(words)[:40].strip("-") or otherwise
@@ -191,7 +191,7 @@ def _read_run(run: Path) -> Snapshot:
 
 
 def _instead(folder: Path) -> str:
-    """Which save of the same run is good, for the player who asked for one that is not."""
+    """The newest good save of the same run, as the end of an error message about a damaged one."""
     if folder.parent.name != layout.SAVES:
         return ""
     turn = _turn_of(folder)
@@ -210,7 +210,7 @@ def _fallback_note(troubles: list[str], name: str, snapshot: Snapshot, missed: i
 
 
 def _turn_of(folder: Path) -> int:
-    """The turn of a damaged save, as far as its manifest or its name tell."""
+    """The turn of a damaged save, from its manifest or its name."""
     contents = slots.glance(folder)
     return contents.summary.turn if contents else slots.autosave_turn(slots.slot_name(folder)) or 0
 
@@ -241,7 +241,7 @@ def _version_note(contents: Manifest) -> str:
 
 
 def dump_state(state: dict[str, Any]) -> bytes:
-    """JSON; a float that is not finite becomes {"$float": "nan"}, for any part of the state may hold one when a training diverges."""
+    """JSON. A float that is not finite becomes {"$float": "nan"}: after a divergence any part of the state may hold one."""
     try:
         return json.dumps(state, allow_nan=False).encode("ascii")
     except ValueError:

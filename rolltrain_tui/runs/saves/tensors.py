@@ -1,7 +1,7 @@
-"""Tensors <-> the bytes of a safetensors file. The one place where saves need torch, imported when used.
+"""Tensors <-> the bytes of a safetensors file. Only here do saves need torch, which is imported when used.
 
-safetensors' own writer for torch needs NumPy, which rolltrain does not; the format is a length, a JSON header and the tensors' bytes.
-Reading is left to the library, which checks the header against everything a hostile file could claim.
+The library's own writer for torch needs NumPy, and rolltrain does not. The format is a length, a JSON header and the tensors' bytes.
+The library reads, because it checks the header of a hostile file.
 """
 
 import json
