@@ -185,7 +185,6 @@ class Campaign:
         """Drop a ghost that does not fit the settings any more (a save can be opened with others): the reason, or ""."""
         if self.ghost is None:
             return ""
-        assert isinstance(self.config, CampaignConfig), "ghosts are recorded of campaign files"
         if not (reason := ghosts.difference(self.ghost, ghosts.recipe_of(self.config, self.learner.info().text_sha256))):
             return ""
         self.ghost = None

@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
@@ -76,7 +75,6 @@ def _change(branch: Run, overrides: Sequence[str]) -> None:
     """Save the branch with other settings, in place of its first save."""
     before = branch.campaign.config
     after = campaign_file.load_text(campaign_file.dump(before), branch.folder.name, overrides)
-    assert isinstance(before, CampaignConfig)
     branch.change(changes_between(before, after))
     branch.save()
 

@@ -14,7 +14,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import event_codec, event_log, layout, saves
-from rolltrain_tui.runs.open import SavedRun, new_campaign, refuse_programs
+from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.saves import slots
 
 
@@ -47,9 +47,8 @@ class StartPoint:
 
 def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     """ValueError when the run's campaign or its text cannot be read."""
-    text = (run / layout.CAMPAIGN).read_text(encoding="utf-8")
-    refuse_programs(text, run)
-    config = campaign_file.load_text(text, str(run / layout.CAMPAIGN), _on(device))
+    path = run / layout.CAMPAIGN
+    config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path), _on(device))
     base = _base_of(run)
     campaign, _ = new_campaign(config, base=base, ghost_file=run / layout.GHOST)
     return StartPoint(run, campaign, base, 0, moves_of(run), changes_of(run, 0))

@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
 from rolltrain_tui.modes import campaign_file
@@ -142,12 +141,6 @@ class Verification:
         assert found is not None, folder
         return Difference(self.campaign.turn, *found)
 
-    @property
-    def _config(self) -> CampaignConfig:
-        config = self.campaign.config
-        assert isinstance(config, CampaignConfig)
-        return config
-
     def _through_the_disk(self) -> Campaign:
         """Save the campaign, load it into a new one, and compare the two."""
         campaign = self.campaign
@@ -155,7 +148,7 @@ class Verification:
         summary = saves.Summary(campaign.config.name, "", "", 1, campaign.turn, campaign.config.turns, None, None)
         with TemporaryDirectory(prefix="rolltrain-") as folder:
             snapshot = saves.Snapshot(campaign_file.dump(campaign.config), state, campaign.tensors(), summary)
-            fresh = SavedRun.read(saves.write(Path(folder), snapshot, name="", keep=None)).open(self._config)
+            fresh = SavedRun.read(saves.write(Path(folder), snapshot, name="", keep=None)).open(campaign.config)
         for name, before, after in (
             ("state", dump_state(campaign.state_dict()), dump_state(fresh.state_dict())),
             ("weights", pack(campaign.tensors()), pack(fresh.tensors())),

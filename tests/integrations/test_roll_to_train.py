@@ -509,7 +509,7 @@ def test_a_checkpoint_by_name(reader: Make, loaders: Make, tmp_path: Path) -> No
         trainer.save_checkpoint()
     trainer.train(*loaders(), progress=False)
     path = trainer.save_checkpoint("champion")
-    with pytest.raises(SaveError, match=r"go on with RollToTrain\(\.\.\.\)\.train\(\.\.\., resume=\.\.\.\)"):
+    with pytest.raises(ValueError, match=r"go on with RollToTrain\(\.\.\.\)\.train\(\.\.\., resume=\.\.\.\)"):
         Run.resume(path)
     stranger = trainer_of(net(), tmp_path, loss=nn.CrossEntropyLoss())
     with pytest.raises(ValueError, match="was it saved by a campaign with this model"):

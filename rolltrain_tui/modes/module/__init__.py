@@ -10,4 +10,4 @@ from typing import Any, NoReturn
 
 def refuse(config: Any, *, base: Path) -> NoReturn:
     """No file can build a program's own model. Always raises ValueError."""
-    raise ValueError("it trains a program's own model; go on with RollToTrain(...).train(..., resume=...) in that program")
+    raise ValueError("this campaign trains a program's own model; go on with RollToTrain(...).train(..., resume=...) in that program")

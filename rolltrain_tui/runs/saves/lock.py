@@ -31,7 +31,7 @@ _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 class Lock:
-    """Holds a run folder for this process. SaveError on entering when another process holds it. A file system without locks always grants it."""
+    """Holds a run folder for this process; SaveError on entering if another process does. File systems without locks always grant it."""
 
     def __init__(self, run: Path, *, to_read: bool = False) -> None:
         """`to_read`: nothing will be written, so a folder that this user cannot write to will do."""
