@@ -66,6 +66,7 @@ def measure(
     mean = probe.first if probe.second is None else list(torch._foreach_mul(torch._foreach_add(probe.first, probe.second), 0.5))
     with torch.no_grad():
         weights, slopes = lengths(layers, parameters), lengths(layers, mean)
+    # The signals of the whole model
     norm = whole(weights)
     moves = history.moves if history is not None else ()
     noise = noise_scale(probe.first, probe.second, probe.half) / batch if probe.second is not None and probe.half else math.nan
@@ -77,6 +78,7 @@ def measure(
         "agree_fraction": agree_fraction(mean, first_moments),
         "noise_scale": noise,
     }
+    # The same of each layer
     bins = histograms(layers, mean)
     readings = tuple(
         LayerReading(
@@ -107,7 +109,7 @@ def temperature(memory: TrainingMemory, here: Sequence[float], losses: Callable[
     if memory.average is None or not has_temperature(memory):
         return math.nan
     parameters = memory.levers.parameters
-    theta = [p.clone() for p in parameters]
+    theta = [p.clone() for p in parameters]  # half-way and back in place: any model can be measured like this
     try:
         torch._foreach_lerp_(parameters, memory.average.weights, 0.5)
         there = losses()

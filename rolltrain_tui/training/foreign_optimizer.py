@@ -70,6 +70,7 @@ class OptimizerHooks:
         self._norm = _length(grads) / (float(scale) if scale is not None else 1.0) if grads else 0.0
         self.looked = True
         if not math.isfinite(self._norm):
+            # Optimisers skip a parameter without a gradient, so neither weights nor moments change
             for p in self.levers.parameters:
                 p.grad = None
 
@@ -80,6 +81,7 @@ class OptimizerHooks:
             return  # outside of a turn, or a second step inside of one
         if not (kwargs.get("closure") or any(map(callable, args))):
             self.look()
+        # k as a learning rate is free; else theta_old is copied now and the update scaled after the step
         k = effect.update_scale * effect.lr_scale
         self._kept = []
         if self._scales_rate(effect):

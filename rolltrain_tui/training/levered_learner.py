@@ -81,6 +81,7 @@ class GradientSum:
     def __init__(self, parameters: Sequence[Tensor], scales: Sequence[float], micro_batches: int) -> None:
         self.parameters, self.scales, self.micro_batches = parameters, scales, micro_batches
         self.differs = any(scale != 1 for scale in scales)
+        # One tensor for each parameter that had a gradient, in the order of `parameters`
         self._learning: list[Tensor] = []
         self._plain: list[Tensor] = []
         self._scaled: list[Tensor] = []
@@ -95,7 +96,7 @@ class GradientSum:
         learning = [p for p in self.parameters if p.grad is not None]
         grads = [p.grad for p in learning if p.grad is not None]
         for p in learning:
-            p.grad = None
+            p.grad = None  # the next micro-batch starts from nothing
         if not self._learning:
             self._learning, self._plain, self._scaled = learning, grads, list(torch._foreach_mul(grads, scale))
             return
@@ -112,7 +113,7 @@ class GradientSum:
 
 def drop_worst(losses: Tensor, drop: int, batch: BatchGradient) -> Tensor:
     """Which examples of a batch stay when the `drop` of highest loss go; at least one stays. (B,) losses -> (B,) bool, on the CPU."""
-    worst = losses.topk(min(drop, len(losses) - 1)).indices
+    worst = losses.topk(min(drop, len(losses) - 1)).indices  # (drop,)
     stays = torch.ones_like(losses, dtype=torch.bool)
     stays[worst] = False
     batch.loss = losses.mean().item()  # of the whole batch, as in every other turn
@@ -197,13 +198,14 @@ class LeveredLearner(ABC):
         After StepAbandoned, or any other exception, weights, moments, schedule, streams and data stand where they stood before.
         """
         started = perf_counter()
+        # What a failed turn must put back. States of streams are a few kB; weights are copied only by turns that need it.
         streams, own = self.streams.states(), self.own_state()
         running = [buffer.clone() for buffer in self._running]
         start = self.memory.begin(effect)
         try:
             with self.streams.lend_dropout():
                 return self._step(effect, started)
-        except BaseException:
+        except BaseException:  # KeyboardInterrupt too: the save that follows must hold a whole turn
             self.streams.put_back(streams)
             self.take_own_state(own)
             self.memory.undo(start)
@@ -220,7 +222,7 @@ class LeveredLearner(ABC):
             spent = memory.before_the_step(effect, measured, lambda: self.evaluate(self.config.evaluation.sequences))
         start = memory.capture() if effect.extra_steps else None
         weights_before = memory.weights_before()
-        norms = tuple(self.levers.norms or ())
+        norms = tuple(self.levers.norms or ())  # each optimiser step adds one; a turn that fails must not
         lr = self.schedule.set_rate()
 
         # The step, then the extra steps. Their motions count side by side, as one longer vector.
@@ -245,7 +247,7 @@ class LeveredLearner(ABC):
         moves = memory.layer_moves(weights_before) if motion.finite else None
         if motion.finite and effect.weight_noise:
             measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self.streams["weight_noise"])
-        self.schedule.advance()
+        self.schedule.advance()  # a turn that was not finite counts too
         memory.after_the_step(moves, finite=motion.finite)
 
         # The report: each lever that was pulled says what it measured of itself
@@ -262,7 +264,7 @@ class LeveredLearner(ABC):
         if motion.clipped_norm is not None and self.levers.clip is not None:
             measured["clip_factor"] = motion.clipped_norm / self.levers.clip
         return StepReport(
-            loss=first.loss,
+            loss=first.loss,  # of the turn's own batch; extra batches come after its update
             grad_norm=motion.grad_norm,
             lr=lr,
             proposed_norm=motion.proposed_norm,
@@ -350,11 +352,11 @@ class LeveredLearner(ABC):
         """Exact inverse of tensors() and state_dict(). LearnerStateError, with nothing changed, where they do not fit this learner."""
         if state.get("kind") != self.kind:
             raise LearnerStateError(f"the saved state is of a model of kind {state.get('kind')!r}; this one is of kind {self.kind!r}")
+        # First read and check everything, then change: a state that does not fit leaves the learner as it was.
         self.check_own_state(state)
         found = self.memory.recall(tensors, state)
         streams = self.streams.unpack(tensors)
         refuse_strangers(tensors, found.names | self.streams.pack().keys())
-
         self.memory.adopt(found)
         self.streams.put_back(streams)
         self.take_own_state(state)

@@ -113,6 +113,7 @@ class Levers:
         grads = [p.grad for p in self.parameters if p.grad is not None]
         norm = get_total_norm(plain if plain is not None else grads, foreach=True)
         motion = StepMeasurement(grad_norm=norm.item())
+        # The cheapest way that serves the levers: nothing, one step, one step scaled afterwards, or two steps to compare.
         if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
             motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
         elif effect.on_zero == "skip" and is_zero(effect):
@@ -157,6 +158,7 @@ class Levers:
     ) -> StepMeasurement:
         """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
         s = effect.loss_scale * effect.grad_scale
+        # A finite gradient may overflow when it is scaled, and has to be refused before anything moves.
         scaled = torch._foreach_mul(grads, s)
         scaled_norm = get_total_norm(scaled, foreach=True)
         if not math.isfinite(scaled_norm.item()):
@@ -166,6 +168,7 @@ class Levers:
             flat.remember()
         state = copy_state(self.optimizer)
 
+        # The plain step: theta_plain, measured and undone
         if plain is not None:
             torch._foreach_copy_(grads, list(plain))
         plain_gradient = self._plain_gradient() if masks(effect) else None
@@ -177,6 +180,7 @@ class Levers:
         proposed = [flat.proposed.clone() for flat in buffers] if masks(effect) else []  # the second mask overwrites them
         put_state(self.optimizer, state)
 
+        # The real step: theta_scaled, from the same weights and moments
         torch._foreach_copy_(grads, scaled)
         clipped_norm = self._optimizer_step(effect, grads, scaled_norm, lr_scale=effect.lr_scale)
         masked = self._mask(buffers, effect, plain_gradient)
@@ -200,6 +204,7 @@ class Levers:
         for flat in buffers:
             flat.propose()
             agrees.append(agreement(flat.proposed, (_gradient(p, plain) for p in flat.parameters)))
+            # The share counts over all weights, so every dtype is counted before any is masked.
             count.weights += flat.proposed.numel()
             count.agreeing += int(agrees[-1].sum().item())
             count.before = [a + b for a, b in zip(count.before, squared_halves(flat.proposed, agrees[-1]), strict=True)]
@@ -216,7 +221,7 @@ class Levers:
             return {}
         norm = math.sqrt(sum(flat.moved_squared() for flat in buffers))
         cap = cap_of(self.norms, quantile) if quantile != 1 else None
-        self.norms.append(norm)
+        self.norms.append(norm)  # before the cut: a cap made of cut norms would shrink turn by turn
         if cap is None:
             return {}
         if norm > cap:
@@ -317,7 +322,7 @@ class _UpdateBuffers:
     def interpolate(self, k: float) -> None:
         """theta = theta_old + k (theta - theta_old), beyond either end where k < 0 or k > 1."""
         if k == 0:
-            self.restore()
+            self.restore()  # exact, whatever theta has become
         elif self.theta is not None:
             self.theta.lerp_(self.old, 1 - k)
         else:
@@ -418,8 +423,8 @@ def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torc
     """
     noise_squared = spread_squared = 0.0
     for p in parameters:
-        std = p.std(correction=0)
-        noise = scale * std * torch.randn(p.shape, generator=generator).to(p)
+        std = p.std(correction=0)  # over the tensor's own weights, so that noise is as large as they are
+        noise = scale * std * torch.randn(p.shape, generator=generator).to(p)  # drawn on the CPU: the same on every device
         p.add_(noise)
         noise_squared += noise.square().sum().item()
         spread_squared += p.numel() * std.square().item()

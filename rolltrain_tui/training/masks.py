@@ -68,6 +68,7 @@ def cap_of(norms: deque[float], quantile: float) -> float | None:
     if len(norms) < FEWEST_NORMS:
         return None
     ordered = sorted(norms)
+    # Linear between neighbours, as numpy's default
     place = quantile * (len(ordered) - 1)
     low = floor(place)
     high = min(low + 1, len(ordered) - 1)

@@ -26,6 +26,7 @@ class Layer:
 
 def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor]) -> list[float]:
     """The Euclidean norm of each layer's part of `tensors`, which are one for each parameter."""
+    # Squares in float64: they add up over millions of coordinates
     squares = torch.stack(torch._foreach_norm(list(tensors), dtype=torch.float64)).square().tolist()
     return [math.sqrt(math.fsum(squares[place] for place in layer.places)) for layer in layers]
 
@@ -53,6 +54,7 @@ def noise_scale(first: Sequence[Tensor], second: Sequence[Tensor], half: int) ->
     """
     a, b = (torch.cat([g.flatten().double() for g in gradients]) for gradients in (first, second))
     signal = torch.dot(a, b).item()
+    # E |g_a - g_b|^2 = 2 tr(Sigma) / half
     noise = half * (a - b).square().sum().item() / 2
     return noise / signal if signal > 0 else math.nan
 

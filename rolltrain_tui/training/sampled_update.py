@@ -40,7 +40,7 @@ class SampledUpdate:
         """The sampled coordinates of `whole`, which has the shape of p."""
         flat = whole.detach().reshape(-1)
         if p.numel() <= SAMPLE:
-            return flat
+            return flat  # small tensors are measured whole
         blocks = flat[: p.numel() // BLOCK * BLOCK].view(-1, BLOCK)
         return blocks[:: max(1, len(blocks) * BLOCK // SAMPLE)].reshape(-1)
 
@@ -65,6 +65,7 @@ class SampledUpdate:
         moved = [place for place, p in enumerate(self._parameters) if p.grad is not None]
         shadow = self._take_plain_step(moved)
         sums = torch.zeros(3, dtype=torch.float64)
+        # Each coordinate stands for numel / sample of its tensor, so that the norms estimate those of the whole model
         for place in moved:
             p, old = self._parameters[place], self._old[place].float()
             proposed, applied = shadow[place].detach().float() - old, self._sample(p, p).float() - old
@@ -76,6 +77,7 @@ class SampledUpdate:
         """The same optimiser on the samples alone, from where they stood."""
         places = iter(range(len(self._parameters)))
         samples = [self._old[place].clone() for place in range(len(self._parameters))]
+        # The groups as they are, learning rate and decay included, with samples in place of the parameters
         groups = []
         for group in self.optimizer.param_groups:
             own = [samples[next(places)] for _ in group["params"]]

@@ -70,6 +70,7 @@ def learning_rate(turn: int, turns: int, peak: float, schedule: ScheduleConfig) 
         return peak * (turn + 1) / schedule.warmup_turns
     if schedule.decay == "constant":
         return peak
+    # From 0 at the end of the warm-up to 1 at the last turn; extra turns stay there
     way = min(1.0, (turn - schedule.warmup_turns) / max(1, turns - 1 - schedule.warmup_turns))
     return peak * (schedule.final_fraction + (1 - schedule.final_fraction) * 0.5 * (1 + math.cos(math.pi * way)))
 
@@ -79,6 +80,7 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
 
     Fused: one call for all parameters; measured on a CPU at a third of the time of the default AdamW.
     """
+    # As usual since GPT-2: decay pulls towards zero, which is no natural value for the gain of a norm
     matrices = [p for p in model.parameters() if p.dim() >= 2]
     vectors = [p for p in model.parameters() if p.dim() < 2]
     groups: list[dict[str, Any]] = [

@@ -41,9 +41,9 @@ class Snapshot:
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Restore weights and moments to the last bit. The caller restores the position in the schedule."""
-        optimizer.state.clear()
+        optimizer.state.clear()  # a parameter that had no moments then has none again
         for name, tensor in lasting(model).items():
-            tensor.copy_(self.weights[name])
+            tensor.copy_(self.weights[name])  # in place: the optimiser and the levers hold these tensors
         for name, p in model.named_parameters():
             if name in self.moments:
                 optimizer.state[p] = {key: _copy(key, value) for key, value in self.moments[name].items()}
@@ -59,6 +59,7 @@ class Snapshot:
         for name, kept in self.moments.items():
             for key, value in kept.items():
                 at = f"{prefix}optimizer.{name}.{key}"
+                # Step counts may be plain numbers: safetensors holds only tensors, and the name keeps the difference.
                 packed |= {at: value.cpu()} if isinstance(value, Tensor) else {at + NUMBER: torch.tensor(value, dtype=_dtype_of(value))}
         return packed
 
@@ -70,6 +71,7 @@ class Snapshot:
             for name, now in lasting(model).items()
         }
         own = f"{prefix}optimizer."
+        # No moments at all: saved before the first step
         if not any(name.startswith(own) for name in tensors):
             return cls(weights, {}, place)
         stepped = {p for group in optimizer.param_groups for p in group["params"]}
@@ -149,5 +151,6 @@ def weights_sha256(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for _, p in sorted(model.named_parameters()):
         weight = p.detach().cpu().contiguous()
+        # Read in place: a copy to bytes would double the memory of a large model
         digest.update((ctypes.c_char * (weight.numel() * weight.element_size())).from_address(weight.data_ptr()))
     return digest.hexdigest()

@@ -41,10 +41,11 @@ class SplitBatch:
         sizes = [B - B // 2, B // 2]
 
         def half(*piece: Tensor) -> tuple[Tensor, list[Tensor]]:
-            share = len(piece[0]) / B
+            share = len(piece[0]) / B  # the halves of an odd batch differ by one
             loss, raw = losses(*piece)
             return raw * share, list(torch.autograd.grad(loss * (share * weight), self.parameters))
 
+        # autograd.grad, not backward: two threads must not add to the same `.grad`
         pieces = zip(*(torch.split(tensor, sizes) for tensor in batch), strict=True)
         (raw_a, gradient), (raw_b, other) = self.both(half, *pieces)
         torch._foreach_add_(gradient, other)

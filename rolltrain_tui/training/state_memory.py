@@ -212,6 +212,7 @@ class TrainingMemory:
 
         Returns the GFLOP of the evaluations that prove them. `evaluate` is None for a loop that cannot evaluate on request.
         """
+        # First back to other weights, then towards an average of them, then the moments: each acts on what the one before left.
         spent = 0.0
         if effect.rollback:
             measured["rollback"] = self.camp.distance(self.model)
@@ -233,7 +234,7 @@ class TrainingMemory:
         assert self.checkpoints is not None, "restore_best looks back: name it to prepare first"
         if (best := self.checkpoints.best) is None:  # no evaluation yet, or none was finite
             return 0.0
-        best.snapshot.put_back(self.model, self.optimizer)
+        best.snapshot.put_back(self.model, self.optimizer)  # not `restore`: the schedule keeps its place
         measured["restore_best.stored"], measured["restore_best.age"] = best.value, float(self.checkpoints.evaluations - best.evaluation)
         if evaluate is None:
             return 0.0
@@ -312,21 +313,24 @@ class TrainingMemory:
 
     def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any], *, now: bool = True) -> SavedMemory:
         """Inverse of tensors() and state_dict(), which changes nothing yet. LearnerStateError where they do not fit this learner."""
+        # Weights and moments: as they stand, and of the camp
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
             raise LearnerStateError(f"the saved state stands at turn {places[0]!r}, its snapshot at {places[1]!r}; both must be counts")
         here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0]) if now else None
         camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1])
         names = (here.pack("").keys() if here is not None else set()) | camp.pack("snapshot.").keys()
+        # The average and the history. The saved run may have been examined where this one is not, and the other way round.
         history = None if self.history is None else _saved_history(state)
         averaged = {name for name in tensors if name.startswith("average.")}
-        names |= averaged  # a run that was examined may go on as one that is not
+        names |= averaged
         if self.average is None:
             average = None
         elif averaged or history is None or "pulse" in state:
             average = self._unpack_average(tensors)
         else:  # the saved run was not examined, and this one is: its average begins at the saved weights
             average = WeightAverage([here.weights[name] for name in self._averaged()] if here is not None else self.levers.parameters)
+        # The best checkpoints and the norms: a run that needs them must find them
         checkpoints = None if self.checkpoints is None else self._unpack_checkpoints(tensors, state)
         for number, checkpoint in enumerate(checkpoints.kept if checkpoints is not None else ()):
             names |= checkpoint.snapshot.pack(f"best.{number}.").keys()

@@ -58,7 +58,7 @@ class Streams:
         if self._dropout is None:
             yield
             return
-        outer = global_state(self.device)
+        outer = global_state(self.device)  # of the process, which others may be drawing from
         set_global_state(self.device, self._dropout)
         try:
             yield

@@ -44,6 +44,7 @@ class Batches:
         if place not in self._read:
             if place[0] != self._next[0] or place[1] < self._next[1]:
                 self._begin(place[0])
+            # Read up to the place. Of what is passed over nothing is kept; of what is at hand, all until `remove`.
             while self._next <= place:
                 batch = self._pull()
                 if batch is _END:
@@ -62,6 +63,7 @@ class Batches:
     def _begin(self, epoch: int) -> None:
         seed = stream_seed(self.seed, f"epoch {epoch}")
         self._stream = torch.Generator().manual_seed(seed).get_state()
+        # A DataLoader's generator, or its sampler's; a distributed sampler shuffles by set_epoch instead
         for owner in (self.loader, getattr(self.loader, "sampler", None), getattr(self.loader, "batch_sampler", None)):
             if isinstance(generator := getattr(owner, "generator", None), torch.Generator):
                 generator.manual_seed(seed)

@@ -82,10 +82,12 @@ class Criterion:
         size, target = examples_in(batch), batch.get("labels") if isinstance(batch, dict) else None
         if size is None or size < 1:
             return None
+        # The user's loss with reduction "none" gives the parts directly
         if self._apart is not None:
             target = target if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) else batch
             parts = self._apart(_logits(output), target)
             return parts.reshape(size, -1).mean(dim=1) if parts.numel() % size == 0 and parts.dim() else None
+        # Otherwise try whether the model's own loss is a cross entropy of its logits
         logits = _logits(output)
         if not isinstance(logits, Tensor) or not isinstance(target, Tensor) or target.is_floating_point() or logits.shape[0] != size:
             return None
@@ -119,6 +121,7 @@ def _cross_entropies(logits: Tensor, target: Tensor, loss: Tensor) -> Tensor | N
         return _if_close(F.cross_entropy(logits.float(), target, reduction="none").unsqueeze(1), torch.ones_like(target).unsqueeze(1), loss)
     if logits.dim() != 3 or logits.shape[:2] != target.shape:
         return None
+    # Causal models shift their labels by one; masked ones do not
     for scores, answers in ((logits[:, :-1], target[:, 1:]), (logits, target)):
         tokens = F.cross_entropy(scores.float().transpose(1, 2), answers, reduction="none", ignore_index=IGNORED)  # (B, T)
         if (found := _if_close(tokens, answers != IGNORED, loss)) is not None:

@@ -24,6 +24,7 @@ def layers_of(model: nn.Module, parameters: Sequence[Tensor]) -> list[Layer]:
     """The parameters that learn, grouped by the first parts of their names; fewer parts where that makes too many layers."""
     names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
     own = [names.get(p, "others").split(".")[:-1] or ["model"] for p in parameters]
+    # "encoder.layer.3.attention" says more than "encoder", but a deep model has too many of the former
     for depth in range(DEPTH, 0, -1):
         places: dict[str, list[int]] = {}
         for place, parts in enumerate(own):
@@ -50,6 +51,7 @@ def probe(model: nn.Module, parameters: Sequence[Tensor], train: Sequence[Any], 
     try:
         for batch in train:
             loss = loss_of(batch)
+            # A parameter that this batch does not use has a gradient of zero
             found = torch.autograd.grad(loss, parameters, allow_unused=True)
             gradients.append([torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)])
             losses.append(loss.item())

@@ -157,7 +157,7 @@ class ModuleLearner(LeveredLearner):
             micro = self._read(part) if kept is None else kept[j]
             if micro is None:  # all of its examples were among the worst
                 continue
-            weight = part / sum(parts)
+            weight = part / sum(parts)  # a part of a micro-batch counts as much less
             loss += self._descend(micro, effect.target_noise, weight, batch) * weight
             batch.tokens += _tokens_in(micro)
             batch.amount += part

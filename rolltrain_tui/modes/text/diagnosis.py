@@ -68,6 +68,7 @@ def probe(model: GPT, train: Tensor, losses: Losses) -> TrainingProbe:
     try:
         a, b, rest = halves(train)
         found, gradients = [], []
+        # autograd.grad leaves `.grad` alone, which may hold a gradient that training still needs
         for part in (a, b) if len(b) else (a,):
             own = losses(part)
             gradients.append(list(torch.autograd.grad(own.mean(), parameters)))
