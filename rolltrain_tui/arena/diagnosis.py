@@ -53,11 +53,12 @@ def examine(champion: Champion) -> Diagnosis:
     corpus = corpus_for(agent)
     trainer = trainer_of(champion, corpus)
     models = trainer.models
-    layers, moments = layers_named(models.parameters), _parts(models, trainer.first) if agent.step else None
-    value = evaluate(models, corpus.val)[0].item()
-    probe, weights = _probe(trainer), [part.clone() for part in _parts(models, models.theta)]
-    history = _next_moves(trainer, layers) if agent.step else None  # trains the copy, so it comes last
-    values, found = measure(probe, layers, weights, moments, history, value=value, batch=agent.recipe.batch)
+    layers = layers_named(models.parameters)
+    value, probe = evaluate(models, corpus.val)[0].item(), _probe(trainer)
+    # Copies, because measuring the next moves trains `models`
+    weights, moments = _parts(models, models.theta.clone()), _parts(models, trainer.first.clone())
+    history = _next_moves(trainer, layers) if agent.step else None
+    values, found = measure(probe, layers, weights, moments if agent.step else None, history, value=value, batch=agent.recipe.batch)
 
     losses, norms = _history(champion, LOSSES), _history(champion, GRADIENTS)
     monitor = heard(losses, norms, agent.vocabulary)

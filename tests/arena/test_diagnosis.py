@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,14 +13,17 @@ from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.diagnosis import SCOUTING, TOLD, examine, heard
 from rolltrain_tui.arena.dice import STATS, StepResult
 from rolltrain_tui.arena.events import Trained
-from rolltrain_tui.arena.training import train
+from rolltrain_tui.arena.model_batch import gradient, views
+from rolltrain_tui.arena.training import corpus_for, train, trainer_of
 from rolltrain_tui.game.setup import seeded_game
+from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.events import Examined
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.training.measures import agree_fraction
 
 HEARD = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
 
@@ -75,6 +79,20 @@ def test_the_update_ratio_is_that_of_real_steps(agent: Any) -> None:
     further = trained(champion, 1)
     step = math.dist(weights_of(champion), weights_of(further))
     assert ratio == pytest.approx(step / math.hypot(*weights_of(champion)), rel=0.5)
+
+
+def test_the_weights_are_examined_as_they_are(agent: Any) -> None:
+    """Agreement and the gradient's norm are those of the weights and moments in the agent's file, before any further step."""
+    champion = trained(agent(), 30)
+    trainer = trainer_of(champion, corpus_for(champion.agent))
+    windows = trainer.corpus.train[torch.tensor(probe_offsets(12, len(trainer.corpus.train) - 8)).unsqueeze(1) + torch.arange(9)]
+    slope = torch.zeros_like(trainer.models.theta)
+    gradient(trainer.models, windows.unsqueeze(0), views(trainer.models.shape, trainer.models.vocabulary, slope))
+    found = examine(champion)
+    values = {reading.signal: reading.value for reading in found.readings}
+    assert agree_fraction([slope], [trainer.first]) == pytest.approx(values["agree_fraction"], abs=0.01)
+    assert slope.norm().item() == pytest.approx(math.hypot(*(layer.gradient_norm for layer in found.layers)), rel=1e-4)
+    assert trainer.models.theta.norm().item() == pytest.approx(math.hypot(*(layer.weight_norm for layer in found.layers)), rel=1e-6)
 
 
 def trained(champion: Champion, steps: int) -> Champion:
