@@ -32,7 +32,7 @@ class Commentator:
                 size = f"{loss:.2f}" if math.isfinite(loss) else "not a number any more"
                 return [f"✖ {self._names[place]} bursts at step {step:,}: its loss is {size}, worse than guessing blindly."]
             case WritingBegan(samples):
-                return [f"Pens down: everybody writes {samples} lines on every seed."]
+                return [f"Pens down: each contender writes {samples} lines on every seed."]
             case ContenderJudged(place, standing):
                 return [judged(self._names[place], standing)]
             case BattleEnded(match):

@@ -85,10 +85,10 @@ def verdict(readings: Sequence[Reading], losses: Sequence[float], champion: Cham
         return (
             f"{agent.name} is exploding: its loss of {losses[-1]:.2f} is worse than the {math.log(agent.vocabulary):.2f} of guessing "
             f"blindly, and a step moves the weights by {_share(readings)} of their size. "
-            f"Lower the learning rate of {agent.recipe.learning_rate:g} (0.01 is usual here) and begin anew."
+            f"Lower the learning rate of {agent.recipe.learning_rate:g} (0.01 is usual here) and start again with a new agent."
         )
     if "dead_units" in sick:
-        return f"{agent.name} has dead neurons: part of its hidden units answers to nothing. Lower the learning rate and begin anew."
+        return f"{agent.name} has dead neurons: some of its hidden units never activate. Lower the learning rate and start again with a new agent."
     if sick:
         return f"{agent.name} is not well: {', '.join(SIGNALS[name].title.lower() for name in SIGNALS if name in sick)}."
     return f"{agent.name} is healthy."

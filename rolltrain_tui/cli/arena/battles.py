@@ -130,7 +130,7 @@ def tournament(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Everybody against everybody, or Swiss rounds. Killed at any moment, it goes on with --resume NAME."""
+    """Round robin or Swiss rounds. An interrupted tournament continues with --resume NAME."""
     from rolltrain_tui.arena import tournament as tournaments
     from rolltrain_tui.arena.battles import Battles
 

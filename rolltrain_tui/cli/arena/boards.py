@@ -35,7 +35,7 @@ def _division(roster: "Roster", number: int | None) -> "tuple[list[RecordedMatch
 @JSON
 @click.pass_obj
 def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) -> None:
-    """Best quality within the budget; and score per GFLOP for whoever beats letter frequencies. One of each for every text and budget."""
+    """Two boards for each text and budget: score within the budget, and score per GFLOP above the floor of letter frequencies."""
     from rolltrain_tui.arena.leaderboards import board, board_lines
 
     entries, divisions, every = _division(roster, number)
@@ -50,7 +50,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
     for division, kind, places in boards:
         title = "Best quality within the budget" if kind == "quality" else "Efficiency: score per GFLOP, above the floor"
         click.echo(f"{title}\nDivision {every.index(division) + 1}: {division.title}")
-        click.echo("\n".join(board_lines(places) if places else ["Nobody is above the floor yet."]) + "\n")
+        click.echo("\n".join(board_lines(places) if places else ["No score is above the floor yet."]) + "\n")
 
 
 @click.command(short_help="How strong each contender is.")
@@ -58,7 +58,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
 @JSON
 @click.pass_obj
 def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
-    """openskill's ratings, reckoned anew from the ledger each time."""
+    """Ratings by openskill, computed from the ledger."""
     from rolltrain_tui.arena.leaderboards import rating_lines
     from rolltrain_tui.arena.leaderboards import ratings as rate
 

@@ -141,7 +141,7 @@ def _plot(agent: "Agent", what: str, values: list[float]) -> str:
     return "\n".join([f"{agent.name}: {title}", *("".join(span[0] for span in line).rstrip() for line in lines), *changes])
 
 
-@click.command(short_help="What ails the current agent.")
+@click.command(short_help="Find what is wrong with the current agent.")
 @AGENT
 @JSON
 @click.pass_obj

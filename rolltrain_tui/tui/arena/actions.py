@@ -247,7 +247,7 @@ class ArenaActions:
             self.hall.roster.save(name, Path(line).expanduser())
             self.hall.tell(f"✔ Saved {name} to {flat(line)}.")
 
-        self._ask(f"Save {name}", "A file of its own, to keep or to give away.", f"{name}.safetensors", _looks_free, take)
+        self._ask(f"Save {name}", "One file with the agent, to keep or to give away.", f"{name}.safetensors", _looks_free, take)
 
     def load(self) -> None:
         def look(line: str) -> str:

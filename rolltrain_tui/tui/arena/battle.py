@@ -40,12 +40,12 @@ class BattleScreen(TavernScreen):
     CSS_PATH = "battle.tcss"
     COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", tooltip="Back; a battle that is not over is given up, and not recorded"),
-        Binding("f", "full_speed", "Full speed", tooltip="No pause for the eye any more"),
-        Binding("a", "again", "Again", tooltip="Fight on the next seeds"),
+        Binding("escape", "back", "Back", tooltip="Back; stops an unfinished battle without recording it"),
+        Binding("f", "full_speed", "Full speed", tooltip="Fight on without pauses"),
+        Binding("a", "again", "Again", tooltip="Fight again on the next seeds"),
         Binding("l", "leaderboard", "Boards", tooltip="The leaderboards and ratings"),
-        Binding("pageup", "leaf(-1)", "Back in the commentary", show=False),
-        Binding("pagedown", "leaf(1)", "On in the commentary", show=False),
+        Binding("pageup", "leaf(-1)", "Earlier commentary", show=False),
+        Binding("pagedown", "leaf(1)", "Later commentary", show=False),
     ]
 
     def __init__(

@@ -92,7 +92,7 @@ class BoardScreen(TavernScreen):
         self._places = [] if self._kind == "ratings" else board(self._entries, division, self._kind)
         lines = rating_lines(ratings(self._entries, division)) if self._kind == "ratings" else self._board_lines()
         head.update(Content(lines[0] if len(lines) > 1 else ""))
-        rows.add_options([Content(line) for line in lines[1:]] or [Content("Nobody is above the floor yet.")])
+        rows.add_options([Content(line) for line in lines[1:]] or [Content("No score is above the floor yet.")])
         rows.highlighted = 0
         flaws = f"   ✖ {len(self._flaws)} flaws in the ledger: rolltrain arena verify" if self._flaws else ""
         foot.update(Content(f"◂ division {self._division + 1} of {len(self._divisions)} ▸  {flat(division.title)}{flaws}"))

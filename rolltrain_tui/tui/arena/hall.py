@@ -54,8 +54,8 @@ class ArenaScreen(TavernScreen):
         Binding("l", "act('leaderboard')", "Ranks", tooltip="The leaderboards and ratings"),
         Binding("v", "visualize", "Gradients", show=False, tooltip="Visualize the loss, or the norm of the gradient"),
         Binding("u", "act('tournament')", "Tournament", show=False, tooltip="A tournament of many agents, round robin or Swiss"),
-        Binding("w", "act('verify')", "Verify", show=False, tooltip="Fight every recorded match again, and compare"),
-        Binding("s", "act('save')", "Save", show=False, tooltip="Save the champion to a file of its own"),
+        Binding("w", "act('verify')", "Verify", show=False, tooltip="Fight every recorded match again and compare"),
+        Binding("s", "act('save')", "Save", show=False, tooltip="Save the current agent as a champion, in one file"),
         Binding("o", "act('load')", "Load", show=False, tooltip="Load a champion from a file"),
         Binding("r", "act('rename')", "Rename", show=False, tooltip="Rename the current agent"),
         Binding("y", "act('copy')", "Copy", show=False, tooltip="Copy the current agent with all it has learnt"),
@@ -161,7 +161,7 @@ class ArenaScreen(TavernScreen):
         if champion is None:
             row = self.pointed()
             words = f"✖ {flat(row.trouble)}" if row is not None and row.trouble else WELCOME
-            facts.name_box(flat(row.name) if row is not None else "Nobody here yet")
+            facts.name_box(flat(row.name) if row is not None else "No agents yet")
             tone = "bad" if words.startswith("✖") else "muted"
             facts.show([[(line, tone)] for line in wrap(words, facts.content_size.width)])
             chart.name_box("" if row is not None else "How it goes")
