@@ -88,7 +88,7 @@ def verdict(readings: Sequence[Reading], losses: Sequence[float], champion: Cham
             f"Lower the learning rate of {agent.recipe.learning_rate:g} (0.01 is usual here) and start again with a new agent."
         )
     if "dead_units" in sick:
-        return f"{agent.name} has dead neurons: some of its hidden units never activate. Lower the learning rate and start again with a new agent."
+        return f"{agent.name} has dead neurons: some hidden units never activate. Lower the learning rate and start again with a new agent."
     if sick:
         return f"{agent.name} is not well: {', '.join(SIGNALS[name].title.lower() for name in SIGNALS if name in sick)}."
     return f"{agent.name} is healthy."
