@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.paths import CAMPAIGNS
+from support.shell import Answer
 
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.runs import saves
@@ -38,11 +38,6 @@ def fingerprint(runs: Path) -> tuple[str, str]:
     return hashlib.sha256(weights.read_bytes()).hexdigest(), story_sha256(run.folder / "chronicle.jsonl")
 
 
-def rolltrain(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rolltrain_tui", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
-
-
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
     path = tmp_path / "moves.jsonl"
@@ -51,10 +46,10 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-async def test_same_everywhere(tmp_path: Path, script: Path) -> None:
+async def test_same_everywhere(tmp_path: Path, script: Path, call: Callable[..., Answer]) -> None:
     """Neither the screen, nor its pauses, nor the words on a pipe can change a run."""
-    rolltrain("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "headless")
-    rolltrain("train", CAMPAIGN, *SETS, "--script", script, "--plain", "--out", tmp_path / "plain")
+    assert call("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "headless").code == 0
+    assert call("train", CAMPAIGN, *SETS, "--script", script, "--plain", "--out", tmp_path / "plain").code == 0
     app = RolltrainApp(Launch(campaign=CAMPAIGN, overrides=("hero.name=Brakka", *SETTINGS), runs=tmp_path / "tui", moves=MOVES))
     async with app.run_test(size=(80, 24)) as pilot:
         while app.bridge is None or app.bridge.travelling:
@@ -65,9 +60,9 @@ async def test_same_everywhere(tmp_path: Path, script: Path) -> None:
     assert fingerprint(tmp_path / "headless") == fingerprint(tmp_path / "tui")
 
 
-def test_a_chronicle_is_a_script(tmp_path: Path, script: Path) -> None:
+def test_a_chronicle_is_a_script(tmp_path: Path, script: Path, call: Callable[..., Answer]) -> None:
     """A run's own chronicle, played as a script, gives the run again."""
-    rolltrain("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "first")
+    assert call("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "first").code == 0
     [run] = saves.list_runs(tmp_path / "first")
-    rolltrain("train", CAMPAIGN, *SETS, "--script", run.folder / "chronicle.jsonl", "--json", "--out", tmp_path / "second")
+    assert call("train", CAMPAIGN, *SETS, "--script", run.folder / "chronicle.jsonl", "--json", "--out", tmp_path / "second").code == 0
     assert fingerprint(tmp_path / "first") == fingerprint(tmp_path / "second")
