@@ -1,7 +1,9 @@
 """Where two stories differ: the first field, event by event. No torch."""
 
 import math
+from collections import deque
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import repeat
 from typing import Any
 
 from rolltrain_tui.protocol.events import DiceRolled, Event, Examined, Spoke
@@ -25,7 +27,7 @@ class Difference:
 
 
 def compare(recorded: Event, found: Event, tolerance: float | None) -> Difference | None:
-    """The first field in which two events differ, NaN being equal to itself."""
+    """The first field in which two events differ. NaN equals itself."""
     where = "dice" if isinstance(recorded, DiceRolled) else "story"
     if type(recorded) is not type(found):
         return Difference(recorded.turn, "story", "", type(recorded).__name__, type(found).__name__)
@@ -35,20 +37,26 @@ def compare(recorded: Event, found: Event, tolerance: float | None) -> Differenc
         ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
         if tolerance is not None and (type(recorded), part.name) in LEAPING:
             continue
-        if not _same(ours, theirs, tolerance):
+        if not same(ours, theirs, tolerance):
             return Difference(recorded.turn, where, f"{type(recorded).__name__}.{part.name}", shortened(ours), shortened(theirs))
     return None
 
 
-def _same(ours: Any, theirs: Any, tolerance: float | None) -> bool:
+def same(ours: Any, theirs: Any, tolerance: float | None = None) -> bool:
+    """Whether two values are equal to the last bit, or numbers within a tolerance. NaN equals itself.
+
+    Python's own == will not do: from 3.13 on, a dataclass with NaN in it differs from itself.
+    """
     if isinstance(ours, float) and isinstance(theirs, float | int):
         if tolerance is None or not (math.isfinite(ours) and math.isfinite(theirs)):
             return repr(ours) == repr(float(theirs))
         return math.isclose(ours, theirs, rel_tol=tolerance, abs_tol=tolerance)
-    if isinstance(ours, tuple) and isinstance(theirs, tuple):
-        return len(ours) == len(theirs) and all(map(_same, ours, theirs, [tolerance] * len(ours)))
+    if isinstance(ours, tuple | list | deque) and type(ours) is type(theirs):
+        return len(ours) == len(theirs) and all(map(same, ours, theirs, repeat(tolerance)))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(same(value, theirs[key], tolerance) for key, value in ours.items())
     if is_dataclass(ours) and type(ours) is type(theirs):
-        return all(_same(getattr(ours, part.name), getattr(theirs, part.name), tolerance) for part in fields(ours))
+        return all(same(getattr(ours, part.name), getattr(theirs, part.name), tolerance) for part in fields(ours))
     return bool(ours == theirs)
 
 

@@ -23,6 +23,7 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge, pause_reason
@@ -57,7 +58,7 @@ def test_every_event_crosses_in_order(tmp_path: Path) -> None:
     """Opened first, then exactly the expedition's own events, then Left."""
     expected = list(FakeExpedition(tmp_path, fake_config("turns=40")).play(Inbox()))
     messages = crossed(bridge_of(FakeExpedition(tmp_path, fake_config("turns=40"))))
-    assert [Opened(""), *expected, Left()] == messages
+    assert same([Opened(""), *expected, Left()], messages)
 
 
 def test_the_story_so_far_is_in_the_scene_before_it_opens(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_the_story_so_far_is_in_the_scene_before_it_opens(tmp_path: Path) -> Non
     expedition.story = past
     bridge = bridge_of(expedition)
     crossed(bridge)
-    assert Scene.of(past) == bridge.scene
+    assert same(Scene.of(past), bridge.scene)
 
 
 RULES: list[tuple[str, Event]] = [

@@ -1,0 +1,35 @@
+"""Where two stories differ: the rule by which values are the same."""
+
+from dataclasses import replace
+from math import nan
+
+import pytest
+
+from rolltrain_tui.protocol.events import Examined
+from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.runs.differences import compare, same
+
+
+def test_nan_is_the_same_as_nan() -> None:
+    """Alone, in records, tuples, lists and dictionaries; a number is not the same as NaN."""
+    one, other = (Examined(3, (Reading("gap", float("nan"), None, 0.3),), ()) for _ in range(2))
+    assert same(one, other)
+    assert same([{"a": (float("nan"), 1)}], [{"a": (nan, 1)}])
+    assert not same(one, replace(one, readings=(Reading("gap", 0.1, None, 0.3),)))
+    assert compare(one, other, None) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(0.0, -0.0), (1.0, nan), ([1.0], (1.0,)), ([1.0], [1.0, 1.0]), ({"a": 1.0}, {"b": 1.0}), (0.1 + 0.2, 0.3), ("a", 1.0)],
+)
+def test_what_differs(ours: object, theirs: object) -> None:
+    """The last bit, the sign of zero, a length, a name or a type is enough."""
+    assert not same(ours, theirs)
+
+
+def test_a_tolerance_is_for_numbers() -> None:
+    """Absolute below 1 and relative above; infinities and NaN are never near anything else."""
+    assert same({"a": [1000.0, 0.5]}, {"a": [1000.9, 0.5009]}, 1e-3)
+    assert not same(1000.0, 1002.0, 1e-3)
+    assert not same(nan, 1.0, 1e-3)
