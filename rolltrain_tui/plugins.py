@@ -1,13 +1,26 @@
-"""Everything that a plug-in may import. `rolltrain codex plugins` says how to write one."""
+"""Everything that a plug-in may import. `rolltrain codex plugins` says how to write one.
 
+Names that need torch or pydantic are imported when they are asked for, so that a row alone loads neither.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rolltrain_tui.modes import Mode
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
+from rolltrain_tui.protocol.learner import Evaluation, Examination, Learner, LearnerInfo, StepReport
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.ability import Ability, AbilityState, Activation, Option, Power, PowerContext
 from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.hero_class import HeroClass
 from rolltrain_tui.rules.monster import Affliction, Monster, Symptom
 from rolltrain_tui.rules.rulebooks import HALF, MINUS_ONE, ONE, ONE_PLUS_MARGIN, TWO, ZERO, Formula, Rulebook, Table
 from rolltrain_tui.rules.signals import Signal
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section
+    from rolltrain_tui.training.levered_learner import BatchGradient, LeveredLearner
 
 __all__ = [
     "HALF",
@@ -21,17 +34,42 @@ __all__ = [
     "AbilityState",
     "Activation",
     "Affliction",
+    "BatchGradient",
+    "CampaignConfig",
+    "DeviceConfig",
     "DiceRolled",
+    "Evaluation",
+    "Examination",
     "Formula",
     "Hero",
     "HeroClass",
+    "Learner",
+    "LearnerInfo",
+    "LeveredLearner",
+    "Mode",
     "Monster",
+    "Objective",
+    "OptimizerConfig",
     "Option",
     "Power",
     "PowerContext",
     "Rulebook",
+    "ScheduleConfig",
+    "Section",
     "Signal",
     "StepEffect",
+    "StepReport",
     "Symptom",
     "Table",
 ]
+
+_ON_DEMAND = {
+    **dict.fromkeys(("CampaignConfig", "DeviceConfig", "OptimizerConfig", "ScheduleConfig", "Section"), "rolltrain_tui.config.schema"),
+    **dict.fromkeys(("BatchGradient", "LeveredLearner"), "rolltrain_tui.training.levered_learner"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ON_DEMAND[name]), name)

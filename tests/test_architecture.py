@@ -20,7 +20,12 @@ LIGHT = {
         "rolltrain_tui.protocol.inbox",
     ],
     ("torch", "textual", "rolltrain_tui.rules.game"): ["rolltrain_tui.protocol.learner"],
-    ("torch", "textual", "pydantic"): ["rolltrain_tui.cli.main", "rolltrain_tui.cli.arena", "rolltrain_tui.integrations.characters"],
+    ("torch", "textual", "pydantic"): [
+        "rolltrain_tui.plugins",
+        "rolltrain_tui.cli.main",
+        "rolltrain_tui.cli.arena",
+        "rolltrain_tui.integrations.characters",
+    ],
     ("torch", "textual", "matplotlib", "plotext", "tensorboard", "wandb", "numpy"): [
         "rolltrain_tui.config.schema",
         "rolltrain_tui.modes.campaign_file",

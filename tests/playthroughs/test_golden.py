@@ -18,7 +18,7 @@ from support.scripted import ScriptedLearner
 from rolltrain_tui.game import baseline
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.plain.views import PlainFace, SafeStream
+from rolltrain_tui.plain.views import PlainView, SafeStream
 from rolltrain_tui.protocol.commands import (
     Command,
     Predict,
@@ -108,7 +108,7 @@ def told(name: str) -> str:
     ghost = baseline.read(baseline.place(CAMPAIGNS / f"{name}.yaml"))
     page: Any = StringIO()
     voice = SafeStream(page)
-    first, later = PlainFace(voice), PlainFace(voice, every=config.turns + 1)
+    first, later = PlainView(voice), PlainView(voice, every=config.turns + 1)
     for face in (first, later):
         face.open(Scene(), config.turns)
     campaign = Campaign(config, RestlessLearner(config.seed), ghost)

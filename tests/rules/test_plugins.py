@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT, TESTS
 
+from rolltrain_tui import plugins
 from rolltrain_tui.base.registry import RowError
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
@@ -198,6 +199,14 @@ def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
     ):
         assert words in told
     assert "Goat" in rolltrain("codex", "goat").stdout
+
+
+def test_everything_for_plugins_is_on_one_page() -> None:
+    """Each name of `rolltrain_tui.plugins` can be imported, those on demand too; another name is an AttributeError."""
+    for name in plugins.__all__:
+        assert name == getattr(getattr(plugins, name), "__name__", name)
+    with pytest.raises(AttributeError, match="no attribute 'Bard'"):
+        plugins.Bard  # noqa: B018
 
 
 def test_help_loads_no_plugin(tmp_path: Path) -> None:
