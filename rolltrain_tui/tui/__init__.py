@@ -19,7 +19,7 @@ def play(launch: "Launch", outfitter: "RunOpener | None" = None) -> int:
         app = RolltrainApp(launch, outfitter, keep_log_in=terminal.keep_in)
         app.run()
         code = app.return_code or 0
-        if app.bridge is not None and app.bridge.travelling and not app.impatient:
+        if app.bridge is not None and app.bridge.playing and not app.impatient:
             # The screen broke under a run that is well: it is saved all the same.
             app.bridge.stop()
             app.bridge.join(GRACE_SECONDS)
@@ -28,7 +28,7 @@ def play(launch: "Launch", outfitter: "RunOpener | None" = None) -> int:
     with contextlib.suppress(OSError):  # the terminal may be gone
         if app.farewell:
             print(app.farewell, file=sys.stderr, flush=True)
-    if app.bridge is not None and app.bridge.travelling:
+    if app.bridge is not None and app.bridge.playing:
         # Nobody waits for the thread any more: leave without tearing torch down under it.
         os._exit(code or 1)
     return code

@@ -99,7 +99,7 @@ class RolltrainApp(App[None]):
 
     def _share_for_resizes(self) -> float:
         """At full speed every moment is the training's; at any other it rests between turns."""
-        inbox = self.bridge.inbox if self.bridge is not None and self.bridge.travelling else None
+        inbox = self.bridge.inbox if self.bridge is not None and self.bridge.playing else None
         return STRICT_SHARE if inbox is not None and not inbox.paused and inbox.turns_per_second is None else LENIENT_SHARE
 
     def on_unmount(self) -> None:
@@ -211,8 +211,8 @@ class RolltrainApp(App[None]):
         spool.set_speed(tempo or FIRST_TEMPO)
         self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …")
 
-    def _set_out(self, open_expedition: Callable[[], PlayableRun], words: str = GATHERING) -> None:
-        bridge = Bridge(open_expedition, self.new_inbox(), self._settle_in)
+    def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING) -> None:
+        bridge = Bridge(open_run, self.new_inbox(), self._settle_in)
         self._moves = ()
         self._open(bridge, words)
 
@@ -230,14 +230,14 @@ class RolltrainApp(App[None]):
         """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
         return ScriptedInbox(self._moves) if self._moves else Inbox()
 
-    def _settle_in(self, expedition: PlayableRun) -> None:
+    def _settle_in(self, run: PlayableRun) -> None:
         """In the worker thread, when everything is loaded and before the first turn."""
         assert self.bridge is not None
-        assert expedition.config is not None
+        assert run.config is not None
         speed = self.launch.turns_per_second
-        self.bridge.inbox.set_speed(expedition.config.pace.turns_per_second if speed is None else speed or None)
+        self.bridge.inbox.set_speed(run.config.pace.turns_per_second if speed is None else speed or None)
         if self._keep_log_in is not None:
-            self._keep_log_in(expedition.folder)
+            self._keep_log_in(run.folder)
         self._tuning.settle()
 
     def _watch_opening(self) -> None:
@@ -247,7 +247,7 @@ class RolltrainApp(App[None]):
         if bridge.opened:
             self._watch.stop()
             self._show_only(self._screen_of(bridge))
-        elif not bridge.travelling:
+        elif not bridge.playing:
             self._watch.stop()
             failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
             self.to_title()
@@ -259,7 +259,7 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
         from rolltrain_tui.tui.screens.replay import ReplayScreen
 
-        kind = ReplayScreen if isinstance(bridge.expedition, ReplaySource) else ExpeditionScreen
+        kind = ReplayScreen if isinstance(bridge.run, ReplaySource) else ExpeditionScreen
         return kind(bridge, still=self.launch.reduced_motion)
 
     def expedition_left(self) -> None:
@@ -270,8 +270,8 @@ class RolltrainApp(App[None]):
         if self._going is not None or screen is None:
             return
         assert self.bridge is not None
-        if screen.scene.ending is not None and self.bridge.expedition is not None:
-            self._show_ending(screen.scene, self.bridge.expedition.folder)
+        if screen.scene.ending is not None and self.bridge.run is not None:
+            self._show_ending(screen.scene, self.bridge.run.folder)
         elif screen.scene.failure:
             self._explain(
                 "The training stopped", f"{screen.scene.failure}\n\nThe last save is intact; Continue on the title goes on from it."
@@ -301,7 +301,7 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
         self._going = to
-        if self.bridge is None or not self.bridge.travelling:
+        if self.bridge is None or not self.bridge.playing:
             self._arrive()
             return
         self.bridge.stop()
@@ -313,7 +313,7 @@ class RolltrainApp(App[None]):
         self._watch = self.set_interval(WATCH_SECONDS, self._watch_leaving)
 
     def _watch_leaving(self) -> None:
-        if self.bridge is not None and not self.bridge.travelling:
+        if self.bridge is not None and not self.bridge.playing:
             assert self._watch is not None
             self._watch.stop()
             self._arrive()

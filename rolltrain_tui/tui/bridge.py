@@ -1,6 +1,6 @@
-"""The bridge: a thread that travels with the expedition on one bank, a timer that drains its events on the other.
+"""The bridge between the training thread, which plays the run, and the screen, whose timer takes the events.
 
-The thread touches no widget. Whatever happens in it, it ends with `Left`, and what went wrong came before that as an event or as `Failed`.
+The thread touches no widget. Its last message is always `Left`. An error comes before that, as an event or as `Failed`.
 """
 
 import threading
@@ -21,28 +21,26 @@ TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 
 
 class Bridge:
-    """One sitting of one expedition."""
+    """One run, played from opening to leaving."""
 
-    def __init__(
-        self, open_expedition: Callable[[], PlayableRun], inbox: Inbox, ready: Callable[[PlayableRun], None] | None = None
-    ) -> None:
-        """`open_expedition` and then `ready` are called in the thread, before the first turn."""
+    def __init__(self, open_run: Callable[[], PlayableRun], inbox: Inbox, ready: Callable[[PlayableRun], None] | None = None) -> None:
+        """`open_run` and then `ready` are called in the thread, before the first turn."""
         self.inbox = inbox
-        self.expedition: PlayableRun | None = None
+        self.run: PlayableRun | None = None
         """Set before `Opened` is told."""
         self.scene = Scene()
         """The thread's until `Opened` is told (it folds the story so far), the reader's from then on."""
         self.buffer = EventBuffer()
         self.opened = False
         """The scene is the reader's now."""
-        self._open, self._ready = open_expedition, ready
-        self._thread = threading.Thread(target=self._run, name="expedition", daemon=True)
+        self._open, self._ready = open_run, ready
+        self._thread = threading.Thread(target=self._thread_main, name="run", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the expedition to save and leave; it answers between two micro-batches."""
+        """Ask the run to save and stop. It does so between two micro-batches."""
         self.inbox.stop()
 
     def join(self, deadline: float) -> bool:
@@ -51,16 +49,16 @@ class Bridge:
         return not self._thread.is_alive()
 
     @property
-    def travelling(self) -> bool:
+    def playing(self) -> bool:
         return self._thread.is_alive()
 
     def take(self) -> list[Message]:
         """What has happened since the last call, oldest first; the rest next time when it is very much."""
         return self.buffer.take(TAKEN_AT_ONCE)
 
-    def _run(self) -> None:
+    def _thread_main(self) -> None:
         try:
-            self._travel()
+            self._play()
         except ValueError as error:
             self.buffer.put(Failed(str(error), user_error=True))
         except BaseException as error:  # a thread must not die unheard
@@ -68,16 +66,16 @@ class Bridge:
         finally:
             self.buffer.put(Left())
 
-    def _travel(self) -> None:
-        expedition = self.expedition = self._open()
-        for event in expedition.story:
+    def _play(self) -> None:
+        run = self.run = self._open()
+        for event in run.story:
             self.scene.apply(event)
         if self._ready is not None:
-            self._ready(expedition)
-        self.buffer.put(Opened(expedition.note))
+            self._ready(run)
+        self.buffer.put(Opened(run.note))
         self.opened = True
-        pause_on = frozenset(expedition.config.pace.pause_on if expedition.config is not None else ())
-        for happened in expedition.play(self.inbox):
+        pause_on = frozenset(run.config.pace.pause_on if run.config is not None else ())
+        for happened in run.play(self.inbox):
             # A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
             reason = None if isinstance(happened, Sought) else pause_reason(happened, pause_on)
             if reason is not None:

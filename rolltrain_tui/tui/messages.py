@@ -16,14 +16,14 @@ class AutoPaused:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The expedition is ready and under way. `note` says what the player should know about how it was opened."""
+    """The run is open and playing. `note` says what the player should know about how it was opened."""
 
     note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The expedition could not be opened, or its thread died. `error` is foreign text; `user_error`: the player can mend it."""
+    """The run could not be opened, or its thread failed. `error` is foreign text; `user_error`: the player can correct it."""
 
     error: str
     user_error: bool
@@ -31,7 +31,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Nothing more will come: the run has ended, was stopped, or failed."""
+    """The last message: the run has ended, was stopped, or failed."""
 
 
 Message = Event | AutoPaused | Opened | Failed | Left | Sought

@@ -52,7 +52,7 @@ async def test_same_everywhere(tmp_path: Path, script: Path, call: Callable[...,
     assert call("train", CAMPAIGN, *SETS, "--script", script, "--plain", "--out", tmp_path / "plain").code == 0
     app = RolltrainApp(Launch(campaign=CAMPAIGN, overrides=("hero.name=Brakka", *SETTINGS), runs=tmp_path / "tui", moves=MOVES))
     async with app.run_test(size=(80, 24)) as pilot:
-        while app.bridge is None or app.bridge.travelling:
+        while app.bridge is None or app.bridge.playing:
             await pilot.pause(0.02)
             if app.bridge is not None and app.bridge.inbox.paused:
                 app.bridge.inbox.resume()  # the encounters of pause_on

@@ -51,7 +51,7 @@ async def on_screen(run: Run, moves: Moves, size: tuple[int, int], nudge: Callab
     speed = 0 if nudge is None else 10
     app = RolltrainApp(Launch(save=run.folder, runs=run.folder.parent, moves=moves, turns_per_second=speed), Ready())
     async with app.run_test(size=size) as pilot:
-        while app.bridge is None or app.bridge.travelling:
+        while app.bridge is None or app.bridge.playing:
             await pilot.pause(0.005)
             if app.bridge is not None and nudge is not None:
                 nudge(app.bridge.inbox)

@@ -131,7 +131,7 @@ def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
     assert inbox.waits_paused.wait(DEADLINE)
     bridge.stop()
     assert bridge.join(DEADLINE)
-    assert not bridge.travelling
+    assert not bridge.playing
     *_, saved, stopped, left = bridge.take()
     assert (Saved, CampaignStopped, Left) == (type(saved), type(stopped), type(left))
 
@@ -172,5 +172,5 @@ def test_ready_is_called_in_the_thread_before_the_first_turn(tmp_path: Path) -> 
         lambda: cast(PlayableRun, expedition), Inbox(), lambda traveller: seen.append((threading.current_thread().name, len(bridge.buffer)))
     )
     messages = crossed(bridge)
-    assert [("expedition", 0)] == seen
+    assert [("run", 0)] == seen
     assert any(isinstance(message, CampaignEnded) for message in messages)

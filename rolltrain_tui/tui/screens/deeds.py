@@ -34,7 +34,7 @@ class Deeds(Orders):
 
     @property
     def campaign(self) -> "CampaignConfig | None":
-        return self.bridge.expedition.config if self.bridge.expedition is not None else None
+        return self.bridge.run.config if self.bridge.run is not None else None
 
     def adventure(self) -> "AdventureConfig | None":
         return self.campaign.adventure if self.campaign is not None else None

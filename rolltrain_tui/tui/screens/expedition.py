@@ -237,7 +237,7 @@ class ExpeditionScreen(Deeds):
                 pass
 
     def _pauses_on(self, rule: str) -> bool:
-        expedition = self.bridge.expedition
+        expedition = self.bridge.run
         config = expedition.config if expedition is not None else None
         return config is not None and rule in config.pace.pause_on
 

@@ -76,7 +76,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
 
     @property
     def reel(self) -> ReplaySource:
-        return cast(ReplaySource, self.bridge.expedition)
+        return cast(ReplaySource, self.bridge.run)
 
     @property
     def spool(self) -> ReplayInbox:
