@@ -142,7 +142,7 @@ def diagnosis(examined: Examined) -> State:
 
 def own(scene: Scene) -> tuple[str, ...]:
     """The abilities of the hero on screen."""
-    return CLASSES[scene.hero.hero_class].abilities if scene.hero.hero_class else ()
+    return CLASSES[scene.sheet.hero_class].abilities if scene.sheet.hero_class else ()
 
 
 def remedies(name: str, state: Sick) -> list[UseAbility]:
@@ -156,10 +156,10 @@ def remedies(name: str, state: Sick) -> list[UseAbility]:
 
 def open_orders(scene: Scene) -> list[UseAbility]:
     """Uses that would be obeyed now, as far as the scene tells: charge and level suffice, and it is not in force already."""
-    if scene.hero.hp <= 0:
+    if scene.sheet.hp <= 0:
         return []
     return [
-        order for name in own(scene) for order in _uses(name, scene.hero.level) if _has_charge(scene, name) and not _holds(scene, order)
+        order for name in own(scene) for order in _uses(name, scene.sheet.level) if _has_charge(scene, name) and not _holds(scene, order)
     ]
 
 
@@ -185,7 +185,7 @@ def dismissals(scene: Scene) -> list[UseAbility]:
 def rest(scene: Scene) -> list[TakeShortRest]:
     """A short rest where it brings charges back. The rules may refuse it as too soon or too often."""
     spent = any(charge.left == 0 and charge.recharge == "short" for charge in scene.charges.values())
-    return [TakeShortRest()] if spent and scene.hero.hp > 0 else []
+    return [TakeShortRest()] if spent and scene.sheet.hp > 0 else []
 
 
 def _put_down(scene: Scene, prescribed: Sequence[UseAbility]) -> list[UseAbility]:

@@ -23,7 +23,7 @@ def _head(summary: RunSummary) -> str:
     if began is None:
         return "# A run without a beginning\n\nIts chronicle does not say how it began."
     words = (
-        f"{_safe(began.hero)} the {_safe(title(began.hero_class))}, rulebook {_safe(began.rulebook)} on a d{began.die} against "
+        f"{_safe(began.sheet.name)} the {_safe(title(began.sheet.hero_class))}, rulebook {_safe(began.rulebook)} on a d{began.die} against "
         f"DC {began.dc}, seed {began.seed}. {began.parameters:,} weights on {_safe(began.device)} in {_safe(began.dtype)}."
     )
     return f"# {_safe(began.campaign)}: report card\n\n{words}"

@@ -38,8 +38,8 @@ def overview(summary: RunSummary) -> "Figure":
     for panel in (timeline, scales):
         panel.sharex(losses)
     if summary.began is not None:
-        began = summary.began
-        figure.suptitle(one_line(f"{began.campaign}: {began.hero}, {title(began.hero_class)}, rulebook {began.rulebook}", 90), fontsize=11)
+        began, hero = summary.began, summary.began.sheet
+        figure.suptitle(one_line(f"{began.campaign}: {hero.name}, {title(hero.hero_class)}, rulebook {began.rulebook}", 90), fontsize=11)
     _losses(losses, summary)
     _timeline(timeline, summary)
     _scales(scales, summary)

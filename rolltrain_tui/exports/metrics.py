@@ -2,27 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import nan
-from typing import Any
 
 from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
-    CampaignBegan,
     DiceRolled,
     Evaluated,
     Event,
-    HeroFell,
-    HeroHealed,
-    HeroHurt,
-    LevelGained,
     MonsterAppeared,
     MonsterFell,
     MonsterLeft,
-    Rested,
     StepTaken,
-    XPGained,
 )
+from rolltrain_tui.protocol.sheet import BLANK
+from rolltrain_tui.story.sheet import sheet_after
 
 METRICS: Mapping[str, str] = {
     "train/loss": "raw loss of the turn's batch, nats per token",
@@ -80,7 +73,7 @@ class MetricRecorder:
         self._in_force: dict[str, int | None] = {}
         """Ability -> its last turn; None until it ends."""
         self._monster = ""
-        self._sheet = {"hero/hp": nan, "hero/level": nan, "hero/xp": nan}
+        self._sheet = BLANK
         self._tokens = 0
         self._roll: DiceRolled | None = None
         self._dice: list[int] = []
@@ -90,6 +83,7 @@ class MetricRecorder:
         done = None
         if isinstance(event, StepTaken | Evaluated) and (self._metrics is None or event.turn > self._metrics.turn):
             done, self._metrics = self.close(), TurnMetrics(event.turn)
+        self._sheet = sheet_after(event, self._sheet)
         self._write(event)
         return done
 
@@ -97,7 +91,7 @@ class MetricRecorder:
         """The last turn, which no event has ended."""
         metrics, self._metrics = self._metrics, None
         if metrics is not None:
-            metrics.numbers |= {name: value for name, value in self._sheet.items() if value == value}
+            metrics.numbers |= {"hero/hp": self._sheet.hp, "hero/level": self._sheet.level, "hero/xp": self._sheet.xp}
         return metrics
 
     def _write(self, event: Event) -> None:
@@ -118,8 +112,6 @@ class MetricRecorder:
                 self._monster = event.monster
             case MonsterFell() | MonsterLeft():
                 self._monster = ""
-            case _:
-                self._sheet |= _sheet_of(event)
 
     def _step(self, step: StepTaken) -> None:
         metrics = self._metrics
@@ -145,20 +137,3 @@ class MetricRecorder:
         metrics.abilities, metrics.monster = tuple(self._in_force), self._monster
         self._in_force = {name: until for name, until in self._in_force.items() if until is None or until > step.turn}
         self._roll, self._dice = None, []
-
-
-def _sheet_of(event: Event) -> dict[str, Any]:
-    """The sheet values that an event carries."""
-    match event:
-        case CampaignBegan():
-            return {"hero/hp": event.hp, "hero/level": event.level}
-        case HeroHurt() | HeroHealed() | Rested():
-            return {"hero/hp": event.hp}
-        case LevelGained():
-            return {"hero/hp": event.hp, "hero/level": event.level}
-        case XPGained():
-            return {"hero/xp": event.total}
-        case HeroFell() if event.max_hp:
-            return {"hero/level": event.level, "hero/xp": event.xp}
-        case _:
-            return {}

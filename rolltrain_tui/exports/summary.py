@@ -94,7 +94,7 @@ class RunSummary:
             case MonsterFell():
                 self.slain[event.monster] += 1
             case HeroFell():
-                self.deaths = event.deaths
+                self.deaths = event.sheet.deaths
             case GateFaced():
                 self.gates[event.opened] += 1
         if isinstance(event, MonsterFell | HeroFell | LevelGained | GateFaced):

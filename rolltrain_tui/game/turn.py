@@ -105,7 +105,7 @@ class TurnCycle:
     def open(self) -> CampaignBegan:
         """The beginning of the run."""
         self.began = True
-        config, game, info, hero = self.config, self.game, self.info, self.game.hero
+        config, game, info = self.config, self.game, self.info
         return CampaignBegan(
             turn=0,
             campaign=config.name,
@@ -115,17 +115,7 @@ class TurnCycle:
             rulebook=config.dice.rulebook,
             die=game.rules.sides,
             dc=game.dc,
-            modifier=game.modifier,
-            expected_k=game.expected_k(),
-            hero=hero.name,
-            hero_class=hero.hero_class,
-            level=hero.level,
-            proficiency=game.proficiency,
-            stats=tuple(hero.stats.items()),
-            hp=hero.hp,
-            max_hp=hero.max_hp,
-            next_level_xp=game.next_level_xp(),
-            charges=game.charges(),
+            sheet=game.sheet(),
             parameters=info.parameters,
             vocabulary=info.vocabulary,
             floor=info.floor,
@@ -196,7 +186,7 @@ class TurnCycle:
         """The end of the run, with its last evaluation."""
         self.ended = True
         assert self.progress.best is not None
-        hero, told = self.game.hero, self._story_ending(final.value)
+        told = self._story_ending(final.value)
         return CampaignEnded(
             turn=self.turn,
             ending=self.ending,
@@ -205,9 +195,7 @@ class TurnCycle:
             standard_error=final.standard_error,
             best_val_loss=self.progress.best,
             floor=self.info.floor,
-            level=hero.level,
-            xp=hero.xp,
-            deaths=hero.deaths,
+            sheet=self.game.sheet(),
             gflop=self.progress.gflop,
             title=told.title if told else "",
             text=told.text if told else "",

@@ -141,9 +141,9 @@ class PlainSession:
             "val_loss": tested.val_loss if tested else None,
             "best_val_loss": scene.best_val_loss,
             "floor": scene.floor,
-            "level": scene.hero.level,
-            "xp": scene.hero.xp,
-            "deaths": scene.hero.deaths,
+            "level": scene.sheet.level,
+            "xp": scene.sheet.xp,
+            "deaths": scene.sheet.deaths,
             "gflop": scene.gflop,
             "twin_gflop": scene.twin_gflop,
             "seconds": seconds,
@@ -209,9 +209,9 @@ def _run_stands(scene: Scene) -> str:
 
 
 def _hero_stands(scene: Scene) -> str:
-    hero = scene.hero
+    hero = scene.sheet
     parts = [f"{hero.name}, {title(hero.hero_class)} {hero.level}, {hero.hp}/{hero.max_hp} HP, {hero.xp}/{hero.next_level_xp} XP"]
-    parts += ["inspired"] if hero.inspired else []
+    parts += ["inspired"] if scene.inspired else []
     parts += [f"ability scores to raise: {hero.choices}"] if hero.choices else []
     parts += _abilities(scene)
     if scene.monster is not None:
@@ -233,8 +233,8 @@ def bag(scene: Scene) -> str:
     lines = [f"In the bag: {'; '.join(many) or 'nothing'}."]
     lines += [f"{title(used.item)}: in force until turn {used.until}." for used in scene.items.values()]
     lines += [f"Foretold: {scene.foretold.guess}."] if scene.foretold is not None else []
-    lines += ["Inspired: `inspire` gives the next roll advantage."] if scene.hero.inspired else []
-    lines += [f"Ability scores to raise: {scene.hero.choices}; `raise STR` makes the choice."] if scene.hero.choices else []
+    lines += ["Inspired: `inspire` gives the next roll advantage."] if scene.inspired else []
+    lines += [f"Ability scores to raise: {scene.sheet.choices}; `raise STR` makes the choice."] if scene.sheet.choices else []
     return "\n".join(flat(line) for line in lines)
 
 

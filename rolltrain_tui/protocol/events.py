@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.readings import LayerReading, Reading
+from rolltrain_tui.protocol.sheet import Sheet
 
 Outcome = Literal["fumble", "miss", "hit", "crit"]
 Topic = Literal[
@@ -42,17 +43,6 @@ class Event:
 
 EVENTS: dict[str, type[Event]] = {}
 """Every event class by its name, which is also its "type" on disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """The uses of one ability. `left` and `most` are None when it has no limit; `recharge` is "short", "long" or ""."""
-
-    ability: str
-    left: int | None
-    most: int | None
-    recharge: str
-    auto: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,20 +199,9 @@ class HeroFell(Event):
     topic = "hurt"
     milestone = True
 
-    deaths: int
     back_to_turn: int | None
-    level: int = 1
-    """This and the rest: the character sheet after the fall."""
-    proficiency: int = 2
-    xp: int = 0
-    next_level_xp: int = 0
-    max_hp: int = 0
-    expected_k: float = 0.0
-    charges: tuple[Charge, ...] = ()
-    stats: tuple[tuple[str, int], ...] = ()
-    """As in CampaignBegan."""
-    choices: int = 0
-    """As in LevelGained."""
+    sheet: Sheet
+    """After the fall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +219,9 @@ class LevelGained(Event):
     topic = "level"
     milestone = True
 
-    level: int
-    proficiency: int
-    hp: int
-    max_hp: int
-    next_level_xp: int
-    """Total XP of the next level."""
-    expected_k: float
     gains: tuple[str, ...]
     """What is new, a short line each."""
-    charges: tuple[Charge, ...]
-    choices: int = 0
-    """Ability scores the player may raise from now on, older choices included."""
+    sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +229,7 @@ class Rested(Event):
     topic = "rest"
 
     kind: Literal["short", "long"]
-    hp: int
-    charges: tuple[Charge, ...]
+    sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,13 +330,7 @@ class StatRaised(Event):
 
     stat: str
     score: int
-    expected_k: float
-    """E[k] of one roll from here on."""
-    hp: int = 0
-    max_hp: int = 0
-    """They follow CON."""
-    choices: int = 0
-    """Ability scores that may still be raised."""
+    sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,18 +370,7 @@ class CampaignBegan(Event):
     rulebook: str
     die: int
     dc: int
-    modifier: int
-    expected_k: float
-    hero: str
-    hero_class: str
-    level: int
-    proficiency: int
-    stats: tuple[tuple[str, int], ...]
-    """("STR", 16), ... in the rulebook's order."""
-    hp: int
-    max_hp: int
-    next_level_xp: int
-    charges: tuple[Charge, ...]
+    sheet: Sheet
     parameters: int
     vocabulary: int
     floor: float | None
@@ -497,9 +449,7 @@ class CampaignEnded(Event):
     best_val_loss: float
     """Best of the evaluations on the way."""
     floor: float | None
-    level: int
-    xp: int
-    deaths: int
+    sheet: Sheet
     gflop: float
     title: str = ""
     """Of the campaign's ending that was earned; "" where it has none."""
@@ -565,8 +515,7 @@ class SettingsChanged(Event):
     rulebook: str
     die: int
     dc: int
-    modifier: int
-    expected_k: float
+    sheet: Sheet
     energy: float | None = None
     """These as in CampaignBegan: as they are now, changed or not."""
 

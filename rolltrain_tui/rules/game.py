@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from rolltrain_tui.protocol.commands import Command, Predict, RaiseStat, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import (
-    Charge,
     CommandAccepted,
     CommandRefused,
     DiceRolled,
@@ -25,6 +24,7 @@ from rolltrain_tui.protocol.events import (
     MonsterFell,
 )
 from rolltrain_tui.protocol.readings import LayerReading
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules import inspiration, loot
 from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
@@ -121,30 +121,14 @@ class Game:
         """The total that a hit needs on the campaign's die."""
         return self.life.rulebook.dc
 
-    @property
-    def proficiency(self) -> int:
-        return self.hero.proficiency
-
-    def next_level_xp(self) -> int:
-        """Total XP of the next level."""
-        return self.life.next_level_xp()
-
-    def expected_k(self) -> float:
-        """E[k] of one roll under the rulebook at the hero's level, without abilities."""
-        return self.life.rulebook.odds.mean
-
-    def charges(self) -> tuple[Charge, ...]:
-        return self.loadout.charges()
+    def sheet(self) -> Sheet:
+        """The hero as events tell it."""
+        return self.life.sheet()
 
     @property
     def inspired(self) -> bool:
         """There is inspiration to spend."""
         return self.inspiration.inspired
-
-    @property
-    def choices_pending(self) -> int:
-        """Ability scores that may be raised."""
-        return self.life.choices_pending
 
     def prepares(self) -> frozenset[str]:
         """Levers that this game may pull and that need state from past turns."""

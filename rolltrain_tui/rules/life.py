@@ -17,6 +17,7 @@ from rolltrain_tui.protocol.events import (
     StatRaised,
     XPGained,
 )
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules import levels
 from rolltrain_tui.rules.death import DeathSaves
 from rolltrain_tui.rules.dice import Dice
@@ -51,6 +52,26 @@ class Life:
 
     def next_level_xp(self) -> int:
         return levels.next_level_xp(self.rules.xp_table, self.hero.level)
+
+    def sheet(self) -> Sheet:
+        """The hero as events tell it."""
+        hero = self.hero
+        return Sheet(
+            name=hero.name,
+            hero_class=hero.hero_class,
+            level=hero.level,
+            proficiency=hero.proficiency,
+            stats=tuple(hero.stats.items()),
+            modifier=hero.modifier("INT"),
+            hp=hero.hp,
+            max_hp=hero.max_hp,
+            xp=hero.xp,
+            next_level_xp=self.next_level_xp(),
+            expected_k=self.rulebook.odds.mean,
+            charges=self.loadout.charges(),
+            choices=self.choices_pending,
+            deaths=hero.deaths,
+        )
 
     # Wounds and healing.
 
@@ -128,8 +149,7 @@ class Life:
         gains += self.loadout.level_changed(level)
         gains += [f"every k ×{1 + self.rules.rulebook.level_bonus * level:.1f}"] if self.rules.rulebook.level_bonus else []
         gains += [f"a choice: +{RAISE} to an ability score"] if self.rules.choices and hero.level in CHOICE_LEVELS else []
-        sheet = (hero.level, hero.proficiency, hero.hp, hero.max_hp, self.next_level_xp(), self.rulebook.odds.mean)
-        return LevelGained(turn, *sheet, tuple(gains), self.loadout.charges(), self.choices_pending)
+        return LevelGained(turn, tuple(gains), self.sheet())
 
     @property
     def choices_pending(self) -> int:
@@ -145,7 +165,7 @@ class Life:
             return Refusal(refusal)
         self.growth.raise_stat(hero, stat)
         self.rulebook = self._open_rulebook()
-        return [StatRaised(turn, stat, hero.stats[stat], self.rulebook.odds.mean, hero.hp, hero.max_hp, self.choices_pending)]
+        return [StatRaised(turn, stat, hero.stats[stat], self.sheet())]
 
     # Rests.
 
@@ -159,7 +179,7 @@ class Life:
         self.loadout.short_rest()
         healed = spend_hit_dice(hero, self.dice)
         facts: list[Event] = [HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
-        return [*facts, Rested(turn, "short", hero.hp, self.loadout.charges())]
+        return [*facts, Rested(turn, "short", self.sheet())]
 
     def camp(self, turn: int) -> list[Event]:
         """A long rest: everything comes back, and the camp is what a fall returns to. Empty while a fallen hero has yet to wake."""
@@ -170,7 +190,7 @@ class Life:
         self.death.forget()
         self.loadout.long_rest()
         self.rests.make_camp(turn, hero, self.best, self.growth.taken)
-        return [Rested(turn, "long", hero.hp, self.loadout.charges())]
+        return [Rested(turn, "long", self.sheet())]
 
     # Death.
 
@@ -191,18 +211,13 @@ class Life:
         hero.deaths += 1
         if self.rules.hardcore:
             self.fallen = True
-            return [self._fell(turn, None)]
+            return [HeroFell(turn, None, self.sheet())]
         hero.xp, self.best, self.rollback_due = self.rests.camp_xp, self.rests.camp_best, True
         hero.stats, self.growth.taken = {**hero.stats, **self.rests.camp_stats}, self.rests.camp_raised
         hero.set_level(self.rests.camp_level)
         self.loadout.level_changed(before)
         self.rulebook = self._open_rulebook()
-        return [self._fell(turn, self.rests.camp_turn), *self.heal(turn, max(1, hero.max_hp // 2), "woke at the last camp")]
-
-    def _fell(self, turn: int, back_to_turn: int | None) -> HeroFell:
-        hero, next_xp = self.hero, self.next_level_xp()
-        sheet = (hero.level, hero.proficiency, hero.xp, next_xp, hero.max_hp, self.rulebook.odds.mean, self.loadout.charges())
-        return HeroFell(turn, hero.deaths, back_to_turn, *sheet, tuple(hero.stats.items()), self.choices_pending)
+        return [HeroFell(turn, self.rests.camp_turn, self.sheet()), *self.heal(turn, max(1, hero.max_hp // 2), "woke at the last camp")]
 
     # Saves.
 

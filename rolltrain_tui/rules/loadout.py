@@ -8,7 +8,8 @@ from typing import Any
 from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.commands import SetAuto, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, Charge, DiceRolled, Event, HeroHealed
+from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, AutoSet, DiceRolled, Event, HeroHealed
+from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS, Ability, AbilityState, Activation, Power, PowerContext
 from rolltrain_tui.rules.dice import Dice

@@ -120,7 +120,7 @@ def _note(side: Side, event: Event) -> None:
     match event:
         case CampaignBegan():
             side.campaign, side.seed, side.turns = event.campaign, event.seed, event.turns
-            side.hero = f"{event.hero}, {event.hero_class}"
+            side.hero = f"{event.sheet.name}, {event.sheet.hero_class}"
         case SettingsChanged():
             side.turns = event.turns
             side.asked += [Asked(event.turn, f"{path} {before} → {after}", refused=False) for path, before, after in event.changes]
@@ -202,8 +202,8 @@ def _end(side: Side) -> str:
         return f"under way after turn {side.turn}{last}"
     end = side.ended
     return (
-        f"{end.ending}: val {end.val_loss:.4f} ± {end.standard_error:.4f} on the final probe, level {end.level}, {end.deaths} deaths, "
-        f"{end.gflop:.0f} GFLOP"
+        f"{end.ending}: val {end.val_loss:.4f} ± {end.standard_error:.4f} on the final probe, "
+        f"level {end.sheet.level}, {end.sheet.deaths} deaths, {end.gflop:.0f} GFLOP"
     )
 
 

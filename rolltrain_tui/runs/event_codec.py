@@ -4,13 +4,15 @@ A line reads {"type":"DiceRolled","turn":3,...}: the class name, then the fields
 whatever text they hold. Reading builds nothing but these classes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, load_tagged, parse_json
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, Event
+from rolltrain_tui.protocol.sheet import BLANK, Sheet
+from rolltrain_tui.runs.older_lines import brought_up
 
 MAX_LINE = 16 * 1024 * 1024
 """Characters; a longer line is refused unread."""
@@ -38,15 +40,17 @@ def encode(value: Event | Command) -> str:
     return dump_json(codec(type(value)).dump_tagged(value))
 
 
-def decode_event(line: str) -> Event:
-    """The event that `encode` wrote. WireError for anything else."""
-    event: Event = _load(_parse(line), EVENTS)
-    return event
+def decode_event(line: str, before: Sheet = BLANK) -> Event:
+    """The event that `encode` wrote, or an older version of it. WireError for anything else.
+
+    `before` is the character sheet that the event found: a line of an older format holds only a part of it.
+    """
+    return _event(_parse(line), before)
 
 
 def decode_command(line: str) -> Command:
     """The command that `encode` wrote. WireError for anything else."""
-    command: Command = _load(_parse(line), COMMANDS)
+    command: Command = _guard(load_tagged, _parse(line), COMMANDS, "the line")
     return command
 
 
@@ -80,7 +84,7 @@ def _move(plain: Any) -> Move | None:
     if not isinstance(plain, dict) or "type" not in plain:
         move: Move = _guard(codec(Move).load, plain, "a move")
     else:
-        event = _load({name: value for name, value in plain.items() if name not in ENVELOPE}, EVENTS)
+        event = _event({name: value for name, value in plain.items() if name not in ENVELOPE})
         if not isinstance(event, CommandAccepted | CommandRefused):
             return None
         move = Move(event.turn, event.command)
@@ -95,8 +99,10 @@ def _parse(line: str) -> Any:
     return _guard(parse_json, line)
 
 
-def _load(plain: Any, kinds: Mapping[str, type[Any]]) -> Any:
-    return _guard(load_tagged, plain, kinds, "the line")
+def _event(plain: Any, before: Sheet = BLANK) -> Event:
+    today = _guard(brought_up, plain, before) if type(plain) is dict else plain
+    event: Event = _guard(load_tagged, today, EVENTS, "the line")
+    return event
 
 
 def _guard(read: Any, *arguments: Any) -> Any:

@@ -17,7 +17,9 @@ from typing import BinaryIO, NamedTuple, Self, TextIO
 
 from rolltrain_tui.base import atomic_files, rotating_log
 from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.protocol.sheet import BLANK, Sheet
 from rolltrain_tui.runs import event_codec
+from rolltrain_tui.story.sheet import sheet_after
 
 _HEAD = len('{"crc":"1a2b3c4d",')
 _CHUNK = 1 << 20
@@ -37,10 +39,15 @@ class Line(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Between two lines: how many events come before it, and where in the file the next one begins."""
+    """Between two lines: how many events come before it, where in the file the next one begins, and the sheet so far."""
 
     number: int = 0
     offset: int = 0
+    sheet: Sheet = BLANK
+    """The hero after the events before it: what an older line leaves out is read from it."""
+
+
+BEGINNING = Place()
 
 
 class Chronicle:
@@ -173,16 +180,18 @@ def read(path: Path) -> Iterator[Event]:
     return (event for event, _ in read_from(path))
 
 
-def read_from(path: Path, place: Place = Place()) -> Iterator[tuple[Event, Place]]:  # noqa: B008 - it cannot be changed
+def read_from(path: Path, place: Place = BEGINNING) -> Iterator[tuple[Event, Place]]:
     """As read, from a place that an earlier reading gave; each event with the place after it."""
+    number, end, sheet = place
     with _reader(path) as file:
-        number, end = place
-        for number, (end, payload) in enumerate(_lines(file, place), place.number + 1):
+        for end, payload in _lines(file, place):
+            number += 1
             try:
-                event = event_codec.decode_event(payload.decode("ascii"))
+                event = event_codec.decode_event(payload.decode("ascii"), sheet)
             except (event_codec.WireError, UnicodeDecodeError) as error:
                 raise ChronicleError(f"{path.name}: line {number}: {error}") from None
-            yield event, Place(number, end)
+            sheet = sheet_after(event, sheet)
+            yield event, Place(number, end, sheet)
         if _is_damaged(file, end):
             raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
 
@@ -245,9 +254,9 @@ def _reader_of(fd: int) -> BinaryIO:
     return os.fdopen(os.dup(fd), "rb")
 
 
-def _lines(file: BinaryIO, place: Place = Place()) -> Iterator[Line]:  # noqa: B008 - it cannot be changed
+def _lines(file: BinaryIO, place: Place = BEGINNING) -> Iterator[Line]:
     """The good lines from a place in the file up to the first bad line."""
-    number, end = place
+    number, end, _ = place
     file.seek(end)
     while (line := file.readline(event_codec.MAX_LINE)).endswith(b"\n"):
         body, start = line[_HEAD:-1], b'"n":%d,' % number

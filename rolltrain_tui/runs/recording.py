@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rolltrain_tui.protocol.events import CampaignBegan, Event
 from rolltrain_tui.runs import event_log, layout
-from rolltrain_tui.runs.event_log import ChronicleError, Place
+from rolltrain_tui.runs.event_log import BEGINNING, ChronicleError, Place
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import TURN_LINES
 
@@ -40,7 +40,7 @@ class Recording:
         self.last = 0
         self.note = ""
         """A sentence for the player when the chronicle can be read only up to a damaged line."""
-        self.end = Place()
+        self.end = BEGINNING
         self._marks: list[Mark] = []
         try:
             self._read(watch)
@@ -54,7 +54,7 @@ class Recording:
             raise RecordingError(f"the chronicle {self.path} is empty: nothing has happened yet")
 
     def _read(self, watch: Callable[[int], object]) -> None:
-        scene, place, turn, stride = Scene(), Place(), -1, FIRST_STRIDE
+        scene, place, turn, stride = Scene(), BEGINNING, -1, FIRST_STRIDE
         for event, after in event_log.read_from(self.path):
             if not self._marks and not isinstance(event, CampaignBegan):
                 raise ChronicleError(f"{self.path.name}: it does not begin with the beginning of a campaign")
@@ -72,7 +72,7 @@ class Recording:
     @property
     def beginning(self) -> tuple[Scene, Place]:
         """Before the first event."""
-        return Scene(), Place()
+        return Scene(), BEGINNING
 
     def at(self, turn: int) -> tuple[Scene, Place]:
         """The scene when `turn` was done, and the place of what followed."""
@@ -85,7 +85,7 @@ class Recording:
             place = after
         return scene, place
 
-    def turns(self, place: Place = Place()) -> Iterator[list[Event]]:  # noqa: B008 - it cannot be changed
+    def turns(self, place: Place = BEGINNING) -> Iterator[list[Event]]:
         """The events from a place on, turn by turn."""
         events = (event for event, _ in self._from(place))
         return (list(happened) for _, happened in groupby(events, key=lambda event: event.turn))

@@ -224,7 +224,6 @@ def settings_changed(campaign: Campaign, changes: Sequence[Change]) -> SettingsC
         rulebook=config.dice.rulebook,
         die=game.rules.sides,
         dc=game.dc,
-        modifier=game.modifier,
-        expected_k=game.expected_k(),
+        sheet=game.sheet(),
         energy=config.adventure.energy,
     )

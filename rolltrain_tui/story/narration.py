@@ -271,7 +271,8 @@ def _(event: ev.HeroFell) -> str:
     if event.back_to_turn is None:
         return "The third failed death save: the hero has fallen, and the campaign ends here."
     woken = f"the party wakes with the weights of turn {event.back_to_turn}"
-    return f"The third failed death save: {woken}, at level {event.level} with {event.xp} XP ({_count(event.deaths, 'death')} so far)."
+    hero = event.sheet
+    return f"The third failed death save: {woken}, at level {hero.level} with {hero.xp} XP ({_count(hero.deaths, 'death')} so far)."
 
 
 @sentence.register
@@ -282,21 +283,23 @@ def _(event: ev.XPGained) -> str:
 @sentence.register
 def _(event: ev.LevelGained) -> str:
     gains = f" New: {'; '.join(_clause(gain) for gain in event.gains)}." if event.gains else ""
-    health = f"proficiency +{event.proficiency}, {event.hp}/{event.max_hp} HP, E[k] {event.expected_k:.3f}"
-    return f"Level {event.level}: {health}, next level at {event.next_level_xp} XP.{gains}"
+    hero = event.sheet
+    health = f"proficiency +{hero.proficiency}, {hero.hp}/{hero.max_hp} HP, E[k] {hero.expected_k:.3f}"
+    return f"Level {hero.level}: {health}, next level at {hero.next_level_xp} XP.{gains}"
 
 
 @sentence.register
 def _(event: ev.Rested) -> str:
-    pools = ", ".join(f"{title(c.ability)} {c.left}/{c.most}" for c in event.charges if c.most is not None)
+    pools = ", ".join(f"{title(c.ability)} {c.left}/{c.most}" for c in event.sheet.charges if c.most is not None)
     kind = "Camp and a long rest" if event.kind == "long" else "A short rest"
-    return f"{kind}: {event.hp} HP{', ' + pools if pools else ''}."
+    return f"{kind}: {event.sheet.hp} HP{', ' + pools if pools else ''}."
 
 
 @sentence.register
 def _(event: ev.StatRaised) -> str:
-    more = f"; {_count(event.choices, 'more choice')} to make" if event.choices else ""
-    return f"{event.stat} rises to {event.score}: {event.hp}/{event.max_hp} HP, E[k] {event.expected_k:.3f}{more}."
+    hero = event.sheet
+    more = f"; {_count(hero.choices, 'more choice')} to make" if hero.choices else ""
+    return f"{event.stat} rises to {event.score}: {hero.hp}/{hero.max_hp} HP, E[k] {hero.expected_k:.3f}{more}."
 
 
 # Foretelling, loot, gates and the glass.
@@ -370,8 +373,9 @@ def _give_or_take(standard_error: float) -> str:
 @sentence.register
 def _(event: ev.CampaignBegan) -> str:
     floor = f", floor {event.floor:.3f} nats" if event.floor is not None else ""
-    hero = f"{event.hero} the {title(event.hero_class)}, level {event.level}, {event.hp}/{event.max_hp} HP"
-    dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {event.expected_k:.3f}"
+    sheet = event.sheet
+    hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
+    dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
     choices = "answers" if event.kind == "module" else "tokens"
     tokens = f", {event.vocabulary} {choices}" if event.vocabulary else ""
     model = f"{event.parameters:,} weights{tokens}{floor}, {event.device} in {event.dtype}"
@@ -409,7 +413,7 @@ def _(event: ev.Spoke) -> str:
 def _(event: ev.CampaignEnded) -> str:
     floor = f" (floor {event.floor:.3f})" if event.floor is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
-    hero = f"level {event.level}, {event.xp} XP, {_count(event.deaths, 'death')}{spent}"
+    hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {_count(event.sheet.deaths, 'death')}{spent}"
     how = {"victory": "Victory", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
     test = f"validation {event.val_loss:.3f} nats{_give_or_take(event.standard_error)}{floor}"
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}.{_story_ending(event)}"

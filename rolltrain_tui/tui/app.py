@@ -284,7 +284,7 @@ class RolltrainApp(App[None]):
         story = RunStory(
             ended=scene.ending,
             campaign=scene.campaign,
-            hero=scene.hero.name,
+            hero=scene.sheet.name,
             folder=folder,
             lines=highlights(scene),
             losses=[loss for _, loss in scene.validations],

@@ -26,6 +26,7 @@ from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.terminal import CHARTS, charts
 from rolltrain_tui.plain.run import PlainOptions, play
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.run import Run
 
@@ -33,8 +34,8 @@ from rolltrain_tui.runs.run import Run
 def began(turns: int = 100, **more: object) -> CampaignBegan:
     known: dict[str, object] = {
         "campaign": "A <b>bold</b> | campaign", "kind": "supervised", "seed": 7, "turns": turns, "rulebook": "hero", "die": 20, "dc": 12,
-        "modifier": 2, "expected_k": 0.9, "hero": "Brakka", "hero_class": "barbarian", "level": 1, "proficiency": 2, "stats": (), "hp": 14,
-        "max_hp": 14, "next_level_xp": 1000, "charges": (), "parameters": 1234, "vocabulary": 40, "floor": 0.6, "device": "cpu",
+        "sheet": Sheet(name="Brakka", hero_class="barbarian", hp=14, max_hp=14, next_level_xp=1000, expected_k=0.9),
+        "parameters": 1234, "vocabulary": 40, "floor": 0.6, "device": "cpu",
         "dtype": "float32",
     }  # fmt: skip
     return CampaignBegan(turn=0, **(known | more))  # type: ignore[arg-type]

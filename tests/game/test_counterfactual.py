@@ -19,6 +19,7 @@ from rolltrain_tui.protocol.commands import Command, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignStopped, Event, HeroFell, StepTaken, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.wizard import SpellMastery
@@ -237,7 +238,7 @@ def test_a_fall_ends_the_twin(tiny_config: Configure) -> None:
     shadow = shadow_of(tiny_config(TWIN))
     assert [TwinSetOut(1, "rage", 4)] == list(shadow.begin_turn(1, [USED], neutral))
     assert [] == list(shadow.step(1))
-    (lost,) = shadow.end_turn(1, [HeroFell(1, 1, 0)], last=False)
+    (lost,) = shadow.end_turn(1, [HeroFell(1, 0, BLANK)], last=False)
     assert isinstance(lost, TwinLost)
     assert (1, "rage", 1, 1) == (lost.turn, lost.ability, lost.since, lost.turns)
     assert {} == shadow.tensors()

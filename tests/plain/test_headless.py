@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,13 +40,14 @@ from rolltrain_tui.protocol.events import (
     TrainingFailed,
 )
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
 
+HERO = Sheet(name="Brakka", hero_class="barbarian", hp=14, max_hp=14, next_level_xp=1000, expected_k=0.912)
 BEGAN = CampaignBegan(
-    0, "The Tiny GPT", "supervised", 7, 3, "hero", 20, 12, 2, 0.912, "Brakka", "barbarian", 1, 2, (), 14, 14, 1000, (), 19040, 65, 1.31,
-    "cpu", "float32",
+    0, "The Tiny GPT", "supervised", 7, 3, "hero", 20, 12, HERO, 19040, 65, 1.31, "cpu", "float32",
 )  # fmt: skip
-LEVEL = LevelGained(2, 2, 2, 20, 23, 2500, 0.912, (), ())
+LEVEL = LevelGained(2, (), replace(HERO, level=2, hp=20, max_hp=23, next_level_xp=2500))
 KEYS = [
     "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "val_loss", "best_val_loss", "floor", "level", "xp", "deaths",
     "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
@@ -85,7 +87,7 @@ class FakeExpedition:
             yield from (event for event in self.extra if event.turn == turn)
             self.campaign.turn = turn
         yield Evaluated(self.turns, 1.5, 0.02, 1.4, 1.0, False)
-        yield CampaignEnded(self.turns, "victory", 1.0, 1.45, 0.01, 1.4, 1.31, 2, 1300, 0, 6.0)
+        yield CampaignEnded(self.turns, "victory", 1.0, 1.45, 0.01, 1.4, 1.31, replace(HERO, level=2, xp=1300), 6.0)
         yield Saved(self.turns, "end", "run/saves/end")
 
 
@@ -298,7 +300,7 @@ def test_the_bag_in_words() -> None:
     """What is carried and what each thing does, what holds, what is foretold, what may be spent or chosen."""
     found = [ItemFound(2, item, "") for item in ("potion_of_calm", "bag_of_data", "bag_of_data")]
     events = [BEGAN, *found, ItemUsed(3, "potion_of_calm", 10, "calmer"), ForetellingJudged(4, "level", "level", 2.0, 2.0, True)]
-    scene = Scene.of([*events, Foretold(5, "lower", 1.0, 2.0), LevelGained(5, 4, 2, 20, 23, 2500, 0.912, (), (), 1)])
+    scene = Scene.of([*events, Foretold(5, "lower", 1.0, 2.0), LevelGained(5, (), replace(HERO, level=4, choices=1))])
     assert [
         "In the bag: Bag of Data x2 (every batch is twice as large, and costs twice the energy).",
         "Potion of Calm: in force until turn 12.",

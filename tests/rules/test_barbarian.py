@@ -12,7 +12,7 @@ RAGE, RECKLESS = UseAbility("rage"), UseAbility("reckless_attack")
 
 
 def charge(table, ability="rage"):
-    return next(c.left for c in table.game.charges() if c.ability == ability)
+    return next(c.left for c in table.game.sheet().charges if c.ability == ability)
 
 
 def scales(table, turns, *first_orders):

@@ -30,8 +30,8 @@ def reasons(facts):
 def test_five_levels_bring_a_choice():
     """Up to level 20 there are choices at 4, 8, 12, 16 and 19, told with the level and counted until they are made."""
     gained = of(LevelGained, at_level(20).facts)
-    assert [4, 8, 12, 16, 19] == [g.level for g in gained if "a choice: +2 to an ability score" in g.gains]
-    assert [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5] == [g.choices for g in gained]
+    assert [4, 8, 12, 16, 19] == [g.sheet.level for g in gained if "a choice: +2 to an ability score" in g.gains]
+    assert [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5] == [g.sheet.choices for g in gained]
 
 
 def test_without_choices_nothing_rises():
@@ -39,7 +39,7 @@ def test_without_choices_nothing_rises():
     table = make_table(choices=False)
     before = dict(table.game.hero.stats)
     gained = of(LevelGained, climb(table, 20))
-    assert {0} == {g.choices for g in gained}
+    assert {0} == {g.sheet.choices for g in gained}
     assert ["Ability scores do not rise in this campaign (adventure.choices)."] == reasons(table.play(RaiseStat("STR")))
     assert before == table.game.hero.stats
 
@@ -49,8 +49,8 @@ def test_a_raised_int_opens_the_rulebook_anew():
     table = at_level(4, faces=[8])
     facts = table.play(RaiseStat("INT"))
     (raised,), (roll,) = of(StatRaised, facts), of(DiceRolled, facts)
-    assert odds(RULEBOOKS["hero"], 20, 3, 12, "none", 4).mean == raised.expected_k == table.game.expected_k()
-    assert ("INT", 17, 0) == (raised.stat, raised.score, raised.choices)
+    assert odds(RULEBOOKS["hero"], 20, 3, 12, "none", 4).mean == raised.sheet.expected_k == table.game.sheet().expected_k
+    assert ("INT", 17, 0) == (raised.stat, raised.score, raised.sheet.choices)
     assert (3, 11) == (roll.modifier, roll.total)
 
 
@@ -59,7 +59,7 @@ def test_a_raised_con_brings_hit_points():
     table = at_level(4)
     hp, most = table.game.hero.hp, table.game.hero.max_hp
     (raised,) = of(StatRaised, table.play(RaiseStat("CON")))
-    assert (hp + 4, most + 4) == (raised.hp, raised.max_hp) == (table.game.hero.hp, table.game.hero.max_hp)
+    assert (hp + 4, most + 4) == (raised.sheet.hp, raised.sheet.max_hp) == (table.game.hero.hp, table.game.hero.max_hp)
 
 
 def test_refusals():
@@ -73,7 +73,7 @@ def test_refusals():
 
 def test_a_hero_who_starts_high_has_had_its_choices():
     """The scores of a campaign's file are those of the level in it."""
-    assert [0, 1] == [at_level(level, start=5).game.choices_pending for level in (5, 8)]
+    assert [0, 1] == [at_level(level, start=5).game.sheet().choices for level in (5, 8)]
 
 
 def test_a_fall_takes_back_what_the_camp_had_not_seen():
@@ -84,10 +84,10 @@ def test_a_fall_takes_back_what_the_camp_had_not_seen():
     table.play(RaiseStat("INT"))
     (fell, *_) = table.game.life._fall(1)
     assert isinstance(fell, HeroFell)
-    assert (3, 15, 0) == (fell.level, dict(fell.stats)["INT"], fell.choices)
-    assert fell.expected_k == odds(RULEBOOKS["hero"], 20, 2, 12, "none", 3).mean
+    assert (3, 15, 0) == (fell.sheet.level, dict(fell.sheet.stats)["INT"], fell.sheet.choices)
+    assert fell.sheet.expected_k == odds(RULEBOOKS["hero"], 20, 2, 12, "none", 3).mean
     climb(table, 4)
-    assert 1 == table.game.choices_pending
+    assert 1 == table.game.sheet().choices
 
 
 def test_a_fall_keeps_what_the_camp_had_seen():
@@ -96,16 +96,16 @@ def test_a_fall_keeps_what_the_camp_had_seen():
     table.play(RaiseStat("INT"))
     table.game.camp(1)
     (fell, *_) = table.game.life._fall(2)
-    assert (4, 17, 0) == (fell.level, dict(fell.stats)["INT"], fell.choices)
+    assert (4, 17, 0) == (fell.sheet.level, dict(fell.sheet.stats)["INT"], fell.sheet.choices)
 
 
 @given(st.lists(st.sampled_from(["STR", "DEX", "CON", "INT", "WIS", "CHA"]), max_size=8), st.integers(1, 20))
 def test_no_more_is_raised_than_was_earned(stats, level):
     """Whatever is asked for, raises and pending choices together are the levels', and no score passes 20."""
     table = at_level(level)
-    earned = table.game.choices_pending
+    earned = table.game.sheet().choices
     raised = of(StatRaised, table.play(*map(RaiseStat, stats)))
-    assert earned == len(raised) + table.game.choices_pending
+    assert earned == len(raised) + table.game.sheet().choices
     assert max(table.game.hero.stats.values()) <= 20
 
 
@@ -117,7 +117,7 @@ def test_choices_are_saved(raised):
         table.play(RaiseStat("INT"))
     other = make_table(choices=True, seed=5).game
     other.load_state_dict(json.loads(json.dumps(table.game.state_dict())))
-    assert (table.game.choices_pending, table.game.expected_k()) == (other.choices_pending, other.expected_k())
+    assert (table.game.sheet().choices, table.game.sheet().expected_k) == (other.sheet().choices, other.sheet().expected_k)
     assert table.game.state_dict() == other.state_dict()
 
 
@@ -127,6 +127,6 @@ def test_a_save_of_before_there_were_choices():
     del state["life"]["growth"], state["life"]["rests"]["camp_stats"], state["life"]["rests"]["camp_raised"], state["bag"]
     game = make_table(choices=True).game
     game.load_state_dict(bring_up(1, "", {"campaign": {"game": state}})[1]["campaign"]["game"])
-    assert 0 == game.choices_pending
+    assert 0 == game.sheet().choices
     game.life._fall(3)
     assert 16 == game.hero.stats["STR"]

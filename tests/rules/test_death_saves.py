@@ -89,12 +89,12 @@ def test_a_fall_returns_to_the_last_camp():
     at_camp = (game.hero.level, game.hero.xp, game.life.best)
     assert (2, 1100, 3.9) == at_camp
     gained = game.learned(1, 2.0)
-    assert [3] == [fact.level for fact in of(LevelGained, gained)]
+    assert [3] == [fact.sheet.level for fact in of(LevelGained, gained)]
     game.encounters.wander(1, 1.0, ("loss_dragon",), game.monster_dice)
     game.hero.hp, game.life.death.failures = 0, 2
     game.monster_dice.roll = lambda sides: 5
     facts = table.play()
-    assert [HeroFell(2, 1, 1, 2, 2, 1100, 2500, 23, 1.0, game.charges(), tuple(game.hero.stats.items()))] == of(HeroFell, facts)
+    assert [HeroFell(2, 1, replace(game.sheet(), hp=0, level=2, xp=1100, next_level_xp=2500, max_hp=23, deaths=1))] == of(HeroFell, facts)
     assert [MonsterLeft(2, "loss_dragon", "its foe has fallen")] == of(MonsterLeft, facts)
     assert (*at_camp, 23, 11) == (game.hero.level, game.hero.xp, game.life.best, game.hero.max_hp, game.hero.hp)
     assert game.rollback_due
@@ -152,10 +152,7 @@ def test_facts_of_a_fall_describe_the_sheet():
     """The fact alone is enough to draw the sheet: level, XP and HP are those of the game."""
     table = downed([1, 1], level=4)
     table.play_turns(2)
-    fell, hero = of(HeroFell, table.facts)[0], table.game.hero
-    assert replace(fell, turn=0) == HeroFell(
-        0, 1, 0, hero.level, 2, hero.xp, 8125, hero.max_hp, 1.0, table.game.charges(), tuple(hero.stats.items())
-    )
+    assert replace(table.game.sheet(), hp=0) == of(HeroFell, table.facts)[0].sheet
 
 
 def test_after_a_fall_the_rulebook_is_read_at_the_old_level():
@@ -163,8 +160,8 @@ def test_after_a_fall_the_rulebook_is_read_at_the_old_level():
     table = make_table(rulebook="classic-xp", faces=[], fate=[1] * 9)
     table.game.learned(0, 9.0)
     table.game.learned(1, 5.0)
-    assert 0.9125 * 1.2 == pytest.approx(table.game.expected_k())
+    assert 0.9125 * 1.2 == pytest.approx(table.game.sheet().expected_k)
     table.game.hero.hp = 0
     table.play_turns(2)
-    assert 0.9125 == pytest.approx(table.game.expected_k()) == pytest.approx(of(HeroFell, table.facts)[0].expected_k)
+    assert 0.9125 == pytest.approx(table.game.sheet().expected_k) == pytest.approx(of(HeroFell, table.facts)[0].sheet.expected_k)
     assert [1.1] == [roll.k for roll in of(DiceRolled, table.play())]

@@ -24,7 +24,7 @@ from rolltrain_tui.rules.rogue import sneak_gain
 )
 def test_the_charge_table(hero_class, pools):
     """Each pool at level 1, and the rest that brings it back."""
-    assert pools == {c.ability: (c.left, c.recharge) for c in make_table(hero_class).game.charges()}
+    assert pools == {c.ability: (c.left, c.recharge) for c in make_table(hero_class).game.sheet().charges}
 
 
 @pytest.mark.parametrize(("level", "gain"), [(1, 1.2), (2, 1.2), (3, 1.4), (5, 1.6), (7, 1.8), (9, 2.0), (20, 2.0)])

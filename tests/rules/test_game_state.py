@@ -50,7 +50,7 @@ def test_a_game_saved_and_loaded_at_any_turn_goes_on_identically(hero_class, see
     later = range(cut + 1, len(story) + 1)
     assert tell(straight, hero_class, later, story[cut:]) == tell(resumed, hero_class, later, story[cut:])
     assert straight.state_dict() == resumed.state_dict()
-    assert straight.expected_k() == resumed.expected_k()
+    assert straight.sheet().expected_k == resumed.sheet().expected_k
 
 
 def test_stories_of_these_tests_hold_everything_worth_saving():

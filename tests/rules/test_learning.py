@@ -69,15 +69,15 @@ def test_a_level_comes_with_its_gains():
     table.game.learned(0, 4.6)
     second, third = of(LevelGained, table.game.learned(50, 2.0))
     assert (2, 2, 23, 23, 2500, ("max HP 14 → 23",)) == (
-        second.level,
-        second.proficiency,
-        second.hp,
-        second.max_hp,
-        second.next_level_xp,
+        second.sheet.level,
+        second.sheet.proficiency,
+        second.sheet.hp,
+        second.sheet.max_hp,
+        second.sheet.next_level_xp,
         second.gains,
     )
     assert ("max HP 23 → 32", "Rage: 3 a long rest") == third.gains
-    assert (3, 3, 4750) == (third.charges[0].left, third.charges[0].most, third.next_level_xp)
+    assert (3, 3, 4750) == (third.sheet.charges[0].left, third.sheet.charges[0].most, third.sheet.next_level_xp)
     assert pytest.approx(0.9125) == third.expected_k
 
 
@@ -85,7 +85,7 @@ def test_a_wizards_levels_open_cantrips_and_proficiency():
     """Calm at 3, Quicken and +3 at 5."""
     table = make_table("wizard")
     table.game.learned(0, 9.0)
-    gains = {fact.level: fact.gains for fact in of(LevelGained, table.game.learned(50, 0.5))}
+    gains = {fact.sheet.level: fact.gains for fact in of(LevelGained, table.game.learned(50, 0.5))}
     assert "Spell Mastery: Calm, three tenths of every update: the bouncing settles" in gains[3]
     assert gains[5][1:] == ("proficiency bonus +3", "Spell Mastery: Quicken, a quarter more of every update")
 
@@ -96,7 +96,7 @@ def test_classic_xp_says_what_a_level_does_to_k():
     table.game.learned(0, 3.0)
     (gained,) = of(LevelGained, table.game.learned(50, 2.0))
     assert "every k ×1.1" in gained.gains
-    assert 0.9125 * 1.1 == pytest.approx(gained.expected_k) == pytest.approx(table.game.expected_k())
+    assert 0.9125 * 1.1 == pytest.approx(gained.sheet.expected_k) == pytest.approx(table.game.sheet().expected_k)
 
 
 @pytest.mark.parametrize(("rolls", "near", "amount"), [(True, False, [140, 220]), (True, True, [280, 440]), (False, False, [])])

@@ -73,7 +73,7 @@ def test_auto_can_be_switched_off_and_on():
     facts = table.play(SetAuto("rage", False))
     assert [AutoSet(1, "rage", False)] == of(AutoSet, facts)
     assert 1.0 == table.effect.update_scale
-    assert [False, False] == [charge.auto for charge in table.game.charges()]
+    assert [False, False] == [charge.auto for charge in table.game.sheet().charges]
     table.play(SetAuto("rage", True))
     assert 1.5 == table.effect.update_scale
 

@@ -18,7 +18,7 @@ def test_a_short_rest_spends_hit_dice_until_three_quarters():
     facts = table.play(REST)
     assert ["CommandAccepted", "HeroHealed", "Rested"] == [type(fact).__name__ for fact in facts[:3]]
     assert [HeroHealed(1, 19, 25, "a short rest")] == of(HeroHealed, facts)[:1]
-    assert [Rested(1, "short", 25, table.game.charges())] == of(Rested, facts)
+    assert [Rested(1, "short", table.game.sheet())] == of(Rested, facts)
     assert 1 == table.game.hero.hit_dice
 
 
@@ -61,9 +61,10 @@ def test_nobody_rests_in_a_rage():
 def test_a_camp_gives_everything_back(hero_class):
     """Full HP, all hit dice and charges."""
     table = make_table(hero_class, level=4, faces=[])
-    fresh = table.game.charges()
+    fresh = table.game.sheet().charges
     table.play(UseAbility(fresh[0].ability))
     hero = table.game.hero
     hero.hp, hero.hit_dice = 1, 0
-    assert [Rested(1, "long", hero.max_hp, fresh)] == table.game.camp(1)
+    (rested,) = of(Rested, table.game.camp(1))
+    assert ("long", hero.max_hp, fresh) == (rested.kind, rested.sheet.hp, rested.sheet.charges)
     assert (hero.max_hp, 4) == (hero.hp, hero.hit_dice)

@@ -20,7 +20,13 @@ def test_a_turn_rolls_once_and_says_all_of_it():
 def test_the_character_sheet_shows_the_rulebooks_expectation():
     """E[k] at DC 12 with INT 15, the DC scaled to the die, the modifier and the next level."""
     game = make_table().game
-    assert (pytest.approx(0.9125), 12, 2, 2, 1000) == (game.expected_k(), game.dc, game.modifier, game.proficiency, game.next_level_xp())
+    assert (pytest.approx(0.9125), 12, 2, 2, 1000) == (
+        game.sheet().expected_k,
+        game.dc,
+        game.modifier,
+        game.sheet().proficiency,
+        game.sheet().next_level_xp,
+    )
     assert 60 == make_table(sides=100).game.dc
 
 

@@ -14,7 +14,7 @@ def cast(option):
 
 
 def left(table):
-    return table.game.charges()[0].left
+    return table.game.sheet().charges[0].left
 
 
 def test_arcane_recovery_averages_a_quarter_more():
@@ -62,7 +62,7 @@ def test_a_short_rest_refunds_half_the_level_once(level, refund):
     table = make_table("wizard", rulebook="off", faces=[20] * 15, auto=["arcane_recovery"], level=level, short_rest_every=1)
     table.play_turns(15)
     assert 0 == left(table)
-    assert refund == of(Rested, table.play(TakeShortRest()))[0].charges[0].left
+    assert refund == of(Rested, table.play(TakeShortRest()))[0].sheet.charges[0].left
     table.game.loadout.held["arcane_recovery"].left = 0
     table.play(TakeShortRest())
     assert 0 == left(table)

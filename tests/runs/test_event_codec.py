@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.protocol.events import EVENTS, Charge, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, XPGained
+from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, XPGained
+from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.runs import event_codec
 
 ROLL = DiceRolled(3, 20, (14, 3), 14, 2, 16, 12, "hit", 1.0)
@@ -80,8 +81,9 @@ def test_the_form() -> None:
     """The class name comes first, then the fields as they are named, nested records as objects."""
     assert event_codec.encode(XPGained(3, 50, 350, "ooze")) == '{"type":"XPGained","turn":3,"amount":50,"total":350,"cause":"ooze"}'
     charge = '{"ability":"rage","left":1,"most":2,"recharge":"long","auto":false}'
-    rested = Rested(4, "long", 9, (Charge("rage", 1, 2, "long", False),))
-    assert event_codec.encode(rested) == f'{{"type":"Rested","turn":4,"kind":"long","hp":9,"charges":[{charge}]}}'
+    rested = event_codec.encode(Rested(4, "long", Sheet(name="Brakka", charges=(Charge("rage", 1, 2, "long", False),))))
+    assert rested.startswith('{"type":"Rested","turn":4,"kind":"long","sheet":{"name":"Brakka","hero_class":"",')
+    assert f'"charges":[{charge}],' in rested
     accepted = CommandAccepted(4, UseAbility("rage"))
     assert (
         event_codec.encode(accepted) == '{"type":"CommandAccepted","turn":4,"command":{"type":"UseAbility","ability":"rage","option":""}}'
@@ -120,8 +122,8 @@ BAD = {
     "overflowing int": (f'{{"type":"Spoke","turn":1,"text":"","val_loss":1{"0" * 400}}}', "expected a number, found a huge number"),
     "endless digits": (f'{{"type":"Spoke","turn":{"1" * 5000},"text":"","val_loss":1}}', "too many digits"),
     "unknown word": ('{"type":"Rested","turn":1,"kind":"nap","hp":1,"charges":[]}', "expected one of 'short', 'long', found 'nap'"),
-    "object for list": ('{"type":"Rested","turn":1,"kind":"long","hp":1,"charges":{}}', "Rested.charges: expected a list, found an object"),
-    "wrong item": ('{"type":"Rested","turn":1,"kind":"long","hp":1,"charges":[1]}', "Rested.charges: expected an object, found 1"),
+    "object for list": ('{"type":"Rested","turn":1,"kind":"long","hp":1,"charges":{}}', "Sheet.charges: expected a list, found an object"),
+    "wrong item": ('{"type":"Rested","turn":1,"kind":"long","hp":1,"charges":[1]}', "Sheet.charges: expected an object, found 1"),
     "event as command": ('{"type":"CommandAccepted","turn":1,"command":{"type":"Saved"}}', "CommandAccepted.command: unknown type 'Saved'"),
     "name twice": ('{"type":"Speak","type":"Speak"}', "the name 'type' stands twice"),
     "too deep": ("[" * 100_000, "nested too deeply"),

@@ -15,7 +15,6 @@ from rolltrain_tui.protocol.events import (
     AbilityUsed,
     ActBegan,
     CampaignEnded,
-    Charge,
     CommandRefused,
     DiceRolled,
     Evaluated,
@@ -44,6 +43,7 @@ from rolltrain_tui.protocol.events import (
     TwinSetOut,
 )
 from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story import narration
 from rolltrain_tui.story.narration import name_command, number, tell, tell_turn, title
 
@@ -80,24 +80,24 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (Evaluated(50, 2.31, 0.023, 2.3, 2.35, False), "Validation: 2.310 nats, plus or minus 0.023, best 2.300; training 2.350."),
     (
-        LevelGained(9, 2, 2, 20, 23, 2500, 0.912, ("max HP 14 → 23",), ()),
+        LevelGained(9, ("max HP 14 → 23",), Sheet(level=2, hp=20, max_hp=23, next_level_xp=2500, expected_k=0.912)),
         "Level 2: proficiency +2, 20/23 HP, E[k] 0.912, next level at 2500 XP. New: max HP 14 → 23.",
     ),
-    (Rested(250, "long", 23, (Charge("rage", 2, 2, "long", False),)), "Camp and a long rest: 23 HP, Rage 2/2."),
+    (Rested(250, "long", Sheet(hp=23, charges=(Charge("rage", 2, 2, "long", False),))), "Camp and a long rest: 23 HP, Rage 2/2."),
     (
-        HeroFell(90, 1, 50, level=2, xp=1340),
+        HeroFell(90, 50, Sheet(level=2, xp=1340, deaths=1)),
         "The third failed death save: the party wakes with the weights of turn 50, at level 2 with 1340 XP (1 death so far).",
     ),
-    (HeroFell(90, 1, None), "The third failed death save: the hero has fallen, and the campaign ends here."),
+    (HeroFell(90, None, Sheet()), "The third failed death save: the hero has fallen, and the campaign ends here."),
     (CommandRefused(3, UseAbility("rage"), "No Rage left until a long rest."), "Refused: Rage. No Rage left until a long rest."),
     (Spoke(100, "\nold ran\x1bgir\nfound", 2.31), "It says (validation 2.310): old ran␛gir / found"),
     (
-        CampaignEnded(600, "victory", 1.2, 1.1, 0.012, 1.05, 0.6267, 4, 5120, 0, 221.5),
+        CampaignEnded(600, "victory", 1.2, 1.1, 0.012, 1.05, 0.6267, Sheet(level=4, xp=5120), 221.5),
         "Victory after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
         "level 4, 5120 XP, 0 deaths, 221.5 GFLOP.",
     ),
     (
-        CampaignEnded(90, "spent", 1.2, 1.1, 0.012, 1.05, None, 1, 10, 1, 5.0, title="A Cold Inn", text="It speaks,\nbarely"),
+        CampaignEnded(90, "spent", 1.2, 1.1, 0.012, 1.05, None, Sheet(xp=10, deaths=1), 5.0, title="A Cold Inn", text="It speaks,\nbarely"),
         "Out of energy after 90 turns: validation 1.100 nats, plus or minus 0.012; best on the way 1.050; "
         "level 1, 10 XP, 1 death, 5 GFLOP. A Cold Inn: It speaks, barely.",
     ),
@@ -121,7 +121,7 @@ TOLD: list[tuple[Event, str]] = [
         "The Validation Gate stays shut: validation 1.610 against a bar of 1.530 nats (plain training stood at 1.480); 50 XP lost.",
     ),
     (
-        SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off", 20, 12, 3, 1.0),
+        SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off", 20, 12, Sheet()),
         'Other settings from here on: turns 40 → 60, dice.rulebook "hero" → "off".',
     ),
     (Foretold(3, "lower", 1.9, 2.1), "Foretold: lower; from 1.900 to 2.100 nats the next validation loss counts as level."),
@@ -141,7 +141,10 @@ TOLD: list[tuple[Event, str]] = [
     (ItemUsed(9, "potion_of_calm", 10, "calmer"), "Potion of Calm used for 10 turns: calmer."),
     (ItemUsed(9, "ring_of_the_mean", 0, "healed"), "Ring of the Mean used: healed."),
     (ItemFaded(19, "potion_of_calm"), "Potion of Calm has faded."),
-    (StatRaised(9, "INT", 17, 1.1203, 20, 23, 1), "INT rises to 17: 20/23 HP, E[k] 1.120; 1 more choice to make."),
+    (
+        StatRaised(9, "INT", 17, Sheet(expected_k=1.1203, hp=20, max_hp=23, choices=1)),
+        "INT rises to 17: 20/23 HP, E[k] 1.120; 1 more choice to make.",
+    ),
     (ActBegan(300, 2, "The Long Road", "It is cold.\nIt is late."), "Act 2, The Long Road: It is cold. It is late."),
     (TrainingFailed(8, "RuntimeError: out of memory"), "Training failed in turn 8, the last save is intact: RuntimeError: out of memory."),
     (TwinSetOut(5, "rage", 20), "A shadow twin sets out: it walks 20 turns beside the hero without Rage."),

@@ -9,14 +9,28 @@ from hypothesis import strategies as st
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.runs import event_codec
 from rolltrain_tui.runs.differences import same
 from rolltrain_tui.story.narration import sentence, tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import STORY_LINES, TURN_LINES, fold
 
-RAGE = ev.Charge("rage", 2, 2, "long", False)
-RECKLESS = ev.Charge("reckless_attack", None, None, "", False)
+RAGE = Charge("rage", 2, 2, "long", False)
+RECKLESS = Charge("reckless_attack", None, None, "", False)
+
+
+HERO = Sheet(
+    name="Brakka",
+    hero_class="barbarian",
+    stats=(("STR", 16), ("INT", 15)),
+    modifier=2,
+    hp=14,
+    max_hp=14,
+    next_level_xp=1000,
+    expected_k=0.9125,
+    charges=(RAGE, RECKLESS),
+)
 
 
 def began() -> ev.CampaignBegan:
@@ -29,17 +43,7 @@ def began() -> ev.CampaignBegan:
         rulebook="hero",
         die=20,
         dc=12,
-        modifier=2,
-        expected_k=0.9125,
-        hero="Brakka",
-        hero_class="barbarian",
-        level=1,
-        proficiency=2,
-        stats=(("STR", 16), ("INT", 15)),
-        hp=14,
-        max_hp=14,
-        next_level_xp=1000,
-        charges=(RAGE, RECKLESS),
+        sheet=HERO,
         parameters=1000,
         vocabulary=45,
         floor=1.31,
@@ -77,8 +81,8 @@ def raged(turn: int, turns: int = 10, live: bool = True) -> ev.AbilityUsed:
 def test_the_beginning_fills_the_sheet() -> None:
     """Title, rules, hero and charges stand there before the first turn."""
     scene = Scene.of([began()])
-    assert ("The Tiny GPT", 100, 12, 0.9125, 1.31) == (scene.campaign, scene.turns, scene.dc, scene.expected_k, scene.floor)
-    assert ("Brakka", 14, 1000) == (scene.hero.name, scene.hero.hp, scene.hero.next_level_xp)
+    assert ("The Tiny GPT", 100, 12, 0.9125, 1.31) == (scene.campaign, scene.turns, scene.dc, scene.sheet.expected_k, scene.floor)
+    assert ("Brakka", 14, 1000) == (scene.sheet.name, scene.sheet.hp, scene.sheet.next_level_xp)
     assert ["rage", "reckless_attack"] == list(scene.charges)
 
 
@@ -162,22 +166,24 @@ def test_a_monster_comes_is_struck_and_goes() -> None:
 def test_life_death_and_experience() -> None:
     """Wounds, death saves, a fall and XP are on the sheet; rising clears the death saves."""
     scene = Scene.of([began(), ev.HeroHurt(1, 20, -6, "breath"), ev.DeathSaveRolled(2, 12, 1, 0), ev.XPGained(2, 50, 50, "best")])
-    assert (0, (1, 0), 50) == (scene.hero.hp, scene.hero.death_saves, scene.hero.xp)
+    assert (0, (1, 0), 50) == (scene.sheet.hp, scene.death_saves, scene.sheet.xp)
     scene.apply(ev.HeroHealed(3, 5, 5, "natural 20"))
-    assert (5, None) == (scene.hero.hp, scene.hero.death_saves)
-    scene.apply(ev.HeroFell(4, 1, 0))
-    assert 1 == scene.hero.deaths
+    assert (5, None) == (scene.sheet.hp, scene.death_saves)
+    scene.apply(ev.HeroFell(4, 0, replace(HERO, deaths=1)))
+    assert 1 == scene.sheet.deaths
 
 
 def test_a_level_brings_new_numbers() -> None:
     """Level, health, the next goal, E[k] and charges are those of the event."""
     charges = (replace(RAGE, left=3, most=3),)
-    scene = Scene.of([began(), ev.LevelGained(9, 2, 2, 25, 25, 1500, 0.95, ("more",), charges)])
+    scene = Scene.of(
+        [began(), ev.LevelGained(9, ("more",), replace(HERO, level=2, max_hp=25, next_level_xp=1500, expected_k=0.95, charges=charges))]
+    )
     assert (2, 25, 1500, 0.95, 3) == (
-        scene.hero.level,
-        scene.hero.max_hp,
-        scene.hero.next_level_xp,
-        scene.expected_k,
+        scene.sheet.level,
+        scene.sheet.max_hp,
+        scene.sheet.next_level_xp,
+        scene.sheet.expected_k,
         scene.charges["rage"].left,
     )
 
@@ -212,10 +218,17 @@ def test_a_resumed_run_is_not_over() -> None:
 def test_other_settings_are_shown_from_their_turn_on() -> None:
     """The number of turns, the dice and the energy are the new ones; the hero stays who he is."""
     scene = Scene.of([began(), stepped(1)])
-    hero = scene.hero.name
-    scene.apply(ev.SettingsChanged(1, (("turns", "12", "90"),), 90, "off", 20, 9, 1, 1.0, 2.5))
-    assert (scene.turns, scene.rulebook, scene.dc, scene.modifier, scene.expected_k, scene.energy) == (90, "off", 9, 1, 1.0, 2.5)
-    assert (scene.turn, scene.hero.name) == (1, hero)
+    hero = scene.sheet.name
+    scene.apply(ev.SettingsChanged(1, (("turns", "12", "90"),), 90, "off", 20, 9, replace(HERO, modifier=1, expected_k=1.0), 2.5))
+    assert (scene.turns, scene.rulebook, scene.dc, scene.sheet.modifier, scene.sheet.expected_k, scene.energy) == (
+        90,
+        "off",
+        9,
+        1,
+        1.0,
+        2.5,
+    )
+    assert (scene.turn, scene.sheet.name) == (1, hero)
 
 
 def test_a_new_event_is_a_class_a_sentence_and_a_fold() -> None:

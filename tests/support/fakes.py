@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.campaign_file import load
@@ -26,7 +27,6 @@ from rolltrain_tui.protocol.events import (
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
-    Charge,
     CommandAccepted,
     CommandRefused,
     DiceRolled,
@@ -55,6 +55,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.readings import LayerReading, Reading
+from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.signals import SIGNALS
 from support.paths import CAMPAIGNS
 
@@ -149,23 +150,29 @@ class FakeExpedition:
             rulebook="hero",
             die=20,
             dc=12,
-            modifier=2,
-            expected_k=0.9125,
-            hero=self.config.hero.name,
-            hero_class=self._hero_class,
-            level=1,
-            proficiency=2,
-            stats=STATS,
-            hp=self._hp,
-            max_hp=14,
-            next_level_xp=1000,
-            charges=tuple(self._charges.values()),
+            sheet=self._sheet(max_hp=14),
             parameters=804_096,
             vocabulary=45,
             floor=FLOOR,
             device="cpu",
             dtype="float32",
         )
+
+    def _sheet(self, **parts: Any) -> Sheet:
+        known = Sheet(
+            name=self.config.hero.name,
+            hero_class=self._hero_class,
+            level=self._level,
+            stats=STATS,
+            modifier=2,
+            hp=self._hp,
+            max_hp=8 + 6 * self._level,
+            xp=self._xp,
+            next_level_xp=int(1000 * 1.5 ** (self._level - 1)),
+            expected_k=0.9125 if self._level == 1 else 0.92,
+            charges=tuple(self._charges.values()),
+        )
+        return replace(known, **parts)
 
     def _turn(self, turn: int, inbox: Inbox) -> Iterator[Event]:
         commands = inbox.drain(turn)
@@ -191,7 +198,7 @@ class FakeExpedition:
         if turn % 100 == 0 or any(isinstance(command, Speak) for command in commands):
             yield Spoke(turn, self._said or self._babble(turn), self._best)
         if turn % 250 == 0:
-            yield Rested(turn, "long", self._hp, tuple(self._charges.values()))
+            yield Rested(turn, "long", self._sheet())
         for command in commands:
             if isinstance(command, SaveGame):
                 yield self._save(turn, "player")
@@ -231,7 +238,7 @@ class FakeExpedition:
                 yield ItemUsed(turn, item, 10, "every update is three tenths of what it would be")
             case RaiseStat(stat):
                 yield CommandAccepted(turn, command)
-                yield StatRaised(turn, stat, dict(STATS)[stat] + 2, 0.95)
+                yield StatRaised(turn, stat, dict(STATS)[stat] + 2, self._sheet(expected_k=0.95))
             case TakeShortRest():
                 yield CommandRefused(turn, command, "A short rest is possible once in 100 turns")
             case _:
@@ -296,9 +303,7 @@ class FakeExpedition:
         self._level += 1
         gains = ("Proficiency +2", "Rage: a third charge a day") if self._level == 3 else ("6 more hit points",)
         self._hp = 14 + 6 * self._level
-        return LevelGained(
-            turn, self._level, 2, self._hp, self._hp, int(1000 * 1.5 ** (self._level - 1)), 0.92, gains, tuple(self._charges.values())
-        )
+        return LevelGained(turn, gains, self._sheet(max_hp=self._hp))
 
     def _babble(self, turn: int) -> str:
         letters = "abcdefghiklmnoprstuwy  "
@@ -322,9 +327,7 @@ class FakeExpedition:
             standard_error=0.005,
             best_val_loss=self._best,
             floor=FLOOR,
-            level=self._level,
-            xp=self._xp,
-            deaths=0,
+            sheet=self._sheet(),
             gflop=3.96 * self.config.turns,
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.endings import ENDED, story
@@ -27,6 +28,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import HelpScreen
@@ -48,8 +50,14 @@ SHUT = GateFaced(500, 2.41, 2.25, 2.30, False, -50)
 ACT = ActBegan(1, 2, "The [b]Trigram[/b] Woods", "Here every word leans on the two before it.\x1b[2J")
 
 
+def sheet(choices: int, **other: Any) -> Sheet:
+    scores = (("STR", 16), ("DEX", 12), ("CON", 14), ("INT", 15), ("WIS", 10), ("CHA", 8))
+    hero = Sheet(name="Brakka", hero_class="barbarian", level=4, stats=scores, modifier=2, hp=30, max_hp=40, expected_k=0.95)
+    return replace(hero, next_level_xp=2700, choices=choices, **other)
+
+
 def level(choices: int) -> LevelGained:
-    return LevelGained(20, 4, 2, 30, 40, 2700, 0.95, ("a choice: +2 to an ability score",), (), choices)
+    return LevelGained(20, ("a choice: +2 to an ability score",), sheet(choices))
 
 
 def scene_after(*events: Event, turns: int = 3) -> Scene:
@@ -76,13 +84,13 @@ def happens(game: Game, *events: Event) -> None:
 def test_a_guess_stands_until_it_is_judged() -> None:
     """A right one earns inspiration, a wrong one takes none away, spending does."""
     scene = Scene.of([Foretold(1, "lower")])
-    assert (True, False) == (scene.foretold is not None, scene.hero.inspired)
+    assert (True, False) == (scene.foretold is not None, scene.inspired)
     scene.apply(RIGHT)
-    assert (None, True) == (scene.foretold, scene.hero.inspired)
+    assert (None, True) == (scene.foretold, scene.inspired)
     scene.apply(WRONG)
-    assert scene.hero.inspired
+    assert scene.inspired
     scene.apply(InspirationSpent(101))
-    assert not scene.hero.inspired
+    assert not scene.inspired
 
 
 def test_the_bag_counts_what_is_found_and_used() -> None:
@@ -109,8 +117,14 @@ def test_an_item_leaves_force_with_its_last_turn() -> None:
 
 def test_a_raised_score_is_on_the_sheet() -> None:
     """Score, what INT adds to the die, E[k], hit points, and the choices that are left."""
-    scene = scene_after(level(2), StatRaised(21, "INT", 18, 1.01, 20, 31, 1))
-    assert (18, 4, 1.01, 31, 1) == (dict(scene.hero.stats)["INT"], scene.modifier, scene.expected_k, scene.hero.max_hp, scene.hero.choices)
+    scene = scene_after(level(2), StatRaised(21, "INT", 18, sheet(1, stats=(("INT", 18),), modifier=4, expected_k=1.01, max_hp=31)))
+    assert (18, 4, 1.01, 31, 1) == (
+        dict(scene.sheet.stats)["INT"],
+        scene.sheet.modifier,
+        scene.sheet.expected_k,
+        scene.sheet.max_hp,
+        scene.sheet.choices,
+    )
 
 
 def test_the_sheet_shows_what_waits_and_what_works() -> None:
@@ -121,7 +135,7 @@ def test_the_sheet_shows_what_waits_and_what_works() -> None:
     words = text_of(hero_lines(scene, 40, 20))
     for part in ("u ▲ a score may be raised", "i ★ inspired", "Potion of Calm ✔ 9 more turns"):
         assert " ".join(part.split()) in " ".join(words.split())
-    assert hero_title(scene.hero).endswith("★")
+    assert hero_title(scene.sheet).endswith("★")
 
 
 # Keys.
@@ -220,7 +234,7 @@ async def test_a_choice_comes_after_its_level_and_again_by_key(tmp_path: Path) -
 async def test_a_level_without_a_choice_asks_nothing(tmp_path: Path) -> None:
     """Nor does a later level while an older choice was put away."""
     async with playing(tmp_path) as game:
-        game.screen.scene.hero.choices = 1
+        game.screen.scene.sheet = replace(game.screen.scene.sheet, choices=1)
         happens(game, level(1))
         await game.until(lambda: isinstance(game.app.screen, Card))
         await game.press("enter")
@@ -232,8 +246,7 @@ async def test_a_level_without_a_choice_asks_nothing(tmp_path: Path) -> None:
 async def test_scores_at_their_highest_are_not_offered(tmp_path: Path) -> None:
     """Twenty is the end; nineteen rises to it."""
     async with playing(tmp_path) as game:
-        hero = game.screen.scene.hero
-        hero.stats, hero.choices = (("STR", 20), ("INT", 19)), 1
+        game.screen.scene.sheet = sheet(1, stats=(("STR", 20), ("INT", 19)))
         await game.press("u")
         await game.until(lambda: isinstance(game.app.screen, PickScreen))
         await game.pilot.pause()
@@ -256,7 +269,7 @@ async def test_the_keys_that_matter_fit_their_line(tmp_path: Path, size: tuple[i
     """With inspiration and a choice waiting, their keys are shown, and no row is wider than the screen."""
     async with playing(tmp_path, size=size) as game:
         happens(game, RIGHT, FOUND)
-        game.screen.scene.hero.choices = 1
+        game.screen.scene.sheet = replace(game.screen.scene.sheet, choices=1)
         keys = game.screen._key_list()
         rows = key_lines(keys, size[0], 1 if size[0] >= 120 else 2)
         words = text_of(list(rows))
@@ -268,7 +281,7 @@ async def test_every_new_key_does_what_the_screen_offers(tmp_path: Path) -> None
     """The line of keys names only actions that exist."""
     async with playing(tmp_path) as game:
         happens(game, RIGHT, FOUND)
-        game.screen.scene.hero.choices = 1
+        game.screen.scene.sheet = replace(game.screen.scene.sheet, choices=1)
         for key in game.screen._key_list():
             assert hasattr(Deeds, name := f"action_{key.action.removeprefix('screen.').split('(')[0]}") or hasattr(game.screen, name)
 

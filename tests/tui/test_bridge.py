@@ -23,6 +23,7 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.scene import Scene
@@ -75,9 +76,9 @@ RULES: list[tuple[str, Event]] = [
     ("encounter", MonsterAppeared(3, "loss_dragon", "5", 100, 15, "x")),
     ("fumble", rolled("fumble")),
     ("crit", rolled("crit")),
-    ("level", LevelGained(3, 2, 2, 9, 9, 1500, 0.9, (), ())),
-    ("camp", Rested(3, "long", 9, ())),
-    ("fallen", HeroFell(3, 1, 0)),
+    ("level", LevelGained(3, (), BLANK)),
+    ("camp", Rested(3, "long", BLANK)),
+    ("fallen", HeroFell(3, 0, BLANK)),
     ("nan", not_finite()),
 ]
 
@@ -89,7 +90,7 @@ def test_each_rule_knows_its_event(rule: str, event: Event) -> None:
     assert pause_reason(event, [name for name, _ in RULES if name != rule]) is None
 
 
-@pytest.mark.parametrize("event", [rolled("hit"), rolled("miss"), Rested(3, "short", 9, ()), XPGained(3, 1, 1, "x")])
+@pytest.mark.parametrize("event", [rolled("hit"), rolled("miss"), Rested(3, "short", BLANK), XPGained(3, 1, 1, "x")])
 def test_other_events_meet_no_rule(event: Event) -> None:
     """Ordinary turns never pause."""
     assert pause_reason(event, [name for name, _ in RULES]) is None

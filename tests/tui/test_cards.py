@@ -4,14 +4,16 @@ import pytest
 from support.screens_host import ScreensHost, shown, until
 from textual.events import Key
 
-from rolltrain_tui.protocol.events import Charge, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.protocol.events import Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.screens.cards import Card, big, face_of
 
 CHARGES = (Charge("rage", 2, 3, "long", True), Charge("reckless_attack", None, None, "", False))
-LEVEL = LevelGained(412, 12, 4, 28, 96, 2700, 0.953, ("Rage: a [b]third[/b] charge", "Two\nlines \x1b]0;x"), CHARGES)
+HERO = Sheet(level=12, proficiency=4, hp=28, max_hp=96, next_level_xp=2700, expected_k=0.953, charges=CHARGES)
+LEVEL = LevelGained(412, ("Rage: a [b]third[/b] charge", "Two\nlines \x1b]0;x"), HERO)
 DRAGON = MonsterAppeared(380, "loss_dragon", "5", 100, 15, "The loss is [/] rising.")
-CAMP = Rested(500, "long", 36, CHARGES)
+CAMP = Rested(500, "long", Sheet(hp=36, charges=CHARGES))
 PROBE = Evaluated(500, 2.2101, 0.012, 2.2101, 2.18, True)
 SIZES = [(80, 24), (120, 36), (200, 60), (60, 18)]
 
@@ -91,7 +93,7 @@ def test_a_worse_validation_points_up() -> None:
 
 def test_a_short_rest_is_no_camp() -> None:
     """A short rest has no fire and does not promise kept weights."""
-    face = face_of([Rested(60, "short", 20, CHARGES)])
+    face = face_of([Rested(60, "short", Sheet(hp=20, charges=CHARGES))])
     assert ("Short rest", ()) == (face.title, face.art)
     assert not any("weights" in value for _, value in face.rows)
 

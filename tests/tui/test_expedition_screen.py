@@ -10,6 +10,7 @@ from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import LevelGained, SaveFailed
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.base import HelpScreen
@@ -197,7 +198,7 @@ async def test_at_speed_the_picture_keeps_to_its_share(
         used = {"dear": 1.0, "dragged": 0.05}.get(what, 0.0)
         monkeypatch.setattr(screen._share, "wait", lambda of_time: used - of_time)
         if what == "card":
-            await game.app.push_screen(Card(LevelGained(3, 2, 2, 9, 9, 1500, 0.9, (), ()), None))
+            await game.app.push_screen(Card(LevelGained(3, (), Sheet(level=2)), None))
         elif what == "dragged":
             monkeypatch.setattr(type(game.app.resizes), "waiting", True)
         screen._ticks = 0

@@ -12,6 +12,7 @@ from support.screens_host import shown, until
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import LevelGained, MonsterFell
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.highlights import LINES, highlights
@@ -47,7 +48,7 @@ def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
     scene = Scene.of(events[:1])
     for turn in range(1, 20):
         scene.apply(MonsterFell(turn, "loss_dragon", 1800))
-    scene.apply(LevelGained(20, 2, 2, 20, 20, 1500, 0.9, (), ()))
+    scene.apply(LevelGained(20, (), Sheet(level=2)))
     for event in events[1:]:
         scene.apply(event)
     lines = highlights(scene)

@@ -6,14 +6,16 @@ A scene reads no clock and no terminal, and its memory is bounded. The log keeps
 from collections import Counter, deque
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import singledispatch
 from typing import Any, Self
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
 from rolltrain_tui.story.scene.series import LossSeries
-from rolltrain_tui.story.scene.views import AbilityView, HeroView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
+from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
+from rolltrain_tui.story.sheet import sheet_after
 
 STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
 
@@ -31,15 +33,17 @@ class Scene:
     rulebook: str = ""
     die: int = 20
     dc: int = 0
-    modifier: int = 0
-    expected_k: float | None = None
     parameters: int = 0
     vocabulary: int = 0
     device: str = ""
     dtype: str = ""
     floor: float | None = None
-    hero: HeroView = field(default_factory=HeroView)
-    charges: dict[str, ev.Charge] = field(default_factory=dict)
+    sheet: Sheet = BLANK
+    """The hero."""
+    death_saves: tuple[int, int] | None = None
+    """Successes and failures while the hero is dying."""
+    inspired: bool = False
+    """Inspiration is there to be spent."""
     active: dict[str, AbilityView] = field(default_factory=dict)
     roll: ev.DiceRolled | None = None
     """The last roll; with micro-batches a turn has several."""
@@ -107,6 +111,7 @@ class Scene:
 
     def apply(self, event: ev.Event) -> None:
         """Take in the next event. An event that changes nothing on screen changes nothing here."""
+        self.sheet = sheet_after(event, self.sheet)
         fold(event, self)
         if event.topic is not None and not (isinstance(event, ev.Saved) and event.reason == "autosave"):
             self.story.append(StoryLine(self.lines, event))
@@ -118,6 +123,11 @@ class Scene:
         """A scene that goes its own way from here. Events and log lines are shared: nobody changes them."""
         twin: Scene = _apart(self)
         return twin
+
+    @property
+    def charges(self) -> dict[str, Charge]:
+        """The uses of each ability, by its name."""
+        return {charge.ability: charge for charge in self.sheet.charges}
 
     @property
     def finished(self) -> bool:
@@ -144,24 +154,9 @@ def fold(event: ev.Event, scene: Scene) -> None:
 def _(event: ev.CampaignBegan, scene: Scene) -> None:
     scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
     scene.turn, scene.turns = event.turn, event.turns
-    scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
-    scene.expected_k, scene.floor, scene.energy = event.expected_k, event.floor, event.energy
+    scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
+    scene.floor, scene.energy = event.floor, event.energy
     scene.parameters, scene.vocabulary, scene.device, scene.dtype = event.parameters, event.vocabulary, event.device, event.dtype
-    scene.hero = HeroView(
-        name=event.hero,
-        hero_class=event.hero_class,
-        level=event.level,
-        proficiency=event.proficiency,
-        stats=event.stats,
-        hp=event.hp,
-        max_hp=event.max_hp,
-        next_level_xp=event.next_level_xp,
-    )
-    _set_charges(scene, event.charges)
-
-
-def _set_charges(scene: Scene, charges: Iterable[ev.Charge]) -> None:
-    scene.charges = {charge.ability: charge for charge in charges}
 
 
 @fold.register
@@ -171,7 +166,7 @@ def _(event: ev.DiceRolled, scene: Scene) -> None:
     scene.roll = event
     scene.roll_outcomes[event.outcome] += 1
     scene.outcomes[event.outcome] += 1
-    scene.die, scene.dc, scene.modifier = event.die, event.dc, event.modifier
+    scene.die, scene.dc = event.die, event.dc
 
 
 @fold.register
@@ -242,8 +237,6 @@ def _(event: ev.AbilityUsed, scene: Scene) -> None:
     scene.spans.append(Span(event.ability, event.turn, None))
     if event.live or scene.proof is None or not scene.proof.live:
         scene.proof = Proof(event.ability, event.option, event.turn, event.k, event.live)
-    if (charge := scene.charges.get(event.ability)) is not None:
-        scene.charges[event.ability] = replace(charge, left=event.charges)
 
 
 def _leave_force(scene: Scene, ability: str, turn: int) -> None:
@@ -253,12 +246,6 @@ def _leave_force(scene: Scene, ability: str, turn: int) -> None:
             span.end = max(turn, span.start)
     if scene.proof is not None and scene.proof.ability == ability:
         scene.proof.open = False
-
-
-@fold.register
-def _(event: ev.AutoSet, scene: Scene) -> None:
-    if (charge := scene.charges.get(event.ability)) is not None:
-        scene.charges[event.ability] = replace(charge, auto=event.on)
 
 
 @fold.register
@@ -289,67 +276,24 @@ def _(event: ev.MonsterLeft, scene: Scene) -> None:
 
 
 @fold.register
-def _(event: ev.HeroHurt, scene: Scene) -> None:
-    scene.hero.hp = max(0, event.hp)
-
-
-@fold.register
 def _(event: ev.HeroHealed, scene: Scene) -> None:
-    scene.hero.hp = event.hp
     if event.hp > 0:
-        scene.hero.death_saves = None
+        scene.death_saves = None
 
 
 @fold.register
 def _(event: ev.DeathSaveRolled, scene: Scene) -> None:
-    scene.hero.death_saves = (event.successes, event.failures)
-
-
-@fold.register
-def _(event: ev.HeroFell, scene: Scene) -> None:
-    hero = scene.hero
-    hero.deaths, hero.death_saves = event.deaths, None
-    if event.max_hp:  # the sheet of the last camp; older chronicles tell none
-        hero.level, hero.proficiency, hero.max_hp = event.level, event.proficiency, event.max_hp
-        hero.xp, hero.next_level_xp, hero.choices = event.xp, event.next_level_xp, event.choices
-        scene.expected_k = event.expected_k
-        _set_charges(scene, event.charges)
-    if event.stats:
-        _set_stats(scene, event.stats)
-
-
-@fold.register
-def _(event: ev.XPGained, scene: Scene) -> None:
-    scene.hero.xp = event.total
+    scene.death_saves = (event.successes, event.failures)
 
 
 @fold.register
 def _(event: ev.LevelGained, scene: Scene) -> None:
-    hero = scene.hero
-    hero.level, hero.proficiency, hero.hp, hero.max_hp = event.level, event.proficiency, event.hp, event.max_hp
-    hero.next_level_xp, hero.choices = event.next_level_xp, event.choices
-    scene.expected_k, scene.level_gained = event.expected_k, event
-    _set_charges(scene, event.charges)
+    scene.level_gained = event
 
 
 @fold.register
-def _(event: ev.Rested, scene: Scene) -> None:
-    scene.hero.hp, scene.hero.death_saves = event.hp, None
-    _set_charges(scene, event.charges)
-
-
-def _set_stats(scene: Scene, stats: tuple[tuple[str, int], ...]) -> None:
-    """The scores, and what INT adds to the die."""
-    scene.hero.stats = stats
-    scene.modifier = next(((score - 10) // 2 for name, score in stats if name == "INT"), scene.modifier)
-
-
-@fold.register
-def _(event: ev.StatRaised, scene: Scene) -> None:
-    _set_stats(scene, tuple((name, event.score if name == event.stat else score) for name, score in scene.hero.stats))
-    scene.hero.choices, scene.expected_k = event.choices, event.expected_k
-    if event.max_hp:
-        scene.hero.hp, scene.hero.max_hp = event.hp, event.max_hp
+def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
+    scene.death_saves = None
 
 
 @fold.register
@@ -380,12 +324,12 @@ def _(event: ev.Foretold, scene: Scene) -> None:
 @fold.register
 def _(event: ev.ForetellingJudged, scene: Scene) -> None:
     scene.foretold, scene.judged = None, event
-    scene.hero.inspired = scene.hero.inspired or event.inspired
+    scene.inspired = scene.inspired or event.inspired
 
 
 @fold.register
 def _(event: ev.InspirationSpent, scene: Scene) -> None:
-    scene.hero.inspired = False
+    scene.inspired = False
 
 
 @fold.register
@@ -427,7 +371,6 @@ def _(event: ev.Saved | ev.SaveFailed, scene: Scene) -> None:
 @fold.register
 def _(event: ev.CampaignEnded, scene: Scene) -> None:
     scene.ending, scene.gflop, scene.best_val_loss = event, event.gflop, event.best_val_loss
-    scene.hero.level, scene.hero.xp, scene.hero.deaths = event.level, event.xp, event.deaths
 
 
 @fold.register
@@ -438,8 +381,8 @@ def _(event: ev.CampaignResumed, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.SettingsChanged, scene: Scene) -> None:
-    scene.turns, scene.energy, scene.expected_k = event.turns, event.energy, event.expected_k
-    scene.rulebook, scene.die, scene.dc, scene.modifier = event.rulebook, event.die, event.dc, event.modifier
+    scene.turns, scene.energy = event.turns, event.energy
+    scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
 
 
 @fold.register

@@ -6,28 +6,6 @@ from rolltrain_tui.protocol.events import DiceRolled, Event, StepTaken, TwinJudg
 
 
 @dataclass(slots=True)
-class HeroView:
-    """The character sheet."""
-
-    name: str = ""
-    hero_class: str = ""
-    level: int = 1
-    proficiency: int = 2
-    stats: tuple[tuple[str, int], ...] = ()
-    hp: int = 0
-    max_hp: int = 0
-    xp: int = 0
-    next_level_xp: int = 0
-    deaths: int = 0
-    death_saves: tuple[int, int] | None = None
-    """Successes and failures while dying."""
-    inspired: bool = False
-    """Inspiration is there to be spent."""
-    choices: int = 0
-    """Ability scores that may be raised."""
-
-
-@dataclass(slots=True)
 class MonsterView:
     name: str
     challenge: str

@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.protocol.events import ActBegan, Charge, Evaluated, Event, GateFaced, LevelGained, MonsterAppeared, Rested
+from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, LevelGained, MonsterAppeared, Rested
+from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.screens.base import still_open
@@ -127,15 +128,15 @@ def face_of(events: Sequence[Event]) -> CardFace:
 
 
 def level_face(event: LevelGained) -> CardFace:
-    news = tuple(("", f"✦ {flat(gain)}") for gain in event.gains)
+    hero, news = event.sheet, tuple(("", f"✦ {flat(gain)}") for gain in event.gains)
     facts = (
-        ("Hit points", f"{event.hp}/{event.max_hp}"),
-        ("Proficiency", f"+{event.proficiency}"),
-        ("Expected k", f"{event.expected_k:.2f} of a plain step, on average"),
-        ("Next level", f"at {event.next_level_xp} XP"),
+        ("Hit points", f"{hero.hp}/{hero.max_hp}"),
+        ("Proficiency", f"+{hero.proficiency}"),
+        ("Expected k", f"{hero.expected_k:.2f} of a plain step, on average"),
+        ("Next level", f"at {hero.next_level_xp} XP"),
     )
     gap = (("", ""),) if news else ()
-    return CardFace("level", "Level up", f"turn {event.turn}", big(event.level), f"Level {event.level}", (*news, *gap, *facts))
+    return CardFace("level", "Level up", f"turn {event.turn}", big(hero.level), f"Level {hero.level}", (*news, *gap, *facts))
 
 
 def encounter_face(event: MonsterAppeared) -> CardFace:
@@ -159,8 +160,8 @@ def camp_face(event: Rested, evaluated: Evaluated | None, gate: GateFaced | None
         rows += [("Training loss", loss(evaluated.train_loss, 3))]
     if gate is not None:
         rows += [("Validation Gate", f"{_gate_word(gate)}   the bar was {loss(gate.bar, 3)}")]
-    rows += [("Hit points", str(event.hp))]
-    rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.charges if charge.most is not None]
+    rows += [("Hit points", str(event.sheet.hp))]
+    rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.sheet.charges if charge.most is not None]
     if event.kind == "short":
         return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
     rows += [("", ""), ("", "The weights are kept here: whoever falls wakes at this fire.")]

@@ -85,7 +85,7 @@ class Deeds(Orders):
         return [(turn, value) for turn, value in self.scene.validations if math.isfinite(value)][-2:]
 
     def action_inspire(self) -> None:
-        if self.scene.hero.inspired:
+        if self.scene.inspired:
             self.send(SpendInspiration(), "Inspiration: advantage on the next roll")
         else:
             self.tell_player("There is no inspiration yet: foretell an evaluation rightly (p) to earn it.", "warn")
@@ -109,7 +109,7 @@ class Deeds(Orders):
 
     def action_raise(self) -> None:
         """Choose the score to raise, if a level brought a choice that is still open."""
-        hero = self.scene.hero
+        hero = self.scene.sheet
         picks = [
             Pick(stat, f"{stat} {score} → {min(HIGHEST_SCORE, score + RAISE)}", _modifiers(score), worth(stat))
             for stat, score in hero.stats

@@ -158,8 +158,8 @@ def facts_of(ended: CampaignEnded, twin_gflop: float = 0.0) -> list[tuple[str, s
         ("On the way", f"{loss(ended.best_val_loss, 4)} nats at best"),
         ("Floor", f"{loss(ended.floor, 4)} nats" if ended.floor is not None else "not known for this text"),
         ("Training", f"{loss(ended.train_loss, 4)} nats"),
-        ("Level", f"{ended.level}, {ended.xp} XP"),
-        ("Falls", str(ended.deaths)),
+        ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP"),
+        ("Falls", str(ended.sheet.deaths)),
         ("Work", f"{ended.gflop + twin_gflop:,.0f} GFLOP" + (f", twin {twin_gflop:,.0f}" if twin_gflop else "")),
     ]
 

@@ -196,9 +196,9 @@ class ExpeditionScreen(Deeds):
             case Sought(scene):
                 self._stand_elsewhere(scene)
             case _:
-                choices = self.scene.hero.choices
+                choices = self.scene.sheet.choices
                 self.scene.apply(message)
-                self._choice_due = self._choice_due or self.scene.hero.choices > choices
+                self._choice_due = self._choice_due or self.scene.sheet.choices > choices
                 self._react(message)
 
     def _stand_elsewhere(self, scene: Scene) -> None:
@@ -376,9 +376,9 @@ class ExpeditionScreen(Deeds):
             ("z", "Zoom", "zoom"),
             ("c", "Codex", "codex"),
         ]
-        if self.scene.hero.choices:
+        if self.scene.sheet.choices:
             keys.append(Key("u", "Raise", "screen.raise"))
-        if self.scene.hero.inspired:
+        if self.scene.inspired:
             keys.append(Key("i", "Inspire ★", "screen.inspire"))
         keys += [pause, Key(".", "Step", "screen.step")]
         return keys + [Key(key, label, f"screen.{action}") for key, label, action in plain]

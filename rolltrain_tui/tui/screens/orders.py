@@ -57,7 +57,7 @@ class Orders(Screen[None]):
             self.send(UseAbility(ability), f"{titled(ability)} queued")
 
     def _ask_option(self, ability: str) -> None:
-        row, level = ABILITIES[ability], self.scene.hero.level
+        row, level = ABILITIES[ability], self.scene.sheet.level
         view = self.scene.active.get(ability)
         open_to_hero = [option for option in row.options if option.level <= level]
         choices: list[Choice] = []

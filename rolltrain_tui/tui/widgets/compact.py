@@ -19,11 +19,11 @@ class CompactPanel(ScenePanel):
 
 def compact_lines(scene: Scene, width: int) -> list[Line]:
     """Four lines: who, life and experience, the foe, the die."""
-    hero = scene.hero
+    hero = scene.sheet
     half = max(10, (width - 40) // 2)
     abilities = "  ".join(_active(scene))
     active: Line = [(cut(abilities, width // 2), "warn")]
-    title = hero_title(hero)
+    title = hero_title(scene)
     room = width - width_of(active) - len(title) - 4
     sick = sick_line(scene.sick, room) if room >= SICK_FROM else []
     name = justify([(title, "strong")], [*active, ("  " if abilities and sick else "", ""), *sick], width)
@@ -35,7 +35,7 @@ def compact_lines(scene: Scene, width: int) -> list[Line]:
         *bar(hero.xp, max(hero.xp, hero.next_level_xp), half, "xp"),
         (f" {hero.xp:>6}/{hero.next_level_xp}", ""),
     ]
-    return [name, dying(hero) if hero.name and hero.hp <= 0 else life, _foe(scene, width, half), _die(scene)]
+    return [name, dying(scene) if hero.name and hero.hp <= 0 else life, _foe(scene, width, half), _die(scene)]
 
 
 def _active(scene: Scene) -> list[str]:

@@ -1,9 +1,9 @@
 """The character sheet: life, experience, scores, and what the abilities have left."""
 
 from rolltrain_tui.base.safe_text import clean
+from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.story.scene.views import HeroView
 from rolltrain_tui.tui.figures import signed, work
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
@@ -11,12 +11,12 @@ from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, ju
 
 class HeroPanel(ScenePanel):
     def show_scene(self, scene: Scene) -> None:
-        self.name_box(hero_title(scene.hero))
+        self.name_box(hero_title(scene))
         self.show(hero_lines(scene, self.content_size.width, self.content_size.height))
 
 
-def hero_title(hero: HeroView) -> str:
-    star = " ★" if hero.inspired else ""
+def hero_title(scene: Scene) -> str:
+    hero, star = scene.sheet, " ★" if scene.inspired else ""
     return f"{clean(hero.name)} · {titled(hero.hero_class)} {hero.level}{star}" if hero.name else "Hero"
 
 
@@ -27,12 +27,12 @@ def gauge(label: str, value: int, most: int, width: int, tone: str) -> Line:
     return [(f"{label:<3} ", "muted"), *bar(value, most, max(4, room), tone), (f"{numbers:>12}", "")]
 
 
-def life(hero: HeroView, width: int) -> Line:
+def life(hero: Sheet, width: int) -> Line:
     low = hero.hp * 4 <= hero.max_hp
     return gauge("HP", hero.hp, hero.max_hp, width, "bad" if low else "good")
 
 
-def experience(hero: HeroView, width: int) -> Line:
+def experience(hero: Sheet, width: int) -> Line:
     return gauge("XP", hero.xp, max(hero.xp, hero.next_level_xp), width, "xp")
 
 
@@ -64,11 +64,10 @@ def ability_lines(scene: Scene, width: int) -> list[Line]:
 
 def boon_lines(scene: Scene, width: int) -> list[Line]:
     """What the adventure brought that waits or works: a choice, inspiration, items in force."""
-    hero = scene.hero
     lines: list[Line] = []
-    if hero.choices:
+    if scene.sheet.choices:
         lines.append([("u ", "key", "screen.raise"), ("▲ a score may be raised", "accent", "screen.raise")])
-    if hero.inspired:
+    if scene.inspired:
         lines.append([("i ", "key", "screen.inspire"), ("★ inspired: advantage", "accent", "screen.inspire")])
     for view in scene.items.values():
         left = max(0, view.until - scene.turn)
@@ -79,7 +78,7 @@ def boon_lines(scene: Scene, width: int) -> list[Line]:
 
 def stat_lines(scene: Scene, width: int) -> list[Line]:
     """The six scores with their modifiers, three on a line."""
-    cells = [[(f"{name} ", "muted"), (f"{score:>2} {signed((score - 10) // 2)}", "")] for name, score in scene.hero.stats]
+    cells = [[(f"{name} ", "muted"), (f"{score:>2} {signed((score - 10) // 2)}", "")] for name, score in scene.sheet.stats]
     gap = max(1, min(4, (width - 30) // 2))
     lines: list[Line] = []
     for row in (cells[:3], cells[3:6]):
@@ -91,28 +90,27 @@ def stat_lines(scene: Scene, width: int) -> list[Line]:
     return lines
 
 
-def dying(hero: HeroView) -> Line:
-    successes, failures = hero.death_saves or (0, 0)
+def dying(scene: Scene) -> Line:
+    successes, failures = scene.death_saves or (0, 0)
     marks = "✔" * successes + "·" * (3 - successes), "✖" * failures + "·" * (3 - failures)
     return [("Dying  ", "bad+strong"), (marks[0], "good"), ("  ", ""), (marks[1], "bad")]
 
 
 def rules_line(scene: Scene) -> list[Line]:
-    expected = "" if scene.expected_k is None else f"{scene.expected_k:.3f}"
     return [
-        [("DC ", "muted"), (f"{scene.dc:>2}", ""), ("   proficiency ", "muted"), (signed(scene.hero.proficiency), "")],
-        [("E[k] ", "muted"), (expected, ""), ("  rulebook ", "muted"), (clean(scene.rulebook), "")],
+        [("DC ", "muted"), (f"{scene.dc:>2}", ""), ("   proficiency ", "muted"), (signed(scene.sheet.proficiency), "")],
+        [("E[k] ", "muted"), (f"{scene.sheet.expected_k:.3f}", ""), ("  rulebook ", "muted"), (clean(scene.rulebook), "")],
     ]
 
 
 def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
     """As much of the sheet as `height` lines hold, the most needed first; with room, some air between its parts."""
-    hero = scene.hero
+    hero = scene.sheet
     if not hero.name:
         return [[("The hero is on the way.", "muted")]]
     top: list[Line] = [life(hero, width), experience(hero, width), *energy_left(scene, width)]
     if hero.hp <= 0:
-        top.append(dying(hero))
+        top.append(dying(scene))
     parts = [
         top,
         [*ability_lines(scene, width), *boon_lines(scene, width)],
@@ -130,7 +128,7 @@ def hero_lines(scene: Scene, width: int, height: int) -> list[Line]:
     return [*lines, *_portrait(hero, width, height - len(lines))][:height]
 
 
-def _portrait(hero: HeroView, width: int, rows: int) -> list[Line]:
+def _portrait(hero: Sheet, width: int, rows: int) -> list[Line]:
     """The hero's picture where there is room for it."""
     row = CLASSES.get(hero.hero_class)
     if row is None or len(row.portrait) > rows:
@@ -144,6 +142,6 @@ def _ledger(scene: Scene, width: int) -> list[Line]:
     total = work(scene.gflop + scene.twin_gflop)
     twin: Line = [(f", twin {work(scene.twin_gflop)}", "muted")] if scene.twin_gflop else []
     spent: Line = [("Energy ", "muted"), (total, "energy"), *twin]
-    falls = scene.hero.deaths
+    falls = scene.sheet.deaths
     fallen: Line = [(f"fell {falls} time{'s' if falls != 1 else ''}", "bad")] if falls else []
     return [justify(spent, fallen, width) if width_of(spent) + width_of(fallen) < width else [(cut(total, width), "energy")]]

@@ -266,7 +266,7 @@ def test_healing_word_makes_up_for_a_fumble(begin: Begin) -> None:
     trial = begin("cleric", faces=[1, 5, 5, 12], rulebook="hero", auto=["healing_word"])
     felt = [trial.play().k_effective for _ in range(4)]
     assert pytest.approx([0.0, 2 * 0.5, 0.5, 1.1], abs=1e-3) == felt
-    assert [2] == [charge.left for charge in trial.game.charges() if charge.ability == "healing_word"]
+    assert [2] == [charge.left for charge in trial.game.sheet().charges if charge.ability == "healing_word"]
 
 
 def test_divine_intervention_returns_to_the_best(begin: Begin) -> None:

@@ -1,0 +1,46 @@
+"""Lines of older chronicles, rewritten as they are written today.
+
+A run that goes on appends lines of today's format, so one chronicle may hold several formats, and each line is judged by itself.
+Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
+whole sheet. An older line is completed with the sheet as it was before the event.
+"""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from rolltrain_tui.base.json_records import TAG, codec, dump_json, parse_json
+from rolltrain_tui.protocol.events import EVENTS
+from rolltrain_tui.protocol.sheet import Sheet
+from rolltrain_tui.rules.levels import TOP_LEVEL, XP_TABLES, ability_modifier
+
+_PARTS = frozenset(part.name for part in fields(Sheet))
+_WITH_SHEET = frozenset(name for name, event in EVENTS.items() if "sheet" in (part.name for part in fields(event)))
+
+
+def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
+    """An event's line as it is written today. `before` is the sheet that the event found. RecordError for a part of the wrong type."""
+    name = line.get(TAG)
+    if type(name) is not str or name not in _WITH_SHEET or "sheet" in line:
+        return line
+    if name == "CampaignBegan" and "hero" in line:
+        line = {"name" if field == "hero" else field: value for field, value in line.items()}
+    known = {field: value for field, value in line.items() if field in _PARTS}
+    told = codec(Sheet).load(known)
+    sheet = replace(before, **{field: getattr(told, field) for field in known})
+    if name == "CampaignBegan":
+        sheet = replace(sheet, xp=_xp_at_start(sheet))
+    if name == "StatRaised" and type(line.get("score")) is int:
+        sheet = replace(sheet, stats=tuple((stat, line["score"] if stat == line.get("stat") else score) for stat, score in sheet.stats))
+    scores = dict(sheet.stats)
+    if "INT" in scores:
+        sheet = replace(sheet, modifier=ability_modifier(scores["INT"]))
+    plain = parse_json(dump_json(codec(Sheet).dump(sheet)))
+    return {field: value for field, value in line.items() if field not in _PARTS} | {"sheet": plain}
+
+
+def _xp_at_start(sheet: Sheet) -> int:
+    """A hero begins with the XP of its level: the table is the one that has this next level."""
+    if not 1 <= sheet.level <= TOP_LEVEL:
+        return 0
+    following = min(sheet.level, TOP_LEVEL - 1)
+    return next((table[sheet.level - 1] for table in XP_TABLES.values() if table[following] == sheet.next_level_xp), 0)
