@@ -200,9 +200,16 @@ def _state_difference(folder: Path, campaign: Campaign) -> tuple[str, str, str, 
             return "weights", name, _digest(tensor), _digest(ours[name])
     plain = load_state(dump_state(campaign.state_dict()))
     for name, value in state.items():
-        if not half_way and repr(plain[name]) != repr(value):
+        if not half_way and repr(_in_order(plain[name])) != repr(_in_order(value)):
             return "state", name, shortened(value), shortened(plain[name])
     return None
+
+
+def _in_order(value: Any) -> Any:
+    """The value with its names sorted: an older save may hold the same names in another order."""
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(part) for part in value] if isinstance(value, list) else value
 
 
 def _digest(tensor: Any) -> str:

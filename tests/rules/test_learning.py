@@ -78,7 +78,7 @@ def test_a_level_comes_with_its_gains():
     )
     assert ("max HP 23 → 32", "Rage: 3 a long rest") == third.gains
     assert (3, 3, 4750) == (third.sheet.charges[0].left, third.sheet.charges[0].most, third.sheet.next_level_xp)
-    assert pytest.approx(0.9125) == third.expected_k
+    assert pytest.approx(0.9125) == third.sheet.expected_k
 
 
 def test_a_wizards_levels_open_cantrips_and_proficiency():

@@ -31,6 +31,7 @@ from rolltrain_tui.protocol.events import (
     LevelGained,
     MonsterActed,
     MonsterAppeared,
+    MonsterStruck,
     Rested,
     SaveDue,
     SettingsChanged,
@@ -69,6 +70,18 @@ TOLD: list[tuple[Event, str]] = [
         AbilityUsed(5, "arcane_recovery", "", True, 1.5, 20, 2),
         "Arcane Recovery: the learning rate is multiplied by 1.5, falling back to 1 over 20 turns; 2 left.",
     ),
+    (
+        AbilityUsed(5, "reckless_attack", "", True, 2.0, 1, None),
+        "Reckless Attack: two dice, hits multiplied by 2, half the batch, and no guard this turn.",
+    ),
+    (
+        AbilityUsed(5, "reckless_attack", "", False, 1.25, 1, None),
+        "Reckless Attack triggers by itself: the update is multiplied by 1.25 this turn.",
+    ),
+    (AbilityUsed(5, "second_wind", "", True, 1.5, 1, None), "Second Wind: the update is multiplied by 1.5 this turn."),
+    (MonsterStruck(7, "loss_dragon", 3, 5), "The Loss Dragon takes 3 damage: 5 hit points left."),
+    (MonsterStruck(7, "loss_dragon", 3, 1), "The Loss Dragon takes 3 damage: 1 hit point left."),
+    (MonsterStruck(7, "loss_dragon", 3, 0), "The Loss Dragon takes 3 damage: nothing left of it."),
     (AbilityEnded(9, "rage", "it has run its course"), "Rage ends: it has run its course."),
     (
         MonsterActed(7, "loss_dragon", "Loss Breath", "DEX", 8, 9, 16, False, 5, "10% of the next batch's targets are noise"),
@@ -109,8 +122,8 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (Examined(50, (Reading("gap", 0.1, None, 0.3),), ()), "Examined: nothing is sick."),
     (
-        Examined(50, (Reading("gap", float("nan"), None, 0.3), Reading("gap", 0.1, None, 0.3)), ()),
-        "Examined: nothing is sick (1 of 2 signals cannot be told yet).",
+        Examined(50, (Reading("gap", float("nan"), None, 0.3), Reading("gap", 0.1, None, 0.3), Reading("gap", 0.2, None, 0.3)), ()),
+        "Examined: nothing is sick (1 of 3 signals cannot be told yet).",
     ),
     (
         GateFaced(250, 1.51, 1.48, 1.53, True, 100),

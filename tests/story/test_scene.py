@@ -153,6 +153,19 @@ def test_a_loss_that_is_not_finite_stays_out_of_the_curve() -> None:
     assert scene.turn_lines[1].change is None
 
 
+def test_the_end_of_an_ability_closes_its_own_span_only() -> None:
+    """Another ability's span stays open, and a span that was closed before keeps its end."""
+    calm = ev.AbilityUsed(4, "spell_mastery", "calm", True, 0.3, 0, None)
+    scene = Scene.of([began(), raged(1, 2), stepped(1), stepped(2), calm, raged(5), stepped(5), ev.AbilityEnded(5, "rage", "dismissed")])
+    assert [("rage", 1, 2), ("spell_mastery", 4, None), ("rage", 5, 5)] == [(span.ability, span.start, span.end) for span in scene.spans]
+
+
+def test_a_fall_brings_back_the_sheet_of_the_camp() -> None:
+    """Scores, and what INT adds to the die, are those of the event."""
+    camp = replace(HERO, stats=(("STR", 14), ("INT", 18)), modifier=4, deaths=1)
+    assert camp == Scene.of([began(), ev.HeroFell(4, 0, camp)]).sheet
+
+
 def test_a_monster_comes_is_struck_and_goes() -> None:
     """Its health follows the blows; afterwards there is a word about how it ended."""
     scene = Scene.of([began(), ev.MonsterAppeared(3, "loss_dragon", "5", 100, 15, "signal"), ev.MonsterStruck(4, "loss_dragon", 30, 70)])

@@ -150,7 +150,7 @@ class FakeExpedition:
             rulebook="hero",
             die=20,
             dc=12,
-            sheet=self._sheet(max_hp=14),
+            sheet=self._sheet(),
             parameters=804_096,
             vocabulary=45,
             floor=FLOOR,
@@ -166,7 +166,7 @@ class FakeExpedition:
             stats=STATS,
             modifier=2,
             hp=self._hp,
-            max_hp=8 + 6 * self._level,
+            max_hp=14 if self._level == 1 else 14 + 6 * self._level,
             xp=self._xp,
             next_level_xp=int(1000 * 1.5 ** (self._level - 1)),
             expected_k=0.9125 if self._level == 1 else 0.92,
@@ -303,7 +303,7 @@ class FakeExpedition:
         self._level += 1
         gains = ("Proficiency +2", "Rage: a third charge a day") if self._level == 3 else ("6 more hit points",)
         self._hp = 14 + 6 * self._level
-        return LevelGained(turn, gains, self._sheet(max_hp=self._hp))
+        return LevelGained(turn, gains, self._sheet())
 
     def _babble(self, turn: int) -> str:
         letters = "abcdefghiklmnoprstuwy  "

@@ -135,7 +135,7 @@ def test_the_sheet_shows_what_waits_and_what_works() -> None:
     words = text_of(hero_lines(scene, 40, 20))
     for part in ("u ▲ a score may be raised", "i ★ inspired", "Potion of Calm ✔ 9 more turns"):
         assert " ".join(part.split()) in " ".join(words.split())
-    assert hero_title(scene.sheet).endswith("★")
+    assert hero_title(scene).endswith("★")
 
 
 # Keys.

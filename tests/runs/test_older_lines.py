@@ -1,0 +1,117 @@
+"""Chronicles of older programs: two runs of format 2, whose events wrote parts of the character sheet among their own fields."""
+
+import json
+import shutil
+from dataclasses import fields, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rolltrain_tui.protocol.events import CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised
+from rolltrain_tui.protocol.sheet import BLANK, Sheet
+from rolltrain_tui.runs import event_codec, event_log
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.recording import Recording
+from rolltrain_tui.runs.reexecution import from_the_beginning
+from rolltrain_tui.runs.verification import TOLERANCE, Verification
+from rolltrain_tui.story.scene import Scene
+
+GOLDEN = Path(__file__).parent / "golden_chronicles"
+RUNS = ("changed", "fallen")
+PARTS = {part.name for part in fields(Sheet)}
+
+
+def lines_of(run: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (GOLDEN / run / "chronicle.jsonl").read_text().splitlines()]
+
+
+def events_of(run: str) -> list[Event]:
+    return list(event_log.read(GOLDEN / run / "chronicle.jsonl"))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_field_of_an_older_line_is_kept(run: str) -> None:
+    """What an older line says stands in the event or on its sheet, unchanged."""
+    for line, event in zip(lines_of(run), events_of(run), strict=True):
+        new = json.loads(event_codec.encode(event))
+        flat = {**new.get("sheet", {}), **new}
+        told = {"name" if name == "hero" else name: value for name, value in line.items() if name not in event_codec.ENVELOPE}
+        assert told == {name: flat[name] for name in told}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_run_of_an_older_program_happens_again(run: str, tmp_path: Path) -> None:
+    """Trained once more, it is the same event by event, and so are the parts of the sheet that its lines never told."""
+    shutil.copytree(GOLDEN / run, tmp_path / run)
+    findings = Verification(from_the_beginning(tmp_path / run), tolerance=TOLERANCE, watch=lambda event: None).run()
+    assert (None, len(lines_of(run))) == (findings.difference, findings.events)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_an_older_chronicle_is_read_from_anywhere(run: str) -> None:
+    """Places hold the sheet, so what follows them reads as it did from the beginning; so does a recording."""
+    path = GOLDEN / run / "chronicle.jsonl"
+    whole = list(event_log.read_from(path))
+    for number in range(0, len(whole), 17):
+        assert [event for event, _ in whole[number + 1 :]] == [event for event, _ in event_log.read_from(path, whole[number][1])]
+    recording = Recording(path)
+    for turn in (0, 13, 24, recording.last):
+        assert Scene.of(event for event, _ in whole if event.turn <= turn).sheet == recording.at(turn)[0].sheet
+
+
+def test_the_sheet_is_carried_from_line_to_line() -> None:
+    """A raised score and changed settings come with the HP, XP and charges that earlier lines told."""
+    events = events_of("changed")
+    (raised,) = [event for event in events if isinstance(event, StatRaised)]
+    (changed,) = [event for event in events if isinstance(event, SettingsChanged)]
+    hero = raised.sheet
+    assert (17, 3, 4, 17, 3923) == (dict(hero.stats)["INT"], hero.modifier, hero.level, hero.hp, hero.xp)
+    assert replace(hero, hp=changed.sheet.hp, xp=changed.sheet.xp, expected_k=changed.sheet.expected_k) == changed.sheet
+
+
+def test_a_hero_of_a_higher_level_began_with_the_xp_of_its_level() -> None:
+    """Older lines did not tell it: level 3 begins at 900 XP in the table whose fourth level begins at 2700."""
+    assert [(3, 900, 2700)] == [(began.sheet.level, began.sheet.xp, began.sheet.next_level_xp) for began in events_of("fallen")[:1]]  # type: ignore[attr-defined]
+
+
+def test_a_fall_is_on_the_sheet() -> None:
+    """The dead of older chronicles have no HP, and the level and XP of their last camp."""
+    (fell,) = [event for event in events_of("fallen") if isinstance(event, HeroFell)]
+    assert (0, 3, 990, 1) == (fell.sheet.hp, fell.sheet.level, fell.sheet.xp, fell.sheet.deaths)
+
+
+def test_the_first_chronicles_told_nothing_of_the_sheet_after_a_fall() -> None:
+    """Their line counts the deaths; the rest of the sheet stays as it was."""
+    before = Sheet(name="Brakka", level=3, xp=700, max_hp=30)
+    fell = event_codec.decode_event('{"type":"HeroFell","turn":9,"deaths":2,"back_to_turn":5}', before)
+    assert HeroFell(9, 5, replace(before, deaths=2)) == fell
+
+
+def test_lines_of_two_formats_follow_each_other(tmp_path: Path) -> None:
+    """A run that goes on appends lines of today's format to its older ones."""
+    path = tmp_path / "chronicle.jsonl"
+    shutil.copy(GOLDEN / "fallen" / "chronicle.jsonl", path)
+    older = events_of("fallen")
+    (ended,) = [event for event in older if isinstance(event, CampaignEnded)]
+    rested = Rested(31, "long", replace(ended.sheet, hp=14))
+    with Chronicle(path) as chronicle:
+        chronicle.append(rested)
+    assert [*older, rested] == list(event_log.read(path))
+    assert all(before.number + 1 == after.number for (_, before), (_, after) in pairwise(event_log.read_from(path)))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"type":"Rested","turn":1,"kind":"long","hp":"x","charges":[]}', "Sheet.hp: expected a whole number"),
+        ('{"type":"CampaignBegan","turn":0,"level":99,"next_level_xp":1}', "CampaignBegan: the field"),
+        ('{"type":"StatRaised","turn":1,"stat":"INT","score":"x"}', "StatRaised.score: expected a whole number"),
+        ('{"type":"Rested","turn":1,"kind":"long","sheet":7}', "sheet: expected an object"),
+    ],
+)
+def test_an_older_line_that_does_not_fit_is_refused(line: str, reason: str) -> None:
+    """A part of the sheet is checked like any other field."""
+    with pytest.raises(event_codec.WireError, match=reason):
+        event_codec.decode_event(line, replace(BLANK, stats=(("INT", 10),)))
