@@ -27,7 +27,7 @@ def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
     recipe = Recipe(batch=1, warmup=0, clip=0.0, decay="constant")
     trainer = Trainer(field, corpus, [TrainJob(recipe, 0, 10)])
     for step in range(2):
-        tokens = trainer.readers.windows(step)[0, 0].tolist()
+        tokens = trainer.sampler.windows(step)[0, 0].tolist()
         trainer.take_step()
         assert scalar.step(tokens) == pytest.approx(trainer.losses[-1].item(), rel=1e-4)
 
