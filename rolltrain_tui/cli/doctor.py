@@ -1,12 +1,9 @@
 """`rolltrain doctor`: does rolltrain run here, and how fast?"""
 
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +31,8 @@ def doctor(as_json: bool, out: Path | None) -> None:
 
 def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda what: None) -> dict[str, Any]:
     """All findings as plain values. It takes a few seconds and trains for one of them."""
+    import platform
+
     from rolltrain_tui.runs.saves import saves_root
 
     progress("Looking at this computer")
@@ -77,6 +76,8 @@ def report(found: dict[str, Any]) -> str:
 
 
 def _versions() -> dict[str, str | None]:
+    import importlib.metadata  # it loads the email package, which would slow every verb's start
+
     found: dict[str, str | None] = {}
     for name in LIBRARIES:
         try:
@@ -117,6 +118,8 @@ def _terminal() -> dict[str, Any]:
 
 def _saves_folder(folder: Path) -> dict[str, Any]:
     """Whether saves can be written there: it is tried, in the nearest folder that exists."""
+    import tempfile
+
     there = folder
     while not there.exists() and there != there.parent:
         there = there.parent

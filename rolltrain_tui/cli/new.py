@@ -12,7 +12,7 @@ from rolltrain_tui.cli.options import FILE
 @click.argument("path", required=False, type=FILE)
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def new(kind: str, path: Path | None, force: bool) -> None:
-    """Write a complete, commented campaign of KIND (supervised) to PATH, or to stdout."""
+    """Write a complete, commented campaign of KIND, such as supervised, to PATH, or to stdout."""
     from rolltrain_tui.modes import campaign_file
 
     text = campaign_file.template(kind)

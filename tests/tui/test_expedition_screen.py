@@ -335,7 +335,7 @@ async def test_hero_overrides_skip_the_choice_of_a_hero(tmp_path: Path) -> None:
     """Who names the hero on the command line sets out at once, with every override."""
     outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config()))
     path = CAMPAIGNS / "tiny_gpt.yaml"
-    app = RolltrainApp(Launch(campaign=path, runs=tmp_path, overrides=("hero.name=Zug",)), outfitter)
+    app = RolltrainApp(Launch(campaign=path, runs=tmp_path, overrides=("hero.name=Zug",), turns_per_second=1), outfitter)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: under_way(app))
         assert [("begin", path, ("hero.name=Zug",))] == outfitter.asked
