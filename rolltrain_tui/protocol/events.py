@@ -64,7 +64,7 @@ class CommandRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class DiceRolled(Event):
-    """The turn's die was cast (once per micro-batch where the campaign rolls on micro-batches)."""
+    """The turn's die was rolled; once per micro-batch where the campaign rolls on micro-batches."""
 
     die: int
     naturals: tuple[int, ...]
@@ -76,15 +76,15 @@ class DiceRolled(Event):
     dc: int
     outcome: Outcome
     k: float
-    """What the rulebook's table says, before abilities."""
+    """The rulebook's k, before abilities."""
     micro: int = 0
     note: str = ""
-    """What the hook cannot do with this k, in a sentence; usually empty."""
+    """Why the hook cannot apply this k, in a sentence; usually empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbilityUsed(Event):
-    """A class ability took hold. `k` is its own multiplier (1 when it has none), `turns` how long it lasts (0: until ended)."""
+    """A class ability began. `k` is its own multiplier (1: none), `turns` how long it lasts (0: until ended)."""
 
     topic = "ability"
 
@@ -95,7 +95,7 @@ class AbilityUsed(Event):
     turns: int
     charges: int | None
     note: str = ""
-    """What it does and what its own dice said, half a sentence, where k does not say it."""
+    """What it does and what its dice rolled, where k does not say it; half a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class MonsterAppeared(Event):
 
 @dataclass(frozen=True, slots=True)
 class MonsterActed(Event):
-    """A monster used its power; the saving throw decided how much of it was felt. `effect` says it in words."""
+    """A monster attacked. The saving throw decides how much of the attack takes effect; `effect` describes it."""
 
     topic = "monster"
 
@@ -183,7 +183,7 @@ class HeroHealed(Event):
 
 @dataclass(frozen=True, slots=True)
 class DeathSaveRolled(Event):
-    """At 0 HP each turn rolls for life: three successes rise, three failures fall back to the last camp (or end a hardcore campaign)."""
+    """At 0 HP the hero rolls each turn. Three successes: up again. Three failures: back to the last camp, or the campaign ends."""
 
     topic = "hurt"
 
@@ -194,7 +194,7 @@ class DeathSaveRolled(Event):
 
 @dataclass(frozen=True, slots=True)
 class HeroFell(Event):
-    """The third failed death save. `back_to_turn` is the camp whose weights the party woke with, None when the campaign ended."""
+    """The third death save failed. `back_to_turn` is the camp whose weights return; None: the campaign ends."""
 
     topic = "hurt"
     milestone = True
@@ -209,7 +209,7 @@ class XPGained(Event):
     topic = "xp"
 
     amount: int
-    """Negative where a gate that stayed shut took some."""
+    """Negative: a gate that stayed shut took some."""
     total: int
     cause: str
 
@@ -242,7 +242,7 @@ class AutoSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class Examined(Event):
-    """The model was looked over. `readings` are all signals, those heard every turn too."""
+    """The model was examined. `readings` holds all signals, also those measured every turn."""
 
     readings: tuple[Reading, ...]
     layers: tuple[LayerReading, ...]
@@ -250,7 +250,7 @@ class Examined(Event):
 
 @dataclass(frozen=True, slots=True)
 class GateFaced(Event):
-    """The Validation Gate of a camp: the run against plain training at the same turn."""
+    """A camp compared the run with plain training at the same turn: the Validation Gate."""
 
     topic = "gate"
     milestone = True
@@ -259,7 +259,7 @@ class GateFaced(Event):
     ghost: float
     """Plain training's validation loss at this turn."""
     bar: float
-    """The worst that passes."""
+    """The worst value that passes."""
     opened: bool
     xp: int
     """Won (positive) or lost."""
@@ -267,7 +267,7 @@ class GateFaced(Event):
 
 @dataclass(frozen=True, slots=True)
 class Foretold(Event):
-    """The player's guess stands until the next evaluation."""
+    """The player predicted the next evaluation."""
 
     topic = "oracle"
 
@@ -283,17 +283,17 @@ class ForetellingJudged(Event):
 
     guess: str
     answer: str
-    """What it really was: lower, level or higher."""
+    """The truth: lower, level or higher."""
     before: float
     after: float
     """Validation losses."""
     inspired: bool
-    """The guess was right, and the hero has inspiration now."""
+    """The guess was right, so the hero has inspiration."""
 
 
 @dataclass(frozen=True, slots=True)
 class InspirationSpent(Event):
-    """This turn's roll has advantage."""
+    """The hero gave up inspiration: this turn's roll has advantage."""
 
     topic = "oracle"
 
@@ -308,7 +308,7 @@ class ItemFound(Event):
 
 @dataclass(frozen=True, slots=True)
 class ItemUsed(Event):
-    """An item's lever is in force for so many turns (0: it acted at once)."""
+    """An item was used up. Its lever holds for `turns` turns (0: it acted at once)."""
 
     topic = "item"
 
@@ -358,7 +358,7 @@ class GhostPoint:
 
 @dataclass(frozen=True, slots=True)
 class CampaignBegan(Event):
-    """The party set out."""
+    """The run began."""
 
     topic = "note"
     milestone = True
@@ -377,17 +377,17 @@ class CampaignBegan(Event):
     device: str
     dtype: str
     energy: float | None = None
-    """GFLOP the run may spend; None: no limit."""
+    """The run's limit in GFLOP; None: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class GhostSeen(Event):
-    """A ghost walks along: the recorded plain run of this campaign, evaluation by evaluation, all of it known beforehand."""
+    """A recorded plain run of this campaign was found: the baseline (ghost), evaluation by evaluation."""
 
     topic = "note"
 
     seed: int
-    """Of the recording; it may be another than the run's."""
+    """The recording's seed, which may differ from the run's."""
     points: tuple[GhostPoint, ...]
 
 
@@ -405,11 +405,11 @@ class StepTaken(Event):
     applied_norm: float
     tokens: int
     gflop: float
-    """Since the campaign began, everything but the twins included."""
+    """Total since the run began, without the twins."""
     finite: bool
     levers: tuple[str, ...]
     measured: tuple[tuple[str, float], ...] = ()
-    """What levers measured of themselves; see `evidence`."""
+    """What levers measured; `story.measurements` words it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +427,7 @@ class Evaluated(Event):
 
 @dataclass(frozen=True, slots=True)
 class Spoke(Event):
-    """The model was asked to speak. `text` is raw, foreign text."""
+    """The model wrote a sample. `text` is raw and untrusted."""
 
     topic = "speech"
     minor = True
@@ -444,22 +444,22 @@ class CampaignEnded(Event):
     ending: Ending
     train_loss: float
     val_loss: float
-    """On the final, larger probe set; not comparable to the last digit with the evaluations on the way."""
+    """On the final, larger probe set, so not quite comparable with the evaluations before."""
     standard_error: float
     best_val_loss: float
-    """Best of the evaluations on the way."""
+    """The best of the evaluations before the final one."""
     floor: float | None
     sheet: Sheet
     gflop: float
     title: str = ""
-    """Of the campaign's ending that was earned; "" where it has none."""
+    """Title of the ending that the run earned; "" where the campaign has none."""
     text: str = ""
-    """What is told at that ending."""
+    """The text of that ending."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwinSetOut(Event):
-    """A shadow twin was forked before this turn's step; it walks so many turns without `ability` ("": without any of the hero's)."""
+    """A twin was forked before this turn's step. It trains `turns` turns without `ability` ("": without any ability)."""
 
     topic = "ability"
     minor = True
@@ -470,28 +470,28 @@ class TwinSetOut(Event):
 
 @dataclass(frozen=True, slots=True)
 class TwinJudged(Event):
-    """Hero and twin were compared on the same validation sequences."""
+    """The run and its twin were compared on the same validation sequences."""
 
     topic = "ability"
 
     ability: str
     since: int
-    """The first turn that the twin took."""
+    """The twin's first turn."""
     turns: int
-    """How many it took."""
+    """How many turns it trained."""
     delta: float
     """Validation loss of the hero minus the twin's, nats per token: negative where the ability helped."""
     standard_error: float
     """Of the paired per-sequence difference."""
     verdict: Verdict
-    """Forced by the two numbers: a side where |delta| > 2 standard errors."""
+    """Decided by the two numbers: helped or hurt where |delta| > 2 standard errors."""
     gflop: float
-    """Spent on all twins so far, evaluations included; no part of the run's own."""
+    """Total of all twins so far with their evaluations; not part of the run's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwinLost(Event):
-    """A twin ended without a verdict; `reason` may hold the text of an error, foreign until cleaned."""
+    """A twin ended without a verdict. `reason` may hold an error's text: untrusted, clean it before printing."""
 
     topic = "ability"
 
@@ -505,7 +505,7 @@ class TwinLost(Event):
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged(Event):
-    """From here on the run has other settings than those it began with. `turn` is the last turn that is done."""
+    """The run's settings changed. `turn` is the last finished turn."""
 
     topic = "note"
 
@@ -517,12 +517,12 @@ class SettingsChanged(Event):
     dc: int
     sheet: Sheet
     energy: float | None = None
-    """These as in CampaignBegan: as they are now, changed or not."""
+    """This and the fields before it are as in CampaignBegan, with today's values."""
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignResumed(Event):
-    """A save was opened; the story so far is in its chronicle. `turn` is the last turn that is done."""
+    """A save was opened. The chronicle has the events before it. `turn` is the last finished turn."""
 
     in_story = False
     topic = "note"
@@ -532,7 +532,7 @@ class CampaignResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class SaveDue(Event):
-    """The state between two turns is ready to be saved: by rule, by wish or because the player leaves."""
+    """Between two turns: the campaign asks for a save."""
 
     in_story = False
 
@@ -560,7 +560,7 @@ class SaveFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class CampaignStopped(Event):
-    """The player left between two turns; the campaign can be continued from its save."""
+    """The player left between two turns. The campaign can be resumed from its save."""
 
     in_story = False
     topic = "note"
@@ -568,7 +568,7 @@ class CampaignStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class TrainingFailed(Event):
-    """The learner raised. The last save is intact; `error` is its text, foreign until cleaned."""
+    """The learner raised an exception. The last save is intact. `error` is untrusted text: clean it before printing."""
 
     in_story = False
     topic = "failed"

@@ -1,6 +1,6 @@
-"""What the levers of a turn measured of themselves, in a few words each: the part of a proof that no single k can tell.
+"""What the levers of a turn measured, a few words each. They prove levers that no single k can describe.
 
-`StepTaken.measured` holds the numbers; `training.learner.StepReport.measured` says what each is.
+`StepTaken.measured` holds the numbers; `protocol.learner.StepReport.measured` says what each of them is.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ Measured = Mapping[str, float]
 
 
 def evidence(measured: Measured) -> tuple[str, ...]:
-    """One phrase for each lever that measured something, in the order of the table below; a lever it does not know says nothing."""
+    """One phrase for each lever that measured something, in the order of the table below. An unknown lever gives none."""
     return tuple(tell(measured) for lever, tell in _PHRASES.items() if lever in measured)
 
 

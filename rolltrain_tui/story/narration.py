@@ -1,7 +1,7 @@
-"""The words of the story: `tell(event)` is one plain sentence, the same in the screen's log, in --plain and in reports.
+"""Events in words: `tell(event)` gives one sentence, the same for the screen's log, `--plain` and reports.
 
-A sentence is told in one line, carries its numbers, names no colour and needs no picture; nothing in it can steer a terminal, whatever
-text the model, a file or an error brought along.
+A sentence is a single line with all its numbers. It names no colour and needs no picture. It holds no control characters, even where an
+event holds untrusted text of the model, a file or an error.
 """
 
 import math
@@ -35,7 +35,7 @@ from rolltrain_tui.story.measurements import evidence
 
 
 def tell(event: ev.Event) -> str:
-    """One sentence, or "" for an event that is not told by itself."""
+    """One sentence; "" for an event without words of its own."""
     return flat(sentence(event))
 
 
@@ -47,7 +47,7 @@ def tell_turn(rolls: Sequence[ev.DiceRolled], step: ev.StepTaken) -> str:
 
 @cache
 def title(name: str) -> str:
-    """What people call an ability, an option of one, a monster, a class, an item or a signal."""
+    """The title of an ability, an option, a monster, a class, an item or a signal."""
     for table in (ABILITIES, BESTIARY, CLASSES, ITEMS, SIGNALS):
         if name in table:
             return str(table[name].title)
@@ -56,7 +56,7 @@ def title(name: str) -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """At most `digits` decimals, none that say nothing: 1.35, 0.5, 2. What is not finite is a word."""
+    """At most `digits` decimals, without trailing zeros: 1.35, 0.5, 2. NaN and infinities become words."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
     text = f"{value:.{digits}f}"
@@ -65,7 +65,7 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def name_command(command: Command) -> str:
-    """A wish of the player in a few words: "Rage", "Spell Mastery (Calm)", "a short rest"."""
+    """A command in a few words: "Rage", "Spell Mastery (Calm)", "a short rest"."""
     match command:
         case UseAbility(ability, "dismiss"):
             return f"dismissing {title(ability)}"
@@ -91,7 +91,7 @@ def name_command(command: Command) -> str:
 
 @singledispatch
 def sentence(event: ev.Event) -> str:
-    """The event in words, chosen by its type by the functions below; "" for an event without words, such as SaveDue."""
+    """The event in words: one function below per type. "" for a type without words, such as SaveDue."""
     return ""
 
 
@@ -302,7 +302,7 @@ def _(event: ev.StatRaised) -> str:
     return f"{event.stat} rises to {event.score}: {hero.hp}/{hero.max_hp} HP, E[k] {hero.expected_k:.3f}{more}."
 
 
-# Foretelling, loot, gates and the glass.
+# Foretelling, loot, gates and examinations.
 
 
 @sentence.register
@@ -366,7 +366,7 @@ def _reading(reading: Reading) -> str:
 
 
 def _give_or_take(standard_error: float) -> str:
-    """Nothing where the error is not known: a loop that is not ours tells a loss alone."""
+    """Empty where the error is unknown: a foreign training loop reports a loss alone."""
     return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
 
 
@@ -437,7 +437,7 @@ def _(event: ev.CommandRefused) -> str:
 
 @sentence.register
 def _(event: ev.CommandAccepted) -> str:
-    # What an ability or a rest does is told by the facts that follow; a sample or a save comes only at the end of the turn.
+    # Further events tell what an ability or a rest does. A sample or a save follows only at the end of the turn.
     if isinstance(event.command, Speak | SaveGame):
         return f"{name_command(event.command).capitalize()} follows at the end of turn {event.turn}."
     return f"Accepted: {name_command(event.command)}, in force from turn {event.turn}."
@@ -469,7 +469,7 @@ def _(event: ev.TrainingFailed) -> str:
     return f"Training failed in turn {event.turn}, the last save is intact: {_period(event.error)}"
 
 
-# The grammar of it.
+# Grammar.
 
 
 def _a(noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What a screen shows of a run, as a pure fold of events: no clock, no terminal, no torch. Fronts of every kind read it."""
+"""The state that screens draw: a pure fold of the run's events, without clock, terminal or torch."""
 
 from rolltrain_tui.story.scene.scene import Scene
 

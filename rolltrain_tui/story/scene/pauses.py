@@ -1,4 +1,4 @@
-"""When the game waits by itself: the rules of `pace.pause_on`."""
+"""The events at which the game pauses by itself: the rules of `pace.pause_on`."""
 
 from collections.abc import Collection
 

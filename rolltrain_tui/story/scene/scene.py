@@ -46,9 +46,9 @@ class Scene:
     """Inspiration is there to be spent."""
     active: dict[str, AbilityView] = field(default_factory=dict)
     roll: ev.DiceRolled | None = None
-    """The last roll; with micro-batches a turn has several."""
+    """The last roll. With rolls on micro-batches, a turn has several."""
     roll_outcomes: Counter[ev.Outcome] = field(default_factory=Counter)
-    """Of all rolls in the turn of the last one."""
+    """How many rolls of that turn had each outcome."""
     step: ev.StepTaken | None = None
     previous_loss: float | None = None
     monster: MonsterView | None = None
@@ -60,12 +60,12 @@ class Scene:
     evaluation: ev.Evaluated | None = None
     best_val_loss: float | None = None
     examined: ev.Examined | None = None
-    """The last look under the glass."""
+    """The last examination of the model."""
     gate: ev.GateFaced | None = None
     ghost: ev.GhostSeen | None = None
-    """Plain training, whole, to be drawn beside the run."""
+    """The whole curve of plain training, to be drawn beside the run."""
     act: ev.ActBegan | None = None
-    """The part of the story that is being played."""
+    """The current act of the campaign's story."""
     foretold: ev.Foretold | None = None
     """The player's guess while it waits for its evaluation."""
     judged: ev.ForetellingJudged | None = None
@@ -75,14 +75,14 @@ class Scene:
     """Used items in force."""
     proof: Proof | None = None
     twin: TwinView | None = None
-    """The shadow twin under way, or what became of the last one."""
+    """The twin that is walking, or the last one with its verdict."""
     spoke: ev.Spoke | None = None
     gflop: float = 0.0
     """The run's own energy."""
     energy: float | None = None
-    """GFLOP that it may spend; None: no limit."""
+    """Its limit in GFLOP; None: no limit."""
     twin_gflop: float = 0.0
-    """Of all twins that were judged or lost; comes on top."""
+    """The energy of all finished twins, which `gflop` does not include."""
     tokens: int = 0
     not_finite: int = 0
     """Turns whose loss or gradient was not finite."""
@@ -92,14 +92,14 @@ class Scene:
     ending: ev.CampaignEnded | None = None
     stopped: bool = False
     failure: str = ""
-    """The text of what stopped the training, foreign until cleaned."""
+    """The text of the error that stopped the training. Untrusted: clean it before printing."""
     outcomes: dict[ev.Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
     story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
     turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
     milestones: deque[ev.Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
-    """What a story of the whole run would not leave out."""
+    """The events that a summary of the whole run includes."""
     lines: int = 0
-    """Log lines so far; the next one's number."""
+    """Number of the next log line."""
 
     @classmethod
     def of(cls, events: Iterable[ev.Event]) -> Self:
@@ -120,9 +120,9 @@ class Scene:
             self.milestones.append(event)
 
     def copy(self) -> "Scene":
-        """A scene that goes its own way from here. Events and log lines are shared: nobody changes them."""
-        twin: Scene = _apart(self)
-        return twin
+        """An independent copy. Events and log lines are immutable, so both scenes share them."""
+        scene: Scene = _apart(self)
+        return scene
 
     @property
     def charges(self) -> dict[str, Charge]:
@@ -131,7 +131,7 @@ class Scene:
 
     @property
     def finished(self) -> bool:
-        """No turn will follow in this sitting."""
+        """No turn will follow in this session."""
         return self.ending is not None or self.stopped or bool(self.failure)
 
     @property
@@ -140,7 +140,7 @@ class Scene:
         return () if self.examined is None else tuple(reading for reading in self.examined.readings if reading.condition == "sick")
 
     def turns_left(self, ability: str) -> int | None:
-        """Turns that an ability in force still has; None when it holds until ended or is not in force."""
+        """Turns left of an ability in force. None: it has no fixed end, or it is not in force."""
         view = self.active.get(ability)
         return None if view is None or view.until is None else max(0, view.until - self.turn)
 
@@ -401,7 +401,7 @@ def _(event: ev.AbilityEnded, scene: Scene) -> None:
 
 
 def _apart(value: Any) -> Any:
-    """A copy as deep as values can change."""
+    """A copy of everything mutable."""
     if isinstance(value, dict):
         return type(value)({name: _apart(part) for name, part in value.items()})
     if isinstance(value, list):

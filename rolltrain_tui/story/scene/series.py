@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 CAPACITY = 4000
+"""Buckets: several for each column of a wide terminal."""
 
 
 @dataclass(slots=True)
@@ -17,14 +18,14 @@ class Bucket:
     ema: float
 
     def add(self, other: "Bucket") -> None:
-        """Take in the bucket that follows."""
+        """Merge the following bucket into this one."""
         self.last, self.ema = other.last, other.ema
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
 
 
 @dataclass(slots=True)
 class LossSeries:
-    """Losses by turn, in order. At `capacity` buckets neighbours are joined two by two, so extremes are never lost."""
+    """Losses in the order of turns. When `capacity` buckets are full, neighbours are merged in pairs; extremes are kept."""
 
     capacity: int = CAPACITY
     buckets: list[Bucket] = field(default_factory=list)
@@ -54,7 +55,7 @@ class LossSeries:
         self.stride *= 2
 
     def since(self, turn: int) -> Iterator[Bucket]:
-        """The buckets that reach into `turn` and later, oldest first."""
+        """The buckets that hold `turn` or a later one, oldest first."""
         return (bucket for bucket in self.buckets if bucket.last >= turn)
 
     def __len__(self) -> int:

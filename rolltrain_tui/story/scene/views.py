@@ -7,6 +7,8 @@ from rolltrain_tui.protocol.events import DiceRolled, Event, StepTaken, TwinJudg
 
 @dataclass(slots=True)
 class MonsterView:
+    """The monster that the hero fights. `since` is the turn in which it appeared."""
+
     name: str
     challenge: str
     hp: int
@@ -55,7 +57,7 @@ class Proof:
     k: float
     """The ability's own multiplier."""
     live: bool
-    """Asked for by the player, not triggered by itself; such a proof stays until the next one."""
+    """The player used it; it did not trigger by itself. A live proof stays until the next live one."""
     turns: int = 0
     asked: float = 0.0
     """Sum over these turns of the k that all levers together asked for."""
@@ -65,16 +67,16 @@ class Proof:
     """The largest difference between the two in one turn."""
     levers: tuple[str, ...] = ()
     measured: dict[str, float] = field(default_factory=dict)
-    """What levers measured of themselves, the last turn of each."""
+    """What each lever measured in its last turn."""
     open: bool = True
 
 
 @dataclass(slots=True)
 class TwinView:
-    """A shadow twin."""
+    """The twin: a copy of the learner that trains without the ability, for comparison."""
 
     ability: str
-    """The one it goes without; "" for all of the hero's."""
+    """The ability it trains without; "" for all of the hero's."""
     since: int
     turns: int
     walked: int = 0
