@@ -68,9 +68,7 @@ class HeroChoiceScreen(TavernScreen):
                         yield HeroCard(row, hero.level, roomy)
                 with Horizontal(id="page"):
                     yield OptionList(*[row.title for row in CLASSES.values()], id="class-list")
-                    with VerticalScroll(id="details", can_focus=False):
-                        for row in CLASSES.values():
-                            yield HeroSheet(row, hero.level)
+                    yield VerticalScroll(id="details", can_focus=False)
             with VerticalScroll(id="stats", can_focus=False):
                 yield StatEditor(StatSheet.of(hero.stats.model_dump()), CLASSES[hero.hero_class].primary, id="editor")
         yield Footer()
@@ -97,9 +95,13 @@ class HeroChoiceScreen(TavernScreen):
             if card.picked:
                 self.query_one(Cards).scroll_to_widget(card, animate=False)
         self.query_one("#class-list", OptionList).highlighted = self._names.index(self.picked)
-        for sheet in self.query("#details > HeroSheet").results(HeroSheet):
+        details = self.query_one("#details")
+        sheets = list(details.query_children(HeroSheet))
+        if all(sheet.hero_class is not row for sheet in sheets):
+            details.mount(HeroSheet(row, self._campaign.hero.level))  # made when it is first looked at: six at once take a second
+        for sheet in sheets:
             sheet.display = sheet.hero_class is row
-        self.query_one("#details").scroll_home(animate=False)
+        details.scroll_home(animate=False)
         self.query_one(StatEditor).primary = row.primary
         self.query_one(StatEditor).refresh()
 
