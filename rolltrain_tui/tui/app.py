@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
-from rolltrain_tui.protocol.events import SaveFailed
+from rolltrain_tui.protocol.events import Saved, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.narration import tell
@@ -320,7 +320,10 @@ class RolltrainApp(App[None]):
 
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
-        lost = [tell(message) for message in (self.bridge.take() if self.bridge is not None else []) if isinstance(message, SaveFailed)]
+        outcomes: list[object] = []
+        if self.bridge is not None:  # the screen may have taken the last message already
+            outcomes = [self.bridge.scene.saved, *(message for message in self.bridge.take() if isinstance(message, Saved | SaveFailed))]
+        lost = [tell(last) for last in outcomes[-1:] if isinstance(last, SaveFailed)]
         to, self._going = self._going, None
         if to == "title":
             self.bridge = None

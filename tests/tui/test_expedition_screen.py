@@ -308,6 +308,18 @@ async def test_a_save_that_fails_at_the_end_is_told(tmp_path: Path) -> None:
         assert "No space left on device" in game.app.farewell
 
 
+async def test_a_failed_save_is_told_even_when_the_screen_saw_it_first(tmp_path: Path) -> None:
+    """Whoever takes the run's last message, the code is 1 and the sentence is left for the shell."""
+    async with playing(tmp_path, save_error=True) as game:
+        game.app.bridge.stop()
+        assert game.app.bridge.join(20)
+        game.screen.tick()
+        await game.press("ctrl+q")
+        await game.until(lambda: game.app.return_code is not None)
+        assert 1 == game.app.return_code
+        assert "No space left on device" in game.app.farewell
+
+
 async def test_the_end_opens_the_story_of_the_run(tmp_path: Path) -> None:
     """After the last turn the ending is shown."""
     async with playing(tmp_path, "turns=12") as game:
@@ -333,7 +345,7 @@ async def test_a_campaign_that_cannot_open_leads_back_to_the_title(tmp_path: Pat
 
 async def test_hero_overrides_skip_the_choice_of_a_hero(tmp_path: Path) -> None:
     """Who names the hero on the command line sets out at once, with every override."""
-    outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config()))
+    outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config("turns=1000000")))
     path = CAMPAIGNS / "tiny_gpt.yaml"
     app = RolltrainApp(Launch(campaign=path, runs=tmp_path, overrides=("hero.name=Zug",), turns_per_second=1), outfitter)
     async with app.run_test(size=SIZE) as pilot:

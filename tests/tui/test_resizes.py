@@ -3,17 +3,20 @@
 import time
 from pathlib import Path
 
+import pytest
 from support.fakes import FakeOutfitter
 from textual import events
 from textual.geometry import Size
 
+from rolltrain_tui.tui import resizes
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import QUIET_SECONDS, Resizes
 
 
-async def test_the_last_size_wins(tmp_path: Path) -> None:
+async def test_the_last_size_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of sizes in a row: few are laid out, and in the end the screen has the last one."""
+    monkeypatch.setattr(resizes, "QUIET_SECONDS", 0.5)  # a storm even for a machine with much else to do
     app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
     async with app.run_test(size=(80, 24)) as pilot:
         taken: list[Size] = []
@@ -43,13 +46,13 @@ async def test_one_resize_is_taken_up_at_once(tmp_path: Path) -> None:
     """A single new size does not wait, nor does one after a rest."""
     app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
     async with app.run_test(size=(80, 24)) as pilot:
-        resizes = Resizes(app, lambda: 0.001)
-        assert resizes.takes(events.Resize(Size(90, 30), Size(90, 30)))
-        assert not resizes.takes(events.Resize(Size(91, 30), Size(91, 30)))
-        assert resizes.waiting
+        measured = Resizes(app, lambda: 0.001)
+        assert measured.takes(events.Resize(Size(90, 30), Size(90, 30)))
+        assert not measured.takes(events.Resize(Size(91, 30), Size(91, 30)))
+        assert measured.waiting
         await pilot.pause(QUIET_SECONDS * 1.5)
-        assert resizes.takes(events.Resize(Size(92, 30), Size(92, 30)))
-        assert not resizes.waiting
+        assert measured.takes(events.Resize(Size(92, 30), Size(92, 30)))
+        assert not measured.waiting
 
 
 async def test_the_cost_decides(tmp_path: Path) -> None:
@@ -58,10 +61,10 @@ async def test_the_cost_decides(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
 
         async def taken(share: float) -> int:
-            resizes, number = Resizes(app, lambda: share), 0
+            measured, number = Resizes(app, lambda: share), 0
             end = time.monotonic() + 5 * QUIET_SECONDS
             while time.monotonic() < end:
-                number += resizes.takes(events.Resize(Size(90, 30), Size(90, 30)))
+                number += measured.takes(events.Resize(Size(90, 30), Size(90, 30)))
                 await pilot.pause(0.02)
             return number
 

@@ -279,7 +279,8 @@ class ExpeditionScreen(Deeds):
     def take_leave(self) -> None:
         """The app is leaving, and the run is on its way to its last save."""
         self.leaving = True
-        self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
+        if self.is_mounted:
+            self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
         self._news = True
