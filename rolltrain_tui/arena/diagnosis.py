@@ -22,6 +22,7 @@ from rolltrain_tui.arena.trainer import Trainer, evaluate
 from rolltrain_tui.arena.training import corpus_for, trainer_of
 from rolltrain_tui.modes.text.diagnosis import HALF, layers_named
 from rolltrain_tui.modes.text.learner import probe_offsets
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.signals import SIGNALS
@@ -69,7 +70,7 @@ def examine(champion: Champion) -> Diagnosis:
 
 def heard(losses: Sequence[float], norms: Sequence[float], vocabulary: int) -> SignalMonitor:
     """The campaign's monitor after it has heard every step of a history."""
-    monitor = SignalMonitor(SCOUTING, math.log(vocabulary))
+    monitor = SignalMonitor(SCOUTING, Objective(chance=math.log(vocabulary)))
     for turn, (loss, norm) in enumerate(zip(losses, norms, strict=True), start=1):
         monitor.hear(turn, StepResult(loss, norm, math.isfinite(loss) and math.isfinite(norm)))
     return monitor

@@ -1,7 +1,7 @@
 """Statistics of paired seeds, for experiments and battles. scipy would bring 143 MB and a second at start for these three functions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, nan, sqrt
 from typing import Literal
 
@@ -35,13 +35,14 @@ class Estimate:
     standard_error: float
     """Sample standard deviation (divided by n - 1) over sqrt(n); NaN for fewer than two numbers."""
     n: int
+    higher_is_better: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """For a difference of losses: better or worse if |mean| > 2 standard errors. One seed cannot decide."""
+        """For a difference: better or worse if |mean| > 2 standard errors. One seed cannot decide."""
         if not isfinite(self.standard_error) or abs(self.mean) <= 2 * self.standard_error:
             return "no measurable difference"
-        return "better" if self.mean < 0 else "worse"
+        return "better" if (self.mean > 0) == self.higher_is_better else "worse"
 
 
 def estimate(numbers: Sequence[float]) -> Estimate:
@@ -56,9 +57,10 @@ def estimate(numbers: Sequence[float]) -> Estimate:
     return Estimate(mean, sqrt(variance / n), n)
 
 
-def paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Estimate:
+def paired(ours: Mapping[int, float], theirs: Mapping[int, float], *, higher_is_better: bool = False) -> Estimate:
     """The mean difference ours - theirs over the seeds of both. Pairing cancels what runs of one seed share."""
-    return estimate([ours[seed] - theirs[seed] for seed in ours if seed in theirs])
+    found = estimate([ours[seed] - theirs[seed] for seed in ours if seed in theirs])
+    return replace(found, higher_is_better=higher_is_better)
 
 
 def student_95(n: int) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from rolltrain_tui.cli import options
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 
 
@@ -20,7 +21,8 @@ class Checkup:
     campaign: str
     turn: int
     turns: int
-    val_loss: float
+    objective: Objective
+    value: float
     standard_error: float
     readings: tuple[Reading, ...]
     """All signals: those of each turn as they were when the run was saved, the others as examined now."""
@@ -63,7 +65,8 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
         campaign=config.name,
         turn=campaign.turn,
         turns=config.turns,
-        val_loss=evaluation.value,
+        objective=campaign.cycle.info.objective,
+        value=evaluation.value,
         standard_error=evaluation.standard_error,
         readings=monitor.readings(),
         layers=examination.layers,
@@ -77,7 +80,12 @@ def as_record(found: Checkup) -> dict[str, Any]:
     from rolltrain_tui.rules.signals import SIGNALS
 
     readings = [
-        {**asdict(reading), "condition": reading.condition, "unit": SIGNALS[reading.signal].unit, "advice": SIGNALS[reading.signal].advice}
+        {
+            **asdict(reading),
+            "condition": reading.condition,
+            "unit": SIGNALS[reading.signal].unit_of(found.objective),
+            "advice": SIGNALS[reading.signal].advice,
+        }
         for reading in found.readings
     ]
     whole = {name: value for name, value in asdict(found).items() if name not in ("readings", "layers")}
@@ -89,27 +97,29 @@ def report(found: Checkup) -> str:
     """The signals, what to do about the sick ones, and the layers, as text."""
     from rolltrain_tui.base.safe_text import flat
 
-    head = f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: validation loss {found.val_loss:.3f} ± {found.standard_error:.3f}"
-    return "\n".join([head, *table_lines(found.readings, found.layers)])
+    head = (
+        f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {found.value:.3f} ± {found.standard_error:.3f}"
+    )
+    return "\n".join([head, *table_lines(found.readings, found.layers, found.objective)])
 
 
-def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading]) -> list[str]:
+def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading], objective: Objective = VALIDATION_LOSS) -> list[str]:
     """Text tables of signals and layers, with advice for each sick signal between them."""
     from rolltrain_tui.rules.signals import SIGNALS
 
     lines = ["", f"{'signal':<20}{'value':>16}  {'healthy':<19} verdict"]
-    lines += [_signal_line(reading) for reading in readings]
+    lines += [_signal_line(reading, objective) for reading in readings]
     sick = [SIGNALS[reading.signal] for reading in readings if reading.condition == "sick"]
     lines += [""] + ([f"{signal.title} ({signal.meaning}): {signal.advice}." for signal in sick] or ["Nothing is out of order."])
     lines += ["", f"{'layer':<19}{'weights':>8}{'|w|':>9}{'|gradient|':>11}{'update/w':>9}{'dead':>6}  log10|g| -9 to 1"]
     return lines + [_layer_line(layer) for layer in layers]
 
 
-def _signal_line(reading: Reading) -> str:
+def _signal_line(reading: Reading, objective: Objective) -> str:
     from rolltrain_tui.rules.signals import SIGNALS
 
     signal = SIGNALS[reading.signal]
-    value = f"{_number(reading.value)} {signal.unit}".rstrip()
+    value = f"{_number(reading.value)} {signal.unit_of(objective)}".rstrip()
     return f"{signal.title:<20}{value:>16}  {_range(reading.low, reading.high):<19} {_VERDICT[reading.condition]}"
 
 

@@ -61,6 +61,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path) -> int:
         talk.say(f"Stopped after turn {turn}; nothing is recorded.")
         return signal.exit_code or FAILED
     baseline.write(target, baseline.ghost_of(config, learner, evaluations))
-    talk.say(f"The ghost of {len(evaluations)} evaluations ends at {last.val_loss:.4f} nats, plus or minus {last.standard_error:.4f}.")
+    end = f"{config.objective.text(last.value, 4)}, plus or minus {last.standard_error:.4f}"
+    talk.say(f"The ghost of {len(evaluations)} evaluations ends at {end}.")
     SafeStream(sys.stdout).say(printable(target))
     return signal.exit_code

@@ -99,5 +99,5 @@ def report(findings: "Findings", elsewhere: str) -> str:
         lines.append(f"  this time {flat(difference.found)}.")
         lines.append(f"  The same {how} before that: {', '.join(held)}.")
     if found.tolerance is not None:
-        lines.append(f"Largest difference between two losses of one turn: {found.largest_loss_difference:.2g} nats.")
+        lines.append(f"Largest difference between two losses of one turn: {found.largest_loss_difference:.2g}.")
     return "\n".join(lines)

@@ -6,13 +6,24 @@ Each field gives its bounds and its meaning. `reading` turns violations into sen
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.config.yaml_marks import Where
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -196,7 +207,7 @@ class XPConfig(Section):
     table: Literal["source", "srd"]
     """XP for each level; source: 1000, 2500, 4750, ...; srd: 300, 900, 2700, ... in all."""
     learning: StrictBool
-    """1000 XP per nat by which the best validation loss falls."""
+    """1000 XP for each step by which the best evaluation improves: a nat of validation loss, say."""
     monsters: StrictBool
     """XP by challenge rating when a monster falls."""
     rolls: StrictBool
@@ -261,7 +272,7 @@ class GateConfig(Section):
     mode: Literal["ghost", "off"]
     """ghost: the bar is the recorded plain run of this campaign (`rolltrain ghost`); without a recording there is no gate."""
     tolerance: Annotated[float, Field(ge=0, le=10)]
-    """Nats above the ghost's validation loss that still pass."""
+    """How much worse than the ghost still passes, in the unit of the campaign's objective (nats for a text)."""
     xp: Annotated[int, Field(ge=0, le=100_000)]
     """Won at a gate that opens. A gate that stays shut costs half of it, but never a level."""
 
@@ -298,8 +309,15 @@ class ActConfig(Section):
 class EndingConfig(Section):
     """How the story ends."""
 
-    val_loss: Annotated[float, Field(ge=0)] | None
-    """The worst final validation loss that earns this ending; null: any. A hero who fell in a hardcore campaign has none."""
+    @model_validator(mode="before")
+    @classmethod
+    def _val_loss_is_its_former_name(cls, data: object) -> object:
+        if isinstance(data, dict) and "val_loss" in data and "value" not in data:
+            return {"value" if name == "val_loss" else name: value for name, value in data.items()}
+        return data
+
+    value: float | None
+    """The worst final value that earns this ending; null: any. A hero who fell in a hardcore campaign has none."""
     title: Annotated[str, Field(min_length=1, max_length=60)]
     """Shown above its text."""
     text: Annotated[str, Field(max_length=2000)]
@@ -383,6 +401,8 @@ class Header(Section):
 class CampaignConfig(Header):
     """One adventure, which is one training run: what is played, whatever is trained. Each mode adds the sections of its own."""
 
+    objective: ClassVar[Objective] = Objective()
+    """What the evaluations of this kind of training measure."""
     dice: DiceConfig
     hero: HeroConfig
     xp: XPConfig
@@ -450,14 +470,15 @@ class CampaignConfig(Header):
     @field_validator("endings")
     @classmethod
     def _every_ending_can_be_earned(cls, endings: list[EndingConfig]) -> list[EndingConfig]:
+        reaches = cls.objective.reaches
         faults = [
             (
-                (index, "val_loss"),
-                after.val_loss,
+                (index, "value"),
+                after.value,
                 wrong("can never be reached: the ending before it has the same or an easier bar", "put the best first"),
             )
             for index, (before, after) in enumerate(pairwise(endings), 1)
-            if before.val_loss is None or (after.val_loss is not None and after.val_loss <= before.val_loss)
+            if before.value is None or (after.value is not None and reaches(after.value, before.value))
         ]
         if faults:
             raise wrong_in(*faults)

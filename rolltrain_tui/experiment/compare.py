@@ -27,7 +27,7 @@ class Comparison:
     @property
     def text(self) -> str:
         """All tables as plain text."""
-        parts = [table.aligned(table.HEAD, map(table.cells_of, table.rows(self.outcomes)))]
+        parts = [table.aligned(table.head(self.outcomes), map(table.cells_of, table.rows(self.outcomes)))]
         if lines := [table.cells_of_contrast(row) for row in table.contrasts(self.outcomes)]:
             parts.append(table.aligned(table.CONTRAST_HEAD, lines, words=3))
         if found := robustness.answers(self.outcomes):
@@ -55,7 +55,7 @@ def sweep(cells: Sequence[Cell], folder: Path, execute: Execute, tell: Tell) -> 
 
 
 def _result_words(outcome: Outcome) -> str:
-    return table.number(outcome.val_loss, 4) if isinstance(outcome, Result) else f"failed: {one_line(outcome.error, 160)}"
+    return table.number(outcome.value, 4) if isinstance(outcome, Result) else f"failed: {one_line(outcome.error, 160)}"
 
 
 def write(comparison: Comparison, config: CampaignConfig, folder: Path, command: str, tell: Tell) -> list[str]:

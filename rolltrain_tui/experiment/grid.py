@@ -15,7 +15,7 @@ from rolltrain_tui import __version__
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.policies import POLICIES, READS_EXAMINATIONS
 from rolltrain_tui.modes import MODES
-from rolltrain_tui.modes.campaign_file import config_class
+from rolltrain_tui.modes.campaign_file import FIRST, config_class
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.naming import suggestion
 from rolltrain_tui.rules.plugins import packages_of
@@ -63,13 +63,13 @@ class Cell:
     """The complete campaign of this run, as JSON."""
     base: str
     """The folder to which data.path is relative."""
-    text_sha256: str
+    data_sha256: str
     """Hash of the campaign's text file; "" for a built-in corpus."""
     probes: bool = False
     """Measure robustness and exploration of the finished run, and train once more with noisy labels."""
 
     def config(self) -> CampaignConfig:
-        return config_class(str(json.loads(self.campaign)["kind"])).model_validate_json(self.campaign)
+        return config_class(json.loads(self.campaign).get("kind", FIRST)).model_validate_json(self.campaign)
 
     @property
     def label(self) -> str:
@@ -85,7 +85,7 @@ class Cell:
         """Hash of everything that decides the result: campaign, arm, text, program versions, plug-ins."""
         guests = packages_of((self.arm.hero_class, self.arm.rulebook, *json.loads(self.campaign)["encounters"]["bestiary"]))
         decides = (FORMAT, __version__, version("torch"), self.campaign, self.arm.hero_class, self.arm.rulebook, self.arm.policy)
-        return hashlib.sha256(json.dumps([*decides, self.text_sha256, *guests, *self._asked]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([*decides, self.data_sha256, *guests, *self._asked]).encode()).hexdigest()
 
 
 def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:

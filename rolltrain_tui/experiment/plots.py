@@ -9,6 +9,7 @@ from rolltrain_tui.base.statistics import Estimate, estimate
 from rolltrain_tui.experiment.grid import CONTROL, Arm
 from rolltrain_tui.experiment.robustness import Answer, answers
 from rolltrain_tui.experiment.table import Outcomes, rows
+from rolltrain_tui.protocol.objective import Objective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ KEY = (
 def draw(outcomes: Outcomes) -> dict[str, bytes]:
     """File name -> picture. Empty without a finite loss. NoPlotsError without matplotlib."""
     with plot_style():
-        if not any(isfinite(row.val_loss.mean) for row in rows(outcomes)):
+        if not any(isfinite(row.value.mean) for row in rows(outcomes)):
             return {}
         figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
         if found := answers(outcomes):
@@ -40,7 +41,7 @@ def final_loss(outcomes: Outcomes) -> "Figure":
     """One dot per arm with a bar of one standard error, grouped by class. A line with a band is plain training."""
     from matplotlib.figure import Figure
 
-    found = [row for row in rows(outcomes) if row.arm != CONTROL and isfinite(row.val_loss.mean)]
+    found = [row for row in rows(outcomes) if row.arm != CONTROL and isfinite(row.value.mean)]
     figure = Figure(figsize=(8.0, 1.6 + 0.2 * len(found) + 0.2 * len({row.arm.hero_class for row in found})), layout="constrained")
     axes = figure.add_subplot()
     _plain_line(axes, estimate(list(outcomes.losses(CONTROL).values())))
@@ -51,9 +52,9 @@ def final_loss(outcomes: Outcomes) -> "Figure":
         ticks.append(height)
         labels.append(row.arm.title)
         axes.errorbar(
-            row.val_loss.mean,
+            row.value.mean,
             height,
-            xerr=_bar(row.val_loss),
+            xerr=_bar(row.value),
             fmt=MARKERS[books.index(row.arm.rulebook) % len(MARKERS)],
             color=COLOURS[row.arm.policy],
             markersize=5,
@@ -61,7 +62,7 @@ def final_loss(outcomes: Outcomes) -> "Figure":
         )
     axes.set_yticks(ticks, labels)
     axes.set_ylim(height + 1, 0)
-    axes.set_xlabel("final validation loss, nats per token (mean over seeds ± standard error)")
+    axes.set_xlabel(f"final {axis(outcomes.objective)} (mean over seeds ± standard error)")
     axes.grid(axis="x", alpha=0.25)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
@@ -99,7 +100,7 @@ def loss_curves(outcomes: Outcomes) -> "Figure":
         panel.set_visible(False)
     panels[0].set_ylim(*_shown(outcomes))
     figure.supxlabel("turn", fontsize=9)
-    figure.supylabel("validation loss, nats per token (mean ± standard error)", fontsize=9)
+    figure.supylabel(f"{axis(outcomes.objective)} (mean ± standard error)", fontsize=9)
     handles = {label: line for panel in panels for line, label in zip(*panel.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4, frameon=False)
     return figure
@@ -170,3 +171,8 @@ def _interval(axes: "Axes", answer: Answer, height: int) -> None:
     margin = answer.margin if isfinite(answer.margin) else 0.0
     filled = colour if colour != GREY else "white"
     axes.errorbar(answer.difference.mean, height, xerr=margin, fmt="o", color=colour, markerfacecolor=filled, markersize=5, capsize=2)
+
+
+def axis(objective: Objective) -> str:
+    """What an axis of the objective is called."""
+    return f"{objective.name}, {objective.unit}" if objective.unit else objective.name

@@ -105,7 +105,7 @@ class DiagnosisPolicy:
 
 
 def temperature(examined: Examined) -> float:
-    """The temperature in nats; NaN where it is not known, which no comparison finds above or below a bound."""
+    """The temperature in the unit of the objective; NaN where it is not known, which no comparison finds above or below a bound."""
     return next((reading.value for reading in examined.readings if reading.signal == "temperature"), nan)
 
 

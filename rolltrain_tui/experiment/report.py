@@ -15,7 +15,7 @@ from rolltrain_tui.experiment.grid import CONTROL, seeds_of
 from rolltrain_tui.experiment.policies import POLICIES
 
 COLUMNS = (
-    "class", "rulebook", "policy", "seed", "val_loss", "best_val_loss", "train_loss", "gflop", "turns", "ending", "level", "xp", "deaths",
+    "class", "rulebook", "policy", "seed", "value", "best", "train_loss", "gflop", "turns", "ending", "level", "xp", "deaths",
     "uses", "triggers", "refused", "monsters", "slain", "error",
 )  # fmt: skip
 
@@ -56,19 +56,22 @@ def _method(config: CampaignConfig, outcomes: table.Outcomes) -> str:
     arms = [arm for arm in outcomes.arms if arm != CONTROL]
     policies = list(dict.fromkeys(arm.policy for arm in arms))
     seeds = seeds_of(outcomes.cells)
-    floor = f" No model can go below {outcomes.floor:.4f}, the entropy of this text." if outcomes.floor is not None else ""
+    objective = outcomes.objective
+    beyond = "below" if objective.better == "lower" else "above"
+    limit = f" No model can go {beyond} {objective.limit:.4f}." if objective.limit is not None else ""
+    unit = f" in {objective.unit}" if objective.unit else ""
     lines = [
         f"{len(arms)} arms and the control arm, each on {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}), {config.turns} turns a run. On one "
         "seed all arms have the same first weights, the same text in the same order and the same dice.",
         "**Plain training**, the control arm, is the learner alone: no dice, no monsters, no abilities, no wounds. "
-        f"Losses are nats per token on {config.evaluation.final_sequences} validation sequences, after the last turn.{floor}",
+        f"The result is the {objective.name}{unit} after the last turn, on {config.evaluation.final_sequences} samples.{limit}",
         "Policies:\n\n" + "\n".join(f"- `{name}`: {POLICY_WORDS[name]}" for name in policies),
     ]
     return "## How\n\n" + "\n\n".join(lines)
 
 
 def _arms(outcomes: table.Outcomes) -> str:
-    return "## Arms\n\n" + table.markdown(table.HEAD, map(table.cells_of, table.rows(outcomes)))
+    return "## Arms\n\n" + table.markdown(table.head(outcomes), map(table.cells_of, table.rows(outcomes)))
 
 
 def _contrasts(outcomes: table.Outcomes) -> str:
@@ -124,8 +127,9 @@ def reading(seeds: int, comparisons: int) -> str:
 
 def _reading(outcomes: table.Outcomes) -> str:
     words = (
-        "val loss: mean of the final validation loss over seeds. GFLOP: energy, evaluations and examinations included. uses: abilities "
-        "used by the player; auto: passive triggers; foes: monsters met; failed: runs that did not finish."
+        f"{outcomes.objective.short_label}: mean of the final {outcomes.objective.name} over seeds. GFLOP: energy, evaluations and "
+        "examinations included. uses: abilities used by the player; auto: passive triggers; foes: monsters met; "
+        "failed: runs that did not finish."
     )
     return f"## How to read it\n\n{words}\n\n{reading(len(seeds_of(outcomes.cells)), len(outcomes.arms) - 1)}"
 
@@ -136,7 +140,7 @@ def as_json(config: CampaignConfig, outcomes: table.Outcomes, files: Sequence[st
         "campaign": config.name,
         "turns": config.turns,
         "seeds": list(seeds_of(outcomes.cells)),
-        "floor": outcomes.floor,
+        "objective": asdict(outcomes.objective),
         "arms": [_plain(asdict(row)) for row in table.rows(outcomes)],
         "contrasts": [_plain(asdict(row)) for row in table.contrasts(outcomes)],
         "questions": [

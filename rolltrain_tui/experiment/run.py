@@ -17,6 +17,7 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.turn import Progress
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignEnded, CommandRefused, Evaluated, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.protocol.learner import Learner
+from rolltrain_tui.protocol.objective import Objective
 
 AfterTurn = Callable[[], None]
 
@@ -25,18 +26,19 @@ AfterTurn = Callable[[], None]
 class Result:
     """The result of a run. Losses that were not finite are NaN."""
 
-    val_loss: float
+    value: float
     """On the campaign's final probe set."""
-    best_val_loss: float
+    best: float
     """Best of the evaluations during the run."""
     train_loss: float
     """Smoothed."""
     gflop: float
     turns: int
     ending: str
-    floor: float | None
+    objective: Objective
+    """What the evaluations measured."""
     curve: tuple[tuple[int, float], ...]
-    """(turn, validation loss) of each evaluation during the run."""
+    """(turn, value) of each evaluation during the run."""
     level: int = 0
     """This and the next seven belong to the game; 0 for plain training."""
     xp: int = 0
@@ -67,15 +69,19 @@ class Result:
     @classmethod
     def of_json(cls, found: dict[str, Any]) -> Self:
         """Inverse of as_json; null becomes NaN. TypeError, KeyError, ValueError."""
+        found = {_FORMER.get(name, name): value for name, value in found.items()}
+        objective = Objective(**found["objective"]) if "objective" in found else Objective(limit=found.pop("floor"))
         curve = tuple((int(turn), _number(loss)) for turn, loss in found["curve"])
         probes = {name: _number(value) for name, value in found.get("probes", {}).items()}
         along = tuple((_number(loss), {name: _number(value) for name, value in rises.items()}) for loss, rises in found.get("along", ()))
         sketch = tuple(map(float, found.get("sketch", ())))
         own = {name: _number(found[name]) for name in _LOSSES}
-        return cls(**{**found, **own, "curve": curve, "probes": probes, "along": along, "sketch": sketch})
+        return cls(**{**found, **own, "objective": objective, "curve": curve, "probes": probes, "along": along, "sketch": sketch})
 
 
-_LOSSES = ("val_loss", "best_val_loss", "train_loss")
+_LOSSES = ("value", "best", "train_loss")
+_FORMER = {"val_loss": "value", "best_val_loss": "best"}
+"""Names in results of an earlier version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def probed(config: CampaignConfig, learner: Learner, cell: Cell) -> Outcome:
     noisy = run(config, cast(Learner, probes.NoisyLabels(build_learner(config, base=Path(cell.base)))), cell)
     if isinstance(noisy, Failure):
         return Failure(f"with noisy labels: {noisy.error}")
-    answers = trail.probe() | probes.probe(learner) | {"label_noise": noisy.val_loss - found.val_loss}
+    answers = trail.probe() | probes.probe(learner) | {"label_noise": noisy.value - found.value}
     return replace(found, probes=answers, along=tuple(along), sketch=probes.sketch(learner))
 
 
@@ -152,20 +158,20 @@ def play(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: After
             case MonsterFell():
                 counts["slain"] += 1
             case Evaluated():
-                curve.append((event.turn, event.val_loss))
+                curve.append((event.turn, event.value))
             case CampaignEnded():
                 ended = event
     if ended is None:
         failure = campaign.failure
         return Failure(f"{type(failure).__name__}: {failure}" if failure is not None else "the campaign stopped before its end")
     return Result(
-        val_loss=ended.val_loss,
-        best_val_loss=ended.best_val_loss,
+        value=ended.value,
+        best=ended.best,
         train_loss=ended.train_loss,
         gflop=ended.gflop,
         turns=ended.turn,
         ending=ended.ending,
-        floor=ended.floor,
+        objective=learner.info().objective,
         curve=tuple(curve),
         level=ended.sheet.level,
         xp=ended.sheet.xp,
@@ -183,21 +189,21 @@ def train_plainly(config: CampaignConfig, learner: Learner, after_turn: AfterTur
 
     A campaign with rulebook "off" would not do: there a hero may still fall from bad evaluations, and takes half steps while down.
     """
-    progress, curve = Progress(), list[tuple[int, float]]()
+    progress, curve = Progress(learner.info().objective), list[tuple[int, float]]()
     for event in plain_training(config, learner, progress):
         if isinstance(event, Evaluated):
-            curve.append((event.turn, event.val_loss))
+            curve.append((event.turn, event.value))
         else:
             after_turn()
     final = learner.evaluate(config.evaluation.final_sequences)
     return Result(
-        val_loss=final.value,
-        best_val_loss=min((loss for _, loss in curve if isfinite(loss)), default=nan),
+        value=final.value,
+        best=progress.best if progress.best is not None else nan,
         train_loss=nan if progress.loss.value is None else progress.loss.value,
         gflop=progress.gflop + final.gflop,
         turns=config.turns,
         ending="",
-        floor=learner.info().floor,
+        objective=learner.info().objective,
         curve=tuple(curve),
     )
 

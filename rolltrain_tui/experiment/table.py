@@ -7,6 +7,7 @@ from math import isfinite, nan
 from rolltrain_tui.base.statistics import Estimate, estimate, paired
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, arms_of
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,9 @@ class Row:
     """One arm over its seeds."""
 
     arm: Arm
-    val_loss: Estimate
+    value: Estimate
     difference: Estimate | None
-    """Final validation loss minus the control arm's, seed by seed; None for the control arm itself."""
+    """Final value minus the control arm's, seed by seed; None for the control arm itself."""
     gflop: float
     """This and the next five are means over the finished seeds; NaN without one."""
     deaths: float
@@ -38,7 +39,7 @@ class Contrast:
     policy: str
     other: str
     difference: Estimate
-    """Final validation loss of `policy` minus that of `other`."""
+    """Final value of `policy` minus that of `other`."""
 
 
 class Outcomes:
@@ -54,11 +55,21 @@ class Outcomes:
         return {seed: result for (of, seed), result in self.done.items() if of == arm}
 
     def losses(self, arm: Arm) -> dict[int, float]:
-        return {seed: result.val_loss for seed, result in self.results(arm).items()}
+        return {seed: result.value for seed, result in self.results(arm).items()}
 
     @property
-    def floor(self) -> float | None:
-        return next((result.floor for result in self.done.values()), None)
+    def higher_is_better(self) -> bool:
+        return self.objective.better == "higher"
+
+    @property
+    def objective(self) -> Objective:
+        """What the evaluations of all cells measure."""
+        return next((result.objective for result in self.done.values()), VALIDATION_LOSS)
+
+
+def head(outcomes: Outcomes) -> tuple[str, ...]:
+    """The table's columns, with the name of the objective."""
+    return ("arm", "val loss" if outcomes.objective.of_loss else outcomes.objective.name, *HEAD)
 
 
 def rows(outcomes: Outcomes) -> list[Row]:
@@ -74,8 +85,10 @@ def _row(outcomes: Outcomes, arm: Arm) -> Row:
 
     return Row(
         arm=arm,
-        val_loss=estimate(list(outcomes.losses(arm).values())),
-        difference=None if arm == CONTROL else paired(outcomes.losses(arm), outcomes.losses(CONTROL)),
+        value=estimate(list(outcomes.losses(arm).values())),
+        difference=None
+        if arm == CONTROL
+        else paired(outcomes.losses(arm), outcomes.losses(CONTROL), higher_is_better=outcomes.higher_is_better),
         gflop=average(lambda result: result.gflop),
         deaths=average(lambda result: result.deaths),
         level=average(lambda result: result.level),
@@ -105,9 +118,11 @@ def _contrasts(outcomes: Outcomes, classes: Sequence[str], rulebook: str, policy
     ours = {name: outcomes.losses(Arm(name, rulebook, policy)) for name in classes}
     theirs = {name: outcomes.losses(Arm(name, rulebook, other)) for name in classes}
     for name in classes:
-        yield Contrast(name, rulebook, policy, other, paired(ours[name], theirs[name]))
+        yield Contrast(name, rulebook, policy, other, paired(ours[name], theirs[name], higher_is_better=outcomes.higher_is_better))
     if len(classes) > 1:
-        yield Contrast("all", rulebook, policy, other, paired(_over_classes(ours), _over_classes(theirs)))
+        yield Contrast(
+            "all", rulebook, policy, other, paired(_over_classes(ours), _over_classes(theirs), higher_is_better=outcomes.higher_is_better)
+        )
 
 
 def _over_classes(losses: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
@@ -118,7 +133,7 @@ def _over_classes(losses: Mapping[str, Mapping[int, float]]) -> dict[int, float]
 
 # Words.
 
-HEAD = ("arm", "val loss", "± SE", "Δ plain", "± SE", "", "GFLOP", "deaths", "level", "uses", "auto", "foes", "failed")
+HEAD = ("± SE", "Δ plain", "± SE", "", "GFLOP", "deaths", "level", "uses", "auto", "foes", "failed")
 CONTRAST_HEAD = ("class", "rulebook", "policies", "Δ", "± SE", "seeds", "")
 
 
@@ -127,8 +142,8 @@ def cells_of(row: Row) -> tuple[str, ...]:
     game = (row.deaths, row.level, row.uses, row.triggers, row.monsters)
     return (
         row.arm.title,
-        number(row.val_loss.mean, 4),
-        number(row.val_loss.standard_error, 4),
+        number(row.value.mean, 4),
+        number(row.value.standard_error, 4),
         *(("", "", "") if row.difference is None else _difference(row.difference)),
         number(row.gflop, 1),
         *("" if row.arm == CONTROL else number(value, 1) for value in game),

@@ -6,7 +6,7 @@ from math import isfinite, nan
 
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
-from rolltrain_tui.rules.gate import ghost_val_loss
+from rolltrain_tui.rules.gate import ghost_value
 from rolltrain_tui.story.narration import tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!])")
@@ -30,15 +30,15 @@ def _head(summary: RunSummary) -> str:
 
 
 def _result(summary: RunSummary) -> str:
-    last, began = summary.last, summary.began
+    last, began, objective = summary.last, summary.began, summary.objective
     rows = [
         ("turns", f"{summary.turn} of {began.turns}" if began is not None else str(summary.turn)),
         ("how it ended", summary.ended.ending if summary.ended is not None else "it goes on, or was broken off"),
         ("training loss, smoothed", _number(last.get("train/loss_ema", nan))),
-        ("validation loss", _with_error(summary.ended.val_loss, summary.ended.standard_error) if summary.ended else _latest(last)),
+        (objective.name, _with_error(summary.ended.value, summary.ended.standard_error) if summary.ended else _latest(last)),
         ("best on the way", _number(last.get("val/loss_best", nan))),
         ("plain training (ghost) at that turn", _ghost(summary)),
-        ("floor: entropy of the text", _number(began.floor) if began is not None and began.floor is not None else "not known"),
+        (f"{objective.limit_name}: the best that is possible", "not known" if objective.limit is None else _number(objective.limit)),
         ("turns that were not finite", str(summary.not_finite)),
         ("k asked, mean over turns", _number(summary.curves["k/asked"].mean)),
         ("k felt, mean over turns", _number(summary.curves["k/felt"].mean)),
@@ -55,7 +55,7 @@ def _latest(last: dict[str, float]) -> str:
 
 
 def _ghost(summary: RunSummary) -> str:
-    return "not recorded" if summary.ghost is None else _number(ghost_val_loss(summary.ghost.points, summary.turn))
+    return "not recorded" if summary.ghost is None else _number(ghost_value(summary.ghost.points, summary.turn, summary.objective.worst))
 
 
 def _dice(summary: RunSummary) -> str:
@@ -78,9 +78,10 @@ def _abilities(summary: RunSummary) -> str:
     if not rows:
         return ""
     head = ("ability", "used", "by itself", "turns in force", "k asked", "k felt", "twins", "Δ of the twins")
+    objective = summary.objective
     note = (
-        "k: means over the turns in force, dice and all other levers included. Δ: mean difference in validation loss between run and "
-        "shadow twin; below zero the ability helped."
+        f"k: means over the turns in force, dice and all other levers included. Δ: mean difference in {objective.name} between run and "
+        f"shadow twin; {'below' if objective.better == 'lower' else 'above'} zero the ability helped."
     )
     return f"## Abilities\n\n{_table(head, rows)}\n\n{note}"
 
@@ -94,7 +95,7 @@ def _monsters(summary: RunSummary) -> str:
 
 
 def _moments(summary: RunSummary) -> str:
-    lines = [f"- turn {event.turn}: {_safe(one_line(tell(event), 300))}" for event in summary.moments]
+    lines = [f"- turn {event.turn}: {_safe(one_line(tell(event, summary.objective), 300))}" for event in summary.moments]
     return "## Moments\n\n" + "\n".join(lines) if lines else ""
 
 

@@ -50,19 +50,24 @@ def overview(summary: RunSummary) -> "Figure":
 
 
 def _losses(axes: "Axes", summary: RunSummary) -> None:
+    objective = summary.objective
     raw, rolled, val = (summary.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
-    axes.fill_between(raw.turns, [s.low for s in raw.bins], [s.high for s in raw.bins], color=GREY, alpha=0.25, linewidth=0)
-    axes.plot(raw.turns, raw.means, color=GREY, linewidth=1.0, label="raw loss of the batch")
-    axes.plot(rolled.turns, rolled.means, ".", color=AMBER, markersize=2.5, alpha=0.8, label="roll-scaled loss (raw × k asked)")
+    if objective.of_loss:  # the training loss shares the axis
+        axes.fill_between(raw.turns, [s.low for s in raw.bins], [s.high for s in raw.bins], color=GREY, alpha=0.25, linewidth=0)
+        axes.plot(raw.turns, raw.means, color=GREY, linewidth=1.0, label="raw loss of the batch")
+        axes.plot(rolled.turns, rolled.means, ".", color=AMBER, markersize=2.5, alpha=0.8, label="roll-scaled loss (raw × k asked)")
     mark = "D" if len(val.bins) <= MARKS else None
-    axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label="validation loss")
+    axes.plot(val.turns, val.means, "-", marker=mark, color=INK, linewidth=1.4, markersize=3, label=objective.name)
     if summary.ghost is not None and summary.ghost.points:
         points = [point for point in summary.ghost.points if point.turn <= summary.turn]
-        axes.plot([p.turn for p in points], [p.val_loss for p in points], "--", color=VIOLET, linewidth=1.2, label="ghost: plain training")
-    if summary.began is not None and summary.began.floor is not None:
-        axes.axhline(summary.began.floor, color=GREEN, linestyle="-.", linewidth=1.0, label="floor: entropy of the text")
-    axes.set_ylim(*_window(summary))
-    axes.set_ylabel("nats per token")
+        axes.plot([p.turn for p in points], [p.value for p in points], "--", color=VIOLET, linewidth=1.2, label="ghost: plain training")
+    if objective.limit is not None:
+        axes.axhline(
+            objective.limit, color=GREEN, linestyle="-.", linewidth=1.0, label=f"{objective.limit_name}: the best that is possible"
+        )
+    if objective.of_loss:
+        axes.set_ylim(*_window(summary))
+    axes.set_ylabel(objective.unit or objective.name)
     axes.grid(alpha=0.25)
     _legend(axes)
     axes.tick_params(labelbottom=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
+    CampaignBegan,
     DiceRolled,
     Evaluated,
     Event,
@@ -14,16 +15,17 @@ from rolltrain_tui.protocol.events import (
     MonsterLeft,
     StepTaken,
 )
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.story.sheet import sheet_after
 
 METRICS: Mapping[str, str] = {
-    "train/loss": "raw loss of the turn's batch, nats per token",
+    "train/loss": "raw loss of the turn's batch",
     "train/loss_ema": "its running mean",
     "train/loss_rolled": "raw loss times the k that was asked for: what Roll-to-Train calls the loss after the roll",
-    "val/loss": "validation loss, nats per token",
+    "val/loss": "what evaluations measure; its name where that is no loss: val/R²",
     "val/loss_se": "its standard error",
-    "val/loss_best": "the lowest so far",
+    "val/loss_best": "the best so far",
     "lr": "learning rate",
     "grad_norm": "norm of the mean gradient, before clipping",
     "update/proposed_norm": "length of the step that the optimiser proposed",
@@ -43,6 +45,13 @@ WORDS = ("roll/outcome", "abilities", "monster", "levers")
 """Columns that hold words."""
 
 
+def published(name: str, objective: Objective) -> str:
+    """The metric's name for other tools: val/loss only where evaluations measure a loss."""
+    if objective.of_loss or not name.startswith("val/loss"):
+        return name
+    return name.replace("val/loss", f"val/{objective.name.replace(' ', '_')}", 1)
+
+
 @dataclass(slots=True)
 class TurnMetrics:
     """The metrics of one turn. Turn 0 is the start: it has an evaluation and no step."""
@@ -59,6 +68,12 @@ class TurnMetrics:
     dice: tuple[int, ...] = ()
     """The natural results of all dice of the turn."""
     stepped: bool = False
+    objective: Objective = VALIDATION_LOSS
+
+    @property
+    def published(self) -> dict[str, float]:
+        """The numbers under the names that other tools see."""
+        return {published(name, self.objective): value for name, value in self.numbers.items()}
 
     @property
     def words(self) -> dict[str, str]:
@@ -73,6 +88,7 @@ class MetricRecorder:
         self._in_force: dict[str, int | None] = {}
         """Ability -> its last turn; None until it ends."""
         self._monster = ""
+        self._objective = VALIDATION_LOSS
         self._sheet = BLANK
         self._tokens = 0
         self._roll: DiceRolled | None = None
@@ -82,7 +98,7 @@ class MetricRecorder:
         """Take the next event. Answer with the finished turn when this event begins another one."""
         done = None
         if isinstance(event, StepTaken | Evaluated) and (self._metrics is None or event.turn > self._metrics.turn):
-            done, self._metrics = self.close(), TurnMetrics(event.turn)
+            done, self._metrics = self.close(), TurnMetrics(event.turn, objective=self._objective)
         self._sheet = sheet_after(event, self._sheet)
         self._write(event)
         return done
@@ -96,10 +112,12 @@ class MetricRecorder:
 
     def _write(self, event: Event) -> None:
         match event:
+            case CampaignBegan():
+                self._objective = event.objective
             case StepTaken():
                 self._step(event)
             case Evaluated() if self._metrics is not None:
-                known = {"val/loss": event.val_loss, "val/loss_se": event.standard_error, "val/loss_best": event.best_val_loss}
+                known = {"val/loss": event.value, "val/loss_se": event.standard_error, "val/loss_best": event.best}
                 self._metrics.numbers |= known
             case DiceRolled():
                 self._roll = event

@@ -21,6 +21,7 @@ from rolltrain_tui.protocol.events import (
     MonsterFell,
     TwinJudged,
 )
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 
 RESOLUTION = 1000
 """A time line shows gaps longer than this part of the run."""
@@ -44,7 +45,7 @@ class AbilityTally:
     measured: int = 0
     twins: int = 0
     delta: float = 0.0
-    """Sum of the twins' differences in validation loss."""
+    """Sum of the twins' differences in the objective."""
 
 
 @dataclass(slots=True)
@@ -122,6 +123,11 @@ class RunSummary:
             if isfinite(felt):
                 tally.asked, tally.felt, tally.measured = tally.asked + asked, tally.felt + felt, tally.measured + 1
         return self
+
+    @property
+    def objective(self) -> Objective:
+        """What the evaluations measured."""
+        return VALIDATION_LOSS if self.began is None else self.began.objective
 
     @property
     def _slack(self) -> int:

@@ -22,18 +22,22 @@ def charts(summary: RunSummary, what: str, width: int, height: int, colour: bool
 
 
 def losses(summary: RunSummary, width: int, height: int) -> str:
-    figure = _figure(width, height, "Loss in nats: line raw, · roll-scaled, ◆ validation, ∘ ghost, ─ floor", summary.turn)
+    objective = summary.objective
+    unit = f" in {objective.short_unit}" if objective.unit else ""
+    curves = f"Loss{unit}: line raw, · roll-scaled, ◆ validation" if objective.of_loss else f"{objective.title}{unit}: ◆ evaluations"
+    figure = _figure(width, height, f"{curves}, ∘ ghost, ─ {objective.limit_name}", summary.turn)
     raw, rolled, val = (summary.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
-    _curve(figure, rolled, width // 2, "·", "orange")
-    _curve(figure, raw, width, "braille", "gray", lines=True)
+    if objective.of_loss:
+        _curve(figure, rolled, width // 2, "·", "orange")
+        _curve(figure, raw, width, "braille", "gray", lines=True)
     if summary.ghost is not None:
-        points = [point for point in summary.ghost.points if point.turn <= summary.turn and abs(point.val_loss) < LARGEST]
+        points = [point for point in summary.ghost.points if point.turn <= summary.turn and abs(point.value) < LARGEST]
         if points:
-            ghost = figure.signal([p.turn for p in points], [p.val_loss for p in points], marker=_marker("∘", "magenta"))
+            ghost = figure.signal([p.turn for p in points], [p.value for p in points], marker=_marker("∘", "magenta"))
             figure.draw(ghost)
     _curve(figure, val, width // 2, "◆", "yellow")
-    if summary.began is not None and summary.began.floor is not None:
-        _level(figure, summary.began.floor, 0, max(1, summary.turn), "green")
+    if objective.limit is not None:
+        _level(figure, objective.limit, 0, max(1, summary.turn), "green")
     return str(figure.build())
 
 

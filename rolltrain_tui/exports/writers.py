@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rolltrain_tui.base.safe_text import cell, printable
-from rolltrain_tui.exports.metrics import METRICS, WORDS, TurnMetrics
+from rolltrain_tui.exports.metrics import METRICS, WORDS, TurnMetrics, published
 
 TABLE = "turns.csv"
 
@@ -39,9 +39,12 @@ class CsvWriter:
         self._part = folder / f".{TABLE}.part"
         self._file = self._part.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(("turn", *METRICS, *WORDS))
+        self._headed = False
 
     def log(self, metrics: TurnMetrics) -> None:
+        if not self._headed:
+            self._rows.writerow(("turn", *(published(name, metrics.objective) for name in METRICS), *WORDS))
+            self._headed = True
         numbers = (_figure(metrics.numbers.get(name)) for name in METRICS)
         self._rows.writerow((metrics.turn, *numbers, *map(cell, metrics.words.values())))
 
@@ -76,7 +79,7 @@ class TensorBoardWriter:
         self._writer = EventFileWriter(str(folder))
 
     def log(self, metrics: TurnMetrics) -> None:
-        values = [self._summary.Value(tag=tag, simple_value=value) for tag, value in metrics.numbers.items()]
+        values = [self._summary.Value(tag=tag, simple_value=value) for tag, value in metrics.published.items()]
         self._writer.add_event(self._event(step=metrics.turn, wall_time=float(metrics.turn), summary=self._summary(value=values)))
 
     def close(self) -> str:
@@ -102,7 +105,7 @@ class WandbWriter:
         self._folder = folder
 
     def log(self, metrics: TurnMetrics) -> None:
-        self._run.log({name: value for name, value in metrics.numbers.items() if isfinite(value)}, step=metrics.turn)
+        self._run.log({name: value for name, value in metrics.published.items() if isfinite(value)}, step=metrics.turn)
 
     def close(self) -> str:
         self._run.finish()

@@ -60,7 +60,7 @@ def plain_training(
 
     `progress` is kept up to date for the caller. `at_camps`: evaluate at every camp too, because the gates there compare with the ghost.
     """
-    progress = progress or Progress()
+    progress = progress or Progress(learner.info().objective)
     for turn in range(config.turns + 1):
         if turn:
             yield progress.stepped(turn, learner.step(NEUTRAL))
@@ -77,9 +77,9 @@ def record(config: CampaignConfig, learner: Learner) -> Ghost:
 def ghost_of(config: CampaignConfig, learner: Learner, evaluations: Sequence[Evaluated]) -> Ghost:
     """The ghost of a finished plain training."""
     torch, info = sys.modules.get("torch"), learner.info()
-    points = tuple(GhostPoint(e.turn, e.train_loss, e.val_loss, e.standard_error) for e in evaluations)
+    points = tuple(GhostPoint(e.turn, e.train_loss, e.value, e.standard_error) for e in evaluations)
     version = str(torch.__version__) if torch is not None else ""
-    return Ghost(config.name, config.seed, version, info.device, info.dtype, recipe_of(config, info.text_sha256), points)
+    return Ghost(config.name, config.seed, version, info.device, info.dtype, recipe_of(config, info.data_sha256), points)
 
 
 # The recipe.
@@ -149,7 +149,7 @@ def parse(data: bytes | str) -> Ghost:
         raise RecordError("it is a ghost of another version of the game")
     checksum = plain.pop(CHECKSUM, None)
     ghost: Ghost = codec(Ghost).load(plain, "ghost")
-    if checksum != _checksum(ghost):
+    if checksum != _checksum(plain):
         raise RecordError("its checksum is wrong: it was changed or damaged")
     turns = [point.turn for point in ghost.points]
     if not turns or turns[0] != 0 or any(after <= before for before, after in pairwise(turns)):
@@ -161,7 +161,7 @@ def parse(data: bytes | str) -> Ghost:
 
 def text_of(ghost: Ghost) -> str:
     """The file: JSON, a point a line."""
-    fields: Mapping[str, Any] = {VERSION: FORMAT, **codec(Ghost).dump(ghost), CHECKSUM: _checksum(ghost)}
+    fields: Mapping[str, Any] = {VERSION: FORMAT, **codec(Ghost).dump(ghost), CHECKSUM: _checksum(codec(Ghost).dump(ghost))}
     return "{\n" + ",\n".join(f"{dump_json(name)}: {_lines(value)}" for name, value in fields.items()) + "\n}\n"
 
 
@@ -198,5 +198,6 @@ def _lines(value: Any) -> str:
     return "[\n" + ",\n".join(map(dump_json, value)) + "\n]"
 
 
-def _checksum(ghost: Ghost) -> str:
-    return hashlib.sha256(dump_json(codec(Ghost).dump(ghost)).encode("ascii")).hexdigest()
+def _checksum(plain: Any) -> str:
+    """Of everything else in the file, as JSON values in the file's order."""
+    return hashlib.sha256(dump_json(plain).encode("ascii")).hexdigest()

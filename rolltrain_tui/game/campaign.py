@@ -70,8 +70,8 @@ class Campaign:
         return self.cycle.ending
 
     @property
-    def val_loss(self) -> float | None:
-        """The last one."""
+    def value(self) -> float | None:
+        """The last evaluation's."""
         return self.cycle.progress.last
 
     def play(self, inbox: Inbox) -> Iterator[Event]:
@@ -156,8 +156,8 @@ class Campaign:
             return
         if self.turn % self.config.evaluation.every != 0:
             yield from self._evaluate()
-        assert self.val_loss is not None
-        yield from self.game.face_gate(self.turn, gate, self.val_loss)
+        assert self.value is not None
+        yield from self.game.face_gate(self.turn, gate, self.value)
 
     def _evaluate(self) -> Iterator[Event]:
         evaluation = self.learner.evaluate(self.config.evaluation.sequences)
@@ -165,9 +165,7 @@ class Campaign:
         yield from self.cycle.evaluated(evaluation, examination)
 
     def _speak(self) -> Spoke:
-        speech = self.config.speech
-        text = self.learner.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
-        return Spoke(self.turn, text, self.val_loss)
+        return Spoke(self.turn, self.learner.perform(), self.value)
 
     def _end(self) -> Iterator[Event]:
         yield from self._evaluate()
@@ -185,7 +183,7 @@ class Campaign:
         """Drop a ghost that does not fit the settings any more (a save can be opened with others): the reason, or ""."""
         if self.ghost is None:
             return ""
-        if not (reason := ghosts.difference(self.ghost, ghosts.recipe_of(self.config, self.learner.info().text_sha256))):
+        if not (reason := ghosts.difference(self.ghost, ghosts.recipe_of(self.config, self.learner.info().data_sha256))):
             return ""
         self.ghost = None
         return f"The ghost stays behind, and no gate stands any more: it {reason}."
@@ -194,7 +192,7 @@ class Campaign:
     def gate(self) -> Gate | None:
         """The gates at the camps; None without a ghost to compare with."""
         config, ghost = self.config.gate, self.ghost
-        return None if ghost is None or config.mode == "off" else Gate(ghost.points, config.tolerance, config.xp)
+        return None if ghost is None or config.mode == "off" else Gate(ghost.points, config.tolerance, config.xp, self.cycle.info.objective)
 
     # Saves.
 

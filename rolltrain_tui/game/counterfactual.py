@@ -6,7 +6,8 @@ monsters. All other abilities act on it as they do on the hero, also those used 
     d_i = mean over the looks of (hero's loss on sequence i - twin's loss on sequence i)      the same n sequences for both, at every look
     delta = mean(d)                SE = sqrt(sum_i (d_i - delta)^2 / (n - 1)) / sqrt(n)
 
-Pairing makes the comparison sharp: how hard a sequence is adds the same to both losses and cancels in d_i. Below zero the hero is better.
+Pairing makes the comparison sharp: how hard a sequence is adds the same to both losses and cancels in d_i. Below zero the hero is better
+(above zero where higher values are better).
 Several looks make it steady, because two runs that have parted cross again and again. Measured on updates tripled for ten turns at ten
 times the tuned rate: one look at the twentieth turn found the harm in 25 of 30 seeds. Four looks on a quarter of the sequences each, at
 the same cost, found it in 30. The SE covers the sequences, for this hero, this twin and these batches. It does not cover other seeds.
@@ -17,13 +18,14 @@ One twin walks at a time. Nothing here can change the run: the hero's learner is
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import AbilityUsed, Event, HeroFell, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.events import AbilityUsed, Event, HeroFell, TwinJudged, TwinLost, TwinSetOut, Verdict
 from rolltrain_tui.protocol.learner import Learner, StepReport
+from rolltrain_tui.protocol.objective import Better
 
 PREFIX = "twin."
 """Of the twin's tensors in a save."""
@@ -34,23 +36,26 @@ THRESHOLD = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two learners on the same sequences, in nats per token."""
+    """Two learners on the same part of the probe set, in the unit of their objective."""
 
     delta: float
-    """Hero minus twin: negative where the hero is better."""
+    """The hero's value minus the twin's."""
     standard_error: float
     """Of delta, from the paired differences; infinite for a single sequence."""
+
+    better: Better = "lower"
+    """The direction in which the objective improves."""
 
     @property
     def finite(self) -> bool:
         return math.isfinite(self.delta)
 
     @property
-    def verdict(self) -> Literal["helped", "hurt", "no measurable effect"]:
+    def verdict(self) -> Verdict:
         """Decided only where |delta| exceeds two standard errors."""
         if not abs(self.delta) > THRESHOLD * self.standard_error:
             return "no measurable effect"
-        return "helped" if self.delta < 0 else "hurt"
+        return "helped" if (self.delta < 0) == (self.better == "lower") else "hurt"
 
 
 def compare(hero: Sequence[float], twin: Sequence[float]) -> Comparison:
@@ -58,15 +63,15 @@ def compare(hero: Sequence[float], twin: Sequence[float]) -> Comparison:
     return comparison_of([a - b for a, b in zip(hero, twin, strict=True)])
 
 
-def comparison_of(differences: Sequence[float]) -> Comparison:
+def comparison_of(differences: Sequence[float], better: Better = "lower") -> Comparison:
     """From the paired differences, one for each sequence; NaN where one is not finite."""
     n = len(differences)
     if not all(map(math.isfinite, differences)):
-        return Comparison(math.nan, math.nan)
+        return Comparison(math.nan, math.nan, better)
     delta = math.fsum(differences) / n
     if n == 1:
-        return Comparison(delta, math.inf)
-    return Comparison(delta, math.sqrt(math.fsum((d - delta) ** 2 for d in differences) / (n - 1) / n))
+        return Comparison(delta, math.inf, better)
+    return Comparison(delta, math.sqrt(math.fsum((d - delta) ** 2 for d in differences) / (n - 1) / n), better)
 
 
 def look_turns(turns: int) -> tuple[int, ...]:
@@ -80,6 +85,7 @@ class Twin:
     def __init__(self, hero: Learner) -> None:
         self.hero = hero
         self.learner = hero.fork()
+        self._better = hero.info().objective.better
         self.gflop = 0.0
         """Spent since the last `start_over`, looks included."""
         self.looks: list[list[float]] = []
@@ -106,11 +112,11 @@ class Twin:
         hero, twin = (learner.evaluate(sequences) for learner in (self.hero, self.learner))
         self.gflop += hero.gflop + twin.gflop
         self.looks.append([a - b for a, b in zip(hero.values, twin.values, strict=True)])
-        return comparison_of(self.looks[-1])
+        return comparison_of(self.looks[-1], self._better)
 
     def judge(self) -> Comparison:
         """Compare over all looks. They must have used the same sequences."""
-        return comparison_of([math.fsum(of_sequence) / len(self.looks) for of_sequence in zip(*self.looks, strict=True)])
+        return comparison_of([math.fsum(of_sequence) / len(self.looks) for of_sequence in zip(*self.looks, strict=True)], self._better)
 
     def tensors(self) -> dict[str, Any]:
         return self.learner.tensors()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
 from rolltrain_tui.protocol.commands import SetAuto
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.dice import Dice, SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import Hero, new_hero
@@ -20,11 +21,11 @@ def new_game(
     dice: Dice | None = None,
     monster_dice: Dice | None = None,
     unavailable_levers: Mapping[str, str] | None = None,
-    chance: float | None = None,
+    objective: Objective | None = None,
 ) -> Game:
     """The game that a campaign starts with. Loaded dice take chance out of it.
 
-    `unavailable_levers`: levers that this training cannot pull, and why. `chance`: the loss of guessing blindly.
+    `unavailable_levers`: levers that this training cannot pull, and why. `objective`: what its evaluations measure.
     """
     hero, xp, encounters, camps = config.hero, config.xp, config.encounters, config.camps
     rules = GameRules(
@@ -48,7 +49,7 @@ def new_game(
         predictions=config.adventure.predictions,
         loot=config.adventure.loot,
         choices=config.adventure.choices,
-        chance=chance,
+        objective=objective or config.objective,
         unavailable_levers=unavailable_levers or {},
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)

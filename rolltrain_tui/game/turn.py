@@ -11,7 +11,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from math import log, nan
+from math import nan
 from typing import Any, Protocol
 
 from rolltrain_tui.base.statistics import Smoothed
@@ -21,6 +21,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Ending, Evaluated, Event, StepTaken
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.protocol.objective import Objective
 
 
 class TrainingState(Protocol):
@@ -37,21 +38,22 @@ class TrainingState(Protocol):
 class Progress:
     """How far training has come."""
 
+    objective: Objective
     loss: Smoothed = field(default_factory=Smoothed)
     """Of the raw training losses; a turn that was not finite does not count."""
     last: float | None = None
-    """The last validation loss."""
+    """The last evaluation's value."""
     best: float | None = None
-    """The best validation loss."""
+    """The best value of an evaluation."""
     gflop: float = 0.0
     """Spent on steps, evaluations and examinations."""
 
     @property
     def train_loss(self) -> float:
-        """The smoothed training loss. Before the first finite step the validation loss takes its place."""
+        """The smoothed training loss. Before the first finite step the evaluation takes its place, where it is a loss too."""
         if self.loss.value is not None:
             return self.loss.value
-        return self.last if self.last is not None else nan
+        return self.last if self.last is not None and self.objective.of_loss else nan
 
     def stepped(self, turn: int, report: StepReport, levers: tuple[str, ...] = ()) -> StepTaken:
         """Count a step; its event."""
@@ -79,7 +81,7 @@ class Progress:
         """Count an evaluation; its event."""
         self.gflop += evaluation.gflop
         self.last = evaluation.value
-        improved = self.best is None or evaluation.value < self.best
+        improved = self.objective.improves(evaluation.value, self.best)
         if self.best is None or improved:
             self.best = evaluation.value
         return Evaluated(turn, evaluation.value, evaluation.standard_error, self.best, self.train_loss, improved)
@@ -90,9 +92,8 @@ class TurnCycle:
 
     def __init__(self, config: CampaignConfig, training: TrainingState, info: LearnerInfo) -> None:
         self.config, self.training, self.info = config, training, info
-        chance = log(info.vocabulary) if info.vocabulary else None
-        self.game = new_game(config, unavailable_levers=info.unavailable_levers, chance=chance)
-        self.progress = Progress()
+        self.game = new_game(config, unavailable_levers=info.unavailable_levers, objective=info.objective)
+        self.progress = Progress(info.objective)
         self.turn = 0
         """The last turn that is done."""
         self.began = False
@@ -116,9 +117,9 @@ class TurnCycle:
             die=game.rules.sides,
             dc=game.dc,
             sheet=game.sheet(),
+            objective=info.objective,
             parameters=info.parameters,
-            vocabulary=info.vocabulary,
-            floor=info.floor,
+            model=info.model,
             device=info.device,
             dtype=info.dtype,
             energy=config.adventure.energy,
@@ -191,19 +192,19 @@ class TurnCycle:
             turn=self.turn,
             ending=self.ending,
             train_loss=self.progress.train_loss,
-            val_loss=final.value,
+            value=final.value,
             standard_error=final.standard_error,
-            best_val_loss=self.progress.best,
-            floor=self.info.floor,
+            best=self.progress.best,
             sheet=self.game.sheet(),
             gflop=self.progress.gflop,
             title=told.title if told else "",
             text=told.text if told else "",
         )
 
-    def _story_ending(self, val_loss: float) -> EndingConfig | None:
-        """The first ending whose bar the final validation loss meets. A fallen hero has none."""
-        earned = (ending for ending in self.config.endings if ending.val_loss is None or val_loss <= ending.val_loss)
+    def _story_ending(self, value: float) -> EndingConfig | None:
+        """The first ending whose bar the final value reaches. A fallen hero has none."""
+        reaches = self.info.objective.reaches
+        earned = (ending for ending in self.config.endings if ending.value is None or reaches(value, ending.value))
         return None if self.game.fallen else next(earned, None)
 
     # Saves.
@@ -225,7 +226,9 @@ class TurnCycle:
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Exact inverse of state_dict(). KeyError, TypeError, ValueError, AttributeError when the state is not one of a run."""
         self.turn, self.began, self.ended = int(state["turn"]), bool(state["began"]), bool(state["ended"])
-        self.progress = Progress(Smoothed(state["loss_ema"]), state["val_loss"], state["best_val_loss"], float(state["gflop"]))
+        self.progress = Progress(
+            self.info.objective, Smoothed(state["loss_ema"]), state["val_loss"], state["best_val_loss"], float(state["gflop"])
+        )
         self.effect = load_effect(state["effect"])
         self.game.load_state_dict(state["game"])
 

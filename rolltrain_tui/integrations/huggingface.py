@@ -94,7 +94,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             folder=Path(args.output_dir) / "rolltrain",
             **self._terms,
         )
-        self.game.tell = teller(self._tell if ranks.first() else None)
+        self.game.tell = teller(self._tell if ranks.first() else None, self.game.config.objective)
         if state.global_step:
             unpack_into(self.game, self._resume_from or _checkpoint(args, state))
         for command in self._waiting:

@@ -60,7 +60,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             folder=Path(trainer.default_root_dir) / "rolltrain",
             **self._terms,
         )
-        self.game.tell = teller(self._tell if ranks.first() else None)
+        self.game.tell = teller(self._tell if ranks.first() else None, self.game.config.objective)
         if self._saved:
             self.game.load_state(load_state(self._saved["state"].encode("ascii")), self._saved["tensors"])
             self._saved = {}

@@ -225,7 +225,7 @@ class RollToTrain:
     @property
     def eval_loss_history(self) -> list[tuple[int, float]]:
         """(turn, validation loss) of every evaluation."""
-        return [(event.turn, event.val_loss) for event in self._run.story if isinstance(event, Evaluated)]
+        return [(event.turn, event.value) for event in self._run.story if isinstance(event, Evaluated)]
 
     def plot_loss(self, path: Path | str | None = None) -> Path:
         """A PNG with the three losses over the turns, beside the run unless a path is given. Needs matplotlib."""

@@ -177,9 +177,9 @@ class Session:
 
     # Between two turns.
 
-    def evaluated(self, val_loss: float) -> None:
+    def evaluated(self, value: float) -> None:
         """Tell the game of an evaluation: it heals or hurts, teaches, and may bring monsters."""
-        self._happen(self.cycle.evaluated(_evaluation(ranks.mean(val_loss))))
+        self._happen(self.cycle.evaluated(_evaluation(ranks.mean(value))))
 
     def remember(self, evaluation: Evaluation) -> None:
         """Keep the state that an evaluation measured, for abilities that return to the best."""
@@ -221,8 +221,8 @@ class Session:
         dtype = str(p.dtype).removeprefix("torch.")
         return LearnerInfo(
             parameters=weights,
-            vocabulary=0,
-            floor=None,
+            model=f"{weights:,} weights",
+            objective=self.config.objective,
             device=str(p.device),
             dtype=dtype,
             threads=torch.get_num_threads(),
@@ -274,9 +274,9 @@ def _of_today(state: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**state, "ended": False, "val_loss": state["last"], "best_val_loss": state["best"], "gflop": 0.0}
 
 
-def _evaluation(val_loss: float) -> Evaluation:
+def _evaluation(value: float) -> Evaluation:
     """A foreign loop gives its mean loss, without a standard error."""
-    return Evaluation(value=val_loss, standard_error=math.inf, count=1, gflop=0.0)
+    return Evaluation(value=value, standard_error=math.inf, count=1, gflop=0.0)
 
 
 _NOT_OURS = "The loop that trains is not rolltrain's: it saves by itself, and the model writes no text here."

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, StepTaken
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.narration import tell
 
 Say = Callable[[str], None]
@@ -19,11 +20,11 @@ def aloud(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def teller(say: Say | None) -> Callable[[Event], None]:
+def teller(say: Say | None, objective: Objective = VALIDATION_LOSS) -> Callable[[Event], None]:
     """Pass each story sentence to `say`. None: silent."""
 
     def told(event: Event) -> None:
-        if say is not None and not isinstance(event, EVERY_TURN) and (sentence := tell(event)):
+        if say is not None and not isinstance(event, EVERY_TURN) and (sentence := tell(event, objective)):
             say(f"[turn {event.turn}] {sentence}")
 
     return told

@@ -138,9 +138,10 @@ class PlainSession:
             "hero_class": config.hero.hero_class,
             "turns": scene.turn,
             "train_loss": step.loss_ema if step else None,
-            "val_loss": tested.val_loss if tested else None,
-            "best_val_loss": scene.best_val_loss,
-            "floor": scene.floor,
+            "objective": scene.objective.name,
+            "value": tested.value if tested else None,
+            "best": scene.best,
+            "limit": scene.objective.limit,
             "level": scene.sheet.level,
             "xp": scene.sheet.xp,
             "deaths": scene.sheet.deaths,
@@ -202,9 +203,9 @@ def _run_stands(scene: Scene) -> str:
     if scene.step is not None:
         parts.append(f"loss {scene.step.loss:.3f}, smoothed {scene.step.loss_ema:.3f}")
     if scene.evaluation is not None:
-        parts.append(f"validation {scene.evaluation.val_loss:.3f}, best {scene.evaluation.best_val_loss:.3f}")
-    if scene.floor is not None:
-        parts.append(f"floor {scene.floor:.3f}")
+        parts.append(f"{scene.objective.label} {scene.evaluation.value:.3f}, best {scene.evaluation.best:.3f}")
+    if scene.objective.limit is not None:
+        parts.append(f"{scene.objective.limit_name} {scene.objective.limit:.3f}")
     return f"{'; '.join(parts)}."
 
 

@@ -97,9 +97,10 @@ class PlainView:
         self._voice, self._every = voice, every
         self._width = 1
         self._rolls: list[DiceRolled] = []
+        self._scene = Scene()
 
     def open(self, scene: Scene, turns: int) -> None:
-        self._width = len(str(turns))
+        self._scene, self._width = scene, len(str(turns))
 
     def show(self, event: Event) -> None:
         if isinstance(event, DiceRolled):
@@ -108,7 +109,7 @@ class PlainView:
             rolls, self._rolls = self._rolls, []
             if event.turn % self._every == 0 or not event.finite:
                 self._tell(event.turn, tell_turn(rolls, event))
-        elif sentence := tell(event):
+        elif sentence := tell(event, self._scene.objective):
             self._tell(event.turn, sentence)
 
     def close(self) -> None:
@@ -130,7 +131,7 @@ class BarView:
         self._progress = Progress(
             TextColumn("turn {task.completed:.0f}/{task.total:.0f}"),
             BarColumn(bar_width=None),
-            TextColumn("loss {task.fields[loss]}  val {task.fields[val]}"),
+            TextColumn("loss {task.fields[loss]}  {task.fields[label]} {task.fields[val]}"),
             _TurnsPerSecond(),
             TextColumn("ETA"),
             TimeRemainingColumn(),
@@ -141,7 +142,7 @@ class BarView:
 
     def open(self, scene: Scene, turns: int) -> None:
         self._scene = scene
-        self._task = self._progress.add_task("", total=turns, completed=scene.turn, loss="-", val="-")
+        self._task = self._progress.add_task("", total=turns, completed=scene.turn, loss="-", label="val", val="-")
         self._progress.start()
 
     def show(self, event: Event) -> None:
@@ -149,7 +150,7 @@ class BarView:
             if self._clock() - self._drawn_at >= self.REDRAW_SECONDS:
                 self._draw()
         elif isinstance(event, HEADLINES) or (isinstance(event, Saved) and event.reason in ("end", "quit", "player")):
-            self._progress.console.print(tell(event))
+            self._progress.console.print(tell(event, self._scene.objective))
 
     def close(self) -> None:
         self._draw()
@@ -162,7 +163,8 @@ class BarView:
             self._task,
             completed=self._scene.turn,
             loss=f"{step.loss_ema:.3f}" if step else "-",
-            val=f"{evaluation.val_loss:.3f}" if evaluation else "-",
+            label=self._scene.objective.short_label,
+            val=f"{evaluation.value:.3f}" if evaluation else "-",
             refresh=True,
         )
 

@@ -4,10 +4,11 @@ An event holds plain numbers, strings and tuples. It carries no wall-clock time,
 events byte for byte. A new event needs a class here, a sentence in `story.narration` and, if the screen shows it, a fold in `story.scene`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.protocol.sheet import Sheet
 
@@ -255,7 +256,7 @@ class GateFaced(Event):
     topic = "gate"
     milestone = True
 
-    val_loss: float
+    value: float = field(metadata={"formerly": "val_loss"})
     ghost: float
     """Plain training's validation loss at this turn."""
     bar: float
@@ -351,7 +352,7 @@ class GhostPoint:
     turn: int
     train_loss: float
     """The smoothed loss of the training batches."""
-    val_loss: float
+    value: float = field(metadata={"formerly": "val_loss"})
     standard_error: float
     """Of val_loss."""
 
@@ -371,9 +372,11 @@ class CampaignBegan(Event):
     die: int
     dc: int
     sheet: Sheet
+    objective: Objective
+    """What the evaluations of this run measure."""
     parameters: int
-    vocabulary: int
-    floor: float | None
+    model: str
+    """What is trained, in a few words."""
     device: str
     dtype: str
     energy: float | None = None
@@ -418,9 +421,9 @@ class Evaluated(Event):
 
     topic = "evaluation"
 
-    val_loss: float
+    value: float = field(metadata={"formerly": "val_loss"})
     standard_error: float
-    best_val_loss: float
+    best: float = field(metadata={"formerly": "best_val_loss"})
     train_loss: float
     improved: bool
 
@@ -433,7 +436,7 @@ class Spoke(Event):
     minor = True
 
     text: str
-    val_loss: float | None
+    value: float | None = field(metadata={"formerly": "val_loss"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,12 +446,11 @@ class CampaignEnded(Event):
 
     ending: Ending
     train_loss: float
-    val_loss: float
+    value: float = field(metadata={"formerly": "val_loss"})
     """On the final, larger probe set, so not quite comparable with the evaluations before."""
     standard_error: float
-    best_val_loss: float
+    best: float = field(metadata={"formerly": "best_val_loss"})
     """The best of the evaluations before the final one."""
-    floor: float | None
     sheet: Sheet
     gflop: float
     title: str = ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading
 
 
@@ -82,21 +83,21 @@ class LearnerInfo:
     """What a learner is, for title lines and reports."""
 
     parameters: int
-    vocabulary: int
-    """Tokens it chooses from; 0 where that is not known, and with it the loss of guessing blindly."""
-    floor: float | None
-    """Known entropy of the data in nats per token, the loss no model can beat; None when unknown."""
+    model: str
+    """What is trained, in a few words: "824,000 weights, 65 tokens"."""
+    objective: Objective
+    """What `evaluate` measures, with the values of knowing nothing and of perfection where they are known."""
     device: str
     dtype: str
     threads: int
     tokens_per_turn: int
     gflop_per_turn: float
-    text_sha256: str = ""
+    data_sha256: str = ""
     """Of what it learns from: the same hash, the same data. Empty where that is no fixed text."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers it cannot pull, each with the reason; none of them will be asked for."""
     mute: str = ""
-    """Why it cannot write text; empty where it can."""
+    """Why it cannot perform; empty where it can."""
 
 
 class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error
@@ -127,8 +128,8 @@ class Learner(Protocol):
     def examine(self, evaluation: Evaluation) -> Examination:
         """The signals that need the model itself. `evaluation` is of the weights as they stand, with its `values`."""
 
-    def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
-        """Text from the model, drawn from its own sampling stream. Raw: whoever shows it cleans it."""
+    def perform(self) -> str:
+        """A show of what it can do, as text: what it writes, or plays. Drawn from a stream of its own. Raw: clean it before it is shown."""
 
     def snapshot(self) -> None:
         """Remember weights, moments and schedule as the place a rollback returns to."""

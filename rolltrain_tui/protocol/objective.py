@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
+Better = Literal["lower", "higher"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
@@ -13,7 +15,7 @@ class Objective:
     """As it stands inside a sentence."""
     unit: str = "nats per token"
     """Behind the number, where there is room; "" for a plain number."""
-    better: Literal["lower", "higher"] = "lower"
+    better: Better = "lower"
     step: float = 1.0
     """The improvement that is worth 1000 XP. Wounds, predictions and tolerances are counted in it too."""
     digits: int = 3
@@ -22,6 +24,28 @@ class Objective:
     """The value of a model that has learned nothing; None when that is not known."""
     limit: float | None = None
     """The value that no model can beat; None when that is not known."""
+
+    of_loss: bool = True
+    """It is the training loss, measured on other data: both may stand on one axis."""
+
+    @property
+    def label(self) -> str:
+        """The name in front of its number: "validation" for a loss, which stands beside the training loss."""
+        return "validation" if self.of_loss else self.name
+
+    @property
+    def title(self) -> str:
+        """The name as it begins a line."""
+        return self.name[:1].upper() + self.name[1:]
+
+    @property
+    def short_label(self) -> str:
+        """The label where there is hardly room: "val"."""
+        return "val" if self.of_loss else self.name
+
+    @property
+    def limit_name(self) -> str:
+        return "floor" if self.better == "lower" else "ceiling"
 
     @property
     def short_unit(self) -> str:
@@ -55,3 +79,6 @@ class Objective:
             return "not finite"
         number = f"{value:{'+' if sign else ''}.{self.digits if digits is None else digits}f}"
         return f"{number} {self.short_unit}" if unit and self.unit else number
+
+
+VALIDATION_LOSS = Objective()

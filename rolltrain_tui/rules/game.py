@@ -76,7 +76,7 @@ class Game:
         self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
         self.life = Life(rules, hero, monster_dice)
         self.encounters = Encounters()
-        self.monitor = SignalMonitor(rules.scouting, rules.chance)
+        self.monitor = SignalMonitor(rules.scouting, rules.objective)
         """The signals of the run, kept in every mode of encounters."""
         self.due_monsters = DueMonsters(rules.bestiary)
         self.bag = loot.Bag()
@@ -353,13 +353,13 @@ class Game:
 
     # Between turns.
 
-    def learned(self, turn: int, val_loss: float) -> list[Event]:
-        """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best. A guess is judged."""
-        facts = self.life.learned(turn, val_loss)
+    def learned(self, turn: int, value: float) -> list[Event]:
+        """After an evaluation: a new best heals and teaches, a worse value hurts. The first one only sets the best. A guess is judged."""
+        facts = self.life.learned(turn, value)
         if self.rollback_due or self.fallen:
             return facts
-        self.monitor.validated(val_loss)
-        return facts + self._judge(turn, val_loss)
+        self.monitor.validated(value)
+        return facts + self._judge(turn, value)
 
     def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[Event]:
         """After `learned`: the values of an examination of the model. Empty while a fallen hero has yet to wake."""
@@ -368,20 +368,20 @@ class Game:
         self.monitor.examined(turn, values)
         return [Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, examined=True)]
 
-    def _judge(self, turn: int, val_loss: float) -> list[Event]:
+    def _judge(self, turn: int, value: float) -> list[Event]:
         told, before = self.inspiration, self.inspiration.last
-        answer = told.hear(val_loss)
+        answer = told.hear(value, self.rules.objective.better)
         if not told.guess or before is None:
             return []
         guess, told.guess = told.guess, ""
         right = guess == answer
         told.inspired = told.inspired or right
         xp = inspiration.XP if right and self.rules.xp_learning else 0
-        return [ForetellingJudged(turn, guess, answer, before, val_loss, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
+        return [ForetellingJudged(turn, guess, answer, before, value, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
 
-    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Event]:
+    def face_gate(self, turn: int, gate: Gate, value: float) -> list[Event]:
         """The gate of a camp. It comes before the rest, so that the camp keeps its XP."""
-        return self.life.face_gate(turn, gate, val_loss)
+        return self.life.face_gate(turn, gate, value)
 
     def camp(self, turn: int) -> list[Event]:
         """A long rest, and the state to return to after a fall. Empty while a fallen hero has yet to wake."""

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import get_args
 
 from rolltrain_tui.protocol.commands import Guess
+from rolltrain_tui.protocol.objective import Better
 
 GUESSES: tuple[Guess, ...] = get_args(Guess)
 LEAST_BAND = 0.01
@@ -19,8 +20,8 @@ XP = 50
 
 
 def bounds(before: float, last: float) -> tuple[float, float]:
-    """The validation losses that count as level after these two: last x (1 -+ 1 %), or -+ three quarters of the last change."""
-    band = max(LEAST_BAND * last, PACE * abs(last - before))
+    """The values that count as level after these two: last x (1 -+ 1 %), or -+ three quarters of the last change."""
+    band = max(LEAST_BAND * abs(last), PACE * abs(last - before))
     return last - band, last + band
 
 
@@ -33,7 +34,7 @@ class Inspiration:
     """Lower, level or higher; empty while nothing is foretold."""
     before: float | None = None
     last: float | None = None
-    """The last two finite validation losses."""
+    """The last two finite values."""
 
     @property
     def bounds(self) -> tuple[float, float] | None:
@@ -48,13 +49,15 @@ class Inspiration:
             return f"Foretold already: {self.guess}. The next evaluation will tell."
         return "" if self.bounds else "It is too early to foretell: two evaluations must have been."
 
-    def hear(self, val_loss: float) -> str:
-        """Take in an evaluation: the right guess, or "" where there was none. NaN and infinity are higher."""
+    def hear(self, value: float, better: Better = "lower") -> str:
+        """Take in an evaluation: the right guess, or "" where there was none. What is not finite is worse."""
         level = self.bounds
         answer = ""
         if level is not None:
             low, high = level
-            answer = "lower" if val_loss < low else "level" if val_loss <= high else "higher"
-        if isfinite(val_loss):
-            self.before, self.last = self.last, val_loss
+            worse = "higher" if better == "lower" else "lower"
+            answer = "lower" if value < low else "level" if value <= high else "higher"
+            answer = answer if isfinite(value) else worse
+        if isfinite(value):
+            self.before, self.last = self.last, value
         return answer

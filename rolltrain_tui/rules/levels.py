@@ -45,9 +45,9 @@ def max_hit_points(hit_die: int, constitution: int, level: int) -> int:
     return max(1, hit_die + constitution) + (level - 1) * hit_points_gained(hit_die, constitution)
 
 
-def learning_xp(best_before: float, best_now: float) -> int:
-    """1000 XP per nat by which the best validation loss fell."""
-    return round(1000 * max(0.0, best_before - best_now))
+def learning_xp(gain: float) -> int:
+    """1000 XP for each step of the objective that the best value gained."""
+    return round(1000 * max(0.0, gain))
 
 
 def roll_xp(total: int, in_encounter: bool) -> int:

@@ -91,31 +91,33 @@ class Life:
 
     # Learning and levels.
 
-    def learned(self, turn: int, val_loss: float) -> list[Event]:
-        """After an evaluation: a new best heals and teaches, a worse loss hurts. The first one only sets the best."""
+    def learned(self, turn: int, value: float) -> list[Event]:
+        """After an evaluation: a new best heals and teaches, a worse value hurts. The first one only sets the best."""
         if self.rollback_due or self.fallen:
             return []
+        objective = self.rules.objective
         if self.best is None:
-            self._remember_first(val_loss)
+            self._remember_first(value)
             return []
-        if isfinite(val_loss) and val_loss <= self.best:
-            return self._improved(turn, val_loss) if val_loss < self.best else []
-        return self.hurt(turn, self._damage_of_forgetting(val_loss - self.best), "the validation loss rose")
+        if isfinite(value) and objective.reaches(value, self.best):
+            return self._improved(turn, value) if objective.improves(value, self.best) else []
+        worsened = "rose" if objective.better == "lower" else "fell"
+        return self.hurt(turn, self._damage_of_forgetting(objective.gain(value, self.best)), f"the {objective.name} {worsened}")
 
-    def _remember_first(self, val_loss: float) -> None:
-        if isfinite(val_loss):
-            self.best = self.rests.camp_best = val_loss
+    def _remember_first(self, value: float) -> None:
+        if isfinite(value):
+            self.best = self.rests.camp_best = value
 
-    def _improved(self, turn: int, val_loss: float) -> list[Event]:
+    def _improved(self, turn: int, value: float) -> list[Event]:
         assert self.best is not None
-        before, self.best = self.best, val_loss
-        facts = self.heal(turn, healing_roll(self.hero, self.dice), "a new best validation loss")
-        return facts + (self.gain_xp(turn, levels.learning_xp(before, val_loss), "learning") if self.rules.xp_learning else [])
+        gain, self.best = self.rules.objective.gain(self.best, value), value
+        facts = self.heal(turn, healing_roll(self.hero, self.dice), f"a new best {self.rules.objective.name}")
+        return facts + (self.gain_xp(turn, levels.learning_xp(gain), "learning") if self.rules.xp_learning else [])
 
-    def _damage_of_forgetting(self, nats: float) -> int:
-        """ceil(100 x / 3) for x nats above the best, at most a quarter of the hero's HP; the most when x is not a number."""
+    def _damage_of_forgetting(self, steps: float) -> int:
+        """ceil(100 x / 3) for x steps worse than the best, at most a quarter of the hero's HP; the most when x is not a number."""
         most = self.hero.worst_wound
-        return ceil(round(100 * nats / 3, 6)) if 100 * nats <= 3 * most else most
+        return ceil(round(100 * steps / 3, 6)) if 100 * steps <= 3 * most else most
 
     def gain_xp(self, turn: int, amount: int, cause: str) -> list[Event]:
         """Experience, and the levels that come with it."""
@@ -128,13 +130,13 @@ class Life:
             facts.append(self._gain_level(turn))
         return facts
 
-    def face_gate(self, turn: int, gate: Gate, val_loss: float) -> list[Event]:
+    def face_gate(self, turn: int, gate: Gate, value: float) -> list[Event]:
         """The Validation Gate of a camp. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
-        opened, hero = gate.opens(turn, val_loss), self.hero
+        opened, hero = gate.opens(turn, value), self.hero
         xp = gate.stake(opened, hero.xp - levels.xp_of_level(self.rules.xp_table, hero.level))
-        facts: list[Event] = [GateFaced(turn, val_loss, gate.ghost(turn), gate.bar(turn), opened, xp)]
+        facts: list[Event] = [GateFaced(turn, value, gate.ghost(turn), gate.bar(turn), opened, xp)]
         if xp >= 0:
             return facts + self.gain_xp(turn, xp, "the gate opened")
         hero.xp += xp

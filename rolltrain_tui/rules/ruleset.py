@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rolltrain_tui.protocol.events import Outcome
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.dice import Advantage
 from rolltrain_tui.rules.levels import XPTable
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -49,8 +50,8 @@ class GameRules:
     """Fallen monsters leave things behind."""
     choices: bool = False
     """At some levels an ability score may be raised."""
-    chance: float | None = None
-    """The loss of guessing blindly; None where it is unknown."""
+    objective: Objective = VALIDATION_LOSS
+    """What an evaluation measures. Experience, wounds, gates and predictions go by it."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers that this training cannot pull -> the reason."""
 

@@ -23,9 +23,10 @@ from operator import mul
 from typing import Any, Protocol
 
 from rolltrain_tui.base.statistics import Smoothed
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.monster import Side
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS
 
 RECENT = 20
 """Turns that a spike or a non-finite step is remembered."""
@@ -56,9 +57,10 @@ class Heard(Protocol):
 class SignalMonitor:
     """The signals of one run, as they stand."""
 
-    def __init__(self, scouting: int = 0, chance: float | None = None) -> None:
-        self.scouting, self.chance = scouting, chance
-        """Turns in which bounds may still move; the loss of guessing blindly, None where it is unknown."""
+    def __init__(self, scouting: int = 0, objective: Objective | None = None) -> None:
+        self.scouting = scouting
+        """Turns in which bounds may still move."""
+        self.objective = objective or Objective()
         self._seen: dict[str, float] = {}
         """The least healthy value of each calibrated signal while scouting."""
         self.wake()
@@ -93,8 +95,8 @@ class SignalMonitor:
         ema = self._loss.add(loss)
         self._lowest = lowest = ema if self._lowest is None else min(self._lowest, ema)
         self._values["loss_rise"] = 1 + (ema - lowest) / max(lowest, LEAST_LOSS)
-        if self.chance is not None:
-            self._values["above_chance"] = ema - self.chance
+        if self.objective.of_loss and self.objective.chance is not None:
+            self._values["above_chance"] = ema - self.objective.chance
         self._losses.append(loss)
         if len(self._losses) == SLOPE_TURNS:
             slope = sum(map(mul, _TIMES, self._losses)) / _SPREAD
@@ -111,14 +113,17 @@ class SignalMonitor:
             self._values["gradient_spike"] = max(self._spikes)
             self._scout(turn, "gradient_spike")
 
-    def validated(self, loss: float) -> None:
+    def validated(self, value: float) -> None:
         """An evaluation; one that is not finite says nothing."""
-        if not isfinite(loss):
+        if not isfinite(value):
             return
-        self._validations.append(loss)
-        self._best = loss if self._best is None else min(self._best, loss)
+        lower = self.objective.better == "lower"
+        best = min if lower else max
+        self._validations.append(value)
+        self._best = value if self._best is None else best(self._best, value)
         if len(self._validations) == 3:
-            self._values["val_rise"] = min(self._validations) - self._best
+            rise = best(self._validations) - self._best
+            self._values["val_rise"] = rise if lower else -rise
 
     def examined(self, turn: int, values: Mapping[str, float]) -> None:
         """What the learner found in the model; what it could not tell is unknown from here on, also where it was known."""
@@ -163,6 +168,8 @@ class SignalMonitor:
     def _bound(self, name: str, side: Side) -> float | None:
         signal = SIGNALS[name]
         default = signal.high if side == "high" else signal.low
+        if default is not None and signal.unit == OF_OBJECTIVE:
+            default *= self.objective.step
         seen = self._seen.get(name)
         if default is None or seen is None:
             return default

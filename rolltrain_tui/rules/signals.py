@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from math import isfinite
 
 from rolltrain_tui.base.registry import Registry
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.plugin_checks import check_row, require
+
+OF_OBJECTIVE = "objective"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,7 @@ class Signal:
     name: str
     title: str
     unit: str
-    """As printed behind the number; "" for a plain one."""
+    """As printed behind the number; "" for a plain one. OF_OBJECTIVE: the unit of what evaluations measure, and bounds in its steps."""
     low: float | None = None
     """Below this it is sick; None: nothing is too low."""
     high: float | None = None
@@ -27,6 +30,10 @@ class Signal:
     """What it measures, half a sentence."""
     advice: str
     """What a practitioner does when it is sick."""
+
+    def unit_of(self, objective: Objective) -> str:
+        """The unit as it is printed in a run with this objective."""
+        return objective.short_unit if self.unit == OF_OBJECTIVE else self.unit
 
 
 _SIGNALS = (
@@ -92,26 +99,26 @@ _SIGNALS = (
     Signal(
         name="temperature",
         title="Temperature",
-        unit="nats",
+        unit=OF_OBJECTIVE,
         high=0.2,
-        meaning="validation loss of the weights minus that of the point half-way to their running average",
+        meaning="how much worse the weights evaluate than the point half-way to their running average",
         advice="bouncing: decay the learning rate, average the weights, enlarge the batch; below zero it is still travelling",
     ),
     Signal(
         name="gap",
         title="Overfit gap",
-        unit="nats",
+        unit=OF_OBJECTIVE,
         low=-0.1,
         high=0.3,
-        meaning="validation loss minus training loss",
+        meaning="how much worse the model is on validation data than on training data",
         advice="more data, dropout, weight decay, or stop early; far below zero, look whether test text has leaked into the lessons",
     ),
     Signal(
         name="val_rise",
         title="Validation rise",
-        unit="nats",
+        unit=OF_OBJECTIVE,
         high=0.02,
-        meaning="validation loss over its best, at the last three evaluations",
+        meaning="how much worse than their best the last three evaluations were",
         advice="stop, or return to the best checkpoint",
     ),
     Signal(

@@ -18,6 +18,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
     TwinJudged,
 )
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.layout import CHRONICLE
@@ -56,7 +57,8 @@ class Side:
     turns: int = 0
     train_loss: float | None = None
     val: dict[int, float] = field(default_factory=dict)
-    """Turn -> validation loss."""
+    """Turn -> value of the evaluation."""
+    objective: Objective = VALIDATION_LOSS
     asked: list[Asked] = field(default_factory=list)
     twins: list[Judged] = field(default_factory=list)
     gflop: float = 0.0
@@ -81,7 +83,7 @@ def lay_side_by_side(a: Path, b: Path) -> TwoRuns:
         if found.parted is None:
             found.parted = _parting(left, right)
             if found.parted is not None:
-                found.a_then, found.b_then = _words(left), _words(right)
+                found.a_then, found.b_then = _words(left, found.a.objective), _words(right, found.b.objective)
         for side, event in ((found.a, left), (found.b, right)):
             if event is not None:
                 _note(side, event)
@@ -112,14 +114,14 @@ def _kind(event: Event | None) -> str:
     return "nothing more" if event is None else type(event).__name__
 
 
-def _words(event: Event | None) -> str:
-    return "nothing more happens" if event is None else one_line(tell(event), 200) or type(event).__name__
+def _words(event: Event | None, objective: Objective) -> str:
+    return "nothing more happens" if event is None else one_line(tell(event, objective), 200) or type(event).__name__
 
 
 def _note(side: Side, event: Event) -> None:
     match event:
         case CampaignBegan():
-            side.campaign, side.seed, side.turns = event.campaign, event.seed, event.turns
+            side.campaign, side.seed, side.turns, side.objective = event.campaign, event.seed, event.turns, event.objective
             side.hero = f"{event.sheet.name}, {event.sheet.hero_class}"
         case SettingsChanged():
             side.turns = event.turns
@@ -127,7 +129,7 @@ def _note(side: Side, event: Event) -> None:
         case StepTaken():
             side.turn, side.train_loss, side.gflop = event.turn, event.loss_ema, event.gflop
         case Evaluated():
-            side.val[event.turn] = event.val_loss
+            side.val[event.turn] = event.value
         case CommandAccepted() | CommandRefused():
             side.asked.append(Asked(event.turn, name_command(event.command), isinstance(event, CommandRefused)))
         case TwinJudged():
@@ -172,10 +174,15 @@ def _asked(side: Side, turn: int) -> list[str]:
 
 def _twins(side: Side, turn: int) -> list[str]:
     return [
-        f"{twin.ability or 'all abilities'} from turn {twin.since}: {twin.verdict}, {twin.delta:+.4f} ± {twin.standard_error:.4f} nats"
+        f"{twin.ability or 'all abilities'} from turn {twin.since}: {twin.verdict}, "
+        f"{twin.delta:+.4f} ± {twin.standard_error:.4f}{_unit(side)}"
         for twin in side.twins
         if twin.turn >= turn
     ]
+
+
+def _unit(side: Side, before: str = " ") -> str:
+    return f"{before}{side.objective.short_unit}" if side.objective.unit else ""
 
 
 def _vals(found: TwoRuns, turn: int) -> list[str]:
@@ -183,7 +190,7 @@ def _vals(found: TwoRuns, turn: int) -> list[str]:
     if not turns:
         return []
     rows = [f"  {number:>6}  {_val(found.a, number)}  {_val(found.b, number)}  {_gap(found, number)}" for number in turns]
-    return ["", "Validation loss, nats", f"  {'turn':>6}  {'A':>8}  {'B':>8}  {'B - A':>8}", *rows]
+    return ["", f"{found.a.objective.title}{_unit(found.a, ', ')}", f"  {'turn':>6}  {'A':>8}  {'B':>8}  {'B - A':>8}", *rows]
 
 
 def _val(side: Side, turn: int) -> str:
@@ -198,11 +205,11 @@ def _gap(found: TwoRuns, turn: int) -> str:
 
 def _end(side: Side) -> str:
     if side.ended is None:
-        last = f", val {list(side.val.values())[-1]:.4f}" if side.val else ""
+        last = f", {side.objective.short_label} {list(side.val.values())[-1]:.4f}" if side.val else ""
         return f"under way after turn {side.turn}{last}"
     end = side.ended
     return (
-        f"{end.ending}: val {end.val_loss:.4f} ± {end.standard_error:.4f} on the final probe, "
+        f"{end.ending}: {side.objective.short_label} {end.value:.4f} ± {end.standard_error:.4f} on the final probe, "
         f"level {end.sheet.level}, {end.sheet.deaths} deaths, {end.gflop:.0f} GFLOP"
     )
 

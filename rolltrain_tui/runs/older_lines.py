@@ -5,11 +5,14 @@ Before format 3, an event wrote those parts of the character sheet that it chang
 whole sheet. An older line is completed with the sheet as it was before the event.
 """
 
+import math
 from dataclasses import fields, replace
+from types import NoneType
 from typing import Any
 
 from rolltrain_tui.base.json_records import TAG, codec, dump_json, parse_json
 from rolltrain_tui.protocol.events import EVENTS
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.levels import TOP_LEVEL, XP_TABLES, ability_modifier
 
@@ -20,6 +23,10 @@ _WITH_SHEET = frozenset(name for name, event in EVENTS.items() if "sheet" in (pa
 def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
     """An event's line as it is written today. `before` is the sheet that the event found. RecordError for a part of the wrong type."""
     name = line.get(TAG)
+    if name == "CampaignBegan" and "objective" not in line:
+        line = _with_objective(line)
+    if name == "CampaignEnded":
+        line = {field: value for field, value in line.items() if field != "floor"}  # the objective of the beginning has it
     if type(name) is not str or name not in _WITH_SHEET or "sheet" in line:
         return line
     if name == "CampaignBegan" and "hero" in line:
@@ -36,6 +43,19 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
         sheet = replace(sheet, modifier=ability_modifier(scores["INT"]))
     plain = parse_json(dump_json(codec(Sheet).dump(sheet)))
     return {field: value for field, value in line.items() if field not in _PARTS} | {"sheet": plain}
+
+
+def _with_objective(line: dict[str, Any]) -> dict[str, Any]:
+    """Before there were objectives every run measured a validation loss; a beginning told its floor and its vocabulary."""
+    rest = {field: value for field, value in line.items() if field not in ("vocabulary", "floor")}
+    vocabulary, floor, weights = line.get("vocabulary"), line.get("floor"), line.get("parameters")
+    if type(vocabulary) is not int or type(weights) is not int or type(floor) not in (float, int, NoneType):
+        return line  # not one of ours; the reader says what is missing
+    own = line.get("kind") == "module"
+    choices = f", {vocabulary} {'answers' if own else 'tokens'}" if vocabulary else ""
+    chance = math.log(vocabulary) if vocabulary > 0 else None
+    objective = Objective(unit="" if own else Objective().unit, chance=chance, limit=floor)
+    return rest | {"objective": codec(Objective).dump(objective), "model": f"{weights:,} weights{choices}"}
 
 
 def _xp_at_start(sheet: Sheet) -> int:

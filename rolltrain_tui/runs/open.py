@@ -24,7 +24,7 @@ def new_campaign(config: CampaignConfig, *, base: Path, ghost_file: Path | None)
     learner = build_learner(config, base=base)
     if ghost_file is None:
         return Campaign(config, learner), ""
-    ghost, note = baseline.find(ghost_file, baseline.recipe_of(config, learner.info().text_sha256))
+    ghost, note = baseline.find(ghost_file, baseline.recipe_of(config, learner.info().data_sha256))
     return Campaign(config, learner, ghost), note
 
 

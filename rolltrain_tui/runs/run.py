@@ -199,7 +199,7 @@ class Run:
             level=hero.level,
             turn=campaign.turn,
             turns=self.config.turns,
-            val_loss=campaign.val_loss,
+            value=campaign.value,
             ending=campaign.ending if campaign.ended else None,
         )
 

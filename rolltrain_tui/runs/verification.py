@@ -43,7 +43,7 @@ class Findings:
     reloads: int = 0
     """Turns after which everything was saved, loaded and compared (--heavy)."""
     largest_loss_difference: float = 0.0
-    """Of the losses of all turns, nats."""
+    """Of the training losses of all turns."""
     tolerance: float | None = None
     """None: to the last bit."""
     difference: Difference | None = None

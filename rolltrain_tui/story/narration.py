@@ -24,6 +24,7 @@ from rolltrain_tui.protocol.commands import (
     UseAbility,
     UseItem,
 )
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import CLAIM
@@ -34,9 +35,9 @@ from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.measurements import evidence
 
 
-def tell(event: ev.Event) -> str:
-    """One sentence; "" for an event without words of its own."""
-    return flat(sentence(event))
+def tell(event: ev.Event, objective: Objective = VALIDATION_LOSS) -> str:
+    """One sentence; "" for an event without words of its own. `objective`: what the evaluations of this run measure."""
+    return flat(sentence(event) or measured(event, objective))
 
 
 def tell_turn(rolls: Sequence[ev.DiceRolled], step: ev.StepTaken) -> str:
@@ -92,6 +93,12 @@ def name_command(command: Command) -> str:
 @singledispatch
 def sentence(event: ev.Event) -> str:
     """The event in words: one function below per type. "" for a type without words, such as SaveDue."""
+    return ""
+
+
+@singledispatch
+def measured(event: ev.Event, objective: Objective) -> str:
+    """The same for the events whose words name what evaluations measure."""
     return ""
 
 
@@ -202,11 +209,11 @@ def _(event: ev.TwinSetOut) -> str:
     return f"A shadow twin sets out: it walks {_count(event.turns, 'turn')} beside the hero without {_watched(event.ability)}."
 
 
-@sentence.register
-def _(event: ev.TwinJudged) -> str:
+@measured.register
+def _(event: ev.TwinJudged, objective: Objective) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
-    numbers = f"validation loss {event.delta:+.4f} nats, plus or minus {event.standard_error:.4f}"
+    numbers = f"{objective.name} {event.delta:+.4f}{_unit(objective)}, plus or minus {event.standard_error:.4f}"
     return f"The twin's verdict: {words}; {numbers}, over {_count(event.turns, 'turn')} beside a twin without."
 
 
@@ -305,14 +312,14 @@ def _(event: ev.StatRaised) -> str:
 # Foretelling, loot, gates and examinations.
 
 
-@sentence.register
-def _(event: ev.Foretold) -> str:
-    return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f} nats the next validation loss counts as level."
+@measured.register
+def _(event: ev.Foretold, objective: Objective) -> str:
+    return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f}{_unit(objective)} the next {objective.name} counts as level."
 
 
-@sentence.register
-def _(event: ev.ForetellingJudged) -> str:
-    came = f"from {event.before:.3f} to {event.after:.3f} nats, which is {event.answer or 'more than can be told'}"
+@measured.register
+def _(event: ev.ForetellingJudged, objective: Objective) -> str:
+    came = f"from {event.before:.3f} to {event.after:.3f}{_unit(objective)}, which is {event.answer or 'more than can be told'}"
     if not event.inspired:
         return f"The foretelling was wrong: {event.guess} was said; {came}."
     return f"The foretelling was right: {event.guess} was said; {came}. Inspiration is there to be spent."
@@ -339,24 +346,25 @@ def _(event: ev.ItemFaded) -> str:
     return f"{title(event.item)} has faded."
 
 
-@sentence.register
-def _(event: ev.GateFaced) -> str:
-    found = f"validation {event.val_loss:.3f} against a bar of {event.bar:.3f} nats (plain training stood at {event.ghost:.3f})"
+@measured.register
+def _(event: ev.GateFaced, objective: Objective) -> str:
+    bar = f"a bar of {event.bar:.3f}{_unit(objective)}"
+    found = f"{objective.label} {event.value:.3f} against {bar} (plain training stood at {event.ghost:.3f})"
     price = f"; {event.xp} XP won" if event.xp > 0 else f"; {-event.xp} XP lost" if event.xp < 0 else ""
     return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
 
 
-@sentence.register
-def _(event: ev.Examined) -> str:
-    sick = [_reading(reading) for reading in event.readings if reading.condition == "sick"]
+@measured.register
+def _(event: ev.Examined, objective: Objective) -> str:
+    sick = [_reading(reading, objective) for reading in event.readings if reading.condition == "sick"]
     unknown = sum(reading.condition == "unknown" for reading in event.readings)
     rest = f" ({unknown} of {len(event.readings)} signals cannot be told yet)" if unknown else ""
     return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}."
 
 
-def _reading(reading: Reading) -> str:
+def _reading(reading: Reading, objective: Objective) -> str:
     row = SIGNALS.get(reading.signal)
-    unit = f" {row.unit}" if row is not None and row.unit else ""
+    unit = f" {row.unit_of(objective)}".rstrip() if row is not None else ""
     low, high = reading.low, reading.high
     healthy = f"at least {low:.3g}" if high is None else f"at most {high:.3g}" if low is None else f"{low:.3g} to {high:.3g}"
     return f"{title(reading.signal)} {reading.value:.3g}{unit}, healthy {healthy}"
@@ -365,29 +373,36 @@ def _reading(reading: Reading) -> str:
 # The run.
 
 
+def _unit(objective: Objective) -> str:
+    return f" {objective.short_unit}" if objective.unit else ""
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _give_or_take(standard_error: float) -> str:
     """Empty where the error is unknown: a foreign training loop reports a loss alone."""
     return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
 
 
-@sentence.register
-def _(event: ev.CampaignBegan) -> str:
-    floor = f", floor {event.floor:.3f} nats" if event.floor is not None else ""
+@measured.register
+def _(event: ev.CampaignBegan, objective: Objective) -> str:
+    found = event.objective
+    limit = f", {found.limit_name} {found.limit:.3f}{_unit(found)}" if found.limit is not None else ""
     sheet = event.sheet
     hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
-    choices = "answers" if event.kind == "module" else "tokens"
-    tokens = f", {event.vocabulary} {choices}" if event.vocabulary else ""
-    model = f"{event.parameters:,} weights{tokens}{floor}, {event.device} in {event.dtype}"
+    model = f"{event.model}{limit}, {event.device} in {event.dtype}"
     return f"{event.campaign} begins, seed {event.seed}, {event.turns} turns: {hero}; {dice}; {model}."
 
 
-@sentence.register
-def _(event: ev.GhostSeen) -> str:
+@measured.register
+def _(event: ev.GhostSeen, objective: Objective) -> str:
     end = ""
     if event.points:
         last = event.points[-1]
-        end = f", which ended at {number(last.val_loss, 3)} nats of validation in turn {last.turn}"
+        end = f", which ended at {number(last.value, 3)}{_unit(objective)} of {objective.label} in turn {last.turn}"
     return f"A ghost walks along: plain training without dice, seed {event.seed}{end}."
 
 
@@ -396,27 +411,29 @@ def _(event: ev.ActBegan) -> str:
     return f"Act {event.number}, {event.title}" + (f": {_period(event.text)}" if event.text.strip() else ".")
 
 
-@sentence.register
-def _(event: ev.Evaluated) -> str:
-    verdict = "the best so far" if event.improved else f"best {event.best_val_loss:.3f}"
-    return f"Validation: {event.val_loss:.3f} nats{_give_or_take(event.standard_error)}, {verdict}; training {event.train_loss:.3f}."
+@measured.register
+def _(event: ev.Evaluated, objective: Objective) -> str:
+    verdict = "the best so far" if event.improved else f"best {event.best:.3f}"
+    training = "training" if objective.of_loss else "training loss"
+    found = f"{event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}, {verdict}"
+    return f"{_capital(objective.label)}: {found}; {training} {event.train_loss:.3f}."
 
 
-@sentence.register
-def _(event: ev.Spoke) -> str:
-    loss = f" (validation {event.val_loss:.3f})" if event.val_loss is not None else ""
+@measured.register
+def _(event: ev.Spoke, objective: Objective) -> str:
+    loss = f" ({objective.label} {event.value:.3f})" if event.value is not None else ""
     text = event.text.strip("\r\n").replace("\n", " / ")
     return f"It says{loss}: {text}"
 
 
-@sentence.register
-def _(event: ev.CampaignEnded) -> str:
-    floor = f" (floor {event.floor:.3f})" if event.floor is not None else ""
+@measured.register
+def _(event: ev.CampaignEnded, objective: Objective) -> str:
+    limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {_count(event.sheet.deaths, 'death')}{spent}"
     how = {"victory": "Victory", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
-    test = f"validation {event.val_loss:.3f} nats{_give_or_take(event.standard_error)}{floor}"
-    return f"{how} after {event.turn} turns: {test}; best on the way {event.best_val_loss:.3f}; {hero}.{_story_ending(event)}"
+    test = f"{objective.label} {event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}{limit}"
+    return f"{how} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 
 
 def _story_ending(event: ev.CampaignEnded) -> str:

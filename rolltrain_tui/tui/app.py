@@ -290,6 +290,7 @@ class RolltrainApp(App[None]):
             losses=[loss for _, loss in scene.validations],
             path=self._campaign[0] if self._campaign is not None else None,
             overrides=self._campaign[1] if self._campaign is not None else (),
+            objective=scene.objective,
             twin_gflop=scene.twin_gflop,
         )
         self._show_only(EndingScreen(story))

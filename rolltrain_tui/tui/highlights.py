@@ -31,4 +31,4 @@ def highlights(scene: Scene, most: int = LINES) -> list[str]:
     """The weightiest milestones in the order they happened, each with its turn; of equals the later ones."""
     events: list[Event] = list(scene.milestones)
     ranked = sorted(range(len(events)), key=lambda i: (-WEIGHT.get(type(events[i]), 0), -i))[:most]
-    return [f"Turn {events[i].turn}: {tell(events[i])}" for i in sorted(ranked)]
+    return [f"Turn {events[i].turn}: {tell(events[i], scene.objective)}" for i in sorted(ranked)]

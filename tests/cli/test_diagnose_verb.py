@@ -65,7 +65,7 @@ def test_json_is_one_strict_object(tiny_config: Configure, tmp_path: Path, call:
     assert list(SIGNALS) == [reading["signal"] for reading in found["readings"]]
     assert [None if math.isnan(r.value) else r.value for r in expected.readings] == [r["value"] for r in found["readings"]]
     assert [layer.name for layer in expected.layers] == [layer["name"] for layer in found["layers"]]
-    assert (8, 12, expected.val_loss) == (found["turn"], found["turns"], found["val_loss"])
+    assert (8, 12, expected.value) == (found["turn"], found["turns"], found["value"])
 
 
 def test_it_finds_what_the_campaign_found(tiny_config: Configure, tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def test_a_text_from_anywhere(call: Callable[..., Answer], tiny: Path, tmp_path_
     text = tmp_path_factory.mktemp("elsewhere") / "my text.txt"
     text.write_text(TEXT, encoding="utf-8")
     found = train(call, tiny, "--data", text, "--steps", 3)
-    assert (3, None) == (found["turns"], found["floor"])
+    assert (3, None) == (found["turns"], found["limit"])
 
 
 def overrides(path: Path, **given: Any) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def test_plain_training_is_the_ghost(tiny_grid: Callable[..., tuple[Cell, ...]])
     result, config = run_cell(cell), cell.config()
     assert isinstance(result, Result)
     ghost = record(config, build_learner(config, base=Path(cell.base)))
-    assert tuple((point.turn, point.val_loss) for point in ghost.points) == result.curve
+    assert tuple((point.turn, point.value) for point in ghost.points) == result.curve
 
 
 def test_a_closed_book_in_idle_hands_is_plain_training(tiny_grid: Callable[..., tuple[Cell, ...]]) -> None:
@@ -93,7 +93,7 @@ def test_a_closed_book_in_idle_hands_is_plain_training(tiny_grid: Callable[..., 
     plain, played = run_cell(control), run_cell(arm)
     assert isinstance(plain, Result)
     assert isinstance(played, Result)
-    assert (plain.val_loss, plain.curve, plain.train_loss) == (played.val_loss, played.curve, played.train_loss)
+    assert (plain.value, plain.curve, plain.train_loss) == (played.value, played.curve, played.train_loss)
 
 
 def test_interrupted_and_resumed(tiny_grid: Callable[..., tuple[Cell, ...]], here: Execute, tmp_path: Path) -> None:
@@ -162,10 +162,10 @@ def test_losses_that_are_not_finite_are_kept(tiny_grid: Callable[..., tuple[Cell
     cell = tiny_grid()[0]
     found = run_cell(cell)
     assert isinstance(found, Result)
-    cell_store.write(tmp_path, cell, replace(found, val_loss=float("inf"), curve=((0, float("nan")),)))
+    cell_store.write(tmp_path, cell, replace(found, value=float("inf"), curve=((0, float("nan")),)))
     kept = cell_store.read(tmp_path, cell)
     assert kept is not None
-    assert kept.val_loss != kept.val_loss
+    assert kept.value != kept.value
     assert kept.curve[0][1] != kept.curve[0][1]
 
 

@@ -25,10 +25,18 @@ from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
 from rolltrain_tui.experiment.table import Outcomes, contrasts, rows
 from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.protocol.objective import Objective
 
 ARMS = (CONTROL, *(Arm(name, book, policy) for name in ("cleric", "rogue") for book in ("hero", "off") for policy in ("none", "oracle")))
 FLAT = Result(
-    val_loss=2.0, best_val_loss=1.9, train_loss=2.0, gflop=10.0, turns=4, ending="victory", floor=0.5, curve=((0, 4.0), (2, 3.0), (4, 2.0))
+    value=2.0,
+    best=1.9,
+    train_loss=2.0,
+    gflop=10.0,
+    turns=4,
+    ending="victory",
+    objective=Objective(limit=0.5),
+    curve=((0, 4.0), (2, 3.0), (4, 2.0)),
 )
 
 
@@ -37,7 +45,7 @@ def outcomes_of(seeds: int = 3) -> Outcomes:
     found: dict[Cell, Outcome] = {}
     for place, arm in enumerate(ARMS):
         for seed in range(seeds):
-            found[Cell(arm, seed, "", "", "")] = replace(FLAT, val_loss=2.0 + place / 100 + seed / 10, uses=place, level=2)
+            found[Cell(arm, seed, "", "", "")] = replace(FLAT, value=2.0 + place / 100 + seed / 10, uses=place, level=2)
     last = list(found)[-1]
     found[last] = Failure("the forge went\x1b[2J cold")
     return Outcomes(list(found), found)
@@ -64,7 +72,7 @@ def test_rows() -> None:
     assert [row.difference.mean for row in found[1:] if row.difference] == pytest.approx([n / 100 for n in range(1, 9)])
     assert all(row.difference.standard_error < 1e-9 for row in found[1:] if row.difference)
     assert [0] * 8 + [1] == [len(row.failures) for row in found]
-    assert (2, 8) == (found[-1].val_loss.n, found[-1].uses)
+    assert (2, 8) == (found[-1].value.n, found[-1].uses)
 
 
 def test_contrasts() -> None:
@@ -94,7 +102,7 @@ def test_json_is_json(tiny_config: Callable[..., CampaignConfig]) -> None:
     """The JSON answer holds every arm, and null where there is no number."""
     found = json.loads(json.dumps(report.as_json(tiny_config(), outcomes_of(1), ["a"]), allow_nan=False))
     assert len(ARMS) == len(found["arms"])
-    assert found["arms"][0]["val_loss"] == {"mean": 2.0, "standard_error": None, "n": 1}
+    assert found["arms"][0]["value"] == {"mean": 2.0, "standard_error": None, "n": 1, "higher_is_better": False}
 
 
 @pytest.mark.parametrize("value", [nan, float("inf")])
@@ -122,7 +130,7 @@ def test_pictures_of_little() -> None:
     cell = outcomes_of(1).cells[1]
     assert len(plots.draw(Outcomes([cell], {cell: replace(FLAT, curve=((0, nan),))}))) == 4
     assert plots.draw(Outcomes([cell], {})) == {}
-    assert plots.draw(Outcomes([cell], {cell: replace(FLAT, val_loss=nan, curve=())})) == {}
+    assert plots.draw(Outcomes([cell], {cell: replace(FLAT, value=nan, curve=())})) == {}
 
 
 def test_without_matplotlib(tiny_config: Callable[..., CampaignConfig], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from rolltrain_tui.experiment.robustness import MEASURES, TITLES, answers, cells
 from rolltrain_tui.experiment.run import Outcome, Result, run_cell
 from rolltrain_tui.experiment.table import Outcomes
 from rolltrain_tui.modes.text import probes
+from rolltrain_tui.protocol.objective import Objective
 
 ARM = Arm("wizard", "hero", "none")
 PLAIN = {measure.name: 1.0 for measure in MEASURES}
@@ -20,12 +21,12 @@ PLAIN = {measure.name: 1.0 for measure in MEASURES}
 
 def outcomes_of(ours: Sequence[dict[str, float]], losses: Sequence[float] | None = None) -> Outcomes:
     """The control arm has 1 everywhere and loss 2; the arm has these on seeds 0, 1, ..."""
-    base = Result(val_loss=2.0, best_val_loss=2.0, train_loss=2.0, gflop=1.0, turns=4, ending="", floor=None, curve=((0, 4.0), (4, 2.0)))
+    base = Result(value=2.0, best=2.0, train_loss=2.0, gflop=1.0, turns=4, ending="", objective=Objective(), curve=((0, 4.0), (4, 2.0)))
     found: dict[Cell, Outcome] = {}
     for seed, answered in enumerate(ours):
         found[Cell(CONTROL, seed, "", "", "", True)] = replace(base, probes=PLAIN, sketch=(0.0, 0.0))
         loss = 2.0 if losses is None else losses[seed]
-        found[Cell(ARM, seed, "", "", "", True)] = replace(base, val_loss=loss, probes=PLAIN | answered, sketch=(3.0, 4.0))
+        found[Cell(ARM, seed, "", "", "", True)] = replace(base, value=loss, probes=PLAIN | answered, sketch=(3.0, 4.0))
     return Outcomes(list(found), found)
 
 
@@ -66,7 +67,7 @@ def test_held_against_plain_training_at_an_equal_loss() -> None:
         along = ((3.0, {"typos": then}), (2.0, {"typos": then}))
         plain = {(arm, seed): replace(found, along=along) for (arm, seed), found in base.done.items() if arm == CONTROL}
         base.done |= plain
-        lower = {key: replace(found, val_loss=2.5) for key, found in base.done.items() if key[0] == ARM}
+        lower = {key: replace(found, value=2.5) for key, found in base.done.items() if key[0] == ARM}
         base.done |= lower
         assert verdict("typos", base) == (expected if then == 0.5 else "yes")
 
@@ -123,7 +124,7 @@ def test_probes_change_no_result(tiny_grid: Callable[..., tuple[Cell, ...]]) -> 
 
 def test_reports_without_probes_ask_nothing() -> None:
     """Where no run was asked, there is no section, no column and no picture about it."""
-    base = Result(val_loss=2.0, best_val_loss=2.0, train_loss=2.0, gflop=1.0, turns=4, ending="", floor=None, curve=((0, 4.0),))
+    base = Result(value=2.0, best=2.0, train_loss=2.0, gflop=1.0, turns=4, ending="", objective=Objective(), curve=((0, 4.0),))
     found: dict[Cell, Outcome] = {Cell(arm, 0, "", "", ""): base for arm in (CONTROL, ARM)}
     outcomes = Outcomes(list(found), found)
     assert answers(outcomes) == []

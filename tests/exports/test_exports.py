@@ -26,6 +26,7 @@ from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.terminal import CHARTS, charts
 from rolltrain_tui.plain.run import PlainOptions, play
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.run import Run
@@ -35,7 +36,7 @@ def began(turns: int = 100, **more: object) -> CampaignBegan:
     known: dict[str, object] = {
         "campaign": "A <b>bold</b> | campaign", "kind": "supervised", "seed": 7, "turns": turns, "rulebook": "hero", "die": 20, "dc": 12,
         "sheet": Sheet(name="Brakka", hero_class="barbarian", hp=14, max_hp=14, next_level_xp=1000, expected_k=0.9),
-        "parameters": 1234, "vocabulary": 40, "floor": 0.6, "device": "cpu",
+        "objective": Objective(limit=0.6), "parameters": 1234, "model": "1,234 weights, 40 tokens", "device": "cpu",
         "dtype": "float32",
     }  # fmt: skip
     return CampaignBegan(turn=0, **(known | more))  # type: ignore[arg-type]
@@ -108,7 +109,7 @@ def test_entries_say_what_the_events_say(played: Path) -> None:
         assert (numbers["k/asked"], numbers["k/felt"]) == (step.k_requested, step.k_effective)
         assert numbers["train/loss_rolled"] == step.loss * step.k_requested
     assert book[24].numbers["perf/tokens"] == sum(step.tokens for step in steps)
-    evaluations = {event.turn: event.val_loss for event in events if isinstance(event, Evaluated)}
+    evaluations = {event.turn: event.value for event in events if isinstance(event, Evaluated)}
     assert {turn: metrics.numbers["val/loss"] for turn, metrics in book.items() if "val/loss" in metrics.numbers} == evaluations
     assert {name for metrics in book.values() for name in metrics.numbers} <= set(METRICS)
 

@@ -34,7 +34,7 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.rules.gate import Gate, ghost_val_loss
+from rolltrain_tui.rules.gate import Gate, ghost_value
 from rolltrain_tui.rules.levels import xp_of_level
 from rolltrain_tui.rules.life import Life
 from rolltrain_tui.runs.event_log import story_sha256
@@ -53,8 +53,8 @@ def recorded(config: CampaignConfig) -> Ghost:
     return record(config, build_learner(config, base=CAMPAIGNS))
 
 
-def point(turn: int, val_loss: float) -> GhostPoint:
-    return GhostPoint(turn, val_loss, val_loss, 0.01)
+def point(turn: int, value: float) -> GhostPoint:
+    return GhostPoint(turn, value, value, 0.01)
 
 
 POINTS = (point(0, 4.0), point(10, 3.0), point(30, 2.0))
@@ -209,8 +209,8 @@ def test_a_ghost_is_never_read_through_a_link(ghost_file: Path) -> None:
 
 def test_the_ghost_walks_in_straight_lines() -> None:
     """Linear between evaluations, exact at them, level before the first and after the last."""
-    assert [4.0, 3.5, 3.0, 2.5, 2.0, 2.0] == [ghost_val_loss(POINTS, turn) for turn in (0, 5, 10, 20, 30, 99)]
-    assert 4.0 == ghost_val_loss(POINTS[:1], 7)
+    assert [4.0, 3.5, 3.0, 2.5, 2.0, 2.0] == [ghost_value(POINTS, turn) for turn in (0, 5, 10, 20, 30, 99)]
+    assert 4.0 == ghost_value(POINTS[:1], 7)
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.floats(0, 100))
@@ -218,7 +218,7 @@ def test_the_ghost_walks_in_straight_lines() -> None:
 def test_the_ghost_keeps_between_its_neighbours(losses: list[float], turn: float) -> None:
     """Nowhere does it leave the range of what was recorded."""
     points = [point(10 * place, loss) for place, loss in enumerate(losses)]
-    assert min(losses) - 1e-9 <= ghost_val_loss(points, turn) <= max(losses) + 1e-9
+    assert min(losses) - 1e-9 <= ghost_value(points, turn) <= max(losses) + 1e-9
 
 
 @pytest.mark.parametrize("burst", [math.nan, math.inf])
@@ -242,8 +242,8 @@ def a_life(config: CampaignConfig, xp: int) -> Life:
 def test_a_gate_opens_at_the_bar_and_shuts_above_it(tiny_config: Configure) -> None:
     """val <= ghost + tolerance, and the fact carries all three numbers."""
     gate = Gate(POINTS, 0.25, 100)
-    for val_loss, opened in ((3.25, True), (math.nextafter(3.25, 4), False), (math.nan, False)):
-        fact = a_life(tiny_config(), 0).face_gate(10, gate, val_loss)[0]
+    for value, opened in ((3.25, True), (math.nextafter(3.25, 4), False), (math.nan, False)):
+        fact = a_life(tiny_config(), 0).face_gate(10, gate, value)[0]
         assert isinstance(fact, GateFaced)
         assert (3.0, 3.25, opened) == (fact.ghost, fact.bar, fact.opened)
 
@@ -281,7 +281,7 @@ def test_the_gate_is_faced_before_the_rest(tiny_config: Configure, tmp_path: Pat
     events = play(expedition)
     (gate,) = of(GateFaced, events)
     check = next(event for event in of(Evaluated, events) if event.turn == 6)
-    assert (6, check.val_loss) == (gate.turn, gate.val_loss)
+    assert (6, check.value) == (gate.turn, gate.value)
     rest = next(event for event in of(Rested, events) if event.kind == "long")
     assert events.index(check) < events.index(gate) < events.index(rest)
     assert all(tell(event) for event in (gate, *of(GhostSeen, events)))
@@ -309,7 +309,7 @@ def test_a_plain_campaign_is_its_own_ghost(tiny_config: Configure, tmp_path: Pat
     events = play(begin(tiny_config(*PLAIN, "gate.tolerance=0"), tmp_path, ghost_file))
     points = {point.turn: point for point in ghosts.read(ghost_file).points}
     for check in of(Evaluated, events):
-        assert points[check.turn] == GhostPoint(check.turn, check.train_loss, check.val_loss, check.standard_error)
+        assert points[check.turn] == GhostPoint(check.turn, check.train_loss, check.value, check.standard_error)
     assert [(5, True), (10, True)] == [(gate.turn, gate.opened) for gate in of(GateFaced, events)]
 
 
@@ -393,6 +393,6 @@ def test_every_ghost_that_is_shipped_belongs_to_its_campaign() -> None:
     assert {"tutorial", "tiny_gpt"} <= {path.stem for path in found}
     for path in found:
         config = load(CAMPAIGNS / f"{path.stem}.yaml")
-        sha256 = build_learner(config, base=CAMPAIGNS).info().text_sha256
+        sha256 = build_learner(config, base=CAMPAIGNS).info().data_sha256
         assert "" == ghosts.difference(ghosts.read(path), ghosts.recipe_of(config, sha256))
         assert json.loads(path.read_text())["points"][-1]["turn"] == config.turns

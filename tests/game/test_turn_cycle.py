@@ -10,8 +10,18 @@ from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.turn import Progress, TurnCycle
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
+from rolltrain_tui.protocol.objective import Objective
 
-INFO = LearnerInfo(parameters=1, vocabulary=8, floor=1.0, device="cpu", dtype="float32", threads=1, tokens_per_turn=1, gflop_per_turn=1.0)
+INFO = LearnerInfo(
+    parameters=1,
+    model="",
+    objective=Objective(chance=math.log(8), limit=1.0),
+    device="cpu",
+    dtype="float32",
+    threads=1,
+    tokens_per_turn=1,
+    gflop_per_turn=1.0,
+)
 
 
 class Nothing:
@@ -41,14 +51,14 @@ def test_a_running_mean() -> None:
 
 def test_progress() -> None:
     """The smoothed loss, the best and the energy, whatever the loop. A step that was not finite moves no mean."""
-    progress = Progress()
+    progress = Progress(Objective())
     assert math.isnan(progress.train_loss)
     first = progress.evaluated(0, evaluation(3.0))
-    assert (first.best_val_loss, first.train_loss, first.improved) == (3.0, 3.0, True)
+    assert (first.best, first.train_loss, first.improved) == (3.0, 3.0, True)
     assert progress.stepped(1, report(math.inf)).loss_ema == 3.0
     assert progress.stepped(2, report(5.0)).loss_ema == 5.0
     worse = progress.evaluated(2, evaluation(4.0))
-    assert (worse.best_val_loss, worse.train_loss, worse.improved) == (3.0, 5.0, False)
+    assert (worse.best, worse.train_loss, worse.improved) == (3.0, 5.0, False)
     assert progress.gflop == 5.0
 
 
@@ -71,4 +81,4 @@ def test_how_a_run_ends(turn: int, gflop: float, fallen: bool, ending: str, tiny
 
 def test_the_rules_know_the_loss_of_guessing(tiny_config: Callable[..., CampaignConfig]) -> None:
     """The logarithm of the vocabulary; none where there is no vocabulary."""
-    assert TurnCycle(tiny_config(), Nothing(), INFO).game.monitor.chance == math.log(8)
+    assert TurnCycle(tiny_config(), Nothing(), INFO).game.monitor.objective.chance == math.log(8)

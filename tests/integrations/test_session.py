@@ -299,8 +299,8 @@ def test_a_camp_follows_the_evaluation_of_its_turn(points: TensorDataset) -> Non
     """As in a campaign: the best that the evaluation set is what a fallen hero goes back to."""
     model, optimizer, game = foreign()
     steps(game, model, optimizer, points, range(CAMP))
-    for val_loss in (2.0, 1.5):
-        game.evaluated(val_loss)
+    for value in (2.0, 1.5):
+        game.evaluated(value)
     weights = [p.detach().clone() for p in model.parameters()]
     steps(game, model, optimizer, points, range(CAMP, CAMP + 1))
     between = [type(event) for event in game.events if event.turn == CAMP and isinstance(event, Evaluated | Rested)]
@@ -365,10 +365,10 @@ def test_the_end_of_a_loop(fallen: bool, ending: str, points: TensorDataset) -> 
     """It tells the last loss and the best, and how it ended by the same rule as a campaign."""
     model, optimizer, game = foreign()
     steps(game, model, optimizer, points, range(2))
-    for val_loss in (1.0, 3.0):
-        game.evaluated(val_loss)
+    for value in (1.0, 3.0):
+        game.evaluated(value)
     game.game.life.fallen = fallen
     game.close(ended=True)
     ended = game.events[-1]
     assert isinstance(ended, CampaignEnded)
-    assert (ended.val_loss, ended.best_val_loss, ended.ending, ended.turn, ended.gflop) == (3.0, 1.0, ending, 2, 0.0)
+    assert (ended.value, ended.best, ended.ending, ended.turn, ended.gflop) == (3.0, 1.0, ending, 2, 0.0)

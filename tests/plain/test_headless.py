@@ -40,16 +40,18 @@ from rolltrain_tui.protocol.events import (
     TrainingFailed,
 )
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.story.scene import Scene
 
 HERO = Sheet(name="Brakka", hero_class="barbarian", hp=14, max_hp=14, next_level_xp=1000, expected_k=0.912)
 BEGAN = CampaignBegan(
-    0, "The Tiny GPT", "supervised", 7, 3, "hero", 20, 12, HERO, 19040, 65, 1.31, "cpu", "float32",
+    0, "The Tiny GPT", "supervised", 7, 3, "hero", 20, 12, HERO,
+    Objective(limit=1.31), 19040, "19,040 weights, 65 tokens", "cpu", "float32",
 )  # fmt: skip
 LEVEL = LevelGained(2, (), replace(HERO, level=2, hp=20, max_hp=23, next_level_xp=2500))
 KEYS = [
-    "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "val_loss", "best_val_loss", "floor", "level", "xp", "deaths",
+    "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "objective", "value", "best", "limit", "level", "xp", "deaths",
     "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
 ]  # fmt: skip
 
@@ -87,7 +89,7 @@ class FakeExpedition:
             yield from (event for event in self.extra if event.turn == turn)
             self.campaign.turn = turn
         yield Evaluated(self.turns, 1.5, 0.02, 1.4, 1.0, False)
-        yield CampaignEnded(self.turns, "victory", 1.0, 1.45, 0.01, 1.4, 1.31, replace(HERO, level=2, xp=1300), 6.0)
+        yield CampaignEnded(self.turns, "victory", 1.0, 1.45, 0.01, 1.4, replace(HERO, level=2, xp=1300), 6.0)
         yield Saved(self.turns, "end", "run/saves/end")
 
 
@@ -364,7 +366,8 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
     assert result["seconds"] >= 0
     expected = {
         "campaign": "The Tiny GPT", "seed": 7, "rulebook": "hero", "hero_class": "barbarian", "turns": 3, "train_loss": 1.0,
-        "val_loss": 1.45, "best_val_loss": 1.4, "floor": 1.31, "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0,
+        "objective": "validation loss", "value": 1.45, "best": 1.4, "limit": 1.31,
+        "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0,
         "weights_sha256": "ab" * 32,
         "save": "run/saves/end",
     }  # fmt: skip
@@ -439,4 +442,4 @@ def test_a_resumed_run_knows_its_story(config: CampaignConfig, out: io.StringIO)
     found = journey(expedition, out)
     found.play()
     result = found.result(1.0)
-    assert (result["turns"], result["level"], result["floor"]) == (1, 2, 1.31)
+    assert (result["turns"], result["level"], result["limit"]) == (1, 2, 1.31)

@@ -4,6 +4,7 @@ A change of rules, dice, narration or campaign files shows here as changed lines
 """
 
 import copy
+import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,6 +34,7 @@ from rolltrain_tui.protocol.commands import (
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.story.scene import Scene
 
@@ -52,14 +54,17 @@ SICK = (  # what the examinations find, one after the other
 class RestlessLearner(ScriptedLearner):
     """A learner whose losses scatter, and whose gradients burst now and then."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, characters: int) -> None:
         super().__init__()
+        self.characters = characters
         self.rng = random.Random(seed)
         self.non_finite_at = 97
         self.looks = 0
 
     def info(self) -> LearnerInfo:
-        return replace(super().info(), vocabulary=45, parameters=804_096)
+        return replace(
+            super().info(), objective=Objective(chance=math.log(45), limit=1.0), parameters=804_096, model="804,096 weights, 45 tokens"
+        )
 
     def step(self, effect: StepEffect) -> StepReport:
         report = super().step(effect)
@@ -75,8 +80,8 @@ class RestlessLearner(ScriptedLearner):
         self.looks += 1
         return replace(super().examine(evaluation), values={"gap": 0.0, **SICK[self.looks % len(SICK)]})
 
-    def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
-        return "".join(self.rng.choice("abc\n") for _ in range(characters))
+    def perform(self) -> str:
+        return "".join(self.rng.choice("abc\n") for _ in range(self.characters))
 
     def fork(self) -> Self:
         return copy.deepcopy(self)
@@ -109,10 +114,12 @@ def told(name: str) -> str:
     page: Any = StringIO()
     voice = SafeStream(page)
     first, later = PlainView(voice), PlainView(voice, every=config.turns + 1)
-    for face in (first, later):
-        face.open(Scene(), config.turns)
-    campaign = Campaign(config, RestlessLearner(config.seed), ghost)
+    scene = Scene()
+    for view in (first, later):
+        view.open(scene, config.turns)
+    campaign = Campaign(config, RestlessLearner(config.seed, config.speech.characters), ghost)
     for event in campaign.play(ScriptedInbox(commands(config.hero.hero_class))):
+        scene.apply(event)
         if event.turn <= TOLD_WHOLE:
             first.show(event)
         elif event.turn <= TOLD_IN_SHORT or event.milestone:

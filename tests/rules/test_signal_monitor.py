@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tabletop import Report
 
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.rules.signals import SIGNALS
 
@@ -47,7 +48,7 @@ def test_a_rising_loss_is_held_against_its_best():
     """1 while it falls; after a leap that lasts, nearly the leap's ratio; and above chance where the vocabulary is known."""
     watch = hearing([2.0] * 50)
     assert 1 == value(watch, "loss_rise")
-    watch.chance = math.log(40)
+    watch.objective = Objective(chance=math.log(40))
     for turn in range(51, 151):
         watch.hear(turn, Report(loss=5.0))
     assert value(watch, "loss_rise") == pytest.approx(2.5, abs=0.02)

@@ -1,6 +1,7 @@
 """Chronicles of older programs: two runs of format 2, whose events wrote parts of the character sheet among their own fields."""
 
 import json
+import math
 import shutil
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.protocol.events import CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
 from rolltrain_tui.runs import event_codec, event_log
 from rolltrain_tui.runs.event_log import Chronicle
@@ -20,6 +21,8 @@ from rolltrain_tui.story.scene import Scene
 
 GOLDEN = Path(__file__).parent / "golden_chronicles"
 RUNS = ("changed", "fallen")
+RENAMED = {"hero": "name", "val_loss": "value", "best_val_loss": "best"}
+ELSEWHERE = (*event_codec.ENVELOPE, "vocabulary", "floor")
 PARTS = {part.name for part in fields(Sheet)}
 
 
@@ -37,8 +40,12 @@ def test_every_field_of_an_older_line_is_kept(run: str) -> None:
     for line, event in zip(lines_of(run), events_of(run), strict=True):
         new = json.loads(event_codec.encode(event))
         flat = {**new.get("sheet", {}), **new}
-        told = {"name" if name == "hero" else name: value for name, value in line.items() if name not in event_codec.ENVELOPE}
+        told = {
+            RENAMED.get(name, name): value for name, value in line.items() if name not in (*event_codec.ENVELOPE, "vocabulary", "floor")
+        }
         assert told == {name: flat[name] for name in told}
+        if isinstance(event, CampaignBegan):
+            assert (line["floor"], math.log(line["vocabulary"])) == (event.objective.limit, event.objective.chance)
 
 
 @pytest.mark.parametrize("run", RUNS)

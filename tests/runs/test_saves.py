@@ -517,7 +517,7 @@ def failing(number: int, *, dead: bool) -> Iterator[list[str]]:
 def test_no_failing_call_costs_a_good_save(tmp_path: Path, dead: bool, again: bool) -> None:
     """Fail the n-th call for every n: the old save or the new one opens to the last bit, and the next save works and leaves no litter."""
     old, mid = snapshot(30), snapshot(31)
-    new = snapshot(31, val_loss=1.0) if again else snapshot(32)
+    new = snapshot(31, value=1.0) if again else snapshot(32)
     number = 0
     while True:
         number += 1

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.runs import event_codec
 from rolltrain_tui.runs.differences import same
@@ -44,9 +45,9 @@ def began() -> ev.CampaignBegan:
         die=20,
         dc=12,
         sheet=HERO,
+        objective=Objective(limit=1.31),
         parameters=1000,
-        vocabulary=45,
-        floor=1.31,
+        model="1,000 weights, 45 tokens",
         device="cpu",
         dtype="float32",
     )
@@ -81,7 +82,7 @@ def raged(turn: int, turns: int = 10, live: bool = True) -> ev.AbilityUsed:
 def test_the_beginning_fills_the_sheet() -> None:
     """Title, rules, hero and charges stand there before the first turn."""
     scene = Scene.of([began()])
-    assert ("The Tiny GPT", 100, 12, 0.9125, 1.31) == (scene.campaign, scene.turns, scene.dc, scene.sheet.expected_k, scene.floor)
+    assert ("The Tiny GPT", 100, 12, 0.9125, 1.31) == (scene.campaign, scene.turns, scene.dc, scene.sheet.expected_k, scene.objective.limit)
     assert ("Brakka", 14, 1000) == (scene.sheet.name, scene.sheet.hp, scene.sheet.next_level_xp)
     assert ["rage", "reckless_attack"] == list(scene.charges)
 

@@ -8,7 +8,7 @@ from rolltrain_tui.protocol.events import CampaignEnded
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.tui.screens.ending import RunStory
 
-ENDED = CampaignEnded(2000, "victory", 1.39, 1.4123, 0.0042, 1.4021, 1.31, Sheet(level=5, xp=6510, deaths=1), 2310.5)
+ENDED = CampaignEnded(2000, "victory", 1.39, 1.4123, 0.0042, 1.4021, Sheet(level=5, xp=6510, deaths=1), 2310.5)
 LINES = tuple(f"Line {n} of the [b]story[/b]." for n in range(12))
 PATH = Path("campaigns/tiny_gpt.yaml")
 

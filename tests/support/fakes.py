@@ -54,6 +54,7 @@ from rolltrain_tui.protocol.events import (
     XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.signals import SIGNALS
@@ -151,9 +152,9 @@ class FakeExpedition:
             die=20,
             dc=12,
             sheet=self._sheet(),
+            objective=Objective(limit=FLOOR),
             parameters=804_096,
-            vocabulary=45,
-            floor=FLOOR,
+            model="804,096 weights, 45 tokens",
             device="cpu",
             dtype="float32",
         )
@@ -323,10 +324,9 @@ class FakeExpedition:
             turn=self.config.turns,
             ending="victory",
             train_loss=self._ema,
-            val_loss=self._best,
+            value=self._best,
             standard_error=0.005,
-            best_val_loss=self._best,
-            floor=FLOOR,
+            best=self._best,
             sheet=self._sheet(),
             gflop=3.96 * self.config.turns,
         )

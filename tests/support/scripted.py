@@ -12,6 +12,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepAbandoned, StepReport
+from rolltrain_tui.protocol.objective import Objective
 
 
 class ScriptedLearner:
@@ -28,7 +29,14 @@ class ScriptedLearner:
 
     def info(self) -> LearnerInfo:
         return LearnerInfo(
-            parameters=1, vocabulary=2, floor=1.0, device="none", dtype="none", threads=1, tokens_per_turn=1, gflop_per_turn=1.0
+            parameters=1,
+            model="1 weights, 2 tokens",
+            objective=Objective(chance=math.log(2), limit=1.0),
+            device="none",
+            dtype="none",
+            threads=1,
+            tokens_per_turn=1,
+            gflop_per_turn=1.0,
         )
 
     def prepare(self, levers: Collection[str]) -> None:
@@ -69,8 +77,8 @@ class ScriptedLearner:
     def examine(self, evaluation: Evaluation) -> Examination:
         return Examination(values={"gap": 0.0}, layers=(), gflop=0.25)
 
-    def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
-        return "a" * characters
+    def perform(self) -> str:
+        return "a" * 12
 
     def snapshot(self) -> None:
         self.snapshots += 1

@@ -20,7 +20,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[saves.RunSummary]:
     now = time.time()
     runs = [
         a_run("going", saved_at=now - 250),
-        a_run("won", hero="[b]Ilm[/b]\n\x1b[2J", hero_class="wizard", ending="victory", saved_at=now - 9000, val_loss=None),
+        a_run("won", hero="[b]Ilm[/b]\n\x1b[2J", hero_class="wizard", ending="victory", saved_at=now - 9000, value=None),
         a_run("torn", campaign="", hero="", turns=0, damage=TORN, saved_at=now - 3 * 86400),
         a_run("older", campaign="Older", damage="turn-000300 is torn", saved_at=now - 5 * 86400),
     ]

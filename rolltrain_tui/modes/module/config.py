@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rolltrain_tui.config.schema import CampaignConfig, Section
+from rolltrain_tui.protocol.objective import Objective
 
 
 class TrainedConfig(Section):
@@ -34,6 +35,7 @@ class TrainedConfig(Section):
 class ModuleConfig(CampaignConfig):
     """One adventure on a model of the player's own."""
 
+    objective = Objective(unit="")  # the program's own loss, in whatever unit it has
     kind: Literal["module"]
     """module: a model of the player's own."""
     trained: TrainedConfig

@@ -23,7 +23,6 @@ from rolltrain_tui.modes.module.criterion import Criterion, classes_of, one_by_o
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
-from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
@@ -80,7 +79,7 @@ class ModuleLearner(LeveredLearner):
             streams=Streams(config.seed, STREAMS, self.criterion.device, dropout=True),  # any module may have dropout
             dtype=getattr(torch, config.trained.dtype),
             usual_amount=config.micro_batches,
-            objective=Objective(),  # a loss
+            objective=config.objective,
             running=list(work.model.buffers()),  # running statistics of batch norms
         )
         self._by_coordinate = type(self.optimizer) in BY_COORDINATE
@@ -106,10 +105,11 @@ class ModuleLearner(LeveredLearner):
         if _targets_of(first) is None:
             unavailable_levers["target_noise"] = "its batches have no labels of whole numbers that noise could replace"
         writes = self.work.tokenizer is not None and hasattr(self.model, "generate") and hasattr(self.work.tokenizer, "decode")
+        parameters, classes = sum(p.numel() for p in self.model.parameters()), classes_of(output, first)
         return LearnerInfo(
-            parameters=sum(p.numel() for p in self.model.parameters()),
-            vocabulary=classes_of(output, first),
-            floor=None,
+            parameters=parameters,
+            model=f"{parameters:,} weights" + (f", {classes} answers" if classes else ""),
+            objective=replace(self.objective, chance=math.log(classes) if classes else None),
             device=str(self.device),
             dtype=self.config.trained.dtype,
             threads=torch.get_num_threads(),
@@ -280,6 +280,11 @@ class ModuleLearner(LeveredLearner):
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice
+
+    def perform(self) -> str:
+        """Write as much as the campaign's speech section says."""
+        speech = self.config.speech
+        return self.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """What the model writes after `prompt`, where it writes; tokens are cut to `characters` of text."""

@@ -6,6 +6,7 @@ undo, levers, memory and report, is `training.levered_learner`.
 Shapes: B sequences, T = context, V = vocabulary, n windows of a fixed set.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -19,7 +20,6 @@ from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
-from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
 from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
@@ -95,7 +95,7 @@ class TextLearner(LeveredLearner):
             streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0),
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.sequences * config.batch.accumulation * config.model.context,
-            objective=Objective(),
+            objective=dataclasses.replace(config.objective, chance=math.log(len(corpus.vocabulary)), limit=corpus.floor),
         )
 
     def info(self) -> LearnerInfo:
@@ -103,14 +103,14 @@ class TextLearner(LeveredLearner):
         tokens = batch.sequences * batch.accumulation * self.config.model.context
         return LearnerInfo(
             parameters=self.model.num_parameters(),
-            vocabulary=len(self.corpus.vocabulary),
-            floor=self.corpus.floor,
+            model=f"{self.model.num_parameters():,} weights, {len(self.corpus.vocabulary)} tokens",
+            objective=self.objective,
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
             threads=self.threads,
             tokens_per_turn=tokens,
             gflop_per_turn=tokens * self.model.flops_per_token() / 1e9,
-            text_sha256=self.corpus.sha256,
+            data_sha256=self.corpus.sha256,
         )
 
     def step(self, effect: StepEffect) -> StepReport:
@@ -259,6 +259,11 @@ class TextLearner(LeveredLearner):
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice
+
+    def perform(self) -> str:
+        """Write as much as the campaign's speech section says."""
+        speech = self.config.speech
+        return self.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """What the model writes after `prompt`, which is not repeated; an empty prompt is the start of a line."""

@@ -30,7 +30,7 @@ class RunSummary:
     level: int
     turn: int
     turns: int
-    val_loss: float | None
+    value: float | None
     saved_at: float
     """Unix time in seconds."""
     ending: str | None
@@ -171,7 +171,7 @@ def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
                 level=summary.level,
                 turn=summary.turn,
                 turns=summary.turns,
-                val_loss=summary.val_loss,
+                value=summary.value,
                 saved_at=slot.saved_at,
                 ending=summary.ending,
                 damage="; ".join(damage),

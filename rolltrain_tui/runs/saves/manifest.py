@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
@@ -34,7 +34,7 @@ class Summary:
     level: int
     turn: int
     turns: int
-    val_loss: float | None
+    value: float | None = field(metadata={"formerly": "val_loss"})
     ending: str | None
     """ "victory", "fallen" or "spent"; None while the campaign goes on."""
 

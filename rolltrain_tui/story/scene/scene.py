@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import Any, Self
 
 from rolltrain_tui.protocol import events as ev
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
 from rolltrain_tui.story.scene.series import LossSeries
@@ -33,11 +34,10 @@ class Scene:
     rulebook: str = ""
     die: int = 20
     dc: int = 0
-    parameters: int = 0
-    vocabulary: int = 0
     device: str = ""
     dtype: str = ""
-    floor: float | None = None
+    objective: Objective = VALIDATION_LOSS
+    """What the evaluations measure."""
     sheet: Sheet = BLANK
     """The hero."""
     death_saves: tuple[int, int] | None = None
@@ -58,7 +58,7 @@ class Scene:
     validations: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=VALIDATIONS))
     spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
     evaluation: ev.Evaluated | None = None
-    best_val_loss: float | None = None
+    best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
     gate: ev.GateFaced | None = None
@@ -155,8 +155,8 @@ def _(event: ev.CampaignBegan, scene: Scene) -> None:
     scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
     scene.turn, scene.turns = event.turn, event.turns
     scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
-    scene.floor, scene.energy = event.floor, event.energy
-    scene.parameters, scene.vocabulary, scene.device, scene.dtype = event.parameters, event.vocabulary, event.device, event.dtype
+    scene.objective, scene.energy = event.objective, event.energy
+    scene.device, scene.dtype = event.device, event.dtype
 
 
 @fold.register
@@ -224,8 +224,8 @@ def _(event: ev.TwinLost, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.Evaluated, scene: Scene) -> None:
-    scene.evaluation, scene.best_val_loss = event, event.best_val_loss
-    scene.validations.append((event.turn, event.val_loss))
+    scene.evaluation, scene.best = event, event.best
+    scene.validations.append((event.turn, event.value))
 
 
 @fold.register
@@ -370,7 +370,7 @@ def _(event: ev.Saved | ev.SaveFailed, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.CampaignEnded, scene: Scene) -> None:
-    scene.ending, scene.gflop, scene.best_val_loss = event, event.gflop, event.best_val_loss
+    scene.ending, scene.gflop, scene.best = event, event.gflop, event.best
 
 
 @fold.register

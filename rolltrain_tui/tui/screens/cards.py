@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, LevelGained, MonsterAppeared, Rested
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -106,7 +107,7 @@ class Card(ModalScreen[None]):
             self.dismiss(None)
 
 
-def face_of(events: Sequence[Event]) -> CardFace:
+def face_of(events: Sequence[Event], objective: Objective = VALIDATION_LOSS) -> CardFace:
     """The card of a moment, by its most telling event: a level, then an encounter, a rest, a gate, an act."""
     for event in events:
         if isinstance(event, LevelGained):
@@ -118,9 +119,9 @@ def face_of(events: Sequence[Event]) -> CardFace:
     gate = next((event for event in events if isinstance(event, GateFaced)), None)
     for event in events:
         if isinstance(event, Rested):
-            return camp_face(event, evaluated, gate)
+            return camp_face(event, evaluated, gate, objective)
     if gate is not None:
-        return gate_face(gate)
+        return gate_face(gate, objective)
     for event in events:
         if isinstance(event, ActBegan):
             return act_face(event)
@@ -152,11 +153,14 @@ def encounter_face(event: MonsterAppeared) -> CardFace:
 CAMP = ("       (      ", "      ) )     ", "     ( ( (    ", "   __)_)_)__  ", "  ==/=\\=/=\\== ")
 
 
-def camp_face(event: Rested, evaluated: Evaluated | None, gate: GateFaced | None = None) -> CardFace:
+def camp_face(
+    event: Rested, evaluated: Evaluated | None, gate: GateFaced | None = None, objective: Objective = VALIDATION_LOSS
+) -> CardFace:
     rows = []
     if evaluated:
-        verdict = "▼ a new best" if evaluated.improved else f"▲ above the best, {loss(evaluated.best_val_loss, 3)}"
-        rows += [("Validation loss", f"{loss(evaluated.val_loss, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
+        better, worse, side = ("▼", "▲", "above") if objective.better == "lower" else ("▲", "▼", "below")
+        verdict = f"{better} a new best" if evaluated.improved else f"{worse} {side} the best, {loss(evaluated.best, 3)}"
+        rows += [(objective.title, f"{loss(evaluated.value, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
         rows += [("Training loss", loss(evaluated.train_loss, 3))]
     if gate is not None:
         rows += [("Validation Gate", f"{_gate_word(gate)}   the bar was {loss(gate.bar, 3)}")]
@@ -172,10 +176,10 @@ GATE_OPEN = (" _________ ", "/  |   |  \\", "|  |   |  |", "|  |   |  |", "|__/ 
 GATE_SHUT = (" _________ ", "/    |    \\", "|   o|o   |", "|    |    |", "|____|____|")
 
 
-def gate_face(event: GateFaced) -> CardFace:
+def gate_face(event: GateFaced, objective: Objective = VALIDATION_LOSS) -> CardFace:
     """The gate's question and the run's answer."""
     rows = (
-        ("This run", f"{loss(event.val_loss, 3)} nats on the probe set"),
+        ("This run", f"{objective.text(event.value, 3)} on the probe set"),
         ("Plain training", f"{loss(event.ghost, 3)} at this turn, recorded without the dice"),
         ("The bar", f"{loss(event.bar, 3)}, the worst that passes"),
         ("Experience", f"{event.xp:+d} XP".replace("-", "−")),

@@ -98,14 +98,25 @@ def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int) -
         head += [[(f"‡ {line}" if n == 0 else f"  {line}", "warn")] for n, line in enumerate(wrap(words, width - 2))]
     advice = "What a practitioner would do"
     if width >= LAYERS_FROM:
-        left = [*signal_lines(found.readings, TABLE), [], [(advice, "primary+strong")], *advice_lines(found.readings, TABLE)]
+        left = [
+            *signal_lines(found.readings, TABLE, scene.objective),
+            [],
+            [(advice, "primary+strong")],
+            *advice_lines(found.readings, TABLE),
+        ]
         right = layer_lines(found.layers, width - TABLE - GAP)
         return [*head, [], *beside(left, right, TABLE + GAP)]
     if width >= ADVICE_FROM:
         rest = width - TABLE - GAP
         counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(found.readings, rest)]
-        return [*head, [], *beside(signal_lines(found.readings, TABLE), counsel, TABLE + GAP), [], *layer_lines(found.layers, width)]
-    table, counsel = signal_lines(found.readings, width), advice_lines(found.readings, width)
+        return [
+            *head,
+            [],
+            *beside(signal_lines(found.readings, TABLE, scene.objective), counsel, TABLE + GAP),
+            [],
+            *layer_lines(found.layers, width),
+        ]
+    table, counsel = signal_lines(found.readings, width, scene.objective), advice_lines(found.readings, width)
     return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
 
 

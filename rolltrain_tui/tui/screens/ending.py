@@ -15,6 +15,7 @@ from textual.widgets import Footer, Sparkline, Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import CampaignEnded
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
@@ -39,6 +40,7 @@ class RunStory:
     path: Path | None
     """The campaign file to play again; None when it is not known (a save from elsewhere)."""
     overrides: tuple[str, ...] = ()
+    objective: Objective = VALIDATION_LOSS
     twin_gflop: float = 0.0
     """The twins' energy, on top of the run's own."""
 
@@ -70,7 +72,7 @@ class EndingScreen(TavernScreen):
                 yield Static(Content("\n".join(VICTORY if self.won else FALLEN)), id="ending-art")
                 with Vertical(id="ending-words"):
                     yield Static(Content(headline(story)), id="ending-title")
-                    yield Static(Content(verdict(story.ended)), id="ending-verdict")
+                    yield Static(Content(verdict(story.ended, story.objective)), id="ending-verdict")
                     yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=mean)
             if story.ended.title or story.ended.text:
                 with Vertical(id="ending-tale"):
@@ -78,7 +80,7 @@ class EndingScreen(TavernScreen):
                     yield Static(Content(flat(story.ended.text)), id="ending-text")
             with Horizontal(id="ending-body"):
                 with Vertical(id="ending-facts"):
-                    for name, value in facts_of(story.ended, story.twin_gflop):
+                    for name, value in facts_of(story.ended, story.objective, story.twin_gflop):
                         yield Fact(name, value)
                 with Vertical(id="ending-story"):
                     for line in story.lines[:STORY_LINES]:
@@ -141,23 +143,27 @@ def headline(story: RunStory) -> str:
     return f"FALLEN   Here {hero}'s part in {campaign} ends."
 
 
-def verdict(ended: CampaignEnded) -> str:
+def verdict(ended: CampaignEnded, objective: Objective = VALIDATION_LOSS) -> str:
     """The distance to what can be known. (The best of the way was measured on a smaller probe set: no verdict is made of it.)"""
-    if not math.isfinite(ended.val_loss):
+    if not math.isfinite(ended.value):
         return "The weights were lost to a loss that is no number. The best ones are in the last camp."
-    if ended.floor is not None:
-        return f"{ended.val_loss - ended.floor:.3f} nats above the floor, the chance in the text that no model can foresee."
-    return "This text has no known floor; compare with the same campaign without the dice."
+    if objective.limit is not None and objective.better == "lower":
+        above = objective.text(ended.value - objective.limit)
+        return f"{above} above the floor, the chance in the data that no model can foresee."
+    if objective.limit is not None:
+        return f"{objective.text(objective.limit - ended.value)} below the ceiling of {objective.limit:g}."
+    return f"No {objective.limit_name} is known here; compare with the same campaign without the dice."
 
 
-def facts_of(ended: CampaignEnded, twin_gflop: float = 0.0) -> list[tuple[str, str]]:
+def facts_of(ended: CampaignEnded, objective: Objective = VALIDATION_LOSS, twin_gflop: float = 0.0) -> list[tuple[str, str]]:
     mark = {"victory": "✔", "spent": "■"}.get(ended.ending, "✖")
+    unit = f" {objective.short_unit}" if objective.unit else ""
     return [
         ("Ending", f"{mark} {ended.ending}, turn {ended.turn}"),
-        ("Validation", f"{loss(ended.val_loss, 4)} ± {loss(ended.standard_error, 4)} nats"),
-        ("On the way", f"{loss(ended.best_val_loss, 4)} nats at best"),
-        ("Floor", f"{loss(ended.floor, 4)} nats" if ended.floor is not None else "not known for this text"),
-        ("Training", f"{loss(ended.train_loss, 4)} nats"),
+        ("Validation" if objective.of_loss else objective.title, f"{loss(ended.value, 4)} ± {loss(ended.standard_error, 4)}{unit}"),
+        ("On the way", f"{loss(ended.best, 4)}{unit} at best"),
+        (objective.limit_name.title(), f"{loss(objective.limit, 4)}{unit}" if objective.limit is not None else "not known"),
+        ("Training", f"{loss(ended.train_loss, 4)}{unit if objective.of_loss else ' (loss)'}"),
         ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP"),
         ("Falls", str(ended.sheet.deaths)),
         ("Work", f"{ended.gflop + twin_gflop:,.0f} GFLOP" + (f", twin {twin_gflop:,.0f}" if twin_gflop else "")),

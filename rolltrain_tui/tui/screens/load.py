@@ -138,7 +138,7 @@ def _cells(run: "RunSummary", now: float, widths: Sequence[int]) -> tuple[Conten
     saved = age(run.saved_at, now)
     if run.campaign:
         hero = f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
-        words = (flat(run.campaign), hero, f"{run.turn}/{run.turns}".rjust(widths[2]), loss(run.val_loss).rjust(widths[3]), saved)
+        words = (flat(run.campaign), hero, f"{run.turn}/{run.turns}".rjust(widths[2]), loss(run.value).rjust(widths[3]), saved)
     else:
         words = (flat(run.folder.name), "", "", "", saved)
     cells = zip((*words, _state(run)), widths, strict=True)

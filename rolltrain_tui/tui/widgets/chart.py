@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from rolltrain_tui.rules.gate import ghost_val_loss
+from rolltrain_tui.rules.gate import ghost_value
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import trend
@@ -30,7 +30,9 @@ class LossChart(ScenePanel):
         self.window = WINDOWS[(WINDOWS.index(self.window) + 1) % len(WINDOWS)]
 
     def show_scene(self, scene: Scene) -> None:
-        name = "Loss" if scene.kind == "module" else "Loss (nats per token)"  # a model of one's own counts in what it counts
+        objective = scene.objective
+        what, unit = ("Loss" if objective.of_loss else objective.name), f" ({objective.unit})" if objective.unit else ""
+        name = f"{what}{unit}"
         self.name_box(name if self.window is None else f"{name} · last {self.window} turns")
         self.show(chart_lines(scene, self.content_size.width, self.content_size.height, self.window))
 
@@ -57,27 +59,32 @@ class Frame:
 
 
 def frame_of(scene: Scene, columns: int, rows: int, window: int | None) -> Frame | None:
-    """From the floor (or the lowest loss) to the highest mean; single batches above it are cut. None: nothing to show yet."""
+    """From the floor (or the lowest loss) to the highest mean; single batches above it are cut. None: nothing to show yet.
+
+    Where the objective is no loss, evaluations alone are drawn: the training loss would need an axis of its own.
+    """
     first = 0 if window is None else max(0, scene.turn - window)
-    means = [bucket.ema for bucket in scene.losses.since(first)]
-    lows = [bucket.low for bucket in scene.losses.since(first)]
-    checks = [loss for turn, loss in scene.validations if turn >= first and math.isfinite(loss)]
-    floor = [scene.floor] if scene.floor is not None else []
+    buckets = scene.losses.since(first) if scene.objective.of_loss else []
+    means = [bucket.ema for bucket in buckets]
+    lows = [bucket.low for bucket in buckets]
+    checks = [value for turn, value in scene.validations if turn >= first and math.isfinite(value)]
+    limit = [scene.objective.limit] if scene.objective.limit is not None else []
     if not means and not checks:
         return None
-    high, low = max(means + checks), min(lows + checks + floor)
-    ghost = [loss for loss in _ghost_losses(scene, first) if loss < high + (high - low)]
+    high, low = max(means + checks), min(lows + checks)
+    high, low = max([high, *limit]) if scene.objective.better == "higher" else high, min([low, *limit])
+    ghost = [value for value in _ghost_values(scene, first) if low - (high - low) < value < high + (high - low)]
     high, low = max([high, *ghost]), min([low, *ghost])
     pad = max(0.02, (high - low) * 0.04)
     return Frame(first, max(first + 10, scene.turn), low - pad, high + pad, columns, rows)
 
 
 def ghost_at(scene: Scene, turn: float) -> float:
-    """The ghost's validation loss at a turn; not a number without a ghost, infinite where its training had burst."""
-    return math.nan if scene.ghost is None else ghost_val_loss(scene.ghost.points, turn)
+    """The ghost's value at a turn; not a number without a ghost, infinite where its training had burst."""
+    return math.nan if scene.ghost is None else ghost_value(scene.ghost.points, turn, scene.objective.worst)
 
 
-def _ghost_losses(scene: Scene, first: int) -> list[float]:
+def _ghost_values(scene: Scene, first: int) -> list[float]:
     """At `first`, at the present turn and at every evaluation between them."""
     between = [] if scene.ghost is None else [point.turn for point in scene.ghost.points if first < point.turn < scene.turn]
     return [loss for turn in (first, *between, scene.turn) if math.isfinite(loss := ghost_at(scene, turn))]
@@ -106,11 +113,12 @@ def readout(scene: Scene, width: int) -> Line:
     """The losses in numbers, as many as fit."""
     spans: list[Line] = []
     if scene.step is not None:
-        spans.append([("batch ", "muted"), (f"{scene.step.loss:.3f}", "")])
+        batch = "batch " if scene.objective.of_loss else "training loss "
+        spans.append([(batch, "muted"), (f"{scene.step.loss:.3f}", "")])
         spans.append([("  mean ", "primary"), (f"{scene.step.loss_ema:.3f} ", "strong"), trend(_slope(scene))])
     if (check := scene.evaluation) is not None:
-        spans.append([("  ◆ val ", "accent"), (f"{check.val_loss:.3f} ±{check.standard_error:.3f}", "strong")])
-        spans.append([("  best ", "muted"), (f"{check.best_val_loss:.3f}", "")])
+        spans.append([(f"  ◆ {scene.objective.short_label} ", "accent"), (f"{check.value:.3f} ±{check.standard_error:.3f}", "strong")])
+        spans.append([("  best ", "muted"), (f"{check.best:.3f}", "")])
     line: list[Span] = []
     for part in spans:
         if width_of(line) + width_of(part) <= width:
@@ -134,7 +142,8 @@ def instruments(scene: Scene, width: int) -> Line:
     for label, text in (("  update norm ", f"{step.applied_norm:.4f}"), ("  tokens/turn ", str(step.tokens))):
         if width_of(left) + len(label) + len(text) <= width:
             left += [(label, "muted"), (text, "")]
-    legend: Line = [("━ mean of 20 ", "primary"), ("⣿ batches ", "faint"), ("◆ validation", "accent")]
+    curves: Line = [("━ mean of 20 ", "primary"), ("⣿ batches ", "faint")] if scene.objective.of_loss else []
+    legend: Line = [*curves, (f"◆ {scene.objective.label}", "accent")]
     ghost: Line = [(f" {GHOST} ghost", "muted")] if scene.ghost is not None else []
     for right in ([*legend, *ghost], legend):
         if width_of(left) + width_of(right) + 2 <= width:
@@ -188,7 +197,8 @@ def _plot(scene: Scene, frame: Frame) -> list[Line]:
     bands = _bands(scene, frame)
     ghost = _ghost(scene, frame)
     notes = _notes(scene, frame, mean, bands, ghost)
-    floor_row = None if scene.floor is None else frame.y(scene.floor) // 4
+    limit = scene.objective.limit
+    limit_row = None if limit is None else frame.y(limit) // 4
     lines: list[Line] = []
     for row in range(frame.rows):
         curve, cloud = mean.text(row), batches.text(row)
@@ -205,7 +215,7 @@ def _plot(scene: Scene, frame: Frame) -> list[Line]:
             elif cloud[column] != " ":
                 cell = (cloud[column], "faint")
             else:
-                cell = ("┄", "cool") if row == floor_row else (" ", "")
+                cell = ("┄", "cool") if row == limit_row else (" ", "")
             cells.append((cell[0], f"{cell[1]}+band") if column in bands else cell)
         lines.append(_runs(cells))
     return lines
@@ -219,7 +229,7 @@ def _ghost(scene: Scene, frame: Frame) -> Marks:
     for column in range(0, frame.columns, 2):
         turn = frame.first + (frame.last - frame.first) * (2 * column + 1) / (2 * frame.columns)
         loss = ghost_at(scene, turn)
-        if turn <= last and loss <= frame.high:
+        if turn <= last and frame.low <= loss <= frame.high:
             marks.add((frame.y(loss) // 4, column))
     return marks
 
@@ -230,7 +240,7 @@ def _curves(scene: Scene, frame: Frame) -> tuple[Canvas, Canvas]:
     lows: dict[int, float] = {}
     highs: dict[int, float] = {}
     before: tuple[int, int] | None = None
-    for bucket in scene.losses.since(frame.first):
+    for bucket in scene.losses.since(frame.first) if scene.objective.of_loss else ():
         x = frame.x(bucket.last)
         lows[x], highs[x] = min(bucket.low, lows.get(x, bucket.low)), max(bucket.high, highs.get(x, bucket.high))
         here = (x, frame.y(bucket.ema))
@@ -254,7 +264,7 @@ def _bands(scene: Scene, frame: Frame) -> dict[int, str]:
 
 
 def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str], ghost: Marks) -> dict[tuple[int, int], tuple[str, str]]:
-    """Words in the plot: the floor's value, the ghost's, and the abilities' names over their bands where there is room."""
+    """Words in the plot: the limit's value, the ghost's, and the abilities' names over their bands where there is room."""
     notes: dict[tuple[int, int], tuple[str, str]] = {}
 
     def write(row: int, column: int, text: str, tone: str) -> bool:
@@ -264,9 +274,9 @@ def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str], ghos
             notes.update({cell: (letter, tone) for cell, letter in zip(cells, text, strict=True)})
         return free
 
-    if scene.floor is not None:
-        text = f" floor {scene.floor:.2f} "
-        write(frame.y(scene.floor) // 4, frame.columns - len(text) - 2, text, "cool")
+    if (limit := scene.objective.limit) is not None:
+        text = f" {scene.objective.limit_name} {limit:.2f} "
+        write(frame.y(limit) // 4, frame.columns - len(text) - 2, text, "cool")
     if ghost:
         row, column = max(ghost, key=lambda mark: mark[1])
         text = f"ghost {ghost_at(scene, min(scene.turn, frame.last)):.2f}"

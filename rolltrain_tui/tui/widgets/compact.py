@@ -25,7 +25,7 @@ def compact_lines(scene: Scene, width: int) -> list[Line]:
     active: Line = [(cut(abilities, width // 2), "warn")]
     title = hero_title(scene)
     room = width - width_of(active) - len(title) - 4
-    sick = sick_line(scene.sick, room) if room >= SICK_FROM else []
+    sick = sick_line(scene.sick, room, scene.objective) if room >= SICK_FROM else []
     name = justify([(title, "strong")], [*active, ("  " if abilities and sick else "", ""), *sick], width)
     life: Line = [
         ("HP  ", "muted"),

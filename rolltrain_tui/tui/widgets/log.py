@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from heapq import merge
 
 from rolltrain_tui.protocol.events import Outcome, Topic
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import StoryLine, TurnLine
@@ -102,7 +103,7 @@ def log_lines(scene: Scene, width: int, height: int, back: int = 0, anchor: int 
     """The last `height` rows, or those that end `back` rows above the line numbered `anchor`."""
     rows: list[Line] = []
     for entry in _newest_first(scene, anchor, detailed):
-        rows[:0] = turn_rows(entry) if isinstance(entry, TurnLine) else story_rows(entry, width)
+        rows[:0] = turn_rows(entry) if isinstance(entry, TurnLine) else story_rows(entry, width, scene.objective)
         if len(rows) >= height + back:
             break
     end = max(min(height, len(rows)), len(rows) - back)
@@ -127,9 +128,9 @@ def turn_rows(line: TurnLine) -> list[Line]:
     return [[*spans, trend(line.change)] if line.change is not None else spans]
 
 
-def story_rows(line: StoryLine, width: int) -> list[Line]:
+def story_rows(line: StoryLine, width: int, objective: Objective = VALIDATION_LOSS) -> list[Line]:
     """A sentence, its further rows indented; none for an event that narration does not tell."""
-    text = tell(line.event).strip()
+    text = tell(line.event, objective).strip()
     if not text or line.event.topic is None:
         return []
     mark, tone = MARKS[line.event.topic]

@@ -27,7 +27,7 @@ class MonsterPanel(ScenePanel):
 
 def monster_lines(scene: Scene, width: int, height: int) -> list[Line]:
     """Health first, then why it is here; the portrait takes what room is left. What ails the run stands below, foe or none."""
-    if sick := sick_line(scene.sick, width):
+    if sick := sick_line(scene.sick, width, scene.objective):
         lines = _foe_lines(scene, width, height - 1)
         return [*lines, *([[]] if len(lines) + 1 < height else []), sick][-height:]
     return _foe_lines(scene, width, height)

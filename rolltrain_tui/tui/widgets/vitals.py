@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from rolltrain_tui.base.safe_text import clean
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.tui.figures import count
@@ -102,7 +103,7 @@ def _joined(cells: Sequence[tuple[str, str]]) -> Line:
     return spans
 
 
-def signal_lines(readings: Sequence[Reading], width: int) -> list[Line]:
+def signal_lines(readings: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS) -> list[Line]:
     """The table of the signals: title, value with unit, healthy range, gauge, verdict."""
     gauges = min(WIDEST_GAUGE, width - GAUGE_FROM + 8) if width >= GAUGE_FROM else 0
     ranges = RANGE if gauges else SHORT_RANGE
@@ -113,7 +114,7 @@ def signal_lines(readings: Sequence[Reading], width: int) -> list[Line]:
     for reading in readings:
         row = SIGNALS.get(reading.signal)
         word, tone = verdict(reading)
-        title, unit = (row.title, row.unit) if row is not None else (clean(reading.signal), "")
+        title, unit = (row.title, row.unit_of(objective)) if row is not None else (clean(reading.signal), "")
         strong = "strong" if reading.condition == "sick" else ""
         spans: list[Span] = [
             (f"{cut(title, TITLE):<{TITLE}} ", strong),
@@ -177,12 +178,12 @@ def beside(left: Sequence[Line], right: Sequence[Line], at: int) -> list[Line]:
     return [[*a, (" " * max(0, at - width_of(a)), ""), *b] if b else list(a) for a, b in zip_longest(left, right, fillvalue=())]
 
 
-def sick_line(sick: Sequence[Reading], width: int) -> Line:
+def sick_line(sick: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS) -> Line:
     """What ails the run, for a corner: "sick: Temperature 0.03 nats, 2 more (d)"; nothing when it is healthy."""
     if not sick:
         return []
     row = SIGNALS.get(sick[0].signal)
-    title, unit = (row.title, row.unit) if row is not None else (clean(sick[0].signal), "")
+    title, unit = (row.title, row.unit_of(objective)) if row is not None else (clean(sick[0].signal), "")
     more = f" +{len(sick) - 1}" if len(sick) > 1 else ""
     action = "screen.diagnose"
     tail: list[Span] = [(more, "bad", action), (" ", ""), ("d", "key", action)]

@@ -10,12 +10,12 @@ class VoicePanel(ScenePanel):
 
     def show_scene(self, scene: Scene) -> None:
         spoke = scene.spoke
-        self.name_box("It says" if spoke is None else f"It says · turn {spoke.turn}{_heard(spoke.val_loss)}")
+        self.name_box("It says" if spoke is None else f"It says · turn {spoke.turn}{_heard(spoke.value, scene)}")
         self.show(voice_lines(scene, self.content_size.width, self.content_size.height))
 
 
-def _heard(val_loss: float | None) -> str:
-    return "" if val_loss is None else f" · val {val_loss:.2f}"
+def _heard(value: float | None, scene: Scene) -> str:
+    return "" if value is None else f" · {scene.objective.short_label} {value:.2f}"
 
 
 def voice_lines(scene: Scene, width: int, height: int) -> list[Line]:

@@ -18,7 +18,7 @@ def test_a_campaign_becomes_its_learner(tiny_config: MakeConfig, tmp_path: Path)
     learner = build_learner(tiny_config("data={corpus: file, path: hoard.txt, validation_fraction: 0.1}"), base=tmp_path)
     facts = learner.info()
     assert len(set("gold and silver, silver and gold\n")) == facts.vocabulary
-    assert (facts.floor, facts.device, facts.dtype, facts.threads, facts.tokens_per_turn) == (None, "cpu", "float32", 1, 32)
+    assert (facts.objective.limit, facts.device, facts.dtype, facts.threads, facts.tokens_per_turn) == (None, "cpu", "float32", 1, 32)
     assert facts.parameters == learner.model.num_parameters()
     assert learner.step(NEUTRAL).finite
     assert len(learner.sample(9, temperature=1.0, top_k=3)) == 9
@@ -26,7 +26,7 @@ def test_a_campaign_becomes_its_learner(tiny_config: MakeConfig, tmp_path: Path)
 
 def test_a_built_in_corpus_has_a_floor(tiny_config: MakeConfig, tmp_path: Path) -> None:
     """The known entropy of a built-in corpus is among the facts."""
-    assert build_learner(tiny_config(), base=tmp_path).info().floor > 0
+    assert build_learner(tiny_config(), base=tmp_path).info().objective.limit > 0
 
 
 @pytest.mark.parametrize(("n_embd", "n_head", "nearest"), [(130, 4, 128), (5, 8, 8), (31, 16, 32)])
