@@ -246,7 +246,7 @@ class CampsConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """When the validation loss is measured."""
+    """When the run is evaluated."""
 
     every: Annotated[int, Field(ge=1)]
     """Turns between evaluations."""
@@ -412,7 +412,7 @@ class CampaignConfig(Header):
     acts: Annotated[list[ActConfig], Field(max_length=12)]
     """The story's parts, in order; may be empty."""
     endings: Annotated[list[EndingConfig], Field(max_length=12)]
-    """Best first: the first one that the final validation loss earns is told; may be empty."""
+    """Best first: the first one that the final value earns is told; may be empty."""
     camps: CampsConfig
     gate: GateConfig
     evaluation: EvaluationConfig

@@ -80,7 +80,7 @@ def _bar(of: Estimate) -> float:
 
 
 def loss_curves(outcomes: Outcomes) -> "Figure":
-    """One panel per class: mean validation loss by turn with a band of one standard error. Plain training is in every panel."""
+    """One panel per class: mean value by turn with a band of one standard error. Plain training is in every panel."""
     from matplotlib.figure import Figure
 
     classes = list(dict.fromkeys(arm.hero_class for arm in outcomes.arms if arm != CONTROL))
@@ -107,7 +107,7 @@ def loss_curves(outcomes: Outcomes) -> "Figure":
 
 
 def curve_of(outcomes: Outcomes, arm: Arm) -> dict[int, Estimate]:
-    """Turn -> mean validation loss over the seeds evaluated at that turn; finite means only."""
+    """Turn -> mean value over the seeds evaluated at that turn; finite means only."""
     found: dict[int, list[float]] = {}
     for result in outcomes.results(arm).values():
         for turn, loss in result.curve:

@@ -55,7 +55,7 @@ class Result:
     probes: Mapping[str, float] = field(default_factory=dict)
     """Measure -> value of the finished run; see `robustness.MEASURES`. Empty without --probes."""
     along: tuple[tuple[float, Mapping[str, float]], ...] = ()
-    """Control arm: (validation loss, measure -> rise of the loss) at each evaluation during the run."""
+    """Control arm: (value, measure -> rise of the loss) at each evaluation during the run."""
     sketch: tuple[float, ...] = ()
     """A random projection of the final weights. It keeps distances between runs to about 2 %."""
 

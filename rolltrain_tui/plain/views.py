@@ -120,7 +120,7 @@ class PlainView:
 
 
 class BarView:
-    """A progress bar with loss, validation loss, turns a second and the time that is left; headlines above it."""
+    """A progress bar with loss, last evaluation, turns a second and the time that is left; headlines above it."""
 
     REDRAW_SECONDS = 0.2
 

@@ -41,7 +41,7 @@ class SaveGame:
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Foretell the next evaluation's validation loss: lower or higher by more than 3/4 of its last change (and than 1 %), or level."""
+    """Foretell the next evaluation: lower or higher by more than 3/4 of its last change (and than 1 %), or level."""
 
     guess: Guess
 

@@ -258,7 +258,7 @@ class GateFaced(Event):
 
     value: float = field(metadata={"formerly": "val_loss"})
     ghost: float
-    """Plain training's validation loss at this turn."""
+    """Plain training's value at this turn."""
     bar: float
     """The worst value that passes."""
     opened: bool
@@ -275,7 +275,7 @@ class Foretold(Event):
     guess: str
     low: float = 0.0
     high: float = 0.0
-    """The validation losses between which the next one counts as level."""
+    """The values between which the next one counts as level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ class ForetellingJudged(Event):
     """The truth: lower, level or higher."""
     before: float
     after: float
-    """Validation losses."""
+    """Values of the evaluations."""
     inspired: bool
     """The guess was right, so the hero has inspiration."""
 
@@ -347,14 +347,14 @@ class ActBegan(Event):
 
 @dataclass(frozen=True, slots=True)
 class GhostPoint:
-    """Plain training at one turn; losses in nats per token."""
+    """Plain training at one turn."""
 
     turn: int
     train_loss: float
     """The smoothed loss of the training batches."""
     value: float = field(metadata={"formerly": "val_loss"})
     standard_error: float
-    """Of val_loss."""
+    """Of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,7 +417,7 @@ class StepTaken(Event):
 
 @dataclass(frozen=True, slots=True)
 class Evaluated(Event):
-    """Validation on the fixed probe set."""
+    """An evaluation on the fixed probe set."""
 
     topic = "evaluation"
 
@@ -482,7 +482,7 @@ class TwinJudged(Event):
     turns: int
     """How many turns it trained."""
     delta: float
-    """Validation loss of the hero minus the twin's, nats per token: negative where the ability helped."""
+    """The hero's value minus the twin's, in the unit of the objective."""
     standard_error: float
     """Of the paired per-sequence difference."""
     verdict: Verdict

@@ -11,7 +11,7 @@ from rolltrain_tui.protocol.readings import LayerReading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """What one turn did to the weights. Norms are Euclidean over all parameters; losses are nats per token.
+    """What one turn did to the weights. Norms are Euclidean over all parameters.
 
     Measuring an update costs a copy of the weights, so a turn whose scalar hooks are all neutral does not: its proposed_norm and
     applied_norm are 0, meaning not measured, and k_effective is 1 by construction. A turn with extra_steps reports the loss and
@@ -47,7 +47,7 @@ class StepReport:
 
     agreeing_gain, cautious: growth of the coordinates that agree; .others, .share (of all weights), .struck (how many).
     norm_cap: norm of the update / cap; .cap, .before, .after. forget_momentum: norm of the first moments after; .before.
-    heal_alpha: |theta' - mean| / |theta - mean|; .val_before, .val_after (validation loss). restore_best: validation loss of the weights
+    heal_alpha: |theta' - mean| / |theta - mean|; .val_before, .val_after (evaluations). restore_best: value of the weights
     gone back to; .stored (what it was then), .age (evaluations ago). drop_worst: sequences dropped; .kept, .dropped (mean losses),
     .N (loss of the dropped sequence N of the batch). extra_batch_factor: size of the extra batches / the turn's.
     """

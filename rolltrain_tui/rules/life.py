@@ -40,7 +40,7 @@ class Life:
         self.rests = Rests(camp_level=hero.level, camp_xp=hero.xp, camp_stats=dict(hero.stats))
         self.growth = Growth(hero.level)
         self.best: float | None = None
-        """Best validation loss that the hero remembers."""
+        """The best value that the hero remembers."""
         self.rollback_due = False
         """The hero fell: the next turn begins with the last camp's weights. Until then evaluations and camps are ignored."""
         self.fallen = False

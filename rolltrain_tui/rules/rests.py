@@ -19,7 +19,7 @@ class Rests:
     camp_level: int = 1
     camp_xp: int = 0
     camp_best: float | None = None
-    """Best validation loss known at the camp."""
+    """The best value known at the camp."""
     camp_stats: dict[str, int] = field(default_factory=dict)
     """Ability scores at the camp. Empty in saves from before scores could be raised."""
     camp_raised: int = 0

@@ -6,7 +6,7 @@ data, and B the examples of a turn:
     update_ratio    mean over the last measured turns of |update| / |theta|                     (kept by `layer_history`)
     weight_growth   (|theta| / |theta 100 turns ago| - 1) x 100 %
     temperature     val(theta) - val(theta / 2 + theta_bar / 2), paired by example
-    gap             validation loss - loss on training data
+    gap             value on validation data - value on training data
     dead_units      part of the hidden units whose activation stays below ALIVE on all of the training data that was read
     agree_fraction  part of the coordinates in which (g_a + g_b) / 2 has the sign of the optimiser's first moment
     noise_scale     tr(Sigma) / |G|^2 / B, with |G|^2 ~ <g_a, g_b> and tr(Sigma) ~ h |g_a - g_b|^2 / 2

@@ -243,7 +243,7 @@ class TrainingMemory:
         return found.gflop
 
     def _heal(self, alpha: float, measured: dict[str, float], evaluate: Callable[[], Evaluation] | None) -> float:
-        """Move towards the average of the last turns' weights, and measure the validation loss before and after."""
+        """Move towards the average of the last turns' weights, and evaluate before and after."""
         assert self.average is not None, "heal_alpha looks back: name it to prepare first"
         assert 0 <= alpha <= 1, f"not a lever's range: heal_alpha {alpha}"
         if evaluate is None:

@@ -65,7 +65,7 @@ class Deeds(Orders):
         (first, before), (second, last) = self._last_two()
         low, high = bounds(before, last)
         text = (
-            f"The validation loss was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. What will it be after "
+            f"The {scene.objective.name} was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. What will it be after "
             f"turn {due}? Level is from {low:.3f} to {high:.3f}, by the pace of late.\n\n"
             "A right guess earns inspiration ★: advantage on a roll."
         )
@@ -81,7 +81,7 @@ class Deeds(Orders):
         self.ask_in_peace(ChoiceDialog("Foretell the next evaluation", text, choices), answer)
 
     def _last_two(self) -> list[tuple[int, float]]:
-        """(turn, validation loss) of the last two evaluations that were numbers; fewer when there were fewer."""
+        """(turn, value) of the last two evaluations that were numbers; fewer when there were fewer."""
         return [(turn, value) for turn, value in self.scene.validations if math.isfinite(value)][-2:]
 
     def action_inspire(self) -> None:
