@@ -65,8 +65,8 @@ class Deeds(Orders):
         (first, before), (second, last) = self._last_two()
         low, high = bounds(before, last)
         text = (
-            f"The {scene.objective.name} was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. What will it be after "
-            f"turn {due}? Level is from {low:.3f} to {high:.3f}, by the pace of late.\n\n"
+            f"The {scene.objective.name} was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. "
+            f"What will it be after turn {due}? Level is from {low:.3f} to {high:.3f}, by the pace of late.\n\n"
             "A right guess earns inspiration ★: advantage on a roll."
         )
         labels: dict[Guess, str] = {"lower": f"Lower < {low:.3f}", "level": "Level", "higher": f"Higher > {high:.3f}"}
