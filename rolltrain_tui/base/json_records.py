@@ -4,8 +4,8 @@ Supported types: int, float, str, bool, None, Literal of words, tuples, dataclas
 union carries its class name under "type". A float that is not finite is written as "nan", "inf" or "-inf"; only a float field reads these
 words as numbers. A field that was renamed says so, and older records are still read: `field(metadata={"formerly": "old_name"})`.
 
-msgspec and pydantic save 10 to 40 µs a line. They write other bytes ("1e-7" for "1e-07", null for "nan"), and story hashes rest on them;
-they also accept lines that are refused here (a name twice, 1e999). cattrs with the hooks that correct this is as slow as this module.
+msgspec and pydantic are 3 to 28 times faster a line. They write other bytes ("1e-7" for "1e-07", null for "nan"), and story hashes rest on
+the bytes; they also accept lines that are refused here (a name twice, 1e999). cattrs needs hooks for the same rules and two more packages.
 """
 
 import json
