@@ -18,6 +18,7 @@ from rolltrain_tui.arena.training import corpus_for, train, trainer_of
 from rolltrain_tui.game.setup import seeded_game
 from rolltrain_tui.modes.text.learner import probe_offsets
 from rolltrain_tui.protocol.events import Examined
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
@@ -30,7 +31,7 @@ HEARD = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected
 
 def campaign(losses: Sequence[float], norms: Sequence[float], vocabulary: int) -> Game:
     """A campaign's game after these turns. The hero is strong enough to survive every loss that is not finite."""
-    rules = GameRules(rulebook=RULEBOOKS["hero"], scouting=SCOUTING, chance=math.log(vocabulary))
+    rules = GameRules(rulebook=RULEBOOKS["hero"], scouting=SCOUTING, objective=Objective(chance=math.log(vocabulary)))
     game = seeded_game(rules, new_hero("hero", "barbarian", 20, STATS, ()), 0)
     for turn, (loss, norm) in enumerate(zip(losses, norms, strict=True), start=1):
         game.begin_turn(turn, ())

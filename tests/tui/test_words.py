@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.tui.words import age, fit, loss, weights
+from rolltrain_tui.tui.words import age, fit, loss
 
 NOW = 1_700_000_000.0
 
@@ -48,9 +48,3 @@ def test_fit(parts: list[str], width: int) -> None:
         assert " · ".join(parts) == line
     elif len(parts[0]) <= width:
         assert line.startswith(parts[0])
-
-
-@pytest.mark.parametrize(("shape", "words"), [((4, 128, 64), "795k"), ((12, 768, 1024), "85.7M"), ((96, 12288, 2048), "174.0B")])
-def test_weights(shape: tuple[int, int, int], words: str) -> None:
-    """The size of a GPT in a word: this game's, GPT-2's without its vocabulary, GPT-3's."""
-    assert words == weights(*shape)
