@@ -20,7 +20,13 @@ from rolltrain_tui.rules.signals import Signal
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section
-    from rolltrain_tui.training.levered_learner import BatchGradient, LeveredLearner
+    from rolltrain_tui.modes.module.diagnosis import layers_of, probe
+    from rolltrain_tui.training.diagnosis import TrainingProbe, examine, temperature
+    from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
+    from rolltrain_tui.training.measures import Layer
+    from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
+    from rolltrain_tui.training.snapshots import LearnerStateError
+    from rolltrain_tui.training.streams import Streams, random_stream
 
 __all__ = [
     "HALF",
@@ -41,10 +47,13 @@ __all__ = [
     "Evaluation",
     "Examination",
     "Formula",
+    "GradientSum",
     "Hero",
     "HeroClass",
+    "Layer",
     "Learner",
     "LearnerInfo",
+    "LearnerStateError",
     "LeveredLearner",
     "Mode",
     "Monster",
@@ -59,13 +68,29 @@ __all__ = [
     "Signal",
     "StepEffect",
     "StepReport",
+    "Streams",
     "Symptom",
     "Table",
+    "TrainingProbe",
+    "TurnSchedule",
+    "build_optimizer",
+    "drop_worst",
+    "examine",
+    "layers_of",
+    "probe",
+    "random_stream",
+    "temperature",
 ]
 
 _ON_DEMAND = {
     **dict.fromkeys(("CampaignConfig", "DeviceConfig", "OptimizerConfig", "ScheduleConfig", "Section"), "rolltrain_tui.config.schema"),
-    **dict.fromkeys(("BatchGradient", "LeveredLearner"), "rolltrain_tui.training.levered_learner"),
+    **dict.fromkeys(("layers_of", "probe"), "rolltrain_tui.modes.module.diagnosis"),
+    **dict.fromkeys(("TrainingProbe", "examine", "temperature"), "rolltrain_tui.training.diagnosis"),
+    **dict.fromkeys(("BatchGradient", "GradientSum", "LeveredLearner", "drop_worst"), "rolltrain_tui.training.levered_learner"),
+    **dict.fromkeys(("TurnSchedule", "build_optimizer"), "rolltrain_tui.training.schedules"),
+    **dict.fromkeys(("Streams", "random_stream"), "rolltrain_tui.training.streams"),
+    "Layer": "rolltrain_tui.training.measures",
+    "LearnerStateError": "rolltrain_tui.training.snapshots",
 }
 
 

@@ -59,7 +59,9 @@ def examine(champion: Champion) -> Diagnosis:
     # Copies, because measuring the next moves trains `models`
     weights, moments = _parts(models, models.theta.clone()), _parts(models, trainer.first.clone())
     history = _next_moves(trainer, layers) if agent.step else None
-    values, found = measure(probe, layers, weights, moments if agent.step else None, history, value=value, batch=agent.recipe.batch)
+    values, found = measure(
+        probe, layers, weights, moments if agent.step else None, history, gap=value - probe.loss, batch=agent.recipe.batch
+    )
 
     losses, norms = _history(champion, LOSSES), _history(champion, GRADIENTS)
     monitor = heard(losses, norms, agent.vocabulary)

@@ -72,6 +72,7 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
             if (last is not None and happened[0].turn > last) or not inbox.wait_for_turn():
                 break
             for event in happened:
+                scene.apply(event)
                 view.show(event)
     view.close()
     if recording.note:

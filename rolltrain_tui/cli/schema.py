@@ -5,9 +5,10 @@ import json
 import click
 
 
-@click.command()
-def schema() -> None:
-    """The JSON schema of campaign files, for editors."""
+@click.command(short_help="The JSON schema of campaign files, for editors.")
+@click.argument("kind", default="supervised")
+def schema(kind: str) -> None:
+    """The JSON schema of campaign files of KIND, for editors; of supervised ones where no KIND is given."""
     from rolltrain_tui.modes import campaign_file
 
-    click.echo(json.dumps(campaign_file.json_schema(), indent=2))
+    click.echo(json.dumps(campaign_file.json_schema(kind), indent=2))

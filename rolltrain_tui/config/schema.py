@@ -207,7 +207,7 @@ class XPConfig(Section):
     table: Literal["source", "srd"]
     """XP for each level; source: 1000, 2500, 4750, ...; srd: 300, 900, 2700, ... in all."""
     learning: StrictBool
-    """1000 XP for each step by which the best evaluation improves: a nat of validation loss, say."""
+    """1000 XP for each step of the objective by which the best evaluation improves."""
     monsters: StrictBool
     """XP by challenge rating when a monster falls."""
     rolls: StrictBool
@@ -272,7 +272,7 @@ class GateConfig(Section):
     mode: Literal["ghost", "off"]
     """ghost: the bar is the recorded plain run of this campaign (`rolltrain ghost`); without a recording there is no gate."""
     tolerance: Annotated[float, Field(ge=0, le=10)]
-    """How much worse than the ghost still passes, in the unit of the campaign's objective (nats for a text)."""
+    """How much worse than the ghost still passes, in the unit of the campaign's objective."""
     xp: Annotated[int, Field(ge=0, le=100_000)]
     """Won at a gate that opens. A gate that stays shut costs half of it, but never a level."""
 

@@ -126,7 +126,8 @@ def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:
     """The campaign of one cell as JSON. The control arm uses neither hero nor rulebook, so it keeps those of the file."""
     found = config.model_dump() | {"seed": seed}
     for section, values in EQUAL_FOR_ALL.items():
-        found[section] |= values
+        if section in found:  # a mode without a device section has no threads to set
+            found[section] |= values
     if arm != CONTROL:
         found["hero"]["hero_class"] = arm.hero_class
         found["dice"]["rulebook"] = arm.rulebook

@@ -31,7 +31,8 @@ def draw(outcomes: Outcomes) -> dict[str, bytes]:
     with plot_style():
         if not any(isfinite(row.value.mean) for row in rows(outcomes)):
             return {}
-        figures = {"final_loss": final_loss(outcomes), "loss_curves": loss_curves(outcomes)}
+        final, curves = ("final_loss", "loss_curves") if outcomes.objective.of_loss else ("final", "curves")
+        figures = {final: final_loss(outcomes), curves: loss_curves(outcomes)}
         if found := answers(outcomes):
             figures["questions"] = questions(found)
         return {f"{name}.{kind}": image_of(figure, kind) for name, figure in figures.items() for kind in KINDS}

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import Event, Examined
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
@@ -23,9 +24,9 @@ from rolltrain_tui.story.scene import Scene
 State = Literal["slow", "hot", "overfit", "well"]
 
 TRAVELLING = -0.005
-"""Nats. A temperature below this shows a run on its way; nearer to zero it may be noise."""
+"""Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 BOUNCING = 0.015
-"""Nats. Above this temperature steps bounce, so a push ends."""
+"""Steps of the objective. Above this temperature steps bounce, so a push ends."""
 SETTLED, GROWN = 30, 100
 """Turns before a diagnosis counts, and before "slow" counts. Young runs look sick and slow; a push then does lasting harm."""
 PATIENCE = 3
@@ -90,7 +91,7 @@ class DiagnosisPolicy:
         if scene.examined is None or scene.examined is self._read:
             return ()
         self._read = scene.examined
-        state = diagnosis(scene.examined)
+        state = diagnosis(scene.examined, scene.objective)
         if scene.examined.turn < (GROWN if state == "slow" else SETTLED):
             state = "well"
         self._burnt = self._burnt or state == "hot"
@@ -98,18 +99,18 @@ class DiagnosisPolicy:
         if state == "slow" and self._burnt:
             return dismissals(scene) if self._slow >= PATIENCE else ()
         if state == "well":  # thanks to what is held, perhaps: nothing is changed, but that a push ends where bouncing begins
-            return dismissals(scene) if self._pushed and temperature(scene.examined) > BOUNCING else ()
+            return dismissals(scene) if self._pushed and temperature(scene.examined, scene.objective) > BOUNCING else ()
         self._pushed = state == "slow"
         prescribed = [order for remedy in self._treatment[state] for name in own(scene) for order in remedies(name, remedy)]
         return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
 
 
-def temperature(examined: Examined) -> float:
-    """The temperature in the unit of the objective; NaN where it is not known, which no comparison finds above or below a bound."""
-    return next((reading.value for reading in examined.readings if reading.signal == "temperature"), nan)
+def temperature(examined: Examined, objective: Objective) -> float:
+    """The temperature in steps of the objective; NaN where it is not known, which no comparison finds above or below a bound."""
+    return next((reading.value / objective.step for reading in examined.readings if reading.signal == "temperature"), nan)
 
 
-def diagnosis(examined: Examined) -> State:
+def diagnosis(examined: Examined, objective: Objective = VALIDATION_LOSS) -> State:
     """The state of the run by its signals. Heat is looked for first, since a hot run may overfit or be slow because of it.
 
     A gradient that leaps while the run is on its way is part of learning, not heat.
@@ -127,7 +128,7 @@ def diagnosis(examined: Examined) -> State:
     def known(signal: str) -> bool:
         return signal in readings and readings[signal].condition != "unknown"
 
-    on_its_way = temperature(examined) < TRAVELLING
+    on_its_way = temperature(examined, objective) < TRAVELLING
     if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth", "dead_units"):
         return "hot"
     if above("gradient_spike") and not on_its_way:

@@ -62,7 +62,7 @@ def _method(config: CampaignConfig, outcomes: table.Outcomes) -> str:
     unit = f" in {objective.unit}" if objective.unit else ""
     lines = [
         f"{len(arms)} arms and the control arm, each on {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}), {config.turns} turns a run. On one "
-        "seed all arms have the same first weights, the same text in the same order and the same dice.",
+        "seed all arms have the same first weights, the same data in the same order and the same dice.",
         "**Plain training**, the control arm, is the learner alone: no dice, no monsters, no abilities, no wounds. "
         f"The result is the {objective.name}{unit} after the last turn, on {config.evaluation.final_sequences} samples.{limit}",
         "Policies:\n\n" + "\n".join(f"- `{name}`: {POLICY_WORDS[name]}" for name in policies),

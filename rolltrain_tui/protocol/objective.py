@@ -64,6 +64,10 @@ class Objective:
         """Whether `value` is at least as good as `bar`. A value that is not a number reaches nothing."""
         return value <= bar if self.better == "lower" else value >= bar
 
+    def worse(self, value: float, than: float) -> float:
+        """How much worse `value` is than another one, in the objective's own unit; negative where it is better."""
+        return value - than if self.better == "lower" else than - value
+
     def worse_by(self, value: float, amount: float) -> float:
         """The value that is `amount`, in the objective's own unit, worse than `value`."""
         return value + amount if self.better == "lower" else value - amount

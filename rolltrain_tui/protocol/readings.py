@@ -39,4 +39,4 @@ class LayerReading:
     histogram: tuple[int, ...]
     """How many gradient entries have log10 |g| in [-9, -8), [-8, -7), ... [0, 1): the first and last bins take what lies beyond."""
     dead: float
-    """Part of its units that no probe text activates; NaN where it has none."""
+    """Part of its units that no probe example activates; NaN where it has none."""

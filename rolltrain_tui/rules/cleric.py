@@ -142,7 +142,7 @@ ABILITIES = (
         passive="A charge after a bad turn. Was less than 0.45 of its update felt (a fumble, mostly): this turn's k × 2 makes up for it. "
         "Was its raw loss more than 1.5 times the average: this turn's k × 1.1 average / loss damps what follows the spike.",
         live="The weights go (1d4 + WIS) / 10 of the way to their average of the last 20 turns or so (at most 0.8), and the hero heals as "
-        "many HP as the dice said. The validation loss before and after is measured on the spot.",
+        "many HP as the dice said. The model is evaluated before and after, on the spot.",
         cost="bonus",
         recharge="long",
         power=HealingWord(),

@@ -117,13 +117,11 @@ class SignalMonitor:
         """An evaluation; one that is not finite says nothing."""
         if not isfinite(value):
             return
-        lower = self.objective.better == "lower"
-        best = min if lower else max
+        best = min if self.objective.better == "lower" else max
         self._validations.append(value)
         self._best = value if self._best is None else best(self._best, value)
         if len(self._validations) == 3:
-            rise = best(self._validations) - self._best
-            self._values["val_rise"] = rise if lower else -rise
+            self._values["val_rise"] = self.objective.worse(best(self._validations), than=self._best)
 
     def examined(self, turn: int, values: Mapping[str, float]) -> None:
         """What the learner found in the model; what it could not tell is unknown from here on, also where it was known."""

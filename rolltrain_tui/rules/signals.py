@@ -49,9 +49,9 @@ _SIGNALS = (
     Signal(
         name="above_chance",
         title="Loss above chance",
-        unit="nats",
+        unit=OF_OBJECTIVE,
         high=0.2,
-        meaning="the smoothed training loss minus that of guessing blindly, ln V",
+        meaning="the smoothed training loss minus that of guessing blindly",
         advice="it is worse than knowing nothing: go back, and lower the learning rate",
     ),
     Signal(
@@ -111,7 +111,7 @@ _SIGNALS = (
         low=-0.1,
         high=0.3,
         meaning="how much worse the model is on validation data than on training data",
-        advice="more data, dropout, weight decay, or stop early; far below zero, look whether test text has leaked into the lessons",
+        advice="more data, dropout, weight decay, or stop early; far below zero, look whether test data has leaked into the lessons",
     ),
     Signal(
         name="val_rise",
@@ -126,7 +126,7 @@ _SIGNALS = (
         title="Dead units",
         unit="",
         high=0.1,
-        meaning="part of the hidden units that no probe text activates",
+        meaning="part of the hidden units that no probe example activates",
         advice="lower the learning rate, start these units anew",
     ),
     Signal(
@@ -142,7 +142,7 @@ _SIGNALS = (
         title="Noise scale",
         unit="batches",
         high=64.0,
-        meaning="the batch size beyond which more text would hardly steady the gradient, in this run's batches",
+        meaning="the batch size beyond which more data would hardly steady the gradient, in this run's batches",
         advice="enlarge the batch by accumulation",
     ),
 )

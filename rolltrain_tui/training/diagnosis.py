@@ -5,8 +5,8 @@ data, and B the examples of a turn:
 
     update_ratio    mean over the last measured turns of |update| / |theta|                     (kept by `layer_history`)
     weight_growth   (|theta| / |theta 100 turns ago| - 1) x 100 %
-    temperature     val(theta) - val(theta / 2 + theta_bar / 2), paired by example
-    gap             value on validation data - value on training data
+    temperature     how much worse val(theta) is than val(theta / 2 + theta_bar / 2), paired by example
+    gap             how much worse the objective is on validation data than on training data
     dead_units      part of the hidden units whose activation stays below ALIVE on all of the training data that was read
     agree_fraction  part of the coordinates in which (g_a + g_b) / 2 has the sign of the optimiser's first moment
     noise_scale     tr(Sigma) / |G|^2 / B, with |G|^2 ~ <g_a, g_b> and tr(Sigma) ~ h |g_a - g_b|^2 / 2
@@ -44,10 +44,30 @@ class TrainingProbe:
     """Which hidden units are dead: one bool vector for each place where there are some."""
 
 
-def examine(memory: TrainingMemory, probe: TrainingProbe, *, value: float, temperature: float, batch: int, gflop: float) -> Examination:
-    """All signals and all layers. `value`: of the last evaluation. `batch`: B."""
+def examine(
+    memory: TrainingMemory,
+    probe: TrainingProbe,
+    *,
+    value: float,
+    temperature: float,
+    batch: int,
+    gflop: float,
+    train_value: float | None = None,
+) -> Examination:
+    """All signals and all layers. `value`: of the last evaluation. `batch`: B.
+
+    `train_value`: the objective on training data. None: an objective of loss takes the probe's, any other leaves the gap unknown.
+    """
+    objective = memory.objective
+    there = train_value if train_value is not None else probe.loss if objective.of_loss else math.nan
     found, readings = measure(
-        probe, memory.layers, memory.levers.parameters, memory.first_moments(), memory.history, value=value, batch=batch
+        probe,
+        memory.layers,
+        memory.levers.parameters,
+        memory.first_moments(),
+        memory.history,
+        gap=objective.worse(value, than=there),
+        batch=batch,
     )
     return Examination(values={**found, "temperature": told(temperature)}, layers=readings, gflop=gflop)
 
@@ -59,7 +79,7 @@ def measure(
     first_moments: Sequence[Tensor] | None,
     history: LayerHistory | None,
     *,
-    value: float,
+    gap: float,
     batch: int,
 ) -> tuple[dict[str, float], tuple[LayerReading, ...]]:
     """All signals but temperature, and all layers. `first_moments`: None before there are any."""
@@ -73,7 +93,7 @@ def measure(
     values = {
         "update_ratio": mean_of([whole(move) for move in moves]) / norm if norm > 0 else math.nan,
         "weight_growth": history.growth(norm) if history is not None else math.nan,
-        "gap": value - probe.loss,
+        "gap": gap,
         "dead_units": mean_of([float(unit) for units in probe.dead for unit in units.tolist()]),
         "agree_fraction": agree_fraction(mean, first_moments),
         "noise_scale": noise,
@@ -101,8 +121,8 @@ def has_temperature(memory: TrainingMemory) -> bool:
 
 
 @torch.no_grad()
-def temperature(memory: TrainingMemory, here: Sequence[float], losses: Callable[[], Sequence[float]]) -> float:
-    """val(theta) - val(theta / 2 + theta_bar / 2), given the losses at theta and a way to measure them again; NaN too early for it.
+def temperature(memory: TrainingMemory, here: Sequence[float], values: Callable[[], Sequence[float]]) -> float:
+    """How much worse theta is than theta / 2 + theta_bar / 2, given its values and a way to measure them again; NaN too early for it.
 
     High: the weights swing about the average instead of moving with it. The learning rate is too high to descend further.
     """
@@ -112,7 +132,7 @@ def temperature(memory: TrainingMemory, here: Sequence[float], losses: Callable[
     theta = [p.clone() for p in parameters]  # half-way and back in place: any model can be measured like this
     try:
         torch._foreach_lerp_(parameters, memory.average.weights, 0.5)
-        there = losses()
+        there = values()
     finally:
         torch._foreach_copy_(parameters, theta)
-    return mean_of([a - b for a, b in zip(here, there, strict=True)])
+    return mean_of([memory.objective.worse(a, than=b) for a, b in zip(here, there, strict=True)])

@@ -45,7 +45,7 @@ MANNERS_SECONDS = 3.0
 STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
 """Of the time, for a window that is being dragged about."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-GATHERING = "The party gathers: reading the text, building the model …"
+GATHERING = "The party gathers: reading the data, building the model …"
 
 
 class RolltrainApp(App[None]):

@@ -24,7 +24,7 @@ def age(saved_at: float, now: float) -> str:
 
 
 def loss(value: float | None, digits: int = 2) -> str:
-    """A loss in nats; a dash where there is none yet, the plain word where it is no number."""
+    """A value; a dash where there is none yet, the plain word where it is no number."""
     if value is None:
         return "–"
     return f"{value:.{digits}f}" if math.isfinite(value) else "not finite"

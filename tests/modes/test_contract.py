@@ -1,13 +1,13 @@
 """What every mode's learner must do. A mode joins with one row: its campaign of a dozen small turns, or a learner that a program made."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from rolltrain_tui.config.campaign_file import load
-from support.paths import CAMPAIGNS, TINY
+from support.paths import CAMPAIGNS, CURVE, MODE_EXAMPLE, TINY
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
@@ -15,7 +15,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.plain import RollToTrain
-from rolltrain_tui.modes.text.build import build_learner
+from rolltrain_tui.modes import MODES
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import StepTaken
@@ -36,13 +38,20 @@ MOVES: tuple[tuple[int, Command], ...] = (
     (7, UseAbility("reckless_attack")),
 )
 
-FILES = {"supervised": ("tiny_gpt.yaml", TINY)}
+FILES = {"supervised": (CAMPAIGNS / "tiny_gpt.yaml", TINY), "curve": (MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", CURVE)}
 """Modes that a campaign file describes: the file, and what makes a dozen small turns of it."""
+
+
+@pytest.fixture(autouse=True)
+def _with_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mode of another package, as if it were installed."""
+    monkeypatch.syspath_prepend(MODE_EXAMPLE)
+    monkeypatch.setattr(MODES, "_from_plugins", {"curve": import_module("rolltrain_curve").MODE})
 
 
 def campaign(mode: str, *overrides: str) -> Any:
     file, tiny = FILES[mode]
-    return load(CAMPAIGNS / file, (*tiny, *overrides))
+    return load(file, (*tiny, *overrides))
 
 
 def own_model(folder: Path) -> Learner:

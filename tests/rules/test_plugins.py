@@ -1,17 +1,15 @@
 """Plug-ins: rows from other packages sit beside the house's, and whatever is wrong with one is told and left out."""
 
-import os
 import shutil
 import subprocess
 import sys
-import tomllib
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.paths import ROOT, TESTS
+from support.installed import Shell, install, shell_with
+from support.paths import TESTS
 
 from rolltrain_tui import plugins
 from rolltrain_tui.base.registry import RowError
@@ -25,48 +23,6 @@ from rolltrain_tui.rules.rulebooks import RULEBOOKS, check_rulebook
 from rolltrain_tui.rules.signals import SIGNALS, check_signal
 
 EXAMPLE = TESTS / "plugin_example"
-
-Shell = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def wheel(source: Path, folder: Path) -> Path:
-    """The pure-Python wheel of a project with entry points: what its build backend would make, without asking for one."""
-    project = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["project"]
-    stem = f"{project['name'].replace('-', '_')}-{project['version']}"
-    groups = ["\n".join((f"[{group}]", *(f"{k} = {v}" for k, v in rows.items()))) for group, rows in project["entry-points"].items()]
-    files = {
-        "METADATA": f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n",
-        "WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        "entry_points.txt": "\n\n".join(groups) + "\n",
-        "RECORD": "",
-    }
-    path = folder / f"{stem}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as packed:
-        for module in source.glob("*.py"):
-            packed.write(module, module.name)
-        for name, text in files.items():
-            packed.writestr(f"{stem}.dist-info/{name}", text)
-    return path
-
-
-def install(source: Path, site: Path) -> None:
-    """`pip install --target`, without network; where this Python has no pip, unpacking is the same for such a wheel."""
-    packed = wheel(source, site.parent)
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site), str(packed)]
-    if subprocess.run(command, capture_output=True).returncode:
-        zipfile.ZipFile(packed).extractall(site)
-
-
-def shell_with(site: Path, folder: Path) -> Shell:
-    """`rolltrain` in a Python that finds what is installed in `site`."""
-    path = os.pathsep.join((str(site), str(ROOT)))
-    env = {**os.environ, "PYTHONPATH": path, "ROLLTRAIN_SAVES": str(folder / "saves"), "ROLLTRAIN_CONFIG": str(folder / "config")}
-
-    def rolltrain(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "rolltrain_tui", *map(str, words)]
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-
-    return rolltrain
 
 
 @pytest.fixture(scope="module")

@@ -23,3 +23,18 @@ TINY = (
     "pace.turns_per_second=null",
     "device.threads=1",
 )
+MODE_EXAMPLE = TESTS / "mode_example"
+CURVE = (
+    "turns=12",
+    "data.points=64",
+    "model.width=8",
+    "batch.points=8",
+    "schedule.warmup_turns=2",
+    "encounters.chance=0.3",
+    "camps.every=5",
+    "evaluation={every: 4, sequences: 8, final_sequences: 16}",
+    "twin={mode: off, turns: 3, sequences: 8}",
+    "speech.every=6",
+    "save={autosave_every: 3, keep: 3}",
+    "pace.turns_per_second=null",
+)

@@ -56,9 +56,9 @@ class Card(ModalScreen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space,escape", "put_away", "Go on", priority=True)]
 
-    def __init__(self, events: Event | Sequence[Event], seconds: float | None = None) -> None:
+    def __init__(self, events: Event | Sequence[Event], seconds: float | None = None, objective: Objective = VALIDATION_LOSS) -> None:
         super().__init__()
-        self.face = face_of(events if isinstance(events, Sequence) else (events,))
+        self.face = face_of(events if isinstance(events, Sequence) else (events,), objective)
         self._seconds = seconds
         self._ticks_left = 0 if seconds is None else max(1, round(seconds / TICK_SECONDS))
 

@@ -230,7 +230,9 @@ class ExpeditionScreen(Deeds):
             case ActBegan():
                 self._show_card((event,), ACT_CARD_SECONDS)
             case ForetellingJudged():
-                self.tell_player(f"{'★' if event.inspired else '✖'} {tell(event)}", "accent" if event.inspired else "warn")
+                self.tell_player(
+                    f"{'★' if event.inspired else '✖'} {tell(event, self.scene.objective)}", "accent" if event.inspired else "warn"
+                )
             case ItemFound():
                 self.tell_player(f"+ {titled(event.item)}: b opens the bag.", "accent")
             case _:
@@ -266,7 +268,7 @@ class ExpeditionScreen(Deeds):
         elif self._cards:
             self._open_card = next(iter(self._cards))
             events, seconds = self._cards.pop(self._open_card)
-            self.app.push_screen(Card(events, seconds), self._next_card)
+            self.app.push_screen(Card(events, seconds, self.scene.objective), self._next_card)
         elif self._choice_due:
             self._choice_due = False
             self.action_raise()
