@@ -104,7 +104,9 @@ def test_new_check_and_schema(curve: Curve, say: Say) -> None:
     schema = json.loads(say("schema", "curve"))
     assert {"data", "model", "optimizer", "schedule", "batch"} <= schema["properties"].keys()
     assert "device" not in schema["properties"]
-    assert "model.width: must be at least 1" in say("check", curve.campaign, "--set", "model.width=0", code=2)
+    wrong = curve.folder / "wrong.yaml"
+    wrong.write_text(curve.campaign.read_text("utf-8").replace("width: 32", "width: 0 "), "utf-8")
+    assert "model.width: must be at least 1" in say("check", wrong, code=2)
 
 
 def test_the_summary_names_the_objective(curve: Curve) -> None:
@@ -212,6 +214,9 @@ async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -
                 while not any(isinstance(one, screen) for one in app.screen_stack):
                     seen.update(honest(shown(app)).splitlines())
                     await pilot.pause(0.01)
+            for _ in range(10):  # until it is drawn, and some turns are played
+                await pilot.pause(0.05)
+                seen.update(honest(shown(app)).splitlines())
             await pilot.press(key)
             seen.update(honest(shown(app)).splitlines())
     everything = "\n".join(seen)
