@@ -107,7 +107,7 @@ def test_types() -> None:
 
 def test_no_test_module_imports_another() -> None:
     """What two test modules need lies in tests/support; every directory of tests is one of the package's, or named here."""
-    others = {"benchmarks", "hardening", "playthroughs", "plugin_example", "support"}
+    others = {"benchmarks", "hardening", "mode_example", "playthroughs", "plugin_example", "support"}
     modules = sorted((ROOT / "tests").rglob("*.py"))
     names = {path.stem for path in modules if path.name.startswith(("test_", "conftest"))}
     for path in modules:

@@ -68,6 +68,7 @@ class Bridge:
 
     def _play(self) -> None:
         run = self.run = self._open()
+        self.scene.objective = self.run.config.objective  # shown before the first event tells it
         for event in run.story:
             self.scene.apply(event)
         if self._ready is not None:

@@ -106,7 +106,7 @@ def test_new_check_and_schema(curve: Curve, say: Say) -> None:
     assert "device" not in schema["properties"]
     wrong = curve.folder / "wrong.yaml"
     wrong.write_text(curve.campaign.read_text("utf-8").replace("width: 32", "width: 0 "), "utf-8")
-    assert "model.width: must be at least 1" in say("check", wrong, code=2)
+    assert "model.width: must be a whole number from 1 to 4096 (got 0)" in say("check", wrong, code=2)
 
 
 def test_the_summary_names_the_objective(curve: Curve) -> None:
@@ -220,5 +220,5 @@ async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -
             await pilot.press(key)
             seen.update(honest(shown(app)).splitlines())
     everything = "\n".join(seen)
-    for words in ("◆ R²", "R²: 0.", "Ceiling", "below the ceiling of 1"):
+    for words in ("─ R² ─", "R²: 0.", "Ceiling", "below the ceiling of 1"):
         assert words in everything, words
