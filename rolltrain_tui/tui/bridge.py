@@ -68,7 +68,8 @@ class Bridge:
 
     def _play(self) -> None:
         run = self.run = self._open()
-        self.scene.objective = self.run.config.objective  # shown before the first event tells it
+        if run.config is not None:
+            self.scene.objective = run.config.objective  # shown before the first event tells it
         for event in run.story:
             self.scene.apply(event)
         if self._ready is not None:
