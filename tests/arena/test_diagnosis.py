@@ -52,7 +52,7 @@ def test_one_history_gives_one_set_of_numbers(history: list[tuple[float, float]]
     """Every signal of a history is the campaign's number beside the campaign's bounds, also with losses that are not finite."""
     history = [step for i, step in enumerate(history) if math.isfinite(step[0]) or i % 20 == 0]
     losses, norms = [loss for loss, _ in history], [norm for _, norm in history]
-    ours, theirs = heard(losses, norms, 27), campaign(losses, norms, 27).watch
+    ours, theirs = heard(losses, norms, 27), campaign(losses, norms, 27).monitor
     assert same([ours.reading(name) for name in HEARD], [theirs.reading(name) for name in HEARD])
 
 

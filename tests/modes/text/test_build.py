@@ -18,7 +18,7 @@ def test_a_campaign_becomes_its_learner(tiny_config: MakeConfig, tmp_path: Path)
     (tmp_path / "hoard.txt").write_text("gold and silver, silver and gold\n" * 40, encoding="utf-8")
     learner = build_learner(tiny_config("data={corpus: file, path: hoard.txt, validation_fraction: 0.1}"), base=tmp_path)
     facts = learner.info()
-    assert len(set("gold and silver, silver and gold\n")) == facts.vocabulary
+    assert f"{facts.parameters:,} weights, {len(set('gold and silver, silver and gold') | {chr(10)})} tokens" == facts.model
     assert (facts.objective.limit, facts.device, facts.dtype, facts.threads, facts.tokens_per_turn) == (None, "cpu", "float32", 1, 32)
     assert facts.parameters == learner.model.num_parameters()
     assert learner.step(NEUTRAL).finite
