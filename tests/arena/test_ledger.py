@@ -17,6 +17,8 @@ from rolltrain_tui.arena.ledger import Ledger
 from rolltrain_tui.arena.matches import Match
 from rolltrain_tui.arena.tournament import reopen, results
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def battles(tmp_path: Path, terms: Any, contender: Any) -> Battles:

@@ -92,6 +92,7 @@ def test_malformed(terms: Any, contender: Any, tmp_path: Path) -> None:
         reopen(tmp_path, "Cup")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is a signal of POSIX")
 def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     """A full tournament of eight agents, killed twice on its way, ends with each of its 28 matches once and a ledger without flaw."""

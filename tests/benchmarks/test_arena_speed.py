@@ -9,6 +9,8 @@ from scalar_gpt import ScalarGPT
 from rolltrain_tui.arena.agents import Recipe
 from rolltrain_tui.arena.model_batch import ModelBatch
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
     """With the same weights both have the same loss, before and after a step of Adam."""

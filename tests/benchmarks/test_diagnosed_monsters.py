@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from diagnosed_monsters import PATIENCE, course
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("sickness", ["cold", "dead", "bursting"])
 def test_a_sick_run_meets_its_monster(sickness: str, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 from foreign_overhead import WAYS, main
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 
 @pytest.mark.parametrize("via", WAYS)

@@ -1,4 +1,7 @@
+import pytest
 from original_overhead import main
+
+pytestmark = pytest.mark.slow
 
 
 def test_it_measures() -> None:

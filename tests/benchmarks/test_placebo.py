@@ -5,6 +5,8 @@ import pytest
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from twin_verdicts import TUNED, verdict_on_tripling
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("factor", "verdict"), [(0.1, "helped"), (10.0, "hurt")])

@@ -313,6 +313,7 @@ class TestFiles:
 class TestKept:
     """A campaign written out is the same campaign."""
 
+    @pytest.mark.slow
     @given(
         name=st.text(min_size=1, max_size=60).filter(lambda text: text.isprintable() and bool(text.strip())),
         story=st.text(max_size=200),

@@ -96,6 +96,7 @@ def test_a_closed_book_in_idle_hands_is_plain_training(tiny_grid: Callable[..., 
     assert (plain.value, plain.curve, plain.train_loss) == (played.value, played.curve, played.train_loss)
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed(tiny_grid: Callable[..., tuple[Cell, ...]], here: Execute, tmp_path: Path) -> None:
     """A sweep that stops half-way and is called again runs only what is missing, and ends with the same table."""
     cells = tiny_grid()
@@ -169,6 +170,7 @@ def test_losses_that_are_not_finite_are_kept(tiny_grid: Callable[..., tuple[Cell
     assert kept.curve[0][1] != kept.curve[0][1]
 
 
+@pytest.mark.slow
 def test_workers_give_the_same_and_survive_a_death(tiny_grid: Callable[..., tuple[Cell, ...]]) -> None:
     """Processes side by side bring what this one would; one that dies costs its cell alone."""
     cells = tiny_grid(seeds=1)
@@ -179,6 +181,7 @@ def test_workers_give_the_same_and_survive_a_death(tiny_grid: Callable[..., tupl
     assert "its process ended with code 9" in died.error
 
 
+@pytest.mark.slow
 def test_workers_stop_when_told(tiny_grid: Callable[..., tuple[Cell, ...]]) -> None:
     """After the word no further cell is begun, and what is finished has been handed over."""
     cells = tiny_grid(seeds=2)

@@ -20,6 +20,8 @@ from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 Play = Callable[..., list[Event]]
 
 

@@ -112,6 +112,7 @@ def test_numbers_that_are_none(value: float) -> None:
     assert table.number(-0.5, 1) == "−0.5"
 
 
+@pytest.mark.slow
 def test_pictures_are_pictures() -> None:
     """Both figures come as PNG and as SVG that parses, names every arm, and is the same when drawn again."""
     outcomes = outcomes_of()
@@ -124,6 +125,7 @@ def test_pictures_are_pictures() -> None:
     assert drawn == plots.draw(outcomes)
 
 
+@pytest.mark.slow
 def test_pictures_of_little() -> None:
     """One seed, an arm without any finite loss, or nothing finished at all are drawn, or not, without an error."""
     assert len(plots.draw(outcomes_of(1))) == 4
@@ -155,6 +157,7 @@ def test_a_wrong_name_is_a_mistake(tiny: Path, words: str, hint: str, capsys: py
     assert f"Did you mean {hint}?" in said.err
 
 
+@pytest.mark.slow
 def test_the_whole_verb(tiny: Path, tmp_path: Path) -> None:
     """`compare` runs the grid, prints the table, writes its files; called again it runs nothing and prints the same."""
     words = ["compare", str(tiny), "--classes", "wizard", "--rulebooks", "off", "--policies", "random", "--seeds", "2", "--steps", "4"]
@@ -169,6 +172,7 @@ def test_the_whole_verb(tiny: Path, tmp_path: Path) -> None:
     assert len(found["arms"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to one process")
 def test_ctrl_c_leaves_what_is_finished(tiny: Path, tmp_path: Path) -> None:
     """Ctrl+C ends the experiment with a word about going on, the finished runs on disk, and exit code 130."""
@@ -198,6 +202,7 @@ def test_ctrl_c_leaves_what_is_finished(tiny: Path, tmp_path: Path) -> None:
     assert (tmp_path / "o" / "report.md").exists()
 
 
+@pytest.mark.slow
 def test_the_game_needs_neither_matplotlib_nor_numpy(tiny: Path, tmp_path: Path) -> None:
     """A campaign trains to its end where both are absent."""
     script = (

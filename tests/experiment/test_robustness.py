@@ -15,6 +15,8 @@ from rolltrain_tui.experiment.table import Outcomes
 from rolltrain_tui.modes.text import probes
 from rolltrain_tui.protocol.objective import Objective
 
+pytestmark = pytest.mark.slow
+
 ARM = Arm("wizard", "hero", "none")
 PLAIN = {measure.name: 1.0 for measure in MEASURES}
 

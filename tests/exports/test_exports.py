@@ -124,6 +124,7 @@ def test_an_ability_is_in_force_for_its_turns() -> None:
     assert [metrics.monster for metrics in metrics_of(foes)] == ["", "loss_dragon", "loss_dragon", ""]
 
 
+@pytest.mark.slow
 def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
     """One call, all forms: a table with a row a turn, pictures, a card, and events that TensorBoard's own reader finds whole."""
     out, board = tmp_path / "out", tmp_path / "board"
@@ -152,6 +153,7 @@ def test_export_writes_every_form(played: Path, tmp_path: Path, call: Callable[.
         assert dict(map(tuple, points)) == pytest.approx({e.turn: e.numbers[tag] for e in book.values() if tag in e.numbers}, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_bare_export_twice(played: Path, tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch):
     """Bare it writes table, picture and card into a folder here; the same run gives the same bytes."""
     monkeypatch.chdir(tmp_path)
@@ -239,6 +241,7 @@ def test_plot_fits_the_width(what: str, played: Path, call: Callable[..., Answer
     assert max(map(len, answer.out.splitlines())) <= 70
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [nan, inf, -inf, 1e308, 0.0])
 def test_any_loss_can_be_drawn(loss: float) -> None:
     """Runs that burst, at once or in the middle, have pictures, charts and a card like any other."""
@@ -249,6 +252,7 @@ def test_any_loss_can_be_drawn(loss: float) -> None:
         assert "report card" in report_card(summary)
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded() -> None:
     """A run ten times as long takes no more memory, and loses no extreme and no turn."""
     peaks = []

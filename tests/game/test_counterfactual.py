@@ -25,6 +25,8 @@ from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.wizard import SpellMastery
 from rolltrain_tui.runs.run import Run
 
+pytestmark = pytest.mark.slow
+
 Configure = Callable[..., CampaignConfig]
 Moves = list[tuple[int, Command]]
 

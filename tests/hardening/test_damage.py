@@ -13,6 +13,8 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 
+pytestmark = pytest.mark.slow
+
 FILES = ("manifest.json", "campaign.yaml", "state.json", "weights.safetensors")
 
 

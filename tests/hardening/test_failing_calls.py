@@ -19,6 +19,8 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 
+pytestmark = pytest.mark.slow
+
 CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "unlink", "rmdir")
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 SETTINGS = ("turns=6", "save={autosave_every: 2, keep: 9}", "evaluation={every: 6, sequences: 2, final_sequences: 2}", "speech.every=0")

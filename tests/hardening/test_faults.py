@@ -27,6 +27,8 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
+pytestmark = pytest.mark.slow
+
 Begin = Callable[[str], Run]
 
 

@@ -22,6 +22,8 @@ from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves import archive
 
+pytestmark = pytest.mark.slow
+
 FILES = ("campaign.yaml", "state.json", "weights.safetensors")
 SCRAPS = [
     b"\x80\x04\x95cposix\nsystem\n", b"PK\x03\x04", b"null", b"1e999", b"-1", b"9" * 20, b"NaN", b'"', b"{", b"[" * 200, b"\x00",

@@ -28,6 +28,8 @@ from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.typed_commands import NotUnderstood, parse_command
 
+pytestmark = pytest.mark.slow
+
 Tally = Callable[[str], None]
 
 

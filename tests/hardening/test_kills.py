@@ -6,7 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.paths import TESTS
+
+pytestmark = pytest.mark.slow
 
 
 def test_killed_at_random_moments(tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.fakes import FakeExpedition, fake_config
 from support.paths import TESTS
 
@@ -14,6 +15,8 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import recording
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.recording import Recording
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:

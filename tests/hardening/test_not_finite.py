@@ -19,6 +19,8 @@ from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.story.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 Configure = Callable[..., CampaignConfig]
 CAMP, POISONED = 6, (8, 9)
 """The turn of the camp before, and the turns that are spoilt."""

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.paths import CAMPAIGNS
 from support.views import fingerprint, headless, on_screen, plain
 
@@ -12,6 +13,8 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.run import Run
+
+pytestmark = pytest.mark.slow
 
 MOVES: tuple[tuple[int, Command], ...] = ((4, UseAbility("rage")), (9, Speak()), (20, UseAbility("reckless_attack")))
 Begin = Callable[[str], Run]

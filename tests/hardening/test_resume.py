@@ -16,6 +16,8 @@ from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 
+pytestmark = pytest.mark.slow
+
 TURNS = 200
 SETTINGS = (
     f"turns={TURNS}",

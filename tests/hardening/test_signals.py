@@ -25,6 +25,8 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_log, saves
 from rolltrain_tui.runs.run import Run
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = ("turns=100000", "pace.turns_per_second=20", "save={autosave_every: 1000, keep: 3}", "camps.every=5000")
 ENDINGS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "closed")
 Tally = Callable[[str], None]

@@ -18,7 +18,7 @@ from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, CampaignEn
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 
-pytestmark = [pytest.mark.filterwarnings("default")]  # other people's warnings
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 

@@ -17,7 +17,7 @@ from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 
-pytestmark = [pytest.mark.filterwarnings("default")]  # other people's warnings
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 Fit = Callable[..., nn.Module]
 

@@ -2,9 +2,12 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import torch.distributed as dist
 from torch import nn
+
+pytestmark = pytest.mark.slow
 
 
 def train(rank: int, folder: str, told: Any) -> None:

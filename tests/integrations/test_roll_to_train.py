@@ -34,7 +34,7 @@ from rolltrain_tui.runs.saves import SaveError
 
 Make = Callable[..., Any]
 OFF = {"rulebook": "off", "monsters": "off"}
-pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:enable_nested_tensor")]
 
 
 def adamw(model: nn.Module, lr: float = 1e-2) -> torch.optim.Optimizer:

@@ -6,6 +6,8 @@ from click.testing import CliRunner
 
 from rolltrain_tui.integrations.sentiment import Words, loaders, main, review
 
+pytestmark = pytest.mark.slow
+
 
 def test_reviews_need_more_than_counting() -> None:
     """A third are negated, both answers are as frequent, every word is known, and training and test texts are of one making."""

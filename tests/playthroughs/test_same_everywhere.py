@@ -15,6 +15,8 @@ from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 
+pytestmark = pytest.mark.slow
+
 CAMPAIGN = CAMPAIGNS / "tutorial.yaml"
 SETTINGS = (
     "turns=40",

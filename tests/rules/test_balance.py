@@ -6,6 +6,8 @@ from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.events import DiceRolled, HeroFell, MonsterAppeared, MonsterFell, MonsterLeft
 
+pytestmark = pytest.mark.slow
+
 RUNS = 100
 
 

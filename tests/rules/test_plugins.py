@@ -50,6 +50,7 @@ def campaign(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path
     return path
 
 
+@pytest.mark.slow
 def test_example_is_checked_and_on_the_schema(bardic: Shell, campaign: Path) -> None:
     """With the plug-in a campaign that names its rows is good, and the schema offers them; without it the campaign is refused."""
     assert "rulebook jongleur" in bardic("check", campaign).stdout
@@ -60,6 +61,7 @@ def test_example_is_checked_and_on_the_schema(bardic: Shell, campaign: Path) -> 
     assert without.stderr.count("must be one of") == 3
 
 
+@pytest.mark.slow
 def test_example_is_in_the_codex(bardic: Shell) -> None:
     """Each row has a page: its own where the package brings one, else what the row says."""
     assert "the updates add up to 9.8 instead of 8" in bardic("codex", "crescendo").stdout
@@ -73,6 +75,7 @@ def test_example_is_in_the_codex(bardic: Shell) -> None:
         assert (answer.returncode, words in answer.stdout) == (0, True), answer
 
 
+@pytest.mark.slow
 def test_example_is_played(bardic: Shell, campaign: Path) -> None:
     """A headless run: the bard plays a crescendo, the mimic comes and acts, and the weights feel exactly what was asked."""
     moves = campaign.with_suffix(".jsonl")
@@ -84,6 +87,7 @@ def test_example_is_played(bardic: Shell, campaign: Path) -> None:
     assert "Plug-in" not in done.stderr
 
 
+@pytest.mark.slow
 def test_example_is_compared(bardic: Shell, campaign: Path) -> None:
     """`compare` takes the class and the rulebook as arms beside the control arm."""
     words = (

@@ -19,6 +19,8 @@ from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 
+pytestmark = pytest.mark.slow
+
 MOVES: list[tuple[int, Command]] = [(2, UseAbility("reckless_attack")), (5, Speak()), (9, UseAbility("rage"))]
 HARD = ("batch.accumulation=2", "model.dropout=0.1", "encounters.chance=1.0", "twin.mode=on_use")
 Configure = Callable[..., CampaignConfig]

@@ -20,6 +20,8 @@ from rolltrain_tui.runs.reexecution import from_save, from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Findings, Verification
 
+pytestmark = pytest.mark.slow
+
 MOVES: list[tuple[int, Command]] = [
     (2, UseAbility("rage")),
     (4, UseAbility("reckless_attack")),

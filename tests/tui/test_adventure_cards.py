@@ -41,6 +41,8 @@ from rolltrain_tui.tui.widgets.hero import hero_lines, hero_title
 from rolltrain_tui.tui.widgets.keys import key_lines
 from rolltrain_tui.tui.widgets.panel import width_of
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(60, 18), (80, 24), (120, 36), (200, 60)]
 RIGHT = ForetellingJudged(50, "lower", "lower", 3.1, 2.9, True)
 WRONG = ForetellingJudged(100, "higher", "lower", 2.9, 2.7, False)

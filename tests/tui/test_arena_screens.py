@@ -17,6 +17,8 @@ from rolltrain_tui.tui.arena.diagnosis import AgentDiagnosisScreen
 from rolltrain_tui.tui.arena.hall import ArenaScreen
 from rolltrain_tui.tui.screens.ask import AskDialog
 
+pytestmark = pytest.mark.slow
+
 SMALL = Shape(n_embd=8, n_layer=1, n_head=2, context=8)
 
 

@@ -9,6 +9,8 @@ from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.screens.cards import Card, big, face_of
 
+pytestmark = pytest.mark.slow
+
 CHARGES = (Charge("rage", 2, 3, "long", True), Charge("reckless_attack", None, None, "", False))
 HERO = Sheet(level=12, proficiency=4, hp=28, max_hp=96, next_level_xp=2700, expected_k=0.953, charges=CHARGES)
 LEVEL = LevelGained(412, ("Rage: a [b]third[/b] charge", "Two\nlines \x1b]0;x"), HERO)

@@ -19,6 +19,8 @@ from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
 
+pytestmark = pytest.mark.slow
+
 KEYS = [
     ("1", UseAbility("rage")),
     ("2", UseAbility("reckless_attack")),

@@ -77,6 +77,7 @@ class Stubborn(FakeExpedition):
             yield next(events)
 
 
+@pytest.mark.slow
 async def test_a_second_ctrl_q_does_not_wait(tmp_path: Path) -> None:
     """The first asks for the save and says so; the second goes at once, with code 1 and a word about the last autosave."""
     expedition = Stubborn(tmp_path, fake_config("turns=1000000"))
@@ -103,6 +104,7 @@ async def test_the_title_learns_when_torch_is_ready(tmp_path: Path) -> None:
         await until(pilot, lambda: app.torch_ready and "torch 2.13 · cpu, 2 threads · ready" in shown(app))
 
 
+@pytest.mark.slow
 async def test_escape_turns_back_while_an_expedition_is_readied(tmp_path: Path) -> None:
     """The title opens again as soon as the worker can be left; nothing is played."""
     outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config()))

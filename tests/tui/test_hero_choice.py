@@ -21,6 +21,8 @@ from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
 from rolltrain_tui.tui.widgets.hero_card import HeroCard
 
+pytestmark = pytest.mark.slow
+
 PATH = CAMPAIGNS / "tiny_gpt.yaml"
 SIZES = [(80, 24), (200, 60)]
 

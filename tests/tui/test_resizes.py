@@ -14,6 +14,7 @@ from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import QUIET_SECONDS, Resizes
 
 
+@pytest.mark.slow
 async def test_the_last_size_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of sizes in a row: few are laid out, and in the end the screen has the last one."""
     monkeypatch.setattr(resizes, "QUIET_SECONDS", 0.5)  # a storm even for a machine with much else to do

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.paths import TESTS
 
+pytestmark = pytest.mark.slow
+
 pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals need a POSIX system")
 
 

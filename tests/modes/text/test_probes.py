@@ -17,6 +17,7 @@ def state_of(learner: TextLearner) -> tuple[dict[str, torch.Tensor], object]:
     return learner.tensors(), learner.state_dict()
 
 
+@pytest.mark.slow
 def test_a_probed_run_goes_on_as_if_it_had_not_been_asked(make_learner: MakeLearner) -> None:
     """Weights, moments and every stream are as they were: the next turns are the same to the last bit."""
     asked, left_alone = make_learner(), make_learner()
@@ -32,6 +33,7 @@ def test_a_probed_run_goes_on_as_if_it_had_not_been_asked(make_learner: MakeLear
     assert all(torch.equal(ours[0][name], tensor) for name, tensor in theirs[0].items())
 
 
+@pytest.mark.slow
 def test_probes_answer_the_same_twice(make_learner: MakeLearner) -> None:
     """The same weights give the same answers, wherever a run's own noise stream stands."""
     first, second = make_learner(), make_learner()
@@ -40,6 +42,7 @@ def test_probes_answer_the_same_twice(make_learner: MakeLearner) -> None:
     assert probes.probe(first) == probes.probe(second)
 
 
+@pytest.mark.slow
 def test_more_noise_hurts_more(make_learner: MakeLearner) -> None:
     """On a model that has learned, the rise of the loss grows with the weight noise, and a text with typos is harder."""
     learner = make_learner("optimizer.learning_rate=0.01")
