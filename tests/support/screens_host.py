@@ -71,7 +71,7 @@ def a_run(name: str, **changes: Any) -> RunSummary:
         "level": 3,
         "turn": 412,
         "turns": 2000,
-        "val_loss": 2.31,
+        "value": 2.31,
         "saved_at": 0.0,
         "ending": None,
     }
