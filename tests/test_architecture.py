@@ -69,6 +69,7 @@ for module in {LIGHT[banned]!r}:
     assert done.stdout.splitlines() == [f"{module} []" for module in LIGHT[banned]], done.stderr
 
 
+@pytest.mark.slow
 def test_import_contracts() -> None:
     """The import directions that pyproject.toml declares are kept."""
     script = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"

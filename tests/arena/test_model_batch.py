@@ -69,6 +69,7 @@ def test_it_trains_as_torch_trains() -> None:
             assert loss.item() == pytest.approx(trainer.losses[-1][k].item(), rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["gpt", "microgpt"])
 def test_neighbours_do_not_matter(style: Any) -> None:
     """An agent's numbers are the same to the last bit beside a neighbour that bursts as beside a healthy one."""

@@ -252,6 +252,7 @@ def test_steps_shorten_the_warm_up(tiny: Path, capsys: pytest.CaptureFixture[str
 # Doctor and bench.
 
 
+@pytest.mark.slow
 def test_doctor(call: Callable[..., Answer], tmp_path: Path) -> None:
     """The doctor looks at everything, says what it is about to do on stderr, and leaves no folder behind."""
     answer = call("doctor", "--json", "--out", tmp_path / "not" / "there")

@@ -316,6 +316,7 @@ def test_a_plain_campaign_is_its_own_ghost(tiny_config: Configure, tmp_path: Pat
 # Kept.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [1, 5, 7])
 def test_resumed_with_a_ghost_equals_uninterrupted(tiny_config: Configure, tmp_path: Path, ghost_file: Path, stop_after: int) -> None:
     """Same weights and same story, though the file beside the campaign is gone by then."""

@@ -196,6 +196,7 @@ def test_no_dice_is_plain_training(mode: str) -> None:
     assert played.learner.weights_sha256() == alone.weights_sha256()
 
 
+@pytest.mark.slow
 def test_saved_and_resumed(begin: Callable[..., Run]) -> None:
     """Stopped after a turn, saved and opened again, a run ends with the weights and the story of one sitting."""
     straight, stopped = begin("straight"), begin("stopped")
@@ -210,6 +211,7 @@ def test_saved_and_resumed(begin: Callable[..., Run]) -> None:
     assert lines(again.story) == lines(straight.story)
 
 
+@pytest.mark.slow
 def test_verified_and_branched(begin: Callable[..., Run]) -> None:
     """Trained once more the run meets every event and every save; a branch of it, played with the same moves, becomes it."""
     run = begin("run")
@@ -223,6 +225,7 @@ def test_verified_and_branched(begin: Callable[..., Run]) -> None:
     assert story_sha256(folder / "chronicle.jsonl") == story_sha256(run.folder / "chronicle.jsonl")
 
 
+@pytest.mark.slow
 async def test_the_same_however_it_is_shown(begin: Callable[..., Run], tmp_path: Path) -> None:
     """Headless, as plain text and on screen: one run."""
     straight, told, shown = begin("headless"), begin("plain"), begin("screen")

@@ -10,7 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
@@ -60,6 +60,7 @@ ANYTHING = st.sampled_from(sorted(KINDS)).flatmap(lambda name: values(KINDS[name
 def test_every_class_is_read_back_exactly(name: str) -> None:
     """decode(encode(value)) is value, field by field and type by type, for every event and command."""
 
+    @settings(max_examples=30)  # of each of half a hundred classes
     @given(values(KINDS[name]))
     def round_trip(value: Any) -> None:
         line = event_codec.encode(value)

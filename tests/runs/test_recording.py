@@ -29,6 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stride", "most"), [(256, 32), (16, 4)])
 def test_every_turn_is_found_as_it_was(run: Path, monkeypatch: pytest.MonkeyPatch, stride: int, most: int) -> None:
     """The scene at a turn is the fold of all events up to it, wherever the marks fell and however many were thinned out."""

@@ -12,6 +12,8 @@ from rolltrain_tui.config.overrides import parse
 from rolltrain_tui.tui.screens.campaigns import PEEK_BYTES, CampaignsScreen, own_text_overrides, text_trouble
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:

@@ -7,6 +7,8 @@ from textual.widgets import Input, Markdown, OptionList
 from rolltrain_tui.story.codex import Page, pages
 from rolltrain_tui.tui.screens.codex import CodexScreen, matches, slug_of
 
+pytestmark = pytest.mark.slow
+
 PAGES = [
     Page(
         "rage",

@@ -95,6 +95,7 @@ async def test_before_the_first_examination_it_says_what_comes(overrides: tuple[
         assert words in " ".join(shown(app).replace("│", " ").split())
 
 
+@pytest.mark.slow
 async def test_d_opens_it_over_the_expedition_and_closes_it(tmp_path: Path) -> None:
     """The run goes on behind it; d and Escape lead back."""
     async with playing(tmp_path) as game:
@@ -106,6 +107,7 @@ async def test_d_opens_it_over_the_expedition_and_closes_it(tmp_path: Path) -> N
             await game.until(lambda: game.app.screen is game.screen)
 
 
+@pytest.mark.slow
 async def test_the_palette_opens_it(tmp_path: Path) -> None:
     """ctrl+p finds it by name."""
     async with playing(tmp_path) as game:
@@ -116,6 +118,7 @@ async def test_the_palette_opens_it(tmp_path: Path) -> None:
         await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
 
 
+@pytest.mark.slow
 async def test_the_end_of_the_run_closes_it(tmp_path: Path) -> None:
     """When the last turn is done behind it, the ending comes and nothing breaks."""
     async with playing(tmp_path, "turns=12") as game:

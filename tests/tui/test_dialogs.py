@@ -74,6 +74,7 @@ async def test_help_closes(key: str) -> None:
         assert [None] == app.answers
 
 
+@pytest.mark.slow
 async def test_long_help_scrolls() -> None:
     """More keys than lines: the list scrolls with the arrows."""
     app = ScreensHost(lambda: HelpScreen([(f"k{n}", f"words {n}") for n in range(60)]))

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.endings import ENDED, LINES, PATH, story
+from support.endings import ENDED, LINES, OBJECTIVE, PATH, story
 from support.screens_host import ScreensHost, shown
 from textual.widgets import Sparkline
 
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.tui.screens.ending import EndingScreen, drawable, verdict
 
 
@@ -119,13 +120,14 @@ def test_drawable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("value", "objective", "words"),
     [
-        ({}, "0.102 nats above the floor"),
-        ({"floor": None}, "no known floor"),
-        ({"val_loss": float("nan")}, "no number"),
+        (1.4123, OBJECTIVE, "0.102 nats above the floor"),
+        (1.4123, Objective(), "No floor is known here"),
+        (0.9, Objective(name="R²", unit="", better="higher", limit=1.0, of_loss=False), "0.100 below the ceiling of 1."),
+        (float("nan"), OBJECTIVE, "no number"),
     ],
 )
-def test_verdict(changes: dict[str, Any], words: str) -> None:
-    """The distance to the floor where it is known; no verdict where nothing is."""
-    assert words in verdict(replace(ENDED, **changes))
+def test_verdict(value: float, objective: Objective, words: str) -> None:
+    """The distance to the floor or the ceiling where it is known; no verdict where nothing is."""
+    assert words in verdict(replace(ENDED, value=value), objective)

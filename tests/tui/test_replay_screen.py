@@ -17,6 +17,8 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.replay import ReplayScreen
 
+pytestmark = pytest.mark.slow
+
 TURNS = 400
 Watching = Pilot[None]
 
@@ -133,7 +135,6 @@ async def test_nothing_can_be_asked_of_it(run: Path) -> None:
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.slow
 async def test_a_branch_from_where_it_stands(run: Path) -> None:
     """b asks, and then a new run begins after the turn that is shown."""
     (run / "campaign.yaml").write_text(dump(fake_config(f"turns={TURNS}")), encoding="utf-8")

@@ -465,6 +465,7 @@ def play(learner: TextLearner, first: int, last: int) -> None:
             learner.sample(4, temperature=1.0, top_k=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 7, 19])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
