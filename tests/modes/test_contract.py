@@ -95,6 +95,12 @@ def stepped(learner: Learner, turns: int, effect: StepEffect = NEUTRAL) -> list[
     return [learner.step(effect).loss for _ in range(turns)]
 
 
+def test_every_mode_is_held_to_this_contract() -> None:
+    """A row of MODES without a row here would be held to nothing."""
+    assert {mode for mode, row in MODES.items() if row.template} <= FILES.keys()
+    assert MODES.keys() <= LEARNERS.keys()
+
+
 # The learner alone.
 
 
