@@ -237,7 +237,7 @@ class Shadow:
         assert self._twin is not None
         share = -(-self._config.sequences // len(look_turns(self._walk.turns)))
         if not self._twin.look(share).finite:
-            yield self._lose(turn, "an evaluation was not finite")
+            yield self._lose(turn, f"a {self._learner.info().objective.name} was not finite")
 
     def _judge(self, turn: int) -> TwinJudged:
         walk, twin = self._walk, self._twin

@@ -286,7 +286,7 @@ def test_a_loss_that_is_not_finite_gives_no_verdict(tiny_config: Configure) -> N
         p.data.fill_(float("nan"))
     (lost,) = shadow.end_turn(1, [], last=False)
     assert isinstance(lost, TwinLost)
-    assert "an evaluation was not finite" == lost.reason
+    assert "a validation loss was not finite" == lost.reason
 
 
 @pytest.mark.parametrize("hero_class", sorted(CLASSES))
