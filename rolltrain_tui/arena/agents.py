@@ -80,7 +80,7 @@ class Agent:
     preset: str = ""
     vocabulary: int
     """Number of different characters in the corpus."""
-    data_sha256: str
+    text_sha256: str
     """Of the corpus. On another text the weights would be meaningless."""
     step: int = 0
     """Steps trained."""

@@ -163,7 +163,7 @@ def build_groups(terms: Terms, contenders: Sequence[Contender], champions: Mappi
     for members in alike.values():
         own = [contenders[place] for place in members]
         corpus = corpus_of(terms.corpus, own[0].shape.context)
-        if corpus.sha256 != terms.data_sha256:
+        if corpus.sha256 != terms.text_sha256:
             raise AgentError(f"{terms.corpus} is another text now than the one this battle is about")
         steps = steps_of(terms, own[0])
         rows = [(contender, seed) for contender in own for seed in seeds]

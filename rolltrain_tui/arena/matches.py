@@ -33,7 +33,7 @@ class Terms:
     """The conditions that all contenders share."""
 
     corpus: str
-    data_sha256: str
+    text_sha256: str
     vocabulary: int
     budget: float
     unit: Unit
@@ -129,7 +129,7 @@ class Division:
     """Matches that can be compared. Each division has its own leaderboards."""
 
     corpus: str
-    data_sha256: str
+    text_sha256: str
     unit: str
     budget: float
     start: str
@@ -139,11 +139,11 @@ class Division:
     def title(self) -> str:
         start = "" if self.start == "fresh" else ", from trained weights"
         budget = f"{self.budget:g} {'GFLOP' if self.unit == 'gflop' else 'steps'}"
-        return flat(f"{self.corpus} ({self.data_sha256[:8]}), {budget}{start}, rules {self.rules}")
+        return flat(f"{self.corpus} ({self.text_sha256[:8]}), {budget}{start}, rules {self.rules}")
 
 
 def division_of(terms: Terms) -> Division:
-    return Division(terms.corpus, terms.data_sha256, terms.unit, terms.budget, terms.start, terms.rules)
+    return Division(terms.corpus, terms.text_sha256, terms.unit, terms.budget, terms.start, terms.rules)
 
 
 def contender_of(champion: Champion, start: Start, hero: str = "", rulebook: str = "") -> Contender:
@@ -171,11 +171,11 @@ def terms_for(agents: list[Agent], *, corpus: str | None = None, **chosen: objec
     if corpus is None and len(names) > 1:
         raise AgentError(f"these agents read different texts ({', '.join(names)}): name one for the battle with --data")
     facts = text_facts(corpus or names[0])
-    if chosen.get("start") == "trained" and any(agent.data_sha256 != facts.sha256 for agent in agents):
+    if chosen.get("start") == "trained" and any(agent.text_sha256 != facts.sha256 for agent in agents):
         raise AgentError("an agent that starts trained must have learnt from the battle's text")
     terms = Terms(
         corpus=facts.corpus,
-        data_sha256=facts.sha256,
+        text_sha256=facts.sha256,
         vocabulary=facts.vocabulary,
         floor=floor_score(facts.corpus, facts.vocabulary),
         **chosen,  # type: ignore[arg-type]  # the fields of Terms by name

@@ -87,7 +87,7 @@ class Roster:
             corpus=facts.corpus,
             preset=preset,
             vocabulary=facts.vocabulary,
-            data_sha256=facts.sha256,
+            text_sha256=facts.sha256,
         )
         self.put(Champion(agent, {}), new=True)
         return agent

@@ -67,7 +67,7 @@ def train(
 def corpus_for(agent: Agent) -> Corpus:
     """The agent's text. AgentError when its characters are not those the agent was made for."""
     corpus = corpus_of(agent.corpus, agent.shape.context)
-    if corpus.sha256 != agent.data_sha256:
+    if corpus.sha256 != agent.text_sha256:
         raise AgentError(f"{agent.name} learnt from another text than {agent.corpus} holds now: its characters would mean other things")
     return corpus
 

@@ -34,7 +34,7 @@ def agent() -> Callable[..., Champion]:
                 shape=replace(SMALL, **shape),
                 recipe=Recipe(**{"batch": 4, "warmup": 2, **values}),
                 vocabulary=facts.vocabulary,
-                data_sha256=facts.sha256,
+                text_sha256=facts.sha256,
             ),
             {},
         )
@@ -50,7 +50,7 @@ def terms() -> Callable[..., Terms]:
         facts = text_facts("names")
         usual: dict[str, Any] = {"budget": 20.0, "unit": "steps", "seeds": 2, "samples": 8}
         floor = floor_score("names", facts.vocabulary)
-        return Terms(corpus="names", data_sha256=facts.sha256, vocabulary=facts.vocabulary, floor=floor, **(usual | values))
+        return Terms(corpus="names", text_sha256=facts.sha256, vocabulary=facts.vocabulary, floor=floor, **(usual | values))
 
     return make
 

@@ -39,7 +39,7 @@ def file() -> bytes:
 
     facts = text_facts("names")
     shape = Shape(n_embd=4, n_layer=1, n_head=1, context=4)
-    champion = Champion(Agent(name="Tiny", shape=shape, recipe=Recipe(batch=1), vocabulary=55, data_sha256=facts.sha256), {})
+    champion = Champion(Agent(name="Tiny", shape=shape, recipe=Recipe(batch=1), vocabulary=55, text_sha256=facts.sha256), {})
     return dump(trained(champion, 1))
 
 

@@ -159,7 +159,7 @@ def test_another_text(agent: Any) -> None:
     from dataclasses import replace
 
     champion = agent()
-    champion = replace(champion, agent=replace(champion.agent, data_sha256="0" * 64))
+    champion = replace(champion, agent=replace(champion.agent, text_sha256="0" * 64))
     with pytest.raises(AgentError, match="another text"):
         next(train(champion, 1))
 

@@ -20,7 +20,7 @@ def battles(n: int, first: Recipe, second: Recipe, steps: int = 100) -> tuple[in
     facts, shape = text_facts("names"), Shape(n_embd=16, n_layer=1, n_head=4)
     terms = Terms(
         corpus="names",
-        data_sha256=facts.sha256,
+        text_sha256=facts.sha256,
         vocabulary=facts.vocabulary,
         budget=float(steps),
         unit="steps",

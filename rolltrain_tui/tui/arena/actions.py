@@ -74,7 +74,7 @@ class ArenaActions:
     def create(self) -> None:
         def look(line: str) -> str:
             found = parse.parse_create(line)
-            agent = Agent(name=found.name, shape=found.shape, recipe=found.recipe, vocabulary=found.vocabulary, data_sha256="")
+            agent = Agent(name=found.name, shape=found.shape, recipe=found.recipe, vocabulary=found.vocabulary, text_sha256="")
             return describe(agent)
 
         def take(line: str) -> None:
