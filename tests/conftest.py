@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import count as count_from
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +28,17 @@ hypothesis.settings.register_profile("house", deadline=None)  # no test asserts 
 hypothesis.settings.load_profile("house")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder each time, not made yet."""
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(number) for number in count_from(0))
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings and saves of the person running the tests are neither read nor written."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
     monkeypatch.setenv("ROLLTRAIN_SAVES", str(home / "saves"))
     monkeypatch.setenv("ROLLTRAIN_CONFIG", str(home / "config"))
     return home
@@ -80,7 +89,7 @@ def tiny_config() -> Callable[..., "CampaignConfig"]:
     """A campaign of a dozen turns on a model of a few thousand weights; arguments are further `path=value` overrides."""
     from rolltrain_tui.modes.campaign_file import load
 
-    return lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides))
+    return cache(lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides)))  # reading YAML takes as long as many turns
 
 
 @pytest.fixture

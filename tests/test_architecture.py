@@ -56,6 +56,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("banned", LIGHT, ids=" ".join)
 def test_import_hygiene(banned: tuple[str, ...]) -> None:
     """Importing a layer loads none of the things that it has no business with."""

@@ -26,6 +26,8 @@ from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
+pytestmark = pytest.mark.slow
+
 TURNS = 60
 SHORT = (("turns: 300", f"turns: {TURNS}"), ("every: 50 ", "every: 20 "), ("autosave_every: 50", "autosave_every: 20"))
 """The template, a fifth as long: three camps, seven evaluations."""
@@ -207,6 +209,7 @@ async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -
     """From the choice of a hero to the ending, by keys."""
     app = RolltrainApp(Launch(campaign=curve.campaign, runs=tmp_path, turns_per_second=30))
     seen = set[str]()
+    awaited = {HeroChoiceScreen: "Brakka", ExpeditionScreen: "─ R² ─", EndingScreen: "below the ceiling of 1"}
 
     async with app.run_test(size=(120, 36)) as pilot:
         for screen, key in ((HeroChoiceScreen, "enter"), (ExpeditionScreen, "1"), (EndingScreen, "end")):
@@ -214,9 +217,10 @@ async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -
                 while not any(isinstance(one, screen) for one in app.screen_stack):
                     seen.update(honest(shown(app)).splitlines())
                     await pilot.pause(0.01)
-            for _ in range(10):  # until it is drawn, and some turns are played
-                await pilot.pause(0.05)
-                seen.update(honest(shown(app)).splitlines())
+            async with timeout(60):
+                while not any(awaited[screen] in line for line in seen):
+                    await pilot.pause(0.05)
+                    seen.update(honest(shown(app)).splitlines())
             await pilot.press(key)
             seen.update(honest(shown(app)).splitlines())
     everything = "\n".join(seen)

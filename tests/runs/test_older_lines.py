@@ -13,6 +13,7 @@ import pytest
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
 from rolltrain_tui.runs import event_codec, event_log
+from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.recording import Recording
 from rolltrain_tui.runs.reexecution import from_the_beginning
@@ -62,7 +63,7 @@ def test_an_older_chronicle_is_read_from_anywhere(run: str) -> None:
     path = GOLDEN / run / "chronicle.jsonl"
     whole = list(event_log.read_from(path))
     for number in range(0, len(whole), 17):
-        assert [event for event, _ in whole[number + 1 :]] == [event for event, _ in event_log.read_from(path, whole[number][1])]
+        assert same([event for event, _ in whole[number + 1 :]], [event for event, _ in event_log.read_from(path, whole[number][1])])
     recording = Recording(path)
     for turn in (0, 13, 24, recording.last):
         assert Scene.of(event for event, _ in whole if event.turn <= turn).sheet == recording.at(turn)[0].sheet
@@ -105,7 +106,7 @@ def test_lines_of_two_formats_follow_each_other(tmp_path: Path) -> None:
     rested = Rested(31, "long", replace(ended.sheet, hp=14))
     with Chronicle(path) as chronicle:
         chronicle.append(rested)
-    assert [*older, rested] == list(event_log.read(path))
+    assert same([*older, rested], list(event_log.read(path)))
     assert all(before.number + 1 == after.number for (_, before), (_, after) in pairwise(event_log.read_from(path)))
 
 

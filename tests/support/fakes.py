@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ STATS = (("STR", 16), ("DEX", 12), ("CON", 14), ("INT", 15), ("WIS", 10), ("CHA"
 WORDS = ("the", "old", "ranger", "found", "a", "cursed", "amulet", "while", "bards", "sang", "of", "ale", "and", "the", "dragon", "slept")
 
 
+@cache
 def fake_config(*overrides: str) -> CampaignConfig:
     return load(CAMPAIGNS / "tiny_gpt.yaml", ("pace.turns_per_second=null", "schedule.warmup_turns=0", *overrides))
 

@@ -22,6 +22,8 @@ from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Hook
 from rolltrain_tui.training.state_memory import FIRST_MOMENTS
 
+pytestmark = pytest.mark.slow
+
 
 def k_after(trial: Trial, **close: float) -> None:
     """The turn's update is the plain one times the claim."""

@@ -7,6 +7,8 @@ from rolltrain_tui.protocol.commands import UseItem
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.rules.loot import ITEMS
 
+pytestmark = pytest.mark.slow
+
 
 def given(begin: Begin, item: str, *overrides: str, **table: object) -> Trial:
     """A trial of a fighter who carries one item."""
