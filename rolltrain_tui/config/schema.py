@@ -264,6 +264,16 @@ class DiagnosisConfig(Section):
     scouting: Annotated[int, Field(ge=0)]
     """Turns at the start in which the bounds of the signals are fitted to this run. Then a diagnosed monster comes only for
     a loss that is not finite or worse than guessing."""
+    scouts: Literal["camps", "asked", "off"]
+    """camps: at each camp, and when the player asks, copies of the run try smaller and larger steps; asked: only then; off: never, at
+    no cost."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_campaigns_send_none(cls, data: object) -> object:
+        if isinstance(data, dict) and data.keys() == {"examine", "scouting"}:
+            return {**data, "scouts": "off"}
+        return data
 
 
 class GateConfig(Section):

@@ -3,28 +3,24 @@
 none      presses nothing
 auto      lets every passive form trigger by itself, and presses nothing else
 random    sometimes uses one of its abilities, each as likely as the others
-oracle    follows the diagnosis: pushes a run that is slow, calms one that is hot, turns back one that overfits
+hinted    presses the key that the screen's hint names, and nothing else
+oracle    follows the signals, without scouts: pushes a run that is slow, calms one that is hot, turns back one that overfits
 wrong     reads the same diagnosis and does the opposite
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import nan
 from random import Random
 from typing import Literal, Protocol
 
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
 from rolltrain_tui.protocol.events import Event, Examined
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.story.hints import State, hint_of, signs_of, temperature
 from rolltrain_tui.story.scene import Scene
 
-State = Literal["slow", "hot", "overfit", "well"]
-
-TRAVELLING = -0.005
-"""Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 BOUNCING = 0.015
 """Steps of the objective. Above this temperature steps bounce, so a push ends."""
 SETTLED, GROWN = 30, 100
@@ -74,6 +70,14 @@ class RandomPolicy:
         return [self._random.choice(orders)] if orders else ()
 
 
+class Hinted:
+    """Gives the order of the hint, whenever there is one."""
+
+    def press(self, scene: Scene) -> Sequence[Command]:
+        hint = hint_of(scene)
+        return (hint.order,) if hint is not None and hint.order is not None else ()
+
+
 class DiagnosisPolicy:
     """After each examination it uses the remedies for the state of the run, as many as one turn allows."""
 
@@ -91,7 +95,7 @@ class DiagnosisPolicy:
         if scene.examined is None or scene.examined is self._read:
             return ()
         self._read = scene.examined
-        state = diagnosis(scene.examined, scene.objective)
+        state = signs_of(scene.examined, scene.objective)
         if scene.examined.turn < (GROWN if state == "slow" else SETTLED):
             state = "well"
         self._burnt = self._burnt or state == "hot"
@@ -103,42 +107,6 @@ class DiagnosisPolicy:
         self._pushed = state == "slow"
         prescribed = [order for remedy in self._treatment[state] for name in own(scene) for order in remedies(name, remedy)]
         return [*_put_down(scene, prescribed), *rest(scene), *_in_one_turn(open_orders(scene), prescribed, _held(scene, prescribed))]
-
-
-def temperature(examined: Examined, objective: Objective) -> float:
-    """The temperature in steps of the objective; NaN where it is not known, which no comparison finds above or below a bound."""
-    return next((reading.value / objective.step for reading in examined.readings if reading.signal == "temperature"), nan)
-
-
-def diagnosis(examined: Examined, objective: Objective = VALIDATION_LOSS) -> State:
-    """The state of the run by its signals. Heat is looked for first, since a hot run may overfit or be slow because of it.
-
-    A gradient that leaps while the run is on its way is part of learning, not heat.
-    """
-    readings = {reading.signal: reading for reading in examined.readings}
-
-    def above(*signals: str) -> bool:
-        found = (readings[name] for name in signals if name in readings)
-        return any(one.high is not None and one.value > one.high for one in found)
-
-    def below(signal: str) -> bool:
-        one = readings.get(signal)
-        return one is not None and one.low is not None and one.value < one.low  # NaN, not known yet, is below nothing
-
-    def known(signal: str) -> bool:
-        return signal in readings and readings[signal].condition != "unknown"
-
-    on_its_way = temperature(examined, objective) < TRAVELLING
-    if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth", "dead_units"):
-        return "hot"
-    if above("gradient_spike") and not on_its_way:
-        return "hot"
-    if above("gap") and above("val_rise"):
-        return "overfit"
-    if on_its_way or below("update_ratio"):
-        return "slow"
-    # Flat with a temperature about zero is a run that has arrived, or bounces a little: a push would not help it.
-    return "slow" if below("projected_gain") and not known("temperature") else "well"
 
 
 def own(scene: Scene) -> tuple[str, ...]:
@@ -218,6 +186,7 @@ POLICIES: Mapping[str, Callable[[int], Policy]] = {
     "none": lambda seed: Idle(),
     "auto": lambda seed: Auto(),
     "random": RandomPolicy,
+    "hinted": lambda seed: Hinted(),
     "oracle": lambda seed: DiagnosisPolicy(RIGHT),
     "wrong": lambda seed: DiagnosisPolicy(WRONG),
 }

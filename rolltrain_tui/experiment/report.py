@@ -23,8 +23,9 @@ POLICY_WORDS = {
     "none": "presses nothing",
     "auto": "lets every passive form trigger by itself, and presses nothing else",
     "random": "one turn in twenty, one of the abilities it has, whichever",
-    "oracle": "follows the diagnosis at each examination: pushes a slow run, calms a hot one, turns back one that overfits",
-    "wrong": "reads the same diagnosis and does the opposite",
+    "hinted": "presses the key that the screen's hint names, and nothing else",
+    "oracle": "follows the signals at each examination: pushes a slow run, calms a hot one, turns back one that overfits",
+    "wrong": "reads the same signals and does the opposite",
 }
 assert set(POLICY_WORDS) == set(POLICIES)
 

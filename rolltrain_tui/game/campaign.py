@@ -3,7 +3,7 @@
 `Campaign.play(inbox)` is a generator of events; the thread that iterates it trains. One turn, in fixed order:
 
     wait for the tempo -> commands -> the rules' events and one StepEffect -> the twin's step, if one walks
-    -> learner.step -> StepReport -> consequences -> the twin's verdict if due -> evaluation, speech, camp, save if due
+    -> learner.step -> StepReport -> consequences -> the twin's verdict if due -> evaluation, speech, camp, save, scouts if due
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,12 @@ from typing import Any
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
+from rolltrain_tui.game import counterfactual, scouts
 from rolltrain_tui.game.baseline import Ghost
-from rolltrain_tui.game.counterfactual import PREFIX, Shadow
+from rolltrain_tui.game.counterfactual import Shadow
+from rolltrain_tui.game.scouts import Scouts
 from rolltrain_tui.game.turn import TurnCycle
-from rolltrain_tui.protocol.commands import SaveGame, Speak
+from rolltrain_tui.protocol.commands import Command, SaveGame, SendScouts, Speak
 from rolltrain_tui.protocol.events import (
     ActBegan,
     CampaignStopped,
@@ -32,6 +34,11 @@ from rolltrain_tui.protocol.learner import Learner, StepAbandoned
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.gate import Gate
 
+OTHERS = (counterfactual.PREFIX, scouts.PREFIX)
+"""Names of tensors that begin so are not the run's own learner's."""
+Wish = Speak | SaveGame | SendScouts
+"""A command that is not for the rules. The campaign grants it at the end of the turn."""
+
 
 class Campaign:
     """One adventure under way: a game, a learner, and how far they have come together."""
@@ -43,10 +50,11 @@ class Campaign:
         learner.prepare(self.game.prepares() | ({"examine"} if config.diagnosis.examine else set()))
         self.mute = info.mute
         self.shadow = Shadow(config.twin, learner, tuple(self.game.loadout.held))
+        self.scouts = Scouts(learner)
         self.failure: Exception | None = None
         """What the learner raised, after a TrainingFailed event."""
-        self._wishes: list[Speak | SaveGame] = []
-        """Samples and saves that the player asked for at the start of the turn. They are granted at its end."""
+        self._wishes: list[Wish] = []
+        """Samples, saves and scouts that the player asked for at the start of the turn. They are granted at its end."""
 
     @property
     def game(self) -> Game:
@@ -99,6 +107,8 @@ class Campaign:
             yield GhostSeen(0, self.ghost.seed, self.ghost.points)
         yield from self._act(0)
         self.learner.snapshot()
+        if self.config.diagnosis.scouts != "off":
+            self.scouts.remember_start()
         yield from self._evaluate()
 
     def _act(self, turn: int) -> Iterator[ActBegan]:
@@ -108,12 +118,14 @@ class Campaign:
                 yield ActBegan(turn, number, act.title, act.text)
 
     def _play_turn(self, inbox: Inbox) -> Iterator[Event]:
+        if self.scouts.due:  # the player left while they were out
+            yield from self._scout()
         cycle, turn = self.cycle, self.turn + 1
         if cycle.effect is None:
             yield from self._act(turn)
             commands = inbox.drain(turn)
             facts = cycle.begin(commands)
-            self._wishes = [command for command in commands if isinstance(command, Speak | SaveGame)]
+            self._wishes = [command for command in commands if isinstance(command, Wish)]
             yield from facts
             yield from self._hear_wishes(turn)
             yield from self.shadow.begin_turn(turn, facts, self.game.effect_without)
@@ -130,9 +142,21 @@ class Campaign:
             yield from self._after_turn()
 
     def _hear_wishes(self, turn: int) -> Iterator[Event]:
-        for wish in self._wishes:
-            yield CommandRefused(turn, wish, self.mute) if self.mute and isinstance(wish, Speak) else CommandAccepted(turn, wish)
-        self._wishes = [wish for wish in self._wishes if not (self.mute and isinstance(wish, Speak))]
+        for wish in list(self._wishes):
+            if reason := self._refusal(wish):
+                self._wishes.remove(wish)
+                yield CommandRefused(turn, wish, reason)
+            else:
+                yield CommandAccepted(turn, wish)
+
+    def _refusal(self, wish: Command) -> str:
+        """Why the training or the campaign cannot grant this wish, or an empty string."""
+        match wish:
+            case Speak():
+                return self.mute
+            case SendScouts() if self.config.diagnosis.scouts == "off":
+                return "This campaign sends no scouts (diagnosis.scouts)."
+        return ""
 
     def _after_turn(self) -> Iterator[Event]:
         """What falls due between two turns."""
@@ -145,10 +169,21 @@ class Campaign:
         if camp := self.cycle.camp_due:
             yield from self._face_gate()
             yield from self.cycle.camp()
+        # The saves know that scouts are due: a run that goes on from here sends them too.
+        asked = any(isinstance(wish, SendScouts) for wish in self._wishes)
+        self.scouts.due = asked or (camp and config.diagnosis.scouts == "camps")
         yield from (SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
         self._wishes = []
         if camp or turn % config.save.autosave_every == 0:
             yield SaveDue(turn, "camp" if camp else "autosave")
+        if self.scouts.due:
+            yield from self._scout()
+
+    def _scout(self) -> Iterator[Event]:
+        """Measure which step size is best now. Monsters of pace come and go by it."""
+        found = self.scouts.go(self.turn, self.game.usual_effect())
+        yield found
+        yield from self.game.scouted(self.turn, found)
 
     def _face_gate(self) -> Iterator[Event]:
         """Compare the run with plain training, on an evaluation of this turn."""
@@ -197,17 +232,18 @@ class Campaign:
     # Saves.
 
     def tensors(self) -> dict[str, Any]:
-        """The learner's tensors, and a walking twin's, by name."""
-        return {**self.learner.tensors(), **self.shadow.tensors()}
+        """The learner's tensors, a walking twin's and the scouts', by name."""
+        return {**self.learner.tensors(), **self.shadow.tensors(), **self.scouts.tensors()}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the tensors, as JSON values."""
         return {
             **self.cycle.state_dict(),
             "ghost": None if self.ghost is None else ghosts.text_of(self.ghost),
-            "wishes": [{"save": wish.name} if isinstance(wish, SaveGame) else {"speak": True} for wish in self._wishes],
+            "wishes": [_packed(wish) for wish in self._wishes],
             "learner": self.learner.state_dict(),
             "shadow": self.shadow.state_dict(),
+            "scouts": self.scouts.state_dict(),
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
@@ -215,9 +251,11 @@ class Campaign:
         try:
             self.cycle.load_state(state)
             self.ghost = ghosts.parse(state["ghost"]) if state["ghost"] else None
-            self._wishes = [Speak() if "speak" in wish else SaveGame(wish["save"]) for wish in state["wishes"]]
-            self.learner.load_state({name: t for name, t in tensors.items() if not name.startswith(PREFIX)}, state["learner"])
+            self._wishes = [_unpacked(wish) for wish in state["wishes"]]
+            self.learner.load_state({name: t for name, t in tensors.items() if not name.startswith(OTHERS)}, state["learner"])
             self.shadow.load_state(state["shadow"], tensors)
+            if "scouts" in state:  # a run of before there were any has none
+                self.scouts.load_state(state["scouts"], tensors)
         except (
             LookupError,
             TypeError,
@@ -227,3 +265,18 @@ class Campaign:
             AssertionError,
         ) as error:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error
+
+
+def _packed(wish: Wish) -> dict[str, Any]:
+    match wish:
+        case SaveGame(name):
+            return {"save": name}
+        case Speak():
+            return {"speak": True}
+        case SendScouts():
+            return {"scouts": True}
+
+
+def _unpacked(wish: Mapping[str, Any]) -> Wish:
+    """Inverse of _packed."""
+    return SaveGame(wish["save"]) if "save" in wish else Speak() if "speak" in wish else SendScouts()

@@ -46,6 +46,7 @@ def new_game(
         short_rest_every=camps.short_rest_every,
         hardcore=hero.hardcore,
         scouting=config.diagnosis.scouting,
+        scouts=config.diagnosis.scouts != "off",
         predictions=config.adventure.predictions,
         loot=config.adventure.loot,
         choices=config.adventure.choices,

@@ -33,6 +33,11 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class SendScouts:
+    """Send scouts after the next turn, to measure which step size is best now."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveGame:
     """Write a save at the next turn boundary. An empty name means the usual slot."""
 
@@ -65,4 +70,4 @@ class RaiseStat:
     stat: str
 
 
-Command = UseAbility | SetAuto | TakeShortRest | Speak | SaveGame | Predict | SpendInspiration | UseItem | RaiseStat
+Command = UseAbility | SetAuto | TakeShortRest | Speak | SendScouts | SaveGame | Predict | SpendInspiration | UseItem | RaiseStat

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.protocol.readings import LayerReading, Reading
+from rolltrain_tui.protocol.readings import LayerReading, Pace, Reading, ScoutReport
 from rolltrain_tui.protocol.sheet import Sheet
 
 Outcome = Literal["fumble", "miss", "hit", "crit"]
@@ -247,6 +247,25 @@ class Examined(Event):
 
     readings: tuple[Reading, ...]
     layers: tuple[LayerReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoutsReturned(Event):
+    """Scouts measured, after this turn, which multiple of the run's steps is best now."""
+
+    topic = "oracle"
+    milestone = True
+
+    pace: Pace
+    best: float
+    """The best multiple of the step, from a parabola through the scouts' values in log k. NaN where none of them came to anything."""
+    low: float
+    high: float
+    """The 95 % interval of `best`, from the sequences. 0 and infinity where the scouts did not go far enough to bound it."""
+    scouts: tuple[ScoutReport, ...]
+    """First those that began where the run stands, then those that began anew; each by k."""
+    gflop: float
+    """Total of all scouts so far with their evaluations; not part of the run's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from math import isnan
 from typing import Literal
 
 Condition = Literal["healthy", "sick", "unknown"]
+Pace = Literal["slow", "tuned", "hot", "unclear"]
+"""The size of a run's steps, as scouts judge it: too small, right, too large, or not to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,16 @@ class LayerReading:
     """How many gradient entries have log10 |g| in [-9, -8), [-8, -7), ... [0, 1): the first and last bins take what lies beyond."""
     dead: float
     """Part of its units that no probe example activates; NaN where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoutReport:
+    """What one scout found: a copy of the run that took steps k times as large."""
+
+    k: float
+    delta: float
+    """Its value at the end minus that of a scout with the run's own steps, in the unit of the objective. NaN where it came to nothing."""
+    standard_error: float
+    """Of the paired difference over the sequences."""
+    anew: bool
+    """It began with the run's first weights, not where the run stands."""

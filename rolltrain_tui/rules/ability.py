@@ -206,6 +206,8 @@ class Ability:
     options: tuple[Option, ...] = ()
     remedy: Remedy = ""
     """For an ability without options; an option has its own."""
+    multiple: float = 1.0
+    """About how many times a plain update each turn takes while it lasts, for the hint of what to press. 1: it changes something else."""
     claim: str = CLAIM
     """What its live form does to the update, in half a sentence: {k} is the factor, {turns} how long it holds."""
     passive_claim: str = ""

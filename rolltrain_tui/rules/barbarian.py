@@ -109,6 +109,7 @@ ABILITIES = (
         recharge="long",
         power=Rage(),
         remedy="slow",
+        multiple=1.5,
     ),
     Ability(
         name="reckless_attack",
@@ -124,5 +125,6 @@ ABILITIES = (
         claim="two dice, hits multiplied by {k}, half the batch, and no guard",
         passive_claim=CLAIM,
         remedy="slow",
+        multiple=2.0,
     ),
 )

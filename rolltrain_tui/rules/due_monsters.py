@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Literal, get_args
 
 from rolltrain_tui.rules.monster import Monster, Sign, Symptom
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 
 EVERY_TURN = ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
-"""Signals that are measured every turn; the others are measured at each examination."""
+"""Signals that are measured every turn; the others are measured at each examination, or by scouts."""
+Moment = Literal["turn", "examination", "scouts"]
+"""When a signal is measured."""
 PAUSE = 100
 """Turns for which a monster that fell or was driven off does not come again."""
 BLOWS_SHARE = 4
@@ -55,20 +57,24 @@ class DueMonster:
 class DueMonsters:
     """How long each symptom has held, and which monsters may not come yet."""
 
-    def __init__(self, bestiary: Iterable[str] = ()) -> None:
-        """Monsters of plug-ins come only where `bestiary` names them, so that an installed plug-in alone changes no run."""
+    def __init__(self, bestiary: Iterable[str] = (), *, scouts: bool = False) -> None:
+        """Monsters of plug-ins come only where `bestiary` names them, so that an installed plug-in alone changes no run.
+
+        `scouts`: scouts go out in this campaign, and judge the size of its steps.
+        """
         roster = (*BESTIARY.built_in.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.built_in))
         every = [(row.name, index, symptom) for row in roster for index, symptom in enumerate(row.symptoms)]
-        self._by_turn = [entry for entry in every if goes_by_the_turn(entry[2])]
-        self._by_examination = [entry for entry in every if not goes_by_the_turn(entry[2])]
+        self._entries = {when: [entry for entry in every if moment(entry[2]) == when] for when in get_args(Moment)}
+        if scouts:
+            self._entries = {when: [entry for entry in found if not entry[2].unscouted] for when, found in self._entries.items()}
         self._held: dict[str, list[int]] = {}
         """Monster -> for each symptom, the measurements in a row that showed it. Monsters with none are left out."""
         self._paused: dict[str, int] = {}
         """Monster -> the last turn in which it may not come."""
 
-    def hear(self, monitor: SignalMonitor, *, examined: bool) -> None:
-        """Count one more measurement: of the signals of every turn, or of those that are examined."""
-        for monster, index, symptom in self._by_examination if examined else self._by_turn:
+    def hear(self, monitor: SignalMonitor, when: Moment) -> None:
+        """Count one more measurement of the signals that are measured at this moment."""
+        for monster, index, symptom in self._entries[when]:
             if holds(symptom, monitor):
                 self._held.setdefault(monster, [0] * len(BESTIARY[monster].symptoms))[index] += 1
             elif monster in self._held:
@@ -100,7 +106,8 @@ class DueMonsters:
         return {"held": {name: list(held) for name, held in self._held.items()}, "paused": dict(self._paused)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._held = {name: list(held) for name, held in state["held"].items()}
+        # A monster may have gained symptoms since the save: they have not held yet
+        self._held = {name: [*held, *[0] * (len(BESTIARY[name].symptoms) - len(held))] for name, held in state["held"].items()}
         self._paused = dict(state["paused"])
 
 
@@ -112,8 +119,9 @@ def _has_held(symptom: Symptom, hearings: int, scouting: bool) -> bool:
     return hearings >= symptom.hold and (symptom.at_once or not scouting)
 
 
-def goes_by_the_turn(symptom: Symptom) -> bool:
-    return symptom.signal in EVERY_TURN
+def moment(symptom: Symptom) -> Moment:
+    """When the signal that this symptom follows is measured."""
+    return "turn" if symptom.signal in EVERY_TURN else "scouts" if symptom.signal == STEP_EXCESS else "examination"
 
 
 def _told(monitor: SignalMonitor, sign: Sign) -> str:

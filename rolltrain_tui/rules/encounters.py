@@ -10,7 +10,7 @@ from typing import Any
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled, MonsterActed, MonsterAppeared, MonsterLeft, MonsterStruck
 from rolltrain_tui.rules.dice import Dice, cast
-from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, DueMonster, SignalTie, goes_by_the_turn, holds
+from rolltrain_tui.rules.due_monsters import BLOWS_SHARE, DueMonster, Moment, SignalTie, holds, moment
 from rolltrain_tui.rules.hero import Hero
 from rolltrain_tui.rules.monster import Affliction, Monster
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -50,12 +50,12 @@ class Encounters:
         why = due.reason(monitor)
         return [*facts, MonsterAppeared(turn, monster.name, monster.challenge, monster.hp, monster.armour_class, why)]
 
-    def wane(self, turn: int, monitor: SignalMonitor, *, examined: bool) -> list[MonsterStruck]:
+    def wane(self, turn: int, monitor: SignalMonitor, when: Moment) -> list[MonsterStruck]:
         """Lower the hit points of a diagnosed monster to what its signal leaves. A signal that worsens does not heal it."""
         if (monster := self.monster) is None or (tie := self.tie) is None:
             return []
         symptom = monster.symptoms[tie.symptom]
-        if goes_by_the_turn(symptom) == examined or not monitor.knows(symptom.signal):
+        if moment(symptom) != when or not monitor.knows(symptom.signal):
             return []
         tie.well = 0 if holds(symptom, monitor) else tie.well + 1
         before, self.hp = self.hp, min(self.hp, tie.hp(monster, monitor.excess(symptom.signal, symptom.side)))

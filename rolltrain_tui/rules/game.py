@@ -7,6 +7,7 @@ end_turn     wounds -> the hero's blow -> experience -> the monster's turn -> de
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from math import nan, prod
+from operator import mul
 from typing import Any, Protocol
 
 from rolltrain_tui.protocol.commands import Command, Predict, RaiseStat, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
@@ -22,13 +23,14 @@ from rolltrain_tui.protocol.events import (
     HeroFell,
     InspirationSpent,
     MonsterFell,
+    ScoutsReturned,
 )
 from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules import inspiration, loot
 from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
-from rolltrain_tui.rules.due_monsters import DueMonsters
+from rolltrain_tui.rules.due_monsters import DueMonsters, Moment
 from rolltrain_tui.rules.encounters import Encounters
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.hero import Hero
@@ -37,9 +39,10 @@ from rolltrain_tui.rules.life import Life
 from rolltrain_tui.rules.loadout import Loadout, Refusal
 from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
-from rolltrain_tui.rules.rulebooks import RULEBOOKS, scaled_dc, within_bounds
+from rolltrain_tui.rules.rulebooks import RULEBOOKS, face_weights, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.signals import STEP_EXCESS
 from rolltrain_tui.rules.unavailable import felt, unavailable_refusal
 
 __all__ = ["Game", "GameRules", "Report"]
@@ -78,7 +81,7 @@ class Game:
         self.encounters = Encounters()
         self.monitor = SignalMonitor(rules.scouting, rules.objective)
         """The signals of the run, kept in every mode of encounters."""
-        self.due_monsters = DueMonsters(rules.bestiary)
+        self.due_monsters = DueMonsters(rules.bestiary, scouts=rules.scouts)
         self.bag = loot.Bag()
         """`items`: what the hero carries; `in_force`: what was used and still holds."""
         self.inspiration = inspiration.Inspiration()
@@ -277,7 +280,7 @@ class Game:
         facts += self.loadout.end_turn(turn, roll)
         facts += self.bag.end_turn(turn)
         self.loadout.losses.hear(report.loss if report.finite else nan, report.k_effective)
-        facts += self._diagnose(turn, examined=False)
+        facts += self._diagnose(turn, "turn")
         if not self.hero.badly_hurt:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
         return facts
@@ -337,12 +340,12 @@ class Game:
 
     # Diagnosis.
 
-    def _diagnose(self, turn: int, *, examined: bool) -> list[Event]:
+    def _diagnose(self, turn: int, when: Moment) -> list[Event]:
         """A diagnosed monster that is near follows its signal. Then the worst monster that is due comes."""
         if not self.rules.diagnoses:
             return []
-        self.due_monsters.hear(self.monitor, examined=examined)
-        facts: list[Event] = [*self.encounters.wane(turn, self.monitor, examined=examined)]
+        self.due_monsters.hear(self.monitor, when)
+        facts: list[Event] = [*self.encounters.wane(turn, self.monitor, when)]
         if (monster := self.encounters.cleared) is not None:
             facts += [*self.encounters.leave(turn, "what it fed on is healthy again"), *self._rid_of(turn, monster, "was driven off")]
         due = self.due_monsters.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
@@ -366,7 +369,31 @@ class Game:
         if self.rollback_due or self.fallen:
             return []
         self.monitor.examined(turn, values)
-        return [Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, examined=True)]
+        return [Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, "examination")]
+
+    def usual_effect(self) -> StepEffect:
+        """An average turn of the hero as it stands: the mean k of its rolls, and what it holds until it is dismissed.
+
+        Scouts walk under it, so the step that they call best is a multiple of the one that the player sees.
+        """
+        rules, advantage = self.rules, self.rules.advantage
+        if self.loadout.gives_advantage():
+            advantage = with_advantage(advantage)
+        weights = face_weights(rules.sides, advantage)
+        scales: list[float] = []
+        for face in range(1, rules.sides + 1):
+            outcome, k = self.life.rulebook.judge(face)
+            roll = DiceRolled(0, rules.sides, (face,), face, self.modifier, face + self.modifier, self.dc, outcome, k)
+            scales.append(k * self.loadout.held_factor(roll))
+        mean = sum(map(mul, weights, scales)) / sum(weights)
+        return StepEffect(update_scale=mean).combine(self.loadout.held_effect())
+
+    def scouted(self, turn: int, found: ScoutsReturned) -> list[Event]:
+        """After scouts have returned: monsters of pace come and go. Empty while a fallen hero has yet to wake."""
+        if self.rollback_due or self.fallen:
+            return []
+        self.monitor.examined(turn, {STEP_EXCESS: 1 / found.best if found.pace != "unclear" else nan})
+        return self._diagnose(turn, "scouts")
 
     def _judge(self, turn: int, value: float) -> list[Event]:
         told, before = self.inspiration, self.inspiration.last

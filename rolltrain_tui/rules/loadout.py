@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 from rolltrain_tui.base.statistics import Smoothed
@@ -213,6 +213,18 @@ class Loadout:
             own = power.effect(held, self.hero)
             effect = own if effect is NEUTRAL else effect.combine(own)
         return effect
+
+    def held_effect(self) -> StepEffect:
+        """The levers of what is held until it is dismissed, besides its factors on the rolls."""
+        effect = NEUTRAL
+        for _, power, held in self._in_force():
+            if held.turns is None:
+                effect = effect.combine(power.effect(held, self.hero))
+        return effect
+
+    def held_factor(self, roll: DiceRolled) -> float:
+        """The factor on this roll's k of what is held until it is dismissed."""
+        return prod(power.k(held, self.hero, roll) for _, power, held in self._in_force() if held.turns is None)
 
     def gives_advantage(self) -> bool:
         return any(power.gives_advantage(held) for _, power, held in self._in_force())

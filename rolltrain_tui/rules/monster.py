@@ -38,6 +38,8 @@ class Symptom:
     """No symptom while one of these is sick, since the trouble is another then."""
     at_once: bool = False
     """It counts during scouting too, since no healthy run shows it, however young."""
+    unscouted: bool = False
+    """It counts only where no scouts go out: they judge the size of the steps better than this signal."""
 
     @property
     def signs(self) -> tuple[Sign, ...]:

@@ -6,7 +6,7 @@ After appearing or acting a monster is quiet for `lull` turns; then it rolls a d
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.hero_class import STATS
-from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Symptom
+from rolltrain_tui.rules.monster import XP_BY_CHALLENGE, Affliction, Monster, Sign, Symptom
 from rolltrain_tui.rules.plugin_checks import check_portrait, check_row, check_words, one_of, require, whole_number
 from rolltrain_tui.rules.signals import SIGNALS
 
@@ -15,6 +15,7 @@ __all__ = ["BESTIARY", "XP_BY_CHALLENGE", "Affliction", "Monster", "Symptom"]
 NEVER = 7
 """More than a d6 can show: such a monster never acts."""
 
+_ANOTHER_PACE: tuple[Sign, ...] = (("update_ratio", "low"), ("temperature", "high"), ("step_excess", "low"), ("step_excess", "high"))
 _SLIME = StepEffect(lr_scale=0.5)
 _MONSTERS = (
     Monster(
@@ -30,7 +31,7 @@ _MONSTERS = (
         recharge=4,
         failed=Affliction(_SLIME, 3, "the learning rate is halved for 3 turns"),
         saved=Affliction(_SLIME, 1, "the learning rate is halved for 1 turn"),
-        symptoms=(Symptom("update_ratio", "low", hold=2),),
+        symptoms=(Symptom("update_ratio", "low", hold=2, unscouted=True), Symptom("step_excess", "low", hold=1)),
         original=True,
         summary="It gums up the step: while its slime holds, every update is half of what it would be.",
         weak_to="bigger updates: Rage, Arcane Recovery, Quicken",
@@ -57,7 +58,11 @@ _MONSTERS = (
         recharge=5,
         failed=Affliction(StepEffect(target_noise=0.10), 1, "10% of the next batch's targets are noise"),
         saved=Affliction(StepEffect(target_noise=0.05), 1, "5% of the next batch's targets are noise"),
-        symptoms=(Symptom("loss_rise", "high", hold=5), Symptom("above_chance", "high", hold=5, at_once=True)),
+        symptoms=(
+            Symptom("loss_rise", "high", hold=5, unscouted=True),
+            Symptom("above_chance", "high", hold=5, at_once=True),
+            Symptom("step_excess", "high", hold=1, also=(("loss_rise", "high"),)),
+        ),
         original=True,
         summary="Its breath scorches the answers: part of the next batch is taught wrong, and the loss leaps up.",
         weak_to="calm steps while the breath is in the air: Calm, Steady",
@@ -165,7 +170,14 @@ _MONSTERS = (
         recharge=5,
         failed=Affliction(NEUTRAL, 5, "the dice are rolled at disadvantage for 5 turns", disadvantage=True),
         saved=Affliction(NEUTRAL, 1, "the dice are rolled at disadvantage for 1 turn", disadvantage=True),
-        symptoms=(Symptom("projected_gain", "low", hold=60, unless=(("update_ratio", "low"), ("temperature", "high"))),),
+        symptoms=(
+            Symptom(
+                "projected_gain",
+                "low",
+                hold=60,
+                unless=_ANOTHER_PACE,
+            ),
+        ),
         summary="The loss lies flat, and whoever meets its eye stands still: of two dice the lower counts.",
         weak_to="a change of pace: Arcane Recovery where steps are small, Calm or Stand Firm where they bounce",
         portrait=(
@@ -244,7 +256,7 @@ _MONSTERS = (
         recharge=4,
         failed=Affliction(StepEffect(weight_noise=0.02), 1, "the weights are shaken by 2% of their spread"),
         saved=Affliction(StepEffect(weight_noise=0.01), 1, "the weights are shaken by 1% of their spread"),
-        symptoms=(Symptom("temperature", "high", hold=2),),
+        symptoms=(Symptom("temperature", "high", hold=2, unscouted=True), Symptom("step_excess", "high", hold=1)),
         summary="The weights bounce from wall to wall of a valley instead of going down it, and its shriek shakes them more.",
         weak_to="smaller or steadier steps: Calm, Healing Word, Stand Firm, Disengage",
         portrait=(

@@ -251,7 +251,7 @@ class Odds:
 
 def odds(rulebook: Rulebook, sides: int, modifier: int, dc: int, advantage: Advantage, level: int = 1) -> Odds:
     """Exact, by enumerating the faces of the die (or of two dice)."""
-    weights = _weights(sides, advantage)
+    weights = face_weights(sides, advantage)
     scales = [rulebook.judge(natural, modifier, dc, sides, level)[1] for natural in range(1, sides + 1)]
     total = sum(weights)
     mean = sum(w * k for w, k in zip(weights, scales, strict=True)) / total
@@ -262,7 +262,7 @@ def odds(rulebook: Rulebook, sides: int, modifier: int, dc: int, advantage: Adva
     return Odds(mean, rms, sqrt(variance), p_zero, mean / rms if rms else 0.0)
 
 
-def _weights(sides: int, advantage: Advantage) -> list[int]:
+def face_weights(sides: int, advantage: Advantage) -> list[int]:
     """The number of ways in which each face can count, lowest first."""
     if advantage == "none":
         return [1] * sides

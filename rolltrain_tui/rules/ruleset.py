@@ -44,6 +44,8 @@ class GameRules:
     hardcore: bool = False
     scouting: int = 0
     """First turns, in which a diagnosed monster comes only by a symptom that no healthy run shows."""
+    scouts: bool = False
+    """Scouts judge the size of the steps, so the monsters of pace do not come by single signals."""
     predictions: bool = False
     """The next evaluation may be foretold."""
     loot: bool = False

@@ -26,7 +26,7 @@ from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.monster import Side
-from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS
+from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS
 
 RECENT = 20
 """Turns that a spike or a non-finite step is remembered."""
@@ -36,7 +36,7 @@ WARM = 10
 LEAST_LOSS = 0.3
 CALIBRATED = ("gradient_spike", "weight_growth", "noise_scale", "agree_fraction")
 MARGIN, WIDEST = 1.5, 2.0
-LOGARITHMIC = ("update_ratio",)
+LOGARITHMIC = ("update_ratio", STEP_EXCESS)
 """How far these are beyond a bound is counted in powers of ten."""
 
 _TIMES = [i - (SLOPE_TURNS - 1) / 2 for i in range(SLOPE_TURNS)]
@@ -146,7 +146,8 @@ class SignalMonitor:
     def readings(self) -> tuple[Reading, ...]:
         """All built-in signals, then those that this run was told of besides: what is installed alone changes no run."""
         more = sorted(name for name in self._values if name not in SIGNALS.built_in)
-        return tuple(self.reading(name) for name in (*SIGNALS.built_in, *more))
+        built_in = [name for name in SIGNALS.built_in if name != STEP_EXCESS or name in self._values]
+        return tuple(self.reading(name) for name in (*built_in, *more))
 
     def knows(self, name: str) -> bool:
         value = self._values.get(name, nan)

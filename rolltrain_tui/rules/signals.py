@@ -12,6 +12,8 @@ from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.plugin_checks import check_row, require
 
 OF_OBJECTIVE = "objective"
+STEP_EXCESS = "step_excess"
+"""Measured by scouts. Where none has gone out there is no reading of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ _SIGNALS = (
         unit="%",
         low=1.0,
         meaning="what the next 100 turns would take off the loss at the pace of the last 60",
-        advice="raise the learning rate while it is small, decay it where it is not, or stop",
+        advice="nearly flat: scouts tell whether larger or smaller steps would help; where neither does, stop",
     ),
     # Examined at each evaluation.
     Signal(
@@ -86,7 +88,7 @@ _SIGNALS = (
         low=3e-4,
         high=0.1,
         meaning="the norm of one turn's update over the norm of the weights",
-        advice="healthy runs lie between 0.001 and 0.02: raise the learning rate below, lower it above",
+        advice="far outside what trains well: raise the learning rate below the range, lower it above",
     ),
     Signal(
         name="weight_growth",
@@ -144,6 +146,16 @@ _SIGNALS = (
         high=64.0,
         meaning="the batch size beyond which more data would hardly steady the gradient, in this run's batches",
         advice="enlarge the batch by accumulation",
+    ),
+    # Measured by scouts.
+    Signal(
+        name=STEP_EXCESS,
+        title="Step over the best",
+        unit="x",
+        low=1 / 3,
+        high=2.0,
+        meaning="the run's step over the step that scouts found best",
+        advice="above the range lower the learning rate, below it raise it",
     ),
 )
 

@@ -101,6 +101,7 @@ ABILITIES = (
         power=ArcaneRecovery(),
         claim="the learning rate is multiplied by {k}, falling back to 1 over {turns} turns",
         remedy="slow",
+        multiple=1.25,
     ),
     Ability(
         name="spell_mastery",

@@ -6,7 +6,7 @@ event holds untrusted text of the model, a file or an error.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, singledispatch
 from typing import get_args
 
@@ -17,6 +17,7 @@ from rolltrain_tui.protocol.commands import (
     Predict,
     RaiseStat,
     SaveGame,
+    SendScouts,
     SetAuto,
     Speak,
     SpendInspiration,
@@ -25,7 +26,7 @@ from rolltrain_tui.protocol.commands import (
     UseItem,
 )
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.protocol.readings import Pace, Reading
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import CLAIM
 from rolltrain_tui.rules.classes import CLASSES
@@ -78,6 +79,8 @@ def name_command(command: Command) -> str:
             return "a short rest"
         case Speak():
             return "a sample of the model's text"
+        case SendScouts():
+            return "scouts"
         case SaveGame(name):
             return f'a save named "{name}"' if name else "a save"
         case Predict(guess):
@@ -355,6 +358,33 @@ def _(event: ev.GateFaced, objective: Objective) -> str:
 
 
 @measured.register
+def _(event: ev.ScoutsReturned, objective: Objective) -> str:
+    tries = [
+        f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {scout.delta:+.3f} plus or minus {scout.standard_error:.3f}"
+        for scout in event.scouts
+    ]
+    against = f"against the run's own steps{_unit(objective)}: {', '.join(tries)}"
+    return f"Scouts are back. {PACE_WORDS[event.pace]}{best_words(event)} ({against})."
+
+
+PACE_WORDS: Mapping[Pace, str] = {
+    "slow": "SLOW: the steps are too small",
+    "tuned": "TUNED: the steps have the right size",
+    "hot": "HOT: the steps are too large",
+    "unclear": "Cannot tell whether the steps are too small or too large",
+}
+
+
+def best_words(event: ev.ScoutsReturned) -> str:
+    """What scouts found in numbers, to follow the verdict: "; the best step is 0.5 x yours (0.4 to 0.7)"."""
+    if not math.isfinite(event.best):
+        return ""
+    low, high = (number(bound, 2) if bound < 10 else f"{bound:.0f}" for bound in (event.low, event.high))
+    interval = f"at least {low}" if event.high == math.inf else f"at most {high}" if event.low == 0 else f"{low} to {high}"
+    return f"; the best step now is {event.best:.2g} x yours ({interval})"
+
+
+@measured.register
 def _(event: ev.Examined, objective: Objective) -> str:
     sick = [_reading(reading, objective) for reading in event.readings if reading.condition == "sick"]
     unknown = sum(reading.condition == "unknown" for reading in event.readings)
@@ -455,6 +485,8 @@ def _(event: ev.CommandRefused) -> str:
 @sentence.register
 def _(event: ev.CommandAccepted) -> str:
     # Further events tell what an ability or a rest does. A sample or a save follows only at the end of the turn.
+    if isinstance(event.command, SendScouts):
+        return f"Scouts go out at the end of turn {event.turn}."
     if isinstance(event.command, Speak | SaveGame):
         return f"{name_command(event.command).capitalize()} follows at the end of turn {event.turn}."
     return f"Accepted: {name_command(event.command)}, in force from turn {event.turn}."

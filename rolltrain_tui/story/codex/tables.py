@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.rules.due_monsters import EVERY_TURN, PAUSE, goes_by_the_turn
+from rolltrain_tui.rules.due_monsters import EVERY_TURN, PAUSE, Moment, moment
 from rolltrain_tui.rules.levels import XP_TABLES, ability_modifier, hit_points_gained, proficiency
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monster import Monster, Sign, Symptom
@@ -135,8 +135,12 @@ def _symptom(symptom: Symptom) -> str:
     """What must hold, and for how long, in words."""
     signs = " and ".join(_sign(sign) for sign in symptom.signs)
     unless = f", unless {' or '.join(_sign(sign) for sign in symptom.unless)}" if symptom.unless else ""
-    each = "turn" if goes_by_the_turn(symptom) else "examination"
-    return f"{signs}, for {symptom.hold} {each}{'s' if symptom.hold > 1 else ''}{unless}"
+    each = _EACH[moment(symptom)]
+    alone = ", where no scouts go out" if symptom.unscouted else ""
+    return f"{signs}, for {symptom.hold} {each}{'s' if symptom.hold > 1 else ''}{unless}{alone}"
+
+
+_EACH: Mapping[Moment, str] = {"turn": "turn", "examination": "examination", "scouts": "return of the scouts"}
 
 
 def _sign(sign: Sign) -> str:

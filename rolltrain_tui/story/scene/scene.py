@@ -61,6 +61,8 @@ class Scene:
     best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
+    scouts: ev.ScoutsReturned | None = None
+    """What the last scouts found."""
     gate: ev.GateFaced | None = None
     ghost: ev.GhostSeen | None = None
     """The whole curve of plain training, to be drawn beside the run."""
@@ -83,6 +85,8 @@ class Scene:
     """Its limit in GFLOP; None: no limit."""
     twin_gflop: float = 0.0
     """The energy of all finished twins, which `gflop` does not include."""
+    scout_gflop: float = 0.0
+    """The same of all scouts."""
     tokens: int = 0
     not_finite: int = 0
     """Turns whose loss or gradient was not finite."""
@@ -233,8 +237,8 @@ def _(event: ev.AbilityUsed, scene: Scene) -> None:
     until = event.turn + event.turns - 1 if event.turns else None
     if event.ability in scene.active:
         _leave_force(scene, event.ability, event.turn)
-    scene.active[event.ability] = AbilityView(event.ability, event.option, event.turn, until)
-    scene.spans.append(Span(event.ability, event.turn, None))
+    scene.active[event.ability] = AbilityView(event.ability, event.option, event.turn, until, event.k)
+    scene.spans.append(Span(event.ability, event.turn, None, event.option, until is None))
     if event.live or scene.proof is None or not scene.proof.live:
         scene.proof = Proof(event.ability, event.option, event.turn, event.k, event.live)
 
@@ -299,6 +303,11 @@ def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
 @fold.register
 def _(event: ev.Examined, scene: Scene) -> None:
     scene.examined = event
+
+
+@fold.register
+def _(event: ev.ScoutsReturned, scene: Scene) -> None:
+    scene.scouts, scene.scout_gflop = event, event.gflop
 
 
 @fold.register

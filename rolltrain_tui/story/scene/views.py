@@ -27,6 +27,8 @@ class AbilityView:
     option: str
     since: int
     until: int | None
+    k: float = 1.0
+    """Its own multiplier of the update, as it claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Span:
     ability: str
     start: int
     end: int | None
+    option: str = ""
+    held: bool = False
+    """It holds until it is dismissed."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,146 @@
+"""Scouts: copies of the run that try smaller and larger steps, to measure which step size is best now.
+
+No signal of a single run tells slow from tuned: its loss falls in both. A comparison does. There are two kinds of scouts.
+
+    from here       start from the run as it stands, and take WALK turns with the learning rate times k
+    from the start  start from the run's first weights, and take as many turns as the run has, at most FRESH, with the rate times k
+
+Each then takes ANNEAL turns in which its rate falls to 0 along a line. All are compared on the same validation sequences with the scout
+from here that has k = 1. The anneal is needed because a smaller step always looks better at once: it settles, and settling lowers the
+loss. Every scout settles before it is judged (the bias is described by Wu et al., Understanding Short-Horizon Bias in Stochastic
+Meta-Optimization, 2018).
+
+Scouts from the start are needed because a run that was too hot for long is spoilt: from where it stands, smaller steps help no more than
+others for hundreds of turns. A run that begins anew with the right steps is ahead of it at the same age. They go once, and serve later too.
+
+Which scouts go, and what their values mean, is told by `rules.pace`. Nothing here can change the run: its learner is only read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.events import ScoutsReturned
+from rolltrain_tui.protocol.learner import Learner
+from rolltrain_tui.protocol.readings import ScoutReport
+from rolltrain_tui.rules import pace
+
+PREFIX = "start."
+"""Of the first weights in a save, until the scouts from the start have gone."""
+WALK, ANNEAL, FRESH = 25, 15, 100
+"""Turns. The codex page `scouts` has the measurements that they were chosen by."""
+SEQUENCES = 128
+"""Of the probe set, which the scouts are compared on."""
+
+State = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""Tensors and JSON values of a learner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What one scout brought back."""
+
+    values: list[float]
+    """On each sequence; lower is better. Not finite where its training came to nothing."""
+    lr: float
+    """The schedule's learning rate in its last turn before the anneal."""
+    gflop: float
+
+
+class Scouts:
+    """The scouts of one campaign."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+        self._sign = 1.0 if learner.info().objective.better == "lower" else -1.0
+        self._fork: Learner | None = None
+        """Made at first use and kept, so that a second copy of the model is allocated once."""
+        self._start: State | None = None
+        """The run before its first turn."""
+        self._anew: dict[float, list[float]] = {}
+        """What scouts from the start found after FRESH turns. Size of their steps (learning rate x k) -> difference to the run
+        of the same age, on each sequence."""
+        self.due = False
+        """They go out before the next turn."""
+        self.gflop = 0.0
+        """Spent on all scouts so far, evaluations included. It does not count as the run's."""
+
+    def remember_start(self) -> None:
+        """Keep the learner's state as it is now, before the first turn."""
+        self._start = self._learner.tensors(), self._learner.state_dict()
+
+    def go(self, turn: int, usual: StepEffect) -> ScoutsReturned:
+        """Send them out after this turn. `usual`: the effect of an average turn as the hero stands.
+
+        Raises StepAbandoned; they are due still then.
+        """
+        walked = {1.0: self._walk(self._here(), WALK, usual, 1.0)}
+        while (k := pace.next_here({k: scout.values for k, scout in walked.items()})) is not None:
+            walked[k] = self._walk(self._here(), WALK, usual, k)
+        here, mine = {k: scout.values for k, scout in walked.items()}, walked[1.0]
+        step = mine.lr * usual.k_requested
+        anew, spent = self._from_the_start(turn, usual, mine.values, step)
+        self.due, self.gflop = False, self.gflop + spent + sum(scout.gflop for scout in walked.values())
+        best = pace.best_step(here, anew)
+        found = [(k, pace.differences(values, mine.values), False) for k, values in sorted(here.items()) if k != 1]
+        found += [(k, differences, True) for k, differences in sorted(anew.items())]
+        reports = tuple(ScoutReport(k, *self._mean(differences), is_anew) for k, differences, is_anew in found)
+        return ScoutsReturned(turn, best.pace, best.k, best.low, best.high, reports, self.gflop)
+
+    def _mean(self, differences: list[float]) -> tuple[float, float]:
+        """In the unit of the objective, with its standard error."""
+        mean, error = pace.mean_of(differences)
+        return self._sign * mean, error
+
+    def _here(self) -> State:
+        return self._learner.tensors(), self._learner.state_dict()
+
+    def _from_the_start(self, turn: int, usual: StepEffect, mine: list[float], step: float) -> tuple[dict[float, list[float]], float]:
+        """Differences to the run of the same age, by the multiple of its steps of now; and the cost of the scouts that went now."""
+        if step <= 0:
+            return {}, 0.0
+        if self._start is None:
+            return {size / step: differences for size, differences in self._anew.items()}, 0.0
+        found: dict[float, list[float]] = {}
+        walked: list[tuple[float, Walked]] = []
+        while (k := pace.next_anew(found)) is not None:
+            scout = self._walk(self._start, min(turn, FRESH), usual, k)
+            walked.append((k, scout))
+            found[k] = pace.differences(scout.values, mine)
+        if turn >= FRESH:
+            self._anew = {scout.lr * usual.k_requested * k: found[k] for k, scout in walked}
+            self._start = None
+        return found, sum(scout.gflop for _, scout in walked)
+
+    def _walk(self, start: State, turns: int, usual: StepEffect, k: float) -> Walked:
+        """Send one scout."""
+        if self._fork is None:
+            self._fork = self._learner.fork()
+        scout, spent, lr = self._fork, 0.0, 0.0
+        scout.load_state(*start)
+        scout.should_stop = self._learner.should_stop
+        for turn in range(turns + ANNEAL):
+            left = min(1.0, (turns + ANNEAL - turn) / (ANNEAL + 1))  # of the rate: 1 on the walk, then down along a line
+            report = scout.step(usual.combine(StepEffect(lr_scale=k if left == 1 else min(k, 1.0) * left)))
+            spent, lr = spent + report.gflop, report.lr if left == 1 else lr
+        evaluation = scout.evaluate(SEQUENCES)
+        return Walked([self._sign * value for value in evaluation.values], lr, spent + evaluation.gflop)
+
+    # Saves.
+
+    def tensors(self) -> dict[str, Any]:
+        """The first weights, as long as they are needed; their names begin with PREFIX."""
+        return {} if self._start is None else {PREFIX + name: tensor for name, tensor in self._start[0].items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        anew = [[size, differences] for size, differences in self._anew.items()]
+        return {"due": self.due, "gflop": self.gflop, "anew": anew, "start": None if self._start is None else self._start[1]}
+
+    def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
+        """Exact inverse of state_dict() and tensors()."""
+        self.due, self.gflop, self._fork = bool(state["due"]), float(state["gflop"]), None
+        self._anew = {float(size): [float(d) for d in differences] for size, differences in state["anew"]}
+        own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
+        self._start = None if state["start"] is None else (own, state["start"])

@@ -1,0 +1,199 @@
+"""The hint: what this hero can do now about what ails the run, as one order and one sentence.
+
+What ails the run comes from the last scouts, who measured it, and from signals that need no comparison: a loss that is no number, and a
+gap that opens while validation rises. Where no scouts go out, the other signals have to serve (`signs_of`).
+
+How large the steps are now follows from the best step that scouts found and from the abilities that began or ended since. Of the hero's
+abilities the hint takes the one that brings the steps closest to the best.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite, log, nan
+from typing import Literal
+
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.events import Examined
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.pace import HOT, SLOW
+from rolltrain_tui.story.scene import Scene
+
+Ailment = Literal["slow", "hot", "overfit", "lost"]
+"""lost: the loss is no number."""
+State = Literal["slow", "hot", "overfit", "well"]
+"""Of a run, as its signals alone tell it."""
+
+WORDS = {
+    "slow": "the steps are too small",
+    "hot": "the steps are too large",
+    "overfit": "the model learns by heart",
+    "lost": "the loss is no number",
+}
+REMEDIES: dict[Ailment, tuple[str, ...]] = {"slow": ("slow",), "hot": ("hot",), "overfit": ("overfit", "hot"), "lost": ("overfit", "hot")}
+"""What helps against it, best first. A run that overfits was better before; smaller steps help it too."""
+WORTH = 0.2
+"""An order is hinted at if it brings log(step / best step) closer to 0 by this at least."""
+GROWN = 100
+"""Turns before signals alone count: young runs look sick and slow, and a push then does lasting harm."""
+TRAVELLING = -0.005
+"""Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What ails the run, and the order that helps."""
+
+    ailment: Ailment
+    order: UseAbility | None
+    """None: nothing of this hero's helps now."""
+    number: int = 0
+    """The ability's number on the screen: its key."""
+
+    @property
+    def why(self) -> str:
+        """What ails the run, half a sentence."""
+        return WORDS[self.ailment]
+
+
+def hint_of(scene: Scene) -> Hint | None:
+    """The hint for the coming turn; None where nothing ails the run, or the hero is down."""
+    if scene.finished or scene.sheet.hp <= 0 or (ailment := ailment_of(scene)) is None:
+        return None
+    numbers = {name: number for number, name in enumerate(scene.charges, start=1)}
+    order = next(iter(_orders(scene, ailment)), None)
+    return Hint(ailment, order, numbers.get(order.ability, 0) if order else 0)
+
+
+def ailment_of(scene: Scene) -> Ailment | None:
+    """What ails the run, as far as it was measured."""
+    if scene.examined is not None:
+        if _beyond(scene.examined, "non_finite", "high"):
+            return "lost"
+        if _beyond(scene.examined, "gap", "high") and _beyond(scene.examined, "val_rise", "high"):
+            return "overfit"
+    if scene.scouts is None:
+        signs = signs_of(scene.examined, scene.objective) if scene.examined is not None and scene.turn >= GROWN else "well"
+        return None if signs == "well" else signs
+    wanted = wanted_factor(scene)
+    if scene.scouts.pace == "unclear" or not isfinite(wanted):
+        return None
+    return "slow" if wanted > SLOW else "hot" if wanted < HOT else None
+
+
+def wanted_factor(scene: Scene) -> float:
+    """The best step over the step that the run takes now. NaN before scouts have been out."""
+    if scene.scouts is None or scene.scouts.pace == "unclear":
+        return nan
+    wanted = scene.scouts.best
+    for view in scene.active.values():
+        if view.until is not None or view.since > scene.scouts.turn:  # scouts walk with what is held until dismissed, and nothing else
+            wanted /= _multiple(view.ability, view.option)
+    for span in scene.spans:  # held when the scouts went out, and ended since: the step that they measured was another
+        if span.held and span.start <= scene.scouts.turn and span.end is not None and span.end > scene.scouts.turn:
+            wanted *= _multiple(span.ability, span.option)
+    return wanted
+
+
+def _multiple(name: str, option: str) -> float:
+    ability = ABILITIES.get(name)
+    if ability is None:
+        return 1.0
+    row = ability.option(option)
+    return row.k if row is not None else ability.multiple
+
+
+# Which orders help
+
+
+def _orders(scene: Scene, ailment: Ailment) -> Iterator[UseAbility]:
+    """The orders that help, best first."""
+    if ailment in ("slow", "hot") and isfinite(wanted := wanted_factor(scene)):
+        gains = sorted(((_gain(wanted, factor), order) for order, factor in _steps(scene)), key=lambda found: -found[0])
+        yield from (order for gain, order in gains if gain >= WORTH)
+    since = max(found.turn for found in (scene.scouts, scene.examined) if found is not None)
+    for remedy in REMEDIES[ailment]:
+        for order in _open(scene):
+            ability = ABILITIES[order.ability]
+            row = ability.option(order.option)
+            multiple, good_for = (row.k, row.remedy) if row is not None else (ability.multiple, ability.remedy)
+            measured = multiple != 1 and isfinite(wanted_factor(scene))
+            used = order.ability in scene.active or any(s.ability == order.ability and s.start > since for s in scene.spans)
+            if good_for == remedy and not used and not measured:
+                yield order
+
+
+def _steps(scene: Scene) -> Iterator[tuple[UseAbility, float]]:
+    """Orders that change the size of the steps, and by which factor from now on."""
+    for order in _open(scene):
+        if (multiple := _multiple(order.ability, order.option)) != 1:
+            held = scene.active.get(order.ability)
+            yield order, multiple / (_multiple(held.ability, held.option) if held is not None else 1.0)
+    for name, view in scene.active.items():
+        if view.until is None and (multiple := _multiple(name, view.option)) != 1:
+            yield UseAbility(name, DISMISS), 1 / multiple
+
+
+def _gain(wanted: float, factor: float) -> float:
+    """By how much closer to the best step this factor brings the run, in log."""
+    return abs(log(wanted)) - abs(log(wanted / factor))
+
+
+def _open(scene: Scene) -> Iterator[UseAbility]:
+    """Uses of the hero's abilities that would be obeyed now, as far as the scene tells."""
+    for name, charge in scene.charges.items():
+        ability = ABILITIES.get(name)
+        if ability is None or charge.left == 0:
+            continue
+        options = [option.name for option in ability.options if option.level <= scene.sheet.level] if ability.options else [""]
+        view = scene.active.get(name)
+        yield from (UseAbility(name, option) for option in options if view is None or view.option != option)
+
+
+# What signals alone say, where no scouts go out
+
+
+def temperature(examined: Examined, objective: Objective) -> float:
+    """The temperature in steps of the objective; NaN where it is not known, which no comparison finds above or below a bound."""
+    return next((reading.value / objective.step for reading in examined.readings if reading.signal == "temperature"), nan)
+
+
+def signs_of(examined: Examined, objective: Objective = VALIDATION_LOSS) -> State:
+    """The state of the run by its signals. Heat is looked for first, since a hot run may overfit or be slow because of it.
+
+    A gradient that leaps while the run is on its way is part of learning, not heat.
+    """
+    readings = {reading.signal: reading for reading in examined.readings}
+
+    def above(*signals: str) -> bool:
+        found = (readings[name] for name in signals if name in readings)
+        return any(one.high is not None and one.value > one.high for one in found)
+
+    def below(signal: str) -> bool:
+        one = readings.get(signal)
+        return one is not None and one.low is not None and one.value < one.low  # NaN, not known yet, is below nothing
+
+    def known(signal: str) -> bool:
+        return signal in readings and readings[signal].condition != "unknown"
+
+    on_its_way = temperature(examined, objective) < TRAVELLING
+    if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth", "dead_units"):
+        return "hot"
+    if above("gradient_spike") and not on_its_way:
+        return "hot"
+    if above("gap") and above("val_rise"):
+        return "overfit"
+    if on_its_way or below("update_ratio"):
+        return "slow"
+    # Flat with a temperature about zero is a run that has arrived, or bounces a little: a push would not help it.
+    return "slow" if below("projected_gain") and not known("temperature") else "well"
+
+
+def _beyond(examined: Examined, name: str, side: Literal["low", "high"]) -> bool:
+    """The signal is beyond its bound on this side. What is not known is beyond nothing."""
+    for reading in examined.readings:
+        if reading.signal == name:
+            bound = reading.low if side == "low" else reading.high
+            return bound is not None and (reading.value < bound if side == "low" else reading.value > bound)
+    return False
