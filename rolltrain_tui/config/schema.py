@@ -446,6 +446,11 @@ class CampaignConfig(Header):
         data = {"data.sha256": data_sha256} if data_sha256 else {}
         return {"kind": self.kind, "turns": self.turns, "evaluation.sequences": self.evaluation.sequences, **data, **own}
 
+    @staticmethod
+    def in_recipe(path: str) -> bool:
+        """Whether the value at this dotted path decides plain training."""
+        return path in ("kind", "turns", "evaluation.sequences") or path.partition(".")[0] not in CampaignConfig.model_fields
+
     def card(self) -> Mapping[str, str]:
         """What a player wants to know of the training before setting out: label -> words."""
         return {}

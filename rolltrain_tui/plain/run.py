@@ -16,6 +16,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.story.closing import closing_record
 from rolltrain_tui.story.narration import name_command, number, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
@@ -142,6 +143,7 @@ class PlainSession:
             "value": tested.value if tested else None,
             "best": scene.best,
             "limit": scene.objective.limit,
+            "judgement": closing_record(scene),
             "level": scene.sheet.level,
             "xp": scene.sheet.xp,
             "deaths": scene.sheet.deaths,

@@ -25,6 +25,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
     TrainingFailed,
 )
+from rolltrain_tui.story.closing import closing_sentences
 from rolltrain_tui.story.narration import tell, tell_turn
 from rolltrain_tui.story.scene import Scene
 
@@ -111,6 +112,8 @@ class PlainView:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
             self._tell(event.turn, sentence)
+        for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
+            self._tell(event.turn, sentence)
 
     def close(self) -> None:
         pass
@@ -151,6 +154,8 @@ class BarView:
                 self._draw()
         elif isinstance(event, HEADLINES) or (isinstance(event, Saved) and event.reason in ("end", "quit", "player")):
             self._progress.console.print(tell(event, self._scene.objective))
+            for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
+                self._progress.console.print(sentence)
 
     def close(self) -> None:
         self._draw()

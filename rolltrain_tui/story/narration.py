@@ -431,7 +431,7 @@ def _(event: ev.CampaignEnded, objective: Objective) -> str:
     limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {_count(event.sheet.deaths, 'death')}{spent}"
-    how = {"victory": "Victory", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
+    how = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
     test = f"{objective.label} {event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}{limit}"
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 

@@ -107,7 +107,7 @@ TOLD: list[tuple[Event, str]] = [
     (Spoke(100, "\nold ran\x1bgir\nfound", 2.31), "It says (validation 2.310): old ran␛gir / found"),
     (
         CampaignEnded(600, "victory", 1.2, 1.1, 0.012, 1.05, Sheet(level=4, xp=5120), 221.5),
-        "Victory after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
+        "Played to the end after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
         "level 4, 5120 XP, 0 deaths, 221.5 GFLOP.",
     ),
     (
