@@ -1,5 +1,6 @@
 """The end of a run: what it was worth, what decided it, and what to do next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -178,8 +179,8 @@ class EndingScreen(TavernScreen):
 
     @on(Exported)
     def _tell_of_export(self, event: Exported) -> None:
-        severity, title = ("error", "Nothing was written") if event.failed else ("information", "Export")
-        self.notify(clean(event.words), title=title, severity=severity, timeout=12, markup=False)
+        title = "Nothing was written" if event.failed else "Export"
+        self.notify(clean(event.words), title=title, severity="error" if event.failed else "information", timeout=12, markup=False)
 
     def action_title(self) -> None:
         self.host.to_title()
@@ -188,5 +189,5 @@ class EndingScreen(TavernScreen):
         self.call_next(self.app.action_quit)
 
 
-def _mean(values: list[float]) -> float:
+def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
