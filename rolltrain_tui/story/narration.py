@@ -134,8 +134,9 @@ _OUTCOME: dict[ev.Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "h
 def _step(event: ev.StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
-    felt = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}, felt {event.k_effective:.3f}"
-    return "; ".join((felt, *evidence(dict(event.measured))))
+    felt = "" if event.k_effective is None else f", felt {event.k_effective:.3f}"
+    told = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}{felt}"
+    return "; ".join((told, *evidence(dict(event.measured))))
 
 
 @sentence.register
@@ -277,7 +278,7 @@ def _(event: ev.DeathSaveRolled) -> str:
 def _(event: ev.HeroFell) -> str:
     if event.back_to_turn is None:
         return "The third failed death save: the hero has fallen, and the campaign ends here."
-    woken = f"the party wakes with the weights of turn {event.back_to_turn}"
+    woken = f"the next turn begins with the weights of turn {event.back_to_turn}"
     hero = event.sheet
     return f"The third failed death save: {woken}, at level {hero.level} with {hero.xp} XP ({_count(hero.deaths, 'death')} so far)."
 
@@ -478,7 +479,7 @@ def _(event: ev.CampaignStopped) -> str:
 
 @sentence.register
 def _(event: ev.SaveFailed) -> str:
-    return f"The save could not be written to {event.path}: {_period(event.error)} The campaign goes on."
+    return f"The save could not be written to {event.path}: {_period(event.error)} The training is not affected."
 
 
 @sentence.register

@@ -100,7 +100,7 @@ TOLD: list[tuple[Event, str]] = [
     (Rested(250, "long", Sheet(hp=23, charges=(Charge("rage", 2, 2, "long", False),))), "Camp and a long rest: 23 HP, Rage 2/2."),
     (
         HeroFell(90, 50, Sheet(level=2, xp=1340, deaths=1)),
-        "The third failed death save: the party wakes with the weights of turn 50, at level 2 with 1340 XP (1 death so far).",
+        "The third failed death save: the next turn begins with the weights of turn 50, at level 2 with 1340 XP (1 death so far).",
     ),
     (HeroFell(90, None, Sheet()), "The third failed death save: the hero has fallen, and the campaign ends here."),
     (CommandRefused(3, UseAbility("rage"), "No Rage left until a long rest."), "Refused: Rage. No Rage left until a long rest."),

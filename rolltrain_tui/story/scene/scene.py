@@ -206,14 +206,17 @@ def _(event: ev.StepTaken, scene: Scene) -> None:
 
 
 def _prove(proof: Proof, step: ev.StepTaken) -> None:
-    if step.finite:
-        proof.turns += 1
+    if not step.finite:
+        return
+    proof.turns += 1
+    proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
+    proof.measured |= dict(step.measured)
+    if (felt := step.k_effective) is not None:
+        proof.measured_turns += 1
         proof.asked += step.k_requested
-        proof.felt += step.k_effective
-        capped = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)  # cut to a length, as it claims
-        proof.worst = max(proof.worst, 0.0 if capped else abs(step.k_effective - step.k_requested))
-        proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
-        proof.measured |= dict(step.measured)
+        proof.felt += felt
+        capped = "norm_cap" in step.levers and abs(felt) <= abs(step.k_requested)  # cut to a length, as it claims
+        proof.worst = max(proof.worst, 0.0 if capped else abs(felt - step.k_requested))
 
 
 @fold.register
