@@ -434,7 +434,7 @@ class CampaignConfig(Header):
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
         """The values of a campaign that reads the file `name` of its folder. ValueError where this kind of training reads none."""
-        raise ValueError("this kind of campaign reads no file of its own")
+        raise ValueError("this kind of campaign reads no file of its own; leave --data out")
 
     def shortened(self, turns: int) -> Mapping[str, Any]:
         """The values that must change with the number of turns, by dotted path."""

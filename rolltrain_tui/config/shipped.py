@@ -44,6 +44,11 @@ def find(name_or_path: str | Path) -> Path:
     raise CampaignFileError(f"{printable(path)}: no such campaign; {hint}shipped with the game: {', '.join(known)}")
 
 
+def is_shipped(campaign: Path) -> bool:
+    """Whether this campaign file came with the game."""
+    return campaign.resolve().parent == _folder().resolve()
+
+
 def tiny_gpt() -> str:
     """The template for new text campaigns."""
     return (_folder() / "tiny_gpt.yaml").read_text(encoding="utf-8")
