@@ -47,7 +47,9 @@ class SafeStream:
         self.lost = False
         """Lines could not be written."""
         self.unread = False
-        """The reason: the reader has gone, as with a closed pipe or a terminal that hung up."""
+        """The reader has gone, as with a closed pipe or a terminal that hung up."""
+        self.reason = ""
+        """Why lines could not be written."""
 
     def say(self, line: str) -> None:
         with self._lock:
@@ -57,7 +59,7 @@ class SafeStream:
                 self._stream.write(line + "\n")
                 self._stream.flush()
             except (OSError, ValueError) as error:
-                self.lost = True
+                self.lost, self.reason = True, getattr(error, "strerror", None) or str(error)
                 self.unread = isinstance(error, BrokenPipeError) or getattr(error, "errno", 0) == errno.EIO
         if self.unread:
             self._unheard()

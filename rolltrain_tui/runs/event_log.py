@@ -55,7 +55,8 @@ class Chronicle:
 
     Opening mends what a crash left: a torn last line is dropped; from a damaged line on, the rest moves to chronicle.damaged and `note`
     says so. Each line goes to the operating system at once, so a killed process loses none; `sync` brings them to the disk. A disk that
-    refuses lines does not stop the game: they wait in memory, and `sync` raises until they are written.
+    refuses lines does not stop the game: they wait in memory, and `sync` and `close` raise while they cannot be written. Leaving the
+    context does not raise: whoever must know closes before.
     """
 
     def __init__(self, path: Path) -> None:
@@ -158,7 +159,8 @@ class Chronicle:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        with contextlib.suppress(OSError):
+            self.close()
 
     def _mend(self) -> None:
         """Count the good lines, and move everything after them to another file."""

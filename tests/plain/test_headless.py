@@ -51,8 +51,8 @@ BEGAN = CampaignBegan(
 )  # fmt: skip
 LEVEL = LevelGained(2, (), replace(HERO, level=2, hp=20, max_hp=23, next_level_xp=2500))
 KEYS = [
-    "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "objective", "value", "best", "limit", "judgement", "level",
-    "xp", "deaths", "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
+    "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "train_loss_ema", "objective", "value", "value_sequences", "best",
+    "best_sequences", "limit", "judgement", "level", "xp", "deaths", "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
 ]  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_quiet_tells_of_trouble_only(out: io.StringIO) -> None:
     face = QuietView(SafeStream(out))
     for event in (BEGAN, rolled(1), stepped(1), Saved(1, "end", "x"), SaveFailed(1, "y", "disk full")):
         face.show(event)
-    assert out.getvalue() == "The save could not be written to y: disk full. The campaign goes on.\n"
+    assert out.getvalue() == "The save could not be written to y: disk full. The training is not affected.\n"
 
 
 def test_bar_shows_numbers_and_headlines() -> None:
@@ -366,7 +366,8 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
     assert result["seconds"] >= 0
     expected = {
         "campaign": "The Tiny GPT", "seed": 7, "rulebook": "hero", "hero_class": "barbarian", "turns": 3, "train_loss": 1.0,
-        "objective": "validation loss", "value": 1.45, "best": 1.4, "limit": 1.31,
+        "train_loss_ema": 1.0, "objective": "validation loss", "value": 1.45, "value_sequences": 16, "best": 1.4, "best_sequences": 8,
+        "limit": 1.31,
         "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0,
         "weights_sha256": "ab" * 32,
         "save": "run/saves/end",
