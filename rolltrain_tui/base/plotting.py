@@ -4,6 +4,7 @@ matplotlib belongs to the extra `plots`. It is imported only when a picture is d
 """
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,12 +27,13 @@ class NoPlotsError(ValueError):
 
 @contextmanager
 def plot_style() -> Iterator[None]:
-    """Figures made inside have this style. NoPlotsError without matplotlib."""
+    """Figures made inside have this style. A character that the font lacks becomes a box, without a warning. NoPlotsError."""
     try:
         import matplotlib as mpl
     except ImportError:
         raise NoPlotsError(MISSING) from None
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 

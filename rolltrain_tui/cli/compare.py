@@ -24,7 +24,7 @@ from rolltrain_tui.cli.exit_codes import DONE, FAILED
 @click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign, for all arms.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Runs side by side, each on one thread; as many as there are cores.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for runs and report, instead of compare-CAMPAIGN.")
+@click.option("--out", type=options.FILE, metavar="DIR", help="Folder for runs and report, instead of compare-CAMPAIGN.")
 @click.option("--json", "as_json", is_flag=True, help="The tables as JSON.")
 def compare(
     campaign: str,

@@ -1,12 +1,14 @@
 """Exit codes of the command line. An error becomes a message; the traceback goes to a log, or to stderr on request."""
 
+import errno
 import io
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 INTERRUPTED, UNREAD = 128 + 2, 128 + 13
@@ -23,6 +25,8 @@ def exit_code_of(command: Callable[[], Any]) -> int:
     except BrokenPipeError:
         return UNREAD
     except Exception as error:
+        if isinstance(error, OSError) and _unwritten(sys.stdout) is not None:
+            return _tell_unwritten(error)
         return _tell(error)
 
 
@@ -87,10 +91,27 @@ def open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def settle_streams() -> None:
-    """Flush before the end, silently where the reader has gone."""
+def settle_streams(code: int) -> int:
+    """Flush before the end. The exit code: a failure where standard output could not be written, silent where its reader has gone."""
     for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
+        if (error := _unwritten(stream)) is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more on its way out
+            gone = getattr(error, "errno", None) in (None, errno.EPIPE, errno.EIO)
+            if stream is sys.stdout and code == DONE and not gone:
+                code = _tell_unwritten(error)
+    return code
+
+
+def _unwritten(stream: TextIO) -> OSError | ValueError | None:
+    """Why what was said cannot be written; None where it can."""
+    try:
+        stream.flush()
+    except (OSError, ValueError) as error:
+        return error
+    return None
+
+
+def _tell_unwritten(error: Exception) -> int:
+    with suppress(OSError, ValueError):
+        _say(f"standard output cannot be written: {getattr(error, 'strerror', None) or error}")
+    return FAILED

@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 @click.command(short_help="Record a campaign's plain run, to race against.")
 @click.argument("campaign")
 @options.SETTINGS
-@click.option("--out", type=options.FILE, metavar="FILE", help="Where to keep it, instead of ghosts/NAME.json beside the campaign.")
-def ghost(campaign: str, settings: tuple[str, ...], out: Path | None) -> int:
+@click.option("--out", type=options.FILE, metavar="FILE", help="Where to keep it, instead of the usual place.")
+@click.option("--force", is_flag=True, help="Replace a recording that was made with other settings.")
+def ghost(campaign: str, settings: tuple[str, ...], out: Path | None, force: bool) -> int:
     """Train CAMPAIGN plainly, without dice, monsters, twin or abilities, and record its losses: the ghost on the chart, and the bar of the
-    gates at the camps."""
+    gates at the camps. It is kept in ghosts/NAME.json: beside your campaign, and for a shipped campaign beside your runs."""
     from rolltrain_tui.config.overrides import without_own_text
     from rolltrain_tui.modes import campaign_file
 
     path = options.find_campaign(campaign)
     overrides, text = without_own_text(settings)
     config = campaign_file.load(path, overrides, data=text)
-    from rolltrain_tui.game.baseline import place
+    from rolltrain_tui.runs.ghosts import recorded_to
 
-    return record(config, base=(text or path).parent, target=out or place(path))
+    return record(config, base=(text or path).parent, target=out or recorded_to(path), chosen=out is not None, force=force)
 
 
-def record(config: "CampaignConfig", *, base: Path, target: Path) -> int:
-    """Record the campaign's ghost into `target`; the exit code. Main thread only (it catches signals)."""
+def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool = True, force: bool = False) -> int:
+    """Record the campaign's ghost into `target`; the exit code. Main thread only (it catches signals).
+
+    `chosen`: the user named the file. `force`: whatever is there is replaced.
+    """
     from rolltrain_tui.base.safe_text import printable
     from rolltrain_tui.game import baseline
     from rolltrain_tui.modes import build as build_learner
@@ -42,9 +46,12 @@ def record(config: "CampaignConfig", *, base: Path, target: Path) -> int:
     from rolltrain_tui.protocol.events import Evaluated
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.protocol.learner import StepAbandoned
+    from rolltrain_tui.runs import ghosts
 
     baseline.check_writable(target)
     learner = build_learner(config, base=base)
+    if not force:
+        ghosts.check_replaceable(target, baseline.recipe_of(config, learner.info().data_sha256), chosen=chosen)
     inbox, evaluations, talk = Inbox(), list[Evaluated](), SafeStream(sys.stderr)
     learner.should_stop = lambda: inbox.stopped
     turn = 0
@@ -63,5 +70,5 @@ def record(config: "CampaignConfig", *, base: Path, target: Path) -> int:
     baseline.write(target, baseline.ghost_of(config, learner, evaluations))
     end = f"{config.objective.text(last.value, 4)}, plus or minus {last.standard_error:.4f}"
     talk.say(f"The ghost of {len(evaluations)} evaluations ends at {end}.")
-    SafeStream(sys.stdout).say(printable(target))
+    click.echo(printable(target))
     return signal.exit_code

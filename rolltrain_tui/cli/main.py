@@ -42,8 +42,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", "Failed to initialize NumPy", UserWarning)  # torch says so where NumPy is absent; it is not needed
     code = exit_code_of(lambda: rolltrain(prog_name="rolltrain", standalone_mode=False))
     tell_of_faults()
-    settle_streams()
-    sys.exit(code)
+    sys.exit(settle_streams(code))
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

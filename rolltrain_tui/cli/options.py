@@ -1,5 +1,6 @@
 """Options that several verbs share, and what they stand for: campaigns, runs, values of a campaign, recorded moves."""
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +13,21 @@ from rolltrain_tui.cli import plugin_faults
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.commands import Command
 
-FILE = click.Path(path_type=Path)
-RUNS = click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
+
+class _FileName(click.Path):
+    """A path. An empty one is a mistake, such as a shell variable that is not set: it would mean the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; name a path (is a shell variable not set?).", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _FileName()
+RUNS = click.option("--out", "--runs", "out", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
 RUNS_BESIDE_OUT = click.option("--runs", type=FILE, metavar="DIR", help="Folder that holds the runs, instead of the usual one.")
 """For verbs whose --out is where they write."""
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -28,7 +42,7 @@ def campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--seed", type=int, help="Dice, data and first weights follow from it."),
             click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train."),
             click.option("--data", type=FILE, metavar="FILE", help="A UTF-8 text of yours to train on."),
-            click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the runs and their saves."),
+            click.option("--out", "--runs", "out", type=FILE, metavar="DIR", help="Folder that holds the runs and their saves."),
             click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign: dice.rulebook=off"),
             click.option("--script", type=FILE, metavar="FILE", help="Recorded moves, or a chronicle, to play."),
         )
@@ -57,6 +71,29 @@ def run_path(name: str, out: Path | None) -> Path:
     from rolltrain_tui.runs.saves import saves_root
 
     return find_save(name, saves_root(out)) or Path(name)
+
+
+def refuse_other_text(data: Path | None) -> None:
+    """UsageError where --data is given for a save."""
+    if data is not None:
+        raise click.UsageError("--data belongs to a new campaign; a save goes on with the text it was made with.")
+
+
+def own_text(data: Path | None) -> Path | None:
+    """The file that --data names. UsageError where it is no file that a run could read again later."""
+    if data is None:
+        return None
+    if os.path.lexists(data) and not str(data.absolute()).startswith(("/dev/", "/proc/")):
+        return data
+    if str(data) == "-":
+        raise click.UsageError("--data -: standard input is not read; save the text to a file and name that.")
+    if str(data).startswith("~"):
+        with suppress(RuntimeError):  # there is no such user
+            return data.expanduser()
+    real = data.resolve()  # /dev/stdin is another name of a file, or of a pipe
+    if real.is_file() and data.exists() and real.samefile(data):
+        return real
+    return data
 
 
 def chronicle_path(name: str, runs: Path | None) -> Path:

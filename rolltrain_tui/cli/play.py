@@ -18,8 +18,10 @@ def play(what: str | None, out: Path | None, data: Path | None, script: Path | N
     """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
     from rolltrain_tui.runs.saves import saves_root
 
-    root = saves_root(out)
+    root, data = saves_root(out), options.own_text(data)
     save = options.find_save(what, root) if what else None
+    if save is not None:
+        options.refuse_other_text(data)
     if reason := missing_screen():
         return _offer_train(reason, what, save is not None, data, out, given)
     from rolltrain_tui.tui import play as play_game

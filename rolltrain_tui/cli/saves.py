@@ -124,7 +124,8 @@ def _describe(run: "RunSummary") -> str:
 
     val = f"val {run.value:.3f}" if run.value is not None else "not evaluated yet"
     hero = f"{run.hero}, {title(run.hero_class)} {run.level}"
-    parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *([run.ending] if run.ending else []), _when(run.saved_at)]
+    ending = [run.outcome if run.outcome not in (None, "alone") else "finished"] if run.ending else []
+    parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *ending, _when(run.saved_at)]
     return _clean(" · ".join(parts) + (f" (damaged: {run.damage})" if run.damage else ""))
 
 

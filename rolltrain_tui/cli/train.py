@@ -25,7 +25,7 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
         raise click.UsageError("Name a campaign to begin, or --resume a save.")
     from rolltrain_tui.plain.run import PlainOptions, play
 
-    out, data, script = given.pop("out"), given.pop("data"), given.pop("script")
+    out, data, script = given.pop("out"), options.own_text(given.pop("data")), given.pop("script")
     moves = options.read_moves(script)
     run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
     code, result = play(run, PlainOptions(plain=plain, as_json=as_json, every=every), moves)
@@ -43,16 +43,19 @@ def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]
     overrides, text = without_own_text(options.overrides(path, data=data, **given))
     data = data or text
     config = campaign_file.load(path, overrides, data=data)
-    from rolltrain_tui.game.baseline import place as ghost_of
+    from rolltrain_tui.runs import ghosts
     from rolltrain_tui.runs.run import Run  # loads torch, so the campaign is checked before
 
-    return Run.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_file=ghost_of(path))
+    return Run.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_files=ghosts.places(path))
 
 
 def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
-    if data is not None:
-        raise click.UsageError("--data belongs to a new campaign; a save goes on with the text it was made with.")
+    options.refuse_other_text(data)
     folder = options.run_path(name, out)
     from rolltrain_tui.runs.run import Run
 
-    return Run.resume(folder, options.overrides(None, data=None, **given))
+    overrides = options.overrides(None, data=None, **given)
+    run = Run.resume(folder, overrides)
+    if overrides and run.campaign.ended:
+        raise click.UsageError(f"Nothing is trained. {run.note}")
+    return run

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from rolltrain_tui.base.safe_text import shown
-from rolltrain_tui.config.yaml_marks import Where, number_in
+from rolltrain_tui.config.number_advice import number_advice
+from rolltrain_tui.config.yaml_marks import Where
 
 MOST_FAULTS = 40
 
@@ -163,7 +164,7 @@ def _hint(value: object, entry: Mapping[str, Any]) -> str:
         if near := get_close_matches(value.lower(), words, n=1):
             return f"did you mean '{near[0]}'?"
         if kinds & {"integer", "number"}:
-            return _number_hint(value)
+            return number_advice(value, whole="number" not in kinds)
         if "boolean" in kinds and value.lower() in _BOOLEANS:
             return f"write {_BOOLEANS[value.lower()]}"
     if isinstance(value, float) and value.is_integer() and "integer" in kinds:
@@ -174,10 +175,3 @@ def _hint(value: object, entry: Mapping[str, Any]) -> str:
 
 
 _BOOLEANS = {"yes": "true", "on": "true", "y": "true", "true": "true", "no": "false", "off": "false", "n": "false", "false": "false"}
-
-
-def _number_hint(text: str) -> str:
-    if number_in(text) is not None:
-        return "take the quotes away"
-    digits = text.replace("_", "").replace(",", "").lstrip("0")
-    return f"write {digits}" if number_in(digits) is not None and digits != text else ""

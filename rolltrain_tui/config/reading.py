@@ -138,7 +138,7 @@ class Reading:
         try:
             values = self._form().config.with_data(data.name)
         except ValueError as error:
-            raise CampaignFileError(f"{label}: {error}; leave --data out") from None
+            raise CampaignFileError(f"{label}: {error}") from None
         self._overrides += [settings.Override(label, where, value) for where, value in values.items()]
 
     def report(self, found: Sequence[Fault]) -> None:

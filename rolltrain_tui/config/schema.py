@@ -444,7 +444,7 @@ class CampaignConfig(Header):
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
         """The values of a campaign that reads the file `name` of its folder. ValueError where this kind of training reads none."""
-        raise ValueError("this kind of campaign reads no file of its own")
+        raise ValueError("this kind of campaign reads no file of its own; leave --data out")
 
     def shortened(self, turns: int) -> Mapping[str, Any]:
         """The values that must change with the number of turns, by dotted path."""
@@ -455,6 +455,11 @@ class CampaignConfig(Header):
         own = {name: value for name, value in self.model_dump(mode="json").items() if name not in CampaignConfig.model_fields}
         data = {"data.sha256": data_sha256} if data_sha256 else {}
         return {"kind": self.kind, "turns": self.turns, "evaluation.sequences": self.evaluation.sequences, **data, **own}
+
+    @staticmethod
+    def in_recipe(path: str) -> bool:
+        """Whether the value at this dotted path decides plain training."""
+        return path in ("kind", "turns", "evaluation.sequences") or path.partition(".")[0] not in CampaignConfig.model_fields
 
     def card(self) -> Mapping[str, str]:
         """What a player wants to know of the training before setting out: label -> words."""

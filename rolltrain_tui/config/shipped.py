@@ -7,12 +7,23 @@ from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.config.campaign_errors import CampaignFileError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_FIRST = ("tutorial", "tiny_gpt")
+AILMENTS = {
+    "tutorial": "healthy: start here",
+    "tiny_gpt": "healthy, and larger",
+    "hot_forge": "steps too large",
+    "frozen_north": "steps too small",
+    "overfit_manor": "too little to read",
+    "cursed_tome": "dice that do not train",
+    "placebo": "a doubled loss",
+    "own_text": "a text of yours",
+}
+"""What ails each shipped campaign, in the order in which to play them."""
 
 
 def shipped() -> list[Path]:
-    """All shipped campaigns: the tutorial, tiny_gpt, then the others by name."""
-    return sorted(_folder().glob("*.yaml"), key=lambda path: (_FIRST.index(path.stem) if path.stem in _FIRST else len(_FIRST), path.stem))
+    """All shipped campaigns in the order in which to play them; any others after them by name."""
+    order = list(AILMENTS)
+    return sorted(_folder().glob("*.yaml"), key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem))
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -31,6 +42,11 @@ def find(name_or_path: str | Path) -> Path:
     near = get_close_matches(path.stem.lower(), known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     raise CampaignFileError(f"{printable(path)}: no such campaign; {hint}shipped with the game: {', '.join(known)}")
+
+
+def is_shipped(campaign: Path) -> bool:
+    """Whether this campaign file came with the game."""
+    return campaign.resolve().parent == _folder().resolve()
 
 
 def tiny_gpt() -> str:

@@ -1,6 +1,7 @@
 """Advice for YAML syntax errors, in plain words."""
 
 import re
+import unicodedata
 
 import yaml
 
@@ -20,6 +21,8 @@ _ADVICE = (
     (r"expected '<document start>'", "the text before this ends the file's data; every line at the top is `key: value`"),
     (r"expected the node content", "a value is missing or out of place here"),
 )
+_QUOTED_OR_COMMENT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:^|\s)#.*")
+_PLAIN = {" ": "space", ":": "colon", "-": "hyphen", ",": "comma"}
 _OPENED = re.compile(r"unexpected end of stream|expected ',' or")
 
 
@@ -32,3 +35,25 @@ def advice(error: yaml.MarkedYAMLError) -> tuple[yaml.Mark, str]:
     assert mark is not None
     text = next((said for pattern, said in _ADVICE if re.search(pattern, problem)), f"{error.problem or 'unreadable'}")
     return mark, f"not YAML: {text}"
+
+
+def lookalike(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int, str] | None:
+    """A character near the error that looks like a plain one and is none: line and column from 0, and the advice."""
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    lines = text.split("\n")
+    for number in range(max(0, min(marks, default=0) - 1), min(max(marks, default=-1) + 1, len(lines))):
+        line = _QUOTED_OR_COMMENT.sub(lambda found: "x" * len(found[0]), lines[number])
+        for column, character in enumerate(line):
+            if not character.isascii() and (plain := _plain_form(character)):
+                name = unicodedata.name(character, "an unnamed character").lower()
+                return number, column, f"not YAML: {name} (U+{ord(character):04X}) stands here; {plain}"
+    return None
+
+
+def _plain_form(character: str) -> str:
+    """What to write instead of a character that looks like a sign of YAML, or is not seen at all; "" for others."""
+    category = unicodedata.category(character)
+    like = " " if category == "Zs" else "-" if category == "Pd" else unicodedata.normalize("NFKC", character)
+    if category == "Cf":
+        return "take it out"
+    return f"write a plain {_PLAIN[like]}" if like in _PLAIN else ""

@@ -17,7 +17,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rolltrain_tui.base.safe_text import shown
-from rolltrain_tui.config.yaml_advice import advice
+from rolltrain_tui.config.yaml_advice import advice, lookalike
 
 MOST_BYTES = 256 * 1024
 MOST_VALUES = 2000
@@ -85,7 +85,7 @@ def read_marked(content: bytes | str) -> Document:
         raise YamlError(_mark_at(text, foreign.start()), f"holds the control character {foreign.group()!r}; a campaign is plain text")
     document = Document()
     loader = _Loader(text, document)
-    with _sentences(loader):
+    with _sentences(loader, text):
         root = loader.only_document()
         document.data = _Builder(document, text).build(root, ())
     return document
@@ -112,13 +112,16 @@ def _mark(mark: yaml.Mark) -> Mark:
 
 
 @contextmanager
-def _sentences(loader: "_Loader") -> Iterator[None]:
+def _sentences(loader: "_Loader", text: str) -> Iterator[None]:
     """Turn every error of the parser into a YamlError with a place and advice."""
     try:
         yield
     except yaml.MarkedYAMLError as error:
-        mark, text = advice(error)
-        raise YamlError(_mark(mark), text) from None
+        if (found := lookalike(text, error)) is not None:
+            line, column, words = found
+            raise YamlError(Mark(line + 1, column + 1), words) from None
+        mark, words = advice(error)
+        raise YamlError(_mark(mark), words) from None
     except (ValueError, OverflowError) as error:  # an escape or a directive with a number out of range
         if isinstance(error, YamlError):
             raise

@@ -31,6 +31,7 @@ def _head(summary: RunSummary) -> str:
 
 def _result(summary: RunSummary) -> str:
     last, began, objective = summary.last, summary.began, summary.objective
+    asked, felt = summary.steps.means
     rows = [
         ("turns", f"{summary.turn} of {began.turns}" if began is not None else str(summary.turn)),
         ("how it ended", summary.ended.ending if summary.ended is not None else "it goes on, or was broken off"),
@@ -40,9 +41,10 @@ def _result(summary: RunSummary) -> str:
         ("plain training (ghost) at that turn", _ghost(summary)),
         (f"{objective.limit_name}: the best that is possible", "not known" if objective.limit is None else _number(objective.limit)),
         ("turns that were not finite", str(summary.not_finite)),
-        ("k asked, mean over turns", _number(summary.curves["k/asked"].mean)),
-        ("k felt, mean over turns", _number(summary.curves["k/felt"].mean)),
-        ("energy, twins aside", f"{last.get('perf/gflop', nan):,.0f} GFLOP"),
+        ("turns whose k was measured", str(summary.steps.measured)),
+        ("k asked, mean over these", _number(asked)),
+        ("k felt, mean over these", _number(felt)),
+        ("energy, twins aside", _gflop(last.get("perf/gflop", nan))),
         ("level, XP, deaths", f"{last.get('hero/level', nan):.0f}, {last.get('hero/xp', 0):.0f}, {summary.deaths}"),
     ]
     if summary.gates:
@@ -72,7 +74,7 @@ def _abilities(summary: RunSummary) -> str:
     for name, tally in sorted(summary.abilities.items()):
         if not name:  # a twin that walks without any ability
             continue
-        asked, felt = (_number(total / tally.measured if tally.measured else nan) for total in (tally.asked, tally.felt))
+        asked, felt = map(_number, tally.means)
         delta = _signed(tally.delta / tally.twins) if tally.twins else "–"
         rows.append((_safe(title(name)), str(tally.uses), str(tally.triggers), str(tally.turns), asked, felt, str(tally.twins), delta))
     if not rows:
@@ -80,8 +82,9 @@ def _abilities(summary: RunSummary) -> str:
     head = ("ability", "used", "by itself", "turns in force", "k asked", "k felt", "twins", "Δ of the twins")
     objective = summary.objective
     note = (
-        f"k: means over the turns in force, dice and all other levers included. Δ: mean difference in {objective.name} between run and "
-        f"shadow twin; {'below' if objective.better == 'lower' else 'above'} zero the ability helped."
+        "k: means over the measured turns in force, dice and all other levers included. "
+        f"Δ: mean difference in {objective.name} between run and shadow twin; "
+        f"{'below' if objective.better == 'lower' else 'above'} zero the ability helped."
     )
     return f"## Abilities\n\n{_table(head, rows)}\n\n{note}"
 
@@ -106,6 +109,10 @@ def _safe(text: str) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.4f}".replace("-", "−") if isfinite(value) else "–"
+
+
+def _gflop(value: float) -> str:
+    return f"{value:,.0f} GFLOP" if value >= 100 else f"{value:.3g} GFLOP"
 
 
 def _signed(value: float) -> str:

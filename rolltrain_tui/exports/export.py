@@ -52,6 +52,26 @@ def read(path: Path, writers: Sequence[Writer] = ()) -> Reading:
     return reading
 
 
+def write_all(chronicle: Path, folder: Path) -> list[str]:
+    """Table, picture and report card of a run; without matplotlib no picture. The names of the files. ExportError, OSError."""
+    from rolltrain_tui.base.plotting import NoPlotsError
+    from rolltrain_tui.exports.writers import CsvWriter
+
+    folder.mkdir(exist_ok=True)
+    writer = CsvWriter(folder)
+    try:
+        reading = read(chronicle, [writer])
+        written = [writer.close()]
+    except BaseException:
+        writer.drop()
+        raise
+    try:
+        written += pages(reading.summary, folder, kinds=("png",), report=True)
+    except NoPlotsError:
+        written += pages(reading.summary, folder, kinds=(), report=True)
+    return [Path(name).name for name in written]
+
+
 def _pass_on(metrics: TurnMetrics | None, summary: RunSummary, writers: Sequence[Writer]) -> None:
     if metrics is not None:
         summary.add(metrics)

@@ -103,8 +103,10 @@ def _timeline(axes: "Axes", summary: RunSummary) -> None:
 def _scales(axes: "Axes", summary: RunSummary) -> None:
     asked, felt = summary.curves["k/asked"], summary.curves["k/felt"]
     axes.axhline(1, color=INK, linewidth=0.6, alpha=0.5)
-    axes.plot(*asked.coarse(POINTS), "-", color=AMBER, linewidth=2.6, alpha=0.6, label="k asked by dice and abilities")
+    axes.plot(*asked.coarse(POINTS), "-", color=AMBER, linewidth=2.6, alpha=0.6, label="k asked by dice and abilities, where measured")
     axes.plot(*felt.coarse(POINTS), "-", color=INK, linewidth=0.8, label="k felt by the weights")
+    if not felt.bins:
+        axes.text(0.5, 0.6, "every step was plain: k was not measured", transform=axes.transAxes, ha="center", va="center", color=GREY)
     axes.set_ylabel("k")
     axes.grid(alpha=0.25)
     _legend(axes)

@@ -7,6 +7,7 @@ from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
     CampaignBegan,
+    CampaignEnded,
     DiceRolled,
     Evaluated,
     Event,
@@ -39,6 +40,7 @@ METRICS: Mapping[str, str] = {
     "hero/xp": "experience",
     "perf/tokens": "tokens read so far",
     "perf/gflop": "energy spent so far",
+    "val/final": "in the last row: measured on the larger final set, so it may be better than the best so far",
 }
 """Name -> meaning, in the order of the table's columns."""
 WORDS = ("roll/outcome", "abilities", "monster", "levers")
@@ -119,6 +121,8 @@ class MetricRecorder:
             case Evaluated() if self._metrics is not None:
                 known = {"val/loss": event.value, "val/loss_se": event.standard_error, "val/loss_best": event.best}
                 self._metrics.numbers |= known
+            case CampaignEnded() if self._metrics is not None:
+                self._metrics.numbers |= {"val/final": event.value, "perf/gflop": event.gflop}
             case DiceRolled():
                 self._roll = event
                 self._dice += event.naturals
@@ -142,13 +146,12 @@ class MetricRecorder:
             "train/loss_rolled": step.loss * step.k_requested,
             "lr": step.lr,
             "grad_norm": step.grad_norm,
-            "update/proposed_norm": step.proposed_norm,
-            "update/applied_norm": step.applied_norm,
             "k/asked": step.k_requested,
-            "k/felt": step.k_effective,
             "perf/tokens": self._tokens,
             "perf/gflop": step.gflop,
         }
+        felt = {"update/proposed_norm": step.proposed_norm, "update/applied_norm": step.applied_norm, "k/felt": step.k_effective}
+        metrics.numbers |= {name: value for name, value in felt.items() if value is not None}
         if self._roll is not None:
             metrics.numbers |= {"roll/natural": self._roll.natural, "roll/total": self._roll.total}
             metrics.outcome = self._roll.outcome

@@ -40,12 +40,24 @@ class AbilityTally:
     turns: int = 0
     """Turns in which it was in force."""
     asked: float = 0.0
-    """Sum of k over the finite ones of these turns. `felt` likewise."""
+    """Sum of k over the `measured` ones of these turns. `felt` likewise."""
     felt: float = 0.0
     measured: int = 0
+    """Turns whose k was measured in the weights."""
     twins: int = 0
     delta: float = 0.0
     """Sum of the twins' differences in the objective."""
+
+    def measure(self, asked: float, felt: float | None) -> None:
+        """One turn in force."""
+        self.turns += 1
+        if felt is not None and isfinite(felt):
+            self.asked, self.felt, self.measured = self.asked + asked, self.felt + felt, self.measured + 1
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Of k asked and k felt over the measured turns; NaN where there is none."""
+        return (self.asked / self.measured, self.felt / self.measured) if self.measured else (nan, nan)
 
 
 @dataclass(slots=True)
@@ -57,11 +69,14 @@ class RunSummary:
     ghost: GhostSeen | None = None
     turn: int = 0
     curves: dict[str, Curve] = field(default_factory=lambda: {name: Curve() for name in CURVES})
+    """Metric -> its values. Of both k those of the turns that were measured, so that their means can be compared."""
     lanes: dict[str, Lane] = field(default_factory=dict)
     """Ability or monster -> the turns in which it was in force or near."""
     foes: set[str] = field(default_factory=set)
     """The monsters among the lanes."""
     abilities: dict[str, AbilityTally] = field(default_factory=dict)
+    steps: AbilityTally = field(default_factory=AbilityTally)
+    """All turns, whatever was in force."""
     met: Counter[str] = field(default_factory=Counter)
     slain: Counter[str] = field(default_factory=Counter)
     faces: Counter[int] = field(default_factory=Counter)
@@ -105,12 +120,14 @@ class RunSummary:
     def add(self, metrics: TurnMetrics) -> Self:
         """One finished turn."""
         self.turn = metrics.turn
-        for name, curve in self.curves.items():
-            curve.add(metrics.turn, metrics.numbers.get(name, nan))
+        measured = metrics.numbers.keys() - ({"k/asked"} if "k/felt" not in metrics.numbers else ())  # the two k are compared
+        for name in measured & self.curves.keys():
+            self.curves[name].add(metrics.turn, metrics.numbers[name])
         self.last |= metrics.numbers
         if not metrics.stepped:
             return self
-        asked, felt = metrics.numbers["k/asked"], metrics.numbers["k/felt"]
+        asked, felt = metrics.numbers["k/asked"], metrics.numbers.get("k/felt")
+        self.steps.measure(asked, felt)
         self.not_finite += not isfinite(metrics.numbers["train/loss"])
         self.outcomes[metrics.outcome] += bool(metrics.outcome)
         self.faces.update(metrics.dice)
@@ -118,10 +135,7 @@ class RunSummary:
             self.lanes.setdefault(name, Lane(self._slack)).add(metrics.turn)
         self.foes |= {metrics.monster} - {""}
         for name in metrics.abilities:
-            tally = self.abilities.setdefault(name, AbilityTally())
-            tally.turns += 1
-            if isfinite(felt):
-                tally.asked, tally.felt, tally.measured = tally.asked + asked, tally.felt + felt, tally.measured + 1
+            self.abilities.setdefault(name, AbilityTally()).measure(asked, felt)
         return self
 
     @property

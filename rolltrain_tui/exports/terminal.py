@@ -42,7 +42,7 @@ def losses(summary: RunSummary, width: int, height: int) -> str:
 
 
 def scales(summary: RunSummary, width: int, height: int) -> str:
-    figure = _figure(width, max(8, height // 2), "k: o asked, line felt", summary.turn)
+    figure = _figure(width, max(8, height // 2), "k where measured: o asked, line felt", summary.turn)
     _curve(figure, summary.curves["k/asked"], width // 2, "o", "orange")
     _curve(figure, summary.curves["k/felt"], width // 2, "braille", "green", lines=True)
     return str(figure.build())

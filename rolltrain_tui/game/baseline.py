@@ -177,7 +177,7 @@ def check_writable(path: Path) -> None:
     """Check, before minutes of training, that a ghost can be written to `path`. Makes the folder of ghosts. GhostError."""
     try:
         if path.parent.name == FOLDER:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.is_dir():
             raise _unwritable(path, "there is no such folder")
         if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):

@@ -219,8 +219,9 @@ class RollToTrain:
 
     @property
     def rolled_loss_history(self) -> list[float]:
-        """The raw loss times the measured k, turn by turn."""
-        return [event.loss * event.k_effective for event in self._run.story if isinstance(event, StepTaken)]
+        """The raw loss times the measured k, turn by turn; times the k asked, 1, where the step was plain."""
+        steps = [event for event in self._run.story if isinstance(event, StepTaken)]
+        return [step.loss * (step.k_requested if step.k_effective is None else step.k_effective) for step in steps]
 
     @property
     def eval_loss_history(self) -> list[tuple[int, float]]:

@@ -16,6 +16,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.story.closing import closing_record
 from rolltrain_tui.story.narration import name_command, number, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
@@ -131,17 +132,22 @@ class PlainSession:
         """The run so far as one JSON object; numbers that are not finite, or not there yet, are null."""
         scene, config = self.scene, self.run.config
         step, saved, tested = scene.step, scene.saved, scene.ending or scene.evaluation
+        looked = config.evaluation.final_sequences if scene.ending else config.evaluation.sequences
         found = {
             "campaign": config.name,
             "seed": config.seed,
             "rulebook": config.dice.rulebook,
             "hero_class": config.hero.hero_class,
             "turns": scene.turn,
-            "train_loss": step.loss_ema if step else None,
+            "train_loss": step.loss if step else None,
+            "train_loss_ema": step.loss_ema if step else None,
             "objective": scene.objective.name,
             "value": tested.value if tested else None,
+            "value_sequences": looked if tested else None,
             "best": scene.best,
+            "best_sequences": config.evaluation.sequences,
             "limit": scene.objective.limit,
+            "judgement": closing_record(scene),
             "level": scene.sheet.level,
             "xp": scene.sheet.xp,
             "deaths": scene.sheet.deaths,
@@ -158,7 +164,12 @@ class PlainSession:
         """0: it ended, or the player left; 1: training, the last save or the story failed; 141: the reader of the story has gone."""
         if self.voice.unread:
             return 128 + SIGPIPE
-        return int(bool(self.scene.failure) or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
+        return int(bool(self.scene.failure) or self.diverged or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
+
+    @property
+    def diverged(self) -> bool:
+        """It ended with a value that is not a finite number."""
+        return self.scene.ending is not None and not math.isfinite(self.scene.ending.value)
 
 
 def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]] = ()) -> tuple[int, dict[str, Any]]:
@@ -176,6 +187,10 @@ def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]]
     start = time.perf_counter()
     with caught(inbox.stop) as signal:
         session.play()
+    if session.diverged:
+        _talk(f"The training failed: its final {session.scene.objective.name} is not a finite number.")
+    if voice.lost and not voice.unread:
+        _talk(f"The story could not be written to the end: {voice.reason}.")
     if session.scene.failure:
         _talk(f"The traceback is in {run.folder / 'error.log'}.")
     return signal.exit_code or session.exit_code, session.result(time.perf_counter() - start)

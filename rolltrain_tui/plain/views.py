@@ -25,6 +25,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
     TrainingFailed,
 )
+from rolltrain_tui.story.closing import closing_sentences
 from rolltrain_tui.story.narration import tell, tell_turn
 from rolltrain_tui.story.scene import Scene
 
@@ -46,7 +47,9 @@ class SafeStream:
         self.lost = False
         """Lines could not be written."""
         self.unread = False
-        """The reason: the reader has gone, as with a closed pipe or a terminal that hung up."""
+        """The reader has gone, as with a closed pipe or a terminal that hung up."""
+        self.reason = ""
+        """Why lines could not be written."""
 
     def say(self, line: str) -> None:
         with self._lock:
@@ -56,7 +59,7 @@ class SafeStream:
                 self._stream.write(line + "\n")
                 self._stream.flush()
             except (OSError, ValueError) as error:
-                self.lost = True
+                self.lost, self.reason = True, getattr(error, "strerror", None) or str(error)
                 self.unread = isinstance(error, BrokenPipeError) or getattr(error, "errno", 0) == errno.EIO
         if self.unread:
             self._unheard()
@@ -111,6 +114,8 @@ class PlainView:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
             self._tell(event.turn, sentence)
+        for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
+            self._tell(event.turn, sentence)
 
     def close(self) -> None:
         pass
@@ -151,6 +156,8 @@ class BarView:
                 self._draw()
         elif isinstance(event, HEADLINES) or (isinstance(event, Saved) and event.reason in ("end", "quit", "player")):
             self._progress.console.print(tell(event, self._scene.objective))
+            for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
+                self._progress.console.print(sentence)
 
     def close(self) -> None:
         self._draw()

@@ -422,9 +422,9 @@ class StepTaken(Event):
     grad_norm: float
     lr: float
     k_requested: float
-    k_effective: float
-    proposed_norm: float
-    applied_norm: float
+    k_effective: float | None
+    proposed_norm: float | None
+    applied_norm: float | None
     tokens: int
     gflop: float
     """Total since the run began, without the twins."""

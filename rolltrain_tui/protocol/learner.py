@@ -13,8 +13,8 @@ from rolltrain_tui.protocol.readings import LayerReading
 class StepReport:
     """What one turn did to the weights. Norms are Euclidean over all parameters.
 
-    Measuring an update costs a copy of the weights, so a turn whose scalar hooks are all neutral does not: its proposed_norm and
-    applied_norm are 0, meaning not measured, and k_effective is 1 by construction. A turn with extra_steps reports the loss and
+    Measuring an update costs a copy of the weights, so a turn whose scalar hooks are all neutral does not: it takes the plain step, and
+    its proposed_norm, applied_norm and k_effective are None. A turn with extra_steps reports the loss and
     gradient norm of its first batch, and norms and k_effective of all its updates side by side, as one long vector.
     """
 
@@ -24,13 +24,13 @@ class StepReport:
     """Norm of the plain mean gradient, before clipping and scaling."""
     lr: float
     """Learning rate the schedule gives, before lr_scale."""
-    proposed_norm: float
-    """Norm of the update that the optimiser proposed with every scalar hook neutral; 0 when it was not asked or not measured."""
-    applied_norm: float
-    """Norm of theta_after - theta_before, before noise is added; 0 when not measured."""
+    proposed_norm: float | None
+    """Norm of the update that the optimiser proposed with every scalar hook neutral; None when it was not asked or not measured."""
+    applied_norm: float | None
+    """Norm of theta_after - theta_before, before noise is added; None when not measured."""
     k_requested: float
-    k_effective: float
-    """<applied, proposed> / <proposed, proposed>, measured from the weights."""
+    k_effective: float | None
+    """<applied, proposed> / <proposed, proposed>, measured from the weights; None when not measured."""
     weight_norm: float | None = None
     """Norm of the weights after the turn, where a lever needed it."""
     tokens: int
@@ -98,6 +98,8 @@ class LearnerInfo:
     """Levers it cannot pull, each with the reason; none of them will be asked for."""
     mute: str = ""
     """Why it cannot perform; empty where it can."""
+    note: str = ""
+    """A sentence for the player about how the data was read; empty where there is nothing to say."""
 
 
 class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error

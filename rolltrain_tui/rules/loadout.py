@@ -36,8 +36,8 @@ class Losses:
     felt: float = 1.0
     """k of the last turn, as measured in the weights."""
 
-    def hear(self, loss: float, felt: float = 1.0) -> None:
-        self.felt = felt
+    def hear(self, loss: float, felt: float | None = None) -> None:
+        self.felt = 1.0 if felt is None else felt  # a step without a lever is the whole of the proposed one
         if not isfinite(loss):
             self.last = None
             return

@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self, TextIO
@@ -22,7 +22,7 @@ from rolltrain_tui.runs import event_codec
 from rolltrain_tui.story.sheet import sheet_after
 
 _HEAD = len('{"crc":"1a2b3c4d",')
-_CHUNK = 1 << 20
+_CHUNK, _TAIL = 1 << 20, 1 << 16
 VOLUME = 1 << 24
 """Bytes after which a volume is full."""
 
@@ -55,7 +55,8 @@ class Chronicle:
 
     Opening mends what a crash left: a torn last line is dropped; from a damaged line on, the rest moves to chronicle.damaged and `note`
     says so. Each line goes to the operating system at once, so a killed process loses none; `sync` brings them to the disk. A disk that
-    refuses lines does not stop the game: they wait in memory, and `sync` raises until they are written.
+    refuses lines does not stop the game: they wait in memory, and `sync` and `close` raise while they cannot be written. Leaving the
+    context does not raise: whoever must know closes before.
     """
 
     def __init__(self, path: Path) -> None:
@@ -158,7 +159,8 @@ class Chronicle:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        with contextlib.suppress(OSError):
+            self.close()
 
     def _mend(self) -> None:
         """Count the good lines, and move everything after them to another file."""
@@ -194,6 +196,36 @@ def read_from(path: Path, place: Place = BEGINNING) -> Iterator[tuple[Event, Pla
             yield event, Place(number, end, sheet)
         if _is_damaged(file, end):
             raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
+
+
+def last_events(path: Path, kinds: Sequence[type[Event]]) -> list[Event]:
+    """The newest events of these kinds, oldest first, as far as the last stretch of the file holds them. OSError, ChronicleError.
+
+    The lines' numbers are not checked, nor are older lines completed by the sheet before them.
+    """
+    with _reader(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        lines = file.read().split(b"\n")
+    marks = [f'"type":"{kind.__name__}"'.encode() for kind in kinds]
+    events = []
+    for line in lines[:-1]:
+        body = line[_HEAD:]
+        if any(mark in body for mark in marks) and line[:_HEAD] == b'{"crc":"%08x",' % zlib.crc32(body):
+            with contextlib.suppress(event_codec.WireError, UnicodeDecodeError):
+                events.append(event_codec.decode_event("{" + body[body.index(b",") + 1 :].decode("ascii")))
+    return events
+
+
+def mentions(path: Path, kind: type[Event]) -> bool:
+    """Whether a line of this kind may be in the log, by a look at its bytes. OSError, ChronicleError."""
+    sought, before = f'"type":"{kind.__name__}"'.encode(), b""
+    with _reader(path) as file:
+        while chunk := file.read(_CHUNK):
+            if sought in before + chunk:
+                return True
+            before = chunk[-len(sought) :]
+    return False
 
 
 def copy_story(path: Path, target: Path, events: int) -> None:

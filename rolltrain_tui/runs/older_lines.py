@@ -2,7 +2,8 @@
 
 A run that goes on appends lines of today's format, so one chronicle may hold several formats, and each line is judged by itself.
 Before format 3, an event wrote those parts of the character sheet that it changed among its own fields. Since format 3 it carries the
-whole sheet. An older line is completed with the sheet as it was before the event.
+whole sheet. An older line is completed with the sheet as it was before the event. Before format 4, numbers of a step that was not measured
+stood as 0, and its k as 1.
 """
 
 import math
@@ -23,6 +24,8 @@ _WITH_SHEET = frozenset(name for name, event in EVENTS.items() if "sheet" in (pa
 def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
     """An event's line as it is written today. `before` is the sheet that the event found. RecordError for a part of the wrong type."""
     name = line.get(TAG)
+    if name == "StepTaken":
+        return _measured_only(line)
     if name == "CampaignBegan" and "objective" not in line:
         line = _with_objective(line)
     if name == "CampaignEnded":
@@ -43,6 +46,23 @@ def brought_up(line: dict[str, Any], before: Sheet) -> dict[str, Any]:
         sheet = replace(sheet, modifier=ability_modifier(scores["INT"]))
     plain = parse_json(dump_json(codec(Sheet).dump(sheet)))
     return {field: value for field, value in line.items() if field not in _PARTS} | {"sheet": plain}
+
+
+_UNMEASURED = {
+    (True, 1.0): {"proposed_norm": None, "applied_norm": None, "k_effective": None},  # a plain step
+    (True, 0.0): {"proposed_norm": None},  # k = 0: the optimiser was not asked
+    (False, 0.0): {"proposed_norm": None},  # not finite: nothing was applied
+}
+"""Finite, k_effective -> what the zeros of an older line meant."""
+
+
+def _measured_only(line: dict[str, Any]) -> dict[str, Any]:
+    """A step whose norms are both 0 was not measured. A measured one has a proposed norm, also where its k is 0."""
+    finite, felt = line.get("finite"), line.get("k_effective")
+    zeros = all(line.get(norm) == 0 and type(line[norm]) is float for norm in ("proposed_norm", "applied_norm"))
+    if not zeros or type(finite) is not bool or type(felt) is not float or (finite and felt == 0 and line.get("k_requested") != 0):
+        return line
+    return line | _UNMEASURED.get((finite, felt), {})
 
 
 def _with_objective(line: dict[str, Any]) -> dict[str, Any]:

@@ -6,32 +6,34 @@ from pathlib import Path
 from typing import Any, Self
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.game import baseline
+from rolltrain_tui.game.baseline import recipe_of
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import Change, changed
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.runs import event_codec, saves
+from rolltrain_tui.runs import event_codec, ghosts, saves
+from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 
 
-def new_campaign(config: CampaignConfig, *, base: Path, ghost_file: Path | None) -> tuple[Campaign, str]:
-    """A campaign that has not begun, with the ghost in `ghost_file` if it fits, and a note for the player if it does not.
+def new_campaign(config: CampaignConfig, *, base: Path, ghost_files: Sequence[Path] = ()) -> tuple[Campaign, str]:
+    """A campaign that has not begun, with the first ghost in `ghost_files` that fits, and a note for the player if none does.
 
     `base` is the folder that the campaign's own paths are relative to. ValueError for data or a device that cannot be used.
     """
     learner = build_learner(config, base=base)
-    if ghost_file is None:
-        return Campaign(config, learner), ""
-    ghost, note = baseline.find(ghost_file, baseline.recipe_of(config, learner.info().data_sha256))
-    return Campaign(config, learner, ghost), note
+    info = learner.info()
+    ghost, note = ghosts.find(ghost_files, recipe_of(config, info.data_sha256))
+    return Campaign(config, learner, ghost), f"{info.note} {note}".strip()
 
 
 def with_settings(campaign: Campaign, changes: Sequence[Change], base: Path) -> Campaign:
     """The campaign between two turns, as if it had been saved and opened with other settings. ValueError when they do not fit it."""
-    config = changed(campaign.config, changes)
-    fresh = Campaign(config, build_learner(config, base=base))
+    config, data = changed(campaign.config, changes), campaign.learner.info().data_sha256
+    learner = build_learner(config, base=base)
+    check_same_data(config, base, learner.info().data_sha256, known=data, turn=campaign.turn, before=lambda: campaign.config)
+    fresh = Campaign(config, learner)
     fresh.load_state(load_state(dump_state(campaign.state_dict())), campaign.tensors())
     fresh.leave_ghost()
     return fresh
@@ -82,5 +84,7 @@ class SavedRun:
 
     def load_into(self, campaign: Campaign) -> Campaign:
         """The campaign that is given, in the saved state. ValueError when the two do not fit."""
+        sha256, known = campaign.learner.info().data_sha256, str(self.snapshot.state.get("data_sha256", ""))
+        check_same_data(campaign.config, self.base, sha256, known=known, turn=self.snapshot.summary.turn, before=self.config)
         campaign.load_state(self.state, self.snapshot.tensors)
         return campaign

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
@@ -15,6 +16,7 @@ from rolltrain_tui.protocol.events import SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import event_codec, event_log, layout, saves
 from rolltrain_tui.runs.open import SavedRun, new_campaign
+from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves import slots
 
 
@@ -49,8 +51,10 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     """ValueError when the run's campaign or its text cannot be read."""
     path = run / layout.CAMPAIGN
     config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path), _on(device))
-    base = _base_of(run)
-    campaign, _ = new_campaign(config, base=base, ghost_file=run / layout.GHOST)
+    turn, state = _newest_state(run)
+    base, known = Path(str(state.get("base", run))), str(state.get("data_sha256", ""))
+    campaign, _ = new_campaign(config, base=base, ghost_files=[run / layout.GHOST])
+    check_same_data(config, base, campaign.learner.info().data_sha256, known=known, turn=turn, before=lambda: config)
     return StartPoint(run, campaign, base, 0, moves_of(run), changes_of(run, 0))
 
 
@@ -80,12 +84,12 @@ def _on(device: str | None) -> tuple[str, ...]:
     return () if device is None else (f"device.device={device}",)
 
 
-def _base_of(run: Path) -> Path:
-    """The folder that the campaign's own paths are relative to, from the newest good save."""
+def _newest_state(run: Path) -> tuple[int, dict[str, Any]]:
+    """The turn and the state of the newest good save; 0 and nothing where there is none."""
     for folder, manifest in slots.newest_first(run):
         if manifest is not None:
             try:
-                return Path(str(saves.read_state(folder)["base"]))
-            except (saves.SaveError, KeyError):
+                return manifest.summary.turn, saves.read_state(folder)
+            except saves.SaveError:
                 continue
-    return run
+    return 0, {}

@@ -39,12 +39,12 @@ class Run:
     # Opening.
 
     @classmethod
-    def begin(cls, config: CampaignConfig, *, base: Path, runs: Path, name: str | None = None, ghost_file: Path | None = None) -> Self:
-        """A new run in a new folder under `runs`, with the ghost in `ghost_file` if it fits the campaign.
+    def begin(cls, config: CampaignConfig, *, base: Path, runs: Path, name: str | None = None, ghost_files: Sequence[Path] = ()) -> Self:
+        """A new run in a new folder under `runs`, with the first ghost in `ghost_files` that fits the campaign.
 
         ValueError for data or a device that cannot be used.
         """
-        campaign, note = new_campaign(config, base=base, ghost_file=ghost_file)
+        campaign, note = new_campaign(config, base=base, ghost_files=ghost_files)
         run = cls.create(campaign, base=base, runs=runs, name=name)
         if campaign.ghost is not None:
             baseline.write(run.folder / layout.GHOST, campaign.ghost)
@@ -123,6 +123,11 @@ class Run:
                 elif event.in_story:
                     chronicle.append(event)
                 yield event
+            try:
+                chronicle.close()
+            except OSError as error:
+                why = f"{error.strerror or error}; the end of the story is lost"
+                yield SaveFailed(self.campaign.turn, str(self.folder), why)
 
     def finish_turn(self) -> None:
         """Play a turn that was stopped half-way to its end, and save. SaveError, or what the training raised."""
@@ -142,11 +147,15 @@ class Run:
         if changes:
             with saves.Lock(self.folder), Chronicle(self.folder / layout.CHRONICLE) as chronicle:
                 chronicle.append(settings_changed(self.campaign, changes))
+                try:
+                    chronicle.close()
+                except OSError as error:
+                    raise saves.SaveError(f"the run cannot be written in {self.folder}: {error.strerror or error}") from None
 
     def _log_traceback(self) -> None:
         failure = self.campaign.failure
         assert failure is not None
-        with (self.folder / layout.ERRORS).open("a", encoding="utf-8") as log:
+        with contextlib.suppress(OSError), (self.folder / layout.ERRORS).open("a", encoding="utf-8") as log:
             log.write("".join(traceback.format_exception(failure)) + "\n")
 
     # Saving.
@@ -173,17 +182,19 @@ class Run:
 
     def write(self, *, name: str, keep: int | None, events: int, pending: Sequence[Command]) -> Path:
         """Save the run as it stands after `events` events of its story; the save's folder. OSError."""
+        info = self.campaign.learner.info()
         snapshot = saves.Snapshot(
             config_text=campaign_file.dump(self.config),
             state={
                 "base": str(self.base),
+                "data_sha256": info.data_sha256,
                 "events": events,
                 "pending": [event_codec.encode(command) for command in pending],
                 "campaign": self.campaign.state_dict(),
             },
             tensors=self.campaign.tensors(),
             summary=self._summary(),
-            threads=self.campaign.learner.info().threads,
+            threads=info.threads,
         )
         return saves.write(self.folder, snapshot, name=name, keep=keep)
 

@@ -137,8 +137,9 @@ _OUTCOME: dict[ev.Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "h
 def _step(event: ev.StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
-    felt = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}, felt {event.k_effective:.3f}"
-    return "; ".join((felt, *evidence(dict(event.measured))))
+    felt = "" if event.k_effective is None else f", felt {event.k_effective:.3f}"
+    told = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}{felt}"
+    return "; ".join((told, *evidence(dict(event.measured))))
 
 
 @sentence.register
@@ -280,7 +281,7 @@ def _(event: ev.DeathSaveRolled) -> str:
 def _(event: ev.HeroFell) -> str:
     if event.back_to_turn is None:
         return "The third failed death save: the hero has fallen, and the campaign ends here."
-    woken = f"the party wakes with the weights of turn {event.back_to_turn}"
+    woken = f"the next turn begins with the weights of turn {event.back_to_turn}"
     hero = event.sheet
     return f"The third failed death save: {woken}, at level {hero.level} with {hero.xp} XP ({_count(hero.deaths, 'death')} so far)."
 
@@ -461,7 +462,7 @@ def _(event: ev.CampaignEnded, objective: Objective) -> str:
     limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {_count(event.sheet.deaths, 'death')}{spent}"
-    how = {"victory": "Victory", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
+    how = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
     test = f"{objective.label} {event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}{limit}"
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 
@@ -510,7 +511,7 @@ def _(event: ev.CampaignStopped) -> str:
 
 @sentence.register
 def _(event: ev.SaveFailed) -> str:
-    return f"The save could not be written to {event.path}: {_period(event.error)} The campaign goes on."
+    return f"The save could not be written to {event.path}: {_period(event.error)} The training is not affected."
 
 
 @sentence.register

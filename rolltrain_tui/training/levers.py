@@ -52,19 +52,24 @@ class StepMeasurement:
     """What masks and cap measured of themselves; of the first step where there were several, of the cap the largest."""
 
     @property
-    def proposed_norm(self) -> float:
-        return math.sqrt(self.proposed_squared)
+    def proposed_norm(self) -> float | None:
+        """None where the optimiser was not asked, or its step was not measured."""
+        return math.sqrt(self.proposed_squared) if self.measured and self.optimizer_steps else None
 
     @property
-    def applied_norm(self) -> float:
-        return math.sqrt(self.applied_squared)
+    def applied_norm(self) -> float | None:
+        """None where it was not measured."""
+        if not self.finite:
+            return 0.0
+        return math.sqrt(self.applied_squared) if self.measured else None
 
     @property
-    def k_effective(self) -> float:
+    def k_effective(self) -> float | None:
+        """None where it was not measured."""
         if not self.finite:
             return 0.0
         if not self.measured:
-            return 1.0
+            return None
         return self.applied_dot_proposed / self.proposed_squared if self.proposed_squared > 0 else 0.0
 
     def beside(self, later: "StepMeasurement") -> "StepMeasurement":

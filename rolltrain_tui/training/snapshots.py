@@ -137,7 +137,8 @@ def fitting(tensors: Mapping[str, Tensor], name: str, shape: torch.Size, dtype: 
     found = tensors[name]
     if found.shape != shape or found.dtype != dtype:
         raise LearnerStateError(
-            f"the saved tensor {name!r} is {describe(found.shape, found.dtype)}, but this campaign's is {describe(shape, dtype)}"
+            f"the saved tensor {name!r} is {describe(found.shape, found.dtype)}, but this campaign's is {describe(shape, dtype)}: "
+            "a saved run keeps the shape of its model; leave these settings as they were, or begin a new run"
         )
     return found
 

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
+from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.protocol.events import Saved, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.playable import PlayableRun
@@ -25,7 +26,6 @@ from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.highlights import highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
@@ -197,10 +197,10 @@ class RolltrainApp(App[None]):
         overrides = self.launch.overrides if path == self.launch.save else ()
         self._set_out(lambda: self.outfitter.resume(path, overrides))
 
-    def branch(self, run: Path, turn: int) -> None:
-        """Begin a new run that has lived another's turns up to this one."""
+    def branch(self, run: Path, turn: int, *, without: str = "") -> None:
+        """Begin a new run that has lived another's turns up to this one. The ability `without` then no longer acts by itself."""
         self._campaign = None
-        self._set_out(lambda: self.outfitter.branch(run, turn), f"Turn {turn} is being reached again …")
+        self._set_out(lambda: self.outfitter.branch(run, turn), f"Turn {turn} is being reached again …", without)
 
     def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
         """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
@@ -211,8 +211,8 @@ class RolltrainApp(App[None]):
         spool.set_speed(tempo or FIRST_TEMPO)
         self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …")
 
-    def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING) -> None:
-        bridge = Bridge(open_run, self.new_inbox(), self._settle_in)
+    def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
+        bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without))
         self._moves = ()
         self._open(bridge, words)
 
@@ -230,12 +230,14 @@ class RolltrainApp(App[None]):
         """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
         return ScriptedInbox(self._moves) if self._moves else Inbox()
 
-    def _settle_in(self, run: PlayableRun) -> None:
+    def _settle_in(self, run: PlayableRun, without: str = "") -> None:
         """In the worker thread, when everything is loaded and before the first turn."""
         assert self.bridge is not None
         assert run.config is not None
         speed = self.launch.turns_per_second
         self.bridge.inbox.set_speed(run.config.pace.turns_per_second if speed is None else speed or None)
+        if (charge := self.bridge.scene.charges.get(without)) is not None and charge.auto:
+            self.bridge.inbox.put(SetAuto(without, False))
         if self._keep_log_in is not None:
             self._keep_log_in(run.folder)
         self._tuning.settle()
@@ -278,22 +280,11 @@ class RolltrainApp(App[None]):
             )
 
     def _show_ending(self, scene: Scene, folder: Path) -> None:
-        from rolltrain_tui.tui.screens.ending import EndingScreen, RunStory
+        from rolltrain_tui.tui.run_story import RunStory
+        from rolltrain_tui.tui.screens.ending import EndingScreen
 
-        assert scene.ending is not None
-        story = RunStory(
-            ended=scene.ending,
-            campaign=scene.campaign,
-            hero=scene.sheet.name,
-            folder=folder,
-            lines=highlights(scene),
-            losses=[loss for _, loss in scene.validations],
-            path=self._campaign[0] if self._campaign is not None else None,
-            overrides=self._campaign[1] if self._campaign is not None else (),
-            objective=scene.objective,
-            twin_gflop=scene.twin_gflop,
-        )
-        self._show_only(EndingScreen(story))
+        path, overrides = self._campaign if self._campaign is not None else (None, ())
+        self._show_only(EndingScreen(RunStory(scene=scene, folder=folder, path=path, overrides=overrides)))
 
     # The ways out.
 

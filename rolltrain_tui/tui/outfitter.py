@@ -41,13 +41,13 @@ class TorchOutfitter:
 
     def begin(self, campaign: Path, overrides: Sequence[str]) -> PlayableRun:
         from rolltrain_tui.config.overrides import without_own_text
-        from rolltrain_tui.game.baseline import place
         from rolltrain_tui.modes import campaign_file
+        from rolltrain_tui.runs import ghosts
         from rolltrain_tui.runs.run import Run
 
         overrides, data = without_own_text(overrides)
         config = campaign_file.load(campaign, overrides, data=data)
-        return Run.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_file=place(campaign))
+        return Run.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_files=ghosts.places(campaign))
 
     def resume(self, save: Path, overrides: Sequence[str]) -> PlayableRun:
         from rolltrain_tui.runs.run import Run

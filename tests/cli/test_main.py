@@ -218,7 +218,7 @@ def test_train_in_plain_sentences(call: Callable[..., Answer], tiny: Path) -> No
     lines = answer.out.splitlines()
     assert answer.code == 0
     assert ["1", "2", "3", "4"] == [line.split()[0] for line in lines if "k asked" in line]
-    assert any("Victory after 4 turns" in line for line in lines)
+    assert any("Played to the end after 4 turns" in line for line in lines)
 
 
 def test_options_override_the_campaign(call: Callable[..., Answer], tiny: Path) -> None:

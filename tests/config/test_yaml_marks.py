@@ -185,3 +185,30 @@ def test_foreign_text_is_shown_in_one_clean_line(text: str) -> None:
     """No value, whatever it holds, brings control characters or length into an error message."""
     assert shown(text).isprintable()
     assert len(shown(text)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("a:\u00a01\nb: 2\n", Mark(1, 3), "no-break space (U+00A0) stands here; write a plain space"),
+        ("a：1\nb: 2\n", Mark(1, 2), "fullwidth colon (U+FF1A) stands here; write a plain colon"),
+        ("s:\n\u00a0\u00a0a: 1\n  b: 2\n", Mark(2, 1), "no-break space"),
+        ("s:\n\u3000a: 1\n  b: 2\n", Mark(2, 1), "ideographic space (U+3000)"),
+        ("a:\u202f1\nb: 2\n", Mark(1, 3), "narrow no-break space"),
+        ("a: 1\n– b\nc: 2\n", Mark(2, 1), "en dash (U+2013) stands here; write a plain hyphen"),
+        ("a:\u200b1\nb: 2\n", Mark(1, 3), "zero width space (U+200B) stands here; take it out"),
+    ],
+)
+def test_a_character_that_looks_like_another_is_named(text: str, place: Mark, says: str) -> None:
+    """What the eye cannot tell from a space, a colon or a hyphen is named with its place and the remedy."""
+    with pytest.raises(YamlError) as caught:
+        read_marked(text)
+    assert place == caught.value.mark
+    assert says in caught.value.text
+
+
+@pytest.mark.parametrize("text", ['a: "b\u00a0c"\nd 1\ne: 2\n', "a: 1 # b\u00a0c\nd 1\ne: 2\n", "a: 1\n# b：c\nd 1\ne: 2\n"])
+def test_quotes_and_comments_may_hold_any_character(text: str) -> None:
+    """The advice is about the real mistake."""
+    with pytest.raises(YamlError, match="a line without ':'"):
+        read_marked(text)

@@ -16,6 +16,7 @@ from support.paths import CAMPAIGNS
 from support.shell import Answer
 
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.plain.run import PlainOptions, play
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CampaignEnded, Event, Saved, SaveFailed, StepTaken, TrainingFailed
 from rolltrain_tui.protocol.inbox import Inbox
@@ -265,3 +266,49 @@ async def test_a_failure_is_told_on_the_screen(begin: Begin) -> None:
         assert "no memory␛[2J[/]" in text
         assert "The last save is intact" in text
     assert saves.read(broken.folder).summary.turn == 6
+
+
+@pytest.mark.parametrize("turn", [2, 11, 12])
+def test_a_disk_that_stays_full_is_told_and_the_run_ends_well(begin: Begin, monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
+    """The last event says what could not be written, nothing is raised, and the run opens again where its last save stands."""
+    full = begin("full")
+
+    def no_room(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    at_turn(full, turn, lambda: monkeypatch.setattr(os, "write", no_room))
+    told = list(full.play(Inbox()))
+    assert isinstance(told[-1], SaveFailed)
+    assert (12, "No space left on device; the end of the story is lost") == (told[-1].turn, told[-1].error)
+    assert [12] == [event.turn for event in told if isinstance(event, CampaignEnded)]
+    monkeypatch.undo()
+    assert Run.resume(full.folder).campaign.turn < turn
+
+
+def test_the_object_of_a_run_on_a_full_disk_says_that_nothing_was_saved(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1, and the result with save: null."""
+    full = begin("full")
+
+    def no_room(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    at_turn(full, 2, lambda: monkeypatch.setattr(os, "write", no_room))
+    code, result = play(full, PlainOptions(as_json=True))
+    assert (1, 12, None) == (code, result["turns"], result["save"])
+
+
+def test_settings_that_cannot_be_written_are_told(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that the chronicle does not take is refused with the reason."""
+    full = begin("full")
+    inbox = Inbox()
+    for event in full.play(inbox):
+        if isinstance(event, StepTaken) and event.turn == 3:
+            inbox.stop()
+
+    def no_room(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    again = Run.resume(full.folder)
+    monkeypatch.setattr(os, "write", no_room)
+    with pytest.raises(saves.SaveError, match="No space left on device"):
+        again.change([("turns", "12", "14")])

@@ -174,7 +174,7 @@ def test_the_story_is_told(fit: Fit) -> None:
     fit("bert", RollToTrainCallback(tell=said.append, name="The Reading Room"))
     assert said[0].startswith("[turn 0] The Reading Room begins")
     assert not any("rolls" in line for line in said)
-    assert said[-1].startswith("[turn 12] Victory after 12 turns")
+    assert said[-1].startswith("[turn 12] Played to the end after 12 turns")
 
 
 class Letters:

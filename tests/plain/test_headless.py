@@ -51,8 +51,8 @@ BEGAN = CampaignBegan(
 )  # fmt: skip
 LEVEL = LevelGained(2, (), replace(HERO, level=2, hp=20, max_hp=23, next_level_xp=2500))
 KEYS = [
-    "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "objective", "value", "best", "limit", "level", "xp", "deaths",
-    "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
+    "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "train_loss_ema", "objective", "value", "value_sequences", "best",
+    "best_sequences", "limit", "judgement", "level", "xp", "deaths", "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
 ]  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def test_plain_tells_the_whole_story(config: CampaignConfig, out: io.StringIO) -
     """One line an event with its turn in front; roll and step share a line."""
     journey(FakeExpedition(config, extra=[LEVEL]), out).play()
     lines = out.getvalue().splitlines()
-    assert [line[:3].strip() for line in lines] == ["0", "1", "2", "2", "3", "3", "3", "3"]
+    assert [line[:3].strip() for line in lines] == ["0", "1", "2", "2", "3", "3", "3", "3", "3"]
     assert lines[1] == " 1  d20 10 + 2 = 12 against DC 12: hit, k 1; loss 3.000, k asked 1, felt 1.000."
     assert lines[3].startswith(" 2  Level 2")
 
@@ -136,7 +136,7 @@ def test_quiet_tells_of_trouble_only(out: io.StringIO) -> None:
     face = QuietView(SafeStream(out))
     for event in (BEGAN, rolled(1), stepped(1), Saved(1, "end", "x"), SaveFailed(1, "y", "disk full")):
         face.show(event)
-    assert out.getvalue() == "The save could not be written to y: disk full. The campaign goes on.\n"
+    assert out.getvalue() == "The save could not be written to y: disk full. The training is not affected.\n"
 
 
 def test_bar_shows_numbers_and_headlines() -> None:
@@ -366,12 +366,14 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
     assert result["seconds"] >= 0
     expected = {
         "campaign": "The Tiny GPT", "seed": 7, "rulebook": "hero", "hero_class": "barbarian", "turns": 3, "train_loss": 1.0,
-        "objective": "validation loss", "value": 1.45, "best": 1.4, "limit": 1.31,
+        "train_loss_ema": 1.0, "objective": "validation loss", "value": 1.45, "value_sequences": 16, "best": 1.4, "best_sequences": 8,
+        "limit": 1.31,
         "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0,
         "weights_sha256": "ab" * 32,
         "save": "run/saves/end",
     }  # fmt: skip
-    assert expected == {name: value for name, value in result.items() if name != "seconds"}
+    assert "alone" == result["judgement"]["outcome"]
+    assert expected == {name: value for name, value in result.items() if name not in ("seconds", "judgement")}
 
 
 def test_numbers_that_are_none(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
@@ -385,7 +387,7 @@ def test_with_json_nothing_else_is_on_stdout(monkeypatch: pytest.MonkeyPatch, co
     """The plain story goes to stderr when stdout is for the object."""
     _, _, stdout, stderr = play(monkeypatch, FakeExpedition(config), PlainOptions(as_json=True, plain=True))
     assert stdout == ""
-    assert "Victory after 3 turns" in stderr
+    assert "Played to the end after 3 turns" in stderr
 
 
 def test_a_pipe_gets_plain_sentences(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
@@ -399,7 +401,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, config: Campaign
     _, _, stdout, stderr = play(monkeypatch, FakeExpedition(config), PlainOptions(), terminal=True)
     assert stdout == ""
     assert "it/s" in stderr
-    assert "Victory after 3 turns" in stderr
+    assert "Played to the end after 3 turns" in stderr
 
 
 def test_moves_of_the_past_are_not_played_again(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, XPGained
+from rolltrain_tui.protocol.events import EVENTS, CommandAccepted, CommandRefused, DiceRolled, Rested, Spoke, StepTaken, XPGained
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.runs import event_codec
 
@@ -58,10 +58,13 @@ ANYTHING = st.sampled_from(sorted(KINDS)).flatmap(lambda name: values(KINDS[name
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_every_class_is_read_back_exactly(name: str) -> None:
-    """decode(encode(value)) is value, field by field and type by type, for every event and command."""
+    """decode(encode(value)) is value, field by field and type by type, for every event and command.
+
+    But for a step with two norms of 0: older programs wrote it for one that they had not measured.
+    """
 
     @settings(max_examples=30)  # of each of half a hundred classes
-    @given(values(KINDS[name]))
+    @given(values(KINDS[name]).filter(lambda value: not (isinstance(value, StepTaken) and value.proposed_norm == value.applied_norm == 0)))
     def round_trip(value: Any) -> None:
         line = event_codec.encode(value)
         assert repr(value) == repr(decode(line))  # repr tells nan from 0.0, -0.0 from 0.0 and tuples from lists

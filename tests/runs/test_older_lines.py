@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, HeroFell, Rested, SettingsChanged, StatRaised, StepTaken
 from rolltrain_tui.protocol.sheet import BLANK, Sheet
 from rolltrain_tui.runs import event_codec, event_log
 from rolltrain_tui.runs.differences import same
@@ -44,6 +44,8 @@ def test_every_field_of_an_older_line_is_kept(run: str) -> None:
         told = {
             RENAMED.get(name, name): value for name, value in line.items() if name not in (*event_codec.ENVELOPE, "vocabulary", "floor")
         }
+        if isinstance(event, StepTaken) and event.k_effective is None:
+            assert (1.0, 0.0, 0.0) == tuple(told.pop(name) for name in ("k_effective", "proposed_norm", "applied_norm"))
         assert told == {name: flat[name] for name in told}
         if isinstance(event, CampaignBegan):
             assert (line["floor"], math.log(line["vocabulary"])) == (event.objective.limit, event.objective.chance)
@@ -123,3 +125,28 @@ def test_an_older_line_that_does_not_fit_is_refused(line: str, reason: str) -> N
     """A part of the sheet is checked like any other field."""
     with pytest.raises(event_codec.WireError, match=reason):
         event_codec.decode_event(line, replace(BLANK, stats=(("INT", 10),)))
+
+
+STEP = (
+    '{"type":"StepTaken","turn":1,"loss":2.0,"loss_ema":2.0,"grad_norm":1.0,"lr":0.01,"k_requested":%s,"k_effective":%s,"proposed_norm":%s,'
+    '"applied_norm":%s,"tokens":8,"gflop":0.1,"finite":%s,"levers":[]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("older", "meant"),
+    [
+        (("1.0", "1.0", "0.0", "0.0", "true"), (None, None, None)),  # the plain step
+        (("0.0", "0.0", "0.0", "0.0", "true"), (0.0, None, 0.0)),  # the optimiser was not called
+        (("1.5", "0.0", "0.0", "0.0", "false"), (0.0, None, 0.0)),  # not finite
+        (("0.0", "0.0", "0.1", "0.0", "true"), (0.0, 0.1, 0.0)),  # a fumble: measured
+        (("1.5", "0.0", "0.0", "0.0", "true"), (0.0, 0.0, 0.0)),  # measured at a learning rate of 0
+        (("1.0", "1.0", "0.1", "0.1", "true"), (1.0, 0.1, 0.1)),  # measured although k is 1
+    ],
+)
+def test_zeros_of_an_older_step_that_was_not_measured_are_none(older: tuple[str, ...], meant: tuple[float | None, ...]) -> None:
+    """Older programs wrote norms of 0 and a k of 1 for a step that they did not measure. Measured zeros stay zeros."""
+    step = event_codec.decode_event(STEP % older)
+    assert isinstance(step, StepTaken)
+    assert meant == (step.k_effective, step.proposed_norm, step.applied_norm)
+    assert step == event_codec.decode_event(event_codec.encode(step))

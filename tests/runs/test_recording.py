@@ -121,5 +121,5 @@ finally:
     print("torch" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "Victory" in done.stdout
+    assert "Played to the end" in done.stdout
     assert done.stdout.splitlines()[-1] == "False"

@@ -614,7 +614,7 @@ def test_runs_are_listed_newest_first(tmp_path: Path, monkeypatch: pytest.Monkey
         (runs[2], 3, 200.0, ""),
         (runs[0], 1, 100.0, ""),
     ]
-    assert listed[0] == saves.RunSummary(runs[1], "The Cave", "Brakka", "wizard", 2, 2, 100, 2.5, 300.0, None, "")
+    assert listed[0] == saves.RunSummary(runs[1], "The Cave", "Brakka", "wizard", 2, 2, 100, 2.5, 300.0, None)
     assert saves.list_runs(tmp_path / "nowhere") == []
 
 

@@ -100,14 +100,14 @@ TOLD: list[tuple[Event, str]] = [
     (Rested(250, "long", Sheet(hp=23, charges=(Charge("rage", 2, 2, "long", False),))), "Camp and a long rest: 23 HP, Rage 2/2."),
     (
         HeroFell(90, 50, Sheet(level=2, xp=1340, deaths=1)),
-        "The third failed death save: the party wakes with the weights of turn 50, at level 2 with 1340 XP (1 death so far).",
+        "The third failed death save: the next turn begins with the weights of turn 50, at level 2 with 1340 XP (1 death so far).",
     ),
     (HeroFell(90, None, Sheet()), "The third failed death save: the hero has fallen, and the campaign ends here."),
     (CommandRefused(3, UseAbility("rage"), "No Rage left until a long rest."), "Refused: Rage. No Rage left until a long rest."),
     (Spoke(100, "\nold ran\x1bgir\nfound", 2.31), "It says (validation 2.310): old ran␛gir / found"),
     (
         CampaignEnded(600, "victory", 1.2, 1.1, 0.012, 1.05, Sheet(level=4, xp=5120), 221.5),
-        "Victory after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
+        "Played to the end after 600 turns: validation 1.100 nats, plus or minus 0.012 (floor 0.627); best on the way 1.050; "
         "level 4, 5120 XP, 0 deaths, 221.5 GFLOP.",
     ),
     (

@@ -37,6 +37,9 @@ class ScreensHost(App[None]):
     def watch_replay(self, path: Path) -> None:
         self.calls.append(("watch", path))
 
+    def branch(self, run: Path, turn: int, *, without: str = "") -> None:
+        self.calls.append(("branch", run, turn, without))
+
     def to_title(self) -> None:
         self.calls.append(("title",))
 

@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from support.endings import ENDED
 from support.paths import CAMPAIGNS
 from support.screens_host import ScreensHost, shown, until
 from textual.widgets import Input, OptionList
 
 from rolltrain_tui.config.overrides import parse
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.runs.results import Record, Result, Setup
+from rolltrain_tui.story.judgement import Judgement, Measured
 from rolltrain_tui.tui.screens.campaigns import PEEK_BYTES, CampaignsScreen, own_text_overrides, text_trouble
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
@@ -39,11 +43,34 @@ async def test_the_shipped_campaigns(size: tuple[int, int]) -> None:
     app = ScreensHost(CampaignsScreen)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count >= 2)
-        await until(pilot, lambda: "optimiser step" in shown(app))
+        await until(pilot, lambda: "A language model" in shown(app))
         assert "✖" not in shown(app)
         await until(pilot, lambda: all(text in shown(app) for text in ("The Tiny GPT", "Your own text", "Choose a hero")))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_list_tells_size_and_ailment_in_the_order_of_play(size: tuple[int, int]) -> None:
+    """With the unit of the size."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "A language model" in shown(app))
+        screen = shown(app)
+        assert "600 turns · 100k weights" in screen
+        places = [screen.index(words) for words in ("start here", "and larger", "steps too large", "steps too small", "too little to read")]
+        assert places == sorted(places)
+
+
+async def test_the_best_of_the_finished_runs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    best = Record(Result(Path("run"), Setup("The First Lesson", 600, "", Objective()), ENDED, Judgement("held", Measured(1.4, 0.1))), 3)
+    monkeypatch.setattr("rolltrain_tui.runs.results.results_in", lambda root: [])
+    monkeypatch.setattr(
+        "rolltrain_tui.runs.results.records_of", lambda results, *names: best if names == ("The First Lesson", 600) else None
+    )
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "1.4123 nats ± 0.0042 (= held), of 3 finished runs" in " ".join(shown(app).split()))
 
 
 @pytest.mark.usefixtures("files")

@@ -125,7 +125,7 @@ async def test_the_end_of_the_run_closes_it(tmp_path: Path) -> None:
         await game.press("d")
         await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
         game.inbox.resume()
-        await game.until(lambda: "VICTORY" in game.text)
+        await game.until(lambda: "THE END" in game.text)
 
 
 async def test_closed_while_it_opens() -> None:

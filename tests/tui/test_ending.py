@@ -1,111 +1,193 @@
-"""Victory and the fall."""
+"""The ending: the judgement, what decided it, and the ways on."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.endings import ENDED, LINES, OBJECTIVE, PATH, story
-from support.screens_host import ScreensHost, shown
-from textual.widgets import Sparkline
+from support.endings import ENDED, FOLDER, HELPED, HERO, MIDDLE, PATH, events_of, ghost, story
+from support.screens_host import ScreensHost, shown, until
+from textual.widgets import Digits, Sparkline
 
+from rolltrain_tui.protocol.events import CampaignEnded
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.tui.screens.ending import EndingScreen, drawable, verdict
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.tui.run_story import drawable, facts_of, figure, figure_words, headline, subtitle
+from rolltrain_tui.tui.screens.ending import EndingScreen
+from rolltrain_tui.tui.screens.run_log import RunLogScreen
+
+SCORE = Objective(name="R²", unit="", better="higher", step=0.1, chance=0.0, limit=1.0, of_loss=False)
+SIZES = [(80, 24), (120, 36), (200, 60)]
 
 
-def host(**changes: Any) -> ScreensHost:
-    return ScreensHost(lambda: EndingScreen(story(**changes)))
+def host(ended: CampaignEnded = ENDED, **how: Any) -> ScreensHost:
+    return ScreensHost(lambda: EndingScreen(story(ended, **how)))
 
 
-@pytest.mark.parametrize("size", [(120, 36), (200, 60)])
-async def test_victory(size: tuple[int, int]) -> None:
-    """The numbers, the run's folder, ten lines of story and all choices are on the screen; foreign text is literal."""
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_judgement_stands_first_and_the_difference_is_the_largest_number(size: tuple[int, int]) -> None:
+    app = host()
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        screen = shown(app)
+        for text in ("VICTORY", "Better than plain training.", "Brakka␛ has seen The [/] GPT through", "± 0.016 nats", "▼ better"):
+            assert text in screen
+        assert "-0.108" == app.screen.query_one(Digits).value
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+async def test_everything_that_decided_is_told(size: tuple[int, int]) -> None:
     app = host()
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         screen = shown(app)
         for text in (
-            "VICTORY",
-            "Brakka␛",
-            "The [/] GPT",
-            "1.4123",
-            "1.4021",
-            "1.3100",
-            "0.102 nats above",
-            "5, 6510 XP",
-            "2,310 GFLOP",
+            "1.520 ± 0.012 → 1.412 ± 0.010 nats",
+            "1.4123 ± 0.0042 nats",
+            "1.4021 nats at best (small probe set)",
+            "0.102 nats above the floor of 1.3100",
+            "4.2000 nats, before any learning",
+            "1 of 2 opened",
+            "1 helped, 0 no effect, 1 hurt",
+            "Rage, turn 120: -0.0253 ± 0.0003",
+            "Rage, turn 280: +0.0311 ± 0.0041",
+            "2310.5 GFLOP + 88.75 for twins",
+            "5, 6510 XP, 1 fall",
+            "qx [b]zz",
+            "the old ranger",
             "the-tiny-gpt-seed7",
         ):
-            assert text in screen
-        assert all(line in screen for line in LINES[:10])
-        assert LINES[10] not in screen
-        assert all(label in screen for label in ("Play again", "Without the dice", "Title", "Quit"))
+            assert text in screen, text
 
 
 async def test_small_screens_read_by_scrolling() -> None:
-    """At 80x24 headline and numbers come first and the arrows lead down to the last line and the folder."""
+    """At 80x24 judgement and numbers come first, and the arrows lead down to the samples and the folder."""
     app = host()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert all(text in shown(app) for text in ("VICTORY", "1.4123", "Play again", "Without dice", "Quit"))
+        assert all(text in shown(app) for text in ("VICTORY", "1.4123", "Worst move", "Again", "Replay", "Branch", "Export", "Log", "Quit"))
         await pilot.press("end")
         await pilot.pause()
-        assert all(text in shown(app) for text in (LINES[9], "the-tiny-gpt-seed7"))
-        await pilot.press("p")
-        assert [("start", PATH, ("hero.name=Brakka",))] == app.calls
+        assert all(text in shown(app) for text in ("the old ranger", "the-tiny-gpt-seed7"))
 
 
-async def test_the_fall_has_another_mood() -> None:
-    """A fall is told in its own words and drawn in its own colour, and never calls itself a victory."""
-    app = host(ended=replace(ENDED, ending="fallen"))
-    async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
-        assert all(text in shown(app) for text in ("FALLEN", "✖ fallen, turn 2000"))
-        assert "victory" not in shown(app).lower()
-        error = app.theme_variables["error"].lower()
-        assert error == app.screen.query_one("#ending-title").styles.color.hex.lower()
-
-
-AGAIN = ("start", PATH, ("hero.name=Brakka",))
-WITHOUT = ("start", PATH, ("hero.name=Brakka", "dice.rulebook=off"))
-
-
-WAYS = {
-    "enter": AGAIN,
-    "p": AGAIN,
-    "down enter": WITHOUT,
-    "w": WITHOUT,
-    "j enter": ("title",),
-    "escape": ("title",),
-    "t": ("title",),
-    "end enter": ("quit",),
-    "q": ("quit",),
+OUTCOMES = {
+    "won": ({}, "VICTORY", "success"),
+    "held": ({"plain": ghost(1.42)}, "HELD", "accent"),
+    "lost": ({"plain": ghost(1.2)}, "DEFEAT", "error"),
+    "nan": ({"ended": replace(ENDED, value=float("nan"))}, "DEFEAT", "error"),
+    "fallen": ({"ended": replace(ENDED, ending="fallen")}, "FALLEN", "error"),
+    "down": ({"ended": replace(ENDED, sheet=replace(HERO, hp=0))}, "FALLEN", "error"),
+    "alone": ({"plain": None}, "THE END", "secondary"),
 }
 
 
-async def test_ways_on() -> None:
-    """Every choice by menu and by its key: the same again, the same without dice, the title, out."""
+@pytest.mark.parametrize("name", OUTCOMES)
+async def test_every_outcome_has_its_own_headline_and_colour(name: str) -> None:
+    """Only a run that beat plain training reads VICTORY, whatever it was called while it was played."""
+    how, words, colour = OUTCOMES[name]
+    app = host(**how)  # type: ignore[arg-type]
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert words in shown(app)
+        assert ("victory" in shown(app).lower()) == (name == "won")
+        assert app.theme_variables[colour].lower() == app.screen.query_one("#ending-title").styles.color.hex.lower()
+
+
+def test_without_plain_training_the_final_value_is_the_figure_and_nothing_is_claimed() -> None:
+    alone = story(plain=None)
+    assert ("1.412", "± 0.004 nats") == (figure(alone), figure_words(alone)[0])
+    assert "nothing was won or lost" in headline(alone)
+    assert not {"Plain → you"} & {name for name, _ in facts_of(alone)}
+
+
+def test_where_higher_is_better_a_rise_is_better_and_the_ceiling_is_above() -> None:
+    ended = replace(ENDED, value=0.93, best=0.93)
+    risen = story(ended, plain=ghost(0.80), objective=SCORE)
+    assert ("+0.130", "▲ better") == (figure(risen), figure_words(risen)[0].split("  ")[1])
+    assert ("Ceiling", "0.070 below the ceiling of 1.0000") in facts_of(risen)
+    fallen_short = story(replace(ENDED, value=0.70), plain=ghost(0.80), objective=SCORE)
+    assert ("DEFEAT", "▼ worse") == (headline(fallen_short).split()[0], figure_words(fallen_short)[0].split("  ")[1])
+
+
+@pytest.mark.parametrize(("ending", "words"), [("victory", "has seen"), ("spent", "The energy for"), ("fallen", "fell in turn 2000")])
+def test_how_the_run_ended_is_only_the_second_line(ending: Any, words: str) -> None:
+    assert words in subtitle(story(replace(ENDED, ending=ending)))
+
+
+WAYS: dict[str, list[tuple[object, ...]]] = {
+    "p": [("start", PATH, ("hero.name=Brakka",))],
+    "n": [("start", PATH, ("hero.name=Brakka", "dice.rulebook=off"))],
+    "w": [("watch", FOLDER)],
+    "b b": [("branch", FOLDER, 279, "rage")],
+    "b s": [],
+    "escape": [("title",)],
+    "t": [("title",)],
+    "q": [("quit",)],
+}
+
+
+@pytest.mark.parametrize("keys", WAYS)
+async def test_every_way_on_has_a_key(keys: str) -> None:
+    """The branch begins before the worst move, without its ability."""
     app = host()
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
-        for keys, call in WAYS.items():
-            app.calls.clear()
-            await pilot.press(*keys.split())
-            assert (keys, [call]) == (keys, app.calls)
+        await pilot.press(*keys.split())
+        await pilot.pause()
+        assert WAYS[keys] == app.calls
 
 
-async def test_an_unknown_campaign_is_not_played_again() -> None:
-    """Without the campaign's file there is nothing to begin, and the menu says why."""
-    app = host(path=None)
+async def test_the_log_opens_and_closes() -> None:
+    """Story first; v shows every turn."""
+    app = host()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, RunLogScreen) and "Played to the end" in shown(app))
+        await pilot.press("home", "pagedown", "up", "v", "end", "escape")
+        await until(pilot, lambda: isinstance(app.screen, EndingScreen))
+
+
+async def test_the_export_lies_in_the_folder_of_the_run(tmp_path: Path) -> None:
+    """Table and report card; a run without a log says why nothing was written."""
+    with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
+        for event in events_of(plain=ghost(), middle=MIDDLE):
+            chronicle.append(event)
+    app = host(folder=tmp_path)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: "report.md" in shown(app))
+        assert {"turns.csv", "report.md"} <= {path.name for path in (tmp_path / "export").iterdir()}
+    app = host()
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: "Nothing was written" in shown(app))
+
+
+async def test_the_best_of_all_finished_runs_is_named(tmp_path: Path) -> None:
+    for name, value in (("first", 1.3), ("second", 1.5)):
+        (tmp_path / name).mkdir()
+        with Chronicle(tmp_path / name / "chronicle.jsonl") as chronicle:
+            for event in events_of(replace(ENDED, value=value), plain=ghost()):
+                chronicle.append(event)
+    app = host(replace(ENDED, value=1.5), folder=tmp_path / "second")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "1.3000 in first, of 2 finished runs" in shown(app))
+
+
+async def test_ways_that_lead_nowhere_keep_their_place() -> None:
+    """Without the campaign's file and without a move that hurt."""
+    app = host(path=None, middle=(HELPED,))
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
-        await pilot.press("p", "w", "enter")
-        assert "The campaign's file is not known" in shown(app)
+        await pilot.press("p", "n", "b")
+        assert all(label in shown(app) for label in ("Again", "Branch"))
         assert [] == app.calls
 
 
-async def test_without_a_series() -> None:
-    """One number is no curve: the sparkline stays away."""
-    app = host(losses=[2.0])
+async def test_one_number_is_no_curve() -> None:
+    """The sparkline stays away."""
+    app = host(replace(ENDED, value=float("nan")), last=float("nan"))
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         assert not app.screen.query_one(Sparkline).display
@@ -117,17 +199,3 @@ def test_drawable() -> None:
     assert [0, 2, 1] == [sorted(heights, reverse=True).index(height) for height in heights]
     assert min(heights) > 0
     assert [] == drawable([])
-
-
-@pytest.mark.parametrize(
-    ("value", "objective", "words"),
-    [
-        (1.4123, OBJECTIVE, "0.102 nats above the floor"),
-        (1.4123, Objective(), "No floor is known here"),
-        (0.9, Objective(name="R²", unit="", better="higher", limit=1.0, of_loss=False), "0.100 below the ceiling of 1."),
-        (float("nan"), OBJECTIVE, "no number"),
-    ],
-)
-def test_verdict(value: float, objective: Objective, words: str) -> None:
-    """The distance to the floor or the ceiling where it is known; no verdict where nothing is."""
-    assert words in verdict(replace(ENDED, value=value), objective)

@@ -326,7 +326,7 @@ async def test_the_end_opens_the_story_of_the_run(tmp_path: Path) -> None:
     """After the last turn the ending is shown."""
     async with playing(tmp_path, "turns=12") as game:
         await game.press("space")
-        await game.until(lambda: isinstance(game.app.screen, EndingScreen) and "VICTORY" in game.text)
+        await game.until(lambda: isinstance(game.app.screen, EndingScreen) and "THE END" in game.text)
 
 
 async def test_a_training_error_is_explained(tmp_path: Path) -> None:

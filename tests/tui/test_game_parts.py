@@ -54,7 +54,7 @@ def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
     lines = highlights(scene)
     assert LINES == len(lines)
     assert lines[0].startswith("Turn 0: The Tiny GPT begins")
-    assert lines[-1].startswith("Turn 40: Victory")
+    assert lines[-1].startswith("Turn 40: Played to the end")
     assert any("Level 2" in line for line in lines)
 
 

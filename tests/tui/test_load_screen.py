@@ -8,8 +8,9 @@ from support.screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import DataTable
 
 from rolltrain_tui.runs import saves
+from rolltrain_tui.story.judgement import Outcome
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
-from rolltrain_tui.tui.screens.load import LoadScreen
+from rolltrain_tui.tui.screens.load import GAP, LoadScreen, widths_of
 
 TORN = "weights.safetensors is 12 bytes [/] short"
 
@@ -20,7 +21,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[saves.RunSummary]:
     now = time.time()
     runs = [
         a_run("going", saved_at=now - 250),
-        a_run("won", hero="[b]Ilm[/b]\n\x1b[2J", hero_class="wizard", ending="victory", saved_at=now - 9000, value=None),
+        a_run("won", outcome="won", hero="[b]Ilm[/b]\n\x1b[2J", hero_class="wizard", ending="victory", saved_at=now - 9000, value=None),
         a_run("torn", campaign="", hero="", turns=0, damage=TORN, saved_at=now - 3 * 86400),
         a_run("older", campaign="Older", damage="turn-000300 is torn", saved_at=now - 5 * 86400),
     ]
@@ -133,3 +134,21 @@ async def test_resizing_keeps_the_place() -> None:
         assert "▲ older save" in shown(app)
         await pilot.press("enter")
         assert [("resume", Path("/saves/older"))] == app.calls
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [("won", "✔ won"), ("held", "= held"), ("lost", "✖ lost"), ("alone", "· finished"), (None, "· finished")]
+)
+async def test_a_finished_run_is_marked_by_its_judgement(monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None, words: str) -> None:
+    """Not by the fact that it was played to its end."""
+    monkeypatch.setattr(saves, "list_runs", lambda root: [a_run("ended", ending="victory", outcome=outcome)])
+    app = ScreensHost(LoadScreen)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: words in shown(app))
+
+
+@pytest.mark.parametrize("room", [60, 78, 98, 109, 110, 116, 197])
+def test_the_columns_fill_the_width_and_names_get_what_is_free(room: int) -> None:
+    widths = widths_of(room)
+    assert sum(widths) + GAP * len(widths) == room
+    assert min(widths[:2]) >= (8 if room < 76 else 15)

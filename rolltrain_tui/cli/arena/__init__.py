@@ -10,6 +10,7 @@ import click
 
 from rolltrain_tui.cli.arena import agents, battles, boards, shell, training
 from rolltrain_tui.cli.exit_codes import DONE
+from rolltrain_tui.cli.options import FILE
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster
@@ -38,7 +39,7 @@ class ArenaGroup(click.Group):
 
 
 @click.group(cls=ArenaGroup, commands=VERBS, invoke_without_command=True, short_help="Breed small models, train them, let them battle.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder that holds the arena, beside the runs.")
+@click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the arena, beside the runs.")
 @click.pass_context
 def arena(context: click.Context, out: Path | None) -> int:
     """Small language models that are bred, trained, and ranked by quality and by quality per energy. Without a verb, the arena's screen.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli.arena.common import AGENT, FILE, JSON, as_json_text
+from rolltrain_tui.cli.arena.common import AGENT, JSON, as_json_text
+from rolltrain_tui.cli.options import FILE
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster

@@ -7,14 +7,12 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 AGENT = click.option("--agent", "name", metavar="NAME", help="Which one, instead of the current one.")
-FILE = click.Path(path_type=Path)
 
 
 def as_json_text(value: Any) -> str:

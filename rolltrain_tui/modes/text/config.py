@@ -1,5 +1,6 @@
 """What a campaign file says about training a GPT on text."""
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -11,7 +12,10 @@ from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, Header, Op
 from rolltrain_tui.config.yaml_marks import Where
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+_ON_WINDOWS = os.name == "nt"
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+"""Windows opens a device by these names, whatever the folder."""
+LONGEST_NAME = 240
 
 
 class DataConfig(Section):
@@ -40,14 +44,24 @@ class DataConfig(Section):
         if path is None:
             return path
         parts = path.split("/")
-        if path.startswith(("/", "~")) or _DRIVE.match(path) or "\\" in path or ".." in parts:
-            raise wrong(
-                "leads out of the campaign's folder",
-                "name a file in that folder, with / between folders, or use --data on the command line",
-            )
-        if not path.isprintable() or len(path) > 240 or any(_RESERVED.fullmatch(part) for part in parts) or parts[-1] in ("", "."):
-            raise wrong("is not a file name that works everywhere", "use a short plain name such as texts/book.txt")
+        if path.startswith(("/", "~/")) or _DRIVE.match(path) or ".." in parts:
+            raise wrong("leads out of the campaign's folder", "name a file in that folder, or use --data on the command line")
+        if (reason := unusable(path)) or parts[-1] in ("", "."):
+            raise wrong(reason or "names a folder", "use a short plain name such as texts/book.txt")
         return path
+
+
+def unusable(path: str) -> str:
+    """Why no campaign can name this file, as half a sentence; "" where it can."""
+    if not path.isprintable():
+        return "holds characters that cannot be printed"
+    if "\\" in path:
+        return "holds a backslash"
+    if len(path) > LONGEST_NAME:
+        return f"is longer than {LONGEST_NAME} characters"
+    if _ON_WINDOWS and any(_DEVICE.fullmatch(part) for part in path.split("/")):
+        return "is the name of a device"
+    return ""
 
 
 class ModelConfig(Section):
@@ -124,6 +138,10 @@ class TextConfig(CampaignConfig, TextTraining):
 
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
+        if name in ("", ".", ".."):
+            raise ValueError("this is a folder; name a text file")
+        if reason := "begins like a drive" if _DRIVE.match(name) else unusable(name):
+            raise ValueError(f"the file's name {reason}; copy it to a plain name such as book.txt")
         return {("data", "corpus"): "file", ("data", "path"): name}
 
     def shortened(self, turns: int) -> Mapping[str, Any]:

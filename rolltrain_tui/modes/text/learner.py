@@ -111,6 +111,7 @@ class TextLearner(LeveredLearner):
             tokens_per_turn=tokens,
             gflop_per_turn=tokens * self.model.flops_per_token() / 1e9,
             data_sha256=self.corpus.sha256,
+            note=self.corpus.note,
         )
 
     def step(self, effect: StepEffect) -> StepReport:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.runs import event_log, layout
+from rolltrain_tui.runs.results import result_of
 from rolltrain_tui.runs.saves import manifest, slots
 from rolltrain_tui.runs.saves.lock import Lock
 from rolltrain_tui.runs.saves.manifest import SaveError, Summary
 from rolltrain_tui.runs.saves.store import plain_name
+from rolltrain_tui.story.judgement import Outcome
 
 Check = Callable[[Path], str]
 """What is wrong with a save; "" when nothing is."""
@@ -34,6 +36,8 @@ class RunSummary:
     saved_at: float
     """Unix time in seconds."""
     ending: str | None
+    outcome: Outcome | None = None
+    """Of a finished run: its judgement beside plain training, where its event log can be read."""
     damage: str = ""
     """What is wrong with the run, if anything. When no save is good, the fields above are empty but for folder and time."""
 
@@ -163,6 +167,7 @@ def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
         if slot.damage:
             damage.append(slot.damage)
         elif (summary := slot.summary) is not None:
+            result = result_of(run) if summary.ending else None
             return RunSummary(
                 folder=run,
                 campaign=summary.campaign,
@@ -171,12 +176,13 @@ def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
                 level=summary.level,
                 turn=summary.turn,
                 turns=summary.turns,
-                value=summary.value,
+                value=summary.value if result is None else result.ended.value,
                 saved_at=slot.saved_at,
                 ending=summary.ending,
+                outcome=None if result is None else result.judgement.outcome,
                 damage="; ".join(damage),
             )
-    return RunSummary(run, "", "", "", 0, 0, 0, None, _changed_at(run), None, "; ".join(damage) or "no save yet")
+    return RunSummary(run, "", "", "", 0, 0, 0, None, _changed_at(run), None, damage="; ".join(damage) or "no save yet")
 
 
 def _slot_of(folder: Path, latest: bool, check: Check | None = None) -> SlotSummary:

@@ -14,7 +14,9 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
+from rolltrain_tui.story.judgement import Judgement, judge
 from rolltrain_tui.story.scene.series import LossSeries
+from rolltrain_tui.story.scene.tally import Tally
 from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
 from rolltrain_tui.story.sheet import sheet_after
 
@@ -100,6 +102,8 @@ class Scene:
     outcomes: dict[ev.Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
     story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
     turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
+    tally: Tally = field(default_factory=Tally)
+    """What the ending counts."""
     milestones: deque[ev.Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
     """The events that a summary of the whole run includes."""
     lines: int = 0
@@ -142,6 +146,13 @@ class Scene:
     def sick(self) -> tuple[Reading, ...]:
         """The signals that the last examination found outside their bounds."""
         return () if self.examined is None else tuple(reading for reading in self.examined.readings if reading.condition == "sick")
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What the run was worth beside plain training; None while it goes on."""
+        if self.ending is None:
+            return None
+        return judge(self.ending, self.evaluation, () if self.ghost is None else self.ghost.points, self.objective)
 
     def turns_left(self, ability: str) -> int | None:
         """Turns left of an ability in force. None: it has no fixed end, or it is not in force."""
@@ -199,14 +210,17 @@ def _(event: ev.StepTaken, scene: Scene) -> None:
 
 
 def _prove(proof: Proof, step: ev.StepTaken) -> None:
-    if step.finite:
-        proof.turns += 1
+    if not step.finite:
+        return
+    proof.turns += 1
+    proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
+    proof.measured |= dict(step.measured)
+    if (felt := step.k_effective) is not None:
+        proof.measured_turns += 1
         proof.asked += step.k_requested
-        proof.felt += step.k_effective
-        capped = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)  # cut to a length, as it claims
-        proof.worst = max(proof.worst, 0.0 if capped else abs(step.k_effective - step.k_requested))
-        proof.levers = tuple(dict.fromkeys((*proof.levers, *step.levers)))
-        proof.measured |= dict(step.measured)
+        proof.felt += felt
+        capped = "norm_cap" in step.levers and abs(felt) <= abs(step.k_requested)  # cut to a length, as it claims
+        proof.worst = max(proof.worst, 0.0 if capped else abs(felt - step.k_requested))
 
 
 @fold.register
@@ -218,6 +232,7 @@ def _(event: ev.TwinSetOut, scene: Scene) -> None:
 def _(event: ev.TwinJudged, scene: Scene) -> None:
     scene.twin_gflop = event.gflop
     scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
+    scene.tally.judged(event)
 
 
 @fold.register
@@ -318,6 +333,7 @@ def _(event: ev.GhostSeen, scene: Scene) -> None:
 @fold.register
 def _(event: ev.GateFaced, scene: Scene) -> None:
     scene.gate = event
+    scene.tally.gates[event.opened] += 1
 
 
 @fold.register
@@ -370,6 +386,7 @@ def _(event: ev.CommandAccepted | ev.CommandRefused, scene: Scene) -> None:
 @fold.register
 def _(event: ev.Spoke, scene: Scene) -> None:
     scene.spoke = event
+    scene.tally.first_sample = scene.tally.first_sample or event
 
 
 @fold.register
@@ -392,6 +409,10 @@ def _(event: ev.CampaignResumed, scene: Scene) -> None:
 def _(event: ev.SettingsChanged, scene: Scene) -> None:
     scene.turns, scene.energy = event.turns, event.energy
     scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
+    from rolltrain_tui.config.schema import CampaignConfig  # a rare event need not slow the title down
+
+    if any(CampaignConfig.in_recipe(path) for path, _, _ in event.changes):
+        scene.ghost = None  # it was recorded with other settings
 
 
 @fold.register

@@ -64,8 +64,10 @@ class Proof:
     live: bool
     """The player used it; it did not trigger by itself. A live proof stays until the next live one."""
     turns: int = 0
+    measured_turns: int = 0
+    """Those of them whose k was measured. The steps of the others are plain."""
     asked: float = 0.0
-    """Sum over these turns of the k that all levers together asked for."""
+    """Sum over the measured turns of the k that all levers together asked for."""
     felt: float = 0.0
     """Sum of the k measured in the weights."""
     worst: float = 0.0

@@ -15,12 +15,16 @@ from textual.message import Message
 from textual.widgets import Footer, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
+from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
+from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.widgets.fact import Fact
+from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.runs.results import Result
 
 PEEK_BYTES = 65536
 
@@ -41,10 +45,13 @@ class CampaignsScreen(TavernScreen):
         """Each campaign file with what it says, or with what is wrong with it."""
 
         found: "list[tuple[Path, CampaignConfig | str]]"
+        results: "list[Result]"
+        """Of the player's finished runs."""
 
     def __init__(self) -> None:
         super().__init__()
         self._found: list[tuple[Path, CampaignConfig | str]] = []
+        self._results: list[Result] = []
 
     def compose(self) -> ComposeResult:
         yield Static("Choose a campaign", classes="screen-title")
@@ -62,11 +69,12 @@ class CampaignsScreen(TavernScreen):
         if not still_open(self):
             return
         self.query_one(OptionList).focus()
-        self.read_campaigns()
+        self.read_campaigns(self.host.runs)
 
     @work(thread=True, exclusive=True)
-    def read_campaigns(self) -> None:
+    def read_campaigns(self, runs: Path) -> None:
         from rolltrain_tui.modes.campaign_file import CampaignFileError, load, shipped
+        from rolltrain_tui.runs.results import results_in
 
         found: list[tuple[Path, CampaignConfig | str]] = []
         for path in shipped():
@@ -74,11 +82,12 @@ class CampaignsScreen(TavernScreen):
                 found.append((path, load(path)))
             except (CampaignFileError, OSError) as error:
                 found.append((path, str(error)))
-        self.post_message(self.CampaignsRead(found))
+        self.post_message(self.CampaignsRead(found, results_in(runs)))
 
     @on(CampaignsRead)
     def _show(self, event: CampaignsRead) -> None:
-        found = self._found = event.found
+        found, self._results = event.found, event.results
+        self._found = found
         names = self.query_one(OptionList)
         names.clear_options()
         for path, campaign in found:
@@ -95,7 +104,7 @@ class CampaignsScreen(TavernScreen):
             rows = [("", clean(campaign))]
         else:
             story.update(Content.assemble((flat(campaign.name), "bold $accent"), "\n\n", clean(campaign.story.strip())))
-            rows = facts_of(path, campaign)
+            rows = [*_best(campaign, self._results), *facts_of(path, campaign)]
         with self.app.batch_update():
             await facts.remove_children()
             await facts.mount(*[Fact(name, value) for name, value in rows])
@@ -146,7 +155,21 @@ def _entry(path: Path, campaign: "CampaignConfig | str") -> Content:
     if isinstance(campaign, str):
         return Content.assemble(f"✖ {flat(path.name)}", ("\ncannot be read", "dim"))
     size = f" · {campaign.size}" if campaign.size else ""
-    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns{size}", "dim"))
+    ailment = AILMENTS.get(path.stem)
+    return Content.assemble(flat(campaign.name), (f"\n{campaign.turns} turns{size}", "dim"), (f"\n{ailment}", "dim") if ailment else "")
+
+
+def _best(campaign: "CampaignConfig", results: "list[Result]") -> list[tuple[str, str]]:
+    """The best of the player's finished runs, where there is one."""
+    from rolltrain_tui.runs.results import records_of
+
+    record = records_of(results, campaign.name, campaign.turns)
+    if record is None:
+        return []
+    best, objective = record.best, record.best.setup.objective
+    value = f"{objective.text(best.ended.value, 4)} ± {loss(best.ended.standard_error, 4)}"
+    many = f"{record.attempts} finished run{'s' if record.attempts != 1 else ''}"
+    return [("Your best", f"{value} ({MARKS[best.judgement.outcome]} {best.judgement.outcome}), of {many}")]
 
 
 def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:

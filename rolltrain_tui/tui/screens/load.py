@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Footer, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
+from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.screens.base import still_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
 
 EMPTY = "No saves yet. Every run saves itself as it goes; this is where you will find it."
 TITLES = ("Campaign", "Hero", "Turn", "Val", "Saved", "")
-WIDE = (30, 36, 14, 7, 12, 14)
-NARROW = (15, 21, 10, 5, 11, 2)
-"""Cells of each column; the table adds one on either side. In the narrow table the last one holds the mark alone."""
+GAP = 2
+"""Cells beside the words of each column."""
+MARGINS = 4
+FULL, SHORT = (0, 0, 14, 7, 12, 14), (0, 0, 10, 6, 11, 2)
+"""Cells of the columns; campaign and hero share the rest. Where there is little, the last column holds the mark alone."""
+WIDE_FROM = 110
+
+
+def widths_of(room: int) -> tuple[int, ...]:
+    """The columns' widths in so many cells."""
+    fixed = FULL if room >= WIDE_FROM else SHORT
+    rest = max(0, room - sum(fixed) - GAP * len(fixed))
+    campaign = rest * 4 // 9
+    return (campaign, rest - campaign, *fixed[2:])
 
 
 class LoadScreen(SavesScreen):
@@ -70,7 +82,7 @@ class LoadScreen(SavesScreen):
         table = self.query_one(DataTable)
         row = table.cursor_row
         table.clear(columns=True)
-        widths = WIDE if self.size.width >= sum(WIDE) + 2 * len(WIDE) else NARROW
+        widths = widths_of(self.size.width - MARGINS)
         for title, width in zip(TITLES, widths, strict=True):
             table.add_column(title.rjust(width) if title in ("Turn", "Val") else title, width=width)
         now = time.time()
@@ -148,7 +160,9 @@ def _cells(run: "RunSummary", now: float, widths: Sequence[int]) -> tuple[Conten
 def _state(run: "RunSummary") -> str:
     if run.damage:
         return "▲ older save" if run.campaign else "✖ damaged"
-    return {"victory": "✔ victory", "fallen": "✖ fallen"}.get(run.ending or "", "")
+    if not run.ending:
+        return ""
+    return "· finished" if run.outcome in (None, "alone") else f"{MARKS[run.outcome]} {run.outcome}"
 
 
 def _about(run: "RunSummary") -> str:

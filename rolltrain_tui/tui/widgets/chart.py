@@ -139,7 +139,8 @@ def instruments(scene: Scene, width: int) -> Line:
     if step is None:
         return []
     left: list[Span] = [("lr ", "muted"), (f"{step.lr:.2e}", ""), ("  grad norm ", "muted"), (f"{step.grad_norm:7.3f}", "")]
-    for label, text in (("  update norm ", f"{step.applied_norm:.4f}"), ("  tokens/turn ", str(step.tokens))):
+    length = "     –" if step.applied_norm is None else f"{step.applied_norm:.4f}"
+    for label, text in (("  update norm ", length), ("  tokens/turn ", str(step.tokens))):
         if width_of(left) + len(label) + len(text) <= width:
             left += [(label, "muted"), (text, "")]
     curves: Line = [("━ mean of 20 ", "primary"), ("⣿ batches ", "faint")] if scene.objective.of_loss else []

@@ -66,9 +66,10 @@ def measured(scene: Scene) -> Line:
         return [(f"k {factor(scene.roll.k)} felt {'…':<8}", "muted")] if scene.roll is not None else []
     if not step.finite:
         return [("✖ not finite, nothing applied", "bad")]
-    if kept(step):
-        return [(f"k {factor(step.k_requested)} ", ""), (f"felt {factor(step.k_effective)} ✔", "good")]
-    return [(f"k {factor(step.k_requested)} ", ""), (f"felt {factor(step.k_effective)} ✖", "bad")]
+    asked: Span = (f"k {factor(step.k_requested)} ", "")
+    if step.k_effective is None:
+        return [asked, ("plain step", "muted")]
+    return [asked, (f"felt {factor(step.k_effective)} ✔", "good") if kept(step) else (f"felt {factor(step.k_effective)} ✖", "bad")]
 
 
 def sum_of_roll(roll: DiceRolled) -> str:
@@ -112,5 +113,7 @@ def _engraved(row: str, number: str, tone: str) -> Line:
 
 def kept(step: StepTaken) -> bool:
     """What was asked was felt; or less of it, where a cap on the update's length cut it."""
-    cut = "norm_cap" in step.levers and abs(step.k_effective) <= abs(step.k_requested)
-    return cut or abs(step.k_effective - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))
+    if (felt := step.k_effective) is None:
+        return True  # the plain step, as asked
+    cut = "norm_cap" in step.levers and abs(felt) <= abs(step.k_requested)
+    return cut or abs(felt - step.k_requested) <= TOLERANCE * max(1.0, abs(step.k_requested))

@@ -123,8 +123,12 @@ def turn_rows(line: TurnLine) -> list[Line]:
         ]
     if not step.finite:
         return [[*spans, ("  not finite: nothing was applied", "bad")]]
-    honest = kept(step)
-    spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad"), (f"  loss {step.loss:.3f} ", "")]
+    if step.k_effective is None:
+        spans += [(f" {factor(step.k_requested)} plain", "")]
+    else:
+        honest = kept(step)
+        spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad")]
+    spans += [(f"  loss {step.loss:.3f} ", "")]
     return [[*spans, trend(line.change)] if line.change is not None else spans]
 
 

@@ -39,11 +39,11 @@ def proof_lines(scene: Scene, width: int = 200, height: int = 2) -> list[Line]:
 
 
 def _verdict(proof: Proof) -> Line:
-    if not proof.turns:
-        return [("   not measured yet", "muted")]
-    honest = proof.worst <= TOLERANCE * max(1.0, abs(proof.asked) / proof.turns)
+    if not (turns := proof.measured_turns):
+        return [("   plain steps so far: k not measured" if proof.turns else "   not measured yet", "muted")]
+    honest = proof.worst <= TOLERANCE * max(1.0, abs(proof.asked) / turns)
     return [
-        (f"   {proof.turns} turn{'s' if proof.turns != 1 else ''}: Σk asked ", "muted"),
+        (f"   {turns} turn{'s' if turns != 1 else ''}: Σk asked ", "muted"),
         (f"{proof.asked:.3f}", ""),
         ("  felt ", "muted"),
         (f"{proof.felt:.3f} {'✔' if honest else '✖'}", "good" if honest else "bad"),
@@ -78,7 +78,7 @@ def _levers(proof: Proof) -> list[tuple[str, str]]:
         return [("  ·  ".join(phrases), "")]
     state = "still in force" if proof.open else "over"
     levers = ", ".join(clean(lever).replace("_", " ") for lever in proof.levers) or "none yet"
-    worst = f"worst turn off by {proof.worst:.4f}  ·  " if proof.turns else ""
+    worst = f"worst turn off by {proof.worst:.4f}  ·  " if proof.measured_turns else ""
     return [(f"{worst}levers: {levers}  ·  {state}", "muted")]
 
 
@@ -86,10 +86,8 @@ def _this_turn(scene: Scene) -> Line:
     step = scene.step
     if step is None:
         return []
+    asked: Line = [(f"turn {step.turn}: k asked ", "muted"), (factor(step.k_requested), "")]
+    if step.k_effective is None:
+        return [*asked, ("  the plain step, not measured", "muted")]
     honest = kept(step)
-    return [
-        (f"turn {step.turn}: k asked ", "muted"),
-        (factor(step.k_requested), ""),
-        ("  felt ", "muted"),
-        (f"{factor(step.k_effective)} {'✔' if honest else '✖'}", "good" if honest else "bad"),
-    ]
+    return [*asked, ("  felt ", "muted"), (f"{factor(step.k_effective)} {'✔' if honest else '✖'}", "good" if honest else "bad")]

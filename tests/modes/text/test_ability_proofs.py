@@ -26,10 +26,10 @@ pytestmark = pytest.mark.slow
 
 
 def k_after(trial: Trial, **close: float) -> None:
-    """The turn's update is the plain one times the claim."""
+    """The turn's update is the plain one times the claim. A claim of 1 may be the plain step, which is not measured."""
     report = trial.play()
     assert report.k_requested == pytest.approx(close["k"], abs=1e-6)
-    assert report.k_effective == pytest.approx(close["k"], abs=1e-3)
+    assert report.k_effective == pytest.approx(close["k"], abs=1e-3) or (close["k"], report.k_effective) == (1, None)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ def test_rage_lengthens_every_update(begin: Begin) -> None:
         trial = begin("barbarian", faces=[14], auto=auto)
         reports = [trial.play(*orders), *(trial.play() for _ in range(turns - 1))]
         assert 1.5 == pytest.approx(sum(r.applied_norm for r in reports) / sum(r.proposed_norm for r in reports), abs=1e-3)
-        assert 1.0 == trial.play().k_effective
+        assert trial.play().k_effective is None
 
 
 def test_reckless_attack_doubles_hits_on_half_the_batch(begin: Begin) -> None:
@@ -62,7 +62,7 @@ def test_arcane_recovery_is_a_quarter_more(begin: Begin) -> None:
         felt = [trial.play(*orders).k_effective, *(trial.play().k_effective for _ in range(turns - 1))]
         assert 1.25 == pytest.approx(sum(felt) / turns, abs=0.01)
         assert felt == sorted(felt, reverse=True)
-        assert 1.0 == trial.play().k_effective
+        assert trial.play().k_effective is None
 
 
 @pytest.mark.parametrize(("cantrip", "k"), [("steady", 0.75), ("calm", 0.3), ("quicken", 1.25)])
@@ -213,7 +213,7 @@ def test_second_wind_takes_ten(begin: Begin) -> None:
         if turn == 0:
             assert [9] == [fact.amount for fact in trial.of(HeroHealed)]
     assert [10, 10, 10, 1] == rolls
-    assert [1.0, 1.0, 1.0, 0.0] == pytest.approx(felt, abs=1e-3)
+    assert [None, None, None, 0.0] == felt  # k asked is 1, then 0
 
 
 def test_action_surge_is_two_whole_steps(begin: Begin) -> None:
@@ -267,7 +267,7 @@ def test_healing_word_makes_up_for_a_fumble(begin: Begin) -> None:
     """After a turn of which hardly any update was felt: twice the plain update, a charge each; half of one asks for nothing."""
     trial = begin("cleric", faces=[1, 5, 5, 12], rulebook="hero", auto=["healing_word"])
     felt = [trial.play().k_effective for _ in range(4)]
-    assert pytest.approx([0.0, 2 * 0.5, 0.5, 1.1], abs=1e-3) == felt
+    assert [0.0, None, pytest.approx(0.5, abs=1e-3), pytest.approx(1.1, abs=1e-3)] == felt  # the second asks for 2 * 0.5 = 1
     assert [2] == [charge.left for charge in trial.game.sheet().charges if charge.ability == "healing_word"]
 
 
@@ -381,7 +381,7 @@ def test_remembering_changes_nothing(begin: Begin) -> None:
         report = watched.step(NEUTRAL)
         plain.step(NEUTRAL)
         watched.remember(watched.evaluate(4))
-        assert 1.0 == report.k_effective
+        assert 1.0 == report.k_effective  # measured, because the memory follows the lengths of all updates
     assert plain.weights_sha256() == watched.weights_sha256()
     assert not any(name.startswith(("average.", "best.")) for name in plain.tensors())
 

@@ -50,8 +50,8 @@ def test_a_link_to_a_text_is_followed(tale, tmp_path):
 
 
 def test_a_missing_file_is_named(tale, tmp_path):
-    """Not there, a broken link, or a file where a folder should be: data.path is to be checked."""
-    assert "does not exist: check data.path" in refusal(tale)
+    """Not there, a broken link, or a file where a folder should be: name and folder are to be checked."""
+    assert "does not exist: check the file's name and its folder" in refusal(tale)
     tale.write_text("x")
     assert "does not exist" in refusal(tale / "deeper")
     link = tmp_path / "broken"

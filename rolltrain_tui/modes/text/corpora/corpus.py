@@ -37,6 +37,15 @@ class Corpus:
     """Nats per character that no model can beat on the endless stream of such text (see FloorReport); None: unknown."""
     sha256: str = ""
     """Of the text in UTF-8, after the repair of line ends: the same hash, the same data."""
+    rare: int = 0
+    """How many of its different characters share U+FFFD."""
+
+    @property
+    def note(self) -> str:
+        """What the player should know of the vocabulary; "" where every character has its own number."""
+        if not self.rare:
+            return ""
+        return f"The text has more than {LARGEST_VOCABULARY:,} different characters: its {self.rare:,} rarest ones are read as one, U+FFFD."
 
     def encode(self, text: str) -> list[int]:
         """Numbers of the characters. One that the corpus lacks becomes U+FFFD where the vocabulary has it; else DataError names it."""
@@ -96,7 +105,8 @@ def corpus_from_text(text: str, name: str, title: str, floor: float | None, vali
     kept = _vocabulary(counts)
     ids = _encode(text, kept)
     vocabulary = "".join(map(chr, kept.tolist()))
-    return Corpus(name, vocabulary, ids[:split], ids[split:], floor, _sha256(text))
+    rare = int((counts > 0).sum()) - len(kept) + 1 if len(kept) < int((counts > 0).sum()) else 0
+    return Corpus(name, vocabulary, ids[:split], ids[split:], floor, _sha256(text), rare)
 
 
 def _refuse_short(title: str, length: int, split: int, fraction: float, context: int) -> None:

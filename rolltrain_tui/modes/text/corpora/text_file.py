@@ -48,12 +48,14 @@ def _read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise DataError(f"{shown(path)} does not exist: check data.path, which is relative to the campaign file's folder.") from None
+        raise DataError(f"{shown(path)} does not exist: check the file's name and its folder.") from None
     except PermissionError:
         raise DataError(f"{shown(path)} may not be read: give yourself permission (chmod u+r) or choose another file.") from None
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise DataError(f"{shown(path)} cannot be read ({reason}): check data.path or choose another file.") from None
+        raise DataError(f"{shown(path)} cannot be read ({reason}): check the file's name or choose another file.") from None
     _refuse_large(path, len(data))
     return data
 

@@ -1,0 +1,198 @@
+"""What the ending tells of a run: headline, the number that decides, and the rows below it. All text is clean."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolltrain_tui.base.safe_text import clean, flat
+from rolltrain_tui.protocol.events import CampaignEnded, Spoke, TwinJudged
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.runs.results import Record
+from rolltrain_tui.story.judgement import MARKS, Judgement, Measured, Outcome
+from rolltrain_tui.story.narration import number
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.highlights import highlights
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.words import loss
+
+Row = tuple[str, str]
+HEADLINES: dict[Outcome, str] = {"won": "VICTORY", "held": "HELD", "lost": "DEFEAT", "fallen": "FALLEN", "alone": "THE END"}
+DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStory:
+    """A finished run."""
+
+    scene: Scene
+    folder: Path
+    path: Path | None
+    """The campaign file to play again; None when it is not known (a save from elsewhere)."""
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> CampaignEnded:
+        assert self.scene.ending is not None
+        return self.scene.ending
+
+    @property
+    def judgement(self) -> Judgement:
+        assert self.scene.judgement is not None
+        return self.scene.judgement
+
+    @property
+    def objective(self) -> Objective:
+        return self.scene.objective
+
+    @property
+    def lines(self) -> list[str]:
+        return highlights(self.scene)
+
+    @property
+    def losses(self) -> list[float]:
+        """The evaluations on the way."""
+        return [value for _, value in self.scene.validations]
+
+    @property
+    def worst(self) -> TwinJudged | None:
+        """The ability that hurt most; an ability by name only, for a branch leaves it out."""
+        found = self.scene.tally.worst
+        return found if found is not None and found.ability else None
+
+
+def headline(story: RunStory) -> str:
+    """The outcome, and what it says."""
+    words = story.judgement.words
+    return f"{HEADLINES[story.judgement.outcome]}   {words[:1].upper()}{words[1:]}."
+
+
+def subtitle(story: RunStory) -> str:
+    hero, campaign, turn = flat(story.scene.sheet.name), flat(story.scene.campaign), story.ended.turn
+    if story.ended.ending == "spent":
+        return f"The energy for {campaign} is spent after turn {turn}, and {hero} rests."
+    if story.ended.ending == "fallen":
+        return f"{hero} fell in turn {turn} of {campaign}."
+    lying = " and lies at 0 HP" if story.judgement.outcome == "fallen" else ""
+    return f"{hero} has seen {campaign} through: {turn} turns{lying}."
+
+
+def figure(story: RunStory) -> str:
+    """The number that decides, for large digits: the difference to plain training, else the final value; "" where it is no number."""
+    shown = story.judgement.difference
+    if shown is not None:
+        return f"{shown.value:+.{story.objective.digits}f}"
+    return f"{story.ended.value:.{story.objective.digits}f}" if math.isfinite(story.ended.value) else ""
+
+
+def figure_words(story: RunStory) -> list[str]:
+    """Three lines beside the large digits: the error, what the number is, and what the error covers."""
+    objective, judgement = story.objective, story.judgement
+    shown = judgement.difference
+    unit = f" {objective.short_unit}" if objective.unit else ""
+    if shown is None:
+        return [
+            f"± {loss(story.ended.standard_error, objective.digits)}{unit}",
+            f"final {objective.name}, {objective.better} is better",
+            "",
+        ]
+    arrow = "▼" if shown.value < 0 else "▲"
+    better = objective.worse(shown.value, 0.0) < 0
+    return [
+        f"± {loss(shown.standard_error, objective.digits)}{unit}  {arrow} {'better' if better else 'worse'}",
+        f"{objective.label}, you minus plain training; {objective.better} is better",
+        "± covers the choice of test samples, not other seeds",
+    ]
+
+
+def facts_of(story: RunStory, record: Record | None = None) -> list[Row]:
+    """The rows in order; those without anything to tell are left out."""
+    return [*_results(story, record), *_decisions(story), *_totals(story)]
+
+
+def _results(story: RunStory, record: Record | None) -> list[Row]:
+    ended, objective, judgement = story.ended, story.objective, story.judgement
+    unit = f" {objective.short_unit}" if objective.unit else ""
+    rows = [("Ending", f"{MARKS[judgement.outcome]} {judgement.outcome}, turn {ended.turn}")]
+    if judgement.plain is not None:
+        rows.append(("Plain → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
+    final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
+    rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
+    rows.append(("On the way", f"{loss(ended.best, DIGITS)}{unit} at best (small probe set)"))
+    rows.append((objective.limit_name.title(), _limit(ended.value, objective)))
+    if objective.chance is not None:
+        rows.append(("Chance", f"{loss(objective.chance, DIGITS)}{unit}, before any learning"))
+    if record is not None:
+        rows.append(("Your best", _record(story, record)))
+    return rows
+
+
+def _limit(value: float, objective: Objective) -> str:
+    if objective.limit is None:
+        return "not known"
+    limit = f"{objective.limit_name} of {loss(objective.limit, DIGITS)}"
+    if not math.isfinite(value):
+        return limit
+    return f"{objective.text(abs(value - objective.limit))} {'above' if value > objective.limit else 'below'} the {limit}"
+
+
+def _record(story: RunStory, record: Record) -> str:
+    many = f"{record.attempts} finished run{'s' if record.attempts != 1 else ''}"
+    if record.best.folder == story.folder:
+        return f"this run, of {many}"
+    return f"{loss(record.best.ended.value, DIGITS)} in {flat(record.best.folder.name)}, of {many}"
+
+
+def _decisions(story: RunStory) -> list[Row]:
+    tally, objective = story.scene.tally, story.objective
+    rows: list[Row] = []
+    if gates := sum(tally.gates.values()):
+        rows.append(("Gates", f"{tally.gates[True]} of {gates} opened"))
+    if tally.verdicts:
+        helped, nothing, hurt = (tally.verdicts[verdict] for verdict in ("helped", "no measurable effect", "hurt"))
+        rows.append(("Abilities", f"{helped} helped, {nothing} no effect, {hurt} hurt"))
+    for name, verdict in (("Best move", tally.best), ("Worst move", tally.worst)):
+        if verdict is not None:
+            rows.append((name, _decision(verdict, objective)))
+    return rows
+
+
+def _decision(verdict: TwinJudged, objective: Objective) -> str:
+    ability = titled(verdict.ability) if verdict.ability else "All abilities"
+    delta = objective.text(verdict.delta, DIGITS, unit=False, sign=True)
+    return f"{ability}, turn {verdict.since}: {delta} ± {loss(verdict.standard_error, DIGITS)}"
+
+
+def _totals(story: RunStory) -> list[Row]:
+    ended, objective = story.ended, story.objective
+    unit = f" {objective.short_unit}" if objective.unit else ""
+    twins = f" + {number(story.scene.twin_gflop)} for twins" if story.scene.twin_gflop else ""
+    falls = f", {ended.sheet.deaths} fall{'s' if ended.sheet.deaths != 1 else ''}" if ended.sheet.deaths else ""
+    return [
+        ("Training", f"{loss(ended.train_loss, DIGITS)}{unit if objective.of_loss else ' (loss)'}"),
+        ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP{falls}"),
+        ("Energy", f"{number(ended.gflop)} GFLOP{twins}"),
+    ]
+
+
+def samples_of(scene: Scene) -> list[Row]:
+    """The first and the last sample of the model, when it wrote two."""
+    first, last = scene.tally.first_sample, scene.spoke
+    if first is None or last is None:
+        return []
+    return [_sample("First", first)] if first is last else [_sample("First", first), _sample("Last", last)]
+
+
+def _sample(name: str, spoke: Spoke) -> Row:
+    return f"{name}, {spoke.turn}", flat(" / ".join(clean(spoke.text).strip().splitlines()))
+
+
+def _measured(measured: Measured) -> str:
+    return f"{loss(measured.value, 3)} ± {loss(measured.standard_error, 3)}"
+
+
+def drawable(series: Sequence[float]) -> list[float]:
+    """The series without what is no number, from just below its lowest point up, so that the lowest still shows."""
+    kept = [value for value in series if math.isfinite(value)]
+    low, high = min(kept, default=0.0), max(kept, default=0.0)
+    return [value - low + 0.08 * (high - low) for value in kept]

@@ -1,0 +1,150 @@
+"""Paths on the command line: what they may name, and what is said where they cannot be used."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from support.shell import Answer
+
+from rolltrain_tui.cli import options
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.text import config as text_config
+
+TEXT = "The dragon sleeps under the hill, and the hill sleeps under the snow. " * 40
+BYTES = os.fsdecode(b"b\xff.txt")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, tiny_config: Callable[..., CampaignConfig], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A campaign file; the current folder is another one."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(campaign_file.dump(tiny_config("turns=2", "schedule.warmup_turns=0")), encoding="utf-8")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["~x.txt", "aux.txt", "con.txt", "what?.txt", "a|b.txt", "Chapter 1: start.txt", "-", "~", "my text.txt", "é.txt"]
+)
+@pytest.mark.skipif(os.name == "nt", reason="such files cannot be made on Windows")
+def test_data_may_have_any_name_that_the_system_allows(call: Callable[..., Answer], tiny: Path, name: str) -> None:
+    """The file is read, and the run goes on with it later."""
+    Path(name).write_text(TEXT, encoding="utf-8")
+    answer = call("train", tiny, "--data", name, "--out", "runs", "--json")
+    assert 0 == answer.code, answer.err
+    [run] = Path("runs").iterdir()
+    assert 0 == call("train", "--resume", run).code
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("folder", "'folder' is a folder: name one text file in it"),
+        ("pipe", "'pipe' is a pipe, socket or device, not an ordinary file"),
+        ("nope.txt", "'nope.txt' does not exist: check the file's name and its folder"),
+        ("deep/er.txt", "'deep/er.txt' does not exist"),
+        (r"a\b.txt", "the file's name holds a backslash; copy it to a plain name"),
+        (BYTES, "the file's name holds characters that cannot be printed; copy it to a plain name"),
+        ("c:x.txt", "the file's name begins like a drive; copy it to a plain name"),
+        (".", "this is a folder; name a text file"),
+        ("..", "this is a folder; name a text file"),
+        ("-", "standard input is not read; save the text to a file and name that"),
+        ("", "it is empty; name a path"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="such files cannot be made on Windows")
+def test_data_that_cannot_be_used_is_told_with_the_true_reason(call: Callable[..., Answer], tiny: Path, name: str, says: str) -> None:
+    """One reason, one remedy that works here, and nothing about the campaign's own data.path."""
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    for odd in (r"a\b.txt", BYTES, "c:x.txt"):
+        Path(odd).write_text(TEXT, encoding="utf-8")
+    code, out, err = call("train", tiny, "--data", name, "--out", "runs")
+    assert (2, "") == (code, out)
+    assert says in err
+    assert "data.path" not in err
+    assert "leads out" not in err
+    assert not Path("runs").exists()
+
+
+def test_names_of_devices_are_refused_where_they_open_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows opens a device by such a name, in whatever folder."""
+    assert "" == text_config.unusable("texts/nul.txt")
+    monkeypatch.setattr(text_config, "_ON_WINDOWS", True)
+    assert ["is the name of a device"] * 3 == list(map(text_config.unusable, ("CON", "texts/nul.txt", "com1")))
+    assert "" == text_config.unusable("texts/console.txt")
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="there is no /dev/stdin here")
+def test_a_device_name_of_a_file_becomes_the_file(tmp_path: Path) -> None:
+    """/dev/stdin names a file only as long as the program runs, so the run remembers the file itself."""
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    with text.open() as file:
+        assert text == options.own_text(Path(f"/dev/fd/{file.fileno()}"))
+        text.unlink()
+        assert Path(f"/dev/fd/{file.fileno()}") == options.own_text(Path(f"/dev/fd/{file.fileno()}"))
+
+
+def test_a_home_is_found_where_the_shell_left_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--data=~/x reaches the program as it stands."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert tmp_path / "x.txt" == options.own_text(Path("~/x.txt"))
+    (tmp_path / "~").mkdir()
+    (tmp_path / "~" / "x.txt").touch()
+    assert Path("~/x.txt") == options.own_text(Path("~/x.txt"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["train CAMPAIGN --out", "saves list --out", "saves list --runs", "compare CAMPAIGN --out", "train CAMPAIGN --script", "arena --out"],
+)
+def test_an_empty_path_is_a_mistake(call: Callable[..., Answer], tiny: Path, words: str) -> None:
+    """A shell variable that is not set must not mean the current folder."""
+    code, out, err = call(*[str(tiny) if word == "CAMPAIGN" else word for word in words.split()], "")
+    assert (2, "") == (code, out)
+    assert "it is empty" in err
+    assert [] == list(Path().iterdir())
+
+
+def verbs(group: click.Group) -> list[click.Command]:
+    return [verb for command in group.commands.values() for verb in (verbs(command) if isinstance(command, click.Group) else [command])]
+
+
+def test_the_folder_of_the_runs_is_called_runs_everywhere() -> None:
+    """--out is where a verb writes. Where it is the folder of the runs, --runs means the same."""
+    from rolltrain_tui.cli.main import rolltrain
+
+    for verb in verbs(rolltrain):
+        for option in verb.params:
+            if isinstance(option, click.Option) and "older that holds the runs" in (option.help or ""):
+                assert "--runs" in option.opts, verb.name
+
+
+def test_an_ended_run_takes_no_other_settings(call: Callable[..., Answer], tiny: Path) -> None:
+    """To open it is fine. To ask for more turns is refused with the verb that can."""
+    assert 0 == call("train", tiny, "--out", "runs").code
+    [run] = Path("runs").iterdir()
+    assert 0 == call("train", "--resume", run).code
+    code, _, err = call("train", "--resume", run, "--steps", 30)
+    assert 2 == code
+    assert "Nothing is trained. This run has ended." in err
+    assert "rolltrain branch" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths of this system")
+def test_another_shape_of_the_model_is_refused_with_what_to_do(call: Callable[..., Answer], tiny: Path) -> None:
+    """A saved run keeps the shape of its model."""
+    script = Path("quit.jsonl")
+    script.write_text('{"turn": 1, "command": {"type": "SaveGame", "name": "one"}}\n')
+    assert 0 == call("train", tiny, "--out", "runs", "--script", script).code
+    code, _, err = call("train", "--resume", next(Path("runs").iterdir()) / "saves" / "one", "--set", "model.n_embd=32")
+    assert 2 == code
+    assert "a saved run keeps the shape of its model" in err

@@ -1,0 +1,124 @@
+"""A saved run goes on with the text that it was trained on, and with no other."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.shell import Answer
+
+from rolltrain_tui.cli.diagnose import check_up
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import saves
+from rolltrain_tui.runs.branching import branch_at
+from rolltrain_tui.runs.reexecution import from_save, from_the_beginning
+from rolltrain_tui.runs.run import Run
+from rolltrain_tui.runs.same_data import DataChangedError
+from rolltrain_tui.runs.saves import slots
+
+Configure = Callable[..., CampaignConfig]
+
+LINES = [f"line {number}" for number in range(300)]
+SETTINGS = ("data.corpus=file", "data.path=mine.txt", "save.autosave_every=2", "save.keep=10", "encounters.mode=off")
+OPENERS: dict[str, Callable[[Path], object]] = {
+    "resume": Run.resume,
+    "resume with other settings": lambda run: Run.resume(run, ("optimizer.learning_rate=1e-4",)),
+    "verify": from_the_beginning,
+    "verify a save": lambda run: from_save(slots.newest_first(run)[0][0]),
+    "branch from a save": lambda run: branch_at(run, 3),
+    "branch from the beginning": lambda run: branch_at(run, 1),
+    "diagnose": check_up,
+}
+CHANGES: dict[str, Callable[[list[str]], str]] = {
+    "the same lines in another order": lambda lines: "\n".join(reversed(lines)),
+    "one more line": lambda lines: "\n".join([*lines, lines[0]]),
+    "a new character": lambda lines: "\n".join([*lines[:-1], "end ☃"]),
+    "one character of the validation part": lambda lines: "\n".join([*lines[:-1], "line 298"]),
+}
+
+
+@pytest.fixture
+def run(tiny_config: Configure, tmp_path: Path) -> Path:
+    """A run on a text of the player's that was stopped after turn 4."""
+    (tmp_path / "mine.txt").write_text("\n".join(LINES), encoding="utf-8")
+    begun = Run.begin(tiny_config(*SETTINGS), base=tmp_path, runs=tmp_path / "runs")
+    inbox = Inbox()
+    for event in begun.play(inbox):
+        if isinstance(event, StepTaken) and event.turn == 4:
+            inbox.stop()
+    return begun.folder
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("opener", OPENERS)
+def test_a_changed_text_is_refused_by_name(run: Path, tmp_path: Path, opener: str, change: str) -> None:
+    """Whatever opens a saved run refuses another text: the message names the file, since when, and what to do. No folder is left behind."""
+    (tmp_path / "mine.txt").write_text(CHANGES[change](LINES), encoding="utf-8")
+    before = sorted((tmp_path / "runs").iterdir())
+    with pytest.raises(
+        DataChangedError, match=r"mine\.txt has changed since turn [024] of this run\. Restore the file, or begin a new run"
+    ):
+        OPENERS[opener](run)
+    assert before == sorted((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_the_same_text_is_never_refused(run: Path, tmp_path: Path, opener: str) -> None:
+    """The text counts, not its file: other line ends, a byte order mark and a new date change nothing."""
+    (tmp_path / "mine.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(LINES).encode())
+    OPENERS[opener](run)
+
+
+def test_a_text_may_move(run: Path, tmp_path: Path) -> None:
+    """Settings may name another file with the same text, and no file with another text."""
+    (tmp_path / "mine.txt").rename(tmp_path / "moved.txt")
+    Run.resume(run, ("data.path=moved.txt",))
+    (tmp_path / "other.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    with pytest.raises(DataChangedError, match=r"other\.txt is another text than the run had learned from up to turn 4"):
+        Run.resume(run, ("data.path=other.txt",))
+    with pytest.raises(DataChangedError, match="The data of this campaign is not what the run had learned from up to turn 4"):
+        Run.resume(run, ("data.path=null", "data.corpus=tales"))
+
+
+def test_settings_that_change_between_two_turns_keep_the_text(run: Path, tmp_path: Path) -> None:
+    """A run in play reads its text again when its settings change, and refuses another one."""
+    playing = Run.resume(run)
+    (tmp_path / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    with pytest.raises(DataChangedError, match="since turn 4"):
+        playing.change([("turns", "12", "20")])
+
+
+def test_saves_without_a_hash_open(run: Path, tmp_path: Path) -> None:
+    """Saves of older versions do not know their text: they open as before."""
+    snapshot = saves.read(run)
+    del snapshot.state["data_sha256"]
+    saves.write(run, snapshot, name="", keep=1)
+    (tmp_path / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    assert 4 == Run.resume(run).campaign.turn
+    assert 0 == from_the_beginning(run).campaign.turn
+
+
+def test_the_command_line_says_so(run: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """A refused text is the user's mistake: exit code 2, one sentence, and nothing on standard output."""
+    (tmp_path / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    for words in (["train", "--resume", run, "--json"], ["verify", run], ["branch", run, "--at", 3], ["diagnose", run]):
+        code, out, err = call(*words)
+        assert (2, "") == (code, out), words
+        assert f"{tmp_path / 'mine.txt'} has changed since turn" in err
+
+
+def test_a_save_takes_no_other_text(run: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """--data beside a save is refused by play and by train."""
+    for words in (["play", run], ["train", "--resume", run]):
+        code, _, err = call(*words, "--data", tmp_path / "mine.txt")
+        assert 2 == code
+        assert "--data belongs to a new campaign" in err
+
+
+def test_a_save_holds_the_hash_of_its_text(run: Path) -> None:
+    """The hash stands beside the state of the campaign, which it does not change."""
+    state = json.loads((slots.newest_first(run)[0][0] / "state.json").read_text())
+    assert 64 == len(state["data_sha256"])
+    assert "data_sha256" not in state["campaign"]
