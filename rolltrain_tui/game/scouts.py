@@ -25,11 +25,12 @@ from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.protocol.readings import ScoutReport
 from rolltrain_tui.rules import pace
+from rolltrain_tui.rules.pace import SCOUT_ANNEAL as ANNEAL
+from rolltrain_tui.rules.pace import SCOUT_WALK as WALK
+from rolltrain_tui.rules.pace import SCOUTS_ANEW as FRESH
 
 PREFIX = "start."
 """Of the first weights in a save, until the scouts from the start have gone."""
-WALK, ANNEAL, FRESH = 25, 15, 100
-"""Turns. The codex page `scouts` has the measurements that they were chosen by."""
 SEQUENCES = 128
 """Of the probe set, which the scouts are compared on."""
 

@@ -17,12 +17,14 @@ from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.story.closing import closing_record
+from rolltrain_tui.story.counsel import diagnosis_sentences
 from rolltrain_tui.story.narration import name_command, number, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
 from rolltrain_tui.story.typed_commands import (
     HELP,
     AskBag,
+    AskDiagnosis,
     AskHelp,
     AskStatus,
     NotUnderstood,
@@ -112,6 +114,9 @@ class PlainSession:
             case AskStatus():
                 with self._lock:
                     return status(self.scene, self.inbox)
+            case AskDiagnosis():
+                with self._lock:
+                    return "\n".join(diagnosis_sentences(self.scene))
             case AskBag():
                 with self._lock:
                     return bag(self.scene)
@@ -153,6 +158,7 @@ class PlainSession:
             "deaths": scene.sheet.deaths,
             "gflop": scene.gflop,
             "twin_gflop": scene.twin_gflop,
+            "scout_gflop": scene.scout_gflop,
             "seconds": seconds,
             "weights_sha256": self.run.campaign.learner.weights_sha256(),
             "save": saved.path if saved and not isinstance(saved, SaveFailed) else None,

@@ -22,10 +22,12 @@ from rolltrain_tui.protocol.events import (
     LevelGained,
     Saved,
     SaveFailed,
+    ScoutsReturned,
     StepTaken,
     TrainingFailed,
 )
 from rolltrain_tui.story.closing import closing_sentences
+from rolltrain_tui.story.counsel import hint_sentence
 from rolltrain_tui.story.narration import tell, tell_turn
 from rolltrain_tui.story.scene import Scene
 
@@ -114,6 +116,8 @@ class PlainView:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
             self._tell(event.turn, sentence)
+        if isinstance(event, ScoutsReturned) and (hint := hint_sentence(self._scene)):
+            self._tell(event.turn, hint)
         for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
             self._tell(event.turn, sentence)
 

@@ -16,6 +16,8 @@ from random import Random
 
 from rolltrain_tui.protocol.readings import Pace
 
+SCOUT_WALK, SCOUT_ANNEAL, SCOUTS_ANEW = 25, 15, 100
+"""Turns of a scout from where the run stands, of every scout's anneal, and at most of one that starts anew."""
 HERE, BEYOND = (1 / 3, 1.0, 3.0), 9.0
 """Multiples of the scouts that start from the run as it stands. The last goes only where 3 was clearly better than 1."""
 ANEW, BELOW = (1 / 3, 1 / 9), 1 / 27

@@ -9,7 +9,7 @@ abilities the hint takes the one that brings the steps closest to the best.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite, log, nan
+from math import isfinite, log, nan, prod
 from typing import Literal
 
 from rolltrain_tui.protocol.commands import UseAbility
@@ -94,6 +94,11 @@ def wanted_factor(scene: Scene) -> float:
         if span.held and span.start <= scene.scouts.turn and span.end is not None and span.end > scene.scouts.turn:
             wanted *= _multiple(span.ability, span.option)
     return wanted
+
+
+def taken_factor(scene: Scene) -> float:
+    """By how much the abilities in force multiply the step now."""
+    return prod(_multiple(view.ability, view.option) for view in scene.active.values())
 
 
 def _multiple(name: str, option: str) -> float:

@@ -15,6 +15,7 @@ from rolltrain_tui.protocol.commands import (
     Predict,
     RaiseStat,
     SaveGame,
+    SendScouts,
     SetAuto,
     Speak,
     SpendInspiration,
@@ -62,6 +63,11 @@ class AskStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AskDiagnosis:
+    """What ails the run, and what can be done about it?"""
+
+
+@dataclass(frozen=True, slots=True)
 class AskBag:
     """What does the hero carry, foretell, and have to choose?"""
 
@@ -83,7 +89,7 @@ class NotUnderstood:
     answer: str
 
 
-Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskBag | AskHelp | Quit | NotUnderstood
+Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskDiagnosis | AskBag | AskHelp | Quit | NotUnderstood
 
 HELP = (
     ("rage, calm, arcane recovery ...", "use an ability of your class at the next turn; `use NAME` and `cast NAME` say the same"),
@@ -97,6 +103,8 @@ HELP = (
     ("raise STR", "raise an ability score by 2 where a level brought the choice"),
     ("speak", "ask the model for a sample of its text"),
     ("status", "turn, losses, hero, abilities"),
+    ("diagnose", "every signal, the scouts' verdict, and what this hero can do about it"),
+    ("scouts", "send scouts after the next turn, to measure the best step"),
     ("pause, go, step", "wait; go on; one turn, then wait"),
     ("speed N, speed full", "at most N turns a second; as fast as they train"),
     ("save, save NAME", "save now, under a name if you like"),
@@ -121,6 +129,11 @@ _WORDS: Mapping[str, Wish] = {
     "bag": AskBag(),
     "inventory": AskBag(),
     "status": AskStatus(),
+    "diagnose": AskDiagnosis(),
+    "diagnosis": AskDiagnosis(),
+    "hint": AskDiagnosis(),
+    "scouts": SendScouts(),
+    "send scouts": SendScouts(),
     "help": AskHelp(),
     "?": AskHelp(),
     "save": SaveGame(),

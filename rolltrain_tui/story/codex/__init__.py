@@ -19,6 +19,7 @@ from rolltrain_tui.rules import plugins
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.codex.tables import TABLES
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -30,6 +31,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "The training": (
         "validation",
         "diagnosis",
+        "scouts",
         "signals",
         "twin",
         "ghost",
@@ -44,6 +46,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """Every page, by group, in reading order."""
 
+SIGNAL_PAGES = "The signals"
 FROM_PLUGINS = "From plug-ins"
 
 _ROW_PAGES: tuple[tuple[str, Registry[Any]], ...] = (("ability", ABILITIES), ("class", CLASSES), ("monster", BESTIARY))
@@ -69,6 +72,7 @@ class Page:
 @cache
 def _pages() -> tuple[Page, ...]:
     own = [_open(slug, group) for group, slugs in GROUPS.items() for slug in slugs]
+    own += [_page(row.name, SIGNAL_PAGES, f"# {row.title}\n\n{{{{signal {row.name}}}}}") for row in SIGNALS.built_in.values()]
     found = (_page_of_plugin(name, package) for name, package in plugins.installed().packages.items())
     return (*own, *(page for page in found if page is not None))
 
@@ -80,13 +84,17 @@ def pages() -> list[Page]:
 
 def page(slug: str) -> Page:
     """One page by its name; spaces, hyphens and capitals do not matter. CodexError names the nearest when there is none."""
-    found = {page.slug: page for page in _pages()}
-    wanted = slug.strip().casefold().replace("-", "_").replace(" ", "_")
+    found = {_slug(page.title): page for page in _pages()} | {page.slug: page for page in _pages()}
+    wanted = _slug(slug)
     if wanted in found:
         return found[wanted]
     near = get_close_matches(wanted[:80], found, n=1)
     hint = f"did you mean `{near[0]}`?" if near else "`rolltrain codex` lists them all"
     raise CodexError(f"The codex has no page {slug[:40]!a}: {hint}")
+
+
+def _slug(name: str) -> str:
+    return name.strip().casefold().replace("-", "_").replace(" ", "_")
 
 
 def contents() -> str:

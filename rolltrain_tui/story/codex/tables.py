@@ -10,9 +10,10 @@ from rolltrain_tui.rules.levels import XP_TABLES, ability_modifier, hit_points_g
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monster import Monster, Sign, Symptom
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.pace import HOT, SCOUT_ANNEAL, SCOUT_WALK, SCOUTS_ANEW, SLOW
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, odds, scaled_dc
 from rolltrain_tui.rules.signal_monitor import CALIBRATED
-from rolltrain_tui.rules.signals import SIGNALS, Signal
+from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS, Signal
 from rolltrain_tui.story.typed_commands import HELP
 
 SIDES = (4, 6, 8, 10, 12, 20, 100)
@@ -151,7 +152,8 @@ def _sign(sign: Sign) -> str:
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"{value:g}{'' if unit in ('', 'x', '%') else ' '}{unit}"
+    words = {"": "", "x": "x", "%": "%", OF_OBJECTIVE: " nats (elsewhere: steps of the objective)"}.get(unit, f" {unit}")
+    return f"{value:.3g}{words}"
 
 
 def symptoms(_: str) -> str:
@@ -167,9 +169,7 @@ def symptoms(_: str) -> str:
 def signals(_: str) -> str:
     """Each signal, what it measures and what to do about it."""
     return "\n".join(
-        f"- **{row.title}** ({'every turn' if row.name in EVERY_TURN else 'examined'}): {row.meaning}. Healthy "
-        f"{_range(row)}. Sick: {row.advice}."
-        for row in SIGNALS.values()
+        f"- **{row.title}** ({_measured(row.name)}): {row.meaning}. Healthy {_range(row)}. Sick: {row.advice}." for row in SIGNALS.values()
     )
 
 
@@ -205,6 +205,35 @@ def typed(_: str) -> str:
     return "\n".join(f"- `{said}`: {does}" for said, does in HELP)
 
 
+def signal(name: str) -> str:
+    """One signal: what it measures, its healthy range, what to do, and which monsters come by it."""
+    row = SIGNALS[name]
+    foes = [f"[{foe.title}]({foe.name})" for foe in BESTIARY.values() if any(name in (sign[0] for sign in s.signs) for s in foe.symptoms)]
+    return "\n".join(
+        (
+            f"*{row.meaning[0].upper()}{row.meaning[1:]}.*",
+            "",
+            f"- **Measured**: {_measured(name)}.",
+            f"- **Healthy** {_range(row)}.",
+            f"- **When it is sick**: {row.advice}.",
+            f"- **It brings** {', '.join(foes) or 'nobody by itself'}.",
+            "",
+            "All of them: [signals](signals). What ails the run as a whole: [diagnosis](diagnosis) and [scouts](scouts).",
+        )
+    )
+
+
+def _measured(name: str) -> str:
+    return "every turn" if name in EVERY_TURN else "by scouts" if name == STEP_EXCESS else "examined"
+
+
+def scouts(what: str) -> str:
+    """A number of the scouts."""
+    three, two = 3 * (SCOUT_WALK + SCOUT_ANNEAL), 2 * (SCOUTS_ANEW + SCOUT_ANNEAL)
+    numbers = {"walk": SCOUT_WALK, "anneal": SCOUT_ANNEAL, "anew": SCOUTS_ANEW, "three": three, "two": two, "slow": SLOW, "hot": HOT}
+    return f"{numbers[what]:g}"
+
+
 TABLES: Mapping[str, Callable[[str], str]] = {
     "rulebooks": rulebooks,
     "odds": rulebook_odds,
@@ -217,6 +246,8 @@ TABLES: Mapping[str, Callable[[str], str]] = {
     "bestiary": bestiary,
     "symptoms": symptoms,
     "signals": signals,
+    "signal": signal,
+    "scouts": scouts,
     "calibrated": calibrated,
     "pause": pause,
     "loot": loot,

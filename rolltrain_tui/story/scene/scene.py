@@ -20,7 +20,7 @@ from rolltrain_tui.story.scene.tally import Tally
 from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
 from rolltrain_tui.story.sheet import sheet_after
 
-STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES = 1000, 1000, 64, 2000, 200
+STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, EXAMINATIONS = 1000, 1000, 64, 2000, 200, 200
 
 
 @dataclass(slots=True)
@@ -63,6 +63,8 @@ class Scene:
     best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
+    history: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
+    """Signal -> (turn, value) of the last examinations."""
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
     gate: ev.GateFaced | None = None
@@ -318,6 +320,8 @@ def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
 @fold.register
 def _(event: ev.Examined, scene: Scene) -> None:
     scene.examined = event
+    for reading in event.readings:
+        scene.history.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
 
 
 @fold.register

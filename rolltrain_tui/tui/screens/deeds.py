@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SpendInspiration, UseItem
+from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, UseItem
 from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.inspiration import bounds
 from rolltrain_tui.rules.loot import ITEMS
@@ -41,7 +41,12 @@ class Deeds(Orders):
 
     def action_diagnose(self) -> None:
         """The diagnosis over the expedition, which goes on behind it."""
-        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign))
+        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign, use=self.action_use, scouts=self.send_scouts))
+
+    def send_scouts(self) -> str:
+        """Send scouts after the next turn; the answer to the player."""
+        self.send(SendScouts(), "Scouts")
+        return self.notice
 
     # Foretelling.
 

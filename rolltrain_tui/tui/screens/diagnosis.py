@@ -1,10 +1,12 @@
-"""The diagnosis: what the last examination found, signal by signal and layer by layer, while the training goes on."""
+"""The diagnosis: the scouts' verdict, what the last examination found, signal by signal and layer by layer, while the training goes on."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.geometry import Region
 from textual.widgets import Footer
 
 from rolltrain_tui.base.safe_text import clean
@@ -12,7 +14,8 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, still_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
-from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, layer_lines, signal_lines
+from rolltrain_tui.tui.widgets.verdict import verdict_lines
+from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, detail_lines, layer_lines, signal_lines
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
@@ -33,26 +36,40 @@ class DiagnosisPanel(Panel):
 
 
 class DiagnosisScreen(TavernScreen):
-    """Reads the expedition's scene four times a second; Escape or `d` goes back to it."""
+    """Reads the expedition's scene four times a second; Escape or `d` goes back to it. The digits act as they do there."""
 
     CSS_PATH = "diagnosis.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,d,q", "back", "Back"),
-        Binding("up,k", "read(-1)", "Up", show=False, tooltip="A line up"),
-        Binding("down,j", "read(1)", "Down", key_display="↑ ↓", tooltip="A line down"),
+        Binding("up,k", "choose(-1)", "Up", show=False, tooltip="The signal above"),
+        Binding("down,j", "choose(1)", "Signal", key_display="↑ ↓", tooltip="The signal below: what it means, and how it went"),
+        Binding("m", "scouts", "Measure", tooltip="Send scouts after the next turn, to measure the best step"),
+        *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 7)),
         Binding("pageup,b", "leaf(-1)", "Page up", show=False, tooltip="A page up"),
         Binding("pagedown,space", "leaf(1)", "Page down", show=False, tooltip="A page down"),
         Binding("home", "jump(-1)", "Top", show=False),
         Binding("end", "jump(1)", "End", show=False),
     ]
 
-    def __init__(self, scene: Scene, config: "CampaignConfig | None") -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        config: "CampaignConfig | None",
+        *,
+        use: Callable[[int], None] | None = None,
+        scouts: Callable[[], str] | None = None,
+    ) -> None:
+        """`use` takes the number of an ability, `scouts` sends them and answers in a sentence; None in a replay."""
         super().__init__()
-        self._scene, self._config = scene, config
+        self._scene, self._config, self._use, self._send = scene, config, use, scouts
+        self._chosen = 0
+        """The signal that the cursor is on, counted from the first."""
+        self._answer = ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="diagnosis", can_focus=False):
             yield DiagnosisPanel(id="diagnosis-lines")
+        yield Panel(id="signal-detail")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -68,15 +85,37 @@ class DiagnosisScreen(TavernScreen):
     def look(self) -> None:
         """Draw what the newest examination says."""
         if still_open(self):
-            panel = self.query_one(DiagnosisPanel)
-            panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width))
+            panel, detail = self.query_one(DiagnosisPanel), self.query_one("#signal-detail", Panel)
+            panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen))
+            detail.display = self._scene.examined is not None
+            if self._scene.examined is not None:
+                reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
+                lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
+                detail.show([*lines, [(self._answer, "accent")]] if self._answer else lines)
 
     @property
     def _page(self) -> VerticalScroll:
         return self.query_one("#diagnosis", VerticalScroll)
 
-    def action_read(self, by: int) -> None:
-        self._page.scroll_relative(y=by, animate=False)
+    def action_choose(self, by: int) -> None:
+        """Move the cursor; past the last signal the page scrolls on."""
+        readings = self._scene.examined.readings if self._scene.examined is not None else ()
+        if not 0 <= self._chosen + by < len(readings):
+            self._page.scroll_relative(y=by, animate=False)
+            return
+        self._chosen += by
+        self.look()
+        row = first_row(self._scene, self._config, self.query_one(DiagnosisPanel).size.width) + self._chosen
+        self._page.scroll_to_region(Region(0, row - 1, 1, 3), animate=False, force=True)
+
+    def action_use(self, number: int) -> None:
+        if self._use is not None:
+            self._use(number)
+
+    def action_scouts(self) -> None:
+        if self._send is not None:
+            self._answer = self._send()
+            self.look()
 
     def action_leaf(self, by: int) -> None:
         self._page.scroll_relative(y=by * max(1, self._page.size.height - 2), animate=False)
@@ -85,21 +124,37 @@ class DiagnosisScreen(TavernScreen):
         self._page.scroll_home(animate=False) if to < 0 else self._page.scroll_end(animate=False)
 
 
-def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
-    """The whole page for this width: before the first examination a word on what will stand here, and when."""
+def head_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
+    """What stands above the table of signals: the verdict, how many signals are sick, who is here."""
     found = scene.examined
-    if found is None:
-        return [[(line, "muted")] for line in wrap(_not_yet(scene, config), min(width, 76))]
+    assert found is not None
+    verdict = verdict_lines(scene, config, width)
     sick, known = len(scene.sick), [reading for reading in found.readings if reading.condition != "unknown"]
     state = f"✖ {sick} of {len(known)} signals out of bounds" if sick else f"✔ all {len(known)} signals within bounds"
-    head: list[Line] = [justify([(state, "bad+strong" if sick else "good+strong")], [(f"after turn {found.turn}", "muted")], width)]
+    head: list[Line] = [*verdict, *([[]] if verdict else [])]
+    head.append(justify([(state, "bad+strong" if sick else "good+strong")], [(f"after turn {found.turn}", "muted")], width))
     if scene.monster is not None:
         words = f"{titled(scene.monster.name)} is here: {clean(scene.monster.signal)}"
         head += [[(f"‡ {line}" if n == 0 else f"  {line}", "warn")] for n, line in enumerate(wrap(words, width - 2))]
+    return head
+
+
+def first_row(scene: Scene, config: "CampaignConfig | None", width: int) -> int:
+    """The line of the page on which the first signal stands."""
+    return len(head_lines(scene, config, width)) + 2
+
+
+def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int, chosen: int | None = None) -> list[Line]:
+    """The whole page for this width: before the first examination a word on what will stand here, and when."""
+    found = scene.examined
+    if found is None:
+        verdict = verdict_lines(scene, config, width)
+        return [*verdict, *([[]] if verdict else []), *([(line, "muted")] for line in wrap(_not_yet(scene, config), min(width, 76)))]
+    head = head_lines(scene, config, width)
     advice = "What a practitioner would do"
     if width >= LAYERS_FROM:
         left = [
-            *signal_lines(found.readings, TABLE, scene.objective),
+            *signal_lines(found.readings, TABLE, scene.objective, chosen),
             [],
             [(advice, "primary+strong")],
             *advice_lines(found.readings, TABLE),
@@ -112,11 +167,11 @@ def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int) -
         return [
             *head,
             [],
-            *beside(signal_lines(found.readings, TABLE, scene.objective), counsel, TABLE + GAP),
+            *beside(signal_lines(found.readings, TABLE, scene.objective, chosen), counsel, TABLE + GAP),
             [],
             *layer_lines(found.layers, width),
         ]
-    table, counsel = signal_lines(found.readings, width, scene.objective), advice_lines(found.readings, width)
+    table, counsel = signal_lines(found.readings, width, scene.objective, chosen), advice_lines(found.readings, width)
     return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
 
 

@@ -42,6 +42,7 @@ from rolltrain_tui.tui.widgets.chart import LossChart
 from rolltrain_tui.tui.widgets.compact import CompactPanel
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED, DiePanel
 from rolltrain_tui.tui.widgets.hero import HeroPanel
+from rolltrain_tui.tui.widgets.hint import hint_line
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine, ability_keys
 from rolltrain_tui.tui.widgets.log import LogPanel
 from rolltrain_tui.tui.widgets.monster import MonsterPanel
@@ -321,6 +322,7 @@ class ExpeditionScreen(Deeds):
         if not shown:
             return
         self._status.show_state(scene, self._pace(now))
+        self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2))
         if "compact" in shown:
             self.query_one(CompactPanel).show_scene(scene)
         if "die" in shown:

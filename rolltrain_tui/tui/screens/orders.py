@@ -11,6 +11,7 @@ from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.figures import rate
+from rolltrain_tui.tui.option_keys import DISMISSAL, letters
 from rolltrain_tui.tui.screens.base import Game, HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
 from rolltrain_tui.tui.tempo import faster, slower
@@ -26,6 +27,11 @@ class Orders(Screen[None]):
     @property
     def game(self) -> Game:
         return cast(Game, self.app)
+
+    @property
+    def notice(self) -> str:
+        """The last answer to the player."""
+        raise NotImplementedError
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
         raise NotImplementedError
@@ -60,12 +66,13 @@ class Orders(Screen[None]):
         row, level = ABILITIES[ability], self.scene.sheet.level
         view = self.scene.active.get(ability)
         open_to_hero = [option for option in row.options if option.level <= level]
+        keys = letters([*(option.title for option in open_to_hero), DISMISSAL])
         choices: list[Choice] = []
         for option in open_to_hero:
             multiple = f" ×{option.k:g}" if option.k != 1 else ""
-            choices.append(Choice(option.name, option.title + multiple, _free_letter(option.title, choices)))
+            choices.append(Choice(option.name, option.title + multiple, keys[option.title]))
         if view is not None:
-            choices.append(Choice(DISMISS, "Dismiss", _free_letter("Dismiss", choices)))
+            choices.append(Choice(DISMISS, DISMISSAL, keys[DISMISSAL]))
         locked = [f"{option.title} from level {option.level}" for option in row.options if option.level > level]
         text = "\n".join([*(f"{option.title}: {option.summary}" for option in open_to_hero), *locked])
 
@@ -168,12 +175,6 @@ class Orders(Screen[None]):
                 inbox.resume()
 
         self.app.push_screen(question, go_on)
-
-
-def _free_letter(title: str, choices: list[Choice]) -> str:
-    """The first letter of the title that chooses nothing else yet."""
-    taken = {choice.key for choice in choices}
-    return next(letter for letter in title.lower() if letter not in taken)
 
 
 def _passive(ability: str) -> str:

@@ -1,6 +1,6 @@
 """One line that answers the player: what was asked, what came of it, why the game waits."""
 
-from rolltrain_tui.tui.widgets.panel import Panel, cut
+from rolltrain_tui.tui.widgets.panel import Line, Panel, cut
 
 SECONDS = 6.0
 """How long an answer stays."""
@@ -11,11 +11,18 @@ class NoticeLine(Panel):
         super().__init__(id=id)
         self.text = ""
         self._until: float | None = None
+        self._idle: Line = ()
 
     def say(self, text: str, tone: str, now: float | None = None) -> None:
         """`now` is the screen's clock; without it the line stays until the next one."""
         self.text, self._until = text, None if now is None else now + SECONDS
         self.show([[(" ", ""), (cut(text, max(0, self.content_size.width - 2)), tone)]])
+
+    def suggest(self, line: Line) -> None:
+        """What stands here while there is nothing to answer."""
+        self._idle = line
+        if not self.text:
+            self.show([[(" ", ""), *line]] if line else [])
 
     def tick(self, now: float) -> None:
         if self._until is not None and now >= self._until:
@@ -23,4 +30,4 @@ class NoticeLine(Panel):
 
     def clear(self) -> None:
         self.text, self._until = "", None
-        self.show([])
+        self.suggest(self._idle)

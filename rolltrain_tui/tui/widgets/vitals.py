@@ -8,6 +8,7 @@ from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import count
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of, wrap
 
@@ -103,21 +104,22 @@ def _joined(cells: Sequence[tuple[str, str]]) -> Line:
     return spans
 
 
-def signal_lines(readings: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS) -> list[Line]:
-    """The table of the signals: title, value with unit, healthy range, gauge, verdict."""
+def signal_lines(readings: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS, chosen: int | None = None) -> list[Line]:
+    """The table of the signals: title, value with unit, healthy range, gauge, verdict. `chosen`: the one that the cursor is on."""
     gauges = min(WIDEST_GAUGE, width - GAUGE_FROM + 8) if width >= GAUGE_FROM else 0
     ranges = RANGE if gauges else SHORT_RANGE
     head = (
         f"{'signal':<{TITLE}} {'value':>{VALUE}} {'':<{UNIT}} {'healthy':<{ranges}} " + (" " * (gauges + 1) if gauges else "") + "verdict"
     )
     lines: list[Line] = [[(cut(head, width), "muted")]]
-    for reading in readings:
+    for place_in_table, reading in enumerate(readings):
         row = SIGNALS.get(reading.signal)
         word, tone = verdict(reading)
         title, unit = (row.title, row.unit_of(objective)) if row is not None else (clean(reading.signal), "")
         strong = "strong" if reading.condition == "sick" else ""
         spans: list[Span] = [
-            (f"{cut(title, TITLE):<{TITLE}} ", strong),
+            (f"{cut(title, TITLE):<{TITLE}}", "tab" if place_in_table == chosen else strong),
+            (" ", ""),
             (f"{number(reading.value):>{VALUE}} ", tone if strong else ""),
             (f"{unit:<{UNIT}} ", "muted"),
             (f"{cut(bounds(reading), ranges):<{ranges}} ", "muted"),
@@ -129,11 +131,39 @@ def signal_lines(readings: Sequence[Reading], width: int, objective: Objective =
     return lines
 
 
+def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
+    """The signal under the cursor: what it measures, how it went so far, and what to do where it is sick."""
+    row = SIGNALS.get(reading.signal)
+    if row is None:
+        return [[(clean(reading.signal), "strong")]]
+    lines: list[Line] = []
+    for number_of_line, line in enumerate(wrap(f"{row.title}: {row.meaning}.", width)):
+        lines.append([(line, "strong" if number_of_line == 0 else "")])
+    history = [(turn, value) for turn, value in scene.history.get(reading.signal, ()) if math.isfinite(value)]
+    if len(history) > 1:
+        values = [value for _, value in history]
+        unit = f" {row.unit_of(scene.objective)}".rstrip()
+        ends = f" turn {history[0][0]} to {history[-1][0]}: {number(values[0])} to {number(values[-1])}{unit}"
+        lines.append([(spark(values, max(8, min(40, width - len(ends)))), "cool"), (cut(ends, width), "muted")])
+    if reading.condition == "sick":
+        lines += [[(line, "")] for line in wrap(f"→ {row.advice}", width)]
+    return lines
+
+
+def spark(values: Sequence[float], cells: int) -> str:
+    """The values as bars, the newest on the right; each cell is the mean of its share of them."""
+    cells = min(cells, len(values))
+    shares = [values[len(values) * x // cells : len(values) * (x + 1) // cells] for x in range(cells)]
+    means = [sum(share) / len(share) for share in shares]
+    low, high = min(means), max(means)
+    return "".join(BLOCKS[round((mean - low) / (high - low) * 7) if high > low else 3] for mean in means)
+
+
 def advice_lines(readings: Sequence[Reading], width: int) -> list[Line]:
     """What a practitioner would do about the sick ones; a word of comfort where there are none."""
     sick = [reading for reading in readings if reading.condition == "sick"]
     if not sick:
-        return [[(line, "good")] for line in wrap("✔ Nothing is out of its bounds. Go on as you are.", width)]
+        return [[(line, "good")] for line in wrap("✔ All signals are in range. Keep going.", width)]
     lines: list[Line] = []
     for reading in sick:
         row = SIGNALS.get(reading.signal)

@@ -1,0 +1,33 @@
+"""The diagnosis and the hint in sentences, for a game without a screen."""
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.story.hints import hint_of
+from rolltrain_tui.story.narration import tell, title
+from rolltrain_tui.story.scene import Scene
+
+
+def hint_sentence(scene: Scene) -> str:
+    """What ails the run and what to type: "Hint: type `calm`; the steps are too large." Empty where nothing ails it."""
+    hint = hint_of(scene)
+    if hint is None:
+        return ""
+    if hint.order is None:
+        return f"Hint: {hint.why}; nothing of this hero's helps now."
+    name = hint.order.option if hint.order.option not in ("", DISMISS) else title(hint.order.ability).lower()
+    typed = f"dismiss {name}" if hint.order.option == DISMISS else name
+    return f"Hint: type `{typed}`; {hint.why}."
+
+
+def diagnosis_sentences(scene: Scene) -> list[str]:
+    """The verdict of the scouts, each sick signal with what a practitioner would do, and the hint."""
+    if scene.examined is None and scene.scouts is None:
+        return ["Nothing has been examined yet: the first examination comes with the next evaluation."]
+    lines = [f"Turn {scene.scouts.turn}: {tell(scene.scouts, scene.objective)}"] if scene.scouts is not None else []
+    if scene.examined is not None:
+        lines.append(f"Turn {scene.examined.turn}: {tell(scene.examined, scene.objective)}")
+        lines += [f"{SIGNALS[r.signal].title}: {SIGNALS[r.signal].advice}." for r in scene.sick if r.signal in SIGNALS]
+    if hint := hint_sentence(scene):
+        lines.append(hint)
+    return [flat(line) for line in lines]

@@ -1,0 +1,40 @@
+"""The letters that choose an ability's option, and the keys of a whole order."""
+
+from collections.abc import Iterable
+
+from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.story.narration import title
+from rolltrain_tui.story.scene import Scene
+
+DISMISSAL = "Dismiss"
+
+
+def letters(titles: Iterable[str]) -> dict[str, str]:
+    """Each title -> the first of its letters that chooses nothing else yet."""
+    taken: dict[str, str] = {}
+    for name in titles:
+        taken[name] = next(letter for letter in name.lower() if letter not in taken.values())
+    return taken
+
+
+def keys_of_order(order: UseAbility, scene: Scene) -> str:
+    """What to press for it: "1", or the number and the option's letter, "2 c". Empty where the hero has no such ability."""
+    names = list(scene.charges)
+    if order.ability not in names:
+        return ""
+    number, row = str(names.index(order.ability) + 1), ABILITIES.get(order.ability)
+    if row is None or not row.options:
+        return number
+    open_now = [option for option in row.options if option.level <= scene.sheet.level]
+    found = letters([*(option.title for option in open_now), DISMISSAL])
+    name = DISMISSAL if order.option == DISMISS else next((o.title for o in open_now if o.name == order.option), "")
+    return f"{number} {found[name]}" if name in found else number
+
+
+def words_of_order(order: UseAbility) -> str:
+    """The order in a few words: "Calm", "Rage", "dismiss Calm"."""
+    if order.option == DISMISS:
+        return f"dismiss {title(order.ability)}"
+    return title(order.option) if order.option else title(order.ability)

@@ -1,0 +1,45 @@
+"""The hint on screen: what ails the run, and the key of what this hero can do about it now."""
+
+from rolltrain_tui.story.hints import Hint, hint_of
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.option_keys import keys_of_order, words_of_order
+from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
+
+NOTHING = "nothing of yours helps now"
+
+
+def hint_line(scene: Scene, width: int) -> Line:
+    """One line: "▸ 2 c Calm: the steps are too large". Nothing where nothing ails the run."""
+    hint = hint_of(scene)
+    if hint is None:
+        return []
+    line = press(hint, scene)
+    tail: list[Span] = [(" · ", "muted"), ("d", "key", "screen.diagnose"), (" tells more", "muted")]
+    return [*line, *tail] if width_of(line) + width_of(tail) <= width else line if width_of(line) <= width else _cut(line, width)
+
+
+def press(hint: Hint, scene: Scene) -> Line:
+    """The key, what it does and why: "▸ 1 Rage: the steps are too small"."""
+    if hint.order is None:
+        return [("▸ ", "accent"), (f"{_capital(hint.why)}; {NOTHING}", "")]
+    action = f"screen.use({hint.number})"
+    return [
+        ("▸ ", "accent"),
+        (f" {keys_of_order(hint.order, scene)} ", "key", action),
+        (f" {_capital(words_of_order(hint.order))}", "strong", action),
+        (f": {hint.why}", ""),
+    ]
+
+
+def _cut(line: Line, width: int) -> Line:
+    shown: list[Span] = []
+    for span in line:
+        room = width - width_of(shown)
+        if room <= 0:
+            break
+        shown.append((cut(span[0], room), *span[1:]))
+    return shown
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

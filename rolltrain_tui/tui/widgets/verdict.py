@@ -1,0 +1,71 @@
+"""The verdict of the scouts in lines: the size of the steps, the best step with its interval, how they measured it, what to press."""
+
+import math
+from typing import TYPE_CHECKING
+
+from rolltrain_tui.protocol.events import ScoutsReturned
+from rolltrain_tui.story.hints import Hint, hint_of, taken_factor, wanted_factor
+from rolltrain_tui.story.narration import PACE_WORDS, best_words
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.widgets.hint import press
+from rolltrain_tui.tui.widgets.panel import Line, justify, wrap
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
+
+TONES = {"slow": "warn+strong", "hot": "bad+strong", "tuned": "good+strong", "unclear": "muted"}
+CURES = {
+    "slow": "A practitioner raises the learning rate to about {rate}.",
+    "hot": "A practitioner lowers the learning rate to about {rate}, and goes back to a checkpoint from before it did harm.",
+    "tuned": "Neither smaller nor larger steps would help. Time, data or a decay of the learning rate do.",
+    "unclear": "The scouts contradict one another. Send them again later.",
+}
+
+
+def verdict_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
+    """The head of the diagnosis page."""
+    found = scene.scouts
+    lines = _none_yet(scene, config, width) if found is None else _found(found, scene, width)
+    hint = hint_of(scene)
+    if hint is not None:
+        lines += _can(hint, scene, width)
+    return lines
+
+
+def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
+    verdict = PACE_WORDS[found.pace]
+    lines: list[Line] = [justify([(verdict, TONES[found.pace])], [(f"scouts, turn {found.turn}", "muted")], width)]
+    if numbers := best_words(found).removeprefix("; "):
+        lines += [[(line, "strong")] for line in wrap(f"{numbers[0].upper()}{numbers[1:]}.", width)]
+    here = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if not scout.anew]
+    anew = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if scout.anew]
+    unit = f" {scene.objective.short_unit}".rstrip()
+    lines += [[(line, "muted")] for line in wrap(f"Other steps from here: {', '.join(here)}{unit}.", width)]
+    if anew:
+        lines += [[(line, "muted")] for line in wrap(f"Begun anew with other steps, at the same age: {', '.join(anew)}{unit}.", width)]
+    now = wanted_factor(scene)
+    rate = scene.step.lr * taken_factor(scene) * now if scene.step is not None else math.nan
+    lines += [[(line, "")] for line in wrap(CURES[found.pace].format(rate=f"{rate:.2g}"), width)]
+    if math.isfinite(now) and abs(math.log(now / found.best)) > 0.05:
+        words = f"Your abilities have changed the step since: the best is now about {now:.2g} x yours."
+        lines += [[(line, "")] for line in wrap(words, width)]
+    return lines
+
+
+def _delta(mean: float, error: float) -> str:
+    return f"{mean:+.3f} ±{error:.3f}".replace("-", "−") if math.isfinite(mean) else "came to nothing"
+
+
+def _can(hint: Hint, scene: Scene, width: int) -> list[Line]:
+    line = press(hint, scene)
+    return [line] if sum(len(span[0]) for span in line) <= width else [[(part, "")] for part in wrap("".join(s[0] for s in line), width)]
+
+
+def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
+    if config is None or config.diagnosis.scouts == "off":
+        return []
+    words = "Are the steps too small or too large? No scouts have been out yet: m sends them after the next turn."
+    if config.diagnosis.scouts == "camps":
+        camp = (scene.turn // config.camps.every + 1) * config.camps.every
+        words += f" By themselves they go at the camp after turn {camp}."
+    return [[(line, "muted")] for line in wrap(words, width)]
