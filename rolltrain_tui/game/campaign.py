@@ -26,6 +26,7 @@ from rolltrain_tui.protocol.events import (
     Event,
     GhostSeen,
     SaveDue,
+    ScoutsSetOut,
     Spoke,
     TrainingFailed,
 )
@@ -181,6 +182,7 @@ class Campaign:
 
     def _scout(self) -> Iterator[Event]:
         """Measure which step size is best now. Monsters of pace come and go by it."""
+        yield ScoutsSetOut(self.turn)
         found = self.scouts.go(self.turn, self.game.usual_effect())
         yield found
         yield from self.game.scouted(self.turn, found)

@@ -116,7 +116,7 @@ class PlainSession:
                     return status(self.scene, self.inbox)
             case AskDiagnosis():
                 with self._lock:
-                    return "\n".join(diagnosis_sentences(self.scene))
+                    return "\n".join(diagnosis_sentences(self.scene, scouts=self.run.config.diagnosis.scouts != "off"))
             case AskBag():
                 with self._lock:
                     return bag(self.scene)

@@ -250,6 +250,13 @@ class Examined(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ScoutsSetOut(Event):
+    """Scouts go out after this turn. No turn passes until they are back."""
+
+    in_story = False
+
+
+@dataclass(frozen=True, slots=True)
 class ScoutsReturned(Event):
     """Scouts measured, after this turn, which multiple of the run's steps is best now."""
 

@@ -8,9 +8,9 @@ from rolltrain_tui.story.narration import tell, title
 from rolltrain_tui.story.scene import Scene
 
 
-def hint_sentence(scene: Scene) -> str:
+def hint_sentence(scene: Scene, *, scouts: bool = True) -> str:
     """What ails the run and what to type: "Hint: type `calm`; the steps are too large." Empty where nothing ails it."""
-    hint = hint_of(scene)
+    hint = hint_of(scene, scouts=scouts)
     if hint is None:
         return ""
     if hint.order is None:
@@ -20,7 +20,7 @@ def hint_sentence(scene: Scene) -> str:
     return f"Hint: type `{typed}`; {hint.why}."
 
 
-def diagnosis_sentences(scene: Scene) -> list[str]:
+def diagnosis_sentences(scene: Scene, *, scouts: bool = True) -> list[str]:
     """The verdict of the scouts, each sick signal with what a practitioner would do, and the hint."""
     if scene.examined is None and scene.scouts is None:
         return ["Nothing has been examined yet: the first examination comes with the next evaluation."]
@@ -28,6 +28,6 @@ def diagnosis_sentences(scene: Scene) -> list[str]:
     if scene.examined is not None:
         lines.append(f"Turn {scene.examined.turn}: {tell(scene.examined, scene.objective)}")
         lines += [f"{SIGNALS[r.signal].title}: {SIGNALS[r.signal].advice}." for r in scene.sick if r.signal in SIGNALS]
-    if hint := hint_sentence(scene):
+    if hint := hint_sentence(scene, scouts=scouts):
         lines.append(hint)
     return [flat(line) for line in lines]

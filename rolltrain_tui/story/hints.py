@@ -57,16 +57,19 @@ class Hint:
         return WORDS[self.ailment]
 
 
-def hint_of(scene: Scene) -> Hint | None:
-    """The hint for the coming turn; None where nothing ails the run, or the hero is down."""
-    if scene.finished or scene.sheet.hp <= 0 or (ailment := ailment_of(scene)) is None:
+def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
+    """The hint for the coming turn; None where nothing ails the run, or the hero is down.
+
+    `scouts`: the campaign sends some. Then nothing is said of the size of the steps before they have measured it.
+    """
+    if scene.finished or scene.sheet.hp <= 0 or (ailment := ailment_of(scene, scouts=scouts)) is None:
         return None
     numbers = {name: number for number, name in enumerate(scene.charges, start=1)}
     order = next(iter(_orders(scene, ailment)), None)
     return Hint(ailment, order, numbers.get(order.ability, 0) if order else 0)
 
 
-def ailment_of(scene: Scene) -> Ailment | None:
+def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
     """What ails the run, as far as it was measured."""
     if scene.examined is not None:
         if _beyond(scene.examined, "non_finite", "high"):
@@ -74,7 +77,9 @@ def ailment_of(scene: Scene) -> Ailment | None:
         if _beyond(scene.examined, "gap", "high") and _beyond(scene.examined, "val_rise", "high"):
             return "overfit"
     if scene.scouts is None:
-        signs = signs_of(scene.examined, scene.objective) if scene.examined is not None and scene.turn >= GROWN else "well"
+        if scouts or scene.examined is None or scene.turn < GROWN:
+            return None
+        signs = signs_of(scene.examined, scene.objective)
         return None if signs == "well" else signs
     wanted = wanted_factor(scene)
     if scene.scouts.pace == "unclear" or not isfinite(wanted):

@@ -67,6 +67,8 @@ class Scene:
     """Signal -> (turn, value) of the last examinations."""
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
+    scouting: bool = False
+    """Scouts are out now."""
     gate: ev.GateFaced | None = None
     ghost: ev.GhostSeen | None = None
     """The whole curve of plain training, to be drawn beside the run."""
@@ -326,7 +328,12 @@ def _(event: ev.Examined, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.ScoutsReturned, scene: Scene) -> None:
-    scene.scouts, scene.scout_gflop = event, event.gflop
+    scene.scouts, scene.scout_gflop, scene.scouting = event, event.gflop, False
+
+
+@fold.register
+def _(event: ev.ScoutsSetOut, scene: Scene) -> None:
+    scene.scouting = True
 
 
 @fold.register
@@ -421,7 +428,7 @@ def _(event: ev.SettingsChanged, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.CampaignStopped, scene: Scene) -> None:
-    scene.stopped = True
+    scene.stopped, scene.scouting = True, False
 
 
 @fold.register

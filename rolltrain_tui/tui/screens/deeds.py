@@ -43,6 +43,10 @@ class Deeds(Orders):
         """The diagnosis over the expedition, which goes on behind it."""
         self.app.push_screen(DiagnosisScreen(self.scene, self.campaign, use=self.action_use, scouts=self.send_scouts))
 
+    @property
+    def sends_scouts(self) -> bool:
+        return self.campaign is not None and self.campaign.diagnosis.scouts != "off"
+
     def send_scouts(self) -> str:
         """Send scouts after the next turn; the answer to the player."""
         self.send(SendScouts(), "Scouts")

@@ -322,7 +322,7 @@ class ExpeditionScreen(Deeds):
         if not shown:
             return
         self._status.show_state(scene, self._pace(now))
-        self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2))
+        self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2, scouts=self.sends_scouts))
         if "compact" in shown:
             self.query_one(CompactPanel).show_scene(scene)
         if "die" in shown:

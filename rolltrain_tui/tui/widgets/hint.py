@@ -8,9 +8,11 @@ from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 NOTHING = "nothing of yours helps now"
 
 
-def hint_line(scene: Scene, width: int) -> Line:
-    """One line: "▸ 2 c Calm: the steps are too large". Nothing where nothing ails the run."""
-    hint = hint_of(scene)
+def hint_line(scene: Scene, width: int, *, scouts: bool = True) -> Line:
+    """One line: "▸ 2 c Calm: the steps are too large". Nothing where nothing ails the run. `scouts`: the campaign sends some."""
+    if scene.scouting:
+        return _cut([("Scouts are out: copies of the run try smaller and larger steps …", "cool")], width)
+    hint = hint_of(scene, scouts=scouts)
     if hint is None:
         return []
     line = press(hint, scene)

@@ -25,8 +25,10 @@ CURES = {
 def verdict_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
     """The head of the diagnosis page."""
     found = scene.scouts
+    if scene.scouting:
+        return [[("Scouts are out: copies of the run try smaller and larger steps …"[:width], "cool")]]
     lines = _none_yet(scene, config, width) if found is None else _found(found, scene, width)
-    hint = hint_of(scene)
+    hint = hint_of(scene, scouts=config is not None and config.diagnosis.scouts != "off")
     if hint is not None:
         lines += _can(hint, scene, width)
     return lines
