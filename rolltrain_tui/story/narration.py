@@ -364,7 +364,8 @@ def _(event: ev.ScoutsReturned, objective: Objective) -> str:
         f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {scout.delta:+.3f} plus or minus {scout.standard_error:.3f}"
         for scout in event.scouts
     ]
-    against = f"against the run's own steps{_unit(objective)}: {', '.join(tries)}"
+    unit = f", in{_unit(objective)}" if _unit(objective) else ""
+    against = f"against the run's own steps{unit}: {', '.join(tries)}"
     return f"Scouts are back. {PACE_WORDS[event.pace]}{best_words(event)} ({against})."
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.experiment.policies import NOW_AND_THEN, POLICIES, PlayedInbox, Policy, Sick, State, diagnosis, remedies
+from rolltrain_tui.experiment.policies import NOW_AND_THEN, POLICIES, PlayedInbox, Policy, Sick, remedies
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.protocol.commands import Command, SetAuto, TakeShortRest, UseAbility
@@ -18,6 +18,7 @@ from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.story.hints import State, signs_of
 from rolltrain_tui.story.scene import Scene
 
 pytestmark = pytest.mark.slow
@@ -78,7 +79,7 @@ def pressed(policy: Policy, scene: Scene, event: Examined) -> list[Command]:
 )
 def test_diagnosis(event: Examined, state: State) -> None:
     """The signals force the state: heat first, then overfitting, then sloth; what is not known yet says nothing."""
-    assert diagnosis(event) == state
+    assert signs_of(event) == state
 
 
 PUSH = (

@@ -41,15 +41,26 @@ POWERS: dict[str, tuple[Power, Power]] = {
 """Levers, turns and disadvantage after a failed saving throw, and after one that succeeded."""
 
 SYMPTOMS: dict[str, tuple[Symptom, ...]] = {
-    "gradient_ooze": (Symptom("update_ratio", "low", hold=2),),
-    "loss_dragon": (Symptom("loss_rise", "high", hold=5), Symptom("above_chance", "high", hold=5, at_once=True)),
+    "gradient_ooze": (Symptom("update_ratio", "low", hold=2, unscouted=True), Symptom("step_excess", "low", hold=1)),
+    "loss_dragon": (
+        Symptom("loss_rise", "high", hold=5, unscouted=True),
+        Symptom("above_chance", "high", hold=5, at_once=True),
+        Symptom("step_excess", "high", hold=1, also=(("loss_rise", "high"),)),
+    ),
     "weight_wraith": (Symptom("weight_growth", "high", hold=2),),
     "exploding_hydra": (Symptom("gradient_spike", "high", hold=1), Symptom("update_ratio", "high", hold=1)),
     "dead_neuron_lich": (Symptom("dead_units", "high", hold=2),),
-    "plateau_basilisk": (Symptom("projected_gain", "low", hold=60, unless=(("update_ratio", "low"), ("temperature", "high"))),),
+    "plateau_basilisk": (
+        Symptom(
+            "projected_gain",
+            "low",
+            hold=60,
+            unless=(("update_ratio", "low"), ("temperature", "high"), ("step_excess", "low"), ("step_excess", "high")),
+        ),
+    ),
     "overfit_doppelganger": (Symptom("gap", "high", hold=2, also=(("val_rise", "high"),)),),
     "nan_void": (Symptom("non_finite", "high", hold=1, at_once=True),),
-    "oscillation_harpy": (Symptom("temperature", "high", hold=2),),
+    "oscillation_harpy": (Symptom("temperature", "high", hold=2, unscouted=True), Symptom("step_excess", "high", hold=1)),
     "noise_swarm": (Symptom("agree_fraction", "low", hold=3), Symptom("noise_scale", "high", hold=3)),
     "leak_imp": (Symptom("gap", "low", hold=5),),
 }
@@ -80,13 +91,13 @@ def test_what_held_before_a_return_to_the_camp_is_forgotten() -> None:
     due, monitor = DueMonsters(), SignalMonitor()
     monitor.examined(1, {"dead_units": 1.0})
     for _ in range(2):
-        due.hear(monitor, examined=True)
+        due.hear(monitor, "examination")
     omen = due.due(1, None, scouting=False)
     assert omen is not None
     assert "dead_neuron_lich" == omen.monster.name
     due.forget()
     assert due.due(1, None, scouting=False) is None
-    due.hear(monitor, examined=True)
+    due.hear(monitor, "examination")
     assert due.due(1, None, scouting=False) is None
-    due.hear(monitor, examined=True)
+    due.hear(monitor, "examination")
     assert due.due(1, None, scouting=False) is not None

@@ -1,6 +1,7 @@
 """Monsters that come because something ails the run."""
 
 import json
+import math
 
 import pytest
 from support.tabletop import make_table, of
@@ -15,10 +16,12 @@ from rolltrain_tui.protocol.events import (
     MonsterFell,
     MonsterLeft,
     MonsterStruck,
+    ScoutsReturned,
     XPGained,
 )
+from rolltrain_tui.rules.due_monsters import EVERY_TURN
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.runs.differences import same
 
 HEALTHY = {"update_ratio": 1e-3, "gap": 0.1, "dead_units": 0.0, "temperature": 0.0}
@@ -45,7 +48,7 @@ def set_sign(table, signal, side, *, sick):
     row = SIGNALS[signal]
     bound = row.high if side == "high" else row.low
     step = (abs(bound) + 1) * (1 if side == "high" else -1)
-    table.game.monitor._values[signal] = (bound / 10 if signal == "update_ratio" and side == "low" else bound + step) if sick else bound
+    table.game.monitor._values[signal] = (bound / 10 if bound > 0 and side == "low" else bound + step) if sick else bound
 
 
 @pytest.mark.parametrize(("name", "index"), SYMPTOMS)
@@ -53,21 +56,94 @@ def test_each_symptom_brings_its_monster_and_takes_it_away(name, index):
     """It must hold as long as its row says, and be healthy half as long; the fact says which signal it was."""
     table, monster = table_with(), BESTIARY[name]
     symptom = monster.symptoms[index]
-    examined = symptom.signal not in ("loss_rise", "above_chance", "gradient_spike", "non_finite", "projected_gain")
+    when = "turn" if symptom.signal in EVERY_TURN else "scouts" if symptom.signal == STEP_EXCESS else "examination"
     for _ in range(symptom.hold):
         assert not of(MonsterAppeared, table.facts)
         for sign in symptom.signs:
             set_sign(table, *sign, sick=True)
-        table.facts += table.game._diagnose(1, examined=examined)
+        table.facts += table.game._diagnose(1, when)
     (came,) = of(MonsterAppeared, table.facts)
     assert (name, monster.hp) == (came.monster, came.hp)
     assert all(SIGNALS[signal].title in came.signal for signal, _ in symptom.signs)
     set_sign(table, symptom.signal, symptom.side, sick=False)
     for _ in range(symptom.release):
         assert not of(MonsterLeft, table.facts)
-        table.facts += table.game._diagnose(1, examined=examined)
+        table.facts += table.game._diagnose(1, when)
     assert [name] == [left.monster for left in of(MonsterLeft, table.facts)]
     assert [monster.xp] == [gained.amount for gained in of(XPGained, table.facts)]
+
+
+def hold(table, *signs, times=9):
+    """Signals beyond their bounds, for so many measurements of every kind."""
+    for _ in range(times):
+        for sign in signs:
+            set_sign(table, *sign, sick=True)
+        for when in ("turn", "examination", "scouts"):
+            table.facts += table.game._diagnose(1, when)
+
+
+UNSCOUTED = [(row.name, symptom) for row in BESTIARY.values() for symptom in row.symptoms if symptom.unscouted]
+
+
+def test_monsters_of_pace_are_told_by_scouts_where_there_are_any():
+    """The ooze, the dragon and the harpy have one symptom that scouts replace, and one that only scouts measure."""
+    assert {"gradient_ooze", "loss_dragon", "oscillation_harpy"} == {name for name, _ in UNSCOUTED}
+    for name, _ in UNSCOUTED:
+        assert STEP_EXCESS in [symptom.signal for symptom in BESTIARY[name].symptoms]
+
+
+@pytest.mark.parametrize(("name", "symptom"), UNSCOUTED, ids=lambda value: value if isinstance(value, str) else value.signal)
+def test_where_scouts_go_out_a_single_signal_brings_no_monster_of_pace(name, symptom):
+    """The same signal brings it where none go out."""
+    for scouts in (True, False):
+        hold(table := table_with(scouts=scouts), *symptom.signs)
+        assert ([] if scouts else [name]) == [came.monster for came in of(MonsterAppeared, table.facts)]
+
+
+def returned(best, pace, turn=60):
+    return ScoutsReturned(turn, pace, best, best, best, (), 1.0)
+
+
+@pytest.mark.parametrize(("best", "pace", "name"), [(9.0, "slow", "gradient_ooze"), (0.3, "hot", "oscillation_harpy")])
+def test_scouts_bring_a_monster_of_pace_and_take_it_away(best, pace, name):
+    """One return is enough to come; it stays while later ones say the same, and leaves at the first that calls the run tuned."""
+    table = table_with(scouts=True)
+    for _ in range(3):
+        table.facts += table.game.scouted(60, returned(best, pace))
+    assert [name] == [came.monster for came in of(MonsterAppeared, table.facts)]
+    assert [] == of(MonsterLeft, table.facts)
+    table.facts += table.game.scouted(120, returned(1.0, "tuned"))
+    assert [name] == [left.monster for left in of(MonsterLeft, table.facts)]
+    assert [BESTIARY[name].xp] == [gained.amount for gained in of(XPGained, table.facts)]
+
+
+def test_a_hot_run_whose_loss_has_risen_brings_the_dragon():
+    """It is the worse of the two."""
+    table = table_with(scouts=True)
+    set_sign(table, "loss_rise", "high", sick=True)
+    table.facts += table.game.scouted(60, returned(0.3, "hot"))
+    assert ["loss_dragon"] == [came.monster for came in of(MonsterAppeared, table.facts)]
+
+
+def test_scouts_who_cannot_tell_bring_nobody_and_keep_who_is_there():
+    """Also where the run's own steps came to nothing, so that there is no best step."""
+    table = table_with(scouts=True)
+    for best, pace in ((9.0, "unclear"), (math.nan, "unclear"), (math.nan, "hot"), (1.0, "tuned")):
+        table.facts += table.game.scouted(60, returned(best, pace))
+    assert [] == of(MonsterAppeared, table.facts)
+    table.facts += table.game.scouted(120, returned(9.0, "slow"))
+    table.facts += table.game.scouted(180, returned(9.0, "unclear"))
+    assert "gradient_ooze" == table.game.encounters.monster.name
+
+
+def test_what_scouts_found_holds_over_examinations():
+    """The turns and examinations between two returns neither bring the monster again nor drive it off."""
+    table = table_with(scouts=True)
+    table.facts += table.game.scouted(60, returned(9.0, "slow"))
+    table.play_turns(20)
+    for _ in range(5):
+        examine(table)
+    assert "gradient_ooze" == table.game.encounters.monster.name
 
 
 @pytest.mark.parametrize("mode", ["random", "off"])

@@ -11,7 +11,7 @@ from support.tabletop import Report
 
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 
 LEAST_AGREEMENT = SIGNALS["agree_fraction"].low or 0
 
@@ -29,9 +29,18 @@ def value(watch: SignalMonitor, signal: str) -> float:
 
 
 def test_at_first_nothing_is_known():
-    """Every signal is unknown, and none of them sick."""
+    """Every signal is unknown, and none of them sick. What scouts measure is not told before they have been out."""
     assert {"unknown"} == {reading.condition for reading in SignalMonitor().readings()}
-    assert list(SIGNALS) == [reading.signal for reading in SignalMonitor().readings()]
+    assert [name for name in SIGNALS if name != STEP_EXCESS] == [reading.signal for reading in SignalMonitor().readings()]
+
+
+def test_what_scouts_measure_is_told_once_they_have_been_out():
+    """A step three times the best is sick; half the best is not; and an older examination does not hide it."""
+    watch = SignalMonitor()
+    for excess, condition in ((3.0, "sick"), (0.5, "healthy"), (0.1, "sick"), (math.nan, "unknown")):
+        watch.examined(1, {STEP_EXCESS: excess})
+        watch.examined(2, {"gap": 0.1})
+        assert condition == next(reading.condition for reading in watch.readings() if reading.signal == STEP_EXCESS)
 
 
 def test_a_steady_fall_promises_what_it_has_done():

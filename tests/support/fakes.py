@@ -58,7 +58,7 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.protocol.sheet import Charge, Sheet
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from support.paths import CAMPAIGNS
 
 FLOOR, START = 1.31, 4.62
@@ -69,7 +69,7 @@ WORDS = ("the", "old", "ranger", "found", "a", "cursed", "amulet", "while", "bar
 
 @cache
 def fake_config(*overrides: str) -> CampaignConfig:
-    return load(CAMPAIGNS / "tiny_gpt.yaml", ("pace.turns_per_second=null", "schedule.warmup_turns=0", *overrides))
+    return load(CAMPAIGNS / "tiny_gpt.yaml", ("pace.turns_per_second=null", "schedule.warmup_turns=0", "diagnosis.scouts=off", *overrides))
 
 
 class FakeExpedition:
@@ -352,7 +352,8 @@ HEALTHY = {
 
 def examined(turn: int, **values: float) -> Examined:
     """An examination by the table's own bounds, healthy but for these values."""
-    readings = tuple(Reading(name, values.get(name, HEALTHY.get(name, math.nan)), row.low, row.high) for name, row in SIGNALS.items())
+    rows = [(name, row) for name, row in SIGNALS.items() if name != STEP_EXCESS or name in values]  # read only where scouts have been out
+    readings = tuple(Reading(name, values.get(name, HEALTHY.get(name, math.nan)), row.low, row.high) for name, row in rows)
     layers = [a_layer("embedding", 5760, math.nan)]
     layers += [a_layer(f"block {n} {part}", weights, dead) for n in range(4) for part, weights, dead in PARTS]
     return Examined(turn, readings, tuple(layers))

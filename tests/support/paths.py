@@ -16,6 +16,7 @@ TINY = (
     "schedule.warmup_turns=2",
     "encounters.chance=0.3",
     "camps.every=5",
+    "diagnosis.scouts=off",
     "evaluation={every: 4, sequences: 8, final_sequences: 16}",
     "twin={mode: off, turns: 3, sequences: 8}",
     "speech={every: 6, characters: 12, temperature: 1.0, top_k: null}",
