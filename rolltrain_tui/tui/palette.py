@@ -38,6 +38,7 @@ class ExpeditionVerbs(Provider):
             name = "Full speed" if speed is None else f"Speed {rate(speed)}"
             yield name, "Turns a second, as fast as the machine allows", partial(screen.set_speed, speed)
         yield "Diagnose", "Every signal and every layer, what is sick and what helps", screen.action_diagnose
+        yield "Chart", "The chart on the whole screen: cursor, zoom, other series and runs", screen.action_chart
         yield "Foretell the next evaluation", "A right guess earns inspiration", screen.action_foretell
         yield "Spend inspiration", "Advantage on the next roll", screen.action_inspire
         yield "Open the bag", "Use an item", screen.action_bag

@@ -43,6 +43,12 @@ class Deeds(Orders):
         """The diagnosis over the expedition, which goes on behind it."""
         self.app.push_screen(DiagnosisScreen(self.scene, self.campaign))
 
+    def action_chart(self) -> None:
+        """The chart on the whole screen; the run goes on behind it."""
+        from rolltrain_tui.tui.screens.chart import ChartScreen
+
+        self.app.push_screen(ChartScreen(lambda: self.scene, self.bridge.run.folder if self.bridge.run is not None else None))
+
     # Foretelling.
 
     @property

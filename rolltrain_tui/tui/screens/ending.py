@@ -33,6 +33,7 @@ class EndingScreen(TavernScreen):
         Binding("n", "without", "No dice", show=False, tooltip="The same campaign as plain training: rulebook off"),
         Binding("w", "replay", "Replay", tooltip="Watch this run from its first turn"),
         Binding("b", "branch", "Branch", tooltip="Branch before the worst move: play on from there without that ability"),
+        Binding("x", "chart", "Chart", tooltip="The chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("e", "export", "Export", tooltip="Write table, picture and report card into the run's folder"),
         Binding("l", "log", "Log", tooltip="The whole log of the run"),
         Binding("t", "title", "Title", show=False),
@@ -153,6 +154,11 @@ class EndingScreen(TavernScreen):
                 self.host.branch(self._story.folder, turn, without=worst.ability)
 
         self.app.push_screen(ChoiceDialog(f"Turn {turn + 1} again, without {ability}?", text, choices), answer)
+
+    def action_chart(self) -> None:
+        from rolltrain_tui.tui.screens.chart import ChartScreen
+
+        self.app.push_screen(ChartScreen(lambda: self._story.scene, self._story.folder))
 
     def action_log(self) -> None:
         from rolltrain_tui.tui.screens.run_log import RunLogScreen

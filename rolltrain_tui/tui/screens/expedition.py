@@ -95,6 +95,7 @@ class ExpeditionScreen(Deeds):
         Binding("a", "auto", "Auto", tooltip="Choose which abilities act by themselves"),
         Binding("s", "save", "Save", tooltip="Save after this turn"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
         Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
@@ -376,6 +377,7 @@ class ExpeditionScreen(Deeds):
             ("s", "Save", "save"),
             ("a", "Auto", "auto"),
             ("l", "Log", "detail"),
+            ("x", "Chart", "chart"),
             ("z", "Zoom", "zoom"),
             ("c", "Codex", "codex"),
         ]

@@ -38,6 +38,7 @@ class ReplayVerbs(ExpeditionVerbs):
         for tempo in TEMPI:
             yield f"Speed {tempo}x", "Turns a second", partial(screen.set_speed, tempo)
         yield "Diagnose", "Every signal and every layer at the last examination", screen.action_diagnose
+        yield "Chart", "The chart on the whole screen: cursor, zoom, other series and runs", screen.action_chart
         yield "Help", "Every key with one line", screen.action_help
         yield "Branch from here", "Play on from this turn, in a run of its own", screen.action_branch
         yield "Leave the replay", "Nothing was changed", screen.action_leave
@@ -64,6 +65,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
         Binding("b", "branch", "Branch", tooltip="Branch: play on from this turn, in a run of its own"),
         Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
         Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
@@ -203,5 +205,6 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
             Key(".", "Step", "screen.step"),
             Key("d", "Diagnose", "screen.diagnose"),
             Key("l", "Log", "screen.detail"),
+            Key("x", "Chart", "screen.chart"),
             Key("z", "Zoom", "screen.zoom"),
         ]
