@@ -40,7 +40,7 @@ def plan(width: int, height: int, tab: str) -> Plan:
 def _small(width: int, height: int, tab: str) -> dict[str, Region]:
     """One column: bars, chart, tabs, notice, keys."""
     keys = 2 if width < 120 else 1
-    chart = max(5, min(12, (height - 8 - keys) // 2 + 1))
+    chart = max(5, min(12, height - 15))
     body_from = 1 + 4 + chart + 1
     body = height - body_from - 1 - keys
     return {

@@ -9,7 +9,7 @@ from rolltrain_tui.tui.frame import Frame, joined
 
 Point = tuple[float, float]
 """(turn, value)"""
-MARK, BAR, LEVEL = "◆", "│", "┄"
+MARK, LEVEL = "◆", "┄"
 DASH, HOLE = 6, 4
 """Dots of a dashed line, and between them."""
 MARK_EVERY = 3
@@ -66,17 +66,18 @@ class Plot:
 
     def marks(self, points: Iterable[tuple[float, float, float]], tone: str) -> None:
         """(turn, value, standard error): a mark with its bar, the newest first; where they crowd, some are left out."""
-        frame, taken = self.frame, math.inf
+        frame, taken, bars, signs = self.frame, math.inf, self._canvas(), []
         for turn, value, error in sorted(points, reverse=True):
-            column = frame.x(turn) // 2
-            if taken - column < MARK_EVERY or not 0 <= column < frame.columns or not math.isfinite(value):
+            x = frame.x(turn)
+            if taken - x // 2 < MARK_EVERY or not 0 <= x // 2 < frame.columns or not math.isfinite(value):
                 continue
-            taken = column
-            if math.isfinite(error) and error > 0:
-                top, bottom = frame.y(value + error) // 4, frame.y(value - error if value > error or not frame.log else value) // 4
-                self.cells |= {(row, column): (BAR, tone) for row in range(top, bottom + 1)}
+            taken = x // 2
+            if math.isfinite(error) and error > 0 and value + error >= frame.low and value - error <= frame.high:
+                bars.column(x, frame.y(value + error), frame.y(max(frame.low, value - error)))
             if frame.holds(value):
-                self.cells[frame.y(value) // 4, column] = (MARK, tone)
+                signs.append((frame.y(value) // 4, x // 2))
+        self._lay(bars, tone, merge=False)
+        self.cells |= dict.fromkeys(signs, (MARK, tone))
 
     def write(self, row: int, column: int, text: str, tone: str, over: Sequence[str] = ()) -> bool:
         """Words, where no cell of another tone than `over` is drawn yet."""

@@ -118,7 +118,12 @@ def test_a_ceiling_out_of_sight_is_above() -> None:
     assert "◆" in drawing
 
 
-def test_an_evaluation_carries_its_error_as_a_bar() -> None:
+def test_an_evaluation_carries_its_error_as_a_bar_above_and_below() -> None:
     scene = scene_after(100)
-    scene.history.evaluations[:] = [replace(check, standard_error=0.5) for check in scene.history.evaluations]
-    assert "│" in "".join(row[6:] for row in text_of(chart_lines(scene, 78, 20)).splitlines())
+    scene.history.evaluations[:] = [replace(check, standard_error=0.2) for check in scene.history.evaluations]
+    lines = chart_lines(scene, 78, 30)
+    marks = [(row, line.index("◆")) for row, line in enumerate(text_of(lines).splitlines()[1:], 1) if "◆" in line]
+    assert marks
+    for mark, column in marks:
+        bar = [row for row, at in drawn_in(lines, "accent") if at == column]
+        assert min(bar) < mark < max(bar)

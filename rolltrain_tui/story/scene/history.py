@@ -73,8 +73,9 @@ class History:
 
     def _step(self, step: ev.StepTaken) -> None:
         loss = step.loss if step.finite else nan
-        k = step.k_effective if step.finite else nan
-        row = (loss, step.loss_ema, step.grad_norm, step.lr, step.applied_norm, k, float(step.tokens))
+        k = nan if step.k_effective is None or not step.finite else step.k_effective
+        moved = nan if step.applied_norm is None else step.applied_norm
+        row = (loss, step.loss_ema, step.grad_norm, step.lr, moved, k, float(step.tokens))
         if self.turns and self._filled < self.stride:
             self._join(len(self.turns) - 1, step.turn, row, self._filled)
             self._filled += 1
