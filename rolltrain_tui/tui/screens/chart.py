@@ -13,7 +13,7 @@ from textual.widgets import Footer
 
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.chart_view import ChartView
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.widgets.full_chart import FullChart, Other
 
@@ -71,22 +71,23 @@ class ChartScreen(TavernScreen):
         yield FullChart(id="full-chart")
         yield Footer(compact=True, show_command_palette=False)
 
+    @while_open
     def on_mount(self) -> None:
-        if still_open(self):
-            self.set_interval(TICK_SECONDS, self._tick)
+        self.set_interval(TICK_SECONDS, self._tick)
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
+    @while_open
     def _tick(self) -> None:
         """Draw what the run has done meanwhile, within a share of the time."""
         scene = self._scene()
         if self._drawn != (scene.turn, len(scene.history.evaluations)) and self._share.wait(SHARE) <= 0:
             self.draw()
 
+    @while_open
     def draw(self) -> None:
-        if not still_open(self):
-            return
         self._share.begin()
         scene = self._scene()
         self._drawn = (scene.turn, len(scene.history.evaluations))
@@ -146,6 +147,7 @@ class ChartScreen(TavernScreen):
         self.post_message(self.OthersRead(others_of(folder, scene.campaign, scene.objective)))
 
     @on(OthersRead)
+    @while_open
     def _show_others(self, event: OthersRead) -> None:
         self._others = event.others
         if not event.others:

@@ -9,7 +9,7 @@ from textual.widgets import Footer
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, layer_lines, signal_lines
@@ -55,21 +55,21 @@ class DiagnosisScreen(TavernScreen):
             yield DiagnosisPanel(id="diagnosis-lines")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#diagnosis").border_title = "Diagnosis"
         self.set_interval(REFRESH_SECONDS, self.look)
         self.call_after_refresh(self.look)
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self.look)
 
+    @while_open
     def look(self) -> None:
         """Draw what the newest examination says."""
-        if still_open(self):
-            panel = self.query_one(DiagnosisPanel)
-            panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width))
+        panel = self.query_one(DiagnosisPanel)
+        panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width))
 
     @property
     def _page(self) -> VerticalScroll:

@@ -16,7 +16,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.fact import Fact
 
@@ -79,9 +79,8 @@ class EndingScreen(TavernScreen):
             yield Static(Content(f"Kept in {flat(str(story.folder))}"), id="ending-folder")
         yield Footer(compact=True, show_command_palette=False)
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#ending-story").border_title = "The story of the run"
         self.query_one("#ending-facts").border_title = "In numbers"
         self.query_one("#ending-samples").border_title = "It said"
@@ -106,6 +105,7 @@ class EndingScreen(TavernScreen):
         self.post_message(self.RecordFound(found))
 
     @on(RecordFound)
+    @while_open
     async def _show_record(self, event: RecordFound) -> None:
         facts = self.query_one("#ending-facts")
         with self.app.batch_update():
@@ -184,6 +184,7 @@ class EndingScreen(TavernScreen):
             self.post_message(self.Exported(f"{', '.join(names)} are in {folder}"))
 
     @on(Exported)
+    @while_open
     def _tell_of_export(self, event: Exported) -> None:
         title = "Nothing was written" if event.failed else "Export"
         self.notify(clean(event.words), title=title, severity="error" if event.failed else "information", timeout=12, markup=False)

@@ -73,7 +73,7 @@ def boon_lines(scene: Scene, width: int) -> list[Line]:
     """What the adventure brought that waits or works: a choice, inspiration, items in force."""
     lines: list[Line] = []
     if scene.sheet.choices:
-        lines.append([("u ", "key", "screen.raise"), ("▲ a score may be raised", "accent", "screen.raise")])
+        lines.append([("g ", "key", "screen.raise"), ("▲ a score may be raised", "accent", "screen.raise")])
     if scene.inspired:
         lines.append([("i ", "key", "screen.inspire"), ("★ inspired: advantage", "accent", "screen.inspire")])
     for view in scene.items.values():
