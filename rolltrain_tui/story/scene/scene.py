@@ -64,7 +64,7 @@ class Scene:
     best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
-    history: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
+    signals: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
     """Signal -> (turn, value) of the last examinations."""
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
@@ -327,7 +327,7 @@ def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
 def _(event: ev.Examined, scene: Scene) -> None:
     scene.examined = event
     for reading in event.readings:
-        scene.history.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
+        scene.signals.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
 
 
 @fold.register
