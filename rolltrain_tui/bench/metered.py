@@ -35,6 +35,7 @@ class MeteredInbox(Inbox):
         self._report.write(json.dumps(facts) + "\n")
 
     def wait_for_turn(self) -> bool:
+        self.turn_over()
         if self._left == 0:
             if self._started is None:
                 self.say(ready=True)
@@ -96,7 +97,7 @@ def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None
             self.due = now + tick
 
     with tempfile.TemporaryDirectory() as runs:
-        launch = Launch(campaign=campaign, overrides=("hero.name=Bench", *overrides), runs=Path(runs))
+        launch = Launch(campaign=campaign, overrides=("hero.name=Bench", *overrides), runs=Path(runs), explain=False)
         app = ProbedApp(launch)
         app.run()
         if app.farewell:

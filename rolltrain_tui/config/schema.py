@@ -300,8 +300,20 @@ class AdventureConfig(Section):
     """GFLOP that the run may spend, without its twins. The campaign ends when they are spent; null: no limit."""
 
 
+LessonKey = Literal[
+    "space", ".", "+", "-", "d", "p", "u", "o", "b", "i", "g", "r", "v", "s", "a", "l", "x", "z", "c",
+    "1", "2", "3", "4", "5", "6", "7", "8", "9",
+]  # fmt: skip
+"""Keys of the game that a campaign can teach."""
+
+
 class ActConfig(Section):
     """A part of the story, told at its first turn."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_acts_teach_no_key(cls, data: object) -> object:
+        return {**data, "press": None} if isinstance(data, dict) and "press" not in data else data
 
     from_turn: Annotated[int, Field(ge=0)]
     """0: at the start."""
@@ -309,6 +321,8 @@ class ActConfig(Section):
     """Shown above its text."""
     text: Annotated[str, Field(max_length=2000)]
     """The text of the story."""
+    press: LessonKey | None
+    """A lesson: on screen the run waits until this key is pressed; null: until Enter is."""
 
     @field_validator("title")
     @classmethod
@@ -368,7 +382,7 @@ class PaceConfig(Section):
 
     turns_per_second: Annotated[float, Field(gt=0)] | None
     """null: full speed."""
-    pause_on: list[Literal["encounter", "fumble", "crit", "level", "camp", "fallen", "nan"]]
+    pause_on: list[Literal["encounter", "sick", "gate", "level", "verdict", "prediction", "camp", "fallen", "nan", "fumble", "crit"]]
     """Events at which the game on screen waits for the player."""
 
 

@@ -4,6 +4,7 @@ plotext has one figure per process. It fails on numbers that are not finite or v
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from rolltrain_tui.base.safe_text import one_line
@@ -14,21 +15,28 @@ from rolltrain_tui.story.narration import title
 NAME = 22
 
 
-def charts(summary: RunSummary, what: str, width: int, height: int, colour: bool) -> str:
-    """The chart `what`, or all for "all". Each is `width` columns wide; the loss chart is `height` lines high, the others half of it."""
-    drawn = CHARTS.values() if what == "all" else [CHARTS[what]]
+def charts(summary: RunSummary, what: str, width: int, height: int, colour: bool, rolled: bool = False) -> str:
+    """The chart `what`, or all for "all". Each is `width` columns wide; the loss chart is `height` lines high, the others half of it.
+
+    `rolled`: the loss chart has the roll-scaled loss too.
+    """
+    drawn = [*(CHARTS.values() if what == "all" else [CHARTS[what]])]
+    drawn = [partial(losses, rolled=rolled) if chart is losses else chart for chart in drawn]
     text = "\n".join(chart(summary, width, height).rstrip("\n") for chart in drawn)
     return text if colour else _plain(text)
 
 
-def losses(summary: RunSummary, width: int, height: int) -> str:
+def losses(summary: RunSummary, width: int, height: int, rolled: bool = False) -> str:
+    """`rolled`: with the loss times k, a quantity that nobody trains on."""
     objective = summary.objective
     unit = f" in {objective.short_unit}" if objective.unit else ""
-    curves = f"Loss{unit}: line raw, · roll-scaled, ◆ validation" if objective.of_loss else f"{objective.title}{unit}: ◆ evaluations"
+    scaled = ", · roll-scaled" if rolled else ""
+    curves = f"Loss{unit}: line raw{scaled}, ◆ validation" if objective.of_loss else f"{objective.title}{unit}: ◆ evaluations"
     figure = _figure(width, height, f"{curves}, ∘ ghost, ─ {objective.limit_name}", summary.turn)
-    raw, rolled, val = (summary.curves[name] for name in ("train/loss", "train/loss_rolled", "val/loss"))
+    raw, val = summary.curves["train/loss"], summary.curves["val/loss"]
     if objective.of_loss:
-        _curve(figure, rolled, width // 2, "·", "orange")
+        if rolled:
+            _curve(figure, summary.curves["train/loss_rolled"], width // 2, "·", "orange")
         _curve(figure, raw, width, "braille", "gray", lines=True)
     if summary.ghost is not None:
         points = [point for point in summary.ghost.points if point.turn <= summary.turn and abs(point.value) < LARGEST]

@@ -7,7 +7,7 @@ is set on the Inbox, changes only when turns happen, and can never change what h
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rolltrain_tui.protocol.commands import Command
 
@@ -23,6 +23,8 @@ class Inbox:
         self._stopped = False
         self._turns_per_second: float | None = None
         self._next_turn_at = 0.0
+        self.turn_over: Callable[[], None] = lambda: None
+        """Called in the campaign's thread between two turns: everything that the last one brought has been told."""
 
     # The player's side.
 
@@ -97,6 +99,7 @@ class Inbox:
 
     def wait_for_turn(self) -> bool:
         """Block while paused, and until the pace allows another turn. False: the player has stopped the campaign."""
+        self.turn_over()
         if not self._paused and self._turns_per_second is None:
             return not self._stopped
         with self._changed:

@@ -6,7 +6,7 @@ With x = log k and v(x) the mean value of a scout, where a lower one is better:
                      where the best scout lies at an end, x* is its x, and the interval is open on that side
     its interval     the middle 95 % of k* for the sequences drawn anew with replacement, DRAWS times
     the verdict      SLOW where k* is above 3 and the best scout is better than the run's own steps by more than two standard errors,
-                     HOT where k* is below 1/2 and it is; unclear where the interval reaches from HOT to SLOW; TUNED otherwise
+                     HOT where k* is below 1/3 and it is; unclear where the interval reaches from HOT to SLOW; TUNED otherwise
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ HERE, BEYOND = (1 / 3, 1.0, 3.0), 9.0
 """Multiples of the scouts that start from the run as it stands. The last goes only where 3 was clearly better than 1."""
 ANEW, BELOW = (1 / 3, 1 / 9), 1 / 27
 """Of those that start anew. The last goes only where 1/9 is the best of all so far."""
-HOT, SLOW = 0.5, 3.0
+HOT, SLOW = 1 / 3, 3.0
 """A best step below, or above, this multiple of the run's is called so."""
 CERTAIN = 2.0
 """Standard errors that a difference must exceed to count."""

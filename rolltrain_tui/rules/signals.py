@@ -153,7 +153,7 @@ _SIGNALS = (
         title="Step over the best",
         unit="x",
         low=1 / 3,
-        high=2.0,
+        high=3.0,
         meaning="the run's step over the step that scouts found best",
         advice="above the range lower the learning rate, below it raise it",
     ),

@@ -27,7 +27,7 @@ def play(launch: "Launch", outfitter: "RunOpener | None" = None) -> int:
             app.farewell = f"rolltrain was stopped by an error of its own; {terminal.log} has the details."
     with contextlib.suppress(OSError):  # the terminal may be gone
         if app.farewell:
-            print(app.farewell, file=sys.stderr, flush=True)
+            print(app.farewell, file=sys.stderr if code else sys.stdout, flush=True)
     if app.bridge is not None and app.bridge.playing:
         # Nobody waits for the thread any more: leave without tearing torch down under it.
         os._exit(code or 1)

@@ -6,14 +6,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import Event, Resize
+from textual.events import Event, InputEvent, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -26,11 +26,13 @@ from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.bridge import Bridge
+from rolltrain_tui.tui.farewell import farewell
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.base import Destination
+from rolltrain_tui.tui.settings import read_settings
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
 
@@ -94,6 +96,8 @@ class RolltrainApp(App[None]):
             self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent) and self.return_code is not None:
+            return  # typed while the app is on its way out, and there may be no screen any more
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
 
@@ -144,6 +148,9 @@ class RolltrainApp(App[None]):
             self.to_title()
             self._explain("This campaign cannot be played", str(error))
         else:
+            if any(act.press for act in campaign.acts):  # it teaches the game: a choice of heroes would come before any lesson
+                self.start_campaign(path, overrides)
+                return
             self.to_title()
             self.push_screen(HeroChoiceScreen(path, campaign, overrides))
 
@@ -184,6 +191,10 @@ class RolltrainApp(App[None]):
 
         self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o", "primary"),)))
 
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Of Textual's own only what the game has no verb for."""
+        yield SystemCommand("Theme", "Another theme: by night, by day, high contrast, blue and orange", lambda: themes.next_theme(self))
+
     # An expedition.
 
     def start_campaign(self, path: Path, overrides: tuple[str, ...] = ()) -> None:
@@ -212,7 +223,8 @@ class RolltrainApp(App[None]):
         self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …")
 
     def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
-        bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without))
+        explains = self.launch.explain and read_settings().get("explain") is not False
+        bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without), explains=explains)
         self._moves = ()
         self._open(bridge, words)
 
@@ -323,7 +335,7 @@ class RolltrainApp(App[None]):
             if lost:
                 self._explain("The run could not be saved", lost[-1])
         else:
-            self.farewell = lost[-1] if lost else ""
+            self.farewell = lost[-1] if lost else farewell(self.bridge)
             self.exit(return_code=self._code or (1 if lost else 0))
 
     async def action_quit(self) -> None:

@@ -5,17 +5,15 @@ The thread touches no widget. Its last message is always `Left`. An error comes 
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from rolltrain_tui.protocol.events import Event, Examined
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.playable import PlayableRun, Sought
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.story.scene.pauses import pause_reason
+from rolltrain_tui.story.scene.firsts import Firsts
+from rolltrain_tui.story.scene.pauses import pause_reason, sick_signals
 from rolltrain_tui.tui.buffer import EventBuffer
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
-
-if TYPE_CHECKING:
-    pass
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain
 
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 
@@ -23,16 +21,30 @@ TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 class Bridge:
     """One run, played from opening to leaving."""
 
-    def __init__(self, open_run: Callable[[], PlayableRun], inbox: Inbox, ready: Callable[[PlayableRun], None] | None = None) -> None:
-        """`open_run` and then `ready` are called in the thread, before the first turn."""
+    def __init__(
+        self,
+        open_run: Callable[[], PlayableRun],
+        inbox: Inbox,
+        ready: Callable[[PlayableRun], None] | None = None,
+        *,
+        explains: bool = False,
+    ) -> None:
+        """`open_run` and then `ready` are called in the thread, before the first turn. `explains`: it waits at the first of each kind."""
         self.inbox = inbox
         self.run: PlayableRun | None = None
         """Set before `Opened` is told."""
         self.scene = Scene()
-        """The thread's until `Opened` is told (it folds the story so far), the reader's from then on."""
+        """The thread's until `opened` (it folds the story so far), the reader's from then on."""
         self.buffer = EventBuffer()
         self.opened = False
-        """The scene is the reader's now."""
+        """The scene is the reader's now, and the first turn can be played."""
+        self.pause_on: frozenset[str] = frozenset()
+        """The rules at which the run pauses. The campaign's, until the player changes them."""
+        self.explains = explains
+        self.until: frozenset[str] = frozenset()
+        """It runs at full speed until one of these rules is met."""
+        self._tempo: float | None = None
+        self._firsts, self._sick = Firsts(), set[str]()
         self._open, self._ready = open_run, ready
         self._thread = threading.Thread(target=self._thread_main, name="run", daemon=True)
 
@@ -42,6 +54,20 @@ class Bridge:
     def stop(self) -> None:
         """Ask the run to save and stop. It does so between two micro-batches."""
         self.inbox.stop()
+
+    def run_until(self, rules: frozenset[str]) -> None:
+        """Go on at full speed, and pause when one of these rules is met."""
+        if not self.until:
+            self._tempo = self.inbox.turns_per_second
+        self.until = rules
+        self.inbox.set_speed(None)
+        self.inbox.resume()
+
+    def run_no_more(self) -> None:
+        """Back to the tempo of before."""
+        if self.until:
+            self.until = frozenset()
+            self.inbox.set_speed(self._tempo)
 
     def join(self, deadline: float) -> bool:
         """Wait up to `deadline` seconds for the thread. True: it is gone, and everything it had to save is saved."""
@@ -53,7 +79,7 @@ class Bridge:
         return self._thread.is_alive()
 
     def take(self) -> list[Message]:
-        """What has happened since the last call, oldest first; the rest next time when it is very much."""
+        """The turns since the last call, oldest first and each whole; the rest next time when they are very many."""
         return self.buffer.take(TAKEN_AT_ONCE)
 
     def _thread_main(self) -> None:
@@ -65,6 +91,7 @@ class Bridge:
             self.buffer.put(Failed(f"{type(error).__name__}: {error}", user_error=False))
         finally:
             self.buffer.put(Left())
+            self.buffer.close_turn()
 
     def _play(self) -> None:
         run = self.run = self._open()
@@ -72,16 +99,34 @@ class Bridge:
             self.scene.objective = run.config.objective  # shown before the first event tells it
         for event in run.story:
             self.scene.apply(event)
+            self._firsts.meet(event)
+        self._sick = {reading.signal for reading in self.scene.sick}
         if self._ready is not None:
             self._ready(run)
         self.buffer.put(Opened(run.note))
-        self.opened = True
-        pause_on = frozenset(run.config.pace.pause_on if run.config is not None else ())
+        self.inbox.turn_over = self._turn_over
+        self.pause_on = frozenset(run.config.pace.pause_on if run.config is not None else ())
         for happened in run.play(self.inbox):
-            # A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
-            reason = None if isinstance(happened, Sought) else pause_reason(happened, pause_on)
-            if reason is not None:
-                self.inbox.pause()
             self.buffer.put(happened)
-            if reason is not None and not isinstance(happened, Sought):
-                self.buffer.put(AutoPaused(happened.turn, reason))
+            if not isinstance(happened, Sought):
+                self._pause_at(happened)
+        self.opened = True
+
+    def _pause_at(self, event: Event) -> None:
+        """A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side."""
+        if self._firsts.meet(event) and self.explains:
+            held = not self.inbox.paused
+            self.inbox.pause()
+            self.buffer.put(ToExplain(event, held))
+        reason = pause_reason(event, self.pause_on | self.until, self._sick)
+        if isinstance(event, Examined):
+            self._sick = sick_signals(event)
+        if reason is not None:
+            ran = reason in self.until
+            self.run_no_more()
+            self.inbox.pause()
+            self.buffer.put(AutoPaused(event.turn, reason, ran))
+
+    def _turn_over(self) -> None:
+        self.buffer.close_turn()
+        self.opened = True

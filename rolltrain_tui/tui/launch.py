@@ -33,6 +33,8 @@ class Launch:
     """Tempo to start with instead of the campaign's; 0 means full speed, None the campaign's own."""
     reduced_motion: bool = False
     """The die shows its result without tumbling."""
+    explain: bool = True
+    """The run waits at the first of each kind while a card explains it."""
     arena: bool = False
     """Open the arena over the title."""
 

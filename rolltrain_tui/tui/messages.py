@@ -8,10 +8,21 @@ from rolltrain_tui.runs.playable import Sought
 
 @dataclass(frozen=True, slots=True)
 class AutoPaused:
-    """A rule of the campaign's `pause_on` held the run before its next turn. `reason` is the rule's name."""
+    """A rule holds the run before its next turn. `reason` is the rule's name."""
 
     turn: int
     reason: str
+    ran: bool = False
+    """It ran until something happened; else the rule is one at which the player wants to pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToExplain:
+    """The first event of its kind, just told; the run waits before its next turn."""
+
+    event: Event
+    held: bool
+    """It waits for this alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +45,4 @@ class Left:
     """The last message: the run has ended, was stopped, or failed."""
 
 
-Message = Event | AutoPaused | Opened | Failed | Left | Sought
+Message = Event | AutoPaused | ToExplain | Opened | Failed | Left | Sought

@@ -32,12 +32,15 @@ class ExpeditionVerbs(Provider):
         screen = self.screen
         assert isinstance(screen, Deeds)
         yield from _abilities(screen)
-        yield "Pause or go on", "Stop between two turns", screen.action_pause
+        yield "Pause or resume", "Stop between two turns", screen.action_pause
         yield "Step", "Play one turn, then pause", screen.action_step
+        yield "Run until something happens", "A monster, a sick signal, a gate, a level, a verdict", screen.action_until
+        yield "Choose where it pauses", "At what the game pauses by itself", screen.action_stops
         for speed in SPEEDS:
             name = "Full speed" if speed is None else f"Speed {rate(speed)}"
             yield name, "Turns a second, as fast as the machine allows", partial(screen.set_speed, speed)
         yield "Diagnose", "Every signal and every layer, what is sick and what helps", screen.action_diagnose
+        yield "Chart", "The chart on the whole screen: cursor, zoom, other series and runs", screen.action_chart
         yield "Foretell the next evaluation", "A right guess earns inspiration", screen.action_foretell
         yield "Spend inspiration", "Advantage on the next roll", screen.action_inspire
         yield "Open the bag", "Use an item", screen.action_bag

@@ -39,8 +39,8 @@ def plan(width: int, height: int, tab: str) -> Plan:
 
 def _small(width: int, height: int, tab: str) -> dict[str, Region]:
     """One column: bars, chart, tabs, notice, keys."""
-    keys = 2 if width < 120 else 1
-    chart = max(5, min(12, (height - 8 - keys) // 3 + 1))
+    keys = 2
+    chart = max(5, min(12, height - 15))
     body_from = 1 + 4 + chart + 1
     body = height - body_from - 1 - keys
     return {
@@ -56,7 +56,7 @@ def _small(width: int, height: int, tab: str) -> dict[str, Region]:
 
 def _wide(width: int, height: int) -> dict[str, Region]:
     """Above: hero, die, chart. Below: the foe and the model's voice; the proof over the log."""
-    keys = 1
+    keys = 2
     body = height - 2 - keys
     left = min(46, 35 + max(0, width - 120) // 8)
     die = min(34, 26 + max(0, width - 120) // 8)

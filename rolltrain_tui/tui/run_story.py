@@ -138,7 +138,7 @@ def _limit(value: float, objective: Objective) -> str:
 
 def _record(story: RunStory, record: Record) -> str:
     many = f"{record.attempts} finished run{'s' if record.attempts != 1 else ''}"
-    if record.best.folder == story.folder:
+    if record.best.folder == story.folder or record.best.ended.value == story.ended.value:
         return f"this run, of {many}"
     return f"{loss(record.best.ended.value, DIGITS)} in {flat(record.best.folder.name)}, of {many}"
 

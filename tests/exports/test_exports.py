@@ -241,6 +241,12 @@ def test_plot_fits_the_width(what: str, played: Path, call: Callable[..., Answer
     assert max(map(len, answer.out.splitlines())) <= 70
 
 
+def test_the_loss_after_the_roll_is_drawn_only_when_asked_for(played: Path, call: Callable[..., Answer]) -> None:
+    """Nothing trains on it, and it would stretch the axis."""
+    plain, rolled = (call("plot", played, "--what", "loss", *more).out for more in ((), ("--rolled",)))
+    assert (False, True) == ("roll-scaled" in plain, "roll-scaled" in rolled)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", [nan, inf, -inf, 1e308, 0.0])
 def test_any_loss_can_be_drawn(loss: float) -> None:

@@ -62,7 +62,7 @@ class Game:
         """Until the screen, drawn anew, shows all of these."""
 
         def visible() -> bool:
-            self.screen.draw(everything=True)
+            self.screen.draw()
             return all(word in self.text for word in words)
 
         await self.until(visible)
@@ -74,11 +74,13 @@ def under_way(app: RolltrainApp) -> bool:
 
 
 @asynccontextmanager
-async def playing(tmp_path: Path, *overrides: str, size: tuple[int, int] = SIZE, paused: bool = True, **how: Any) -> AsyncIterator[Game]:
-    """The app on an expedition; `paused`: before its first turn."""
+async def playing(
+    tmp_path: Path, *overrides: str, size: tuple[int, int] = SIZE, paused: bool = True, explain: bool = False, **how: Any
+) -> AsyncIterator[Game]:
+    """The app on an expedition; `paused`: before its first turn; `explain`: with cards for the first of each kind."""
     expedition = FakeExpedition(tmp_path, fake_config(*overrides), **how)
     outfitter = FakeOutfitter(expedition)
-    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path), outfitter)
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path, explain=explain), outfitter)
     if paused:
         outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
     async with app.run_test(size=size) as pilot:

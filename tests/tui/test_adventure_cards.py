@@ -12,7 +12,7 @@ from support.panels import text_of
 from support.playing import Game, playing
 from support.screens_host import ScreensHost, shown, until
 
-from rolltrain_tui.protocol.commands import Predict, RaiseStat, SpendInspiration, UseItem
+from rolltrain_tui.protocol.commands import Predict, RaiseStat, SpendInspiration, UseAbility, UseItem
 from rolltrain_tui.protocol.events import (
     ActBegan,
     Event,
@@ -31,10 +31,13 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.messages import ToExplain
 from rolltrain_tui.tui.run_story import RunStory
 from rolltrain_tui.tui.screens.base import HelpScreen
-from rolltrain_tui.tui.screens.cards import Card, face_of
+from rolltrain_tui.tui.screens.card_faces import face_of
+from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.deeds import STATS, Deeds
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
@@ -50,6 +53,7 @@ WRONG = ForetellingJudged(100, "higher", "lower", 2.9, 2.7, False)
 FOUND = ItemFound(20, "potion_of_calm", "the Gradient Ooze left it behind")
 GATE = GateFaced(250, 2.21, 2.25, 2.30, True, 100)
 SHUT = GateFaced(500, 2.41, 2.25, 2.30, False, -50)
+LEVEL_ONLY = LevelGained(1, (), Sheet(level=2))
 ACT = ActBegan(1, 2, "The [b]Trigram[/b] Woods", "Here every word leans on the two before it.\x1b[2J")
 
 
@@ -79,6 +83,13 @@ def happens(game: Game, *events: Event) -> None:
     """The screen hears of these now."""
     for event in events:
         game.screen._receive(event)
+
+
+def explained(game: Game, *events: Event, held: bool = False) -> None:
+    """It hears of these as the first of their kind."""
+    for event in events:
+        game.screen._receive(event)
+        game.screen._receive(ToExplain(event, held))
 
 
 # The scene.
@@ -136,7 +147,7 @@ def test_the_sheet_shows_what_waits_and_what_works() -> None:
     assert not any(word in words for word in ("★", "score may", "✦"))
     scene = scene_after(level(1), RIGHT, FOUND, ItemUsed(3, "potion_of_calm", 10, ""))
     words = text_of(hero_lines(scene, 40, 20))
-    for part in ("u ▲ a score may be raised", "i ★ inspired", "Potion of Calm ✔ 9 more turns"):
+    for part in ("g ▲ a score may be raised", "i ★ inspired", "Potion of Calm ✔ 9 more turns"):
         assert " ".join(part.split()) in " ".join(words.split())
     assert hero_title(scene).endswith("★")
 
@@ -151,7 +162,7 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
         assert "Nothing can be foretold now" in game.screen.notice
         await game.play_to(1)
         game.screen.scene.validations.append((50, 2.0))
-        await game.see("Foretell")
+        await game.see("Predict")
         await game.press("p")
         await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
         await game.pilot.pause()
@@ -187,7 +198,7 @@ async def test_inspiration_is_spent_by_its_key(tmp_path: Path) -> None:
         assert [] == game.inbox.pending()
         happens(game, RIGHT)
         assert "★" in game.screen.notice
-        await game.see("i Inspire ★")
+        await game.see("i Inspire")
         await game.press("i")
         assert [SpendInspiration()] == game.inbox.pending()
 
@@ -213,10 +224,10 @@ async def test_an_item_is_used_from_the_bag(tmp_path: Path) -> None:
 
 async def test_a_choice_comes_after_its_level_and_again_by_key(tmp_path: Path) -> None:
     """The level's card first, then the choice; put away it stays open, u brings it back."""
-    async with playing(tmp_path) as game:
-        await game.press("u")
+    async with playing(tmp_path, explain=True) as game:
+        await game.press("g")
         assert "No score can be raised now" in game.screen.notice
-        happens(game, level(1))
+        explained(game, level(1))
         await game.until(lambda: isinstance(game.app.screen, Card))
         await game.press("enter")
         await game.until(lambda: isinstance(game.app.screen, PickScreen))
@@ -225,9 +236,9 @@ async def test_a_choice_comes_after_its_level_and_again_by_key(tmp_path: Path) -
             assert words in game.text
         await game.press("escape")
         await game.until(lambda: game.app.screen is game.screen)
-        assert "u brings it back" in game.screen.notice
-        await game.see("u Raise")
-        await game.press("u")
+        assert "g brings it back" in game.screen.notice
+        await game.see("g Raise")
+        await game.press("g")
         await game.until(lambda: isinstance(game.app.screen, PickScreen))
         await game.press("4")
         await game.until(lambda: game.inbox.pending())
@@ -236,9 +247,9 @@ async def test_a_choice_comes_after_its_level_and_again_by_key(tmp_path: Path) -
 
 async def test_a_level_without_a_choice_asks_nothing(tmp_path: Path) -> None:
     """Nor does a later level while an older choice was put away."""
-    async with playing(tmp_path) as game:
+    async with playing(tmp_path, explain=True) as game:
         game.screen.scene.sheet = replace(game.screen.scene.sheet, choices=1)
-        happens(game, level(1))
+        explained(game, level(1))
         await game.until(lambda: isinstance(game.app.screen, Card))
         await game.press("enter")
         await game.until(lambda: game.app.screen is game.screen)
@@ -250,7 +261,7 @@ async def test_scores_at_their_highest_are_not_offered(tmp_path: Path) -> None:
     """Twenty is the end; nineteen rises to it."""
     async with playing(tmp_path) as game:
         game.screen.scene.sheet = sheet(1, stats=(("STR", 20), ("INT", 19)))
-        await game.press("u")
+        await game.press("g")
         await game.until(lambda: isinstance(game.app.screen, PickScreen))
         await game.pilot.pause()
         assert "STR" not in game.text.split("Raise an ability score")[1].split("╰")[0]
@@ -274,10 +285,10 @@ async def test_the_keys_that_matter_fit_their_line(tmp_path: Path, size: tuple[i
         happens(game, RIGHT, FOUND)
         game.screen.scene.sheet = replace(game.screen.scene.sheet, choices=1)
         keys = game.screen._key_list()
-        rows = key_lines(keys, size[0], 1 if size[0] >= 120 else 2)
+        rows = key_lines(keys, size[0], 2)
         words = text_of(list(rows))
         assert all(width_of(row) <= size[0] for row in rows)
-        assert all(word in words for word in ("Raise", "Inspire", "Pause" if not game.inbox.paused else "Go on"))
+        assert all(word in words for word in ("Raise", "Inspire", "Pause" if not game.inbox.paused else "Resume", "? more"))
 
 
 async def test_every_new_key_does_what_the_screen_offers(tmp_path: Path) -> None:
@@ -305,28 +316,94 @@ def test_a_gate_says_how_it_went() -> None:
 @pytest.mark.parametrize("event", [GATE, SHUT, ACT], ids=["open", "shut", "act"])
 async def test_gate_and_act_have_their_card(size: tuple[int, int], event: Event) -> None:
     """On every terminal the whole card is there; texts are literal and clean."""
-    app = ScreensHost(lambda: Card(event, None))
+    app = ScreensHost(lambda: Card(event))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         screen = shown(app)
         words = ("Act II", "The [b]Trigram[/b] Woods", "leans on the two") if event is ACT else ("Validation Gate", "nats", "XP")
-        assert all(word in screen for word in (*words, "Enter goes on"))
+        assert all(word in screen for word in (*words, "Enter: continue"))
 
 
-async def test_an_act_is_told_without_holding_the_training(tmp_path: Path) -> None:
-    """Its card lies over the expedition and passes by itself; the run is not paused by it."""
-    async with playing(tmp_path) as game:
-        happens(game, ACT)
+async def test_the_run_stands_still_under_a_card_and_goes_on_after_it(tmp_path: Path) -> None:
+    """Each card is of the turn behind it, Enter goes on, and the second monster, level and camp are lines."""
+    titles: list[str] = []
+    async with playing(tmp_path, "turns=1000000", explain=True, paused=False) as game:
+        while game.screen.scene.turn < 600:
+            await game.until(lambda: isinstance(game.app.screen, Card) or game.screen.scene.turn >= 600)
+            if isinstance(card := game.app.screen, Card):
+                assert game.inbox.paused
+                assert f"turn {game.screen.scene.turn}" == card.face.subtitle
+                titles.append(card.face.title)
+                await game.press("enter")
+    assert ["Camp", "Level up", "Loss Dragon appears"] == sorted(titles)
+
+
+async def test_space_on_a_card_pauses(tmp_path: Path) -> None:
+    """The card goes, the run stays where it is, and the screen says how to go on."""
+    async with playing(tmp_path, explain=True, paused=False) as game:
         await game.until(lambda: isinstance(game.app.screen, Card))
-        assert game.app.screen._seconds is not None  # type: ignore[attr-defined]
-        await game.play_behind()
+        turn = game.screen.scene.turn
+        await game.press("space")
+        await game.until(lambda: game.app.screen is game.screen)
+        await game.see("‖ paused", "Space resumes")
+        assert (True, turn) == (game.inbox.paused, game.screen.scene.turn)
+
+
+async def test_a_run_that_was_paused_stays_so_after_a_card(tmp_path: Path) -> None:
+    """Who plays turn by turn goes on turn by turn."""
+    async with playing(tmp_path, explain=True) as game:
+        for _ in range(30):
+            game.inbox.step_once()
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        await game.press("enter")
+        await game.until(lambda: game.app.screen is game.screen)
+        assert game.inbox.paused
+
+
+async def test_a_card_behind_another_screen_comes_when_that_is_closed(tmp_path: Path) -> None:
+    """And the run waits for it."""
+    async with playing(tmp_path, "pace.turns_per_second=50", explain=True) as game:
+        await game.press("d")
+        game.inbox.resume()
+        await game.until(lambda: game.screen.scene.turn >= 30)
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen) and game.inbox.paused)
+        await game.press("escape")
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        assert game.inbox.paused
+
+
+async def test_without_explanations_nothing_waits(tmp_path: Path) -> None:
+    """Monsters and levels are lines then."""
+    async with playing(tmp_path, "turns=1000000", paused=False) as game:
+        await game.until(lambda: game.screen.scene.turn > 200)
+        assert game.app.screen is game.screen
+
+
+LESSONS = "acts=[{from_turn: 0, title: One, text: a, press: null}, {from_turn: 3, title: Two, text: b, press: '1'}]"
+
+
+@pytest.mark.parametrize(("key", "used"), [("1", True), ("escape", False)])
+async def test_a_lesson_in_the_campaign_waits_for_its_key(tmp_path: Path, key: str, used: bool) -> None:
+    """The run stands still until the key is pressed, which acts at once; Escape skips the lessons."""
+    script = [ActBegan(3, 2, "Two", "b")]
+    async with playing(tmp_path, LESSONS, "pace.turns_per_second=1", explain=True) as game:
+        explained(game, *script, held=True)
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        await game.press("enter")
+        assert isinstance(game.app.screen, Card)
+        await game.press(key)
+        await game.until(lambda: game.app.screen is game.screen)
+        await game.until(lambda: (UseAbility("rage") in game.expedition.drained + game.inbox.pending()) == used)
+        assert not game.inbox.paused
+        explained(game, *script)
+        assert isinstance(game.app.screen, Card) == used
 
 
 async def test_cards_wait_for_one_another(tmp_path: Path) -> None:
     """Two in one moment come one after the other."""
-    async with playing(tmp_path) as game:
-        happens(game, GATE, ACT)
-        await game.until(lambda: "Validation Gate" in game.text)
+    async with playing(tmp_path, explain=True) as game:
+        explained(game, LEVEL_ONLY, ACT)
+        await game.until(lambda: "Level up" in game.text)
         await game.press("enter")
         await game.until(lambda: "Act II" in game.text)
         await game.press("enter")

@@ -119,6 +119,7 @@ class WatchedInbox(Inbox):
 
     def wait_for_turn(self) -> bool:
         if self.paused:
+            self.turn_over()
             self.waits_paused.set()
         return super().wait_for_turn()
 

@@ -4,10 +4,11 @@ import pytest
 from support.screens_host import ScreensHost, shown, until
 from textual.events import Key
 
-from rolltrain_tui.protocol.events import Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.tui.screens.cards import Card, big, face_of
+from rolltrain_tui.tui.screens.card_faces import big, face_of
+from rolltrain_tui.tui.screens.cards import Card
 
 pytestmark = pytest.mark.slow
 
@@ -16,12 +17,13 @@ HERO = Sheet(level=12, proficiency=4, hp=28, max_hp=96, next_level_xp=2700, expe
 LEVEL = LevelGained(412, ("Rage: a [b]third[/b] charge", "Two\nlines \x1b]0;x"), HERO)
 DRAGON = MonsterAppeared(380, "loss_dragon", "5", 100, 15, "The loss is [/] rising.")
 CAMP = Rested(500, "long", Sheet(hp=36, charges=CHARGES))
+ACT = ActBegan(61, 2, "The rage", "Press it.")
 PROBE = Evaluated(500, 2.2101, 0.012, 2.2101, 2.18, True)
 SIZES = [(80, 24), (120, 36), (200, 60), (60, 18)]
 
 
-def card(*events: Event, seconds: float | None = None) -> ScreensHost:
-    return ScreensHost(lambda: Card(events, seconds))
+def card(*events: Event, press: str | None = None) -> ScreensHost:
+    return ScreensHost(lambda: Card(events, press=press))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -41,7 +43,7 @@ async def test_level(size: tuple[int, int]) -> None:
             "0.95",
             "2700 XP",
             "turn 412",
-            "Enter goes on",
+            "Enter: continue",
         ):
             assert text in screen
 
@@ -64,7 +66,7 @@ async def test_encounter(size: tuple[int, int], monster: str) -> None:
             "The loss is [/] rising.",
             row.weak_to[:20],
             row.save_stat,
-            "Enter goes on",
+            "Enter: continue",
         ):
             assert text in screen
 
@@ -112,24 +114,54 @@ def test_no_card_for_a_step() -> None:
         face_of([StepTaken(1, 2.0, 2.0, 1.0, 1e-3, 1.0, 1.0, 0.1, 0.1, 768, 1.0, True, ())])
 
 
-@pytest.mark.parametrize("key", ["enter", "space", "escape"])
-async def test_a_key_puts_it_away(key: str) -> None:
-    """Enter, Space and Escape all dismiss a card that waits."""
+@pytest.mark.parametrize(("key", "answer"), [("enter", "go on"), ("space", "pause"), ("escape", "go on")])
+async def test_a_key_puts_it_away(key: str, answer: str) -> None:
+    """Enter and Escape go on, Space pauses; the card says so."""
     app = card(LEVEL)
     async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "Enter: continue · space: stay paused" in shown(app)
         assert [] == app.answers
         await pilot.press(key)
-        assert [None] == app.answers
+        assert [answer] == app.answers
+
+
+@pytest.mark.parametrize(("press", "key"), [("1", "1"), (".", "full_stop"), ("+", "plus"), ("d", "d")])
+async def test_a_lesson_waits_for_its_key(press: str, key: str) -> None:
+    """Others do nothing but show it more strongly; the key itself goes on and reaches the screen below."""
+    app = card(ACT, press=press)
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "space", "x")
+        assert f"Press  {press} " in shown(app)
+        assert [] == app.answers
+        await pilot.press(key)
+        assert ["go on"] == app.answers
+
+
+async def test_a_lesson_in_pausing_pauses() -> None:
+    """Space is its own key there."""
+    app = card(ACT, press="space")
+    async with app.run_test() as pilot:
+        await pilot.press("enter", "space")
+        assert ["pause"] == app.answers
+
+
+async def test_lessons_can_be_skipped() -> None:
+    """By Escape."""
+    app = card(ACT, press="1")
+    async with app.run_test() as pilot:
+        await pilot.press("escape")
+        assert ["skip"] == app.answers
 
 
 async def test_put_away_while_it_opens() -> None:
     """A key that comes while a card is still being put on the screen takes it away without harm."""
-    app = ScreensHost(lambda: Card(LEVEL, None))
+    app = ScreensHost(lambda: Card(LEVEL))
     async with app.run_test() as pilot:
         for _ in range(20):
-            card = Card(LEVEL, None)
+            card = Card(LEVEL)
             app.push_screen(card)
-            card.action_put_away()
+            card.action_go_on()
             await until(pilot, lambda card=card: card not in app.screen_stack)
 
 
@@ -141,11 +173,11 @@ async def test_another_key_is_not_lost() -> None:
         def on_key(self, event: Key) -> None:
             pressed.append(event.key)
 
-    app = Host(lambda: Card(LEVEL, None))
+    app = Host(lambda: Card(LEVEL))
     async with app.run_test() as pilot:
         await pilot.press("1")
         await until(pilot, lambda: pressed)
-        assert [None] == app.answers
+        assert ["go on"] == app.answers
         assert ["1"] == pressed
 
 
@@ -155,23 +187,4 @@ async def test_a_click_puts_it_away() -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
         await pilot.click("#card")
-        assert [None] == app.answers
-
-
-async def test_it_passes_by_itself() -> None:
-    """With seconds it needs no key, and a key just before does no harm."""
-    app = card(DRAGON, seconds=0.02)
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: app.answers)
-        assert [None] == app.answers
-
-
-async def test_it_says_that_it_passes() -> None:
-    """A card that will pass says so and shows how long it still stays."""
-    app = card(DRAGON, seconds=60.0)
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        assert "Goes on by itself" in shown(app)
-        assert "▰▰▰▰" in shown(app)
-        await pilot.press("enter")
-        assert [None] == app.answers
+        assert ["go on"] == app.answers

@@ -28,3 +28,13 @@ def test_thinned(values: list[float], most: int) -> None:
     assert len(points) <= most
     assert 1 <= points[0][0] <= points[-1][0] <= len(values)
     assert math.isclose(sum(y for _, y in points) / len(points), sum(values) / len(values), abs_tol=1e-6) or len(values) % len(points)
+
+
+def test_where_two_curves_meet_both_show() -> None:
+    """The same values: both colours along the line, and a mark for each."""
+    points = [(float(x), 1.0 + x / 50) for x in range(100)]
+    lines = curve_lines([Curve(points, "primary", "A"), Curve(points, "cool", "B")], 80, 12)
+    tones = [span[1] for line in lines for span in line if any("\u2800" < char <= "\u28ff" for char in span[0])]
+    assert abs(tones.count("primary") - tones.count("cool")) <= 12
+    assert min(tones.count("primary"), tones.count("cool")) >= 20
+    assert {"A", "B"} <= set("".join(span[0] for line in lines for span in line))

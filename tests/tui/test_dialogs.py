@@ -10,10 +10,10 @@ from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialo
 @pytest.mark.parametrize(
     ("keys", "answer"),
     [
-        ("enter", "quit"),
-        ("right enter", "title"),
-        ("right right enter", "stay"),
-        ("left enter", "stay"),
+        ("enter", "stay"),
+        ("right enter", "quit"),
+        ("right right enter", "title"),
+        ("left enter", "title"),
         ("t", "title"),
         ("S", "stay"),
         ("escape", None),
@@ -47,6 +47,10 @@ async def test_a_click_answers() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (60, 18)])
 async def test_all_is_seen(size: tuple[int, int]) -> None:
     """Title, text and all choices are on the screen; foreign text is literal; many choices stand below each other."""
+    app = ScreensHost(lambda: quit_dialog(412))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        assert all(f"{words}  {key}" in shown(app) for words, key in (("Stay", "s"), ("Save and quit", "q"), ("Save, to the title", "t")))
     choices = [Choice(f"c{n}", f"A rather long choice {n}", str(n)) for n in range(5)]
     app = ScreensHost(lambda: ChoiceDialog("[b]Why[/b]", "because [/]", choices))
     async with app.run_test(size=size) as pilot:

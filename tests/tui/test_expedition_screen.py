@@ -124,6 +124,7 @@ async def test_an_encounter_pauses_and_says_why(tmp_path: Path) -> None:
         assert 30 == game.screen.scene.turn
         assert game.inbox.paused
         assert "a monster has come" in game.screen.notice
+        assert "‖ paused: a monster has come" in game.text
         await game.press("enter")
         await game.until(lambda: game.app.screen is game.screen)
         await game.see("Loss Dragon", "paused")
@@ -131,15 +132,7 @@ async def test_an_encounter_pauses_and_says_why(tmp_path: Path) -> None:
         await game.until(lambda: game.screen.scene.turn > 30)
 
 
-async def test_a_level_shows_a_card_that_passes(tmp_path: Path) -> None:
-    """Without a rule the game goes on behind the card."""
-    async with playing(tmp_path, "turns=1000000", paused=False) as game:
-        await game.until(lambda: isinstance(game.app.screen, Card))
-        assert not game.inbox.paused
-        await game.press("enter")
-
-
-ESSENTIALS = ("turn", "/2000", "Brakka", "Barbarian 1", "12/14", "/1000", "Rage", "Go on", "Help", "DC 12", "felt", "floor 1.31", "◆ val")
+ESSENTIALS = ("turn", "/2000", "Brakka", "Barbarian 1", "12/14", "/1000", "Rage", "Resume", "more", "DC 12", "felt", "floor 1.31", "◆ val")
 
 
 @pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 36), (200, 60)])
@@ -147,7 +140,7 @@ async def test_every_size_shows_the_essentials(tmp_path: Path, size: tuple[int, 
     """Progress, hero, die, loss and keys are there from the smallest terminal to the largest."""
     async with playing(tmp_path, size=size) as game:
         await game.play_to(3)
-        await game.see(*(word for word in ESSENTIALS if size != (60, 18) or word not in ("Help", "◆ val")))
+        await game.see(*(word for word in ESSENTIALS if size != (60, 18) or word not in ("◆ val",)))
 
 
 @pytest.mark.parametrize("size", [(50, 10), (1, 1), (200, 5)])
@@ -180,36 +173,37 @@ async def test_fifty_resizes_leave_the_screen_sane(tmp_path: Path) -> None:
         await game.pilot.resize_terminal(*SIZE)
         await game.until(lambda: not game.app.resizes.waiting)
         await game.until(lambda: SIZE == (len(game.text.splitlines()[0]), len(game.text.splitlines())))
-        await game.see("Brakka", "d20", "Loss (nats per token)", "Log", "Help")
+        await game.see("Brakka", "d20", "Loss (nats per token)", "Log", "? more")
         await game.press("1")
         assert [UseAbility("rage")] == game.inbox.pending()
 
 
 @pytest.mark.parametrize(
-    ("what", "least", "most"), [("nothing", 10, 10), ("slow", 20, 20), ("dear", 0, 0), ("card", 2, 2), ("dragged", 0, 0)]
+    ("what", "least", "most"), [("nothing", 5, 5), ("slow", 20, 20), ("rested", 20, 20), ("dear", 0, 0), ("card", 2, 2), ("dragged", 0, 0)]
 )
 async def test_at_speed_the_picture_keeps_to_its_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, least: int, most: int
 ) -> None:
-    """Of twenty ticks with news every second one is drawn; none while drawing is over its share; behind a card few; slowly played, all."""
+    """Of twenty ticks with news every fourth is drawn; none while drawing is over its share; behind a card few; slowly played, all."""
     async with playing(tmp_path) as game:
         await game.play_to(1)
-        screen, draws = game.screen, list[bool]()
+        screen, draws = game.screen, list[None]()
         monkeypatch.setattr(screen, "_slow_enough_to_read", lambda: what == "slow")
-        monkeypatch.setattr(screen, "draw", lambda everything=False: draws.append(everything))
+        monkeypatch.setattr(screen, "_rested", lambda: what == "rested")
+        monkeypatch.setattr(screen, "show_news", lambda: draws.append(None))
+        monkeypatch.setattr(type(screen.bridge.buffer), "__len__", lambda buffer: 1)
         used = {"dear": 1.0, "dragged": 0.05}.get(what, 0.0)
         monkeypatch.setattr(screen._share, "wait", lambda of_time: used - of_time)
         if what == "card":
-            await game.app.push_screen(Card(LevelGained(3, (), Sheet(level=2)), None))
+            await game.app.push_screen(Card(LevelGained(3, (), Sheet(level=2))))
         elif what == "dragged":
             monkeypatch.setattr(type(game.app.resizes), "waiting", True)
         screen._ticks = 0
         draws.clear()
+        screen._wanted = False
         for _ in range(20):
-            screen._news = True
             screen.tick()
         assert least <= len(draws) <= most
-        assert all(everything == (what == "slow") for everything in draws)
 
 
 HOSTILE = "[red]x[/blue] [/] [@click=app.quit]y[/] \x1b[2J \u202e"
@@ -237,7 +231,7 @@ async def test_help_lists_abilities_and_keys(tmp_path: Path) -> None:
         await game.until(lambda: isinstance(game.app.screen, HelpScreen))
         await game.pilot.pause()
         assert "Rage" in game.text
-        assert "Pause, or go on" in game.text
+        assert "Pause, or resume" in game.text
 
 
 async def test_the_palette_knows_the_verbs(tmp_path: Path) -> None:

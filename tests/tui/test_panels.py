@@ -324,3 +324,23 @@ def test_the_speedometer_measures_the_last_seconds() -> None:
     for tick in range(1, 60):
         meter.note(tick * 0.1, tick * (1 if tick < 20 else 2))
     assert pytest.approx(20, rel=0.1) == meter.rate
+
+
+@pytest.mark.parametrize("width", [36, 44, 52, 58, 76])
+def test_a_turn_in_the_log_is_never_cut(width: int) -> None:
+    """It is told in fewer words; the loss and its trend stay."""
+    scene = scene_after(40)
+    for line in log_lines(scene, width, 12):
+        assert width_of(line) <= width
+    assert "loss " in text_of(log_lines(scene, width, 40))
+    assert any(sign in text_of(log_lines(scene, width, 40)) for sign in "▼▲")
+
+
+@pytest.mark.parametrize("width", [26, 28, 30, 32, 40])
+def test_what_is_in_force_is_told_in_the_words_that_fit(width: int) -> None:
+    scene = scene_after(4)
+    scene.sheet = replace(scene.sheet, charges=tuple(replace(charge, auto=True) for charge in scene.sheet.charges))
+    rage = text_of(hero_lines(scene, width, 12)).splitlines()[3]
+    assert "…" not in rage
+    assert "✔" in rage
+    assert rage.endswith("auto  1/2")

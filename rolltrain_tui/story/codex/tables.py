@@ -231,7 +231,7 @@ def scouts(what: str) -> str:
     """A number of the scouts."""
     three, two = 3 * (SCOUT_WALK + SCOUT_ANNEAL), 2 * (SCOUTS_ANEW + SCOUT_ANNEAL)
     numbers = {"walk": SCOUT_WALK, "anneal": SCOUT_ANNEAL, "anew": SCOUTS_ANEW, "three": three, "two": two, "slow": SLOW, "hot": HOT}
-    return f"{numbers[what]:g}"
+    return f"{numbers[what]:.2g}" if numbers[what] < 1 else f"{numbers[what]:g}"
 
 
 TABLES: Mapping[str, Callable[[str], str]] = {

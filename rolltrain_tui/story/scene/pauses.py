@@ -2,24 +2,54 @@
 
 from collections.abc import Collection
 
-from rolltrain_tui.protocol.events import DiceRolled, Event, HeroFell, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.protocol import events as ev
+
+RULES = {
+    "encounter": "a monster has come",
+    "sick": "a signal has left its range",
+    "gate": "the Validation Gate was faced",
+    "level": "a new level",
+    "verdict": "the twin's verdict is in",
+    "prediction": "your prediction was judged",
+    "camp": "the party has made camp",
+    "fallen": "the hero has fallen",
+    "nan": "the loss was not finite",
+    "fumble": "a fumble",
+    "crit": "a critical hit",
+}
+"""Each with the words that say why the game has paused."""
+SOMETHING = frozenset(RULES) - {"camp", "fumble", "crit"}
+"""What ends a run until something happens."""
 
 
-def pause_reason(event: Event, pause_on: Collection[str]) -> str | None:
-    """The rule of `pause_on` that this event meets."""
+def pause_reason(event: ev.Event, rules: Collection[str], sick_before: Collection[str] = ()) -> str | None:
+    """The rule that this event meets. `sick_before`: the signals that were out of range at the last examination."""
     match event:
-        case MonsterAppeared():
+        case ev.MonsterAppeared():
             rule = "encounter"
-        case DiceRolled(outcome="fumble" | "crit"):
+        case ev.DiceRolled(outcome="fumble" | "crit"):
             rule = event.outcome
-        case LevelGained():
+        case ev.LevelGained():
             rule = "level"
-        case Rested(kind="long"):
+        case ev.Rested(kind="long"):
             rule = "camp"
-        case HeroFell():
+        case ev.HeroFell():
             rule = "fallen"
-        case StepTaken(finite=False):
+        case ev.StepTaken(finite=False):
             rule = "nan"
+        case ev.GateFaced():
+            rule = "gate"
+        case ev.TwinJudged() | ev.TwinLost():
+            rule = "verdict"
+        case ev.ForetellingJudged():
+            rule = "prediction"
+        case ev.Examined() if sick_signals(event) - set(sick_before):
+            rule = "sick"
         case _:
             return None
-    return rule if rule in pause_on else None
+    return rule if rule in rules else None
+
+
+def sick_signals(examined: ev.Examined) -> set[str]:
+    """The signals out of their range."""
+    return {reading.signal for reading in examined.readings if reading.condition == "sick"}

@@ -15,6 +15,7 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
 from rolltrain_tui.story.judgement import Judgement, judge
+from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.series import LossSeries
 from rolltrain_tui.story.scene.tally import Tally
 from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
@@ -106,6 +107,8 @@ class Scene:
     outcomes: dict[ev.Outcome, int] = field(default_factory=lambda: {"fumble": 0, "miss": 0, "hit": 0, "crit": 0})
     story: deque[StoryLine] = field(default_factory=lambda: deque(maxlen=STORY_LINES))
     turn_lines: deque[TurnLine] = field(default_factory=lambda: deque(maxlen=TURN_LINES))
+    history: History = field(default_factory=History)
+    """What the full chart shows."""
     tally: Tally = field(default_factory=Tally)
     """What the ending counts."""
     milestones: deque[ev.Event] = field(default_factory=lambda: deque(maxlen=MILESTONES))
@@ -125,6 +128,7 @@ class Scene:
         """Take in the next event. An event that changes nothing on screen changes nothing here."""
         self.sheet = sheet_after(event, self.sheet)
         fold(event, self)
+        self.history.add(event)
         if event.topic is not None and not (isinstance(event, ev.Saved) and event.reason == "autosave"):
             self.story.append(StoryLine(self.lines, event))
             self.lines += 1
@@ -443,6 +447,8 @@ def _(event: ev.AbilityEnded, scene: Scene) -> None:
 
 def _apart(value: Any) -> Any:
     """A copy of everything mutable."""
+    if isinstance(value, History):
+        return value.apart()
     if isinstance(value, dict):
         return type(value)({name: _apart(part) for name, part in value.items()})
     if isinstance(value, list):

@@ -20,7 +20,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.arena.worker import Stopped, Worker
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
@@ -79,15 +79,15 @@ class BattleScreen(TavernScreen):
         yield StoryPanel(id="battle-story")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#battle-story").border_title = "Commentary"
         if len(self._contenders) > SPLIT:
             self.query_one("#battle-cards").styles.height = min(len(self._contenders), self.size.height // 4) + 2
         self.set_interval(DRAIN_SECONDS, self._drain)
         self._fight()
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
@@ -112,8 +112,9 @@ class BattleScreen(TavernScreen):
         worker = self._worker = Worker(work)
         worker.start()
 
+    @while_open
     def _drain(self) -> None:
-        if self._worker is None or not still_open(self):
+        if self._worker is None:
             return
         over = not self._worker.is_alive()
         found = self._worker.take()
@@ -152,9 +153,8 @@ class BattleScreen(TavernScreen):
 
     # What is shown.
 
+    @while_open
     def _draw(self) -> None:
-        if not still_open(self):
-            return
         head = self.query_one("#battle-head", Panel)
         head.show([self._head(head.content_size.width)])
         cards = [self.query_one(f"#battle-card-{place}", Panel) for place in range(len(self.query(".battle-card")))]

@@ -17,7 +17,7 @@ from rolltrain_tui.arena.ledger import Flaw, RecordedMatch
 from rolltrain_tui.arena.matches import Division, division_of
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 
 Kind = Literal["quality", "efficiency", "ratings"]
 KINDS: tuple[Kind, ...] = ("quality", "efficiency", "ratings")
@@ -62,9 +62,8 @@ class BoardScreen(TavernScreen):
         yield Static(id="board-foot")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one(OptionList).focus()
         self._read()
 
@@ -105,6 +104,7 @@ class BoardScreen(TavernScreen):
         return board_lines(self._places, max(8, self.size.width - 66 - 10 * wide), marks=wide)
 
     @on(OptionList.OptionSelected)
+    @while_open
     def _selected(self) -> None:
         self.action_again()
 

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer
 
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisPanel
 from rolltrain_tui.tui.widgets.panel import Line, wrap
 from rolltrain_tui.tui.widgets.vitals import advice_lines, layer_lines, signal_lines
@@ -36,18 +36,19 @@ class AgentDiagnosisScreen(TavernScreen):
             yield DiagnosisPanel(id="checkup-lines")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if still_open(self):
-            self.query_one("#checkup").border_title = f"Diagnosis of {self._agent.name}, step {self._agent.step:,}"
-            self.call_after_refresh(self.draw)
+        self.query_one("#checkup").border_title = f"Diagnosis of {self._agent.name}, step {self._agent.step:,}"
+        self.call_after_refresh(self.draw)
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
+    @while_open
     def draw(self) -> None:
-        if still_open(self):
-            panel = self.query_one(DiagnosisPanel)
-            panel.show_diagnosis(self._lines(panel.size.width))
+        panel = self.query_one(DiagnosisPanel)
+        panel.show_diagnosis(self._lines(panel.size.width))
 
     def _lines(self, width: int) -> list[Line]:
         found, tone = self._found, "bad+strong" if self._found.sick else "good+strong"

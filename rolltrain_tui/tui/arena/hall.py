@@ -19,7 +19,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.arena.worker import Stopped, Worker
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
@@ -88,18 +88,19 @@ class ArenaScreen(TavernScreen):
         yield StoryPanel(id="arena-story")
         yield Footer(show_command_palette=False)
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#arena-agents").border_title = "Agents"
         self.query_one("#arena-story").border_title = "What happens"
         self.query_one(OptionList).focus()
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.call_after_refresh(self.reload)
 
+    @while_open
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.reload)
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
@@ -121,10 +122,9 @@ class ArenaScreen(TavernScreen):
     def roster(self) -> Roster:
         return Roster(self.host.runs / FOLDER)
 
+    @while_open
     def reload(self) -> None:
         """Read the roster and point at the current agent."""
-        if not still_open(self):
-            return
         roster = self.roster
         self.rows = roster.rows()
         names = self.query_one(OptionList)
@@ -139,6 +139,7 @@ class ArenaScreen(TavernScreen):
             self._draw()
 
     @on(OptionList.OptionHighlighted)
+    @while_open
     def _point(self, event: OptionList.OptionHighlighted) -> None:
         """The highlighted agent becomes the current one."""
         row = self.rows[event.option_index]
@@ -153,9 +154,8 @@ class ArenaScreen(TavernScreen):
                 self.tell(f"✖ {flat(str(error))}")
         self._draw()
 
+    @while_open
     def _draw(self) -> None:
-        if not still_open(self):
-            return
         facts, chart = self.query_one("#arena-facts", Panel), self.query_one("#arena-chart", Panel)
         champion = self.champion
         if champion is None:
@@ -229,8 +229,9 @@ class ArenaScreen(TavernScreen):
         self.worker = Worker(work)
         self.worker.start()
 
+    @while_open
     def _drain(self) -> None:
-        if self.worker is None or not still_open(self):
+        if self.worker is None:
             return
         over = not self.worker.is_alive()
         for found in self.worker.take():

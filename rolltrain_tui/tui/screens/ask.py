@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.tui.screens.base import while_open
 
 
 class AskDialog(ModalScreen[str | None]):
@@ -32,9 +32,8 @@ class AskDialog(ModalScreen[str | None]):
             yield Static(id="ask-answer")
             yield Static(Content("Enter takes it · Escape puts it away"), id="ask-foot")
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#ask").border_title = Content(self._title)
         line = self.query_one(Input)
         line.focus()
@@ -42,6 +41,7 @@ class AskDialog(ModalScreen[str | None]):
         self._judge(self._value)
 
     @on(Input.Changed)
+    @while_open
     def _changed(self, event: Input.Changed) -> None:
         self._judge(event.value)
 
@@ -56,6 +56,7 @@ class AskDialog(ModalScreen[str | None]):
         return good
 
     @on(Input.Submitted)
+    @while_open
     def _take(self, event: Input.Submitted) -> None:
         if self._judge(event.value, for_good=True):
             self.dismiss(event.value.strip())

@@ -1,8 +1,9 @@
 """What screens share: the app as they see it, the way back, and the list of keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.widgets.fact import Fact
@@ -18,6 +20,9 @@ from rolltrain_tui.tui.widgets.fact import Fact
 UNTOLD = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
 """Bindings of Textual's own, which the list of keys leaves out."""
 
+
+GUARDED = "_while_open"
+"""Marks a method that `while_open` guards."""
 
 Destination = Literal["quit", "title"]
 
@@ -54,6 +59,22 @@ def still_open(screen: Screen[Any]) -> bool:
     return screen.app.is_running and screen.app.return_code is None and screen in screen.app.screen_stack
 
 
+S = TypeVar("S", bound=Screen[Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def while_open(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R | None]:
+    """For what is called later: a callback, a timer, a message, a resize. Once its screen has gone, the call does nothing."""
+
+    @wraps(method)
+    def guarded(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        return method(self, *args, **kwargs) if still_open(self) else None
+
+    setattr(guarded, GUARDED, True)
+    return guarded
+
+
 class HelpScreen(ModalScreen[None]):
     """A list of keys over whatever is open. Any of Escape, Enter, q and ? closes it."""
 
@@ -76,9 +97,8 @@ class HelpScreen(ModalScreen[None]):
                     yield Fact(keys, words)
             yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#help").border_title = Content(self._title)
         width = max((len(keys) for keys, _ in self._keys), default=0)
         for name in self.query(".fact-name"):
@@ -101,6 +121,11 @@ class TavernScreen(Screen[None]):
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+
+    @while_open
+    def on_mount(self) -> None:
+        """Textual calls this one after the subclass's own."""
+        self.call_after_refresh(Curtain(self).rise)
 
     @property
     def host(self) -> Host:

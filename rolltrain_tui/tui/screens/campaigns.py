@@ -18,7 +18,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import MARKS
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.words import loss
 
@@ -65,9 +65,8 @@ class CampaignsScreen(TavernScreen):
             yield Static("", id="own-trouble")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one(OptionList).focus()
         self.read_campaigns(self.host.runs)
 
@@ -85,6 +84,7 @@ class CampaignsScreen(TavernScreen):
         self.post_message(self.CampaignsRead(found, results_in(runs)))
 
     @on(CampaignsRead)
+    @while_open
     def _show(self, event: CampaignsRead) -> None:
         found, self._results = event.found, event.results
         self._found = found
@@ -96,6 +96,7 @@ class CampaignsScreen(TavernScreen):
             names.highlighted = 0
 
     @on(OptionList.OptionHighlighted)
+    @while_open
     async def _turn_page(self, event: OptionList.OptionHighlighted) -> None:
         path, campaign = self._found[event.option_index]
         story, facts = self.query_one("#campaign-story", Static), self.query_one("#campaign-facts")
@@ -110,10 +111,12 @@ class CampaignsScreen(TavernScreen):
             await facts.mount(*[Fact(name, value) for name, value in rows])
 
     @on(OptionList.OptionSelected)
+    @while_open
     def _picked(self) -> None:
         self.action_choose()
 
     @on(Input.Changed)
+    @while_open
     def _look_at_text(self, event: Input.Changed) -> None:
         trouble = text_trouble(event.value)
         words = (

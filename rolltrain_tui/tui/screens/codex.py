@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Footer, Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 
 if TYPE_CHECKING:
     from rolltrain_tui.story.codex import Page
@@ -46,9 +46,8 @@ class CodexScreen(TavernScreen):
         yield Static("", id="codex-found")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         from rolltrain_tui.story.codex import pages
 
         self._pages = {page.slug: page for page in pages()}
@@ -90,6 +89,7 @@ class CodexScreen(TavernScreen):
         line.display = bool(words.strip())
 
     @on(OptionList.OptionHighlighted)
+    @while_open
     async def _open(self, event: OptionList.OptionHighlighted) -> None:
         page = self._pages.get(event.option_id or "")
         if page is not None and page.slug in self._shown:
@@ -98,14 +98,17 @@ class CodexScreen(TavernScreen):
             self.query_one("#codex-page").scroll_home(animate=False)
 
     @on(Input.Changed)
+    @while_open
     def _search(self, event: Input.Changed) -> None:
         self._list(event.value)
 
     @on(Input.Submitted)
+    @while_open
     def _found(self) -> None:
         self.query_one(OptionList).focus()
 
     @on(Markdown.LinkClicked)
+    @while_open
     def _follow(self, event: Markdown.LinkClicked) -> None:
         if not self.open_page(slug_of(event.href)):
             self.notify(event.href, title="This link leads out of the game", markup=False)

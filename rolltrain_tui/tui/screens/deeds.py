@@ -52,6 +52,12 @@ class Deeds(Orders):
         self.send(SendScouts(), "Scouts")
         return self.notice
 
+    def action_chart(self) -> None:
+        """The chart on the whole screen; the run goes on behind it."""
+        from rolltrain_tui.tui.screens.chart import ChartScreen
+
+        self.app.push_screen(ChartScreen(lambda: self.scene, self.bridge.run.folder if self.bridge.run is not None else None))
+
     # Foretelling.
 
     @property
@@ -110,7 +116,7 @@ class Deeds(Orders):
 
         def answer(item: str | None) -> None:
             if item:
-                self.send(UseItem(item), f"{_item(item, 1).label} queued")
+                self.send(UseItem(item), f"{_item(item, 1).label}")
 
         self.app.push_screen(PickScreen("The bag", "", picks, "uses it"), answer)
 
@@ -130,12 +136,12 @@ class Deeds(Orders):
 
         def answer(stat: str | None) -> None:
             if stat:
-                self.send(RaiseStat(stat), f"{stat} is being raised")
+                self.send(RaiseStat(stat), f"{stat} rises")
             else:
-                self.tell_player("The choice stays open: u brings it back.", "accent")
+                self.tell_player("The choice stays open: g brings it back.", "accent")
 
         left = f" {hero.choices} choices are open." if hero.choices > 1 else ""
-        text = f"The training shows. Which score shall rise?{left}"
+        text = f"Raise which score?{left}"
         self.app.push_screen(PickScreen("Raise an ability score", text, picks, "raises it"), answer)
 
 

@@ -11,7 +11,7 @@ from textual.widgets import Footer
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.verdict import verdict_lines
@@ -72,26 +72,26 @@ class DiagnosisScreen(TavernScreen):
         yield Panel(id="signal-detail")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#diagnosis").border_title = "Diagnosis"
         self.set_interval(REFRESH_SECONDS, self.look)
         self.call_after_refresh(self.look)
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self.look)
 
+    @while_open
     def look(self) -> None:
         """Draw what the newest examination says."""
-        if still_open(self):
-            panel, detail = self.query_one(DiagnosisPanel), self.query_one("#signal-detail", Panel)
-            panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen))
-            detail.display = self._scene.examined is not None
-            if self._scene.examined is not None:
-                reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
-                lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
-                detail.show([*lines, [(self._answer, "accent")]] if self._answer else lines)
+        panel, detail = self.query_one(DiagnosisPanel), self.query_one("#signal-detail", Panel)
+        panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen))
+        detail.display = self._scene.examined is not None
+        if self._scene.examined is not None:
+            reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
+            lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
+            detail.show([*lines, [(self._answer, "accent")]] if self._answer else lines)
 
     @property
     def _page(self) -> VerticalScroll:

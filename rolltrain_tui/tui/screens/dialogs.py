@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.tui.screens.base import while_open
 
-BREADTH = 64
-"""Cells that the choices may take side by side."""
+BREADTH, FRAME = 70, 8
+"""Cells of the dialog where the screen is wide, and of its edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ChoiceDialog(ModalScreen[str | None]):
         with Vertical(id="dialog"):
             with VerticalScroll(id="dialog-body", can_focus=False):
                 yield Static(Content(self._text), id="dialog-text")
-            with Horizontal(id="dialog-choices", classes="-stacked" if self._breadth() > BREADTH else ""):
+            with Horizontal(id="dialog-choices", classes="-stacked" if self._breadth() > self._room() else ""):
                 for choice in self._choices:
                     label = Content.assemble(choice.label, (f"  {choice.key}", "dim"))
                     yield Button(label, id=f"answer-{choice.answer}", classes=f"-tone-{choice.tone}", flat=True)
@@ -57,13 +57,20 @@ class ChoiceDialog(ModalScreen[str | None]):
         """Cells the choices take side by side."""
         return sum(len(choice.label) + len(choice.key) + 6 for choice in self._choices)
 
+    def _room(self) -> int:
+        return min(BREADTH, self.app.size.width * 92 // 100) - FRAME
+
+    @while_open
+    def on_resize(self) -> None:
+        self.query_one("#dialog-choices").set_class(self._breadth() > self._room(), "-stacked")
+
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#dialog").border_title = Content(self._title)
         self.query(Button).first().focus()
 
     @on(Button.Pressed)
+    @while_open
     def _answer(self, event: Button.Pressed) -> None:
         self.dismiss((event.button.id or "").removeprefix("answer-"))
 
@@ -81,9 +88,9 @@ def quit_dialog(turn: int) -> ChoiceDialog:
     """Before leaving a running expedition: answers "quit", "title" or "stay" (or None)."""
     text = f"The run is saved after turn {turn}. Continue, on the title, goes on from there bit for bit."
     choices = (
-        Choice("quit", "Save and quit", "q", "primary"),
+        Choice("stay", "Stay", "s", "primary"),
+        Choice("quit", "Save and quit", "q"),
         Choice("title", "Save, to the title", "t"),
-        Choice("stay", "Stay", "s"),
     )
     return ChoiceDialog("Leave the expedition?", text, choices)
 

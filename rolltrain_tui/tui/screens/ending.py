@@ -16,7 +16,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.fact import Fact
 
@@ -33,6 +33,7 @@ class EndingScreen(TavernScreen):
         Binding("n", "without", "No dice", show=False, tooltip="The same campaign as plain training: rulebook off"),
         Binding("w", "replay", "Replay", tooltip="Watch this run from its first turn"),
         Binding("b", "branch", "Branch", tooltip="Branch before the worst move: play on from there without that ability"),
+        Binding("x", "chart", "Chart", tooltip="The chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("e", "export", "Export", tooltip="Write table, picture and report card into the run's folder"),
         Binding("l", "log", "Log", tooltip="The whole log of the run"),
         Binding("t", "title", "Title", show=False),
@@ -78,9 +79,8 @@ class EndingScreen(TavernScreen):
             yield Static(Content(f"Kept in {flat(str(story.folder))}"), id="ending-folder")
         yield Footer(compact=True, show_command_palette=False)
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#ending-story").border_title = "The story of the run"
         self.query_one("#ending-facts").border_title = "In numbers"
         self.query_one("#ending-samples").border_title = "It said"
@@ -105,6 +105,7 @@ class EndingScreen(TavernScreen):
         self.post_message(self.RecordFound(found))
 
     @on(RecordFound)
+    @while_open
     async def _show_record(self, event: RecordFound) -> None:
         facts = self.query_one("#ending-facts")
         with self.app.batch_update():
@@ -154,6 +155,11 @@ class EndingScreen(TavernScreen):
 
         self.app.push_screen(ChoiceDialog(f"Turn {turn + 1} again, without {ability}?", text, choices), answer)
 
+    def action_chart(self) -> None:
+        from rolltrain_tui.tui.screens.chart import ChartScreen
+
+        self.app.push_screen(ChartScreen(lambda: self._story.scene, self._story.folder))
+
     def action_log(self) -> None:
         from rolltrain_tui.tui.screens.run_log import RunLogScreen
 
@@ -178,6 +184,7 @@ class EndingScreen(TavernScreen):
             self.post_message(self.Exported(f"{', '.join(names)} are in {folder}"))
 
     @on(Exported)
+    @while_open
     def _tell_of_export(self, event: Exported) -> None:
         title = "Nothing was written" if event.failed else "Export"
         self.notify(clean(event.words), title=title, severity="error" if event.failed else "information", timeout=12, markup=False)

@@ -1,7 +1,7 @@
 """The expedition: the game itself. Messages from the run become a scene, the scene becomes panels; keys are in `orders`."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,7 +14,6 @@ from rolltrain_tui.protocol.events import (
     ActBegan,
     CommandAccepted,
     CommandRefused,
-    Evaluated,
     Event,
     ForetellingJudged,
     GateFaced,
@@ -24,17 +23,19 @@ from rolltrain_tui.protocol.events import (
     Rested,
     Saved,
     SaveFailed,
+    TwinJudged,
 )
 from rolltrain_tui.runs.playable import Sought
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
+from rolltrain_tui.tui.curtain import Curtain
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
-from rolltrain_tui.tui.screens.base import still_open
-from rolltrain_tui.tui.screens.cards import Card
-from rolltrain_tui.tui.screens.deeds import Deeds
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.explaining import Explaining
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.tempo import Speedometer
 from rolltrain_tui.tui.titles import titled
@@ -54,48 +55,45 @@ from rolltrain_tui.tui.widgets.tabs import TabLine
 from rolltrain_tui.tui.widgets.voice import VoicePanel
 
 TICK_SECONDS = 0.1
-FAST_TICKS, STILL_TICKS = 2, 10
-"""At speed, the picture is drawn every so many ticks at most; when nothing happens, or behind a card, so seldom."""
-PICTURE_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.06, 0.02, 5.0
-"""At speed, of the time, and seconds: a large picture is drawn less often, and any in a window that is being dragged about."""
-LEVEL_CARD_SECONDS, ACT_CARD_SECONDS = 3.0, 10.0
-"""The training goes on behind the cards; an act has more to read."""
-REASONS = {
-    "encounter": "a monster has come",
-    "fumble": "a fumble",
-    "crit": "a critical hit",
-    "level": "a new level",
-    "camp": "the party has made camp",
-    "fallen": "the hero has fallen",
-    "nan": "the loss was not finite",
-}
+FAST_TICKS, STILL_TICKS = 4, 10
+"""At full speed the picture is drawn every so many ticks at most; when nothing happens, or behind another screen, so seldom."""
+PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.06, 0.25, 0.02, 5.0
+"""Of the time: at full speed, where the training rests between turns, and in a window that is being dragged about; and seconds."""
 CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}
+NARROW = 76
+"""Cells from which keys that cannot be pressed have their place too."""
 TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
 
 
-class ExpeditionScreen(Deeds):
-    """Drains the bridge ten times a second; only what changed is drawn again."""
+class ExpeditionScreen(Explaining):
+    """Looks ten times a second whether a picture is due.
+
+    The scene moves on only with a picture, and a picture is of all panels. So whatever draws, and whenever, all panels show one turn.
+    """
 
     CSS_PATH = "expedition.tcss"
     COMMANDS = {ExpeditionVerbs}  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
-        Binding("space", "pause", "Pause", tooltip="Pause, or go on"),
+        Binding("space", "pause", "Pause", tooltip="Pause, or resume"),
         Binding("full_stop", "step", "Step", key_display=".", tooltip="Play one turn, then pause"),
         Binding(
             "plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1, 2, 5, 10, 20, 50 turns a second, full speed"
         ),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
+        Binding("u", "until", "Until", tooltip="Run until something happens: a monster, a sick signal, a gate, a level, a verdict"),
         Binding("d", "diagnose", "Diagnose", tooltip="Diagnose: every signal and every layer, what is sick and what helps"),
         Binding("p", "foretell", "Foretell", tooltip="Foretell the next evaluation; a right guess earns inspiration"),
         Binding("i", "inspire", "Inspiration", tooltip="Spend inspiration: advantage on the next roll"),
         Binding("b", "bag", "Bag", tooltip="Open the bag and use an item"),
-        Binding("u", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),
+        Binding("g", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),
         Binding("r", "rest", "Rest", tooltip="Take a short rest before the next turn"),
         Binding("v", "speak", "Speak", tooltip="Ask the model for a sample of its text"),
         Binding("a", "auto", "Auto", tooltip="Choose which abilities act by themselves"),
+        Binding("o", "stops", "Stops", tooltip="Choose at what the game pauses by itself"),
         Binding("s", "save", "Save", tooltip="Save after this turn"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
         Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
@@ -116,25 +114,23 @@ class ExpeditionScreen(Deeds):
         self.leaving = False
         self._still = still
         self._detail: bool | None = None
-        self._ticks = self._pictures = 0
+        self._ticks = 0
         self._share = Share(LONGEST_WAIT)
-        self._news = False
-        """Something happened that is not drawn yet."""
+        self._wanted = True
+        """A picture is due whatever it costs."""
+        self._drawn_at = 0.0
+        self._curtain: Curtain | None = None
         self._saved_at: float | None = None
         self._speedometer = Speedometer()
         self._roll_drawn = self.scene.roll
-        self._moment: list[Event] = []
-        """Events of the newest turn, for a card."""
-        self._cards: dict[type, tuple[Sequence[Event], float | None]] = {}
-        """Cards that wait for their turn, the newest of each kind."""
-        self._open_card: type | None = None
-        """The kind of the card that was shown last."""
-        self._choice_due = False
-        """A level has brought a choice that was not offered yet."""
+        self._why = ""
+        """Why the run has paused by itself."""
         self._plan = Plan("tiny", {})
         self._panels: dict[str, Panel] = {}
 
     def compose(self) -> ComposeResult:
+        self._plan = plan(*self.app.size, self.chosen_tab)
+        self.add_class(f"-{self._plan.size}")
         yield StatusLine(id="status")
         yield CompactPanel(id="compact")
         yield HeroPanel(id="hero")
@@ -149,43 +145,85 @@ class ExpeditionScreen(Deeds):
         yield KeyLine(id="keys")
         yield Static(Content(TOO_SMALL), id="too-small")
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
         self._words: list[ScenePanel] = [self.query_one(kind) for kind in (HeroPanel, MonsterPanel, VoicePanel, ProofPanel)]
         self._die, self._chart, self._log = self.query_one(DiePanel), self.query_one(LossChart), self.query_one(LogPanel)
         self._foe = self.query_one(MonsterPanel)
         self._status, self._notice = self.query_one(StatusLine), self.query_one(NoticeLine)
         self.query_one(ProofPanel).name_box("Proof")
-        self.place_panels()
+        self._put_in_place()
+        self._curtain = Curtain(self)
+        self.call_after_refresh(self._first_picture)
+
+    @while_open
+    def _first_picture(self) -> None:
+        """Panels have their sizes, and the run has told how it stands."""
+        self.show_news()
         self.set_interval(TICK_SECONDS, self.tick)
+        self._raise_curtain()
+
+    def _raise_curtain(self) -> None:
+        if self._curtain is not None:
+            self._curtain.rise()
+
+    def on_unmount(self) -> None:
+        self._raise_curtain()
+
+    @while_open
+    def on_screen_resume(self) -> None:
+        """What lay over it was closed."""
+        self.want_picture()
+        self.next_card()
 
     # Messages in.
 
+    @while_open
     def tick(self) -> None:
-        """Take what happened, then draw what changed."""
+        """Let an old answer go, and draw if it is time."""
         self._ticks += 1
-        messages = self.bridge.take()
-        for message in messages:
-            self._receive(message)
         self._notice.tick(time.monotonic())
-        self._news = self._news or bool(messages)
-        if self._news and self._slow_enough_to_read():
-            self.draw(everything=True)
-        elif self._due():
-            self.draw()
+        if self._due():
+            self.show_news()
+
+    def show_news(self) -> None:
+        """Take in the turns that were played, and draw. Nothing else moves the scene."""
+        for message in self.bridge.take():
+            self._receive(message)
+        self.draw()
+
+    def want_picture(self) -> None:
+        """Draw at once; with the next tick if the last picture is younger than one."""
+        self._wanted = True
+        if self.is_mounted and time.monotonic() - self._drawn_at >= TICK_SECONDS:
+            self.call_later(self._show_wanted)
+
+    @while_open
+    def _show_wanted(self) -> None:
+        if self._wanted:
+            self.show_news()
 
     def _due(self) -> bool:
-        """At speed: whether it is time for the next picture."""
-        every = FAST_TICKS if self._news and self.is_active else STILL_TICKS
-        share = DRAGGED_SHARE if self.game.resizes.waiting else PICTURE_SHARE
+        news = len(self.bridge.buffer) > 0
+        if self._wanted or self.bridge.buffer.urgent or (news and self._slow_enough_to_read()):
+            return True
+        rested = self._rested()
+        share = DRAGGED_SHARE if self.game.resizes.waiting else RESTED_SHARE if rested else PICTURE_SHARE
+        every = STILL_TICKS if not (news and self.is_active) else 1 if rested else FAST_TICKS
         return self._ticks % every == 0 and self._share.wait(share) <= 0
+
+    def _rested(self) -> bool:
+        """Whether the training waits between turns, and leaves time to the screen."""
+        wished, rate = self.bridge.inbox.turns_per_second, self._speedometer.rate
+        return self.bridge.inbox.paused or (wished is not None and (rate is None or rate >= 0.9 * wished))
 
     def _receive(self, message: Message) -> None:
         match message:
             case AutoPaused():
                 self._auto_paused(message)
+            case ToExplain():
+                self.explain(message)
             case Opened():
                 if message.note:
                     self.tell_player(clean(message.note), "warn")
@@ -199,7 +237,7 @@ class ExpeditionScreen(Deeds):
             case _:
                 choices = self.scene.sheet.choices
                 self.scene.apply(message)
-                self._choice_due = self._choice_due or self.scene.sheet.choices > choices
+                self._choice_due = self._choice_due or (self.bridge.explains and self.scene.sheet.choices > choices)
                 self._react(message)
 
     def _stand_elsewhere(self, scene: Scene) -> None:
@@ -210,9 +248,7 @@ class ExpeditionScreen(Deeds):
 
     def _react(self, event: Event) -> None:
         """What an event means to the player beyond what the panels show."""
-        if self._moment and self._moment[0].turn != event.turn:
-            self._moment.clear()
-        self._moment.append(event)
+        self.note(event)
         match event:
             case CommandAccepted():
                 self.tell_player(f"✔ {tell(event)}", "good")
@@ -224,12 +260,16 @@ class ExpeditionScreen(Deeds):
                     self.tell_player(f"✔ {tell(event)}", "good")
             case SaveFailed():
                 self.tell_player(f"✖ {tell(event)}", "bad", stays=True)
-            case LevelGained() if not self._pauses_on("level"):
-                self._show_card((event,), LEVEL_CARD_SECONDS)
-            case GateFaced() if not self._pauses_on("camp"):
-                self._show_card((event,), LEVEL_CARD_SECONDS)
+            case LevelGained():
+                self.tell_player(f"▲ {tell(event)}", "accent")
+            case GateFaced():
+                self.tell_player(f"Π {tell(event, self.scene.objective)}", "good" if event.opened else "warn")
+            case MonsterAppeared():
+                self.tell_player(f"‡ {tell(event)}", "warn")
             case ActBegan():
-                self._show_card((event,), ACT_CARD_SECONDS)
+                self.tell_player(f"§ {clean(event.title)}: {clean(event.text)}", "accent")
+            case TwinJudged():
+                self.tell_player(f"{tell(event, self.scene.objective)}", "accent")
             case ForetellingJudged():
                 self.tell_player(
                     f"{'★' if event.inspired else '✖'} {tell(event, self.scene.objective)}", "accent" if event.inspired else "warn"
@@ -239,40 +279,19 @@ class ExpeditionScreen(Deeds):
             case _:
                 pass
 
-    def _pauses_on(self, rule: str) -> bool:
-        expedition = self.bridge.run
-        config = expedition.config if expedition is not None else None
-        return config is not None and rule in config.pace.pause_on
-
     def _auto_paused(self, message: AutoPaused) -> None:
-        why = REASONS.get(message.reason, message.reason)
-        self.tell_player(f"‖ Paused after turn {message.turn}: {why}. Space goes on, . plays one turn.", "warn", stays=True)
+        self.stay_paused()
+        self._why = RULES.get(message.reason, message.reason)
+        self.tell_player(f"‖ Paused after turn {message.turn}: {self._why}. Space resumes, . plays one turn.", "warn", stays=True)
         shown = CARDS.get(message.reason)
         for event in self._moment:
-            if shown is not None and isinstance(event, shown):
-                more = [other for other in self._moment if isinstance(other, Evaluated | GateFaced)] if shown is Rested else []
-                self._show_card((event, *more), None)
+            if shown is not None and isinstance(event, shown) and not message.ran:
+                self.add_card(event)
+        self.next_card()
 
-    def _show_card(self, events: Sequence[Event], seconds: float | None) -> None:
-        """Now, or after the card of another kind that is open; at full speed cards of one kind must not queue up."""
-        kind = type(events[0])
-        if not (isinstance(self.app.screen, Card) and self._open_card is kind):
-            self._cards[kind] = (events, seconds)
-            self._next_card()
-
-    def _next_card(self, _: None = None) -> None:
-        """The card that has waited longest; after the last one the choice that a level brought."""
-        if isinstance(self.app.screen, Card):
-            return
-        if self.app.screen is not self or self.leaving or self._plan.size == "tiny":
-            self._cards.clear()
-        elif self._cards:
-            self._open_card = next(iter(self._cards))
-            events, seconds = self._cards.pop(self._open_card)
-            self.app.push_screen(Card(events, seconds, self.scene.objective), self._next_card)
-        elif self._choice_due:
-            self._choice_due = False
-            self.action_raise()
+    @property
+    def may_show_cards(self) -> bool:
+        return not self.leaving and self._plan.size != "tiny"
 
     @property
     def notice(self) -> str:
@@ -286,11 +305,12 @@ class ExpeditionScreen(Deeds):
             self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
-        self._news = True
         self._notice.say(text, tone, None if stays else time.monotonic())
+        self.want_picture()
 
     # The picture out.
 
+    @while_open
     def on_resize(self) -> None:
         self.place_panels()
 
@@ -303,21 +323,24 @@ class ExpeditionScreen(Deeds):
             return
         self._plan = fresh
         self.update_classes({f"-{size}": size == fresh.size for size in ("tiny", "small", "wide")})
+        self._put_in_place()
+        self.call_after_refresh(self.draw)
+
+    def _put_in_place(self) -> None:
         for name, panel in self._panels.items():
             place = self._plan.places.get(name)
             panel.display = place is not None
             if place is not None:
                 panel.styles.offset = (place.x, place.y)
                 panel.styles.width, panel.styles.height = place.width, place.height
-        self.call_after_refresh(self.draw, everything=True)
 
-    def draw(self, everything: bool = False) -> None:
-        """Give the panels their lines: the numbers always, words and chart by turns or when `everything` is asked for."""
+    @while_open
+    def draw(self) -> None:
+        """Give all panels the lines of the scene."""
         self._share.begin()
-        self._news = False
-        self._pictures += 1
+        self._wanted = False
         scene, shown = self.scene, self._plan.places
-        now = time.monotonic()
+        now = self._drawn_at = time.monotonic()
         self._speedometer.note(now, scene.turn)
         if not shown:
             return
@@ -327,10 +350,11 @@ class ExpeditionScreen(Deeds):
             self.query_one(CompactPanel).show_scene(scene)
         if "die" in shown:
             self._draw_die()
-        if everything or self._pictures % 2 == 0:
-            self._chart.show_scene(scene)
-        if everything or self._pictures % 2 != 0:
-            self._draw_words(shown)
+        self._chart.show_scene(scene)
+        self._draw_words(shown)
+        # Each panel would tell of itself when it is idle, and a frame may fall between two of them.
+        self._dirty_widgets.update(panel for panel in self._panels.values() if panel.display)
+        self.check_idle()
 
     def _draw_words(self, shown: Collection[str]) -> None:
         self._foe.set_class(self.scene.monster is not None, "-foe")
@@ -361,43 +385,46 @@ class ExpeditionScreen(Deeds):
     def _pace(self, now: float) -> Pace:
         inbox = self.bridge.inbox
         ago = None if self._saved_at is None else now - self._saved_at
-        return Pace(inbox.paused, inbox.turns_per_second, self._speedometer.rate, ago, self.leaving)
+        self._why = self._why if inbox.paused else ""
+        return Pace(inbox.paused, inbox.turns_per_second, self._speedometer.rate, ago, self.leaving, self._why, bool(self.bridge.until))
 
     def _key_list(self) -> list[Key]:
-        keys = ability_keys(self.scene)
-        pause = Key("space", "Go on" if self.bridge.inbox.paused else "Pause", "screen.pause")
+        """Always the same keys in the same places; what cannot be pressed now is dim, and left out of the narrowest screens."""
+        bag = sum(self.scene.bag.values())
         plain = [
-            ("d", "Diagnose", "diagnose"),
-            ("?", "Help", "help"),
-            ("+/-", "Speed", "speed(1)"),
-            ("q", "Leave", "leave"),
-            *([("p", "Foretell", "foretell")] if self.may_foretell else []),
-            *([("b", f"Bag {sum(self.scene.bag.values())}", "bag")] if self.scene.bag else []),
-            ("r", "Rest", "rest"),
-            ("v", "Speak", "speak"),
-            ("s", "Save", "save"),
-            ("a", "Auto", "auto"),
-            ("l", "Log", "detail"),
-            ("z", "Zoom", "zoom"),
-            ("c", "Codex", "codex"),
+            (".", "Step", "step", True),
+            ("u", "Until", "until", True),
+            ("d", "Diagnose", "diagnose", True),
+            ("p", "Predict", "foretell", self.may_foretell),
+            ("b", f"Bag {bag}", "bag", bag > 0),
+            ("g", "Raise", "raise", bool(self.scene.sheet.choices)),
+            ("i", "Inspire", "inspire", self.scene.inspired),
+            ("+/-", "Speed", "speed(1)", True),
+            ("q", "Leave", "leave", True),
+            ("r", "Rest", "rest", True),
+            ("v", "Speak", "speak", True),
+            ("s", "Save", "save", True),
+            ("a", "Auto", "auto", True),
+            ("l", "Log", "detail", True),
+            ("x", "Chart", "chart", True),
+            ("z", "Zoom", "zoom", True),
+            ("o", "Stops", "stops", True),
+            ("c", "Codex", "codex", True),
         ]
-        if self.scene.sheet.choices:
-            keys.append(Key("u", "Raise", "screen.raise"))
-        if self.scene.inspired:
-            keys.append(Key("i", "Inspire ★", "screen.inspire"))
-        keys += [pause, Key(".", "Step", "screen.step")]
-        return keys + [Key(key, label, f"screen.{action}") for key, label, action in plain]
+        pause = Key("space", f"{'Resume' if self.bridge.inbox.paused else 'Pause':<6}", "screen.pause")
+        keys = [Key(key, label, f"screen.{action}", usable) for key, label, action, usable in plain]
+        return [*ability_keys(self.scene), pause, *(key for key in keys if key.usable or self.size.width >= NARROW)]
 
     # Looking around.
 
     def action_detail(self) -> None:
         self._detail = not self._log.detailed
         self.tell_player("Log: every turn." if self._detail else "Log: the story only.", "accent")
-        self.draw(everything=True)
+        self.draw()
 
     def action_zoom(self) -> None:
         self._chart.zoom()
-        self.draw(everything=True)
+        self.draw()
 
     def action_scroll_log(self, direction: int) -> None:
         self._log.page(direction)

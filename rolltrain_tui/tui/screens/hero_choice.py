@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher, Footer, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.stat_sheet import StatSheet
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
@@ -36,6 +36,7 @@ class HeroChoiceScreen(TavernScreen):
     """Cards side by side where there is room for them, else a list with a page."""
 
     CSS_PATH = "hero_choice.tcss"
+    AUTO_FOCUS = ""  # else the name has the focus until the classes take it, and what is typed ahead changes it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "set_out", "Set out", priority=True, tooltip="Begin the campaign with this hero"),
         Binding("left,h", "pick(-1)", "Class", show=False, tooltip="The class to the left"),
@@ -68,18 +69,19 @@ class HeroChoiceScreen(TavernScreen):
                         yield HeroCard(row, hero.level, roomy)
                 with Horizontal(id="page"):
                     yield OptionList(*[row.title for row in CLASSES.values()], id="class-list")
-                    yield VerticalScroll(id="details", can_focus=False)
+                    with VerticalScroll(id="details", can_focus=False):
+                        yield HeroSheet(CLASSES[hero.hero_class], hero.level)
             with VerticalScroll(id="stats", can_focus=False):
                 yield StatEditor(StatSheet.of(hero.stats.model_dump()), CLASSES[hero.hero_class].primary, id="editor")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#tabs").border_title = "Class"
         self._show_picked()
         self.call_after_refresh(self._focus_classes)
 
+    @while_open
     def on_resize(self) -> None:
         if self.query_one("#tabs", ContentSwitcher).current == "classes" and not self.query_one("#name").has_focus:
             self.call_after_refresh(self._focus_classes)
@@ -105,15 +107,18 @@ class HeroChoiceScreen(TavernScreen):
         self.query_one(StatEditor).primary = row.primary
         self.query_one(StatEditor).refresh()
 
+    @while_open
     def _focus_classes(self) -> None:
         cards = self.query_one("#cards")
         (cards if cards.display else self.query_one("#class-list")).focus()
 
     @on(HeroCard.Clicked)
+    @while_open
     def _click(self, event: HeroCard.Clicked) -> None:
         self.picked = event.hero_class
 
     @on(OptionList.OptionHighlighted)
+    @while_open
     def _highlight(self, event: OptionList.OptionHighlighted) -> None:
         if event.option_list.has_focus:  # before that, the list marks its first row by itself
             self.picked = self._names[event.option_index]

@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Footer, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.story.judgement import MARKS
-from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.words import age, loss
@@ -63,17 +63,18 @@ class LoadScreen(SavesScreen):
         yield Static("", id="where")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one(DataTable).focus()
         self.list_saves()
 
+    @while_open
     def on_resize(self) -> None:
         if len(self.query_one(DataTable).columns):
             self._show(self._runs)
 
     @on(SavesScreen.SavesListed)
+    @while_open
     def _listed(self, event: SavesScreen.SavesListed) -> None:
         self._show(event.runs)
 
@@ -94,11 +95,13 @@ class LoadScreen(SavesScreen):
         self._tell_where()
 
     @on(DataTable.RowHighlighted)
+    @while_open
     def _tell_where(self) -> None:
         run = self._chosen()
         self.query_one("#where", Static).update(Content(_about(run)) if run else Content(""))
 
     @on(DataTable.RowSelected)
+    @while_open
     def _clicked(self) -> None:
         self.action_open()
 

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
-from rolltrain_tui.tui.screens.base import Host
+from rolltrain_tui.tui.screens.base import Host, while_open
 
 FRAME_SECONDS = 0.12
 COLUMNS, ROWS = 22, 11
@@ -35,10 +35,12 @@ class LoadingScreen(Screen[None]):
             yield Static(Content(self._words), id="loading-words")
             yield Static(Content("The first time takes a few seconds. Escape goes back."), id="loading-hint")
 
+    @while_open
     def on_mount(self) -> None:
         if not self._still and self.app.animation_level != "none":
             self.set_interval(FRAME_SECONDS, self._tumble)
 
+    @while_open
     def _tumble(self) -> None:
         self._frame = (self._frame + 1) % FRAMES
         self.query_one("#loading-die", Static).update(Content(self._die()), layout=False)

@@ -9,11 +9,14 @@ from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, T
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.pauses import SOMETHING
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.figures import rate
 from rolltrain_tui.tui.option_keys import DISMISSAL, letters
 from rolltrain_tui.tui.screens.base import Game, HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
+from rolltrain_tui.tui.screens.stops import Stops, StopsScreen
+from rolltrain_tui.tui.settings import remember
 from rolltrain_tui.tui.tempo import faster, slower
 from rolltrain_tui.tui.titles import titled
 
@@ -42,8 +45,8 @@ class Orders(Screen[None]):
             self.tell_player("The run is over; nothing can be asked of it.", "warn")
             return
         self.bridge.inbox.put(command)
-        when = "it acts at the next turn" if not self.bridge.inbox.paused else "it acts at the next turn, once you go on"
-        self.tell_player(f"⟳ {words}: {when}", "accent")
+        when = " (paused: space resumes)" if self.bridge.inbox.paused else ""
+        self.tell_player(f"⟳ {words}: takes effect next turn{when}", "accent")
 
     # Abilities.
 
@@ -58,9 +61,22 @@ class Orders(Screen[None]):
         if row is not None and row.options:
             self._ask_option(ability)
         elif view is not None and view.until is None:
-            self.send(UseAbility(ability, DISMISS), f"{titled(ability)} is being dismissed")
+            self.send(UseAbility(ability, DISMISS), f"End of {titled(ability)}")
+        elif why := self._why_not(ability):
+            self.tell_player(f"✖ {why}", "warn")
         else:
-            self.send(UseAbility(ability), f"{titled(ability)} queued")
+            self.send(UseAbility(ability), titled(ability))
+
+    def _why_not(self, ability: str) -> str:
+        """Why the rules would refuse it next turn; empty where they would not, as far as can be seen."""
+        title, charge, left = titled(ability), self.scene.charges.get(ability), self.scene.turns_left(ability)
+        if left:
+            return f"{title} is already in force: {left} more turn{'s' if left != 1 else ''}."
+        if UseAbility(ability) in self.bridge.inbox.pending():
+            return f"{title} is asked for already; it takes effect next turn."
+        if charge is not None and charge.left == 0:
+            return f"No {title} is left until a {charge.recharge} rest."
+        return ""
 
     def _ask_option(self, ability: str) -> None:
         row, level = ABILITIES[ability], self.scene.sheet.level
@@ -78,13 +94,13 @@ class Orders(Screen[None]):
 
         def answer(option: str | None) -> None:
             if option:
-                words = f"{titled(ability)} is being dismissed" if option == DISMISS else f"{titled(ability, option)} queued"
+                words = f"End of {titled(ability)}" if option == DISMISS else titled(ability, option)
                 self.send(UseAbility(ability, option), words)
 
         self.app.push_screen(ChoiceDialog(row.title, text, choices), answer)
 
     def dismiss_ability(self, ability: str) -> None:
-        self.send(UseAbility(ability, DISMISS), f"{titled(ability)} is being dismissed")
+        self.send(UseAbility(ability, DISMISS), f"End of {titled(ability)}")
 
     def action_auto(self) -> None:
         """Choose an ability whose passive form shall trigger by itself, or not."""
@@ -109,18 +125,35 @@ class Orders(Screen[None]):
 
     def action_pause(self) -> None:
         inbox = self.bridge.inbox
+        self.bridge.run_no_more()
         if inbox.paused:
             inbox.resume()
-            self.tell_player(f"▶ Going on at {rate(inbox.turns_per_second)}.", "good")
+            self.tell_player(f"▶ Resumed at {rate(inbox.turns_per_second)}.", "good")
         else:
             inbox.pause()
-            self.tell_player("‖ Paused after this turn. Space goes on, . plays one turn.", "warn", stays=True)
+            self.tell_player("‖ Paused after this turn. Space resumes, . plays one turn.", "warn", stays=True)
 
     def action_step(self) -> None:
+        self.bridge.run_no_more()
         self.bridge.inbox.step_once()
-        self.tell_player("One turn. Space goes on.", "accent")
+        self.tell_player("One turn. Space resumes.", "accent")
+
+    def action_until(self) -> None:
+        self.bridge.run_until(SOMETHING)
+        self.tell_player("▶▶ Running until something happens. Space pauses.", "good", stays=True)
+
+    def action_stops(self) -> None:
+        """Choose at what the game pauses by itself."""
+
+        def answer(stops: Stops | None) -> None:
+            if stops is not None:
+                self.bridge.pause_on, self.bridge.explains = stops.rules, stops.explains
+                remember("explain", stops.explains)
+
+        self.app.push_screen(StopsScreen(Stops(self.bridge.pause_on, self.bridge.explains)), answer)
 
     def action_speed(self, direction: int) -> None:
+        self.bridge.run_no_more()
         speed = self.bridge.inbox.turns_per_second
         self.set_speed(faster(speed) if direction > 0 else slower(speed))
 
@@ -132,13 +165,13 @@ class Orders(Screen[None]):
     # The rest.
 
     def action_rest(self) -> None:
-        self.send(TakeShortRest(), "A short rest")
+        self.send(TakeShortRest(), "Short rest")
 
     def action_speak(self) -> None:
-        self.send(Speak(), "Asked to speak")
+        self.send(Speak(), "A sample of its text")
 
     def action_save(self) -> None:
-        self.send(SaveGame(), "A save")
+        self.send(SaveGame(), "Save")
 
     def action_codex(self) -> None:
         self.game.open_codex("")

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 
 
@@ -56,9 +56,8 @@ class PickScreen(ModalScreen[str | None]):
             yield Static(id="pick-about")
             yield Static(Content(f"↑ ↓ choose · Enter {self._verb} · Escape puts it away"), id="pick-foot")
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#pick").border_title = Content(self._title)
         self.query_one("#pick-text").display = bool(self._text)
         self.describe(0)
@@ -69,6 +68,7 @@ class PickScreen(ModalScreen[str | None]):
         self.query_one("#pick-list").scroll_to(y=max(0, index - 2), animate=False)
 
     @on(Menu.Chosen)
+    @while_open
     def _take(self, event: Menu.Chosen) -> None:
         self.dismiss(event.key)
 

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.tui.screens.base import while_open
 
 
 class QuestionDialog(ModalScreen[str | None]):
@@ -28,13 +28,13 @@ class QuestionDialog(ModalScreen[str | None]):
             yield Static(Content(self._text), id="dialog-text")
             yield Input(id="dialog-input", compact=True)
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one("#dialog").border_title = Content(self._title)
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
+    @while_open
     def _answer(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
 

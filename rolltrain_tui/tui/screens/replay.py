@@ -30,7 +30,7 @@ class ReplayVerbs(ExpeditionVerbs):
     def _verbs(self) -> Iterator[Verb]:
         screen = self.screen
         assert isinstance(screen, ReplayScreen)
-        yield "Pause or go on", "Stop between two turns", screen.action_pause
+        yield "Pause or resume", "Stop between two turns", screen.action_pause
         yield "Step", "Show one turn, then pause", screen.action_step
         yield "Go to a turn", "By its number or as a part of the run", screen.action_ask_turn
         for word, line in (("start", "To the beginning"), ("end", "To the last turn that was recorded")):
@@ -38,6 +38,7 @@ class ReplayVerbs(ExpeditionVerbs):
         for tempo in TEMPI:
             yield f"Speed {tempo}x", "Turns a second", partial(screen.set_speed, tempo)
         yield "Diagnose", "Every signal and every layer at the last examination", screen.action_diagnose
+        yield "Chart", "The chart on the whole screen: cursor, zoom, other series and runs", screen.action_chart
         yield "Help", "Every key with one line", screen.action_help
         yield "Branch from here", "Play on from this turn, in a run of its own", screen.action_branch
         yield "Leave the replay", "Nothing was changed", screen.action_leave
@@ -64,6 +65,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
         Binding("b", "branch", "Branch", tooltip="Branch: play on from this turn, in a run of its own"),
         Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
         Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
@@ -101,9 +103,6 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
         if not isinstance(event, ItemFound):  # the bag cannot be opened here
             super()._react(event)
 
-    def _show_card(self, events: object, seconds: float | None) -> None:
-        """No cards: they would wait for answers that were given long ago."""
-
     # The viewer's keys.
 
     def action_pause(self) -> None:
@@ -111,14 +110,14 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
             self.spool.seek(0)
         if self.spool.paused:
             self.spool.resume()
-            self.tell_player(f"▶ Going on at {self._tempo()}.", "good")
+            self.tell_player(f"▶ Resumed at {self._tempo()}.", "good")
         else:
             self.spool.pause()
-            self.tell_player("‖ Paused. Space goes on, . shows one turn, the arrows move through time.", "warn", stays=True)
+            self.tell_player("‖ Paused. Space resumes, . shows one turn, the arrows move through time.", "warn", stays=True)
 
     def action_step(self) -> None:
         self.spool.step_once()
-        self.tell_player("One turn. Space goes on.", "accent")
+        self.tell_player("One turn. Space resumes.", "accent")
 
     def action_shift(self, turns: int) -> None:
         self.seek(self.scene.turn + turns)
@@ -140,7 +139,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
     def seek(self, turn: int) -> None:
         turn = max(0, min(turn, self.last))
         self.spool.seek(turn)
-        self.tell_player(f"⟳ Turn {turn} of {self.last}", "accent")
+        self.tell_player(f"⟳ To turn {turn} of {self.last}", "accent")
 
     def action_speed(self, direction: int) -> None:
         speed = self.spool.turns_per_second or FIRST_TEMPO
@@ -189,7 +188,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
 
     def _key_list(self) -> list[Key]:
         return [
-            Key("space", "Go on" if self.spool.paused else "Pause", "screen.pause"),
+            Key("space", f"{'Resume' if self.spool.paused else 'Pause':<6}", "screen.pause"),
             Key("←", str(STEP), f"screen.shift({-STEP})"),
             Key("→", f"{STEP} turns", f"screen.shift({STEP})"),
             Key("+/-", self._tempo(), "screen.speed(1)"),
@@ -198,10 +197,10 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
             Key("1-9", "10-90 %", "screen.seek('50%')"),
             Key("g", "Go to", "screen.ask_turn"),
             Key("b", "Branch", "screen.branch"),
-            Key("?", "Help", "screen.help"),
             Key("q", "Leave", "screen.leave"),
             Key(".", "Step", "screen.step"),
             Key("d", "Diagnose", "screen.diagnose"),
             Key("l", "Log", "screen.detail"),
+            Key("x", "Chart", "screen.chart"),
             Key("z", "Zoom", "screen.zoom"),
         ]

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Footer
 
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen, still_open
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.log import LogPanel
 
 FAR = 1 << 30
@@ -37,23 +37,25 @@ class RunLogScreen(TavernScreen):
         yield LogPanel(id="run-log")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if still_open(self):
-            self._log.detailed = False
+        self._log.detailed = False
 
     @property
     def _log(self) -> LogPanel:
         return self.query_one(LogPanel)
 
+    @while_open
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self._draw)
 
+    @while_open
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
+    @while_open
     def _draw(self) -> None:
-        if still_open(self):
-            self._log.show_scene(self._scene)
+        self._log.show_scene(self._scene)
 
     def action_scroll(self, rows: int) -> None:
         self._log.scroll_by(rows)

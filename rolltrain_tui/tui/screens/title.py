@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.screens.base import still_open
+from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import age, fit, loss
@@ -85,18 +85,19 @@ class TitleScreen(SavesScreen):
         yield Static("", id="torch")
         yield Footer()
 
+    @while_open
     def on_mount(self) -> None:
-        if not still_open(self):
-            return
         self.query_one(Menu).focus()
         self._watch = self.set_interval(TUMBLE_SECONDS, self._look_at_torch)
         self._look_at_torch()
 
+    @while_open
     def on_screen_resume(self) -> None:
         """The codex, the load screen or the choice of a campaign was closed; saves may have gone meanwhile."""
         self.call_after_refresh(self.list_saves)
 
     @on(SavesScreen.SavesListed)
+    @while_open
     def _show_saves(self, event: SavesScreen.SavesListed) -> None:
         self.query_one(Menu).offer(self._items(event.runs))
 
@@ -119,6 +120,7 @@ class TitleScreen(SavesScreen):
     def _room(self) -> int:
         return max(20, min(self.size.width, 100) - 22)
 
+    @while_open
     def _look_at_torch(self) -> None:
         """The die tumbles while torch loads and lands when it is ready: on 20, or on 1 when torch cannot be used."""
         ready, line = self.host.torch_ready, self.host.torch_line
@@ -132,6 +134,7 @@ class TitleScreen(SavesScreen):
             self._watch.stop()
 
     @on(Menu.Chosen)
+    @while_open
     def _choose(self, event: Menu.Chosen) -> None:
         {
             "continue": self._continue,

@@ -1,22 +1,20 @@
-"""The loss chart: every batch faint, their running mean bold, validation as diamonds, ghost and floor dotted, abilities as bands."""
+"""The loss chart: batches faint, their mean a heavy line, validation as diamonds with error bars, the ghost dashed, abilities as bands."""
 
 import math
-from dataclasses import dataclass
 
 from rolltrain_tui.rules.gate import ghost_value
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import trend
+from rolltrain_tui.tui.frame import Frame, fitted, turn_axis
+from rolltrain_tui.tui.plot import Plot
 from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, justify, width_of
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of
 
 WINDOWS: tuple[int | None, ...] = (None, 500, 100)
 """How many turns back the chart looks; None: all of them."""
 GUTTER = 6
-Marks = set[tuple[int, int]]
-"""(row, column) of cells in the plot."""
-GHOST = "∘"
-"""Its line is a row of these, with gaps between them."""
+LIMIT_SHARE = 0.5
+"""The limit is in the frame of the whole run where it lies no further from the data than this part of their range."""
 
 
 class LossChart(ScenePanel):
@@ -37,46 +35,26 @@ class LossChart(ScenePanel):
         self.show(chart_lines(scene, self.content_size.width, self.content_size.height, self.window))
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Which turns and losses the plot shows, on how many cells."""
-
-    first: int
-    last: int
-    low: float
-    high: float
-    columns: int
-    rows: int
-
-    def x(self, turn: float) -> int:
-        """Dot column of a turn."""
-        return round((turn - self.first) / max(1, self.last - self.first) * (2 * self.columns - 1))
-
-    def y(self, loss: float) -> int:
-        """Dot row of a loss, kept inside the plot."""
-        share = (min(self.high, max(self.low, loss)) - self.low) / (self.high - self.low)
-        return round((1 - share) * (4 * self.rows - 1))
-
-
 def frame_of(scene: Scene, columns: int, rows: int, window: int | None) -> Frame | None:
-    """From the floor (or the lowest loss) to the highest mean; single batches above it are cut. None: nothing to show yet.
+    """Fitted to the running mean and the evaluations; single batches beyond them are cut. None: nothing to show yet.
 
-    Where the objective is no loss, evaluations alone are drawn: the training loss would need an axis of its own.
+    The limit is in the frame where it is near. Where the objective is no loss, evaluations alone are drawn: the training loss would need
+    an axis of its own.
     """
     first = 0 if window is None else max(0, scene.turn - window)
-    buckets = scene.losses.since(first) if scene.objective.of_loss else []
-    means = [bucket.ema for bucket in buckets]
-    lows = [bucket.low for bucket in buckets]
-    checks = [value for turn, value in scene.validations if turn >= first and math.isfinite(value)]
-    limit = [scene.objective.limit] if scene.objective.limit is not None else []
-    if not means and not checks:
+    means = [bucket.ema for bucket in scene.losses.since(first)] if scene.objective.of_loss else []
+    values = means + [value for turn, value in scene.validations if turn >= first and math.isfinite(value)]
+    if not values:
         return None
-    high, low = max(means + checks), min(lows + checks)
-    high, low = max([high, *limit]) if scene.objective.better == "higher" else high, min([low, *limit])
-    ghost = [value for value in _ghost_values(scene, first) if low - (high - low) < value < high + (high - low)]
-    high, low = max([high, *ghost]), min([low, *ghost])
-    pad = max(0.02, (high - low) * 0.04)
-    return Frame(first, max(first + 10, scene.turn), low - pad, high + pad, columns, rows)
+    low, high = min(values), max(values)
+    span = max(high - low, 0.25 * abs(high), 0.02)
+    values += [value for _, value in ghost_points(scene, first, scene.turn) if low - span < value < high + span]
+    limit = scene.objective.limit
+    if limit is not None and window is None and min(abs(limit - low), abs(limit - high)) <= LIMIT_SHARE * span:
+        values.append(limit)
+    bounds = fitted(values)
+    assert bounds is not None
+    return Frame(first, max(first + 10, scene.turn), *bounds, columns, rows)
 
 
 def ghost_at(scene: Scene, turn: float) -> float:
@@ -84,10 +62,13 @@ def ghost_at(scene: Scene, turn: float) -> float:
     return math.nan if scene.ghost is None else ghost_value(scene.ghost.points, turn, scene.objective.worst)
 
 
-def _ghost_values(scene: Scene, first: int) -> list[float]:
-    """At `first`, at the present turn and at every evaluation between them."""
-    between = [] if scene.ghost is None else [point.turn for point in scene.ghost.points if first < point.turn < scene.turn]
-    return [loss for turn in (first, *between, scene.turn) if math.isfinite(loss := ghost_at(scene, turn))]
+def ghost_points(scene: Scene, first: int, last: int) -> list[tuple[int, float]]:
+    """Plain training from one turn to another: at both, and at its own evaluations between them. Bursts are left out."""
+    if scene.ghost is None:
+        return []
+    last = min(last, scene.ghost.points[-1].turn)
+    between = [point.turn for point in scene.ghost.points if first < point.turn < last]
+    return [(turn, value) for turn in (first, *between, last) if turn <= last and math.isfinite(value := ghost_at(scene, turn))]
 
 
 def chart_lines(scene: Scene, width: int, height: int, window: int | None = None) -> list[Line]:
@@ -99,28 +80,32 @@ def chart_lines(scene: Scene, width: int, height: int, window: int | None = None
     if frame is None:
         return [[("The first turn draws the first point.", "muted")]]
     plot = _plot(scene, frame)
-    labels = _labels(frame)
+    labels = frame.labels()
     lines: list[Line] = [readout(scene, width)]
     lines += [[(f"{labels.get(row, ''):>5}", "muted"), ("┤" if row in labels else "│", "track"), *plot[row]] for row in range(rows)]
     if axis:
-        lines.append(_axis(frame))
+        lines.append(turn_axis(frame))
     if numbers:
         lines.append(instruments(scene, width))
     return lines
 
 
 def readout(scene: Scene, width: int) -> Line:
-    """The losses in numbers, as many as fit."""
-    spans: list[Line] = []
-    if scene.step is not None:
-        batch = "batch " if scene.objective.of_loss else "training loss "
-        spans.append([(batch, "muted"), (f"{scene.step.loss:.3f}", "")])
-        spans.append([("  mean ", "primary"), (f"{scene.step.loss_ema:.3f} ", "strong"), trend(_slope(scene))])
-    if (check := scene.evaluation) is not None:
-        spans.append([(f"  ◆ {scene.objective.short_label} ", "accent"), (f"{check.value:.3f} ±{check.standard_error:.3f}", "strong")])
-        spans.append([("  best ", "muted"), (f"{check.best:.3f}", "")])
+    """The losses in numbers behind the signs of their curves, as many as fit; the ghost before the best."""
+    parts: list[Line] = []
+    step, check, objective = scene.step, scene.evaluation, scene.objective
+    if step is not None and objective.of_loss:
+        parts.append([("⣿ batch ", "muted"), (f"{step.loss:.3f}", "")])
+        parts.append([("  ━ mean ", "primary"), (f"{step.loss_ema:.3f} ", "strong"), trend(_slope(scene))])
+    elif step is not None:
+        parts.append([("training loss ", "muted"), (f"{step.loss:.3f}", "")])
+    if check is not None:
+        parts.append([(f"  ◆ {objective.short_label} ", "accent"), (f"{check.value:.3f} ±{check.standard_error:.3f}", "strong")])
+        if math.isfinite(ghost := ghost_at(scene, scene.turn)):
+            parts.append([("  ╍ ghost ", "cool"), (f"{ghost:.3f}", "")])
+        parts.append([("  best ", "muted"), (f"{check.best:.3f}", "")])
     line: list[Span] = []
-    for part in spans:
+    for part in parts:
         if width_of(line) + width_of(part) <= width:
             line += part
     return line
@@ -143,114 +128,53 @@ def instruments(scene: Scene, width: int) -> Line:
     for label, text in (("  update norm ", length), ("  tokens/turn ", str(step.tokens))):
         if width_of(left) + len(label) + len(text) <= width:
             left += [(label, "muted"), (text, "")]
-    curves: Line = [("━ mean of 20 ", "primary"), ("⣿ batches ", "faint")] if scene.objective.of_loss else []
-    legend: Line = [*curves, (f"◆ {scene.objective.label}", "accent")]
-    ghost: Line = [(f" {GHOST} ghost", "muted")] if scene.ghost is not None else []
-    for right in ([*legend, *ghost], legend):
-        if width_of(left) + width_of(right) + 2 <= width:
-            return justify(left, right, width)
     return left
 
 
-def _labels(frame: Frame) -> dict[int, str]:
-    """Round losses for about every third row: plot row -> label."""
-    span = frame.high - frame.low
-    step = next(s for s in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, math.inf) if span / s <= max(1, frame.rows / 2.5))
-    if math.isinf(step):
-        return {}
-    labels: dict[int, str] = {}
-    for i in range(math.ceil(frame.low / step), math.floor(frame.high / step) + 1):
-        labels.setdefault(frame.y(i * step) // 4, f"{i * step:.{2 if step < 0.1 else 1}f}")
-    return labels
-
-
-def _axis(frame: Frame) -> Line:
-    """The turns along the lower edge, written into the line."""
-    cells = list("─" * frame.columns)
-    taken = -2
-    for i in range(5):
-        turn = frame.first + (frame.last - frame.first) * i // 4
-        text = str(turn)
-        start = min(frame.columns - len(text), max(0, frame.x(turn) // 2 - (len(text) // 2 if i else 0)))
-        if start > taken + 1:
-            cells[start : start + len(text)] = text
-            taken = start + len(text)
-    return [
-        ("     └", "track"),
-        *(("".join(part), tone) for part, tone in _runs([(cell, "track" if cell == "─" else "muted") for cell in cells])),
-    ]
-
-
-def _runs(cells: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Neighbours of one tone, joined."""
-    runs: list[tuple[str, str]] = []
-    for text, tone in cells:
-        if runs and runs[-1][1] == tone:
-            runs[-1] = (runs[-1][0] + text, tone)
-        else:
-            runs.append((text, tone))
-    return runs
-
-
-def _plot(scene: Scene, frame: Frame) -> list[Line]:
-    batches, mean = _curves(scene, frame)
-    checks = {(frame.y(loss) // 4, frame.x(turn) // 2) for turn, loss in scene.validations if turn >= frame.first and math.isfinite(loss)}
+def _plot(scene: Scene, frame: Frame) -> list[list[tuple[str, str]]]:
+    plot, objective = Plot(frame), scene.objective
+    if objective.limit is not None:
+        plot.level(objective.limit, "muted")
+    buckets = list(scene.losses.since(frame.first)) if objective.of_loss else []
+    plot.cloud(((bucket.last, bucket.low, bucket.high) for bucket in buckets), "faint")
+    ghost = ghost_points(scene, frame.first, min(scene.turn, frame.last))
+    plot.line(ghost, "cool", dashed=True)
+    plot.line([(bucket.last, bucket.ema) for bucket in buckets], "primary")
+    checks = [check for check in scene.history.evaluations if check.turn >= frame.first]
+    if not objective.of_loss:
+        plot.line([(check.turn, check.value) for check in checks], "primary")
+    plot.marks(((check.turn, check.value, check.standard_error) for check in checks), "accent")
     bands = _bands(scene, frame)
-    ghost = _ghost(scene, frame)
-    notes = _notes(scene, frame, mean, bands, ghost)
-    limit = scene.objective.limit
-    limit_row = None if limit is None else frame.y(limit) // 4
-    lines: list[Line] = []
-    for row in range(frame.rows):
-        curve, cloud = mean.text(row), batches.text(row)
-        cells: list[tuple[str, str]] = []
-        for column in range(frame.columns):
-            if (row, column) in notes:
-                cell = notes[row, column]
-            elif (row, column) in checks:
-                cell = ("◆", "accent")
-            elif curve[column] != " ":
-                cell = (curve[column], "primary")
-            elif (row, column) in ghost:
-                cell = (GHOST, "muted")
-            elif cloud[column] != " ":
-                cell = (cloud[column], "faint")
-            else:
-                cell = ("┄", "cool") if row == limit_row else (" ", "")
-            cells.append((cell[0], f"{cell[1]}+band") if column in bands else cell)
-        lines.append(_runs(cells))
-    return lines
+    _write_limit(plot, scene)
+    _write_ghost(plot, ghost)
+    _write_abilities(plot, bands)
+    return plot.rows(bands)
 
 
-def _ghost(scene: Scene, frame: Frame) -> Marks:
-    """Where plain training was by now: a mark in every other column, left out where it is above the plot."""
-    if scene.ghost is None:
-        return set()
-    last, marks = min(scene.turn, scene.ghost.points[-1].turn), set()
-    for column in range(0, frame.columns, 2):
-        turn = frame.first + (frame.last - frame.first) * (2 * column + 1) / (2 * frame.columns)
-        loss = ghost_at(scene, turn)
-        if turn <= last and frame.low <= loss <= frame.high:
-            marks.add((frame.y(loss) // 4, column))
-    return marks
+def _write_limit(plot: Plot, scene: Scene) -> None:
+    """The limit's value on its line; an arrow to it where it is out of sight."""
+    limit, frame = scene.objective.limit, plot.frame
+    if limit is None:
+        return
+    seen = frame.holds(limit)
+    text = f" {'' if seen else '↓ ' if limit < frame.low else '↑ '}{scene.objective.limit_name} {limit:.2f} "
+    row = frame.y(limit) // 4
+    for column in (frame.columns - len(text) - 2, 1):
+        if plot.write(row, column, text, "muted", over=("muted", "faint", "")):
+            return
 
 
-def _curves(scene: Scene, frame: Frame) -> tuple[Canvas, Canvas]:
-    """The cloud of batches and the line of their mean."""
-    batches, mean = Canvas(frame.columns, frame.rows), Canvas(frame.columns, frame.rows)
-    lows: dict[int, float] = {}
-    highs: dict[int, float] = {}
-    before: tuple[int, int] | None = None
-    for bucket in scene.losses.since(frame.first) if scene.objective.of_loss else ():
-        x = frame.x(bucket.last)
-        lows[x], highs[x] = min(bucket.low, lows.get(x, bucket.low)), max(bucket.high, highs.get(x, bucket.high))
-        here = (x, frame.y(bucket.ema))
-        if here != before:
-            mean.line(*(before or here), *here)
-            before = here
-    for x, low in lows.items():
-        batches.column(x, frame.y(highs[x]), frame.y(low))
-    return batches, mean
+def _write_ghost(plot: Plot, ghost: list[tuple[int, float]]) -> None:
+    """Its name with its newest value, close to the end of its line."""
+    shown = [(turn, value) for turn, value in ghost if plot.frame.holds(value)]
+    if not shown:
+        return
+    turn, value = shown[-1]
+    text = f"ghost {value:.2f}"
+    row, column = plot.frame.y(value) // 4, plot.frame.column(turn)
+    for place in (row + 1, row - 1, row + 2, row - 2):
+        if plot.write(place, max(0, column + 1 - len(text)), text, "cool", over=("faint", "")):
+            return
 
 
 def _bands(scene: Scene, frame: Frame) -> dict[int, str]:
@@ -264,28 +188,12 @@ def _bands(scene: Scene, frame: Frame) -> dict[int, str]:
     return bands
 
 
-def _notes(scene: Scene, frame: Frame, mean: Canvas, bands: dict[int, str], ghost: Marks) -> dict[tuple[int, int], tuple[str, str]]:
-    """Words in the plot: the limit's value, the ghost's, and the abilities' names over their bands where there is room."""
-    notes: dict[tuple[int, int], tuple[str, str]] = {}
-
-    def write(row: int, column: int, text: str, tone: str) -> bool:
-        cells = [(row, column + i) for i in range(len(text))]
-        free = 0 <= column and column + len(text) <= frame.columns and not any(mean.cells[row][x] or (row, x) in notes for _, x in cells)
-        if free:
-            notes.update({cell: (letter, tone) for cell, letter in zip(cells, text, strict=True)})
-        return free
-
-    if (limit := scene.objective.limit) is not None:
-        text = f" {scene.objective.limit_name} {limit:.2f} "
-        write(frame.y(limit) // 4, frame.columns - len(text) - 2, text, "cool")
-    if ghost:
-        row, column = max(ghost, key=lambda mark: mark[1])
-        text = f"ghost {ghost_at(scene, min(scene.turn, frame.last)):.2f}"
-        any(write(place, column + 1 - len(text), text, "muted") for place in (row + 1, row + 2, row - 1) if 0 <= place < frame.rows)
+def _write_abilities(plot: Plot, bands: dict[int, str]) -> None:
+    """Their names over their bands, where there is room."""
     taken = -1
     for column, ability in sorted(bands.items()):
         if bands.get(column - 1) != ability and column > taken:
             title = titled(ability)
-            any(write(row, min(column, frame.columns - len(title)), title, "warn") for row in range(frame.rows - 1))
+            place = min(column, plot.frame.columns - len(title))
+            any(plot.write(row, place, title, "warn", over=("faint", "")) for row in range(plot.frame.rows - 1))
             taken = column + len(title)
-    return notes

@@ -1,4 +1,4 @@
-"""Several curves in one plot: a heavy line each, told apart by colour and by the mark at its end. Also drawn into a pipe, as plain text."""
+"""Several curves in one plot: a heavy line each, told apart by colour and by the mark at its end; where two meet, both show."""
 
 import math
 from collections.abc import Sequence
@@ -44,13 +44,26 @@ def curve_lines(curves: Sequence[Curve], width: int, height: int, *, last: float
             if math.isfinite(y0) and math.isfinite(y1):
                 canvas.line(view.across(x0), view.down(y0), view.across(x1), view.down(y1))
         for row in range(view.rows):
-            cells |= {(row, column): (char, curve.tone) for column, char in enumerate(canvas.text(row)) if char != " "}
+            for column, char in enumerate(canvas.text(row)):
+                if char != " ":
+                    cells[row, column] = _shared(cells.get((row, column)), char, curve.tone, column)
+    taken: set[tuple[int, int]] = set()
     for curve in curves:
         end = next(((x, y) for x, y in reversed(curve.points) if math.isfinite(y)), None)
         if end is not None and curve.mark:
-            column = min(view.columns - 1, round(view.across(end[0])) // 2)
-            cells[round(view.down(end[1])) // 4, column] = (curve.mark, f"{curve.tone}+strong")
+            row, column = round(view.down(end[1])) // 4, min(view.columns - 1, round(view.across(end[0])) // 2)
+            while (row, column) in taken and column > 0:
+                column -= 1
+            taken.add((row, column))
+            cells[row, column] = (curve.mark, f"{curve.tone}+strong")
     return [*(_row(row, view, cells) for row in range(view.rows)), _axis(view)]
+
+
+def _shared(below: tuple[str, str] | None, char: str, tone: str, column: int) -> tuple[str, str]:
+    """A cell of one curve; where two meet it holds the dots of both, and their colours take turns from column to column."""
+    if below is None:
+        return char, tone
+    return chr(ord(char) | ord(below[0])), tone if column % 2 else below[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import AbilityView
 from rolltrain_tui.tui.figures import signed, work
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
@@ -51,22 +52,28 @@ def ability_lines(scene: Scene, width: int) -> list[Line]:
     for number, charge in enumerate(scene.charges.values(), start=1):
         view = scene.active.get(charge.ability)
         left: list[Span] = [(f"{number} ", "key"), (titled(charge.ability), "strong" if view else "")]
-        if view is not None:
-            turns = scene.turns_left(charge.ability)
-            words = view.option if turns is None else f"{turns} more turn{'s' if turns != 1 else ''}"
-            left.append((f" ✔ {clean(words)}", "warn"))
         pool = "  at will" if charge.left is None else f"  {charge.left}/{charge.most}"
         right: list[Span] = [("  auto", "cool")] if charge.auto else []
         right.append((pool, "bad" if charge.left == 0 else ""))
+        if view is not None:
+            left.append((_in_force(view, scene.turns_left(charge.ability), width - width_of([*left, *right]) - 1), "warn"))
         lines.append(justify(left, right, width))
     return lines
+
+
+def _in_force(view: AbilityView, turns: int | None, room: int) -> str:
+    """The option in use, or the turns left in as many words as fit."""
+    if turns is None:
+        return f" ✔ {clean(view.option)}"
+    words = (f" ✔ {turns} more turn{'s' if turns != 1 else ''}", f" ✔ {turns} more", f" ✔{turns}")
+    return next((text for text in words if len(text) <= room), words[-1])
 
 
 def boon_lines(scene: Scene, width: int) -> list[Line]:
     """What the adventure brought that waits or works: a choice, inspiration, items in force."""
     lines: list[Line] = []
     if scene.sheet.choices:
-        lines.append([("u ", "key", "screen.raise"), ("▲ a score may be raised", "accent", "screen.raise")])
+        lines.append([("g ", "key", "screen.raise"), ("▲ a score may be raised", "accent", "screen.raise")])
     if scene.inspired:
         lines.append([("i ", "key", "screen.inspire"), ("★ inspired: advantage", "accent", "screen.inspire")])
     for view in scene.items.values():

@@ -22,6 +22,10 @@ class KeyLine(Panel):
         self.show(key_lines(keys, self.content_size.width, self.content_size.height))
 
 
+MORE = Key("?", "more", "screen.help")
+"""Ends the line."""
+
+
 def ability_keys(scene: Scene) -> list[Key]:
     """The hero's abilities by number, with what is left of them."""
     keys = []
@@ -33,16 +37,25 @@ def ability_keys(scene: Scene) -> list[Key]:
 
 
 def key_lines(keys: Sequence[Key], width: int, height: int) -> list[Line]:
-    """The keys from left to right on up to `height` rows; those that do not fit are in the help."""
+    """The keys from left to right on up to `height` rows, `?` at the end; those that do not fit are in the help."""
     rows: list[list[Span]] = [[]]
+    more = _spans(MORE)
     for key in keys:
-        spans: list[Span] = [
-            (f" {key.key} ", "key" if key.usable else "faint", key.action),
-            (f"{key.label} ", "" if key.usable else "faint", key.action),
-        ]
-        if width_of(rows[-1]) + width_of(spans) > width:
+        spans = _spans(key)
+        last = width_of(more) if len(rows) == height else 0
+        if width_of(rows[-1]) + width_of(spans) + last > width:
             if len(rows) == height:
                 break
             rows.append([])
         rows[-1] += spans
+    if width_of(rows[-1]) + width_of(more) > width:
+        rows.append([])
+    rows[-1] += more
     return list(rows)
+
+
+def _spans(key: Key) -> list[Span]:
+    return [
+        (f" {key.key} ", "key" if key.usable else "faint", key.action),
+        (f"{key.label} ", "" if key.usable else "faint", key.action),
+    ]

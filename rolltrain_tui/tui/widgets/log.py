@@ -10,9 +10,9 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import StoryLine, TurnLine
 from rolltrain_tui.tui.figures import factor, signed, trend
 from rolltrain_tui.tui.widgets.die import TONES, WORDS, kept
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
 
-GUTTER = 9
+GUTTER, BRIEFEST = 9, 3
 MARKS: dict[Outcome | Topic, tuple[str, str]] = {
     "fumble": ("✖", "bad"),
     "miss": ("·", "muted"),
@@ -103,33 +103,38 @@ def log_lines(scene: Scene, width: int, height: int, back: int = 0, anchor: int 
     """The last `height` rows, or those that end `back` rows above the line numbered `anchor`."""
     rows: list[Line] = []
     for entry in _newest_first(scene, anchor, detailed):
-        rows[:0] = turn_rows(entry) if isinstance(entry, TurnLine) else story_rows(entry, width, scene.objective)
+        rows[:0] = turn_rows(entry, width) if isinstance(entry, TurnLine) else story_rows(entry, width, scene.objective)
         if len(rows) >= height + back:
             break
     end = max(min(height, len(rows)), len(rows) - back)
     return rows[max(0, end - height) : end]
 
 
-def turn_rows(line: TurnLine) -> list[Line]:
-    """One turn: the dice, the outcome, what the weights felt, the loss."""
+def turn_rows(line: TurnLine, width: int) -> list[Line]:
+    """One turn: the dice, the outcome, what the weights felt, the loss; in fewer words where there is little room."""
+    rows = (_turn_row(line, brief) for brief in range(BRIEFEST + 1))
+    return [next((row for row in rows if width_of(row) <= width), _turn_row(line, BRIEFEST))]
+
+
+def _turn_row(line: TurnLine, brief: int) -> Line:
+    """`brief` 0: in full; 1: without columns; 2: without the dice; 3: without what was felt."""
     step, roll = line.step, line.roll
     mark, tone = MARKS["note" if roll is None else roll.outcome]
     spans: list[Span] = [(f"{step.turn:>6} ", "muted"), (f"{mark} ", tone)]
     if roll is not None:
-        dice = ",".join(str(natural) for natural in roll.naturals)
-        spans += [
-            (f"{f'd{roll.die} {dice}{signed(roll.modifier)}={roll.total}':<13} ", ""),
-            (f"{WORDS[roll.outcome]:<6}", TONES[roll.outcome]),
-        ]
+        dice = f"d{roll.die} {','.join(str(natural) for natural in roll.naturals)}{signed(roll.modifier)}={roll.total}"
+        if brief < 2:
+            spans.append((f"{dice:<13} " if not brief else f"{dice} ", ""))
+        spans.append((f"{WORDS[roll.outcome]:<6}" if not brief else WORDS[roll.outcome], TONES[roll.outcome]))
     if not step.finite:
-        return [[*spans, ("  not finite: nothing was applied", "bad")]]
-    if step.k_effective is None:
+        return [*spans, ("  not finite: nothing was applied", "bad")]
+    if brief < 3 and step.k_effective is None:
         spans += [(f" {factor(step.k_requested)} plain", "")]
-    else:
+    elif brief < 3 and step.k_effective is not None:
         honest = kept(step)
         spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad")]
-    spans += [(f"  loss {step.loss:.3f} ", "")]
-    return [[*spans, trend(line.change)] if line.change is not None else spans]
+    spans += [(f"{'  ' if not brief else ' '}loss {step.loss:.3f} ", "")]
+    return [*spans, trend(line.change)] if line.change is not None else spans
 
 
 def story_rows(line: StoryLine, width: int, objective: Objective = VALIDATION_LOSS) -> list[Line]:

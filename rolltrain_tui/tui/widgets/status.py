@@ -21,6 +21,10 @@ class Pace:
     saved_ago: float | None = None
     """Seconds since the last save was heard of."""
     leaving: bool = False
+    why: str = ""
+    """Why it has paused by itself."""
+    until: bool = False
+    """It runs until something happens."""
     replay: str = ""
     """The tempo of a replay, such as "8x"; empty while the run is being played."""
 
@@ -65,7 +69,10 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
     if pace.leaving:
         return [("saving …", "accent")]
     if pace.paused:
-        return [("‖ paused", "warn+strong"), (f" ({rate(pace.wished)})", "muted")]
+        why = f": {pace.why}" if pace.why else ""
+        return [(f"‖ paused{why}", "warn+strong"), *([] if why else [(f" ({rate(pace.wished)})", "muted")])]
+    if pace.until:
+        return [("▶▶ until something happens", "good")]
     measured = ""
     if pace.measured is not None and (pace.wished is None or pace.measured < 0.9 * pace.wished):
         measured = f" {pace.measured:5.1f} turns/s"

@@ -1,0 +1,177 @@
+"""What a card shows of a moment: a level, an encounter, a camp with its gate, an act, a twin's verdict, a fall."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, HeroFell, LevelGained, MonsterAppeared, Rested, TwinJudged
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
+from rolltrain_tui.protocol.sheet import Charge
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.tui.words import loss
+
+Tone = Literal["level", "encounter", "camp", "act", "gate"]
+DIGITS = (
+    "█▀█ ▄█  ▀▀█ ▀▀█ █ █ █▀▀ █▀▀ ▀▀█ █▀█ █▀█",
+    "█ █  █  █▀▀  ▀█ ▀▀█ ▀▀█ █▀█   █ █▀█ ▀▀█",
+    "▀▀▀ ▀▀▀ ▀▀▀ ▀▀▀   ▀ ▀▀▀ ▀▀▀   ▀ ▀▀▀ ▀▀▀",
+)
+"""0 to 9, three cells wide each."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardFace:
+    """What a card shows, before any styling."""
+
+    tone: Tone
+    title: str
+    subtitle: str
+    art: tuple[str, ...]
+    """Drawn in the middle, line by line as it is."""
+    headline: str
+    rows: tuple[tuple[str, str], ...]
+    """(name, value); without a name the value takes the whole row."""
+
+
+def face_of(events: Sequence[Event], objective: Objective = VALIDATION_LOSS) -> CardFace:
+    """The card of a moment, by its most telling event: a level, then an encounter, a rest, a gate, an act."""
+    for event in events:
+        if isinstance(event, LevelGained):
+            return level_face(event)
+    for event in events:
+        if isinstance(event, MonsterAppeared):
+            return encounter_face(event)
+    evaluated = next((event for event in events if isinstance(event, Evaluated)), None)
+    gate = next((event for event in events if isinstance(event, GateFaced)), None)
+    for event in events:
+        if isinstance(event, Rested):
+            return camp_face(event, evaluated, gate, objective)
+    if gate is not None:
+        return gate_face(gate, objective)
+    for event in events:
+        if isinstance(event, ActBegan):
+            return act_face(event)
+        if isinstance(event, TwinJudged):
+            return verdict_face(event, objective)
+        if isinstance(event, HeroFell):
+            return fall_face(event)
+    raise AssertionError(f"no card shows {[type(event).__name__ for event in events]}")
+
+
+def level_face(event: LevelGained) -> CardFace:
+    hero, news = event.sheet, tuple(("", f"✦ {flat(gain)}") for gain in event.gains)
+    facts = (
+        ("Hit points", f"{hero.hp}/{hero.max_hp}"),
+        ("Proficiency", f"+{hero.proficiency}"),
+        ("Expected k", f"{hero.expected_k:.2f} of a plain step, on average"),
+        ("Next level", f"at {hero.next_level_xp} XP"),
+    )
+    gap = (("", ""),) if news else ()
+    why = (("", ""), ("", "Experience comes from each nat that the validation loss falls, from monsters and from gates."))
+    return CardFace("level", "Level up", f"turn {event.turn}", big(hero.level), f"Level {hero.level}", (*news, *gap, *facts, *why))
+
+
+def encounter_face(event: MonsterAppeared) -> CardFace:
+    monster = BESTIARY.get(event.monster)
+    title = monster.title if monster else _title(event.monster)
+    rows = [("Why it is here", flat(event.signal))]
+    if monster:
+        rows += [("What it does", monster.summary), ("What helps", monster.weak_to), ("It tests your", monster.save_stat)]
+    stats = f"CR {flat(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
+    return CardFace("encounter", f"{title} appears", f"turn {event.turn}", monster.portrait if monster else (), stats, tuple(rows))
+
+
+CAMP = ("       (      ", "      ) )     ", "     ( ( (    ", "   __)_)_)__  ", "  ==/=\\=/=\\== ")
+
+
+def camp_face(
+    event: Rested, evaluated: Evaluated | None, gate: GateFaced | None = None, objective: Objective = VALIDATION_LOSS
+) -> CardFace:
+    rows = []
+    if evaluated:
+        better, worse, side = ("▼", "▲", "above") if objective.better == "lower" else ("▲", "▼", "below")
+        verdict = f"{better} a new best" if evaluated.improved else f"{worse} {side} the best, {loss(evaluated.best, 3)}"
+        rows += [(objective.title, f"{loss(evaluated.value, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
+        rows += [("Training loss", loss(evaluated.train_loss, 3))]
+    if gate is not None:
+        rows += [("Validation Gate", f"{_gate_word(gate)}   {loss(gate.value, 3)} against a bar of {loss(gate.bar, 3)}")]
+        rows += [("", "The bar is plain training without dice at this turn, and a little more.")]
+    rows += [("Hit points", str(event.sheet.hp))]
+    rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.sheet.charges if charge.most is not None]
+    if event.kind == "short":
+        return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
+    rows += [("", ""), ("", "The weights are kept here: whoever falls wakes at this fire.")]
+    return CardFace("camp", "Camp", f"turn {event.turn}", CAMP, "Long rest", tuple(rows))
+
+
+GATE_OPEN = (" _________ ", "/  |   |  \\", "|  |   |  |", "|  |   |  |", "|__/   \\__|")
+GATE_SHUT = (" _________ ", "/    |    \\", "|   o|o   |", "|    |    |", "|____|____|")
+
+
+def gate_face(event: GateFaced, objective: Objective = VALIDATION_LOSS) -> CardFace:
+    """The gate's question and the run's answer."""
+    rows = (
+        ("This run", f"{objective.text(event.value, 3)} on the probe set"),
+        ("Plain training", f"{loss(event.ghost, 3)} at this turn, recorded without the dice"),
+        ("The bar", f"{loss(event.bar, 3)}, the worst that passes"),
+        ("Experience", f"{event.xp:+d} XP".replace("-", "−")),
+    )
+    art = GATE_OPEN if event.opened else GATE_SHUT
+    return CardFace("gate", "The Validation Gate", f"turn {event.turn}", art, _gate_word(event), rows)
+
+
+def _gate_word(event: GateFaced) -> str:
+    return "✔ It opens" if event.opened else "✖ It stays shut"
+
+
+NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
+MARKS = {"helped": "▼", "hurt": "▲", "no measurable effect": "="}
+
+
+def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> CardFace:
+    """What an ability did, as measured."""
+    name = _name(event.ability) if event.ability else "all abilities"
+    delta = f"{event.delta:+.4f} ± {event.standard_error:.4f}".replace("-", "−")
+    rows = (
+        ("Difference", f"{delta} {objective.unit}".rstrip()),
+        ("Over", f"{event.turns} turns, from turn {event.since} on"),
+        ("", ""),
+        ("", f"A copy of the training took the same turns, with the same data and dice but without {name}. The difference is its work."),
+    )
+    return CardFace("camp", f"The verdict on {name}", f"turn {event.turn}", (), f"{MARKS[event.verdict]} {event.verdict}", rows)
+
+
+def fall_face(event: HeroFell) -> CardFace:
+    """What a fall costs."""
+    back = "The campaign ends here." if event.back_to_turn is None else f"The weights of turn {event.back_to_turn}, the last camp, return."
+    rows = (
+        ("", back),
+        ("", "Hit points fall with a worse validation loss and under attacks; rests and camps heal."),
+    )
+    return CardFace("encounter", "The hero falls", f"turn {event.turn}", (), "Third death save failed", rows)
+
+
+def act_face(event: ActBegan) -> CardFace:
+    number = NUMERALS[event.number - 1] if 1 <= event.number <= len(NUMERALS) else str(event.number)
+    return CardFace("act", f"Act {number}", f"turn {event.turn}", (), flat(event.title), (("", flat(event.text)),))
+
+
+def big(number: int) -> tuple[str, ...]:
+    """A number three lines high."""
+    return tuple(" ".join(row[4 * int(digit) : 4 * int(digit) + 3] for digit in str(number)) for row in DIGITS)
+
+
+def _ability(charge: Charge) -> str:
+    return _name(charge.ability)
+
+
+def _name(ability: str) -> str:
+    return ABILITIES[ability].title if ability in ABILITIES else _title(ability)
+
+
+def _title(name: str) -> str:
+    return flat(name).replace("_", " ").title()

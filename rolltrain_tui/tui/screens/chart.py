@@ -1,0 +1,155 @@
+"""The chart on the whole screen, over the game, a replay or the ending. The run goes on behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Footer
+
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.chart_view import ChartView
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.share import Share
+from rolltrain_tui.tui.widgets.full_chart import FullChart, Other
+
+TICK_SECONDS = 0.2
+SHARE, LONGEST_WAIT = 0.06, 1.0
+"""Of the time, while turns are played; seconds."""
+PAGE = 10
+
+
+class ChartScreen(TavernScreen):
+    """Arrows move the cursor; the numbers of its turn stand below."""
+
+    CSS_PATH = "chart.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,x,q", "back", "Back", key_display="esc"),
+        Binding("left", "move(-1)", "Turn", key_display="← →", tooltip="The cursor one turn back or on"),
+        Binding("right", "move(1)", "Turn on", show=False, tooltip="The cursor one turn on"),
+        Binding("shift+left,comma", f"move({-PAGE})", "10 back", show=False, tooltip=f"{PAGE} turns back (also ,)"),
+        Binding("shift+right,semicolon,full_stop", f"move({PAGE})", "10 on", show=False, tooltip=f"{PAGE} turns on (also ; and .)"),
+        Binding("home", "move_to_start", "Start", show=False, tooltip="To the first turn"),
+        Binding("end", "move_to_end", "End", show=False, tooltip="To the newest turn, and follow it"),
+        Binding("plus,equals_sign", "zoom(True)", "Zoom", key_display="+ -", tooltip="Fewer turns around the cursor; - shows more"),
+        Binding("minus", "zoom(False)", "Wider", show=False, tooltip="More turns"),
+        Binding("pageup", "pan(-1)", "Pan back", show=False, tooltip="The window half its width back"),
+        Binding("pagedown", "pan(1)", "Pan on", show=False, tooltip="The window half its width on"),
+        Binding("0", "whole", "Whole", show=False, tooltip="The whole run"),
+        Binding("down,s", "series(1)", "Series", key_display="↑ ↓", tooltip="The next series: loss, gradient norm, learning rate, signals"),
+        Binding("up", "series(-1)", "Series before", show=False, tooltip="The series before"),
+        Binding("y", "scale", "Log", tooltip="Even or logarithmic steps"),
+        Binding("f", "fit", "Floor", tooltip="Fit the data, or show the floor too"),
+        Binding("g", "ghost", "Ghost", tooltip="Plain training: shown or not"),
+        Binding("o", "others", "Other runs", tooltip="Earlier runs and branches of this campaign: shown or not"),
+    ]
+
+    @dataclass
+    class OthersRead(Message):
+        """The other runs of the campaign, newest first."""
+
+        others: list[Other]
+
+    def __init__(self, scene: Callable[[], Scene], folder: Path | None) -> None:
+        """`scene` gives the run as it is now; `folder` is its own."""
+        super().__init__()
+        self._scene, self._folder = scene, folder
+        self._view = ChartView()
+        self._others: list[Other] | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._share = Share(LONGEST_WAIT)
+
+    @property
+    def view(self) -> ChartView:
+        return self._view
+
+    def compose(self) -> ComposeResult:
+        yield FullChart(id="full-chart")
+        yield Footer(compact=True, show_command_palette=False)
+
+    @while_open
+    def on_mount(self) -> None:
+        self.set_interval(TICK_SECONDS, self._tick)
+
+    @while_open
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    @while_open
+    def _tick(self) -> None:
+        """Draw what the run has done meanwhile, within a share of the time."""
+        scene = self._scene()
+        if self._drawn != (scene.turn, len(scene.history.evaluations)) and self._share.wait(SHARE) <= 0:
+            self.draw()
+
+    @while_open
+    def draw(self) -> None:
+        self._share.begin()
+        scene = self._scene()
+        self._drawn = (scene.turn, len(scene.history.evaluations))
+        self.query_one(FullChart).show_chart(scene, self._view, self._others or ())
+
+    def _look(self, view: ChartView) -> None:
+        self._view = view
+        self.draw()
+
+    @property
+    def _newest(self) -> int:
+        return self._scene().turn
+
+    # The keys.
+
+    def action_move(self, by: int) -> None:
+        self._look(self._view.moved(by, self._newest))
+
+    def action_move_to_start(self) -> None:
+        self._look(self._view.moved_to(0, self._newest))
+
+    def action_move_to_end(self) -> None:
+        self._look(self._view.moved_to(self._newest, self._newest))
+
+    def action_zoom(self, closer: bool) -> None:
+        self._look(self._view.zoomed(closer, self._newest))
+
+    def action_pan(self, direction: int) -> None:
+        first, last = self._view.span(self._newest)
+        self._look(self._view.panned(direction * max(1, (last - first) // 2), self._newest))
+
+    def action_whole(self) -> None:
+        self._look(replace(self._view, window=None))
+
+    def action_series(self, by: int) -> None:
+        self._look(replace(self._view, series=self._view.series + by))
+
+    def action_scale(self) -> None:
+        self._look(replace(self._view, log=not self._view.log))
+
+    def action_fit(self) -> None:
+        self._look(replace(self._view, fit=not self._view.fit))
+
+    def action_ghost(self) -> None:
+        self._look(replace(self._view, ghost=not self._view.ghost))
+
+    def action_others(self) -> None:
+        self._view = replace(self._view, others=not self._view.others)
+        if self._others is None and self._folder is not None:
+            self._read_others(self._folder, self._scene())
+        self.draw()
+
+    @work(thread=True, exclusive=True)
+    def _read_others(self, folder: Path, scene: Scene) -> None:
+        from rolltrain_tui.runs.others import others_of
+
+        self.post_message(self.OthersRead(others_of(folder, scene.campaign, scene.objective)))
+
+    @on(OthersRead)
+    @while_open
+    def _show_others(self, event: OthersRead) -> None:
+        self._others = event.others
+        if not event.others:
+            self.notify("There is no other run of this campaign yet.", timeout=4, markup=False)
+        self.draw()

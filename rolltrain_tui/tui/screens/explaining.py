@@ -1,0 +1,97 @@
+"""What waits to be explained: cards one after the other while the run stands still, then the choice that a level brought."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, Rested
+from rolltrain_tui.tui.messages import ToExplain
+from rolltrain_tui.tui.screens.cards import Card, CardAnswer
+from rolltrain_tui.tui.screens.deeds import Deeds
+
+
+class Explaining(Deeds):
+    """Orders with cards. No card is shown while turns pass, so none is late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moment: list[Event] = []
+        """Events of the newest turn, for a card."""
+        self._cards: deque[Sequence[Event]] = deque()
+        """Cards that wait for their turn."""
+        self._card_open = False
+        self._held = False
+        """The run stands still for the cards alone, and goes on after the last."""
+        self._choice_due = False
+        """A level has brought a choice that was not offered yet."""
+        self._no_lessons = False
+
+    def note(self, event: Event) -> None:
+        """Keep what a card of this turn may have to tell."""
+        if self._moment and self._moment[0].turn != event.turn:
+            self._moment.clear()
+        self._moment.append(event)
+
+    def explain(self, message: ToExplain) -> None:
+        """A card for the first of its kind; without a lesson that the player skips."""
+        self._held = self._held or message.held
+        if not (self._no_lessons and self._key_of(message.event)):
+            self.add_card(message.event)
+        self.next_card()
+
+    def add_card(self, event: Event) -> None:
+        more = [other for other in self._moment if isinstance(other, Evaluated | GateFaced)] if isinstance(event, Rested) else []
+        if not any(event in waiting for waiting in self._cards):
+            self._cards.append((event, *more))
+
+    def _key_of(self, event: Event) -> str | None:
+        """The key that an act of the campaign teaches."""
+        if self.campaign is None or not isinstance(event, ActBegan) or event.number > len(self.campaign.acts):
+            return None
+        return self.campaign.acts[event.number - 1].press
+
+    def next_card(self) -> None:
+        """The card that has waited longest, then a level's choice, then the run goes on."""
+        if self._card_open or not self.is_active:
+            return
+        if self.may_show_cards and self._cards:
+            self._hold()
+            self._card_open = True
+            events = self._cards.popleft()
+            self.app.push_screen(Card(events, self.scene.objective, self._key_of(events[0])), self._card_closed)
+        elif self.may_show_cards and self._choice_due:
+            self._hold()
+            self._choice_due = False
+            self.action_raise()
+        else:
+            self._cards.clear()
+            self._let_go()
+
+    @property
+    def may_show_cards(self) -> bool:
+        raise NotImplementedError
+
+    def _hold(self) -> None:
+        if not self.bridge.inbox.paused:
+            self._held = True
+            self.bridge.inbox.pause()
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._held = False
+            self.bridge.inbox.resume()
+
+    def stay_paused(self) -> None:
+        """Something else holds the run now; it does not go on after the cards."""
+        self._held = False
+
+    def _card_closed(self, answer: CardAnswer | None) -> None:
+        self._card_open = False
+        if answer == "pause":
+            self.stay_paused()
+            self.bridge.inbox.pause()
+            self.tell_player("‖ Paused. Space resumes, . plays one turn.", "warn", stays=True)
+        elif answer == "skip":
+            self._no_lessons = True
+            waiting = [events for events in self._cards if not self._key_of(events[0])]
+            self._cards = deque(waiting)
+        self.next_card()
