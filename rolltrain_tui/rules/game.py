@@ -379,14 +379,16 @@ class Game:
         rules, advantage = self.rules, self.rules.advantage
         if self.loadout.gives_advantage():
             advantage = with_advantage(advantage)
-        weights = face_weights(rules.sides, advantage)
+        weights, held = face_weights(rules.sides, advantage), self.loadout.held_effect()
+        least = 1 if rules.abilities_disabled else scaled_dc(self.loadout.standing_floor(), rules.sides)
         scales: list[float] = []
         for face in range(1, rules.sides + 1):
-            outcome, k = self.life.rulebook.judge(face)
-            roll = DiceRolled(0, rules.sides, (face,), face, self.modifier, face + self.modifier, self.dc, outcome, k)
-            scales.append(k * self.loadout.held_factor(roll))
+            natural = max(face, least)
+            outcome, k = self.life.rulebook.judge(natural)
+            roll = DiceRolled(0, rules.sides, (face,), natural, self.modifier, natural + self.modifier, self.dc, outcome, k)
+            scales.append(within_bounds(k * self.loadout.held_factor(roll), held.update_scale * held.lr_scale))
         mean = sum(map(mul, weights, scales)) / sum(weights)
-        return StepEffect(update_scale=mean).combine(self.loadout.held_effect())
+        return StepEffect(update_scale=mean).combine(held)
 
     def scouted(self, turn: int, found: ScoutsReturned) -> list[Event]:
         """After scouts have returned: monsters of pace come and go. Empty while a fallen hero has yet to wake."""

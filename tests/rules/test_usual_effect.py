@@ -4,6 +4,7 @@ import pytest
 from support.tabletop import Table, make_table
 
 from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.rules.wizard import CANTRIPS
 
@@ -23,6 +24,14 @@ def mean_k(table: Table) -> float:
 def test_it_is_the_mean_of_all_faces(rulebook: str) -> None:
     """Whatever the rulebook makes of a roll."""
     table = make_table("wizard", rulebook=rulebook, faces=FACES)
+    expected = table.game.usual_effect().k_requested
+    assert mean_k(table) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("hero_class", CLASSES.built_in)
+def test_it_is_the_mean_of_all_faces_for_each_class(hero_class: str) -> None:
+    """The paladin's aura lifts low rolls, in every turn."""
+    table = make_table(hero_class, faces=FACES, level=5)
     expected = table.game.usual_effect().k_requested
     assert mean_k(table) == pytest.approx(expected)
 
