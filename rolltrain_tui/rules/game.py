@@ -39,6 +39,7 @@ from rolltrain_tui.rules.life import Life
 from rolltrain_tui.rules.loadout import Loadout, Refusal
 from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
+from rolltrain_tui.rules.pace import vouched
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, face_weights, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
@@ -394,7 +395,7 @@ class Game:
         """After scouts have returned: monsters of pace come and go. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
-        self.monitor.examined(turn, {STEP_EXCESS: 1 / found.best if found.pace != "unclear" else nan})
+        self.monitor.examined(turn, {STEP_EXCESS: 1 / vouched(found.pace, found.best)})
         return self._diagnose(turn, "scouts")
 
     def _judge(self, turn: int, value: float) -> list[Event]:

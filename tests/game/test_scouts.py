@@ -1,17 +1,17 @@
 """Scouts of a campaign: they measure the best step, and change nothing in the run."""
 
-import copy
 import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
+from support.paced import Paced
 from support.paths import CURVE, MODE_EXAMPLE
-from support.scripted import Configure, ScriptedLearner, of, played
+from support.scripted import Configure, of, played
 from support.stories import lines
 
 from rolltrain_tui.config.schema import CampaignConfig
@@ -37,7 +37,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.inbox import ScriptedInbox
-from rolltrain_tui.protocol.learner import Evaluation, StepReport
+from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.rules.signals import STEP_EXCESS
 
 MakeLearner = Callable[..., TextLearner]
@@ -245,27 +245,6 @@ def test_what_those_from_the_start_found_serves_later(tiny_config: Configure) ->
 
 
 # What they find.
-
-
-class Paced(ScriptedLearner):
-    """Learns best with steps `best` times its own: then each turn takes 2 % of the loss above 1 nat away. From twice that it gets worse."""
-
-    def __init__(self, best: float = 1.0) -> None:
-        super().__init__()
-        self.best = best
-
-    def step(self, effect: StepEffect) -> StepReport:
-        before, report = self.excess, super().step(effect)
-        of_best = effect.k_requested / self.best
-        self.excess = before * (1 - 0.02 * of_best * (2 - of_best))
-        return report
-
-    def evaluate(self, sequences: int) -> Evaluation:
-        values = tuple(1 + self.excess * (0.9 + 0.2 * number / sequences) for number in range(sequences))
-        return replace(super().evaluate(sequences), values=values)
-
-    def fork(self) -> Self:
-        return copy.deepcopy(self)
 
 
 class Fragile(Paced):
