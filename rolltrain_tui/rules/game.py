@@ -39,6 +39,7 @@ from rolltrain_tui.rules.life import Life
 from rolltrain_tui.rules.loadout import Loadout, Refusal
 from rolltrain_tui.rules.monster import Monster
 from rolltrain_tui.rules.naming import RulesError
+from rolltrain_tui.rules.pace import vouched
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, face_weights, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
@@ -379,20 +380,22 @@ class Game:
         rules, advantage = self.rules, self.rules.advantage
         if self.loadout.gives_advantage():
             advantage = with_advantage(advantage)
-        weights = face_weights(rules.sides, advantage)
+        weights, held = face_weights(rules.sides, advantage), self.loadout.held_effect()
+        least = 1 if rules.abilities_disabled else scaled_dc(self.loadout.standing_floor(), rules.sides)
         scales: list[float] = []
         for face in range(1, rules.sides + 1):
-            outcome, k = self.life.rulebook.judge(face)
-            roll = DiceRolled(0, rules.sides, (face,), face, self.modifier, face + self.modifier, self.dc, outcome, k)
-            scales.append(k * self.loadout.held_factor(roll))
+            natural = max(face, least)
+            outcome, k = self.life.rulebook.judge(natural)
+            roll = DiceRolled(0, rules.sides, (face,), natural, self.modifier, natural + self.modifier, self.dc, outcome, k)
+            scales.append(within_bounds(k * self.loadout.held_factor(roll), held.update_scale * held.lr_scale))
         mean = sum(map(mul, weights, scales)) / sum(weights)
-        return StepEffect(update_scale=mean).combine(self.loadout.held_effect())
+        return StepEffect(update_scale=mean).combine(held)
 
     def scouted(self, turn: int, found: ScoutsReturned) -> list[Event]:
         """After scouts have returned: monsters of pace come and go. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
-        self.monitor.examined(turn, {STEP_EXCESS: 1 / found.best if found.pace != "unclear" else nan})
+        self.monitor.examined(turn, {STEP_EXCESS: 1 / vouched(found.pace, found.best)})
         return self._diagnose(turn, "scouts")
 
     def _judge(self, turn: int, value: float) -> list[Event]:

@@ -192,7 +192,11 @@ class Loadout:
     def floor(self) -> int:
         """The least that a natural d20 counts."""
         floors = [power.floor(held, self.hero) for _, power, held in self._in_force()]
-        return max([0, *floors, *(power.standing_floor(self.hero) for power in self._standing())])
+        return max([self.standing_floor(), *floors])
+
+    def standing_floor(self) -> int:
+        """The same by abilities that hold without a form."""
+        return max((power.standing_floor(self.hero) for power in self._standing()), default=0)
 
     def save_bonus(self) -> int:
         """What abilities add to saving throws."""

@@ -108,6 +108,11 @@ def best_step(here: Mapping[float, Values], anew: Mapping[float, Values]) -> Bes
     return BestStep("unclear" if low < HOT and high > SLOW else "tuned", k, low, high)
 
 
+def vouched(pace: Pace, k: float) -> float:
+    """The best step as far as the verdict vouches for it: NaN where it cannot tell, and within the bounds of a tuned run for one."""
+    return nan if pace == "unclear" else min(max(k, HOT), SLOW) if pace == "tuned" else k
+
+
 def _points(here: Mapping[float, Values], anew: Mapping[float, Values]) -> list[tuple[float, Values]]:
     """(log k, values) of all scouts by k. Of two that try the same step, the better one; the run's own stays."""
     mine, points = here[1.0], list[tuple[float, Values]]()

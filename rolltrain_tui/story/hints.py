@@ -17,7 +17,7 @@ from rolltrain_tui.protocol.events import Examined
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
-from rolltrain_tui.rules.pace import HOT, SLOW
+from rolltrain_tui.rules.pace import HOT, SLOW, vouched
 from rolltrain_tui.story.scene import Scene
 
 Ailment = Literal["slow", "hot", "overfit", "lost"]
@@ -89,9 +89,9 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
 
 def wanted_factor(scene: Scene) -> float:
     """The best step over the step that the run takes now. NaN before scouts have been out."""
-    if scene.scouts is None or scene.scouts.pace == "unclear":
+    if scene.scouts is None:
         return nan
-    wanted = scene.scouts.best
+    wanted = vouched(scene.scouts.pace, scene.scouts.best)
     for view in scene.active.values():
         if view.until is not None or view.since > scene.scouts.turn:  # scouts walk with what is held until dismissed, and nothing else
             wanted /= _multiple(view.ability, view.option)

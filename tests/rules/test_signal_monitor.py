@@ -35,9 +35,9 @@ def test_at_first_nothing_is_known():
 
 
 def test_what_scouts_measure_is_told_once_they_have_been_out():
-    """A step three times the best is sick; half the best is not; and an older examination does not hide it."""
+    """A step nine times the best is sick; half the best is not; and an older examination does not hide it."""
     watch = SignalMonitor()
-    for excess, condition in ((3.0, "sick"), (0.5, "healthy"), (0.1, "sick"), (math.nan, "unknown")):
+    for excess, condition in ((9.0, "sick"), (0.5, "healthy"), (0.1, "sick"), (math.nan, "unknown")):
         watch.examined(1, {STEP_EXCESS: excess})
         watch.examined(2, {"gap": 0.1})
         assert condition == next(reading.condition for reading in watch.readings() if reading.signal == STEP_EXCESS)
