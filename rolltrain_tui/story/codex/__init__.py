@@ -34,6 +34,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "twin",
         "ghost",
         "floor",
+        "chart",
         "own_data",
         "own_model",
         "compare",
