@@ -179,8 +179,7 @@ async def test_the_full_chart_shows_no_more_than_the_replay_has_reached(run: Pat
         screen = await opened(pilot)
         screen.spool.pause()
         await until(pilot, lambda: screen.scene.turn >= 60)
-        turn = screen.scene.turn
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ChartScreen) and f"Turn {turn} " in shown(pilot.app))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChartScreen) and f"Turn {screen.scene.turn} " in shown(pilot.app))
         screen.seek(41)
         await until(pilot, lambda: "Turn 41 " in shown(pilot.app))
