@@ -96,7 +96,7 @@ def wanted_factor(scene: Scene) -> float:
         if view.until is not None or view.since > scene.scouts.turn:  # scouts walk with what is held until dismissed, and nothing else
             wanted /= _multiple(view.ability, view.option)
     for span in scene.spans:  # held when the scouts went out, and ended since: the step that they measured was another
-        if span.held and span.start <= scene.scouts.turn and span.end is not None and span.end > scene.scouts.turn:
+        if span.held and span.start <= scene.scouts.turn and span.end is not None and span.end >= scene.scouts.turn:
             wanted *= _multiple(span.ability, span.option)
     return wanted
 

@@ -165,7 +165,7 @@ def test_a_hero_who_is_down_is_told_nothing() -> None:
     assert after(scene, HeroHurt(61, 99, 0, "a fumble")) is None
     scene = start("barbarian")
     after(scene, returned("slow", 9.0))
-    scene.finished = True
+    scene.stopped = True
     assert hint_of(scene) is None
 
 
