@@ -25,7 +25,7 @@ def exit_code_of(command: Callable[[], Any]) -> int:
     except BrokenPipeError:
         return UNREAD
     except Exception as error:
-        if isinstance(error, OSError) and _unwritten(sys.stdout) is not None:
+        if isinstance(error, OSError) and _was_said(error):
             return _tell_unwritten(error)
         return _tell(error)
 
@@ -109,6 +109,11 @@ def _unwritten(stream: TextIO) -> OSError | ValueError | None:
     except (OSError, ValueError) as error:
         return error
     return None
+
+
+def _was_said(error: OSError) -> bool:
+    """Whether the error came up while a verb wrote its answer."""
+    return any(frame.f_globals.get("__name__") == "click.utils" for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _tell_unwritten(error: Exception) -> int:

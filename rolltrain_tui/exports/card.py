@@ -35,6 +35,7 @@ def _result(summary: RunSummary) -> str:
     rows = [
         ("turns", f"{summary.turn} of {began.turns}" if began is not None else str(summary.turn)),
         ("how it ended", summary.ended.ending if summary.ended is not None else "it goes on, or was broken off"),
+        ("judgement beside plain training", _judgement(summary)),
         ("training loss, smoothed", _number(last.get("train/loss_ema", nan))),
         (objective.name, _with_error(summary.ended.value, summary.ended.standard_error) if summary.ended else _latest(last)),
         ("best on the way", _number(last.get("val/loss_best", nan))),
@@ -50,6 +51,16 @@ def _result(summary: RunSummary) -> str:
     if summary.gates:
         rows.append(("gates opened", f"{summary.gates[True]} of {sum(summary.gates.values())}"))
     return "## Result\n\n" + _table(("", "value"), rows)
+
+
+def _judgement(summary: RunSummary) -> str:
+    judgement = summary.judgement
+    if judgement is None:
+        return "–"
+    difference = judgement.difference
+    if difference is None:
+        return judgement.outcome
+    return f"{judgement.outcome}: {_signed(difference.value)} ± {_number(difference.standard_error)}"
 
 
 def _latest(last: dict[str, float]) -> str:

@@ -12,6 +12,7 @@ from rolltrain_tui.protocol.events import (
     AbilityUsed,
     CampaignBegan,
     CampaignEnded,
+    Evaluated,
     Event,
     GateFaced,
     GhostSeen,
@@ -19,9 +20,11 @@ from rolltrain_tui.protocol.events import (
     LevelGained,
     MonsterAppeared,
     MonsterFell,
+    SettingsChanged,
     TwinJudged,
 )
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
+from rolltrain_tui.story.judgement import Judgement, judge, outdates_ghost
 
 RESOLUTION = 1000
 """A time line shows gaps longer than this part of the run."""
@@ -67,6 +70,8 @@ class RunSummary:
     began: CampaignBegan | None = None
     ended: CampaignEnded | None = None
     ghost: GhostSeen | None = None
+    evaluated: Evaluated | None = None
+    """The last evaluation before the final one."""
     turn: int = 0
     curves: dict[str, Curve] = field(default_factory=lambda: {name: Curve() for name in CURVES})
     """Metric -> its values. Of both k those of the turns that were measured, so that their means can be compared."""
@@ -99,6 +104,10 @@ class RunSummary:
                 self.ended = event
             case GhostSeen():
                 self.ghost = event
+            case Evaluated():
+                self.evaluated = event
+            case SettingsChanged() if outdates_ghost(event):
+                self.ghost = None
             case AbilityUsed():
                 tally = self.abilities.setdefault(event.ability, AbilityTally())
                 tally.uses, tally.triggers = tally.uses + event.live, tally.triggers + (not event.live)
@@ -137,6 +146,13 @@ class RunSummary:
         for name in metrics.abilities:
             self.abilities.setdefault(name, AbilityTally()).measure(asked, felt)
         return self
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What the run was worth beside plain training; None where it was broken off."""
+        if self.ended is None:
+            return None
+        return judge(self.ended, self.evaluated, () if self.ghost is None else self.ghost.points, self.objective)
 
     @property
     def objective(self) -> Objective:

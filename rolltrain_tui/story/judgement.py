@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import Literal
 
-from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, GhostPoint
+from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, GhostPoint, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.gate import ghost_value
 
@@ -97,6 +97,13 @@ def plain_at(ended: CampaignEnded, ghost: Sequence[GhostPoint], objective: Objec
         return None
     nearest = min(ghost, key=lambda point: abs(point.turn - ended.turn))
     return Measured(ghost_value(ghost, ended.turn, objective.worst), nearest.standard_error)
+
+
+def outdates_ghost(event: SettingsChanged) -> bool:
+    """Whether plain training with the settings of today would be another one than was recorded."""
+    from rolltrain_tui.config.schema import CampaignConfig  # a rare event need not slow the title down
+
+    return any(CampaignConfig.in_recipe(path) for path, _, _ in event.changes)
 
 
 def tell_judgement(judgement: Judgement, objective: Objective) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.protocol.events import CampaignEnded, Spoke, TwinJudged
@@ -105,12 +106,12 @@ def figure_words(story: RunStory) -> list[str]:
     ]
 
 
-def facts_of(story: RunStory, record: Record | None = None) -> list[Row]:
-    """The rows in order; those without anything to tell are left out."""
+def facts_of(story: RunStory, record: Record | Literal["sought"] | None = None) -> list[Row]:
+    """The rows in order; those without anything to tell are left out. The record has its row while it is still sought."""
     return [*_results(story, record), *_decisions(story), *_totals(story)]
 
 
-def _results(story: RunStory, record: Record | None) -> list[Row]:
+def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list[Row]:
     ended, objective, judgement = story.ended, story.objective, story.judgement
     unit = f" {objective.short_unit}" if objective.unit else ""
     rows = [("Ending", f"{MARKS[judgement.outcome]} {judgement.outcome}, turn {ended.turn}")]
@@ -123,7 +124,7 @@ def _results(story: RunStory, record: Record | None) -> list[Row]:
     if objective.chance is not None:
         rows.append(("Chance", f"{loss(objective.chance, DIGITS)}{unit}, before any learning"))
     if record is not None:
-        rows.append(("Your best", _record(story, record)))
+        rows.append(("Your best", "…" if record == "sought" else _record(story, record)))
     return rows
 
 

@@ -138,6 +138,26 @@ async def test_every_way_on_has_a_key(keys: str) -> None:
         assert WAYS[keys] == app.calls
 
 
+@pytest.mark.parametrize("key", ["l", "x"])
+async def test_the_log_and_the_chart_are_whole_at_their_first_frame(key: str) -> None:
+    """Nothing is drawn later than the screen itself."""
+    app = host()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        frames: list[str] = []
+        paint = app._display
+
+        def watched(screen: Any, renderable: Any) -> None:
+            if not isinstance(screen, EndingScreen):
+                frames.append(shown(app))
+            paint(screen, renderable)
+
+        app._display = watched  # type: ignore[method-assign]
+        await pilot.press(key)
+        await until(pilot, lambda: frames)
+        assert ("Played to the end" if key == "l" else "Turn 0") in frames[0]
+
+
 async def test_the_log_opens_and_closes() -> None:
     """Story first; v shows every turn."""
     app = host()
@@ -158,6 +178,7 @@ async def test_the_export_lies_in_the_folder_of_the_run(tmp_path: Path) -> None:
         await pilot.press("e")
         await until(pilot, lambda: "report.md" in shown(app))
         assert {"turns.csv", "report.md"} <= {path.name for path in (tmp_path / "export").iterdir()}
+        assert "won: −0.1077 ± 0.0156" in (tmp_path / "export" / "report.md").read_text(encoding="utf-8")
     app = host()
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("e")

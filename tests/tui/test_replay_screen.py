@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.screens_host import shown
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -15,6 +16,7 @@ from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.chart import ChartScreen
 from rolltrain_tui.tui.screens.replay import ReplayScreen
 
 pytestmark = pytest.mark.slow
@@ -169,3 +171,15 @@ async def test_what_cannot_be_watched_is_explained(tmp_path: Path) -> None:
         await until(
             pilot, lambda: any("chronicle" in str(text.render()) for text in pilot.app.screen.query("#dialog-text").results(Static))
         )
+
+
+async def test_the_full_chart_shows_no_more_than_the_replay_has_reached(run: Path) -> None:
+    """x opens it; its newest turn is the replay's, and going back in time goes back there too."""
+    async with app_for(run, start=60).run_test(size=(120, 36)) as pilot:
+        screen = await opened(pilot)
+        screen.spool.pause()
+        await until(pilot, lambda: screen.scene.turn >= 60)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChartScreen) and f"Turn {screen.scene.turn} " in shown(pilot.app))
+        screen.seek(41)
+        await until(pilot, lambda: "Turn 41 " in shown(pilot.app))

@@ -36,6 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "twin",
         "ghost",
         "floor",
+        "chart",
         "own_data",
         "own_model",
         "compare",

@@ -10,6 +10,7 @@ RULES = {
     "gate": "the Validation Gate was faced",
     "level": "a new level",
     "verdict": "the twin's verdict is in",
+    "scouts": "the scouts are back",
     "prediction": "your prediction was judged",
     "camp": "the party has made camp",
     "fallen": "the hero has fallen",
@@ -41,6 +42,8 @@ def pause_reason(event: ev.Event, rules: Collection[str], sick_before: Collectio
             rule = "gate"
         case ev.TwinJudged() | ev.TwinLost():
             rule = "verdict"
+        case ev.ScoutsReturned():
+            rule = "scouts"
         case ev.ForetellingJudged():
             rule = "prediction"
         case ev.Examined() if sick_signals(event) - set(sick_before):

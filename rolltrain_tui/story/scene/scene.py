@@ -14,7 +14,7 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
-from rolltrain_tui.story.judgement import Judgement, judge
+from rolltrain_tui.story.judgement import Judgement, judge, outdates_ghost
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.series import LossSeries
 from rolltrain_tui.story.scene.tally import Tally
@@ -64,7 +64,7 @@ class Scene:
     best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
-    history: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
+    signals: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
     """Signal -> (turn, value) of the last examinations."""
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
@@ -329,7 +329,7 @@ def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
 def _(event: ev.Examined, scene: Scene) -> None:
     scene.examined = event
     for reading in event.readings:
-        scene.history.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
+        scene.signals.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
 
 
 @fold.register
@@ -427,10 +427,8 @@ def _(event: ev.CampaignResumed, scene: Scene) -> None:
 def _(event: ev.SettingsChanged, scene: Scene) -> None:
     scene.turns, scene.energy = event.turns, event.energy
     scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
-    from rolltrain_tui.config.schema import CampaignConfig  # a rare event need not slow the title down
-
-    if any(CampaignConfig.in_recipe(path) for path, _, _ in event.changes):
-        scene.ghost = None  # it was recorded with other settings
+    if outdates_ghost(event):
+        scene.ghost = None
 
 
 @fold.register

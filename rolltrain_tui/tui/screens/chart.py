@@ -15,7 +15,8 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.chart_view import ChartView
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.share import Share
-from rolltrain_tui.tui.widgets.full_chart import FullChart, Other
+from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines
+from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 
 TICK_SECONDS = 0.2
 SHARE, LONGEST_WAIT = 0.06, 1.0
@@ -68,16 +69,12 @@ class ChartScreen(TavernScreen):
         return self._view
 
     def compose(self) -> ComposeResult:
-        yield FullChart(id="full-chart")
+        yield WholePanel(self._lines, id="full-chart")
         yield Footer(compact=True, show_command_palette=False)
 
     @while_open
     def on_mount(self) -> None:
         self.set_interval(TICK_SECONDS, self._tick)
-
-    @while_open
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.draw)
 
     @while_open
     def _tick(self) -> None:
@@ -88,10 +85,13 @@ class ChartScreen(TavernScreen):
 
     @while_open
     def draw(self) -> None:
+        self.query_one(WholePanel).look_again()
+
+    def _lines(self, width: int, height: int) -> list[Line]:
         self._share.begin()
         scene = self._scene()
         self._drawn = (scene.turn, len(scene.history.evaluations))
-        self.query_one(FullChart).show_chart(scene, self._view, self._others or ())
+        return full_chart_lines(scene, self._view, self._others or (), width, height)
 
     def _look(self, view: ChartView) -> None:
         self._view = view

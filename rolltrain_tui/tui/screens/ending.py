@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -69,7 +69,7 @@ class EndingScreen(TavernScreen):
             if story.ended.title or story.ended.text:
                 yield Static(Content.assemble((flat(story.ended.title), "bold"), "  ", flat(story.ended.text)), id="ending-tale")
             with Horizontal(id="ending-body"):
-                yield Vertical(*self._facts(None), id="ending-facts")
+                yield Vertical(*self._facts("sought"), id="ending-facts")
                 with Vertical(id="ending-story"):
                     for line in story.lines:
                         yield Fact("·", flat(line))
@@ -91,7 +91,7 @@ class EndingScreen(TavernScreen):
         self.query_one("#ending").focus()
         self._look_for_record()
 
-    def _facts(self, record: Record | None) -> list[Fact]:
+    def _facts(self, record: Record | Literal["sought"] | None) -> list[Fact]:
         return [Fact(name, value) for name, value in facts_of(self._story, record)]
 
     # Personal bests.

@@ -25,7 +25,7 @@ TITLES = ("Campaign", "Hero", "Turn", "Val", "Saved", "")
 GAP = 2
 """Cells beside the words of each column."""
 MARGINS = 4
-FULL, SHORT = (0, 0, 14, 7, 12, 14), (0, 0, 10, 6, 11, 2)
+FULL, SHORT = (0, 0, 14, 7, 12, 14), (0, 0, 9, 6, 11, 2)
 """Cells of the columns; campaign and hero share the rest. Where there is little, the last column holds the mark alone."""
 WIDE_FROM = 110
 

@@ -4,14 +4,29 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.strip import Strip
 from textual.widgets import Footer
 
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.widgets.log import LogPanel
 
 FAR = 1 << 30
 """More rows than any log has."""
+
+
+class WholeLog(LogPanel):
+    """The log of one scene, whole at its first frame."""
+
+    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.detailed, self._whole, self._shown_at = False, scene, (0, 0)
+
+    def render_line(self, y: int) -> Strip:
+        if self._shown_at != (size := (self.content_size.width, self.content_size.height)):
+            self._shown_at = size
+            self.show_scene(self._whole)
+        return super().render_line(y)
 
 
 class RunLogScreen(TavernScreen):
@@ -34,28 +49,12 @@ class RunLogScreen(TavernScreen):
         self._scene = scene
 
     def compose(self) -> ComposeResult:
-        yield LogPanel(id="run-log")
+        yield WholeLog(self._scene, id="run-log")
         yield Footer()
-
-    @while_open
-    def on_mount(self) -> None:
-        self._log.detailed = False
 
     @property
     def _log(self) -> LogPanel:
         return self.query_one(LogPanel)
-
-    @while_open
-    def on_screen_resume(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    @while_open
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    @while_open
-    def _draw(self) -> None:
-        self._log.show_scene(self._scene)
 
     def action_scroll(self, rows: int) -> None:
         self._log.scroll_by(rows)

@@ -14,7 +14,7 @@ from rolltrain_tui.tui.plot import Plot
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.chart import ghost_at, ghost_points
 from rolltrain_tui.tui.widgets.curves import mark_of
-from rolltrain_tui.tui.widgets.panel import Line, Panel, Span, cut, width_of
+from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 
 GUTTER = 13
 NAME = GUTTER - 2
@@ -23,11 +23,6 @@ OTHER_TONES = ("good", "warn", "hp")
 READOUT = 3
 """Lines that it may take."""
 Other = tuple[str, History]
-
-
-class FullChart(Panel):
-    def show_chart(self, scene: Scene, view: ChartView, others: Sequence[Other]) -> None:
-        self.show(full_chart_lines(scene, view, others, self.content_size.width, self.content_size.height))
 
 
 def full_chart_lines(scene: Scene, view: ChartView, others: Sequence[Other], width: int, height: int) -> list[Line]:

@@ -1,6 +1,6 @@
 """A box of prepared lines. Giving it new ones redraws only the lines that differ, which is what keeps the screen cheap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -137,6 +137,27 @@ class Panel(Widget):
     def _styled(self, span: Span) -> Style:
         style = self.style_of(span[1])
         return style + Style.from_meta({"@click": span[2]}) if len(span) > 2 else style
+
+
+class WholePanel(Panel):
+    """A panel that is whole at its first frame: it asks for its lines when it knows its size, and again when that changes."""
+
+    def __init__(self, look: Callable[[int, int], Iterable[Line]], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        """`look` gives the lines for a width and a height."""
+        super().__init__(id=id)
+        self._look = look
+        self._looked: tuple[int, int] | None = None
+
+    def look_again(self) -> None:
+        """Show what there is now."""
+        self._looked = self.content_size.width, self.content_size.height
+        self.show(self._look(*self._looked))
+
+    def render_line(self, y: int) -> Strip:
+        if self._looked != (size := (self.content_size.width, self.content_size.height)):
+            self._looked, self._lines = size, list(self._look(*size))
+            self._strips.clear()
+        return super().render_line(y)
 
 
 class ScenePanel(Panel):

@@ -139,7 +139,7 @@ def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
     lines: list[Line] = []
     for number_of_line, line in enumerate(wrap(f"{row.title}: {row.meaning}.", width)):
         lines.append([(line, "strong" if number_of_line == 0 else "")])
-    history = [(turn, value) for turn, value in scene.history.get(reading.signal, ()) if math.isfinite(value)]
+    history = [(turn, value) for turn, value in scene.signals.get(reading.signal, ()) if math.isfinite(value)]
     if len(history) > 1:
         values = [value for _, value in history]
         unit = f" {row.unit_of(scene.objective)}".rstrip()
