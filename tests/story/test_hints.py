@@ -179,8 +179,12 @@ def test_without_charges_nothing_is_hinted_that_needs_one() -> None:
 def test_a_tuned_run_needs_nothing(best: float, hero_class: str) -> None:
     """Whatever number came out, if the verdict does not vouch for it; the same where it cannot tell."""
     scene = scene_of(hero_class)
-    scene.scouts = returned("tuned", best)
-    assert hint_of(scene) is None
+    scene.active.clear()
+    for held in ([], [CALM], [QUICKEN, RECKLESS]):
+        for order in held:
+            scene.apply(used(order, 1))
+        scene.apply(returned("tuned", best))
+        assert hint_of(scene) is None
     scene.scouts = returned("unclear", best)
     assert hint_of(scene) is None
 
