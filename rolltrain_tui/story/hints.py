@@ -91,14 +91,8 @@ def wanted_factor(scene: Scene) -> float:
     """The best step over the step that the run takes now. NaN before scouts have been out."""
     if scene.scouts is None:
         return nan
-    wanted = vouched(scene.scouts.pace, scene.scouts.best)
-    for view in scene.active.values():
-        if view.until is not None or view.since > scene.scouts.turn:  # scouts walk with what is held until dismissed, and nothing else
-            wanted /= _multiple(view.ability, view.option)
-    for span in scene.spans:  # held when the scouts went out, and ended since: the step that they measured was another
-        if span.held and span.start <= scene.scouts.turn and span.end is not None and span.end >= scene.scouts.turn:
-            wanted *= _multiple(span.ability, span.option)
-    return wanted
+    scouted = prod(_multiple(ability, option) for ability, option in scene.scouted_with)
+    return vouched(scene.scouts.pace, scene.scouts.best) * (scouted / taken_factor(scene))
 
 
 def taken_factor(scene: Scene) -> float:

@@ -180,7 +180,7 @@ def test_only_commands_of_the_class(tiny_config: Callable[..., CampaignConfig], 
             answers.append(event)
     abilities = {one.command.ability for one in answers if isinstance(one.command, UseAbility | SetAuto)}
     assert abilities <= set(CLASSES[hero_class].abilities)
-    assert abilities or policy == "random"
+    assert abilities or policy in ("random", "hinted")  # no scouts go out here, so no hint tells of the steps
     assert [one for one in answers if isinstance(one, CommandRefused) and not isinstance(one.command, TakeShortRest)] == []
 
 

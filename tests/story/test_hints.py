@@ -17,6 +17,7 @@ from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
+    CampaignStopped,
     CommandRefused,
     DiceRolled,
     Event,
@@ -123,11 +124,37 @@ def test_where_calm_is_held_and_steps_are_too_small_the_hint_lets_go_of_it() -> 
         assert wanted_factor(scene) == best
 
 
-def test_what_is_held_since_before_the_scouts_and_put_down_after_them_counts() -> None:
-    """Ten times the calmed step is three times the plain one."""
-    scene = start("wizard")
-    after(scene, used(CALM, 40), returned("slow", 10.0), AbilityEnded(65, "spell_mastery", "dismissed"))
-    assert wanted_factor(scene) == pytest.approx(3.0)
+@pytest.mark.parametrize("turn", [60, 64])
+def test_what_is_held_since_before_the_scouts_and_put_down_after_them_counts(turn: int) -> None:
+    """Ten times the calmed step is three times the plain one, in the very next turn too; and another cantrip counts as what it is."""
+    for then, wanted in ((AbilityEnded(turn + 1, "spell_mastery", "dismissed"), 3.0), (used(QUICKEN, turn + 1), 3.0 / 1.25)):
+        scene = start("wizard")
+        after(scene, used(CALM, 40), returned("slow", 10.0))
+        scene.turn = turn
+        after(scene, then)
+        assert wanted_factor(scene) == pytest.approx(wanted)
+
+
+def test_what_was_put_down_before_the_scouts_went_does_not_count() -> None:
+    """Neither in the turn after which they went, nor earlier; one cantrip in place of another is the one they walked with."""
+    for turn in (50, 60):
+        for then in (AbilityEnded(turn, "spell_mastery", "dismissed"), used(QUICKEN, turn)):
+            scene = start("wizard")
+            after(scene, used(CALM, 40))
+            scene.turn = turn - 1
+            after(scene, then)
+            scene.turn = 60
+            after(scene, returned("slow", 10.0))
+            assert wanted_factor(scene) == pytest.approx(10.0)
+
+
+def test_a_rage_that_lasts_over_the_scouts_counts_while_it_lasts() -> None:
+    """They walk without it."""
+    scene = start("barbarian")
+    after(scene, used(RAGE, 55, turns=10, left=2), returned("slow", 9.0))
+    assert wanted_factor(scene) == pytest.approx(6.0)
+    after(scene, AbilityEnded(64, "rage", "its time is over"))
+    assert wanted_factor(scene) == pytest.approx(9.0)
 
 
 @pytest.mark.parametrize(("hero_class", "pace", "best"), [("barbarian", "hot", 0.2), ("cleric", "slow", 9.0)])
@@ -152,8 +179,12 @@ def test_without_charges_nothing_is_hinted_that_needs_one() -> None:
 def test_a_tuned_run_needs_nothing(best: float, hero_class: str) -> None:
     """Whatever number came out, if the verdict does not vouch for it; the same where it cannot tell."""
     scene = scene_of(hero_class)
-    scene.scouts = returned("tuned", best)
-    assert hint_of(scene) is None
+    scene.active.clear()
+    for held in ([], [CALM], [QUICKEN, RECKLESS]):
+        for order in held:
+            scene.apply(used(order, 1))
+        scene.apply(returned("tuned", best))
+        assert hint_of(scene) is None
     scene.scouts = returned("unclear", best)
     assert hint_of(scene) is None
 
@@ -165,7 +196,7 @@ def test_a_hero_who_is_down_is_told_nothing() -> None:
     assert after(scene, HeroHurt(61, 99, 0, "a fumble")) is None
     scene = start("barbarian")
     after(scene, returned("slow", 9.0))
-    scene.stopped = True
+    scene.apply(CampaignStopped(61))
     assert hint_of(scene) is None
 
 
@@ -212,7 +243,13 @@ def test_whoever_follows_the_hint_comes_nearer_to_the_best_step(pace_best: tuple
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_is_hinted_is_never_refused(name: str, best: float) -> None:
     """250 turns of each campaign, played by the hint alone, on a run whose best step is known."""
-    refused_in(name, best, ())
+    obeyed_in(name, best, ())
+
+
+@pytest.mark.parametrize(("name", "best"), [("frozen_north", 10.0), ("hot_forge", 1 / 10)])
+def test_on_a_sick_campaign_there_is_something_to_press(name: str, best: float) -> None:
+    """The hero that it names has the remedy."""
+    assert obeyed_in(name, best, ()) > 0
 
 
 @pytest.mark.parametrize("best", [1 / 10, 10.0])
@@ -220,10 +257,10 @@ def test_what_is_hinted_is_never_refused(name: str, best: float) -> None:
 @pytest.mark.parametrize("level", [1, 5])
 def test_what_is_hinted_to_any_hero_is_never_refused(hero_class: str, best: float, level: int) -> None:
     """Of every class, with few abilities and with many, among monsters."""
-    refused_in("tutorial", best, (f"hero.hero_class={hero_class}", f"hero.level={level}", "hero.auto=[]", "encounters.chance=0.2"))
+    obeyed_in("tutorial", best, (f"hero.hero_class={hero_class}", f"hero.level={level}", "hero.auto=[]", "encounters.chance=0.2"))
 
 
-def refused_in(name: str, best: float, overrides: tuple[str, ...]) -> int:
+def obeyed_in(name: str, best: float, overrides: tuple[str, ...]) -> int:
     """How often something was pressed; nothing was refused."""
     inbox, pressed = PlayedInbox(POLICIES["hinted"](0)), 0
     for event in Campaign(load(CAMPAIGNS / f"{name}.yaml", overrides), Paced(best)).play(inbox):

@@ -68,6 +68,8 @@ class Scene:
     """Signal -> (turn, value) of the last examinations."""
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
+    scouted_with: tuple[tuple[str, str], ...] = ()
+    """Abilities, with their options, that were held until dismissed when they went: they walked with these."""
     scouting: bool = False
     """Scouts are out now."""
     gate: ev.GateFaced | None = None
@@ -261,7 +263,7 @@ def _(event: ev.AbilityUsed, scene: Scene) -> None:
     if event.ability in scene.active:
         _leave_force(scene, event.ability, event.turn)
     scene.active[event.ability] = AbilityView(event.ability, event.option, event.turn, until, event.k)
-    scene.spans.append(Span(event.ability, event.turn, None, event.option, until is None))
+    scene.spans.append(Span(event.ability, event.turn, None))
     if event.live or scene.proof is None or not scene.proof.live:
         scene.proof = Proof(event.ability, event.option, event.turn, event.k, event.live)
 
@@ -333,6 +335,7 @@ def _(event: ev.Examined, scene: Scene) -> None:
 @fold.register
 def _(event: ev.ScoutsReturned, scene: Scene) -> None:
     scene.scouts, scene.scout_gflop, scene.scouting = event, event.gflop, False
+    scene.scouted_with = tuple((view.ability, view.option) for view in scene.active.values() if view.until is None)
 
 
 @fold.register

@@ -47,9 +47,6 @@ class Span:
     ability: str
     start: int
     end: int | None
-    option: str = ""
-    held: bool = False
-    """It holds until it is dismissed."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,36 @@
+"""What scouts say of the shipped campaigns, whose ailments are known."""
+
+from pathlib import Path
+
+import pytest
+from support.paths import CAMPAIGNS
+
+from rolltrain_tui.game.campaign import Campaign
+from rolltrain_tui.modes import build as build_learner
+from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.protocol.commands import SendScouts
+from rolltrain_tui.protocol.events import CommandRefused, ScoutsReturned
+from rolltrain_tui.protocol.inbox import ScriptedInbox
+from rolltrain_tui.protocol.readings import Pace
+from rolltrain_tui.rules.pace import HOT, SLOW
+
+pytestmark = pytest.mark.slow
+
+
+def verdict_at(name: str, turn: int, *overrides: str) -> ScoutsReturned:
+    """Of the scouts that the player asks for; nothing else is pressed."""
+    config = load(CAMPAIGNS / f"{name}.yaml", ("camps.every=1000", "speech.every=0", "twin.mode=off", *overrides))
+    for event in Campaign(config, build_learner(config, base=Path())).play(ScriptedInbox([(turn, SendScouts())])):
+        assert not isinstance(event, CommandRefused)
+        if isinstance(event, ScoutsReturned):
+            return event
+    raise AssertionError("no scouts came back")
+
+
+@pytest.mark.parametrize(("name", "paces"), [("frozen_north", ("slow",)), ("hot_forge", ("hot",)), ("tutorial", ("tuned", "unclear"))])
+def test_a_sick_campaign_is_called_sick_at_turn_100_and_a_sound_one_is_not(name: str, paces: tuple[Pace, ...]) -> None:
+    """The rate of one is a tenth of the right one, that of another ten times it, that of the tutorial is its own."""
+    found = verdict_at(name, 100)
+    assert found.pace in paces, found
+    assert {"frozen_north": found.best > SLOW, "hot_forge": found.best < HOT, "tutorial": HOT <= found.best <= SLOW}[name]
+    assert found.low <= found.best <= found.high
