@@ -393,8 +393,8 @@ async def test_a_lesson_in_the_campaign_waits_for_its_key(tmp_path: Path, key: s
         assert isinstance(game.app.screen, Card)
         await game.press(key)
         await game.until(lambda: game.app.screen is game.screen)
-        await game.until(lambda: (UseAbility("rage") in game.expedition.drained + game.inbox.pending()) == used)
-        assert not game.inbox.paused
+        await game.until(lambda: not game.inbox.paused)
+        assert used == (UseAbility("rage") in game.expedition.drained + game.inbox.pending())
         explained(game, *script)
         assert isinstance(game.app.screen, Card) == used
 

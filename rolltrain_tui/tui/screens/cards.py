@@ -1,7 +1,7 @@
 """Cards over an expedition that waits. Each says what happened and which keys go on."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual import events as textual_events
 from textual.app import ComposeResult
@@ -17,13 +17,13 @@ from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.card_faces import face_of
 from rolltrain_tui.tui.widgets.fact import Fact
 
-CardAnswer = Literal["go on", "pause", "skip"]
+GO_ON, PAUSE, SKIP = "go on", "pause", "skip the lessons"
 
 
-class Card(ModalScreen[CardAnswer]):
-    """Enter or Escape goes on, Space pauses. Another key goes on too and is not lost: the screen below gets it.
+class Card(ModalScreen[str]):
+    """Enter or Escape answers GO_ON, Space PAUSE. Another key answers with its name, for the screen below.
 
-    With `press` it is a lesson: that key alone goes on and reaches the screen below; Escape answers "skip".
+    With `press` it is a lesson: that key alone answers, and Escape with SKIP.
     """
 
     CSS_PATH = "cards.tcss"
@@ -70,25 +70,24 @@ class Card(ModalScreen[CardAnswer]):
     def on_key(self, event: textual_events.Key) -> None:
         event.stop()
         if self.press is None or self.press in (event.character, event.key):
-            self._answer("go on")
-            self.app.call_later(self.app.simulate_key, event.key)
+            self._answer(event.key)
         else:
             self._insist()
 
     def action_go_on(self) -> None:
         if self.press is None:
-            self._answer("go on")
+            self._answer(GO_ON)
         else:
             self._insist()
 
     def action_pause(self) -> None:
         if self.press in (None, "space"):
-            self._answer("pause")
+            self._answer(PAUSE)
         else:
             self._insist()
 
     def action_put_away(self) -> None:
-        self._answer("go on" if self.press is None else "skip")
+        self._answer(GO_ON if self.press is None else SKIP)
 
     def action_read(self, by: int) -> None:
         self.query_one("#card-body").scroll_relative(y=by, animate=False)
@@ -98,7 +97,7 @@ class Card(ModalScreen[CardAnswer]):
         self.app.bell()
         self.query_one("#card-foot", Static).update(self._foot("$error"))
 
-    def _answer(self, answer: CardAnswer) -> None:
+    def _answer(self, answer: str) -> None:
         if self.is_current:
             self.dismiss(answer)
 

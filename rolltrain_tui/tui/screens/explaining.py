@@ -5,8 +5,12 @@ from collections.abc import Sequence
 
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, Rested
 from rolltrain_tui.tui.messages import ToExplain
-from rolltrain_tui.tui.screens.cards import Card, CardAnswer
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.cards import GO_ON, PAUSE, SKIP, Card
 from rolltrain_tui.tui.screens.deeds import Deeds
+
+KEY_SECONDS = 0.1
+"""A key that closed a card acts before the run goes on."""
 
 
 class Explaining(Deeds):
@@ -84,14 +88,25 @@ class Explaining(Deeds):
         """Something else holds the run now; it does not go on after the cards."""
         self._held = False
 
-    def _card_closed(self, answer: CardAnswer | None) -> None:
-        self._card_open = False
-        if answer == "pause":
+    def _card_closed(self, answer: str | None) -> None:
+        if answer == PAUSE:
             self.stay_paused()
             self.bridge.inbox.pause()
             self.tell_player("‖ Paused. Space resumes, . plays one turn.", "warn", stays=True)
-        elif answer == "skip":
+        elif answer == SKIP:
             self._no_lessons = True
-            waiting = [events for events in self._cards if not self._key_of(events[0])]
-            self._cards = deque(waiting)
+            self._cards = deque(events for events in self._cards if not self._key_of(events[0]))
+        elif answer is not None and answer != GO_ON:
+            self.app.simulate_key(answer)
+            self.set_timer(KEY_SECONDS, self._go_on)
+            return
+        self._go_on()
+
+    @while_open
+    def _go_on(self) -> None:
+        self._card_open = False
         self.next_card()
+
+    def action_step(self) -> None:
+        self.stay_paused()
+        super().action_step()
