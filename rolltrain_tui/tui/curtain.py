@@ -1,11 +1,15 @@
 """Holds back every frame while a screen opens, so that the first one shows it whole."""
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from textual.screen import Screen
+from textual.widgets import Footer
 
-LONGEST = 1.0
+ROUND_SECONDS, ROUNDS = 0.02, 3
+"""A screen settles in rounds: classes for its size, then the footer's keys, then what is drawn into the new places."""
+LONGEST = 3.0
 """Seconds after which the curtain rises whatever happens."""
 
 
@@ -17,12 +21,28 @@ class Curtain:
         self._held.enter_context(screen.app.batch_update())
         screen.app.set_timer(LONGEST, self.rise)
         self._up = False
-        screen._refresh_layout(screen.app.size)
+        self._lay_out()
+
+    def rise_when_settled(self, calm: int = 0) -> None:
+        """Look again and again; `calm`: for so many rounds everything has been in its place."""
+        if self._up:
+            return
+        self._lay_out()
+        calm = calm + 1 if all(footer.children for footer in self._screen.query(Footer)) else 0
+        if calm <= ROUNDS:
+            self._screen.app.set_timer(ROUND_SECONDS, partial(self.rise_when_settled, calm))
+        else:
+            self.rise()
 
     def rise(self) -> None:
         """Show the screen as it is now; once it is up it stays up."""
         if not self._up:
             self._up = True
+            self._lay_out()
             self._held.close()
             self._screen.refresh()
             self._screen._compositor.update_widgets({self._screen})  # what was painted behind the curtain counts for nothing
+
+    def _lay_out(self) -> None:
+        if self._screen.is_attached:
+            self._screen._refresh_layout(self._screen.app.size)

@@ -4,9 +4,11 @@ import re
 from typing import Any
 
 import pyte
+from textual.app import App
 from textual.screen import Screen
 
 from rolltrain_tui.tui.app import RolltrainApp
+from support.screens_host import ScreensHost
 
 HEADER = re.compile(r"turn +(\d+)/\d+ [▰▱]")
 TURN_ROW = re.compile(r" (\d+) [✖·★] d20 \d+[+−]\d+=(\d+) .* loss (\d\.\d{3}) ")
@@ -17,7 +19,7 @@ STARTED = 10
 """The chart's axis is at least so long."""
 
 
-class FrameApp(RolltrainApp):
+class Frames(App[None]):
     """Keeps every frame, line by line."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -34,6 +36,14 @@ class FrameApp(RolltrainApp):
             self._stream.feed(renderable.render_segments(self.console))
             self.frames.append((self.screen, list(self._terminal.display)))
         super()._display(screen, renderable)
+
+
+class FrameApp(Frames, RolltrainApp):
+    """The game with its frames."""
+
+
+class FrameHost(Frames, ScreensHost):
+    """One screen with its frames."""
 
 
 def disagreement(frame: list[str]) -> str:

@@ -5,19 +5,30 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.fakes import FakeExpedition, FakeOutfitter, fake_config
-from support.frames import FrameApp, disagreement
+from support.fakes import FakeExpedition, FakeOutfitter, examined, fake_config
+from support.frames import FrameApp, FrameHost, disagreement
+from support.paths import CAMPAIGNS
 from support.playing import SIZE, Game, under_way
 from support.screens_host import until
+from textual.events import Key
+from textual.screen import Screen
+from textual.widgets import Input
 
+from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.base import TavernScreen
 from rolltrain_tui.tui.screens.cards import Card
+from rolltrain_tui.tui.screens.codex import CodexScreen
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
 
 pytestmark = pytest.mark.slow
 
@@ -73,3 +84,41 @@ async def test_the_expedition_is_whole_at_its_first_frame(tmp_path: Path, size: 
     first = next("\n".join(frame) for screen, frame in app.frames if isinstance(screen, ExpeditionScreen | Card))
     for words in ("The Tiny GPT", "Brakka", "/1000000", "Diagnose"):
         assert words in first
+
+
+def _hero() -> HeroChoiceScreen:
+    path = CAMPAIGNS / "tiny_gpt.yaml"
+    return HeroChoiceScreen(path, load(path), ())
+
+
+WHOLE: dict[str, tuple[Callable[[], Screen[Any]], tuple[str, ...]]] = {
+    "hero": (_hero, ("Choose a hero", "Brakka", "barian")),
+    "diagnosis": (lambda: DiagnosisScreen(Scene.of([examined(150)]), fake_config()), ("after turn 150", "Gradient spike")),
+    "codex": (CodexScreen, ("Search", "Start here")),
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("name", WHOLE)
+async def test_a_screen_is_whole_at_its_first_frame(name: str, size: tuple[int, int]) -> None:
+    """What it is about stands there at once."""
+    make, words = WHOLE[name]
+    app = FrameHost(make)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: any(isinstance(screen, TavernScreen) for screen, _ in app.frames))
+    first = next("\n".join(frame) for screen, frame in app.frames if isinstance(screen, TavernScreen))
+    for word in words:
+        assert word in first
+
+
+async def test_what_is_typed_ahead_of_the_heroes_does_not_change_the_name() -> None:
+    """The name waits for its own key."""
+    app = FrameHost(_hero)
+    async with app.run_test(size=SIZE) as pilot:
+        for letter in "xyz":
+            app.post_message(Key(letter, letter))
+        await until(pilot, lambda: app.screen.focused is not None)
+        name = app.screen.query_one("#name", Input)
+        assert ("Brakka", False) == (name.value, name.has_focus)
+        await pilot.press("n", "Z")
+        assert "Z" == name.value

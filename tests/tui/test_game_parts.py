@@ -70,7 +70,9 @@ class Stubborn(FakeExpedition):
     remove = False
 
     def play(self, inbox: Inbox):  # type: ignore[no-untyped-def]
-        events = super().play(Inbox())
+        deaf = Inbox()
+        deaf.turn_over = inbox.turn_over
+        events = super().play(deaf)
         yield next(events)
         while not self.remove:
             inbox.resume()
@@ -81,7 +83,7 @@ class Stubborn(FakeExpedition):
 async def test_a_second_ctrl_q_does_not_wait(tmp_path: Path) -> None:
     """The first asks for the save and says so; the second goes at once, with code 1 and a word about the last autosave."""
     expedition = Stubborn(tmp_path, fake_config("turns=1000000"))
-    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path), FakeOutfitter(expedition))
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path, explain=False), FakeOutfitter(expedition))
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen) and app.screen.scene.turn)
         await pilot.press("ctrl+q")

@@ -125,7 +125,7 @@ class TavernScreen(Screen[None]):
     @while_open
     def on_mount(self) -> None:
         """Textual calls this one after the subclass's own."""
-        self.call_after_refresh(Curtain(self).rise)
+        Curtain(self).rise_when_settled()
 
     @property
     def host(self) -> Host:

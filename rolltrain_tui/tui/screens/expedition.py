@@ -300,11 +300,14 @@ class ExpeditionScreen(Explaining):
 
     def take_leave(self) -> None:
         """The app is leaving, and the run is on its way to its last save."""
-        self.leaving = True
         if self.is_mounted:
             self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
+        self.leaving = True
 
     def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
+        """On the line above the keys. Nothing takes the place of the last word, that the run is being saved."""
+        if self.leaving:
+            return
         self._notice.say(text, tone, None if stays else time.monotonic())
         self.want_picture()
 
