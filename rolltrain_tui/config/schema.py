@@ -291,7 +291,7 @@ class AdventureConfig(Section):
     """Parts of the game besides dice and monsters."""
 
     predictions: StrictBool
-    """The player may foretell the next evaluation; a right guess earns inspiration, which buys advantage on one roll."""
+    """The player may predict the next evaluation; a right guess earns inspiration, which buys advantage on one roll."""
     loot: StrictBool
     """Slain monsters leave items that act on the training once."""
     choices: StrictBool

@@ -118,7 +118,7 @@ def find(path: Path, recipe: Recipe) -> tuple[Ghost | None, str]:
     except GhostError as error:
         return None, str(error)
     if reason := difference(ghost, recipe):
-        return None, f"No ghost walks along and no gate stands: the one in {FOLDER}/{printable(path.name)} {reason}. {REMEDY}"
+        return None, f"No ghost line and no gates: the recording in {FOLDER}/{printable(path.name)} {reason}. {REMEDY}"
     return ghost, ""
 
 

@@ -250,7 +250,7 @@ def _abilities(scene: Scene) -> Iterable[str]:
 
 
 def bag(scene: Scene) -> str:
-    """The bag and what each thing in it does, then what is in force, foretold and still to be chosen."""
+    """The bag and what each thing in it does, then what is in force, predicted and still to be chosen."""
     many = (f"{title(item)}{f' x{count}' if count > 1 else ''} ({ITEMS[item].words})" for item, count in scene.bag.items() if item in ITEMS)
     lines = [f"In the bag: {'; '.join(many) or 'nothing'}."]
     lines += [f"{title(used.item)}: in force until turn {used.until}." for used in scene.items.values()]

@@ -46,7 +46,7 @@ class SaveGame:
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Foretell the next evaluation: lower or higher by more than 3/4 of its last change (and than 1 %), or level."""
+    """Predict the next evaluation: lower or higher by more than 3/4 of its last change (and than 1 %), or level."""
 
     guess: Guess
 

@@ -92,7 +92,7 @@ class AuraOfProtection(Power):
 PALADIN = HeroClass(
     name="paladin",
     title="Paladin",
-    motto="Balances: hits that land hard, batches four times as large, and no update beyond measure.",
+    motto="Balances: hits that land hard, batches four times as large, and extreme updates capped.",
     hit_die=10,
     primary="CHA",
     saves=("WIS", "CHA"),

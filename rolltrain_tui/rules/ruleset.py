@@ -47,7 +47,7 @@ class GameRules:
     scouts: bool = False
     """Scouts judge the size of the steps, so the monsters of pace do not come by single signals."""
     predictions: bool = False
-    """The next evaluation may be foretold."""
+    """The next evaluation may be predicted."""
     loot: bool = False
     """Fallen monsters leave things behind."""
     choices: bool = False

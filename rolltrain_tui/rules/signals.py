@@ -128,7 +128,7 @@ _SIGNALS = (
         title="Dead units",
         unit="",
         high=0.1,
-        meaning="part of the hidden units that no probe example activates",
+        meaning="share of the hidden units that never fire on the probe examples",
         advice="lower the learning rate, start these units anew",
     ),
     Signal(

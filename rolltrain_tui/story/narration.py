@@ -84,7 +84,7 @@ def name_command(command: Command) -> str:
         case SaveGame(name):
             return f'a save named "{name}"' if name else "a save"
         case Predict(guess):
-            return f"foretelling {guess}"
+            return f"the prediction {guess}"
         case SpendInspiration():
             return "inspiration"
         case UseItem(item):
@@ -198,7 +198,7 @@ def _(event: ev.AbilityEnded) -> str:
 
 @sentence.register
 def _(event: ev.AutoSet) -> str:
-    return f"{title(event.ability)} {'triggers by itself from now on' if event.on else 'waits for your word from now on'}."
+    return f"{title(event.ability)} is {'automatic' if event.on else 'manual'} from now on."
 
 
 # The twin.
@@ -210,7 +210,7 @@ def _watched(ability: str) -> str:
 
 @sentence.register
 def _(event: ev.TwinSetOut) -> str:
-    return f"A shadow twin sets out: it walks {_count(event.turns, 'turn')} beside the hero without {_watched(event.ability)}."
+    return f"A shadow twin, a copy of the run without {_watched(event.ability)}, trains beside it for {_count(event.turns, 'turn')}."
 
 
 @measured.register
@@ -246,7 +246,7 @@ def _(event: ev.MonsterActed) -> str:
 @sentence.register
 def _(event: ev.MonsterStruck) -> str:
     left = f"{event.hp} hit points left" if event.hp != 1 else "1 hit point left"
-    return f"The {title(event.monster)} takes {event.damage} damage: {left if event.hp > 0 else 'nothing left of it'}."
+    return f"The {title(event.monster)} takes {event.damage} damage{f': {left}' if event.hp > 0 else ' and is destroyed'}."
 
 
 @sentence.register
@@ -313,20 +313,22 @@ def _(event: ev.StatRaised) -> str:
     return f"{event.stat} rises to {event.score}: {hero.hp}/{hero.max_hp} HP, E[k] {hero.expected_k:.3f}{more}."
 
 
-# Foretelling, loot, gates and examinations.
+# Predictions, loot, gates and examinations.
 
 
 @measured.register
 def _(event: ev.Foretold, objective: Objective) -> str:
-    return f"Foretold: {event.guess}; from {event.low:.3f} to {event.high:.3f}{_unit(objective)} the next {objective.name} counts as level."
+    return (
+        f"Predicted: {event.guess}; from {event.low:.3f} to {event.high:.3f}{_unit(objective)} the next {objective.name} counts as level."
+    )
 
 
 @measured.register
 def _(event: ev.ForetellingJudged, objective: Objective) -> str:
     came = f"from {event.before:.3f} to {event.after:.3f}{_unit(objective)}, which is {event.answer or 'more than can be told'}"
     if not event.inspired:
-        return f"The foretelling was wrong: {event.guess} was said; {came}."
-    return f"The foretelling was right: {event.guess} was said; {came}. Inspiration is there to be spent."
+        return f"The prediction {event.guess} was wrong: {came}."
+    return f"The prediction {event.guess} was right: {came}. Inspiration can be spent."
 
 
 @sentence.register
@@ -395,7 +397,7 @@ def best_words(event: ev.ScoutsReturned) -> str:
 def _(event: ev.Examined, objective: Objective) -> str:
     sick = [_reading(reading, objective) for reading in event.readings if reading.condition == "sick"]
     unknown = sum(reading.condition == "unknown" for reading in event.readings)
-    rest = f" ({unknown} of {len(event.readings)} signals cannot be told yet)" if unknown else ""
+    rest = f" ({unknown} of {len(event.readings)} signals are not measurable yet)" if unknown else ""
     return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}."
 
 

@@ -69,7 +69,7 @@ class AskDiagnosis:
 
 @dataclass(frozen=True, slots=True)
 class AskBag:
-    """What does the hero carry, foretell, and have to choose?"""
+    """What does the hero carry, predict, and have to choose?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ HELP = (
     ("dismiss NAME", "end an ability that holds until dismissed"),
     ("auto NAME on|off", "let an ability trigger by itself, or not"),
     ("rest", "a short rest before the next turn"),
-    ("predict lower, predict level, predict higher", "foretell the next evaluation; a right guess earns inspiration"),
+    ("predict lower, predict level, predict higher", "predict the next evaluation; a right guess earns inspiration"),
     ("inspire", "spend inspiration: the next roll has advantage"),
-    ("bag", "what you carry, what holds, what you foretold, what you may choose"),
+    ("bag", "what you carry, what holds, what you predicted, what you may choose"),
     ("potion, scroll, amulet ...", "use up a thing from your bag, by its name or the start of it"),
     ("raise STR", "raise an ability score by 2 where a level brought the choice"),
     ("speak", "ask the model for a sample of its text"),
@@ -180,7 +180,7 @@ def _predict(said: str) -> Wish:
     for guess in GUESSES:
         if said == guess:
             return Predict(guess)
-    return NotUnderstood("Foretell what of the next evaluation? `predict lower`, `predict level` or `predict higher`.")
+    return NotUnderstood("Predict what of the next evaluation? `predict lower`, `predict level` or `predict higher`.")
 
 
 def _raise(said: str) -> Wish:
@@ -255,7 +255,7 @@ def _nearest(said: str) -> str:
     known = [*_spoken(), *(name.replace("_", " ") for name in ITEMS), *(word for word in _WORDS if len(word) > 1), *_VERBS]
     near = get_close_matches(said[:60], known, n=1)
     hint = f"Did you mean `{near[0]}`?" if near else "`help` lists what can be typed."
-    return f"{_quoted(said)} is nothing I know. {hint}"
+    return f"{_quoted(said)} is no command. {hint}"
 
 
 def _quoted(said: str) -> str:

@@ -41,7 +41,7 @@ class ExpeditionVerbs(Provider):
             yield name, "Turns a second, as fast as the machine allows", partial(screen.set_speed, speed)
         yield "Diagnose", "Every signal and every layer, what is sick and what helps", screen.action_diagnose
         yield "Chart", "The chart on the whole screen: cursor, zoom, other series and runs", screen.action_chart
-        yield "Foretell the next evaluation", "A right guess earns inspiration", screen.action_foretell
+        yield "Predict the next evaluation", "A right guess earns inspiration", screen.action_foretell
         yield "Spend inspiration", "Advantage on the next roll", screen.action_inspire
         yield "Open the bag", "Use an item", screen.action_bag
         yield "Raise an ability score", "When a level has brought a choice", screen.action_raise
@@ -62,7 +62,7 @@ def _abilities(screen: Deeds) -> Iterator[Verb]:
         if charge.ability in screen.scene.active:
             yield f"Dismiss {title}", "End it before the next turn", partial(screen.dismiss_ability, charge.ability)
         if row is not None and row.passive:
-            words = "waits for your word" if charge.auto else "by itself"
+            words = "manual" if charge.auto else "automatic"
             yield (
                 f"Let {title} act {words}" if not charge.auto else f"{title} {words}",
                 row.passive,

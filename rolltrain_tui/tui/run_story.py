@@ -120,7 +120,7 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
         rows.append(("Plain → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
     rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
-    rows.append(("On the way", f"{loss(ended.best, DIGITS)}{unit} at best (small probe set)"))
+    rows.append(("Best during the run", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
     rows.append((objective.limit_name.title(), _limit(ended.value, objective)))
     if objective.chance is not None:
         rows.append(("Chance", f"{loss(objective.chance, DIGITS)}{unit}, before any learning"))

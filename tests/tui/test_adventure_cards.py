@@ -166,7 +166,7 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
         await game.press("p")
         await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
         await game.pilot.pause()
-        for words in ("Foretell the next evaluation", "2.000 after", "Lower <", "Level", "Higher >", "earns inspiration"):
+        for words in ("Predict the next evaluation", "2.000 after", "Lower <", "Level", "Higher >", "earns inspiration"):
             assert words in game.text
         await game.press("3")
         await game.until(lambda: game.inbox.pending())

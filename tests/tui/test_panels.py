@@ -148,7 +148,7 @@ def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
     scene = scene_after(5)
     scene.apply(TwinSetOut(6, "rage", 20))
     scene.twin = replace(scene.twin, walked=7)  # type: ignore[type-var]
-    assert text_of(proof_lines(scene)[1]).startswith("twin walks 7/20  ·  worst turn off by")
+    assert text_of(proof_lines(scene)[1]).startswith("twin walks 7/20  ·  largest error")
     for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 over 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 over 20 turns ▲ hurt")):
         scene.apply(TwinJudged(25, "rage", 6, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
         assert text_of(proof_lines(scene)[1]).startswith(words)

@@ -30,7 +30,7 @@ class AskDialog(ModalScreen[str | None]):
             yield Static(Content(self._text), id="ask-text")
             yield Input(self._value, id="ask-line", compact=True)
             yield Static(id="ask-answer")
-            yield Static(Content("Enter takes it · Escape puts it away"), id="ask-foot")
+            yield Static(Content("Enter: OK · Esc: cancel"), id="ask-foot")
 
     @while_open
     def on_mount(self) -> None:

@@ -1,4 +1,4 @@
-"""What the adventure adds to the orders: a look under the glass, foretelling, inspiration, the bag, a raised score."""
+"""What the adventure adds to the orders: the diagnosis, predictions, inspiration, the bag, a raised score."""
 
 import math
 from typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ class Deeds(Orders):
 
         self.app.push_screen(ChartScreen(lambda: self.scene, self.bridge.run.folder if self.bridge.run is not None else None))
 
-    # Foretelling.
+    # Predictions.
 
     @property
     def may_foretell(self) -> bool:
@@ -70,10 +70,10 @@ class Deeds(Orders):
         """Ask for a guess at the next evaluation. The run waits, or the evaluation might come before the answer."""
         scene, campaign = self.scene, self.campaign
         if scene.foretold is not None:
-            self.tell_player(f"Foretold already: {scene.foretold.guess}. The next evaluation will tell.", "warn")
+            self.tell_player(f"You have predicted already: {scene.foretold.guess}. The next evaluation will tell.", "warn")
             return
         if not self.may_foretell or campaign is None:
-            self.tell_player("Nothing can be foretold now: it takes a campaign with predictions, and two evaluations.", "warn")
+            self.tell_player("Nothing can be predicted now: it takes a campaign with predictions, and two evaluations.", "warn")
             return
         every = campaign.evaluation.every
         due = min((scene.turn // every + 1) * every, campaign.turns)
@@ -81,7 +81,7 @@ class Deeds(Orders):
         low, high = bounds(before, last)
         text = (
             f"The {scene.objective.name} was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. "
-            f"What will it be after turn {due}? Level is from {low:.3f} to {high:.3f}, by the pace of late.\n\n"
+            f"What will it be after turn {due}? Level means {low:.3f} to {high:.3f}.\n\n"
             "A right guess earns inspiration ★: advantage on a roll."
         )
         labels: dict[Guess, str] = {"lower": f"Lower < {low:.3f}", "level": "Level", "higher": f"Higher > {high:.3f}"}
@@ -90,10 +90,10 @@ class Deeds(Orders):
         def answer(taken: str | None) -> bool:
             for guess in labels:
                 if guess == taken:
-                    self.send(Predict(guess), f"Foretold: {guess}")
+                    self.send(Predict(guess), f"Predicted: {guess}")
             return True
 
-        self.ask_in_peace(ChoiceDialog("Foretell the next evaluation", text, choices), answer)
+        self.ask_in_peace(ChoiceDialog("Predict the next evaluation", text, choices), answer)
 
     def _last_two(self) -> list[tuple[int, float]]:
         """(turn, value) of the last two evaluations that were numbers; fewer when there were fewer."""
@@ -103,7 +103,7 @@ class Deeds(Orders):
         if self.scene.inspired:
             self.send(SpendInspiration(), "Inspiration: advantage on the next roll")
         else:
-            self.tell_player("There is no inspiration yet: foretell an evaluation rightly (p) to earn it.", "warn")
+            self.tell_player("There is no inspiration yet: predict an evaluation correctly (p) to earn it.", "warn")
 
     # The bag.
 

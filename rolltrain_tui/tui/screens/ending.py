@@ -76,7 +76,7 @@ class EndingScreen(TavernScreen):
             with Vertical(id="ending-samples"):
                 for name, text in samples_of(story.scene):
                     yield Fact(name, text)
-            yield Static(Content(f"Kept in {flat(str(story.folder))}"), id="ending-folder")
+            yield Static(Content(f"Saved in {flat(str(story.folder))}"), id="ending-folder")
         yield Footer(compact=True, show_command_palette=False)
 
     @while_open

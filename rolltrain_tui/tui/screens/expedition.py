@@ -83,7 +83,7 @@ class ExpeditionScreen(Explaining):
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
         Binding("u", "until", "Until", tooltip="Run until something happens: a monster, a sick signal, a gate, a level, a verdict"),
         Binding("d", "diagnose", "Diagnose", tooltip="Diagnose: every signal and every layer, what is sick and what helps"),
-        Binding("p", "foretell", "Foretell", tooltip="Foretell the next evaluation; a right guess earns inspiration"),
+        Binding("p", "foretell", "Predict", tooltip="Predict the next evaluation; a right guess earns inspiration"),
         Binding("i", "inspire", "Inspiration", tooltip="Spend inspiration: advantage on the next roll"),
         Binding("b", "bag", "Bag", tooltip="Open the bag and use an item"),
         Binding("g", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),

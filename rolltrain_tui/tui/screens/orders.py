@@ -109,7 +109,7 @@ class Orders(Screen[None]):
             self.tell_player("No ability of this hero triggers by itself.", "warn")
             return
         choices = [Choice(str(n), f"{titled(c.ability)}: {'stop' if c.auto else 'start'}", str(n)) for n, c in enumerate(able, start=1)]
-        lines = [f"{titled(c.ability)} · now {'by itself' if c.auto else 'on your word only'}\n  {_passive(c.ability)}" for c in able]
+        lines = [f"{titled(c.ability)}: {'automatic' if c.auto else 'manual'}\n  {_passive(c.ability)}" for c in able]
 
         def answer(number: str | None) -> None:
             if number:

@@ -54,7 +54,7 @@ class PickScreen(ModalScreen[str | None]):
             with VerticalScroll(id="pick-list", can_focus=False):
                 yield PointedMenu(items, id="pick-menu")
             yield Static(id="pick-about")
-            yield Static(Content(f"↑ ↓ choose · Enter {self._verb} · Escape puts it away"), id="pick-foot")
+            yield Static(Content(f"↑ ↓ choose · Enter {self._verb} · Esc: cancel"), id="pick-foot")
 
     @while_open
     def on_mount(self) -> None:

@@ -1,4 +1,4 @@
-"""The title: it appears at once, while torch is still being lit behind it."""
+"""The title: it appears at once, while PyTorch is still loading behind it."""
 
 import time
 from itertools import cycle
@@ -127,7 +127,7 @@ class TitleScreen(SavesScreen):
         failed = bool(line) and not ready and line == self._line  # at the second look, for the line comes a moment before the fact
         self._line = line
         mark = ("✔ ", "$success") if ready else ("✖ ", "$error") if failed else ("◌ ", "$warning")
-        self.query_one("#torch", Static).update(Content.assemble(mark, flat(line) or "torch is being lit …"))
+        self.query_one("#torch", Static).update(Content.assemble(mark, flat(line) or "Loading PyTorch …"))
         still = ready or self.app.animation_level == "none"
         self.query_one("#die", Static).update(die(1 if failed else 20 if still else next(self._faces)))
         if ready or failed:

@@ -60,7 +60,7 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
         return []
     whose = "" if proof is not None and proof.ability == twin.ability else f"{titled(twin.ability) if twin.ability else 'all abilities'}: "
     if twin.end is None:
-        return [(f"{whose}twin walks {twin.walked}/{twin.turns}", "cool")]
+        return [(f"{whose}copy without it: turn {twin.walked} of {twin.turns}", "cool")]
     if not isinstance(twin.end, TwinJudged):
         return [(f"{whose}twin lost, no verdict", "warn")]
     mark, tone = VERDICTS[twin.end.verdict]
@@ -78,7 +78,7 @@ def _levers(proof: Proof) -> list[tuple[str, str]]:
         return [("  ·  ".join(phrases), "")]
     state = "still in force" if proof.open else "over"
     levers = ", ".join(clean(lever).replace("_", " ") for lever in proof.levers) or "none yet"
-    worst = f"worst turn off by {proof.worst:.4f}  ·  " if proof.measured_turns else ""
+    worst = f"largest error {proof.worst:.4f}  ·  " if proof.measured_turns else ""
     return [(f"{worst}levers: {levers}  ·  {state}", "muted")]
 
 
