@@ -16,7 +16,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.fact import Fact
 
@@ -121,6 +121,10 @@ class EndingScreen(TavernScreen):
         if action in ("again", "without"):
             return True if self._story.path is not None else None
         return True
+
+    def action_help(self) -> None:
+        rows = [(keys, words) for keys, words in keys_of(self) if not words.startswith(("Scroll ", "Page "))]
+        self.app.push_screen(HelpScreen([("↑ ↓", "Read on; also page up, page down, home and end"), *rows], "Keys of the ending"))
 
     def action_again(self) -> None:
         self._play(self._story.overrides)
