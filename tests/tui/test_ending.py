@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.endings import ENDED, FOLDER, HELPED, HERO, MIDDLE, PATH, events_of, ghost, story
 from support.screens_host import ScreensHost, shown, until
+from textual.pilot import Pilot
 from textual.widgets import Digits, Sparkline
 
 from rolltrain_tui.protocol.events import CampaignEnded
@@ -24,11 +25,16 @@ def host(ended: CampaignEnded = ENDED, **how: Any) -> ScreensHost:
     return ScreensHost(lambda: EndingScreen(story(ended, **how)))
 
 
+async def opened(pilot: Pilot[None]) -> None:
+    """The ending is drawn, its line of keys too."""
+    await until(pilot, lambda: "Quit" in shown(pilot.app))
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_judgement_stands_first_and_the_difference_is_the_largest_number(size: tuple[int, int]) -> None:
     app = host()
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         screen = shown(app)
         for text in ("VICTORY", "Better than plain training.", "Brakka␛ has seen The [/] GPT through", "± 0.016 nats", "▼ better"):
             assert text in screen
@@ -39,7 +45,7 @@ async def test_the_judgement_stands_first_and_the_difference_is_the_largest_numb
 async def test_everything_that_decided_is_told(size: tuple[int, int]) -> None:
     app = host()
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         screen = shown(app)
         for text in (
             "1.520 ± 0.012 → 1.412 ± 0.010 nats",
@@ -64,7 +70,7 @@ async def test_small_screens_read_by_scrolling() -> None:
     """At 80x24 judgement and numbers come first, and the arrows lead down to the samples and the folder."""
     app = host()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         assert all(text in shown(app) for text in ("VICTORY", "1.4123", "Worst move", "Again", "Replay", "Branch", "Export", "Log", "Quit"))
         await pilot.press("end")
         await pilot.pause()
@@ -95,7 +101,7 @@ def test_only_a_run_that_beat_plain_training_reads_victory(name: str) -> None:
 async def test_an_outcome_has_its_colour(name: str, colour: str) -> None:
     app = ScreensHost(lambda: EndingScreen(OUTCOMES[name][0]))
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         assert app.theme_variables[colour].lower() == app.screen.query_one("#ending-title").styles.color.hex.lower()
 
 
@@ -144,7 +150,7 @@ async def test_every_way_on_has_a_key() -> None:
     """The branch begins before the worst move, without its ability."""
     app = host()
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         for keys, calls in WAYS.items():
             app.calls.clear()
             await pilot.press(*keys.split())
@@ -157,7 +163,7 @@ async def test_the_log_and_the_chart_are_whole_at_their_first_frame(key: str) ->
     """Nothing is drawn later than the screen itself."""
     app = host()
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         frames: list[str] = []
         paint = app._display
 
@@ -214,7 +220,7 @@ async def test_ways_that_lead_nowhere_keep_their_place() -> None:
     """Without the campaign's file and without a move that hurt."""
     app = host(path=None, middle=(HELPED,))
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         await pilot.press("p", "n", "b")
         assert all(label in shown(app) for label in ("Again", "Branch"))
         assert [] == app.calls
@@ -224,7 +230,7 @@ async def test_one_number_is_no_curve() -> None:
     """The sparkline stays away."""
     app = host(replace(ENDED, value=float("nan")), last=float("nan"))
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause()
+        await opened(pilot)
         assert not app.screen.query_one(Sparkline).display
 
 
