@@ -102,8 +102,8 @@ def figure_words(story: RunStory) -> list[str]:
     verdict = "within two errors of it" if judgement.outcome == "held" else f"{arrow} {'better' if better else 'worse'}"
     return [
         f"± {loss(shown.standard_error, objective.digits)}{unit}  {verdict}",
-        f"{objective.label}, you minus plain training; {objective.better} is better",
-        "± covers the choice of test samples, not other seeds",
+        f"you minus plain; {objective.better} is better",
+        "± of the test samples, not of seeds",
     ]
 
 

@@ -1,20 +1,23 @@
 """What a turn did not measure is not there: no number, no made-up 1, and no word of it."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.export import read
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.writers import CsvWriter
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Evaluated, Event, StepTaken
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, DiceRolled, Evaluated, Event, StepTaken
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import TurnLine
 from rolltrain_tui.tui.widgets.chart import instruments
 from rolltrain_tui.tui.widgets.die import measured
+from rolltrain_tui.tui.widgets.log import turn_rows
 from rolltrain_tui.tui.widgets.proof import proof_lines
 
 BEGAN = CampaignBegan(0, "Plain", "supervised", 7, 3, "off", 20, 12, Sheet(), Objective(), 10, "10 weights", "cpu", "float32")
@@ -66,7 +69,7 @@ def test_the_last_row_holds_the_final_evaluation_and_all_energy(tmp_path: Path) 
 
 
 def test_story_and_screen_tell_no_k_that_was_not_measured() -> None:
-    """A plain step is called plain; the proof counts the measured turns only."""
+    """A plain step is called full, and no number is made up for it."""
     assert "Loss 2.000, k asked 1." == tell(PLAIN)
     assert "felt 0.000" in tell(FUMBLE)
     scene = Scene.of([BEGAN, PLAIN])
@@ -75,3 +78,6 @@ def test_story_and_screen_tell_no_k_that_was_not_measured() -> None:
     assert "felt" not in words
     assert "not measured" in words
     assert "0.0000" not in words
+    roll = DiceRolled(1, 20, (11,), 11, 2, 13, 12, "hit", 1.0)
+    shown = ["".join(text for text, _ in turn_rows(TurnLine(1, roll, step, None), 100)[0]) for step in (PLAIN, replace(FUMBLE, turn=1))]
+    assert ["×1.000 full  loss", "×0.000 felt  loss"] == [row[row.index("×") :][:17] for row in shown]

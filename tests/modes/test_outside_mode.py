@@ -22,6 +22,7 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.runs.event_log import read_from
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen
@@ -216,6 +217,8 @@ async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -
             async with timeout(60):
                 while not any(isinstance(one, screen) for one in app.screen_stack):
                     seen.update(honest(shown(app)).splitlines())
+                    if isinstance(app.screen, Card):  # the first of each kind waits
+                        await pilot.press("enter")
                     await pilot.pause(0.01)
             async with timeout(60):
                 while not any(awaited[screen] in line for line in seen):

@@ -12,6 +12,7 @@ from support.endings import ENDED, MIDDLE, events_of, ghost, story
 from support.panels import scene_after, text_of
 from support.playing import playing
 from support.screens_host import ScreensHost, shown, until
+from textual.binding import Binding
 
 from rolltrain_tui.protocol.events import Event, StepTaken
 from rolltrain_tui.protocol.objective import Objective
@@ -21,7 +22,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.tui.chart_series import series_of
 from rolltrain_tui.tui.chart_view import ChartView
-from rolltrain_tui.tui.screens.chart import ChartScreen
+from rolltrain_tui.tui.screens.chart import HELP, ChartScreen
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.widgets.full_chart import full_chart_lines
 from rolltrain_tui.tui.widgets.panel import width_of
@@ -207,3 +208,27 @@ def test_damaged_runs_are_left_out_of_the_overlay(tmp_path: Path) -> None:
     scene = Scene.of(events_of())
     assert ["whole"] == [name for name, _ in others_of(tmp_path / "this", scene.campaign, scene.objective)]
     assert isinstance(others_of(tmp_path / "this", scene.campaign, scene.objective)[0][1], History)
+
+
+async def test_the_help_lists_every_key_once(tmp_path: Path) -> None:
+    """In words of its own, and without the keys of scrolling."""
+    async with playing(tmp_path, size=(100, 30)) as game:
+        await game.press("x")
+        await game.until(lambda: isinstance(game.app.screen, ChartScreen))
+        bound = {key for binding in ChartScreen.BINDINGS if isinstance(binding, Binding) for key in binding.key.split(",")}
+        await game.press("question_mark")
+        await game.until(lambda: "Keys of the chart" in game.text)
+        told = " ".join(keys for keys, _ in HELP)
+        named = {
+            "left": "←",
+            "right": "→",
+            "up": "↑",
+            "down": "↓",
+            "plus": "+",
+            "minus": "-",
+            "escape": "esc",
+            "pageup": "pgup",
+            "pagedown": "pgdn",
+        }
+        for key in bound - {"s", "equals_sign", "comma", "semicolon", "full_stop", "shift+left", "shift+right"}:
+            assert told.split().count(named.get(key, key)) == 1, key

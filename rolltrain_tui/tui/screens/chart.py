@@ -13,7 +13,7 @@ from textual.widgets import Footer
 
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.chart_view import ChartView
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
@@ -24,29 +24,43 @@ SHARE, LONGEST_WAIT = 0.06, 1.0
 PAGE = 10
 
 
+HELP = (
+    ("← →", "The cursor one turn back or on; with shift, or , and ., ten"),
+    ("home end", "The first turn; the newest one, which the cursor then follows"),
+    ("+ - 0", "Fewer or more turns around the cursor; the whole run"),
+    ("pgup pgdn", "The window half its width back or on"),
+    ("↑ ↓", "Another series: loss, gradient norm, learning rate, every signal"),
+    ("y", "Even or logarithmic steps"),
+    ("f", "Fit the data, or show the floor (or ceiling) too"),
+    ("g", "Plain training (the ghost), shown or not"),
+    ("o", "Earlier runs and branches of this campaign, shown or not"),
+    ("esc x q", "Back"),
+)
+
+
 class ChartScreen(TavernScreen):
     """Arrows move the cursor; the numbers of its turn stand below."""
 
     CSS_PATH = "chart.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,x,q", "back", "Back", key_display="esc"),
-        Binding("left", "move(-1)", "Turn", key_display="← →", tooltip="The cursor one turn back or on"),
-        Binding("right", "move(1)", "Turn on", show=False, tooltip="The cursor one turn on"),
-        Binding("shift+left,comma", f"move({-PAGE})", "10 back", show=False, tooltip=f"{PAGE} turns back (also ,)"),
-        Binding("shift+right,semicolon,full_stop", f"move({PAGE})", "10 on", show=False, tooltip=f"{PAGE} turns on (also ; and .)"),
-        Binding("home", "move_to_start", "Start", show=False, tooltip="To the first turn"),
-        Binding("end", "move_to_end", "End", show=False, tooltip="To the newest turn, and follow it"),
-        Binding("plus,equals_sign", "zoom(True)", "Zoom", key_display="+ -", tooltip="Fewer turns around the cursor; - shows more"),
-        Binding("minus", "zoom(False)", "Wider", show=False, tooltip="More turns"),
-        Binding("pageup", "pan(-1)", "Pan back", show=False, tooltip="The window half its width back"),
-        Binding("pagedown", "pan(1)", "Pan on", show=False, tooltip="The window half its width on"),
-        Binding("0", "whole", "Whole", show=False, tooltip="The whole run"),
-        Binding("down,s", "series(1)", "Series", key_display="↑ ↓", tooltip="The next series: loss, gradient norm, learning rate, signals"),
-        Binding("up", "series(-1)", "Series before", show=False, tooltip="The series before"),
-        Binding("y", "scale", "Log", tooltip="Even or logarithmic steps"),
-        Binding("f", "fit", "Floor", tooltip="Fit the data, or show the floor too"),
-        Binding("g", "ghost", "Ghost", tooltip="Plain training: shown or not"),
-        Binding("o", "others", "Other runs", tooltip="Earlier runs and branches of this campaign: shown or not"),
+        Binding("left", "move(-1)", "Turn", key_display="← →"),
+        Binding("right", "move(1)", "Turn on", show=False),
+        Binding("shift+left,comma", f"move({-PAGE})", "10 back", show=False),
+        Binding("shift+right,semicolon,full_stop", f"move({PAGE})", "10 on", show=False),
+        Binding("home", "move_to_start", "Start", show=False),
+        Binding("end", "move_to_end", "End", show=False),
+        Binding("plus,equals_sign", "zoom(True)", "Zoom", key_display="+ -"),
+        Binding("minus", "zoom(False)", "Wider", show=False),
+        Binding("pageup", "pan(-1)", "Pan back", show=False),
+        Binding("pagedown", "pan(1)", "Pan on", show=False),
+        Binding("0", "whole", "Whole", show=False),
+        Binding("down,s", "series(1)", "Series", key_display="↑ ↓"),
+        Binding("up", "series(-1)", "Series before", show=False),
+        Binding("y", "scale", "Log"),
+        Binding("f", "fit", "Fit"),
+        Binding("g", "ghost", "Ghost"),
+        Binding("o", "others", "Other runs"),
     ]
 
     @dataclass
@@ -102,6 +116,9 @@ class ChartScreen(TavernScreen):
         return self._scene().turn
 
     # The keys.
+
+    def action_help(self) -> None:
+        self.app.push_screen(HelpScreen(HELP, "Keys of the chart"))
 
     def action_move(self, by: int) -> None:
         self._look(self._view.moved(by, self._newest))

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Digits, Footer, Sparkline, Static
@@ -16,11 +16,13 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of, while_open
 from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.widgets.fact import Fact
+from rolltrain_tui.tui.widgets.fact import FactList
 
 WITHOUT_DICE = "dice.rulebook=off"
+NAMES, MARK = 12, 2
+"""Cells before the facts, and before the lines of the story."""
 
 
 class EndingScreen(TavernScreen):
@@ -69,13 +71,9 @@ class EndingScreen(TavernScreen):
             if story.ended.title or story.ended.text:
                 yield Static(Content.assemble((flat(story.ended.title), "bold"), "  ", flat(story.ended.text)), id="ending-tale")
             with Horizontal(id="ending-body"):
-                yield Vertical(*self._facts("sought"), id="ending-facts")
-                with Vertical(id="ending-story"):
-                    for line in story.lines:
-                        yield Fact("·", flat(line))
-            with Vertical(id="ending-samples"):
-                for name, text in samples_of(story.scene):
-                    yield Fact(name, text)
+                yield FactList(facts_of(story, "sought"), NAMES, id="ending-facts")
+                yield FactList([("·", flat(line)) for line in story.lines], MARK, id="ending-story")
+            yield FactList(samples_of(story.scene), NAMES, id="ending-samples")
             yield Static(Content(f"Saved in {flat(str(story.folder))}"), id="ending-folder")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -91,9 +89,6 @@ class EndingScreen(TavernScreen):
         self.query_one("#ending").focus()
         self._look_for_record()
 
-    def _facts(self, record: Record | Literal["sought"] | None) -> list[Fact]:
-        return [Fact(name, value) for name, value in facts_of(self._story, record)]
-
     # Personal bests.
 
     @work(thread=True, exclusive=True, group="record")
@@ -106,11 +101,8 @@ class EndingScreen(TavernScreen):
 
     @on(RecordFound)
     @while_open
-    async def _show_record(self, event: RecordFound) -> None:
-        facts = self.query_one("#ending-facts")
-        with self.app.batch_update():
-            await facts.remove_children()
-            await facts.mount(*self._facts(event.record))
+    def _show_record(self, event: RecordFound) -> None:
+        self.query_one("#ending-facts", FactList).rows = tuple(facts_of(self._story, event.record))
 
     # The ways on.
 
@@ -121,6 +113,10 @@ class EndingScreen(TavernScreen):
         if action in ("again", "without"):
             return True if self._story.path is not None else None
         return True
+
+    def action_help(self) -> None:
+        rows = [(keys, words) for keys, words in keys_of(self) if not words.startswith(("Scroll ", "Page "))]
+        self.app.push_screen(HelpScreen([("↑ ↓", "Read on; also page up, page down, home and end"), *rows], "Keys of the ending"))
 
     def action_again(self) -> None:
         self._play(self._story.overrides)

@@ -68,7 +68,7 @@ def measured(scene: Scene) -> Line:
         return [("✖ not finite, nothing applied", "bad")]
     asked: Span = (f"k {factor(step.k_requested)} ", "")
     if step.k_effective is None:
-        return [asked, ("plain step", "muted")]
+        return [asked, ("full step", "muted")]
     return [asked, (f"felt {factor(step.k_effective)} ✔", "good") if kept(step) else (f"felt {factor(step.k_effective)} ✖", "bad")]
 
 

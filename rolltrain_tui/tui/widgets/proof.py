@@ -40,7 +40,7 @@ def proof_lines(scene: Scene, width: int = 200, height: int = 2) -> list[Line]:
 
 def _verdict(proof: Proof) -> Line:
     if not (turns := proof.measured_turns):
-        return [("   plain steps so far: k not measured" if proof.turns else "   not measured yet", "muted")]
+        return [("   full steps so far: k not measured" if proof.turns else "   not measured yet", "muted")]
     honest = proof.worst <= TOLERANCE * max(1.0, abs(proof.asked) / turns)
     return [
         (f"   {turns} turn{'s' if turns != 1 else ''}: Σk asked ", "muted"),
@@ -88,6 +88,6 @@ def _this_turn(scene: Scene) -> Line:
         return []
     asked: Line = [(f"turn {step.turn}: k asked ", "muted"), (factor(step.k_requested), "")]
     if step.k_effective is None:
-        return [*asked, ("  the plain step, not measured", "muted")]
+        return [*asked, ("  the full step, not measured", "muted")]
     honest = kept(step)
     return [*asked, ("  felt ", "muted"), (f"{factor(step.k_effective)} {'✔' if honest else '✖'}", "good" if honest else "bad")]
