@@ -358,6 +358,11 @@ def _(event: ev.GateFaced, objective: Objective) -> str:
     return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
 
 
+@sentence.register
+def _(event: ev.ScoutsSetOut) -> str:
+    return "Scouts go out: copies of the run try smaller and larger steps."
+
+
 @measured.register
 def _(event: ev.ScoutsReturned, objective: Objective) -> str:
     tries = [

@@ -52,7 +52,8 @@ BEGAN = CampaignBegan(
 LEVEL = LevelGained(2, (), replace(HERO, level=2, hp=20, max_hp=23, next_level_xp=2500))
 KEYS = [
     "campaign", "seed", "rulebook", "hero_class", "turns", "train_loss", "train_loss_ema", "objective", "value", "value_sequences", "best",
-    "best_sequences", "limit", "judgement", "level", "xp", "deaths", "gflop", "twin_gflop", "seconds", "weights_sha256", "save",
+    "best_sequences", "limit", "judgement", "level", "xp", "deaths", "gflop", "twin_gflop", "scout_gflop", "seconds",
+    "weights_sha256", "save",
 ]  # fmt: skip
 
 
@@ -368,7 +369,7 @@ def test_the_object_at_the_end(monkeypatch: pytest.MonkeyPatch, config: Campaign
         "campaign": "The Tiny GPT", "seed": 7, "rulebook": "hero", "hero_class": "barbarian", "turns": 3, "train_loss": 1.0,
         "train_loss_ema": 1.0, "objective": "validation loss", "value": 1.45, "value_sequences": 16, "best": 1.4, "best_sequences": 8,
         "limit": 1.31,
-        "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0,
+        "level": 2, "xp": 1300, "deaths": 0, "gflop": 6.0, "twin_gflop": 0.0, "scout_gflop": 0.0,
         "weights_sha256": "ab" * 32,
         "save": "run/saves/end",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given
@@ -13,10 +13,11 @@ from support.panels import text_of
 from support.playing import playing
 from support.screens_host import ScreensHost, shown, until
 
-from rolltrain_tui.protocol.events import MonsterAppeared, StepTaken
+from rolltrain_tui.protocol.events import MonsterAppeared, ScoutsReturned, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
+from rolltrain_tui.protocol.sheet import Charge, Sheet
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen, diagnosis_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines
@@ -48,9 +49,10 @@ async def test_every_signal_stands_there_with_value_range_and_verdict(size: tupl
             await pilot.press("pagedown")
             await pilot.pause()
             seen += shown(app)
-        for row in SIGNALS.values():
+        rows = [row for row in SIGNALS.values() if row.name != STEP_EXCESS]  # no scouts were out
+        for row in rows:
             assert row.title in seen
-        ranges = [bounds(Reading(row.name, 0, row.low, row.high)) for row in SIGNALS.values()]
+        ranges = [bounds(Reading(row.name, 0, row.low, row.high)) for row in rows]
         for words in ("after turn 150", "0.310", "✖ too high", "✔ healthy", "· unknown", "bouncing", "block 3 mlp", *ranges):
             assert words in seen
 
@@ -61,26 +63,81 @@ async def test_it_follows_the_run_while_it_is_open() -> None:
     app = opened(scene)
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: "all 11 signals within bounds" in shown(app))
-        assert "Nothing is out of its bounds" in shown(app)
+        assert "All signals are in range" in shown(app)
         scene.apply(examined(200, gap=0.9))
         await until(pilot, lambda: "1 of 11 signals out of bounds" in shown(app) and "after turn 200" in shown(app))
 
 
-async def test_arrows_and_pages_scroll_and_stay_within() -> None:
-    """Down and up by lines and pages, End and Home to the ends."""
+async def test_pages_scroll_and_stay_within() -> None:
+    """Page down and up by pages, End and Home to the ends."""
     app = opened(scene_with(**HOT))
     async with app.run_test(size=(60, 18)) as pilot:
         await until(pilot, lambda: "signals out of bounds" in shown(app))
         page = app.screen.query_one("#diagnosis")
         tops = []
-        for key in ("down", "pagedown", "end", "up", "home"):
+        for key in ("pagedown", "end", "pageup", "home"):
             await pilot.press(key)
             await pilot.pause()
             tops.append(page.scroll_offset.y)
-        assert 1 == tops[0]
-        assert tops[0] < tops[1] < tops[2] == page.max_scroll_y
-        assert tops[3] == tops[2] - 1
-        assert 0 == tops[4]
+        assert 0 < tops[0] < tops[1] == page.max_scroll_y
+        assert 0 == tops[3] < tops[2] < tops[1]
+
+
+async def test_the_arrows_choose_a_signal_which_is_then_explained() -> None:
+    """Its meaning and how it went stand below the page, also of a healthy one, and its row is in view."""
+    scene = scene_with(gap=0.1)
+    scene.apply(examined(200, gap=0.2))
+    app = opened(scene)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Loss over its best: the smoothed training loss" in shown(app))
+        for row in (row for row in SIGNALS.values() if row.name != STEP_EXCESS):
+            await until(pilot, lambda row=row: f"{row.title}: {row.meaning[:20]}" in shown(app))  # type: ignore[misc]
+            assert row.title in shown(app).split(f"{row.title}: ")[0]
+            if row.name == "gap":
+                assert "turn 150 to 200: 0.100 to 0.200 nats" in shown(app)
+            await pilot.press("down")
+
+
+def returned(pace: str, best: float, turn: int = 150) -> ScoutsReturned:
+    here = (ScoutReport(1 / 3, -0.04, 0.007, False), ScoutReport(3.0, 0.1, 0.007, False), ScoutReport(1 / 9, -0.5, 0.01, True))
+    return ScoutsReturned(turn, cast(Pace, pace), best, best * 0.8, best * 1.2, here, 7.0)
+
+
+WIZARD = Sheet(
+    name="Ilmarra", hero_class="wizard", level=5, hp=20, max_hp=20,
+    charges=(Charge("arcane_recovery", 3, 3, "long", False), Charge("spell_mastery", None, None, "", False)),
+)  # fmt: skip
+
+
+async def test_the_verdict_of_the_scouts_stands_first_with_its_cause_its_cure_and_the_key() -> None:
+    """The best step with its interval, what each scout found, what a practitioner would do, and what this hero can press."""
+    scene = scene_with(**HOT)
+    scene.sheet = WIZARD
+    scene.apply(returned("hot", 0.11))
+    pressed: list[int] = []
+    app = ScreensHost(lambda: DiagnosisScreen(scene, fake_config(), use=pressed.append))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "HOT: the steps are too large" in shown(app))
+        words = " ".join(shown(app).replace("│", " ").split())
+        for part in (
+            "The best step now is 0.11 x yours (0.09 to 0.13)",
+            "×0.33 −0.040 ±0.007",
+            "×0.11 −0.500 ±0.010",
+            "lowers the learning rate",
+        ):
+            assert part in words
+        assert "2 c Calm: the steps are too large" in words
+        await pilot.press("2")
+        assert pressed == [2]
+
+
+async def test_m_sends_scouts_and_says_so() -> None:
+    """The answer stands under the signal; in a replay nothing can be sent."""
+    app = ScreensHost(lambda: DiagnosisScreen(scene_with(), fake_config("diagnosis.scouts=camps"), scouts=lambda: "Scouts: next turn"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "m sends them" in " ".join(shown(app).split()))
+        await pilot.press("m")
+        await until(pilot, lambda: "Scouts: next turn" in shown(app))
 
 
 @pytest.mark.parametrize(

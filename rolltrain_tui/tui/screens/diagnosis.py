@@ -91,7 +91,10 @@ class DiagnosisScreen(TavernScreen):
         if self._scene.examined is not None:
             reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
             lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
-            detail.show([*lines, [(self._answer, "accent")]] if self._answer else lines)
+            if self._answer:
+                lines = [*lines, [(self._answer, "accent")]]
+            detail.styles.height = len(lines) + 1  # and the edge above
+            detail.show(lines)
 
     @property
     def _page(self) -> VerticalScroll:
