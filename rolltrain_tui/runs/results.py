@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -53,6 +54,16 @@ class Record:
 
 def result_of(run: Path) -> Result | None:
     """How a run ended; None while it goes on, or where its event log cannot tell."""
+    try:
+        state = (run / layout.CHRONICLE).stat()
+    except OSError:
+        return None
+    return _result_of(run, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _result_of(run: Path, size: int, changed: int) -> Result | None:
+    """`size` and `changed` tell one state of the log from the next: lists of runs are made again and again."""
     path = run / layout.CHRONICLE
     try:
         last = event_log.last_events(path, DECISIVE)

@@ -40,7 +40,8 @@ def plan(width: int, height: int, tab: str) -> Plan:
 def _small(width: int, height: int, tab: str) -> dict[str, Region]:
     """One column: bars, chart, tabs, notice, keys."""
     keys = 2
-    chart = max(5, min(12, height - 15))
+    # The log can be short; the other panels hold what must be read whole, and the chart gives way.
+    chart = max(5, min(12, height - 15 if tab == "log" else (height - 8 - keys) // 3 + 1))
     body_from = 1 + 4 + chart + 1
     body = height - body_from - 1 - keys
     return {

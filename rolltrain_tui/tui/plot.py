@@ -23,6 +23,8 @@ class Plot:
     frame: Frame
     cells: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     """(row, column) -> (character, tone)"""
+    signs: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    """Letters at the ends of lines: above everything, and never over one another."""
 
     def level(self, value: float, tone: str) -> None:
         """A dotted line across, where the value is in the frame."""
@@ -62,7 +64,10 @@ class Plot:
                 last = here
         self._lay(canvas, tone, merge=True)
         if end and last is not None:
-            self.cells[last[1] // 4, min(frame.columns - 1, last[0] // 2)] = (end, f"{tone}+strong")
+            row, column = last[1] // 4, min(frame.columns - 1, last[0] // 2)
+            while (row, column) in self.signs and column > 0:
+                column -= 1
+            self.signs[row, column] = (end, f"{tone}+strong")
 
     def marks(self, points: Iterable[tuple[float, float, float]], tone: str) -> None:
         """(turn, value, standard error): a mark with its bar, the newest first; where they crowd, some are left out."""
@@ -90,7 +95,7 @@ class Plot:
 
     def rows(self, tinted: Iterable[int] = ()) -> list[list[tuple[str, str]]]:
         """Every row as spans; the `tinted` columns have a coloured ground."""
-        bands, blank, get = set(tinted), (" ", ""), self.cells.get
+        bands, blank, get = set(tinted), (" ", ""), {**self.cells, **self.signs}.get
         lines = []
         for row in range(self.frame.rows):
             cells = [get((row, column), blank) for column in range(self.frame.columns)]

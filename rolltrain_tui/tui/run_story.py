@@ -99,8 +99,9 @@ def figure_words(story: RunStory) -> list[str]:
         ]
     arrow = "▼" if shown.value < 0 else "▲"
     better = objective.worse(shown.value, 0.0) < 0
+    verdict = "within two errors of it" if judgement.outcome == "held" else f"{arrow} {'better' if better else 'worse'}"
     return [
-        f"± {loss(shown.standard_error, objective.digits)}{unit}  {arrow} {'better' if better else 'worse'}",
+        f"± {loss(shown.standard_error, objective.digits)}{unit}  {verdict}",
         f"{objective.label}, you minus plain training; {objective.better} is better",
         "± covers the choice of test samples, not other seeds",
     ]

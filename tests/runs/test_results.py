@@ -74,3 +74,12 @@ def test_only_whole_runs_of_the_same_task_are_compared(tmp_path: Path) -> None:
     assert shipped is not None
     assert 1 == shipped.attempts
     assert records_of(results, "Another", 2000) is None
+
+
+def test_a_run_that_has_ended_meanwhile_is_seen(tmp_path: Path) -> None:
+    """What was read before is not kept for a log that has grown."""
+    folder = written(tmp_path / "run", events_of()[:-1])
+    assert result_of(folder) is None
+    with Chronicle(folder / "chronicle.jsonl") as chronicle:
+        chronicle.append(ENDED)
+    assert result_of(folder) is not None

@@ -122,3 +122,10 @@ def test_a_save_holds_the_hash_of_its_text(run: Path) -> None:
     state = json.loads((slots.newest_first(run)[0][0] / "state.json").read_text())
     assert 64 == len(state["data_sha256"])
     assert "data_sha256" not in state["campaign"]
+
+
+def test_a_run_says_when_characters_share_a_number(tiny_config: Configure, tmp_path: Path) -> None:
+    """The vocabulary has room for 4096 characters; what happens to the others is told when the run begins."""
+    (tmp_path / "mine.txt").write_text("".join(chr(0x4E00 + number) for number in range(5000)), encoding="utf-8")
+    begun = Run.begin(tiny_config(*SETTINGS), base=tmp_path, runs=tmp_path / "runs")
+    assert "more than 4,096 different characters: its 905 rarest ones are read as one, U+FFFD." in begun.note

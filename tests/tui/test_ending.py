@@ -101,6 +101,14 @@ def test_without_plain_training_the_final_value_is_the_figure_and_nothing_is_cla
     assert not {"Plain → you"} & {name for name, _ in facts_of(alone)}
 
 
+def test_a_difference_within_the_error_is_called_neither_better_nor_worse() -> None:
+    """In either direction."""
+    for plain in (1.43, 1.39):
+        held = " ".join(figure_words(story(plain=ghost(plain))))
+        assert "within two errors" in held
+        assert not {"▼ better", "▲ worse"} & set(held.split("  "))
+
+
 def test_where_higher_is_better_a_rise_is_better_and_the_ceiling_is_above() -> None:
     ended = replace(ENDED, value=0.93, best=0.93)
     risen = story(ended, plain=ghost(0.80), objective=SCORE)

@@ -73,3 +73,14 @@ def test_whatever_is_drawn_the_plot_keeps_its_size(points: list[tuple[float, flo
     assert rows == len(drawn)
     assert {columns} == {width_of(line) for line in drawn}
     assert width_of(turn_axis(frame)) == columns + 6
+
+
+def test_letters_at_the_ends_of_lines_are_never_hidden() -> None:
+    """Neither by one another nor by what is drawn later."""
+    plot = Plot(Frame(0, 100, 0.0, 1.0, 40, 10))
+    points = [(float(turn), 0.5) for turn in range(101)]
+    for letter in "ABC":
+        plot.line(points, "good", end=letter)
+    plot.line(points, "primary")
+    plot.marks([(100.0, 0.5, 0.2)], "accent")
+    assert {"A", "B", "C"} <= set("".join(text for row in plot.rows() for text, _ in row))

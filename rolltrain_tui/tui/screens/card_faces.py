@@ -69,7 +69,7 @@ def level_face(event: LevelGained) -> CardFace:
         ("Next level", f"at {hero.next_level_xp} XP"),
     )
     gap = (("", ""),) if news else ()
-    why = (("", ""), ("", "Experience comes from each nat that the validation loss falls, from monsters and from gates."))
+    why = (("", ""), ("", "Experience comes from every better evaluation, from monsters and from gates."))
     return CardFace("level", "Level up", f"turn {event.turn}", big(hero.level), f"Level {hero.level}", (*news, *gap, *facts, *why))
 
 

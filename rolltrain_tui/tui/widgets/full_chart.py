@@ -19,7 +19,7 @@ from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 GUTTER = 13
 NAME = GUTTER - 2
 """Characters of a lane's name."""
-OTHER_TONES = ("good", "warn", "hp")
+OTHER_TONES = ("good", "bad", "")
 READOUT = 3
 """Lines that it may take."""
 Other = tuple[str, History]
@@ -50,7 +50,8 @@ def _head(series: Series, view: ChartView, frame: Frame | None, scene: Scene, wi
     scale = " · log" if frame is not None and frame.log else ""
     turns = f" · turns {frame.first} to {frame.last}" if frame is not None else ""
     line: list[Span] = [(f" {series.title}{scale}{turns}", "strong")]
-    signs: list[Span] = [("━ mean", "primary"), ("⣿ batches", "muted")] if series.objective and scene.objective.of_loss else []
+    signs: list[Span] = [("━ mean", "primary")] if series.objective and scene.objective.of_loss else []
+    signs += [("⣿ batches", "muted")] if signs and not view.others else []
     if series.objective:
         signs.append((f"◆ {scene.objective.short_label} ± error", "accent"))
         signs += [("╍ ghost", "cool")] if view.ghost and scene.ghost is not None else []
@@ -84,7 +85,7 @@ def _plot(scene: Scene, series: Series, view: ChartView, others: Sequence[Other]
     limit = objective.limit if series.objective else None
     if limit is not None:
         plot.level(limit, "muted")
-    if series.objective and objective.of_loss:
+    if series.objective and objective.of_loss and not others:  # three more lines are enough to look at
         plot.cloud(((bucket.last, bucket.low, bucket.high) for bucket in scene.losses.since(frame.first)), "faint")
     for place, (_, other) in enumerate(others):
         plot.line(_within(series.points(other), frame), OTHER_TONES[place % len(OTHER_TONES)], end=mark_of(place))

@@ -97,12 +97,13 @@ def test_more_than_4096_characters_leave_the_rarest_to_the_replacement_character
     kept = 4095 - 4000
     assert corpus.decode(corpus.train[:500].tolist()) == "".join(rare[:kept]) + "\ufffd" * (500 - kept)
     assert corpus.decode(corpus.encode("一" + rare[-1] + "x")) == "一\ufffd\ufffd"
+    assert 500 - kept == corpus.rare
 
 
 def test_exactly_4096_characters_are_all_kept():
     """The cap is reached without replacing anything."""
     text = "".join(chr(0x4E00 + i) for i in range(4096))
-    assert text == of(text, 0.5).vocabulary
+    assert (text, 0, "") == (of(text, 0.5).vocabulary, of(text, 0.5).rare, of(text, 0.5).note)
 
 
 @pytest.mark.parametrize(("length", "enough"), [(35, False), (36, True)])
