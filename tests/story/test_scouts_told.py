@@ -22,7 +22,8 @@ def test_the_verdict_comes_first_then_the_numbers() -> None:
     """The unit is told once, and what came to nothing has no number."""
     assert tell(returned()) == (
         "Scouts are back. SLOW: the steps are too small; the best step now is 9 x yours (at least 3.2) "
-        "(against the run's own steps, in nats: x0.33 +0.045 plus or minus 0.002, x3 came to nothing, x0.11 from the start -0.020 plus or minus 0.001)."
+        "(against the run's own steps, in nats: x0.33 +0.045 plus or minus 0.002, "
+        "x3 came to nothing, x0.11 from the start -0.020 plus or minus 0.001)."
     )
 
 
