@@ -82,8 +82,8 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
         signs = signs_of(scene.examined, scene.objective)
         return None if signs == "well" else signs
     wanted = wanted_factor(scene)
-    if scene.scouts.pace == "unclear" or not isfinite(wanted):
-        return None
+    if not isfinite(wanted):  # there is no number where the run's own steps came to nothing, and a verdict if smaller ones did not
+        return "hot" if scene.scouts.pace == "hot" else None
     return "slow" if wanted > SLOW else "hot" if wanted < HOT else None
 
 

@@ -26,7 +26,7 @@ from rolltrain_tui.protocol.commands import (
     UseItem,
 )
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.protocol.readings import Pace, Reading
+from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import CLAIM
 from rolltrain_tui.rules.classes import CLASSES
@@ -367,10 +367,7 @@ def _(event: ev.ScoutsSetOut) -> str:
 
 @measured.register
 def _(event: ev.ScoutsReturned, objective: Objective) -> str:
-    tries = [
-        f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {scout.delta:+.3f} plus or minus {scout.standard_error:.3f}"
-        for scout in event.scouts
-    ]
+    tries = [f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {_tried(scout)}" for scout in event.scouts]
     unit = f", in{_unit(objective)}" if _unit(objective) else ""
     against = f"against the run's own steps{unit}: {', '.join(tries)}"
     return f"Scouts are back. {PACE_WORDS[event.pace]}{best_words(event)} ({against})."
@@ -384,12 +381,21 @@ PACE_WORDS: Mapping[Pace, str] = {
 }
 
 
+def _tried(scout: ScoutReport) -> str:
+    if not math.isfinite(scout.delta):
+        return "came to nothing"
+    return f"{scout.delta:+.3f} plus or minus {scout.standard_error:.3f}"
+
+
 def best_words(event: ev.ScoutsReturned) -> str:
     """What scouts found in numbers, to follow the verdict: "; the best step is 0.5 x yours (0.4 to 0.7)"."""
     if not math.isfinite(event.best):
         return ""
     low, high = (number(bound, 2) if bound < 10 else f"{bound:.0f}" for bound in (event.low, event.high))
-    interval = f"at least {low}" if event.high == math.inf else f"at most {high}" if event.low == 0 else f"{low} to {high}"
+    if event.low == 0 and event.high == math.inf:
+        interval = "without bounds"
+    else:
+        interval = f"at least {low}" if event.high == math.inf else f"at most {high}" if event.low == 0 else f"{low} to {high}"
     return f"; the best step now is {event.best:.2g} x yours ({interval})"
 
 

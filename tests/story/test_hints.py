@@ -1,7 +1,7 @@
 """The hint: which of the hero's own keys helps now, from what scouts found and what has begun since."""
 
 from functools import cache
-from math import log
+from math import log, nan
 
 import pytest
 from hypothesis import given, settings
@@ -96,6 +96,17 @@ def test_a_hot_run_is_told_the_option_that_is_nearest() -> None:
     """Calm at 0.3 where a third is best, and where it is less."""
     for best in (0.32, 0.3, 0.1):
         assert CALM == ordered(after(start("wizard"), returned("hot", best)))
+
+
+def test_a_run_whose_own_steps_come_to_nothing_is_told_to_calm_once() -> None:
+    """The verdict is HOT without a number; what is held already is not named again, and what changes no step of its size may be."""
+    hint = after(start("wizard"), returned("hot", nan))
+    assert hint is not None
+    assert ("hot", "spell_mastery") == (hint.ailment, hint.order and hint.order.ability)
+    hint = after(start("wizard"), returned("hot", nan), used(CALM, 61))
+    assert hint is not None
+    assert hint.order is None
+    assert after(start("barbarian"), returned("unclear", nan)) is None
 
 
 def test_what_was_pressed_is_not_hinted_again() -> None:
