@@ -56,5 +56,5 @@ class FactList(Widget):
         for name, value in self.rows:
             head = f"{name} ".ljust(self._name_width) if name else ""
             for place, text in enumerate(wrap(value, max(1, width - len(head)))):
-                lines.append(Content.assemble((head if place == 0 else " " * len(head), "$text-muted"), text))
+                lines.append(Content.assemble((head if place == 0 else " " * len(head), "$foreground-muted"), text))
         return lines
