@@ -204,7 +204,7 @@ class Game:
 
     def _foretell(self, turn: int, order: Predict) -> list[Event] | Refusal:
         if not self.rules.predictions:
-            return Refusal("This campaign takes no predictions (adventure.predictions).")
+            return Refusal("Nothing is foretold in this campaign (adventure.predictions).")
         if refusal := self.inspiration.refusal(order.guess):
             return Refusal(refusal)
         assert self.inspiration.bounds is not None
@@ -213,7 +213,7 @@ class Game:
 
     def _spend_inspiration(self, turn: int) -> list[Event] | Refusal:
         if not self.inspired:
-            earned = "predict an evaluation correctly to earn it" if self.rules.predictions else "this campaign has none to earn"
+            earned = "foretell an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
             return Refusal(f"{self.hero.name} has no inspiration: {earned}.")
         if self._advantage or self.loadout.gives_advantage() or self.rules.advantage == "advantage":
             return Refusal("The next roll has advantage already; the inspiration is kept.")

@@ -1,4 +1,4 @@
-"""Inspiration by prediction: the player guesses the next evaluation, and a right guess buys advantage on one roll.
+"""Inspiration by foretelling: the player guesses the next evaluation, and a right guess buys advantage on one roll.
 
 A healthy run falls at nearly every evaluation, so "lower" must mean more than that. It means a fall by more than three quarters of the last
 change, and by more than 1 %. Over whole runs of the tutorial and of tiny_gpt, lower and level came about equally often (18 : 20). With 1 %
@@ -31,7 +31,7 @@ class Inspiration:
 
     inspired: bool = False
     guess: str = ""
-    """Lower, level or higher; empty while nothing is predicted."""
+    """Lower, level or higher; empty while nothing is foretold."""
     before: float | None = None
     last: float | None = None
     """The last two finite values."""
@@ -42,12 +42,12 @@ class Inspiration:
         return None if self.before is None or self.last is None else bounds(self.before, self.last)
 
     def refusal(self, guess: str) -> str:
-        """Why this cannot be predicted now, or an empty string."""
+        """Why this cannot be foretold now, or an empty string."""
         if guess not in GUESSES:
-            return f"Predict {', '.join(GUESSES[:-1])} or {GUESSES[-1]}."
+            return f"Foretell {', '.join(GUESSES[:-1])} or {GUESSES[-1]}."
         if self.guess:
-            return f"You have predicted already: {self.guess}. The next evaluation will tell."
-        return "" if self.bounds else "It is too early to predict: two evaluations must have been made."
+            return f"Foretold already: {self.guess}. The next evaluation will tell."
+        return "" if self.bounds else "It is too early to foretell: two evaluations must have been."
 
     def hear(self, value: float, better: Better = "lower") -> str:
         """Take in an evaluation: the right guess, or "" where there was none. What is not finite is worse."""

@@ -82,7 +82,7 @@ TOLD: list[tuple[Event, str]] = [
     (AbilityUsed(5, "second_wind", "", True, 1.5, 1, None), "Second Wind: the update is multiplied by 1.5 this turn."),
     (MonsterStruck(7, "loss_dragon", 3, 5), "The Loss Dragon takes 3 damage: 5 hit points left."),
     (MonsterStruck(7, "loss_dragon", 3, 1), "The Loss Dragon takes 3 damage: 1 hit point left."),
-    (MonsterStruck(7, "loss_dragon", 3, 0), "The Loss Dragon takes 3 damage: nothing left of it."),
+    (MonsterStruck(7, "loss_dragon", 3, 0), "The Loss Dragon takes 3 damage and is destroyed."),
     (AbilityEnded(9, "rage", "it has run its course"), "Rage ends: it has run its course."),
     (
         MonsterActed(7, "loss_dragon", "Loss Breath", "DEX", 8, 9, 16, False, 5, "10% of the next batch's targets are noise"),
@@ -138,14 +138,14 @@ TOLD: list[tuple[Event, str]] = [
         SettingsChanged(40, (("turns", "40", "60"), ("dice.rulebook", '"hero"', '"off"')), 60, "off", 20, 12, Sheet()),
         'Other settings from here on: turns 40 → 60, dice.rulebook "hero" → "off".',
     ),
-    (Foretold(3, "lower", 1.9, 2.1), "Foretold: lower; from 1.900 to 2.100 nats the next validation loss counts as level."),
+    (Foretold(3, "lower", 1.9, 2.1), "Predicted: lower; from 1.900 to 2.100 nats the next validation loss counts as level."),
     (
         ForetellingJudged(20, "lower", "lower", 2.0, 1.8, True),
-        "The foretelling was right: lower was said; from 2.000 to 1.800 nats, which is lower. Inspiration is there to be spent.",
+        "The prediction lower was right: from 2.000 to 1.800 nats, which is lower. Inspiration can be spent.",
     ),
     (
         ForetellingJudged(20, "lower", "level", 2.0, 1.95, False),
-        "The foretelling was wrong: lower was said; from 2.000 to 1.950 nats, which is level.",
+        "The prediction lower was wrong: from 2.000 to 1.950 nats, which is level.",
     ),
     (InspirationSpent(4), "Inspiration is spent: the roll has advantage."),
     (
@@ -161,8 +161,8 @@ TOLD: list[tuple[Event, str]] = [
     ),
     (ActBegan(300, 2, "The Long Road", "It is cold.\nIt is late."), "Act 2, The Long Road: It is cold. It is late."),
     (TrainingFailed(8, "RuntimeError: out of memory"), "Training failed in turn 8, the last save is intact: RuntimeError: out of memory."),
-    (TwinSetOut(5, "rage", 20), "A shadow twin sets out: it walks 20 turns beside the hero without Rage."),
-    (TwinSetOut(5, "", 1), "A shadow twin sets out: it walks 1 turn beside the hero without the hero's abilities."),
+    (TwinSetOut(5, "rage", 20), "A shadow twin, a copy of the run without Rage, trains beside it for 20 turns."),
+    (TwinSetOut(5, "", 1), "A shadow twin, a copy of the run without the hero's abilities, trains beside it for 1 turn."),
     (
         TwinJudged(24, "rage", 5, 20, -0.0121, 0.0006, "helped", 90.0),
         "The twin's verdict: Rage helped; validation loss -0.0121 nats, plus or minus 0.0006, over 20 turns beside a twin without.",
@@ -237,7 +237,7 @@ def test_numbers(value: float, words: str) -> None:
         (SetAuto("rage", True), "Rage by itself: on"),
         (TakeShortRest(), "a short rest"),
         (SaveGame("camp"), 'a save named "camp"'),
-        (Predict("level"), "foretelling level"),
+        (Predict("level"), "the prediction level"),
         (SpendInspiration(), "inspiration"),
         (UseItem("ring_of_the_mean"), "Ring of the Mean"),
         (RaiseStat("INT"), "raising INT"),

@@ -159,7 +159,7 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
     """After two evaluations p shows the losses and the bounds; a number answers; a second guess is refused."""
     async with playing(tmp_path, "evaluation.every=1", paused=True) as game:
         await game.press("p")
-        assert "Nothing can be foretold now" in game.screen.notice
+        assert "Nothing can be predicted now" in game.screen.notice
         await game.play_to(1)
         game.screen.scene.validations.append((50, 2.0))
         await game.see("Predict")
@@ -173,7 +173,7 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
         assert [Predict("higher")] == game.inbox.pending()
         happens(game, Foretold(2, "higher", 1.0, 2.0))
         await game.press("p")
-        assert "Foretold already: higher" in game.screen.notice
+        assert "You have predicted already: higher" in game.screen.notice
         assert not game.screen.may_foretell
 
 
@@ -274,7 +274,7 @@ async def test_help_and_palette_list_the_new_keys(tmp_path: Path) -> None:
         await game.press("question_mark")
         await game.until(lambda: isinstance(game.app.screen, HelpScreen))
         await game.pilot.pause()
-        for words in ("Diagnose: every signal", "Foretell the next", "Spend inspiration", "Open the bag", "Raise an ability score"):
+        for words in ("Diagnose: every signal", "Predict the next", "Spend inspiration", "Open the bag", "Raise an ability score"):
             assert words in game.text
 
 
@@ -422,7 +422,7 @@ async def test_a_full_bag_fits_every_terminal(size: tuple[int, int]) -> None:
         for pick in picks:
             await until(pilot, lambda pick=pick: f"▸ {picks.index(pick) + 1} {pick.label}" in shown(app))  # type: ignore[misc]
             assert " ".join(pick.text.split()[:4]) in shown(app)
-            assert "Escape puts it away" in shown(app)
+            assert "Esc: cancel" in shown(app)
             await pilot.press("down")
 
 

@@ -148,7 +148,7 @@ def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
     scene = scene_after(5)
     scene.apply(TwinSetOut(6, "rage", 20))
     scene.twin = replace(scene.twin, walked=7)  # type: ignore[type-var]
-    assert text_of(proof_lines(scene)[1]).startswith("twin walks 7/20  ·  largest error")
+    assert text_of(proof_lines(scene)[1]).startswith("copy without it: turn 7 of 20  ·  largest error")
     for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 over 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 over 20 turns ▲ hurt")):
         scene.apply(TwinJudged(25, "rage", 6, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
         assert text_of(proof_lines(scene)[1]).startswith(words)
@@ -175,9 +175,9 @@ def test_a_twin_of_something_else_is_named() -> None:
     """Where the strip is about another ability, or about none yet, the twin says whose it is."""
     scene = scene_after(5)
     scene.apply(TwinSetOut(6, "reckless_attack", 20))
-    assert "Reckless Attack: twin walks 0/20" in text_of(proof_lines(scene))
+    assert "Reckless Attack: copy without it: turn 0 of 20" in text_of(proof_lines(scene))
     alone = Scene.of([TwinSetOut(1, "", 20)])
-    assert text_of(proof_lines(alone)).startswith("all abilities: twin walks 0/20")
+    assert text_of(proof_lines(alone)).startswith("all abilities: copy without it: turn 0 of 20")
 
 
 def test_a_limited_energy_has_a_bar() -> None:

@@ -183,7 +183,7 @@ async def test_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert "torch is being lit" in shown(app)
+        assert "Loading PyTorch" in shown(app)
         app.torch_ready, app.torch_line = True, "torch 2.13 · cpu, 2 threads · ready"
         app.screen._look_at_torch()  # type: ignore[attr-defined]
         await pilot.pause()
