@@ -96,10 +96,14 @@ class RolltrainApp(App[None]):
             self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, InputEvent) and self.return_code is not None:
-            return  # typed while the app is on its way out, and there may be no screen any more
+        if isinstance(event, InputEvent) and not self._ready_for_input():
+            return
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
+
+    def _ready_for_input(self) -> bool:
+        """What is typed before a screen has its widgets, or after the last one has gone, was meant for none."""
+        return self.return_code is None and bool(self.screen_stack) and self.screen.is_mounted
 
     def _share_for_resizes(self) -> float:
         """At full speed every moment is the training's; at any other it rests between turns."""
