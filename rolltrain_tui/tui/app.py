@@ -240,7 +240,13 @@ class RolltrainApp(App[None]):
         self.bridge = bridge
         self._show_only(LoadingScreen(words, still=self.launch.reduced_motion))
         self.bridge.start()
-        self._watch = self.set_interval(WATCH_SECONDS, self._watch_opening)
+        self._look_out(self._watch_opening)
+
+    def _look_out(self, look: Callable[[], None] | None) -> None:
+        """Look again and again until told otherwise; whatever was looked out for before is over."""
+        if self._watch is not None:
+            self._watch.stop()
+        self._watch = None if look is None else self.set_interval(WATCH_SECONDS, look)
 
     def new_inbox(self) -> Inbox:
         """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
@@ -260,13 +266,13 @@ class RolltrainApp(App[None]):
 
     def _watch_opening(self) -> None:
         bridge = self.bridge
-        assert bridge is not None
-        assert self._watch is not None
-        if bridge.opened:
-            self._watch.stop()
+        if bridge is None:
+            self._look_out(None)
+        elif bridge.opened:
+            self._look_out(None)
             self._show_only(self._screen_of(bridge))
         elif not bridge.playing:
-            self._watch.stop()
+            self._look_out(None)
             failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
             self.to_title()
             if failed is not None and self._going is None:
@@ -316,18 +322,15 @@ class RolltrainApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, ExpeditionScreen):
                 screen.take_leave()
-        if self._watch is not None:
-            self._watch.stop()
-        self._watch = self.set_interval(WATCH_SECONDS, self._watch_leaving)
+        self._look_out(self._watch_leaving)
 
     def _watch_leaving(self) -> None:
-        if self.bridge is not None and not self.bridge.playing:
-            assert self._watch is not None
-            self._watch.stop()
+        if self.bridge is None or not self.bridge.playing:
             self._arrive()
 
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
+        self._look_out(None)
         outcomes: list[object] = []
         if self.bridge is not None:  # the screen may have taken the last message already
             outcomes = [self.bridge.scene.saved, *(message for message in self.bridge.take() if isinstance(message, Saved | SaveFailed))]
