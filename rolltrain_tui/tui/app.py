@@ -96,10 +96,14 @@ class RolltrainApp(App[None]):
             self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, InputEvent) and self.return_code is not None:
-            return  # typed while the app is on its way out, and there may be no screen any more
+        if isinstance(event, InputEvent) and not self._ready_for_input():
+            return
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
+
+    def _ready_for_input(self) -> bool:
+        """What is typed before a screen has its widgets, or after the last one has gone, was meant for none."""
+        return self.return_code is None and bool(self.screen_stack) and self.screen.is_mounted
 
     def _share_for_resizes(self) -> float:
         """At full speed every moment is the training's; at any other it rests between turns."""
@@ -236,7 +240,13 @@ class RolltrainApp(App[None]):
         self.bridge = bridge
         self._show_only(LoadingScreen(words, still=self.launch.reduced_motion))
         self.bridge.start()
-        self._watch = self.set_interval(WATCH_SECONDS, self._watch_opening)
+        self._look_out(self._watch_opening)
+
+    def _look_out(self, look: Callable[[], None] | None) -> None:
+        """Look again and again until told otherwise; whatever was looked out for before is over."""
+        if self._watch is not None:
+            self._watch.stop()
+        self._watch = None if look is None else self.set_interval(WATCH_SECONDS, look)
 
     def new_inbox(self) -> Inbox:
         """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
@@ -256,13 +266,13 @@ class RolltrainApp(App[None]):
 
     def _watch_opening(self) -> None:
         bridge = self.bridge
-        assert bridge is not None
-        assert self._watch is not None
-        if bridge.opened:
-            self._watch.stop()
+        if bridge is None:
+            self._look_out(None)
+        elif bridge.opened:
+            self._look_out(None)
             self._show_only(self._screen_of(bridge))
         elif not bridge.playing:
-            self._watch.stop()
+            self._look_out(None)
             failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
             self.to_title()
             if failed is not None and self._going is None:
@@ -312,18 +322,15 @@ class RolltrainApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, ExpeditionScreen):
                 screen.take_leave()
-        if self._watch is not None:
-            self._watch.stop()
-        self._watch = self.set_interval(WATCH_SECONDS, self._watch_leaving)
+        self._look_out(self._watch_leaving)
 
     def _watch_leaving(self) -> None:
-        if self.bridge is not None and not self.bridge.playing:
-            assert self._watch is not None
-            self._watch.stop()
+        if self.bridge is None or not self.bridge.playing:
             self._arrive()
 
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
+        self._look_out(None)
         outcomes: list[object] = []
         if self.bridge is not None:  # the screen may have taken the last message already
             outcomes = [self.bridge.scene.saved, *(message for message in self.bridge.take() if isinstance(message, Saved | SaveFailed))]

@@ -222,7 +222,7 @@ async def test_a_learner_that_hangs(begin: Begin) -> None:
     """The screen lives on, leaving says that it waits, and Ctrl+Q leaves without waiting; the save is intact."""
     hanging, released = begin("hanging"), threading.Event()
     at_turn(hanging, 8, lambda: released.wait(60))
-    app = RolltrainApp(Launch(save=hanging.folder, runs=hanging.folder.parent, turns_per_second=0), Ready(hanging))
+    app = RolltrainApp(Launch(save=hanging.folder, runs=hanging.folder.parent, turns_per_second=0, explain=False), Ready(hanging))
     try:
         async with app.run_test(size=(80, 24)) as pilot:
             for _ in range(400):
@@ -256,7 +256,7 @@ async def test_a_failure_is_told_on_the_screen(begin: Begin) -> None:
 
     broken = begin("broken")
     at_turn(broken, 8, fail)
-    app = RolltrainApp(Launch(save=broken.folder, runs=broken.folder.parent, turns_per_second=0), Ready(broken))
+    app = RolltrainApp(Launch(save=broken.folder, runs=broken.folder.parent, turns_per_second=0, explain=False), Ready(broken))
     async with app.run_test(size=(80, 24)) as pilot:
         for _ in range(400):
             await pilot.pause(0.02)

@@ -542,7 +542,7 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     trainer = trainer_of(reader(), tmp_path, num_epochs=200, twin="off")
     run = trainer._open(*loaders(), None, on_screen=True)
     runs = run.folder.parent
-    app = RolltrainApp(Launch(save=run.folder, runs=runs), ProgramOutfitter(run, runs))
+    app = RolltrainApp(Launch(save=run.folder, runs=runs, explain=False), ProgramOutfitter(run, runs))
     async with app.run_test(size=(120, 36)) as pilot:
         for _ in range(400):
             await pilot.pause(0.05)

@@ -208,7 +208,7 @@ def test_compared(curve: Curve) -> None:
 
 async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -> None:
     """From the choice of a hero to the ending, by keys."""
-    app = RolltrainApp(Launch(campaign=curve.campaign, runs=tmp_path, turns_per_second=30))
+    app = RolltrainApp(Launch(campaign=curve.campaign, runs=tmp_path, turns_per_second=30, explain=False))
     seen = set[str]()
     awaited = {HeroChoiceScreen: "Brakka", ExpeditionScreen: "─ R² ─", EndingScreen: "below the ceiling of 1"}
 

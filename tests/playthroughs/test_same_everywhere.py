@@ -52,7 +52,9 @@ async def test_same_everywhere(tmp_path: Path, script: Path, call: Callable[...,
     """Neither the screen, nor its pauses, nor the words on a pipe can change a run."""
     assert call("train", CAMPAIGN, *SETS, "--script", script, "--json", "--out", tmp_path / "headless").code == 0
     assert call("train", CAMPAIGN, *SETS, "--script", script, "--plain", "--out", tmp_path / "plain").code == 0
-    app = RolltrainApp(Launch(campaign=CAMPAIGN, overrides=("hero.name=Brakka", *SETTINGS), runs=tmp_path / "tui", moves=MOVES))
+    app = RolltrainApp(
+        Launch(campaign=CAMPAIGN, overrides=("hero.name=Brakka", *SETTINGS), runs=tmp_path / "tui", moves=MOVES, explain=False)
+    )
     async with app.run_test(size=(80, 24)) as pilot:
         while app.bridge is None or app.bridge.playing:
             await pilot.pause(0.02)

@@ -32,4 +32,4 @@ def outfitter_for(folder: Path) -> Any:
 
 if __name__ == "__main__":
     run = Path(sys.argv[1])
-    sys.exit(play(Launch(save=run, runs=run.parent, turns_per_second=20), outfitter_for(run)))
+    sys.exit(play(Launch(save=run, runs=run.parent, turns_per_second=20, explain=False), outfitter_for(run)))

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.tui.settings import remember
+
 STORY = re.compile(rb"loss \d")
 LEFT_IN_ORDER = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
 """Alternate screen, cursor, mouse, bracketed paste: what a program must put back."""
@@ -112,5 +114,6 @@ class Terminal:
 
 
 def game(run: Path, **options: Any) -> Terminal:
-    """`rolltrain play RUN`, on a pseudo-terminal."""
+    """`rolltrain play RUN`, on a pseudo-terminal, without cards that wait for a key."""
+    remember("explain", False)
     return Terminal([sys.executable, "-m", "rolltrain_tui", "play", str(run)], **options)

@@ -49,7 +49,7 @@ async def on_screen(run: Run, moves: Moves, size: tuple[int, int], nudge: Callab
             return run
 
     speed = 0 if nudge is None else 10
-    app = RolltrainApp(Launch(save=run.folder, runs=run.folder.parent, moves=moves, turns_per_second=speed), Ready())
+    app = RolltrainApp(Launch(save=run.folder, runs=run.folder.parent, moves=moves, turns_per_second=speed, explain=False), Ready())
     async with app.run_test(size=size) as pilot:
         while app.bridge is None or app.bridge.playing:
             await pilot.pause(0.005)
