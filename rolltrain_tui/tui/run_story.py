@@ -169,6 +169,7 @@ def _totals(story: RunStory) -> list[Row]:
     ended, objective = story.ended, story.objective
     unit = f" {objective.short_unit}" if objective.unit else ""
     twins = f" + {number(story.scene.twin_gflop)} for twins" if story.scene.twin_gflop else ""
+    twins += f" + {number(story.scene.scout_gflop)} for scouts" if story.scene.scout_gflop else ""
     falls = f", {ended.sheet.deaths} fall{'s' if ended.sheet.deaths != 1 else ''}" if ended.sheet.deaths else ""
     return [
         ("Training", f"{loss(ended.train_loss, DIGITS)}{unit if objective.of_loss else ' (loss)'}"),

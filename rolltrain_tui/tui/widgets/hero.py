@@ -146,9 +146,10 @@ def _portrait(hero: Sheet, width: int, rows: int) -> list[Line]:
 
 
 def _ledger(scene: Scene, width: int) -> list[Line]:
-    total = work(scene.gflop + scene.twin_gflop)
-    twin: Line = [(f", twin {work(scene.twin_gflop)}", "muted")] if scene.twin_gflop else []
-    spent: Line = [("Energy ", "muted"), (total, "energy"), *twin]
+    total = work(scene.gflop + scene.twin_gflop + scene.scout_gflop)
+    others = (("twin", scene.twin_gflop), ("scouts", scene.scout_gflop))
+    parts: Line = [(f", {name} {work(gflop)}", "muted") for name, gflop in others if gflop]
+    spent: Line = [("Energy ", "muted"), (total, "energy"), *parts]
     falls = scene.sheet.deaths
     fallen: Line = [(f"fell {falls} time{'s' if falls != 1 else ''}", "bad")] if falls else []
     return [justify(spent, fallen, width) if width_of(spent) + width_of(fallen) < width else [(cut(total, width), "energy")]]
