@@ -13,7 +13,6 @@ from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.pauses import RULES, SOMETHING, pause_reason
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.screens.stops import StopsScreen
 from rolltrain_tui.tui.settings import read_settings
 
 GATE = GateFaced(250, 2.21, 2.25, 2.30, True, 100)
@@ -78,15 +77,13 @@ async def test_a_tempo_key_ends_the_running(tmp_path: Path, key: str, tempo: flo
 
 @pytest.mark.slow
 async def test_the_player_chooses_where_it_pauses(tmp_path: Path) -> None:
-    """The dialog ticks the campaign's rules; what is ticked holds from now on, Escape changes nothing."""
+    """The dialog ticks the campaign's rules, in a sign and not in colour alone; what is ticked holds from now on."""
     async with playing(tmp_path, "pace.pause_on=[level]") as game:
         await game.press("o")
-        await game.until(lambda: isinstance(game.app.screen, StopsScreen))
-        await game.press("space", "escape")
-        assert frozenset({"level"}) == game.app.bridge.pause_on
-        await game.press("o")
-        await game.until(lambda: isinstance(game.app.screen, StopsScreen))
-        await game.press("space", "end", "space", "enter")
+        await game.until(lambda: "✔ A new level" in game.text and "· A monster has come" in game.text)
+        await game.press("space", "end", "enter")
+        await game.until(lambda: "✔ A monster has come" in game.text and "✔ Cards explain" in game.text)
+        await game.press("escape")
         await game.until(lambda: game.app.screen is game.screen)
         assert frozenset({"level", "encounter"}) == game.app.bridge.pause_on
         assert game.app.bridge.explains

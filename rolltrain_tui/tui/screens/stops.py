@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Static
 
 from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 
 EXPLAIN = "explain"
+ROWS = RULES | {EXPLAIN: "cards explain the first of each kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +27,41 @@ class Stops:
     """A card explains the first of each kind while the run waits."""
 
 
-class StopsScreen(ModalScreen[Stops | None]):
-    """Space ticks, Enter takes the list as it is, Escape leaves everything as it was."""
+class StopsScreen(ModalScreen[Stops]):
+    """Space or Enter ticks a row; Escape takes the list as it is."""
 
     CSS_PATH = "stops.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,o", "take", "OK", priority=True),
-        Binding("escape", "put_away", "Cancel"),
+        Binding("escape,o", "take", "Done", priority=True),
+        Binding("space", "tick", "Tick", priority=True),
     ]
 
     def __init__(self, stops: Stops) -> None:
         super().__init__()
-        self._stops = stops
+        self._ticked = set(stops.rules) | ({EXPLAIN} if stops.explains else set())
 
     def compose(self) -> ComposeResult:
-        rows = [Selection(f"{words[0].upper()}{words[1:]}", rule, rule in self._stops.rules) for rule, words in RULES.items()]
-        rows.append(Selection("Cards that explain the first of each kind", EXPLAIN, self._stops.explains))
         with Vertical(id="stops"):
-            yield SelectionList[str](*rows, id="stops-list")
-            yield Static(Content("↑ ↓ move · space ticks · Enter: OK · Esc: cancel"), id="stops-foot")
+            with VerticalScroll(id="stops-list", can_focus=False):
+                yield Menu(self._items(), id="stops-menu")
+            yield Static(Content("↑ ↓ move · space ticks · Esc: done"), id="stops-foot")
+
+    def _items(self) -> list[MenuItem]:
+        return [MenuItem(rule, f"{'✔' if rule in self._ticked else '·'} {words[0].upper()}{words[1:]}") for rule, words in ROWS.items()]
 
     @while_open
     def on_mount(self) -> None:
         self.query_one("#stops").border_title = "Pause by itself when"
-        self.query_one(SelectionList).focus()
+        self.query_one(Menu).focus()
+
+    @on(Menu.Chosen)
+    @while_open
+    def _turn(self, event: Menu.Chosen) -> None:
+        self._ticked ^= {event.key}
+        self.query_one(Menu).items = tuple(self._items())
+
+    def action_tick(self) -> None:
+        self.query_one(Menu).action_take()
 
     def action_take(self) -> None:
-        ticked = set(self.query_one(SelectionList).selected)
-        self.dismiss(Stops(frozenset(ticked - {EXPLAIN}), EXPLAIN in ticked))
-
-    def action_put_away(self) -> None:
-        self.dismiss(None)
+        self.dismiss(Stops(frozenset(self._ticked - {EXPLAIN}), EXPLAIN in self._ticked))
