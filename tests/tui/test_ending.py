@@ -50,7 +50,7 @@ async def test_everything_that_decided_is_told(size: tuple[int, int]) -> None:
         for text in (
             "1.520 ± 0.012 → 1.412 ± 0.010 nats",
             "1.4123 ± 0.0042 nats",
-            "1.4021 nats at best (small probe set)",
+            "1.4021 nats (small probe set)",
             "0.102 nats above the floor of 1.3100",
             "4.2000 nats, before any learning",
             "1 of 2 opened",
