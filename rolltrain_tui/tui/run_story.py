@@ -172,7 +172,7 @@ def _totals(story: RunStory) -> list[Row]:
     twins += f" + {number(story.scene.scout_gflop)} for scouts" if story.scene.scout_gflop else ""
     falls = f", {ended.sheet.deaths} fall{'s' if ended.sheet.deaths != 1 else ''}" if ended.sheet.deaths else ""
     return [
-        ("Training", f"{loss(ended.train_loss, DIGITS)}{unit if objective.of_loss else ' (loss)'}"),
+        *([("Training", f"{loss(ended.train_loss, DIGITS)}{unit}")] if objective.of_loss else []),
         ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP{falls}"),
         ("Energy", f"{number(ended.gflop)} GFLOP{twins}"),
     ]
