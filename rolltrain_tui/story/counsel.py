@@ -4,7 +4,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.hints import hint_of
-from rolltrain_tui.story.narration import tell, title
+from rolltrain_tui.story.narration import scouts_words, tell, title
 from rolltrain_tui.story.scene import Scene
 
 
@@ -24,7 +24,9 @@ def diagnosis_sentences(scene: Scene, *, scouts: bool = True) -> list[str]:
     """The verdict of the scouts, each sick signal with what a practitioner would do, and the hint."""
     if scene.examined is None and scene.scouts is None:
         return ["Nothing has been examined yet: the first examination comes with the next evaluation."]
-    lines = [f"Turn {scene.scouts.turn}: {tell(scene.scouts, scene.objective)}"] if scene.scouts is not None else []
+    lines: list[str] = []
+    if scene.scouts is not None:
+        lines.append(f"Turn {scene.scouts.turn}: {tell(scene.scouts)} {scouts_words(scene.scouts, scene.objective)}")
     if scene.examined is not None:
         lines.append(f"Turn {scene.examined.turn}: {tell(scene.examined, scene.objective)}")
         lines += [f"{SIGNALS[r.signal].title}: {SIGNALS[r.signal].advice}." for r in scene.sick if r.signal in SIGNALS]

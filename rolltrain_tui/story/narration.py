@@ -365,12 +365,16 @@ def _(event: ev.ScoutsSetOut) -> str:
     return "Scouts go out: copies of the run try smaller and larger steps."
 
 
-@measured.register
-def _(event: ev.ScoutsReturned, objective: Objective) -> str:
+@sentence.register
+def _(event: ev.ScoutsReturned) -> str:
+    return f"Scouts are back. {PACE_WORDS[event.pace]}{best_words(event)}."
+
+
+def scouts_words(event: ev.ScoutsReturned, objective: Objective) -> str:
+    """What each scout found, for the diagnosis."""
     tries = [f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {_tried(scout)}" for scout in event.scouts]
     unit = f", in{_unit(objective)}" if _unit(objective) else ""
-    against = f"against the run's own steps{unit}: {', '.join(tries)}"
-    return f"Scouts are back. {PACE_WORDS[event.pace]}{best_words(event)} ({against})."
+    return flat(f"Against the run's own steps{unit}: {', '.join(tries)}.")
 
 
 PACE_WORDS: Mapping[Pace, str] = {

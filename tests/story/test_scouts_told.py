@@ -5,9 +5,10 @@ from math import inf, nan
 import pytest
 
 from rolltrain_tui.protocol.events import ScoutsReturned, ScoutsSetOut
-from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Pace, ScoutReport
-from rolltrain_tui.story.narration import best_words, tell
+from rolltrain_tui.story.counsel import diagnosis_sentences
+from rolltrain_tui.story.narration import best_words, scouts_words, tell
 from rolltrain_tui.story.scene import Scene
 
 SCORE = Objective(name="R²", unit="", better="higher", of_loss=False)
@@ -18,19 +19,23 @@ def returned(pace: Pace = "slow", best: float = 9.0, low: float = 3.2, high: flo
     return ScoutsReturned(100, pace, best, low, high, TRIED, 12.5)
 
 
-def test_the_verdict_comes_first_then_the_numbers() -> None:
-    """The unit is told once, and what came to nothing has no number."""
-    assert tell(returned()) == (
-        "Scouts are back. SLOW: the steps are too small; the best step now is 9 x yours (at least 3.2) "
-        "(against the run's own steps, in nats: x0.33 +0.045 plus or minus 0.002, "
-        "x3 came to nothing, x0.11 from the start -0.020 plus or minus 0.001)."
+def test_the_sentence_has_the_verdict_and_the_best_step() -> None:
+    """What each scout found stands in the diagnosis: the unit once, and no number for what came to nothing."""
+    assert tell(returned()) == "Scouts are back. SLOW: the steps are too small; the best step now is 9 x yours (at least 3.2)."
+    found = (
+        "Against the run's own steps, in nats: x0.33 +0.045 plus or minus 0.002, "
+        "x3 came to nothing, x0.11 from the start -0.020 plus or minus 0.001."
     )
+    assert scouts_words(returned(), VALIDATION_LOSS) == found
+    scene = Scene()
+    scene.apply(returned())
+    assert f"Turn 100: {tell(returned())} {found}" in diagnosis_sentences(scene)
 
 
 def test_an_objective_without_a_unit_names_none() -> None:
     """And nothing is in nats."""
-    told = tell(returned(), SCORE)
-    assert "against the run's own steps: x0.33" in told
+    told = scouts_words(returned(), SCORE)
+    assert "Against the run's own steps: x0.33" in told
     assert "nats" not in told
 
 
