@@ -76,9 +76,10 @@ class Scouts:
 
         Raises StepAbandoned; they are due still then.
         """
-        walked = {1.0: self._walk(self._here(), WALK, usual, 1.0)}
+        stand = self._learner.tensors(), self._learner.state_dict()
+        walked = {1.0: self._walk(stand, WALK, usual, 1.0)}
         while (k := pace.next_here({k: scout.values for k, scout in walked.items()})) is not None:
-            walked[k] = self._walk(self._here(), WALK, usual, k)
+            walked[k] = self._walk(stand, WALK, usual, k)
         here, mine = {k: scout.values for k, scout in walked.items()}, walked[1.0]
         step = mine.lr * usual.k_requested
         anew, spent = self._from_the_start(turn, usual, mine.values, step)
@@ -93,9 +94,6 @@ class Scouts:
         """In the unit of the objective, with its standard error."""
         mean, error = pace.mean_of(differences)
         return self._sign * mean, error
-
-    def _here(self) -> State:
-        return self._learner.tensors(), self._learner.state_dict()
 
     def _from_the_start(self, turn: int, usual: StepEffect, mine: list[float], step: float) -> tuple[dict[float, list[float]], float]:
         """Differences to the run of the same age, by the multiple of its steps of now; and the cost of the scouts that went now."""

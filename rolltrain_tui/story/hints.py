@@ -171,12 +171,10 @@ def signs_of(examined: Examined, objective: Objective = VALIDATION_LOSS) -> Stat
     readings = {reading.signal: reading for reading in examined.readings}
 
     def above(*signals: str) -> bool:
-        found = (readings[name] for name in signals if name in readings)
-        return any(one.high is not None and one.value > one.high for one in found)
+        return any(_beyond(examined, name, "high") for name in signals)
 
     def below(signal: str) -> bool:
-        one = readings.get(signal)
-        return one is not None and one.low is not None and one.value < one.low  # NaN, not known yet, is below nothing
+        return _beyond(examined, signal, "low")
 
     def known(signal: str) -> bool:
         return signal in readings and readings[signal].condition != "unknown"
