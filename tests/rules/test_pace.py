@@ -215,3 +215,13 @@ def test_the_own_step_of_a_run_stays_among_those_that_try_about_the_same() -> No
     assert best_step(here, {1.05: [-1.0] * SEQUENCES}) == best_step(here, {})
     worse = best_step(here, {1 / 3.1: [9.0] * SEQUENCES})
     assert worse == best_step(here, {})
+
+
+def test_a_difference_within_two_standard_errors_decides_nothing() -> None:
+    """Larger steps that seem better by less send no scout further, and make no run SLOW; by more they do both."""
+    mine = [0.0] * 64
+    for gain, pace in ((0.12, False), (0.5, True)):  # the standard error is 1/8
+        better = [-gain + (1.0 if i % 2 else -1.0) for i in range(64)]
+        here = {1 / 3: [1.0] * 64, 1.0: mine, 3.0: better}
+        assert (next_here(here) == 9.0) is pace
+        assert (best_step({**here, 9.0: [x - 0.01 for x in better]}, {}).pace == "slow") is pace
