@@ -26,6 +26,7 @@ from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
@@ -176,6 +177,20 @@ class HeroConfig(Section):
     """Abilities whose passive form triggers by itself from the start."""
     hardcore: StrictBool
     """true: the third failed death save ends the campaign; false: the party wakes at its last camp, with the weights of that camp."""
+    deaths: StrictBool
+    """true: at 0 HP the hero is down and may fall; false: the last hit point is never lost, so no fall ever touches the weights."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_heroes_can_die(cls, data: object) -> object:
+        return {**data, "deaths": True} if isinstance(data, dict) and "deaths" not in data else data
+
+    @field_validator("deaths")
+    @classmethod
+    def _hardcore_heroes_can_die(cls, deaths: bool, info: ValidationInfo) -> bool:
+        if info.data.get("hardcore") and not deaths:
+            raise wrong("forbids the fall that hardcore: true would end the campaign with", "write true, or hardcore: false")
+        return deaths
 
     @field_validator("name")
     @classmethod
@@ -451,6 +466,11 @@ class CampaignConfig(Header):
     def micro_batches(self) -> int:
         """Of a turn. Where the campaign rolls on micro-batches, each has a roll."""
         return 1
+
+    @property
+    def down_scale(self) -> float:
+        """Factor on the update while the hero is down."""
+        return DOWN_SCALE
 
     @property
     def data_path(self) -> str | None:

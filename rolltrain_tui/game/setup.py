@@ -45,6 +45,8 @@ def new_game(
         camp_every=camps.every,
         short_rest_every=camps.short_rest_every,
         hardcore=hero.hardcore,
+        deaths=hero.deaths,
+        down_scale=config.down_scale,
         scouting=config.diagnosis.scouting,
         scouts=config.diagnosis.scouts != "off",
         predictions=config.adventure.predictions,

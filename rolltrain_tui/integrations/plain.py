@@ -52,6 +52,7 @@ class RollToTrain:
     evaluate_every  turns between evaluations; None: an epoch.
     turns           instead of num_epochs, and needed for a loader without a length.
     twin            "on_use", "always" or "off"; None: "on_use" on screen, "off" with a progress bar (a twin doubles the cost of a turn).
+    deaths          True: a hero who falls returns the weights to the last camp. False: the hero never loses the last hit point.
     runs            the folder for run folders; None: where `rolltrain` keeps its saves.
     """
 
@@ -84,6 +85,7 @@ class RollToTrain:
         turns: int | None = None,
         twin: Literal["on_use", "always", "off"] | None = None,
         seed: int = 0,
+        deaths: bool = False,
         name: str | None = None,
         runs: Path | str | None = None,
     ) -> None:

@@ -329,5 +329,5 @@ def session(
 
 TERMS = frozenset(
     ("intelligence", "dc", "dice_type", "advantage", "disadvantage", "character_class", "use_xp_system", "encounter_chance", "rulebook",
-     "monsters", "seed")
+     "monsters", "seed", "deaths")
 )  # fmt: skip

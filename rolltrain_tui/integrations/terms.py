@@ -39,6 +39,8 @@ class Terms:
     rulebook: str = "hero"
     monsters: str | None = None
     seed: int = 0
+    deaths: bool = False
+    """A hero who falls returns the run to its last camp."""
 
     def __post_init__(self) -> None:
         _within("intelligence", self.intelligence, 1, 20)
@@ -104,6 +106,7 @@ class Terms:
                 "stats": who.stats(self.intelligence) if who else stats,
                 "auto": who.passives if who and by_themselves else [],
                 "hardcore": False,
+                "deaths": self.deaths,
             },
             "xp": {"table": "source", "learning": xp, "monsters": xp, "rolls": xp and self.rulebook == "source"},
             "encounters": {"mode": self.monsters_come, "chance": self.encounter_chance, "effects": "real", "bestiary": ORIGINAL_MONSTERS},

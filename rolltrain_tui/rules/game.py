@@ -28,7 +28,6 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules import inspiration, loot
-from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.dice import Dice, cast, with_advantage, with_disadvantage
 from rolltrain_tui.rules.due_monsters import DueMonsters, Moment
 from rolltrain_tui.rules.encounters import Encounters
@@ -52,7 +51,6 @@ FUMBLE_DIE = 4
 NOT_FINITE_DIE = 6
 """Rolled twice."""
 
-_DOWN = StepEffect(update_scale=DOWN_SCALE)
 _ROLLBACK = StepEffect(rollback=True)
 
 
@@ -256,8 +254,8 @@ class Game:
             levers = levers.combine(self.encounters.effect(self.loadout.weight_noise_felt(without)))
         if (items := self.bag.effect()) is not NEUTRAL:
             levers = levers.combine(items)
-        if self.hero.down:
-            levers = levers.combine(_DOWN)
+        if self.hero.down and self.rules.down_scale != 1:
+            levers = levers.combine(StepEffect(update_scale=self.rules.down_scale))
         if self._waking:
             levers = levers.combine(_ROLLBACK)
         return levers

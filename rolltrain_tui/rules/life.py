@@ -76,7 +76,11 @@ class Life:
     # Wounds and healing.
 
     def hurt(self, turn: int, damage: int, cause: str) -> list[Event]:
-        """Lose hit points; at 0 the hero is down and whatever is in force ends."""
+        """Lose hit points; at 0 the hero is down and whatever is in force ends. Without deaths the last hit point stays."""
+        if self.rules.inert:
+            return []
+        if not self.rules.deaths:
+            damage = min(damage, max(0, self.hero.hp - 1))
         if self.hero.down or not (lost := self.hero.hurt(damage)):
             return []
         facts: list[Event] = [HeroHurt(turn, lost, self.hero.hp, cause)]
@@ -198,6 +202,8 @@ class Life:
 
     def death_save(self, turn: int) -> list[Event]:
         """Roll one d20: after three successes the hero is up with 1 HP, after three failures it falls."""
+        if not self.rules.deaths:  # a hero of an older save, who was down
+            return self.heal(turn, 1, "back on its feet")
         natural = self.dice.roll(20)
         fate = self.death.roll(natural)
         facts: list[Event] = [DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
+from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.dice import Advantage
 from rolltrain_tui.rules.levels import XPTable
 from rolltrain_tui.rules.monsters import BESTIARY
@@ -42,6 +43,10 @@ class GameRules:
     camp_every: int = NEVER
     short_rest_every: int = NEVER
     hardcore: bool = False
+    deaths: bool = True
+    """False: the last hit point is never lost."""
+    down_scale: float = DOWN_SCALE
+    """Factor on the update while the hero is down."""
     scouting: int = 0
     """First turns, in which a diagnosed monster comes only by a symptom that no healthy run shows."""
     scouts: bool = False
@@ -68,6 +73,11 @@ class GameRules:
     def abilities_disabled(self) -> bool:
         """The original's per-accumulation-step mode knows neither classes nor monsters nor XP for rolls."""
         return self.rulebook.roll_on == "last-micro"
+
+    @property
+    def inert(self) -> bool:
+        """Neither dice, monsters nor deaths act on the training: nothing wounds the hero."""
+        return not self.deaths and self.rulebook.name == "off" and self.encounter_mode == "off"
 
     @property
     def rolls_per_turn(self) -> int:

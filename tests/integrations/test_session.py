@@ -255,7 +255,7 @@ def test_evaluations_teach_and_a_fall_goes_back(points: TensorDataset) -> None:
     """A better loss is XP; a hero who falls wakes with the weights of the last camp."""
     model = net()
     optimizer = OPTIMIZERS["adamw"](model)
-    game = rolltrain_tui.session(model, optimizer, camp_every=5, monsters="off", intelligence=20)
+    game = rolltrain_tui.session(model, optimizer, camp_every=5, monsters="off", intelligence=20, deaths=True)
     loop(model, optimizer, points, range(6), game)
     game.evaluated(2.0)
     game.evaluated(1.5)

@@ -113,6 +113,33 @@ def test_before_the_first_camp_the_way_leads_back_to_the_start():
     assert (0, 5.0) == (table.game.hero.xp, table.game.life.best)
 
 
+def test_without_deaths_the_last_hit_point_stays():
+    """However often the loss is not finite: nobody is down, no death save is rolled, no update is slowed or thrown back."""
+    table = make_table(rulebook="hero", faces=[10] * 20, deaths=False)
+    for _ in range(20):
+        table.play(finite=False)
+        assert table.effect == StepEffect(update_scale=table.effect.update_scale)
+    assert table.game.hero.hp == 1
+    assert not of(DeathSaveRolled, table.facts)
+
+
+def test_without_dice_monsters_and_deaths_nothing_wounds():
+    """Neither a loss that is not finite nor a value that worsens takes a hit point."""
+    table = make_table(rulebook="off", faces=[10] * 9, deaths=False)
+    table.game.learned(0, 1.0)
+    for turn in range(1, 10):
+        table.play(finite=False)
+        table.game.learned(turn, 100.0)
+    assert table.game.hero.hp == table.game.hero.max_hp
+
+
+def test_a_hero_of_an_older_save_who_was_down_rises_without_deaths():
+    """With the next turn, with 1 HP, without a roll."""
+    table = downed([], deaths=False)
+    table.play()
+    assert [HeroHealed(1, 1, 1, "back on its feet")] == of(HeroHealed, table.facts)
+
+
 def test_a_hardcore_fall_ends_the_campaign():
     """The game is over, and nothing is rolled back."""
     table = downed([1, 1], hardcore=True)

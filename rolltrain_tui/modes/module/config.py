@@ -43,3 +43,8 @@ class ModuleConfig(CampaignConfig):
     @property
     def micro_batches(self) -> int:
         return self.trained.accumulation
+
+    @property
+    def down_scale(self) -> float:
+        """Without dice a hero who is down does not slow the training."""
+        return 1.0 if self.dice.rulebook == "off" else super().down_scale
