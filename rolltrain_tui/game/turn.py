@@ -11,7 +11,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from math import nan
+from math import isfinite, nan
 from typing import Any, Protocol
 
 from rolltrain_tui.base.statistics import Smoothed
@@ -58,7 +58,7 @@ class Progress:
     def stepped(self, turn: int, report: StepReport, levers: tuple[str, ...] = ()) -> StepTaken:
         """Count a step; its event."""
         self.gflop += report.gflop
-        if report.finite:
+        if report.finite and isfinite(report.loss):
             self.loss.add(report.loss)
         return StepTaken(
             turn=turn,
@@ -135,7 +135,7 @@ class TurnCycle:
         assert self.effect is not None, "end without begin"
         effect, self.effect = self.effect, None
         self.turn += 1
-        if report.finite and self.progress.loss.value is None:
+        if report.finite and isfinite(report.loss) and self.progress.loss.value is None:
             self.progress.loss.value = report.loss  # the mean starts as if this loss came twice; recorded runs hold its rounding
         step = self.progress.stepped(self.turn, report, effect.levers())
         return step, self.game.end_turn(self.turn, report)

@@ -14,6 +14,10 @@ from rolltrain_tui.runs.saves.tensors import pack, unpack
 STATE, WEIGHTS = "rolltrain.json", "rolltrain.safetensors"
 
 
+class NoGameError(SaveError):
+    """A checkpoint that was saved without a game."""
+
+
 def stow(session: Session, folder: Path) -> None:
     """Write the session's state into a folder. OSError."""
     weights = bytes(pack(session.tensors()))
@@ -23,12 +27,14 @@ def stow(session: Session, folder: Path) -> None:
 
 
 def unpack_into(session: Session, folder: Path) -> None:
-    """Exact inverse of stow. SaveError when nothing was stowed there or it is damaged; ValueError when it does not fit."""
+    """Exact inverse of stow. NoGameError when nothing was stowed there; SaveError when it is damaged; ValueError when it does not fit."""
     try:
         state: Any = load_state((folder / STATE).read_bytes())
         weights = (folder / WEIGHTS).read_bytes()
+    except FileNotFoundError:
+        raise NoGameError(f"{folder} holds no game to go on with; was it saved with the game's callback?") from None
     except OSError as error:
-        raise SaveError(f"{folder} holds no game to go on with ({error.strerror}); was it saved with the game's callback?") from None
+        raise SaveError(f"{folder / STATE} cannot be read: {error.strerror}") from None
     except (RecordError, ValueError) as error:
         raise SaveError(f"{folder / STATE} is damaged: {error}") from None
     if not isinstance(state, dict) or state.get("sha256") != hashlib.sha256(weights).hexdigest():

@@ -7,13 +7,13 @@ training resumed from one goes on with the same dice, hero and monsters.
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from rolltrain_tui.integrations import ranks
+from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
-from rolltrain_tui.integrations.session import Session, session
-from rolltrain_tui.integrations.talk import Say, aloud, teller
+from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
+from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
+from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
 from rolltrain_tui.protocol.commands import Command
 
 try:
@@ -23,58 +23,45 @@ except ImportError as error:
     raise ImportError("the Hugging Face callback needs transformers and accelerate: pip install 'rolltrain-tui[hf]'") from error
 
 
-class Ear:
-    """Collects the loss of every micro-batch from the model's output. It waits for the device only when the step is over."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self._losses: list[Tensor] = []
-        self._summed = False
-        self._hook = model.register_forward_hook(self._hear, with_kwargs=True)
-
-    def _hear(self, model: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> None:
-        if not model.training or not torch.is_grad_enabled():
-            return
-        loss = output.get("loss") if isinstance(output, dict) else output[0] if isinstance(output, tuple) and output else None
-        if isinstance(loss, Tensor) and loss.numel() == 1:
-            self._losses.append(loss.detach().float().reshape(()))
-            self._summed = kwargs.get("num_items_in_batch") is not None  # then each is its share of the mean, and the sum is the mean
-
-    def loss(self) -> float:
-        """The mean over the micro-batches since the last call. ValueError when none was heard."""
-        heard, self._losses = self._losses, []
-        if not heard:
-            raise ValueError(
-                "the game cannot hear the loss: the model's output has none while training (label smoothing and compute_loss_func keep it "
-                "to themselves); let the model compute it from its labels"
-            )
-        whole = torch.stack(heard).sum() if self._summed else torch.stack(heard).mean()
-        return whole.item()
-
-    def close(self) -> None:
-        self._hook.remove()
-
-
 class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
-    """Every optimiser step of the Trainer is a turn. `terms` are those of `session`: character_class, intelligence, rulebook, monsters ...
+    """Every optimiser step of the Trainer is a turn, whatever it accumulates. The other parameters are those of `session`.
 
-    `tell` is called with each sentence of the story (None: nothing is said). The chronicle is in OUTPUT_DIR/rolltrain. `resume_from` is
-    needed where training goes on from a checkpoint that is not OUTPUT_DIR/checkpoint-STEP.
+    `tell` is called with each sentence of the story (None: nothing is said). The chronicle is in OUTPUT_DIR/rolltrain. `resume_from`:
+    the checkpoint whose game goes on, where that is not the one that training resumes from.
     """
 
+    @exact_keywords
     def __init__(
         self,
         *,
+        character_class: Character | type[Character] | str | None = None,
+        intelligence: int = 10,
+        dc: float = 15,
+        dice_type: str = "d20",
+        advantage: bool = False,
+        disadvantage: bool = False,
+        use_xp_system: bool = True,
+        encounter_chance: float = 0.1,
+        rulebook: str = "hero",
+        monsters: str | None = None,
+        seed: int = 0,
+        deaths: bool = False,
         camp_every: int = 250,
+        name: str | None = None,
         tell: Say | None = aloud,
         resume_from: Path | str | None = None,
-        name: str | None = None,
-        **terms: Any,
     ) -> None:
+        self._terms = foreign_terms(locals())
         self.game: Session | None = None
-        """The session, while training goes on and after it."""
-        self._camp_every, self._tell, self._terms, self._name = camp_every, tell, terms, name
+        """The session, while training goes on and after it. Copies of the callback leave it out."""
+        self._camp_every, self._tell, self._name = camp_every, tell, name
         self._resume_from = Path(resume_from) if resume_from is not None else None
         self._waiting: list[Command] = []
+        self._loss: TrainerLoss | None = None
+        self._once = Once()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "game": None, "_loss": None}
 
     def put(self, command: Command) -> None:
         """Queue a command for the next turn that begins. From any thread."""
@@ -83,32 +70,56 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         else:
             self.game.put(command)
 
+    # The Trainer's hooks.
+
+    def on_init_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if (trainer := calling_trainer(self)) is not None:
+            guard(trainer, self)
+
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        model, optimizer = kwargs["model"], kwargs["optimizer"]
-        self.game = session(
+        self.interrupted()  # a run before this one may have ended in an exception
+        trainer = calling_trainer(self)
+        optimizer = kwargs.get("optimizer") or getattr(trainer, "optimizer", None)
+        game = self._begin(args, state, kwargs["model"], optimizer, done=0)
+        if state.global_step:
+            try:
+                unpack_into(game, self._resume_from or resumed_from() or _checkpoint(args, state))
+            except ValueError as error:
+                if self._resume_from is not None:
+                    raise
+                game.close()
+                self._once.warn("resume", f"{error} A new game begins at step {state.global_step}.")
+                game = self._begin(args, state, kwargs["model"], optimizer, done=state.global_step)
+        for command in self._waiting:
+            game.put(command)
+        self._waiting.clear()
+        self._loss = TrainerLoss(trainer) if trainer is not None else None
+        self.game = game
+
+    def _begin(self, args: Any, state: Any, model: Any, optimizer: Any, *, done: int) -> Session:
+        game = begin_session(
             model,
             getattr(optimizer, "optimizer", optimizer),
-            turns=state.max_steps or None,
+            self._terms,
+            turns=max(1, state.max_steps - done) if state.max_steps else None,
             camp_every=self._camp_every,
             name=self._name,
             folder=Path(args.output_dir) / "rolltrain",
-            **self._terms,
         )
-        self.game.tell = teller(self._tell if ranks.first() else None, self.game.config.objective)
-        if state.global_step:
-            unpack_into(self.game, self._resume_from or _checkpoint(args, state))
-        for command in self._waiting:
-            self.game.put(command)
-        self._waiting.clear()
-        self._ear = Ear(model)
+        game.tell = teller(self._tell if ranks.first() else None, game.config.objective)
+        return game
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        assert self.game is not None
-        self.game.begin()
+        if self.game is not None:
+            self.game.begin()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        assert self.game is not None
-        self.game.end(self._ear.loss())
+        loss = self._loss.take() if self._loss is not None else None
+        if self.game is None or self.game.cycle.effect is None:  # a Trainer that does not say where its steps begin
+            return
+        if loss is None:
+            self._once.warn("loss", "the Trainer computes its loss elsewhere than in training_step; the game goes on without it")
+        self.game.end(loss)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **kwargs: Any) -> None:
         loss = (metrics or {}).get("eval_loss")
@@ -116,13 +127,26 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self.game.evaluated(loss)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.game is not None and ranks.first() and (folder := _checkpoint(args, state)).is_dir():
+        if self.game is None or not ranks.first() or not (folder := _checkpoint(args, state)).is_dir():
+            return
+        try:
             stow(self.game, folder)
+        except OSError as error:
+            self._once.warn("save", f"the game could not be saved into {folder}: {error.strerror}; the training goes on")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        assert self.game is not None
-        self._ear.close()
-        self.game.close(ended=True)
+        self._close(ended=True)
+
+    def interrupted(self) -> None:
+        """Training ended in an exception: give the optimiser and the Trainer back. The game stays, to be looked at."""
+        self._close(ended=False)
+
+    def _close(self, *, ended: bool) -> None:
+        if self._loss is not None:
+            self._loss.close()
+            self._loss = None
+        if self.game is not None and self.game.underway:
+            self.game.close(ended=ended)
 
 
 def _checkpoint(args: Any, state: Any) -> Path:

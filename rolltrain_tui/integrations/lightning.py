@@ -4,6 +4,7 @@ Automatic optimisation with one optimiser. Loss, clipping, accumulation, precisi
 is part of each of its checkpoints, and training resumed from one goes on with the same dice, hero and monsters.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.integrations import ranks
-from rolltrain_tui.integrations.session import Session, session
-from rolltrain_tui.integrations.talk import Say, aloud, teller
+from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
+from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 
@@ -23,21 +26,44 @@ except ImportError as error:
 
 
 class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
-    """Every optimiser step of the Trainer is a turn. `terms` are those of `session`: character_class, intelligence, rulebook, monsters ...
+    """Every optimiser step of the Trainer is a turn, whatever it accumulates. The other parameters are those of `session`.
 
     `tell` is called with each sentence of the story (None: nothing is said). `monitor` names the validation loss among the logged
     metrics. The chronicle is in ROOT/rolltrain, with ROOT the Trainer's default_root_dir.
     """
 
+    @exact_keywords
     def __init__(
-        self, *, camp_every: int = 250, tell: Say | None = aloud, monitor: str = "val_loss", name: str | None = None, **terms: Any
+        self,
+        *,
+        character_class: Character | type[Character] | str | None = None,
+        intelligence: int = 10,
+        dc: float = 15,
+        dice_type: str = "d20",
+        advantage: bool = False,
+        disadvantage: bool = False,
+        use_xp_system: bool = True,
+        encounter_chance: float = 0.1,
+        rulebook: str = "hero",
+        monsters: str | None = None,
+        seed: int = 0,
+        deaths: bool = False,
+        camp_every: int = 250,
+        name: str | None = None,
+        tell: Say | None = aloud,
+        monitor: str = "val_loss",
     ) -> None:
+        self._terms = foreign_terms(locals())
         self.game: Session | None = None
-        """The session, while training goes on and after it."""
-        self._camp_every, self._tell, self._monitor, self._name, self._terms = camp_every, tell, monitor, name, terms
+        """The session, while training goes on and after it. Copies of the callback leave it out."""
+        self._camp_every, self._tell, self._monitor, self._name = camp_every, tell, monitor, name
         self._losses: list[Tensor] = []
         self._saved: dict[str, Any] = {}
         self._waiting: list[Command] = []
+        self._once = Once()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "game": None, "_losses": []}
 
     def put(self, command: Command) -> None:
         """Queue a command for the next turn that begins. From any thread."""
@@ -46,27 +72,40 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         else:
             self.game.put(command)
 
+    # The Trainer's hooks.
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not pl_module.automatic_optimization or len(trainer.optimizers) != 1:
             raise ValueError("the game needs automatic optimisation with one optimiser; use rolltrain_tui.session in a loop of your own")
-        optimizer = trainer.optimizers[0]
-        turns = int(trainer.estimated_stepping_batches) if trainer.estimated_stepping_batches != float("inf") else None
-        self.game = session(
+        self._close()  # a run before this one may have been broken off
+        self._losses.clear()
+        game = self._begin(trainer, pl_module)
+        if saved := self._saved:
+            self._saved = {}
+            try:
+                game.load_state(load_state(saved["state"].encode("ascii")), saved["tensors"])
+            except (ValueError, KeyError, AttributeError) as error:
+                game.close()
+                self._once.warn("resume", f"the checkpoint's game cannot go on: {error}. A new game begins at step {trainer.global_step}.")
+                game = self._begin(trainer, pl_module)
+        for command in self._waiting:
+            game.put(command)
+        self._waiting.clear()
+        self.game = game
+
+    def _begin(self, trainer: Trainer, pl_module: LightningModule) -> Session:
+        optimizer, steps = trainer.optimizers[0], trainer.estimated_stepping_batches
+        game = begin_session(
             pl_module,
             getattr(optimizer, "optimizer", optimizer),
-            turns=turns if turns is not None and turns > 0 else None,
+            self._terms,
+            turns=int(steps) if 0 < steps < math.inf else None,
             camp_every=self._camp_every,
             name=self._name,
             folder=Path(trainer.default_root_dir) / "rolltrain",
-            **self._terms,
         )
-        self.game.tell = teller(self._tell if ranks.first() else None, self.game.config.objective)
-        if self._saved:
-            self.game.load_state(load_state(self._saved["state"].encode("ascii")), self._saved["tensors"])
-            self._saved = {}
-        for command in self._waiting:
-            self.game.put(command)
-        self._waiting.clear()
+        game.tell = teller(self._tell if ranks.first() else None, game.config.objective)
+        return game
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         assert self.game is not None
@@ -79,10 +118,10 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         assert self.game is not None
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
-        if isinstance(loss, Tensor):
-            self._losses.append(loss.detach().float().reshape(()))  # its share of the accumulated batch's mean
+        if isinstance(loss, Tensor):  # divided by the window's length, also where an epoch's last window is shorter
+            self._losses.append(loss.detach().float().reshape(()) * trainer.accumulate_grad_batches)
         if self.game.grip.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
-            whole = torch.stack(self._losses).sum().item() if self._losses else float("nan")
+            whole = torch.stack(self._losses).mean().item() if self._losses else None
             self._losses.clear()
             self.game.end(whole)
 
@@ -96,7 +135,10 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         self.game.close(ended=True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        if self.game is not None:
+        self._close()
+
+    def _close(self) -> None:
+        if self.game is not None and self.game.underway:
             self.game.close()
 
     def state_dict(self) -> dict[str, Any]:

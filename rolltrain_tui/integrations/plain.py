@@ -21,7 +21,7 @@ from torch.optim import LBFGS, Optimizer
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.characters import Character
-from rolltrain_tui.integrations.terms import Terms
+from rolltrain_tui.integrations.terms import Terms, title
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
 from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
@@ -34,6 +34,9 @@ from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
+
+FEWEST_BETWEEN_CAMPS = 200
+"""Turns; a camp is a checkpoint of everything, and an epoch may be short."""
 
 
 class RollToTrain:
@@ -70,7 +73,7 @@ class RollToTrain:
         dice_type: str = "d20",
         advantage: bool = False,
         disadvantage: bool = False,
-        character_class: Character | None = None,
+        character_class: Character | type[Character] | str | None = None,
         use_xp_system: bool = True,
         encounter_chance: float = 0.1,
         *,
@@ -93,7 +96,7 @@ class RollToTrain:
         given = locals()
         self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms)})
         self.model, self.optimizer, self.scheduler, self.tokenizer = model, optimizer, scheduler, tokenizer
-        self.name = name or f"Roll to Train: {type(model).__name__}"
+        self.name = title(name, model)
         self.runs = Path(runs) if runs is not None else saves.saves_root(None)
         self.run: Run | None = None
         """The run, from the first `train` or `play` on."""
@@ -166,7 +169,7 @@ class RollToTrain:
         turns = self._turns or epoch * self.terms.num_epochs
         every = self._evaluate_every or min(epoch, turns)
         twin = self._twin or ("on_use" if on_screen else "off")
-        length = {"turns": turns, "epoch": epoch, "evaluate_every": every}
+        length = {"turns": turns, "camp_every": max(epoch, FEWEST_BETWEEN_CAMPS), "evaluate_every": every}
         table = self.terms.table(name=self.name, twin=twin, by_themselves=not on_screen, **length)
         trained = {
             "model": type(self.model).__name__,

@@ -18,6 +18,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,11 +27,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.game.setup import rulebook_of
 from rolltrain_tui.game.turn import TurnCycle
 from rolltrain_tui.integrations import ranks
+from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.keywords import NOT_GIVEN, either, exact_keywords
 from rolltrain_tui.integrations.plain import check_parts
-from rolltrain_tui.integrations.terms import Terms
+from rolltrain_tui.integrations.terms import Terms, at_least_one, title
 from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
@@ -39,6 +41,7 @@ from rolltrain_tui.protocol.events import CommandRefused, Event
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.rules.game import Game
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
@@ -140,17 +143,20 @@ class Session:
         self.grip.effect = cycle.effect
         self._started = perf_counter()
 
-    def end(self, loss: float) -> StepReport:
-        """The second half, after the optimiser's step or after the loop skipped it: what it did, and its consequences."""
+    def end(self, loss: float | None) -> StepReport:
+        """The second half, after the optimiser's step or after the loop skipped it: what it did, and its consequences.
+
+        `loss`: the raw mean loss of the batch; None where the loop keeps it to itself.
+        """
         cycle = self.cycle
         if (effect := cycle.effect) is None:
             raise ValueError("there is no turn to end; begin it before the optimiser's step, or write `with game.turn(loss):` around it")
-        loss = ranks.mean(loss)
+        told = ranks.mean(math.nan if loss is None else loss)
         motion = self.grip.motion or StepMeasurement(grad_norm=math.nan, finite=False, optimizer_steps=0)
         self.grip.effect = None
         if motion.finite and effect.weight_noise:
             self._measured["weight_noise"] = add_weight_noise(self.grip.levers.parameters, effect.weight_noise, self._noise)
-        report = self._report(effect, motion, loss)
+        report = self._report(effect, motion, told, finite=motion.finite and (loss is None or math.isfinite(told)))
         self._schedule.turn += 1
         self.hindsight.after_the_step(None, finite=motion.finite)
         step, consequences = cycle.end(report)
@@ -158,7 +164,7 @@ class Session:
         self._camp_waits = cycle.camp_due
         return report
 
-    def _report(self, effect: StepEffect, motion: StepMeasurement, loss: float) -> StepReport:
+    def _report(self, effect: StepEffect, motion: StepMeasurement, loss: float, *, finite: bool) -> StepReport:
         return StepReport(
             loss=loss,
             grad_norm=motion.grad_norm,
@@ -170,7 +176,7 @@ class Session:
             tokens=0,
             gflop=0.0,
             seconds=perf_counter() - self._started,
-            finite=motion.finite and math.isfinite(loss),
+            finite=finite,
             optimizer_steps=motion.optimizer_steps,
             measured={**self._measured, **motion.levers},
         )
@@ -282,30 +288,67 @@ def _evaluation(value: float) -> Evaluation:
 _NOT_OURS = "The loop that trains is not rolltrain's: it saves by itself, and the model writes no text here."
 
 
+@exact_keywords
 def session(
     model: nn.Module,
     optimizer: Optimizer,
     *,
     turns: int | None = None,
+    max_steps: int | None = NOT_GIVEN,
+    character_class: Character | type[Character] | str | None = None,
+    intelligence: int = 10,
+    dc: float = 15,
+    dice_type: str = "d20",
+    advantage: bool = False,
+    disadvantage: bool = False,
+    use_xp_system: bool = True,
+    encounter_chance: float = 0.1,
+    rulebook: str = "hero",
+    monsters: str | None = None,
+    seed: int = 0,
+    deaths: bool = False,
     camp_every: int = 250,
     name: str | None = None,
     folder: Path | str | None = None,
-    **terms: Any,
 ) -> Session:
     """A game over your own loop. Loss, clipping, mixed precision, accumulation and schedule stay the loop's.
 
-    `folder` is where the chronicle is written; None: only `events` holds it. `terms` are keywords of RollToTrain: intelligence, dc,
-    dice_type, advantage, disadvantage, character_class, use_xp_system, encounter_chance, rulebook, monsters, seed. A rulebook that
-    scales the loss ("source") is refused with a ValueError, because only the loop can scale its loss.
+    `turns`, or `max_steps`: how many optimiser steps the loop takes; None: not known. `folder` is where the chronicle is written; None:
+    only `events` holds it. The other keywords are those of RollToTrain. A rulebook that scales the loss ("source") is refused with a
+    ValueError, because only the loop can scale its loss.
     """
+    terms = foreign_terms(locals())
+    turns = either("turns", NOT_GIVEN if turns is None else turns, "max_steps", max_steps)
+    return begin_session(model, optimizer, terms, turns=turns, camp_every=camp_every, name=name, folder=folder)
+
+
+def foreign_terms(given: Mapping[str, Any]) -> Terms:
+    """The game's terms, by name, for a loop that is not ours. ValueError and TypeError name what cannot be."""
+    terms = Terms(**{field.name: given[field.name] for field in fields(Terms) if field.name in given}, accumulation_steps=1)
+    if (book := RULEBOOKS[terms.rulebook]).roll_on != "step" or book.hook not in ("update", "lr"):
+        raise ValueError(f"rulebook {terms.rulebook} weighs the loss, which a loop of your own keeps to itself; use RollToTrain for it")
+    return terms
+
+
+def begin_session(
+    model: nn.Module,
+    optimizer: Optimizer,
+    terms: Terms,
+    *,
+    turns: int | None,
+    camp_every: int,
+    name: str | None,
+    folder: Path | str | None,
+) -> Session:
+    """`session` with terms that were checked before."""
     check_parts(model, optimizer)
-    if unknown := sorted(terms.keys() - TERMS):
-        raise TypeError(f"session has no parameter {unknown[0]!r}; it has {', '.join(sorted(TERMS))}")
-    agreed = Terms(**{"accumulation_steps": 1, **terms})
-    table = agreed.table(
-        name=name or f"Roll to Train: {type(model).__name__}",
+    if turns is not None:
+        at_least_one("turns", turns)
+    at_least_one("camp_every", camp_every)
+    table = terms.table(
+        name=title(name, model),
         turns=turns or ENDLESS,
-        epoch=camp_every,
+        camp_every=camp_every,
         evaluate_every=camp_every,
         twin="off",
     )
@@ -322,12 +365,4 @@ def session(
         "scheduler_every": "epoch",
     }
     config = ModuleConfig.model_validate({**table, "kind": "module", "trained": trained})
-    if (book := rulebook_of(config.dice)).roll_on != "step" or book.hook not in ("update", "lr"):
-        raise ValueError(f"rulebook {agreed.rulebook} weighs the loss, which a loop of your own keeps to itself; use RollToTrain for it")
     return Session(model, optimizer, config, Path(folder) if folder is not None else None)
-
-
-TERMS = frozenset(
-    ("intelligence", "dc", "dice_type", "advantage", "disadvantage", "character_class", "use_xp_system", "encounter_chance", "rulebook",
-     "monsters", "seed", "deaths")
-)  # fmt: skip

@@ -1,6 +1,7 @@
-"""The sentences of a game on a foreign loop: the story, without the rolls of every turn."""
+"""The sentences of a game on a foreign loop: the story, without the rolls of every turn, and warnings."""
 
 import sys
+import warnings
 from collections.abc import Callable
 
 from rolltrain_tui.protocol.events import CommandAccepted, DiceRolled, Event, StepTaken
@@ -18,6 +19,18 @@ def aloud(line: str) -> None:
         tqdm.tqdm.write(line, file=sys.stderr)
     else:
         print(line, file=sys.stderr, flush=True)
+
+
+class Once:
+    """Warnings of one training, each kind said once. A training never ends for what the game cannot do."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def warn(self, kind: str, message: str) -> None:
+        if kind not in self._said:
+            self._said.add(kind)
+            warnings.warn(message, stacklevel=3)
 
 
 def teller(say: Say | None, objective: Objective = VALIDATION_LOSS) -> Callable[[Event], None]:

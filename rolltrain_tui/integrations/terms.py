@@ -1,10 +1,11 @@
 """The keywords of RollToTrain and the callbacks: checked as in the original, and turned into the game's part of a campaign."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from rolltrain_tui.config.schema import DiceConfig
-from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.characters import Character, character_of
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
@@ -15,10 +16,11 @@ ORIGINAL_MONSTERS = [row.name for row in BESTIARY.built_in.values() if row.origi
 ALL = 1_000_000_000
 """More examples than any validation set has."""
 LONGEST_NAME = 60
-FEWEST_BETWEEN_CAMPS = 200
-"""Turns; a camp is a checkpoint of everything."""
 ON_SCREEN = 20
 """Turns a second that the game begins with."""
+
+
+Table = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Terms:
     dice_type: str = "d20"
     advantage: bool = False
     disadvantage: bool = False
-    character_class: Character | None = None
+    character_class: Character | type[Character] | str | None = None
     use_xp_system: bool = True
     encounter_chance: float = 0.1
     rulebook: str = "hero"
@@ -43,10 +45,10 @@ class Terms:
     """A hero who falls returns the run to its last camp."""
 
     def __post_init__(self) -> None:
-        _within("intelligence", self.intelligence, 1, 20)
-        _within("dc", self.dc, 1, 30)
-        _at_least_one("accumulation_steps", self.accumulation_steps)
-        _at_least_one("num_epochs", self.num_epochs)
+        _whole("intelligence", self.intelligence, 1, 20)
+        _whole("dc", self.dc, 1, 30)
+        at_least_one("accumulation_steps", self.accumulation_steps)
+        at_least_one("num_epochs", self.num_epochs)
         _one_of("mode", self.mode or MODES[0], MODES)
         _one_of("dice_type", self.dice_type, DICE)
         _one_of("rulebook", self.rulebook, tuple(RULEBOOKS))
@@ -55,12 +57,15 @@ class Terms:
             raise ValueError("advantage and disadvantage cancel each other out; set at most one of them")
         if not 0 <= self.encounter_chance <= 1:
             raise ValueError(f"encounter_chance must be between 0 and 1, not {self.encounter_chance!r}")
-        if self.character_class is not None and not isinstance(self.character_class, Character):
-            raise TypeError(
-                f"character_class must be one of rolltrain's, such as Wizard(level=1), not a {type(self.character_class).__name__}"
-            )
+        object.__setattr__(self, "character_class", character_of(self.character_class))
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 on, not {self.seed!r}")
+
+    @property
+    def who(self) -> Character | None:
+        """The class with its level; None: a fighter without passive abilities."""
+        assert self.character_class is None or isinstance(self.character_class, Character)
+        return self.character_class
 
     @property
     def roll_on(self) -> str:
@@ -75,17 +80,19 @@ class Terms:
     def monsters_come(self) -> str:
         return self.monsters or ("both" if self.encounter_chance else "off")
 
-    def table(self, *, name: str, turns: int, epoch: int, evaluate_every: int, twin: str, by_themselves: bool = True) -> dict[str, Any]:
-        """The game's part of a campaign: `turns` turns, with a camp every `epoch` turns, at least 200 turns apart.
+    def table(
+        self, *, name: str, turns: int, camp_every: int, evaluate_every: int, twin: str, by_themselves: bool = True
+    ) -> dict[str, Any]:
+        """The game's part of a campaign.
 
         `by_themselves`: the class's passive abilities trigger as the original's do; on screen the player uses them.
         """
-        who = self.character_class
-        stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": self.intelligence, "WIS": 10, "CHA": 8}
-        xp, camps = self.use_xp_system, max(epoch, FEWEST_BETWEEN_CAMPS)
+        who = self.who
+        stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": int(self.intelligence), "WIS": 10, "CHA": 8}
+        xp = self.use_xp_system
         return {
             "schema_version": 1,
-            "name": name[:LONGEST_NAME],
+            "name": name,
             "story": "",
             "seed": self.seed,
             "turns": turns,
@@ -103,7 +110,7 @@ class Terms:
                 "name": (who.name if who else "") or "The Learner",
                 "hero_class": who.hero_class if who else "fighter",
                 "level": who.level if who else 1,
-                "stats": who.stats(self.intelligence) if who else stats,
+                "stats": who.stats(int(self.intelligence)) if who else stats,
                 "auto": who.passives if who and by_themselves else [],
                 "hardcore": False,
                 "deaths": self.deaths,
@@ -114,14 +121,23 @@ class Terms:
             "adventure": {"predictions": True, "loot": self.monsters_come != "off", "choices": False, "energy": None},
             "acts": [],
             "endings": [],
-            "camps": {"every": camps, "short_rest_every": max(1, camps // 3)},
+            "camps": {"every": camp_every, "short_rest_every": max(1, camp_every // 3)},
             "gate": {"mode": "off", "tolerance": 0.0, "xp": 0},
             "evaluation": {"every": evaluate_every, "sequences": ALL, "final_sequences": ALL},
             "twin": {"mode": twin, "turns": 20, "sequences": 256},
             "speech": {"every": 0, "characters": 120, "temperature": 0.8, "top_k": None},
             "pace": {"turns_per_second": ON_SCREEN, "pause_on": []},
-            "save": {"autosave_every": camps, "keep": 3},
+            "save": {"autosave_every": camp_every, "keep": 3},
         }
+
+
+def title(name: str | None, model: object) -> str:
+    """The run's name: the one given, or the model's class. ValueError for one that does not fit the screens."""
+    if name is None:
+        return f"Roll to Train: {type(model).__name__}"[:LONGEST_NAME]
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise ValueError(f"name must have 1 to {LONGEST_NAME} characters, not {len(name)}: {name!r}")
+    return name
 
 
 def _within(name: str, value: float, low: int, high: int) -> None:
@@ -129,7 +145,14 @@ def _within(name: str, value: float, low: int, high: int) -> None:
         raise ValueError(f"{name} must be between {low} and {high}, not {value!r}")
 
 
-def _at_least_one(name: str, value: int) -> None:
+def _whole(name: str, value: float, low: int, high: int) -> None:
+    """12.0 passes. A total is a whole number, so 12.7 would be reached where 13 is, and still count otherwise."""
+    _within(name, value, low, high)
+    if value != int(value):
+        raise ValueError(f"{name} must be a whole number, because dice and modifiers are: write {math.ceil(value)} instead of {value!r}")
+
+
+def at_least_one(name: str, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
 

@@ -84,8 +84,9 @@ class SignalMonitor:
         """One turn's report; a turn that was not finite counts as that and as nothing else."""
         if self._lost_turns:
             self._lost_turns = [lost for lost in self._lost_turns if lost > turn - RECENT]
-        if report.finite and isfinite(report.loss) and isfinite(report.grad_norm):
-            self._hear_loss(report.loss)
+        if report.finite and isfinite(report.grad_norm):
+            if isfinite(report.loss):  # a foreign loop may keep its loss to itself
+                self._hear_loss(report.loss)
             self._hear_gradient(turn, report.grad_norm)
         else:
             self._lost_turns.append(turn)

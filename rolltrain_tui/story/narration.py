@@ -138,7 +138,8 @@ def _step(event: ev.StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
     felt = "" if event.k_effective is None else f", felt {event.k_effective:.3f}"
-    told = f"loss {event.loss:.3f}, k asked {number(event.k_requested, 3)}{felt}"
+    loss = f"loss {event.loss:.3f}" if math.isfinite(event.loss) else "loss not told"
+    told = f"{loss}, k asked {number(event.k_requested, 3)}{felt}"
     return "; ".join((told, *evidence(dict(event.measured))))
 
 

@@ -1,3 +1,5 @@
+import copy
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +49,20 @@ def bert() -> nn.Module:
     torch.manual_seed(0)
     size = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
     return BertForSequenceClassification(BertConfig(vocab_size=64, max_position_embeddings=16, **size))
+
+
+LINES = Lines(40, 1, causal=False)
+
+
+def quiet(folder: Path, **how: Any) -> TrainingArguments:
+    """Two epochs in batches of 4, each step logged, nothing saved."""
+    common = {"report_to": [], "use_cpu": True, "disable_tqdm": True, "logging_steps": 1, "save_strategy": "no", "seed": 1}
+    return TrainingArguments(output_dir=str(folder), per_device_train_batch_size=4, num_train_epochs=2, **{**common, **how})
+
+
+def told(callback: RollToTrainCallback) -> list[float]:
+    assert callback.game is not None
+    return [event.loss for event in callback.game.events if isinstance(event, StepTaken)]
 
 
 MODELS: dict[str, Callable[[], nn.Module]] = {"gpt2": gpt2, "bert": bert}
@@ -154,18 +170,214 @@ def test_the_loss_heard_is_the_trainers(fit: Fit) -> None:
         assert heard == [pytest.approx(sum(losses) / len(losses), rel=1e-5)]
 
 
-def test_a_checkpoint_without_a_game(fit: Fit, tmp_path: Path) -> None:
-    """Going on from a checkpoint made without the callback is refused in words, not begun anew."""
+@pytest.mark.parametrize("what", ["missing", "damaged"])
+def test_a_checkpoint_without_a_game_begins_a_new_one(what: str, fit: Fit, tmp_path: Path) -> None:
+    """A checkpoint from before the callback, or with a damaged game: training goes on with a new game and one warning."""
+    fit("bert", *([] if what == "missing" else [RollToTrainCallback(tell=None)]))
+    if what == "damaged":
+        (tmp_path / "out" / "checkpoint-8" / "rolltrain.json").write_text("{")
+    callback = RollToTrainCallback(tell=None)
+    with pytest.warns(UserWarning, match="A new game begins at step 8") as said:
+        fit("bert", callback, resume="checkpoint-8")
+    assert len([w for w in said if "A new game" in str(w.message)]) == 1
+    assert callback.game is not None
+    assert callback.game.turn_number == 4
+    assert callback.game.config.turns == 4
+
+
+def test_a_named_checkpoint_without_a_game_is_refused(fit: Fit, tmp_path: Path) -> None:
+    """Whoever names the checkpoint of a game is told that it holds none."""
     fit("bert")
-    shutil.rmtree(tmp_path / "out" / "rolltrain", ignore_errors=True)
     with pytest.raises(SaveError, match="was it saved with the game's callback"):
-        fit("bert", RollToTrainCallback(tell=None), resume="checkpoint-8")
+        fit("bert", RollToTrainCallback(tell=None, resume_from=tmp_path / "out" / "checkpoint-8"), resume="checkpoint-8")
 
 
-def test_a_loss_that_cannot_be_heard(fit: Fit) -> None:
-    """Label smoothing keeps the loss from the model's output: said in words at the first step."""
-    with pytest.raises(ValueError, match="the game cannot hear the loss"):
-        fit("bert", RollToTrainCallback(tell=None), label_smoothing_factor=0.1)
+def test_a_checkpoint_in_another_folder_goes_on(fit: Fit, tmp_path: Path) -> None:
+    """The game is read from the checkpoint that training resumes from, wherever the output goes."""
+    fit("bert", RollToTrainCallback(tell=None), out="old")
+    shutil.copytree(tmp_path / "old" / "checkpoint-8", tmp_path / "new" / "moved")
+    callback = RollToTrainCallback(tell=None)
+    fit("bert", callback, out="new", resume="moved")
+    assert callback.game is not None
+    assert callback.game.turn_number == 12
+
+
+def test_a_game_that_cannot_be_saved_ends_no_training(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is told once, and the Trainer goes on to its last step."""
+
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rolltrain_tui.integrations.checkpoints.atomic_files.replace", full)
+    callback = RollToTrainCallback(tell=None)
+    with pytest.warns(UserWarning, match="could not be saved .* No space left on device") as said:
+        fit("bert", callback)
+    assert len([w for w in said if "could not be saved" in str(w.message)]) == 1
+    assert callback.game is not None
+    assert callback.game.turn_number == 12
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The loss
+
+
+class Weighted(Trainer):
+    """Weighs the classes in compute_loss."""
+
+    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **how: Any) -> Any:
+        labels = inputs.pop("labels")
+        output = model(**inputs)
+        loss = nn.functional.cross_entropy(output.logits, labels, weight=torch.tensor([1.0, 3.0]))
+        return (loss, output) if return_outputs else loss
+
+
+class TwoPasses(Trainer):
+    """R-Drop: two forward passes, and their distance as a part of the loss."""
+
+    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **how: Any) -> Any:
+        first, second = model(**inputs), model(**inputs)
+        loss = (first.loss + second.loss) / 2 + nn.functional.mse_loss(first.logits, second.logits) + 1.0
+        return (loss, first) if return_outputs else loss
+
+
+def by_function(output: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
+    return nn.functional.cross_entropy(output.logits, labels)
+
+
+@pytest.mark.parametrize("accumulate", [1, 4], ids=["", "accumulated"])  # 10 batches: the last window of an epoch has 2
+@pytest.mark.parametrize("kind", ["own", "compute_loss", "label_smoothing_factor", "compute_loss_func", "two passes"])
+def test_the_loss_told_is_the_one_logged(kind: str, accumulate: int, tmp_path: Path) -> None:
+    """Whoever computes it, and whatever the window's length: each turn's loss is that of the Trainer's log."""
+    how: dict[str, Any] = {"label_smoothing_factor": 0.1} if kind == "label_smoothing_factor" else {}
+    function = {"compute_loss_func": by_function} if kind == "compute_loss_func" else {}
+    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    trainer = {"compute_loss": Weighted, "two passes": TwoPasses}.get(kind, Trainer)(
+        bert(),
+        quiet(tmp_path, gradient_accumulation_steps=accumulate, **how),
+        train_dataset=LINES,
+        callbacks=[callback],
+        **function,
+    )
+    trainer.train()
+    logged = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+    assert told(callback) == [pytest.approx(float(loss), rel=1e-5) for loss in logged]
+    assert "training_step" not in vars(trainer), "nothing of the game stays on the Trainer's steps"
+
+
+def test_a_loss_that_nobody_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the Trainer is not to be found, the game goes on without a loss and says so once; nobody is wounded."""
+    monkeypatch.setattr("rolltrain_tui.integrations.huggingface.calling_trainer", lambda callback: None)
+    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    trainer = Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback])
+    with pytest.warns(UserWarning, match="the game goes on without it") as said:
+        trainer.train()
+    assert len([w for w in said if "without it" in str(w.message)]) == 1
+    assert callback.game is not None
+    assert all(event.finite and event.loss != event.loss for event in callback.game.events if isinstance(event, StepTaken))
+    assert callback.game.game.hero.hp == callback.game.game.hero.max_hp
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Begun, broken off, begun again
+
+
+class Breaks(transformers.TrainerCallback):  # type: ignore[misc]
+    """Breaks off in step 3, at one of its hooks, the first time."""
+
+    def __init__(self, hook: str, error: BaseException) -> None:
+        self.error: BaseException | None = error
+        setattr(self, hook, self._break)
+
+    def _break(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == 3 and self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+
+def hooks_on(optimizer: torch.optim.Optimizer, model: nn.Module) -> int:
+    optimizer = getattr(optimizer, "optimizer", optimizer)
+    return len(optimizer._optimizer_step_pre_hooks) + len(optimizer._optimizer_step_post_hooks) + len(model._forward_hooks)
+
+
+@pytest.mark.parametrize("hook", ["on_step_begin", "on_pre_optimizer_step", "on_step_end", "on_log"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("out of memory")], ids=["interrupt", "error"])
+def test_a_training_that_breaks_off_leaves_nothing_behind(hook: str, error: BaseException, tmp_path: Path) -> None:
+    """After an exception anywhere, the user's own step is plain; the same Trainer trains again, with one game."""
+    model = bert()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda turn: 1.0)
+    callback = RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    trainer = Trainer(
+        model,
+        quiet(tmp_path),
+        train_dataset=LINES,
+        callbacks=[callback, Breaks(hook, error)],
+        optimizers=(optimizer, schedule),
+    )
+    with pytest.raises(type(error)):
+        trainer.train()
+    first = callback.game
+    assert first is not None
+    assert not first.underway
+    assert hooks_on(optimizer, model) == 0
+    before = [p.detach().clone() for p in model.parameters()]
+    model.zero_grad()
+    model(input_ids=torch.ones(2, 4, dtype=torch.long), labels=torch.tensor([0, 1])).loss.backward()
+    expected = [p - 0.1 * p.grad if p.grad is not None else p for p, _ in zip(model.parameters(), before, strict=True)]
+    optimizer.step()
+    assert all(torch.allclose(p, q) for p, q in zip(model.parameters(), expected, strict=True))
+    trainer.train()
+    assert callback.game is not None
+    assert callback.game is not first
+    assert callback.game.turn_number == 20
+    assert hooks_on(optimizer, model) == 0
+    assert "training_step" not in vars(trainer)
+
+
+def test_a_callback_added_later_closes_the_game_before(tmp_path: Path) -> None:
+    """Added to a Trainer that is made: the next training closes the game of the one that broke off."""
+    model = bert()
+    callback = RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    trainer = Trainer(model, quiet(tmp_path), train_dataset=LINES)
+    trainer.add_callback(callback)
+    trainer.add_callback(Breaks("on_step_begin", KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
+    first = callback.game
+    trainer.train()
+    assert first is not None
+    assert not first.underway
+    assert hooks_on(trainer.optimizer, model) == 0
+
+
+def test_copies_made_while_training_take_nothing_along(tmp_path: Path) -> None:
+    """A model or callback that is pickled or copied in the middle has no hook, no game and no class of rolltrain's."""
+    found: dict[str, Any] = {}
+
+    class Copies(transformers.TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+            if state.global_step == 3:
+                found.update(model=pickle.dumps(model), copy=copy.deepcopy(model), callback=pickle.loads(pickle.dumps(callback)))
+                found.update(twice=copy.deepcopy(callback))
+
+    callback = RollToTrainCallback(character_class=Barbarian(), tell=None)
+    Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback, Copies()]).train()
+    assert b"rolltrain" not in found["model"]
+    assert not found["copy"]._forward_hooks
+    for other in (found["callback"], found["twice"]):
+        assert other.game is None
+        Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[other]).train()
+        assert other.game.turn_number == 20
+
+
+def test_a_typo_is_refused_in_the_constructor() -> None:
+    """With the word that was meant, before anything is trained."""
+    with pytest.raises(TypeError, match=r"RollToTrainCallback has no parameter 'charactr_class' \(did you mean 'character_class'\?\)"):
+        RollToTrainCallback(charactr_class=None)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match=r"not 'wizzard' \(did you mean 'wizard'\?\)"):
+        RollToTrainCallback(character_class="wizzard")
+    with pytest.raises(ValueError, match="rulebook source weighs the loss"):
+        RollToTrainCallback(rulebook="source")
 
 
 def test_the_story_is_told(fit: Fit) -> None:
