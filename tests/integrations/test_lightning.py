@@ -1,4 +1,6 @@
+import copy
 import logging
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -163,3 +165,71 @@ def test_manual_optimisation_is_refused(fit: Fit) -> None:
     """A loop of one's own has a session."""
     with pytest.raises(ValueError, match=r"use rolltrain_tui\.session in a loop of your own"):
         fit(RollToTrainCallback(tell=None), module=TwoMinds, accumulate_grad_batches=1, gradient_clip_val=None)
+
+
+@pytest.mark.parametrize("accumulate", [1, 4], ids=["", "accumulated"])  # 12 batches; of 5 the last window has 1
+def test_the_loss_told_is_the_mean_of_the_window(accumulate: int, fit: Fit) -> None:
+    """Also where an epoch ends in the middle of a window: the mean over the micro-batches that there were."""
+    seen: list[float] = []
+
+    class Noting(Points):
+        def training_step(self, batch: Any, index: int) -> Tensor:
+            loss = super().training_step(batch, index)
+            seen.append(loss.item())
+            return loss
+
+    callback = RollToTrainCallback(tell=None, rulebook="off", monsters="off")
+    fit(callback, module=Noting, accumulate_grad_batches=accumulate, limit_train_batches=5)
+    assert callback.game is not None
+    told = [event.loss for event in callback.game.events if isinstance(event, StepTaken)]
+    windows = [seen[epoch + i : min(epoch + i + accumulate, epoch + 5)] for epoch in (0, 5, 10) for i in range(0, 5, accumulate)]
+    assert told == [pytest.approx(sum(w) / len(w), rel=1e-5) for w in windows]
+
+
+def test_a_training_that_breaks_off_leaves_nothing_behind(fit: Fit) -> None:
+    """After an exception there is no hook, and the same callback plays again."""
+
+    class Breaks(Points):
+        def training_step(self, batch: Any, index: int) -> Tensor:
+            if self.global_step == 3:
+                raise RuntimeError("out of memory")
+            return super().training_step(batch, index)
+
+    callback = RollToTrainCallback(tell=None, rulebook="methodology", monsters="off")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        fit(callback, module=Breaks)
+    first = callback.game
+    assert first is not None
+    assert not first.underway
+    assert not first.optimizer._optimizer_step_pre_hooks
+    fit(callback)
+    assert callback.game is not None
+    assert callback.game.turn_number == 18
+
+
+def test_copies_of_the_callback_leave_the_game_out(fit: Fit) -> None:
+    """Pickled or copied, while training and after it."""
+    callback = RollToTrainCallback(tell=None, character_class=Barbarian)
+
+    class Copies(lightning.Callback):
+        found: Any = None
+
+        def on_train_batch_end(self, *args: Any) -> None:
+            self.found = self.found or (pickle.loads(pickle.dumps(callback)), copy.deepcopy(callback))
+
+    copies = Copies()
+    fit(callback, copies)
+    for other in (*copies.found, copy.deepcopy(callback)):
+        assert other.game is None
+    fit(copies.found[0])
+    assert copies.found[0].game.turn_number == 18
+
+
+def test_a_state_that_does_not_fit_begins_a_new_game(fit: Fit) -> None:
+    """A checkpoint whose game is another model's, or damaged, ends no training: a new game, and one warning."""
+    callback = RollToTrainCallback(tell=None)
+    callback.load_state_dict({"state": "{}", "tensors": {}})
+    with pytest.warns(UserWarning, match="A new game begins"):
+        fit(callback)
+    assert callback.game is not None
+    assert callback.game.turn_number == 18

@@ -11,7 +11,6 @@ from torch.utils.data import TensorDataset
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
-from rolltrain_tui.integrations import terms
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
@@ -186,14 +185,29 @@ def test_what_a_foreign_loop_cannot_serve_is_refused(points: TensorDataset) -> N
     assert acts.get("loss_dragon", "the training does not feel it") == "the training does not feel it"
 
 
+@pytest.mark.parametrize("every", [3, 20, 250])
+def test_camps_are_made_as_often_as_asked(every: int) -> None:
+    """camp_every is obeyed, however small."""
+    model = net()
+    game = rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), camp_every=every, max_steps=9, rulebook="off", monsters="off")
+    assert game.config.camps.every == every
+    assert game.config.turns == 9
+
+
 def test_words_that_make_no_session() -> None:
     """A rulebook that weighs the loss, parameters there are not, and a turn ended before it began are told in words."""
     model = net()
     optimizer = OPTIMIZERS["adamw"](model)
     with pytest.raises(ValueError, match="rulebook source weighs the loss"):
         rolltrain_tui.session(model, optimizer, rulebook="source")
-    with pytest.raises(TypeError, match="session has no parameter 'num_epochs'"):
-        rolltrain_tui.session(model, optimizer, num_epochs=3)
+    with pytest.raises(TypeError, match=r"session has no parameter 'charactr_class' \(did you mean 'character_class'\?\)"):
+        rolltrain_tui.session(model, optimizer, charactr_class=None)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="turns and max_steps are two names of one thing"):
+        rolltrain_tui.session(model, optimizer, turns=3, max_steps=3)
+    with pytest.raises(ValueError, match="turns must be a whole number of at least 1, not 0"):
+        rolltrain_tui.session(model, optimizer, max_steps=0)
+    with pytest.raises(ValueError, match="camp_every must be a whole number of at least 1, not 0"):
+        rolltrain_tui.session(model, optimizer, camp_every=0)
     with pytest.raises(ValueError, match="there is no turn to end"):
         rolltrain_tui.session(model, optimizer).end(1.0)
 
@@ -271,12 +285,6 @@ def test_evaluations_teach_and_a_fall_goes_back(points: TensorDataset) -> None:
     assert all(torch.equal(weight, game.hindsight.camp.weights[name]) for name, weight in model.named_parameters())
 
 
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Camps as often as they are asked for."""
-    monkeypatch.setattr(terms, "FEWEST_BETWEEN_CAMPS", 1)
-
-
 def steps(game: Session, model: nn.Module, optimizer: torch.optim.Optimizer, points: TensorDataset, turns: range) -> None:
     """A loop that calls the parts of a turn itself, as the callbacks do."""
     for step in turns:
@@ -294,7 +302,6 @@ def foreign(**words: Any) -> tuple[nn.Module, torch.optim.Optimizer, Session]:
     return model, optimizer, rolltrain_tui.session(model, optimizer, camp_every=CAMP, monsters="off", intelligence=20, **words)
 
 
-@pytest.mark.usefixtures("often")
 def test_a_camp_follows_the_evaluation_of_its_turn(points: TensorDataset) -> None:
     """As in a campaign: the best that the evaluation set is what a fallen hero goes back to."""
     model, optimizer, game = foreign()
@@ -311,7 +318,6 @@ def test_a_camp_follows_the_evaluation_of_its_turn(points: TensorDataset) -> Non
     assert all(torch.equal(a, b) for a, b in zip(weights, camp, strict=True))
 
 
-@pytest.mark.usefixtures("often")
 def test_the_fallen_make_no_camp(points: TensorDataset) -> None:
     """The snapshot stays the one they return to."""
     model, optimizer, game = foreign()
@@ -327,7 +333,6 @@ def test_the_fallen_make_no_camp(points: TensorDataset) -> None:
     assert not [event for event in game.events if isinstance(event, Rested)]
 
 
-@pytest.mark.usefixtures("often")
 def test_a_camp_that_waits_is_saved(points: TensorDataset, tmp_path: Path) -> None:
     """A checkpoint between the evaluation and the next turn: the camp is made after loading. Older ones made it at once."""
     model, optimizer, game = foreign()
