@@ -1,5 +1,6 @@
 """Shared by all tests: one torch thread per worker, no user settings, no saves outside the test's own folder."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; te
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 hypothesis.settings.register_profile("house", deadline=None)  # no test asserts on wall-clock time
 hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sheets_parsed_once() -> None:
+    from support.parsed_css import parse_once
+
+    parse_once()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

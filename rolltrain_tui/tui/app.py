@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 WATCH_SECONDS = 0.05
+PRELOAD_AFTER = 0.25
+"""Seconds. The first screen is drawn before: while torch is imported, everything else waits for the interpreter."""
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 MANNERS_SECONDS = 3.0
@@ -93,7 +95,7 @@ class RolltrainApp(App[None]):
         self._open_first_screen()
         self.call_after_refresh(self._tell_of_plugins)
         if self.launch.recording is None:
-            self.call_after_refresh(threading.Thread(target=self._preload, name="preload", daemon=True).start)
+            self.set_timer(PRELOAD_AFTER, threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent) and not self._ready_for_input():

@@ -1,5 +1,6 @@
 """Holds back every frame while a screen opens, so that the first one shows it whole."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from textual.screen import Screen
 from textual.widgets import Footer
 
-ROUND_SECONDS, ROUNDS = 0.02, 3
+ROUNDS = 3
 """A screen settles in rounds: classes for its size, then the footer's keys, then what is drawn into the new places."""
+LONGEST_ROUND = 0.05
+"""Seconds. A widget that goes away never answers."""
 LONGEST = 3.0
 """Seconds after which the curtain rises whatever happens."""
 
@@ -21,6 +24,7 @@ class Curtain:
         self._held.enter_context(screen.app.batch_update())
         screen.app.set_timer(LONGEST, self.rise)
         self._up = False
+        screen._layout_required = True
         self._lay_out()
 
     def rise_when_settled(self, calm: int = 0) -> None:
@@ -30,9 +34,26 @@ class Curtain:
         self._lay_out()
         calm = calm + 1 if all(footer.children for footer in self._screen.query(Footer)) else 0
         if calm <= ROUNDS:
-            self._screen.app.set_timer(ROUND_SECONDS, partial(self.rise_when_settled, calm))
+            self._after_all(partial(self.rise_when_settled, calm))
         else:
             self.rise()
+
+    def _after_all(self, then: Callable[[], None]) -> None:
+        """Call `then` when each widget has handled the messages that wait for it."""
+        waiting = {id(node): node for node in (self._screen, *self._screen.walk_children())}
+        late = self._screen.app.set_timer(LONGEST_ROUND, lambda: answered(None))
+
+        def answered(one: int | None) -> None:
+            if one is None:
+                waiting.clear()
+            elif waiting.pop(one, None) is None or waiting:
+                return
+            late.stop()
+            then()
+
+        for one, node in list(waiting.items()):
+            if not node.call_later(answered, one):
+                self._screen.app.call_later(answered, one)
 
     def rise(self) -> None:
         """Show the screen as it is now; once it is up it stays up."""
@@ -44,5 +65,7 @@ class Curtain:
             self._screen._compositor.update_widgets({self._screen})  # what was painted behind the curtain counts for nothing
 
     def _lay_out(self) -> None:
-        if self._screen.is_attached:
+        """Behind the curtain Textual lays out nothing by itself."""
+        if self._screen.is_attached and self._screen._layout_required:
+            self._screen._layout_required = False
             self._screen._refresh_layout(self._screen.app.size)

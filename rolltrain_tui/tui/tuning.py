@@ -22,10 +22,12 @@ class Tuning:
         sys.setswitchinterval(SWITCH_INTERVAL)
 
     def settle(self) -> None:
-        """Take what is loaded out of the garbage collector's sight: a full collection with torch loaded stops the game for 0.1 s."""
+        """Take what is loaded out of the garbage collector's sight: a full collection with torch loaded stops the game for 0.1 s.
+
+        So there is none before it either. What is garbage by now stays, and that is little.
+        """
         if not self._settled:
             self._settled = True
-            gc.collect()
             gc.freeze()
             gc.set_threshold(*THRESHOLDS)
 
