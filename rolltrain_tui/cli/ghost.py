@@ -30,7 +30,9 @@ def ghost(campaign: str, settings: tuple[str, ...], out: Path | None, force: boo
     config = campaign_file.load(path, overrides, data=text)
     from rolltrain_tui.runs.ghosts import recorded_to
 
-    return record(config, base=(text or path).parent, target=out or recorded_to(path), chosen=out is not None, force=force)
+    return record(
+        config, base=campaign_file.base_of(config, path, text), target=out or recorded_to(path), chosen=out is not None, force=force
+    )
 
 
 def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool = True, force: bool = False) -> int:

@@ -10,12 +10,19 @@ from rolltrain_tui.cli.options import FILE
 @click.command(short_help="Write a complete, commented campaign.")
 @click.argument("kind")
 @click.argument("path", required=False, type=FILE)
+@click.option("--model", type=FILE, metavar="DIR", help="Fit it to the model in this folder (finetune) ...")
+@click.option("--data", type=FILE, metavar="FILE", help="... and to this text, JSONL or CSV.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def new(kind: str, path: Path | None, force: bool) -> None:
-    """Write a complete, commented campaign of KIND, such as supervised, to PATH, or to stdout."""
+def new(kind: str, path: Path | None, model: Path | None, data: Path | None, force: bool) -> None:
+    """Write a complete, commented campaign of KIND, such as supervised or finetune, to PATH, or to stdout."""
     from rolltrain_tui.modes import campaign_file
 
-    text = campaign_file.template(kind)
+    if (model is None) != (data is None):
+        raise click.UsageError(f"--{'model' if data is None else 'data'} is not enough; give --model DIR and --data FILE.")
+    if model is None or data is None:
+        text = campaign_file.template(kind)
+    else:
+        text = campaign_file.fitted(kind, model, data, Path() if path is None else path.parent)
     if path is None:
         click.echo(text, nl=False)
         return

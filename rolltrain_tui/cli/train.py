@@ -46,7 +46,7 @@ def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]
     from rolltrain_tui.runs import ghosts
     from rolltrain_tui.runs.run import Run  # loads torch, so the campaign is checked before
 
-    return Run.begin(config, base=(data or path).parent, runs=saves_root(out), ghost_files=ghosts.places(path))
+    return Run.begin(config, base=campaign_file.base_of(config, path, data), runs=saves_root(out), ghost_files=ghosts.places(path))
 
 
 def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":

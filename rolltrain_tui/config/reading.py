@@ -136,7 +136,8 @@ class Reading:
         """Let the campaign read the player's file, which may lie anywhere."""
         label = f"--data {printable(data)}"
         try:
-            values = self._form().config.with_data(data.name)
+            config = self._form().config
+            values = config.with_data(data.name if config.stays_in_its_folder else str(data.absolute()))
         except ValueError as error:
             raise CampaignFileError(f"{label}: {error}") from None
         self._overrides += [settings.Override(label, where, value) for where, value in values.items()]

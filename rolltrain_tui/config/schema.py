@@ -444,6 +444,8 @@ class CampaignConfig(Header):
 
     objective: ClassVar[Objective] = Objective()
     """What the evaluations of this kind of training measure."""
+    stays_in_its_folder: ClassVar[bool] = True
+    """The file at `data_path` lies under the campaign's folder, unless the player names another one on the command line."""
     dice: DiceConfig
     hero: HeroConfig
     xp: XPConfig
@@ -477,9 +479,17 @@ class CampaignConfig(Header):
         """The player's own file that the training reads, relative to the campaign's folder; None: there is none."""
         return None
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All files and folders of the player's own that the training reads, `data_path` first; relative to the campaign's folder."""
+        return () if self.data_path is None else (self.data_path,)
+
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
-        """The values of a campaign that reads the file `name` of its folder. ValueError where this kind of training reads none."""
+        """The values of a campaign that reads the file `name`: of its folder, or an absolute path where it does not stay in its folder.
+
+        ValueError where this kind of training reads no file.
+        """
         raise ValueError("this kind of campaign reads no file of its own; leave --data out")
 
     def shortened(self, turns: int) -> Mapping[str, Any]:

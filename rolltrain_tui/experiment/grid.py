@@ -136,12 +136,21 @@ def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:
 
 
 def _sha256_of_text(config: CampaignConfig, base: Path) -> str:
-    if config.data_path is None:
-        return ""
+    """Of all that the training reads; "" where that is nothing of the player's own."""
+    found = [_sha256_of(base / source, source) for source in config.sources]
+    return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest() if found else ""
+
+
+def _sha256_of(path: Path, name: str) -> str:
+    """Of a file, or of the files in a folder."""
     try:
-        return hashlib.sha256((base / config.data_path).read_bytes()).hexdigest()
+        if path.is_dir():
+            files = sorted(file for file in path.iterdir() if file.is_file())
+            return hashlib.sha256("".join(f"{file.name} {_sha256_of(file, name)} " for file in files).encode()).hexdigest()
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise ExperimentError(f"{config.data_path} cannot be read ({error.strerror}); put the file beside the campaign.") from None
+        raise ExperimentError(f"{name} cannot be read ({error.strerror}); put the file beside the campaign.") from None
 
 
 def seeds_of(cells: Sequence[Cell]) -> tuple[int, ...]:

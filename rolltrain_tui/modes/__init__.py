@@ -25,6 +25,8 @@ class Mode:
     """A function (config, *, base: Path) -> Learner. `base` is the folder that the campaign's own paths are relative to."""
     template: str = ""
     """A complete, commented campaign: a text or a function that gives it. "": no file describes this kind of training."""
+    fitted: str = ""
+    """A function (model: Path, data: Path, folder: Path) -> a campaign for them, to lie in `folder`. "": this kind makes its own model."""
     probes: str = ""
     """A module of questions that `compare --probes` asks of a finished run. "": there are none."""
 
@@ -33,7 +35,7 @@ def check_mode(name: str, row: object) -> Mode:
     """The row, if it is a mode of this name whose parts are named in words. RowError."""
     if not isinstance(row, Mode):
         raise RowError(f"it must be a rolltrain_tui.plugins.Mode, not a {type(row).__name__}")
-    for text in (row.title, row.config, row.build, row.template, row.probes):
+    for text in (row.title, row.config, row.build, row.template, row.fitted, row.probes):
         if not isinstance(text, str) or not text.isprintable():
             raise RowError("every text of a mode must be one line of printable characters")
     check_named(name, row)
@@ -50,6 +52,14 @@ MODES: Registry[Mode] = Registry(
             build="rolltrain_tui.modes.text.build:build",
             template="rolltrain_tui.config.shipped:tiny_gpt",
             probes="rolltrain_tui.modes.text.probes",
+        ),
+        Mode(
+            name="finetune",
+            title="A Hugging Face model from a folder learns on",
+            config="rolltrain_tui.modes.finetune.config:FinetuneConfig",
+            build="rolltrain_tui.modes.finetune.build:build",
+            template="rolltrain_tui.modes.finetune.survey:template",
+            fitted="rolltrain_tui.modes.finetune.survey:fitted",
         ),
         Mode(
             name="module",

@@ -15,7 +15,7 @@ from rolltrain_tui.config.shipped import find, shipped
 from rolltrain_tui.config.yaml_marks import Document, read_marked
 from rolltrain_tui.modes import MODES
 
-__all__ = ["CampaignFileError", "dump", "find", "json_schema", "load", "load_text", "shipped", "template"]
+__all__ = ["CampaignFileError", "base_of", "dump", "find", "fitted", "json_schema", "load", "load_text", "shipped", "template"]
 
 FIRST = "supervised"
 """The kind by whose form a campaign of unknown kind is read."""
@@ -29,9 +29,14 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None)
     """
     reading = Reading(content_of(path), printable(path), overrides, form_of, data)
     config = reading.config()
-    if config.data_path is not None and data is None:
+    if config.data_path is not None and config.stays_in_its_folder and data is None:
         reading.report(astray(path.parent, config.data_path))
     return config
+
+
+def base_of(config: CampaignConfig, campaign: Path, data: Path | None) -> Path:
+    """The folder that the campaign's paths are relative to: its file's, or that of the `data` which it reads instead."""
+    return (data if data is not None and config.stays_in_its_folder else campaign).parent
 
 
 def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:
@@ -51,6 +56,15 @@ def template(kind: str) -> str:
         raise CampaignFileError(f"{kind}: a program makes campaigns of this kind; the codex page own_model shows how")
     found = resolve_name(name)
     text: str = found() if callable(found) else found
+    return text
+
+
+def fitted(kind: str, model: Path, data: Path, folder: Path) -> str:
+    """A complete, commented campaign of this kind, fitted to a model and a file; `folder` is where it will lie. ValueError."""
+    if not (name := MODES[_known(kind)].fitted):
+        kinds = ", ".join(name for name, mode in MODES.items() if mode.fitted)
+        raise CampaignFileError(f"{kind}: a campaign of this kind makes its own model; --model and --data are for {kinds}")
+    text: str = resolve_name(name)(model, data, folder)
     return text
 
 

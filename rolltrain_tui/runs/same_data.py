@@ -27,7 +27,8 @@ def check_same_data(
             f"The data of this campaign is not what the run had learned from up to turn {turn}. Open the run with the settings and the "
             "version of rolltrain that it began with, or begin a new run."
         )
-    file = printable(base / config.data_path)
-    if config.data_path != before().data_path:
+    names = [printable(base / source) for source in config.sources]
+    file = names[0] if len(names) == 1 else f"One of {', '.join(names)}"
+    if config.sources != before().sources:
         raise DataChangedError(f"{file} is another text than the run had learned from up to turn {turn}. Keep its text, or {NEW_RUN}.")
     raise DataChangedError(f"{file} has changed since turn {turn} of this run. Restore the file, or {NEW_RUN}.")

@@ -81,8 +81,9 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
     Fused: one call for all parameters; measured on a CPU at a third of the time of the default AdamW.
     """
     # As usual since GPT-2: decay pulls towards zero, which is no natural value for the gain of a norm
-    matrices = [p for p in model.parameters() if p.dim() >= 2]
-    vectors = [p for p in model.parameters() if p.dim() < 2]
+    learning = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in learning if p.dim() >= 2]
+    vectors = [p for p in learning if p.dim() < 2]
     groups: list[dict[str, Any]] = [
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},

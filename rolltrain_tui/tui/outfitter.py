@@ -47,7 +47,9 @@ class TorchOutfitter:
 
         overrides, data = without_own_text(overrides)
         config = campaign_file.load(campaign, overrides, data=data)
-        return Run.begin(config, base=(data or campaign).resolve().parent, runs=self._runs, ghost_files=ghosts.places(campaign))
+        return Run.begin(
+            config, base=campaign_file.base_of(config, campaign, data).resolve(), runs=self._runs, ghost_files=ghosts.places(campaign)
+        )
 
     def resume(self, save: Path, overrides: Sequence[str]) -> PlayableRun:
         from rolltrain_tui.runs.run import Run

@@ -1,0 +1,209 @@
+"""What a campaign file says about fine-tuning a Hugging Face model that lies in a folder."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
+from rolltrain_tui.config.yaml_marks import Where
+from rolltrain_tui.modes.text.config import BatchConfig
+from rolltrain_tui.protocol.objective import Objective
+
+LONGEST_PATH = 1000
+
+Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _checked(path: str | None) -> str | None:
+    if path is not None and (not path.isprintable() or path != path.strip()):
+        raise wrong("has characters that cannot be printed, or spaces at an end", "use a plain name")
+    return path
+
+
+def _expanded(path: str) -> str:
+    with suppress(RuntimeError):  # there is no such user
+        return str(Path(path).expanduser())
+    return path
+
+
+class ModelConfig(Section):
+    """The model to begin with."""
+
+    path: Place
+    """Folder with config.json, safetensors and the tokenizer's files; relative to the campaign file's folder, or anywhere."""
+    task: Literal["causal_lm", "classifier"]
+    """causal_lm: writes on, token by token; classifier: gives each text one of some labels."""
+    length: Annotated[int, Field(ge=2, le=1_000_000)]
+    """Tokens of a training sequence. Longer texts are cut for a classifier, and go on in the next sequence for a language model."""
+    freeze: list[Name]
+    """Parts of the model that do not learn, by the beginning of their parameters' names; [] trains everything."""
+
+    _path = field_validator("path")(_checked)
+
+
+class LoraConfig(Section):
+    """Low-rank adapters (LoRA): only they learn, and for a classifier its new head."""
+
+    r: Annotated[int, Field(ge=1, le=1024)]
+    """Rank of each adapter."""
+    alpha: Annotated[float, Field(gt=0)]
+    """The adapters' output is multiplied by alpha / r."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Part of the adapters' inputs dropped while training."""
+    target_modules: Annotated[list[Name], Field(min_length=1)]
+    """Names of the layers that get an adapter, such as q_proj; all-linear: all of them."""
+
+
+class DataConfig(Section):
+    """What the model reads."""
+
+    path: Place
+    """The file to train on; relative to the campaign file's folder, or anywhere."""
+    format: Literal["text", "jsonl", "csv"]
+    """text: UTF-8 text as it stands; jsonl: one JSON object a line; csv: a header, and values between commas, semicolons or tabs."""
+    text: Name | None
+    """Column of the texts; null for format text."""
+    label: Name | None
+    """Column of the labels; null for a language model."""
+    labels: list[Name] | None
+    """All labels, in the order of the model's outputs; null for a language model. Whole numbers from 0 on stand for their places."""
+    validation: Place | None
+    """A file of the same form to validate on; null: a part of `path` is kept for it."""
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
+    """That part: the end of a text, or rows spread evenly over the labels. Not used with a validation file."""
+
+    _paths = field_validator("path", "validation")(_checked)
+
+    @field_validator("text")
+    @classmethod
+    def _columns_go_with_the_format(cls, text: str | None, info: ValidationInfo) -> str | None:
+        form = info.data.get("format")
+        if form in ("jsonl", "csv") and text is None:
+            raise wrong(f"names no column, and format {form} has some", "give the name of the column with the texts")
+        if form == "text" and text is not None:
+            raise wrong("format text has no columns", "write null here, or format: csv or jsonl")
+        return text
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ(cls, labels: list[str] | None) -> list[str] | None:
+        if labels is None:
+            return labels
+        if len(labels) < 2:
+            raise wrong("names fewer than two labels", "a classifier chooses among at least two")
+        faults = [((i,), name, wrong("is named twice", "name each label once")) for i, name in enumerate(labels) if name in labels[:i]]
+        if faults:
+            raise wrong_in(*faults)
+        return labels
+
+
+class FinetuneConfig(CampaignConfig):
+    """One adventure in which a ready model learns on."""
+
+    objective: ClassVar[Objective] = Objective(unit="nats")
+    stays_in_its_folder: ClassVar[bool] = False
+    kind: Literal["finetune"]
+    """What is trained; finetune: a Hugging Face model from a folder."""
+    model: ModelConfig
+    lora: LoraConfig | None
+    """Train adapters and leave the model's own weights as they are; null: train the weights."""
+    data: DataConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    batch: BatchConfig
+    device: DeviceConfig
+
+    @field_validator("lora")
+    @classmethod
+    def _lora_freezes_by_itself(cls, lora: LoraConfig | None, info: ValidationInfo) -> LoraConfig | None:
+        model = info.data.get("model")
+        if lora is not None and model is not None and model.freeze:
+            raise wrong("trains adapters only, and model.freeze names parts to freeze", "write freeze: [], or lora: null")
+        return lora
+
+    @field_validator("data")
+    @classmethod
+    def _labels_go_with_the_task(cls, data: DataConfig, info: ValidationInfo) -> DataConfig:
+        if (model := info.data.get("model")) is None:
+            return data
+        faults: list[tuple[tuple[str], Any, PydanticCustomError]] = []
+        if model.task == "classifier" and data.format == "text":
+            faults.append((("format",), data.format, wrong("a classifier needs labels, and plain text has none", "use csv or jsonl")))
+        for name in ("label", "labels") if not faults else ():
+            value = getattr(data, name)
+            if model.task == "classifier" and value is None:
+                what = "the column of the labels" if name == "label" else "all labels, such as [no, yes]"
+                faults.append(((name,), value, wrong("a classifier needs it", f"give {what}")))
+            if model.task == "causal_lm" and value is not None:
+                faults.append(((name,), value, wrong("a language model has no labels", "write null here, or task: classifier")))
+        if faults:
+            raise wrong_in(*faults)
+        return data
+
+    @field_validator("schedule")
+    @classmethod
+    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+        turns = info.data.get("turns")
+        if turns is not None and schedule.warmup_turns >= turns:
+            error = wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
+            raise wrong_in((("warmup_turns",), schedule.warmup_turns, error))
+        return schedule
+
+    @field_validator("device")
+    @classmethod
+    def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
+        if device.compile:
+            error = wrong("is not served for models from a folder", "write false")
+            raise wrong_in((("compile",), device.compile, error))
+        return device
+
+    @property
+    def micro_batches(self) -> int:
+        return self.batch.accumulation
+
+    @property
+    def data_path(self) -> str | None:
+        return self.sources[0]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The data first, the model last."""
+        found = (self.data.path, self.data.validation, self.model.path)
+        return tuple(_expanded(path) for path in found if path is not None)
+
+    @classmethod
+    def with_data(cls, name: str) -> Mapping[Where, Any]:
+        if name in ("", ".", ".."):
+            raise ValueError("this is a folder; name a file")
+        return {("data", "path"): name}
+
+    def shortened(self, turns: int) -> Mapping[str, Any]:
+        """The warm-up keeps its share of the turns."""
+        warmup = self.schedule.warmup_turns
+        return {"schedule.warmup_turns": turns * warmup // self.turns} if warmup >= turns else {}
+
+    def recipe(self, data_sha256: str) -> Mapping[str, Any]:
+        """The hash is of model and data, so their names have no part in it."""
+        values = dict(super().recipe(data_sha256))
+        values["device"] = {"dtype": self.device.dtype}
+        values["model"] = {name: value for name, value in values["model"].items() if name != "path"}
+        values["data"] = {name: value for name, value in values["data"].items() if name not in ("path", "validation")}
+        return values
+
+    def card(self) -> Mapping[str, str]:
+        lora, freeze = self.lora, self.model.freeze
+        learns = "all of its weights" if not freeze else f"all but {', '.join(map(flat, freeze))}"
+        if lora is not None:
+            learns = f"LoRA of rank {lora.r} on {', '.join(map(flat, lora.target_modules))}"
+        return {
+            "Model": f"{flat(Path(self.model.path).name)}, {'language model' if self.model.task == 'causal_lm' else 'classifier'}",
+            "Learns": learns,
+            "Data": flat(Path(self.data.path).name),
+            "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",
+        }

@@ -1,0 +1,127 @@
+"""Rows of a JSONL or CSV file, or one sentence with file and line about what is wrong with them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui.base.safe_text import shown as shown_value
+from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
+
+DELIMITERS = ",;\t"
+LONGEST_FIELD = 2**30
+"""Characters of one CSV value; Python's own limit of 131,072 is less than some texts have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    line: int
+    """In which it begins, counted from one."""
+    values: Mapping[str, Any]
+
+
+def place(path: Path, line: int) -> str:
+    """For the beginning of a message: 'data.csv':7."""
+    return f"{shown(path)}:{line}"
+
+
+def read_rows(path: Path, form: str) -> list[Row]:
+    """The rows of a file of format `form`, jsonl or csv. DataError; blank lines are passed over."""
+    text = read_text(path)
+    rows = list(_json_rows(path, text) if form == "jsonl" else _csv_rows(path, text))
+    if not rows:
+        raise DataError(f"{shown(path)} has a header and no rows: add some.")
+    return rows
+
+
+def texts_of(path: Path, rows: Sequence[Row], column: str) -> tuple[list[tuple[Row, str]], int]:
+    """The rows that have a text, and how many have none. DataError where the column is missing or holds no text."""
+    found: list[tuple[Row, str]] = []
+    for row in rows:
+        value = _value(path, row, column, "data.text")
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        if not isinstance(value, str):
+            raise DataError(f"{place(path, row.line)}: column {shown_value(column)} must hold text (got {shown_value(value)}).")
+        found.append((row, value))
+    if not found:
+        raise DataError(f"{shown(path)}: column {shown_value(column)} is empty in every row; set data.text to the column with the texts.")
+    return found, len(rows) - len(found)
+
+
+def label_of(path: Path, row: Row, column: str, labels: Sequence[str]) -> int:
+    """The place of the row's label among `labels`: by its name, or by its number where no name is one. DataError."""
+    value = _value(path, row, column, "data.label")
+    name = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value).strip()
+    if value is not None and name in labels:
+        return labels.index(name)
+    numbered = not any(_whole(label) for label in labels)
+    if numbered and _whole(name) and 0 <= int(name) < len(labels):
+        return int(name)
+    known = ", ".join(shown_value(label) for label in labels[:12]) + (", ..." if len(labels) > 12 else "")
+    numbers = f", or a number from 0 to {len(labels) - 1}" if numbered else ""
+    raise DataError(
+        f"{place(path, row.line)}: label {shown_value(value)} must be one of {known}{numbers}; correct the row, or name it in data.labels."
+    )
+
+
+def _whole(text: str) -> bool:
+    return len(text) < 10 and text.removeprefix("-").isdecimal() and text.isascii()
+
+
+def _value(path: Path, row: Row, column: str, key: str) -> Any:
+    if column not in row.values:
+        there = ", ".join(shown_value(name) for name in list(row.values)[:12])
+        raise DataError(f"{place(path, row.line)}: there is no column {shown_value(column)}, only {there}; set {key} to one of them.")
+    return row.values[column]
+
+
+def _json_rows(path: Path, text: str) -> Iterator[Row]:
+    if text.lstrip().startswith("["):
+        raise DataError(
+            f"{shown(path)} holds one JSON list, and JSONL has one object a line: convert it with jq -c '.[]', or with Python's json."
+        )
+    for line, content in enumerate(text.split("\n"), 1):
+        if not content.strip():
+            continue
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            column = f":{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+            why = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+            raise DataError(f'{place(path, line)}{column}: not JSON ({why}); a line is one object, such as {{"text": "..."}}.') from None
+        if not isinstance(value, dict):
+            raise DataError(f'{place(path, line)}: must be a JSON object such as {{"text": "..."}} (got {shown_value(value)}).')
+        yield Row(line, value)
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[Row]:
+    csv.field_size_limit(LONGEST_FIELD)
+    first = text.lstrip("\n").split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    line = 1
+    try:
+        for values in reader:
+            at, line = line, reader.line_num + 1
+            if not values or values == [""]:
+                continue
+            if not header:
+                header = [name.strip() for name in values]
+                if len(set(header)) < len(header) or "" in header:
+                    raise DataError(f"{place(path, at)}: the first line must name each column once (got {shown_value(first)}).")
+                continue
+            if len(values) != len(header):
+                counted = f"{len(values)} values for {len(header)} columns"
+                raise DataError(f'{place(path, at)}: {counted}; put values that hold a {_name(delimiter)} in double quotes ("").')
+            yield Row(at, dict(zip(header, values, strict=True)))
+    except csv.Error as error:
+        raise DataError(f'{place(path, line)}: not CSV ({error}); write a quote inside quotes twice (""), and close every quote.') from None
+
+
+def _name(delimiter: str) -> str:
+    return {",": "comma", ";": "semicolon", "\t": "tab"}[delimiter]
