@@ -32,14 +32,27 @@ def tiny(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("words", ["--help", "--version", "check tiny_gpt", "schema", "codex rulebooks", "saves list", "new supervised"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "--version",
+        "check tiny_gpt",
+        "schema",
+        "codex rulebooks",
+        "saves list",
+        "new supervised",
+        "new finetune",
+        "schema finetune",
+    ],
+)
 def test_light_verbs_load_neither_torch_nor_textual(words: str) -> None:
-    """These verbs answer without torch and textual, so they answer at once."""
+    """These verbs answer without torch, textual and transformers, so they answer at once."""
     script = (
         "import sys; from rolltrain_tui.cli.main import main\n"
         f"sys.argv = ['rolltrain', *{words.split()!r}]\n"
         "try: main()\nexcept SystemExit as left: code = left.code\n"
-        "print(code, [name for name in ('torch', 'textual') if name in sys.modules], file=sys.stderr)"
+        "print(code, [name for name in ('torch', 'textual', 'transformers') if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr.splitlines()[-1] == "0 []"

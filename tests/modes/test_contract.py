@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.finetuning import LORA, lab
 from support.paths import CAMPAIGNS, CURVE, MODE_EXAMPLE, TINY
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
@@ -17,7 +18,7 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.plain import RollToTrain
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.modes import build as build_learner
-from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.campaign_file import load, load_text, template
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import StepTaken
@@ -38,8 +39,14 @@ MOVES: tuple[tuple[int, Command], ...] = (
     (7, UseAbility("reckless_attack")),
 )
 
-FILES = {"supervised": (CAMPAIGNS / "tiny_gpt.yaml", TINY), "curve": (MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", CURVE)}
-"""Modes that a campaign file describes: the file, and what makes a dozen small turns of it."""
+FILES: dict[str, Callable[..., Any]] = {
+    "supervised": lambda *more: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *more)),
+    "curve": lambda *more: load(MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", (*CURVE, *more)),
+    "finetune": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), *more)),
+    "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), LORA, *more)),
+    "finetune, classifier": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *more)),
+}
+"""Modes that a campaign file describes: a dozen small turns, with more overrides."""
 
 
 @pytest.fixture(autouse=True)
@@ -50,8 +57,7 @@ def _with_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def campaign(mode: str, *overrides: str) -> Any:
-    file, tiny = FILES[mode]
-    return load(file, (*tiny, *overrides))
+    return FILES[mode](*overrides)
 
 
 def own_model(folder: Path) -> Learner:

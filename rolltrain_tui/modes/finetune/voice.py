@@ -30,20 +30,16 @@ def write(
     It ends with `characters`, with the token `end`, or with `room`, the tokens that the model can read at once.
     """
     written: list[int] = []
-    fresh, everything, past = start, start, None
     most = characters if room is None else max(1, min(characters, room - start.shape[1]))
     while len(written) < most:
-        output: Any = model(input_ids=fresh, past_key_values=past, use_cache=True) if past is not None else model(fresh, use_cache=True)
+        # All of it is read again for each token: models differ in how they keep what they have read, and samples are short
+        output: Any = model(input_ids=torch.cat([start, start.new_tensor([written])], dim=1))
         token = _drawn(output.logits[0, -1].float().cpu(), temperature, top_k, stream)
         if token == end:
             break
         written.append(token)
         if len(written) % LOOK == 0 and len(decode(written)) >= characters:
             break
-        past = getattr(output, "past_key_values", None)
-        new = torch.tensor([[token]], device=start.device)
-        everything = torch.cat([everything, new], dim=1)
-        fresh = new if past is not None else everything  # a model without a cache reads all of it again
     return clean(decode(written))[:characters]
 
 

@@ -38,6 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "floor",
         "chart",
         "own_data",
+        "finetune",
         "own_model",
         "compare",
         "exports",
