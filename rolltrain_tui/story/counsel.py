@@ -3,7 +3,7 @@
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.story.hints import hint_of
+from rolltrain_tui.story.hints import YOUNG, hint_of, too_young
 from rolltrain_tui.story.narration import scouts_words, tell, title
 from rolltrain_tui.story.scene import Scene
 
@@ -27,6 +27,7 @@ def diagnosis_sentences(scene: Scene, *, scouts: bool = True) -> list[str]:
     lines: list[str] = []
     if scene.scouts is not None:
         lines.append(f"Turn {scene.scouts.turn}: {tell(scene.scouts)} {scouts_words(scene.scouts, scene.objective)}")
+        lines += [YOUNG] if too_young(scene.scouts) else []
     if scene.examined is not None:
         lines.append(f"Turn {scene.examined.turn}: {tell(scene.examined, scene.objective)}")
         lines += [f"{SIGNALS[r.signal].title}: {SIGNALS[r.signal].advice}." for r in scene.sick if r.signal in SIGNALS]

@@ -13,7 +13,7 @@ from math import isfinite, log, nan, prod
 from typing import Literal
 
 from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.protocol.events import Examined
+from rolltrain_tui.protocol.events import Examined, ScoutsReturned
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
@@ -31,12 +31,13 @@ WORDS = {
     "overfit": "the model learns by heart",
     "lost": "the loss is no number",
 }
+YOUNG = "The run is young, and young runs look slow. Send scouts again from turn 100 on, before you push it."
 REMEDIES: dict[Ailment, tuple[str, ...]] = {"slow": ("slow",), "hot": ("hot",), "overfit": ("overfit", "hot"), "lost": ("overfit", "hot")}
 """What helps against it, best first. A run that overfits was better before; smaller steps help it too."""
 WORTH = 0.2
 """An order is hinted at if it brings log(step / best step) closer to 0 by this at least."""
 GROWN = 100
-"""Turns before signals alone count: young runs look sick and slow, and a push then does lasting harm."""
+"""Turns before signals alone count, and before scouts' SLOW does: young runs look slow, and a push then does lasting harm."""
 TRAVELLING = -0.005
 """Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 
@@ -84,7 +85,14 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
     wanted = wanted_factor(scene)
     if not isfinite(wanted):  # there is no number where the run's own steps came to nothing, and a verdict if smaller ones did not
         return "hot" if scene.scouts.pace == "hot" else None
-    return "slow" if wanted > SLOW else "hot" if wanted < HOT else None
+    if wanted > SLOW:
+        return None if too_young(scene.scouts) else "slow"
+    return "hot" if wanted < HOT else None
+
+
+def too_young(found: ScoutsReturned) -> bool:
+    """Scouts were out before turn GROWN and call the run slow: that may pass, and a push would not."""
+    return found.pace == "slow" and found.turn < GROWN
 
 
 def wanted_factor(scene: Scene) -> float:

@@ -1,4 +1,4 @@
-"""The letters that choose an ability's option, and the keys of a whole order."""
+"""The letters that choose an ability's option, the keys of a whole order, and the keys that help against a monster."""
 
 from collections.abc import Iterable
 
@@ -38,3 +38,17 @@ def words_of_order(order: UseAbility) -> str:
     if order.option == DISMISS:
         return f"dismiss {title(order.ability)}"
     return title(order.option) if order.option else title(order.ability)
+
+
+def weakness(weak_to: str, scene: Scene) -> str:
+    """What it is weak to: this hero's keys first, then the rest in general."""
+    orders = [
+        UseAbility(name, option.name if option is not None else "")
+        for name in scene.charges
+        if (row := ABILITIES.get(name)) is not None
+        for option in (row.options or (None,))
+        if (option.title if option is not None else row.title) in weak_to and (option is None or option.level <= scene.sheet.level)
+    ]
+    general = weak_to.partition(":")[0]
+    own = ", ".join(f"{keys_of_order(order, scene)} {words_of_order(order)}" for order in orders)
+    return f"press {own}: it is weak to {general}" if own else f"weak to {general}"

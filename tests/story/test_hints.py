@@ -28,7 +28,8 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.readings import Pace
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.story.hints import Hint, ailment_of, hint_of, wanted_factor
+from rolltrain_tui.story.counsel import diagnosis_sentences
+from rolltrain_tui.story.hints import YOUNG, Hint, ailment_of, hint_of, wanted_factor
 from rolltrain_tui.story.scene import Scene
 
 SHIPPED = sorted(path.stem for path in CAMPAIGNS.glob("*.yaml"))
@@ -52,7 +53,7 @@ scene_of = cache(start)
 """The same one each time."""
 
 
-def returned(pace: Pace, best: float, turn: int = 60) -> ScoutsReturned:
+def returned(pace: Pace, best: float, turn: int = 120) -> ScoutsReturned:
     return ScoutsReturned(turn, pace, best, best / 2, best * 2, (), 1.0)
 
 
@@ -89,7 +90,18 @@ def test_a_slow_run_is_told_the_push_that_is_nearest() -> None:
     """Of Rage at 1.5 and Reckless Attack at 2 the larger one, where nine times the step is best; its key is its number."""
     hint = after(start("barbarian"), returned("slow", 9.0))
     assert (RECKLESS, 2, "slow") == (ordered(hint), hint and hint.number, hint and hint.ailment)
-    assert (RAGE, 1) == (ordered(after(start("barbarian"), returned("slow", 9.0), used(RECKLESS, 61))), 1)
+    assert (RAGE, 1) == (ordered(after(start("barbarian"), returned("slow", 9.0), used(RECKLESS, 121))), 1)
+
+
+def test_a_young_run_that_looks_slow_is_not_told_to_push() -> None:
+    """Before turn 100 the best step is larger than later on: the diagnosis says so. Too large steps are told at any age."""
+    young = start("barbarian")
+    assert after(young, returned("slow", 9.0, 99)) is None
+    assert YOUNG in diagnosis_sentences(young)
+    grown = start("barbarian")
+    assert RECKLESS == ordered(after(grown, returned("slow", 9.0, 100)))
+    assert YOUNG not in diagnosis_sentences(grown)
+    assert CALM == ordered(after(start("wizard"), returned("hot", 0.3, 60)))
 
 
 def test_a_hot_run_is_told_the_option_that_is_nearest() -> None:
@@ -103,7 +115,7 @@ def test_a_run_whose_own_steps_come_to_nothing_is_told_to_calm_once() -> None:
     hint = after(start("wizard"), returned("hot", nan))
     assert hint is not None
     assert ("hot", "spell_mastery") == (hint.ailment, hint.order and hint.order.ability)
-    hint = after(start("wizard"), returned("hot", nan), used(CALM, 61))
+    hint = after(start("wizard"), returned("hot", nan), used(CALM, 121))
     assert hint is not None
     assert hint.order is None
     assert after(start("barbarian"), returned("unclear", nan)) is None
@@ -111,8 +123,8 @@ def test_a_run_whose_own_steps_come_to_nothing_is_told_to_calm_once() -> None:
 
 def test_what_was_pressed_is_not_hinted_again() -> None:
     """Once Calm is held the steps are right; where a ninth is best, nothing more of the wizard's helps."""
-    assert after(start("wizard"), returned("hot", 0.3), used(CALM, 61)) is None
-    hint = after(start("wizard"), returned("hot", 1 / 27), used(CALM, 61))
+    assert after(start("wizard"), returned("hot", 0.3), used(CALM, 121)) is None
+    hint = after(start("wizard"), returned("hot", 1 / 27), used(CALM, 121))
     assert hint is not None
     assert hint.order is None
 
@@ -121,9 +133,9 @@ def test_a_push_that_has_ended_is_hinted_anew() -> None:
     """The verdict was of plain steps, and plain they are again."""
     scene = start("barbarian")
     assert RECKLESS == ordered(after(scene, returned("slow", 9.0)))
-    rage = used(RAGE, 61, turns=10, left=2)
+    rage = used(RAGE, 121, turns=10, left=2)
     assert RECKLESS == ordered(after(scene, rage))
-    assert RAGE == ordered(after(scene, used(RECKLESS, 62), AbilityEnded(71, "rage", "its time is over")))
+    assert RAGE == ordered(after(scene, used(RECKLESS, 122), AbilityEnded(131, "rage", "its time is over")))
 
 
 def test_where_calm_is_held_and_steps_are_too_small_the_hint_lets_go_of_it() -> None:
@@ -135,7 +147,7 @@ def test_where_calm_is_held_and_steps_are_too_small_the_hint_lets_go_of_it() -> 
         assert wanted_factor(scene) == best
 
 
-@pytest.mark.parametrize("turn", [60, 64])
+@pytest.mark.parametrize("turn", [120, 124])
 def test_what_is_held_since_before_the_scouts_and_put_down_after_them_counts(turn: int) -> None:
     """Ten times the calmed step is three times the plain one, in the very next turn too; and another cantrip counts as what it is."""
     for then, wanted in ((AbilityEnded(turn + 1, "spell_mastery", "dismissed"), 3.0), (used(QUICKEN, turn + 1), 3.0 / 1.25)):
@@ -148,13 +160,13 @@ def test_what_is_held_since_before_the_scouts_and_put_down_after_them_counts(tur
 
 def test_what_was_put_down_before_the_scouts_went_does_not_count() -> None:
     """Neither in the turn after which they went, nor earlier; one cantrip in place of another is the one they walked with."""
-    for turn in (50, 60):
+    for turn in (50, 120):
         for then in (AbilityEnded(turn, "spell_mastery", "dismissed"), used(QUICKEN, turn)):
             scene = start("wizard")
             after(scene, used(CALM, 40))
             scene.turn = turn - 1
             after(scene, then)
-            scene.turn = 60
+            scene.turn = 120
             after(scene, returned("slow", 10.0))
             assert wanted_factor(scene) == pytest.approx(10.0)
 
@@ -164,7 +176,7 @@ def test_a_rage_that_lasts_over_the_scouts_counts_while_it_lasts() -> None:
     scene = start("barbarian")
     after(scene, used(RAGE, 55, turns=10, left=2), returned("slow", 9.0))
     assert wanted_factor(scene) == pytest.approx(6.0)
-    after(scene, AbilityEnded(64, "rage", "its time is over"))
+    after(scene, AbilityEnded(124, "rage", "its time is over"))
     assert wanted_factor(scene) == pytest.approx(9.0)
 
 
@@ -179,7 +191,8 @@ def test_where_nothing_of_the_heros_helps_the_hint_says_only_what_ails(hero_clas
 def test_without_charges_nothing_is_hinted_that_needs_one() -> None:
     """The last Rage is spent and over; what needs none stays."""
     scene = start("barbarian")
-    after(scene, returned("slow", 9.0), used(RECKLESS, 61), used(RAGE, 62, turns=10, left=0), AbilityEnded(71, "rage", "its time is over"))
+    after(scene, returned("slow", 9.0), used(RECKLESS, 121))
+    after(scene, used(RAGE, 122, turns=10, left=0), AbilityEnded(131, "rage", "its time is over"))
     hint = hint_of(scene)
     assert hint is not None
     assert hint.order is None
@@ -204,10 +217,10 @@ def test_a_hero_who_is_down_is_told_nothing() -> None:
     """No order would be obeyed; nor at the end."""
     scene = start("barbarian")
     assert after(scene, returned("slow", 9.0)) is not None
-    assert after(scene, HeroHurt(61, 99, 0, "a fumble")) is None
+    assert after(scene, HeroHurt(121, 99, 0, "a fumble")) is None
     scene = start("barbarian")
     after(scene, returned("slow", 9.0))
-    scene.apply(CampaignStopped(61))
+    scene.apply(CampaignStopped(121))
     assert hint_of(scene) is None
 
 

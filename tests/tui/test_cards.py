@@ -6,6 +6,7 @@ from support.screens_host import ScreensHost, shown, until
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.card_faces import big, face_of
 from rolltrain_tui.tui.screens.cards import Card
 
@@ -68,6 +69,14 @@ async def test_encounter(size: tuple[int, int], monster: str) -> None:
             "Enter: continue",
         ):
             assert text in screen
+
+
+def test_a_monsters_card_names_the_keys_of_this_hero() -> None:
+    """What helps is the hero's own first, by key; without a hero it is all that helps anyone."""
+    hero = Scene(sheet=Sheet(charges=CHARGES[::-1]))
+    appeared = MonsterAppeared(380, "gradient_ooze", "5", 100, 15, "The updates are small.")
+    assert "press 2 Rage: it is weak to bigger updates" == dict(face_of([appeared], hero).rows)["What helps"]
+    assert BESTIARY["gradient_ooze"].weak_to == dict(face_of([appeared]).rows)["What helps"]
 
 
 def test_a_monster_unknown_here() -> None:

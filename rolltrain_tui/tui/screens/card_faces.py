@@ -10,6 +10,8 @@ from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.words import loss
 
 Tone = Literal["level", "encounter", "camp", "act", "gate"]
@@ -35,14 +37,18 @@ class CardFace:
     """(name, value); without a name the value takes the whole row."""
 
 
-def face_of(events: Sequence[Event], objective: Objective = VALIDATION_LOSS) -> CardFace:
-    """The card of a moment, by its most telling event: a level, then an encounter, a rest, a gate, an act."""
+def face_of(events: Sequence[Event], scene: Scene | None = None) -> CardFace:
+    """The card of a moment, by its most telling event: a level, then an encounter, a rest, a gate, an act.
+
+    `scene`: whose keys and objective it names.
+    """
+    objective = scene.objective if scene is not None else VALIDATION_LOSS
     for event in events:
         if isinstance(event, LevelGained):
             return level_face(event)
     for event in events:
         if isinstance(event, MonsterAppeared):
-            return encounter_face(event)
+            return encounter_face(event, scene)
     evaluated = next((event for event in events if isinstance(event, Evaluated)), None)
     gate = next((event for event in events if isinstance(event, GateFaced)), None)
     for event in events:
@@ -73,12 +79,13 @@ def level_face(event: LevelGained) -> CardFace:
     return CardFace("level", "Level up", f"turn {event.turn}", big(hero.level), f"Level {hero.level}", (*news, *gap, *facts, *why))
 
 
-def encounter_face(event: MonsterAppeared) -> CardFace:
+def encounter_face(event: MonsterAppeared, scene: Scene | None = None) -> CardFace:
     monster = BESTIARY.get(event.monster)
     title = monster.title if monster else _title(event.monster)
     rows = [("Why it is here", flat(event.signal))]
     if monster:
-        rows += [("What it does", monster.summary), ("What helps", monster.weak_to), ("It tests your", monster.save_stat)]
+        helps = weakness(monster.weak_to, scene) if scene is not None else monster.weak_to
+        rows += [("What it does", monster.summary), ("What helps", helps), ("It tests your", monster.save_stat)]
     stats = f"CR {flat(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
     return CardFace("encounter", f"{title} appears", f"turn {event.turn}", monster.portrait if monster else (), stats, tuple(rows))
 

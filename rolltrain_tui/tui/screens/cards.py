@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.protocol.events import Event
-from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.card_faces import face_of
 from rolltrain_tui.tui.widgets.fact import Fact
@@ -36,9 +36,9 @@ class Card(ModalScreen[str]):
         Binding("up", "read(-1)", "Up", show=False),
     ]
 
-    def __init__(self, events: Event | Sequence[Event], objective: Objective = VALIDATION_LOSS, press: str | None = None) -> None:
+    def __init__(self, events: Event | Sequence[Event], scene: Scene | None = None, press: str | None = None) -> None:
         super().__init__()
-        self.face = face_of(events if isinstance(events, Sequence) else (events,), objective)
+        self.face = face_of(events if isinstance(events, Sequence) else (events,), scene)
         self.press = press
 
     def compose(self) -> ComposeResult:

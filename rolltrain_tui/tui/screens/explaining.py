@@ -61,7 +61,7 @@ class Explaining(Deeds):
             self._hold()
             self._card_open = True
             events = self._cards.popleft()
-            self.app.push_screen(Card(events, self.scene.objective, self._key_of(events[0])), self._card_closed)
+            self.app.push_screen(Card(events, self.scene, self._key_of(events[0])), self._card_closed)
         elif self.may_show_cards and self._choice_due:
             self._hold()
             self._choice_due = False

@@ -1,11 +1,9 @@
 """Who stands in the way, why it came, and what it is weak to."""
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.protocol.commands import UseAbility
-from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.option_keys import keys_of_order, words_of_order
+from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, WORDS
 from rolltrain_tui.tui.widgets.hero import gauge
@@ -55,20 +53,6 @@ def _foe_lines(scene: Scene, width: int, height: int) -> list[Line]:
     if len(lines) + len(words) < height:
         lines.append([])
     return [*lines, *words]
-
-
-def weakness(weak_to: str, scene: Scene) -> str:
-    """What it is weak to: this hero's keys first, then the rest in general."""
-    orders = [
-        UseAbility(name, option.name if option is not None else "")
-        for name in scene.charges
-        if (row := ABILITIES.get(name)) is not None
-        for option in (row.options or (None,))
-        if (option.title if option is not None else row.title) in weak_to and (option is None or option.level <= scene.sheet.level)
-    ]
-    general = weak_to.partition(":")[0]
-    own = ", ".join(f"{keys_of_order(order, scene)} {words_of_order(order)}" for order in orders)
-    return f"press {own}: it is weak to {general}" if own else f"weak to {general}"
 
 
 def _quiet(scene: Scene, width: int, height: int) -> list[Line]:

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import ScoutsReturned
-from rolltrain_tui.story.hints import Hint, hint_of, taken_factor, wanted_factor
+from rolltrain_tui.story.hints import YOUNG, Hint, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.hint import press
@@ -47,7 +47,8 @@ def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
         lines += [[(line, "muted")] for line in wrap(f"Begun anew with other steps, at the same age: {', '.join(anew)}{unit}.", width)]
     now = wanted_factor(scene)
     rate = scene.step.lr * taken_factor(scene) * now if scene.step is not None else math.nan
-    lines += [[(line, "")] for line in wrap(CURES[found.pace].format(rate=f"{rate:.2g}"), width)]
+    cure = YOUNG if too_young(found) else CURES[found.pace].format(rate=f"{rate:.2g}")
+    lines += [[(line, "")] for line in wrap(cure, width)]
     if math.isfinite(now) and abs(math.log(now / found.best)) > 0.05:
         words = f"Your abilities have changed the step since: the best is now about {now:.2g} x yours."
         lines += [[(line, "")] for line in wrap(words, width)]
