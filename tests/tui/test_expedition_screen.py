@@ -9,7 +9,7 @@ from support.playing import SIZE, playing, under_way
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.protocol.events import LevelGained, SaveFailed
+from rolltrain_tui.protocol.events import LevelGained, SaveFailed, ScoutsReturned
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
@@ -124,12 +124,26 @@ async def test_an_encounter_pauses_and_says_why(tmp_path: Path) -> None:
         assert 30 == game.screen.scene.turn
         assert game.inbox.paused
         assert "a monster has come" in game.screen.notice
-        assert "‖ paused: a monster has come" in game.text
+        await game.until(lambda: "‖ paused: a monster has come" in game.text)
         await game.press("enter")
         await game.until(lambda: game.app.screen is game.screen)
         await game.see("Loss Dragon", "paused")
         await game.press("space")
         await game.until(lambda: game.screen.scene.turn > 30)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_hint_takes_the_place_of_a_pause_but_not_of_an_answer(tmp_path: Path, size: tuple[int, int]) -> None:
+    """The status line says that the game waits; the line above the keys says what helps, until an order was given."""
+    async with playing(tmp_path, size=size) as game:
+        await game.play_to(1)
+        game.screen.tell_player("Paused after this turn", "warn", stays="unless hinted")
+        await game.see("Paused after this turn")
+        game.screen.scene.apply(ScoutsReturned(120, "slow", 9.0, 8.0, 10.0, (), 1.0))
+        await game.see("2  Reckless Attack: the steps are too small", "paused")
+        assert "Paused after this turn" not in game.text
+        await game.press("2")
+        await game.see("⟳ Reckless Attack: takes effect next turn")
 
 
 ESSENTIALS = ("turn", "/2000", "Brakka", "Barbarian 1", "12/14", "/1000", "Rage", "Resume", "more", "DC 12", "felt", "floor 1.31", "◆ val")

@@ -47,7 +47,7 @@ from rolltrain_tui.tui.widgets.hint import hint_line
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine, ability_keys
 from rolltrain_tui.tui.widgets.log import LogPanel
 from rolltrain_tui.tui.widgets.monster import MonsterPanel
-from rolltrain_tui.tui.widgets.notice import NoticeLine
+from rolltrain_tui.tui.widgets.notice import NoticeLine, Stays
 from rolltrain_tui.tui.widgets.panel import Panel, ScenePanel
 from rolltrain_tui.tui.widgets.proof import ProofPanel
 from rolltrain_tui.tui.widgets.status import Pace, StatusLine
@@ -229,7 +229,7 @@ class ExpeditionScreen(Explaining):
                     self.tell_player(clean(message.note), "warn")
             case Failed():
                 self.scene.failure = self.scene.failure or message.error
-                self.tell_player(f"✖ {clean(message.error)}", "bad+strong", stays=True)
+                self.tell_player(f"✖ {clean(message.error)}", "bad+strong", stays="always")
             case Left():
                 self.game.expedition_left()
             case Sought(scene):
@@ -259,7 +259,7 @@ class ExpeditionScreen(Explaining):
                 if event.reason == "player":
                     self.tell_player(f"✔ {tell(event)}", "good")
             case SaveFailed():
-                self.tell_player(f"✖ {tell(event)}", "bad", stays=True)
+                self.tell_player(f"✖ {tell(event)}", "bad", stays="always")
             case LevelGained():
                 self.tell_player(f"▲ {tell(event)}", "accent")
             case GateFaced():
@@ -282,7 +282,9 @@ class ExpeditionScreen(Explaining):
     def _auto_paused(self, message: AutoPaused) -> None:
         self.stay_paused()
         self._why = RULES.get(message.reason, message.reason)
-        self.tell_player(f"‖ Paused after turn {message.turn}: {self._why}. Space resumes, . plays one turn.", "warn", stays=True)
+        self.tell_player(
+            f"‖ Paused after turn {message.turn}: {self._why}. Space resumes, . plays one turn.", "warn", stays="unless hinted"
+        )
         shown = CARDS.get(message.reason)
         for event in self._moment:
             if shown is not None and isinstance(event, shown) and not message.ran:
@@ -301,14 +303,14 @@ class ExpeditionScreen(Explaining):
     def take_leave(self) -> None:
         """The app is leaving, and the run is on its way to its last save."""
         if self.is_mounted:
-            self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays=True)
+            self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays="always")
         self.leaving = True
 
-    def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
+    def tell_player(self, text: str, tone: str, stays: Stays = "not") -> None:
         """On the line above the keys. Nothing takes the place of the last word, that the run is being saved."""
         if self.leaving:
             return
-        self._notice.say(text, tone, None if stays else time.monotonic())
+        self._notice.say(text, tone, time.monotonic() if stays == "not" else None, yields=stays == "unless hinted")
         self.want_picture()
 
     # The picture out.

@@ -92,7 +92,7 @@ class Explaining(Deeds):
         if answer == PAUSE:
             self.stay_paused()
             self.bridge.inbox.pause()
-            self.tell_player("‖ Paused. Space resumes, . plays one turn.", "warn", stays=True)
+            self.tell_player("‖ Paused. Space resumes, . plays one turn.", "warn", stays="unless hinted")
         elif answer == SKIP:
             self._no_lessons = True
             self._cards = deque(events for events in self._cards if not self._key_of(events[0]))

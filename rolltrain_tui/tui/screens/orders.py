@@ -19,6 +19,7 @@ from rolltrain_tui.tui.screens.stops import Stops, StopsScreen
 from rolltrain_tui.tui.settings import remember
 from rolltrain_tui.tui.tempo import faster, slower
 from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.notice import Stays
 
 
 class Orders(Screen[None]):
@@ -36,7 +37,7 @@ class Orders(Screen[None]):
         """The last answer to the player."""
         raise NotImplementedError
 
-    def tell_player(self, text: str, tone: str, stays: bool = False) -> None:
+    def tell_player(self, text: str, tone: str, stays: Stays = "not") -> None:
         raise NotImplementedError
 
     def send(self, command: Command, words: str) -> None:
@@ -131,7 +132,7 @@ class Orders(Screen[None]):
             self.tell_player(f"▶ Resumed at {rate(inbox.turns_per_second)}.", "good")
         else:
             inbox.pause()
-            self.tell_player("‖ Paused after this turn. Space resumes, . plays one turn.", "warn", stays=True)
+            self.tell_player("‖ Paused after this turn. Space resumes, . plays one turn.", "warn", stays="unless hinted")
 
     def action_step(self) -> None:
         self.bridge.run_no_more()
@@ -140,7 +141,7 @@ class Orders(Screen[None]):
 
     def action_until(self) -> None:
         self.bridge.run_until(SOMETHING)
-        self.tell_player("▶▶ Running until something happens. Space pauses.", "good", stays=True)
+        self.tell_player("▶▶ Running until something happens. Space pauses.", "good", stays="unless hinted")
 
     def action_stops(self) -> None:
         """Choose at what the game pauses by itself."""

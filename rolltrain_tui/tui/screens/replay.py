@@ -113,7 +113,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
             self.tell_player(f"▶ Resumed at {self._tempo()}.", "good")
         else:
             self.spool.pause()
-            self.tell_player("‖ Paused. Space resumes, . shows one turn, the arrows move through time.", "warn", stays=True)
+            self.tell_player("‖ Paused. Space resumes, . shows one turn, the arrows move through time.", "warn", stays="unless hinted")
 
     def action_step(self) -> None:
         self.spool.step_once()

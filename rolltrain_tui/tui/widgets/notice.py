@@ -1,7 +1,11 @@
 """One line that answers the player: what was asked, what came of it, why the game waits."""
 
+from typing import Literal
+
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut
 
+Stays = Literal["not", "unless hinted", "always"]
+"""An answer goes after some seconds, or when a hint has more to say, or with the next answer."""
 SECONDS = 6.0
 """How long an answer stays."""
 
@@ -12,16 +16,17 @@ class NoticeLine(Panel):
         self.text = ""
         self._until: float | None = None
         self._idle: Line = ()
+        self._yields = False
 
-    def say(self, text: str, tone: str, now: float | None = None) -> None:
-        """`now` is the screen's clock; without it the line stays until the next one."""
-        self.text, self._until = text, None if now is None else now + SECONDS
+    def say(self, text: str, tone: str, now: float | None = None, *, yields: bool = False) -> None:
+        """`now` is the screen's clock; without it the line stays until the next one. `yields`: a suggestion takes its place."""
+        self.text, self._until, self._yields = text, None if now is None else now + SECONDS, yields
         self.show([[(" ", ""), (cut(text, max(0, self.content_size.width - 2)), tone)]])
 
     def suggest(self, line: Line) -> None:
         """What stands here while there is nothing to answer."""
         self._idle = line
-        if not self.text:
+        if not self.text or (line and self._yields):
             self.show([[(" ", ""), *line]] if line else [])
 
     def tick(self, now: float) -> None:
@@ -29,5 +34,5 @@ class NoticeLine(Panel):
             self.clear()
 
     def clear(self) -> None:
-        self.text, self._until = "", None
+        self.text, self._until, self._yields = "", None, False
         self.suggest(self._idle)
