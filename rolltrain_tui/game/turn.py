@@ -137,8 +137,9 @@ class TurnCycle:
         self.turn += 1
         if report.finite and isfinite(report.loss) and self.progress.loss.value is None:
             self.progress.loss.value = report.loss  # the mean starts as if this loss came twice; recorded runs hold its rounding
-        step = self.progress.stepped(self.turn, report, effect.levers())
-        return step, self.game.end_turn(self.turn, report)
+        levers = tuple(lever for lever in effect.levers() if not report.skipped or lever in report.measured)
+        step = self.progress.stepped(self.turn, report, levers)
+        return step, self.game.end_turn(self.turn, report, skipped=report.skipped)
 
     # Between two turns.
 

@@ -21,7 +21,7 @@ class NoGameError(SaveError):
 def stow(session: Session, folder: Path) -> None:
     """Write the session's state into a folder. OSError."""
     weights = bytes(pack(session.tensors()))
-    state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": session.state_dict()}
+    state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": session.record()}
     atomic_files.replace(folder / WEIGHTS, weights)
     atomic_files.replace(folder / STATE, dump_state(state))
 

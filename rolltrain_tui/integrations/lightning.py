@@ -145,7 +145,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         """Text and tensors only, because Lightning may load checkpoints with weights_only."""
         if self.game is None:
             return self._saved
-        return {"state": dump_state(self.game.state_dict()).decode("ascii"), "tensors": self.game.tensors()}
+        return {"state": dump_state(self.game.record()).decode("ascii"), "tensors": self.game.tensors()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._saved = state_dict

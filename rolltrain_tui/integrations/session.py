@@ -5,23 +5,28 @@
         with game.turn(loss):       # after loss.backward(), and after clipping if you clip
             optimizer.step()
 
-The next turn begins as soon as a turn ends. So weights that an ability restores are in place before the next forward pass.
-A loop with evaluations calls the parts itself, in this order:
+The dice of the next turn are cast as soon as a turn ends. So weights that an ability restores are in place before the next forward pass.
+But the optimiser's hooks act only inside of a turn: any other step is plain. A loop may also call the parts itself, in this order:
 
     game.begin()                    # before the forward pass
     ...                             # forward, backward, optimizer.step()
     game.end(loss)
     game.evaluated(val_loss)        # where the loop evaluates; a camp that is due follows it
+
+A turn without a step: micro-batches whose gradient waits in `.grad` are one turn with the step that follows. A step that the loop skips,
+as a loss scaler does, ends the turn, and nothing is wrong with that.
 """
 
 import math
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -32,23 +37,26 @@ from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.keywords import NOT_GIVEN, either, exact_keywords
 from rolltrain_tui.integrations.plain import check_parts
+from rolltrain_tui.integrations.talk import aloud
 from rolltrain_tui.integrations.terms import Terms, at_least_one, title
 from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import CommandRefused, Event
+from rolltrain_tui.protocol.events import CommandRefused, Event, LoopWarned
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.layout import CHRONICLE
-from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, NoStep, OptimizerHooks
 from rolltrain_tui.training.levers import StepMeasurement, add_weight_noise
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
+from rolltrain_tui.training.wrappers import accumulating, plain_model, plain_optimizer
 
 ENDLESS = 1_000_000
 """Turns of a loop that does not say how many it takes."""
@@ -73,16 +81,23 @@ class TurnCount:
 
 
 class Session:
-    """One game over one foreign loop. Made by `session`."""
+    """One game over one foreign loop. Made by `session`. As a context manager it is closed at the end.
+
+    A copy or a pickle takes model and optimiser along, and plays on from the same turn; it writes no chronicle.
+    """
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, config: ModuleConfig, folder: Path | None) -> None:
+        if (owner := _owner(optimizer)) is not None:
+            owner.close()  # as where a notebook's cell is run twice
         self.config, self.model, self.optimizer = config, model, optimizer
         self.grip = OptimizerHooks(model, optimizer)
+        weakref.finalize(self, self.grip.remove).atexit = False
+        _OWNERS[optimizer] = weakref.ref(self)
         self.inbox = Inbox()
         """Commands may be put here from any thread: `game.inbox.put(UseAbility("rage"))`."""
         self.events: deque[Event] = deque(maxlen=EVENTS)
-        self.tell: Callable[[Event], None] = lambda event: None
-        """Called with every event."""
+        self.tell: Callable[[Event], None] = _warn
+        """Called with every event. At first it prints warnings alone."""
         self.cycle = TurnCycle(config, self, self._info())
         self._schedule = TurnCount()
         layers = diagnosis.layers_of(model, self.grip.levers.parameters)
@@ -90,8 +105,14 @@ class Session:
         self.hindsight.prepare(self.game.prepares())
         self._noise = random_stream(config.seed, "weight_noise")
         self._measured: dict[str, float] = {}
+        self._window: list[float] = []
+        """Losses of the micro-batches since the last step."""
+        self._stepless = 0
+        """Turns in a row in which no step was seen."""
+        self._warned = False
         self._camp_waits = False
         """A camp is due. It is made when the next turn begins, so that an evaluation of this turn comes before it."""
+        self._inside = False
         self._closed = False
         self._started = perf_counter()
         self._chronicle = self._open_chronicle(folder)
@@ -115,14 +136,43 @@ class Session:
 
     @contextmanager
     def turn(self, loss: Tensor | float) -> Iterator["Session"]:
-        """One turn around `optimizer.step()`; `loss` is the raw mean loss of the batch."""
+        """One turn around `optimizer.step()`; `loss` is the raw mean loss of the batch. ValueError after `close`.
+
+        An exception inside is raised. A step that was taken before it is told, and no later step is touched.
+        """
+        _check_loss(loss)
+        if self._inside:
+            raise ValueError("a turn is going on already; one turn is one optimizer.step(), so close it before the next one")
         self.begin()
-        yield self
+        self._inside = True
+        try:
+            yield self
+        except BaseException:
+            self._inside = False
+            if self.grip.motion is None:
+                self.grip.disarm()
+            else:
+                self._finish(loss)
+            raise
+        self._inside = False
+        self._finish(loss)
+
+    def _finish(self, loss: Tensor | float) -> None:
+        """The end of a turn, and the first half of the next one; its effect waits until that turn is entered."""
         self.end(loss.item() if isinstance(loss, Tensor) else loss)
-        self.begin()
+        self._begin()
 
     def begin(self) -> None:
-        """The first half of the next turn, unless it has begun: commands, dice, and levers that act before a batch is read."""
+        """Begin the next turn, unless it has begun: commands, dice, and levers that act before a batch. ValueError after `close`."""
+        self._begin()
+        assert self.cycle.effect is not None
+        if self.grip.effect is None or self.grip.motion is not None:  # the second: a turn that was interrupted after its step
+            self.grip.arm(self.cycle.effect)
+        self._started = perf_counter()
+
+    def _begin(self) -> None:
+        if self._closed:
+            raise ValueError("this game is closed; begin a new one with rolltrain_tui.session(model, optimizer)")
         cycle = self.cycle
         if cycle.effect is not None:
             return
@@ -140,29 +190,50 @@ class Session:
         assert cycle.effect is not None
         if acts_before_the_step(cycle.effect):
             self.hindsight.before_the_step(cycle.effect, self._measured, None)
-        self.grip.effect = cycle.effect
-        self._started = perf_counter()
 
     def end(self, loss: float | None) -> StepReport:
         """The second half, after the optimiser's step or after the loop skipped it: what it did, and its consequences.
 
         `loss`: the raw mean loss of the batch; None where the loop keeps it to itself.
+
+        Where a gradient still waits for its step, the turn goes on with the next micro-batch; its loss will be the mean of them all.
         """
         cycle = self.cycle
-        if (effect := cycle.effect) is None:
+        if (effect := cycle.effect) is None or self._closed:
             raise ValueError("there is no turn to end; begin it before the optimiser's step, or write `with game.turn(loss):` around it")
-        told = ranks.mean(math.nan if loss is None else loss)
-        motion = self.grip.motion or StepMeasurement(grad_norm=math.nan, finite=False, optimizer_steps=0)
-        self.grip.effect = None
-        if motion.finite and effect.weight_noise:
+        motion = self._motion()
+        self.grip.disarm()
+        if loss is not None:
+            self._window.append(ranks.mean(loss))
+        mean = sum(self._window) / len(self._window) if self._window else math.nan
+        finite = not self._window or math.isfinite(mean)
+        if motion is None:
+            return self._report(effect, _NO_STEP, mean, finite=finite)
+        self._window = []
+        if motion.finite and motion.optimizer_steps and effect.weight_noise:
             self._measured["weight_noise"] = add_weight_noise(self.grip.levers.parameters, effect.weight_noise, self._noise)
-        report = self._report(effect, motion, told, finite=motion.finite and (loss is None or math.isfinite(told)))
+        report = self._report(effect, motion, mean, finite=motion.finite and finite)
         self._schedule.turn += 1
         self.hindsight.after_the_step(None, finite=motion.finite)
         step, consequences = cycle.end(report)
         self._happen([step, *consequences])
         self._camp_waits = cycle.camp_due
         return report
+
+    def _motion(self) -> StepMeasurement | None:
+        """What the turn did to the weights; None: its gradient waits for a step, and the turn goes on."""
+        motion = self.grip.motion
+        if motion is not None and not (motion.finite and motion.optimizer_steps == 0):
+            self._stepless = 0
+            return motion
+        if motion is None and accumulating():
+            return None
+        why = self.grip.why_no_step() if motion is None else "not finite"
+        self._stepless += 1
+        if self._stepless >= STEPLESS and not self._warned:
+            self._warned = True
+            self._happen([LoopWarned(self.cycle.turn + 1, f"{STEPLESS} turns in a row took no optimizer.step(): {_CAUSES[why]}.")])
+        return None if why == "waiting" else _NO_STEP
 
     def _report(self, effect: StepEffect, motion: StepMeasurement, loss: float, *, finite: bool) -> StepReport:
         return StepReport(
@@ -184,7 +255,9 @@ class Session:
     # Between two turns.
 
     def evaluated(self, value: float) -> None:
-        """Tell the game of an evaluation: it heals or hurts, teaches, and may bring monsters."""
+        """Tell the game of an evaluation: it heals or hurts, teaches, and may bring monsters. ValueError after `close`."""
+        if self._closed:
+            raise ValueError("this game is closed; tell it of an evaluation before close()")
         self._happen(self.cycle.evaluated(_evaluation(ranks.mean(value))))
 
     def remember(self, evaluation: Evaluation) -> None:
@@ -206,13 +279,23 @@ class Session:
 
     def close(self, *, ended: bool = False) -> None:
         """Stop the game and give the optimiser back. `ended`: the loop has reached its end, and the story has one."""
+        if self._closed:
+            return
         if ended and self.cycle.progress.last is not None:
             self._happen([self.cycle.close(_evaluation(self.cycle.progress.last))])
         self._closed = True
         self.grip.remove()
+        if _owner(self.optimizer) is self:
+            del _OWNERS[self.optimizer]
         if self._chronicle is not None:
             self._chronicle.close()
             self._chronicle = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close(ended=kind is None)
 
     def _happen(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -240,37 +323,74 @@ class Session:
 
     # Saves, beside the loop's own checkpoint, which holds weights and moments.
 
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values and tensors, which torch.save and torch.load(weights_only=True) can hold."""
+        return {**self.record(), "tensors": self.tensors()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Exact inverse of state_dict(), once the loop has loaded weights and moments. ValueError when it does not fit."""
+        if not isinstance(state, Mapping) or not isinstance(state.get("tensors"), Mapping):
+            raise LearnerStateError("this is not the state of a game; load what Session.state_dict() gave")
+        self.load_state(state, state["tensors"])
+
     def tensors(self) -> dict[str, Tensor]:
+        """The tensors of the state, for checkpoints that keep them apart."""
         return self.hindsight.tensors(now=False) | {"stream.weight_noise": self._noise.get_state()}
 
-    def state_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+    def record(self) -> dict[str, Any]:
+        """The rest of the state, as JSON values."""
         if self._chronicle is not None:
             self._chronicle.sync()
         return {
             **self.cycle.state_dict(),
             "camp_waits": self._camp_waits,
+            "window": list(self._window),
             "events": self._chronicle.events_written if self._chronicle is not None else 0,
             "hindsight": self.hindsight.state_dict(),
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-        """Exact inverse of state_dict() and tensors(), once the loop has loaded weights and moments. ValueError when they do not fit."""
+        """Inverse of record() and tensors(). ValueError when they do not fit."""
         try:
             found = self.hindsight.recall(tensors, state["hindsight"], now=False)
             noise = fitting(tensors, "stream.weight_noise", self._noise.get_state().shape, torch.uint8)
             self.cycle.load_state(_of_today(state))
             self._camp_waits = bool(state.get("camp_waits", False))
+            self._window = [float(loss) for loss in state.get("window", ())]
             self._schedule.turn = self.cycle.turn
-            self.grip.effect = self.cycle.effect
             events = int(state["events"])
         except (KeyError, TypeError, AttributeError) as error:
             raise LearnerStateError(f"this is not the state of a game: {type(error).__name__}: {error}") from error
         refuse_strangers(tensors, found.names | {"stream.weight_noise"})
+        self.grip.disarm()
         self.hindsight.adopt(found)
         self._noise.set_state(noise)
         if self._chronicle is not None:
             self._chronicle.truncate_to(events)
+
+    def __reduce__(self) -> Any:
+        state = None if self._closed else self.state_dict()
+        return _revived, (self.model, self.optimizer, self.config, state, list(self.events))
+
+
+_OWNERS: weakref.WeakKeyDictionary[Optimizer, weakref.ref[Session]] = weakref.WeakKeyDictionary()
+"""The game that acts on an optimiser."""
+
+
+def _owner(optimizer: Optimizer) -> Session | None:
+    found = _OWNERS.get(optimizer)
+    return found() if found is not None else None
+
+
+def _revived(model: nn.Module, optimizer: Optimizer, config: ModuleConfig, state: Mapping[str, Any] | None, events: list[Event]) -> Session:
+    """A copied or unpickled session."""
+    game = Session(model, optimizer, config, None)
+    game.events.extend(events)
+    if state is None:
+        game.close()
+    else:
+        game.load_state_dict(state)
+    return game
 
 
 def _of_today(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -285,6 +405,30 @@ def _evaluation(value: float) -> Evaluation:
     return Evaluation(value=value, standard_error=math.inf, count=1, gflop=0.0)
 
 
+def _check_loss(loss: Any) -> None:
+    """TypeError or ValueError unless it is one number."""
+    if not isinstance(loss, Tensor | float | int):
+        raise TypeError(f"a turn needs the loss of its batch, a number or a tensor with one, not a {type(loss).__name__}")
+    if isinstance(loss, Tensor) and loss.numel() != 1:
+        raise ValueError(f"the loss of a turn must be one number, not {loss.numel()}; give its mean: game.turn(loss.mean())")
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, LoopWarned):
+        aloud(f"[turn {event.turn}] {tell(event)}")
+
+
+_NO_STEP = StepMeasurement(grad_norm=math.nan, optimizer_steps=0)
+STEPLESS = 3
+"""Turns in a row without a step, after which the loop is warned."""
+_CAUSES: dict[NoStep, str] = {
+    "elsewhere": "the weights moved all the same, so the loop steps another optimizer than the one that the game holds; "
+    "give session that one, and call its step()",
+    "not finite": "the gradient is not finite, so a loss scaler skips the steps; lower its init_scale if that goes on",
+    "waiting": "their gradients wait in .grad, so the loop accumulates them, and one turn is counted for each step; "
+    "if it does not accumulate, it forgets to call step()",
+    "nothing": "there was no gradient, so the loop skips its steps, or clears the gradients inside of the turn",
+}
 _NOT_OURS = "The loop that trains is not rolltrain's: it saves by itself, and the model writes no text here."
 
 
@@ -341,6 +485,7 @@ def begin_session(
     folder: Path | str | None,
 ) -> Session:
     """`session` with terms that were checked before."""
+    model, optimizer = plain_model(model), plain_optimizer(optimizer)
     check_parts(model, optimizer)
     if turns is not None:
         at_least_one("turns", turns)

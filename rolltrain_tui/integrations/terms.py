@@ -80,6 +80,11 @@ class Terms:
     def monsters_come(self) -> str:
         return self.monsters or ("both" if self.encounter_chance else "off")
 
+    @property
+    def off(self) -> bool:
+        """Neither dice nor monsters act, so no ability triggers by itself either: nothing touches the weights unless it is ordered."""
+        return self.rulebook == "off" and self.monsters_come == "off"
+
     def table(
         self, *, name: str, turns: int, camp_every: int, evaluate_every: int, twin: str, by_themselves: bool = True
     ) -> dict[str, Any]:
@@ -111,7 +116,7 @@ class Terms:
                 "hero_class": who.hero_class if who else "fighter",
                 "level": who.level if who else 1,
                 "stats": who.stats(int(self.intelligence)) if who else stats,
-                "auto": who.passives if who and by_themselves else [],
+                "auto": who.passives if who and by_themselves and not self.off else [],
                 "hardcore": False,
                 "deaths": self.deaths,
             },

@@ -440,6 +440,21 @@ class StepTaken(Event):
     measured: tuple[tuple[str, float], ...] = ()
     """What levers measured; `story.measurements` words it."""
 
+    @property
+    def still(self) -> bool:
+        """There was no step to scale: the loop skipped it, or the optimiser proposed to move nothing."""
+        return self.finite and self.k_effective is None and self.applied_norm == 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoopWarned(Event):
+    """Something in a training loop that is not ours looks wrong. `text` is a sentence for the person who wrote it."""
+
+    topic = "note"
+    milestone = True
+
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluated(Event):

@@ -13,6 +13,7 @@ from rolltrain_tui.protocol.readings import LayerReading
 class StepReport:
     """What one turn did to the weights. Norms are Euclidean over all parameters.
 
+    A loop that is not ours may skip the optimiser's step: then `skipped` is true.
     Measuring an update costs a copy of the weights, so a turn whose scalar hooks are all neutral does not: it takes the plain step, and
     its proposed_norm, applied_norm and k_effective are None. A turn with extra_steps reports the loss and
     gradient norm of its first batch, and norms and k_effective of all its updates side by side, as one long vector.
@@ -51,6 +52,11 @@ class StepReport:
     gone back to; .stored (what it was then), .age (evaluations ago). drop_worst: sequences dropped; .kept, .dropped (mean losses),
     .N (loss of the dropped sequence N of the batch). extra_batch_factor: size of the extra batches / the turn's.
     """
+
+    @property
+    def skipped(self) -> bool:
+        """The loop took no optimiser step: nothing is wrong, nothing was applied, and no k was felt."""
+        return self.finite and self.optimizer_steps == 0 and self.k_effective is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

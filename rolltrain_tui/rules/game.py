@@ -262,13 +262,18 @@ class Game:
 
     # The second half of a turn.
 
-    def end_turn(self, turn: int, report: Report) -> list[Event]:
-        """The consequences of the turn. Where it has several rolls, the last one counts here."""
+    def end_turn(self, turn: int, report: Report, *, skipped: bool = False) -> list[Event]:
+        """The consequences of the turn. Where it has several rolls, the last one counts here.
+
+        `skipped`: the loop took no step, which says nothing about the training.
+        """
         roll, self._roll = self._roll, None
         assert roll is not None, "end_turn without begin_turn"
         was_down = self.hero.down
-        self.monitor.hear(turn, report)
-        facts = self._wounds(turn, roll, report)
+        facts: list[Event] = []
+        if not skipped:
+            self.monitor.hear(turn, report)
+            facts += self._wounds(turn, roll, report)
         self.encounters.end_turn()
         if not self.hero.down:
             facts += self._strike(turn, roll)
@@ -278,7 +283,8 @@ class Game:
             facts += self._death_save(turn)
         facts += self.loadout.end_turn(turn, roll)
         facts += self.bag.end_turn(turn)
-        self.loadout.losses.hear(report.loss if report.finite else nan, report.k_effective)
+        if not skipped:
+            self.loadout.losses.hear(report.loss if report.finite else nan, report.k_effective)
         facts += self._diagnose(turn, "turn")
         if not self.hero.badly_hurt:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)

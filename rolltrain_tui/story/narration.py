@@ -137,6 +137,8 @@ _OUTCOME: dict[ev.Outcome, str] = {"fumble": "fumble", "miss": "miss", "hit": "h
 def _step(event: ev.StepTaken) -> str:
     if not event.finite:
         return "loss or gradient is not finite: nothing was applied, the weights are as they were"
+    if event.still:
+        return f"loss {event.loss:.3f}; no optimiser step, so there was nothing to scale"
     felt = "" if event.k_effective is None else f", felt {event.k_effective:.3f}"
     loss = f"loss {event.loss:.3f}" if math.isfinite(event.loss) else "loss not told"
     told = f"{loss}, k asked {number(event.k_requested, 3)}{felt}"
@@ -151,6 +153,11 @@ def _(event: ev.DiceRolled) -> str:
 @sentence.register
 def _(event: ev.StepTaken) -> str:
     return _step(event).capitalize() + "."
+
+
+@sentence.register
+def _(event: ev.LoopWarned) -> str:
+    return event.text
 
 
 # Abilities.

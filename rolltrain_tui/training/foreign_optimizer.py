@@ -2,11 +2,13 @@
 
 Clipping, mixed precision, loss scaling and accumulation stay in the loop. A neutral step is not touched, to the last bit. A gradient
 that is not finite is hidden from the optimiser, so that it reaches neither weights nor moments.
+
+The hooks act only while they are armed: from `arm` to `disarm`, which is one turn of one owner. Any other step is plain.
 """
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -33,12 +35,17 @@ UNAVAILABLE_LEVERS = {
 """Levers that need more than the optimiser, each with the reason."""
 
 
+NoStep = Literal["elsewhere", "not finite", "waiting", "nothing"]
+"""Why no step was seen. elsewhere: the weights moved all the same; not finite: the gradient is not, as where a loss scaler skips a step;
+waiting: a gradient waits in `.grad`, as inside an accumulation window; nothing: there is no gradient."""
+
+
 class OptimizerHooks:
-    """Hooks on one optimiser. Set `effect` before a step; after it, `motion` holds its measurement until `effect` is set again."""
+    """Hooks on one optimiser. `arm` them before a step; after it, `motion` holds its measurement until they are armed again."""
 
     def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
         self.model, self.optimizer = model, optimizer
-        self.levers = Levers(optimizer, [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad])
+        self.levers = Levers(optimizer, learning(optimizer))
         self.motion: StepMeasurement | None = None
         self.looked = False
         """The gradient has been seen."""
@@ -46,20 +53,51 @@ class OptimizerHooks:
         self._effect: StepEffect | None = None
         self._norm = math.nan
         self._kept: list[dict[str, Any]] = []
+        self._mark = 0
+        """Changes whenever anyone writes to a parameter."""
         self._hooks = [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._after)]
 
     def remove(self) -> None:
         """Remove the hooks."""
+        self.disarm()
         for hook in self._hooks:
             hook.remove()
 
     @property
     def effect(self) -> StepEffect | None:
+        """Of the turn that is under way; None between two turns."""
         return self._effect
 
     @effect.setter
     def effect(self, effect: StepEffect | None) -> None:
+        if effect is not None:
+            self.arm(effect)
+        else:
+            self.disarm()
+            self.motion, self.looked = None, False
+
+    def arm(self, effect: StepEffect) -> None:
+        """The next step is taken under `effect`."""
+        self.disarm()
         self._effect, self.motion, self.looked = effect, None, False
+        self._mark = self._written()
+
+    def disarm(self) -> None:
+        """Steps are plain from here on. What an interrupted step has left in the groups is put back."""
+        self._effect = None
+        self._put_groups_back()
+
+    def why_no_step(self) -> NoStep:
+        """Between `arm` and `disarm`, where no step was seen."""
+        if self._written() != self._mark:
+            return "elsewhere"
+        norm = self._norm if self.looked else _length([p.grad for p in self.levers.parameters if p.grad is not None])
+        if not math.isfinite(norm):
+            return "not finite"
+        return "waiting" if norm > 0 else "nothing"
+
+    def _written(self) -> int:
+        return sum(p._version + p.data_ptr() for p in self.levers.parameters)
 
     @torch.no_grad()
     def look(self) -> None:
@@ -67,7 +105,7 @@ class OptimizerHooks:
         grads = [p.grad for p in self.levers.parameters if p.grad is not None]
         # A fused optimiser under a loss scaler gets scaled gradients and is told the scale; it leaves them unscaled.
         scale = getattr(self.optimizer, "grad_scale", None)
-        self._norm = _length(grads) / (float(scale) if scale is not None else 1.0) if grads else 0.0
+        self._norm = _length(grads) / (float(scale) if scale is not None else 1.0)
         self.looked = True
         if not math.isfinite(self._norm):
             # Optimisers skip a parameter without a gradient, so neither weights nor moments change
@@ -83,7 +121,7 @@ class OptimizerHooks:
             self.look()
         # k as a learning rate is free; else theta_old is copied now and the update scaled after the step
         k = effect.update_scale * effect.lr_scale
-        self._kept = []
+        self._put_groups_back()
         if self._scales_rate(effect):
             assert self._sampled is not None
             self._sampled.remember()
@@ -99,13 +137,14 @@ class OptimizerHooks:
         effect = self._effect
         if effect is None or self.motion is not None:
             return
-        for group, kept in zip(optimizer.param_groups, self._kept, strict=bool(self._kept)):
+        for group, kept in zip(optimizer.param_groups, self._kept, strict=False):
             group["lr"] = kept["lr"]  # the weight decay still is the one of the step
         if not self.looked:  # a closure of the user's own
             self.look()
         k = effect.update_scale * effect.lr_scale
         if not math.isfinite(self._norm):
-            self.motion = StepMeasurement(grad_norm=self._norm, finite=False, optimizer_steps=0)
+            # A fused optimiser is called by the loss scaler and told to skip. That is no fault of the loss.
+            self.motion = StepMeasurement(grad_norm=self._norm, finite=getattr(optimizer, "found_inf", None) is not None, optimizer_steps=0)
         elif self._scales_rate(effect):
             assert self._sampled is not None
             proposed, applied, both = self._sampled.products()
@@ -116,8 +155,12 @@ class OptimizerHooks:
             self.motion = self.levers.pull(replace(effect, update_scale=k), self._norm)
         else:
             self.motion = StepMeasurement(grad_norm=self._norm)
-        for group, kept in zip(optimizer.param_groups, self._kept, strict=bool(self._kept)):
+        self._put_groups_back()
+
+    def _put_groups_back(self) -> None:
+        for group, kept in zip(self.optimizer.param_groups, self._kept, strict=False):  # a group may have joined since
             group.update(kept)
+        self._kept = []
 
     def _scales_rate(self, effect: StepEffect) -> bool:
         """True where k can act as a factor of the learning rate, which costs nothing: no mask, no cap, no negative k."""
@@ -133,8 +176,15 @@ class OptimizerHooks:
                 group["weight_decay"] = group["weight_decay"] * decay_factor
 
 
+def learning(optimizer: Optimizer) -> list[Tensor]:
+    """The parameters that the optimiser can move now."""
+    return [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
+
+
 def _length(grads: list[Tensor]) -> float:
-    """|g| over all gradients. Inner products, where possible, are a tenth faster than norms, and closer to the float64 sum."""
+    """|g| over all gradients, 0 for none. Inner products, where possible, are a tenth faster than norms, and closer to the float64 sum."""
+    if not grads:
+        return 0.0
     if all(g.dtype == torch.float32 and g.is_contiguous() and g.layout == torch.strided and g.device == grads[0].device for g in grads):
         return math.sqrt(torch.stack([torch.dot(g.view(-1), g.view(-1)) for g in grads]).double().sum().item())
     return get_total_norm(grads, foreach=True).item()

@@ -59,7 +59,7 @@ class StepMeasurement:
     @property
     def applied_norm(self) -> float | None:
         """None where it was not measured."""
-        if not self.finite:
+        if not self.finite or (not self.measured and not self.optimizer_steps):
             return 0.0
         return math.sqrt(self.applied_squared) if self.measured else None
 
@@ -68,8 +68,8 @@ class StepMeasurement:
         """None where it was not measured."""
         if not self.finite:
             return 0.0
-        if not self.measured:
-            return None
+        if not self.measured or (self.optimizer_steps and not self.proposed_squared):
+            return None  # a step of no length has no factor
         return self.applied_dot_proposed / self.proposed_squared if self.proposed_squared > 0 else 0.0
 
     def beside(self, later: "StepMeasurement") -> "StepMeasurement":

@@ -142,8 +142,9 @@ def test_loss_scaling_stays_the_loops(fused: bool, points: TensorDataset) -> Non
         scaler.update()
         optimizer.zero_grad()
         report = [event for event in game.events if isinstance(event, StepTaken)][-1]
-        assert report.finite == (step != 3)
-        if report.finite:
+        assert report.finite
+        assert report.still == (step == 3)
+        if step != 3:
             assert report.grad_norm == pytest.approx(true, rel=1e-4)
             assert report.k_effective == pytest.approx(report.k_requested, abs=1e-3)
 

@@ -67,6 +67,8 @@ def measured(scene: Scene) -> Line:
     if not step.finite:
         return [("✖ not finite, nothing applied", "bad")]
     asked: Span = (f"k {factor(step.k_requested)} ", "")
+    if step.still:
+        return [asked, ("no step", "muted")]
     if step.k_effective is None:
         return [asked, ("full step", "muted")]
     return [asked, (f"felt {factor(step.k_effective)} ✔", "good") if kept(step) else (f"felt {factor(step.k_effective)} ✖", "bad")]

@@ -129,7 +129,7 @@ def _turn_row(line: TurnLine, brief: int) -> Line:
     if not step.finite:
         return [*spans, ("  not finite: nothing was applied", "bad")]
     if brief < 3 and step.k_effective is None:
-        spans += [(f" {factor(step.k_requested)} full", "")]
+        spans += [(" no step" if step.still else f" {factor(step.k_requested)} full", "")]
     elif brief < 3 and step.k_effective is not None:
         honest = kept(step)
         spans += [(f" {factor(step.k_effective)} {'felt' if honest else '≠ asked'}", "" if honest else "bad")]

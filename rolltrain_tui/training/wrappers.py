@@ -1,0 +1,41 @@
+"""What libraries wrap around models and optimisers, taken off in one place."""
+
+import sys
+from typing import Any
+
+from torch import nn
+from torch.optim import Optimizer
+
+INNER = ("_orig_mod", "module")
+"""Attributes under which wrappers keep the model: torch.compile's; those of DistributedDataParallel, DataParallel, FSDP and DeepSpeed."""
+WRAPPERS = ("OptimizedModule", "DistributedDataParallel", "DataParallel", "FullyShardedDataParallel", "DeepSpeedEngine")
+
+
+def inner_name(module: nn.Module) -> str | None:
+    """The attribute under which a wrapper keeps what it wraps; None where the module is no wrapper."""
+    if not any(kind.__name__ in WRAPPERS for kind in type(module).__mro__):
+        return None
+    return next((name for name in INNER if isinstance(getattr(module, name, None), nn.Module)), None)
+
+
+def plain_model(model: Any) -> Any:
+    """The model inside DistributedDataParallel, torch.compile and their like. What is no module is given back as it is."""
+    while isinstance(model, nn.Module) and (name := inner_name(model)) is not None:
+        model = getattr(model, name)
+    return model
+
+
+def plain_optimizer(optimizer: Any) -> Any:
+    """The optimiser inside accelerate's or Lightning's. An optimiser that never called Optimizer.__init__ gets its hook tables."""
+    while type(optimizer).__name__ in ("AcceleratedOptimizer", "LightningOptimizer"):
+        optimizer = optimizer.optimizer
+    if isinstance(optimizer, Optimizer) and not hasattr(optimizer, "_optimizer_step_pre_hooks"):
+        Optimizer.__setstate__(optimizer, {"defaults": getattr(optimizer, "defaults", {})})
+    return optimizer
+
+
+def accumulating() -> bool:
+    """Inside accelerate's accumulate(), where its optimiser does not carry out a step."""
+    state = sys.modules.get("accelerate.state")
+    shared = getattr(getattr(state, "GradientState", None), "_shared_state", None) or {}
+    return not shared.get("sync_gradients", True)
