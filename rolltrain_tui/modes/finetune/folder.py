@@ -20,6 +20,7 @@ PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 OTHERS = {".gguf": "GGUF", ".h5": "Keras", ".msgpack": "Flax", ".onnx": "ONNX"}
 CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length")
 """Names under which models keep the longest sequence that they can read."""
+FETCH = "nothing is fetched from a hub: download the model by hand, such as with `hf download NAME --local-dir DIR`, and name DIR"
 LARGEST_HEADER = 100 * 2**20
 
 
@@ -81,7 +82,7 @@ def look(path: Path) -> ModelFolder:
     name = shown(path)
     try:
         if not path.exists():
-            raise ModelFolderError(f"{name}: there is no such folder; {_fetch(path)}")
+            raise ModelFolderError(f"{name}: there is no such folder; {FETCH}")
         if not path.is_dir():
             raise ModelFolderError(f"{name} is a file; name the folder that holds config.json and {WEIGHTS}")
         there = sorted(entry.name for entry in path.iterdir())
@@ -107,12 +108,6 @@ def look(path: Path) -> ModelFolder:
 
 def has_tokenizer(path: Path) -> bool:
     return any((path / name).is_file() for name in TOKENIZER)
-
-
-def _fetch(path: Path) -> str:
-    parts = path.parts
-    hub = f" ({printable('/'.join(parts[-2:]))} may be its name on a hub)" if len(parts) >= 2 else ""
-    return f"nothing is fetched from a hub{hub}: download the model by hand, such as with `hf download NAME --local-dir DIR`, and name DIR"
 
 
 def _no_settings(path: Path, there: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ import copy
 import dataclasses
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -26,13 +27,14 @@ from rolltrain_tui.modes.finetune.lessons import LABELS, Batch, Place, Reader, p
 from rolltrain_tui.modes.finetune.loading import Loaded, context_of
 from rolltrain_tui.modes.finetune.tokens import Told
 from rolltrain_tui.modes.module.batches import pick
-from rolltrain_tui.modes.module.diagnosis import probe
+from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
 from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_dtype, pick_threads
+from rolltrain_tui.training.measures import ALIVE
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
@@ -64,6 +66,8 @@ class Material:
     note: str
     forward: float
     """GFLOP for each token that is read."""
+    alive: Mapping[str, Tensor]
+    """Which hidden units were alive before this run, by the name of their module. A ready model has dead ones of its own."""
     training: float
     """GFLOP for each token that is trained on. Frozen weights need no gradient, so it may be less than three times as much."""
 
@@ -79,6 +83,7 @@ class Material:
             shows=told.shows,
             sha256=hashlib.sha256(f"{model_sha256} {told.sha256}".encode()).hexdigest(),
             note=f"{loaded.note} {told.note}".strip(),
+            alive=_alive(model, reader),
             forward=forward,
             training=training,
         )
@@ -89,24 +94,44 @@ class Material:
         return replace(self, model=copy.deepcopy(self.model, frozen))
 
 
+@contextmanager
+def _resting(model: nn.Module) -> Iterator[None]:
+    """Inside, the model is in evaluation mode, so that nothing is drawn."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
 def _cost(model: nn.Module, batch: Batch) -> tuple[float, float]:
     """GFLOP for each token of a forward pass, and of one with its gradient, as PyTorch counts them on one sequence."""
     parameters = [p for p in model.parameters() if p.requires_grad]
-    tokens, modes = tokens_in(batch), [(module, module.training) for module in model.modules()]
-    model.eval()  # nothing is drawn
-    try:
+    tokens = tokens_in(batch)
+    with _resting(model):
         with FlopCounterMode(display=False) as read:
             loss = losses(model, batch).mean()
         with FlopCounterMode(display=False) as trained:
             torch.autograd.grad(loss, parameters, allow_unused=True)
-        forward = read.get_total_flops()
-        return forward / tokens / 1e9, (forward + trained.get_total_flops()) / tokens / 1e9
-    except NotImplementedError:  # a layer that the counter cannot follow: two operations for each weight, and twice as many back
-        weights = sum(p.numel() for p in model.parameters())
-        return 2e-9 * weights, 6e-9 * weights
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    forward = read.get_total_flops()
+    return forward / tokens / 1e9, (forward + trained.get_total_flops()) / tokens / 1e9
+
+
+def _halves(reader: Reader) -> list[Batch]:
+    """The sequences of the two halves of an examination's gradient; one batch where there are no two."""
+    train = reader.probe(PROBE)
+    half = max(1, len(train[LABELS]) // 2)
+    return [pick(train, torch.arange(first, first + half)) for first in (0, half) if first + half <= len(train[LABELS])]
+
+
+@torch.no_grad()
+def _alive(model: nn.Module, reader: Reader) -> dict[str, Tensor]:
+    with _resting(model), peaks_in(model) as peaks:
+        for batch in _halves(reader):
+            _logits(model, batch)
+    return {name: peaks[module] > ALIVE for name, module in model.named_modules() if module in peaks}
 
 
 def losses(model: nn.Module, batch: Batch) -> Tensor:
@@ -288,21 +313,21 @@ class FinetuneLearner(LeveredLearner):
     def examine(self, evaluation: Evaluation) -> Examination:
         """The signals that need the model itself, on the same few sequences each time."""
         here: Sequence[float] = (evaluation.values or self.evaluate(PROBE).values)[:PROBE]
-        train = self.reader.probe(PROBE)
-        half = max(1, len(train[LABELS]) // 2)
-        halves = [pick(train, torch.arange(first, first + half)) for first in (0, half) if first + half <= len(train[LABELS])]
+        halves = _halves(self.reader)
 
         def loss_of(batch: Batch) -> Tensor:
             with self.autocast():
                 return losses(self.model, batch).mean()
 
-        with self.at_rest():
+        with self.at_rest(), peaks_in(self.model) as peaks:
             found = probe(self.model, self.levers.parameters, halves, loss_of)
+        dead = {name: peaks[module] <= ALIVE for name, module in self.model.named_modules() if module in peaks}
+        died = [now[was] for name, was in self.material.alive.items() if (now := dead.get(name)) is not None and now.shape == was.shape]
         warmth = temperature(self.memory, here, lambda: self.evaluate(len(here)).values)
         again = len(here) * self.config.model.length * self.material.forward if has_temperature(self.memory) else 0.0
         return examine(
             self.memory,
-            found,
+            replace(found, dead=died),
             value=evaluation.value,
             temperature=warmth,
             batch=self.config.batch.sequences * self.config.batch.accumulation,

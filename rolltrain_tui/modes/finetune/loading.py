@@ -16,7 +16,7 @@ from torch import nn
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.finetune.config import FinetuneConfig, LoraConfig
-from rolltrain_tui.modes.finetune.folder import ModelFolder, ModelFolderError, has_tokenizer
+from rolltrain_tui.modes.finetune.folder import SETTINGS, ModelFolder, ModelFolderError, has_tokenizer
 from rolltrain_tui.modes.text.corpora.text_file import shown
 from rolltrain_tui.training.streams import random_stream
 
@@ -88,26 +88,26 @@ def load(config: FinetuneConfig, folder: ModelFolder) -> Loaded:
 
 
 def _model(config: FinetuneConfig, folder: ModelFolder, tokenizer: Any) -> tuple[Any, str]:
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
+    from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
 
-    name = shown(folder.path)
+    name, kind = shown(folder.path), folder.model_type
+    if kind not in CONFIG_MAPPING:
+        own = "; it brings code of its own, which is not run here" if folder.settings.get("auto_map") else ""
+        raise ModelFolderError(
+            f"{name}: transformers does not know the model type {shown_value(kind)}{own}; take another model, or a newer transformers"
+        )
     local = {"local_files_only": True, "trust_remote_code": False}
     try:
         settings = AutoConfig.from_pretrained(folder.path, **local)
     except Exception as error:
-        own = "; it brings code of its own, which is not run here" if folder.settings.get("auto_map") else ""
-        raise ModelFolderError(
-            f"{name}: transformers does not know the model type {shown_value(folder.model_type)}{own} ({_reason(error)}); "
-            "take another model, or a newer transformers"
-        ) from None
+        raise ModelFolderError(f"{shown(folder.path / SETTINGS)} cannot be used ({_reason(error)}); copy it again") from None
     causal = config.model.task == "causal_lm"
-    kind: Any = AutoModelForCausalLM if causal else AutoModelForSequenceClassification
-    if type(settings) not in kind._model_mapping:
-        what = "write text" if causal else "classify"
-        other = "classifier" if causal else "causal_lm"
-        raise ModelFolderError(
-            f"{name}: a model of type {shown_value(folder.model_type)} cannot {what}; try model.task: {other}, or another"
-        )
+    doors: dict[str, Any] = {"causal_lm": AutoModelForCausalLM, "classifier": AutoModelForSequenceClassification}
+    able = [task for task, door in doors.items() if type(settings) in door._model_mapping]
+    if config.model.task not in able:
+        what = "write text" if causal else "classify texts"
+        remedy = f"set model.task to {able[0]}, or take another model" if able else "take another model"
+        raise ModelFolderError(f"{name}: a model of type {shown_value(kind)} cannot {what}; {remedy}")
     if not causal:
         labels = config.data.labels or []
         settings.num_labels = len(labels)
@@ -118,10 +118,15 @@ def _model(config: FinetuneConfig, folder: ModelFolder, tokenizer: Any) -> tuple
         settings.is_decoder = True
     settings.use_cache = False
     try:
-        model, found = kind.from_pretrained(
-            folder.path, config=settings, dtype=torch.float32, use_safetensors=True, output_loading_info=True,
-            ignore_mismatched_sizes=not causal, **local,
-        )  # fmt: skip
+        model, found = doors[config.model.task].from_pretrained(
+            folder.path,
+            config=settings,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told in our words, and a classifier may get another number of labels
+            **local,
+        )
     except Exception as error:
         raise ModelFolderError(f"the model in {name} cannot be loaded ({_reason(error)}); copy its files again") from None
     return model, _refuse_holes(folder, model, found, causal)
@@ -146,15 +151,24 @@ def _pad_token(folder: ModelFolder, tokenizer: Any) -> int:
 def _refuse_holes(folder: ModelFolder, model: Any, found: Mapping[str, Any], causal: bool) -> str:
     """ModelFolderError where weights of the model's body are missing; else a note about a head that is new."""
     body = model.base_model_prefix
-    mismatched = [entry[0] if isinstance(entry, tuple | list) else entry for entry in found.get("mismatched_keys", ())]
-    new = sorted({*found.get("missing_keys", ()), *mismatched})
-    lacking = [name for name in new if causal or (name.startswith(f"{body}.") and ".pooler." not in name)]
-    if lacking:
+
+    def needed(name: str) -> bool:
+        return causal or (name.startswith(f"{body}.") and ".pooler." not in name)
+
+    other = {entry[0]: entry[1:] for entry in found.get("mismatched_keys", ())}
+    for name, (there, wanted) in other.items():
+        if needed(name):
+            raise ModelFolderError(
+                f"{shown(folder.path)}: {name} is {list(there)} in the weights and {list(wanted)} by config.json; copy both from one place"
+            )
+    new = sorted({*found.get("missing_keys", ()), *other})
+    if lacking := [name for name in new if needed(name)]:
         what = "a language model's weights" if causal else "the weights of this kind of model"
         raise ModelFolderError(
             f"{shown(folder.path)} lacks {len(lacking)} of {what}, such as {lacking[0]}; take a model that was trained for this task"
         )
-    return f"Its head is new: {', '.join(sorted({name.split('.')[0] for name in new}))}." if new else ""
+    parts = dict.fromkeys(name.rpartition(".")[0] for name in new)
+    return f"New weights, drawn from the seed: {', '.join(parts)}." if new else ""
 
 
 def _refuse_longer(config: FinetuneConfig, folder: ModelFolder, model: Any) -> None:

@@ -21,6 +21,8 @@ class Row:
     line: int
     """In which it begins, counted from one."""
     values: Mapping[str, Any]
+    header: int | None = None
+    """Line that names the columns, where one does."""
 
 
 def place(path: Path, line: int) -> str:
@@ -75,7 +77,9 @@ def _whole(text: str) -> bool:
 def _value(path: Path, row: Row, column: str, key: str) -> Any:
     if column not in row.values:
         there = ", ".join(shown_value(name) for name in list(row.values)[:12])
-        raise DataError(f"{place(path, row.line)}: there is no column {shown_value(column)}, only {there}; set {key} to one of them.")
+        raise DataError(
+            f"{place(path, row.header or row.line)}: there is no column {shown_value(column)}, only {there}; set {key} to one of them."
+        )
     return row.values[column]
 
 
@@ -104,21 +108,21 @@ def _csv_rows(path: Path, text: str) -> Iterator[Row]:
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
-    line = 1
+    line = top = 1
     try:
         for values in reader:
             at, line = line, reader.line_num + 1
             if not values or values == [""]:
                 continue
             if not header:
-                header = [name.strip() for name in values]
+                header, top = [name.strip() for name in values], at
                 if len(set(header)) < len(header) or "" in header:
                     raise DataError(f"{place(path, at)}: the first line must name each column once (got {shown_value(first)}).")
                 continue
             if len(values) != len(header):
                 counted = f"{len(values)} values for {len(header)} columns"
                 raise DataError(f'{place(path, at)}: {counted}; put values that hold a {_name(delimiter)} in double quotes ("").')
-            yield Row(at, dict(zip(header, values, strict=True)))
+            yield Row(at, dict(zip(header, values, strict=True)), top)
     except csv.Error as error:
         raise DataError(f'{place(path, line)}: not CSV ({error}); write a quote inside quotes twice (""), and close every quote.') from None
 

@@ -4,7 +4,8 @@ The signals, with their formulas, are in `training.diagnosis`; examples take the
 GELU modules, the only ones whose output says by its size whether a unit is alive.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -36,6 +37,27 @@ def layers_of(model: nn.Module, parameters: Sequence[Tensor]) -> list[Layer]:
 
 def probe(model: nn.Module, parameters: Sequence[Tensor], train: Sequence[Any], loss_of: Callable[[Any], Tensor]) -> TrainingProbe:
     """Read one or two micro-batches of the training data, which are ready. The model is at rest; `.grad` is left alone."""
+    losses, gradients = [], []
+    with peaks_in(model) as peaks:
+        for batch in train:
+            loss = loss_of(batch)
+            # A parameter that this batch does not use has a gradient of zero
+            found = torch.autograd.grad(loss, parameters, allow_unused=True)
+            gradients.append([torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)])
+            losses.append(loss.item())
+    sizes = {examples_in(batch) for batch in train}
+    return TrainingProbe(
+        loss=mean_of(losses),
+        first=gradients[0],
+        second=gradients[1] if len(gradients) > 1 else None,
+        half=sizes.pop() if len(sizes) == 1 and len(gradients) == 2 else None,
+        dead=[peak <= ALIVE for peak in peaks.values()],
+    )
+
+
+@contextmanager
+def peaks_in(model: nn.Module) -> Iterator[dict[nn.Module, Tensor]]:
+    """Inside, forward passes note the highest activation of each hidden unit, by module, in the order in which they are called."""
     peaks: dict[nn.Module, Tensor] = {}
 
     def note(module: nn.Module, _: Any, reached: Any) -> None:
@@ -47,22 +69,8 @@ def probe(model: nn.Module, parameters: Sequence[Tensor], train: Sequence[Any], 
 
     active = [m for m in model.modules() if type(m).__name__.endswith(("ReLU", "GELU", "GELUActivation"))]
     hooks = [module.register_forward_hook(note) for module in active]
-    losses, gradients = [], []
     try:
-        for batch in train:
-            loss = loss_of(batch)
-            # A parameter that this batch does not use has a gradient of zero
-            found = torch.autograd.grad(loss, parameters, allow_unused=True)
-            gradients.append([torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)])
-            losses.append(loss.item())
+        yield peaks
     finally:
         for hook in hooks:
             hook.remove()
-    sizes = {examples_in(batch) for batch in train}
-    return TrainingProbe(
-        loss=mean_of(losses),
-        first=gradients[0],
-        second=gradients[1] if len(gradients) > 1 else None,
-        half=sizes.pop() if len(sizes) == 1 and len(gradients) == 2 else None,
-        dead=[peak <= ALIVE for peak in peaks.values()],
-    )
