@@ -153,15 +153,19 @@ class LeveredLearner(ABC):
         usual_amount: float,
         objective: Objective,
         running: Collection[Tensor] = (),
+        frozen: Collection[str] = (),
     ) -> None:
-        """`parameters` learn. `usual_amount`: size of a plain turn's batch. `running`: buffers that a forward pass changes."""
+        """`parameters` learn. `usual_amount`: size of a plain turn's batch. `running`: buffers that a forward pass changes.
+
+        `frozen`: names of parameters that never change. Saves leave them out, so a mode must find them again by itself.
+        """
         self.config = config
         self.should_stop: Callable[[], bool] = lambda: False
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.levers = Levers(optimizer, parameters, clip=clip)
         self.streams, self.device, self.dtype = streams, streams.device, dtype
         self.usual_amount, self.objective, self._running = usual_amount, objective, list(running)
-        self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective)
+        self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective, frozen)
 
     @property
     def turn(self) -> int:

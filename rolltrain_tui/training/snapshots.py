@@ -2,7 +2,7 @@
 
 import ctypes
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,34 +23,36 @@ class Snapshot:
     """Copies of everything that a step changes. Immutable, so that several may share one."""
 
     weights: dict[str, Tensor]
-    """Parameters, and buffers that the model saves."""
+    """Parameters, and buffers that the model saves; without those that never change."""
     moments: dict[str, dict[str, Any]]
     """By parameter name, then by the optimiser's own key: tensors and plain numbers; empty before the first step."""
     place: Any
     """Position in the schedule."""
 
     @classmethod
-    def take(cls, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
+    def take(cls, model: nn.Module, optimizer: Optimizer, place: Any, frozen: Collection[str] = ()) -> Self:
+        """`frozen`: names of parameters that never change, and are not kept."""
         moments = {}
         for name, p in model.named_parameters():
             kept = {key: _copy(key, value) for key, value in optimizer.state.get(p, {}).items() if value is not None}
             if kept:
                 moments[name] = kept
-        return cls({name: tensor.detach().clone() for name, tensor in lasting(model).items()}, moments, place)
+        return cls({name: tensor.detach().clone() for name, tensor in lasting(model, frozen).items()}, moments, place)
 
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Restore weights and moments to the last bit. The caller restores the position in the schedule."""
         optimizer.state.clear()  # a parameter that had no moments then has none again
         for name, tensor in lasting(model).items():
-            tensor.copy_(self.weights[name])  # in place: the optimiser and the levers hold these tensors
+            if name in self.weights:
+                tensor.copy_(self.weights[name])  # in place: the optimiser and the levers hold these tensors
         for name, p in model.named_parameters():
             if name in self.moments:
                 optimizer.state[p] = {key: _copy(key, value) for key, value in self.moments[name].items()}
 
     def distance(self, model: nn.Module) -> float:
         """Euclidean distance of the model's weights from these."""
-        squares = [(p.detach() - self.weights[name]).square().sum() for name, p in model.named_parameters()]
+        squares = [(p.detach() - self.weights[name]).square().sum() for name, p in model.named_parameters() if name in self.weights]
         return torch.stack(squares).sum().sqrt().item()
 
     def pack(self, prefix: str) -> dict[str, Tensor]:
@@ -64,11 +66,13 @@ class Snapshot:
         return packed
 
     @classmethod
-    def unpack(cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
+    def unpack(
+        cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any, frozen: Collection[str] = ()
+    ) -> Self:
         """Exact inverse of pack, on the model's device; LearnerStateError unless every tensor fits the model and the optimiser."""
         weights = {
             name: fitting(tensors, f"{prefix}model.{name}", now.shape, now.dtype).to(now.device, copy=True)
-            for name, now in lasting(model).items()
+            for name, now in lasting(model, frozen).items()
         }
         own = f"{prefix}optimizer."
         # No moments at all: saved before the first step
@@ -84,11 +88,12 @@ class Snapshot:
         return cls(weights, moments, place)
 
 
-def lasting(model: nn.Module) -> dict[str, Tensor]:
-    """Every parameter, and every buffer that the model itself saves, by name."""
+def lasting(model: nn.Module, frozen: Collection[str] = ()) -> dict[str, Tensor]:
+    """Every parameter that is not among the `frozen`, and every buffer that the model itself saves, by name."""
     buffers = dict(model.named_buffers())
     saved = model.state_dict().keys() if buffers else ()
-    return dict(model.named_parameters()) | {name: buffer for name, buffer in buffers.items() if name in saved}
+    learning = {name: p for name, p in model.named_parameters() if name not in frozen}
+    return learning | {name: buffer for name, buffer in buffers.items() if name in saved}
 
 
 def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:

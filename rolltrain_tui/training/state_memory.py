@@ -151,7 +151,10 @@ class TrainingMemory:
         layers: Sequence[measures.Layer],
         every: int,
         objective: Objective | None = None,
+        frozen: Collection[str] = (),
     ) -> None:
+        """`frozen`: names of parameters that never change: no snapshot and no save holds them."""
+        self.frozen = frozenset(frozen)
         self.model, self.levers, self.optimizer, self.schedule = model, levers, levers.optimizer, schedule
         self.layers, self.every, self.objective = layers, every, objective or Objective()
         self.camp = self.capture()
@@ -175,7 +178,7 @@ class TrainingMemory:
         return [lever for lever, memory in made.items() if memory is not None]
 
     def capture(self) -> Snapshot:
-        return Snapshot.take(self.model, self.optimizer, self.schedule.place())
+        return Snapshot.take(self.model, self.optimizer, self.schedule.place(), self.frozen)
 
     def restore(self, snapshot: Snapshot) -> None:
         snapshot.put_back(self.model, self.optimizer)
@@ -317,8 +320,8 @@ class TrainingMemory:
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
             raise LearnerStateError(f"the saved state stands at turn {places[0]!r}, its snapshot at {places[1]!r}; both must be counts")
-        here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0]) if now else None
-        camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1])
+        here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0], self.frozen) if now else None
+        camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1], self.frozen)
         names = (here.pack("").keys() if here is not None else set()) | camp.pack("snapshot.").keys()
         # The average and the history. The saved run may have been examined where this one is not, and the other way round.
         history = None if self.history is None else _saved_history(state)
@@ -367,7 +370,7 @@ class TrainingMemory:
         for number, (value, evaluation, place) in enumerate(rows):
             if not self.schedule.knows(place):
                 raise LearnerStateError(f"the saved state's best evaluations stand at {place!r}; that is no turn")
-            snapshot = Snapshot.unpack(tensors, f"best.{number}.", self.model, self.optimizer, place)
+            snapshot = Snapshot.unpack(tensors, f"best.{number}.", self.model, self.optimizer, place, self.frozen)
             checkpoints.kept.append(Checkpoint(value, evaluation, snapshot))
         return checkpoints
 

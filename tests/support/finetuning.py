@@ -78,6 +78,9 @@ class Lab(NamedTuple):
 @cache
 def lab() -> Lab:
     """Made once in a process."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     folder = Path(tempfile.mkdtemp(prefix="rolltrain-models-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     stream = random.Random(0)

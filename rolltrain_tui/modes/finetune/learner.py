@@ -191,6 +191,7 @@ class FinetuneLearner(LeveredLearner):
             streams=Streams(config.seed, STREAMS, device, dropout=True),  # most of these models have some
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.sequences * config.batch.accumulation,
+            frozen=[name for name, p in model.named_parameters() if not p.requires_grad],  # read again from their folder
             objective=dataclasses.replace(config.objective, unit=unit, chance=math.log(self.lessons.answers)),
         )
 
