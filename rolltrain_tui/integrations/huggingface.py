@@ -12,8 +12,10 @@ from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
 from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.original import ExperienceSystem
 from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
 from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
+from rolltrain_tui.integrations.terms import Monsters
 from rolltrain_tui.protocol.commands import Command
 
 try:
@@ -40,10 +42,10 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         dice_type: str = "d20",
         advantage: bool = False,
         disadvantage: bool = False,
-        use_xp_system: bool = True,
+        use_xp_system: bool | ExperienceSystem = True,
         encounter_chance: float = 0.1,
         rulebook: str = "hero",
-        monsters: str | None = None,
+        monsters: Monsters = None,
         seed: int = 0,
         deaths: bool = False,
         camp_every: int = 250,

@@ -44,9 +44,22 @@ def meant(word: str, words: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def either(name: str, value: Any, other: str, same: Any, default: Any = None) -> Any:
-    """The value of a parameter that has two names. ValueError where both are given."""
-    given = [(n, v) for n, v in ((name, value), (other, same)) if v is not NOT_GIVEN]
-    if len(given) == 2:
+def either(name: str, value: R | None, other: str, same: R | None) -> R | None:
+    """The value of a parameter that has two names; None: neither was given. ValueError where both are."""
+    if value is not None and same is not None:
         raise ValueError(f"{name} and {other} are two names of one thing; give one of them")
-    return given[0][1] if given else default
+    return same if value is None else value
+
+
+def check_call(name: str, function: Any, call: tuple[str, ...]) -> None:
+    """ValueError where a user's function cannot be called so. One whose signature cannot be read is believed."""
+    if not callable(function):
+        raise TypeError(f"{name} must be a function, called as {name}({', '.join(call)}), not a {type(function).__name__}")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*call)
+    except TypeError:
+        raise ValueError(f"{name} is called as {name}({', '.join(call)}), and this one takes {signature}") from None

@@ -14,8 +14,10 @@ from torch import Tensor
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.original import ExperienceSystem
 from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
 from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
+from rolltrain_tui.integrations.terms import Monsters
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 
@@ -42,10 +44,10 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         dice_type: str = "d20",
         advantage: bool = False,
         disadvantage: bool = False,
-        use_xp_system: bool = True,
+        use_xp_system: bool | ExperienceSystem = True,
         encounter_chance: float = 0.1,
         rulebook: str = "hero",
-        monsters: str | None = None,
+        monsters: Monsters = None,
         seed: int = 0,
         deaths: bool = False,
         camp_every: int = 250,

@@ -9,6 +9,7 @@ trainer.play(train_dataloader, eval_dataloader)       # the game on screen
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import fields
@@ -21,9 +22,13 @@ from torch.optim import LBFGS, Optimizer
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.characters import Character
-from rolltrain_tui.integrations.terms import Terms, title
+from rolltrain_tui.integrations.keywords import NOT_GIVEN, check_call, either, exact_keywords
+from rolltrain_tui.integrations.original import ExperienceSystem, MonsterEncounter
+from rolltrain_tui.integrations.terms import ALL, Monsters, Terms, at_least_one, one_of, title
+from rolltrain_tui.modes.module.batches import read_once
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
+from rolltrain_tui.modes.module.evaluation import evaluate_on
 from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
 from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.signals import Caught, caught
@@ -31,9 +36,14 @@ from rolltrain_tui.plain.views import SafeStream, progress_view
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Evaluated, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.rules.dice import Advantage, SeededDice, cast
+from rolltrain_tui.rules.game import Game
+from rolltrain_tui.rules.levels import ability_modifier
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
+from rolltrain_tui.training.levered_learner import at_rest
 
 FEWEST_BETWEEN_CAMPS = 200
 """Turns; a camp is a checkpoint of everything, and an epoch may be short."""
@@ -44,21 +54,30 @@ class RollToTrain:
 
     The first parameters are the original's, with its defaults. TypeError and ValueError say which value is wrong.
 
-    mode            None: one roll for each optimiser step (rulebook "source": as the original). "per_mini_batch": one roll for each
-                    micro-batch, on its loss. "per_accumulation_step": one for each step.
-    rulebook        "hero" trains about as well as no dice at all; "source" is the original's, which hardly trains; "off" rolls for show.
-    monsters        "both" (by chance and by diagnosis), "diagnosed", "random", "off"; None: "off" where encounter_chance is 0, else "both".
-    loss            called as loss(output, target); None: the model's own.
-    training_step   called as training_step(model, batch), gives the loss; for every other form of batch.
-    clip            gradient-norm threshold of every step; None: no clipping.
-    scheduler_every "epoch", as the original, or "turn".
-    evaluate_every  turns between evaluations; None: an epoch.
-    turns           instead of num_epochs, and needed for a loader without a length.
-    twin            "on_use", "always" or "off"; None: "on_use" on screen, "off" with a progress bar (a twin doubles the cost of a turn).
-    deaths          True: a hero who falls returns the weights to the last camp. False: the hero never loses the last hit point.
-    runs            the folder for run folders; None: where `rolltrain` keeps its saves.
+    scheduler           or lr_scheduler: any of PyTorch's. One that hears the validation loss (ReduceLROnPlateau) steps after an evaluation.
+    accumulation_steps  batches of a turn, whose gradients are averaged; None: 1, and 64 under rulebook "source". An epoch reads the loader
+                        once, so its last turn may have fewer.
+    num_epochs          None: 3.
+    mode                None: one roll for each optimiser step (rulebook "source": as the original). "per_mini_batch": one roll for each
+                        micro-batch, on its loss. "per_accumulation_step": one for each step.
+    character_class     Wizard(level=1), Wizard or "wizard"; None: no class, with a fighter's sheet.
+    rulebook            "hero" trains about as well as no dice; "source" is the original's, which hardly trains; "off" rolls for show.
+    monsters            "both" (by chance and by diagnosis), "diagnosed", "random", "off"; or monsters by name: [GradientOoze]. None: "off"
+                        where encounter_chance is 0, else "both".
+    loss                or loss_fn: called as loss(output, target); None: the model's own.
+    training_step       called as training_step(model, batch), gives the loss, or None to skip the batch; for every other form of batch.
+    clip                or max_grad_norm: gradient-norm threshold of every step; None: no clipping.
+    dtype               "bfloat16": matrix products in bf16 (autocast).
+    scheduler_every     "turn" ("step"), or "epoch"; None: every turn, and under rulebook "source" every epoch.
+    evaluate_every      turns between evaluations; None: an epoch.
+    turns               or max_steps: goes before num_epochs, and is needed for a loader without a length.
+    camp_every          turns between camps, which are save points; None: an epoch, and at least 200.
+    twin                "on_use", "always" or "off"; None: "on_use" on screen, else "off" (a twin doubles the cost of a turn).
+    deaths              True: a hero who falls returns the weights to the last camp. False: the hero never loses the last hit point.
+    runs                or output_dir: the folder for run folders; None: where `rolltrain` keeps its saves.
     """
 
+    @exact_keywords
     def __init__(
         self,
         model: nn.Module,
@@ -67,43 +86,83 @@ class RollToTrain:
         tokenizer: Callable[..., Any] | None = None,
         intelligence: int = 10,
         dc: float = 15,
-        accumulation_steps: int = 64,
+        accumulation_steps: int | None = None,
         mode: str | None = None,
-        num_epochs: int = 3,
+        num_epochs: int | None = None,
         dice_type: str = "d20",
         advantage: bool = False,
         disadvantage: bool = False,
         character_class: Character | type[Character] | str | None = None,
-        use_xp_system: bool = True,
+        use_xp_system: bool | ExperienceSystem = True,
         encounter_chance: float = 0.1,
         *,
+        lr_scheduler: Any = None,
         rulebook: str = "hero",
-        monsters: str | None = None,
+        monsters: Monsters = None,
         loss: Loss | None = None,
+        loss_fn: Loss | None = None,
         training_step: TrainingStep | None = None,
         clip: float | None = 1.0,
+        max_grad_norm: float | None = NOT_GIVEN,
         dtype: Literal["float32", "bfloat16"] = "float32",
-        scheduler_every: Literal["epoch", "turn"] = "epoch",
+        scheduler_every: Literal["epoch", "turn", "step"] | None = None,
         evaluate_every: int | None = None,
         turns: int | None = None,
+        max_steps: int | None = None,
+        camp_every: int | None = None,
         twin: Literal["on_use", "always", "off"] | None = None,
         seed: int = 0,
         deaths: bool = False,
         name: str | None = None,
         runs: Path | str | None = None,
+        output_dir: Path | str | None = None,
     ) -> None:
+        if isinstance(scheduler, Optimizer) and not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                "the original's order is (model, tokenizer, optimizer, lr_scheduler), here it is (model, optimizer, scheduler, tokenizer): "
+                "write RollToTrain(model=model, tokenizer=tokenizer, optimizer=optimizer, lr_scheduler=lr_scheduler)"
+            )
         check_parts(model, optimizer)
         given = locals()
-        self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms)})
-        self.model, self.optimizer, self.scheduler, self.tokenizer = model, optimizer, scheduler, tokenizer
+        self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms) if f.init})
+        self.model, self.optimizer, self.tokenizer = model, optimizer, tokenizer
+        self.scheduler = either("scheduler", scheduler, "lr_scheduler", lr_scheduler)
         self.name = title(name, model)
-        self.runs = Path(runs) if runs is not None else saves.saves_root(None)
+        folder = either("runs", None if runs is None else Path(runs), "output_dir", None if output_dir is None else Path(output_dir))
+        self.runs = folder if folder is not None else saves.saves_root(None)
         self.run: Run | None = None
         """The run, from the first `train` or `play` on."""
-        self._loss, self._training_step = loss, training_step
-        self._clip, self._dtype, self._scheduler_every = clip, dtype, scheduler_every
-        self._evaluate_every, self._turns, self._twin = evaluate_every, turns, twin
+        self._loss, self._training_step = either("loss", loss, "loss_fn", loss_fn), training_step
+        self._turns = either("turns", turns, "max_steps", max_steps)
+        self._scheduler_every: str = scheduler_every or ("epoch" if rulebook == "source" else "turn")
+        self._clip, self._dtype, self._evaluate_every, self._camp_every, self._twin = clip, dtype, evaluate_every, camp_every, twin
+        if max_grad_norm is not NOT_GIVEN:
+            if clip != 1.0:
+                raise ValueError("clip and max_grad_norm are two names of one thing; give one of them")
+            self._clip = max_grad_norm
+        self._check()
         self._checkpoint: Path | None = None
+        self._experience = use_xp_system if isinstance(use_xp_system, ExperienceSystem) else ExperienceSystem()
+        self._experience.follow(self._game, self.terms.who.level if self.terms.who else 1)
+        self._meetings = self.terms.meetings or MonsterEncounter(encounter_chance)
+        self._meetings.follow(self._game)
+        self._table_dice = SeededDice(seed)
+
+    def _check(self) -> None:
+        for name, value in (("turns", self._turns), ("evaluate_every", self._evaluate_every), ("camp_every", self._camp_every)):
+            if value is not None:
+                at_least_one(name, value)
+        one_of("scheduler_every", self._scheduler_every, ("epoch", "turn", "step"))
+        one_of("twin", self._twin or "off", ("on_use", "always", "off"))
+        one_of("dtype", self._dtype, ("float32", "bfloat16"))
+        if self._clip is not None and not self._clip > 0:
+            raise ValueError(f"clip (max_grad_norm) must be above 0, not {self._clip!r}; None means no clipping")
+        for name, function, call in (
+            ("loss", self._loss, ("output", "target")),
+            ("training_step", self._training_step, ("model", "batch")),
+        ):
+            if function is not None:
+                check_call(name, function, call)
 
     # Training.
 
@@ -117,6 +176,8 @@ class RollToTrain:
         progress: bool = True,
     ) -> "RollToTrain":
         """Train to the last turn behind a progress bar. `moves`: commands, each with its turn; `resume`: a run or a save to go on with.
+
+        Called again without `resume`, it begins a new run with the model, the optimiser and the scheduler as they stand, and warns of it.
 
         Errors of the training are raised here; the run is then saved up to its last save point. Ctrl+C saves, and is raised too.
         """
@@ -134,7 +195,7 @@ class RollToTrain:
     def play(
         self, train_dataloader: Iterable[Any], eval_dataloader: Iterable[Any] | None = None, *, resume: Path | str | None = None
     ) -> "RollToTrain":
-        """The same run on screen: the game in this terminal, training in a thread. The run is saved when the player leaves.
+        """The same on screen: the game in this terminal, training in a thread. The run is saved when the player leaves.
 
         The class's abilities wait for the player's keys (`a` lets one trigger by itself).
         """
@@ -145,32 +206,49 @@ class RollToTrain:
 
     def _open(self, train: Iterable[Any], validation: Iterable[Any] | None, resume: Path | str | None, *, on_screen: bool) -> Run:
         config = self._config(train, on_screen)
-        device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
-        criterion = Criterion(self._loss, self._training_step, self.tokenizer, device)
         work = TrainingParts(
-            model=self.model, optimizer=self.optimizer, scheduler=self.scheduler, criterion=criterion, tokenizer=self.tokenizer
+            model=self.model, optimizer=self.optimizer, scheduler=self.scheduler, criterion=self._criterion(), tokenizer=self.tokenizer
         )
         campaign = Campaign(config, ModuleLearner(config, work, train, validation))
-        path = Path(resume) if resume is not None else self._checkpoint
+        path, self._checkpoint = Path(resume) if resume is not None else self._checkpoint, None
         if path is None:
+            if self.run is not None:
+                warnings.warn(
+                    "a new run begins, with the model, the optimiser and the scheduler as the last one left them; "
+                    f"to go on with that one, give resume={str(self.run.folder)!r}",
+                    stacklevel=3,
+                )
             self.run = Run.create(campaign, base=Path.cwd(), runs=self.runs)
         else:
             saved = SavedRun.read(path)
             self.run = Run.restore(saved, saved.load_into(campaign))
         return self.run
 
+    def _criterion(self) -> Criterion:
+        device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
+        return Criterion(self._loss, self._training_step, self.tokenizer, device, self.model)
+
     def _config(self, train: Iterable[Any], on_screen: bool) -> ModuleConfig:
-        size, steps = _length(train), self.terms.accumulation_steps
+        size, steps = _length(train), self.terms.accumulation
         if size is None and self._turns is None:
-            raise ValueError("the training data loader does not know its length; say how long to train with turns=NUMBER")
+            why = "can be read only once" if read_once(train) else "does not know its length"
+            raise ValueError(f"the training data loader {why}; say how long to train with turns=NUMBER")
         if size == 0:
             raise ValueError("the training data loader is empty; give it at least one batch")
+        if size is not None and steps > size:
+            warnings.warn(
+                f"accumulation_steps is {steps}, but an epoch has only {size} batches: each epoch is one optimiser step", stacklevel=4
+            )
         epoch = -(-size // steps) if size is not None else self._turns or 1
-        turns = self._turns or epoch * self.terms.num_epochs
-        every = self._evaluate_every or min(epoch, turns)
-        twin = self._twin or ("on_use" if on_screen else "off")
-        length = {"turns": turns, "camp_every": max(epoch, FEWEST_BETWEEN_CAMPS), "evaluate_every": every}
-        table = self.terms.table(name=self.name, twin=twin, by_themselves=not on_screen, **length)
+        turns = self._turns or epoch * self.terms.epochs
+        table = self.terms.table(
+            name=self.name,
+            turns=turns,
+            camp_every=self._camp_every or max(epoch, FEWEST_BETWEEN_CAMPS),
+            evaluate_every=self._evaluate_every or min(epoch, turns),
+            twin=self._twin or ("on_use" if on_screen else "off"),
+            by_themselves=not on_screen,
+        )
         trained = {
             "model": type(self.model).__name__,
             "optimizer": type(self.optimizer).__name__,
@@ -179,28 +257,18 @@ class RollToTrain:
             "dtype": self._dtype,
             "accumulation": steps,
             "epoch": epoch,
-            "scheduler_every": self._scheduler_every,
+            "scheduler_every": "epoch" if self._scheduler_every == "epoch" else "turn",
         }
         return ModuleConfig.model_validate({**table, "kind": "module", "trained": trained})
 
     # Further methods of the original.
 
     def evaluate(self, eval_dataloader: Iterable[Any]) -> float:
-        """The mean loss on a loader. The model is left as it was."""
-        from rolltrain_tui.modes.module.batches import each
-
-        device = next((p.device for p in self.model.parameters()), torch.device("cpu"))
-        criterion = Criterion(self._loss, self._training_step, self.tokenizer, device)
-        was = self.model.training
-        self.model.eval()
-        try:
-            with torch.no_grad():
-                losses = [criterion(self.model, criterion.ready(raw))[0].item() for raw in each(eval_dataloader, self.terms.seed)]
-        finally:
-            self.model.train(was)
-        if not losses:
-            raise ValueError("the evaluation data loader is empty; give it at least one batch")
-        return sum(losses) / len(losses)
+        """The mean loss over the examples of a loader, as the run's own evaluations compute it. The model is left as it was."""
+        criterion = self._criterion()
+        products = torch.autocast(criterion.device.type, torch.bfloat16) if self._dtype == "bfloat16" else nullcontext()
+        with torch.no_grad(), at_rest(self.model, criterion.device), products:
+            return evaluate_on(criterion, self.model, eval_dataloader, self.terms.seed, ALL).value
 
     def save_checkpoint(self, name: str = "checkpoint") -> Path:
         """Save the run under a name: weights, moments, schedule, place in the data, hero, charges, dice. The save's folder."""
@@ -216,6 +284,45 @@ class RollToTrain:
         if self.run is None:
             raise ValueError("there is no run yet; call train or play first")
         return self.run
+
+    def _game(self) -> Game | None:
+        return None if self.run is None else self.run.campaign.game
+
+    @property
+    def xp_system(self) -> ExperienceSystem:
+        """The hero's level and experience, in the run and before it."""
+        return self._experience
+
+    @property
+    def monster_encounter(self) -> MonsterEncounter:
+        """The chance of a meeting, and the monster that is near."""
+        return self._meetings
+
+    @property
+    def character_class(self) -> Character | None:
+        return self.terms.who
+
+    @property
+    def weight_update(self) -> str:
+        """When dice are cast: "per_mini_batch" or "per_accumulation_step"."""
+        book = RULEBOOKS[self.terms.rulebook]
+        return self.terms.mode or ("per_mini_batch" if book.roll_on == "micro" else "per_accumulation_step")
+
+    def roll_dice(self) -> int:
+        """A roll of this trainer's die with its modifier, as each turn makes one. The run's own dice are not touched by it."""
+        sides = int(self.terms.dice_type.removeprefix("d"))
+        how: Advantage = "advantage" if self.terms.advantage else "disadvantage" if self.terms.disadvantage else "none"
+        return cast(self._table_dice, sides, how)[1] + ability_modifier(int(self.terms.intelligence))
+
+    def get_scale_factor(self, roll: int) -> float:
+        """k for a total: the multiple of the plain update that this trainer's rulebook gives for it."""
+        sides, modifier = int(self.terms.dice_type.removeprefix("d")), ability_modifier(int(self.terms.intelligence))
+        level = self._experience.level
+        return RULEBOOKS[self.terms.rulebook].judge(roll - modifier, modifier, int(self.terms.dc), sides, level)[1]
+
+    @property
+    def _loss_history(self) -> list[float]:
+        return self.loss_history
 
     @property
     def loss_history(self) -> list[float]:

@@ -75,7 +75,8 @@ def trainer_of(words: Words, *, seed: int, **terms: Any) -> RollToTrain:
     model = small_bert(len(words), seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
-    return RollToTrain(model, optimizer, scheduler, tokenizer=words, accumulation_steps=4, seed=seed, name="Tavern Reviews", **terms)
+    how: dict[str, Any] = {"accumulation_steps": 4, "scheduler_every": "epoch", "seed": seed, "name": "Tavern Reviews"}
+    return RollToTrain(model, optimizer, scheduler, tokenizer=words, **how, **terms)
 
 
 @torch.no_grad()

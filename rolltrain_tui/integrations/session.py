@@ -35,10 +35,11 @@ from torch.optim import Optimizer
 from rolltrain_tui.game.turn import TurnCycle
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
-from rolltrain_tui.integrations.keywords import NOT_GIVEN, either, exact_keywords
+from rolltrain_tui.integrations.keywords import either, exact_keywords
+from rolltrain_tui.integrations.original import ExperienceSystem
 from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.talk import aloud
-from rolltrain_tui.integrations.terms import Terms, at_least_one, title
+from rolltrain_tui.integrations.terms import Monsters, Terms, at_least_one, title
 from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
@@ -438,17 +439,17 @@ def session(
     optimizer: Optimizer,
     *,
     turns: int | None = None,
-    max_steps: int | None = NOT_GIVEN,
+    max_steps: int | None = None,
     character_class: Character | type[Character] | str | None = None,
     intelligence: int = 10,
     dc: float = 15,
     dice_type: str = "d20",
     advantage: bool = False,
     disadvantage: bool = False,
-    use_xp_system: bool = True,
+    use_xp_system: bool | ExperienceSystem = True,
     encounter_chance: float = 0.1,
     rulebook: str = "hero",
-    monsters: str | None = None,
+    monsters: Monsters = None,
     seed: int = 0,
     deaths: bool = False,
     camp_every: int = 250,
@@ -462,13 +463,13 @@ def session(
     ValueError, because only the loop can scale its loss.
     """
     terms = foreign_terms(locals())
-    turns = either("turns", NOT_GIVEN if turns is None else turns, "max_steps", max_steps)
+    turns = either("turns", turns, "max_steps", max_steps)
     return begin_session(model, optimizer, terms, turns=turns, camp_every=camp_every, name=name, folder=folder)
 
 
 def foreign_terms(given: Mapping[str, Any]) -> Terms:
     """The game's terms, by name, for a loop that is not ours. ValueError and TypeError name what cannot be."""
-    terms = Terms(**{field.name: given[field.name] for field in fields(Terms) if field.name in given}, accumulation_steps=1)
+    terms = Terms(**{field.name: given[field.name] for field in fields(Terms) if field.init and field.name in given}, accumulation_steps=1)
     if (book := RULEBOOKS[terms.rulebook]).roll_on != "step" or book.hook not in ("update", "lr"):
         raise ValueError(f"rulebook {terms.rulebook} weighs the loss, which a loop of your own keeps to itself; use RollToTrain for it")
     return terms

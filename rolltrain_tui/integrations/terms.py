@@ -1,11 +1,14 @@
 """The keywords of RollToTrain and the callbacks: checked as in the original, and turned into the game's part of a campaign."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from rolltrain_tui.config.schema import DiceConfig
 from rolltrain_tui.integrations.characters import Character, character_of
+from rolltrain_tui.integrations.keywords import meant
+from rolltrain_tui.integrations.original import ExperienceSystem, Monster, MonsterEncounter, encounters_of
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
@@ -20,43 +23,56 @@ ON_SCREEN = 20
 """Turns a second that the game begins with."""
 
 
-Table = dict[str, Any]
+Monsters = str | MonsterEncounter | Monster | type[Monster] | Sequence[Monster | type[Monster]] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The original's parameters with its defaults, and our own. ValueError and TypeError name the value."""
+    """The original's parameters and our own. ValueError and TypeError name the value.
+
+    The defaults are the original's. Only with another rulebook than "source", a turn accumulates one batch and not 64.
+    """
 
     intelligence: int = 10
     dc: float = 15
-    accumulation_steps: int = 64
+    accumulation_steps: int | None = None
     mode: str | None = None
-    num_epochs: int = 3
+    num_epochs: int | None = None
     dice_type: str = "d20"
     advantage: bool = False
     disadvantage: bool = False
     character_class: Character | type[Character] | str | None = None
-    use_xp_system: bool = True
+    use_xp_system: bool | ExperienceSystem = True
     encounter_chance: float = 0.1
     rulebook: str = "hero"
-    monsters: str | None = None
+    monsters: Monsters = None
     seed: int = 0
     deaths: bool = False
     """A hero who falls returns the run to its last camp."""
+    meetings: MonsterEncounter | None = field(default=None, init=False)
+    """Where `monsters` names kinds of monsters."""
 
     def __post_init__(self) -> None:
         _whole("intelligence", self.intelligence, 1, 20)
         _whole("dc", self.dc, 1, 30)
-        at_least_one("accumulation_steps", self.accumulation_steps)
-        at_least_one("num_epochs", self.num_epochs)
-        _one_of("mode", self.mode or MODES[0], MODES)
-        _one_of("dice_type", self.dice_type, DICE)
-        _one_of("rulebook", self.rulebook, tuple(RULEBOOKS))
-        _one_of("monsters", self.monsters or "off", MONSTERS)
+        at_least_one("accumulation_steps", self.accumulation)
+        at_least_one("num_epochs", self.epochs)
+        one_of("mode", self.mode or MODES[0], MODES)
+        one_of("dice_type", self.dice_type, DICE)
+        one_of("rulebook", self.rulebook, tuple(RULEBOOKS))
+        if (named := encounters_of(self.monsters, self.encounter_chance)) is None:
+            one_of("monsters", "off" if self.monsters is None else self.monsters, MONSTERS)
+        object.__setattr__(self, "meetings", named)
         if self.advantage and self.disadvantage:
             raise ValueError("advantage and disadvantage cancel each other out; set at most one of them")
-        if not 0 <= self.encounter_chance <= 1:
-            raise ValueError(f"encounter_chance must be between 0 and 1, not {self.encounter_chance!r}")
+        _within("encounter_chance", self.chance, 0, 1)
+        if named is not None and not self.chance:
+            raise ValueError("monsters are named, but none will come with encounter_chance 0; give one above 0, or monsters='off'")
+        for name in ("advantage", "disadvantage", "deaths"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, not {value!r}")
+        if not isinstance(self.use_xp_system, bool | ExperienceSystem):
+            raise TypeError(f"use_xp_system must be True, False or an ExperienceSystem, not {self.use_xp_system!r}")
         object.__setattr__(self, "character_class", character_of(self.character_class))
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 on, not {self.seed!r}")
@@ -68,6 +84,15 @@ class Terms:
         return self.character_class
 
     @property
+    def accumulation(self) -> int:
+        """Micro-batches of a turn: the original's 64 under its own rulebook, else 1."""
+        return self.accumulation_steps if self.accumulation_steps is not None else 64 if self.rulebook == "source" else 1
+
+    @property
+    def epochs(self) -> int:
+        return 3 if self.num_epochs is None else self.num_epochs
+
+    @property
     def roll_on(self) -> str:
         """As the rulebook says, unless a mode is given."""
         if self.mode is None:
@@ -77,8 +102,14 @@ class Terms:
         return "last-micro" if self.rulebook == "source" else "step"
 
     @property
+    def chance(self) -> float:
+        return self.encounter_chance if self.meetings is None else self.meetings.encounter_chance
+
+    @property
     def monsters_come(self) -> str:
-        return self.monsters or ("both" if self.encounter_chance else "off")
+        if self.meetings is not None:
+            return "random"
+        return str(self.monsters) if self.monsters else "both" if self.chance else "off"
 
     @property
     def off(self) -> bool:
@@ -94,7 +125,7 @@ class Terms:
         """
         who = self.who
         stats = {"STR": 12, "DEX": 13, "CON": 14, "INT": int(self.intelligence), "WIS": 10, "CHA": 8}
-        xp = self.use_xp_system
+        xp, bestiary = bool(self.use_xp_system), ORIGINAL_MONSTERS if self.meetings is None else self.meetings.bestiary
         return {
             "schema_version": 1,
             "name": name,
@@ -121,7 +152,7 @@ class Terms:
                 "deaths": self.deaths,
             },
             "xp": {"table": "source", "learning": xp, "monsters": xp, "rolls": xp and self.rulebook == "source"},
-            "encounters": {"mode": self.monsters_come, "chance": self.encounter_chance, "effects": "real", "bestiary": ORIGINAL_MONSTERS},
+            "encounters": {"mode": self.monsters_come, "chance": self.chance, "effects": "real", "bestiary": bestiary},
             "diagnosis": {"examine": self.monsters_come != "off", "scouting": min(60, turns // 2)},
             "adventure": {"predictions": True, "loot": self.monsters_come != "off", "choices": False, "energy": None},
             "acts": [],
@@ -162,6 +193,6 @@ def at_least_one(name: str, value: int) -> None:
         raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value!r}{meant(str(value), allowed)}")

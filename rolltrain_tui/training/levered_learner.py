@@ -124,6 +124,20 @@ def drop_worst(losses: Tensor, drop: int, batch: BatchGradient) -> Tensor:
     return stays.cpu()
 
 
+@contextmanager
+def at_rest(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
+    outer = global_state(device)
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        set_global_state(device, outer)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The learner's parts
 
@@ -300,18 +314,9 @@ class LeveredLearner(ABC):
         """Matrix products in bf16, with weights and sums in fp32. Where the learner's dtype is fp32, nothing."""
         return torch.autocast(self.device.type, self.dtype) if self.dtype != torch.float32 else nullcontext()
 
-    @contextmanager
-    def at_rest(self) -> Iterator[None]:
+    def at_rest(self) -> AbstractContextManager[None]:
         """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
-        outer = global_state(self.device)
-        modes = [(module, module.training) for module in self.model.modules()]
-        self.model.eval()
-        try:
-            yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
-            set_global_state(self.device, outer)
+        return at_rest(self.model, self.device)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Saving and copying

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Fighter, Paladin, Rogue, RollToTrain, Wizard
 from rolltrain_tui.modes.module.batches import Batches, LoaderError
-from rolltrain_tui.modes.module.criterion import LossError
+from rolltrain_tui.modes.module.forward import LossError
 from rolltrain_tui.modes.module.learner import ModuleLearner
 from rolltrain_tui.protocol.commands import SaveGame, Speak, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
@@ -60,23 +60,38 @@ def learner_of(model: nn.Module, tmp_path: Path, train: Any, validation: Any = N
 def test_the_original_quick_start(
     reader: Make, loaders: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Word for word but for the import, with every default, it trains the model, shows a bar and writes a chronicle."""
+    """Word for word but for the package's name, with every default, it trains the model, shows a bar and writes a chronicle."""
+    from rolltrain_tui import ExperienceSystem, RollToTrain, Wizard
+
     monkeypatch.setenv("ROLLTRAIN_SAVES", str(tmp_path))
     model = reader()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-2)
     scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, total_iters=3)
-    train_dataloader, eval_dataloader = loaders(64 * 8 * 8)
+    train_dataloader, eval_dataloader = loaders(64)
 
     trainer = RollToTrain(
         model=model, optimizer=optimizer, scheduler=scheduler, intelligence=15, character_class=Wizard(level=1), use_xp_system=True
     )
     trainer.train(train_dataloader, eval_dataloader)
 
-    assert len(trainer.loss_history) == 3 * 512 // 64, "512 batches, 64 to a step, 3 epochs"
+    assert len(trainer.loss_history) == 3 * 8, "8 batches, one to a step, 3 epochs"
     assert trainer.eval_loss_history[-1][1] < trainer.eval_loss_history[0][1]
-    assert scheduler.last_epoch == 3, "the schedule takes a step each epoch"
+    assert scheduler.last_epoch == 24, "the schedule takes a step each turn"
     assert "turn 24/24" in capsys.readouterr().err
     assert (trainer.run.folder / "chronicle.jsonl").is_file()  # type: ignore[union-attr]
+    assert isinstance(trainer.xp_system, ExperienceSystem)
+
+
+def test_the_originals_rulebook_keeps_its_defaults(reader: Make, loaders: Make, tmp_path: Path) -> None:
+    """Under rulebook "source" 64 batches make a step, and the schedule takes one each epoch."""
+    model = reader()
+    optimizer = adamw(model)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+    trainer = RollToTrain(model, optimizer, scheduler, rulebook="source", num_epochs=2, runs=tmp_path)
+    trainer.train(loaders(128 * 8)[0], progress=False)
+    assert len(trainer.loss_history) == 4
+    assert scheduler.last_epoch == 2
+    assert (trainer.terms.accumulation, trainer.weight_update) == (64, "per_mini_batch")
 
 
 @pytest.mark.parametrize(

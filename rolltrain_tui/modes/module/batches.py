@@ -1,4 +1,7 @@
-"""The micro-batches of any loader, epoch after epoch, in a repeatable order; a reader can return to any place in them."""
+"""The micro-batches of any loader, epoch after epoch, in a repeatable order; a reader can return to any place in them.
+
+None and batches without examples, as a collate function makes them of bad data, are passed over and not counted.
+"""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -15,7 +18,7 @@ Place = tuple[int, int]
 
 
 class LoaderError(ValueError):
-    """A data loader is empty."""
+    """A data loader is empty, or cannot be read again."""
 
 
 class Batches:
@@ -39,8 +42,14 @@ class Batches:
 
     def at(self, place: Place) -> tuple[Any, Place]:
         """The micro-batch at a place, and the place after it. At the end of an epoch the next one begins. LoaderError for an empty one."""
-        if place[1] >= self._lengths.get(place[0], math.inf):
+        if not self.has(place):
             return self.at((place[0] + 1, 0))
+        return self._read[place], (place[0], place[1] + 1)
+
+    def has(self, place: Place) -> bool:
+        """Whether the epoch goes on at this place; its next epoch is not begun. LoaderError where an epoch gives nothing at all."""
+        if place[1] >= self._lengths.get(place[0], math.inf):
+            return False
         if place not in self._read:
             if place[0] != self._next[0] or place[1] < self._next[1]:
                 self._begin(place[0])
@@ -50,11 +59,28 @@ class Batches:
                 if batch is _END:
                     self._lengths[place[0]] = self._next[1]
                     if self._next[1] == 0:
-                        raise LoaderError("the training data loader is empty; give it at least one batch")
-                    return self.at((place[0] + 1, 0))
+                        raise LoaderError(self._nothing())
+                    return False
                 self._read = {self._next: batch} if self._next < place else self._read | {self._next: batch}
                 self._next = (self._next[0], self._next[1] + 1)
-        return self._read[place], (place[0], place[1] + 1)
+        return True
+
+    def left(self, place: Place, most: int) -> int:
+        """How many micro-batches the epoch still has at a place, `most` at most. At its end those of the next epoch count."""
+        if not self.has(place):
+            place = (place[0] + 1, 0)
+        count = 1
+        while count < most and self.has((place[0], place[1] + count)):
+            count += 1
+        return count
+
+    def _nothing(self) -> str:
+        if before := max(self._lengths.values()):
+            return (
+                f"the training data loader can be read only once: it gave {before} batches, and then no more; give a list, a DataLoader or "
+                "another object that begins anew each time it is iterated"
+            )
+        return "the training data loader is empty; give it at least one batch"
 
     def remove(self, place: Place) -> None:
         """Forget the micro-batches before `place`."""
@@ -75,7 +101,9 @@ class Batches:
 
     def _pull(self) -> Any:
         with self._own_stream():
-            return next(self._iterator, _END)
+            while (batch := next(self._iterator, _END)) is None or examples_in(batch) == 0:
+                pass
+            return batch
 
     @contextmanager
     def _own_stream(self) -> Iterator[None]:
@@ -89,6 +117,11 @@ class Batches:
 
 
 _END = object()
+
+
+def read_once(loader: Iterable[Any]) -> bool:
+    """An iterator, such as a generator: it gives its batches once and then never again."""
+    return isinstance(loader, Iterator)
 
 
 def each(loader: Iterable[Any], seed: int) -> Iterator[Any]:

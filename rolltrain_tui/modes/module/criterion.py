@@ -1,15 +1,17 @@
 """The loss of any model on any batch. What is called depends on the batch:
 
-    a dict (or anything like it)   model(**batch); `label` is taken for `labels`
+    a dict (or anything like it)   model(**batch); `label` is called `labels` where the model has that
     {"text": [...], "label": ...}  with a tokenizer: model(**tokenizer(text), labels=label)
+    a dict, with a loss function   loss(model(**the rest), target); the target is `labels`, `label`, `target`, `targets` or `y`
     (x, ..., y)                    with a loss function: loss(model(x, ...), y); without: model(x, ..., y)
+    ((a, b), y), ({"a": a}, y)     with a loss function: loss(model(a, b), y)
     a tensor                       model(x), and with a loss function loss(model(x), x)
 
 The loss is the function's value, else the output's `.loss` or ["loss"], else the first item of a tuple, else the output itself.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.module.batches import examples_in, pick, to_device
+from rolltrain_tui.modes.module.forward import STEP, LossError, Parameters, listed
 
 LONGEST_TEXT = 512
 """Texts are cut to so many tokens, the limit of BERT and its relatives."""
@@ -25,19 +28,27 @@ IGNORED = -100
 CLOSE = 1e-3
 """The mean of losses by example must equal the model's own loss to this relative error: bf16 keeps about three digits."""
 
-TrainingStep = Callable[[nn.Module, Any], Tensor]
+TrainingStep = Callable[[nn.Module, Any], Any]
 Loss = Callable[..., Tensor]
 
 
-class LossError(ValueError):
-    """This model gives no loss on these batches."""
+TARGETS = ("labels", "label", "target", "targets", "y")
+"""Keys under which a dict may hold what the model should have said; the first one counts."""
+
+
+class SkippedBatchError(LossError):
+    """The training step gave None: this batch is to be passed over."""
 
 
 class Criterion:
     """The loss of one model. `loss(output, target)` and `training_step(model, batch)` are the user's, if given; `tokenizer` reads texts."""
 
-    def __init__(self, loss: Loss | None, training_step: TrainingStep | None, tokenizer: Any, device: torch.device) -> None:
+    def __init__(
+        self, loss: Loss | None, training_step: TrainingStep | None, tokenizer: Any, device: torch.device, model: nn.Module | None = None
+    ) -> None:
+        """`model` tells which names it takes; a copy of it will do."""
         self.loss, self.training_step, self.tokenizer, self.device = loss, training_step, tokenizer, device
+        self._takes = Parameters(model)
         self._apart = copy.deepcopy(loss) if getattr(loss, "reduction", "") == "mean" else None
         if self._apart is not None:
             self._apart.reduction = "none"  # type: ignore[attr-defined]
@@ -48,47 +59,74 @@ class Criterion:
             batch = dict(batch.items())
             if self.tokenizer is not None and "text" in batch:
                 batch |= self._tokens(batch.pop("text"))
-            if "label" in batch and "labels" not in batch:
+            if "label" in batch and "labels" not in batch and self._takes.named("labels") and not self._takes.named("label", exactly=True):
                 batch["labels"] = batch.pop("label")
-            if isinstance(labels := batch.get("labels"), list):
-                batch["labels"] = torch.tensor(labels)
+            if isinstance(labels := batch.get(_target_key(batch)), list) and all(isinstance(label, int | float) for label in labels):
+                batch[_target_key(batch)] = torch.tensor(labels)
         return to_device(batch, self.device)
 
     def _tokens(self, text: Any) -> dict[str, Any]:
         tokens = self.tokenizer(list(text), padding=True, truncation=True, max_length=LONGEST_TEXT, return_tensors="pt")
         return dict(tokens.items())
 
+    def target_of(self, batch: Any) -> Any:
+        """What the model should have said to a ready batch; None where the batch does not tell."""
+        if isinstance(batch, dict):
+            return batch.get(_target_key(batch))
+        if isinstance(batch, tuple | list):
+            return batch[-1] if len(batch) > 1 else None
+        return batch if isinstance(batch, Tensor) else None
+
+    def with_target(self, batch: Any, target: Any) -> Any:
+        """The same batch with another target."""
+        return {**batch, _target_key(batch): target} if isinstance(batch, dict) else (*batch[:-1], target)
+
     def __call__(self, model: nn.Module, batch: Any) -> tuple[Tensor, Any]:
         """The mean loss of a ready batch, and the model's output. LossError says what is missing."""
         if self.training_step is not None:
-            return _checked(self.training_step(model, batch)), None
-        target = None
+            if (found := self.training_step(model, batch)) is None:
+                raise SkippedBatchError("training_step gave no loss (None) for a batch")
+            return _checked(found if isinstance(found, Tensor) else _own_loss(found), "training_step"), None
+        args, named = self._arguments(batch)
+        self._takes.check(args, named, batch, with_loss=self.loss is not None)
+        output = model(*args, **named)
+        if self.loss is None:
+            return _checked(_own_loss(output), "the model"), output
+        if (target := self.target_of(batch)) is None:
+            raise LossError(
+                f"the batch has no target for loss: its keys are {listed(batch)}, and a target is one of {listed(TARGETS)}{STEP}"
+            )
+        return _checked(self.loss(_logits(output), target), "loss"), output
+
+    def _arguments(self, batch: Any) -> tuple[Sequence[Any], dict[str, Any]]:
+        """What the model is called with."""
         if isinstance(batch, dict):
-            given = {name: value for name, value in batch.items() if name != "labels"} if self.loss is not None else batch
-            target, output = batch.get("labels"), model(**given)
-        elif isinstance(batch, tuple | list) and self.loss is not None:
-            target, output = batch[-1], model(*batch[:-1])
-        elif isinstance(batch, tuple | list):
-            output = model(*batch)
-        else:
-            target, output = batch, model(batch)
-        if self.loss is not None:
-            return _checked(self.loss(_logits(output), target)), output
-        return _checked(_own_loss(output)), output
+            key = _target_key(batch)
+            apart = self.loss is not None and not self._takes.needs(key)
+            return (), {name: value for name, value in batch.items() if not (apart and name == key)}
+        if not isinstance(batch, tuple | list):
+            return (batch,), {}
+        if self.loss is None:
+            return batch, {}
+        inputs = batch[:-1]
+        if len(inputs) == 1 and isinstance(inputs[0], dict) and self._takes.fits((), inputs[0]):
+            return (), inputs[0]
+        if len(inputs) == 1 and isinstance(inputs[0], tuple | list) and self._takes.fits(inputs[0], {}):
+            return inputs[0], {}
+        return inputs, {}
 
     def examples(self, model: nn.Module, batch: Any) -> Tensor | None:
         """The loss of each example of a ready batch, (B,); None where the model's loss cannot be split into examples."""
         loss, output = self(model, batch)
-        size, target = examples_in(batch), batch.get("labels") if isinstance(batch, dict) else None
+        size = examples_in(batch)
         if size is None or size < 1:
             return None
         # The user's loss with reduction "none" gives the parts directly
         if self._apart is not None:
-            target = target if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) else batch
-            parts = self._apart(_logits(output), target)
+            parts = self._apart(_logits(output), self.target_of(batch))
             return parts.reshape(size, -1).mean(dim=1) if parts.numel() % size == 0 and parts.dim() else None
         # Otherwise try whether the model's own loss is a cross entropy of its logits
-        logits = _logits(output)
+        logits, target = _logits(output), self.target_of(batch) if isinstance(batch, dict) else None
         if not isinstance(logits, Tensor) or not isinstance(target, Tensor) or target.is_floating_point() or logits.shape[0] != size:
             return None
         return _cross_entropies(logits, target, loss)
@@ -104,10 +142,9 @@ def one_by_one(criterion: Criterion, model: nn.Module, batch: Any) -> Tensor | N
     return torch.stack([criterion(model, pick(batch, torch.tensor([i])))[0].detach().float() for i in range(size)])
 
 
-def classes_of(output: Any, batch: Any) -> int:
+def classes_of(output: Any, target: Any) -> int:
     """The number of classes, from the shape of the model's output; 0 where it does not tell."""
     logits = _logits(output)
-    target = batch.get("labels") if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) else None
     known = isinstance(logits, Tensor) and isinstance(target, Tensor) and not target.is_floating_point() and logits.dim() >= 2
     return int(logits.shape[-1]) if known and logits.shape[-1] > 1 else 0
 
@@ -151,11 +188,19 @@ def _logits(output: Any) -> Any:
     return output.get("logits", output) if isinstance(output, dict) else output
 
 
-def _checked(loss: Any) -> Tensor:
-    if not isinstance(loss, Tensor) or loss.numel() != 1:
-        found = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+def _checked(loss: Any, giver: str) -> Tensor:
+    if isinstance(loss, Tensor) and loss.numel() == 1:
+        return loss.reshape(())
+    found = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+    if giver != "the model":
         raise LossError(
-            f"the model gave no loss but {found}; give labels with each batch, or loss=FUNCTION (called as loss(output, target)), "
-            "or training_step=FUNCTION (called as training_step(model, batch))"
+            f"{giver} gave no loss but {found}; let it give one number for the whole batch, such as the mean (reduction='mean')"
         )
-    return loss.reshape(())
+    raise LossError(
+        f"the model gave no loss but {found}; give labels with each batch, or loss=FUNCTION (called as loss(output, target)), "
+        "or training_step=FUNCTION (called as training_step(model, batch))"
+    )
+
+
+def _target_key(batch: Mapping[str, Any]) -> str:
+    return next((key for key in TARGETS if key in batch), "")

@@ -4,6 +4,7 @@ The learner's parts, the gradient of a batch, evaluation, examination, its voice
 form. The turn itself, with undo, levers, memory and report, is `training.levered_learner`.
 """
 
+import contextlib
 import copy
 import math
 import warnings
@@ -17,9 +18,11 @@ from torch.optim import Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
 from rolltrain_tui.modes.module import diagnosis
-from rolltrain_tui.modes.module.batches import Batches, LoaderError, Place, each, examples_in, pick
+from rolltrain_tui.modes.module.batches import Batches, LoaderError, Place, examples_in, pick, read_once
 from rolltrain_tui.modes.module.config import ModuleConfig
-from rolltrain_tui.modes.module.criterion import Criterion, classes_of, one_by_one
+from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError, classes_of, one_by_one
+from rolltrain_tui.modes.module.evaluation import evaluate_on
+from rolltrain_tui.modes.module.forward import LossError
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
@@ -31,6 +34,8 @@ from rolltrain_tui.training.streams import Streams
 
 STREAMS = ("target_noise", "weight_noise", "sample")
 """One generator for each use of chance. The loader has its own seeds, one for each epoch (see `batches`)."""
+MOST_SKIPPED = 1000
+"""Micro-batches in a row for which a training step may give no loss."""
 PROBE_BATCHES = 2
 """Micro-batches of the training data that every examination reads: the two halves of its gradient."""
 
@@ -62,6 +67,8 @@ class ModuleLearner(LeveredLearner):
         # The data. Only the place in it is the learner's; a twin shares the loaders.
         self.batches = train if isinstance(train, Batches) else Batches(train, config.seed)
         self.validation = validation
+        if validation is not None and read_once(validation):
+            raise LoaderError("the validation data loader can be read only once, and each evaluation reads it; give a list or a DataLoader")
         self.place: Place = (0, 0)
         """Of the next micro-batch."""
 
@@ -74,7 +81,7 @@ class ModuleLearner(LeveredLearner):
             optimizer=work.optimizer,
             parameters=parameters,
             layers=diagnosis.layers_of(work.model, parameters),
-            schedule=ModuleSchedule(work.optimizer, work.scheduler, every),
+            schedule=ModuleSchedule(work.optimizer, work.scheduler, every, config.trained.epoch),
             clip=config.trained.clip,
             streams=Streams(config.seed, STREAMS, self.criterion.device, dropout=True),  # any module may have dropout
             dtype=getattr(torch, config.trained.dtype),
@@ -87,7 +94,7 @@ class ModuleLearner(LeveredLearner):
         self._info = self._look()
 
     def remember(self, evaluation: Evaluation) -> None:
-        self.schedule.val_loss = evaluation.value if math.isfinite(evaluation.value) else None
+        self.schedule.heard(evaluation.value)
         super().remember(evaluation)
 
     def info(self) -> LearnerInfo:
@@ -95,17 +102,22 @@ class ModuleLearner(LeveredLearner):
 
     def _look(self) -> LearnerInfo:
         """Look at the first micro-batch, by one forward pass without a trace: what it costs, and which levers it can serve."""
-        first = self.criterion.ready(self.batches.at((0, 0))[0])
-        self._gflop, output = self._cost_of(first)
+        for raw in self._probes():  # read now, while the data are at their beginning: some loaders can be read only once
+            first = self.criterion.ready(raw)
+            with contextlib.suppress(SkippedBatchError):
+                self._gflop, output = self._cost_of(first)
+                break
+        else:
+            raise LossError("training_step gave no loss for the first batches; give one at least for the first")
         size = examples_in(first)
         self._examples = size
         unavailable_levers = {} if size is not None and size > 1 else {"drop_worst": _WHOLE}
         if size is None or size < 2:
             unavailable_levers |= {"batch_factor": _WHOLE, "extra_batch_factor": _WHOLE} if self.config.micro_batches == 1 else {}
-        if _targets_of(first) is None:
+        if self._labels_of(first) is None:
             unavailable_levers["target_noise"] = "its batches have no labels of whole numbers that noise could replace"
         writes = self.work.tokenizer is not None and hasattr(self.model, "generate") and hasattr(self.work.tokenizer, "decode")
-        parameters, classes = sum(p.numel() for p in self.model.parameters()), classes_of(output, first)
+        parameters, classes = sum(p.numel() for p in self.model.parameters()), classes_of(output, self.criterion.target_of(first))
         return LearnerInfo(
             parameters=parameters,
             model=f"{parameters:,} weights" + (f", {classes} answers" if classes else ""),
@@ -149,6 +161,9 @@ class ModuleLearner(LeveredLearner):
         """Read `factor` times a turn's micro-batches, and leave the mean of their mean gradients in `.grad`."""
         parts, scales = self._parts(factor), effect.micro_scales
         assert not scales or len(scales) == self.config.micro_batches, f"{len(scales)} micro_scales for another number of micro-batches"
+        if factor == 1:  # a plain window ends where its epoch ends
+            parts = parts[: self.batches.left(self.place, len(parts))]
+            scales = scales[: len(parts)]
         batch = BatchGradient()
         kept = self._without_the_worst(parts, effect.drop_worst, batch) if effect.drop_worst else None
         sums, loss = GradientSum(self.levers.parameters, scales, len(parts)), 0.0
@@ -158,7 +173,8 @@ class ModuleLearner(LeveredLearner):
             if micro is None:  # all of its examples were among the worst
                 continue
             weight = part / sum(parts)  # a part of a micro-batch counts as much less
-            loss += self._descend(micro, effect.target_noise, weight, batch) * weight
+            micro, found = self._descend(micro, part, effect.target_noise, weight, batch)
+            loss += found * weight
             batch.tokens += _tokens_in(micro)
             batch.amount += part
             sums.add(j)
@@ -203,17 +219,48 @@ class ModuleLearner(LeveredLearner):
         kept = [own.nonzero().flatten() for own in torch.split(stays, [len(own) for own in losses])]
         return [pick(micro, own) if len(own) else None for micro, own in zip(micros, kept, strict=True)]
 
-    def _descend(self, micro: Any, noise: float, weight: float, batch: BatchGradient) -> float:
-        """Add weight x the gradient of the micro-batch's loss to `.grad`. The raw loss, on the true targets."""
+    def _descend(self, micro: Any, part: float, noise: float, weight: float, batch: BatchGradient) -> tuple[Any, float]:
+        """Add weight x the gradient of the micro-batch's loss to `.grad`. The micro-batch, and its raw loss, on the true targets.
+
+        Where the training step gives no loss, the next micro-batch takes its place.
+        """
+        for _ in range(MOST_SKIPPED):
+            with contextlib.suppress(SkippedBatchError):
+                return micro, self._descend_one(micro, noise, weight, batch)
+            micro = self._read(part)
+        raise LossError(f"training_step gave no loss for {MOST_SKIPPED} batches in a row; give one for some of them")
+
+    def _descend_one(self, micro: Any, noise: float, weight: float, batch: BatchGradient) -> float:
         with self.autocast():
             if noise:
                 with torch.no_grad():
                     raw = self.criterion(self.model, micro)[0].item()
-                micro, replaced, targets = _noisy(micro, noise, self.streams["target_noise"])
+                micro, replaced, targets = self._noisy(micro, noise)
                 batch.replaced, batch.targets, batch.scored = batch.replaced + replaced, batch.targets + targets, batch.scored + 1
             loss, _ = self.criterion(self.model, micro)
         (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw if noise else loss.item()
+
+    def _noisy(self, batch: Any, fraction: float) -> tuple[Any, int, int]:
+        """A copy of a batch in which that fraction of the labels is drawn anew from all of its labels; how many, and of how many.
+
+        From its own labels, since the classes of a module are not known; so the noise keeps their frequencies.
+        """
+        labels = self._labels_of(batch)
+        assert labels is not None, "target_noise is not served for batches without labels"
+        noisy = labels.flatten().clone()
+        counted = (noisy >= 0).nonzero().flatten().cpu()  # labels below zero are left out of the loss
+        count = round(fraction * len(counted))
+        generator = self.streams["target_noise"]
+        places = counted[torch.randperm(len(counted), generator=generator)[:count]]
+        drawn = counted[torch.randint(len(counted), (count,), generator=generator)] if count else places
+        noisy[places.to(noisy.device)] = noisy[drawn.to(noisy.device)].clone()
+        return self.criterion.with_target(batch, noisy.view(labels.shape)), count, len(counted)
+
+    def _labels_of(self, batch: Any) -> Tensor | None:
+        """The whole-number labels of a batch, where it has some."""
+        labels = self.criterion.target_of(batch) if not isinstance(batch, Tensor) else None
+        return labels if isinstance(labels, Tensor) and not labels.is_floating_point() and labels.numel() > 1 else None
 
     # -----------------------------------------------------------------------------------------------------------------
     # Evaluation
@@ -224,33 +271,17 @@ class ModuleLearner(LeveredLearner):
 
         Without validation data, on the first micro-batches of the training data.
         """
-        losses: list[float] = []
-        batches = 0
         loader = self.validation if self.validation is not None else self._probes()
         with self.at_rest(), self.autocast():
-            for raw in each(loader, self.config.seed):
-                micro = self.criterion.ready(raw)
-                own = self.criterion.examples(self.model, micro)
-                losses += own.float().tolist() if own is not None else [self.criterion(self.model, micro)[0].item()]
-                batches += 1
-                if len(losses) >= count:
-                    break
-        if not losses:
-            raise LoaderError("the validation data loader is empty; give it at least one batch, or none at all")
-        losses = losses[:count]
-        n = len(losses)
-        mean = math.fsum(losses) / n
-        deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in losses) / (n - 1) / n) if n > 1 else math.inf
-        return Evaluation(value=mean, standard_error=deviation, count=n, gflop=batches * self._gflop, values=tuple(losses))
+            found = evaluate_on(self.criterion, self.model, loader, self.config.seed, count)
+        return replace(found, gflop=found.gflop * self._gflop)
 
     def _probes(self) -> list[Any]:
         """The first micro-batches of the training data, always the same; read once, and shared with twins."""
-        if not self.batches.probes:
-            reader, place = Batches(self.batches.loader, self.config.seed), (0, 0)
-            for _ in range(PROBE_BATCHES):
-                raw, place = reader.at(place)
-                self.batches.probes.append(raw)
-        return self.batches.probes
+        batches = self.batches
+        if not batches.probes:
+            batches.probes = [batches.at((0, i))[0] for i in range(batches.left((0, 0), PROBE_BATCHES))]
+        return batches.probes
 
     # -----------------------------------------------------------------------------------------------------------------
     # Examination
@@ -336,27 +367,3 @@ def _tokens_in(batch: Any) -> int:
     """Tokens where there are any, else examples, else one."""
     ids = batch.get("input_ids") if isinstance(batch, dict) else None
     return ids.numel() if isinstance(ids, Tensor) else examples_in(batch) or 1
-
-
-def _targets_of(batch: Any) -> Tensor | None:
-    """The whole-number labels of a batch, where it has some."""
-    labels = batch.get("labels") if isinstance(batch, dict) else batch[-1] if isinstance(batch, tuple | list) and len(batch) > 1 else None
-    return labels if isinstance(labels, Tensor) and not labels.is_floating_point() and labels.numel() > 1 else None
-
-
-def _noisy(batch: Any, fraction: float, generator: torch.Generator) -> tuple[Any, int, int]:
-    """A copy of a batch in which that fraction of the labels is drawn anew from all of its labels; how many, and of how many.
-
-    From its own labels, since the classes of a module are not known; so the noise keeps their frequencies.
-    """
-    labels = _targets_of(batch)
-    assert labels is not None, "target_noise is not served for batches without labels"
-    noisy = labels.flatten().clone()
-    counted = (noisy >= 0).nonzero().flatten().cpu()  # labels below zero are left out of the loss
-    count = round(fraction * len(counted))
-    places = counted[torch.randperm(len(counted), generator=generator)[:count]]
-    drawn = counted[torch.randint(len(counted), (count,), generator=generator)] if count else places
-    noisy[places.to(noisy.device)] = noisy[drawn.to(noisy.device)].clone()
-    told = noisy.view(labels.shape)
-    changed = {**batch, "labels": told} if isinstance(batch, dict) else (*batch[:-1], told)
-    return changed, count, len(counted)

@@ -1,6 +1,8 @@
 """A learning-rate scheduler of PyTorch as a learner's schedule: stepped when due, saved, and returned to."""
 
 import copy
+import inspect
+import math
 import warnings
 from typing import Any
 
@@ -12,12 +14,17 @@ RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
 
 
 class ModuleSchedule:
-    """Steps `scheduler`, which may be None, after every `every` turns. ReduceLROnPlateau gets the last validation loss."""
+    """Steps `scheduler`, which may be None, after every `every` turns; one that hears the validation loss, after an evaluation then.
 
-    def __init__(self, optimizer: Optimizer, scheduler: Any, every: int) -> None:
-        self.optimizer, self.scheduler, self.every = optimizer, scheduler, every
+    It warns once where the learning rate was 0 through a whole epoch of `epoch` turns.
+    """
+
+    def __init__(self, optimizer: Optimizer, scheduler: Any, every: int, epoch: int) -> None:
+        self.optimizer, self.scheduler, self.every, self.epoch = optimizer, scheduler, every, epoch
         self.turn = 0
-        self.val_loss: float | None = None
+        self._listens = hears_evaluations(scheduler)
+        self._standing = 0
+        """Turns in a row at a learning rate of 0."""
 
     def set_rate(self) -> float:
         """The scheduler has set the rates already, after the turn before."""
@@ -26,20 +33,37 @@ class ModuleSchedule:
     def advance(self) -> None:
         """One turn further."""
         self.turn += 1
-        if self.scheduler is None or self.turn % self.every:
+        if self.scheduler is None:
             return
+        self._watch()
+        if not self._listens and self.turn % self.every == 0:
+            self._step()
+
+    def heard(self, value: float) -> None:
+        """An evaluation was made after the turn before. That of the untrained model does not count."""
+        if self._listens and self.turn and self.turn % self.every == 0 and math.isfinite(value):
+            self._step(value)
+
+    def _step(self, *value: float) -> None:
         with warnings.catch_warnings():
             # PyTorch warns where the optimiser was not called before. A turn with k = 0 and on_zero = skip does not call it.
             warnings.filterwarnings("ignore", r"Detected call of `lr_scheduler\.step\(\)`")
             warnings.filterwarnings("ignore", r"Seems like `optimizer\.step\(\)`")
-            if not isinstance(self.scheduler, ReduceLROnPlateau):
-                self.scheduler.step()
-            elif self.val_loss is not None:
-                self.scheduler.step(self.val_loss)
+            self.scheduler.step(*value)
+
+    def _watch(self) -> None:
+        self._standing = self._standing + 1 if not any(float(group["lr"]) for group in self.optimizer.param_groups) else 0
+        if self._standing == self.epoch:
+            here, other = ("epoch", "turn") if self.every > 1 or self.epoch == 1 else ("turn", "epoch")
+            warnings.warn(
+                "the learning rate was 0 through a whole epoch, so nothing was learned. The scheduler steps with "
+                f"scheduler_every={here!r}; if it counts in {other}s, write scheduler_every={other!r}",
+                stacklevel=2,
+            )
 
     def place(self) -> Any:
         groups = [{key: _plain(group[key]) for key in RATES if key in group} for group in self.optimizer.param_groups]
-        return {"turn": self.turn, "val_loss": self.val_loss, "groups": groups, "scheduler": _state_of(self.scheduler)}
+        return {"turn": self.turn, "val_loss": None, "groups": groups, "scheduler": _state_of(self.scheduler)}
 
     def knows(self, place: Any) -> bool:
         """True for the parts of `place`, with as many groups as the optimiser has."""
@@ -51,11 +75,19 @@ class ModuleSchedule:
         return all(isinstance(group, dict) for group in groups) and isinstance(place.get("scheduler"), dict) == (self.scheduler is not None)
 
     def return_to(self, place: Any) -> None:
-        self.turn, self.val_loss = place["turn"], place["val_loss"]
+        self.turn = place["turn"]
         for group, kept in zip(self.optimizer.param_groups, place["groups"], strict=True):
             group.update({key: tuple(value) if isinstance(value, list) else value for key, value in kept.items() if key in RATES})
         if self.scheduler is not None:
             self.scheduler.load_state_dict(copy.deepcopy(place["scheduler"]))
+
+
+def hears_evaluations(scheduler: Any) -> bool:
+    """Whether its step takes the validation loss, as that of ReduceLROnPlateau does."""
+    if scheduler is None or isinstance(scheduler, ReduceLROnPlateau):
+        return scheduler is not None
+    first = next(iter(inspect.signature(scheduler.step).parameters.values()), None)
+    return first is not None and first.name in ("metrics", "metric", "val_loss") and first.default is inspect.Parameter.empty
 
 
 def _state_of(scheduler: Any) -> dict[str, Any] | None:

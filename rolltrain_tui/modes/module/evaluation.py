@@ -1,0 +1,43 @@
+"""The mean loss over the examples of a loader. There is one way to compute it, for runs and for `RollToTrain.evaluate`."""
+
+import contextlib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from torch import nn
+
+from rolltrain_tui.modes.module.batches import LoaderError, each, examples_in
+from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
+from rolltrain_tui.protocol.learner import Evaluation
+
+
+def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], seed: int, count: int) -> Evaluation:
+    """On the first `count` examples, or batches where only the mean of a batch is known: then each weighs as many as its examples.
+
+    The model is at rest already. `gflop` is the number of batches. LoaderError for an empty loader.
+    """
+    losses: list[float] = []
+    weights: list[float] = []
+    batches = 0
+    for raw in each(loader, seed):
+        batch = criterion.ready(raw)
+        with contextlib.suppress(SkippedBatchError):
+            own = criterion.examples(model, batch)
+            if own is not None:
+                losses += own.float().tolist()
+                weights += [1.0] * (len(losses) - len(weights))
+            else:
+                losses.append(criterion(model, batch)[0].item())
+                weights.append(examples_in(batch) or 1.0)
+        batches += 1
+        if len(losses) >= count:
+            break
+    if not losses:
+        raise LoaderError("the validation data loader is empty; give it at least one batch, or none at all")
+    losses, weights = losses[:count], weights[:count]
+    n, whole = len(losses), math.fsum(weights)
+    mean = math.fsum(w * x for w, x in zip(weights, losses, strict=True)) / whole
+    spread = math.fsum((w * (x - mean)) ** 2 for w, x in zip(weights, losses, strict=True))
+    error = math.sqrt(spread * n / (n - 1)) / whole if n > 1 else math.inf
+    return Evaluation(value=mean, standard_error=error, count=n, gflop=batches, values=tuple(losses))
