@@ -101,7 +101,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     def _begin(self, args: Any, state: Any, model: Any, optimizer: Any, *, done: int) -> Session:
         game = begin_session(
             model,
-            getattr(optimizer, "optimizer", optimizer),
+            optimizer,
             self._terms,
             turns=max(1, state.max_steps - done) if state.max_steps else None,
             camp_every=self._camp_every,
@@ -112,21 +112,21 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         return game
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.game is not None:
-            self.game.begin()
+        if (game := self._live) is not None:
+            game.begin()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         loss = self._loss.take() if self._loss is not None else None
-        if self.game is None or self.game.cycle.effect is None:  # a Trainer that does not say where its steps begin
+        if (game := self._live) is None or game.cycle.effect is None:  # a Trainer that does not say where its steps begin
             return
         if loss is None:
             self._once.warn("loss", "the Trainer computes its loss elsewhere than in training_step; the game goes on without it")
-        self.game.end(loss)
+        game.end(loss)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **kwargs: Any) -> None:
         loss = (metrics or {}).get("eval_loss")
-        if self.game is not None and self.game.underway and loss is not None:
-            self.game.evaluated(loss)
+        if (game := self._live) is not None and loss is not None:
+            game.evaluated(loss)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.game is None or not ranks.first() or not (folder := _checkpoint(args, state)).is_dir():
@@ -143,12 +143,17 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         """Training ended in an exception: give the optimiser and the Trainer back. The game stays, to be looked at."""
         self._close(ended=False)
 
+    @property
+    def _live(self) -> Session | None:
+        """The game that is going on. A second one on the same optimiser closes the first."""
+        return self.game if self.game is not None and self.game.underway else None
+
     def _close(self, *, ended: bool) -> None:
         if self._loss is not None:
             self._loss.close()
             self._loss = None
-        if self.game is not None and self.game.underway:
-            self.game.close(ended=ended)
+        if (game := self._live) is not None:
+            game.close(ended=ended)
 
 
 def _checkpoint(args: Any, state: Any) -> Path:

@@ -81,7 +81,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             raise ValueError("the game needs automatic optimisation with one optimiser; use rolltrain_tui.session in a loop of your own")
         self._close()  # a run before this one may have been broken off
         self._losses.clear()
-        game = self._begin(trainer, pl_module)
+        game = self._begin(trainer, pl_module, done=0 if self._saved else trainer.global_step)
         if saved := self._saved:
             self._saved = {}
             try:
@@ -89,19 +89,19 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             except (ValueError, KeyError, AttributeError) as error:
                 game.close()
                 self._once.warn("resume", f"the checkpoint's game cannot go on: {error}. A new game begins at step {trainer.global_step}.")
-                game = self._begin(trainer, pl_module)
+                game = self._begin(trainer, pl_module, done=trainer.global_step)
         for command in self._waiting:
             game.put(command)
         self._waiting.clear()
         self.game = game
 
-    def _begin(self, trainer: Trainer, pl_module: LightningModule) -> Session:
+    def _begin(self, trainer: Trainer, pl_module: LightningModule, *, done: int) -> Session:
         optimizer, steps = trainer.optimizers[0], trainer.estimated_stepping_batches
         game = begin_session(
             pl_module,
-            getattr(optimizer, "optimizer", optimizer),
+            optimizer,
             self._terms,
-            turns=int(steps) if 0 < steps < math.inf else None,
+            turns=max(1, int(steps) - done) if 0 < steps < math.inf else None,
             camp_every=self._camp_every,
             name=self._name,
             folder=Path(trainer.default_root_dir) / "rolltrain",
@@ -110,38 +110,44 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         return game
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        assert self.game is not None
-        self.game.begin()
+        if (game := self._live) is not None:
+            game.begin()
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
-        assert self.game is not None
-        self.game.grip.look()
+        if (game := self._live) is not None:
+            game.grip.look()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
-        assert self.game is not None
+        if (game := self._live) is None:
+            return
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         if isinstance(loss, Tensor):  # divided by the window's length, also where an epoch's last window is shorter
             self._losses.append(loss.detach().float().reshape(()) * trainer.accumulate_grad_batches)
-        if self.game.grip.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
+        if game.grip.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
             whole = torch.stack(self._losses).mean().item() if self._losses else None
             self._losses.clear()
-            self.game.end(whole)
+            game.end(whole)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         loss = trainer.callback_metrics.get(self._monitor)
-        if self.game is not None and self.game.underway and not trainer.sanity_checking and loss is not None:
-            self.game.evaluated(float(loss))
+        if (game := self._live) is not None and not trainer.sanity_checking and loss is not None:
+            game.evaluated(float(loss))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert self.game is not None
-        self.game.close(ended=True)
+        if (game := self._live) is not None:
+            game.close(ended=True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._close()
 
+    @property
+    def _live(self) -> Session | None:
+        """The game that is going on. A second one on the same optimiser closes the first."""
+        return self.game if self.game is not None and self.game.underway else None
+
     def _close(self) -> None:
-        if self.game is not None and self.game.underway:
-            self.game.close()
+        if (game := self._live) is not None:
+            game.close()
 
     def state_dict(self) -> dict[str, Any]:
         """Text and tensors only, because Lightning may load checkpoints with weights_only."""

@@ -44,6 +44,7 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.training.levered_learner import at_rest
+from rolltrain_tui.training.wrappers import plain_optimizer
 
 FEWEST_BETWEEN_CAMPS = 200
 """Turns; a camp is a checkpoint of everything, and an epoch may be short."""
@@ -122,6 +123,7 @@ class RollToTrain:
                 "the original's order is (model, tokenizer, optimizer, lr_scheduler), here it is (model, optimizer, scheduler, tokenizer): "
                 "write RollToTrain(model=model, tokenizer=tokenizer, optimizer=optimizer, lr_scheduler=lr_scheduler)"
             )
+        optimizer = plain_optimizer(optimizer)
         check_parts(model, optimizer)
         given = locals()
         self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms) if f.init})

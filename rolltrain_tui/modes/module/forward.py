@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
-from torch.nn.parallel import DataParallel, DistributedDataParallel
 
-WRAPPERS = (DataParallel, DistributedDataParallel)
+from rolltrain_tui.training.wrappers import plain_model
+
 STEP = "; or give training_step=FUNCTION (called as training_step(model, batch)), which may read any batch"
 
 
@@ -23,10 +23,8 @@ class Parameters:
     """The parameters of a model's `forward`, under whatever wraps it. A model whose signature cannot be read takes everything."""
 
     def __init__(self, model: nn.Module | None) -> None:
-        while isinstance(inner := getattr(model, "_orig_mod", model.module if isinstance(model, WRAPPERS) else None), nn.Module):
-            model = inner
         try:
-            self._signature = inspect.signature(model.forward) if model is not None else None
+            self._signature = inspect.signature(plain_model(model).forward) if model is not None else None
         except (TypeError, ValueError):
             self._signature = None
         self._checked: set[Any] = set()
