@@ -290,7 +290,7 @@ def test_what_is_sick_stands_on_the_expedition_and_nothing_when_healthy() -> Non
     assert "sick" not in text_of(monster_lines(scene, 36, 17)) + text_of(compact_lines(scene, 78))
     scene.apply(examined(150, **HOT))
     for words in (text_of(monster_lines(scene, 36, 17)), text_of(compact_lines(scene, 78))):
-        assert "sick: Update / weight 0.200 +1 d" in words
+        assert "sick: Update / weight 0.200 +1 · d" in words
     scene.apply(examined(200))
     assert "sick" not in text_of(monster_lines(scene, 36, 17))
     assert [] == sick_line((), 40)

@@ -209,15 +209,16 @@ def beside(left: Sequence[Line], right: Sequence[Line], at: int) -> list[Line]:
 
 
 def sick_line(sick: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS) -> Line:
-    """What ails the run, for a corner: "sick: Temperature 0.03 nats, 2 more (d)"; nothing when it is healthy."""
+    """What ails the run, for a corner: "sick: Temperature 0.03 nats +2 · d"; nothing when it is healthy."""
     if not sick:
         return []
     row = SIGNALS.get(sick[0].signal)
     title, unit = (row.title, row.unit_of(objective)) if row is not None else (clean(sick[0].signal), "")
     more = f" +{len(sick) - 1}" if len(sick) > 1 else ""
     action = "screen.diagnose"
-    tail: list[Span] = [(more, "bad", action), (" ", ""), ("d", "key", action)]
+    tail: list[Span] = [(more, "bad", action), (" · ", "muted"), ("d", "key", action)]
     room = width - width_of(tail) - 6
     value = number(sick[0].value)
-    words = next((text for text in (f"{title} {value} {unit}".rstrip(), f"{title} {value}") if len(text) <= room), title)
+    unit = unit if unit in ("x", "%") else f" {unit}".rstrip()
+    words = next((text for text in (f"{title} {value}{unit}", f"{title} {value}") if len(text) <= room), title)
     return [("sick: ", "bad+strong", action), (cut(words, max(0, room)), "", action), *tail]
