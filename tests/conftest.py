@@ -30,11 +30,13 @@ hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _sheets_parsed_once() -> None:
+def _quicker() -> None:
+    """What takes time here and proves nothing: style sheets read by each app, collections of torch's objects, and waiting for the disk."""
     from support.parsed_css import parse_once
 
     parse_once()
     gc.set_threshold(50_000, 20, 100)
+    os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
 
 
 @pytest.fixture(scope="session")

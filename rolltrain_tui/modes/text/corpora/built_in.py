@@ -6,6 +6,7 @@ The seed is fixed, so that every campaign reads the same text, whatever its own 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from rolltrain_tui.modes.text.corpora import names, tales
@@ -28,6 +29,7 @@ BUILT_IN: Mapping[str, BuiltIn] = {
 }
 
 
+@cache
 def built_in_text(name: str) -> str:
     """The whole text of a built-in corpus, the same in every process and version of Python."""
     built_in = BUILT_IN[name]
@@ -40,6 +42,7 @@ def built_in_text(name: str) -> str:
     return "".join(documents)
 
 
+@cache
 def floor(name: str) -> float:
     """Exact nats per character of the endless stream that a built-in corpus is the beginning of."""
     return nats_per_character(BUILT_IN[name].grammar)
