@@ -1,0 +1,123 @@
+"""Networks that rate the moves of a role: layer lists on the points as one row, and a network of sets, for which their order is nothing.
+
+A host's network gives one value for each action code, an agent's one for each coordinate. Shapes: B boards, N points, d coordinates; points
+come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0 and 1.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.duel.game import actions
+
+Role = Literal["host", "agent"]
+Layers = Sequence[Any]
+"""A layer list: a number is a linear layer of that width, "b" a batch norm, "rK" a residual block of width K, and {"repeat": n,
+"net_arch": [...]} the list n times."""
+LONGEST = 256
+"""Layers that a list may have when it is written out."""
+
+
+class NetworkError(ValueError):
+    """A layer list that describes no network."""
+
+
+def outputs(role: Role, dimension: int) -> int:
+    """Moves that the network rates."""
+    return actions(dimension) if role == "host" else dimension
+
+
+def written_out(layers: Layers) -> list[int | str]:
+    """The list without repetitions. NetworkError, in words."""
+    found: list[int | str] = []
+    for layer in layers:
+        if isinstance(layer, dict):
+            count, own = layer.get("repeat"), layer.get("net_arch")
+            if set(layer) != {"repeat", "net_arch"} or not _whole(count) or not isinstance(own, list):
+                raise NetworkError(f"a repeated part of the layers must be {{repeat: 2, net_arch: [...]}}, not {layer!r}")
+            found += written_out(own) * int(count or 0)
+        elif _whole(layer) or layer == "b" or (isinstance(layer, str) and layer[:1] == "r" and layer[1:].isdecimal() and int(layer[1:])):
+            found.append(layer)
+        else:
+            raise NetworkError(f"a layer must be a width such as 64, b for a batch norm, or r64 for a residual block, not {layer!r}")
+        if len(found) > LONGEST:
+            raise NetworkError(f"the layers are more than {LONGEST}; repeat fewer of them")
+    return found
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+class ResidualBlock(nn.Module):
+    """x + BN(Linear(ReLU(BN(Linear(x)))))."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.lin1, self.bn1 = nn.Linear(width, width), nn.BatchNorm1d(width)
+        self.lin2, self.bn2 = nn.Linear(width, width), nn.BatchNorm1d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.bn2(self.lin2(torch.relu(self.bn1(self.lin1(x)))))
+        return x + y
+
+
+class LayerNet(nn.Module):
+    """A layer list over the points as one row, in their order. A ReLU stands before every layer but the first and the last.
+
+    `relu_first` puts one on the raw features too, as the original does: then a point that is gone looks like the origin.
+    """
+
+    def __init__(self, role: Role, dimension: int, points: int, layers: Layers, *, relu_first: bool = False) -> None:
+        super().__init__()
+        self.points = points
+        width = dimension * points + (dimension if role == "agent" else 0)
+        parts: list[nn.Module] = [nn.Flatten()]
+        for layer in written_out(layers):
+            if layer == "b":
+                parts.append(nn.BatchNorm1d(width))
+                continue
+            parts.append(nn.ReLU() if len(parts) > 1 or relu_first else nn.Identity())
+            if isinstance(layer, int):
+                parts.append(nn.Linear(width, layer))
+                width = layer
+            elif int(layer[1:]) != width:
+                raise NetworkError(f"residual block {layer} follows a layer of width {width}; the two must be the same, so write r{width}")
+            else:
+                parts.append(ResidualBlock(width))
+        self.layers = nn.Sequential(*parts, nn.Linear(width, outputs(role, dimension)))
+
+    def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
+        if (room := self.points - points.shape[1]) > 0:
+            points = nn.functional.pad(points, (0, 0, 0, room), value=-1.0)
+        row = points[:, : self.points].flatten(1)
+        values: Tensor = self.layers(row if chosen is None else torch.cat([row, chosen.to(row.dtype)], dim=1))
+        return values
+
+
+class SetNet(nn.Module):
+    """Each point by itself through two layers, their mean and maximum over the living points, one more layer, the values.
+
+    A point is its coordinates and a flag that it lives. The order of the points is nothing, and their number may be any.
+    """
+
+    def __init__(self, role: Role, dimension: int, width: int) -> None:
+        super().__init__()
+        self.point1, self.point2 = nn.Linear(dimension + 1, width), nn.Linear(width, width)
+        self.board = nn.Linear(2 * width + (dimension if role == "agent" else 0), width)
+        self.values = nn.Linear(width, outputs(role, dimension))
+
+    def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
+        alive = points[:, :, :1] >= 0  # (B, N, 1)
+        read = torch.cat([points * alive, alive.to(points.dtype)], dim=2)
+        each = torch.relu(self.point2(torch.relu(self.point1(read)))) * alive  # (B, N, width)
+        mean = each.sum(dim=1) / alive.sum(dim=1).clamp(min=1)
+        pooled = [mean, each.amax(dim=1)] + ([] if chosen is None else [chosen.to(points.dtype)])
+        values: Tensor = self.values(torch.relu(self.board(torch.cat(pooled, dim=1))))
+        return values
+
+
+def has_batch_norm(net: nn.Module) -> bool:
+    return any(isinstance(module, nn.BatchNorm1d) for module in net.modules())

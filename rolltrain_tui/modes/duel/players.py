@@ -1,0 +1,239 @@
+"""Those who can sit at the table, by name; and whole matches between them.
+
+A host sees boards and answers with action codes, (B,); an agent sees boards and the chosen coordinates, (d, B), and answers with one of
+them, (B,). Chance is handed in: one number from 0 to 1 for each game and move, so that the same chance is the same game.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.modes.duel.game import Boards, Polytope, actions, after, choices, code_of, in_order, mask_of
+
+CLOSE = 1e-6
+"""Differences of coordinates, as shares of the game's largest, that count as equal."""
+PAIRS = 2**19
+"""Differences of two points that are looked at at once."""
+
+
+class Host(Protocol):
+    def __call__(self, boards: Boards, chance: Tensor) -> Tensor: ...
+
+
+class Agent(Protocol):
+    def __call__(self, boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor: ...
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Hosts
+
+
+def random_host(boards: Boards, chance: Tensor) -> Tensor:
+    """Any set of at least two coordinates, each as likely."""
+    count = actions(boards.dimension)
+    return (chance * count).long().clamp(max=count - 1)
+
+
+def random_pairs(boards: Boards, chance: Tensor) -> Tensor:
+    """Any two coordinates, each pair as likely."""
+    pairs = (choices(boards.dimension).sum(dim=1) == 2).nonzero().flatten().to(chance.device)
+    return pairs[(chance * len(pairs)).long().clamp(max=len(pairs) - 1)]
+
+
+def all_coordinates(boards: Boards, chance: Tensor) -> Tensor:
+    """Always every coordinate."""
+    return torch.full((len(boards),), actions(boards.dimension) - 1, device=boards.x.device)
+
+
+def zeillinger(boards: Boards, chance: Tensor) -> Tensor:
+    """Zeillinger's choice: of the two points that differ least, the coordinates in which they differ most, one to each side.
+
+    Of all differences v of two points, that with the smallest (L, S): L = max v - min v, S = how often v is its maximum or its minimum.
+    Points are taken in lexicographic order, the largest first; of equal pairs the first counts.
+    """
+    ordered = in_order(boards)
+    size = max(1, PAIRS // max(1, ordered.points * ordered.points * ordered.dimension // 2))
+    return torch.cat([zeillinger_as_given(Boards(part)) for part in torch.split(ordered.x, size, dim=2)])
+
+
+def zeillinger_as_given(boards: Boards) -> Tensor:
+    """The same with the points in the order in which they stand. Games with less than two points answer 0."""
+    dimension, count, games = boards.x.shape
+    device = boards.x.device
+    if count < 2:
+        return torch.zeros(games, dtype=torch.long, device=device)
+    alive = boards.alive
+    x = boards.x.masked_fill(~alive, 0)
+    close = x.amax(dim=(0, 1)) * CLOSE  # (B,)
+    first, second = torch.triu_indices(count, count, 1, device=device)  # (P,)
+    v = x[:, first] - x[:, second]  # (d, P, B)
+    wide, often = characteristic(v, close)
+    wide = torch.where(alive[first] & alive[second], wide, torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).max)
+    smallest = wide <= wide.amin(dim=0) + close
+    pairs = len(first)
+    place = torch.arange(pairs, device=device)[:, None]
+    rank = torch.where(smallest, often * pairs + place, 3 * dimension * pairs).amin(dim=0) % pairs  # (B,): the first of the best
+    best = v.gather(1, rank.expand(dimension, 1, -1))[:, 0]  # (d, B)
+    low, high = _first(best <= best.amin(dim=0) + close), _first(best >= best.amax(dim=0) - close)
+    high = torch.where(low == high, torch.where(low == 0, 1, 0), high)  # all coordinates equal
+    chosen = torch.zeros(games, dimension, dtype=torch.bool, device=device)
+    chosen.scatter_(1, low[:, None], True).scatter_(1, high[:, None], True)
+    return code_of(chosen)
+
+
+def characteristic(v: Tensor, close: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
+    """L and S of differences (d, ...): L = max - min, S = how many are the maximum plus how many are the minimum, up to `close`."""
+    high, low = v.amax(dim=0), v.amin(dim=0)
+    return high - low, (v >= high - close).sum(dim=0) + (v <= low + close).sum(dim=0)
+
+
+def _first(true: Tensor) -> Tensor:
+    """(d, B) bool -> (B,): the first coordinate where it is true."""
+    places = torch.arange(len(true), device=true.device)[:, None]
+    return torch.where(true, places, len(true)).amin(dim=0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Agents
+
+
+def random_agent(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
+    """Any of the chosen coordinates, each as likely."""
+    count = chosen.sum(dim=0)
+    nth = (chance * count).long().clamp(max=chosen.shape[0] - 1).minimum(count - 1)
+    return _first((chosen.cumsum(dim=0) == nth + 1) & chosen)
+
+
+def choose_first(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
+    """The lowest of the chosen coordinates."""
+    return _first(chosen)
+
+
+def choose_last(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
+    """The highest of the chosen coordinates."""
+    return chosen.shape[0] - 1 - _first(chosen.flip(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """A fixed player."""
+
+    name: str
+    """As a campaign file says it."""
+    title: str
+    """As it stands inside a sentence."""
+    host: Host | None = None
+    agent: Agent | None = None
+
+
+HOSTS: Mapping[str, Player] = {
+    player.name: player
+    for player in (
+        Player(name="random", title="the random host", host=random_host),
+        Player(name="random_pairs", title="the host of random pairs", host=random_pairs),
+        Player(name="all", title="the host of all coordinates", host=all_coordinates),
+        Player(name="zeillinger", title="Zeillinger", host=zeillinger),
+    )
+}
+AGENTS: Mapping[str, Player] = {
+    player.name: player
+    for player in (
+        Player(name="random", title="the random agent", agent=random_agent),
+        Player(name="first", title="the agent that chooses first", agent=choose_first),
+        Player(name="last", title="the agent that chooses last", agent=choose_last),
+    )
+}
+
+
+def asked_host(ask: Callable[[Boards], list[int]]) -> Host:
+    """A person's seat as host: `ask` gives the coordinates for the one game on the board."""
+
+    def host(boards: Boards, chance: Tensor) -> Tensor:
+        chosen = torch.zeros(len(boards), boards.dimension, dtype=torch.bool)
+        chosen[0, ask(boards)] = True
+        return code_of(chosen)
+
+    return host
+
+
+def asked_agent(ask: Callable[[Boards, list[int]], int]) -> Agent:
+    """A person's seat as agent: `ask` gives one of the chosen coordinates for the one game on the board."""
+
+    def agent(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
+        return torch.tensor([ask(boards, chosen[:, 0].nonzero().flatten().tolist())])
+
+    return agent
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Matches
+
+
+class Rho(NamedTuple):
+    """Finished games per move, over games that did not begin at their end. High: a strong host."""
+
+    value: float
+    standard_error: float
+    unfinished: float
+    """Share of the games that were stopped at the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Some games, played to their end or to the limit."""
+
+    moves: Tensor
+    """(B,) int64: moves played."""
+    finished: Tensor
+    """(B,) bool."""
+    host_actions: Tensor
+    """(A,) int64: how often each action was chosen."""
+    agent_actions: Tensor
+    """(d,)."""
+
+    def rho(self, games: Tensor | None = None) -> Rho:
+        """Of all games, or of some of them."""
+        moves = (self.moves if games is None else self.moves[games]).double()
+        finished = (self.finished if games is None else self.finished[games]).double()
+        steps = float(moves.sum())
+        if not steps:
+            return Rho(0.0, 0.0, 0.0)
+        value = float(finished.sum()) / steps
+        error = sqrt(float((finished - value * moves).square().sum())) / steps  # of a ratio of two means, to first order
+        return Rho(value, error, 1 - float(finished.mean()))
+
+
+@torch.no_grad()
+def play(host: Host, agent: Agent, starts: Boards, limit: int, chance: Tensor, *, polytope: Polytope = "pareto") -> Match:
+    """Play out every game, at most `limit` moves. `starts` have begun (`game.begun`). `chance`: (limit, 2, B) from 0 to 1."""
+    device = starts.x.device
+    games = len(starts)
+    moves = torch.zeros(games, dtype=torch.long, device=device)
+    finished = starts.ended.clone()
+    host_actions = torch.zeros(actions(starts.dimension), dtype=torch.long, device=device)
+    agent_actions = torch.zeros(starts.dimension, dtype=torch.long, device=device)
+    boards, place = starts, torch.arange(games, device=device)
+    for turn in range(limit):
+        going = ~boards.ended
+        if not bool(going.all()):  # games that are over cost nothing from here on
+            boards, place = boards.only(going), place[going]
+        if not len(boards):
+            break
+        codes = host(boards, chance[turn, 0, place])
+        chosen = mask_of(codes, boards.dimension)
+        axes = agent(boards, chosen, chance[turn, 1, place])
+        boards = after(boards, chosen, axes, polytope=polytope)
+        moves[place] += 1
+        finished[place] = boards.ended
+        host_actions += torch.bincount(codes, minlength=len(host_actions))
+        agent_actions += torch.bincount(axes, minlength=len(agent_actions))
+    return Match(moves, finished, host_actions, agent_actions)
+
+
+def chances(limit: int, games: int, stream: torch.Generator) -> Tensor:
+    """What `play` needs: (limit, 2, games)."""
+    return torch.rand(limit, 2, games, generator=stream, dtype=torch.float64)

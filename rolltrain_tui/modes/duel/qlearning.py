@@ -1,0 +1,74 @@
+"""Deep Q-learning, as far as it is arithmetic: targets, target networks, exploration, rewards and schedules."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.duel.game import legal
+
+ScheduleMode = Literal["constant", "exponential", "inverse"]
+Reward = Callable[[str, Tensor, Tensor, Tensor], Tensor]
+"""(role, boards before, boards after, over) -> the reward of each game. Boards are (B, N, d) with padding -1; over and rewards are (B,)."""
+
+
+def td_targets(
+    rewards: Tensor,
+    over: Tensor,
+    next_values: Tensor,
+    gamma: float,
+    *,
+    chosen: Tensor | None = None,
+    online: Tensor | None = None,
+) -> Tensor:
+    """r + gamma Q⁻(s', a') where the game goes on, else r: (B,).
+
+    `next_values`: Q⁻(s', .) of the target network, (B, A). a' is the best move by `online`, the network that learns (double
+    DQN), or by the target network where that is None. `chosen`: (B, A) the legal moves; None: all are.
+    """
+    judge = next_values if online is None else online
+    best = (judge if chosen is None else legal(judge, chosen)).argmax(dim=1, keepdim=True)
+    value = next_values.gather(1, best)[:, 0]
+    return rewards + gamma * torch.where(over, 0.0, value)
+
+
+@torch.no_grad()
+def follow(target: nn.Module, online: nn.Module, tau: float) -> None:
+    """theta⁻ <- tau theta + (1 - tau) theta⁻, running statistics of batch norms among them; counters are copied."""
+    for old, new in zip(target.state_dict().values(), online.state_dict().values(), strict=True):
+        if old.is_floating_point():
+            old.lerp_(new, tau)
+        else:
+            old.copy_(new)
+
+
+def explored(greedy: Tensor, random: Callable[[Tensor], Tensor], rate: float, chance: Tensor) -> Tensor:
+    """The greedy moves, or with probability `rate` those that `random` gives for a fresh chance. All are (B,)."""
+    if rate <= 0:
+        return greedy
+    return torch.where(chance < rate, random((chance / rate).clamp(max=1 - 1e-12)), greedy)
+
+
+def host_reward(over: Tensor) -> Tensor:
+    """1 for the move that ends the game."""
+    return over.float()
+
+
+def agent_penalty(over: Tensor) -> Tensor:
+    """-1 for the move that ends the game."""
+    return -over.float()
+
+
+def agent_stall(over: Tensor) -> Tensor:
+    """1 for every move that does not."""
+    return (~over).float()
+
+
+def scheduled(mode: ScheduleMode, initial: float, rate: float, final: float, t: int) -> float:
+    """constant: `initial`; exponential: initial rate^t + final (1 - rate^t); inverse: rate / (t + rate / initial)."""
+    if mode == "constant":
+        return initial
+    if mode == "exponential":
+        return initial * rate**t + final * (1 - rate**t)
+    return rate / (t + rate / initial) if initial else 0.0

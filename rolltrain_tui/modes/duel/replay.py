@@ -1,0 +1,82 @@
+"""The replay buffer: a ring of experience in tensors. A turn that fails can take back what it wrote."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+
+class ReplayError(ValueError):
+    """A buffer that is too small for what is put into it."""
+
+
+class Replay:
+    """A ring of rows, kept column by column. The newest overwrite the oldest."""
+
+    def __init__(self, capacity: int, columns: Mapping[str, tuple[tuple[int, ...], torch.dtype]]) -> None:
+        """`columns`: name -> shape of one row, kind of number."""
+        self.capacity = capacity
+        self.columns = {name: torch.zeros(capacity, *shape, dtype=dtype) for name, (shape, dtype) in columns.items()}
+        self.position = 0
+        self.full = False
+        self._overwritten: list[tuple[Tensor, dict[str, Tensor], int, bool]] = []
+        """Since `mark`: the slots, what was there, and position and `full` before."""
+
+    def __len__(self) -> int:
+        """Rows that hold something."""
+        return self.capacity if self.full else self.position
+
+    def add(self, rows: Mapping[str, Tensor]) -> None:
+        """Write some rows, fewer than the capacity, into the next slots. ReplayError for too many."""
+        count = len(next(iter(rows.values())))
+        if count >= self.capacity:
+            raise ReplayError(f"{count} transitions come at once, and the replay buffer holds {self.capacity}; make it larger")
+        slots = (self.position + torch.arange(count)) % self.capacity
+        self._note(slots)
+        for name, column in self.columns.items():
+            column[slots] = rows[name].to(column.device, column.dtype)
+        self.full = self.full or self.position + count >= self.capacity
+        self.position = (self.position + count) % self.capacity
+
+    def sample(self, count: int, stream: torch.Generator) -> dict[str, Tensor]:
+        """Rows drawn with replacement, each that is filled as likely."""
+        slots = torch.randint(len(self), (count,), generator=stream)
+        return {name: column[slots] for name, column in self.columns.items()}
+
+    def first(self, count: int) -> dict[str, Tensor]:
+        """The rows of the first slots; fewer where fewer are filled."""
+        return {name: column[: min(count, len(self))] for name, column in self.columns.items()}
+
+    def clear(self) -> None:
+        """Forget every row."""
+        self._note(torch.empty(0, dtype=torch.long))
+        self.position, self.full = 0, False
+
+    def _note(self, slots: Tensor) -> None:
+        """Remember what stands in these slots, and the position."""
+        self._overwritten.append((slots, {name: column[slots] for name, column in self.columns.items()}, self.position, self.full))
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Taking back, saving, copying
+
+    def mark(self) -> None:
+        """From here on `undo` can take back what is written."""
+        self._overwritten.clear()
+
+    def undo(self) -> None:
+        for slots, rows, position, full in reversed(self._overwritten):
+            for name, column in self.columns.items():
+                column[slots] = rows[name]
+            self.position, self.full = position, full
+        self._overwritten.clear()
+
+    def pack(self, prefix: str) -> dict[str, Tensor]:
+        """The filled rows, as copies."""
+        return {f"{prefix}.{name}": column[: len(self)].clone() for name, column in self.columns.items()}
+
+    def copy_from(self, columns: Mapping[str, Tensor], position: int, full: bool) -> None:
+        """Take over rows as `pack` gives them, without the prefix."""
+        for name, column in self.columns.items():
+            column[: len(columns[name])] = columns[name]
+        self.position, self.full = position, full
+        self._overwritten.clear()
