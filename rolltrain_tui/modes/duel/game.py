@@ -297,7 +297,7 @@ def actions(dimension: int) -> int:
     """Sets of at least two of d coordinates. GameError below 2."""
     if dimension < 2:
         raise GameError(f"the host needs at least 2 coordinates to choose from, not {dimension}")
-    return 2**dimension - dimension - 1
+    return int(2**dimension) - dimension - 1
 
 
 @cache
