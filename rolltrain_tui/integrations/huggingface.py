@@ -12,6 +12,7 @@ from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
 from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
 from rolltrain_tui.integrations.original import ExperienceSystem
 from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
 from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
@@ -29,7 +30,8 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     """Every optimiser step of the Trainer is a turn, whatever it accumulates. The other parameters are those of `session`.
 
     `tell` is called with each sentence of the story (None: nothing is said). The chronicle is in OUTPUT_DIR/rolltrain. `resume_from`:
-    the checkpoint whose game goes on, where that is not the one that training resumes from.
+    the checkpoint whose game goes on, where that is not the one that training resumes from. The number that the game follows is the
+    Trainer's `metric_for_best_model`, in the direction of `greater_is_better`; without one, its evaluation loss.
     """
 
     @exact_keywords
@@ -60,6 +62,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self._resume_from = Path(resume_from) if resume_from is not None else None
         self._waiting: list[Command] = []
         self._loss: TrainerLoss | None = None
+        self._expected = Expected("eval_loss")
         self._once = Once()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -86,6 +89,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         if state.global_step:
             try:
                 unpack_into(game, self._resume_from or resumed_from() or _checkpoint(args, state))
+                same_measure(game.objective, self._objective)
             except ValueError as error:
                 if self._resume_from is not None:
                     raise
@@ -108,11 +112,17 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             name=self._name,
             folder=Path(args.output_dir) / "rolltrain",
         )
-        game.tell = teller(self._tell if ranks.first() else None, game.config.objective)
+        metric = args.metric_for_best_model or "loss"
+        better = None if args.greater_is_better is None else "higher" if args.greater_is_better else "lower"
+        self._objective = objective_of(metric, better)
+        self._expected = Expected(metric if metric.startswith("eval_") else f"eval_{metric}")
+        game.measure_by(self._objective)
+        game.tell = teller(self._tell if ranks.first() else None, self._objective)
         return game
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if (game := self._live) is not None:
+            self._ask_for_the_metric()
             game.begin()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -124,9 +134,17 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         game.end(loss)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **kwargs: Any) -> None:
-        loss = (metrics or {}).get("eval_loss")
-        if (game := self._live) is not None and loss is not None:
-            game.evaluated(loss)
+        if (game := self._live) is None:
+            return
+        if (value := (metrics or {}).get(self._expected.name)) is None:
+            self._expected.miss(metrics or {})
+        else:
+            self._expected.heard = True
+            game.evaluated(float(value))
+
+    def _ask_for_the_metric(self) -> None:
+        if words := self._expected.never_heard():
+            self._once.warn("metric", f"{words}: name one with metric_for_best_model, or give the evaluation data labels")
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.game is None or not ranks.first() or not (folder := _checkpoint(args, state)).is_dir():
@@ -137,6 +155,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self._once.warn("save", f"the game could not be saved into {folder}: {error.strerror}; the training goes on")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._ask_for_the_metric()
         self._close(ended=True)
 
     def interrupted(self) -> None:

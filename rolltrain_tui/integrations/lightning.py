@@ -6,7 +6,7 @@ is part of each of its checkpoints, and training resumed from one goes on with t
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
 from rolltrain_tui.integrations.original import ExperienceSystem
 from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
 from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
@@ -30,8 +31,9 @@ except ImportError as error:
 class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
     """Every optimiser step of the Trainer is a turn, whatever it accumulates. The other parameters are those of `session`.
 
-    `tell` is called with each sentence of the story (None: nothing is said). `monitor` names the validation loss among the logged
-    metrics. The chronicle is in ROOT/rolltrain, with ROOT the Trainer's default_root_dir.
+    `tell` is called with each sentence of the story (None: nothing is said). `monitor` names the number to follow among the logged metrics,
+    and `mode` ("min", "max") says which way it improves; a loss needs no mode. The chronicle is in ROOT/rolltrain, with ROOT the
+    Trainer's default_root_dir.
     """
 
     @exact_keywords
@@ -54,11 +56,13 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         name: str | None = None,
         tell: Say | None = aloud,
         monitor: str = "val_loss",
+        mode: Literal["min", "max"] | None = None,
     ) -> None:
-        self._terms = foreign_terms(locals())
+        self._terms = foreign_terms({name: value for name, value in locals().items() if name != "mode"})  # RollToTrain's is another
         self.game: Session | None = None
         """The session, while training goes on and after it. Copies of the callback leave it out."""
-        self._camp_every, self._tell, self._monitor, self._name = camp_every, tell, monitor, name
+        self._camp_every, self._tell, self._name = camp_every, tell, name
+        self._objective, self._expected = objective_of(monitor, mode), Expected(monitor)
         self._losses: list[Tensor] = []
         self._saved: dict[str, Any] = {}
         self._waiting: list[Command] = []
@@ -86,6 +90,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             self._saved = {}
             try:
                 game.load_state(load_state(saved["state"].encode("ascii")), saved["tensors"])
+                same_measure(game.objective, self._objective)
             except (ValueError, KeyError, AttributeError) as error:
                 game.close()
                 self._once.warn("resume", f"the checkpoint's game cannot go on: {error}. A new game begins at step {trainer.global_step}.")
@@ -106,11 +111,13 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             name=self._name,
             folder=Path(trainer.default_root_dir) / "rolltrain",
         )
-        game.tell = teller(self._tell if ranks.first() else None, game.config.objective)
+        game.measure_by(self._objective)
+        game.tell = teller(self._tell if ranks.first() else None, self._objective)
         return game
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if (game := self._live) is not None:
+            self._ask_for_the_metric()
             game.begin()
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
@@ -129,12 +136,21 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             game.end(whole)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        loss = trainer.callback_metrics.get(self._monitor)
-        if (game := self._live) is not None and not trainer.sanity_checking and loss is not None:
-            game.evaluated(float(loss))
+        if (game := self._live) is None or trainer.sanity_checking:
+            return
+        if (value := trainer.callback_metrics.get(self._expected.name)) is None:
+            self._expected.miss(trainer.callback_metrics)
+        else:
+            self._expected.heard = True
+            game.evaluated(float(value))
+
+    def _ask_for_the_metric(self) -> None:
+        if words := self._expected.never_heard():
+            self._once.warn("metric", f"{words}: name one with monitor=, or log it in validation_step")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if (game := self._live) is not None:
+            self._ask_for_the_metric()
             game.close(ended=True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:

@@ -22,7 +22,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -35,7 +35,9 @@ from torch.optim import Optimizer
 from rolltrain_tui.game.turn import TurnCycle
 from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.journal import Journal
 from rolltrain_tui.integrations.keywords import either, exact_keywords
+from rolltrain_tui.integrations.metrics import LOSS, objective_of
 from rolltrain_tui.integrations.original import ExperienceSystem
 from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.talk import aloud
@@ -47,10 +49,9 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CommandRefused, Event, LoopWarned
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
-from rolltrain_tui.runs.event_log import Chronicle
-from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, NoStep, OptimizerHooks
 from rolltrain_tui.training.levers import StepMeasurement, add_weight_noise
@@ -91,6 +92,8 @@ class Session:
         if (owner := _owner(optimizer)) is not None:
             owner.close()  # as where a notebook's cell is run twice
         self.config, self.model, self.optimizer = config, model, optimizer
+        self.objective = LOSS
+        """What evaluations measure."""
         self.grip = OptimizerHooks(model, optimizer)
         weakref.finalize(self, self.grip.remove).atexit = False
         _OWNERS[optimizer] = weakref.ref(self)
@@ -116,13 +119,7 @@ class Session:
         self._inside = False
         self._closed = False
         self._started = perf_counter()
-        self._chronicle = self._open_chronicle(folder)
-
-    def _open_chronicle(self, folder: Path | None) -> Chronicle | None:
-        if folder is None or not ranks.first():
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
-        return Chronicle(folder / CHRONICLE)
+        self._chronicle = Journal(folder) if folder is not None and ranks.first() else None
 
     @property
     def game(self) -> Game:
@@ -255,11 +252,32 @@ class Session:
 
     # Between two turns.
 
-    def evaluated(self, value: float) -> None:
-        """Tell the game of an evaluation: it heals or hurts, teaches, and may bring monsters. ValueError after `close`."""
+    def evaluated(self, value: float, *, name: str | None = None, better: str | None = None) -> None:
+        """Tell the game of an evaluation: it heals or hurts, teaches, and may bring monsters. ValueError after `close`.
+
+        A loss needs only its value. Another metric has a name and a direction: evaluated(0.9, name="accuracy", better="higher"). It is
+        the one that the game follows; to tell of a second one is a ValueError.
+        """
         if self._closed:
             raise ValueError("this game is closed; tell it of an evaluation before close()")
+        if name is not None or better is not None:
+            self.measure_by(objective_of(name, better))
         self._happen(self.cycle.evaluated(_evaluation(ranks.mean(value))))
+
+    def measure_by(self, objective: Objective) -> None:
+        """From the first evaluation on, follow this number. ValueError where another one was told before."""
+        if objective == self.objective:
+            return
+        if self.cycle.progress.last is not None:
+            followed = f"{self.objective.name}, where {self.objective.better} is better"
+            raise ValueError(f"this game follows the {followed}; tell it of one metric only, not of {objective.name} too")
+        self.objective = self.hindsight.objective = objective
+        if self.hindsight.checkpoints is not None:
+            self.hindsight.checkpoints.objective = objective
+        state, self.cycle = self.cycle.state_dict(), TurnCycle(self.config, self, self._info())
+        self.cycle.load_state(state)
+        if self.cycle.began:
+            self._happen([replace(self.cycle.open(), turn=self.cycle.turn)])  # the story says it anew
 
     def remember(self, evaluation: Evaluation) -> None:
         """Keep the state that an evaluation measured, for abilities that return to the best."""
@@ -312,7 +330,7 @@ class Session:
         return LearnerInfo(
             parameters=weights,
             model=f"{weights:,} weights",
-            objective=self.config.objective,
+            objective=self.objective,
             device=str(p.device),
             dtype=dtype,
             threads=torch.get_num_threads(),
@@ -346,6 +364,7 @@ class Session:
             **self.cycle.state_dict(),
             "camp_waits": self._camp_waits,
             "window": list(self._window),
+            "objective": asdict(self.objective),
             "events": self._chronicle.events_written if self._chronicle is not None else 0,
             "hindsight": self.hindsight.state_dict(),
         }
@@ -355,6 +374,7 @@ class Session:
         try:
             found = self.hindsight.recall(tensors, state["hindsight"], now=False)
             noise = fitting(tensors, "stream.weight_noise", self._noise.get_state().shape, torch.uint8)
+            self.measure_by(Objective(**state["objective"]) if "objective" in state else LOSS)
             self.cycle.load_state(_of_today(state))
             self._camp_waits = bool(state.get("camp_waits", False))
             self._window = [float(loss) for loss in state.get("window", ())]
@@ -452,19 +472,24 @@ def session(
     monsters: Monsters = None,
     seed: int = 0,
     deaths: bool = False,
+    metric: str | None = None,
+    better: str | None = None,
     camp_every: int = 250,
     name: str | None = None,
     folder: Path | str | None = None,
 ) -> Session:
     """A game over your own loop. Loss, clipping, mixed precision, accumulation and schedule stay the loop's.
 
-    `turns`, or `max_steps`: how many optimiser steps the loop takes; None: not known. `folder` is where the chronicle is written; None:
+    `turns`, or `max_steps`: how many optimiser steps the loop takes; None: not known. `metric` and `better` ("lower", "higher"): what
+    `evaluated` will be told; None: a loss, or what the first evaluation says. `folder` is where the chronicle is written; None:
     only `events` holds it. The other keywords are those of RollToTrain. A rulebook that scales the loss ("source") is refused with a
     ValueError, because only the loop can scale its loss.
     """
     terms = foreign_terms(locals())
     turns = either("turns", turns, "max_steps", max_steps)
-    return begin_session(model, optimizer, terms, turns=turns, camp_every=camp_every, name=name, folder=folder)
+    game = begin_session(model, optimizer, terms, turns=turns, camp_every=camp_every, name=name, folder=folder)
+    game.measure_by(objective_of(metric, better))
+    return game
 
 
 def foreign_terms(given: Mapping[str, Any]) -> Terms:

@@ -278,6 +278,37 @@ def test_a_loss_that_nobody_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# What evaluations measure
+
+
+def accuracy(found: Any) -> dict[str, float]:
+    return {"accuracy": float((found.predictions.argmax(1) == found.label_ids).mean())}
+
+
+@pytest.mark.parametrize("name", ["accuracy", "eval_accuracy"])
+def test_the_best_models_metric_is_followed(name: str, tmp_path: Path) -> None:
+    """metric_for_best_model, in the direction of greater_is_better."""
+    callback = RollToTrainCallback(tell=None)
+    args = quiet(tmp_path, eval_strategy="epoch", metric_for_best_model=name)
+    Trainer(bert(), args, train_dataset=LINES, eval_dataset=LINES, compute_metrics=accuracy, callbacks=[callback]).train()
+    assert callback.game is not None
+    assert (callback.game.objective.name, callback.game.objective.better) == ("accuracy", "higher")
+    found = [event for event in callback.game.events if isinstance(event, Evaluated)]
+    assert len(found) == 2
+    assert found[-1].best == max(event.value for event in found)
+
+
+def test_a_metric_that_is_never_heard_is_named_once(tmp_path: Path) -> None:
+    """With the names that there are."""
+    callback = RollToTrainCallback(tell=None)
+    unlabelled: Any = [{"input_ids": row["input_ids"]} for row in LINES]
+    trainer = Trainer(bert(), quiet(tmp_path, eval_strategy="epoch"), train_dataset=LINES, eval_dataset=unlabelled, callbacks=[callback])
+    with pytest.warns(UserWarning, match=r"no evaluation has told 'eval_loss', .* eval_runtime.* metric_for_best_model") as said:
+        trainer.train()
+    assert len([w for w in said if "no evaluation" in str(w.message)]) == 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Begun, broken off, begun again
 
 

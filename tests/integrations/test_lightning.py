@@ -233,3 +233,28 @@ def test_a_state_that_does_not_fit_begins_a_new_game(fit: Fit) -> None:
         fit(callback)
     assert callback.game is not None
     assert callback.game.turn_number == 18
+
+
+class Accurate(Points):
+    def validation_step(self, batch: Any, index: int) -> None:
+        self.log("valid/acc", (self.net(batch[0]).argmax(1) == batch[1]).float().mean())
+
+
+def test_a_metric_that_grows_is_followed(fit: Fit) -> None:
+    """monitor and mode, as Lightning's own callbacks have them."""
+    callback = RollToTrainCallback(tell=None, monitor="valid/acc", mode="max")
+    fit(callback, module=Accurate)
+    assert callback.game is not None
+    found = [event for event in callback.game.events if isinstance(event, Evaluated)]
+    assert len(found) == 3
+    assert found[-1].best == max(event.value for event in found)
+    with pytest.raises(ValueError, match="say which way 'valid/acc' improves"):
+        RollToTrainCallback(monitor="valid/acc")
+
+
+def test_a_metric_that_is_never_heard_is_named_once(fit: Fit) -> None:
+    """With the names that there are."""
+    callback = RollToTrainCallback(tell=None)
+    with pytest.warns(UserWarning, match=r"no evaluation has told 'val_loss', .* there are valid/acc: name one with monitor=") as said:
+        fit(callback, module=Accurate)
+    assert len([w for w in said if "no evaluation" in str(w.message)]) == 1

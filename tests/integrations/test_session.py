@@ -14,7 +14,7 @@ from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import CampaignEnded, CommandRefused, Evaluated, HeroFell, MonsterActed, Rested, StepTaken
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandRefused, Evaluated, HeroFell, MonsterActed, Rested, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
@@ -378,3 +378,60 @@ def test_the_end_of_a_loop(fallen: bool, ending: str, points: TensorDataset) -> 
     ended = game.events[-1]
     assert isinstance(ended, CampaignEnded)
     assert (ended.value, ended.best, ended.ending, ended.turn, ended.gflop) == (3.0, 1.0, ending, 2, 0.0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What evaluations measure
+
+
+@pytest.mark.parametrize("how", ["at the beginning", "with the first evaluation"])
+def test_accuracy_is_better_where_it_is_higher(how: str) -> None:
+    """A rising accuracy teaches, a falling one hurts, and the story calls it by its name."""
+    model = net()
+    terms = {"metric": "val_accuracy", "better": "higher"} if how == "at the beginning" else {}
+    game = rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), **terms)
+    named = {} if terms else {"name": "accuracy", "better": "max"}
+    game.begin()
+    found = []
+    for value in (0.5, 0.9, 0.4):
+        before = len(game.events)
+        game.evaluated(value, **named)
+        found.append({type(event).__name__ for event in list(game.events)[before:]})
+    assert "XPGained" in found[1]
+    assert "HeroHurt" in found[2]
+    began = [event for event in game.events if isinstance(event, CampaignBegan)]
+    assert (began[-1].objective.name, began[-1].objective.better) == ("accuracy", "higher")
+    assert [event.best for event in game.events if isinstance(event, Evaluated)] == [0.5, 0.9, 0.9]
+    with pytest.raises(ValueError, match="follows the accuracy, where higher is better; tell it of one metric only, not of f1 too"):
+        game.evaluated(0.1, name="f1", better="higher")
+    again = rolltrain_tui.session(model, game.optimizer, rulebook="off", monsters="off")
+    again.load_state_dict(game.state_dict())
+    assert again.objective == game.objective
+
+
+@pytest.mark.parametrize(
+    ("metric", "better", "words"),
+    [
+        ("accuracy", None, "say which way 'accuracy' improves: better='higher' or better='lower'"),
+        ("accuracy", "up", "better must be 'lower' or 'higher', not 'up'"),
+        ("", "lower", "the name of a metric must be a word such as 'accuracy'"),
+    ],
+)
+def test_a_metric_that_cannot_be_followed(metric: str, better: Any, words: str) -> None:
+    """Which way is better is never guessed, but for a loss."""
+    model = net()
+    with pytest.raises(ValueError, match=words):
+        rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), metric=metric, better=better)
+    assert rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), metric="valid/loss").objective.of_loss
+
+
+def test_a_chronicle_that_cannot_be_written_ends_no_training(tmp_path: Path) -> None:
+    """It is told once, and the turns go on."""
+    (tmp_path / "file").write_text("in the way")
+    model = net()
+    with pytest.warns(UserWarning, match="the story cannot be written to .*; the training goes on") as said:
+        game = rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), folder=tmp_path / "file" / "story")
+    game.begin()
+    game.state_dict()
+    game.close()
+    assert len(said) == 1
