@@ -66,7 +66,7 @@ def _stands(slot: "SlotSummary") -> list[str]:
     """Where the run stood when it was saved."""
     if slot.summary is None:
         return []
-    val = [] if slot.summary.value is None else [f"val {slot.summary.value:.3f}"]
+    val = [] if slot.summary.value is None else [f"{slot.summary.label} {slot.summary.value:.3f}"]
     return [f"turn {slot.summary.turn}/{slot.summary.turns}", *val, f"level {slot.summary.level}"]
 
 
@@ -122,7 +122,7 @@ def _describe(run: "RunSummary") -> str:
         return f"no good save: {run.damage}"
     from rolltrain_tui.story.narration import title
 
-    val = f"val {run.value:.3f}" if run.value is not None else "not evaluated yet"
+    val = f"{run.label} {run.value:.3f}" if run.value is not None else "not evaluated yet"
     hero = f"{run.hero}, {title(run.hero_class)} {run.level}"
     ending = [run.outcome if run.outcome not in (None, "alone") else "finished"] if run.ending else []
     parts = [run.campaign, hero, f"turn {run.turn}/{run.turns}", val, *ending, _when(run.saved_at)]

@@ -212,6 +212,7 @@ class Run:
             turns=self.config.turns,
             value=campaign.value,
             ending=campaign.ending if campaign.ended else None,
+            label=self.config.objective.short_label,
         )
 
 

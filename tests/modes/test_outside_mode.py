@@ -119,6 +119,13 @@ def test_the_summary_names_the_objective(curve: Curve) -> None:
     assert "ends at 0." in curve.ghost
 
 
+def test_lists_of_saves_name_the_objective(curve: Curve, say: Say) -> None:
+    """Each value stands beside R², in the list and in one run's saves."""
+    for told in (say("saves", "list", "--out", curve.folder / "runs"), say("saves", "show", curve.run)):
+        assert "R² 0." in told
+        assert "val " not in told
+
+
 def test_rises_teach_and_falls_hurt(curve: Curve, say: Say) -> None:
     """XP for exactly the rise of the best R², in steps of 0.1; a fall below the best costs HP. The story says so."""
     out = curve.folder / "bouncing"

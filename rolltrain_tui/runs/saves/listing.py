@@ -38,6 +38,8 @@ class RunSummary:
     ending: str | None
     outcome: Outcome | None = None
     """Of a finished run: its judgement beside plain training, where its event log can be read."""
+    label: str = "val"
+    """What the value is, in one word."""
     damage: str = ""
     """What is wrong with the run, if anything. When no save is good, the fields above are empty but for folder and time."""
 
@@ -180,6 +182,7 @@ def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
                 saved_at=slot.saved_at,
                 ending=summary.ending,
                 outcome=None if result is None else result.judgement.outcome,
+                label=summary.label,
                 damage="; ".join(damage),
             )
     return RunSummary(run, "", "", "", 0, 0, 0, None, _changed_at(run), None, damage="; ".join(damage) or "no save yet")

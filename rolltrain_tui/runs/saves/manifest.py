@@ -37,6 +37,8 @@ class Summary:
     value: float | None = field(metadata={"formerly": "val_loss"})
     ending: str | None
     """ "victory", "fallen" or "spent"; None while the campaign goes on."""
+    label: str = "val"
+    """What the value is, in one word."""
 
 
 @dataclass(frozen=True, slots=True)

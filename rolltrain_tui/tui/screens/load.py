@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary
 
 EMPTY = "No saves yet. Every run saves itself as it goes; this is where you will find it."
-TITLES = ("Campaign", "Hero", "Turn", "Val", "Saved", "")
+TITLES = ("Campaign", "Hero", "Turn", "Value", "Saved", "")
 GAP = 2
 """Cells beside the words of each column."""
 MARGINS = 4
@@ -85,7 +85,7 @@ class LoadScreen(SavesScreen):
         table.clear(columns=True)
         widths = widths_of(self.size.width - MARGINS)
         for title, width in zip(TITLES, widths, strict=True):
-            table.add_column(title.rjust(width) if title in ("Turn", "Val") else title, width=width)
+            table.add_column(title.rjust(width) if title in ("Turn", "Value") else title, width=width)
         now = time.time()
         for run in runs:
             table.add_row(*_cells(run, now, widths))

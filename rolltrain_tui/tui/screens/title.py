@@ -53,7 +53,7 @@ def die(number: int) -> Content:
 def facts(run: "RunSummary", now: float, width: int) -> str:
     """A save in one line: "Brakka, Barbarian 3 · The Tiny GPT · turn 412 · val 2.31 · 4 min ago"."""
     hero = f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
-    parts = (hero, flat(run.campaign), f"turn {run.turn}", f"val {loss(run.value)}", age(run.saved_at, now))
+    parts = (hero, flat(run.campaign), f"turn {run.turn}", f"{flat(run.label)} {loss(run.value)}", age(run.saved_at, now))
     return fit(parts, (4, 1), width)
 
 
