@@ -387,7 +387,7 @@ def scouts_words(event: ev.ScoutsReturned, objective: Objective) -> str:
 
 PACE_WORDS: Mapping[Pace, str] = {
     "slow": "SLOW: the steps are too small",
-    "tuned": "TUNED: the steps have the right size",
+    "tuned": "TUNED: the steps are right, within a factor of 3",
     "hot": "HOT: the steps are too large",
     "unclear": "Cannot tell whether the steps are too small or too large",
 }
