@@ -12,7 +12,7 @@ def hint_sentence(scene: Scene, *, scouts: bool = True) -> str:
     """What ails the run and what to type: "Hint: type `calm`; the steps are too large." Empty where nothing ails it."""
     hint = hint_of(scene, scouts=scouts)
     if hint is None:
-        return ""
+        return YOUNG if scene.scouts is not None and too_young(scene.scouts) else ""
     if hint.order is None:
         return f"Hint: {hint.why}; nothing of this hero's helps now."
     name = hint.order.option if hint.order.option not in ("", DISMISS) else title(hint.order.ability).lower()
@@ -27,7 +27,6 @@ def diagnosis_sentences(scene: Scene, *, scouts: bool = True) -> list[str]:
     lines: list[str] = []
     if scene.scouts is not None:
         lines.append(f"Turn {scene.scouts.turn}: {tell(scene.scouts)} {scouts_words(scene.scouts, scene.objective)}")
-        lines += [YOUNG] if too_young(scene.scouts) else []
     if scene.examined is not None:
         lines.append(f"Turn {scene.examined.turn}: {tell(scene.examined, scene.objective)}")
         lines += [f"{SIGNALS[r.signal].title}: {SIGNALS[r.signal].advice}." for r in scene.sick if r.signal in SIGNALS]
