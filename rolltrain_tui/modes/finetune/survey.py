@@ -73,16 +73,19 @@ def _survey(model: ModelFolder, data: Path, folder: Path) -> Found:
     from rolltrain_tui.modes.finetune.loading import load_tokenizer
 
     form = _form(data)
-    rows = read_rows(data, form) if form != "text" else []
+    rows, plain = (read_rows(data, form), "") if form != "text" else ([], read_text(data))
     label = _label_column(rows) if rows else None
     causal, classifies = (any(word in name for name in model.architectures) for word in ("LM", "ForSequenceClassification"))
     both_ways = any("MaskedLM" in name for name in model.architectures)
     task = "classifier" if classifies or (label is not None and (both_ways or not causal)) else "causal_lm"
-    if task == "classifier" and label is None:
-        raise DataError(f"{shown(data)}: {shown(model.path)} classifies, and no column looks like labels; name one of them label.")
+    if label is None and (task == "classifier" or both_ways):
+        raise DataError(
+            f"{shown(data)}: {shown(model.path)} is a model that classifies, and no column looks like labels; take csv or jsonl, "
+            "and name a column label"
+        )
     text = _text_column(data, rows, label) if rows else None
     tokenizer = load_tokenizer(model)
-    texts = [found for _, found in texts_of(data, rows, text)[0]] if text is not None else _pieces(read_text(data))
+    texts = [found for _, found in texts_of(data, rows, text)[0]] if text is not None else _pieces(plain)
     some = texts[:: max(1, len(texts) // SAMPLE)][:SAMPLE]
     counts = [len(tokenizer(one, verbose=False)["input_ids"]) for one in some]
     shapes = model.shapes()
@@ -115,12 +118,13 @@ def _columns(rows: Sequence[Row]) -> list[str]:
 
 
 def _label_column(rows: Sequence[Row]) -> str | None:
-    """The column of a usual name; None where there is none, or where it has too many values for labels."""
+    """The column of a usual name, else the one with the fewest values; None where all have too many values for labels, or one."""
     columns = {name.lower(): name for name in _columns(rows)}
-    for name in LABEL_COLUMNS:
-        if name in columns and len({str(row.values.get(columns[name])) for row in rows}) <= MOST_LABELS:
-            return columns[name]
-    return None
+    values = {name: len({str(row.values.get(own)) for row in rows}) for name, own in columns.items()}
+    most = min(MOST_LABELS, max(2, len(rows) // 4))
+    fit = [name for name, count in values.items() if 2 <= count <= most and name not in TEXT_COLUMNS]
+    best = next((name for name in LABEL_COLUMNS if name in fit), None) or min(fit, key=lambda name: values[name], default=None)
+    return None if best is None else columns[best]
 
 
 def _text_column(data: Path, rows: Sequence[Row], label: str | None) -> str:
