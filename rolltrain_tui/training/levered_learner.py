@@ -31,6 +31,7 @@ from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
 from rolltrain_tui.training.measures import Layer
+from rolltrain_tui.training.sampled_levers import SampledLevers
 from rolltrain_tui.training.schedules import Schedule
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
@@ -168,15 +169,17 @@ class LeveredLearner(ABC):
         objective: Objective,
         running: Collection[Tensor] = (),
         frozen: Collection[str] = (),
+        sampled: bool = False,
     ) -> None:
         """`parameters` learn. `usual_amount`: size of a plain turn's batch. `running`: buffers that a forward pass changes.
 
         `frozen`: names of parameters that never change. Saves leave them out, so a mode must find them again by itself.
+        `sampled`: measure factors on the update on a sample of the weights (see `sampled_levers`).
         """
         self.config = config
         self.should_stop: Callable[[], bool] = lambda: False
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
-        self.levers = Levers(optimizer, parameters, clip=clip)
+        self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip)
         self.streams, self.device, self.dtype = streams, streams.device, dtype
         self.usual_amount, self.objective, self._running = usual_amount, objective, list(running)
         self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective, frozen)

@@ -29,12 +29,13 @@ from rolltrain_tui.modes.finetune.tokens import Told
 from rolltrain_tui.modes.module.batches import pick
 from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
+from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
 from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_dtype, pick_threads
 from rolltrain_tui.training.measures import ALIVE
+from rolltrain_tui.training.sampled_levers import LARGE
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
@@ -191,6 +192,7 @@ class FinetuneLearner(LeveredLearner):
             streams=Streams(config.seed, STREAMS, device, dropout=True),  # most of these models have some
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.sequences * config.batch.accumulation,
+            sampled=sum(p.numel() for p in parameters) >= LARGE,
             frozen=[name for name, p in model.named_parameters() if not p.requires_grad],  # read again from their folder
             objective=dataclasses.replace(config.objective, unit=unit, chance=math.log(self.lessons.answers)),
         )
@@ -213,6 +215,10 @@ class FinetuneLearner(LeveredLearner):
             data_sha256=self.material.sha256,
             note=self.material.note,
         )
+
+    def step(self, effect: StepEffect) -> StepReport:
+        # Both optimisers move in proportion to the learning rate: the same step, measured without a second one to compare
+        return super().step(replace(effect, lr_scale=1.0, update_scale=effect.update_scale * effect.lr_scale))
 
     # -----------------------------------------------------------------------------------------------------------------
     # The gradient of a batch
