@@ -83,6 +83,12 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.interrupted()  # a run before this one may have ended in an exception
+        if self.game is not None and self.game.turn_number and not state.global_step:
+            self._once.warn(
+                "again",
+                f"a new game begins from turn 0, and the last one is over after turn {self.game.turn_number}; "
+                "to go on with a game, resume from a checkpoint",
+            )
         trainer = calling_trainer(self)
         optimizer = kwargs.get("optimizer") or getattr(trainer, "optimizer", None)
         game = self._begin(args, state, kwargs["model"], optimizer, done=0)

@@ -84,6 +84,12 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         if not pl_module.automatic_optimization or len(trainer.optimizers) != 1:
             raise ValueError("the game needs automatic optimisation with one optimiser; use rolltrain_tui.session in a loop of your own")
         self._close()  # a run before this one may have been broken off
+        if self.game is not None and self.game.turn_number and not self._saved:
+            self._once.warn(
+                "again",
+                f"a new game begins from turn 0, and the last one is over after turn {self.game.turn_number}; "
+                "to go on with a game, resume from a checkpoint",
+            )
         self._losses.clear()
         game = self._begin(trainer, pl_module, done=0 if self._saved else trainer.global_step)
         if saved := self._saved:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim import LBFGS, Optimizer
 
 from rolltrain_tui.game.campaign import Campaign
@@ -359,9 +360,14 @@ def check_parts(model: object, optimizer: object) -> None:
     if isinstance(optimizer, LBFGS):
         raise ValueError("LBFGS takes several steps in one, from a closure of its own; a turn needs an optimiser that takes one")
     own: set[Tensor] = set(model.parameters())
+    if any(is_lazy(p) for p in own):
+        raise ValueError("the model has lazy layers, whose weights have no shape yet; run one batch through it before the game begins")
     held = [p for group in optimizer.param_groups for p in group["params"]]
     if not held or not all(p in own for p in held):
-        raise ValueError("the optimizer holds parameters that are not the model's; make it from model.parameters()")
+        raise ValueError(
+            "the optimizer holds parameters that are not the model's; make it from model.parameters(), or train model and "
+            "criterion as one: nn.ModuleList([model, criterion])"
+        )
     if not any(p.requires_grad for p in held):
         raise ValueError("all of the optimizer's parameters are frozen; nothing would be learned")
 

@@ -365,6 +365,17 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(hook: str, error: Base
     assert "training_step" not in vars(trainer)
 
 
+def test_a_second_training_says_that_a_new_game_begins(tmp_path: Path) -> None:
+    """Once, with the turn in which the last one is over."""
+    callback = RollToTrainCallback(tell=None)
+    trainer = Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback])
+    trainer.train()
+    with pytest.warns(UserWarning, match="a new game begins from turn 0, and the last one is over after turn 20"):
+        trainer.train()
+    assert callback.game is not None
+    assert callback.game.turn_number == 20
+
+
 def test_a_callback_added_later_closes_the_game_before(tmp_path: Path) -> None:
     """Added to a Trainer that is made: the next training closes the game of the one that broke off."""
     model = bert()

@@ -40,6 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "own_data",
         "finetune",
         "own_model",
+        "integrations",
         "compare",
         "exports",
         "plugins",
