@@ -45,7 +45,8 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.training.levered_learner import at_rest
-from rolltrain_tui.training.wrappers import plain_optimizer
+from rolltrain_tui.training.optimizer_trial import unsaved
+from rolltrain_tui.training.wrappers import plain_optimizer, plain_scheduler
 
 FEWEST_BETWEEN_CAMPS = 200
 """Turns; a camp is a checkpoint of everything, and an epoch may be short."""
@@ -129,7 +130,7 @@ class RollToTrain:
         given = locals()
         self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms) if f.init})
         self.model, self.optimizer, self.tokenizer = model, optimizer, tokenizer
-        self.scheduler = either("scheduler", scheduler, "lr_scheduler", lr_scheduler)
+        self.scheduler = plain_scheduler(either("scheduler", scheduler, "lr_scheduler", lr_scheduler))
         self.name = title(name, model)
         folder = either("runs", None if runs is None else Path(runs), "output_dir", None if output_dir is None else Path(output_dir))
         self.runs = folder if folder is not None else saves.saves_root(None)
@@ -270,7 +271,7 @@ class RollToTrain:
         """The mean loss over the examples of a loader, as the run's own evaluations compute it. The model is left as it was."""
         criterion = self._criterion()
         products = torch.autocast(criterion.device.type, torch.bfloat16) if self._dtype == "bfloat16" else nullcontext()
-        with torch.no_grad(), at_rest(self.model, criterion.device), products:
+        with torch.no_grad(), at_rest(self.model, self.optimizer, criterion.device), products:
             return evaluate_on(criterion, self.model, eval_dataloader, self.terms.seed, ALL).value
 
     def save_checkpoint(self, name: str = "checkpoint") -> Path:
@@ -370,6 +371,10 @@ def check_parts(model: object, optimizer: object) -> None:
         )
     if not any(p.requires_grad for p in held):
         raise ValueError("all of the optimizer's parameters are frozen; nothing would be learned")
+    if any(p.layout != torch.strided for p in held):
+        raise ValueError("the model has sparse weights, which cannot be measured; only their gradients may be sparse (nn.Embedding)")
+    if reason := unsaved(optimizer):
+        raise ValueError(f"{type(optimizer).__name__} cannot be played with: {reason}")
 
 
 def _length(loader: Iterable[Any]) -> int | None:

@@ -107,6 +107,7 @@ class Session:
         layers = diagnosis.layers_of(model, self.grip.levers.parameters)
         self.hindsight = TrainingMemory(model, self.grip.levers, self._schedule, layers, config.evaluation.every)
         self.hindsight.prepare(self.game.prepares())
+        self.grip.joined = self.hindsight.parameters_changed
         self._noise = random_stream(config.seed, "weight_noise")
         self._measured: dict[str, float] = {}
         self._window: list[float] = []
@@ -237,7 +238,7 @@ class Session:
         return StepReport(
             loss=loss,
             grad_norm=motion.grad_norm,
-            lr=float(self.optimizer.param_groups[0]["lr"]),
+            lr=float(self.optimizer.param_groups[0].get("lr", math.nan)),
             proposed_norm=motion.proposed_norm,
             applied_norm=motion.applied_norm,
             k_requested=effect.k_requested,

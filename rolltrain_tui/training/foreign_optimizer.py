@@ -7,6 +7,7 @@ The hooks act only while they are armed: from `arm` to `disarm`, which is one tu
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,7 +17,8 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.levers import Levers, StepMeasurement
+from rolltrain_tui.training.gradients import gathered
+from rolltrain_tui.training.levers import Levers, StepMeasurement, learning
 from rolltrain_tui.training.masks import masks
 from rolltrain_tui.training.sampled_update import SampledUpdate
 
@@ -50,7 +52,11 @@ class OptimizerHooks:
         self.looked = False
         """The gradient has been seen."""
         self._sampled = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
+        self.joined: Callable[[list[Tensor]], None] = lambda before: None
+        """Called before the step with the parameters that learned so far, where others do now."""
         self._effect: StepEffect | None = None
+        self._by_rate = False
+        """k acts on this step as a factor of the learning rate."""
         self._norm = math.nan
         self._kept: list[dict[str, Any]] = []
         self._mark = 0
@@ -87,11 +93,17 @@ class OptimizerHooks:
         self._effect = None
         self._put_groups_back()
 
+    def _reread(self) -> None:
+        """Parameters that joined the optimiser, or thawed, are scaled and measured from here on."""
+        if (before := self.levers.reread()) is not None:
+            self._sampled = SampledUpdate(self.optimizer) if SampledUpdate.serves(self.optimizer) else None
+            self.joined(before)
+
     def why_no_step(self) -> NoStep:
         """Between `arm` and `disarm`, where no step was seen."""
         if self._written() != self._mark:
             return "elsewhere"
-        norm = self._norm if self.looked else _length([p.grad for p in self.levers.parameters if p.grad is not None])
+        norm = self._norm if self.looked else _length(gathered(self.levers.parameters))
         if not math.isfinite(norm):
             return "not finite"
         return "waiting" if norm > 0 else "nothing"
@@ -102,7 +114,7 @@ class OptimizerHooks:
     @torch.no_grad()
     def look(self) -> None:
         """Measure the gradient before the step. Where a closure computes it, the loop calls this at the closure's end."""
-        grads = [p.grad for p in self.levers.parameters if p.grad is not None]
+        grads = gathered(self.levers.parameters)
         # A fused optimiser under a loss scaler gets scaled gradients and is told the scale; it leaves them unscaled.
         scale = getattr(self.optimizer, "grad_scale", None)
         self._norm = _length(grads) / (float(scale) if scale is not None else 1.0)
@@ -117,12 +129,14 @@ class OptimizerHooks:
         effect = self._effect
         if effect is None or self.motion is not None:
             return  # outside of a turn, or a second step inside of one
+        self._reread()
         if not (kwargs.get("closure") or any(map(callable, args))):
             self.look()
         # k as a learning rate is free; else theta_old is copied now and the update scaled after the step
         k = effect.update_scale * effect.lr_scale
         self._put_groups_back()
-        if self._scales_rate(effect):
+        self._by_rate = self._scales_rate(effect)
+        if self._by_rate:
             assert self._sampled is not None
             self._sampled.remember()
             self._set_groups(k, effect.decay_factor)
@@ -138,14 +152,14 @@ class OptimizerHooks:
         if effect is None or self.motion is not None:
             return
         for group, kept in zip(optimizer.param_groups, self._kept, strict=False):
-            group["lr"] = kept["lr"]  # the weight decay still is the one of the step
+            group.update({key: value for key, value in kept.items() if key == "lr"})  # the weight decay still is the one of the step
         if not self.looked:  # a closure of the user's own
             self.look()
         k = effect.update_scale * effect.lr_scale
         if not math.isfinite(self._norm):
             # A fused optimiser is called by the loss scaler and told to skip. That is no fault of the loss.
             self.motion = StepMeasurement(grad_norm=self._norm, finite=getattr(optimizer, "found_inf", None) is not None, optimizer_steps=0)
-        elif self._scales_rate(effect):
+        elif self._by_rate:
             assert self._sampled is not None
             proposed, applied, both = self._sampled.products()
             self.motion = StepMeasurement(
@@ -165,20 +179,19 @@ class OptimizerHooks:
     def _scales_rate(self, effect: StepEffect) -> bool:
         """True where k can act as a factor of the learning rate, which costs nothing: no mask, no cap, no negative k."""
         k = effect.update_scale * effect.lr_scale
-        return self._sampled is not None and k != 1 and k >= 0 and not masks(effect) and self.levers.norms is None
+        if self._sampled is None or k == 1 or k < 0 or masks(effect) or self.levers.norms is not None:
+            return False
+        # Of a sparse gradient a sample would miss the few rows that move
+        return not any(p.grad is not None and p.grad.is_sparse for p in self.levers.parameters)
 
     def _set_groups(self, k: float, decay_factor: float) -> None:
         """Learning rate x k and weight decay x decay_factor, for one step."""
         for group in self.optimizer.param_groups:
             self._kept.append({key: group[key] for key in ("lr", "weight_decay") if key in group})
-            group["lr"] = group["lr"] * k
+            if k != 1:
+                group["lr"] = group["lr"] * k
             if "weight_decay" in group:
                 group["weight_decay"] = group["weight_decay"] * decay_factor
-
-
-def learning(optimizer: Optimizer) -> list[Tensor]:
-    """The parameters that the optimiser can move now."""
-    return [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
 
 
 def _length(grads: list[Tensor]) -> float:

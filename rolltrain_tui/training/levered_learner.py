@@ -31,6 +31,7 @@ from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
 from rolltrain_tui.training.measures import Layer
+from rolltrain_tui.training.optimizer_modes import in_evaluation_mode
 from rolltrain_tui.training.sampled_levers import SampledLevers
 from rolltrain_tui.training.schedules import Schedule
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
@@ -95,13 +96,17 @@ class GradientSum:
         # A larger or smaller batch has another number of micro-batches: each keeps the scale of its place in the turn.
         scale = self.scales[j * len(self.scales) // self.micro_batches]
         learning = [p for p in self.parameters if p.grad is not None]
-        grads = [p.grad for p in learning if p.grad is not None]
+        grads = [p.grad.coalesce() if p.grad.is_sparse else p.grad for p in learning if p.grad is not None]
         for p in learning:
             p.grad = None  # the next micro-batch starts from nothing
         if not self._learning:
-            self._learning, self._plain, self._scaled = learning, grads, list(torch._foreach_mul(grads, scale))
+            self._learning, self._plain, self._scaled = learning, grads, [grad * scale for grad in grads]
             return
         assert set(learning) == set(self._learning), "the micro-batches of a turn must use the same parameters"
+        if any(grad.is_sparse for grad in grads):
+            self._plain = [(a + b).coalesce() for a, b in zip(self._plain, grads, strict=True)]
+            self._scaled = [(a + b * scale).coalesce() for a, b in zip(self._scaled, grads, strict=True)]
+            return
         torch._foreach_add_(self._plain, grads)
         torch._foreach_add_(self._scaled, grads, alpha=scale)
 
@@ -126,13 +131,14 @@ def drop_worst(losses: Tensor, drop: int, batch: BatchGradient) -> Tensor:
 
 
 @contextmanager
-def at_rest(model: nn.Module, device: torch.device) -> Iterator[None]:
+def at_rest(model: nn.Module, optimizer: Optimizer, device: torch.device) -> Iterator[None]:
     """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
     outer = global_state(device)
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        yield
+        with in_evaluation_mode(optimizer):
+            yield
     finally:
         for module, mode in modes:
             module.training = mode
@@ -168,12 +174,11 @@ class LeveredLearner(ABC):
         usual_amount: float,
         objective: Objective,
         running: Collection[Tensor] = (),
-        frozen: Collection[str] = (),
         sampled: bool = False,
     ) -> None:
         """`parameters` learn. `usual_amount`: size of a plain turn's batch. `running`: buffers that a forward pass changes.
 
-        `frozen`: names of parameters that never change. Saves leave them out, so a mode must find them again by itself.
+        Saves leave frozen weights out: a mode must find them again by itself.
         `sampled`: measure factors on the update on a sample of the weights (see `sampled_levers`).
         """
         self.config = config
@@ -182,7 +187,7 @@ class LeveredLearner(ABC):
         self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip)
         self.streams, self.device, self.dtype = streams, streams.device, dtype
         self.usual_amount, self.objective, self._running = usual_amount, objective, list(running)
-        self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective, frozen)
+        self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective)
 
     @property
     def turn(self) -> int:
@@ -265,7 +270,8 @@ class LeveredLearner(ABC):
             memory.forget_norms_since(norms)
 
         # After the step
-        moves = memory.layer_moves(weights_before) if motion.finite else None
+        same = weights_before is not None and len(weights_before) == len(self.levers.parameters)  # no layer thawed in this turn
+        moves = memory.layer_moves(weights_before) if same and motion.finite else None
         if motion.finite and effect.weight_noise:
             measured["weight_noise"] = add_weight_noise(self.levers.parameters, effect.weight_noise, self.streams["weight_noise"])
         self.schedule.advance()  # a turn that was not finite counts too
@@ -319,7 +325,7 @@ class LeveredLearner(ABC):
 
     def at_rest(self) -> AbstractContextManager[None]:
         """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
-        return at_rest(self.model, self.device)
+        return at_rest(self.model, self.optimizer, self.device)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Saving and copying

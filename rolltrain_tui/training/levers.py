@@ -25,11 +25,13 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
+from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +99,25 @@ class Levers:
     def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None) -> None:
         self.optimizer = optimizer
         self.parameters = list(parameters)
+        self._ids = frozenset(map(id, self.parameters))
         self.clip = clip
         self.norms: deque[float] | None = None
         """Norms of the last updates before any cap; None where no lever of the run asks for a cap, and none is measured."""
         self._buffers: list[_UpdateBuffers] = []
+
+    def reread(self) -> list[Tensor] | None:
+        """Read from the optimiser's groups which parameters learn now, as groups may join and layers thaw.
+
+        The list as it was before, where it changed; else None.
+        """
+        now = learning(self.optimizer)
+        if (ids := frozenset(map(id, now))) == self._ids:
+            return None
+        before = self.parameters
+        # Known ones keep their order
+        self.parameters = [p for p in before if id(p) in ids] + [p for p in now if id(p) not in self._ids]
+        self._ids, self._buffers = ids, []
+        return before
 
     def watch_norms(self, norms: Iterable[float] = ()) -> None:
         """Measure the norm of every update from here on, for norm_cap. `norms`: those of a saved run."""
@@ -115,7 +132,8 @@ class Levers:
         """
         assert min(effect.lr_scale, effect.decay_factor) >= 0 < effect.clip_factor, f"not a lever's range: {effect}"
         assert effect.norm_cap == 1 or self.norms is not None, "norm_cap looks back: call watch_norms first"
-        grads = [p.grad for p in self.parameters if p.grad is not None]
+        grads = gathered(self.parameters)
+        plain = parts(plain) if plain is not None else None
         norm = get_total_norm(plain if plain is not None else grads, foreach=True)
         motion = StepMeasurement(grad_norm=norm.item())
         # The cheapest way that serves the levers: nothing, one step, one step scaled afterwards, or two steps to compare.
@@ -199,7 +217,7 @@ class Levers:
 
     def _plain_gradient(self) -> dict[Tensor, Tensor]:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
-        return {p: p.grad.clone() for p in self.parameters if p.grad is not None}
+        return {p: dense(p.grad).clone() for p in self.parameters if p.grad is not None}
 
     def _mask(self, buffers: list["_UpdateBuffers"], effect: StepEffect, plain: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
         """Turn the optimiser's update into the masked one. `plain` is the plain gradient; None: what `.grad` holds, clipped or not."""
@@ -208,7 +226,7 @@ class Levers:
         count, agrees = AgreementCount(), []
         for flat in buffers:
             flat.propose()
-            agrees.append(agreement(flat.proposed, (_gradient(p, plain) for p in flat.parameters)))
+            agrees.append(agreement(flat.proposed, (_gradient(p, plain) for p in flat.held)))
             # The share counts over all weights, so every dtype is counted before any is masked.
             count.weights += flat.proposed.numel()
             count.agreeing += int(agrees[-1].sum().item())
@@ -241,7 +259,7 @@ class Levers:
         if self.clip is not None:
             threshold = self.clip * effect.clip_factor
             if norm.item() + 1e-6 > threshold:  # otherwise the coefficient is 1: the multiplication would change no bit
-                clip_grads_with_norm_(self.parameters, threshold, norm, foreach=True)
+                clip(self.parameters, threshold, norm)
             if effect.clip_factor != 1:
                 clipped_norm = get_total_norm(grads, foreach=True).item()
         with self._settings(lr_scale, effect.decay_factor):
@@ -273,6 +291,11 @@ class Levers:
         return self._buffers
 
 
+def learning(optimizer: Optimizer) -> list[Tensor]:
+    """The parameters that the optimiser can move now: those that learn, and frozen ones that still have a gradient."""
+    return [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad or p.grad is not None]
+
+
 def is_zero(effect: StepEffect) -> bool:
     """True where a scalar lever claims that this turn does not move the weights."""
     hooks = (effect.update_scale, effect.lr_scale, effect.loss_scale, effect.grad_scale)
@@ -291,11 +314,17 @@ class _UpdateBuffers:
     """
 
     def __init__(self, parameters: list[Tensor]) -> None:
-        self.parameters = parameters
+        self.held = parameters
+        self._complex = any(p.is_complex() for p in parameters)
         self.theta = in_one_piece(parameters)
         """All of them as one tensor, where they lie side by side (see `lay_side_by_side`): a pass is then one call, not one for each."""
         self.old, self.olds = self._empty()
         self.proposed, self.proposals = self._empty()
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """As real tensors. Views of complex ones are made anew each time, as an optimiser may replace a parameter's memory."""
+        return [real(p) for p in self.held] if self._complex else self.held
 
     def _empty(self) -> tuple[Tensor, list[Tensor]]:
         first = self.parameters[0]
@@ -304,6 +333,8 @@ class _UpdateBuffers:
         return flat, [piece.view(p.shape) for piece, p in zip(pieces, self.parameters, strict=True)]
 
     def remember(self) -> None:
+        if self.theta is not None and self.theta.data_ptr() != self.held[0].data_ptr():
+            self.theta = in_one_piece(self.held)
         if self.theta is not None:
             self.old.copy_(self.theta)
         else:
@@ -370,6 +401,8 @@ def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
 def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
     """A flat view of parameters that lie side by side in one storage, in order; None where they do not."""
     first, place = parameters[0], parameters[0].storage_offset()
+    if first.is_complex():
+        return None
     for p in parameters:
         if p.untyped_storage().data_ptr() != first.untyped_storage().data_ptr() or p.storage_offset() != place or not p.is_contiguous():
             return None
@@ -379,7 +412,7 @@ def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
 
 def _gradient(p: Tensor, plain: Mapping[Tensor, Tensor] | None) -> Tensor:
     gradient = p.grad if plain is None else plain.get(p)
-    return torch.zeros_like(p) if gradient is None else gradient
+    return torch.zeros_like(real(p)) if gradient is None else dense(gradient)
 
 
 def measure(buffers: list[_UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
@@ -398,22 +431,29 @@ def measure(buffers: list[_UpdateBuffers], norm: float, clipped_norm: float | No
 # The optimiser's own state: moments, step counts, and whatever it keeps in its groups
 
 
-class OptimizerState(NamedTuple):
+class SteppedState(NamedTuple):
+    kept: OptimizerState | None
+    """None for an optimiser of which `moments` are all."""
     moments: dict[Tensor, dict[str, Any]]
     groups: list[dict[str, Any]]
 
 
-def copy_state(optimizer: Optimizer) -> OptimizerState:
-    moments = {p: copy.deepcopy(state) for p, state in optimizer.state.items()}
-    return OptimizerState(moments, [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups])
+def copy_state(optimizer: Optimizer) -> SteppedState:
+    groups = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
+    if well_known(optimizer):
+        return SteppedState(None, {p: copy.deepcopy(state) for p, state in optimizer.state.items()}, groups)
+    return SteppedState(take(optimizer, {}), {}, groups)
 
 
-def put_state(optimizer: Optimizer, state: OptimizerState) -> None:
+def put_state(optimizer: Optimizer, state: SteppedState) -> None:
     """Back to `state`, which the optimiser owns from here on; a parameter that had no moments then has none again."""
-    optimizer.state.clear()
-    optimizer.state.update(state.moments)
+    if state.kept is not None:
+        put_back(optimizer, state.kept, {})
+    else:
+        optimizer.state.clear()
+        optimizer.state.update(state.moments)
     for group, kept in zip(optimizer.param_groups, state.groups, strict=True):
-        group.update(kept)
+        group.update({key: value for key, value in kept.items() if state.kept is None or key in RATES})
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -427,7 +467,7 @@ def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torc
     A tensor whose weights are all equal (a fresh layer norm) has no spread and gets no noise.
     """
     noise_squared = spread_squared = 0.0
-    for p in parameters:
+    for p in map(real, parameters):
         std = p.std(correction=0)  # over the tensor's own weights, so that noise is as large as they are
         noise = scale * std * torch.randn(p.shape, generator=generator).to(p)  # drawn on the CPU: the same on every device
         p.add_(noise)

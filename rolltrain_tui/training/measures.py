@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rolltrain_tui.training.gradients import real
+
 ALIVE = 1e-3
 """A hidden unit whose activation never exceeds this adds nothing to the layers above. Not 0, because GELU nears 0 without reaching it."""
 LOWEST, HIGHEST = -9, 0
@@ -27,7 +29,7 @@ class Layer:
 def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor]) -> list[float]:
     """The Euclidean norm of each layer's part of `tensors`, which are one for each parameter."""
     # Squares in float64: they add up over millions of coordinates
-    squares = torch.stack(torch._foreach_norm(list(tensors), dtype=torch.float64)).square().tolist()
+    squares = torch.stack(torch._foreach_norm([real(tensor) for tensor in tensors], dtype=torch.float64)).square().tolist()
     return [math.sqrt(math.fsum(squares[place] for place in layer.places)) for layer in layers]
 
 

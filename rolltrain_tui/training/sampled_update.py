@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop
 
+from rolltrain_tui.training.gradients import dense
+
 BY_COORDINATE = (SGD, Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adamax, Adadelta)
 """PyTorch's optimisers that move each coordinate by itself, in proportion to the learning rate (weight decay included)."""
 SAMPLE, BLOCK = 1024, 128
@@ -33,7 +35,10 @@ class SampledUpdate:
     @staticmethod
     def serves(optimizer: Optimizer) -> bool:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        plain = all(type(p) in (torch.nn.Parameter, Tensor) and p.is_contiguous() and p.layout == torch.strided for p in parameters)
+        plain = all(
+            type(p) in (torch.nn.Parameter, Tensor) and p.is_contiguous() and p.layout == torch.strided and not p.is_complex()
+            for p in parameters
+        )
         return type(optimizer) in BY_COORDINATE and plain
 
     def _sample(self, p: Tensor, whole: Tensor) -> Tensor:
@@ -90,6 +95,6 @@ class SampledUpdate:
         for place in moved:
             gradient = self._parameters[place].grad
             assert gradient is not None
-            samples[place].grad = self._sample(self._parameters[place], gradient).clone()
+            samples[place].grad = self._sample(self._parameters[place], dense(gradient)).clone()
         shadow.step()
         return {place: samples[place] for place in moved}

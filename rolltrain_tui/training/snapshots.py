@@ -2,20 +2,28 @@
 
 import ctypes
 import hashlib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from rolltrain_tui.training import optimizer_state
+from rolltrain_tui.training.gradients import real
+from rolltrain_tui.training.optimizer_modes import in_training_mode, to_training_mode
+from rolltrain_tui.training.optimizer_state import NOTHING_MORE, LearnerStateError, OptimizerRest, OptimizerState
+from rolltrain_tui.training.plain_values import dumped, loaded
+from rolltrain_tui.training.wrappers import inner_name
+
+__all__ = ["LearnerStateError", "Snapshot"]
+
+REST = "optimizer:rest"
+"""Name of the packed rest of an optimiser's state: JSON as bytes, beside tensors that are numbered."""
 NUMBER = ":number"
 """Ends the name of a packed moment that the optimiser keeps as a plain number."""
-
-
-class LearnerStateError(ValueError):
-    """A saved state does not fit this learner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,77 +31,181 @@ class Snapshot:
     """Copies of everything that a step changes. Immutable, so that several may share one."""
 
     weights: dict[str, Tensor]
-    """Parameters, and buffers that the model saves; without those that never change."""
+    """Parameters, and buffers that the model saves."""
     moments: dict[str, dict[str, Any]]
     """By parameter name, then by the optimiser's own key: tensors and plain numbers; empty before the first step."""
     place: Any
     """Position in the schedule."""
+    rest: OptimizerRest = NOTHING_MORE
+    """What else the optimiser keeps."""
 
     @classmethod
-    def take(cls, model: nn.Module, optimizer: Optimizer, place: Any, frozen: Collection[str] = ()) -> Self:
-        """`frozen`: names of parameters that never change, and are not kept."""
-        moments = {}
-        for name, p in model.named_parameters():
-            kept = {key: _copy(key, value) for key, value in optimizer.state.get(p, {}).items() if value is not None}
-            if kept:
-                moments[name] = kept
-        return cls({name: tensor.detach().clone() for name, tensor in lasting(model, frozen).items()}, moments, place)
+    def take(cls, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
+        with in_training_mode(optimizer):
+            kept = optimizer_state.take(optimizer, named(model))
+            weights = {name: tensor.detach().clone() for name, tensor in changing(model, optimizer).items()}
+        return cls(weights, dict(kept.moments), place, kept.rest)
 
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
-        """Restore weights and moments to the last bit. The caller restores the position in the schedule."""
-        optimizer.state.clear()  # a parameter that had no moments then has none again
-        for name, tensor in lasting(model).items():
-            if name in self.weights:
-                tensor.copy_(self.weights[name])  # in place: the optimiser and the levers hold these tensors
-        for name, p in model.named_parameters():
-            if name in self.moments:
-                optimizer.state[p] = {key: _copy(key, value) for key, value in self.moments[name].items()}
+        """Restore weights and the optimiser's state to the last bit. The caller restores the position in the schedule.
+
+        An optimiser with two modes is in training mode afterwards.
+        """
+        to_training_mode(optimizer)
+        optimizer_state.put_back(optimizer, OptimizerState(self.moments, self.rest), named(model))
+        now = lasting(model)
+        for name, weight in self.weights.items():
+            if name in now:
+                now[name].copy_(weight)  # in place: the optimiser and the levers hold these tensors
+
+    def widened(self, model: nn.Module, joined: Collection[Tensor]) -> Self:
+        """With the weights of parameters that learn from now on; until now they were frozen."""
+        ids = set(map(id, joined))
+        more = {name: p.detach().clone() for name, p in lasting(model).items() if id(p) in ids and name not in self.weights}
+        return replace(self, weights=self.weights | more)
 
     def distance(self, model: nn.Module) -> float:
         """Euclidean distance of the model's weights from these."""
-        squares = [(p.detach() - self.weights[name]).square().sum() for name, p in model.named_parameters() if name in self.weights]
+        own = [(p.detach(), self.weights[name]) for p, name in named(model).items() if name in self.weights]
+        squares = [(real(p) - real(kept)).square().sum() for p, kept in own]
         return torch.stack(squares).sum().sqrt().item()
 
     def pack(self, prefix: str) -> dict[str, Tensor]:
         """As tensors on the CPU, under names that start with `prefix`."""
         packed = {f"{prefix}model.{name}": weight.cpu() for name, weight in self.weights.items()}
+        deep: dict[str, dict[Any, Any]] = {}
         for name, kept in self.moments.items():
             for key, value in kept.items():
                 at = f"{prefix}optimizer.{name}.{key}"
-                # Step counts may be plain numbers: safetensors holds only tensors, and the name keeps the difference.
-                packed |= {at: value.cpu()} if isinstance(value, Tensor) else {at + NUMBER: torch.tensor(value, dtype=_dtype_of(value))}
-        return packed
+                if not _is_flat(key, value):
+                    deep.setdefault(name, {})[key] = value
+                elif isinstance(value, Tensor):
+                    packed[at] = value.cpu()
+                else:  # step counts may be plain numbers: safetensors holds only tensors, and the name keeps the difference
+                    packed[at + NUMBER] = torch.tensor(value, dtype=_dtype_of(value))
+        return packed | _pack_rest(f"{prefix}{REST}", _tree_of(OptimizerState(deep, self.rest)))
 
     @classmethod
-    def unpack(
-        cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any, frozen: Collection[str] = ()
-    ) -> Self:
-        """Exact inverse of pack, on the model's device; LearnerStateError unless every tensor fits the model and the optimiser."""
+    def unpack(cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
+        """Exact inverse of pack, on the model's device; LearnerStateError unless every tensor fits the model and the optimiser.
+
+        Saves of earlier versions hold the frozen weights too.
+        """
+        needed = changing(model, optimizer)
         weights = {
             name: fitting(tensors, f"{prefix}model.{name}", now.shape, now.dtype).to(now.device, copy=True)
-            for name, now in lasting(model, frozen).items()
+            for name, now in lasting(model).items()
+            if name in needed or f"{prefix}model.{name}" in tensors
         }
+        more = _unpack_rest(tensors, f"{prefix}{REST}", next((p.device for p in model.parameters()), torch.device("cpu")))
+        moments: dict[str, dict[str, Any]] = {name: dict(kept) for name, kept in more.moments.items()}
         own = f"{prefix}optimizer."
-        # No moments at all: saved before the first step
-        if not any(name.startswith(own) for name in tensors):
-            return cls(weights, {}, place)
-        stepped = {p for group in optimizer.param_groups for p in group["params"]}
-        keys = moment_keys(optimizer)
-        moments: dict[str, dict[str, Any]] = {}
-        for name, p in model.named_parameters():
-            if p not in stepped or (found := _moments_of(tensors, f"{own}{name}.", p, keys)) is None:
-                continue
-            moments[name] = found
-        return cls(weights, moments, place)
+        if any(name.startswith(own) for name in tensors):  # else saved before the first step
+            keys = moment_keys(optimizer)
+            for p, name in optimizer_state.names_of(optimizer, named(model)).items():
+                if (found := _moments_of(tensors, f"{own}{name}.", p, keys)) is not None:
+                    moments[name] = moments.get(name, {}) | found
+        return cls(weights, moments, place, more.rest)
 
 
-def lasting(model: nn.Module, frozen: Collection[str] = ()) -> dict[str, Tensor]:
-    """Every parameter that is not among the `frozen`, and every buffer that the model itself saves, by name."""
+# ---------------------------------------------------------------------------------------------------------------------
+# Names
+
+
+def named(model: nn.Module) -> dict[Tensor, str]:
+    """The name of each parameter; wrappers such as torch.compile's have no part in it."""
+    strip = _strip(model)
+    return {p: strip(name) for name, p in model.named_parameters()}
+
+
+def lasting(model: nn.Module) -> dict[str, Tensor]:
+    """Every parameter, and every buffer that the model itself saves, by name."""
+    strip = _strip(model)
     buffers = dict(model.named_buffers())
     saved = model.state_dict().keys() if buffers else ()
-    learning = {name: p for name, p in model.named_parameters() if name not in frozen}
-    return learning | {name: buffer for name, buffer in buffers.items() if name in saved}
+    found = dict(model.named_parameters()) | {name: buffer for name, buffer in buffers.items() if name in saved}
+    return {strip(name): tensor for name, tensor in found.items()}
+
+
+def changing(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    """What training changes: the parameters that the optimiser moves, and the buffers. Frozen weights are the program's own."""
+    held = {id(p) for group in optimizer.param_groups for p in group["params"] if p.requires_grad or p.grad is not None}
+    return {name: tensor for name, tensor in lasting(model).items() if id(tensor) in held or not isinstance(tensor, nn.Parameter)}
+
+
+def _strip(model: nn.Module) -> Callable[[str], str]:
+    """Takes the wrappers inside of a model out of a name."""
+    inner = [f"{path}." * bool(path) + f"{name}." for path, module in model.named_modules() if (name := inner_name(module)) is not None]
+    if not inner:
+        return lambda name: name
+    wrapped = sorted(inner, key=len, reverse=True)
+
+    def strip(name: str) -> str:
+        for prefix in wrapped:
+            if name.startswith(prefix):
+                outer = prefix[:-1].rpartition(".")[0]
+                name = f"{outer}.{name.removeprefix(prefix)}" if outer else name.removeprefix(prefix)
+        return name
+
+    return strip
+
+
+def renamed(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """Tensors of a save under the names of today: earlier versions kept the names of wrappers."""
+    own = {name.partition(".")[0] for name in lasting(model)}
+    found = {}
+    for at, tensor in tensors.items():
+        name = at.replace("_orig_mod.", "")
+        for kind in ("model.", "optimizer."):
+            head, sign, tail = name.partition(f"{kind}module.")
+            if sign and "module" not in own:
+                name = f"{head}{kind}{tail}"
+                break
+        found[name] = tensor
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Packing what an optimiser keeps besides flat moments
+
+
+def _is_flat(key: Any, value: Any) -> bool:
+    return isinstance(key, str) and "." not in key and isinstance(value, Tensor | bool | int | float)
+
+
+def _tree_of(state: OptimizerState) -> dict[str, Any]:
+    rest = state.rest
+    parts: dict[str, Any] = {"moments": dict(state.moments), "groups": list(map(dict, rest.groups)), "own": dict(rest.own)}
+    parts |= {"loose": dict(rest.loose), "inner": {name: _tree_of(within) for name, within in rest.inner.items()}}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _state_of(tree: Mapping[str, Any]) -> OptimizerState:
+    inner = {name: _state_of(within) for name, within in tree.get("inner", {}).items()}
+    return OptimizerState(
+        tree.get("moments", {}), OptimizerRest(tuple(tree.get("groups", ())), tree.get("own", {}), tree.get("loose", {}), inner)
+    )
+
+
+def _pack_rest(at: str, tree: dict[str, Any]) -> dict[str, Tensor]:
+    if not tree:
+        return {}
+    tensors: list[Tensor] = []
+    text = json.dumps(dumped(tree, tensors), separators=(",", ":"))
+    packed = {at: torch.tensor(list(text.encode("ascii")), dtype=torch.uint8)}
+    return packed | {f"{at}.{number}": tensor for number, tensor in enumerate(tensors)}
+
+
+def _unpack_rest(tensors: Mapping[str, Tensor], at: str, device: torch.device) -> OptimizerState:
+    if at not in tensors:
+        return OptimizerState({}, NOTHING_MORE)
+    try:
+        written = json.loads(bytes(tensors[at].tolist()))
+        count = sum(name.startswith(f"{at}.") for name in tensors)
+        return _state_of(loaded(written, [tensors[f"{at}.{number}"] for number in range(count)], device))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise LearnerStateError(f"the saved state of the optimiser cannot be read: {error!r}") from None
 
 
 def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:
@@ -121,14 +233,6 @@ def _moments_of(tensors: Mapping[str, Tensor], own: str, p: Tensor, keys: tuple[
         plain = key.endswith(NUMBER)
         found[key.removesuffix(NUMBER)] = value.item() if plain else value.to(p.device, copy=True)
     return found or None
-
-
-def _copy(key: str, value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, bool | int | float):
-        return value
-    raise LearnerStateError(f"the optimiser keeps {key!r} as a {type(value).__name__}, which no save can hold; use another optimiser")
 
 
 def _dtype_of(value: float) -> torch.dtype:

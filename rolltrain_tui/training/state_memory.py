@@ -6,7 +6,7 @@ the memory of one learner, reading a saved memory.
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,11 +16,12 @@ from torch.optim import Optimizer
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.training import measures
+from rolltrain_tui.training import measures, optimizer_state
+from rolltrain_tui.training.gradients import real
 from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.levers import Levers
 from rolltrain_tui.training.schedules import Position
-from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting
+from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting, named, renamed
 
 AVERAGE_DECAY = 0.95
 """theta_bar <- 0.95 theta_bar + 0.05 theta after every turn: a memory of about 1 / 0.05 = 20 turns, short enough to follow training."""
@@ -62,7 +63,8 @@ class WeightAverage:
 @torch.no_grad()
 def forget_momentum(optimizer: Optimizer) -> tuple[float, float]:
     """Set the first moments (SGD: the momentum) to zero. Their norm before and after."""
-    moments = [state[key] for state in optimizer.state.values() for key in FIRST_MOMENTS if isinstance(state.get(key), Tensor)]
+    states = [state for state in optimizer.state.values() if isinstance(state, dict)]
+    moments = [state[key] for state in states for key in FIRST_MOMENTS if isinstance(state.get(key), Tensor)]
     before = _norm(moments)
     for moment in moments:
         moment.zero_()
@@ -151,10 +153,7 @@ class TrainingMemory:
         layers: Sequence[measures.Layer],
         every: int,
         objective: Objective | None = None,
-        frozen: Collection[str] = (),
     ) -> None:
-        """`frozen`: names of parameters that never change: no snapshot and no save holds them."""
-        self.frozen = frozenset(frozen)
         self.model, self.levers, self.optimizer, self.schedule = model, levers, levers.optimizer, schedule
         self.layers, self.every, self.objective = layers, every, objective or Objective()
         self.camp = self.capture()
@@ -178,11 +177,23 @@ class TrainingMemory:
         return [lever for lever, memory in made.items() if memory is not None]
 
     def capture(self) -> Snapshot:
-        return Snapshot.take(self.model, self.optimizer, self.schedule.place(), self.frozen)
+        return Snapshot.take(self.model, self.optimizer, self.schedule.place())
 
     def restore(self, snapshot: Snapshot) -> None:
         snapshot.put_back(self.model, self.optimizer)
         self.schedule.return_to(snapshot.place)
+
+    def parameters_changed(self, before: Sequence[Tensor]) -> None:
+        """Other parameters learn from here on than `before`: what looks back is laid out anew. New ones were frozen so far."""
+        known = {id(p): place for place, p in enumerate(before)}
+        joined = [p for p in self.levers.parameters if id(p) not in known]
+        if (average := self.average) is not None:
+            kept = [average.weights[known[id(p)]] if id(p) in known else p.detach() for p in self.levers.parameters]
+            self.average = WeightAverage(kept)
+        self.history = self.history.returned() if self.history is not None else None
+        self.camp = self.camp.widened(self.model, joined)
+        if self.checkpoints is not None:
+            self.checkpoints.kept = [replace(kept, snapshot=kept.snapshot.widened(self.model, joined)) for kept in self.checkpoints.kept]
 
     def remember(self, evaluation: Evaluation) -> None:
         """Keep the state that was evaluated, where restore_best may be asked for."""
@@ -285,7 +296,7 @@ class TrainingMemory:
     def first_moments(self) -> list[Tensor] | None:
         """The optimiser's running mean of gradients, one tensor for each parameter; None before its first step, or where it has none."""
         moments = [self.optimizer.state.get(p, {}).get(key) for p in self.levers.parameters for key in FIRST_MOMENTS]
-        kept = [moment for moment in moments if isinstance(moment, Tensor)]
+        kept = [real(moment) for moment in moments if isinstance(moment, Tensor)]
         return kept if len(kept) == len(self.levers.parameters) else None
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -317,11 +328,12 @@ class TrainingMemory:
     def recall(self, tensors: Mapping[str, Any], state: Mapping[str, Any], *, now: bool = True) -> SavedMemory:
         """Inverse of tensors() and state_dict(), which changes nothing yet. LearnerStateError where they do not fit this learner."""
         # Weights and moments: as they stand, and of the camp
+        original, tensors = tensors, renamed(tensors, self.model)
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
             raise LearnerStateError(f"the saved state stands at turn {places[0]!r}, its snapshot at {places[1]!r}; both must be counts")
-        here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0], self.frozen) if now else None
-        camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1], self.frozen)
+        here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0]) if now else None
+        camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1])
         names = (here.pack("").keys() if here is not None else set()) | camp.pack("snapshot.").keys()
         # The average and the history. The saved run may have been examined where this one is not, and the other way round.
         history = None if self.history is None else _saved_history(state)
@@ -338,6 +350,7 @@ class TrainingMemory:
         for number, checkpoint in enumerate(checkpoints.kept if checkpoints is not None else ()):
             names |= checkpoint.snapshot.pack(f"best.{number}.").keys()
         norms = None if self.levers.norms is None else _saved_norms(state)
+        names |= {at for at, name in zip(original, tensors, strict=True) if name in names}
         return SavedMemory(here, camp, average, checkpoints, history, norms, frozenset(names))
 
     def adopt(self, found: SavedMemory) -> None:
@@ -350,7 +363,7 @@ class TrainingMemory:
 
     def _averaged(self) -> list[str]:
         """Names of the weights that learn, in the order of the levers' parameters."""
-        names: dict[Tensor, str] = {p: name for name, p in self.model.named_parameters()}
+        names = optimizer_state.names_of(self.optimizer, named(self.model))
         return [names[p] for p in self.levers.parameters]
 
     def _pack_average(self, average: WeightAverage) -> dict[str, Tensor]:
@@ -370,7 +383,7 @@ class TrainingMemory:
         for number, (value, evaluation, place) in enumerate(rows):
             if not self.schedule.knows(place):
                 raise LearnerStateError(f"the saved state's best evaluations stand at {place!r}; that is no turn")
-            snapshot = Snapshot.unpack(tensors, f"best.{number}.", self.model, self.optimizer, place, self.frozen)
+            snapshot = Snapshot.unpack(tensors, f"best.{number}.", self.model, self.optimizer, place)
             checkpoints.kept.append(Checkpoint(value, evaluation, snapshot))
         return checkpoints
 

@@ -34,6 +34,13 @@ def plain_optimizer(optimizer: Any) -> Any:
     return optimizer
 
 
+def plain_scheduler(scheduler: Any) -> Any:
+    """The learning-rate schedule inside accelerate's."""
+    while type(scheduler).__name__ == "AcceleratedScheduler":
+        scheduler = scheduler.scheduler
+    return scheduler
+
+
 def accumulating() -> bool:
     """Inside accelerate's accumulate(), where its optimiser does not carry out a step."""
     state = sys.modules.get("accelerate.state")

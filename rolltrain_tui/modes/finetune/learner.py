@@ -193,7 +193,6 @@ class FinetuneLearner(LeveredLearner):
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.sequences * config.batch.accumulation,
             sampled=sum(p.numel() for p in parameters) >= LARGE,
-            frozen=[name for name, p in model.named_parameters() if not p.requires_grad],  # read again from their folder
             objective=dataclasses.replace(config.objective, unit=unit, chance=math.log(self.lessons.answers)),
         )
 

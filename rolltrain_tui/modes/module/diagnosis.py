@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.module.batches import examples_in
 from rolltrain_tui.training.diagnosis import TrainingProbe
+from rolltrain_tui.training.gradients import dense, real
 from rolltrain_tui.training.measures import ALIVE, Layer, mean_of
 
 DEPTH = 4
@@ -43,7 +44,7 @@ def probe(model: nn.Module, parameters: Sequence[Tensor], train: Sequence[Any], 
             loss = loss_of(batch)
             # A parameter that this batch does not use has a gradient of zero
             found = torch.autograd.grad(loss, parameters, allow_unused=True)
-            gradients.append([torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)])
+            gradients.append([torch.zeros_like(real(p)) if g is None else dense(g) for p, g in zip(parameters, found, strict=True)])
             losses.append(loss.item())
     sizes = {examples_in(batch) for batch in train}
     return TrainingProbe(

@@ -28,9 +28,13 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
+from rolltrain_tui.training.levers import learning
+from rolltrain_tui.training.optimizer_modes import to_training_mode
+from rolltrain_tui.training.optimizer_state import twin_of
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
+from rolltrain_tui.training.wrappers import plain_model
 
 STREAMS = ("target_noise", "weight_noise", "sample")
 """One generator for each use of chance. The loader has its own seeds, one for each epoch (see `batches`)."""
@@ -72,25 +76,27 @@ class ModuleLearner(LeveredLearner):
         self.place: Place = (0, 0)
         """Of the next micro-batch."""
 
-        # The optimiser and its schedule, the streams, and the levers on all of them
-        parameters = [p for group in work.optimizer.param_groups for p in group["params"] if p.requires_grad]
+        # The optimiser and its schedule, the streams, and the levers on all of them. Wrappers are called, and not looked into.
+        model, parameters = plain_model(work.model), learning(work.optimizer)
         every = config.trained.epoch if config.trained.scheduler_every == "epoch" else 1
         super().__init__(
             config,
-            model=work.model,
+            model=model,
             optimizer=work.optimizer,
             parameters=parameters,
-            layers=diagnosis.layers_of(work.model, parameters),
+            layers=diagnosis.layers_of(model, parameters),
             schedule=ModuleSchedule(work.optimizer, work.scheduler, every, config.trained.epoch),
             clip=config.trained.clip,
             streams=Streams(config.seed, STREAMS, self.criterion.device, dropout=True),  # any module may have dropout
             dtype=getattr(torch, config.trained.dtype),
             usual_amount=config.micro_batches,
             objective=config.objective,
-            running=list(work.model.buffers()),  # running statistics of batch norms
+            running=list(model.buffers()),  # running statistics of batch norms
         )
         self._by_coordinate = type(self.optimizer) in BY_COORDINATE
-        self.model.train()
+        if not self.model.training:  # as from_pretrained leaves it; else each module keeps the mode that it has
+            self.work.model.train()
+        to_training_mode(self.optimizer)
         self._info = self._look()
 
     def remember(self, evaluation: Evaluation) -> None:
@@ -138,21 +144,28 @@ class ModuleLearner(LeveredLearner):
             counter = FlopCounterMode(display=False)
             try:
                 with counter:
-                    _, output = self.criterion(self.model, batch)
+                    _, output = self.criterion(self.work.model, batch)
                 return counter.get_total_flops() / 1e9, output
             except ValueError:
                 raise
             except Exception:  # a model that the counter cannot follow: two operations for each weight and token
-                _, output = self.criterion(self.model, batch)
+                _, output = self.criterion(self.work.model, batch)
                 return 2e-9 * sum(p.numel() for p in self.model.parameters()) * _tokens_in(batch), output
 
     def step(self, effect: StepEffect) -> StepReport:
+        self._reread()
         if self._by_coordinate and effect.lr_scale != 1:
             # Where the update is proportional to the learning rate, this is the same step, measured without a second one to compare.
             effect = replace(effect, lr_scale=1.0, update_scale=effect.update_scale * effect.lr_scale)
         report = super().step(effect)
         self.batches.remove(self.place)
         return report
+
+    def _reread(self) -> None:
+        """Groups may join the optimiser, and layers thaw."""
+        if (before := self.levers.reread()) is not None:
+            self.memory.layers = diagnosis.layers_of(self.model, self.levers.parameters)
+            self.memory.parameters_changed(before)
 
     # -----------------------------------------------------------------------------------------------------------------
     # The gradient of a batch
@@ -179,6 +192,7 @@ class ModuleLearner(LeveredLearner):
             batch.amount += part
             sums.add(j)
         batch.plain = sums.finish()
+        self._reread()
         if kept is None:
             batch.loss = loss
         return batch
@@ -211,7 +225,7 @@ class ModuleLearner(LeveredLearner):
             for part in parts:
                 self.stop_if_asked()
                 micros.append(self._read(part))
-                own = one_by_one(self.criterion, self.model, micros[-1])
+                own = one_by_one(self.criterion, self.work.model, micros[-1])
                 assert own is not None, "drop_worst is not served for batches without examples"
                 losses.append(own.float())
         stays = drop_worst(torch.cat(losses), drop, batch)  # (B,)
@@ -234,10 +248,10 @@ class ModuleLearner(LeveredLearner):
         with self.autocast():
             if noise:
                 with torch.no_grad():
-                    raw = self.criterion(self.model, micro)[0].item()
+                    raw = self.criterion(self.work.model, micro)[0].item()
                 micro, replaced, targets = self._noisy(micro, noise)
                 batch.replaced, batch.targets, batch.scored = batch.replaced + replaced, batch.targets + targets, batch.scored + 1
-            loss, _ = self.criterion(self.model, micro)
+            loss, _ = self.criterion(self.work.model, micro)
         (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw if noise else loss.item()
 
@@ -273,7 +287,7 @@ class ModuleLearner(LeveredLearner):
         """
         loader = self.validation if self.validation is not None else self._probes()
         with self.at_rest(), self.autocast():
-            found = evaluate_on(self.criterion, self.model, loader, self.config.seed, count)
+            found = evaluate_on(self.criterion, self.work.model, loader, self.config.seed, count)
         return replace(found, gflop=found.gflop * self._gflop)
 
     def _probes(self) -> list[Any]:
@@ -292,7 +306,7 @@ class ModuleLearner(LeveredLearner):
 
         def loss_of(micro: Any) -> Tensor:
             with self.autocast():
-                return self.criterion(self.model, micro)[0]
+                return self.criterion(self.work.model, micro)[0]
 
         def losses() -> Sequence[float]:
             return self.evaluate(len(evaluation.values)).values
@@ -352,7 +366,10 @@ class ModuleLearner(LeveredLearner):
         """An independent copy that sees the same micro-batches from here on; only the loaders are shared."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a copied scheduler warns that it does not know whether its optimiser was called
-            model, optimizer, scheduler = copy.deepcopy((self.model, self.optimizer, self.work.scheduler))
+            memo: dict[int, Any] = {}
+            model = copy.deepcopy(self.work.model, memo)
+            optimizer = twin_of(self.optimizer, memo)
+            scheduler = copy.deepcopy(self.work.scheduler, memo)
         work = replace(self.work, model=model, optimizer=optimizer, scheduler=scheduler)
         return self.copy_into(type(self)(self.config, work, self.batches, self.validation))
 

@@ -1,0 +1,42 @@
+"""Gradients and weights that are sparse or complex, seen as dense real tensors."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_
+
+
+def real(tensor: Tensor) -> Tensor:
+    """A complex tensor as a view of its real and imaginary parts, (..., 2); any other as it is."""
+    return torch.view_as_real(tensor.detach()) if tensor.is_complex() else tensor
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """A gradient as a dense real tensor; a copy where it is sparse."""
+    return real(gradient.to_dense() if gradient.is_sparse else gradient)
+
+
+def parts(gradients: Iterable[Tensor]) -> list[Tensor]:
+    """What each gradient stores, as dense real tensors that share its memory. Sparse ones must be coalesced."""
+    return [real(gradient._values() if gradient.is_sparse else gradient) for gradient in gradients]
+
+
+def gathered(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """`parts` of the parameters' gradients; sparse gradients are coalesced first, in their places."""
+    own = []
+    for p in parameters:
+        if p.grad is not None:
+            if p.grad.is_sparse and not p.grad.is_coalesced():
+                p.grad = p.grad.coalesce()
+            own.append(p.grad)
+    return parts(own)
+
+
+@torch.no_grad()
+def clip(parameters: Sequence[Tensor], threshold: float, norm: Tensor) -> None:
+    """clip_grads_with_norm_, which knows no sparse gradients."""
+    if any(p.grad is not None and p.grad.is_sparse for p in parameters):
+        torch._foreach_mul_(gathered(parameters), torch.clamp(threshold / (norm + 1e-6), max=1.0))
+    else:
+        clip_grads_with_norm_(parameters, threshold, norm, foreach=True)
