@@ -17,7 +17,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.gradients import gathered
+from rolltrain_tui.training.gradients import seen
 from rolltrain_tui.training.levers import Levers, StepMeasurement, learning
 from rolltrain_tui.training.masks import masks
 from rolltrain_tui.training.sampled_update import SampledUpdate
@@ -103,7 +103,7 @@ class OptimizerHooks:
         """Between `arm` and `disarm`, where no step was seen."""
         if self._written() != self._mark:
             return "elsewhere"
-        norm = self._norm if self.looked else _length(gathered(self.levers.parameters))
+        norm = self._norm if self.looked else _length(seen(self.levers.parameters))
         if not math.isfinite(norm):
             return "not finite"
         return "waiting" if norm > 0 else "nothing"
@@ -114,7 +114,7 @@ class OptimizerHooks:
     @torch.no_grad()
     def look(self) -> None:
         """Measure the gradient before the step. Where a closure computes it, the loop calls this at the closure's end."""
-        grads = gathered(self.levers.parameters)
+        grads = seen(self.levers.parameters)
         # A fused optimiser under a loss scaler gets scaled gradients and is told the scale; it leaves them unscaled.
         scale = getattr(self.optimizer, "grad_scale", None)
         self._norm = _length(grads) / (float(scale) if scale is not None else 1.0)

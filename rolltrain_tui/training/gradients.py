@@ -22,6 +22,12 @@ def parts(gradients: Iterable[Tensor]) -> list[Tensor]:
     return [real(gradient._values() if gradient.is_sparse else gradient) for gradient in gradients]
 
 
+def seen(parameters: Iterable[Tensor]) -> list[Tensor]:
+    """`parts` of the parameters' gradients, which stay as they are: of sparse ones these are copies."""
+    grads = [p.grad for p in parameters if p.grad is not None]
+    return parts(grad.coalesce() if grad.is_sparse else grad for grad in grads)
+
+
 def gathered(parameters: Iterable[Tensor]) -> list[Tensor]:
     """`parts` of the parameters' gradients; sparse gradients are coalesced first, in their places."""
     own = []

@@ -29,7 +29,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real
+from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
 
@@ -132,9 +132,8 @@ class Levers:
         """
         assert min(effect.lr_scale, effect.decay_factor) >= 0 < effect.clip_factor, f"not a lever's range: {effect}"
         assert effect.norm_cap == 1 or self.norms is not None, "norm_cap looks back: call watch_norms first"
-        grads = gathered(self.parameters)
         plain = parts(plain) if plain is not None else None
-        norm = get_total_norm(plain if plain is not None else grads, foreach=True)
+        norm = get_total_norm(plain if plain is not None else seen(self.parameters), foreach=True)
         motion = StepMeasurement(grad_norm=norm.item())
         # The cheapest way that serves the levers: nothing, one step, one step scaled afterwards, or two steps to compare.
         if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
@@ -143,19 +142,19 @@ class Levers:
             # The optimiser is not called: applied = 0
             motion = StepMeasurement(grad_norm=motion.grad_norm, optimizer_steps=0, measured=True)
         elif effect.lr_scale != 1 or effect.loss_scale != 1 or effect.grad_scale != 1 or plain is not None:
-            motion = self._step_and_counterfactual(effect, grads, plain, norm)
+            motion = self._step_and_counterfactual(effect, plain, norm)
         elif effect.update_scale != 1 or masks(effect) or self.norms is not None:
-            motion = self._scaled_update(effect, grads, norm)
+            motion = self._scaled_update(effect, norm)
         else:
-            motion = StepMeasurement(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, grads, norm))
+            motion = StepMeasurement(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, norm))
         for p in self.parameters:
             p.grad = None
         return motion
 
-    def _scaled_update(self, effect: StepEffect, grads: list[Tensor], norm: Tensor) -> StepMeasurement:
+    def _scaled_update(self, effect: StepEffect, norm: Tensor) -> StepMeasurement:
         """theta <- theta_old + k (theta_new - theta_old); the moments have seen the true gradient."""
         self.remember()
-        clipped_norm = self._optimizer_step(effect, grads, norm)
+        clipped_norm = self._optimizer_step(effect, norm)
         return self.pull(effect, norm.item(), clipped_norm)
 
     @torch.no_grad()
@@ -176,11 +175,10 @@ class Levers:
         capped = self._cap(buffers, effect.norm_cap)
         return replace(measure(buffers, norm, clipped_norm), levers=masked | capped)
 
-    def _step_and_counterfactual(
-        self, effect: StepEffect, grads: list[Tensor], plain: Sequence[Tensor] | None, norm: Tensor
-    ) -> StepMeasurement:
+    def _step_and_counterfactual(self, effect: StepEffect, plain: Sequence[Tensor] | None, norm: Tensor) -> StepMeasurement:
         """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
         s = effect.loss_scale * effect.grad_scale
+        grads = gathered(self.parameters)
         # A finite gradient may overflow when it is scaled, and has to be refused before anything moves.
         scaled = torch._foreach_mul(grads, s)
         scaled_norm = get_total_norm(scaled, foreach=True)
@@ -195,7 +193,7 @@ class Levers:
         if plain is not None:
             torch._foreach_copy_(grads, list(plain))
         plain_gradient = self._plain_gradient() if masks(effect) else None
-        self._optimizer_step(effect, grads, norm)
+        self._optimizer_step(effect, norm)
         self._mask(buffers, effect, plain_gradient)
         for flat in buffers:
             flat.propose()
@@ -205,7 +203,7 @@ class Levers:
 
         # The real step: theta_scaled, from the same weights and moments
         torch._foreach_copy_(grads, scaled)
-        clipped_norm = self._optimizer_step(effect, grads, scaled_norm, lr_scale=effect.lr_scale)
+        clipped_norm = self._optimizer_step(effect, scaled_norm, lr_scale=effect.lr_scale)
         masked = self._mask(buffers, effect, plain_gradient)
         for flat, update in zip(buffers, proposed, strict=bool(proposed)):
             flat.proposed.copy_(update)
@@ -253,7 +251,7 @@ class Levers:
         capped = math.sqrt(sum(flat.moved_squared() for flat in buffers)) if norm > cap else norm
         return {"norm_cap": capped / cap if cap > 0 else 0.0, "norm_cap.cap": cap, "norm_cap.before": norm, "norm_cap.after": capped}
 
-    def _optimizer_step(self, effect: StepEffect, grads: list[Tensor], norm: Tensor, lr_scale: float = 1.0) -> float | None:
+    def _optimizer_step(self, effect: StepEffect, norm: Tensor, lr_scale: float = 1.0) -> float | None:
         """Clip, step. Norm of the gradient the optimiser saw, where clip_factor was pulled."""
         clipped_norm = None
         if self.clip is not None:
@@ -261,7 +259,7 @@ class Levers:
             if norm.item() + 1e-6 > threshold:  # otherwise the coefficient is 1: the multiplication would change no bit
                 clip(self.parameters, threshold, norm)
             if effect.clip_factor != 1:
-                clipped_norm = get_total_norm(grads, foreach=True).item()
+                clipped_norm = get_total_norm(seen(self.parameters), foreach=True).item()
         with self._settings(lr_scale, effect.decay_factor):
             self.optimizer.step()
         return clipped_norm

@@ -44,7 +44,7 @@ class Snapshot:
         with in_training_mode(optimizer):
             kept = optimizer_state.take(optimizer, named(model))
             weights = {name: tensor.detach().clone() for name, tensor in changing(model, optimizer).items()}
-        return cls(weights, dict(kept.moments), place, kept.rest)
+        return cls(weights, {name: dict(own) for name, own in kept.moments.items()}, place, kept.rest)
 
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
