@@ -29,11 +29,11 @@ class SampledLevers(Levers):
         super().__init__(optimizer, parameters, clip=clip)
         self._sample = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
 
-    def _scaled_update(self, effect: StepEffect, grads: list[Tensor], norm: Tensor) -> StepMeasurement:
+    def _scaled_update(self, effect: StepEffect, norm: Tensor) -> StepMeasurement:
         if self._sample is None or effect.update_scale < 0 or masks(effect) or self.norms is not None:
-            return super()._scaled_update(effect, grads, norm)
+            return super()._scaled_update(effect, norm)
         self._sample.remember()
-        clipped_norm = self._optimizer_step(effect, grads, norm, lr_scale=effect.update_scale)
+        clipped_norm = self._optimizer_step(effect, norm, lr_scale=effect.update_scale)
         with self._settings(1.0, effect.decay_factor):
             proposed, applied, dot = self._sample.products()
         return StepMeasurement(
