@@ -1,7 +1,6 @@
 """The outfitter readies expeditions: the one place of the screen side that reaches for training, always from the worker thread."""
 
 import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +33,7 @@ class TorchOutfitter:
 
     def preload(self) -> str:
         importlib.import_module("rolltrain_tui.runs.run")
-        torch = sys.modules["torch"]
+        torch = importlib.import_module("torch")
         threads = torch.get_num_threads()
         device = "cuda" if torch.cuda.is_available() else f"cpu, {threads} thread{'s' if threads != 1 else ''}"
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"

@@ -1,5 +1,6 @@
 """The title screen."""
 
+import re
 import subprocess
 import sys
 import time
@@ -51,6 +52,14 @@ def test_light() -> None:
     script = f"import sys, rolltrain_tui.tui.screens.title; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_readied() -> None:
+    """A fresh process imports torch while the title is shown, and names its version and device."""
+    script = "from rolltrain_tui.tui import launch, outfitter as o; print(o.TorchOutfitter(launch.Launch()).preload())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"torch [\d.]+ · (cuda|cpu, \d+ threads?)\n", done.stdout), done.stderr
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -134,11 +134,15 @@ class Reader:
 
     def _numbers(self, place: Place, count: int) -> tuple[Tensor, Place]:
         epoch, read = place
-        order = self._order(epoch)
-        if read + count <= len(order):
-            return order[read : read + count], (epoch, read + count)
-        found, place = self._numbers((epoch + 1, 0), count - (len(order) - read))
-        return torch.cat([order[read:], found]), place
+        found: list[Tensor] = []
+        while count > 0:
+            order = self._order(epoch)
+            found.append(order[read : read + count])
+            read += len(found[-1])
+            count -= len(found[-1])
+            if count:
+                epoch, read = epoch + 1, 0
+        return torch.cat(found), (epoch, read)
 
     def _order(self, epoch: int) -> Tensor:
         if epoch not in self._orders:

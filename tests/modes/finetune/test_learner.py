@@ -77,6 +77,7 @@ def test_an_epoch_reads_everything_once(learner: FinetuneLearner) -> None:
     assert first.tolist() != second.tolist()
     numbers, place = reader._numbers((0, len(first) - 1), 3)
     assert (numbers.tolist(), place) == ([first[-1].item(), *second[:2].tolist()], (1, 2))
+    assert len(reader._numbers((0, 0), 3000 * len(first))[0]) == 3000 * len(first)  # a batch of many epochs
 
 
 def test_energy_counts_what_learns() -> None:
