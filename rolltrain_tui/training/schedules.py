@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from rolltrain_tui.config.schema import OptimizerConfig, ScheduleConfig
+from rolltrain_tui.training.late_compiler import load_compiler_late
 
 
 class Position(Protocol):
@@ -80,6 +81,8 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
 
     Fused: one call for all parameters; measured on a CPU at a third of the time of the default AdamW.
     """
+    load_compiler_late()
+
     # As usual since GPT-2: decay pulls towards zero, which is no natural value for the gain of a norm
     learning = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in learning if p.dim() >= 2]

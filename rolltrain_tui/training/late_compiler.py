@@ -1,0 +1,67 @@
+"""PyTorch's compiler is loaded when something asks for it, not by every training: loading it takes as long as the rest of PyTorch.
+
+`torch.optim` imports `torch._dynamo` when an optimiser is made and at each step, for two functions that do nothing outside of compiled
+code. A stand-in has those two. Whatever else is asked of it, such as `torch.compile` does, loads the real module in its place.
+
+Only optimisers of campaigns ask for this (`build_optimizer`). A program that brings its own training keeps its PyTorch as it is.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable
+from threading import RLock
+from types import ModuleType
+from typing import Any
+
+import torch
+
+NAME = "torch._dynamo"
+
+
+class LateCompiler(ModuleType):
+    """In the place of `torch._dynamo`."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME)
+        self._loading = RLock()
+
+    def graph_break(self, *args: Any, **kwargs: Any) -> None:
+        """Where a compiled function would be cut in two. Nothing is compiled yet."""
+
+    def disable(self, fn: Callable[..., Any] | None = None, recursive: bool = True, **how: Any) -> Any:
+        """A function that is never compiled: itself as long as nothing is compiled, and then the compiler's own answer."""
+        if fn is None or not recursive or how != {"wrapping": False}:  # otherwise than torch.optim asks
+            return self._real().disable(fn, recursive, **how)
+        disabled: list[Callable[..., Any]] = []
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if self._is_loaded and not disabled:
+                disabled.append(self._real().disable(fn, wrapping=False))
+            return (disabled[0] if disabled else fn)(*args, **kwargs)
+
+        return call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real(), name)
+
+    @property
+    def _is_loaded(self) -> bool:
+        return sys.modules.get(NAME) is not self
+
+    def _real(self) -> ModuleType:
+        """The compiler, loaded now if it was not."""
+        with self._loading:
+            if not self._is_loaded:
+                del sys.modules[NAME]
+                try:
+                    torch._dynamo = importlib.import_module(NAME)
+                except BaseException:
+                    sys.modules[NAME] = self
+                    raise
+            return sys.modules[NAME]
+
+
+def load_compiler_late() -> None:
+    """From now on in this process, unless the compiler is loaded already."""
+    if NAME not in sys.modules:
+        sys.modules[NAME] = torch._dynamo = LateCompiler()
