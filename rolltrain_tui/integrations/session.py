@@ -286,7 +286,10 @@ class Session:
 
     def snapshot(self) -> None:
         """Keep the state that a fallen hero returns to."""
-        self.hindsight.camp = self.hindsight.capture()
+        try:
+            self.hindsight.camp = self.hindsight.capture()
+        except LearnerStateError as error:  # the loop goes on; a fall would return to the camp before
+            self._happen([LoopWarned(self.cycle.turn, f"This camp could not be kept: {error}.")])
 
     @property
     def underway(self) -> bool:

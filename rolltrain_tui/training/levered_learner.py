@@ -29,6 +29,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.training.host_chance import host_unchanged
 from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
 from rolltrain_tui.training.measures import Layer
 from rolltrain_tui.training.optimizer_modes import in_evaluation_mode
@@ -137,7 +138,7 @@ def at_rest(model: nn.Module, optimizer: Optimizer, device: torch.device) -> Ite
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with in_evaluation_mode(optimizer):
+        with in_evaluation_mode(optimizer), host_unchanged():
             yield
     finally:
         for module, mode in modes:

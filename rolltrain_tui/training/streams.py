@@ -8,46 +8,60 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rolltrain_tui.training.snapshots import fitting
+from rolltrain_tui.training.host_chance import host_state, packed, seeded_host_state, set_host_state, unpacked
+from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 
-DROPOUT = "dropout"
-"""Name of the stream that dropout layers draw from."""
+DROPOUT, HOST = "dropout", "host"
+"""Names of the stream that dropout layers draw from, and of Python's and NumPy's global ones."""
 
 
 class Streams:
     """The named generators of one learner, and its dropout stream where the model has dropout.
 
     PyTorch's dropout takes no generator: it draws from the global one of the device. The learner therefore keeps a state of its
-    own and lends it to the global generator for the length of a turn (`lend_dropout`).
+    own and lends it to the global generator for the length of a turn (`lend_dropout`). With `host`, so it does for the global
+    generators of Python and NumPy, which a program's own code may draw from.
     """
 
-    def __init__(self, seed: int, names: Iterable[str], device: torch.device, *, dropout: bool) -> None:
+    def __init__(self, seed: int, names: Iterable[str], device: torch.device, *, dropout: bool, host: bool = False) -> None:
         self.device = device
         self._generators = {name: random_stream(seed, name) for name in names}
         self._dropout = torch.Generator(device).manual_seed(stream_seed(seed, DROPOUT)).get_state() if dropout else None
+        self._host = seeded_host_state(stream_seed(seed, HOST)) if host else None
 
     def __getitem__(self, name: str) -> torch.Generator:
         return self._generators[name]
 
-    def states(self) -> dict[str, Tensor]:
-        """The state of every stream: copies, each a uint8 vector."""
-        states = {name: generator.get_state() for name, generator in self._generators.items()}
-        return states if self._dropout is None else states | {DROPOUT: self._dropout.clone()}
+    def states(self) -> dict[str, Any]:
+        """The state of every stream: copies, each a uint8 vector; that of the host as it gives it."""
+        states: dict[str, Any] = {name: generator.get_state() for name, generator in self._generators.items()}
+        states |= {} if self._dropout is None else {DROPOUT: self._dropout.clone()}
+        return states | ({} if self._host is None else {HOST: self._host})
 
-    def put_back(self, states: Mapping[str, Tensor]) -> None:
+    def put_back(self, states: Mapping[str, Any]) -> None:
         """Exact inverse of states()."""
         for name, generator in self._generators.items():
             generator.set_state(states[name])
         if self._dropout is not None:
             self._dropout = states[DROPOUT].clone()
+        if self._host is not None:
+            self._host = states[HOST]
 
     def pack(self) -> dict[str, Tensor]:
         """The states as a save names them: stream.*"""
-        return {f"stream.{name}": state for name, state in self.states().items()}
+        return {f"stream.{name}": packed(state) if name == HOST else state for name, state in self.states().items()}
 
-    def unpack(self, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
-        """Inverse of pack. LearnerStateError where a stream is missing or has another size."""
-        return {name: fitting(tensors, f"stream.{name}", now.shape, torch.uint8) for name, now in self.states().items()}
+    def unpack(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
+        """Inverse of pack. LearnerStateError where a stream is missing or has another size. Older saves have none of the host's."""
+        return {name: self._unpack(tensors, name, now) for name, now in self.states().items()}
+
+    def _unpack(self, tensors: Mapping[str, Any], name: str, now: Any) -> Any:
+        if name != HOST:
+            return fitting(tensors, f"stream.{name}", now.shape, torch.uint8)
+        try:
+            return now | unpacked(tensors[f"stream.{HOST}"]) if f"stream.{HOST}" in tensors else now
+        except (KeyError, TypeError, ValueError) as error:
+            raise LearnerStateError(f"the saved state of Python's generators cannot be read: {error!r}") from None
 
     @contextmanager
     def lend_dropout(self) -> Iterator[None]:
@@ -60,11 +74,17 @@ class Streams:
             return
         outer = global_state(self.device)  # of the process, which others may be drawing from
         set_global_state(self.device, self._dropout)
+        host = host_state() if self._host is not None else None
         try:
+            if self._host is not None:
+                set_host_state(self._host)
             yield
             self._dropout = global_state(self.device)
+            self._host = host_state() if self._host is not None else None
         finally:
             set_global_state(self.device, outer)
+            if host is not None:
+                set_host_state(host)
 
 
 def random_stream(seed: int, name: str) -> torch.Generator:

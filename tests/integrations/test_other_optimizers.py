@@ -1,5 +1,6 @@
 """Other optimisers, gradients and wrappers: with the dice off the plain loop, k felt as asked, and a resumed run goes on alike."""
 
+import random
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -372,3 +373,55 @@ def test_a_camp_in_evaluation_mode_is_one_of_training() -> None:
     assert all(torch.equal(p, own) for p, own in zip(model.parameters(), shown, strict=True))
     assert all(torch.allclose(kept, own, atol=1e-6) for kept, own in zip(camp.weights.values(), trained, strict=True))
     assert all(group["train_mode"] for group in camp.rest.groups)
+
+
+class Counting(torch.optim.lr_scheduler.LambdaLR):
+    """It keeps a tensor, and a dict by epoch."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.seen, self.rates = torch.zeros(2), {0: 1.0}
+        super().__init__(optimizer, lambda epoch: 1.0)
+
+    def get_lr(self) -> list[float | Tensor]:
+        self.seen += 1
+        self.rates[len(self.rates)] = 1 / float(self.seen[0])
+        return [0.1 * self.rates[len(self.rates) - 1]]
+
+
+class Noisy(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
+    """Pictures that are shifted by Python's chance, and dimmed by NumPy's."""
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
+        numpy = pytest.importorskip("numpy")
+        x, y = batch(place)
+        return x.roll(random.randrange(8), 1) * float(numpy.random.rand()), y
+
+
+@pytest.mark.parametrize("kind", ["scheduler", "chance"])
+def test_a_resumed_run_keeps_schedule_and_chance(kind: str, tmp_path: Path) -> None:
+    """What a scheduler keeps beside numbers; and Python's and NumPy's chance, which the data and the model draw from."""
+
+    def noisy_step(model: nn.Module, micro: Any) -> Tensor:
+        x, y = micro
+        return nn.functional.cross_entropy(model(x * random.random()), y)
+
+    def run(resume: Path | None = None) -> tuple[nn.Module, RollToTrain]:
+        random.seed(1 if resume is None else 2)
+        model = net()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        trainer = RollToTrain(
+            model, optimizer, Counting(optimizer) if kind == "scheduler" else None, training_step=noisy_step, accumulation_steps=1, turns=8,
+            evaluate_every=3, runs=tmp_path, monsters="off",
+        )  # fmt: skip
+        outer = random.getstate()
+        trainer.train(Noisy(), [batch(9)], progress=False, moves=[] if resume else [(5, SaveGame("mid"))], resume=resume)
+        assert random.getstate() == outer
+        return model, trainer
+
+    whole, trainer = run()
+    assert trainer.run is not None
+    (saved,) = [path for path in trainer.run.folder.rglob("*mid*") if path.is_dir()]
+    assert same(whole, run(saved)[0])

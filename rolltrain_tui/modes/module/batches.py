@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rolltrain_tui.training.host_chance import host_state, host_unchanged, seeded_host_state, set_host_state
 from rolltrain_tui.training.streams import stream_seed
 
 Place = tuple[int, int]
@@ -39,6 +40,7 @@ class Batches:
         """The place of the loader itself."""
         self._iterator: Iterator[Any] = iter(())
         self._stream: Tensor = torch.get_rng_state()
+        self._host = host_state()
 
     def at(self, place: Place) -> tuple[Any, Place]:
         """The micro-batch at a place, and the place after it. At the end of an epoch the next one begins. LoaderError for an empty one."""
@@ -88,7 +90,7 @@ class Batches:
 
     def _begin(self, epoch: int) -> None:
         seed = stream_seed(self.seed, f"epoch {epoch}")
-        self._stream = torch.Generator().manual_seed(seed).get_state()
+        self._stream, self._host = torch.Generator().manual_seed(seed).get_state(), seeded_host_state(seed)
         # A DataLoader's generator, or its sampler's; a distributed sampler shuffles by set_epoch instead
         for owner in (self.loader, getattr(self.loader, "sampler", None), getattr(self.loader, "batch_sampler", None)):
             if isinstance(generator := getattr(owner, "generator", None), torch.Generator):
@@ -109,11 +111,13 @@ class Batches:
     def _own_stream(self) -> Iterator[None]:
         outer = torch.get_rng_state()
         torch.set_rng_state(self._stream)
-        try:
-            yield
-        finally:
-            self._stream = torch.get_rng_state()
-            torch.set_rng_state(outer)
+        with host_unchanged():
+            set_host_state(self._host)
+            try:
+                yield
+            finally:
+                self._stream, self._host = torch.get_rng_state(), host_state()
+                torch.set_rng_state(outer)
 
 
 _END = object()

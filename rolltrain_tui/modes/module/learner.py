@@ -87,7 +87,7 @@ class ModuleLearner(LeveredLearner):
             layers=diagnosis.layers_of(model, parameters),
             schedule=ModuleSchedule(work.optimizer, work.scheduler, every, config.trained.epoch),
             clip=config.trained.clip,
-            streams=Streams(config.seed, STREAMS, self.criterion.device, dropout=True),  # any module may have dropout
+            streams=Streams(config.seed, STREAMS, self.criterion.device, dropout=True, host=True),  # any module may have dropout
             dtype=getattr(torch, config.trained.dtype),
             usual_amount=config.micro_batches,
             objective=config.objective,

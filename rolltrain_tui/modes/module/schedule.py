@@ -1,11 +1,12 @@
 """A learning-rate scheduler of PyTorch as a learner's schedule: stepped when due, saved, and returned to."""
 
-import copy
 import inspect
 import math
 import warnings
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -79,7 +80,7 @@ class ModuleSchedule:
         for group, kept in zip(self.optimizer.param_groups, place["groups"], strict=True):
             group.update({key: tuple(value) if isinstance(value, list) else value for key, value in kept.items() if key in RATES})
         if self.scheduler is not None:
-            self.scheduler.load_state_dict(copy.deepcopy(place["scheduler"]))
+            self.scheduler.load_state_dict(_back(place["scheduler"]))
 
 
 def hears_evaluations(scheduler: Any) -> bool:
@@ -91,7 +92,7 @@ def hears_evaluations(scheduler: Any) -> bool:
 
 
 def _state_of(scheduler: Any) -> dict[str, Any] | None:
-    """The scheduler's state as far as it is plain: numbers, words, lists and dicts. Functions and other schedulers are left out."""
+    """The scheduler's own state, as JSON values. Functions and other schedulers are left out: the program brings them along."""
     if scheduler is None:
         return None
     return {key: _plain(value) for key, value in scheduler.state_dict().items() if _is_plain(value)}
@@ -99,15 +100,42 @@ def _state_of(scheduler: Any) -> dict[str, Any] | None:
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(part) for key, part in value.items())
+        words = all(isinstance(key, str) for key in value) or type(value) is dict  # a Counter of milestones stays where it is
+        return words and all(isinstance(key, str | int | float) and _is_plain(part) for key, part in value.items())
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)
+    return value is None or isinstance(value, bool | int | float | str | Tensor) or _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    """A number of NumPy's."""
+    return type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Tensor) and value.numel() != 1:
+        return {_TENSOR: value.tolist(), "dtype": str(value.dtype).removeprefix("torch.")}
     if hasattr(value, "item"):  # a learning rate kept as a tensor
         return value.item()
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        if all(isinstance(key, str) for key in value):
+            return {key: _plain(part) for key, part in value.items()}
+        return {_PAIRS: [[key, _plain(part)] for key, part in value.items()]}
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _back(value: Any) -> Any:
+    """Inverse of _plain; tuples come back as lists."""
+    if isinstance(value, list):
+        return list(map(_back, value))
+    if not isinstance(value, dict):
+        return value
+    if _TENSOR in value:
+        return torch.tensor(value[_TENSOR], dtype=getattr(torch, value["dtype"]))
+    if _PAIRS in value:
+        return {key: _back(part) for key, part in value[_PAIRS]}
+    return {key: _back(part) for key, part in value.items()}
+
+
+_TENSOR, _PAIRS = ":tensor", ":pairs"
+"""Keys that mark a tensor, and a dict whose keys are not all words."""
