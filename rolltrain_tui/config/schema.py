@@ -389,7 +389,7 @@ class SpeechConfig(Section):
     temperature: Annotated[float, Field(gt=0, le=5)]
     """Below 1: safer text; above 1: wilder."""
     top_k: Annotated[int, Field(ge=1)] | None
-    """Only the k likeliest characters may follow; null: all."""
+    """Only the k likeliest tokens may follow; null: all."""
 
 
 class PaceConfig(Section):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from support.finetuning import LORA, lab
+from support.finetuning import lab
 from support.paths import CAMPAIGNS, CURVE, MODE_EXAMPLE, TINY
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
@@ -39,12 +39,12 @@ MOVES: tuple[tuple[int, Command], ...] = (
     (7, UseAbility("reckless_attack")),
 )
 
+ADAPTERS = ("lora={r: 2, alpha: 4, dropout: 0.1, target_modules: [query, value]}",)
 FILES: dict[str, Callable[..., Any]] = {
     "supervised": lambda *more: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *more)),
     "curve": lambda *more: load(MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", (*CURVE, *more)),
     "finetune": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), *more)),
-    "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), LORA, *more)),
-    "finetune, classifier": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *more)),
+    "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }
 """Modes that a campaign file describes: a dozen small turns, with more overrides."""
 

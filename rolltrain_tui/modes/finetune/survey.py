@@ -53,6 +53,7 @@ class Found:
     tokens: int = 200_000
     """In all."""
     rows: int = 0
+    """Texts with a label; 0 for a language model, which reads them as one text."""
 
 
 def template() -> str:
@@ -103,7 +104,7 @@ def _survey(model: ModelFolder, data: Path, folder: Path) -> Found:
         parts=sorted({name.rpartition(".")[0] for name in shapes if "embed" in name or "wte" in name}),
         lengths=counts if task == "classifier" else (),
         tokens=round(sum(counts) / max(1, sum(map(len, some))) * sum(map(len, texts))),
-        rows=len(texts),
+        rows=len(texts) if task == "classifier" else 0,
     )
 
 
@@ -197,7 +198,7 @@ def _values(found: Found) -> Mapping[str, str]:
     return {
         "name": _quoted(one_line(f"{Path(found.model).name} reads {Path(found.data).name}", 60)),
         "turns": str(turns),
-        "epochs": f"; {epoch} of them read everything once" if found.rows or found.tokens else "",
+        "epochs": f"; {epoch} of them read everything once",
         "model": _quoted(found.model),
         "task": found.task,
         "length": str(length),
@@ -219,7 +220,6 @@ def _values(found: Found) -> Mapping[str, str]:
         "rest": str(max(5, camp // 2)),
         "every": str(max(5, turns // 30)),
         "probes": str(probes),
-        "steps": f"{max(0.1, probes / batch / 3):.1g}",
         "final": str(min(1024, max(probes, held))),
         "walk": str(min(20, max(5, camp // 2))),
         "verdict": str(min(128, max(8, 2 * held))),
@@ -237,8 +237,7 @@ def _shape(found: Found) -> tuple[int, int]:
     else:
         length = min(limit, 128, max(2, found.tokens // 40))  # at least some windows for validation
     batch = min(16, max(2, TOKENS_A_TURN // length))
-    rows = found.rows if found.lengths else found.tokens // length
-    return length, max(1, min(batch, rows // 4)) if rows else batch
+    return length, max(1, min(batch, (found.rows or found.tokens // length) // 4))
 
 
 def _rate(weights: int, lora: bool) -> str:

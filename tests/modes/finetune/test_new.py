@@ -40,6 +40,8 @@ def test_a_text(new: Callable[..., FinetuneConfig]) -> None:
     assert config.model.length <= 64
     assert config.batch.sequences > 1
     assert config.schedule.warmup_turns < config.turns
+    windows = len(lab().tales.read_text("utf-8").split()) / config.model.length  # about a token a word, or more
+    assert config.turns >= min(60, 2 * windows / config.batch.sequences)
 
 
 @pytest.mark.parametrize(
