@@ -11,6 +11,7 @@ from rolltrain_tui.rules.levels import TOP_LEVEL
 
 _ARRAY = (15, 14, 13, 12, 10, 8)
 """Ability scores of a new character: the class's own first, then CON, DEX, STR, WIS, CHA."""
+LONGEST_NAME = 24
 _ORDER = ("CON", "DEX", "STR", "WIS", "CHA", "INT")
 
 
@@ -25,6 +26,9 @@ class Character:
     def __post_init__(self) -> None:
         if not isinstance(self.level, int) or not 1 <= self.level <= TOP_LEVEL:
             raise ValueError(f"level must be a whole number from 1 to {TOP_LEVEL}, not {self.level!r}")
+
+        if not isinstance(self.name, str) or len(self.name) > LONGEST_NAME:
+            raise ValueError(f"a hero's name has at most {LONGEST_NAME} characters, not {len(str(self.name))}: {self.name!r}")
 
     def stats(self, intelligence: int) -> dict[str, int]:
         """Ability scores with this INT; the roll's modifier comes from it."""

@@ -39,4 +39,4 @@ def unpack_into(session: Session, folder: Path) -> None:
         raise SaveError(f"{folder / STATE} is damaged: {error}") from None
     if not isinstance(state, dict) or state.get("sha256") != hashlib.sha256(weights).hexdigest():
         raise SaveError(f"{folder / WEIGHTS} is damaged (its checksum is wrong)")
-    session.load_state(state["session"], unpack(weights))
+    session.load_state(state.get("session", {}), unpack(weights))

@@ -4,10 +4,12 @@ Two things are asked of it: the loss that it computed itself, and word of a trai
 """
 
 import functools
+import inspect
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import torch
@@ -18,8 +20,8 @@ def calling_trainer(callback: object) -> Any | None:
     """The Trainer that is calling this callback; None where another loop does."""
     for names in _callers():
         owner = names.get("self")
-        handler = getattr(owner, "callback_handler", None) if hasattr(owner, "training_step") else None
-        if any(each is callback for each in getattr(handler, "callbacks", ())):
+        handler = getattr(owner, "__dict__", {}).get("callback_handler")
+        if any(each is callback for each in getattr(handler, "callbacks", ())) and hasattr(owner, "training_step"):
             return owner
     return None
 
@@ -43,14 +45,20 @@ def _callers() -> Iterator[Mapping[str, Any]]:
 class TrainerLoss:
     """Hears what `training_step` returns: each micro-batch's share of the loss that the Trainer logs."""
 
-    def __init__(self, trainer: Any) -> None:
+    def __init__(self, trainer: Any, interrupted: Callable[[], None]) -> None:
+        """`interrupted` is called where `training_step` ends in an exception."""
+        self._interrupted = interrupted
         self._trainer, self._own = trainer, vars(trainer).get("training_step")
         self._step: Callable[..., Tensor] = trainer.training_step
         self._shares: list[Tensor] = []
         trainer.training_step = self._listen
 
     def _listen(self, *args: Any, **kwargs: Any) -> Tensor:
-        share = self._step(*args, **kwargs)
+        try:
+            share = self._step(*args, **kwargs)
+        except BaseException:
+            self._interrupted()
+            raise
         if isinstance(share, Tensor) and share.numel() == 1:
             self._shares.append(share.detach().float().reshape(()))
         return share
@@ -71,22 +79,28 @@ class TrainerLoss:
 
 
 class GuardedTrain:
-    """`trainer.train`, with word to the callback where it ends in an exception. Copies of the Trainer leave the callback out."""
+    """`trainer.train`, with word to the callback where it ends in an exception. Copies of the Trainer leave the callback out.
+
+    It keeps neither of the two alive.
+    """
 
     def __init__(self, train: Callable[..., Any], callback: Any) -> None:
-        functools.update_wrapper(self, train)
-        self._train, self._callback = train, weakref.ref(callback)
+        self.__doc__, self.__name__, self.__signature__ = train.__doc__, "train", inspect.signature(train)
+        self._train = weakref.WeakMethod(train) if isinstance(train, MethodType) else lambda: train
+        self._callback = weakref.ref(callback)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        train = self._train()
+        assert train is not None, "a Trainer that is called is alive"
         try:
-            return self._train(*args, **kwargs)
+            return train(*args, **kwargs)
         except BaseException:
             if (callback := self._callback()) is not None:
                 callback.interrupted()
             raise
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return functools.partial, (self._train,)
+        return functools.partial, (self._train(),)
 
 
 def guard(trainer: Any, callback: Any) -> None:

@@ -105,7 +105,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         for command in self._waiting:
             game.put(command)
         self._waiting.clear()
-        self._loss = TrainerLoss(trainer) if trainer is not None else None
+        self._loss = TrainerLoss(trainer, self.interrupted) if trainer is not None else None
         self.game = game
 
     def _begin(self, args: Any, state: Any, model: Any, optimizer: Any, *, done: int) -> Session:
@@ -157,8 +157,9 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             return
         try:
             stow(self.game, folder)
-        except OSError as error:
-            self._once.warn("save", f"the game could not be saved into {folder}: {error.strerror}; the training goes on")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            self._once.warn("save", f"the game could not be saved into {folder}: {why}; the training goes on")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._ask_for_the_metric()

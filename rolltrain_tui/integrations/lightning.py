@@ -90,6 +90,8 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
                 f"a new game begins from turn 0, and the last one is over after turn {self.game.turn_number}; "
                 "to go on with a game, resume from a checkpoint",
             )
+        elif trainer.global_step and not self._saved:
+            self._once.warn("resume", f"the checkpoint holds no game to go on with. A new game begins at step {trainer.global_step}.")
         self._losses.clear()
         game = self._begin(trainer, pl_module, done=0 if self._saved else trainer.global_step)
         if saved := self._saved:
@@ -175,7 +177,11 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         """Text and tensors only, because Lightning may load checkpoints with weights_only."""
         if self.game is None:
             return self._saved
-        return {"state": dump_state(self.game.record()).decode("ascii"), "tensors": self.game.tensors()}
+        try:
+            return {"state": dump_state(self.game.record()).decode("ascii"), "tensors": self.game.tensors()}
+        except (OSError, ValueError) as error:
+            self._once.warn("save", f"the game could not be saved: {error}; the training goes on")
+            return {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._saved = state_dict

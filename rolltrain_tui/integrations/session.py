@@ -175,10 +175,7 @@ class Session:
         cycle = self.cycle
         if cycle.effect is not None:
             return
-        if not cycle.began:
-            if self._chronicle is not None:
-                self._chronicle.truncate_to(0)
-            self._happen([cycle.open()])
+        self._open()
         if self._camp_waits:
             self._camp_waits = False
             self._happen(cycle.camp())
@@ -189,6 +186,13 @@ class Session:
         assert cycle.effect is not None
         if acts_before_the_step(cycle.effect):
             self.hindsight.before_the_step(cycle.effect, self._measured, None)
+
+    def _open(self) -> None:
+        """The story begins, with the first turn or with an evaluation before it."""
+        if not self.cycle.began:
+            if self._chronicle is not None:
+                self._chronicle.truncate_to(0)
+            self._happen([self.cycle.open()])
 
     def end(self, loss: float | None) -> StepReport:
         """The second half, after the optimiser's step or after the loop skipped it: what it did, and its consequences.
@@ -263,6 +267,7 @@ class Session:
             raise ValueError("this game is closed; tell it of an evaluation before close()")
         if name is not None or better is not None:
             self.measure_by(objective_of(name, better))
+        self._open()
         self._happen(self.cycle.evaluated(_evaluation(ranks.mean(value))))
 
     def measure_by(self, objective: Objective) -> None:

@@ -23,6 +23,8 @@ ON_SCREEN = 20
 """Turns a second that the game begins with."""
 
 
+CHANCE = 0.1
+"""Of an encounter, each turn: the original's."""
 Monsters = str | MonsterEncounter | Monster | type[Monster] | Sequence[Monster | type[Monster]] | None
 
 
@@ -43,7 +45,7 @@ class Terms:
     disadvantage: bool = False
     character_class: Character | type[Character] | str | None = None
     use_xp_system: bool | ExperienceSystem = True
-    encounter_chance: float = 0.1
+    encounter_chance: float = CHANCE
     rulebook: str = "hero"
     monsters: Monsters = None
     seed: int = 0
@@ -66,6 +68,8 @@ class Terms:
         if self.advantage and self.disadvantage:
             raise ValueError("advantage and disadvantage cancel each other out; set at most one of them")
         _within("encounter_chance", self.chance, 0, 1)
+        if named is not None and named is self.monsters and self.encounter_chance not in (named.encounter_chance, CHANCE):
+            raise ValueError("monsters has an encounter_chance of its own; give encounter_chance in one place")
         if named is not None and not self.chance:
             raise ValueError("monsters are named, but none will come with encounter_chance 0; give one above 0, or monsters='off'")
         for name in ("advantage", "disadvantage", "deaths"):

@@ -1,6 +1,7 @@
 import copy
 import pickle
 import shutil
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,12 +171,12 @@ def test_the_loss_heard_is_the_trainers(fit: Fit) -> None:
         assert heard == [pytest.approx(sum(losses) / len(losses), rel=1e-5)]
 
 
-@pytest.mark.parametrize("what", ["missing", "damaged"])
+@pytest.mark.parametrize("what", ["missing", "{", "[]", "{}"])
 def test_a_checkpoint_without_a_game_begins_a_new_one(what: str, fit: Fit, tmp_path: Path) -> None:
     """A checkpoint from before the callback, or with a damaged game: training goes on with a new game and one warning."""
     fit("bert", *([] if what == "missing" else [RollToTrainCallback(tell=None)]))
-    if what == "damaged":
-        (tmp_path / "out" / "checkpoint-8" / "rolltrain.json").write_text("{")
+    if what != "missing":
+        (tmp_path / "out" / "checkpoint-8" / "rolltrain.json").write_text(what)
     callback = RollToTrainCallback(tell=None)
     with pytest.warns(UserWarning, match="A new game begins at step 8") as said:
         fit("bert", callback, resume="checkpoint-8")
@@ -363,6 +364,42 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(hook: str, error: Base
     assert callback.game.turn_number == 20
     assert hooks_on(optimizer, model) == 0
     assert "training_step" not in vars(trainer)
+
+
+def test_a_callback_added_later_hears_of_errors_in_a_step(tmp_path: Path) -> None:
+    """An error in the loss closes the game at once, also where the Trainer was made before the callback."""
+
+    class Breaking(Trainer):
+        def compute_loss(self, *args: Any, **how: Any) -> Any:
+            if self.state.global_step == 3:
+                raise RuntimeError("out of memory")
+            return super().compute_loss(*args, **how)
+
+    model = bert()
+    callback = RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    trainer = Breaking(model, quiet(tmp_path), train_dataset=LINES)
+    trainer.add_callback(callback)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        trainer.train()
+    assert hooks_on(trainer.optimizer, model) == 0
+    assert "training_step" not in vars(trainer)
+
+
+def test_a_trainer_is_not_kept_alive(tmp_path: Path) -> None:
+    """What the callback puts on it makes no circle that memory would wait for."""
+    trainer = Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[RollToTrainCallback(tell=None)])
+    trainer.train()
+    there = weakref.ref(trainer)
+    del trainer
+    assert there() is None
+
+
+def test_an_evaluation_before_the_first_step_is_part_of_the_story(tmp_path: Path) -> None:
+    """eval_on_start: the story begins with it."""
+    callback = RollToTrainCallback(tell=None)
+    args = quiet(tmp_path, eval_on_start=True, eval_strategy="epoch")
+    Trainer(bert(), args, train_dataset=LINES, eval_dataset=LINES, callbacks=[callback]).train()
+    assert [type(event) for event in read(tmp_path / "rolltrain" / "chronicle.jsonl")][:2] == [CampaignBegan, Evaluated]
 
 
 def test_a_second_training_says_that_a_new_game_begins(tmp_path: Path) -> None:

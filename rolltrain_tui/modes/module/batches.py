@@ -165,7 +165,7 @@ def pick(batch: Any, examples: Tensor) -> Any:
     if isinstance(batch, tuple | list):
         if all(isinstance(value, str | int | float | bool) for value in batch):
             return [batch[i] for i in examples.tolist()]
-        return type(batch)(pick(value, examples) for value in batch) if type(batch) in (tuple, list) else [pick(v, examples) for v in batch]
+        return _rebuilt(batch, [pick(value, examples) for value in batch])
     return batch
 
 
@@ -175,6 +175,11 @@ def to_device(batch: Any, device: torch.device) -> Any:
         return batch.to(device, non_blocking=True)
     if hasattr(batch, "items"):
         return {name: to_device(value, device) for name, value in batch.items()}
-    if type(batch) in (tuple, list):
-        return type(batch)(to_device(value, device) for value in batch)
+    if isinstance(batch, tuple | list):
+        return _rebuilt(batch, [to_device(value, device) for value in batch])
     return batch
+
+
+def _rebuilt(batch: Any, parts: list[Any]) -> Any:
+    """A list or tuple of other parts; a named tuple keeps its names."""
+    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts) if type(batch) in (tuple, list) else parts
