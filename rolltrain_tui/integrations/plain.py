@@ -233,6 +233,8 @@ class RollToTrain:
         return Criterion(self._loss, self._training_step, self.tokenizer, device, self.model)
 
     def _config(self, train: Iterable[Any], on_screen: bool) -> ModuleConfig:
+        if not hasattr(train, "__iter__"):
+            raise TypeError(f"train_dataloader must be a DataLoader or another iterable of batches, not a {type(train).__name__}")
         size, steps = _length(train), self.terms.accumulation
         if size is None and self._turns is None:
             why = "can be read only once" if read_once(train) else "does not know its length"

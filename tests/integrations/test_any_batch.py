@@ -71,6 +71,16 @@ class NeedsTarget(Net):
         return out
 
 
+class WholeDict(Net):
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {"loss": F.cross_entropy(self.net(batch["x"]), batch["y"])}
+
+
+class WholePair(Net):
+    def forward(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        return F.cross_entropy(self.net(batch[0]), batch[1])
+
+
 def train(model: nn.Module, loader: Any, tmp_path: Path, validation: Any = None, **terms: Any) -> RollToTrain:
     terms = {"num_epochs": 1, "rulebook": "off", "monsters": "off", "clip": None, **terms}
     trainer = RollToTrain(model, torch.optim.SGD(model.parameters(), lr=0.1), runs=tmp_path, **terms)
@@ -88,6 +98,10 @@ FORMS: dict[str, tuple[Callable[[], nn.Module], list[Any], dict[str, Any]]] = {
     **{f"x, {key} and loss": (X, [{"x": x, key: y} for x, y in DATA], CE) for key in ("labels", "label", "target", "targets", "y")},
     "x, target that the model reads too": (NeedsTarget, [{"x": x, "target": y} for x, y in DATA], CE),
     "labels that the model need not see": (WithLabels, [{"x": x, "labels": y} for x, y in DATA], CE),
+    "one input of another name": (X, [{"picture": x, "y": y} for x, y in DATA], CE),
+    "a model that takes the dict": (WholeDict, [{"x": x, "y": y} for x, y in DATA], {}),
+    "a model that takes the pair": (WholePair, DATA, {}),
+    "arrays": (X, [(x.numpy(), y.numpy()) for x, y in DATA], CE),
     "((x,), y)": (X, [((x,), y) for x, y in DATA], CE),
     "({x}, y)": (X, [({"x": x}, y) for x, y in DATA], CE),
     "((x, more), y)": (Two, [((x, 0 * x), y) for x, y in DATA], CE),
@@ -155,8 +169,11 @@ class Again:
     [
         (X, DATA, {}, LossError, r"forward takes \(x\), and the batch has 2 parts: .* give loss=FUNCTION .* training_step=FUNCTION"),
         (X, [(x, x, y) for x, y in DATA], CE, LossError, r"takes \(x\), and the batch gives it 2 parts before the target; or give"),
-        (X, [{"picture": x, "y": y} for x, y in DATA], CE, LossError, r"takes \(x\), and the batch has picture, y: rename .*training_step"),
+        (X, [{"picture": x, "mask": x, "y": y} for x, y in DATA], CE, LossError, r"and the batch has picture, mask, y: rename"),
         (X, [{"x": x, "answer": y} for x, y in DATA], CE, LossError, r"forward takes \(x\), and the batch has x, answer: rename"),
+        (X, DATA, {"loss": lambda out, y: F.cross_entropy(out, y).item()}, LossError, "a plain number, which no gradient leads back from"),
+        (X, DATA, {"loss": lambda out, y: F.cross_entropy(out.detach(), y)}, LossError, "no gradient leads back from the loss"),
+        (X, None, CE, TypeError, "train_dataloader must be a DataLoader or another iterable of batches, not a NoneType"),
         (X, [{"x": x} for x, _ in DATA], CE, LossError, "the batch has no target for loss: its keys are x, and a target is one of"),
         (WithLabel, [{"x": x, "y": y} for x, y in DATA], {}, LossError, r"forward takes \(x, label\), and the batch has x, y: rename"),
         (X, DATA, {"loss": nn.CrossEntropyLoss(reduction="none")}, LossError, r"gave no loss but a tensor of shape \(4,\); .*'mean'"),
@@ -167,8 +184,8 @@ class Again:
         (X, Again(), {**CE, "turns": 7}, LoaderError, "can be read only once: it gave 6 batches"),
         (X, [None, None], CE, LoaderError, "the training data loader is empty"),
     ],
-    ids=["forgotten loss", "too many", "other input", "other target", "no target", "own loss", "reduction", "logits", "none", "one pass",
-         "too few", "shared source", "all none"],
+    ids=["forgotten loss", "too many", "other input", "other target", "number", "detached", "no loader", "no target", "own loss",
+         "reduction", "logits", "none", "one pass", "too few", "shared source", "all none"],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*")
 def test_what_cannot_be_read_is_told(

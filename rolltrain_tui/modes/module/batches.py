@@ -170,7 +170,9 @@ def pick(batch: Any, examples: Tensor) -> Any:
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
-    """The batch with its tensors on `device`. Mappings become dicts."""
+    """The batch with its tensors on `device`. Mappings become dicts, arrays become tensors."""
+    if hasattr(batch, "__array_interface__"):
+        batch = torch.as_tensor(batch)
     if isinstance(batch, Tensor):
         return batch.to(device, non_blocking=True)
     if hasattr(batch, "items"):

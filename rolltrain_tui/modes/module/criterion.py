@@ -5,6 +5,7 @@
     a dict, with a loss function   loss(model(**the rest), target); the target is `labels`, `label`, `target`, `targets` or `y`
     (x, ..., y)                    with a loss function: loss(model(x, ...), y); without: model(x, ..., y)
     ((a, b), y), ({"a": a}, y)     with a loss function: loss(model(a, b), y)
+    a dict or a tuple              model(batch), where that is what the model's only parameter is called
     a tensor                       model(x), and with a loss function loss(model(x), x)
 
 The loss is the function's value, else the output's `.loss` or ["loss"], else the first item of a tuple, else the output itself.
@@ -103,11 +104,17 @@ class Criterion:
         if isinstance(batch, dict):
             key = _target_key(batch)
             apart = self.loss is not None and not self._takes.needs(key)
-            return (), {name: value for name, value in batch.items() if not (apart and name == key)}
+            given = {name: value for name, value in batch.items() if not (apart and name == key)}
+            if not self._takes.fits((), given):
+                if self._takes.whole:
+                    return (batch,), {}
+                if apart and len(given) == 1 and self._takes.fits(tuple(given.values()), {}):
+                    return tuple(given.values()), {}
+            return (), given
         if not isinstance(batch, tuple | list):
             return (batch,), {}
         if self.loss is None:
-            return batch, {}
+            return ((batch,), {}) if self._takes.whole else (batch, {})
         inputs = batch[:-1]
         if len(inputs) == 1 and isinstance(inputs[0], dict) and self._takes.fits((), inputs[0]):
             return (), inputs[0]
@@ -192,6 +199,8 @@ def _checked(loss: Any, giver: str) -> Tensor:
     if isinstance(loss, Tensor) and loss.numel() == 1:
         return loss.reshape(())
     found = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
+    if isinstance(loss, float | int):
+        raise LossError(f"{giver} gave {loss!r}, a plain number, which no gradient leads back from; give the tensor, without .item()")
     if giver != "the model":
         raise LossError(
             f"{giver} gave no loss but {found}; let it give one number for the whole batch, such as the mean (reduction='mean')"

@@ -11,6 +11,10 @@ from rolltrain_tui.training.wrappers import plain_model
 STEP = "; or give training_step=FUNCTION (called as training_step(model, batch)), which may read any batch"
 
 
+WHOLE = ("batch", "batch_data", "data", "example", "examples", "features", "inputs", "sample", "samples")
+"""Names under which a model's only parameter takes a batch as it is."""
+
+
 class LossError(ValueError):
     """This model gives no loss on these batches."""
 
@@ -36,6 +40,12 @@ class Parameters:
         if name in self._signature.parameters:
             return True
         return not exactly and any(p.kind is p.VAR_KEYWORD for p in self._signature.parameters.values())
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model takes a batch as it is, as its only parameter that must be given."""
+        needed = [name for name in self._signature.parameters if self.needs(name)] if self._signature is not None else []
+        return len(needed) == 1 and needed[0] in WHOLE
 
     def needs(self, name: str) -> bool:
         """Whether the model cannot be called without `name`."""

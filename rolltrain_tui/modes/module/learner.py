@@ -252,6 +252,8 @@ class ModuleLearner(LeveredLearner):
                 micro, replaced, targets = self._noisy(micro, noise)
                 batch.replaced, batch.targets, batch.scored = batch.replaced + replaced, batch.targets + targets, batch.scored + 1
             loss, _ = self.criterion(self.work.model, micro)
+        if not loss.requires_grad:
+            raise LossError("no gradient leads back from the loss to the weights; compute it without detach() and without torch.no_grad()")
         (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw if noise else loss.item()
 

@@ -54,8 +54,8 @@ class ModuleSchedule:
 
     def _watch(self) -> None:
         self._standing = self._standing + 1 if not any(float(group["lr"]) for group in self.optimizer.param_groups) else 0
-        if self._standing == self.epoch:
-            here, other = ("epoch", "turn") if self.every > 1 or self.epoch == 1 else ("turn", "epoch")
+        if self._standing == max(2, self.epoch):  # the first turn of a warm-up may well have a rate of 0
+            here, other = ("epoch", "turn") if self.every > 1 else ("turn", "epoch")
             warnings.warn(
                 "the learning rate was 0 through a whole epoch, so nothing was learned. The scheduler steps with "
                 f"scheduler_every={here!r}; if it counts in {other}s, write scheduler_every={other!r}",
