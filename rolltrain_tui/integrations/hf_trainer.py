@@ -4,12 +4,10 @@ Two things are asked of it: the loss that it computed itself, and word of a trai
 """
 
 import functools
-import inspect
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import MethodType
 from typing import Any
 
 import torch
@@ -79,28 +77,22 @@ class TrainerLoss:
 
 
 class GuardedTrain:
-    """`trainer.train`, with word to the callback where it ends in an exception. Copies of the Trainer leave the callback out.
-
-    It keeps neither of the two alive.
-    """
+    """`trainer.train`, with word to the callback where it ends in an exception. Copies of the Trainer leave the callback out."""
 
     def __init__(self, train: Callable[..., Any], callback: Any) -> None:
-        self.__doc__, self.__name__, self.__signature__ = train.__doc__, "train", inspect.signature(train)
-        self._train = weakref.WeakMethod(train) if isinstance(train, MethodType) else lambda: train
-        self._callback = weakref.ref(callback)
+        functools.update_wrapper(self, train)
+        self._train, self._callback = train, weakref.ref(callback)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        train = self._train()
-        assert train is not None, "a Trainer that is called is alive"
         try:
-            return train(*args, **kwargs)
+            return self._train(*args, **kwargs)
         except BaseException:
             if (callback := self._callback()) is not None:
                 callback.interrupted()
             raise
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return functools.partial, (self._train(),)
+        return functools.partial, (self._train,)
 
 
 def guard(trainer: Any, callback: Any) -> None:

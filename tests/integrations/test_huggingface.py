@@ -1,7 +1,6 @@
 import copy
 import pickle
 import shutil
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -383,15 +382,6 @@ def test_a_callback_added_later_hears_of_errors_in_a_step(tmp_path: Path) -> Non
         trainer.train()
     assert hooks_on(trainer.optimizer, model) == 0
     assert "training_step" not in vars(trainer)
-
-
-def test_a_trainer_is_not_kept_alive(tmp_path: Path) -> None:
-    """What the callback puts on it makes no circle that memory would wait for."""
-    trainer = Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[RollToTrainCallback(tell=None)])
-    trainer.train()
-    there = weakref.ref(trainer)
-    del trainer
-    assert there() is None
 
 
 def test_an_evaluation_before_the_first_step_is_part_of_the_story(tmp_path: Path) -> None:

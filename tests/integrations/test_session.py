@@ -363,7 +363,7 @@ def test_the_best_is_kept_before_the_game_hears_of_it(points: TensorDataset) -> 
     game.tell = lambda event: heard.append(type(event).__name__)
     game.remember = lambda evaluation: heard.append(f"remember {evaluation.value}")  # type: ignore[method-assign]
     game.evaluated(2.0)
-    assert heard[:2] == ["remember 2.0", "Evaluated"]
+    assert heard[:3] == ["CampaignBegan", "remember 2.0", "Evaluated"]
 
 
 @pytest.mark.parametrize(("fallen", "ending"), [(False, "victory"), (True, "fallen")])
