@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import click
@@ -42,6 +43,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     """
     from rolltrain_tui.base.safe_text import printable
     from rolltrain_tui.game import baseline
+    from rolltrain_tui.modes import MODES
     from rolltrain_tui.modes import build as build_learner
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.plain.views import SafeStream
@@ -57,9 +59,12 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     inbox, evaluations, talk = Inbox(), list[Evaluated](), SafeStream(sys.stderr)
     learner.should_stop = lambda: inbox.stopped
     turn = 0
+    expert = MODES[config.kind].expert
     with caught(inbox.stop) as signal, progress(config.turns) as show:
         try:
-            for event in baseline.plain_training(config, learner, at_camps=True):
+            line = resolve_name(expert)(learner, config.evaluation.sequences) if expert else None
+            known = baseline.expert_line(config, learner, line) if line is not None else None
+            for event in known or baseline.plain_training(config, learner, at_camps=True):
                 show(event)
                 turn = event.turn
                 evaluations += [event] if isinstance(event, Evaluated) else []

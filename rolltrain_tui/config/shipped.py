@@ -16,6 +16,7 @@ AILMENTS = {
     "cursed_tome": "dice that do not train",
     "placebo": "a doubled loss",
     "own_text": "a text of yours",
+    "duel_first": "a game, learned by playing",
 }
 """What ails each shipped campaign, in the order in which to play them."""
 
@@ -52,6 +53,11 @@ def is_shipped(campaign: Path) -> bool:
 def tiny_gpt() -> str:
     """The template for new text campaigns."""
     return (_folder() / "tiny_gpt.yaml").read_text(encoding="utf-8")
+
+
+def duel_first() -> str:
+    """The template for new duels."""
+    return (_folder() / "duel_first.yaml").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

@@ -20,7 +20,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.turn import Progress
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import Evaluated, GhostPoint, StepTaken
-from rolltrain_tui.protocol.learner import Learner
+from rolltrain_tui.protocol.learner import Evaluation, Learner
 
 FOLDER = "ghosts"
 VERSION, FORMAT, CHECKSUM = "rolltrain_ghost", 1, "sha256"
@@ -67,6 +67,15 @@ def plain_training(
         camp = at_camps and turn % config.camps.every == 0
         if camp or turn % config.evaluation.every == 0 or turn == config.turns:
             yield progress.evaluated(turn, learner.evaluate(config.evaluation.sequences))
+
+
+def expert_line(config: CampaignConfig, learner: Learner, expert: Evaluation) -> list[Evaluated]:
+    """What the ghost holds where an expert, who learns nothing, takes the place of plain training: its one value at every evaluation."""
+    progress = Progress(learner.info().objective)
+    progress.loss.add(0.0)  # an expert has no loss
+    camps, every, turns = config.camps.every, config.evaluation.every, config.turns
+    due = [turn for turn in range(turns + 1) if turn % camps == 0 or turn % every == 0 or turn == turns]
+    return [progress.evaluated(turn, expert) for turn in due]
 
 
 def record(config: CampaignConfig, learner: Learner) -> Ghost:

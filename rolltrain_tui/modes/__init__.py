@@ -27,6 +27,8 @@ class Mode:
     """A complete, commented campaign: a text or a function that gives it. "": no file describes this kind of training."""
     fitted: str = ""
     """A function (model: Path, data: Path, folder: Path) -> a campaign for them, to lie in `folder`. "": this kind makes its own model."""
+    expert: str = ""
+    """A function (learner, sequences) -> Evaluation of an expert: its line is then the ghost. "": the ghost is plain training."""
     probes: str = ""
     """A module of questions that `compare --probes` asks of a finished run. "": there are none."""
 
@@ -35,7 +37,7 @@ def check_mode(name: str, row: object) -> Mode:
     """The row, if it is a mode of this name whose parts are named in words. RowError."""
     if not isinstance(row, Mode):
         raise RowError(f"it must be a rolltrain_tui.plugins.Mode, not a {type(row).__name__}")
-    for text in (row.title, row.config, row.build, row.template, row.fitted, row.probes):
+    for text in (row.title, row.config, row.build, row.template, row.fitted, row.expert, row.probes):
         if not isinstance(text, str) or not text.isprintable():
             raise RowError("every text of a mode must be one line of printable characters")
     check_named(name, row)
@@ -60,6 +62,14 @@ MODES: Registry[Mode] = Registry(
             build="rolltrain_tui.modes.finetune.build:build",
             template="rolltrain_tui.modes.finetune.survey:template",
             fitted="rolltrain_tui.modes.finetune.survey:fitted",
+        ),
+        Mode(
+            name="duel",
+            title="A host or an agent learns to play a game",
+            config="rolltrain_tui.modes.duel.config:DuelConfig",
+            build="rolltrain_tui.modes.duel.build:build",
+            expert="rolltrain_tui.modes.duel.build:zeillinger_at_the_table",
+            template="rolltrain_tui.config.shipped:duel_first",
         ),
         Mode(
             name="module",

@@ -28,6 +28,9 @@ class Objective:
     of_loss: bool = True
     """It is the training loss, measured on other data: both may stand on one axis."""
 
+    par: str = "plain training"
+    """What the ghost is, whose line a run is held against, as it stands inside a sentence."""
+
     @property
     def label(self) -> str:
         """The name in front of its number: "validation" for a loss, which stands beside the training loss."""

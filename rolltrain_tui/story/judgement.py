@@ -59,9 +59,13 @@ class Judgement:
             return None
         return Measured(self.value.value - self.plain.value, hypot(self.value.standard_error, self.plain.standard_error))
 
+    def against(self, par: str) -> str:
+        """The outcome in half a sentence; `par` is what the ghost is."""
+        return self.words if self.outcome == "alone" else self.words.replace("plain training", par)
+
     @property
     def words(self) -> str:
-        """The outcome in half a sentence."""
+        """The outcome in half a sentence, beside plain training."""
         if self.outcome == "lost" and not isfinite(self.value.value):
             return LOST_WEIGHTS
         burst = self.outcome == "won" and self.plain is not None and not isfinite(self.plain.value)
@@ -108,7 +112,7 @@ def outdates_ghost(event: SettingsChanged) -> bool:
 
 def tell_judgement(judgement: Judgement, objective: Objective) -> str:
     """The judgement in one sentence, with its numbers."""
-    head = f"Judgement: {judgement.outcome}; {judgement.words}"
+    head = f"Judgement: {judgement.outcome}; {judgement.against(objective.par)}"
     difference, plain = judgement.difference, judgement.plain
     if difference is None or plain is None:
         return f"{head}."

@@ -363,7 +363,7 @@ def _(event: ev.ItemFaded) -> str:
 @measured.register
 def _(event: ev.GateFaced, objective: Objective) -> str:
     bar = f"a bar of {event.bar:.3f}{_unit(objective)}"
-    found = f"{objective.label} {event.value:.3f} against {bar} (plain training stood at {event.ghost:.3f})"
+    found = f"{objective.label} {event.value:.3f} against {bar} ({objective.par} stood at {event.ghost:.3f})"
     price = f"; {event.xp} XP won" if event.xp > 0 else f"; {-event.xp} XP lost" if event.xp < 0 else ""
     return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
 
@@ -459,8 +459,11 @@ def _(event: ev.GhostSeen, objective: Objective) -> str:
     end = ""
     if event.points:
         last = event.points[-1]
-        end = f", which ended at {number(last.value, 3)}{_unit(objective)} of {objective.label} in turn {last.turn}"
-    return f"A ghost walks along: plain training without dice, seed {event.seed}{end}."
+        value = f"{number(last.value, 3)}{_unit(objective)}"
+        found = f"at {value} of {objective.label}" if objective.of_loss else f"with a {objective.name} of {value}"
+        end = f", which ended {found} in turn {last.turn}"
+    who = f"plain training without dice, seed {event.seed}" if objective.par == VALIDATION_LOSS.par else objective.par
+    return f"A ghost walks along: {who}{end}."
 
 
 @sentence.register

@@ -64,7 +64,7 @@ class RunStory:
 
 def headline(story: RunStory) -> str:
     """The outcome, and what it says."""
-    words = story.judgement.words
+    words = story.judgement.against(story.scene.objective.par)
     return f"{HEADLINES[story.judgement.outcome]}   {words[:1].upper()}{words[1:]}."
 
 

@@ -44,6 +44,8 @@ def tiny(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path:
         "new supervised",
         "new finetune",
         "schema finetune",
+        "new duel",
+        "schema duel",
     ],
 )
 def test_light_verbs_load_neither_torch_nor_textual(words: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from support.finetuning import lab
-from support.paths import CAMPAIGNS, CURVE, MODE_EXAMPLE, TINY
+from support.paths import CAMPAIGNS, CURVE, DUEL, MODE_EXAMPLE, RIVALS, TINY
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
@@ -43,6 +43,8 @@ ADAPTERS = ("lora={r: 2, alpha: 4, dropout: 0.1, target_modules: [query, value]}
 FILES: dict[str, Callable[..., Any]] = {
     "supervised": lambda *more: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *more)),
     "curve": lambda *more: load(MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", (*CURVE, *more)),
+    "duel": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *more)),
+    "duel, an agent with a rival": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *RIVALS, *more)),
     "finetune": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), *more)),
     "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }

@@ -54,17 +54,16 @@ SICK = (  # what the examinations find, one after the other
 class RestlessLearner(ScriptedLearner):
     """A learner whose losses scatter, and whose gradients burst now and then."""
 
-    def __init__(self, seed: int, characters: int) -> None:
+    def __init__(self, seed: int, characters: int, objective: Objective) -> None:
         super().__init__()
+        self.measured = objective
         self.characters = characters
         self.rng = random.Random(seed)
         self.non_finite_at = 97
         self.looks = 0
 
     def info(self) -> LearnerInfo:
-        return replace(
-            super().info(), objective=Objective(chance=math.log(45), limit=1.0), parameters=804_096, model="804,096 weights, 45 tokens"
-        )
+        return replace(super().info(), objective=self.measured, parameters=804_096, model="804,096 weights, 45 tokens")
 
     def step(self, effect: StepEffect) -> StepReport:
         report = super().step(effect)
@@ -117,7 +116,8 @@ def told(name: str) -> str:
     scene = Scene()
     for view in (first, later):
         view.open(scene, config.turns)
-    campaign = Campaign(config, RestlessLearner(config.seed, config.speech.characters), ghost)
+    measured = replace(config.objective, chance=math.log(45), limit=1.0) if config.objective.of_loss else config.objective
+    campaign = Campaign(config, RestlessLearner(config.seed, config.speech.characters, measured), ghost)
     for event in campaign.play(ScriptedInbox(commands(config.hero.hero_class))):
         scene.apply(event)
         if event.turn <= TOLD_WHOLE:

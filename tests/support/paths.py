@@ -39,3 +39,28 @@ CURVE = (
     "save={autosave_every: 3, keep: 3}",
     "pace.turns_per_second=null",
 )
+DUEL = (
+    "turns=12",
+    "game={dimension: 3, points: 6, highest: 9, polytope: pareto, limit: 12}",
+    "table.games=8",
+    "table.every=3",
+    "table.initial=16",
+    "table.buffer=64",
+    "network.width=8",
+    "learning.target_every=3",
+    "batch.transitions=8",
+    "encounters.chance=0.3",
+    "camps.every=5",
+    "evaluation={every: 4, sequences: 9, final_sequences: 18}",
+    "twin={mode: off, turns: 3, sequences: 9}",
+    "speech.every=6",
+    "save={autosave_every: 3, keep: 3}",
+)
+RIVALS = (
+    "table.hero=agent",
+    "table.opponents=[zeillinger, rival, older]",
+    "table.judges=[random, zeillinger]",
+    "rival={learning_rate: 1e-3, opponents: [first, rival, older], copy_every: 3, copies: 2}",
+    "network={kind: layers, width: null, layers: [8, b, r8], relu_first: false}",
+)
+"""With DUEL: an agent that learns beside a host, with older selves and batch norms."""

@@ -19,6 +19,11 @@ class Replay:
         self.columns = {name: torch.zeros(capacity, *shape, dtype=dtype) for name, (shape, dtype) in columns.items()}
         self.position = 0
         self.full = False
+        self.written = 0
+        """Rows ever written, for `follow`."""
+        self._leader: Replay | None = None
+        self._common = 0
+        """What the leader had written when its rows were last taken over."""
         self._overwritten: list[tuple[Tensor, dict[str, Tensor], int, bool]] = []
         """Since `mark`: the slots, what was there, and position and `full` before."""
 
@@ -35,6 +40,7 @@ class Replay:
         self._note(slots)
         for name, column in self.columns.items():
             column[slots] = rows[name].to(column.device, column.dtype)
+        self.written += count
         self.full = self.full or self.position + count >= self.capacity
         self.position = (self.position + count) % self.capacity
 
@@ -51,6 +57,7 @@ class Replay:
         """Forget every row."""
         self._note(torch.empty(0, dtype=torch.long))
         self.position, self.full = 0, False
+        self.written += self.capacity  # followers take everything over
 
     def _note(self, slots: Tensor) -> None:
         """Remember what stands in these slots, and the position."""
@@ -69,6 +76,7 @@ class Replay:
                 column[slots] = rows[name]
             self.position, self.full = position, full
         self._overwritten.clear()
+        self._leader = None
 
     def pack(self, prefix: str) -> dict[str, Tensor]:
         """The filled rows, as copies."""
@@ -79,4 +87,20 @@ class Replay:
         for name, column in self.columns.items():
             column[: len(columns[name])] = columns[name]
         self.position, self.full = position, full
+        self._overwritten.clear()
+        self._leader = None
+
+    def follow(self, leader: "Replay") -> None:
+        """Hold what the leader holds. Where it was followed before, only the rows that either has written since are copied."""
+        fresh = max(self.written, leader.written) - self._common if self._leader is leader else self.capacity
+        if fresh >= self.capacity or leader.written < self._common:
+            slots = torch.arange(len(leader))
+        else:
+            first = leader.position - (leader.written - self._common)
+            slots = (first + torch.arange(fresh)) % self.capacity
+        for name, column in self.columns.items():
+            column[slots] = leader.columns[name][slots]
+        self.position, self.full = leader.position, leader.full
+        self.written = self._common = leader.written
+        self._leader = leader
         self._overwritten.clear()

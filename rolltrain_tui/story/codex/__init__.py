@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "chart",
         "own_data",
         "finetune",
+        "duel",
         "own_model",
         "integrations",
         "compare",

@@ -104,13 +104,21 @@ def camp_face(
         rows += [("Training loss", loss(evaluated.train_loss, 3))]
     if gate is not None:
         rows += [("Validation Gate", f"{_gate_word(gate)}   {loss(gate.value, 3)} against a bar of {loss(gate.bar, 3)}")]
-        rows += [("", "The bar is plain training without dice at this turn, and a little more.")]
+        rows += [("", f"The bar is {_par(objective)} at this turn, and a little more.")]
     rows += [("Hit points", str(event.sheet.hp))]
     rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.sheet.charges if charge.most is not None]
     if event.kind == "short":
         return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
     rows += [("", ""), ("", "The weights are kept here: whoever falls wakes at this fire.")]
     return CardFace("camp", "Camp", f"turn {event.turn}", CAMP, "Long rest", tuple(rows))
+
+
+def _par(objective: Objective) -> str:
+    return "plain training without dice" if objective.par == VALIDATION_LOSS.par else objective.par
+
+
+def _recorded(objective: Objective) -> str:
+    return ", recorded without the dice" if objective.par == VALIDATION_LOSS.par else ""
 
 
 GATE_OPEN = (" _________ ", "/  |   |  \\", "|  |   |  |", "|  |   |  |", "|__/   \\__|")
@@ -121,7 +129,7 @@ def gate_face(event: GateFaced, objective: Objective = VALIDATION_LOSS) -> CardF
     """The gate's question and the run's answer."""
     rows = (
         ("This run", f"{objective.text(event.value, 3)} on the probe set"),
-        ("Plain training", f"{loss(event.ghost, 3)} at this turn, recorded without the dice"),
+        (objective.par[:1].upper() + objective.par[1:], f"{loss(event.ghost, 3)} at this turn{_recorded(objective)}"),
         ("The bar", f"{loss(event.bar, 3)}, the worst that passes"),
         ("Experience", f"{event.xp:+d} XP".replace("-", "−")),
     )

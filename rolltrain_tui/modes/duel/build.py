@@ -1,0 +1,23 @@
+"""From a campaign to the learner it describes."""
+
+from pathlib import Path
+
+from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.modes.duel.rewards import REWARDS, RewardError
+from rolltrain_tui.modes.duel.trials import agent_named, host_named
+from rolltrain_tui.protocol.learner import Evaluation
+from rolltrain_tui.training.machine import tune_allocator
+
+
+def build(config: DuelConfig, *, base: Path) -> DuelLearner:
+    """The learner of a campaign, which reads no files. Raises ValueError, in words, for layers, rewards and devices that are not there."""
+    if config.learning.reward not in REWARDS:
+        raise RewardError(f"learning.reward: no reward is called {config.learning.reward!r}; there are {', '.join(REWARDS)}")
+    tune_allocator()
+    return DuelLearner(config)
+
+
+def zeillinger_at_the_table(learner: DuelLearner, games: int) -> Evaluation:
+    """What an expert makes of the same fixed games: Zeillinger as host; as agent, who has no expert, the one that chooses first."""
+    return learner.evaluation_of(host_named("zeillinger") if learner.side.role == "host" else agent_named("first"), games)

@@ -1,0 +1,252 @@
+"""What a campaign file says about learning the duel."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StrictBool, ValidationInfo, field_validator
+
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_in
+from rolltrain_tui.protocol.objective import Objective
+
+HOSTS = ("random", "random_pairs", "all", "zeillinger")
+AGENTS = ("random", "first", "last")
+"""The fixed players; `players.py` has their moves. Campaigns are checked without PyTorch."""
+RIVAL, OLDER = "rival", "older"
+"""Opponents that learn: the rival as it is now, and one of its older selves. To the rival they are the hero's."""
+Opponent = Literal["random", "random_pairs", "all", "zeillinger", "first", "last", "rival", "older"]
+
+
+class GameConfig(Section):
+    """The game."""
+
+    dimension: Annotated[int, Field(ge=2, le=8)]
+    """Coordinates of a point; the host has 2^d - d - 1 moves."""
+    points: Annotated[int, Field(ge=2, le=64)]
+    """Points at the start, before those inside the polytope fall away."""
+    highest: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Coordinates at the start are whole numbers from 0 to this, each as likely."""
+    polytope: Literal["pareto", "hull"]
+    """Which points stay; pareto: those that no other one is below; hull: the corners of the Newton polytope."""
+    limit: Annotated[int, Field(ge=2, le=10_000)]
+    """Moves after which a game is stopped, and counts as unfinished."""
+
+
+class TableConfig(Section):
+    """Who plays, and how experience is gathered."""
+
+    hero: Literal["host", "agent"]
+    """The role that the turns train."""
+    opponents: Annotated[list[Opponent], Field(min_length=1, max_length=64)]
+    """The pool: each game of training is against one of them, drawn as it begins; named twice is drawn twice as often. Agents for a host:
+    random, first, last; hosts for an agent: random, random_pairs, all, zeillinger; and rival, older where a rival learns too."""
+    judges: Annotated[list[Opponent], Field(min_length=1, max_length=16)]
+    """Fixed players against whom evaluations are played, from the same starts each time."""
+    games: Annotated[int, Field(ge=1, le=100_000)]
+    """Games of training that are played side by side."""
+    every: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Turns between moves of these games: each then advances by one move."""
+    initial: Annotated[int, Field(ge=1, le=10_000_000)]
+    """Transitions that are played before the first turn."""
+    buffer: Annotated[int, Field(ge=2, le=10_000_000)]
+    """Transitions that the replay buffer keeps, the newest; more than games, batch.transitions and initial."""
+    permute: StrictBool
+    """Renumber the coordinates of every replayed transition at random: the game does not care how they are numbered."""
+
+    @field_validator("opponents", "judges")
+    @classmethod
+    def _they_sit_on_the_other_side(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        hero = info.data.get("hero")
+        learn = (RIVAL, OLDER) if info.field_name == "opponents" else ()
+        own = (*(AGENTS if hero == "host" else HOSTS), *learn)
+        what = "an agent" if hero == "host" else "a host"
+        faults = [
+            ((i,), name, wrong(f"is no opponent of a {hero}", f"name {what}: {' or '.join(own)}"))
+            for i, name in enumerate(names)
+            if hero is not None and name not in own
+        ]
+        if faults:
+            raise wrong_in(*faults)
+        return names
+
+
+class NetworkConfig(Section):
+    """The network that rates the moves."""
+
+    kind: Literal["set", "layers"]
+    """set: each point by itself, then all of them together, in no order; layers: a list of layers on the points in a row."""
+    width: Annotated[int, Field(ge=1, le=4096)] | None
+    """Of kind set: units of its three layers; null for layers."""
+    layers: list[Any] | None
+    """Of kind layers: widths such as 64, b for a batch norm, r64 for a residual block, {repeat: 2, net_arch: [...]}; null for set."""
+    relu_first: StrictBool
+    """Of kind layers: a ReLU on the points themselves, as the original has it; then a point that is gone looks like the origin."""
+
+    @field_validator("width")
+    @classmethod
+    def _width_goes_with_set(cls, width: int | None, info: ValidationInfo) -> int | None:
+        if info.data.get("kind") == "set" and width is None:
+            raise wrong("a network of kind set needs it", "write a number such as 64")
+        if info.data.get("kind") == "layers" and width is not None:
+            raise wrong("a network of kind layers has its widths in the list", "write null here, or kind: set")
+        return width
+
+    @field_validator("layers")
+    @classmethod
+    def _layers_go_with_layers(cls, layers: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        if info.data.get("kind") == "layers" and layers is None:
+            raise wrong("a network of kind layers needs it", "write a list such as [64, 64]")
+        if info.data.get("kind") == "set" and layers is not None:
+            raise wrong("a network of kind set has no list of layers", "write null here, or kind: layers")
+        return layers
+
+
+class LearningConfig(Section):
+    """Deep Q-learning."""
+
+    gamma: Annotated[float, Field(ge=0, le=1)]
+    """Discount: what a reward is worth one move earlier."""
+    double: StrictBool
+    """true: the next move is chosen by the network that learns, and rated by the target network (double DQN); false: both by the target."""
+    target_every: Annotated[int, Field(ge=1)]
+    """Turns between updates of the target network; 1 with tau 1: no target network."""
+    tau: Annotated[float, Field(gt=0, le=1)]
+    """How far it then goes towards the network that learns; 1: all the way."""
+    reward: Annotated[str, Field(min_length=1, max_length=100)]
+    """ending: the host earns 1, the agent loses 1, where a move ends the game; stall: the agent earns 1 elsewhere; or a package's."""
+
+
+class DecayConfig(Section):
+    """A value by turns t: constant: initial; exponential: initial rate^t + final (1 - rate^t); inverse: rate / (t + rate / initial)."""
+
+    mode: Literal["constant", "exponential", "inverse"]
+    """How the value changes."""
+    rate: Annotated[float, Field(gt=0, le=1_000_000)]
+    """exponential: what is left of the distance after each turn; inverse: see above; constant does not use it."""
+    final: Annotated[float, Field(ge=0, le=1)]
+    """exponential: where it ends; the others do not use it."""
+
+    @field_validator("rate")
+    @classmethod
+    def _exponential_does_not_grow(cls, rate: float, info: ValidationInfo) -> float:
+        if info.data.get("mode") == "exponential" and rate > 1:
+            raise wrong("would make an exponential schedule grow without end", "use a rate of at most 1, such as 0.999")
+        return rate
+
+
+class ExplorationConfig(DecayConfig):
+    """Part of the hero's moves of training that are random, by turns."""
+
+    initial: Annotated[float, Field(ge=0, le=1)]
+    """At the start."""
+
+
+class RivalConfig(Section):
+    """A network of the other role that learns beside the hero, with the hero's settings and one plain step a turn."""
+
+    learning_rate: Annotated[float, Field(gt=0)]
+    """Of Adam, the same in every turn."""
+    opponents: Annotated[list[Opponent], Field(min_length=1, max_length=64)]
+    """Its own pool; rival: the hero as it is now, older: one of the hero's older selves."""
+    copy_every: Annotated[int, Field(ge=1)]
+    """Turns between the copies of both networks that become older selves."""
+    copies: Annotated[int, Field(ge=1, le=100)]
+    """Older selves that are kept, the newest."""
+
+
+class BatchConfig(Section):
+    """How much experience one turn replays."""
+
+    transitions: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Per micro-batch."""
+    accumulation: Annotated[int, Field(ge=1, le=4096)]
+    """Micro-batches per turn; their mean gradient makes one optimiser step."""
+
+
+class DuelConfig(CampaignConfig):
+    """One adventure in which a host or an agent learns to play."""
+
+    objective: ClassVar[Objective] = Objective(
+        name="share of the move limit", unit="", better="lower", step=0.1, digits=3, limit=0.0, of_loss=False, par="Zeillinger"
+    )
+    kind: Literal["duel"]
+    """What is trained; duel: a host or an agent at the polyhedra game."""
+    game: GameConfig
+    table: TableConfig
+    network: NetworkConfig
+    learning: LearningConfig
+    exploration: ExplorationConfig
+    rival: RivalConfig | None
+    """null: only the hero learns."""
+    optimizer: OptimizerConfig
+    decay: DecayConfig
+    """Of the learning rate, which begins at optimizer.learning_rate."""
+    batch: BatchConfig
+    device: DeviceConfig
+
+    @field_validator("rival")
+    @classmethod
+    def _learning_opponents_are_there(cls, rival: RivalConfig | None, info: ValidationInfo) -> RivalConfig | None:
+        if (table := info.data.get("table")) is None:
+            return rival
+        learn = sorted({name for name in table.opponents if name in (RIVAL, OLDER)})
+        if rival is None and learn:
+            error = wrong(f"is null, and table.opponents names {' and '.join(learn)}", "describe a rival, or name fixed players only")
+            raise error
+        if rival is not None:
+            # The rival sits on the other side: a host's rival is an agent, whose opponents are hosts
+            own = (*(HOSTS if table.hero == "host" else AGENTS), RIVAL, OLDER)
+            what = "a host" if table.hero == "host" else "an agent"
+            faults = [
+                (("opponents", i), name, wrong("is no opponent of the rival", f"name {what}: {' or '.join(own)}"))
+                for i, name in enumerate(rival.opponents)
+                if name not in own
+            ]
+            if faults:
+                raise wrong_in(*faults)
+        return rival
+
+    @field_validator("batch")
+    @classmethod
+    def _the_buffer_is_large_enough(cls, batch: BatchConfig, info: ValidationInfo) -> BatchConfig:
+        if (table := info.data.get("table")) is None:
+            return batch
+        if batch.transitions > table.buffer:
+            error = wrong(f"is more than table.buffer, which keeps {table.buffer}", "make the buffer larger, or the batch smaller")
+            raise wrong_in((("transitions",), batch.transitions, error))
+        return batch
+
+    @field_validator("table")
+    @classmethod
+    def _the_buffer_holds_a_move(cls, table: TableConfig) -> TableConfig:
+        if table.games >= table.buffer:
+            error = wrong(
+                f"must be more than games, which is {table.games}: each move brings as many", "make it larger, or play fewer games"
+            )
+            raise wrong_in((("buffer",), table.buffer, error))
+        if table.initial > table.buffer:
+            error = wrong(f"is more than buffer, which keeps {table.buffer}", "play fewer, or make the buffer larger")
+            raise wrong_in((("initial",), table.initial, error))
+        return table
+
+    @field_validator("device")
+    @classmethod
+    def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
+        if device.compile:
+            raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
+        return device
+
+    @property
+    def micro_batches(self) -> int:
+        return self.batch.accumulation
+
+    def card(self) -> Mapping[str, str]:
+        game, table = self.game, self.table
+        learns = f"the {table.hero}" + (", and a rival" if self.rival is not None else "")
+        network = f"set of points, {self.network.width} wide" if self.network.kind == "set" else f"layers {self.network.layers}"
+        return {
+            "Game": f"{game.points} points, {game.dimension} coordinates, at most {game.limit} moves",
+            "Learns": learns,
+            "Against": ", ".join(dict.fromkeys(table.opponents)),
+            "Network": network,
+            "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",
+        }

@@ -1,0 +1,72 @@
+"""The fixed games of evaluations: starts, opponents and chance are the same each time and for every seed of a campaign.
+
+Game i is start i // K against judge i % K, of K judges. So the first games are the first games however many are played.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.modes.duel.config import GameConfig
+from rolltrain_tui.modes.duel.experience import Games
+from rolltrain_tui.modes.duel.game import Boards, joined
+from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
+from rolltrain_tui.training.streams import random_stream
+
+BLOCK = 64
+"""Starts that are drawn at once."""
+
+
+class Trials:
+    """What evaluations play. Twins share it."""
+
+    def __init__(self, role: Role, game: GameConfig, judges: Sequence[str]) -> None:
+        self.role, self.game, self.judges = role, game, judges
+        self._blocks: list[tuple[Boards, Tensor]] = []
+
+    def _drawn(self, starts: int) -> tuple[Boards, Tensor]:
+        """So many starts, and their chance: (limit, 2, starts)."""
+        while len(self._blocks) * BLOCK < starts:
+            stream = random_stream(0, f"duel trials {len(self._blocks)}")
+            boards = Games(self.role, self.game, "ending", BLOCK, self.judges).starts(BLOCK, stream)
+            self._blocks.append((boards, chances(self.game.limit, BLOCK, stream)))
+        used = self._blocks[: -(-starts // BLOCK)]
+        boards, chance = joined([block[0] for block in used]), torch.cat([block[1] for block in used], dim=2)
+        return boards.only(torch.arange(starts)), chance[:, :, :starts]
+
+    def matches(self, count: int, player: Host | Agent) -> Mapping[str, Match]:
+        """The first `count` games of a player of this role, by judge."""
+        judges = len(self.judges)
+        found = {}
+        for number, name in enumerate(self.judges):
+            if (starts := (count - number + judges - 1) // judges) < 1:
+                continue
+            boards, chance = self._drawn(starts)
+            if self.role == "host":
+                found[name] = play(player, agent_named(name), boards, self.game.limit, chance, polytope=self.game.polytope)  # type: ignore[arg-type]
+            else:
+                found[name] = play(host_named(name), player, boards, self.game.limit, chance, polytope=self.game.polytope)  # type: ignore[arg-type]
+        return found
+
+    def lengths(self, count: int, matches: Mapping[str, Match]) -> list[float]:
+        """The objective of each game, in their order: moves over the limit for a host, what is left to the limit for an agent."""
+        values = [0.0] * count
+        for number, name in enumerate(self.judges):
+            if name in matches:
+                shares = (matches[name].moves.double() / self.game.limit).tolist()
+                values[number :: len(self.judges)] = shares if self.role == "host" else [1 - share for share in shares]
+        return values
+
+
+def host_named(name: str) -> Host:
+    host = HOSTS[name].host
+    assert host is not None, "the table of hosts has a host in every row"
+    return host
+
+
+def agent_named(name: str) -> Agent:
+    agent = AGENTS[name].agent
+    assert agent is not None, "the table of agents has an agent in every row"
+    return agent
