@@ -11,7 +11,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import changed, changes
 
-FILES = sorted(CAMPAIGNS.glob("*.yaml"))
+FILES = [path for path in sorted(CAMPAIGNS.glob("*.yaml")) if campaign_file.load(path).kind == "supervised"]
 Configure = Callable[..., CampaignConfig]
 
 
