@@ -60,7 +60,7 @@ class Pair(nn.Module):
     def __init__(self, online: nn.Module) -> None:
         super().__init__()
         self.online = online
-        self.target = copy.deepcopy(online).eval().requires_grad_(False)
+        self.target = copy.deepcopy(online).eval()  # not frozen: snapshots and saves leave out what is
 
 
 def network(config: DuelConfig, role: Role, seed: int) -> nn.Module:
