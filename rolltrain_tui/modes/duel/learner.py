@@ -60,7 +60,16 @@ class Pair(nn.Module):
     def __init__(self, online: nn.Module) -> None:
         super().__init__()
         self.online = online
-        self.target = copy.deepcopy(online).eval()  # not frozen: snapshots and saves leave out what is
+        self.target = without_parameters(copy.deepcopy(online)).eval()
+
+
+def without_parameters(net: nn.Module) -> nn.Module:
+    """The same network with buffers in place of its parameters: snapshots and saves hold all buffers, but only parameters that learn."""
+    for module in net.modules():
+        for name, p in list(module._parameters.items()):
+            del module._parameters[name]
+            module.register_buffer(name, None if p is None else p.detach().clone())
+    return net
 
 
 def network(config: DuelConfig, role: Role, seed: int) -> nn.Module:

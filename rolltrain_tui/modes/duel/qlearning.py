@@ -36,7 +36,9 @@ def td_targets(
 @torch.no_grad()
 def follow(target: nn.Module, online: nn.Module, tau: float) -> None:
     """theta⁻ <- tau theta + (1 - tau) theta⁻, running statistics of batch norms among them; counters are copied."""
-    for old, new in zip(target.state_dict().values(), online.state_dict().values(), strict=True):
+    now = online.state_dict()
+    for name, old in target.state_dict().items():
+        new = now[name]
         if old.is_floating_point():
             old.lerp_(new, tau)
         else:
