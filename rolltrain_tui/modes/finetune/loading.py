@@ -236,7 +236,7 @@ def _with_adapters(model: Any, lora: LoraConfig, task: str) -> Any:
 
 
 def _freeze(model: nn.Module, parts: Sequence[str]) -> None:
-    named = dict(model.named_parameters())
+    named = dict(model.named_parameters(remove_duplicate=False))  # tied weights have two names
     for part in parts:
         own = [p for name, p in named.items() if name == part or name.startswith(f"{part}.")]
         if not own:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
 DELIMITERS = ",;\t"
+_NUMBER = re.compile(r"([0-9]{1,9})(?:\.0+)?")
+"""A whole number from 0 on; some programs write 1 as 1.0."""
 LONGEST_FIELD = 2**30
 """Characters of one CSV value; Python's own limit of 131,072 is less than some texts have."""
 
@@ -60,18 +63,14 @@ def label_of(path: Path, row: Row, column: str, labels: Sequence[str]) -> int:
     name = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value).strip()
     if value is not None and name in labels:
         return labels.index(name)
-    numbered = not any(_whole(label) for label in labels)
-    if numbered and _whole(name) and 0 <= int(name) < len(labels):
-        return int(name)
+    numbered = not any(_NUMBER.fullmatch(label) for label in labels)
+    if numbered and (found := _NUMBER.fullmatch(name)) and int(found[1]) < len(labels):
+        return int(found[1])
     known = ", ".join(shown_value(label) for label in labels[:12]) + (", ..." if len(labels) > 12 else "")
     numbers = f", or a number from 0 to {len(labels) - 1}" if numbered else ""
     raise DataError(
         f"{place(path, row.line)}: label {shown_value(value)} must be one of {known}{numbers}; correct the row, or name it in data.labels."
     )
-
-
-def _whole(text: str) -> bool:
-    return len(text) < 10 and text.removeprefix("-").isdecimal() and text.isascii()
 
 
 def _value(path: Path, row: Row, column: str, key: str) -> Any:

@@ -21,7 +21,7 @@ from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, sho
 
 TEXT_COLUMNS = ("text", "sentence", "content", "review", "document", "body", "prompt", "question", "title", "message")
 LABEL_COLUMNS = ("label", "labels", "class", "category", "target", "sentiment", "stars", "rating", "topic", "intent")
-MOST_LABELS = 50
+MOST_LABELS = 200
 ATTENTION = ("c_attn", "q_proj", "v_proj", "query", "value", "query_key_value", "qkv_proj", "Wqkv", "q_lin", "v_lin")
 """Layers of attention by the names that model families give them: where adapters are usually put."""
 TOKENS_A_TURN = 1024

@@ -18,6 +18,8 @@ from rolltrain_tui.training.streams import random_stream
 
 PIECE = 100_000
 """Characters that a tokenizer reads at once; cut at the end of a line where there is one."""
+STRANGE = 0.05
+"""Part of unknown tokens from which on the player should hear of it."""
 FEWEST = 2
 """Sequences that a validation, and a training set of examples, must have."""
 
@@ -47,6 +49,9 @@ class _Reader:
         self.config, self.data, self.length = config, config.data, config.model.length
         self.tokenizer, self.vocabulary, self.device = tokenizer, vocabulary, device
         self.empty = 0
+        """Rows without text."""
+        self.tokens = self.unknown = 0
+        """All tokens, and those that stand for what the tokenizer does not know."""
 
     # ------------------------------------------------------------------------------------------------------------
     # A language model
@@ -95,12 +100,18 @@ class _Reader:
         return self._known(ids)
 
     def _known(self, ids: list[int]) -> list[int]:
-        if ids and max(ids) >= self.vocabulary:
+        if ids:
+            self._refuse_unknown(max(ids))
+        self.tokens += len(ids)
+        self.unknown += ids.count(self.tokenizer.unk_token_id) if self.tokenizer.unk_token_id is not None else 0
+        return ids
+
+    def _refuse_unknown(self, token: int) -> None:
+        if token >= self.vocabulary:
             raise DataError(
-                f"the tokenizer gives token {max(ids)}, and the model knows {self.vocabulary}: it belongs to another model; "
+                f"the tokenizer gives token {token}, and the model knows {self.vocabulary}: it belongs to another model; "
                 "copy both from the same place"
             )
-        return ids
 
     def _refuse_short(self, path: Path, tokens: Tensor, purpose: str, split: bool) -> None:
         need = self.length + 1
@@ -130,8 +141,9 @@ class _Reader:
         if len({label for _, label in rows}) < 2:
             raise DataError(f"{shown(path)}: every row has the label {shown_value(labels[rows[0][1]])}; there is nothing to tell apart.")
         absent = [name for i, name in enumerate(labels) if i not in {label for _, label in rows}]
-        train, validation = self._encoded(rows), self._encoded(held)
         tokenizer = self.tokenizer
+        self._refuse_unknown(tokenizer.pad_token_id)
+        train, validation = self._encoded(rows), self._encoded(held)
         fillers = {"input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id}
         padding = {name: fillers.get(name, 0) for name in train[0].inputs}
         lessons = Labelled(train, validation, len(labels), padding, tokenizer.padding_side == "left", self.device)
@@ -159,7 +171,10 @@ class _Reader:
         return examples
 
     def _note(self) -> str:
-        return f"{self.empty:,} rows without text were left out." if self.empty else ""
+        left_out = f"Rows without text that were left out: {self.empty:,}." if self.empty else ""
+        share = self.unknown / max(1, self.tokens)
+        strange = f"{share:.0%} of the tokens are unknown to the tokenizer." if share >= STRANGE else ""
+        return f"{left_out} {strange}".strip()
 
 
 def _kept(labels: Sequence[int], fraction: float) -> list[bool]:

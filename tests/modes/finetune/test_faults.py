@@ -181,10 +181,24 @@ def test_data(name: str, refused: Callable[..., str], tmp_path: Path) -> None:
     assert words in told, told
 
 
-@pytest.mark.parametrize(("package", "overrides", "command"), [
-    ("transformers", (), "pip install 'rolltrain-tui[hf]'"),
-    ("peft", (LORA,), "pip install 'rolltrain-tui[lora]'"),
-])  # fmt: skip
+def test_a_tokenizer_with_more_tokens(refused: Callable[..., str], tmp_path: Path) -> None:
+    """A mark that was added to the tokenizer alone is told before the model looks it up."""
+    from transformers import AutoTokenizer
+
+    folder = tmp_path / "wider"
+    shutil.copytree(lab().gpt, folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"pad_token": "[PAD]"})
+    tokenizer.save_pretrained(folder)
+    told = refused("classifier", f"model={{path: {folder}, task: classifier, length: 12, freeze: []}}")
+    assert "the tokenizer gives token" in told
+    assert "copy both from the same place" in told
+
+
+@pytest.mark.parametrize(
+    ("package", "overrides", "command"),
+    [("transformers", (), "pip install 'rolltrain-tui[hf]'"), ("peft", (LORA,), "pip install 'rolltrain-tui[lora]'")],
+)
 def test_a_missing_package(
     package: str, overrides: tuple[str, ...], command: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

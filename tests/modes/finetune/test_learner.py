@@ -1,5 +1,6 @@
 """The learner of ready models: its loss is the model's own, its levers do what they say, and what is frozen is neither moved nor kept."""
 
+import json
 import math
 import shutil
 import socket
@@ -112,6 +113,19 @@ def test_a_part_is_frozen() -> None:
     still = {name for name, p in learner.model.named_parameters() if not p.requires_grad}
     assert {name.startswith(("transformer.wte.", "transformer.h.0.")) for name in still} == {True}
     assert "of them learn" in learner.info().model
+    assert not make("causal_lm", "model.freeze=[lm_head]").model.transformer.wte.weight.requires_grad  # they are one
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("0.0", "1.0"), ("negative", "positive"), (False, True), (0, 1)])
+def test_labels_by_name_or_by_number(names: tuple[object, object], tmp_path: Path) -> None:
+    """Rows name a label, or give its place; true and false stand for words, if the campaign names them so."""
+    path = tmp_path / "rows.jsonl"
+    rows = [{"review": f"the elf sings {n}" if n < 9 else "", "label": names[n % 2]} for n in range(10)]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    labels = "data.labels=['false', 'true']" if isinstance(names[0], bool) else "data.labels=[negative, positive]"
+    learner = make("classifier", f"data.path={path}", "data.format=jsonl", labels, "data.validation_fraction=0.5")
+    assert sorted(label for _, label in learner.material.shows) == [0, 0, 1, 1]
+    assert "Rows without text that were left out: 1. 17% of the tokens are unknown to the tokenizer." in learner.info().note
 
 
 def test_units_that_were_dead_before_are_no_symptom(learner: FinetuneLearner) -> None:
