@@ -31,6 +31,7 @@ from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
 from rolltrain_tui.modes.module.evaluation import evaluate_on
 from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
+from rolltrain_tui.modes.module.schedule import check_scheduler
 from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.signals import Caught, caught
 from rolltrain_tui.plain.views import SafeStream, progress_view
@@ -153,6 +154,7 @@ class RollToTrain:
         self._table_dice = SeededDice(seed)
 
     def _check(self) -> None:
+        check_scheduler(self.scheduler)
         for name, value in (("turns", self._turns), ("evaluate_every", self._evaluate_every), ("camp_every", self._camp_every)):
             if value is not None:
                 at_least_one(name, value)

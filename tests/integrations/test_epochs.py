@@ -160,6 +160,43 @@ def test_a_plateau_by_epoch_hears_only_epochs_ends(tmp_path: Path) -> None:
     assert scheduler.heard == [value for turn, value in trainer.eval_loss_history if turn in (4, 8)]
 
 
+class Numbered:
+    """A schedule whose step is told which one it is, as timm's are."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.told: list[int] = []
+
+    def step(self, epoch: int, metric: float | None = None) -> None:
+        self.told.append(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("every", "told"), [("epoch", [1, 2, 3]), ("turn", list(range(1, 13)))])
+def test_a_schedule_that_asks_for_its_number_is_told(every: Any, told: list[int], tmp_path: Path) -> None:
+    """Counted from 1: the epochs that are done, or the turns."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = Numbered(optimizer)
+    trainer_of(model, tmp_path, optimizer, scheduler=scheduler, scheduler_every=every).train(batches(4), progress=False)
+    assert scheduler.told == told
+
+
+def test_what_is_no_scheduler_is_refused(tmp_path: Path) -> None:
+    """With what it lacks."""
+
+    class Forgetful:
+        def step(self) -> None:
+            pass
+
+    with pytest.raises(TypeError, match=r"the scheduler, a Forgetful, has no state_dict\(\)"):
+        trainer_of(net(), tmp_path, scheduler=Forgetful())
+
+
 def warm_up(optimizer: torch.optim.Optimizer) -> LambdaLR:
     return LambdaLR(optimizer, lambda step: min(1.0, step / 3))
 

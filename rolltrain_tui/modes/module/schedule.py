@@ -13,9 +13,14 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
 """What PyTorch's schedulers change in the optimiser's groups."""
 
+HEARD, COUNTED = ("metrics", "metric", "val_loss"), ("epoch", "step", "num_updates", "t")
+"""What the step of a scheduler may ask for: a validation loss, or how many steps there were with this one."""
+
 
 class ModuleSchedule:
     """Steps `scheduler`, which may be None, after every `every` turns; one that hears the validation loss, after an evaluation then.
+
+    TypeError for what is no scheduler.
 
     It warns once where the learning rate was 0 through a whole epoch of `epoch` turns.
     """
@@ -23,7 +28,9 @@ class ModuleSchedule:
     def __init__(self, optimizer: Optimizer, scheduler: Any, every: int, epoch: int) -> None:
         self.optimizer, self.scheduler, self.every, self.epoch = optimizer, scheduler, every, epoch
         self.turn = 0
-        self._listens = hears_evaluations(scheduler)
+        check_scheduler(scheduler)
+        asks = _asks_for(scheduler)
+        self._listens, self._counts = asks in HEARD, asks in COUNTED
         self._standing = 0
         """Turns in a row at a learning rate of 0."""
 
@@ -38,7 +45,7 @@ class ModuleSchedule:
             return
         self._watch()
         if not self._listens and self.turn % self.every == 0:
-            self._step()
+            self._step(*([self.turn // self.every] if self._counts else []))
 
     def heard(self, value: float) -> None:
         """An evaluation was made after the turn before. That of the untrained model does not count."""
@@ -83,12 +90,26 @@ class ModuleSchedule:
             self.scheduler.load_state_dict(_back(place["scheduler"]))
 
 
-def hears_evaluations(scheduler: Any) -> bool:
-    """Whether its step takes the validation loss, as that of ReduceLROnPlateau does."""
+def check_scheduler(scheduler: Any) -> None:
+    """TypeError for what is no scheduler, or for one that no save could keep."""
+    for name in ("step", "state_dict", "load_state_dict"):
+        if scheduler is not None and not callable(getattr(scheduler, name, None)):
+            raise TypeError(
+                f"the scheduler, a {type(scheduler).__name__}, has no {name}(); a run steps it with step(), and saves need state_dict() "
+                "and load_state_dict()"
+            )
+
+
+def _asks_for(scheduler: Any) -> str:
+    """The argument without which its step cannot be called: a validation loss, or a count of its steps; "" where it needs none."""
     if scheduler is None or isinstance(scheduler, ReduceLROnPlateau):
-        return scheduler is not None
-    first = next(iter(inspect.signature(scheduler.step).parameters.values()), None)
-    return first is not None and first.name in ("metrics", "metric", "val_loss") and first.default is inspect.Parameter.empty
+        return "metrics" if scheduler is not None else ""
+    try:
+        first = next(iter(inspect.signature(scheduler.step).parameters.values()), None)
+    except (TypeError, ValueError):
+        return ""
+    needed = first is not None and first.default is first.empty and first.kind in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD)
+    return first.name if first is not None and needed else ""
 
 
 def _state_of(scheduler: Any) -> dict[str, Any] | None:
