@@ -16,6 +16,7 @@ from rolltrain_tui.modes.campaign_file import load_text, template
 from rolltrain_tui.modes.finetune.diagnosis import layer_name
 from rolltrain_tui.modes.finetune.learner import FinetuneLearner
 from rolltrain_tui.modes.finetune.lessons import LABELS, Windows
+from rolltrain_tui.modes.finetune.loading import context_of
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.run import Run
@@ -105,6 +106,29 @@ def test_adapters_alone_learn_and_are_kept() -> None:
     kept = sum(tensor.numel() * tensor.element_size() for name, tensor in learner.tensors().items() if not name.startswith("stream."))
     learning = sum(p.numel() * p.element_size() for p in learner.levers.parameters)
     assert kept < 8 * learning
+
+
+def test_weights_in_several_files(tmp_path: Path) -> None:
+    """Parts in bfloat16 are put together, and learn in float32."""
+    from transformers import GPT2LMHeadModel
+
+    folder = tmp_path / "parts"
+    shutil.copytree(lab().gpt, folder)
+    (folder / "model.safetensors").unlink()
+    GPT2LMHeadModel.from_pretrained(lab().gpt, dtype=torch.bfloat16).save_pretrained(folder, max_shard_size="6KB")
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    learner = make("causal_lm", f"model.path={folder}")
+    assert {p.dtype for p in learner.levers.parameters} == {torch.float32}
+    assert learner.evaluate(8).value == pytest.approx(make("causal_lm").evaluate(8).value, abs=0.05)
+
+
+def test_some_count_positions_from_behind_the_padding() -> None:
+    """RoBERTa's table of positions is longer than the texts it can read."""
+    from transformers import GPT2Config, GPT2LMHeadModel, RobertaConfig, RobertaForSequenceClassification
+
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8, "vocab_size": 9}
+    assert context_of(RobertaForSequenceClassification(RobertaConfig(**sizes, max_position_embeddings=34, pad_token_id=1))) == 32
+    assert context_of(GPT2LMHeadModel(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=9, n_positions=34))) == 34
 
 
 def test_a_part_is_frozen() -> None:
