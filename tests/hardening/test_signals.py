@@ -132,7 +132,7 @@ def _state(terminal: Terminal) -> str:
 
 def test_a_terminal_that_stands_still(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
     """Nobody reads the terminal: the training goes on in bounded memory, and a signal still saves the run and ends the process."""
-    seconds = count(4, 30)
+    seconds = count(2, 30)
     terminal = opened()
     memory, before = terminal.memory(), played(run)
     time.sleep(seconds)

@@ -25,7 +25,7 @@ SETTINGS = (
     "model.n_embd=16",
     "encounters.chance=0.2",
     "evaluation={every: 10, sequences: 16, final_sequences: 32}",
-    "camps.every=15",
+    "camps.every=25",
     "pace={turns_per_second: null, pause_on: [encounter]}",
     "device.threads=1",
 )
