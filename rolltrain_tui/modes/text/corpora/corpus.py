@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil
 from pathlib import Path
 
@@ -91,8 +91,13 @@ def load_corpus(config: DataConfig, *, base: Path, context: int) -> Corpus:
         return corpus_from_text(read_text(path), path.name, shown(path), None, config.validation_fraction, context)
     if config.path is not None:
         raise DataError(f"data.corpus is {config.corpus}, which needs no file: set data.corpus to file, or data.path to null.")
-    text, name = built_in_text(config.corpus), config.corpus
-    return corpus_from_text(text, name, f"The built-in corpus {name}", floor(name), config.validation_fraction, context)
+    return _built_in(config.corpus, config.validation_fraction, context)
+
+
+@lru_cache(maxsize=2)
+def _built_in(name: str, validation_fraction: float, context: int) -> Corpus:
+    """Encoding takes as long as many turns, and one process may open a run again and again. Nobody changes a corpus."""
+    return corpus_from_text(built_in_text(name), name, f"The built-in corpus {name}", floor(name), validation_fraction, context)
 
 
 def corpus_from_text(text: str, name: str, title: str, floor: float | None, validation_fraction: float, context: int) -> Corpus:
