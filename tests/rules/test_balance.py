@@ -8,6 +8,7 @@ from rolltrain_tui.protocol.events import DiceRolled, HeroFell, MonsterAppeared,
 
 pytestmark = pytest.mark.slow
 
+
 def journey(hero_class, seed):
     """2000 turns with no key pressed: the loss falls as in a small GPT, evaluated every 50 turns, a camp every 250. (level, facts)"""
     table = make_table(hero_class, seed=1000 * seed, encounter_mode="random", encounter_chance=0.01)
