@@ -34,6 +34,7 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner, StepAbandoned
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.gate import Gate
+from rolltrain_tui.rules.pace import next_trip
 
 OTHERS = (counterfactual.PREFIX, scouts.PREFIX)
 """Names of tensors that begin so are not the run's own learner's."""
@@ -172,13 +173,17 @@ class Campaign:
             yield from self.cycle.camp()
         # The saves know that scouts are due: a run that goes on from here sends them too.
         asked = any(isinstance(wish, SendScouts) for wish in self._wishes)
-        self.scouts.due = asked or (camp and config.diagnosis.scouts == "camps")
+        self.scouts.due = asked or (camp and self._scouts_go(config.diagnosis.scouts))
         yield from (SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
         self._wishes = []
         if camp or turn % config.save.autosave_every == 0:
             yield SaveDue(turn, "camp" if camp else "autosave")
         if self.scouts.due:
             yield from self._scout()
+
+    def _scouts_go(self, when: str) -> bool:
+        """Whether scouts go out by themselves at this camp."""
+        return when == "camps" or (when == "seldom" and self.turn >= next_trip(self.scouts.last))
 
     def _scout(self) -> Iterator[Event]:
         """Measure which step size is best now. Monsters of pace come and go by it."""

@@ -64,6 +64,8 @@ class Scouts:
         of the same age, on each sequence."""
         self.due = False
         """They go out before the next turn."""
+        self.last = 0
+        """The turn of their last trip."""
         self.gflop = 0.0
         """Spent on all scouts so far, evaluations included. It does not count as the run's."""
 
@@ -83,7 +85,7 @@ class Scouts:
         here, mine = {k: scout.values for k, scout in walked.items()}, walked[1.0]
         step = mine.lr * usual.k_requested
         anew, spent = self._from_the_start(turn, usual, mine.values, step)
-        self.due, self.gflop = False, self.gflop + spent + sum(scout.gflop for scout in walked.values())
+        self.due, self.last, self.gflop = False, turn, self.gflop + spent + sum(scout.gflop for scout in walked.values())
         best = pace.best_step(here, anew)
         found = [(k, pace.differences(values, mine.values), False) for k, values in sorted(here.items()) if k != 1]
         found += [(k, differences, True) for k, differences in sorted(anew.items())]
@@ -135,11 +137,18 @@ class Scouts:
     def state_dict(self) -> dict[str, Any]:
         """As JSON values."""
         anew = [[size, differences] for size, differences in self._anew.items()]
-        return {"due": self.due, "gflop": self.gflop, "anew": anew, "start": None if self._start is None else self._start[1]}
+        return {
+            "due": self.due,
+            "last": self.last,
+            "gflop": self.gflop,
+            "anew": anew,
+            "start": None if self._start is None else self._start[1],
+        }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
         """Exact inverse of state_dict() and tensors()."""
         self.due, self.gflop, self._fork = bool(state["due"]), float(state["gflop"]), None
+        self.last = int(state.get("last", 0))
         self._anew = {float(size): [float(d) for d in differences] for size, differences in state["anew"]}
         own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         self._start = None if state["start"] is None else (own, state["start"])

@@ -11,13 +11,15 @@ With x = log k and v(x) the mean value of a scout, where a lower one is better:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, fsum, inf, isfinite, log, nan, sqrt
+from math import ceil, exp, fsum, inf, isfinite, log, nan, sqrt
 from random import Random
 
 from rolltrain_tui.protocol.readings import Pace
 
 SCOUT_WALK, SCOUT_ANNEAL, SCOUTS_ANEW = 25, 15, 100
 """Turns of a scout from where the run stands, of every scout's anneal, and at most of one that starts anew."""
+FIRST_TRIP, APART = 100, 1.5
+"""Turn before which scouts go only when asked, and how many times as long the run is at the next trip, where they go seldom."""
 HERE, BEYOND = (1 / 3, 1.0, 3.0), 9.0
 """Multiples of the scouts that start from the run as it stands. The last goes only where 3 was clearly better than 1."""
 ANEW, BELOW = (1 / 3, 1 / 9), 1 / 27
@@ -45,6 +47,11 @@ class BestStep:
     """The best multiple of the run's steps. NaN where the run's own steps come to nothing."""
     low: float
     high: float
+
+
+def next_trip(last: int) -> int:
+    """The first turn in which scouts go out again where they go seldom: what is the best step changes ever more slowly."""
+    return max(FIRST_TRIP, ceil(last * APART))
 
 
 def next_here(found: Mapping[float, Values]) -> float | None:

@@ -38,6 +38,7 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.rules import pace
 from rolltrain_tui.rules.signals import STEP_EXCESS
 
 MakeLearner = Callable[..., TextLearner]
@@ -124,6 +125,16 @@ def test_when_they_go(tiny_config: Configure, scouts: str, turns: list[int]) -> 
     assert [SendScouts()] * (scouts == "off") == [event.command for event in refused]
     assert all("scouts" in event.reason for event in refused)
     assert [SendScouts()] * (scouts != "off") == [event.command for event in of(CommandAccepted, events)]
+
+
+@pytest.mark.parametrize(("asked", "turns"), [([], [10, 15, 25, 40]), ([(12, SendScouts())], [10, 12, 20, 30])])
+def test_seldom(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, asked: Any, turns: list[int]) -> None:
+    """From a turn on at a camp where the run is half as long again as at the last trip, whoever sent that; a save knows of it."""
+    monkeypatch.setattr(pace, "FIRST_TRIP", 10)
+    config = tiny_config(*OUT, "diagnosis.scouts=seldom", "turns=41")
+    campaign, events = travelled(config, asked)
+    assert turns == [event.turn for event in of(ScoutsReturned, events)]
+    assert turns[-1] == campaign.scouts.last == campaign.scouts.state_dict()["last"]
 
 
 def test_they_go_once_where_a_camp_and_the_player_ask(tiny_config: Configure) -> None:

@@ -10,7 +10,7 @@ from rolltrain_tui.rules.levels import XP_TABLES, ability_modifier, hit_points_g
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monster import Monster, Sign, Symptom
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.pace import HOT, SCOUT_ANNEAL, SCOUT_WALK, SCOUTS_ANEW, SLOW
+from rolltrain_tui.rules.pace import FIRST_TRIP, HOT, SCOUT_ANNEAL, SCOUT_WALK, SCOUTS_ANEW, SLOW
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, odds, scaled_dc
 from rolltrain_tui.rules.signal_monitor import CALIBRATED
 from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS, Signal
@@ -230,7 +230,16 @@ def _measured(name: str) -> str:
 def scouts(what: str) -> str:
     """A number of the scouts."""
     three, two = 3 * (SCOUT_WALK + SCOUT_ANNEAL), 2 * (SCOUTS_ANEW + SCOUT_ANNEAL)
-    numbers = {"walk": SCOUT_WALK, "anneal": SCOUT_ANNEAL, "anew": SCOUTS_ANEW, "three": three, "two": two, "slow": SLOW, "hot": HOT}
+    numbers = {
+        "first": FIRST_TRIP,
+        "walk": SCOUT_WALK,
+        "anneal": SCOUT_ANNEAL,
+        "anew": SCOUTS_ANEW,
+        "three": three,
+        "two": two,
+        "slow": SLOW,
+        "hot": HOT,
+    }
     return f"{numbers[what]:.2g}" if numbers[what] < 1 else f"{numbers[what]:g}"
 
 

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import ScoutsReturned
+from rolltrain_tui.rules.pace import FIRST_TRIP
 from rolltrain_tui.story.hints import YOUNG, Hint, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words
 from rolltrain_tui.story.scene import Scene
@@ -68,7 +69,8 @@ def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int) -> list
     if config is None or config.diagnosis.scouts == "off":
         return []
     words = "Are the steps too small or too large? No scouts have been out yet: m sends them after the next turn."
-    if config.diagnosis.scouts == "camps":
-        camp = (scene.turn // config.camps.every + 1) * config.camps.every
+    if config.diagnosis.scouts in ("camps", "seldom"):
+        first = FIRST_TRIP if config.diagnosis.scouts == "seldom" else 0
+        camp = max(scene.turn // config.camps.every + 1, math.ceil(first / config.camps.every)) * config.camps.every
         words += f" By themselves they go at the camp after turn {camp}."
     return [[(line, "muted")] for line in wrap(words, width)]
