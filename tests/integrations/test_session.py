@@ -409,6 +409,22 @@ def test_accuracy_is_better_where_it_is_higher(how: str) -> None:
     assert again.objective == game.objective
 
 
+def test_a_state_of_before_metrics_had_names_follows_the_loss() -> None:
+    """A checkpoint of an earlier version stays readable."""
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer)
+    game.begin()
+    game.evaluated(1.5)
+    state = game.state_dict()
+    del state["objective"]
+    again = rolltrain_tui.session(model, optimizer)
+    again.load_state_dict(state)
+    assert again.objective.of_loss
+    again.evaluated(1.0)
+    assert [event.best for event in again.events if isinstance(event, Evaluated)] == [1.0]
+
+
 @pytest.mark.parametrize(
     ("metric", "better", "words"),
     [
