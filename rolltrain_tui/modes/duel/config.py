@@ -13,6 +13,7 @@ AGENTS = ("random", "first", "last")
 """The fixed players; `players.py` has their moves. Campaigns are checked without PyTorch."""
 RIVAL, OLDER = "rival", "older"
 """Opponents that learn: the rival as it is now, and one of its older selves. To the rival they are the hero's."""
+NOBODY = wrong("names nobody", "name at least one player")
 Opponent = Literal["random", "random_pairs", "all", "zeillinger", "first", "last", "rival", "older"]
 
 
@@ -36,10 +37,10 @@ class TableConfig(Section):
 
     hero: Literal["host", "agent"]
     """The role that the turns train."""
-    opponents: Annotated[list[Opponent], Field(min_length=1, max_length=64)]
+    opponents: Annotated[list[Opponent], Field(max_length=64)]
     """The pool: each game of training is against one of them, drawn as it begins; named twice is drawn twice as often. Agents for a host:
     random, first, last; hosts for an agent: random, random_pairs, all, zeillinger; and rival, older where a rival learns too."""
-    judges: Annotated[list[Opponent], Field(min_length=1, max_length=16)]
+    judges: Annotated[list[Opponent], Field(max_length=16)]
     """Fixed players against whom evaluations are played, from the same starts each time."""
     games: Annotated[int, Field(ge=1, le=100_000)]
     """Games of training that are played side by side."""
@@ -56,11 +57,13 @@ class TableConfig(Section):
     @classmethod
     def _they_sit_on_the_other_side(cls, names: list[str], info: ValidationInfo) -> list[str]:
         hero = info.data.get("hero")
+        if not names:
+            raise NOBODY
         learn = (RIVAL, OLDER) if info.field_name == "opponents" else ()
         own = (*(AGENTS if hero == "host" else HOSTS), *learn)
         what = "an agent" if hero == "host" else "a host"
         faults = [
-            ((i,), name, wrong(f"is no opponent of a {hero}", f"name {what}: {' or '.join(own)}"))
+            ((i,), name, wrong(f"is no opponent of {'a host' if hero == 'host' else 'an agent'}", f"name {what}: {' or '.join(own)}"))
             for i, name in enumerate(names)
             if hero is not None and name not in own
         ]
@@ -145,12 +148,19 @@ class RivalConfig(Section):
 
     learning_rate: Annotated[float, Field(gt=0)]
     """Of Adam, the same in every turn."""
-    opponents: Annotated[list[Opponent], Field(min_length=1, max_length=64)]
+    opponents: Annotated[list[Opponent], Field(max_length=64)]
     """Its own pool; rival: the hero as it is now, older: one of the hero's older selves."""
     copy_every: Annotated[int, Field(ge=1)]
     """Turns between the copies of both networks that become older selves."""
     copies: Annotated[int, Field(ge=1, le=100)]
     """Older selves that are kept, the newest."""
+
+    @field_validator("opponents")
+    @classmethod
+    def _someone_plays(cls, names: list[str]) -> list[str]:
+        if not names:
+            raise NOBODY
+        return names
 
 
 class BatchConfig(Section):
