@@ -14,12 +14,6 @@ from torch import Tensor
 
 from rolltrain_tui.modes.duel.game import Boards, Polytope, actions, after, choices, code_of, in_order, mask_of
 
-CLOSE = 1e-6
-"""Part of a pair's own width L up to which numbers count as equal: rounding makes ties unequal.
-
-Not a part of the game's largest coordinate. In long games the others become far smaller than that, and all of them would look alike:
-measured, Zeillinger then leaves ten times as many games unfinished.
-"""
 PAIRS = 2**19
 """Differences of two points that are looked at at once."""
 
@@ -57,7 +51,9 @@ def zeillinger(boards: Boards, chance: Tensor) -> Tensor:
     """Zeillinger's choice: of the two points that differ least, the coordinates in which they differ most, one to each side.
 
     Of all differences v of two points, that with the smallest (L, S): L = max v - min v, S = how often v is its maximum or its minimum.
-    Points are taken in lexicographic order, the largest first; of equal pairs the first counts.
+    Points are taken in lexicographic order, the largest first; of equal pairs the first counts. Numbers are compared as they are. On
+    shares of the largest, rounding breaks most ties, and that helps: with exact ties, as whole numbers have them, 5 % of the games
+    against the agent that chooses first are not over after 100 moves, and else hardly 1 %.
     """
     ordered = in_order(boards)
     size = max(1, PAIRS // max(1, ordered.points * ordered.points * ordered.dimension // 2))
@@ -76,13 +72,12 @@ def zeillinger_as_given(boards: Boards) -> Tensor:
     v = x[:, first] - x[:, second]  # (d, P, B)
     wide, often = characteristic(v)
     wide = torch.where(alive[first] & alive[second], wide, torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).max)
-    smallest = wide <= wide.amin(dim=0) * (1 + CLOSE)
+    smallest = wide == wide.amin(dim=0)
     pairs = len(first)
     place = torch.arange(pairs, device=device)[:, None]
     rank = torch.where(smallest, often * pairs + place, 3 * dimension * pairs).amin(dim=0) % pairs  # (B,): the first of the best
     best = v.gather(1, rank.expand(dimension, 1, -1))[:, 0]  # (d, B)
-    close = (best.amax(dim=0) - best.amin(dim=0)) * CLOSE
-    low, high = _first(best <= best.amin(dim=0) + close), _first(best >= best.amax(dim=0) - close)
+    low, high = _first(best == best.amin(dim=0)), _first(best == best.amax(dim=0))
     high = torch.where(low == high, torch.where(low == 0, 1, 0), high)  # all coordinates equal
     chosen = torch.zeros(games, dimension, dtype=torch.bool, device=device)
     chosen.scatter_(1, low[:, None], True).scatter_(1, high[:, None], True)
@@ -90,10 +85,9 @@ def zeillinger_as_given(boards: Boards) -> Tensor:
 
 
 def characteristic(v: Tensor) -> tuple[Tensor, Tensor]:
-    """L and S of differences (d, ...): L = max - min, S = how many are the maximum plus how many are the minimum, up to rounding."""
+    """L and S of differences (d, ...): L = max - min, S = how many are the maximum plus how many are the minimum."""
     high, low = v.amax(dim=0), v.amin(dim=0)
-    close = (high - low) * CLOSE
-    return high - low, (v >= high - close).sum(dim=0) + (v <= low + close).sum(dim=0)
+    return high - low, (v == high).sum(dim=0) + (v == low).sum(dim=0)
 
 
 def _first(true: Tensor) -> Tensor:
