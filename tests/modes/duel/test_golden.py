@@ -71,7 +71,9 @@ def cases(read: Callable[[str], Any]) -> Cases:
 
 
 def same(found: Tensor, wanted: Any) -> None:
-    torch.testing.assert_close(found.double(), torch.tensor(wanted, dtype=torch.float64), rtol=RTOL, atol=ATOL)
+    expected = torch.tensor(wanted, dtype=torch.float64)
+    assert found.shape == expected.shape
+    assert torch.allclose(found.double(), expected, rtol=RTOL, atol=ATOL), (found, expected)
 
 
 def floats(points: Any) -> Boards:
