@@ -1,8 +1,13 @@
 """`rolltrain bench`: what the game costs beside a bare loop."""
 
+import json
+from dataclasses import asdict
+
 import click
 
 from rolltrain_tui.cli import options
+
+OPTIMIZERS = "optimizers"
 
 
 @click.command(short_help="Measure the game against a bare loop.")
@@ -12,9 +17,24 @@ from rolltrain_tui.cli import options
 @click.option("--turns", type=click.IntRange(min=1), default=20, show_default=True, help="Turns in a block.")
 @options.AS_JSON
 def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, as_json: bool) -> None:
-    """A bare PyTorch loop, the headless campaign and the game in a terminal, interleaved in one run and compared."""
+    """A bare PyTorch loop, the headless campaign and the game in a terminal, interleaved in one run and compared.
+
+    `rolltrain bench optimizers` instead: every optimiser that is installed, and whether the game plays with it.
+    """
+    if campaign == OPTIMIZERS:
+        _optimizers(as_json)
+        return
     options.check_campaign(path := options.find_campaign(campaign), settings, None)
     from rolltrain_tui.bench import contest
 
     result = contest.run(path, settings, blocks=blocks, turns=turns)
     click.echo(contest.as_json(result) if as_json else contest.table(result))
+
+
+def _optimizers(as_json: bool) -> None:
+    from rolltrain_tui.integrations import optimizer_table
+
+    found = list(optimizer_table.rows())
+    click.echo(json.dumps([asdict(row) for row in found], indent=2) if as_json else optimizer_table.table(found))
+    if faults := [row.name for row in found if not row.good]:
+        raise click.ClickException(f"not as they should be: {', '.join(faults)}")

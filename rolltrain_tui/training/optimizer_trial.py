@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rolltrain_tui.training.host_chance import host_unchanged, seeded_host_state, set_host_state
 from rolltrain_tui.training.optimizer_state import RATES, LearnerStateError, twin_of, well_known
 
 SIDE = 4
@@ -37,7 +38,7 @@ def unsaved(optimizer: Optimizer) -> str:
     """
     if well_known(optimizer):
         return ""
-    with _quiet(), torch.random.fork_rng(devices=[]):
+    with _quiet(), torch.random.fork_rng(devices=[]), host_unchanged():
         try:
             first, again = _small(optimizer), _small(optimizer)
             for step in range(STEPS):
@@ -122,6 +123,7 @@ def _step(optimizer: Optimizer, step: int) -> None:
     for p in _held(optimizer):
         p.grad = torch.randn(p.shape, generator=draw).to(p.dtype)
     torch.manual_seed(step)
+    set_host_state(seeded_host_state(step))
     optimizer.step()
 
 

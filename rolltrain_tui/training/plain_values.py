@@ -64,8 +64,10 @@ def dumped(value: Any, tensors: list[Tensor]) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case Tensor():
-            tensors.append(value.detach().cpu().contiguous())
-            return {"tensor": len(tensors) - 1, "cpu": value.device.type == "cpu"}
+            # The order of the dimensions in memory is kept, since a product of matrices rounds by it
+            order = sorted(range(value.dim()), key=value.stride, reverse=True)
+            tensors.append(value.detach().permute(order).cpu().contiguous())
+            return {"tensor": len(tensors) - 1, "order": order, "cpu": value.device.type == "cpu"}
         case _Stream():
             return {"stream": dumped(value.state, tensors)}
         case torch.dtype():
@@ -93,8 +95,9 @@ def loaded(value: Any, tensors: Sequence[Tensor], device: torch.device) -> Any:
             return [loaded(part, tensors, device) for part in value]
         case {"number": str(text)}:
             return float(text)
-        case {"tensor": int(number), "cpu": cpu}:
-            return tensors[number].to("cpu" if cpu else device, copy=True)
+        case {"tensor": int(number), "order": list(order), "cpu": cpu}:
+            place = sorted(range(len(order)), key=order.__getitem__)
+            return tensors[number].to("cpu" if cpu else device, copy=True).permute(place)
         case {"stream": state}:
             return _Stream(loaded(state, tensors, device))
         case {"dtype": str(name)}:

@@ -104,8 +104,10 @@ class Snapshot:
         if any(name.startswith(own) for name in tensors):  # else saved before the first step
             keys = moment_keys(optimizer)
             for p, name in optimizer_state.names_of(optimizer, named(model)).items():
-                if (found := _moments_of(tensors, f"{own}{name}.", p, keys)) is not None:
-                    moments[name] = moments.get(name, {}) | found
+                deep = moments.get(name, {})
+                flat = None if keys is None else tuple(key for key in keys if key not in deep)
+                if (found := _moments_of(tensors, f"{own}{name}.", p, flat)) is not None:
+                    moments[name] = deep | found
         return cls(weights, moments, place, more.rest)
 
 
@@ -171,7 +173,8 @@ def renamed(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor
 
 
 def _is_flat(key: Any, value: Any) -> bool:
-    return isinstance(key, str) and "." not in key and isinstance(value, Tensor | bool | int | float)
+    plain = isinstance(value, bool | int | float) or (isinstance(value, Tensor) and value.is_contiguous())
+    return isinstance(key, str) and "." not in key and plain
 
 
 def _tree_of(state: OptimizerState) -> dict[str, Any]:

@@ -76,3 +76,48 @@ def test_a_hero_who_may_die_slows_nothing_while_the_dice_are_off(down: bool) -> 
     game.game.hero.hp = 0 if down else 1
     overfit(model, optimizer, 1, game)
     assert [event.k_requested for event in game.events if isinstance(event, StepTaken)] == [1.0]
+
+
+def thaw(model: nn.Sequential, optimizer: torch.optim.Optimizer, turn: int) -> None:
+    if turn == 20:
+        model[0].requires_grad_(True)
+        optimizer.add_param_group({"params": list(model[0].parameters()), "lr": 1e-2})
+
+
+def test_a_session_leaves_a_run_alone_whose_layers_thaw() -> None:
+    """200 turns; a group joins after twenty of them."""
+    models = net(), net()
+    for model in models:
+        model[0].requires_grad_(False)
+        optimizer = torch.optim.AdamW(model[2].parameters(), lr=3e-2)
+        game = rolltrain_tui.session(model, optimizer, **OFF) if model is models[1] else None
+        for turn in range(200):
+            thaw(model, optimizer, turn)
+            overfit(model, optimizer, 1, game)
+    assert same(*models)
+
+
+def test_roll_to_train_leaves_a_run_alone_whose_layers_thaw(tmp_path: Path) -> None:
+    """The same in our own loop, where the program's own training step lets the group join."""
+    plain, played = net(), net()
+    for model in (plain, played):
+        model[0].requires_grad_(False)
+    own, held = (torch.optim.AdamW(model[2].parameters(), lr=3e-2) for model in (plain, played))
+    for turn in range(200):
+        thaw(plain, own, turn)
+        own.zero_grad()
+        x, y = batches(2)[turn % 2]
+        nn.functional.cross_entropy(plain(x), y).backward()
+        own.step()
+    turns = iter(range(200))
+
+    def step(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        if model.training:
+            thaw(played, held, next(turns))
+        return nn.functional.cross_entropy(model(batch[0]), batch[1])
+
+    trainer = RollToTrain(
+        played, held, training_step=step, accumulation_steps=1, turns=200, evaluate_every=50, clip=None, runs=tmp_path, **OFF
+    )  # fmt: skip
+    trainer.train(batches(2), batches(2, seed=9), progress=False)
+    assert same(plain, played)

@@ -42,6 +42,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "duel",
         "own_model",
         "integrations",
+        "optimizers",
         "compare",
         "exports",
         "plugins",
