@@ -417,7 +417,13 @@ def test_a_resumed_run_keeps_schedule_and_chance(kind: str, tmp_path: Path) -> N
             evaluate_every=3, runs=tmp_path, monsters="off",
         )  # fmt: skip
         outer = random.getstate()
-        trainer.train(Noisy(), [batch(9)], progress=False, moves=[] if resume else [(5, SaveGame("mid"))], resume=resume)
+        trainer.train(
+            torch.utils.data.DataLoader(Noisy(), batch_size=None),
+            [batch(9)],
+            progress=False,
+            moves=[] if resume else [(5, SaveGame("mid"))],
+            resume=resume,
+        )
         assert random.getstate() == outer
         return model, trainer
 
