@@ -1,6 +1,8 @@
 """A session's state as two files beside the checkpoint of a foreign loop: safetensors and JSON with a checksum, no code."""
 
+import base64
 import hashlib
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ class NoGameError(SaveError):
 def stow(session: Session, folder: Path) -> None:
     """Write the session's state into a folder. OSError."""
     weights = bytes(pack(session.tensors()))
-    state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": session.record()}
+    state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": _packed(session.record())}
     atomic_files.replace(folder / WEIGHTS, weights)
     atomic_files.replace(folder / STATE, dump_state(state))
 
@@ -39,4 +41,26 @@ def unpack_into(session: Session, folder: Path) -> None:
         raise SaveError(f"{folder / STATE} is damaged: {error}") from None
     if not isinstance(state, dict) or state.get("sha256") != hashlib.sha256(weights).hexdigest():
         raise SaveError(f"{folder / WEIGHTS} is damaged (its checksum is wrong)")
-    session.load_state(state.get("session", {}), unpack(weights))
+    session.load_state(_unpacked(state.get("session", {})), unpack(weights))
+
+
+MANY, WORDS = 100, "uint32"
+"""Longer lists of 32-bit numbers, such as the state of dice, are written as text of base 64, which takes half the room."""
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _packed(part) for key, part in value.items()}
+    if isinstance(value, list) and len(value) > MANY and all(type(n) is int and 0 <= n < 1 << 32 for n in value):
+        return {WORDS: base64.b64encode(struct.pack(f"<{len(value)}I", *value)).decode("ascii")}
+    return [_packed(part) for part in value] if isinstance(value, list) else value
+
+
+def _unpacked(value: Any) -> Any:
+    """Inverse of _packed. What was not packed, as in checkpoints of before, stays as it is."""
+    if isinstance(value, dict):
+        if value.keys() == {WORDS}:
+            words = base64.b64decode(value[WORDS])
+            return list(struct.unpack(f"<{len(words) // 4}I", words[: len(words) // 4 * 4]))
+        return {key: _unpacked(part) for key, part in value.items()}
+    return [_unpacked(part) for part in value] if isinstance(value, list) else value

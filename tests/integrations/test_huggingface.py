@@ -1,4 +1,5 @@
 import copy
+import json
 import pickle
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from torch.utils.data import Dataset
 from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
 from rolltrain_tui import Barbarian, Cleric, RollToTrain
+from rolltrain_tui.integrations.checkpoints import _unpacked
 from rolltrain_tui.integrations.huggingface import RollToTrainCallback
 from rolltrain_tui.protocol.commands import Speak, UseAbility
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
@@ -485,3 +487,19 @@ def test_a_model_that_can_generate_speaks(tmp_path: Path) -> None:
     assert said[0].isalpha()
     losses = trainer.run.campaign.learner.evaluate(20).values
     assert len(losses) == 20, "each line's loss is told apart"
+
+
+def test_the_state_of_the_dice_takes_half_the_room(fit: Fit, tmp_path: Path) -> None:
+    """It is packed in the checkpoint; one of before, with plain numbers, is read as well."""
+    callback = RollToTrainCallback(tell=None)
+    fit("bert", callback)
+    file = tmp_path / "out" / "checkpoint-8" / "rolltrain.json"
+    state = json.loads(file.read_bytes())
+    assert len(file.read_bytes()) < 11_000
+    assert callback.game is not None
+    state["session"] = _unpacked(state["session"])
+    assert isinstance(state["session"]["game"]["dice"]["words"], list)
+    file.write_text(json.dumps(state))
+    again = RollToTrainCallback(tell=None)
+    fit("bert", again, resume="checkpoint-8")
+    assert told(again) == told(callback)[8:]
