@@ -1,0 +1,107 @@
+"""The learner of the duel: what the contract of all learners does not ask."""
+
+from typing import Any
+
+import pytest
+import torch
+from support.paths import CAMPAIGNS, DUEL, RIVALS
+
+from rolltrain_tui.modes import build
+from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
+from rolltrain_tui.modes.duel.experience import renumbered
+from rolltrain_tui.modes.duel.game import Boards, after
+from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.learner import StepAbandoned
+
+KINDS = pytest.mark.parametrize("more", [(), RIVALS], ids=["a host", "an agent with a rival"])
+
+
+def learner(*overrides: str) -> DuelLearner:
+    made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *overrides)), base=CAMPAIGNS)
+    assert isinstance(made, DuelLearner)
+    return made
+
+
+def state(of: DuelLearner) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    return of.state_dict(), {name: tensor.clone() for name, tensor in of.tensors().items()}
+
+
+@KINDS
+@pytest.mark.parametrize("looks", [0, 1, 3, 5])
+def test_a_turn_that_is_stopped_leaves_nothing_behind(more: tuple[str, ...], looks: int) -> None:
+    """Wherever it is stopped: games, replay buffers, targets, older selves and the rival stand where they stood, to the last bit."""
+    hero = learner(*more, "batch.accumulation=4")
+    for _ in range(6):  # the next turn plays, copies and updates the target
+        hero.step(NEUTRAL)
+    before = state(hero)
+    seen = iter(range(100))
+    hero.should_stop = lambda: next(seen) >= looks
+    with pytest.raises(StepAbandoned):
+        hero.step(NEUTRAL)
+    told, tensors = state(hero)
+    assert told == before[0]
+    assert tensors.keys() == before[1].keys()
+    assert [name for name, tensor in tensors.items() if not torch.equal(tensor, before[1][name])] == []
+    hero.should_stop = lambda: False
+    other = learner(*more, "batch.accumulation=4")
+    for _ in range(7):
+        last = other.step(NEUTRAL).loss
+    assert hero.step(NEUTRAL).loss == last
+
+
+def test_every_lever_says_what_it_did() -> None:
+    """Batches that grow, noise on the targets, transitions left out and extra steps are measured."""
+    hero = learner()
+    assert hero.step(StepEffect(batch_factor=2.0)).measured["batch_factor"] == 2
+    assert hero.step(StepEffect(target_noise=0.5)).measured["target_noise"] == 0.5
+    assert hero.step(StepEffect(drop_worst=3)).measured["drop_worst"] == 3
+    assert hero.step(StepEffect(extra_steps=2)).optimizer_steps == 3
+    assert hero.info().unavailable_levers == {}
+
+
+def test_the_first_games_are_the_first_games() -> None:
+    """An evaluation of few games is the beginning of one of many, and is the same for every seed of the campaign."""
+    hero = learner()
+    assert hero.evaluate(30).values[:7] == hero.evaluate(7).values
+    assert zeillinger_at_the_table(hero, 30) == zeillinger_at_the_table(learner("seed=8"), 30)
+
+
+def test_renumbered_transitions_are_transitions_of_the_same_game() -> None:
+    """The agent's move in the new numbers leads from the new board to the new next one."""
+    hero = learner(*RIVALS)
+    rows = {name: column.clone() for name, column in hero.side.replay.first(16).items()}
+    told = renumbered(rows, "agent", torch.Generator().manual_seed(4))
+    assert bool(told["chosen"].gather(1, told["action"][:, None]).all())
+    for i in range(len(told["action"])):
+        board = Boards.of(told["before"][i : i + 1])
+        then = after(board, told["chosen"][i][:, None], told["action"][i : i + 1])
+        ours = {tuple(round(c, 5) for c in point) for point in then.padded()[0].tolist()}
+        theirs = {tuple(round(c, 5) for c in point) for point in told["after"][i].tolist() if point[0] >= 0}
+        assert ours - {(-1.0, -1.0, -1.0)} == theirs
+
+
+@pytest.mark.slow
+def test_a_host_soon_learns_what_the_random_agent_cannot_stop() -> None:
+    """Against the random agent alone a host of a thousand weights ends its games sooner than the untrained one, in 200 turns."""
+    hero = learner(
+        "turns=400", "game.limit=40", "table.opponents=[random]", "table.judges=[random]", "table.games=32", "table.buffer=2000",
+        "batch.transitions=32", "network.width=16", "optimizer.learning_rate=5e-3", "learning.target_every=20", "seed=3",
+    )  # fmt: skip
+    before = hero.evaluate(60)
+    for _ in range(200):
+        hero.step(NEUTRAL)
+    later = hero.evaluate(60)
+    assert later.value < max(0.2, before.value)
+
+
+def test_its_voice_tells_a_game_and_how_it_stands() -> None:
+    """Who plays, every move, the end; and rho against each judge. The same after a save."""
+    hero = learner("speech.characters=2000")
+    twin = hero.fork()
+    told = hero.perform()
+    assert told == twin.perform()
+    assert told.startswith("Against the ")
+    assert "1. host " in told
+    assert "rho against random" in told
