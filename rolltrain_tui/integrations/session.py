@@ -62,6 +62,8 @@ from rolltrain_tui.training.wrappers import accumulating, plain_model, plain_opt
 
 ENDLESS = 1_000_000
 """Turns of a loop that does not say how many it takes."""
+NOISE = "stream.weight_noise"
+"""Name of the noise's stream in a state."""
 EVENTS = 100_000
 """Kept in memory. The chronicle has all of them."""
 
@@ -363,7 +365,8 @@ class Session:
 
     def tensors(self) -> dict[str, Tensor]:
         """The tensors of the state, for checkpoints that keep them apart."""
-        return self.hindsight.tensors(now=False) | {"stream.weight_noise": self._noise.get_state()}
+        drawn, unused = self._noise.get_state(), random_stream(self.config.seed, "weight_noise").get_state()
+        return self.hindsight.tensors(now=False) | ({} if torch.equal(drawn, unused) else {NOISE: drawn})
 
     def record(self) -> dict[str, Any]:
         """The rest of the state, as JSON values."""
@@ -382,7 +385,9 @@ class Session:
         """Inverse of record() and tensors(). ValueError when they do not fit."""
         try:
             found = self.hindsight.recall(tensors, state["hindsight"], now=False)
-            noise = fitting(tensors, "stream.weight_noise", self._noise.get_state().shape, torch.uint8)
+            noise = random_stream(self.config.seed, "weight_noise").get_state()
+            if NOISE in tensors:  # else nothing was drawn yet
+                noise = fitting(tensors, NOISE, noise.shape, torch.uint8)
             self.measure_by(Objective(**state["objective"]) if "objective" in state else LOSS)
             self.cycle.load_state(_of_today(state))
             self._camp_waits = bool(state.get("camp_waits", False))
@@ -391,7 +396,7 @@ class Session:
             events = int(state["events"])
         except (KeyError, TypeError, AttributeError) as error:
             raise LearnerStateError(f"this is not the state of a game: {type(error).__name__}: {error}") from error
-        refuse_strangers(tensors, found.names | {"stream.weight_noise"})
+        refuse_strangers(tensors, found.names | {NOISE})
         self.grip.disarm()
         self.hindsight.adopt(found)
         self._noise.set_state(noise)

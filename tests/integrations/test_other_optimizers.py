@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 import rolltrain_tui
 from rolltrain_tui import Paladin, RollToTrain, Session
+from rolltrain_tui.integrations.checkpoints import stow
 from rolltrain_tui.protocol.commands import SaveGame
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.training.optimizer_trial import unsaved
@@ -431,3 +432,13 @@ def test_a_resumed_run_keeps_schedule_and_chance(kind: str, tmp_path: Path) -> N
     assert trainer.run is not None
     (saved,) = [path for path in trainer.run.folder.rglob("*mid*") if path.is_dir()]
     assert same(whole, run(saved)[0])
+
+
+def test_a_state_is_small_where_little_trains(tmp_path: Path) -> None:
+    """2,048 weights of a layer beside a large frozen one: less than 35 kB, whatever is frozen."""
+    model = nn.Sequential(nn.Linear(512, 512), nn.Linear(512, 4, bias=False))
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.AdamW(model[1].parameters())
+    game = rolltrain_tui.session(model, optimizer, **OFF)
+    stow(game, tmp_path)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 35_000
