@@ -6,6 +6,7 @@ trainer.train(train_dataloader)
 xp.level, xp.xp, trainer.monster_encounter.current_monster
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -70,7 +71,10 @@ class Monster:
 
     hp: int = 0
     row: ClassVar[str] = ""
-    """Its name in the bestiary."""
+    """Its name in the bestiary: the class's, in small letters and underscores."""
+
+    def __init_subclass__(cls) -> None:
+        cls.row = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __post_init__(self) -> None:
         if not self.row:
@@ -100,19 +104,13 @@ class Monster:
 class GradientOoze(Monster):
     """Slime Trail: the learning rate is halved for up to 3 turns."""
 
-    row: ClassVar[str] = "gradient_ooze"
-
 
 class LossDragon(Monster):
     """Loss Breath: a part of the next batch's targets is noise."""
 
-    row: ClassVar[str] = "loss_dragon"
-
 
 class WeightWraith(Monster):
     """Weight Drain: the weights are shaken by up to 4 % of their spread."""
-
-    row: ClassVar[str] = "weight_wraith"
 
 
 KINDS: tuple[type[Monster], ...] = (GradientOoze, LossDragon, WeightWraith)
