@@ -20,8 +20,8 @@ from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.pace import HOT, SLOW, vouched
 from rolltrain_tui.story.scene import Scene
 
-Ailment = Literal["slow", "hot", "overfit", "lost"]
-"""lost: the loss is no number."""
+Ailment = Literal["slow", "hot", "overfit", "lost", "dice"]
+"""lost: the loss is no number. dice: larger steps would help if dice let them."""
 State = Literal["slow", "hot", "overfit", "well"]
 """Of a run, as its signals alone tell it."""
 
@@ -30,14 +30,23 @@ WORDS = {
     "hot": "the steps are too large",
     "overfit": "the model learns by heart",
     "lost": "the loss is no number",
+    "dice": "the dice undo most of what they do",
 }
 YOUNG = "The run is young, and young runs look slow. Send scouts again from turn 100 on, before you push it."
-REMEDIES: dict[Ailment, tuple[str, ...]] = {"slow": ("slow",), "hot": ("hot",), "overfit": ("overfit", "hot"), "lost": ("overfit", "hot")}
+REMEDIES: dict[Ailment, tuple[str, ...]] = {
+    "slow": ("slow",),
+    "hot": ("hot",),
+    "overfit": ("overfit", "hot"),
+    "lost": ("overfit", "hot"),
+    "dice": (),
+}
 """What helps against it, best first. A run that overfits was better before; smaller steps help it too."""
 WORTH = 0.2
 """An order is hinted at if it brings log(step / best step) closer to 0 by this at least."""
 GROWN = 100
 """Turns before signals alone count, and before scouts' SLOW does: young runs look slow, and a push then does lasting harm."""
+EVEN_DICE = 0.5
+"""Mean k below which dice go to and fro. Scouts take the mean step; a push makes all others larger too, and may ruin the run."""
 TRAVELLING = -0.005
 """Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 
@@ -86,7 +95,7 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
     if not isfinite(wanted):  # there is no number where the run's own steps came to nothing, and a verdict if smaller ones did not
         return "hot" if scene.scouts.pace == "hot" else None
     if wanted > SLOW:
-        return None if too_young(scene.scouts) else "slow"
+        return None if too_young(scene.scouts) else "dice" if 0 < scene.sheet.expected_k < EVEN_DICE else "slow"
     return "hot" if wanted < HOT else None
 
 

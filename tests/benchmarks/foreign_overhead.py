@@ -168,8 +168,8 @@ def huggingface(model: nn.Module, data: Text, sequences: int, steps: int, terms:
         def on_step_end(self, *args: Any, **kwargs: Any) -> None:
             if clock.on:
                 super().on_step_end(*args, **kwargs)
-            else:
-                self._ear.loss()
+            elif self._loss is not None:
+                self._loss.take()
 
     with tempfile.TemporaryDirectory() as folder:
         args = TrainingArguments(

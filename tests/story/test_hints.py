@@ -1,5 +1,6 @@
 """The hint: which of the hero's own keys helps now, from what scouts found and what has begun since."""
 
+from dataclasses import replace
 from functools import cache
 from math import log, nan
 
@@ -102,6 +103,17 @@ def test_a_young_run_that_looks_slow_is_not_told_to_push() -> None:
     assert RECKLESS == ordered(after(grown, returned("slow", 9.0, 100)))
     assert YOUNG not in diagnosis_sentences(grown)
     assert CALM == ordered(after(start("wizard"), returned("hot", 0.3, 60)))
+
+
+@pytest.mark.parametrize(("mean", "ailment"), [(0.07, "dice"), (0.49, "dice"), (0.5, "slow"), (0.91, "slow")])
+def test_dice_that_go_to_and_fro_are_not_pushed(mean: float, ailment: str) -> None:
+    """Where the mean k is below a half, larger steps make larger errors too: nothing is to be pressed, and the hint says why."""
+    scene = start("barbarian")
+    scene.sheet = replace(scene.sheet, expected_k=mean)
+    hint = after(scene, returned("slow", 9.0))
+    assert hint is not None
+    assert (ailment, ailment == "dice") == (hint.ailment, hint.order is None)
+    assert ("the dice undo most of what they do; nothing" in " ".join(diagnosis_sentences(scene))) == (ailment == "dice")
 
 
 def test_a_hot_run_is_told_the_option_that_is_nearest() -> None:
