@@ -10,6 +10,7 @@ import torch
 import transformers
 from lightning.pytorch.callbacks import BackboneFinetuning
 from support.same_weights import same
+from support.skipping import Skipping
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from transformers import Trainer, TrainingArguments
@@ -68,11 +69,11 @@ class Thaw(transformers.TrainerCallback):  # type: ignore[misc]
 
 
 def test_hugging_face(tmp_path: Path) -> None:
-    """While the validation loss rises and a group is added."""
+    """While the validation loss rises, steps are skipped, and a group is added."""
 
     def train(*callbacks: Any) -> nn.Module:
         model = Classifier()
-        optimizer = torch.optim.AdamW(model.head.parameters(), lr=3e-2)
+        optimizer = Skipping(model.head.parameters(), lr=3e-2)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
         args = TrainingArguments(
             output_dir=str(tmp_path),
@@ -91,6 +92,7 @@ def test_hugging_face(tmp_path: Path) -> None:
         Trainer(
             model, args, train_dataset=rows(24, 1), eval_dataset=rows(48, 2), callbacks=list(callbacks), optimizers=(optimizer, schedule)
         ).train()
+        assert optimizer.calls == TURNS
         return model
 
     callback = RollToTrainCallback(**OFF)

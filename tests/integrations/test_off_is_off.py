@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from support.same_weights import same
+from support.skipping import Skipping
 from torch import Tensor, nn
 
 import rolltrain_tui
@@ -55,12 +56,13 @@ def test_a_session_leaves_a_run_alone_whose_validation_loss_rises() -> None:
     assert not [event for event in game.events if isinstance(event, HeroHurt | DeathSaveRolled | HeroFell)]
 
 
-def test_roll_to_train_leaves_a_run_alone_whose_validation_loss_rises(tmp_path: Path) -> None:
-    """The same in our own loop."""
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, Skipping])
+def test_roll_to_train_leaves_a_run_alone_whose_validation_loss_rises(tmp_path: Path, kind: type[torch.optim.AdamW]) -> None:
+    """The same in our own loop, also where the optimiser leaves steps out."""
     plain, played = net(), net()
-    overfit(plain, torch.optim.AdamW(plain.parameters(), lr=3e-2), 200, None)
+    overfit(plain, kind(plain.parameters(), lr=3e-2), 200, None)
     trainer = RollToTrain(
-        played, torch.optim.AdamW(played.parameters(), lr=3e-2), loss=nn.functional.cross_entropy, accumulation_steps=1, turns=200,
+        played, kind(played.parameters(), lr=3e-2), loss=nn.functional.cross_entropy, accumulation_steps=1, turns=200,
         evaluate_every=5, clip=None, runs=tmp_path, **OFF,
     )  # fmt: skip
     trainer.train(batches(2), batches(4, seed=9), progress=False)
