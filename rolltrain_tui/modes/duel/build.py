@@ -20,4 +20,4 @@ def build(config: DuelConfig, *, base: Path) -> DuelLearner:
 
 def zeillinger_at_the_table(learner: DuelLearner, games: int) -> Evaluation:
     """What an expert makes of the same fixed games: Zeillinger as host; as agent, who has no expert, the one that chooses first."""
-    return learner.evaluation_of(host_named("zeillinger") if learner.side.role == "host" else agent_named("first"), games)
+    return learner.trials.evaluation(games, host_named("zeillinger") if learner.side.role == "host" else agent_named("first"))

@@ -10,6 +10,7 @@ Shapes: G games side by side, N points, d coordinates. A row of the replay buffe
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -88,8 +89,8 @@ class Games:
             found.append(boards)
         return joined(found)
 
-    def fresh(self, hosts: Mapping[str, Host], stream: torch.Generator) -> Tables:
-        """All games at their first move."""
+    def fresh(self, opponents: Mapping[str, Any], stream: torch.Generator) -> Tables:
+        """All games at their first move. `opponents`: players of the other side, by the names of the pool."""
         boards = self.starts(self.count, stream)
         opponent = self._drawn[torch.randint(len(self.pool), (self.count,), generator=stream)]
         tables = Tables(
@@ -98,7 +99,7 @@ class Games:
         if self.role == "host":
             return tables
         chance = torch.rand(self.count, generator=stream, dtype=torch.float64)
-        return Tables(boards, opponent, tables.moves, self._chosen(boards, opponent, hosts, chance))
+        return Tables(boards, opponent, tables.moves, self._chosen(boards, opponent, opponents, chance))
 
     def _chosen(self, boards: Boards, opponent: Tensor, hosts: Mapping[str, Host], chance: Tensor) -> Tensor:
         """What each game's host chooses: (d, G)."""
@@ -112,29 +113,28 @@ class Games:
     def move(
         self,
         tables: Tables,
-        values: Values,
-        rate: float,
-        hosts: Mapping[str, Host],
-        agents: Mapping[str, Agent],
+        player: Any,
+        epsilon: float,
+        opponents: Mapping[str, Any],
         stream: torch.Generator,
     ) -> tuple[Tables, dict[str, Tensor]]:
-        """One move of every game: where they stand then, and the transitions. Only the role that learns explores."""
+        """One move of every game: where they stand then, and the transitions. Only `player`, the role that learns, explores."""
         boards, count, game = tables.boards, self.count, self.game
         chance = torch.rand(3, count, generator=stream, dtype=torch.float64)
         if self.role == "host":
-            action = explored(greedy_host(values)(boards, chance[0]), lambda u: random_host(boards, u), rate, chance[0])
+            action = explored(player(boards, chance[0]), lambda u: random_host(boards, u), epsilon, chance[0])
             chosen = mask_of(action, game.dimension)
             axes = torch.zeros(count, dtype=torch.long)
             for number, name in enumerate(self.names):
                 if len(own := (tables.opponent == number).nonzero().flatten()):
-                    axes[own] = agents[name](boards.only(own), chosen[:, own], chance[1, own])
+                    axes[own] = opponents[name](boards.only(own), chosen[:, own], chance[1, own])
         else:
             chosen = tables.chosen
-            greedy = greedy_agent(values)(boards, chosen, chance[0])
-            action = axes = explored(greedy, lambda u: random_agent(boards, chosen, u), rate, chance[0])
+            greedy = player(boards, chosen, chance[0])
+            action = axes = explored(greedy, lambda u: random_agent(boards, chosen, u), epsilon, chance[0])
         then = after(boards, chosen, axes, polytope=game.polytope)
         over = then.ended
-        chosen_after = tables.chosen if self.role == "host" else self._chosen(then, tables.opponent, hosts, chance[2])
+        chosen_after = tables.chosen if self.role == "host" else self._chosen(then, tables.opponent, opponents, chance[2])
         rows = {
             "before": boards.padded(game.points),
             "after": then.padded(game.points),
@@ -148,7 +148,7 @@ class Games:
         moves = tables.moves + 1
         ending = (over | (moves >= game.limit)).nonzero().flatten()
         if len(ending):
-            new = Games(self.role, game, self.reward, len(ending), self.pool).fresh(hosts, stream)
+            new = Games(self.role, game, self.reward, len(ending), self.pool).fresh(opponents, stream)
             both = joined([then, new.boards])
             place = torch.arange(count)
             place[ending] = count + torch.arange(len(ending))

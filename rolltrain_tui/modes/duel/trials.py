@@ -3,6 +3,7 @@
 Game i is start i // K against judge i % K, of K judges. So the first games are the first games however many are played.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -13,6 +14,7 @@ from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards, joined
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
+from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.streams import random_stream
 
 BLOCK = 64
@@ -23,7 +25,7 @@ class Trials:
     """What evaluations play. Twins share it."""
 
     def __init__(self, role: Role, game: GameConfig, judges: Sequence[str]) -> None:
-        self.role, self.game, self.judges = role, game, judges
+        self.role, self.game, self.judges = role, game, list(dict.fromkeys(judges))
         self._blocks: list[tuple[Boards, Tensor]] = []
 
     def _drawn(self, starts: int) -> tuple[Boards, Tensor]:
@@ -50,14 +52,15 @@ class Trials:
                 found[name] = play(host_named(name), player, boards, self.game.limit, chance, polytope=self.game.polytope)  # type: ignore[arg-type]
         return found
 
-    def lengths(self, count: int, matches: Mapping[str, Match]) -> list[float]:
-        """The objective of each game, in their order: moves over the limit for a host, what is left to the limit for an agent."""
+    def evaluation(self, count: int, player: Host | Agent) -> Evaluation:
+        """The objective of each of the first `count` games: moves over the limit for a host, what is left to the limit for an agent."""
         values = [0.0] * count
-        for number, name in enumerate(self.judges):
-            if name in matches:
-                shares = (matches[name].moves.double() / self.game.limit).tolist()
-                values[number :: len(self.judges)] = shares if self.role == "host" else [1 - share for share in shares]
-        return values
+        for name, match in self.matches(count, player).items():
+            shares = (match.moves.double() / self.game.limit).tolist()
+            values[self.judges.index(name) :: len(self.judges)] = shares if self.role == "host" else [1 - share for share in shares]
+        mean = math.fsum(values) / count
+        deviation = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (count - 1) / count) if count > 1 else math.inf
+        return Evaluation(value=mean, standard_error=deviation, count=count, gflop=0.0, values=tuple(values))
 
 
 def host_named(name: str) -> Host:

@@ -68,6 +68,11 @@ def test_the_first_games_are_the_first_games() -> None:
     assert zeillinger_at_the_table(hero, 30) == zeillinger_at_the_table(learner("seed=8"), 30)
 
 
+def test_a_judge_who_is_named_twice_judges_once() -> None:
+    """Every game of an evaluation is played, and counts."""
+    assert learner("table.judges=[first, random, first]").evaluate(9) == learner("table.judges=[first, random]").evaluate(9)
+
+
 def test_renumbered_transitions_are_transitions_of_the_same_game() -> None:
     """The agent's move in the new numbers leads from the new board to the new next one."""
     hero = learner(*RIVALS)

@@ -1,0 +1,165 @@
+"""What the house asks of the duel's learner besides training: what it is, evaluation, examination, its voice, saves and copies."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.modes.duel import state, voice
+from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.game import actions
+from rolltrain_tui.modes.duel.pair import flops
+from rolltrain_tui.modes.duel.players import Agent, Host
+from rolltrain_tui.modes.duel.pool import Pool
+from rolltrain_tui.modes.duel.schedule import DecaySchedule
+from rolltrain_tui.modes.duel.side import Batch, Rival, Side
+from rolltrain_tui.modes.duel.trials import Trials
+from rolltrain_tui.modes.module.diagnosis import probe
+from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
+from rolltrain_tui.training.levered_learner import LeveredLearner
+from rolltrain_tui.training.snapshots import weights_sha256
+
+PROBE = 128
+"""Transitions in each half of an examination's gradient."""
+USUAL_POINTS = 8
+"""Points of a board on the way, by which turns are priced beforehand; what a turn really costs is counted."""
+
+
+class Duellist(LeveredLearner):
+    """A learner that sits at the table."""
+
+    kind = "duel"
+    config: DuelConfig
+    schedule: DecaySchedule
+    side: Side
+    """The hero's."""
+    rival: Rival | None
+    sides: list[Side]
+    """Both, the hero's first."""
+    pool: Pool
+    trials: Trials
+    threads: int
+    clock: int
+    """Turns taken; a rollback does not turn it back."""
+
+    @abstractmethod
+    def beginner(self) -> Self:
+        """A new learner of the same campaign, which has played no games yet."""
+
+    @abstractmethod
+    def loss_of(self, batch: Batch) -> Tensor:
+        """Mean loss of some transitions against their targets."""
+
+    def info(self) -> LearnerInfo:
+        weights = sum(p.numel() for p in self.levers.parameters)
+        transitions = self.config.batch.transitions * self.config.batch.accumulation
+        rates = f"{actions(self.config.game.dimension)} moves" if self.side.role == "host" else f"{self.config.game.dimension} coordinates"
+        return LearnerInfo(
+            parameters=weights,
+            model=f"{weights:,} weights, {rates}",
+            objective=self.objective,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+            threads=self.threads,
+            tokens_per_turn=transitions,
+            gflop_per_turn=5 * transitions * flops(self.side.nets.online, USUAL_POINTS) / 1e9,
+        )
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Evaluation, examination and voice
+
+    def player(self) -> Host | Agent:
+        """The hero's network of this turn, at the table: always the move of highest value."""
+        seat: Host | Agent = self.side.seat(self.side.nets.online)
+        return seat
+
+    def evaluate(self, count: int) -> Evaluation:
+        """Moves to the end, as a share of the limit, in the first `count` fixed games, without exploration."""
+        with self.side.apart(), self.at_rest():
+            found = self.trials.evaluation(count, self.player())
+            return replace(found, gflop=self.side.flops / 1e9)
+
+    def examine(self, evaluation: Evaluation) -> Examination:
+        """The signals that need the model itself, on the rows of the replay buffer's first slots."""
+        side = self.side
+        rows = side.replay.first(2 * PROBE)
+        half = max(1, len(rows["action"]) // 2)
+        pieces = [{name: column[first : first + half] for name, column in rows.items()} for first in (0, half)]
+        halves = [side.ready(piece, None) for piece in pieces if len(piece["action"]) == half]
+
+        with side.apart():
+            with self.at_rest():
+                found = probe(self.model, self.levers.parameters, halves, self.loss_of)
+            gflop = side.flops / 1e9
+        warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
+        return examine(
+            self.memory,
+            found,
+            value=evaluation.value,
+            temperature=warmth,
+            batch=self.config.batch.transitions * self.config.batch.accumulation,
+            gflop=gflop + (evaluation.gflop if has_temperature(self.memory) else 0.0),
+        )
+
+    def perform(self) -> str:
+        """A game against one of the judges, move by move, and how it stands with each of them."""
+        stream, judges = self.streams["sample"], self.config.table.judges
+        judge = judges[int(torch.randint(len(judges), (1,), generator=stream))]
+        with self.side.apart(), self.at_rest():
+            matches = self.trials.matches(self.config.evaluation.sequences, self.player())
+            told = voice.game(self.config, self.player(), judge, stream)
+        return f"{told}\n{voice.standing(self.side.role, matches)}"[: self.config.speech.characters]
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Its own state, and copies
+
+    def own_state(self) -> dict[str, Any]:
+        return {"clock": self.clock, **state.numbers(self.sides, self.pool)}
+
+    def check_own_state(self, state_: Mapping[str, Any]) -> None:
+        state.check_numbers(state_, self.sides)
+
+    def take_own_state(self, state_: Mapping[str, Any]) -> None:
+        """The clock. Buffers and games are tensors, which `load_state`, `follow` and `step` put back."""
+        self.clock = state_["clock"]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `LeveredLearner.tensors`; and duel.*: replay buffers, games as they stand, older selves, the rival."""
+        return super().tensors() | state.tensors(self.sides, self.pool, self.rival)
+
+    def load_state(self, tensors: Mapping[str, Any], state_: Mapping[str, Any]) -> None:
+        """See `LeveredLearner.load_state`."""
+        if state_.get("kind") != self.kind:
+            super().load_state(tensors, state_)  # which says so
+        self.check_own_state(state_)
+        own = {name: tensor for name, tensor in tensors.items() if name.startswith("duel.")}
+        kept = state.Kept(self.config, self.sides, self.rival, own, state_)  # read and check, then change
+        super().load_state({name: tensor for name, tensor in tensors.items() if name not in own}, state_)
+        kept.adopt(self.sides, self.pool, self.rival)
+
+    def weights_sha256(self) -> str:
+        """Of the network that learns; the target network only follows it."""
+        return weights_sha256(self.side.nets.online)
+
+    def fork(self) -> Self:
+        """An independent copy that plays the same games and replays the same transitions from here on."""
+        return self.copy_into(self.beginner())
+
+    def follow(self, leader: Self) -> None:
+        """See `LeveredLearner.follow`. The games and the replay buffers are the leader's too; the networks that play stay its own."""
+        super().follow(leader)
+        for own, other in zip(self.sides, leader.sides, strict=True):
+            own.tables = other.tables
+            own.replay.follow(other.replay)
+
+
+def objective_of(config: DuelConfig) -> Objective:
+    """The bar is the expert of the hero's role; the limit is a game of one move."""
+    host = config.table.hero == "host"
+    par = "Zeillinger" if host else "the agent that chooses first"
+    return replace(config.objective, par=par, limit=1 / config.game.limit if host else 0.0)

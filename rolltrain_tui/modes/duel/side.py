@@ -1,0 +1,114 @@
+"""What a role that learns has: its networks, its games of training, its replay buffer. What it does with them is in `learner.py`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, renumbered
+from rolltrain_tui.modes.duel.game import Boards
+from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.pair import Pair, flops, network
+from rolltrain_tui.modes.duel.replay import Replay
+from rolltrain_tui.training.snapshots import Snapshot
+from rolltrain_tui.training.streams import Streams, random_stream
+
+Batch = dict[str, Tensor]
+"""Transitions, column by column (see `experience.py`)."""
+
+
+class Side:
+    """A role that learns."""
+
+    tables: Tables
+    """Its games as they stand, once they have begun."""
+
+    def __init__(self, config: DuelConfig, role: Role, opponents: Sequence[str], device: torch.device, *, prefix: str = "") -> None:
+        """`opponents`: names of its pool. `prefix`: of the names of its streams."""
+        self.config, self.role, self.device = config, role, device
+        self.play_stream, self.replay_stream = f"{prefix}play", f"{prefix}replay"
+        seed = random_stream(config.seed, f"{prefix}init".replace("_", " ")).initial_seed()
+        self.nets = Pair(network(config, role, seed)).to(device)
+        self.games = Games(role, config.game, config.learning.reward, config.table.games, opponents)
+        self.replay = Replay(config.table.buffer, columns(config.game))
+        self.flops = 0
+        """Spent on forward passes and training since `mark`."""
+
+    def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
+        """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""
+        self.flops += len(points) * flops(net, points.shape[1])
+        training = net.training
+        net.eval()
+        with torch.no_grad():
+            found: Tensor = net(points.to(self.device), chosen.to(self.device) if chosen is not None and self.role == "agent" else None)
+        net.train(training)
+        return found.float()
+
+    def seat(self, net: nn.Module) -> Any:
+        """A network as a player of this role, who always makes the move of highest value."""
+
+        def values(boards: Boards, chosen: Tensor | None) -> Tensor:
+            return self.values(net, boards.padded().float(), chosen).cpu()
+
+        return greedy_host(values) if self.role == "host" else greedy_agent(values)
+
+    def sample(self, count: int, streams: Streams) -> Batch:
+        """Transitions from the replay buffer, each as likely."""
+        stream = streams[self.replay_stream]
+        return self.ready(self.replay.sample(count, stream), stream)
+
+    def ready(self, rows: Mapping[str, Tensor], stream: torch.Generator | None) -> Batch:
+        """Rows as the networks read them: without places for points that none needs; renumbered by a stream, where the campaign says so."""
+        longest = max(1, *(int((rows[name][:, :, 0] >= 0).sum(dim=1).max()) for name in ("before", "after")))
+        told = {name: column[:, :longest] if name in ("before", "after") else column for name, column in rows.items()}
+        if self.config.table.permute and stream is not None:
+            told = renumbered(told, self.role, stream)
+        return {name: column.to(self.device) for name, column in told.items()}
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Taking back, and counting what it costs
+
+    def mark(self) -> None:
+        """From here on `undo` takes back what it plays, and costs are counted."""
+        self._before = self.tables
+        self.replay.mark()
+        self.flops = 0
+
+    def undo(self) -> None:
+        self.tables = self._before
+        self.replay.undo()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Inside, costs are counted from nothing; they are no part of the turn's."""
+        spent, self.flops = self.flops, 0
+        try:
+            yield
+        finally:
+            self.flops = spent
+
+
+class Rival(Side):
+    """The other role, with an optimiser of its own, which no lever touches."""
+
+    def __init__(self, config: DuelConfig, role: Role, opponents: Sequence[str], device: torch.device, *, learning_rate: float) -> None:
+        super().__init__(config, role, opponents, device, prefix="rival_")
+        self.parameters = list(self.nets.online.parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=learning_rate)
+
+    def mark(self) -> None:
+        super().mark()
+        self._trained = self.capture()
+
+    def undo(self) -> None:
+        super().undo()
+        self.restore(self._trained)
+
+    def capture(self) -> Snapshot:
+        return Snapshot.take(self.nets, self.optimizer, 0)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        snapshot.put_back(self.nets, self.optimizer)
