@@ -1,0 +1,1 @@
+"""The worlds of the dungeon: text adventures behind one protocol. No torch."""
