@@ -31,7 +31,9 @@ def refusal(layout: Layout, now: Position, command: str) -> str:
         locks = [way.lock for way in layout.exits[now.room] if DIRECTIONS[way.direction] == rest]
         if not locks:
             return f"There is no way {rest}."
-        return f"The {layout.colours[locks[0]]} {layout.theme.door} is locked. You need the {layout.colours[locks[0]]} {layout.theme.key}."
+        colour = layout.colours[locks[0]]
+        key = f"{colour} {layout.theme.key}"
+        return f"The {colour} {layout.theme.door} is locked. " + ("Unlock it first." if key in now.carried else f"You need the {key}.")
     known = {
         *layout.things,
         *(name for name, _ in layout.containers),
