@@ -380,10 +380,10 @@ class TwinConfig(Section):
 
 
 class SpeechConfig(Section):
-    """Text samples of the model."""
+    """Samples of what the model can do: a text, or a game."""
 
     every: Annotated[int, Field(ge=0)]
-    """Turns between samples of the model's text; 0: only when the player asks."""
+    """Turns between samples of what the model can do; 0: only when the player asks."""
     characters: Annotated[int, Field(ge=1, le=10000)]
     """Length of a sample."""
     temperature: Annotated[float, Field(gt=0, le=5)]

@@ -78,7 +78,7 @@ def name_command(command: Command) -> str:
         case TakeShortRest():
             return "a short rest"
         case Speak():
-            return "a sample of the model's text"
+            return "a sample of what the model can do"
         case SendScouts():
             return "scouts"
         case SaveGame(name):
@@ -476,7 +476,8 @@ def _(event: ev.Evaluated, objective: Objective) -> str:
     verdict = "the best so far" if event.improved else f"best {event.best:.3f}"
     training = "training" if objective.of_loss else "training loss"
     found = f"{event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}, {verdict}"
-    return f"{_capital(objective.label)}: {found}; {training} {event.train_loss:.3f}."
+    loss = "" if math.isnan(event.train_loss) else f"; {training} {event.train_loss:.3f}"  # before the first step there is none
+    return f"{_capital(objective.label)}: {found}{loss}."
 
 
 @measured.register

@@ -46,7 +46,7 @@ class ExpeditionVerbs(Provider):
         yield "Open the bag", "Use an item", screen.action_bag
         yield "Raise an ability score", "When a level has brought a choice", screen.action_raise
         yield "Short rest", "Some charges back, and hit dice spent to heal", screen.action_rest
-        yield "Speak", "A sample of the model's text", screen.action_speak
+        yield "Speak", "A sample of what the model can do", screen.action_speak
         yield "Save", "Write a save after this turn", screen.action_save
         yield "Help", "Every key with one line", screen.action_help
         yield "Leave the expedition", "Save and quit, or back to the title", screen.action_leave

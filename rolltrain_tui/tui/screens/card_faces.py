@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 from rolltrain_tui.base.safe_text import flat
@@ -101,7 +102,7 @@ def camp_face(
         better, worse, side = ("▼", "▲", "above") if objective.better == "lower" else ("▲", "▼", "below")
         verdict = f"{better} a new best" if evaluated.improved else f"{worse} {side} the best, {loss(evaluated.best, 3)}"
         rows += [(objective.title, f"{loss(evaluated.value, 3)} ± {loss(evaluated.standard_error, 3)}   {verdict}")]
-        rows += [("Training loss", loss(evaluated.train_loss, 3))]
+        rows += [] if isnan(evaluated.train_loss) else [("Training loss", loss(evaluated.train_loss, 3))]
     if gate is not None:
         rows += [("Validation Gate", f"{_gate_word(gate)}   {loss(gate.value, 3)} against a bar of {loss(gate.bar, 3)}")]
         rows += [("", f"The bar is {_par(objective)} at this turn, and a little more.")]
