@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from itertools import count as count_from
 from pathlib import Path
@@ -59,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the hard tests in their long form: minutes, not seconds")
     parser.addoption("--golden", metavar="DIR", help="another folder of the duel's reference files; those that are missing are skipped")
     parser.addoption("--regenerate", action="store_true", help="write the golden files of playthroughs and screens anew")
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One worker more than there are cores: a part of the time goes into waiting for screens, terminals and processes."""
+    cores = yield
+    return cores if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else cores + 1
 
 
 @pytest.fixture
