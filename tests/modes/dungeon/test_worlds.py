@@ -90,6 +90,19 @@ def test_a_game_goes_on_from_its_state_in_another_copy_of_the_world(kind: WorldS
         assert copy.state == world.state
 
 
+@given(KINDS, SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_whoever_follows_the_advice_wins_from_anywhere(kind: WorldSettings, seed: int) -> None:
+    world = Adventure(kind, seed)
+    seen = wander(world, Random(seed), most=15)
+    for _ in range(80):
+        if seen[-1].done:
+            break
+        seen.append(world.step(world.advice))
+    assert seen[-1].won
+    assert world.advice == ""
+
+
 @pytest.mark.parametrize("state", [(), (0,) * 5, (0, 99, *[0] * 30), ("a",) * 10, (-1, *[0] * 9)])
 def test_a_state_of_another_world_is_refused(state: tuple[int | str, ...]) -> None:
     with pytest.raises(ValueError, match="saved in another world"):
@@ -148,6 +161,8 @@ def test_the_words_of_a_theme_are_single_and_never_mean_two_things(theme: str) -
         ("", "Say what to do."),
         ("dance", "I do not know how to dance."),
         ("go up", "The directions are"),
+        ("go n", "There is no way north."),
+        ("go w", "Go where?"),
         ("go", "Say what to go."),
         ("take moon", "You see no moon."),
         ("eat chest", "You cannot eat the chest."),

@@ -5,9 +5,11 @@ What the player sees is the whole room, so that the description, the inventory a
 
 from functools import cached_property
 
+from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
 from rolltrain_tui.modes.dungeon.worlds.layout import CARRIED, GONE, NO_LOCK, START, generate
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, State
-from rolltrain_tui.modes.dungeon.worlds.refusals import Position, refusal
+from rolltrain_tui.modes.dungeon.worlds.refusals import VERBS, Position, refusal
+from rolltrain_tui.modes.dungeon.worlds.search import shortest
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings, named
 from rolltrain_tui.modes.dungeon.worlds.themes import DIRECTIONS
 
@@ -62,9 +64,14 @@ class Adventure:
 
     @cached_property
     def walkthrough(self) -> tuple[str, ...]:
-        from rolltrain_tui.modes.dungeon.worlds.search import shortest
+        return shortest(self.layout, self.layout.places)
 
-        return shortest(self.layout)
+    @property
+    def advice(self) -> str:
+        if self._status == WON:
+            return ""
+        taken = sum(1 << n for n in range(self.layout.treasure + 1) if self._places[n] == CARRIED)
+        return shortest(self.layout, self._places, (self._room, taken, self._unlocked, self._opened, self._cooked))[0]
 
     @property
     def place(self) -> str:
@@ -111,10 +118,9 @@ class Adventure:
     def step(self, command: str) -> Observation:
         action = self._options.get(command)
         if action is None:
-            plain = " ".join(command[:200].lower().rstrip(" .!?\n").split())
-            action = self._options.get(plain)
+            action = self._options.get(plain(command))
             if action is None:
-                return self._observed(self._refused(plain), False)
+                return self._observed(self._refused(plain(command)), False)
         return self._observed(self._carry_out(*action), True)
 
     def close(self) -> None:
@@ -123,7 +129,17 @@ class Adventure:
     def _refused(self, command: str) -> str:
         if self._status == WON:
             return "The game is over."
+        meaning = meant(command, self._thinkable)
+        if len(meaning) == 1 and meaning[0] not in self._options:
+            command = meaning[0]
         return refusal(self.layout, Position(self._room, self.carried, self._unlocked), command)
+
+    @cached_property
+    def _thinkable(self) -> list[str]:
+        """Every command that names something of this world, whether or not it makes sense."""
+        layout = self.layout
+        names = [*layout.things, *(name for name, _ in layout.containers), *self._doors, layout.theme.stove]
+        return [f"go {direction}" for direction in DIRECTIONS] + [f"{verb} {name}" for verb in VERBS[1:-1] for name in names] + ["look"]
 
     def _carry_out(self, verb: int, n: int) -> str:
         layout, places = self.layout, self._places

@@ -53,6 +53,11 @@ class World(Protocol):
         ...
 
     @property
+    def advice(self) -> str:
+        """The next command of a way to win from here; "" after the end, and where none is known."""
+        ...
+
+    @property
     def moves(self) -> int:
         """Commands accepted since the beginning."""
         ...

@@ -1,5 +1,7 @@
 """The shortest way to win a built-in world, by breadth-first search over what counts for winning."""
 
+from collections.abc import Sequence
+
 from rolltrain_tui.modes.dungeon.worlds.layout import NO_LOCK, START, Layout
 from rolltrain_tui.modes.dungeon.worlds.themes import DIRECTIONS
 
@@ -10,15 +12,17 @@ To drop, to look and to take clutter never helps: nothing limits what is carried
 """
 
 
-def shortest(layout: Layout) -> tuple[str, ...]:
-    """The commands of a shortest win; the first by the order of rooms' exits among equals."""
-    start: Node = (START, 0, 0, 0, 0)
+BEGINNING: Node = (START, 0, 0, 0, 0)
+
+
+def shortest(layout: Layout, places: Sequence[int], start: Node = BEGINNING) -> tuple[str, ...]:
+    """The commands of a shortest win from a node, with things in these places; the first by the order of rooms' exits among equals."""
     came: dict[Node, tuple[Node, str]] = {}
     frontier = [start]
     while frontier:
         following: list[Node] = []
         for node in frontier:
-            for command, after in _moves(layout, node):
+            for command, after in _moves(layout, places, node):
                 if after is None:
                     return _told(came, node, start, command)
                 if after not in came and after != start:
@@ -36,7 +40,7 @@ def _told(came: dict[Node, tuple[Node, str]], node: Node, start: Node, last: str
     return tuple(reversed(commands))
 
 
-def _moves(layout: Layout, node: Node) -> list[tuple[str, Node | None]]:
+def _moves(layout: Layout, places: Sequence[int], node: Node) -> list[tuple[str, Node | None]]:
     """Every useful command and where it leads; None is the end that wins."""
     room, taken, unlocked, opened, cooked = node
     treasure, rooms = layout.treasure, len(layout.rooms)
@@ -46,7 +50,7 @@ def _moves(layout: Layout, node: Node) -> list[tuple[str, Node | None]]:
             moves.append((f"go {DIRECTIONS[direction]}", (to, taken, unlocked, opened, cooked)))
         elif taken >> lock & 1:
             moves.append((f"unlock {layout.colours[lock]} {layout.theme.door}", (room, taken, unlocked | 1 << lock, opened, cooked)))
-    for n, place in enumerate(layout.places[: treasure + 1]):
+    for n, place in enumerate(places[: treasure + 1]):
         within = place >= rooms and layout.containers[place - rooms][1] == room and opened >> (place - rooms) & 1
         if not taken >> n & 1 and (place == room or within):
             wins = n == treasure and layout.quest == "coin"

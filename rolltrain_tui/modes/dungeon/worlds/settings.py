@@ -41,7 +41,7 @@ class WorldSettings:
         for name, known in (("quest", QUESTS), ("theme", tuple(THEMES)), ("points", POINTS)):
             value = getattr(self, name)
             if value not in known:
-                raise ValueError(f"there is no {name} {shown(value)}{_meant(str(value), known)}; choose from {', '.join(known)}")
+                raise ValueError(unknown(name, value, known))
         if not isinstance(self.marks, bool):
             raise ValueError(f"marks is {shown(self.marks)}; give true or false")
 
@@ -54,12 +54,11 @@ DIFFICULTIES = {
 """What a difficulty sets. Every other setting stays."""
 
 
-def of_difficulty(settings: WorldSettings, difficulty: str) -> WorldSettings:
-    """The settings at a difficulty. ValueError for an unknown one."""
+def of_difficulty(settings: WorldSettings, difficulty: str, **kept: int) -> WorldSettings:
+    """The settings at a difficulty, but for those that are to be kept. ValueError for an unknown one."""
     if difficulty not in DIFFICULTIES:
-        known = tuple(DIFFICULTIES)
-        raise ValueError(f"there is no difficulty {shown(difficulty)}{_meant(difficulty, known)}; choose from {', '.join(known)}")
-    return replace(settings, **DIFFICULTIES[difficulty])  # type: ignore[arg-type]
+        raise ValueError(unknown("difficulty", difficulty, tuple(DIFFICULTIES)))
+    return replace(settings, **(DIFFICULTIES[difficulty] | kept))  # type: ignore[arg-type]
 
 
 def named(settings: WorldSettings) -> str:
@@ -71,6 +70,8 @@ def named(settings: WorldSettings) -> str:
     return ", ".join([settings.theme, rooms, settings.quest, *extra, *(["sparse"] if settings.points == "sparse" else [])])
 
 
-def _meant(given: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(given, known, n=1)
-    return f" (do you mean {near[0]}?)" if near else ""
+def unknown(kind: str, given: object, known: tuple[str, ...]) -> str:
+    """The sentence for a name that is none of those known."""
+    near = get_close_matches(str(given)[:80].lower(), known, n=1)
+    meant = f" (do you mean {near[0]}?)" if near else ""
+    return f"there is no {kind} {shown(given)}{meant}; choose from {', '.join(known)}"

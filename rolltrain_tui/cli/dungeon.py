@@ -1,0 +1,80 @@
+"""`rolltrain dungeon`: play a text adventure by yourself, as the models of the dungeon do. Nothing is trained."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import DONE, UNREAD, WRONG_USE
+from rolltrain_tui.cli.screen import missing_screen
+
+if TYPE_CHECKING:
+    from rolltrain_tui.modes.dungeon.outing import Outing
+
+NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
+MOST_SEEDS = 10_000
+
+
+@click.command(short_help="Play a text adventure by yourself.")
+@click.option("--seed", type=int, help="Which world. The same number gives the same world everywhere; without it: any.")
+@click.option("--rooms", type=int, metavar="1-16", help="Rooms of the world; 4 without it.")
+@click.option("--quest", metavar="coin|cook", help="coin: find it and take it. cook: find the food, cook it and eat it.")
+@click.option("--theme", metavar="castle|ship|station", help="What rooms and things are called.")
+@click.option("--difficulty", metavar="easy|normal|hard", help="Sets locks, boxes, loops and clutter.")
+@click.option("--locks", type=int, metavar="0-6", help="Locked doors at most, each with a key.")
+@click.option("--boxes", type=int, metavar="0-3", help="Closed containers beside the chest; the first hide keys.")
+@click.option("--loops", type=int, metavar="0-12", help="Ways at most beyond those that join all rooms.")
+@click.option("--clutter", type=int, metavar="0-4", help="Things without a purpose.")
+@click.option("--sparse", is_flag=True, help="One point, for winning, instead of one for each deed.")
+@click.option("--against", metavar="random|guide", help="A race: who plays beside you, one command for each of yours.")
+@click.option("--record", type=options.FILE, metavar="FILE", help="Write your games as JSON lines: prompt, action, reward parts.")
+@click.option("--plain", is_flag=True, help="In lines instead of on the screen; commands may come from a pipe.")
+def dungeon(seed: int | None, against: str | None, record: Path | None, plain: bool, **given: Any) -> int:
+    """Play a text adventure of the dungeon by yourself. Nothing is trained.
+
+    Type commands, the beginnings of their words (g n is go north), or their numbers.
+    """
+    outing = _outing(seed, against, record, given)
+    try:
+        if plain:
+            return _play_in_lines(outing)
+        if reason := missing_screen():
+            click.echo(f"The dungeon's screen needs a terminal to draw on, and {reason}. With --plain it is played in lines.", err=True)
+            return WRONG_USE
+        from rolltrain_tui.tui import play
+        from rolltrain_tui.tui.launch import Launch
+
+        return play(Launch(dungeon=outing))
+    finally:
+        outing.close()
+
+
+def _outing(seed: int | None, against: str | None, record: Path | None, given: dict[str, Any]) -> "Outing":
+    from random import SystemRandom
+
+    from rolltrain_tui.modes.dungeon.outing import Outing
+    from rolltrain_tui.modes.dungeon.rival import mind_of
+    from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
+    from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings, of_difficulty
+
+    chosen = {name: given[name] for name in (*NUMBERS, "quest", "theme") if given[name] is not None}
+    settings = WorldSettings(**chosen, points="sparse" if given["sparse"] else "dense")
+    if given["difficulty"] is not None:
+        kept = {name: chosen[name] for name in NUMBERS if name in chosen}
+        settings = of_difficulty(settings, given["difficulty"], **kept)
+    if record is not None and not record.parent.is_dir():
+        raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
+    mind = mind_of(against) if against is not None else None
+    return Outing(BuiltIn(settings), SystemRandom().randrange(MOST_SEEDS) if seed is None else seed, mind, record)
+
+
+def _play_in_lines(outing: "Outing") -> int:
+    from rolltrain_tui.plain.dungeon import play
+    from rolltrain_tui.plain.listening import lines_of
+    from rolltrain_tui.plain.views import SafeStream
+
+    voice = SafeStream(sys.stdout)
+    play(outing, lines_of(sys.stdin), voice, echo=not sys.stdin.isatty())
+    return UNREAD if voice.unread else DONE

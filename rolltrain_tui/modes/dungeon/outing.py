@@ -1,0 +1,44 @@
+"""An evening of adventures: one after another by the same player, with a rival beside them, written down as JSON lines."""
+
+import json
+from pathlib import Path
+
+from rolltrain_tui.base.atomic_files import replace
+from rolltrain_tui.modes.dungeon.rival import Mind, Rival
+from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
+
+
+class Outing:
+    """Opens the first world at once. ValueError where a world cannot be made."""
+
+    def __init__(self, maker: Maker, seed: int, mind: Mind | None = None, record: Path | None = None) -> None:
+        """`mind` plays beside the player. `record`: the file that holds all games as JSON lines."""
+        self._maker, self._mind, self._record = maker, mind, record
+        self._games: list[Sitting] = []
+        self.open(seed)
+
+    def open(self, seed: int) -> None:
+        """The world of a seed, from its beginning."""
+        self.close()
+        self.sitting = Sitting(self._maker(seed))
+        self.rival = Rival(self._mind, self._maker(seed)) if self._mind is not None else None
+        self._games.append(self.sitting)
+
+    def again(self) -> None:
+        """The same world once more."""
+        self.open(self.sitting.world.seed)
+
+    def next(self) -> None:
+        self.open(self.sitting.world.seed + 1)
+
+    def close(self) -> None:
+        """Writes the record and ends what the worlds keep open. OSError where it cannot be written."""
+        if not self._games:
+            return
+        self.sitting.world.close()
+        if self.rival is not None:
+            self.rival.world.close()
+        if self._record is not None:
+            rows = [row for game in self._games if game.record for row in (game.head(), *game.record)]
+            replace(self._record, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())

@@ -1,0 +1,93 @@
+"""The map of what a player has seen: it follows the moves of any world whose rooms have names and whose commands go in directions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rolltrain_tui.modes.dungeon.worlds.themes import DIRECTIONS, STEPS
+
+Cell = tuple[int, int]
+"""(column, row); the first room is (0, 0)."""
+NAME = 7
+"""Characters of a room on the map."""
+WIDTH, GAP = NAME + 2, 2
+HERE, SEEN, WAY, UNSEEN = "here", "seen", "way", "unseen"
+"""What a piece of a line shows: the player's room, a room, a way, a room behind an exit not yet taken."""
+
+
+@dataclass
+class Chart:
+    """Rooms by their names, each on one cell. A room whose cell is taken is left out: not every world fits on a grid."""
+
+    cells: dict[str, Cell] = field(default_factory=dict)
+    ways: set[frozenset[Cell]] = field(default_factory=set)
+    unseen: set[Cell] = field(default_factory=set)
+    """Cells behind exits not yet taken."""
+    here: str = ""
+
+    def begin(self, place: str, admissible: Sequence[str]) -> None:
+        self.cells, self.ways, self.unseen, self.here = {place: (0, 0)} if place else {}, set(), set(), place
+        self._look_out(admissible)
+
+    def follow(self, command: str, place: str, admissible: Sequence[str]) -> None:
+        """After an accepted command: the player is at this place now."""
+        before, self.here = self.cells.get(self.here), place
+        step = _step(command)
+        if step is not None and before is not None and place:
+            cell = self.cells.get(place, (before[0] + step[0], before[1] + step[1]))
+            if place in self.cells or cell not in self.cells.values():
+                self.cells[place] = cell
+                if cell != before:
+                    self.ways.add(frozenset((before, cell)))
+        self._look_out(admissible)
+
+    def _look_out(self, admissible: Sequence[str]) -> None:
+        """Notes the exits of the room; what was an exit before may be a room now."""
+        here = self.cells.get(self.here)
+        if here is not None:
+            for step in filter(None, map(_step, admissible)):
+                cell = here[0] + step[0], here[1] + step[1]
+                self.unseen.add(cell)
+                self.ways.add(frozenset((here, cell)))
+        self.unseen -= set(self.cells.values())
+
+    def lines(self, width: int, height: int) -> list[list[tuple[str, str]]]:
+        """The map as (text, kind) pieces, at most so large; the player's room is always on it."""
+        columns, rows = max(1, (width + GAP) // (WIDTH + GAP)), max(1, (height + 1) // 2)
+        names = {cell: name for name, cell in self.cells.items()}
+        shown = [*names, *self.unseen]
+        if not shown:
+            return []
+        centre = self.cells.get(self.here, shown[0])
+        left = _window([x for x, _ in shown], columns, centre[0])
+        top = _window([y for _, y in shown], rows, centre[1])
+        right, bottom = min(left + columns - 1, max(x for x, _ in shown)), min(top + rows - 1, max(y for _, y in shown))
+        drawn = []
+        for y in range(top, bottom + 1):
+            line: list[tuple[str, str]] = []
+            between: list[tuple[str, str]] = []
+            for x in range(left, right + 1):
+                line.append(self._room(names.get((x, y), ""), (x, y)))
+                gap = GAP if x < right else 0
+                line.append((("─" if frozenset(((x, y), (x + 1, y))) in self.ways else " ") * gap, WAY))
+                down = frozenset(((x, y), (x, y + 1))) in self.ways
+                between.append((("│" if down else " ").center(WIDTH) + " " * gap, WAY))
+            drawn += [line, between]
+        return drawn[:-1]
+
+    def _room(self, name: str, cell: Cell) -> tuple[str, str]:
+        if name:
+            short = name if len(name) <= NAME else name[: NAME - 1] + "…"
+            return f"[{short.center(NAME)}]", HERE if name == self.here else SEEN
+        return ("?".center(WIDTH), UNSEEN) if cell in self.unseen else (" " * WIDTH, WAY)
+
+
+def _step(command: str) -> Cell | None:
+    """How a command moves on the map; None if it goes nowhere."""
+    verb, _, direction = command.partition(" ")
+    return STEPS[DIRECTIONS.index(direction)] if verb == "go" and direction in DIRECTIONS else None
+
+
+def _window(places: Sequence[int], room: int, centre: int) -> int:
+    """The first of `room` neighbouring places: all of them if they fit, else those around the centre."""
+    least, most = min(places), max(places)
+    return least if most - least < room else max(least, min(centre - room // 2, most - room + 1))
