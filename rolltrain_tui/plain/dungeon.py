@@ -51,7 +51,7 @@ def _answer(outing: Outing, line: str, voice: SafeStream) -> None:
         if word == "map":
             for row in sitting.chart.lines(MAP_WIDTH, MAP_HEIGHT):
                 voice.say("".join(f"*{text[1:-1]}*" if kind == "here" else text for text, kind in row).rstrip())
-            voice.say("Between stars: where you are. A question mark: an exit not yet taken.")
+            voice.say("Between stars: where you are. ?: where you have not been. #: a locked door.")
             return
         if word == "hint":
             advice = sitting.world.advice
@@ -69,7 +69,10 @@ def _answer(outing: Outing, line: str, voice: SafeStream) -> None:
     if outing.rival is not None and (choice := outing.rival.move()) is not None:
         voice.say(_rivals(outing.rival.mind.name, choice))
     if sitting.seen.done:
-        voice.say(f"{sitting.verdict()} again: the same world. next: another. quit: leave.")
+        voice.say(sitting.verdict())
+        if outing.rival is not None:
+            voice.say(outing.race_verdict())
+        voice.say("again: the same world. next: another. quit: leave.")
     else:
         _look(outing, voice)
 

@@ -94,7 +94,7 @@ class RolltrainApp(App[None]):
         self._listen_to_signals()
         self._open_first_screen()
         self.call_after_refresh(self._tell_of_plugins)
-        if self.launch.recording is None:
+        if self.launch.recording is None and self.launch.dungeon is None:
             self.set_timer(PRELOAD_AFTER, threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
@@ -123,6 +123,10 @@ class RolltrainApp(App[None]):
         launch = self.launch
         if launch.recording is not None:
             self.watch_replay(launch.recording, launch.start, launch.tempo)
+        elif launch.dungeon is not None:
+            from rolltrain_tui.tui.dungeon.play import DungeonScreen
+
+            self.push_screen(DungeonScreen(launch.dungeon, alone=True))
         elif launch.arena:
             self.to_title()
             self.open_arena()

@@ -3,8 +3,12 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.commands import Command
+
+if TYPE_CHECKING:
+    from rolltrain_tui.modes.dungeon.outing import Outing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Launch:
     """The run waits at the first of each kind while a card explains it."""
     arena: bool = False
     """Open the arena over the title."""
+    dungeon: "Outing | None" = None
+    """Text adventures that a person plays; torch stays unlit."""
 
     def all_overrides(self) -> tuple[str, ...]:
         """The overrides with the player's own data among them."""

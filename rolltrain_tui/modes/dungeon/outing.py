@@ -8,6 +8,9 @@ from rolltrain_tui.modes.dungeon.rival import Mind, Rival
 from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 
+PATIENCE = 200
+"""Moves after which a rival that plays alone is stopped."""
+
 
 class Outing:
     """Opens the first world at once. ValueError where a world cannot be made."""
@@ -31,6 +34,18 @@ class Outing:
 
     def next(self) -> None:
         self.open(self.sitting.world.seed + 1)
+
+    def race_verdict(self) -> str:
+        """After the player's end: the rival plays on alone, up to PATIENCE moves. "" without a rival."""
+        if self.rival is None:
+            return ""
+        while len(self.rival.choices) < PATIENCE and self.rival.move() is not None:
+            pass
+        name, count = self.rival.mind.name, len(self.rival.choices)
+        told = f"{name[0].upper()}{name[1:]}"
+        if not self.rival.seen.done:
+            return f"{told} has not won after {count} moves."
+        return f"{told} {'won' if self.rival.seen.won else 'lost'} in {count} {'move' if count == 1 else 'moves'}."
 
     def close(self) -> None:
         """Writes the record and ends what the worlds keep open. OSError where it cannot be written."""

@@ -8,6 +8,9 @@ from typing import Protocol
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, World
 from rolltrain_tui.modes.dungeon.worlds.settings import unknown
 
+LEAST = 0.005
+"""Probability below which a command that was not taken is not worth telling."""
+
 
 class Mind(Protocol):
     """Gives each admissible command its probability; they sum to 1. A trained model answers it, and so do the two below."""
@@ -80,7 +83,9 @@ class Rival:
             if left < 0:
                 taken = n
                 break
-        others = sorted(((offered[n], chance) for n, chance in enumerate(chances) if n != taken), key=lambda pair: -pair[1])
+        others = sorted(
+            ((offered[n], chance) for n, chance in enumerate(chances) if n != taken and chance >= LEAST), key=lambda pair: -pair[1]
+        )
         self.seen = self.world.step(offered[taken])
         choice = Choice(offered[taken], chances[taken], tuple(others[:3]), self.seen.score, self.seen.done, self.seen.won)
         self.choices.append(choice)

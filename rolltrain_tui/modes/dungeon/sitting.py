@@ -41,7 +41,7 @@ class Sitting:
 
     def __post_init__(self) -> None:
         self.seen = self.world.reset()
-        self.chart.begin(self.world.place, self.seen.admissible)
+        self.chart.begin(self.world.place, self.seen)
 
     @property
     def par(self) -> int:
@@ -96,7 +96,7 @@ class Sitting:
         if now.accepted:
             self.memory.add(prompt, shown, done=now.done)
             self.seen = now
-            self.chart.follow(command, self.world.place, now.admissible)
+            self.chart.follow(command, self.world.place, now)
         return Told(command=shown, text=now.feedback, moved=now.accepted, gained=now.score - before.score if now.accepted else 0)
 
     def verdict(self) -> str:

@@ -13,7 +13,7 @@ from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import MINDS, Rival, mind_of
 from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
-from rolltrain_tui.modes.dungeon.worlds.chart import HERE, WIDTH, Chart
+from rolltrain_tui.modes.dungeon.worlds.chart import HERE, LOCKED, WIDTH, Chart
 from rolltrain_tui.modes.dungeon.worlds.completion import meant
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings, of_difficulty
 
@@ -126,6 +126,10 @@ def test_the_map_shows_rooms_seen_and_exits_not_yet_taken() -> None:
     line, *_ = sitting.chart.lines(40, 9)
     assert [text for text, kind in line if kind == HERE] == ["[ attic ]"]
     assert "[ garden]" in "".join(text for text, _ in line)
+    assert [text.strip() for row in sitting.chart.lines(40, 9) for text, kind in row if kind == LOCKED] == ["#"]
+    sitting.play("take black key")
+    sitting.play("unlock black door")
+    assert not [text for row in sitting.chart.lines(40, 9) for text, kind in row if kind == LOCKED]
 
 
 @given(st.integers(0, 2**32), st.integers(1, 90), st.integers(1, 30))
@@ -161,8 +165,9 @@ def test_the_map_knows_every_room_of_the_layout_once_all_were_seen() -> None:
 
 def test_a_map_without_places_is_empty_and_does_not_fail() -> None:
     chart = Chart()
-    chart.begin("", ("go north",))
-    chart.follow("go north", "", ())
+    seen = MAKER(7).reset()
+    chart.begin("", seen)
+    chart.follow("go west", "", seen)
     assert chart.lines(30, 10) == []
 
 

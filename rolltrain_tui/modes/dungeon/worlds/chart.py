@@ -1,8 +1,10 @@
 """The map of what a player has seen: it follows the moves of any world whose rooms have names and whose commands go in directions."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 from rolltrain_tui.modes.dungeon.worlds.themes import DIRECTIONS, STEPS
 
 Cell = tuple[int, int]
@@ -10,8 +12,9 @@ Cell = tuple[int, int]
 NAME = 7
 """Characters of a room on the map."""
 WIDTH, GAP = NAME + 2, 2
-HERE, SEEN, WAY, UNSEEN = "here", "seen", "way", "unseen"
-"""What a piece of a line shows: the player's room, a room, a way, a room behind an exit not yet taken."""
+HERE, SEEN, WAY, UNSEEN, LOCKED = "here", "seen", "way", "unseen", "locked"
+"""What a piece of a line shows: the player's room, a room, a way, a room behind an exit not yet taken, a locked way."""
+_LOCK = re.compile(r"A locked [a-z ]+ leads (north|east|south|west)\.")
 
 
 @dataclass
@@ -22,13 +25,18 @@ class Chart:
     ways: set[frozenset[Cell]] = field(default_factory=set)
     unseen: set[Cell] = field(default_factory=set)
     """Cells behind exits not yet taken."""
+    locked: set[frozenset[Cell]] = field(default_factory=set)
+    """Ways with a locked door."""
     here: str = ""
 
-    def begin(self, place: str, admissible: Sequence[str]) -> None:
-        self.cells, self.ways, self.unseen, self.here = {place: (0, 0)} if place else {}, set(), set(), place
-        self._look_out(admissible)
+    def begin(self, place: str, seen: Observation) -> None:
+        """At the first observation of a game."""
+        self.here = place
+        if place:
+            self.cells[place] = (0, 0)
+        self._look_out(seen)
 
-    def follow(self, command: str, place: str, admissible: Sequence[str]) -> None:
+    def follow(self, command: str, place: str, seen: Observation) -> None:
         """After an accepted command: the player is at this place now."""
         before, self.here = self.cells.get(self.here), place
         step = _step(command)
@@ -38,16 +46,21 @@ class Chart:
                 self.cells[place] = cell
                 if cell != before:
                     self.ways.add(frozenset((before, cell)))
-        self._look_out(admissible)
+        self._look_out(seen)
 
-    def _look_out(self, admissible: Sequence[str]) -> None:
-        """Notes the exits of the room; what was an exit before may be a room now."""
+    def _look_out(self, seen: Observation) -> None:
+        """Notes the exits and the locked doors of the room; what was an exit before may be a room now."""
         here = self.cells.get(self.here)
         if here is not None:
-            for step in filter(None, map(_step, admissible)):
-                cell = here[0] + step[0], here[1] + step[1]
-                self.unseen.add(cell)
-                self.ways.add(frozenset((here, cell)))
+            for commands, ways, others in (
+                (seen.admissible, self.ways, self.locked),
+                ([f"go {direction}" for direction in _LOCK.findall(seen.description)], self.locked, self.ways),
+            ):
+                for step in filter(None, map(_step, commands)):
+                    cell = here[0] + step[0], here[1] + step[1]
+                    self.unseen.add(cell)
+                    ways.add(frozenset((here, cell)))
+                    others.discard(frozenset((here, cell)))
         self.unseen -= set(self.cells.values())
 
     def lines(self, width: int, height: int) -> list[list[tuple[str, str]]]:
@@ -68,11 +81,16 @@ class Chart:
             for x in range(left, right + 1):
                 line.append(self._room(names.get((x, y), ""), (x, y)))
                 gap = GAP if x < right else 0
-                line.append((("─" if frozenset(((x, y), (x + 1, y))) in self.ways else " ") * gap, WAY))
-                down = frozenset(((x, y), (x, y + 1))) in self.ways
-                between.append((("│" if down else " ").center(WIDTH) + " " * gap, WAY))
+                sign, kind = self._way((x, y), (x + 1, y), "─")
+                line.append((sign * gap, kind))
+                sign, kind = self._way((x, y), (x, y + 1), "│")
+                between.append((sign.center(WIDTH) + " " * gap, kind))
             drawn += [line, between]
         return drawn[:-1]
+
+    def _way(self, one: Cell, other: Cell, sign: str) -> tuple[str, str]:
+        way = frozenset((one, other))
+        return ("#", LOCKED) if way in self.locked else (sign if way in self.ways else " ", WAY)
 
     def _room(self, name: str, cell: Cell) -> tuple[str, str]:
         if name:

@@ -1,0 +1,1 @@
+"""The screen on which a person plays the dungeon; its style sheet stands beside it."""

@@ -1,0 +1,103 @@
+"""The dungeon's screen, played by keys at both sizes: a win, a race, and what hostile text can do (nothing)."""
+
+from random import Random
+
+import pytest
+from support.hostile import MARKUP, PAYLOADS, is_dangerous
+from support.screens_host import ScreensHost, shown, until
+from textual.pilot import Pilot
+
+from rolltrain_tui.modes.dungeon.outing import Outing
+from rolltrain_tui.modes.dungeon.rival import mind_of
+from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
+from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+from rolltrain_tui.tui.dungeon.line import CommandLine
+from rolltrain_tui.tui.dungeon.play import DungeonScreen
+
+SIZES = [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)]
+
+
+def a_game(seed: int = 7, against: str | None = None) -> ScreensHost:
+    outing = Outing(BuiltIn(WorldSettings()), seed, mind_of(against) if against else None)
+    return ScreensHost(lambda: DungeonScreen(outing))
+
+
+def outing_of(app: ScreensHost) -> Outing:
+    assert isinstance(app.screen, DungeonScreen)
+    return app.screen.outing
+
+
+async def begun(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: "You are in the" in shown(pilot.app))
+
+
+async def typed(pilot: Pilot[None], line: str) -> None:
+    pilot.app.screen.query_one(CommandLine).value = line
+    await pilot.pause()
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_race_is_won_by_keys_and_the_next_world_opens(size: tuple[int, int]) -> None:
+    app = a_game(against="random")
+    async with app.run_test(size=size) as pilot:
+        await begun(pilot)
+        outing = outing_of(app)
+        way, par = outing.sitting.world.walkthrough, outing.sitting.par
+        await pilot.press("9")
+        await pilot.pause()
+        assert "There is no command 9" in shown(app)
+        await pilot.press(str(outing.sitting.seen.admissible.index(way[0]) + 1))
+        await pilot.pause()
+        assert "Random play" in shown(app)
+        await typed(pilot, way[1])
+        place = outing.sitting.seen.admissible.index(way[2])
+        await pilot.press(*["down"] * (place + 1), "enter")
+        await pilot.pause()
+        assert outing.sitting.world.moves == 3
+        for command in way[3:]:
+            await typed(pilot, command)
+        await until(pilot, lambda: f"Won in {par} moves" in shown(app))
+        assert "Random play won in" in " ".join(shown(app).split())
+        await pilot.press("1")
+        await until(pilot, lambda: "seed 8" in shown(app) and "move 0" in shown(app))
+        assert outing.sitting.world.seed == 8
+
+
+async def test_a_refused_and_an_unclear_line_say_why_and_tab_completes() -> None:
+    app = a_game()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await begun(pilot)
+        await typed(pilot, "g w")
+        await typed(pilot, "g")
+        assert "g may mean: go east, go west." in shown(app)
+        await typed(pilot, "fly")
+        assert "I do not know how to fly." in shown(app)
+        assert outing_of(app).sitting.world.moves == 1
+        line = app.screen.query_one(CommandLine)
+        line.value = "t k"
+        await pilot.press("tab")
+        await pilot.pause()
+        assert line.value == "take black key"
+        line.value = ""
+        await pilot.press("f2")
+        await pilot.pause()
+        assert "goes on with: take black key." in shown(app)
+        await pilot.press("f3")
+        await until(pilot, lambda: "move 0" in shown(app))
+        await pilot.press("f1")
+        await until(pilot, lambda: "a locked door" in shown(app))
+
+
+async def test_hostile_lines_are_refused_and_nothing_dangerous_is_shown() -> None:
+    app = a_game()
+    dice = Random(3)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begun(pilot)
+        for text in [*dice.sample(PAYLOADS, 5), *dice.sample(MARKUP, 3), "x" * 1_000_000]:
+            await typed(pilot, text)
+        assert outing_of(app).sitting.world.moves == 0
+        assert not set(filter(is_dangerous, shown(app)))
+        await typed(pilot, "go west")
+        assert outing_of(app).sitting.world.moves == 1
