@@ -19,6 +19,7 @@ from rolltrain_tui.cli.compare import compare
 from rolltrain_tui.cli.diagnose import diagnose
 from rolltrain_tui.cli.diff import diff
 from rolltrain_tui.cli.doctor import doctor
+from rolltrain_tui.cli.duel import duel
 from rolltrain_tui.cli.dungeon import dungeon
 from rolltrain_tui.cli.exit_codes import exit_code_of, open_streams, settle_streams
 from rolltrain_tui.cli.export import export
@@ -63,6 +64,7 @@ rolltrain.add_command(play)
 rolltrain.add_command(train)
 rolltrain.add_command(ghost)
 rolltrain.add_command(arena)
+rolltrain.add_command(duel)
 rolltrain.add_command(dungeon)
 # Campaign files and help.
 rolltrain.add_command(new)

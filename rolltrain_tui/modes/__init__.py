@@ -29,6 +29,11 @@ class Mode:
     """A function (model: Path, data: Path, folder: Path) -> a campaign for them, to lie in `folder`. "": this kind makes its own model."""
     expert: str = ""
     """A function (learner, sequences) -> Evaluation of an expert: its line is then the ghost. "": the ghost is plain training."""
+    sitting: str = ""
+    """A function (learner, when) -> a function () -> a Textual screen on which the player takes part, with what is trained as it is now.
+
+    The first is called between two turns, and must copy what it keeps; `when` is such as "turn 120". "": there is nothing to take part in.
+    """
     probes: str = ""
     """A module of questions that `compare --probes` asks of a finished run. "": there are none."""
 
@@ -37,7 +42,7 @@ def check_mode(name: str, row: object) -> Mode:
     """The row, if it is a mode of this name whose parts are named in words. RowError."""
     if not isinstance(row, Mode):
         raise RowError(f"it must be a rolltrain_tui.plugins.Mode, not a {type(row).__name__}")
-    for text in (row.title, row.config, row.build, row.template, row.fitted, row.expert, row.probes):
+    for text in (row.title, row.config, row.build, row.template, row.fitted, row.expert, row.sitting, row.probes):
         if not isinstance(text, str) or not text.isprintable():
             raise RowError("every text of a mode must be one line of printable characters")
     check_named(name, row)
@@ -70,6 +75,7 @@ MODES: Registry[Mode] = Registry(
             build="rolltrain_tui.modes.duel.build:build",
             expert="rolltrain_tui.modes.duel.build:zeillinger_at_the_table",
             template="rolltrain_tui.config.shipped:duel_first",
+            sitting="rolltrain_tui.tui.duel.sit:sit",
         ),
         Mode(
             name="module",

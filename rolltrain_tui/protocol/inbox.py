@@ -23,6 +23,7 @@ class Inbox:
         self._stopped = False
         self._turns_per_second: float | None = None
         self._next_turn_at = 0.0
+        self._deeds: deque[Callable[[], None]] = deque()
         self.turn_over: Callable[[], None] = lambda: None
         """Called in the campaign's thread between two turns: everything that the last one brought has been told."""
 
@@ -69,6 +70,12 @@ class Inbox:
             self._stopped = True
             self._changed.notify_all()
 
+    def between_turns(self, deed: Callable[[], None]) -> None:
+        """Have this done by the campaign's thread before its next turn, also while it is paused. It may look, and must change nothing."""
+        with self._changed:
+            self._deeds.append(deed)
+            self._changed.notify_all()
+
     @property
     def paused(self) -> bool:
         return self._paused
@@ -100,10 +107,20 @@ class Inbox:
     def wait_for_turn(self) -> bool:
         """Block while paused, and until the pace allows another turn. False: the player has stopped the campaign."""
         self.turn_over()
+        while (may := self._may_play()) is None:
+            self._deeds.popleft()()
+        return may
+
+    def _may_play(self) -> bool | None:
+        """As `wait_for_turn`; None as soon as there is a deed to be done first."""
+        if self._deeds and not self._stopped:
+            return None
         if not self._paused and self._turns_per_second is None:
             return not self._stopped
         with self._changed:
             while not self._stopped:
+                if self._deeds:
+                    return None
                 if self._paused:
                     if self._single_steps:
                         self._single_steps -= 1

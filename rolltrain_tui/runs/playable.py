@@ -11,6 +11,7 @@ from rolltrain_tui.story.scene import Scene
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.protocol.learner import Learner
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class PlayableRun(Protocol):
 
     @property
     def folder(self) -> Path: ...
+
+    @property
+    def learner(self) -> "Learner | None":
+        """What is trained; None where nothing is. To be asked between two turns."""
 
     @property
     def note(self) -> str:

@@ -18,6 +18,7 @@ from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import CampaignResumed, Event, Saved, SaveDue, SaveFailed, SettingsChanged, TrainingFailed
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.runs import event_codec, layout, saves
 from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.runs.open import SavedRun, new_campaign, with_settings
@@ -99,6 +100,10 @@ class Run:
         return run
 
     # Playing.
+
+    @property
+    def learner(self) -> Learner:
+        return self.campaign.learner
 
     @property
     def story(self) -> Iterator[Event]:

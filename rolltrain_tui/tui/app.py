@@ -130,6 +130,9 @@ class RolltrainApp(App[None]):
         elif launch.arena:
             self.to_title()
             self.open_arena()
+        elif launch.screen is not None:
+            self.to_title()
+            self.push_screen(launch.screen())
         elif launch.save is not None:
             self.resume(launch.save)
         elif launch.campaign is None:

@@ -5,6 +5,8 @@ The thread touches no widget. Its last message is always `Left`. An error comes 
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 from rolltrain_tui.protocol.events import Event, Examined
 from rolltrain_tui.protocol.inbox import Inbox
@@ -15,6 +17,7 @@ from rolltrain_tui.story.scene.pauses import pause_reason, sick_signals
 from rolltrain_tui.tui.buffer import EventBuffer
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain
 
+T = TypeVar("T")
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
 
 
@@ -68,6 +71,20 @@ class Bridge:
         if self.until:
             self.until = frozenset()
             self.inbox.set_speed(self._tempo)
+
+    def between_turns(self, look: Callable[[PlayableRun], T]) -> "Future[T]":
+        """What this finds between two turns, in the run's thread. It never comes where the run has ended before."""
+        found: Future[T] = Future()
+
+        def deed() -> None:
+            assert self.run is not None, "a run that waits for its turn is open"
+            try:
+                found.set_result(look(self.run))
+            except Exception as error:  # the screen hears of it; the training goes on
+                found.set_exception(error)
+
+        self.inbox.between_turns(deed)
+        return found
 
     def join(self, deadline: float) -> bool:
         """Wait up to `deadline` seconds for the thread. True: it is gone, and everything it had to save is saved."""

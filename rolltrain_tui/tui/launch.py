@@ -1,9 +1,10 @@
 """How the game is started: what the command line asks of the app."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.protocol.commands import Command
 
@@ -41,6 +42,8 @@ class Launch:
     """The run waits at the first of each kind while a card explains it."""
     arena: bool = False
     """Open the arena over the title."""
+    screen: Callable[[], Any] | None = None
+    """Makes a Textual screen to open over the title."""
     dungeon: "Outing | None" = None
     """Text adventures that a person plays; torch stays unlit."""
 

@@ -46,6 +46,8 @@ class ExpeditionVerbs(Provider):
         yield "Open the bag", "Use an item", screen.action_bag
         yield "Raise an ability score", "When a level has brought a choice", screen.action_raise
         yield "Short rest", "Some charges back, and hit dice spent to heal", screen.action_rest
+        if screen.may_join:
+            yield "Take part", "Play with what is trained, as it is now; the run waits", screen.action_join
         yield "Speak", "A sample of what the model can do", screen.action_speak
         yield "Save", "Write a save after this turn", screen.action_save
         yield "Help", "Every key with one line", screen.action_help

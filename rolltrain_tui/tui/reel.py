@@ -46,6 +46,7 @@ class ReplaySource:
 
     config = None
     """No rule of the campaign pauses a replay."""
+    learner = None
     story: tuple[Event, ...] = ()
 
     def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:

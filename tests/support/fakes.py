@@ -87,7 +87,7 @@ class FakeExpedition:
         script: Sequence[Event] | None = None,
     ) -> None:
         """`script`: these events instead of the dice's; `fail_at`: the training raises in this turn; `said`: what the model says."""
-        self.config, self.folder, self.note = config, folder, ""
+        self.config, self.folder, self.note, self.learner = config, folder, "", None
         self.story: list[Event] = []
         self.drained: list[object] = []
         """Every command that was taken, in order."""

@@ -176,3 +176,20 @@ def test_ready_is_called_in_the_thread_before_the_first_turn(tmp_path: Path) -> 
     messages = crossed(bridge)
     assert [("run", 0)] == seen
     assert any(isinstance(message, CampaignEnded) for message in messages)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_look_between_two_turns_is_taken_by_the_runs_thread(tmp_path: Path, paused: bool) -> None:
+    """Paused or not; what it raises is told to the one who asked, and the run goes on."""
+    expedition = FakeExpedition(tmp_path, fake_config("turns=1000000"))
+    bridge = bridge_of(expedition)
+    if paused:
+        bridge.inbox.pause()
+    bridge.start()
+    found = bridge.between_turns(lambda run: (threading.current_thread().name, run.folder))
+    assert found.result(DEADLINE) == ("run", tmp_path)
+    broken = bridge.between_turns(lambda run: 1 // 0)
+    assert isinstance(broken.exception(DEADLINE), ZeroDivisionError)
+    assert bridge.playing
+    bridge.stop()
+    assert bridge.join(DEADLINE)

@@ -1,14 +1,22 @@
 """What the adventure adds to the orders: the diagnosis, predictions, inspiration, the bag, a raised score."""
 
 import math
+from collections.abc import Callable
+from concurrent.futures import Future
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
+from textual.screen import Screen
+from textual.timer import Timer
+
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, UseItem
 from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.inspiration import bounds
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.figures import signed
+from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.orders import Orders
@@ -19,6 +27,7 @@ from rolltrain_tui.tui.words import loss
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import AdventureConfig, CampaignConfig
 
+JOIN_SECONDS = 0.05
 STATS = {
     "STR": "Added to the damage of every blow.",
     "CON": "Hit points at every level, those behind you too; added to hit dice at a rest.",
@@ -31,6 +40,9 @@ STATS = {
 
 class Deeds(Orders):
     """The orders that came with the adventure."""
+
+    _joining: Timer | None = None
+    """Looks whether the player can take part."""
 
     @property
     def campaign(self) -> "CampaignConfig | None":
@@ -57,6 +69,56 @@ class Deeds(Orders):
         from rolltrain_tui.tui.screens.chart import ChartScreen
 
         self.app.push_screen(ChartScreen(lambda: self.scene, self.bridge.run.folder if self.bridge.run is not None else None))
+
+    # Taking part.
+
+    @property
+    def _sitting(self) -> str:
+        """The mode's own screen on which the player takes part; empty where there is none."""
+        from rolltrain_tui.modes import MODES
+
+        return MODES[self.campaign.kind].sitting if self.campaign is not None and self.campaign.kind in MODES else ""
+
+    @property
+    def may_join(self) -> bool:
+        return bool(self._sitting) and not self.scene.finished
+
+    def action_join(self) -> None:
+        """Take part, with what is trained as it is after this turn. The run waits until the player is back."""
+        if self._joining is not None or not self.may_join:
+            return
+        inbox = self.bridge.inbox
+        was_paused = inbox.paused
+        inbox.pause()
+        self.tell_player("‖ The run waits after this turn, and goes on when you are back.", "accent", stays="always")
+        make, when = resolve_name(self._sitting), f"turn {self.scene.turn}"
+        found = self.bridge.between_turns(lambda run: make(run.learner, when))
+
+        def look() -> None:
+            if found.done() or not self.bridge.playing:
+                joining.stop()
+                self._joining = None
+                self._sit_down(found, was_paused)
+
+        joining = self._joining = self.set_interval(JOIN_SECONDS, look)
+
+    @while_open
+    def _sit_down(self, found: "Future[Callable[[], Screen[None]]]", was_paused: bool) -> None:
+        def go_on(_: None) -> None:
+            self._resume_unless(was_paused)
+            self.tell_player("You are back." if was_paused else "▶ You are back, and the run goes on.", "good")
+
+        if not found.done():
+            self.tell_player("The run is over; nobody can take part any more.", "warn")
+        elif (error := found.exception()) is not None:
+            self.tell_player(f"✖ {clean(str(error))}", "bad")
+            self._resume_unless(was_paused)
+        else:
+            self.app.push_screen(found.result()(), go_on)
+
+    def _resume_unless(self, was_paused: bool) -> None:
+        if not was_paused:
+            self.bridge.inbox.resume()
 
     # Predictions.
 

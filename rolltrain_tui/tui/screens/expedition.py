@@ -88,6 +88,7 @@ class ExpeditionScreen(Explaining):
         Binding("b", "bag", "Bag", tooltip="Open the bag and use an item"),
         Binding("g", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),
         Binding("r", "rest", "Rest", tooltip="Take a short rest before the next turn"),
+        Binding("t", "join", "Take part", tooltip="Take part: play with what is trained, as it is now; the run waits"),
         Binding("v", "speak", "Speak", tooltip="Ask the model for a sample of its text"),
         Binding("a", "auto", "Auto", tooltip="Choose which abilities act by themselves"),
         Binding("o", "stops", "Stops", tooltip="Choose at what the game pauses by itself"),
@@ -176,6 +177,10 @@ class ExpeditionScreen(Explaining):
         """What lay over it was closed."""
         self.want_picture()
         self.next_card()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that this kind of training has no use for are not there."""
+        return self.may_join if action == "join" else super().check_action(action, parameters)
 
     # Messages in.
 
@@ -407,6 +412,7 @@ class ExpeditionScreen(Explaining):
             ("+/-", "Speed", "speed(1)", True),
             ("q", "Leave", "leave", True),
             ("r", "Rest", "rest", True),
+            *([("t", "Take part", "join", self.may_join)] if self.may_join else []),
             ("v", "Speak", "speak", True),
             ("s", "Save", "save", True),
             ("a", "Auto", "auto", True),

@@ -1,0 +1,65 @@
+"""Points of a board as dots: one coordinate across, one up, a third as a digit from 0 to 9."""
+
+from collections.abc import Sequence
+
+from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Points
+from rolltrain_tui.tui.frame import joined
+from rolltrain_tui.tui.widgets.panel import Line
+
+GUTTER = 6
+"""Cells of the labels of the axis that goes up."""
+LEAST = 24, 5
+"""Cells and rows from which a plot is worth its place."""
+DOT, SEVERAL, GONE = "●", "+", "×"
+
+
+def title(points: Points, axes: Sequence[int]) -> str:
+    """Such as "x →  y ↑  digit: z, 9 is 15"."""
+    digit = f"  digit: {AXES[axes[2]]}, 9 is {_figure(_top(points, axes[2]))}" if len(axes) > 2 else ""
+    return f"{AXES[axes[0]]} →  {AXES[axes[1]]} ↑{digit}"
+
+
+def panes(dimension: int, turned: int) -> list[tuple[int, ...]]:
+    """The coordinates of the first pane and the second; `turned` moves both on by so many. In two dimensions there is one pane."""
+    if dimension == 2:
+        return [(turned % 2, (turned + 1) % 2)]
+    a, b, c = ((turned + i) % dimension for i in range(3))
+    return [(a, b, c), (a, c, b)]
+
+
+def plot_lines(points: Points, gone: Points, axes: Sequence[int], width: int, height: int) -> list[Line]:
+    """The picture in this room. `gone`: points that fell with the last move."""
+    across, up = max(1, width - GUTTER - 1), max(1, height - 2)
+    both = (*points, *gone)
+    tops = [_top(both, axis) for axis in axes]
+    cells: dict[tuple[int, int], tuple[str, str]] = {}
+    for point in gone:
+        cells[_place(point, axes, tops, across, up)] = (GONE, "bad")
+    for point in points:
+        place = _place(point, axes, tops, across, up)
+        mark = str(round(9 * point[axes[2]] / tops[2])) if len(axes) > 2 else DOT
+        taken = cells.get(place, (GONE, ""))[0] != GONE
+        cells[place] = (SEVERAL if taken else mark, "primary+strong")
+    lines: list[Line] = []
+    for row in range(up):
+        label = _figure(tops[1]) if row == 0 else "0" if row == up - 1 else AXES[axes[1]] if row == up // 2 else ""
+        dots = [cells.get((column, row), (" ", "")) for column in range(across)]
+        lines.append([(f"{label:>{GUTTER - 1}} ", "muted"), ("│", "track"), *joined(dots)])
+    lines.append([(" " * GUTTER, ""), ("└" + "─" * across, "track")])
+    right = _figure(tops[0])
+    lines.append([(" " * GUTTER, ""), (f"0{AXES[axes[0]]:^{max(1, across - len(right))}}{right}", "muted")])
+    return lines[:height]
+
+
+def _place(point: Sequence[int], axes: Sequence[int], tops: Sequence[int], across: int, up: int) -> tuple[int, int]:
+    """(column, row) of a point."""
+    return round(point[axes[0]] / tops[0] * (across - 1)), up - 1 - round(point[axes[1]] / tops[1] * (up - 1))
+
+
+def _top(points: Points, axis: int) -> int:
+    """The largest value of a coordinate, at least 1."""
+    return max((point[axis] for point in points), default=0) or 1
+
+
+def _figure(value: int) -> str:
+    return str(value) if value < WHOLE else f"{float(value):.0e}".replace("e+", "e")

@@ -1,0 +1,350 @@
+"""The table of a duel. Digits name coordinates or take one; everything else can be asked beside the board, and costs nothing."""
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.modes.duel.game import GameError
+from rolltrain_tui.modes.duel.table import words
+from rolltrain_tui.modes.duel.table.insight import worst_case
+from rolltrain_tui.modes.duel.table.position import Fall, Move, names
+from rolltrain_tui.modes.duel.table.seats import expert
+from rolltrain_tui.modes.duel.table.sitting import Sitting, other
+from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.arena.worker import Stopped, Worker
+from rolltrain_tui.tui.duel import plot
+from rolltrain_tui.tui.duel.board import prompt_lines, table_lines, table_width
+from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.widgets.keys import Key, KeyLine
+from rolltrain_tui.tui.widgets.panel import Line, Panel, justify
+from rolltrain_tui.tui.widgets.story import StoryPanel
+
+Pane = Literal["plot", "ahead", "values"]
+TITLES: dict[Pane, str] = {"plot": "", "ahead": "Look ahead", "values": "Values"}
+WIDE, TWO_PANES = 100, 100
+"""Columns from which shares stand beside whole numbers, and from which there are two panes."""
+MOST_BESIDE = 4
+"""Coordinates with which the shares still fit beside them."""
+FRAME = 4
+"""Cells of a panel's edges."""
+WATCH_SECONDS = 0.7
+"""Between the moves of a game that is watched."""
+LOOK_SECONDS = 0.1
+
+
+class BoardPanel(Panel):
+    """A panel that can strike a point through."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"panel--struck"}
+    DEFAULT_CSS = """
+    BoardPanel > .panel--struck { text-style: strike; color: $foreground 62%; }
+    """
+
+
+class DuelScreen(TavernScreen):
+    """A series of games between the person and a player. Escape gets up from the table."""
+
+    CSS_PATH = "duel.tcss"
+    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"pick({n - 1})", f"Coordinate {n}", show=False) for n in range(1, 9)),
+        Binding("escape", "back", "Leave", tooltip="Get up from the table"),
+        Binding("enter", "play", "Play", tooltip="Host: name what is ticked. After a game: the next one"),
+        Binding("l", "pane('ahead')", "Ahead", tooltip="Look ahead: what each answer of the agent would do"),
+        Binding("q", "pane('values')", "Values", tooltip="How a network at this table rates the moves"),
+        Binding("h", "hint", "Hint", tooltip="What Zeillinger would name here"),
+        Binding("w", "watch", "Watch", tooltip="Watch: a player moves in your place until you press w again; the game does not count"),
+        Binding("o", "opponent", "Other", tooltip="Another opponent sits down; this game begins anew"),
+        Binding("r", "role", "Role", tooltip="Change seats: a new series in the other role"),
+        Binding("b", "again", "Again", tooltip="This game again, from its start"),
+        Binding("p", "turn", "Turn", tooltip="Turn the dot plot: other coordinates across and up"),
+        Binding("f", "figures", "Figures", show=False, tooltip="Whole numbers, or shares of the largest, as the players see them"),
+        Binding("c", "codex", "Codex", show=False, tooltip="The codex about the duel"),
+        Binding("pagedown,down", "rows(1)", "Rows on", show=False, tooltip="Further points of the table"),
+        Binding("pageup,up", "rows(-1)", "Rows back", show=False, tooltip="Points of the table further up"),
+    ]
+
+    def __init__(self, sitting: Sitting) -> None:
+        super().__init__()
+        self.sitting = sitting
+        self.picked: set[int] = set()
+        self.pane: Pane = "plot"
+        self._fell: tuple[Fall, ...] = ()
+        """With the last move; they stay in sight until the next key that acts."""
+        self._top = self._turned = 0
+        self._as_shares = False
+        self._watching: Timer | None = None
+        self._search: Worker | None = None
+        self._worst = ""
+
+    def compose(self) -> ComposeResult:
+        yield Panel(id="duel-head")
+        yield Panel(id="duel-facts")
+        with Horizontal(id="duel-middle"):
+            yield BoardPanel(id="duel-table")
+            yield Panel(id="duel-first", classes="duel-pane")
+            yield Panel(id="duel-second", classes="duel-pane")
+        yield StoryPanel(id="duel-story")
+        yield Panel(id="duel-prompt")
+        yield KeyLine(id="duel-keys")
+
+    @while_open
+    def on_mount(self) -> None:
+        self.query_one("#duel-story").border_title = "What happened"
+        self._open_game()
+        self.set_interval(LOOK_SECONDS, self._look)
+        self.call_after_refresh(self.draw)
+
+    @while_open
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def on_unmount(self) -> None:
+        if self._search is not None:
+            self._search.stop()
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # What happens
+
+    def _tell(self, text: str) -> None:
+        self.query_one(StoryPanel).tell(flat(text))
+
+    def _open_game(self) -> None:
+        """A game lies on the table that was not there before."""
+        sitting = self.sitting
+        self.picked.clear()
+        self._fell, self._top, self._worst = (), 0, "worst case …"
+        self._tell(f"§ Game {sitting.number + 1}: {words.seat_words(sitting)}; {words.par_words(sitting)}.")
+        if fell := words.start_words(sitting.position):
+            self._tell(fell)
+        if sitting.position.over:
+            self._tell("✖ One point: this game is over before it begins, and does not count.")
+        position = sitting.position
+
+        def search(stopped: Stopped) -> Iterator[object]:
+            yield words.worst_words(worst_case(position, stopped))
+
+        if self._search is not None:
+            self._search.stop()
+        self._search = Worker(search)
+        self._search.start()
+
+    @while_open
+    def _look(self) -> None:
+        """Whether the search for the worst case has come to its end."""
+        if self._search is not None and not self._search.is_alive():
+            self._worst = str(next(iter(self._search.take()), self._search.error))
+            self._search = None
+            self.draw()
+
+    def _moved(self, move: Move) -> None:
+        sitting = self.sitting
+        self.picked.clear()
+        self._fell = move.falls
+        self._tell(words.move_words(move, len(sitting.position.moves), sitting.role) + ".")
+        for fell in words.falls_words(move.falls, words.most_of(move.moved)):
+            self._tell(f"  ✖ {fell}")
+        if sitting.position.stopped:
+            result = sitting.results[-1]
+            mark = "★" if result.won else "✖" if result.won is False else "═"
+            self._tell(f"{mark} {words.result_words(result)}")
+            if sitting.decided:
+                self._tell(f"★ {words.series_words(sitting)}")
+
+    def _open_by(self, deed: Callable[[], None]) -> None:
+        """Another game, or this one anew."""
+
+        def open_game() -> None:
+            deed()
+            self._open_game()
+
+        self._stop_watching()
+        self._try(open_game)
+
+    def _try(self, deed: Callable[[], None]) -> None:
+        """Do it; a mistake is explained and costs nothing."""
+        try:
+            deed()
+        except GameError as error:
+            self._tell(f"✖ {words.sentence(str(error))}")
+        self.draw()
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # What is shown
+
+    @while_open
+    def draw(self) -> None:
+        sitting, width = self.sitting, self.size.width
+        position = sitting.position
+        head = self.query_one("#duel-head", Panel)
+        seats = words.seat_words(sitting) if width >= WIDE else words.seat_words_short(sitting)
+        left = f"Game {sitting.number + 1}, best of {sitting.best_of}: {seats}"
+        head.show([justify([(left, "accent")], [(words.score_words(sitting), "strong")], head.content_size.width)])
+        facts = self.query_one("#duel-facts", Panel)
+        moves = f"move {len(position.moves)}" if not position.stopped else f"over, move {len(position.moves)}"
+        told = f"{moves} · {words.par_words(sitting)}"
+        facts.show([justify([(told, "")], [(self._short_worst(), "muted")], facts.content_size.width)])
+        self._draw_table(width)
+        self._draw_panes(width)
+        prompt = self.query_one("#duel-prompt", Panel)
+        prompt.show(prompt_lines(sitting, self.picked))
+        self.query_one(KeyLine).show_keys(self._keys())
+
+    def _keys(self) -> list[Key]:
+        """What can be pressed now; dim what cannot."""
+        going = not self.sitting.position.stopped
+        enter = "Next" if not going else "Play"
+        plain = [
+            ("enter", enter, "play", self.sitting.role == "host" or not going),
+            ("l", "Ahead", "pane('ahead')", going),
+            ("h", "Hint", "hint", going),
+            ("q", "Values", "pane('values')", bool(self.sitting.guests.networks)),
+            ("w", "Stop" if self._watching else "Watch", "watch", going),
+            ("o", "Other", "opponent", going),
+            ("r", "Role", "role", True),
+            ("b", "Again", "again", going),
+            ("p", "Turn", "turn", True),
+            ("f", "Figures", "figures", True),
+            ("esc", "Leave", "back", True),
+        ]
+        return [Key(key, label, f"screen.{action}", usable) for key, label, action, usable in plain]
+
+    def _short_worst(self) -> str:
+        return self._worst if self.size.width >= WIDE else self._worst.partition(" (")[0]
+
+    def _draw_table(self, width: int) -> None:
+        sitting, dimension = self.sitting, self.sitting.position.rules.dimension
+        points = sitting.position.points
+        beside = width >= WIDE and dimension <= MOST_BESIDE
+        table = self.query_one("#duel-table", BoardPanel)
+        table.styles.width = table_width(dimension, shares=beside) + FRAME
+        table.name_box(words.counted(len(points)) + (f", {unit}" if (unit := words.unit_words(sitting.position)) else ""))
+        named = self.picked if sitting.role == "host" else set(sitting.named)
+        table.show(table_lines(points, self._fell, named, table.content_size.height, self._top, shares=beside, as_shares=self._as_shares))
+
+    def _draw_panes(self, width: int) -> None:
+        dimension = self.sitting.position.rules.dimension
+        room = width - self.query_one("#duel-table").styles.width.value - FRAME  # type: ignore[union-attr]
+        axes = plot.panes(dimension, self._turned)
+        first, second = self.query_one("#duel-first", Panel), self.query_one("#duel-second", Panel)
+        second.display = width >= TWO_PANES and room // 2 >= plot.LEAST[0] and (len(axes) > 1 or self.pane != "plot")
+        first.display = room >= plot.LEAST[0]
+        self._draw_pane(first, "plot" if second.display else self.pane, axes[0])
+        if second.display:
+            self._draw_pane(second, self.pane, axes[-1])
+
+    def _draw_pane(self, panel: Panel, pane: Pane, axes: tuple[int, ...]) -> None:
+        width, height = panel.content_size.width, panel.content_size.height
+        panel.name_box(TITLES[pane] or plot.title(self.sitting.position.points, axes))
+        lines: list[Line]
+        if pane == "ahead":
+            lines = ahead_lines(self.sitting, sorted(self.picked), width, height)
+        elif pane == "values":
+            lines = value_lines(self.sitting, sorted(self.picked), width, height)
+        else:
+            lines = plot.plot_lines(self.sitting.position.points, tuple(fall.point for fall in self._fell), axes, width, height)
+        panel.show(lines)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Keys
+
+    def action_pick(self, axis: int) -> None:
+        """Host: tick a coordinate or take the tick away. Agent: take it."""
+        self._fell = ()
+        sitting = self.sitting
+        if sitting.role == "agent":
+            self._try(lambda: self._moved(sitting.play([axis])))
+        elif axis >= sitting.position.rules.dimension or sitting.position.stopped:
+            self._try(lambda: self._refuse(axis))
+        else:
+            self.picked ^= {axis}
+            self.draw()
+
+    def _refuse(self, axis: int) -> None:
+        self.sitting.position.check_host([axis, 0, 1])
+
+    def action_play(self) -> None:
+        self._fell = ()
+        self._stop_watching()
+        sitting = self.sitting
+        if sitting.position.stopped:
+            self._open_by(sitting.next_game)
+        elif sitting.role == "host":
+            self._try(lambda: self._moved(sitting.play(sorted(self.picked))))
+        else:
+            self._tell(f"The host names {names(sitting.named)}: press the digit of one of them.")
+
+    def action_hint(self) -> None:
+        sitting = self.sitting
+        if sitting.position.over:
+            return
+        chosen = expert("host").names(sitting.position, sitting.chance[0, 0])
+        self._tell(f"▲ Zeillinger would name {names(chosen)} here.")
+
+    def action_pane(self, pane: Pane) -> None:
+        self.pane = "plot" if self.pane == pane else pane
+        self.draw()
+
+    def action_watch(self) -> None:
+        if self._watching is not None:
+            self._stop_watching()
+            self._tell("You play on yourself. This game does not count.")
+            return
+        self._try(self._watch_on)
+        if not self.sitting.position.stopped:
+            self._watching = self.set_interval(WATCH_SECONDS, self._watch_tick)
+
+    def _watch_on(self) -> None:
+        if not self.sitting.watched:
+            self._tell(f"{self.sitting.stand_in().title} plays in your place; this game does not count. w: you play on.")
+        self._moved(self.sitting.watch())
+
+    @while_open
+    def _watch_tick(self) -> None:
+        if not self.is_active:  # something lies over the table
+            return
+        self._try(self._watch_on)
+        if self.sitting.position.stopped:
+            self._stop_watching()
+
+    def _stop_watching(self) -> None:
+        if self._watching is not None:
+            self._watching.stop()
+            self._watching = None
+
+    def action_opponent(self) -> None:
+        self._open_by(self.sitting.next_opponent)
+
+    def action_role(self) -> None:
+        self._open_by(lambda: self.sitting.new_series(other(self.sitting.role)))
+
+    def action_again(self) -> None:
+        self._open_by(self.sitting.again)
+
+    def action_turn(self) -> None:
+        self._turned = (self._turned + 1) % self.sitting.position.rules.dimension
+        self.draw()
+
+    def action_figures(self) -> None:
+        self._as_shares = not self._as_shares
+        self._tell("Figures: shares of the largest." if self._as_shares else "Figures: whole numbers.")
+        self.draw()
+
+    def action_rows(self, by: int) -> None:
+        room = max(1, self.query_one("#duel-table").content_size.height - 3)
+        most = max(0, len(self.sitting.position.points) + len(self._fell) - room)
+        self._top = min(most, max(0, self._top + by * room))
+        self.draw()
+
+    def action_codex(self) -> None:
+        self.host.open_codex("duel")
+
+    def action_back(self) -> None:
+        self._stop_watching()
+        self.dismiss(None)

@@ -1,0 +1,117 @@
+"""The table of the duel, played by keys."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.paths import CAMPAIGNS, DUEL
+from support.playing import under_way
+from support.screens_host import ScreensHost, shown, until
+from textual.pilot import Pilot
+
+from rolltrain_tui.modes.duel.table.guests import fixed_guests
+from rolltrain_tui.modes.duel.table.position import Rules
+from rolltrain_tui.modes.duel.table.sitting import Sitting
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.duel.screen import DuelScreen
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+pytestmark = pytest.mark.slow
+START = ((3, 4, 1), (2, 4, 2), (0, 9, 9))
+
+
+def table(**how: Any) -> tuple[ScreensHost, Sitting]:
+    rules = how.pop("rules", Rules())
+    sitting = Sitting(fixed_guests(rules), **how)
+    return ScreensHost(lambda: DuelScreen(sitting)), sitting
+
+
+async def tells(pilot: Pilot[Any], *texts: str) -> None:
+    await until(pilot, lambda: all(text in shown(pilot.app) for text in texts))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_game_as_host(size: tuple[int, int]) -> None:
+    """Ticked coordinates are marked, Enter plays, falls are named and stay in sight, Enter goes on to the next game as agent."""
+    app, sitting = table(start=START)
+    async with app.run_test(size=size) as pilot:
+        await tells(pilot, "3 points", "par: ", "worst case: ", "Name two or more: press 1 to 3")
+        await pilot.press("1", "enter")
+        await tells(pilot, "only x is named")
+        assert sitting.position.moves == ()
+        await pilot.press("2")
+        await tells(pilot, "[x]", "[y]", "Enter: you name x and y")
+        await pilot.press("l")
+        await tells(pilot, "Naming x and y:", "points left")
+        await pilot.press("enter", "l")
+        await tells(pilot, "Move 1: you named x and y", "fell: (", "✖", "move 1")
+        while not sitting.position.stopped:
+            await pilot.press("h", "1", "2", "3", "enter")
+        await tells(pilot, "Enter: the next game", "the game.")
+        await pilot.press("enter")
+        await tells(pilot, "Game 2, best of 5", "The host names")
+
+
+async def test_a_game_as_agent_and_everything_beside_it() -> None:
+    """A coordinate that was not named is refused; opponent, role, plot and figures change; a watched game goes on by itself."""
+    app, sitting = table(start=START, first="agent")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await tells(pilot, "against zeillinger", "The host names")
+        away = next(axis for axis in range(3) if axis not in sitting.named)
+        await pilot.press(str(away + 1))
+        await tells(pilot, "is not among them")
+        await pilot.press("q")
+        await tells(pilot, "No network sits at this table")
+        await pilot.press("q", "p", "f")
+        await tells(pilot, "y →  z ↑  digit: x", "0.444")
+        await pilot.press("o")
+        await tells(pilot, "against random")
+        await pilot.press("r")
+        await tells(pilot, "you, the host,")
+        app.screen.action_watch()  # type: ignore[attr-defined]
+        await tells(pilot, "plays in your place", "Move 1")
+        await pilot.press("question_mark")
+        await tells(pilot, "Look ahead: what each answer")
+
+
+@pytest.mark.parametrize(("dimension", "points"), [(2, 1), (2, 40), (4, 40), (6, 40)])
+async def test_any_size_of_game_fits(dimension: int, points: int) -> None:
+    """Rows that have no room can be scrolled to; all answers of six coordinates fit, or say what else to press."""
+    app, sitting = table(rules=Rules(dimension=dimension, points=points), seed=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        count = len(sitting.position.points)
+        await tells(pilot, f"{count} point")
+        if count > 8:
+            await tells(pilot, "more: PgDn")
+            await pilot.press("pagedown")
+            await tells(pilot, "▲ PgUp")
+        await pilot.press("l")
+        if count > 1:
+            await tells(pilot, "Points left after each answer:")
+        await pilot.resize_terminal(120, 36)
+        await tells(pilot, "Look ahead")
+
+
+async def test_during_a_campaign_the_run_waits_and_goes_on(tmp_path: Path) -> None:
+    """The key of the expedition leads to the table with the network of this turn; back from it the run goes on where it stood."""
+    campaign = tmp_path / "duel.yaml"
+    campaign.write_text((CAMPAIGNS / "duel_first.yaml").read_text("utf-8"), "utf-8")
+    settings = (*DUEL, "turns=100000", "hero.level=1", "pace.turns_per_second=20", "hero.deaths=false")
+    app = RolltrainApp(Launch(campaign=campaign, overrides=settings, runs=tmp_path, explain=False))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: under_way(app) and app.screen.scene.turn > 2)  # type: ignore[attr-defined]
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, DuelScreen))
+        await tells(pilot, "you are the agent against the network of turn", "The host names")
+        assert app.bridge is not None
+        assert app.bridge.inbox.paused
+        await pilot.press("q")
+        await tells(pilot, "as host:", "★")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
+        assert not app.bridge.inbox.paused
+        turn = app.screen.scene.turn  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.screen.scene.turn > turn)  # type: ignore[attr-defined]
+        app.bridge.stop()
+        assert app.bridge.join(20)
