@@ -56,11 +56,11 @@ def rules_of(config: DuelConfig) -> Rules:
 
 def guests_of(learner: DuelLearner, when: str) -> Guests:
     """Those of a campaign between two turns. The networks are copies: training may go on. `when`: such as "turn 120"."""
-    hero = network_seat(NET, f"the network of {when}", learner.side.role, values_by(learner.side.nets.online))
-    networks = [hero]
-    if learner.rival is not None:
-        side = learner.rival.side
-        networks.append(network_seat(RIVAL, f"the rival of {when}", side.role, values_by(side.nets.online)))
+    titles = {NET: f"the network of {when}", RIVAL: f"the rival of {when}"}
+    networks = [
+        network_seat(name, title, side.role, values_by(side.nets.online))
+        for (name, title), side in zip(titles.items(), learner.sides, strict=False)  # the hero's comes first
+    ]
     return fixed_guests(rules_of(learner.config), networks)
 
 
