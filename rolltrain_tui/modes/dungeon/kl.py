@@ -3,7 +3,10 @@
 Shapes: B actions, T tokens; log-probabilities are of the tokens that were chosen.
 """
 
-from torch import Tensor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
 
 
 def token_rewards(score: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, coefficient: float) -> Tensor:
@@ -25,3 +28,55 @@ def adapted(coefficient: float, kl: float, *, target: float, horizon: float, ste
     """The coefficient after so many steps: larger where kl is above its target, smaller below, by at most 20 % of steps / horizon."""
     error = min(max(kl / target - 1, -0.2), 0.2)
     return coefficient * (1 + error * steps / horizon)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """How a coefficient begins, and whether it adapts."""
+
+    coefficient: float
+    adaptive: bool
+    target: float
+    """Nats of a whole action."""
+    horizon: float
+    """Moves over which it adapts."""
+
+
+class KLCoefficients(nn.Module):
+    """The two coefficients as they stand. They are buffers: a rollback takes them back with the weights."""
+
+    loss_coefficient: Tensor
+    reward_coefficient: Tensor
+
+    def __init__(self, loss: Control, reward: Control) -> None:
+        super().__init__()
+        self.controls = {"loss": loss, "reward": reward}
+        for name, control in self.controls.items():
+            self.register_buffer(f"{name}_coefficient", torch.tensor(control.coefficient, dtype=torch.float32))
+
+    @property
+    def used(self) -> bool:
+        """Whether the distance from the reference counts for anything."""
+        return any(control.coefficient or control.adaptive for control in self.controls.values())
+
+    @property
+    def loss(self) -> float:
+        return self.loss_coefficient.item()
+
+    @property
+    def reward(self) -> float:
+        return self.reward_coefficient.item()
+
+    def heard_loss(self, kl: float, moves: int) -> None:
+        """The distance in a minibatch of so many moves."""
+        self._hear("loss", kl, moves)
+
+    def heard_reward(self, kl: float, moves: int) -> None:
+        """The distance in so many moves that were played."""
+        self._hear("reward", kl, moves)
+
+    def _hear(self, name: str, kl: float, moves: int) -> None:
+        control = self.controls[name]
+        if control.adaptive:
+            buffer: Tensor = getattr(self, f"{name}_coefficient")
+            buffer.fill_(adapted(buffer.item(), kl, target=control.target, horizon=control.horizon, steps=moves))

@@ -4,29 +4,20 @@ Shapes: B actions, T tokens. An action is one decision (a command among those on
 is true where there is a token. A loss is the mean over each action's tokens, and then over all actions of the minibatch.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import ValueLevel, at_level, mean_over
-from rolltrain_tui.modes.dungeon.kl import exact_kl
+from rolltrain_tui.modes.dungeon.advantages import Credit, ValueLevel, Whitening, at_level, game_advantages, mean_over, whitened
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.kl import KLCoefficients, exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
 
 Importance = Literal["token", "sequence"]
 """token: each token by its own ratio; sequence: all tokens of an action by the ratio of the whole action."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a policy says about actions that were taken."""
-
-    logprobs: Tensor
-    """(B, T) of the tokens that were chosen."""
-    entropy: Tensor
-    """(B, T) of the choice at each of these tokens: neither prompt nor padding counts."""
-    values: Tensor
-    """(B, T) before each token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +111,57 @@ def explained_variance(values: Tensor, returns: Tensor) -> float:
     """1 - var(R - V) / var(R): 1 where the values tell everything, 0 where they tell no more than their mean. NaN of equal returns."""
     spread = returns.var()
     return float(1 - (returns - values).var() / spread) if float(spread) > 0 else float("nan")
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The algorithm
+
+
+@dataclass(frozen=True, slots=True)
+class PPO:
+    """What of played games is learned, and how. `kl`: the two coefficients, which may adapt."""
+
+    credit: Credit
+    of: Coefficients
+    whitening: Whitening
+    kl: KLCoefficients
+    targets = ("advantages", "returns")
+    columns = COLUMNS | {"reference": 2, "advantages": 2, "returns": 2}
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.kl.used
+
+    def prepare(self, played: Played, reference: Tensor) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """Columns of the buffer, one row a move, and what the games told. `reference` (N, T): log-probabilities of the reference model."""
+        games, moves = played.over.shape
+        rewards = token_rewards(played.score, played.logprobs, reference, played.mask, self.kl.reward)
+        by_game = [column.view(games, moves, -1) for column in (rewards, played.values, played.mask)]
+        both = game_advantages(*by_game, played.over, played.last_value, self.credit)
+        advantages, returns = (column.reshape(games * moves, -1) for column in both)
+        distance = ((played.logprobs - reference) * played.mask).sum(dim=1).mean().item()
+        told = {
+            "objective/non_score_reward": (rewards.sum(dim=1) - played.score).mean().item(),
+            "val/explained_variance": explained_variance(at_level(played.values, played.mask, self.credit.level), returns),
+        }
+        if self.kl.used:
+            told["objective/kl"] = distance
+            self.kl.heard_reward(distance, len(played.score))
+        if self.whitening == "all":
+            advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")
+        return {**rows_of(played), "reference": reference, "advantages": advantages, "returns": returns}, told
+
+    def losses(self, now: Choice, rows: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        """Of each move of a minibatch, (B,); and its statistics."""
+        mask, advantages = rows["mask"], rows["advantages"]
+        if self.whitening in ("single", "batch"):
+            advantages = whitened(advantages, mask[:, : advantages.shape[1]], self.whitening)
+        old = Choice(rows["logprobs"], now.entropy, rows["values"])
+        of = replace(self.of, kl=self.kl.loss)
+        losses = ppo_losses(now, old, rows["reference"], advantages, rows["returns"], mask, of)
+        told = ppo_statistics(now, old, advantages, rows["returns"], mask, of)
+        parts = {"loss/policy_avg": losses.policy, "loss/value_avg": losses.value, "loss/kl_avg": losses.kl}
+        return losses.total, told | {name: part.detach().mean().item() for name, part in parts.items()}
+
+    def stepped(self, told: Mapping[str, float], count: int) -> None:
+        """The coefficient of the loss adapts."""
+        self.kl.heard_loss(told["loss/kl_avg"], count)

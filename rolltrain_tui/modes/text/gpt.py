@@ -80,13 +80,15 @@ class Attention(nn.Module):
         T = config.context if config.context <= HAND_WRITTEN_CONTEXT else 0
         self.register_buffer("mask", torch.full((T, T), -math.inf).triu(1), persistent=False)
 
-    def forward(self, x: Tensor, cache: KeyValueCache | None) -> Tensor:
+    def forward(self, x: Tensor, cache: KeyValueCache | None, mask: Tensor | None = None) -> Tensor:
         B, T, C = x.shape
         q, k, v = (t.view(B, T, self.n_head, -1).transpose(1, 2) for t in self.qkv(x).split(C, dim=2))  # each (B, H, T, D)
         if cache is not None:
             k, v = cache.extend(self.layer, k, v)  # a cached call reads either the first T positions or one more
         dropout = self.dropout if self.training else 0.0
-        if T > 1 and q.dtype is torch.bfloat16 and q.device.type == "cpu" and T <= self.mask.shape[0]:
+        if mask is not None:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+        elif T > 1 and q.dtype is torch.bfloat16 and q.device.type == "cpu" and T <= self.mask.shape[0]:
             y = self.attend_by_hand(q, k, v, dropout)
         else:
             y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=T > 1)
@@ -121,8 +123,8 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd, bias=config.bias)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, cache: KeyValueCache | None) -> Tensor:
-        x = x + self.attn(self.ln_1(x), cache)
+    def forward(self, x: Tensor, cache: KeyValueCache | None, mask: Tensor | None = None) -> Tensor:
+        x = x + self.attn(self.ln_1(x), cache, mask)
         x = x + self.mlp(self.ln_2(x))
         return x  # noqa: RET504 - two like lines for two like sublayers
 
@@ -161,17 +163,31 @@ class GPT(nn.Module):
 
     def forward(self, idx: Tensor, cache: KeyValueCache | None = None) -> Tensor:
         """Token ids (B, T) -> logits (B, T, V); with a cache, those of the last position only: (B, 1, V)."""
+        return self.logits(self.hidden(idx, cache))
+
+    def hidden(
+        self, idx: Tensor, cache: KeyValueCache | None = None, *, positions: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """The last hidden layer: (B, T, C); with a cache, of the last position only.
+
+        Without a cache a reader may have an order of its own: `positions` (B, T), and `mask` (B, 1, T, T), added to the scores.
+        """
         start = cache.length if cache is not None else 0
         end = start + idx.shape[1]
-        assert end <= self.config.context, f"{end} positions do not fit a context of {self.config.context}"
-        x = self.wte(idx) + self.wpe.weight[start:end]  # (B, T, C)
+        assert positions is not None or end <= self.config.context, f"{end} positions do not fit a context of {self.config.context}"
+        x = self.wte(idx) + (self.wpe.weight[start:end] if positions is None else self.wpe(positions))  # (B, T, C)
         x = F.dropout(x, self.config.dropout, self.training)
         for block in self.blocks:
-            x = block(x, cache)
+            x = block(x, cache, mask)
         if cache is not None:
             cache.length = end
             x = x[:, -1:]
-        return F.linear(self.ln_f(x), self.wte.weight if self.head is None else self.head.weight)
+        read: Tensor = self.ln_f(x)
+        return read
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., C) -> (..., V)."""
+        return F.linear(hidden, self.wte.weight if self.head is None else self.head.weight)
 
     def loss(self, idx: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats per token; idx and targets are (B, T)."""

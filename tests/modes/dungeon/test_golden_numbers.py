@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.advantages import Credit, action_advantages, at_level, step_returns, whitened
+from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.ilql import Critic, q_advantages, q_losses, smallest
 from rolltrain_tui.modes.dungeon.kl import adapted, exact_kl, token_rewards
-from rolltrain_tui.modes.dungeon.ppo import Choice, Coefficients, policy_losses, ppo_losses, ppo_statistics, ratios
+from rolltrain_tui.modes.dungeon.ppo import Coefficients, policy_losses, ppo_losses, ppo_statistics, ratios
 from rolltrain_tui.modes.dungeon.rejection import best, scores
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
 

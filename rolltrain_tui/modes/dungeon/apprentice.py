@@ -1,0 +1,190 @@
+"""What the house asks of the dungeon's learner besides its turns: evaluation, examination, its voice, saves and copies."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+
+from torch import Tensor
+
+from rolltrain_tui.modes.dungeon import buffer as kept
+from rolltrain_tui.modes.dungeon import voice
+from rolltrain_tui.modes.dungeon.algorithm import Algorithm
+from rolltrain_tui.modes.dungeon.buffer import Buffer
+from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.exam import Exam, Standing
+from rolltrain_tui.modes.dungeon.offers import Offers
+from rolltrain_tui.modes.dungeon.play import Chooser, Reading, Verdict, seat
+from rolltrain_tui.modes.dungeon.play import Standing as GameStanding
+from rolltrain_tui.modes.dungeon.policy import Player, Seen
+from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
+from rolltrain_tui.modes.module.diagnosis import probe
+from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
+from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
+from rolltrain_tui.training.levered_learner import LeveredLearner
+from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
+
+PROBE = 128
+"""Moves in each half of an examination's gradient."""
+USUAL_WORDS, USUAL_OFFERS = 24, 8
+"""Words of a text, and positions of its commands, by which turns are priced beforehand; what a turn really costs is counted."""
+
+
+class Apprentice(LeveredLearner):
+    kind = "dungeon"
+    config: DungeonConfig
+    maker: Maker
+    exam: Exam
+    player: Player
+    reading: Reading
+    algorithm: Algorithm
+    buffer: Buffer | None
+    games: tuple[GameStanding, ...]
+    clock: int
+    threads: int
+    flops: float
+
+    def look(self, offers: Offers) -> Seen:
+        raise NotImplementedError
+
+    def loss_of(self, rows: Mapping[str, Tensor]) -> Tensor:
+        raise NotImplementedError
+
+    def _ready(self, rows: Mapping[str, Tensor], places: Tensor) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def beginner(self) -> Self:
+        """A learner of the same campaign, to take over this one's state."""
+        raise NotImplementedError
+
+    def info(self) -> LearnerInfo:
+        weights = sum(p.numel() for p in self.levers.parameters)
+        moves = self.config.batch.moves * self.config.batch.accumulation
+        return LearnerInfo(
+            parameters=weights,
+            model=f"{weights:,} weights, {len(self.reading.vocabulary)} words",
+            objective=self.objective,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+            threads=self.threads,
+            tokens_per_turn=moves,
+            gflop_per_turn=4 * moves * self.usual_flops(self.config) / 1e9,
+        )
+
+    @staticmethod
+    def usual_flops(config: DungeonConfig) -> float:
+        """Of reading one move forward."""
+        return (USUAL_WORDS + USUAL_OFFERS) * 24.0 * config.model.n_layer * config.model.n_embd**2
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Evaluation and examination
+
+    def seat(self, *, greedy: bool | None = None) -> Chooser:
+        """The player at the games that are judged, as the campaign's examination has it, or as given."""
+        return seat(self.reading, self.look, greedy=self.config.exam.greedy if greedy is None else greedy)
+
+    def verdicts(self, count: int, *, greedy: bool | None = None, seen: bool = False) -> tuple[list[Verdict], float]:
+        """How it does in the first `count` unseen worlds, or in worlds of training; and the GFLOP of playing them."""
+        spent = self.flops
+        with self.at_rest():
+            chooser = self.seat(greedy=greedy)
+            count = min(count, self.config.world.count) if seen else count
+            found = self.exam.verdicts(count, chooser, first=0) if seen else self.exam.verdicts(count, chooser)
+        gflop, self.flops = (self.flops - spent) / 1e9, spent
+        return found, gflop
+
+    def evaluate(self, count: int) -> Evaluation:
+        """The campaign's measure in the first `count` unseen worlds."""
+        return self.exam.evaluation(*self.verdicts(count))
+
+    def examine(self, evaluation: Evaluation) -> Examination:
+        """The signals that need the model itself, on the first lessons; the gap is to worlds of training."""
+        spent = self.flops
+        verdicts, gflop = self.verdicts(len(evaluation.values), seen=True)
+        seen = self.exam.evaluation(verdicts)
+        if self.buffer is None:
+            halves = []
+        else:
+            places = self.buffer.first(2 * PROBE)
+            half = max(1, len(places) // 2)
+            halves = [self._ready(self.buffer.rows, part) for part in places.split(half) if len(part) == half]
+        with self.at_rest():
+            found = probe(self.model, self.levers.parameters, halves, self.loss_of)
+        warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
+        again = evaluation.gflop if has_temperature(self.memory) else 0.0
+        gflop, self.flops = gflop + (self.flops - spent) / 1e9 + again, spent
+        return examine(
+            self.memory,
+            found,
+            value=evaluation.value,
+            temperature=warmth,
+            batch=self.config.batch.moves * self.config.batch.accumulation,
+            gflop=gflop,
+            train_value=seen.value,
+        )
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Its voice
+
+    def perform(self) -> str:
+        """A game in an unseen world, command by command, and how it stands."""
+        spent = self.flops
+        stream = self.streams["sample"]
+        count = self.config.evaluation.sequences
+        with self.at_rest():
+            told = voice.game(self.exam, self.reading, self.look, stream)
+        drawn, greedy, seen = (
+            Standing.of(self.verdicts(count, greedy=greedy, seen=seen)[0]) for greedy, seen in ((False, False), (True, False), (False, True))
+        )
+        self.flops = spent
+        return f"{told}\n{voice.standing(count, drawn, greedy, seen)}"[: self.config.speech.characters]
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # Saves and copies
+
+    def camp_weights(self) -> dict[str, Tensor]:
+        """The player's weights at the last camp, by their names in the player."""
+        own = self.memory.camp.weights
+        return {name.removeprefix("player."): tensor for name, tensor in own.items() if name.startswith("player.")}
+
+    def check_own_state(self, state: Mapping[str, Any]) -> None:
+        kept.check(state, self.config.play.games)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `LeveredLearner.tensors`; and dungeon.*: the lessons, and their order."""
+        return super().tensors() | (self.buffer.pack() if self.buffer is not None else {})
+
+    def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """See `LeveredLearner.load_state`."""
+        if state.get("kind") != self.kind:
+            super().load_state(tensors, state)  # which says so
+        self.check_own_state(state)
+        for game in kept.standings(state):
+            try:
+                world = self.maker(game.seed)
+                world.restore(game.state)
+                world.close()
+            except ValueError as error:
+                raise LearnerStateError(f"a saved game cannot go on: {error}") from None
+        own = {name: tensor for name, tensor in tensors.items() if name.startswith("dungeon.")}
+        buffer = kept.unpack(own, state, self.algorithm_columns())
+        super().load_state({name: tensor for name, tensor in tensors.items() if name not in own}, state)
+        self.buffer = buffer
+
+    def algorithm_columns(self) -> dict[str, int]:
+        """The columns of the lessons, with the number of dimensions of each."""
+        return dict(self.algorithm.columns)
+
+    def weights_sha256(self) -> str:
+        """Of the player; the coefficients beside it only follow it."""
+        return weights_sha256(self.player)
+
+    def fork(self) -> Self:
+        """An independent copy that plays the same games and learns the same lessons from here on."""
+        return self.copy_into(self.beginner())
+
+    def follow(self, leader: Self) -> None:
+        """See `LeveredLearner.follow`. The games and their lessons are the leader's too."""
+        super().follow(leader)
+        self.buffer = leader.buffer
+
+

@@ -1,0 +1,237 @@
+"""What a campaign file says about learning the dungeon of words."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StrictBool, ValidationInfo, field_validator
+
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
+from rolltrain_tui.protocol.objective import Objective
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=-100, le=100)]
+
+
+class WorldConfig(Section):
+    """The worlds."""
+
+    rooms: Annotated[int, Field(ge=1, le=16)]
+    """Rooms of each world."""
+    quest: Literal["coin", "cook"]
+    """coin: find it and take it; cook: find the food, cook it at the stove and eat it."""
+    theme: Literal["castle", "ship", "station"]
+    """What rooms and things are called."""
+    locks: Annotated[int, Field(ge=0, le=6)]
+    """Locked doors at most, each with a key that lies elsewhere."""
+    boxes: Annotated[int, Field(ge=0, le=3)]
+    """Closed containers beside the chest."""
+    loops: Annotated[int, Field(ge=0, le=12)]
+    """Ways beyond those that join all rooms."""
+    clutter: Annotated[int, Field(ge=0, le=4)]
+    """Things without a purpose."""
+    points: Literal["dense", "sparse"]
+    """dense: one for each deed that the quest needs; sparse: one for winning."""
+    marks: StrictBool
+    """The text says which exits lead to rooms where the player has been."""
+    count: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    """Worlds of training; evaluations are played in others."""
+    limit: Annotated[int, Field(ge=2, le=10_000)]
+    """Moves after which a game is over, and lost."""
+
+
+class RewardsConfig(Section):
+    """What a move earns; the parts add up."""
+
+    game: Weight
+    """For all points of a world; each point earns its part."""
+    win: Weight
+    """For winning."""
+    living: Weight
+    """Of every move; below 0: the sooner the better."""
+    letter: Weight
+    """For each letter e of the command: a reward that has nothing to do with the quest."""
+
+
+class ModelConfig(Section):
+    """The language model, and its value head."""
+
+    n_layer: Annotated[int, Field(ge=1, le=96)]
+    """Transformer blocks, one above the other."""
+    n_head: Annotated[int, Field(ge=1, le=128)]
+    """Attention heads in each block."""
+    n_embd: Annotated[int, Field(ge=1, le=16384)]
+    """Width; a multiple of n_head."""
+    context: Annotated[int, Field(ge=8, le=4096)]
+    """Words of a text and a command together, at most; of a longer text the beginning is not read."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Part of the activations dropped while learning; 0: none."""
+    bias: StrictBool
+    """Biases in the linear layers and layer norms."""
+    tie_weights: StrictBool
+    """Input embedding and output layer share their weights."""
+    score: Literal["mean", "sum"]
+    """A command's score: the mean log-probability of its words, or their sum, which favours short commands."""
+    value_layers: Literal[1, 2]
+    """Of the value head."""
+    value_detached: StrictBool
+    """true: the value's gradient stops at its head, and does not reach the language model."""
+    feedback: StrictBool
+    """Whether the text begins with what the last command did."""
+
+    @field_validator("n_embd")
+    @classmethod
+    def _heads_share_the_width(cls, n_embd: int, info: ValidationInfo) -> int:
+        if n_embd % (n_head := info.data.get("n_head", 1)):
+            near = max(1, round(n_embd / n_head)) * n_head
+            raise wrong(f"must be a multiple of n_head, which is {n_head}", f"{near} would do")
+        return n_embd
+
+
+class PlayConfig(Section):
+    """How experience is gathered."""
+
+    games: Annotated[int, Field(ge=1, le=10_000)]
+    """Games side by side."""
+    moves: Annotated[int, Field(ge=1, le=10_000)]
+    """Of each of them, every time they are played on."""
+    every: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Turns between: each then learns from a minibatch of these moves."""
+    temperature: Annotated[float, Field(gt=0, le=10)]
+    """Of the draws in training; above 1: more is tried."""
+
+
+class PPOConfig(Section):
+    """Proximal policy optimisation."""
+
+    gamma: Share
+    """Discount from a word of a command to the next."""
+    gamma_step: Share
+    """Discount from a move to the next."""
+    lam: Share
+    """Trace of generalised advantage estimation from a word to the one before it."""
+    lam_step: Share
+    """The same from a move to the one before it; 0: each move looks at the next one's value only."""
+    value_level: Literal["token", "actionFirst", "actionAvg"]
+    """token: every word has a value; actionFirst, actionAvg: a command has one, its first word's or the mean."""
+    whiten: Literal["none", "single", "batch", "all"]
+    """Advantages get mean 0 and spread 1: within each command, each minibatch, or all moves that were played."""
+    cliprange: Annotated[float, Field(gt=0, le=10)]
+    """How far the ratio of new and old probability may count."""
+    cliprange_value: Annotated[float, Field(gt=0)] | None
+    """How far a value may move from that of then; null: as far as it likes."""
+    vf_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the value's loss."""
+    ent_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the entropy: above 0 it keeps trying."""
+    importance: Literal["token", "sequence"]
+    """Ratio of each word, or of the whole command."""
+
+
+class KLTermConfig(Section):
+    """One way to hold the player near the reference model."""
+
+    coefficient: Annotated[float, Field(ge=0, le=1000)]
+    """Weight at the start; 0: none."""
+    adaptive: StrictBool
+    """The weight follows the distance: above the target it grows, below it shrinks."""
+    target: Annotated[float, Field(gt=0, le=1000)]
+    """Nats of a command."""
+    horizon: Annotated[float, Field(gt=0)]
+    """Moves over which it adapts."""
+
+    @field_validator("adaptive")
+    @classmethod
+    def _something_grows(cls, adaptive: bool, info: ValidationInfo) -> bool:
+        if adaptive and info.data.get("coefficient") == 0:
+            raise wrong("cannot adapt a coefficient of 0: it stays 0", "begin with a coefficient such as 0.1")
+        return adaptive
+
+
+class KLConfig(Section):
+    """The distance from the reference model."""
+
+    loss: KLTermConfig
+    """In the loss, with its exact gradient."""
+    reward: KLTermConfig
+    """In the reward of every word."""
+    reference: Literal["start", "camp"]
+    """The player before the first turn, or at the last camp."""
+
+
+class ExamConfig(Section):
+    """What evaluations measure."""
+
+    measure: Literal["moves", "score", "success"]
+    """moves: moves used, as a share of the limit; score: part of the points that is missed; success: part of the worlds that is won."""
+    greedy: StrictBool
+    """false: commands are drawn by their probabilities; true: the likeliest is taken."""
+
+
+class BatchConfig(Section):
+    """How many moves one turn learns from."""
+
+    moves: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Per micro-batch."""
+    accumulation: Annotated[int, Field(ge=1, le=4096)]
+    """Micro-batches per turn; their mean gradient makes one optimiser step."""
+
+
+class DungeonConfig(CampaignConfig):
+    """One adventure in which a small language model learns to play text adventures."""
+
+    objective: ClassVar[Objective] = Objective(
+        name="share of the move limit", unit="", better="lower", step=0.5, digits=3, limit=0.0, of_loss=False
+    )
+    kind: Literal["dungeon"]
+    """What is trained; dungeon: a small language model that plays text adventures."""
+    world: WorldConfig
+    rewards: RewardsConfig
+    model: ModelConfig
+    play: PlayConfig
+    ppo: PPOConfig
+    kl: KLConfig
+    exam: ExamConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    batch: BatchConfig
+    device: DeviceConfig
+
+    @field_validator("schedule")
+    @classmethod
+    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+        turns = info.data.get("turns")
+        if turns is not None and schedule.warmup_turns >= turns:
+            error = wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
+            raise wrong_in((("warmup_turns",), schedule.warmup_turns, error))
+        return schedule
+
+    @field_validator("batch")
+    @classmethod
+    def _so_much_is_played(cls, batch: BatchConfig, info: ValidationInfo) -> BatchConfig:
+        play = info.data.get("play")
+        if play is not None and batch.moves > play.games * play.moves:
+            error = wrong(
+                f"is more than is played: play.games x play.moves is {play.games * play.moves}", "play more, or make the batch smaller"
+            )
+            raise wrong_in((("moves",), batch.moves, error))
+        return batch
+
+    @field_validator("device")
+    @classmethod
+    def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
+        if device.compile:
+            raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
+        return device
+
+    @property
+    def micro_batches(self) -> int:
+        return self.batch.accumulation
+
+    def card(self) -> Mapping[str, str]:
+        world, model = self.world, self.model
+        return {
+            "World": f"{world.theme}, {world.rooms} rooms, {world.quest}; {world.count:,} worlds of training, {world.limit} moves at most",
+            "Learns": "by PPO",
+            "Model": f"GPT, {model.n_layer} layers of width {model.n_embd}",
+            "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",
+        }

@@ -1,0 +1,262 @@
+"""Learning to play text adventures, read from top to bottom.
+
+Schulman et al., Proximal policy optimization algorithms (2017), on whole commands:
+
+    1. play             every few turns the games go on, by the player's own probabilities; what it thought of each move is noted
+    2. reference        how likely the reference model found the same commands
+    3. lessons          rewards become advantages and returns: the algorithm's `prepare`
+    4. minibatch        some moves, each once before any comes again
+    5. loss             the algorithm's `losses`, of the policy as it is now; their mean gives the gradient
+    6. step             of the optimiser, under the levers: `training.levered_learner`
+    7. coefficients     of the distance from the reference adapt: the algorithm's `stepped`
+
+Chapters: the learner's parts; one turn; the gradient of a minibatch. The algorithms are in files of their own; how games are played is in
+`play.py`, the player in `policy.py`; evaluation, saves and copies in `apprentice.py`.
+
+Shapes: N moves that were played, B moves of a minibatch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.dungeon import buffer as kept
+from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
+from rolltrain_tui.modes.dungeon.apprentice import Apprentice
+from rolltrain_tui.modes.dungeon.buffer import Buffer
+from rolltrain_tui.modes.dungeon.build import algorithm_of, maker_of, objective_of, player_of, rewards_of
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.offers import Offers
+from rolltrain_tui.modes.dungeon.play import Played, Reading, fresh, play
+from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.modes.dungeon.reference import Reference, learning_weights
+from rolltrain_tui.modes.module.diagnosis import layers_of
+from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
+from rolltrain_tui.training.levers import lay_side_by_side
+from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
+from rolltrain_tui.training.streams import Streams, random_stream
+
+STREAMS = ("worlds", "play", "minibatches", "target_noise", "weight_noise", "sample")
+"""One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
+AT_ONCE = 256
+"""Moves of which the reference is asked at once."""
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The learner's parts
+
+
+class DungeonLearner(Apprentice):
+    """A language model that plays, and learns from its games."""
+
+    def __init__(self, config: DungeonConfig, exam: Exam | None = None) -> None:
+        """`exam`: of the learner that this one is a copy of."""
+        device = pick_device(config.device.device)
+        self.maker = maker_of(config)
+        self.rewards = rewards_of(config)
+        self.exam = exam or Exam(self.maker, config.world.limit, config.exam.measure)
+        self.player, vocabulary = player_of(config, self.maker, random_stream(config.seed, "init"))
+        self.reading = Reading(vocabulary, config.model.context, config.model.feedback)
+        self.algorithm: Algorithm
+        self.algorithm, kl = algorithm_of(config)
+        model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
+        parameters = [p for p in self.player.parameters() if p.requires_grad]
+        lay_side_by_side(parameters)
+        self.reference: Reference | None = None
+        if self.algorithm.needs_reference:
+            start = learning_weights(self.player) if config.kl.reference == "start" else {}
+            self.reference = Reference(self.player, lambda: start or self.camp_weights())
+
+        self.clock = 0
+        """Turns taken; a rollback does not turn it back."""
+        self.buffer: Buffer | None = None
+        """None before the first games."""
+        self._began = False
+        """Whether this turn has gathered its first batch."""
+        self._told: Told = {}
+        """Of this turn's first batch."""
+        self.flops = 0.0
+        """Spent since the turn began."""
+
+        self.threads = pick_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops(config))
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+        optimizer = build_optimizer(self.player, config.optimizer)
+        super().__init__(
+            config,
+            model=model,
+            optimizer=optimizer,
+            parameters=parameters,
+            layers=layers_of(model, parameters),
+            schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
+            clip=config.optimizer.clip,
+            streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0),
+            dtype=pick_dtype(config.device.dtype, device),
+            usual_amount=config.batch.moves * config.batch.accumulation,
+            objective=objective_of(config, self.exam),
+            running=list(kl.buffers()),
+        )
+        seeds = torch.randint(config.world.count, (config.play.games,), generator=self.streams["worlds"])
+        self.games = fresh(self.maker, seeds.tolist())
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # One turn
+
+    def step(self, effect: StepEffect) -> StepReport:
+        """See `LeveredLearner.step`. The report tells of the minibatch under trl's names. A turn that fails takes back its games as well."""
+        before = self.clock, self.games, self.buffer
+        self._began, self.flops, self._told = False, 0.0, {}
+        try:
+            report = super().step(effect)
+        except BaseException:
+            self.clock, self.games, self.buffer = before
+            raise
+        self.clock += 1
+        return replace(report, measured={**report.measured, **self._told})
+
+    def _begin_turn(self, effect: StepEffect) -> None:
+        """At fixed turns the games go on; after a return to older weights too, since its ratios would be to weights that are gone."""
+        if self.buffer is None or self.clock - self.buffer.since >= self.config.play.every or effect.rollback or effect.restore_best:
+            played = self._play()
+            rows, told = self.algorithm.prepare(played, self._asked(played))
+            told |= {"objective/scores": played.score.mean().item(), "episodes": float(played.finished), "episodes/won": float(played.won)}
+            self.games = played.standings
+            self.buffer = Buffer(rows, told, since=self.clock)
+
+    def _play(self) -> Played:
+        """1. Every game goes on by some moves."""
+        config, stream = self.config, self.streams["play"]
+        count, moves = config.play.games, config.play.moves
+        chance = torch.rand(count, moves, generator=stream, dtype=torch.float64)
+        worlds = torch.randint(config.world.count, (count, moves), generator=self.streams["worlds"])
+        with self.at_rest():
+            return play(
+                self.games, moves, self.maker, self.reading, self.look, self.rewards, config.world.limit, chance, worlds,
+                stop=self.stop_if_asked,
+            )  # fmt: skip
+
+    def look(self, offers: Offers) -> Seen:
+        """What the player makes of these offers, without a gradient; on the CPU."""
+        self.flops += self.player.flops(offers)
+        with torch.no_grad(), self.autocast():
+            seen: Seen = self.player(offers.to(self.device), self.config.play.temperature)
+        return Seen(seen.logits.cpu(), seen.values.cpu())
+
+    def _asked(self, played: Played) -> Tensor:
+        """2. The reference's log-probabilities of what was played: (N, T)."""
+        if self.reference is None:
+            return played.logprobs
+        found = []
+        with self.at_rest(), self.autocast():
+            for rows in torch.arange(len(played.action)).split(AT_ONCE):
+                offers = played.offers.only(rows).to(self.device)
+                self.flops += self.player.flops(offers)
+                found.append(self.reference.choice(offers, played.action[rows].to(self.device)).logprobs.cpu())
+        return torch.cat(found)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # The gradient of a minibatch
+
+    def gather(self, effect: StepEffect, factor: float) -> BatchGradient:
+        """Learn from `factor` times the usual number of moves, in micro-batches of the usual size and the rest in a smaller one."""
+        self.stop_if_asked()
+        first = not self._began
+        if first:
+            self._began = True
+            self._begin_turn(effect)
+        usual = self.config.batch
+        count = max(1, round(usual.moves * usual.accumulation * factor))
+        sizes = [usual.moves] * (count // usual.moves) + ([rest] if (rest := count % usual.moves) else [])
+        assert self.buffer is not None, "the turn has begun"
+        places, self.buffer = self.buffer.next(count, self.streams["minibatches"])
+        micros = [self._ready(self.buffer.rows, part) for part in places.split(sizes)]
+        batch = BatchGradient()
+        if effect.drop_worst:
+            micros = self._without_the_worst(micros, effect.drop_worst, batch)
+        total = sum(len(rows["action"]) for rows in micros)
+        sums, loss, told = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0, Told()
+        for j, rows in enumerate(micros):
+            self.stop_if_asked()
+            if not (size := len(rows["action"])):
+                continue
+            weight = size / total  # micro-batches may differ in size: the mean is over moves
+            losses, found = self._losses(self._noisy(rows, effect.target_noise, batch) if effect.target_noise else rows)
+            (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
+            if effect.target_noise:
+                with torch.no_grad():
+                    losses, found = self._losses(rows)
+            loss += losses.detach().mean().item() * weight
+            told = {name: told.get(name, 0.0) + value * weight for name, value in found.items()}
+            batch.amount += size
+            sums.add(j)
+        batch.plain = sums.finish()
+        batch.tokens = batch.targets = int(batch.amount)
+        if not effect.drop_worst:
+            batch.loss = loss
+        self.algorithm.stepped(told, int(batch.amount))  # 7
+        if first:
+            self._told = {**self.buffer.told, **told}
+        return batch
+
+    def gflop(self, batch: BatchGradient) -> float:
+        """Counted on the way: readings for games, for the reference and for learning."""
+        return self.flops / 1e9
+
+    def _ready(self, rows: Mapping[str, Tensor], places: Tensor) -> dict[str, Tensor]:
+        """4. Some rows, on the device, without padding that none of them needs."""
+        offers = Offers.of(rows).only(places).columns()
+        others = {name: column[places] for name, column in rows.items() if name not in offers}
+        return {name: column.to(self.device) for name, column in (offers | others).items()}
+
+    def _losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]:
+        """5. Of each move: (B,)."""
+        offers = Offers.of(rows)
+        self.flops += (3 if torch.is_grad_enabled() else 1) * self.player.flops(offers)
+        with self.autocast():
+            seen: Seen = self.player(offers, self.config.play.temperature)
+        now: Choice = seen.of(rows["action"])
+        return self.algorithm.losses(now, rows)
+
+    @torch.no_grad()
+    def _without_the_worst(self, micros: list[dict[str, Tensor]], drop: int, batch: BatchGradient) -> list[dict[str, Tensor]]:
+        """The micro-batches without the `drop` moves of highest loss. Ranking them reads all once more."""
+        losses = torch.cat([self._losses(rows)[0] for rows in micros])  # (B,)
+        stays = drop_worst(losses, drop, batch)
+        batch.scored = len(losses)
+        parts = torch.split(stays, [len(rows["action"]) for rows in micros])
+        return [{name: column[own.to(column.device)] for name, column in rows.items()} for rows, own in zip(micros, parts, strict=True)]
+
+    def _noisy(self, rows: dict[str, Tensor], fraction: float, batch: BatchGradient) -> dict[str, Tensor]:
+        """The moves, of which that fraction is learned towards what another move of the minibatch earned."""
+        stream, count = self.streams["target_noise"], len(rows["action"])
+        places = torch.randperm(count, generator=stream)[: round(fraction * count)]
+        others = torch.randint(count, (len(places),), generator=stream)
+        noisy = dict(rows)
+        for name in self.algorithm.targets:
+            noisy[name] = rows[name].clone()
+            noisy[name][places] = rows[name][others]
+        batch.replaced += len(places)
+        return noisy
+
+    def loss_of(self, rows: Mapping[str, Tensor]) -> Tensor:
+        return self._losses(rows)[0].mean()
+
+    def beginner(self) -> Self:
+        return type(self)(self.config, self.exam)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # What is kept besides the weights
+
+    def own_state(self) -> dict[str, Any]:
+        return {"clock": self.clock, **kept.own_state(self.games, self.buffer)}
+
+    def take_own_state(self, state: Mapping[str, Any]) -> None:
+        """Clock and games. The lessons are tensors, which `load_state`, `follow` and `step` put back."""
+        self.clock, self.games = state["clock"], kept.standings(state)

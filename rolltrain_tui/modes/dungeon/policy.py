@@ -1,0 +1,78 @@
+"""The player: a language model that rates the commands on offer, and beside it a value head.
+
+A command's score is the mean log-probability of its words after the text. The sum would be biased: of two commands with words as
+likely, the shorter one had the higher score. The policy is the softmax of the scores over the commands on offer.
+
+Shapes: B moves, K commands on offer, L words of the longest, C channels, V words.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.value_head import ValueHead
+from rolltrain_tui.modes.text.gpt import GPT
+
+Score = Literal["mean", "sum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the player makes of some moves."""
+
+    logits: Tensor
+    """(B, K) log-probabilities of the commands on offer; -inf elsewhere."""
+    values: Tensor
+    """(B,)"""
+
+    def of(self, action: Tensor) -> Choice:
+        """The commands that were chosen, (B,): each is one decision, T = 1."""
+        there = self.logits > -math.inf
+        safe = torch.where(there, self.logits, 0.0)
+        entropy = -(safe.exp() * safe * there).sum(dim=1, keepdim=True)
+        return Choice(self.logits.gather(1, action[:, None]), entropy, self.values[:, None])
+
+
+class Player(nn.Module):
+    """`score`: how the words of a command are put together."""
+
+    def __init__(self, gpt: GPT, head: ValueHead, score: Score = "mean") -> None:
+        super().__init__()
+        self.gpt, self.head, self.score = gpt, head, score
+
+    def forward(self, offers: Offers, temperature: float = 1.0) -> Seen:
+        layout = laid_out(offers)
+        hidden = self.gpt.hidden(layout.tokens, positions=layout.positions, mask=layout.mask)  # (B, T, C)
+        B, K, L = offers.commands.shape
+        C = hidden.shape[2]
+        before = hidden.gather(1, layout.asked[:, :, None].expand(-1, -1, C))  # (B, K L, C)
+        logprobs = self.gpt.logits(before).float().log_softmax(dim=2)  # (B, K L, V)
+        words = logprobs.gather(2, offers.commands.view(B, K * L, 1)).view(B, K, L)
+        there = torch.arange(L, device=words.device) < offers.words[:, :, None]
+        scores = (words * there).sum(dim=2)  # (B, K)
+        if self.score == "mean":
+            scores = scores / offers.words.clamp(min=1)
+        scores = (scores / temperature).masked_fill(offers.words == 0, -math.inf)
+        state = hidden.gather(1, layout.state[:, None, None].expand(-1, 1, C))[:, 0]
+        return Seen(scores.log_softmax(dim=1), self.head(state).float())
+
+    def flops(self, offers: Offers) -> float:
+        """Of reading these offers forward."""
+        config = self.gpt.config
+        weights = config.n_layer * 12 * config.n_embd**2
+        positions = offers.text.shape[1] + offers.commands.shape[1] * (offers.commands.shape[2] - 1)
+        attention = 4 * config.n_layer * config.n_embd * positions
+        said = offers.commands.shape[1] * offers.commands.shape[2] * config.vocab_size * config.n_embd
+        return float(len(offers) * (positions * (2 * weights + attention) + 2 * said))
+
+
+def drawn(logits: Tensor, chance: Tensor) -> Tensor:
+    """A command for each row: logits (B, K), chance (B,) in [0, 1) -> (B,)."""
+    reached = logits.double().exp().cumsum(dim=1)
+    last = (logits > -math.inf).sum(dim=1) - 1
+    return torch.minimum((reached <= chance[:, None] * reached[:, -1:]).sum(dim=1), last)
