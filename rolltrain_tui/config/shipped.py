@@ -17,6 +17,7 @@ AILMENTS = {
     "placebo": "a doubled loss",
     "own_text": "a text of yours",
     "duel_first": "a game, learned by playing",
+    "dungeon_first": "a text adventure, learned by playing",
 }
 """What ails each shipped campaign, in the order in which to play them."""
 
@@ -58,6 +59,11 @@ def tiny_gpt() -> str:
 def duel_first() -> str:
     """The template for new duels."""
     return (_folder() / "duel_first.yaml").read_text(encoding="utf-8")
+
+
+def dungeon_first() -> str:
+    """The template for new dungeons."""
+    return (_folder() / "dungeon_first.yaml").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

@@ -78,6 +78,13 @@ MODES: Registry[Mode] = Registry(
             sitting="rolltrain_tui.tui.duel.sit:sit",
         ),
         Mode(
+            name="dungeon",
+            title="A language model learns to play text adventures",
+            config="rolltrain_tui.modes.dungeon.config:DungeonConfig",
+            build="rolltrain_tui.modes.dungeon.build:build",
+            template="rolltrain_tui.config.shipped:dungeon_first",
+        ),
+        Mode(
             name="module",
             title="A program trains a model of its own",
             config="rolltrain_tui.modes.module.config:ModuleConfig",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from support.finetuning import lab
-from support.paths import CAMPAIGNS, CURVE, DUEL, MODE_EXAMPLE, RIVALS, TINY
+from support.paths import CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, RIVALS, TINY
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
@@ -45,6 +45,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "curve": lambda *more: load(MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", (*CURVE, *more)),
     "duel": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *more)),
     "duel, an agent with a rival": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *RIVALS, *more)),
+    "dungeon": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *more)),
+    "dungeon, near its reference": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *HELD, *more)),
     "finetune": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), *more)),
     "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }

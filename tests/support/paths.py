@@ -64,3 +64,28 @@ RIVALS = (
     "network={kind: layers, width: null, layers: [8, b, r8], relu_first: false}",
 )
 """With DUEL: an agent that learns beside a host, with older selves and batch norms."""
+DUNGEON = (
+    "turns=12",
+    "world.rooms=2",
+    "world.count=20",
+    "world.limit=8",
+    "model.n_head=2",
+    "model.n_embd=8",
+    "play={games: 4, moves: 6, every: 3, temperature: 1.0}",
+    "batch.moves=8",
+    "encounters.chance=0.3",
+    "camps.every=5",
+    "evaluation={every: 4, sequences: 9, final_sequences: 18}",
+    "twin={mode: off, turns: 3, sequences: 9}",
+    "speech.every=6",
+    "save={autosave_every: 3, keep: 3}",
+)
+HELD = (
+    "kl.loss={coefficient: 0.1, adaptive: true, target: 0.1, horizon: 100}",
+    "kl.reward={coefficient: 0.1, adaptive: true, target: 0.1, horizon: 100}",
+    "ppo.whiten=batch",
+    "ppo.cliprange_value=0.2",
+    "ppo.value_level=actionAvg",
+    "model.dropout=0.1",
+)
+"""With DUNGEON: both coefficients of the distance adapt."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-
+import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon import buffer as kept
@@ -37,7 +37,7 @@ class Apprentice(LeveredLearner):
     player: Player
     reading: Reading
     algorithm: Algorithm
-    buffer: Buffer | None
+    buffer: Buffer
     games: tuple[GameStanding, ...]
     clock: int
     threads: int
@@ -101,12 +101,9 @@ class Apprentice(LeveredLearner):
         spent = self.flops
         verdicts, gflop = self.verdicts(len(evaluation.values), seen=True)
         seen = self.exam.evaluation(verdicts)
-        if self.buffer is None:
-            halves = []
-        else:
-            places = self.buffer.first(2 * PROBE)
-            half = max(1, len(places) // 2)
-            halves = [self._ready(self.buffer.rows, part) for part in places.split(half) if len(part) == half]
+        places = self.buffer.first(2 * PROBE)
+        half = max(1, len(places) // 2)
+        halves = [self._ready(self.buffer.rows, part) for part in torch.split(places, half) if len(part) == half]
         with self.at_rest():
             found = probe(self.model, self.levers.parameters, halves, self.loss_of)
         warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
@@ -133,7 +130,8 @@ class Apprentice(LeveredLearner):
         with self.at_rest():
             told = voice.game(self.exam, self.reading, self.look, stream)
         drawn, greedy, seen = (
-            Standing.of(self.verdicts(count, greedy=greedy, seen=seen)[0]) for greedy, seen in ((False, False), (True, False), (False, True))
+            Standing.of(self.verdicts(count, greedy=greedy, seen=seen)[0])
+            for greedy, seen in ((False, False), (True, False), (False, True))
         )
         self.flops = spent
         return f"{told}\n{voice.standing(count, drawn, greedy, seen)}"[: self.config.speech.characters]
@@ -141,17 +139,12 @@ class Apprentice(LeveredLearner):
     # -----------------------------------------------------------------------------------------------------------------
     # Saves and copies
 
-    def camp_weights(self) -> dict[str, Tensor]:
-        """The player's weights at the last camp, by their names in the player."""
-        own = self.memory.camp.weights
-        return {name.removeprefix("player."): tensor for name, tensor in own.items() if name.startswith("player.")}
-
     def check_own_state(self, state: Mapping[str, Any]) -> None:
         kept.check(state, self.config.play.games)
 
     def tensors(self) -> dict[str, Tensor]:
         """See `LeveredLearner.tensors`; and dungeon.*: the lessons, and their order."""
-        return super().tensors() | (self.buffer.pack() if self.buffer is not None else {})
+        return super().tensors() | self.buffer.pack()
 
     def load_state(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         """See `LeveredLearner.load_state`."""
@@ -166,13 +159,9 @@ class Apprentice(LeveredLearner):
             except ValueError as error:
                 raise LearnerStateError(f"a saved game cannot go on: {error}") from None
         own = {name: tensor for name, tensor in tensors.items() if name.startswith("dungeon.")}
-        buffer = kept.unpack(own, state, self.algorithm_columns())
+        buffer = kept.unpack(own, state, self.algorithm.columns)
         super().load_state({name: tensor for name, tensor in tensors.items() if name not in own}, state)
         self.buffer = buffer
-
-    def algorithm_columns(self) -> dict[str, int]:
-        """The columns of the lessons, with the number of dimensions of each."""
-        return dict(self.algorithm.columns)
 
     def weights_sha256(self) -> str:
         """Of the player; the coefficients beside it only follow it."""
@@ -183,8 +172,8 @@ class Apprentice(LeveredLearner):
         return self.copy_into(self.beginner())
 
     def follow(self, leader: Self) -> None:
-        """See `LeveredLearner.follow`. The games and their lessons are the leader's too."""
+        """See `LeveredLearner.follow`. The games, their lessons and the coefficients that adapt are the leader's too."""
         super().follow(leader)
+        for own, other in zip(self._running, leader._running, strict=True):
+            own.copy_(other)
         self.buffer = leader.buffer
-
-

@@ -1,6 +1,5 @@
 """The lessons of the last games, in the order in which they are learned; and how they are saved."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -49,14 +48,9 @@ class Buffer:
         return {f"{PREFIX}{name}": column.clone() for name, column in self.rows.items()} | {ORDER: self.order.clone()}
 
 
-def own_state(games: Sequence[Standing], buffer: Buffer | None) -> dict[str, Any]:
+def own_state(games: Sequence[Standing], buffer: Buffer) -> dict[str, Any]:
     """JSON values."""
-    told = None if buffer is None else {name: value for name, value in buffer.told.items() if math.isfinite(value)}
-    return {
-        "games": [[game.seed, list(game.state)] for game in games],
-        "since": None if buffer is None else buffer.since,
-        "told": told,
-    }
+    return {"games": [[game.seed, list(game.state)] for game in games], "since": buffer.since, "told": dict(buffer.told)}
 
 
 def standings(state: Mapping[str, Any]) -> tuple[Standing, ...]:
@@ -68,19 +62,15 @@ def check(state: Mapping[str, Any], games: int) -> None:
     """LearnerStateError for a state that cannot be read."""
     clock, found, since = state.get("clock"), state.get("games"), state.get("since")
     good = isinstance(clock, int) and clock >= 0 and isinstance(found, list) and len(found) == games
-    good = good and (since is None or (isinstance(since, int) and isinstance(state.get("told"), dict)))
+    good = good and isinstance(since, int) and isinstance(state.get("told"), dict)
     for game in found if good and isinstance(found, list) else ():
         good = good and isinstance(game, list) and len(game) == 2 and isinstance(game[0], int) and isinstance(game[1], list)
     if not good:
         raise LearnerStateError(f"the saved state stands at turn {clock!r} of the dungeon, with games that cannot be read")
 
 
-def unpack(tensors: Mapping[str, Tensor], state: Mapping[str, Any], columns: Mapping[str, int]) -> Buffer | None:
+def unpack(tensors: Mapping[str, Tensor], state: Mapping[str, Any], columns: Mapping[str, int]) -> Buffer:
     """Inverse of `pack`. `columns`: the number of dimensions of each. LearnerStateError where a column is missing or is another one."""
-    if state["since"] is None:
-        if tensors:
-            raise LearnerStateError(f"the saved state has a tensor {min(tensors)!r} before the first games")
-        return None
     wanted = {PREFIX + name for name in columns} | {ORDER}
     if strange := sorted(tensors.keys() ^ wanted):
         raise LearnerStateError(f"the saved lessons have no tensor {strange[0]!r}, or one too many of that name")

@@ -1,6 +1,5 @@
 """From a campaign to the learner it describes."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,10 +87,7 @@ def control(term: KLTermConfig) -> Control:
 def objective_of(config: DungeonConfig, exam: Exam) -> Objective:
     """What the campaign measures, with the values of commands at random and of the walkthroughs."""
     count = config.evaluation.sequences
-    bounds = {"chance": exam.chance(count), "limit": exam.bound(count)}
-    named: dict[str, Callable[[], Objective]] = {
-        "moves": lambda: replace(config.objective, **bounds),
-        "score": lambda: replace(config.objective, name="points missed", **bounds),
-        "success": lambda: replace(config.objective, name="worlds won", better="higher", **bounds),
-    }
-    return named[config.exam.measure]()
+    objective = replace(config.objective, chance=exam.chance(count), limit=exam.bound(count))
+    if config.exam.measure == "score":
+        return replace(objective, name="points missed")
+    return replace(objective, name="worlds won", better="higher") if config.exam.measure == "success" else objective

@@ -148,14 +148,12 @@ class KLTermConfig(Section):
 
 
 class KLConfig(Section):
-    """The distance from the reference model."""
+    """The distance from the reference model, which is the player before its first turn."""
 
     loss: KLTermConfig
     """In the loss, with its exact gradient."""
     reward: KLTermConfig
     """In the reward of every word."""
-    reference: Literal["start", "camp"]
-    """The player before the first turn, or at the last camp."""
 
 
 class ExamConfig(Section):

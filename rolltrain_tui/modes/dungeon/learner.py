@@ -18,6 +18,7 @@ Shapes: N moves that were played, B moves of a minibatch.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Self
 
 import torch
@@ -34,7 +35,7 @@ from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Played, Reading, fresh, play
 from rolltrain_tui.modes.dungeon.policy import Seen
-from rolltrain_tui.modes.dungeon.reference import Reference, learning_weights
+from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
@@ -57,7 +58,7 @@ class DungeonLearner(Apprentice):
     """A language model that plays, and learns from its games."""
 
     def __init__(self, config: DungeonConfig, exam: Exam | None = None) -> None:
-        """`exam`: of the learner that this one is a copy of."""
+        """`exam`: of the learner that this one is a copy of. Then it plays no games of its own, and waits for that one's state."""
         device = pick_device(config.device.device)
         self.maker = maker_of(config)
         self.rewards = rewards_of(config)
@@ -69,15 +70,10 @@ class DungeonLearner(Apprentice):
         model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
         parameters = [p for p in self.player.parameters() if p.requires_grad]
         lay_side_by_side(parameters)
-        self.reference: Reference | None = None
-        if self.algorithm.needs_reference:
-            start = learning_weights(self.player) if config.kl.reference == "start" else {}
-            self.reference = Reference(self.player, lambda: start or self.camp_weights())
+        self.reference = Reference(self.player) if self.algorithm.needs_reference else None
 
         self.clock = 0
         """Turns taken; a rollback does not turn it back."""
-        self.buffer: Buffer | None = None
-        """None before the first games."""
         self._began = False
         """Whether this turn has gathered its first batch."""
         self._told: Told = {}
@@ -105,12 +101,14 @@ class DungeonLearner(Apprentice):
         )
         seeds = torch.randint(config.world.count, (config.play.games,), generator=self.streams["worlds"])
         self.games = fresh(self.maker, seeds.tolist())
+        if exam is None:
+            self._go_on()
 
     # -----------------------------------------------------------------------------------------------------------------
     # One turn
 
     def step(self, effect: StepEffect) -> StepReport:
-        """See `LeveredLearner.step`. The report tells of the minibatch under trl's names. A turn that fails takes back its games as well."""
+        """See `LeveredLearner.step`; and what the minibatch told, under the names of trl. A turn that fails takes back its games."""
         before = self.clock, self.games, self.buffer
         self._began, self.flops, self._told = False, 0.0, {}
         try:
@@ -123,12 +121,16 @@ class DungeonLearner(Apprentice):
 
     def _begin_turn(self, effect: StepEffect) -> None:
         """At fixed turns the games go on; after a return to older weights too, since its ratios would be to weights that are gone."""
-        if self.buffer is None or self.clock - self.buffer.since >= self.config.play.every or effect.rollback or effect.restore_best:
-            played = self._play()
-            rows, told = self.algorithm.prepare(played, self._asked(played))
-            told |= {"objective/scores": played.score.mean().item(), "episodes": float(played.finished), "episodes/won": float(played.won)}
-            self.games = played.standings
-            self.buffer = Buffer(rows, told, since=self.clock)
+        if self.clock - self.buffer.since >= self.config.play.every or effect.rollback or effect.restore_best:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """1 to 3. The games go on, and become lessons."""
+        played = self._play()
+        rows, told = self.algorithm.prepare(played, self._asked(played))
+        told |= {"objective/scores": played.score.mean().item(), "episodes": float(played.finished), "episodes/won": float(played.won)}
+        self.games = played.standings
+        self.buffer = Buffer(rows, {name: value for name, value in told.items() if isfinite(value)}, since=self.clock)
 
     def _play(self) -> Played:
         """1. Every game goes on by some moves."""
@@ -155,7 +157,7 @@ class DungeonLearner(Apprentice):
             return played.logprobs
         found = []
         with self.at_rest(), self.autocast():
-            for rows in torch.arange(len(played.action)).split(AT_ONCE):
+            for rows in torch.split(torch.arange(len(played.action)), AT_ONCE):
                 offers = played.offers.only(rows).to(self.device)
                 self.flops += self.player.flops(offers)
                 found.append(self.reference.choice(offers, played.action[rows].to(self.device)).logprobs.cpu())
@@ -174,9 +176,8 @@ class DungeonLearner(Apprentice):
         usual = self.config.batch
         count = max(1, round(usual.moves * usual.accumulation * factor))
         sizes = [usual.moves] * (count // usual.moves) + ([rest] if (rest := count % usual.moves) else [])
-        assert self.buffer is not None, "the turn has begun"
         places, self.buffer = self.buffer.next(count, self.streams["minibatches"])
-        micros = [self._ready(self.buffer.rows, part) for part in places.split(sizes)]
+        micros = [self._ready(self.buffer.rows, part) for part in torch.split(places, sizes)]
         batch = BatchGradient()
         if effect.drop_worst:
             micros = self._without_the_worst(micros, effect.drop_worst, batch)

@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
 from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
 

@@ -112,6 +112,7 @@ def explained_variance(values: Tensor, returns: Tensor) -> float:
     spread = returns.var()
     return float(1 - (returns - values).var() / spread) if float(spread) > 0 else float("nan")
 
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The algorithm
 
@@ -135,8 +136,8 @@ class PPO:
         """Columns of the buffer, one row a move, and what the games told. `reference` (N, T): log-probabilities of the reference model."""
         games, moves = played.over.shape
         rewards = token_rewards(played.score, played.logprobs, reference, played.mask, self.kl.reward)
-        by_game = [column.view(games, moves, -1) for column in (rewards, played.values, played.mask)]
-        both = game_advantages(*by_game, played.over, played.last_value, self.credit)
+        r, v, mask = (column.view(games, moves, -1) for column in (rewards, played.values, played.mask))
+        both = game_advantages(r, v, mask, played.over, played.last_value, self.credit)
         advantages, returns = (column.reshape(games * moves, -1) for column in both)
         distance = ((played.logprobs - reference) * played.mask).sum(dim=1).mean().item()
         told = {
