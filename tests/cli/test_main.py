@@ -46,6 +46,8 @@ def tiny(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path:
         "schema finetune",
         "new duel",
         "schema duel",
+        "new dungeon",
+        "schema dungeon",
     ],
 )
 def test_light_verbs_load_neither_torch_nor_textual(words: str) -> None:

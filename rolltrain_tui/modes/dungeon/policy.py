@@ -74,5 +74,5 @@ class Player(nn.Module):
 def drawn(logits: Tensor, chance: Tensor) -> Tensor:
     """A command for each row: logits (B, K), chance (B,) in [0, 1) -> (B,)."""
     reached = logits.double().exp().cumsum(dim=1)
-    last = (logits > -math.inf).sum(dim=1) - 1
+    last = (logits > -math.inf).sum(dim=1).clamp(min=1) - 1  # a network that has burst takes the first
     return torch.minimum((reached <= chance[:, None] * reached[:, -1:]).sum(dim=1), last)

@@ -40,6 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "own_data",
         "finetune",
         "duel",
+        "dungeon",
         "own_model",
         "integrations",
         "optimizers",
