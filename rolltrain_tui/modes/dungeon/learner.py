@@ -28,11 +28,11 @@ from rolltrain_tui.modes.dungeon import buffer as kept
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.apprentice import Apprentice
 from rolltrain_tui.modes.dungeon.buffer import Buffer
-from rolltrain_tui.modes.dungeon.build import algorithm_of, maker_of, objective_of, player_of, rewards_of
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.offers import Offers
+from rolltrain_tui.modes.dungeon.parts import algorithm_of, maker_of, objective_of, player_of, rewards_of
 from rolltrain_tui.modes.dungeon.play import Played, Reading, fresh, play
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
