@@ -23,13 +23,12 @@ class Adventure:
     def __init__(self, settings: WorldSettings, seed: int) -> None:
         self.settings, self.seed = settings, seed
         self.layout = layout = generate(settings, seed)
-        self._rooms = len(layout.rooms)
+        self._rooms, self._treasure = len(layout.rooms), layout.treasure
         self._sparse = settings.points == "sparse"
         # Sentences and commands of each room, thing, lock and container, made once.
-        door = layout.theme.door
-        self._go = [[(f"go {DIRECTIONS[way.direction]}", (GO, n)) for n, way in enumerate(ways)] for ways in layout.exits]
+        self._doors = [f"{colour} {layout.theme.door}" for colour in layout.colours]
+        self._ways = [[self._way(n, way) for n, way in enumerate(ways)] for ways in layout.exits]
         self._here = [f"You are in the {name}. Exits: " for name in layout.rooms]
-        self._doors = [f"{colour} {door}" for colour in layout.colours]
         self._take = [(f"take {thing}", (TAKE, n)) for n, thing in enumerate(layout.things)]
         self._drop = [(f"drop {thing}", (DROP, n)) for n, thing in enumerate(layout.things)]
         self._unlock = [(f"unlock {name}", (UNLOCK, n)) for n, name in enumerate(self._doors)]
@@ -126,6 +125,13 @@ class Adventure:
     def close(self) -> None:
         """Nothing is open."""
 
+    def _way(self, n: int, way: Exit) -> tuple[str, tuple[int, int], str, str, int, int, str]:
+        """(command, action, exit, exit once it was visited, bit of the room behind, lock, what a locked door says)."""
+        name = DIRECTIONS[way.direction]
+        visited = f"{name} (visited)" if self.settings.marks else name
+        closed = "" if way.lock == NO_LOCK else f" A locked {self._doors[way.lock]} leads {name}."
+        return f"go {name}", (GO, n), name, visited, 1 << way.to, way.lock, closed
+
     def _refused(self, command: str) -> str:
         if self._status == WON:
             return "The game is over."
@@ -158,7 +164,7 @@ class Adventure:
         if verb == TAKE:
             places[n] = CARRIED
             told = f"You take the {layout.things[n]}."
-            return self._won(told) if n == layout.treasure and layout.quest == "coin" else told
+            return self._won(told) if n == self._treasure and layout.quest == "coin" else told
         if verb == UNLOCK:
             self._unlocked |= 1 << n
             return f"You unlock the {self._doors[n]}."
@@ -182,14 +188,13 @@ class Adventure:
         options: list[tuple[str, tuple[int, int]]] = []
         exits: list[str] = []
         doors = ""
-        for choice, (direction, to, lock) in zip(self._go[room], layout.exits[room], strict=True):
-            if lock == NO_LOCK or self._unlocked >> lock & 1:
-                options.append(choice)
-                exits.append(
-                    f"{DIRECTIONS[direction]} (visited)" if self.settings.marks and self._visited >> to & 1 else DIRECTIONS[direction]
-                )
+        visited, unlocked = self._visited, self._unlocked
+        for command, action, name, marked, to, lock, closed in self._ways[room]:
+            if lock == NO_LOCK or unlocked >> lock & 1:
+                options.append((command, action))
+                exits.append(marked if visited & to else name)
             else:
-                doors += f" A locked {self._doors[lock]} leads {DIRECTIONS[direction]}."
+                doors += closed
                 if places[lock] == CARRIED:
                     options.append(self._unlock[lock])
         lying: list[str] = []
@@ -214,7 +219,7 @@ class Adventure:
                 options.append(self._open[n])
         if layout.stove == room:
             kept += f" The {layout.theme.stove} is here."
-        food = layout.treasure
+        food = self._treasure
         if layout.quest == "cook" and places[food] == CARRIED:
             if self._cooked:
                 options.append((f"eat {layout.things[food]}", (EAT, food)))
