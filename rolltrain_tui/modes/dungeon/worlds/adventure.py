@@ -6,7 +6,7 @@ What the player sees is the whole room, so that the description, the inventory a
 from functools import cached_property
 
 from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
-from rolltrain_tui.modes.dungeon.worlds.layout import CARRIED, GONE, NO_LOCK, START, generate
+from rolltrain_tui.modes.dungeon.worlds.layout import CARRIED, GONE, NO_LOCK, START, Exit, generate
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, State
 from rolltrain_tui.modes.dungeon.worlds.refusals import VERBS, Position, refusal
 from rolltrain_tui.modes.dungeon.worlds.search import shortest
