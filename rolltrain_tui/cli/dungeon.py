@@ -12,6 +12,7 @@ from rolltrain_tui.cli.screen import missing_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.outing import Outing
+    from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 
 NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
 MOST_SEEDS = 10_000
@@ -28,15 +29,18 @@ MOST_SEEDS = 10_000
 @click.option("--loops", type=int, metavar="0-12", help="Ways at most beyond those that join all rooms.")
 @click.option("--clutter", type=int, metavar="0-4", help="Things without a purpose.")
 @click.option("--sparse", is_flag=True, help="One point, for winning, instead of one for each deed.")
+@click.option(
+    "--textworld", "foreign", metavar="KIND|FILE", help="A game of TextWorld's instead: coin_collector, cooking ..., or a .z8 file."
+)
 @click.option("--against", metavar="random|guide", help="A race: who plays beside you, one command for each of yours.")
 @click.option("--record", type=options.FILE, metavar="FILE", help="Write your games as JSON lines: prompt, action, reward parts.")
 @click.option("--plain", is_flag=True, help="In lines instead of on the screen; commands may come from a pipe.")
-def dungeon(seed: int | None, against: str | None, record: Path | None, plain: bool, **given: Any) -> int:
+def dungeon(seed: int | None, foreign: str | None, against: str | None, record: Path | None, plain: bool, **given: Any) -> int:
     """Play a text adventure of the dungeon by yourself. Nothing is trained.
 
     Type commands, the beginnings of their words (g n is go north), or their numbers.
     """
-    outing = _outing(seed, against, record, given)
+    outing = _outing(seed, foreign, against, record, given)
     try:
         if plain:
             return _play_in_lines(outing)
@@ -51,11 +55,20 @@ def dungeon(seed: int | None, against: str | None, record: Path | None, plain: b
         outing.close()
 
 
-def _outing(seed: int | None, against: str | None, record: Path | None, given: dict[str, Any]) -> "Outing":
+def _outing(seed: int | None, foreign: str | None, against: str | None, record: Path | None, given: dict[str, Any]) -> "Outing":
     from random import SystemRandom
 
     from rolltrain_tui.modes.dungeon.outing import Outing
     from rolltrain_tui.modes.dungeon.rival import mind_of
+
+    maker = _built_in(given) if foreign is None else _textworld(foreign, given)
+    if record is not None and not record.parent.is_dir():
+        raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
+    mind = mind_of(against) if against is not None else None
+    return Outing(maker, SystemRandom().randrange(MOST_SEEDS) if seed is None else seed, mind, record)
+
+
+def _built_in(given: dict[str, Any]) -> "Maker":
     from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings, of_difficulty
 
@@ -64,10 +77,19 @@ def _outing(seed: int | None, against: str | None, record: Path | None, given: d
     if given["difficulty"] is not None:
         kept = {name: chosen[name] for name in NUMBERS if name in chosen}
         settings = of_difficulty(settings, given["difficulty"], **kept)
-    if record is not None and not record.parent.is_dir():
-        raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
-    mind = mind_of(against) if against is not None else None
-    return Outing(BuiltIn(settings), SystemRandom().randrange(MOST_SEEDS) if seed is None else seed, mind, record)
+    return BuiltIn(settings)
+
+
+def _textworld(name: str, given: dict[str, Any]) -> "Maker":
+    from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorldFile, TextWorlds
+
+    if foreign_to := [f"--{option}" for option, value in given.items() if value]:
+        raise click.UsageError(f"{', '.join(foreign_to)}: of the built-in worlds; a game of TextWorld has its own size.")
+    if name.endswith(".z8") or Path(name).exists():
+        return TextWorldFile(Path(name))
+    maker = TextWorlds(name)
+    click.echo("TextWorld makes the game; that takes some seconds.", err=True)
+    return maker
 
 
 def _play_in_lines(outing: "Outing") -> int:
