@@ -1,29 +1,35 @@
 """How fast are the duel's games, its polytope and its learner?
 
-    python tests/benchmarks/duel_speed.py [SECONDS]         seconds for each measurement
+    python tests/benchmarks/duel_speed.py [SECONDS]         CPU seconds for each measurement
 
-On one thread, all in one run, the compared in turns: what else the machine does falls on both. The polytope stands beside the plain
-comparison of all pairs of points, (B, N, N, d) at once.
+On one thread, all in one run, the compared in turns: what else the machine does falls on both. Times are CPU time. The polytope stands
+beside the plain comparison of all pairs of points, (B, N, N, d) at once; games and learner beside the published loop, restated in
+`duel_original.py`. At the end, how the cost grows with the games and with the points.
 """
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from statistics import mean, median
+from time import process_time
 
 import torch
+from duel_original import ROLLOUT_EVERY, ROLLOUT_GAMES, ROLLOUT_MOVES, Original
 from torch import Tensor
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.game import Boards, begun, newton_polytope
-from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.players import chances, play
+from rolltrain_tui.modes.duel.learner import DuelLearner, play
+from rolltrain_tui.modes.duel.players import chances
+from rolltrain_tui.modes.duel.players import play as play_out
 from rolltrain_tui.modes.duel.trials import agent_named, host_named
 from rolltrain_tui.protocol.effects import NEUTRAL
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+GAMES, BATCH = 128, 128
+"""Of the learners that are compared."""
 
 
 def plain_polytope(points: Tensor) -> Tensor:
@@ -37,17 +43,17 @@ def plain_polytope(points: Tensor) -> Tensor:
     return alive & ~((below & ~equal) | (equal & earlier)).any(dim=2)
 
 
-def interleaved(seconds: float, *works: Callable[[], None]) -> list[float]:
-    """Median seconds of each, run in turns."""
+def interleaved(seconds: float, *works: Callable[[], object]) -> list[float]:
+    """Median CPU seconds of each, run in turns."""
     for work in works:
         work()
     taken: list[list[float]] = [[] for _ in works]
-    ends = perf_counter() + seconds
-    while perf_counter() < ends or len(taken[-1]) < 3:
+    ends = process_time() + seconds
+    while process_time() < ends or len(taken[-1]) < 3:
         for work, own in zip(works, taken, strict=True):
-            began = perf_counter()
+            began = process_time()
             work()
-            own.append(perf_counter() - began)
+            own.append(process_time() - began)
     return [median(own) for own in taken]
 
 
@@ -55,54 +61,96 @@ def polytopes(seconds: float) -> None:
     print("polytope      games    ours ms   plain ms   ratio")
     for dimension in (3, 5):
         for points in (10, 20, 40):
-            games = 5000 if points == 40 else 10_000
+            games = 1000
             boards = Boards.random(games, points, dimension, 20, torch.Generator().manual_seed(0)).to(dtype=torch.float32)
             given = boards.padded()
             assert torch.equal(newton_polytope(boards).alive.T, plain_polytope(given))
-            ours, plain = interleaved(seconds, lambda b=boards: newton_polytope(b), lambda g=given: plain_polytope(g))  # type: ignore[misc]
+            ours, plain = interleaved(seconds, partial(newton_polytope, boards), partial(plain_polytope, given))
             print(f"d={dimension} N={points:<3} {games:>9} {1e3 * ours:>10.1f} {1e3 * plain:>10.1f} {plain / ours:>7.1f}", flush=True)
 
 
 def games_played(seconds: float) -> None:
-    print("\ngame-steps    batch   steps/s     (random against random, d=3, 20 points)")
+    """Random against random: ours to the end, the published loop for ten moves, of which those of finished games count for nothing."""
+    print("\ngame-steps    batch    ours/s  published/s   ratio     (random against random, d=3, 20 points)")
     for batch in (1, 100, 10_000):
         stream = torch.Generator().manual_seed(0)
         starts = begun(Boards.random(batch, 20, 3, 20, stream))
         chance = chances(100, batch, stream)
-        steps = int(play(host_named("random"), agent_named("random"), starts, 100, chance).moves.sum())
+        steps = int(play_out(host_named("random"), agent_named("random"), starts, 100, chance).moves.sum())
+        other = Original(3, 20, (8,), BATCH, 200_000)
+        other_steps: list[int] = []
+        many = min(batch, 1000)  # it is no faster with more, and needs gigabytes
+        ours, theirs = interleaved(
+            seconds,
+            lambda s=starts, c=chance: play_out(host_named("random"), agent_named("random"), s, 100, c),  # type: ignore[misc]
+            lambda o=other, n=many, k=other_steps: k.append(o.rollout(n, 10, 1.0)),  # type: ignore[misc]
+        )
+        own, published = steps / ours, mean(other_steps) / theirs
+        print(f"{'':>12} {batch:>6} {own:>9.0f} {published:>12.0f} {own / published:>7.1f}", flush=True)
 
-        def work(starts: Boards = starts, chance: Tensor = chance) -> None:
-            play(host_named("random"), agent_named("random"), starts, 100, chance)
 
-        (taken,) = interleaved(seconds, work)
-        print(f"{'':>12} {batch:>6} {steps / taken:>9.0f}", flush=True)
+def learner(network: str, *more: str) -> DuelLearner:
+    settings = ("device.threads=1", f"batch.transitions={BATCH}", f"table.games={GAMES}", f"network={network}", *more)
+    made = build(load(CAMPAIGNS / "duel_first.yaml", settings), base=CAMPAIGNS)
+    assert isinstance(made, DuelLearner)
+    return made
 
 
 def learning(seconds: float) -> None:
-    print("\nlearner       network             updates/s   transitions/s   seconds by phase")
+    """The whole loop of the campaign beside the published one; then updates without games, and games without updates."""
+    print(f"\nlearner, a batch of {BATCH}, {GAMES} games side by side; published: a rollout of 20 games every tenth update")
+    print(f"{'':>16} loop: turns/s  published  ratio | updates/s  published  ratio | transitions/s  published  ratio")
     networks = {
-        "set of 64": "network={kind: set, width: 64, layers: null, relu_first: false}",
-        "layers 64-64": "network={kind: layers, width: null, layers: [64, 64], relu_first: false}",
-        "layers 256-256": "network={kind: layers, width: null, layers: [256, 256], relu_first: false}",
+        "layers 64-64": "{kind: layers, width: null, layers: [64, 64], relu_first: false}",
+        "layers 256-256": "{kind: layers, width: null, layers: [256, 256], relu_first: false}",
+        "set of 64": "{kind: set, width: 64, layers: null, relu_first: false}",
     }
-    for name, setting in networks.items():
-        learner = build(load(CAMPAIGNS / "duel_first.yaml", ("device.threads=1", setting)), base=CAMPAIGNS)
-        assert isinstance(learner, DuelLearner)
-        turns, began = 0, perf_counter()
-        while (taken := perf_counter() - began) < seconds:
-            for _ in range(8):
-                learner.step(NEUTRAL)
-            turns += 8
-        moves = turns / learner.config.table.every * learner.config.table.games
-        phases = ", ".join(f"{phase} {spent:.2f}" for phase, spent in learner.seconds.items())
-        print(f"{'':>13} {name:<18} {turns / taken:>10.0f} {moves / taken:>15.0f}   {phases}", flush=True)
+    for name, network in networks.items():
+        ours, whole = learner(network, "table.every=1000000"), learner(network)
+        for _ in range(2):
+            ours.step(NEUTRAL)  # the first games are behind it
+        widths = (64, 64) if "64-64" in name else (256, 256)
+        other = Original(3, 20, widths, BATCH, 20_000)
+        other.rollout(GAMES, 20)
+        against, every = ours.pool.against("host"), whole.config.table.every
+        added: list[int] = []
+        loop, theirs, update, published, moves, rollout = interleaved(
+            3 * seconds,
+            lambda w=whole, n=every: [w.step(NEUTRAL) for _ in range(n)],  # type: ignore[misc]
+            lambda o=other: [o.turn() for _ in range(ROLLOUT_EVERY)],  # type: ignore[misc]
+            lambda o=ours: o.step(NEUTRAL),  # type: ignore[misc]
+            other.update,
+            lambda o=ours, a=against: play(o.side, 0, a, o.streams),  # type: ignore[misc]
+            lambda o=other, k=added: k.append(o.rollout(ROLLOUT_GAMES, ROLLOUT_MOVES)),  # type: ignore[misc]
+        )
+        pairs = ((every / loop, ROLLOUT_EVERY / theirs), (1 / update, 1 / published), (GAMES / moves, mean(added) / rollout))
+        print(f"{name:>16}" + " |".join(f"{own:>14.0f} {there:>10.0f} {own / there:>6.1f}" for own, there in pairs), flush=True)
 
 
-def main(seconds: float = 3.0) -> None:
+def growth(seconds: float) -> None:
+    """Microseconds a game of one polytope, and milliseconds of an update."""
+    print("\ngrowth: the polytope in microseconds a game, by games and points (d=3)")
+    print(f"{'games':>8}" + "".join(f"{points:>9}" for points in (10, 20, 40)))
+    for games in (1, 10, 100, 1000, 10_000):
+        cells = []
+        for points in (10, 20, 40):
+            boards = Boards.random(games, points, 3, 20, torch.Generator().manual_seed(0)).to(dtype=torch.float32)
+            (taken,) = interleaved(seconds / 3, partial(newton_polytope, boards))
+            cells.append(f"{1e6 * taken / games:>9.1f}")
+        print(f"{games:>8}" + "".join(cells), flush=True)
+    print("and an update of the campaign's network in milliseconds, by transitions a batch")
+    for batch in (32, 128, 512):
+        ours = learner("{kind: set, width: 64, layers: null, relu_first: false}", f"batch.transitions={batch}", "table.every=1000000")
+        (taken,) = interleaved(seconds, lambda o=ours: o.step(NEUTRAL))  # type: ignore[misc]
+        print(f"{batch:>8} {1e3 * taken:>8.2f}", flush=True)
+
+
+def main(seconds: float = 0.1) -> None:
     torch.set_num_threads(1)
     polytopes(seconds)
     games_played(seconds)
     learning(seconds)
+    growth(seconds)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from torch import Tensor
 from rolltrain_tui.modes.duel import state, voice
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.game import actions
-from rolltrain_tui.modes.duel.pair import flops
 from rolltrain_tui.modes.duel.players import Agent, Host
 from rolltrain_tui.modes.duel.pool import Pool
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
@@ -67,7 +66,7 @@ class Duellist(LeveredLearner):
             dtype=str(self.dtype).removeprefix("torch."),
             threads=self.threads,
             tokens_per_turn=transitions,
-            gflop_per_turn=5 * transitions * flops(self.side.nets.online, USUAL_POINTS) / 1e9,
+            gflop_per_turn=5 * self.side.pass_flops(transitions, USUAL_POINTS) / 1e9,
         )
 
     # -----------------------------------------------------------------------------------------------------------------

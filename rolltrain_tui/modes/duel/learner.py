@@ -28,7 +28,6 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist, objective_of
 from rolltrain_tui.modes.duel.networks import Role
-from rolltrain_tui.modes.duel.pair import flops
 from rolltrain_tui.modes.duel.pool import Pool, expanded
 from rolltrain_tui.modes.duel.qlearning import follow, scheduled, td_targets
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
@@ -76,7 +75,7 @@ def targets(side: Side, batch: Batch) -> Tensor:
 
 def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
     """5. The loss of each transition, whose target is its goal: (B,)."""
-    side.flops += 3 * len(goals) * flops(side.nets.online, batch["before"].shape[1])
+    side.flops += 3 * side.pass_flops(len(goals), batch["before"].shape[1])
     values = side.nets.online(batch["before"], batch["chosen"] if side.role == "agent" else None)  # Q(s, .): (B, A)
     own = values.float().gather(1, batch["action"][:, None])[:, 0]  # Q(s, a): (B,)
     return F.smooth_l1_loss(own, goals, reduction="none")
@@ -121,7 +120,7 @@ class DuelLearner(Duellist):
         self.seconds: dict[str, float] = {}
         """Of the phases of turns so far, for display only."""
 
-        self.threads = pick_threads(config.device.threads, 5 * config.batch.transitions * flops(nets.online, USUAL_POINTS))
+        self.threads = pick_threads(config.device.threads, 5 * self.side.pass_flops(config.batch.transitions, USUAL_POINTS))
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
         optimizer = build_optimizer(nets.online, config.optimizer)

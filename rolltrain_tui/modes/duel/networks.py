@@ -5,7 +5,7 @@ come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +51,18 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+class Passage(NamedTuple):
+    """FLOPs of a forward pass: of a board, and of each place for a point that is read."""
+
+    board: int
+    point: int
+
+
+def _products(*modules: nn.Module) -> int:
+    """Two FLOPs for each weight of the linear layers in these."""
+    return sum(2 * m.weight.numel() for module in modules for m in module.modules() if isinstance(m, nn.Linear))
+
+
 class ResidualBlock(nn.Module):
     """x + BN(Linear(ReLU(BN(Linear(x)))))."""
 
@@ -89,6 +101,9 @@ class LayerNet(nn.Module):
                 parts.append(ResidualBlock(width))
         self.layers = nn.Sequential(*parts, nn.Linear(width, outputs(role, dimension)))
 
+    def cost(self) -> Passage:
+        return Passage(_products(self), 0)
+
     def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
         if (room := self.points - points.shape[1]) > 0:
             points = nn.functional.pad(points, (0, 0, 0, room), value=-1.0)
@@ -109,14 +124,21 @@ class SetNet(nn.Module):
         self.board = nn.Linear(2 * width + (dimension if role == "agent" else 0), width)
         self.values = nn.Linear(width, outputs(role, dimension))
 
+    def cost(self) -> Passage:
+        return Passage(_products(self.board, self.values), _products(self.point1, self.point2))
+
     def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
-        alive = points[:, :, :1] >= 0  # (B, N, 1)
-        read = torch.cat([points * alive, alive.to(points.dtype)], dim=2)
+        alive = (points[:, :, :1] >= 0).to(points.dtype)  # (B, N, 1)
+        read = torch.cat([points * alive, alive], dim=2)
         each = torch.relu(self.point2(torch.relu(self.point1(read)))) * alive  # (B, N, width)
         mean = each.sum(dim=1) / alive.sum(dim=1).clamp(min=1)
         pooled = [mean, each.amax(dim=1)] + ([] if chosen is None else [chosen.to(points.dtype)])
         values: Tensor = self.values(torch.relu(self.board(torch.cat(pooled, dim=1))))
         return values
+
+
+Network = LayerNet | SetNet
+"""Called with points and an agent's chosen coordinates; rates the moves."""
 
 
 def has_batch_norm(net: nn.Module) -> bool:

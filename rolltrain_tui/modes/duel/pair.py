@@ -1,4 +1,4 @@
-"""The networks of a role: the one that learns, and its target network; how they are made, and what a pass through one costs."""
+"""The networks of a role: the one that learns, and its target network."""
 
 import copy
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.networks import LayerNet, Role, SetNet
+from rolltrain_tui.modes.duel.networks import LayerNet, Network, Role, SetNet
 
 
 class Pair(nn.Module):
@@ -27,7 +27,7 @@ def without_parameters(net: nn.Module) -> nn.Module:
     return net
 
 
-def network(config: DuelConfig, role: Role, seed: int) -> nn.Module:
+def network(config: DuelConfig, role: Role, seed: int) -> Network:
     """A new network for a role. NetworkError for layers that describe none."""
     game, shape = config.game, config.network
     with torch.random.fork_rng(devices=[]):
@@ -35,11 +35,3 @@ def network(config: DuelConfig, role: Role, seed: int) -> nn.Module:
         if shape.kind == "set":
             return SetNet(role, game.dimension, shape.width or 1)
         return LayerNet(role, game.dimension, game.points, shape.layers or [], relu_first=shape.relu_first)
-
-
-def flops(net: nn.Module, points: int) -> int:
-    """Of a forward pass on one board: two for each weight of a linear layer, and for each point where it reads point by point."""
-    own = sum(2 * m.weight.numel() for m in net.modules() if isinstance(m, nn.Linear))
-    if isinstance(net, SetNet):
-        own += (points - 1) * 2 * (net.point1.weight.numel() + net.point2.weight.numel())
-    return own

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, renumbered
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.networks import Role
-from rolltrain_tui.modes.duel.pair import Pair, flops, network
+from rolltrain_tui.modes.duel.networks import Role, has_batch_norm
+from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.replay import Replay
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams, random_stream
@@ -31,20 +31,28 @@ class Side:
         self.config, self.role, self.device = config, role, device
         self.play_stream, self.replay_stream = f"{prefix}play", f"{prefix}replay"
         seed = random_stream(config.seed, f"{prefix}init".replace("_", " ")).initial_seed()
-        self.nets = Pair(network(config, role, seed)).to(device)
+        online = network(config, role, seed)
+        self.nets = Pair(online).to(device)
+        self.cost, self._two_modes = online.cost(), has_batch_norm(online)
         self.games = Games(role, config.game, config.learning.reward, config.table.games, opponents)
         self.replay = Replay(config.table.buffer, columns(config.game))
         self.flops = 0
         """Spent on forward passes and training since `mark`."""
 
+    def pass_flops(self, boards: int, points: int) -> int:
+        """Of a forward pass of its networks on so many boards."""
+        return boards * (self.cost.board + points * self.cost.point)
+
     def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""
-        self.flops += len(points) * flops(net, points.shape[1])
+        self.flops += self.pass_flops(len(points), points.shape[1])
         training = net.training
-        net.eval()
+        if self._two_modes:
+            net.eval()
         with torch.no_grad():
             found: Tensor = net(points.to(self.device), chosen.to(self.device) if chosen is not None and self.role == "agent" else None)
-        net.train(training)
+        if self._two_modes:
+            net.train(training)
         return found.float()
 
     def seat(self, net: nn.Module) -> Any:
