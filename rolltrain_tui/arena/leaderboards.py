@@ -1,6 +1,6 @@
 """The two leaderboards (score within the budget, score per energy) and the ratings. All are computed from the ledger alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -129,19 +129,28 @@ class Rating:
         return self.mu - 3 * self.sigma
 
 
+Key = tuple[str, str]
+"""Name and fingerprint of a contender."""
+
+
 def ratings(entries: Sequence[RecordedMatch], division: Division) -> list[Rating]:
     """The ratings of all contenders of a division, strongest first. Matches count in the order of the ledger."""
+    own = [entry.match for entry in entries if division_of(entry.match.terms) == division]
+    return rated(
+        ([(contender.name, contender.fingerprint) for contender in match.contenders], [standing.rank for standing in match.standings])
+        for match in own
+    )
+
+
+def rated(matches: Iterable[tuple[Sequence[Key], Sequence[int]]]) -> list[Rating]:
+    """The ratings after some matches in their order, strongest first. A match: its contenders, and the rank of each, 1 the best."""
     model = PlackettLuce()
-    known: dict[tuple[str, str], list[float]] = {}
-    counts: dict[tuple[str, str], list[int]] = {}
-    for entry in entries:
-        if division_of(entry.match.terms) != division:
-            continue
-        keys = [(contender.name, contender.fingerprint) for contender in entry.match.contenders]
+    known: dict[Key, list[float]] = {}
+    counts: dict[Key, list[int]] = {}
+    for keys, ranks in matches:
         players = [model.create_rating(known.get(key, [model.mu, model.sigma])) for key in keys]
-        ranks = [standing.rank for standing in entry.match.standings]
-        rated = model.rate([[player] for player in players], ranks=[float(rank) for rank in ranks], limit_sigma=False)
-        for key, (player,), rank in zip(keys, rated, ranks, strict=True):
+        after = model.rate([[player] for player in players], ranks=[float(rank) for rank in ranks], limit_sigma=False)
+        for key, (player,), rank in zip(keys, after, ranks, strict=True):
             known[key] = [player.mu, player.sigma]
             count = counts.setdefault(key, [0, 0, 0])
             count[0] += 1
@@ -149,15 +158,15 @@ def ratings(entries: Sequence[RecordedMatch], division: Division) -> list[Rating
             count[2] += ranks.count(rank) > 1
     found = []
     for (name, fingerprint), (mu, sigma) in known.items():
-        matches, wins, draws = counts[name, fingerprint]
-        found.append(Rating(name, fingerprint, mu, sigma, matches, wins, draws))
+        fought, wins, draws = counts[name, fingerprint]
+        found.append(Rating(name, fingerprint, mu, sigma, fought, wins, draws))
     return sorted(found, key=lambda rating: (-rating.ordinal, rating.name, rating.fingerprint))
 
 
-def rating_lines(found: Sequence[Rating]) -> list[str]:
-    """A text table: headings, then one line for each rating."""
+def rating_lines(found: Sequence[Rating], who: str = "agent") -> list[str]:
+    """A text table: headings, then one line for each rating. `who`: what a contender is called."""
     wide = max([len(rating.name) for rating in found] + [5])
-    lines = [f"#   {'agent':<{wide}}  {'is':<8}  {'mu':>6} {'sigma':>6} {'surely':>6}  won drawn lost"]
+    lines = [f"#   {who:<{wide}}  {'is':<8}  {'mu':>6} {'sigma':>6} {'surely':>6}  won drawn lost"]
     for rank, r in enumerate(found, start=1):
         numbers = f"{r.mu:6.2f} {r.sigma:6.2f} {r.ordinal:6.2f}  {r.wins:3} {r.draws:5} {r.losses:4}"
         lines.append(f"{rank:<3} {r.name:<{wide}}  {r.fingerprint}  {numbers}")

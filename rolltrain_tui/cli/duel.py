@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli import options
+from rolltrain_tui.cli.duel_tournament import tournament
 from rolltrain_tui.cli.exit_codes import DONE
 from rolltrain_tui.cli.screen import missing_screen
 
@@ -89,3 +90,6 @@ def _sitting(
     if seed is None:
         click.echo(f"Seed {drawn}: --seed {drawn} plays these starts again.", err=True)
     return sitting
+
+
+duel.add_command(tournament)

@@ -1,5 +1,6 @@
 """From a name to a player: a fixed one, or the networks of a saved run. Loads torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -139,3 +140,8 @@ def read_start(text: str) -> tuple[Point, ...]:
     if not points:
         raise PlayerError("the start is empty; give points such as 0,1,3 2,0,1")
     return tuple(points)
+
+
+def rules_of_first(paths: Sequence[Path]) -> Rules:
+    """Of the first run's game; without one, the usual. PlayerError, SaveError."""
+    return saved_players(paths[0]).guests.rules if paths else Rules()
