@@ -61,6 +61,13 @@ def test_nobody_to_compare_is_a_sentence(names: tuple[str, ...]) -> None:
     ],
 )
 def test_a_tournament_that_cannot_be_is_refused_in_a_sentence(call: Call, words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    answer = call("duel", "tournament", *words, "--runs", tmp_path)
+    assert (answer.code, told in answer.err) == (2, True), answer.err
+
+
+def test_saved_networks_enter_by_their_runs(call: Call, tmp_path: Path) -> None:
+    """Its rules are the run's; as JSON with ratings and matches; a run that was changed since cannot go on."""
+    run = Run.begin(load(CAMPAIGNS / "duel_first.yaml", DUEL), base=CAMPAIGNS, runs=tmp_path)
     short = ("--games", "8", "--rounds", "1", "--name", "mine", "--runs", tmp_path, "--json")
     answer = call("duel", "tournament", run.folder.name, "zeillinger", *short)
     assert answer.code == 0, answer.err
