@@ -28,6 +28,9 @@ class Objective:
     of_loss: bool = True
     """It is the training loss, measured on other data: both may stand on one axis."""
 
+    surrogate: bool = False
+    """The training loss is only a means, as PPO's is, or a Q-learner's against moving targets: its fall or rise is no sign of health."""
+
     par: str = "plain training"
     """What the ghost is, whose line a run is held against, as it stands inside a sentence."""
 

@@ -8,7 +8,7 @@ With L the raw training loss of a turn, E its running average (0.95 old, 0.05 ne
     non_finite      turns without a finite loss and gradient, of the last 20
     projected_gain  -100 x slope of the last 60 losses (least squares) / E, in percent
 
-and each evaluation: val_rise, how much worse the best of the last three values is than the best ever. All others are examined in the
+(the loss of a surrogate objective is not heard: it may fall while play gets worse) and each evaluation: val_rise, how much worse the best of the last three values is than the best ever. All others are examined in the
 model by the learner and only kept here.
 
 Scouting: what a few signals show in the first turns may widen their bounds, where how large is healthy depends on model, batch and
@@ -85,7 +85,7 @@ class SignalMonitor:
         if self._lost_turns:
             self._lost_turns = [lost for lost in self._lost_turns if lost > turn - RECENT]
         if report.finite and isfinite(report.grad_norm):
-            if isfinite(report.loss):  # a foreign loop may keep its loss to itself
+            if isfinite(report.loss) and not self.objective.surrogate:  # a foreign loop may keep its loss to itself
                 self._hear_loss(report.loss)
             self._hear_gradient(turn, report.grad_norm)
         else:

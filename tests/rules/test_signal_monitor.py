@@ -66,6 +66,15 @@ def test_a_rising_loss_is_held_against_its_best():
     assert watch.sick("above_chance", "high")
 
 
+def test_the_loss_of_a_surrogate_is_no_sign():
+    """Where the training loss is only a means, its rise is not told; gradients and turns that were not finite are."""
+    watch = SignalMonitor(objective=Objective(of_loss=False, surrogate=True))
+    for turn in range(1, 81):
+        watch.hear(turn, Report(loss=0.01 * turn - 0.4, grad_norm=1.0, finite=True))
+    known = {reading.signal for reading in watch.readings() if reading.condition != "unknown"}
+    assert known == {"gradient_spike", "non_finite"}
+
+
 def test_a_loss_of_next_to_nothing_may_double():
     """Below 0.3 nats a text is known by heart: from 0.01 to 0.05 is no illness."""
     assert not hearing([0.01] * 50 + [0.05] * 200).sick("loss_rise", "high")

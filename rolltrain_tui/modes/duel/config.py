@@ -176,7 +176,15 @@ class DuelConfig(CampaignConfig):
     """One adventure in which a host or an agent learns to play."""
 
     objective: ClassVar[Objective] = Objective(
-        name="share of the move limit", unit="", better="lower", step=0.5, digits=3, limit=0.0, of_loss=False, par="Zeillinger"
+        name="share of the move limit",
+        unit="",
+        better="lower",
+        step=0.5,
+        digits=3,
+        limit=0.0,
+        of_loss=False,
+        surrogate=True,
+        par="Zeillinger",
     )
     kind: Literal["duel"]
     """What is trained; duel: a host or an agent at the polyhedra game."""

@@ -178,7 +178,7 @@ class DungeonConfig(CampaignConfig):
     """One adventure in which a small language model learns to play text adventures."""
 
     objective: ClassVar[Objective] = Objective(
-        name="share of the move limit", unit="", better="lower", step=0.5, digits=3, limit=0.0, of_loss=False
+        name="share of the move limit", unit="", better="lower", step=0.5, digits=3, limit=0.0, of_loss=False, surrogate=True
     )
     kind: Literal["dungeon"]
     """What is trained; dungeon: a small language model that plays text adventures."""
