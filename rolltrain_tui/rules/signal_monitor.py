@@ -8,8 +8,8 @@ With L the raw training loss of a turn, E its running average (0.95 old, 0.05 ne
     non_finite      turns without a finite loss and gradient, of the last 20
     projected_gain  -100 x slope of the last 60 losses (least squares) / E, in percent
 
-(the loss of a surrogate objective is not heard: it may fall while play gets worse) and each evaluation: val_rise, how much worse the best of the last three values is than the best ever. All others are examined in the
-model by the learner and only kept here.
+The loss of a surrogate objective is not heard, since it may fall while play gets worse. Each evaluation tells val_rise, how much worse
+the best of the last three values is than the best ever. All others are examined in the model by the learner and only kept here.
 
 Scouting: what a few signals show in the first turns may widen their bounds, where how large is healthy depends on model, batch and
 data: to 1.5 times what was seen, but never tighter than the default nor wider than twice it, so that a run sick from its first turn
