@@ -13,6 +13,7 @@ from rolltrain_tui.cli.screen import missing_screen
 if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.outing import Outing
     from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
+    from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 
 NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
 MOST_SEEDS = 10_000
@@ -32,9 +33,10 @@ MOST_SEEDS = 10_000
 @click.option(
     "--textworld", "foreign", metavar="KIND|FILE", help="A game of TextWorld's instead: coin_collector, cooking ..., or a .z8 file."
 )
-@click.option("--against", metavar="random|guide", help="A race: who plays beside you, one command for each of yours.")
+@click.option("--against", metavar="RUN|random|guide", help="A race: the model of a run, or who else plays beside you.")
 @click.option("--record", type=options.FILE, metavar="FILE", help="Write your games as JSON lines: prompt, action, reward parts.")
 @click.option("--plain", is_flag=True, help="In lines instead of on the screen; commands may come from a pipe.")
+@options.RUNS
 def dungeon(seed: int | None, foreign: str | None, against: str | None, record: Path | None, plain: bool, **given: Any) -> int:
     """Play a text adventure of the dungeon by yourself. Nothing is trained.
 
@@ -56,24 +58,38 @@ def dungeon(seed: int | None, foreign: str | None, against: str | None, record: 
 
 
 def _outing(seed: int | None, foreign: str | None, against: str | None, record: Path | None, given: dict[str, Any]) -> "Outing":
-    from random import SystemRandom
+    import secrets
 
     from rolltrain_tui.modes.dungeon.outing import Outing
-    from rolltrain_tui.modes.dungeon.rival import mind_of
+    from rolltrain_tui.modes.dungeon.rival import MINDS, Mind, mind_of
+    from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+    from rolltrain_tui.runs.saves import saves_root
 
-    maker = _built_in(given) if foreign is None else _textworld(foreign, given)
+    runs = given.pop("out")
+    mind: Mind | None = None
+    usual, first = WorldSettings(), 0
+    if against and against not in MINDS and (found := options.find_save(against, saves_root(runs))) is not None:
+        from rolltrain_tui.arena.dungeon import saved_mind
+
+        saved = saved_mind(found)
+        mind, usual, first = saved.mind, saved.settings, saved.unseen
+    elif against is not None:
+        mind = mind_of(against)
+    maker = _built_in(usual, given) if foreign is None else _textworld(foreign, given)
     if record is not None and not record.parent.is_dir():
         raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
-    mind = mind_of(against) if against is not None else None
-    return Outing(maker, SystemRandom().randrange(MOST_SEEDS) if seed is None else seed, mind, record)
+    return Outing(maker, first + secrets.randbelow(MOST_SEEDS) if seed is None else seed, mind, record)
 
 
-def _built_in(given: dict[str, Any]) -> "Maker":
+def _built_in(usual: "WorldSettings", given: dict[str, Any]) -> "Maker":
+    """What the options say; of the rest, what is usual."""
+    from dataclasses import replace
+
     from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
-    from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings, of_difficulty
+    from rolltrain_tui.modes.dungeon.worlds.settings import of_difficulty
 
     chosen = {name: given[name] for name in (*NUMBERS, "quest", "theme") if given[name] is not None}
-    settings = WorldSettings(**chosen, points="sparse" if given["sparse"] else "dense")
+    settings = replace(usual, **chosen, points="sparse" if given["sparse"] else usual.points)
     if given["difficulty"] is not None:
         kept = {name: chosen[name] for name in NUMBERS if name in chosen}
         settings = of_difficulty(settings, given["difficulty"], **kept)

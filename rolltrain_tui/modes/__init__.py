@@ -83,6 +83,7 @@ MODES: Registry[Mode] = Registry(
             config="rolltrain_tui.modes.dungeon.config:DungeonConfig",
             build="rolltrain_tui.modes.dungeon.build:build",
             template="rolltrain_tui.config.shipped:dungeon_first",
+            sitting="rolltrain_tui.tui.dungeon.sit:sit",
         ),
         Mode(
             name="module",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import Choice
+from rolltrain_tui.modes.dungeon.sitting import counted_moves
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
 from rolltrain_tui.plain.views import SafeStream
 
@@ -26,7 +27,7 @@ def play(outing: Outing, lines: Iterable[str], voice: SafeStream, *, echo: bool)
         _answer(outing, line, voice)
     sitting = outing.sitting
     if not sitting.seen.done:
-        voice.say(f"You leave after {sitting.world.moves} moves, with {sitting.seen.score} of {sitting.world.max_score} points.")
+        voice.say(f"You leave after {counted_moves(sitting.world.moves)}, with {sitting.seen.score} of {sitting.world.max_score} points.")
 
 
 def _open(outing: Outing, voice: SafeStream) -> None:

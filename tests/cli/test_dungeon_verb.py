@@ -1,15 +1,24 @@
 """`rolltrain dungeon --plain`: an adventure played through a pipe."""
 
+import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.paths import CAMPAIGNS, DUNGEON
 from support.shell import Answer
 
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.worlds.adventure import Adventure
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+from rolltrain_tui.runs.run import Run
+
+Call = Callable[..., Answer]
 
 
 def play(typed: str | bytes, *words: str) -> Answer:
@@ -52,19 +61,41 @@ def test_escapes_and_megabytes_through_the_pipe_are_answered_and_shown_harmless(
         ("--theme casle", "there is no theme 'casle' (do you mean castle?)"),
         ("--quest gold", "there is no quest 'gold'; choose from coin, cook"),
         ("--difficulty Hard", "there is no difficulty 'Hard' (do you mean hard?)"),
-        ("--against model", "there is no rival 'model'"),
+        ("--against model", "there is no rival 'model'; choose from random, guide, or name a run of kind dungeon"),
         ("--record nowhere/games.jsonl", "there is no folder nowhere; make it first"),
         ("--seed 1.5", "'1.5' is not a valid integer"),
     ],
 )
-def test_a_wrong_option_is_a_sentence_and_exit_code_2(words: str, told: str, call) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_option_is_a_sentence_and_exit_code_2(words: str, told: str, call: Call) -> None:
     answer = call("dungeon", "--plain", *words.split())
     assert answer.code == 2
     assert told in answer.err
     assert answer.out == ""
 
 
-def test_without_a_terminal_the_screen_is_refused_with_the_remedy(call) -> None:  # type: ignore[no-untyped-def]
+def test_the_model_of_a_run_races_in_worlds_of_its_kind_that_it_has_not_seen(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load(CAMPAIGNS / "dungeon_first.yaml", DUNGEON)
+    assert isinstance(config, DungeonConfig)
+    run = Run.begin(config, base=CAMPAIGNS, runs=tmp_path).folder
+    monkeypatch.setattr("sys.stdin", io.StringIO("look\n"))
+    answer = call("dungeon", "--against", run.name, "--runs", tmp_path, "--plain")
+    assert (answer.code, answer.err) == (0, "")
+    assert f"The model of {config.name}, turn 0: " in answer.out
+    seed = int(answer.out.partition(", seed ")[2].partition(".")[0])
+    assert seed >= config.world.count
+    assert f"{config.world.rooms} rooms" in answer.out
+
+
+def test_a_run_of_another_kind_is_no_rival(call: Call, tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
+    run = Run.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path)
+    refused = call("dungeon", "--against", run.folder, "--plain")
+    assert refused.code == 2
+    assert "a run of kind supervised, which plays no adventures; name one of kind dungeon" in refused.err
+
+
+def test_without_a_terminal_the_screen_is_refused_with_the_remedy(call: Call) -> None:
     answer = call("dungeon", "--seed", "1")
     assert answer.code == 2
     assert "With --plain it is played in lines." in answer.err

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rolltrain_tui.base.atomic_files import replace
 from rolltrain_tui.modes.dungeon.rival import Mind, Rival
-from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 
 PATIENCE = 200
@@ -44,8 +44,8 @@ class Outing:
         name, count = self.rival.mind.name, len(self.rival.choices)
         told = f"{name[0].upper()}{name[1:]}"
         if not self.rival.seen.done:
-            return f"{told} has not won after {count} moves."
-        return f"{told} {'won' if self.rival.seen.won else 'lost'} in {count} {'move' if count == 1 else 'moves'}."
+            return f"{told} has not won after {counted_moves(count)}."
+        return f"{told} {'won' if self.rival.seen.won else 'lost'} in {counted_moves(count)}."
 
     def close(self) -> None:
         """Writes the record and ends what the worlds keep open. OSError where it cannot be written."""

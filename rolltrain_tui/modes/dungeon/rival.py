@@ -45,7 +45,7 @@ MINDS: Mapping[str, type[RandomMind] | type[GuideMind]] = {"random": RandomMind,
 def mind_of(name: str) -> Mind:
     """ValueError for an unknown name."""
     if name not in MINDS:
-        raise ValueError(unknown("rival", name, tuple(MINDS)))
+        raise ValueError(f"{unknown('rival', name, tuple(MINDS))}, or name a run of kind dungeon")
     return MINDS[name]()
 
 

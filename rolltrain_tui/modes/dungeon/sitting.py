@@ -105,10 +105,10 @@ class Sitting:
             return ""
         world = self.world
         if not self.seen.won:
-            return f"The game is lost, after {_moves(world.moves)} with {self.seen.score} of {world.max_score} points."
+            return f"The game is lost, after {counted_moves(world.moves)} with {self.seen.score} of {world.max_score} points."
         beside = f"; the par is {self.par}" if self.par else ""
         praise = " No way is shorter." if self.par and world.moves == self.par else ""
-        return f"Won in {_moves(world.moves)} with {self.seen.score} of {world.max_score} points{beside}.{praise}"
+        return f"Won in {counted_moves(world.moves)} with {self.seen.score} of {world.max_score} points{beside}.{praise}"
 
     def head(self) -> dict[str, Any]:
         """The first row of a written record: which world it was."""
@@ -116,5 +116,5 @@ class Sitting:
         return {"world": world.title, "seed": world.seed, "objective": world.objective, "max_score": world.max_score, "par": self.par}
 
 
-def _moves(count: int) -> str:
+def counted_moves(count: int) -> str:
     return "1 move" if count == 1 else f"{count} moves"

@@ -45,7 +45,7 @@ def command_lines(commands: Sequence[str], chosen: int | None, meant: Sequence[s
 
 
 def race_title(rival: Rival) -> str:
-    return f"{rival.mind.name[0].upper()}{rival.mind.name[1:]} · points {rival.seen.score}/{rival.world.max_score}"
+    return f"{rival.seen.score}/{rival.world.max_score} · {rival.mind.name[0].upper()}{rival.mind.name[1:]}"
 
 
 def race_lines(rival: Rival, width: int, height: int) -> list[Line]:

@@ -9,13 +9,16 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, Input
 
 from rolltrain_tui.modes.dungeon.outing import Outing
+from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.panels import bag_lines, closing_choices, command_lines, head_line, map_lines, race_lines, race_title
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
-from rolltrain_tui.tui.widgets.panel import Panel
+from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
+RACE = ("dungeon-race-side", "dungeon-race-column")
+"""The rival's panel, beside the others where there is room, else among them."""
 MOST_ROWS = 5
 """Of commands."""
 HELP = (
@@ -56,15 +59,14 @@ class DungeonScreen(TavernScreen):
         self._chosen: int | None = None
 
     def compose(self) -> ComposeResult:
-        yield Panel(id="dungeon-head")
+        yield WholePanel(lambda width, _: [head_line(self._sitting, width)], id="dungeon-head")
         with Horizontal(id="dungeon-upper"):
             yield StoryPanel(id="dungeon-story")
             with Vertical(id="dungeon-side"):
-                yield Panel(id="dungeon-map")
-                yield Panel(id="dungeon-race-side", classes="dungeon-race")
-                yield Panel(id="dungeon-bag")
-            with Vertical(id="dungeon-race-column"):
-                yield Panel(id="dungeon-race-wide", classes="dungeon-race")
+                yield WholePanel(lambda width, height: map_lines(self._sitting, width, height), id="dungeon-map")
+                yield WholePanel(self._race, id="dungeon-race-side")
+                yield WholePanel(lambda width, _: bag_lines(self._sitting, width), id="dungeon-bag")
+            yield WholePanel(self._race, id="dungeon-race-column")
         yield Panel(id="dungeon-commands")
         yield CommandLine()
         yield Footer(show_command_palette=False)
@@ -137,7 +139,7 @@ class DungeonScreen(TavernScreen):
         self._draw_commands()
 
     def action_hint(self) -> None:
-        advice = self.outing.sitting.world.advice
+        advice = self._sitting.world.advice
         self._story.tell(f"★ A shortest way goes on with: {advice}." if advice else "There is nothing to advise.")
 
     def action_again(self) -> None:
@@ -155,7 +157,7 @@ class DungeonScreen(TavernScreen):
 
     def _take(self, line: str) -> None:
         """A typed line or a picked command: a word of the game itself, or one for the world."""
-        sitting, word = self.outing.sitting, plain(line)
+        sitting, word = self._sitting, plain(line)
         if sitting.seen.done:
             found = meant(line, closing_choices(self.outing))
             word = found[0].partition(",")[0].partition(" ")[0] if len(found) == 1 else word
@@ -192,10 +194,12 @@ class DungeonScreen(TavernScreen):
         """A world begins: its quest, and where the player stands."""
         if not self.is_mounted:
             return
-        sitting = self.outing.sitting
+        sitting = self._sitting
         self._chosen = None
         self._story.tell(f"═ {sitting.world.title}")
         self._story.tell(f"{sitting.world.objective}{f' Par is {sitting.par} moves.' if sitting.par else ''}", "strong")
+        if self.outing.rival is not None:
+            self._story.tell(f"Beside you plays {self.outing.rival.mind.name}.", "muted")
         self._story.tell(sitting.seen.description)
         self._draw()
 
@@ -206,22 +210,26 @@ class DungeonScreen(TavernScreen):
         return self.query_one(StoryPanel)
 
     @property
+    def _sitting(self) -> Sitting:
+        return self.outing.sitting
+
+    @property
     def _commands(self) -> list[str]:
-        sitting = self.outing.sitting
+        sitting = self._sitting
         return closing_choices(self.outing) if sitting.seen.done else list(sitting.seen.admissible)
 
     @while_open
     def _draw(self) -> None:
-        sitting, rival = self.outing.sitting, self.outing.rival
-        head, map_, bag = (self.query_one(f"#dungeon-{name}", Panel) for name in ("head", "map", "bag"))
-        head.show([head_line(sitting, head.content_size.width)])
-        map_.show(map_lines(sitting, map_.content_size.width, map_.content_size.height))
-        bag.show(bag_lines(sitting, bag.content_size.width))
-        for race in self.query(".dungeon-race").results(Panel):
-            if rival is not None and race.content_size.width > 0:
-                race.name_box(race_title(rival))
-                race.show(race_lines(rival, race.content_size.width, race.content_size.height))
+        rival = self.outing.rival
+        for panel in self.query(WholePanel):
+            panel.look_again()
+            if rival is not None and panel.id in RACE:
+                panel.name_box(race_title(rival))
         self._draw_commands()
+
+    def _race(self, width: int, height: int) -> list[Line]:
+        rival = self.outing.rival
+        return race_lines(rival, width, height) if rival is not None else []
 
     def _draw_commands(self) -> None:
         commands, line, panel = self._commands, self.query_one(CommandLine), self.query_one("#dungeon-commands", Panel)

@@ -1,0 +1,33 @@
+"""From the name of a saved run to its model as a rival in the dungeon. Loads torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.learner import DungeonLearner
+from rolltrain_tui.modes.dungeon.model_mind import ModelMind
+from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+from rolltrain_tui.runs.open import SavedRun
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMind:
+    mind: ModelMind
+    settings: WorldSettings
+    """The worlds that it was trained in."""
+    unseen: int
+    """The first seed of worlds that it was not trained in."""
+
+
+def saved_mind(path: Path) -> SavedMind:
+    """The model of a run's latest save, or of a save. ValueError for a run of another kind, SaveError for one that cannot be read."""
+    saved = SavedRun.read(path)
+    config = saved.config()
+    if not isinstance(config, DungeonConfig):
+        raise ValueError(f"{printable(path)} is a run of kind {config.kind}, which plays no adventures; name one of kind dungeon")
+    campaign = saved.open(config)
+    learner = campaign.learner
+    assert isinstance(learner, DungeonLearner), "the mode builds no other learner"
+    settings = WorldSettings(**config.world.model_dump(exclude={"count", "limit"}))
+    return SavedMind(ModelMind(learner, f"{config.name}, turn {campaign.turn}"), settings, config.world.count)
