@@ -75,31 +75,33 @@ class TableConfig(Section):
 class NetworkConfig(Section):
     """The network that rates the moves."""
 
-    kind: Literal["set", "layers"]
-    """set: each point by itself, then all of them together, in no order; layers: a list of layers on the points in a row."""
+    kind: Literal["moves", "set", "layers"]
+    """moves: each move by itself, in no order of points or coordinates; set: the points in no order; layers: the points in a row."""
     width: Annotated[int, Field(ge=1, le=4096)] | None
-    """Of kind set: units of its three layers; null for layers."""
+    """Of kind moves and set: units of their layers; null for layers."""
     layers: list[Any] | None
-    """Of kind layers: widths such as 64, b for a batch norm, r64 for a residual block, {repeat: 2, net_arch: [...]}; null for set."""
+    """Of kind layers: widths such as 64, b for a batch norm, r64 for a residual block, {repeat: 2, net_arch: [...]}; else null."""
     relu_first: StrictBool
     """Of kind layers: a ReLU on the points themselves, as the original has it; then a point that is gone looks like the origin."""
 
     @field_validator("width")
     @classmethod
-    def _width_goes_with_set(cls, width: int | None, info: ValidationInfo) -> int | None:
-        if info.data.get("kind") == "set" and width is None:
-            raise wrong("a network of kind set needs it", "write a number such as 64")
-        if info.data.get("kind") == "layers" and width is not None:
+    def _layers_have_their_own_widths(cls, width: int | None, info: ValidationInfo) -> int | None:
+        kind = info.data.get("kind")
+        if kind in ("moves", "set") and width is None:
+            raise wrong(f"a network of kind {kind} needs it", "write a number such as 64")
+        if kind == "layers" and width is not None:
             raise wrong("a network of kind layers has its widths in the list", "write null here, or kind: set")
         return width
 
     @field_validator("layers")
     @classmethod
-    def _layers_go_with_layers(cls, layers: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
-        if info.data.get("kind") == "layers" and layers is None:
+    def _only_layers_have_a_list(cls, layers: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        kind = info.data.get("kind")
+        if kind == "layers" and layers is None:
             raise wrong("a network of kind layers needs it", "write a list such as [64, 64]")
-        if info.data.get("kind") == "set" and layers is not None:
-            raise wrong("a network of kind set has no list of layers", "write null here, or kind: layers")
+        if kind in ("moves", "set") and layers is not None:
+            raise wrong(f"a network of kind {kind} has no list of layers", "write null here, or kind: layers")
         return layers
 
 
@@ -260,7 +262,8 @@ class DuelConfig(CampaignConfig):
     def card(self) -> Mapping[str, str]:
         game, table = self.game, self.table
         learns = f"the {table.hero}" + (", and a rival" if self.rival is not None else "")
-        network = f"set of points, {self.network.width} wide" if self.network.kind == "set" else f"layers {self.network.layers}"
+        shape = self.network
+        network = f"layers {shape.layers}" if shape.kind == "layers" else f"{shape.kind}, {shape.width} wide"
         return {
             "Game": f"{game.points} points, {game.dimension} coordinates, at most {game.limit} moves",
             "Learns": learns,

@@ -1,4 +1,5 @@
-"""Networks that rate the moves of a role: layer lists on the points as one row, and a network of sets, for which their order is nothing.
+"""Networks that rate the moves of a role: layer lists on the points as one row, a network of sets, for which the order of the points is
+nothing, and one that rates each move by itself, for which the order of the coordinates is nothing either.
 
 A host's network gives one value for each action code, an agent's one for each coordinate. Shapes: B boards, N points, d coordinates; points
 come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0 and 1.
@@ -10,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel.game import actions
+from rolltrain_tui.modes.duel.game import actions, choices
 
 Role = Literal["host", "agent"]
 Layers = Sequence[Any]
@@ -137,7 +138,54 @@ class SetNet(nn.Module):
         return values
 
 
-Network = LayerNet | SetNet
+class MoveNet(nn.Module):
+    """Each move is rated by itself, with the same weights, from what it does to each point; no order of points or coordinates counts.
+
+    An entry, one coordinate c of one point, is read as six numbers: x_c; x_c as a share of the most of c; the sum of the point's
+    coordinates; mean, most and least of c among the living points. For a move, the entries of a point are added up by their part in it:
+    those that the host takes in, all of them, and of an agent's move the one that it picks. Then mean and maximum over the points.
+    Renumbered coordinates renumber the values, and change none.
+    """
+
+    def __init__(self, role: Role, dimension: int, width: int) -> None:
+        super().__init__()
+        self.entry = nn.Linear(6, width)
+        self.taken, self.all = nn.Linear(width, width), nn.Linear(width, width)
+        self.picked = nn.Linear(width, width) if role == "agent" else None
+        self.move, self.value = nn.Linear(2 * width, width), nn.Linear(width, 1)
+        self.register_buffer("sets", choices(dimension).float(), persistent=False)  # (A, d)
+        self.sets: Tensor
+
+    def cost(self) -> Passage:
+        moves, dimension = self.sets.shape
+        moves, adding = (dimension, 0) if self.picked is not None else (moves, 2 * moves * dimension * self.all.out_features)
+        parts = (self.entry, self.taken) if self.picked is None else (self.entry, self.taken, self.picked)
+        return Passage(moves * _products(self.move, self.value), dimension * _products(*parts) + _products(self.all) + adding)
+
+    def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
+        alive = (points[:, :, :1] >= 0).to(points.dtype)  # (B, N, 1)
+        share = 1 / alive.sum(dim=1).clamp(min=1)  # (B, 1): of a point among the living
+        x = points * alive
+        most = x.amax(dim=1, keepdim=True)  # (B, 1, d)
+        least = (x + 2 * most * (1 - alive)).amin(dim=1, keepdim=True)
+        whole = (x.sum(dim=2, keepdim=True), (x.sum(dim=1) * share)[:, None], most, least)
+        read = torch.stack([x, x / most.clamp(min=1e-30), *(part.expand_as(x) for part in whole)])  # (6, B, N, d)
+        entries = torch.relu(self.entry(read.permute(3, 1, 2, 0)))  # (d, B, N, w)
+        each = self.all(entries.sum(dim=0))  # (B, N, w)
+        taken = self.taken(entries)
+        if self.picked is None:
+            moves = (self.sets @ taken.flatten(1)).view(-1, *each.shape) + each  # (A, B, N, w)
+        else:
+            assert chosen is not None, "an agent's move is one of the chosen coordinates"
+            legal = chosen.T[:, :, None, None].to(taken.dtype)  # (d, B, 1, 1)
+            moves = self.picked(entries) + (taken * legal).sum(dim=0) + each
+        moves = torch.relu(moves) * alive
+        pooled = torch.cat([moves.sum(dim=2) * share, moves.amax(dim=2)], dim=2)  # (A, B, 2w)
+        values: Tensor = self.value(torch.relu(self.move(pooled)))[:, :, 0].T
+        return values
+
+
+Network = LayerNet | SetNet | MoveNet
 """Called with points and an agent's chosen coordinates; rates the moves."""
 
 

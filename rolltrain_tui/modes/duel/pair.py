@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.networks import LayerNet, Network, Role, SetNet
+from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, Role, SetNet
 
 
 class Pair(nn.Module):
@@ -34,4 +34,6 @@ def network(config: DuelConfig, role: Role, seed: int) -> Network:
         torch.manual_seed(seed)
         if shape.kind == "set":
             return SetNet(role, game.dimension, shape.width or 1)
+        if shape.kind == "moves":
+            return MoveNet(role, game.dimension, shape.width or 1)
         return LayerNet(role, game.dimension, game.points, shape.layers or [], relu_first=shape.relu_first)
