@@ -67,17 +67,42 @@ class Registry(Mapping[str, Row]):
         self.group, self.kind = group, kind
         self.built_in: Mapping[str, Row] = {row.name: row for row in rows}
         self._check = check
+        self._of_modes: dict[str, Row] | None = None
+        self._bringers: list[Callable[[], Iterable[Row]]] = []
         self._from_plugins: dict[str, Row] | None = None if group else {}
         _registries.append(self)
 
     def __getitem__(self, name: str) -> Row:
-        return self.built_in[name] if name in self.built_in else self.from_plugins[name]
+        if name in self.built_in:
+            return self.built_in[name]
+        return self.of_modes[name] if name in self.of_modes else self.from_plugins[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self.built_in, *self.from_plugins))
+        return iter((*self.built_in, *self.of_modes, *self.from_plugins))
 
     def __len__(self) -> int:
-        return len(self.built_in) + len(self.from_plugins)
+        return len(self.built_in) + len(self.of_modes) + len(self.from_plugins)
+
+    @property
+    def own(self) -> Mapping[str, Row]:
+        """The rows of the house: built in, and those that its modes brought."""
+        return {**self.built_in, **self.of_modes}
+
+    def bring(self, rows: Callable[[], Iterable[Row]]) -> None:
+        """More rows of the house, from a floor above this table. They are fetched and checked at the first question for them."""
+        self._bringers.append(rows)
+        self._of_modes = None
+
+    @property
+    def of_modes(self) -> Mapping[str, Row]:
+        """The rows that the house's modes brought."""
+        with _lock:
+            if self._of_modes is None:
+                self._of_modes = {}  # a check may ask this table
+                for row in (row for rows in self._bringers for row in rows()):
+                    assert row.name not in self.built_in, f"two rows are called {row.name}"
+                    self._of_modes[row.name] = self._check(row.name, row)
+            return self._of_modes
 
     @property
     def from_plugins(self) -> Mapping[str, Row]:
@@ -124,7 +149,7 @@ def _load(point: EntryPoint, kind: str, accept: Callable[[object], Loaded]) -> L
 
 def _check_name(point: EntryPoint, package: str) -> None:
     """Names are unique over all tables: the codex and the story know a row by its name alone. A page belongs to a row of its package."""
-    built_in = any(point.name in registry.built_in for registry in _registries)
+    built_in = any(point.name in registry.own for registry in _registries)
     owner = next((other for other in _points() if other.name == point.name and other.group != PAGES), None)
     if point.group == PAGES:
         if built_in or owner is None or package_of(owner) != package or point.name in PLUGINS.left_out:

@@ -15,6 +15,7 @@ def codex(slug: str | None, as_json: bool) -> None:
     """What every mechanic really does to the training; without SLUG, the list of pages."""
     from dataclasses import asdict
 
+    import rolltrain_tui.modes  # noqa: F401 - they bring signals and monsters of their own
     from rolltrain_tui.story import codex as book
 
     shown = [book.page(slug)] if slug else book.pages()

@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.config.yaml_marks import Where
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
@@ -61,7 +62,8 @@ class RowOf:
         self._registry, self._more = registry, more
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.literal_schema([*self._registry, *self._more])
+        names = [*self._registry.built_in, *self._registry.from_plugins]  # rows of a mode come by diagnosis alone
+        return core_schema.literal_schema([*names, *self._more])
 
 
 class Section(BaseModel):
@@ -316,7 +318,7 @@ class AdventureConfig(Section):
 
 
 LessonKey = Literal[
-    "space", ".", "+", "-", "d", "p", "u", "o", "b", "i", "g", "r", "v", "s", "a", "l", "x", "z", "c",
+    "space", ".", "+", "-", "d", "p", "u", "o", "b", "i", "g", "r", "t", "v", "s", "a", "k", "l", "x", "z", "c",
     "1", "2", "3", "4", "5", "6", "7", "8", "9",
 ]  # fmt: skip
 """Keys of the game that a campaign can teach."""
@@ -468,6 +470,11 @@ class CampaignConfig(Header):
     def micro_batches(self) -> int:
         """Of a turn. Where the campaign rolls on micro-batches, each has a roll."""
         return 1
+
+    @property
+    def dials(self) -> tuple[Dial, ...]:
+        """What the player may change on the way, beside the levers of the house."""
+        return ()
 
     @property
     def down_scale(self) -> float:

@@ -53,6 +53,7 @@ def new_game(
         loot=config.adventure.loot,
         choices=config.adventure.choices,
         objective=objective or config.objective,
+        dials=config.dials,
         unavailable_levers=unavailable_levers or {},
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)

@@ -236,4 +236,7 @@ class TurnCycle:
 
 def load_effect(state: Mapping[str, Any] | None) -> StepEffect | None:
     """Inverse of `asdict`, for a state that was JSON."""
-    return None if state is None else StepEffect(**{**state, "micro_scales": tuple(state["micro_scales"])})
+    if state is None:
+        return None
+    tuples = {"micro_scales": tuple(state["micro_scales"]), "dials": tuple((dial, value) for dial, value in state.get("dials", ()))}
+    return StepEffect(**{**state, **tuples})

@@ -1,11 +1,14 @@
 """The kinds of training, one folder each, and the table of them. Nothing else in the house asks what is trained."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.base.registry import Registry, RowError, check_named
+from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.rules.signals import SIGNALS
 
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.learner import Learner
@@ -36,13 +39,18 @@ class Mode:
     """
     probes: str = ""
     """A module of questions that `compare --probes` asks of a finished run. "": there are none."""
+    signals: str = ""
+    """A tuple of the `Signal` rows that its examination tells besides the house's. Other packages bring theirs by entry points."""
+    monsters: str = ""
+    """A tuple of the `Monster` rows that those signals bring, where monsters are diagnosed. "": none of its own."""
 
 
 def check_mode(name: str, row: object) -> Mode:
     """The row, if it is a mode of this name whose parts are named in words. RowError."""
     if not isinstance(row, Mode):
         raise RowError(f"it must be a rolltrain_tui.plugins.Mode, not a {type(row).__name__}")
-    for text in (row.title, row.config, row.build, row.template, row.fitted, row.expert, row.sitting, row.probes):
+    texts = (row.title, row.config, row.build, row.template, row.fitted, row.expert, row.sitting, row.probes, row.signals, row.monsters)
+    for text in texts:
         if not isinstance(text, str) or not text.isprintable():
             raise RowError("every text of a mode must be one line of printable characters")
     check_named(name, row)
@@ -76,6 +84,8 @@ MODES: Registry[Mode] = Registry(
             expert="rolltrain_tui.modes.duel.build:zeillinger_at_the_table",
             template="rolltrain_tui.config.shipped:duel_first",
             sitting="rolltrain_tui.tui.duel.sit:sit",
+            signals="rolltrain_tui.modes.duel.bestiary:SIGNALS",
+            monsters="rolltrain_tui.modes.duel.bestiary:MONSTERS",
         ),
         Mode(
             name="dungeon",
@@ -95,6 +105,17 @@ MODES: Registry[Mode] = Registry(
     kind="mode",
     check=check_mode,
 )
+
+
+def _brought(part: str) -> Iterator[Any]:
+    """The rows that the house's own modes name as their signals or monsters."""
+    for mode in MODES.built_in.values():
+        if place := getattr(mode, part):
+            yield from resolve_name(place)
+
+
+SIGNALS.bring(lambda: _brought("signals"))
+BESTIARY.bring(lambda: _brought("monsters"))
 
 
 def build(config: Any, *, base: Path) -> "Learner":

@@ -13,6 +13,7 @@ from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
 from rolltrain_tui.plain.views import PlainView, SafeStream, View, progress_view
 from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.loot import ITEMS
@@ -25,6 +26,7 @@ from rolltrain_tui.story.typed_commands import (
     HELP,
     AskBag,
     AskDiagnosis,
+    AskDials,
     AskHelp,
     AskStatus,
     NotUnderstood,
@@ -86,7 +88,7 @@ class PlainSession:
 
     def hear(self, line: str) -> None:
         """Obey a typed line, and answer it."""
-        wish = parse_command(line)
+        wish = parse_command(line, self.run.config.dials)
         if wish is not None and (answer := self._obey(wish)):
             self.voice.say(answer)
 
@@ -120,6 +122,8 @@ class PlainSession:
             case AskBag():
                 with self._lock:
                     return bag(self.scene)
+            case AskDials():
+                return dials(self.run.config.dials)
             case AskHelp():
                 return "\n".join(f"{said}: {does}." for said, does in HELP)
             case Quit():
@@ -258,6 +262,13 @@ def bag(scene: Scene) -> str:
     lines += ["Inspired: `inspire` gives the next roll advantage."] if scene.inspired else []
     lines += [f"Ability scores to raise: {scene.sheet.choices}; `raise STR` makes the choice."] if scene.sheet.choices else []
     return "\n".join(flat(line) for line in lines)
+
+
+def dials(rows: Sequence[Dial]) -> str:
+    """Each dial, what it does, and what it can be turned to."""
+    if not rows:
+        return "This kind of training has no dials to turn."
+    return "\n".join(flat(f"{' '.join((dial.name, '|'.join(dial.choices)))}: {dial.words}.".replace(" :", ":")) for dial in rows)
 
 
 def _tempo(inbox: Inbox) -> str:

@@ -70,4 +70,12 @@ class RaiseStat:
     stat: str
 
 
-Command = UseAbility | SetAuto | TakeShortRest | Speak | SendScouts | SaveGame | Predict | SpendInspiration | UseItem | RaiseStat
+@dataclass(frozen=True, slots=True)
+class TurnDial:
+    """Change how this kind of training learns, from the next turn on. `CampaignConfig.dials` has what can be turned, and to what."""
+
+    dial: str
+    value: str = ""
+
+
+Command = UseAbility | SetAuto | TakeShortRest | Speak | SendScouts | SaveGame | Predict | SpendInspiration | UseItem | RaiseStat | TurnDial

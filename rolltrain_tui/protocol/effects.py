@@ -76,6 +76,9 @@ class StepEffect:
     rollback: bool = False
     """Before the step, weights, moments and schedule return to the last snapshot; data go on from where they are."""
 
+    dials: tuple[tuple[str, str], ...] = ()
+    """Dials of the mode that are turned before the step, each with its new value: they stay so."""
+
     def combine(self, other: Self) -> Self:
         """Both effects at once: factors multiply, counts and noises add (noise fractions stay <= 1), the stricter on_zero wins.
 
@@ -110,6 +113,7 @@ class StepEffect:
             heal_alpha=1 - (1 - self.heal_alpha) * (1 - other.heal_alpha),
             restore_best=self.restore_best or other.restore_best,
             rollback=self.rollback or other.rollback,
+            dials=tuple(sorted({*self.dials, *other.dials})),
         )
 
     @property

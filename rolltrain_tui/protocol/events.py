@@ -108,6 +108,21 @@ class AbilityEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DialTurned(Event):
+    """The player changed how the training learns, from this turn on."""
+
+    topic = "ability"
+    milestone = True
+
+    dial: str
+    title: str
+    value: str
+    """As the player said it; "" for a dial that acts once."""
+    words: str
+    """What it does to the training, half a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class MonsterAppeared(Event):
     topic = "monster"
 

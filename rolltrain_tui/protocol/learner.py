@@ -51,6 +51,7 @@ class StepReport:
     heal_alpha: |theta' - mean| / |theta - mean|; .val_before, .val_after (evaluations). restore_best: value of the weights
     gone back to; .stored (what it was then), .age (evaluations ago). drop_worst: sequences dropped; .kept, .dropped (mean losses),
     .N (loss of the dropped sequence N of the batch). extra_batch_factor: size of the extra batches / the turn's.
+    dial.NAME: what the dial NAME does, measured in the training; .asked (what it was turned to).
     """
 
     @property

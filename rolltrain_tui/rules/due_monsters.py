@@ -62,7 +62,7 @@ class DueMonsters:
 
         `scouts`: scouts go out in this campaign, and judge the size of its steps.
         """
-        roster = (*BESTIARY.built_in.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.built_in))
+        roster = (*BESTIARY.own.values(), *(BESTIARY[name] for name in bestiary if name not in BESTIARY.own))
         every = [(row.name, index, symptom) for row in roster for index, symptom in enumerate(row.symptoms)]
         self._entries = {when: [entry for entry in every if moment(entry[2]) == when] for when in get_args(Moment)}
         if scouts:

@@ -10,11 +10,23 @@ from math import nan, prod
 from operator import mul
 from typing import Any, Protocol
 
-from rolltrain_tui.protocol.commands import Command, Predict, RaiseStat, SetAuto, SpendInspiration, TakeShortRest, UseAbility, UseItem
+from rolltrain_tui.protocol import dials
+from rolltrain_tui.protocol.commands import (
+    Command,
+    Predict,
+    RaiseStat,
+    SetAuto,
+    SpendInspiration,
+    TakeShortRest,
+    TurnDial,
+    UseAbility,
+    UseItem,
+)
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import (
     CommandAccepted,
     CommandRefused,
+    DialTurned,
     DiceRolled,
     Event,
     Examined,
@@ -86,6 +98,8 @@ class Game:
         self.inspiration = inspiration.Inspiration()
         self._advantage = False
         """Inspiration was spent on this turn's roll."""
+        self._dials: dict[str, str] = {}
+        """Dials that are turned this turn."""
         self._roll: DiceRolled | None = None
         """The roll that counts, of a turn that has begun and not ended."""
         self._throws: list[tuple[float, dict[str, float], dict[str, float]]] = []
@@ -143,6 +157,7 @@ class Game:
         facts: list[Event] = []
         spent: set[str] = set()
         self._advantage = False
+        self._dials = {}
         for order in orders:
             facts += self._obey(turn, order, spent)
         awake = not (self.hero.down or self.rules.abilities_disabled)
@@ -181,6 +196,8 @@ class Game:
                 answer = self.bag.use(turn, order.item, self.loadout.healing_refusal())
             case RaiseStat():
                 answer = self.life.raise_stat(turn, order.stat)
+            case TurnDial():
+                answer = self._turn_dial(turn, order)
             case _:
                 return []
         if isinstance(answer, Refusal):
@@ -208,6 +225,13 @@ class Game:
         assert self.inspiration.bounds is not None
         self.inspiration.guess = order.guess
         return [Foretold(turn, order.guess, *self.inspiration.bounds)]
+
+    def _turn_dial(self, turn: int, order: TurnDial) -> list[Event] | Refusal:
+        if reason := dials.refusal(self.rules.dials, order.dial, order.value):
+            return Refusal(reason)
+        dial = next(row for row in self.rules.dials if row.name == order.dial)
+        self._dials[dial.name] = order.value  # of two orders for one dial the later counts
+        return [DialTurned(turn, dial.name, dial.title, order.value, dial.words)]
 
     def _spend_inspiration(self, turn: int) -> list[Event] | Refusal:
         if not self.inspired:
@@ -258,6 +282,8 @@ class Game:
             levers = levers.combine(StepEffect(update_scale=self.rules.down_scale))
         if self._waking:
             levers = levers.combine(_ROLLBACK)
+        if self._dials:
+            levers = levers.combine(StepEffect(dials=tuple(self._dials.items())))
         return levers
 
     # The second half of a turn.

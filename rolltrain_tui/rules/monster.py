@@ -79,6 +79,10 @@ class Monster:
     summary: str
     weak_to: str
     portrait: tuple[str, ...]
+    ailment: str = ""
+    """Of a mode's monster: what ails the run, half a sentence, for the hint."""
+    orders: tuple[tuple[str, str], ...] = ()
+    """The mode's dials that help, each with its value, best first."""
 
     @property
     def rating(self) -> int:

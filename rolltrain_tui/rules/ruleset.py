@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.death import DOWN_SCALE
@@ -59,6 +60,8 @@ class GameRules:
     """At some levels an ability score may be raised."""
     objective: Objective = VALIDATION_LOSS
     """What an evaluation measures. Experience, wounds, gates and predictions go by it."""
+    dials: tuple[Dial, ...] = ()
+    """What the player may change in this kind of training."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)
     """Levers that this training cannot pull -> the reason."""
 

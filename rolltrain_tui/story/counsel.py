@@ -1,6 +1,7 @@
 """The diagnosis and the hint in sentences, for a game without a screen."""
 
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.hints import YOUNG, hint_of, too_young
@@ -15,6 +16,8 @@ def hint_sentence(scene: Scene, *, scouts: bool = True) -> str:
         return YOUNG if scene.scouts is not None and too_young(scene.scouts) else ""
     if hint.order is None:
         return f"Hint: {hint.why}; nothing of this hero's helps now."
+    if isinstance(hint.order, TurnDial):
+        return f"Hint: type `{f'{hint.order.dial} {hint.order.value}'.rstrip()}`; {hint.why}."
     name = hint.order.option if hint.order.option not in ("", DISMISS) else title(hint.order.ability).lower()
     typed = f"dismiss {name}" if hint.order.option == DISMISS else name
     return f"Hint: type `{typed}`; {hint.why}."

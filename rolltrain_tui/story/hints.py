@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from math import isfinite, log, nan, prod
 from typing import Literal
 
-from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.commands import TurnDial, UseAbility
 from rolltrain_tui.protocol.events import Examined, ScoutsReturned
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.pace import HOT, SLOW, vouched
 from rolltrain_tui.story.scene import Scene
 
-Ailment = Literal["slow", "hot", "overfit", "lost", "dice"]
-"""lost: the loss is no number. dice: larger steps would help if dice let them."""
+Ailment = Literal["slow", "hot", "overfit", "lost", "dice", "mode"]
+"""lost: the loss is no number. dice: larger steps would help if dice let them. mode: what a monster of this kind of training came by."""
 State = Literal["slow", "hot", "overfit", "well"]
 """Of a run, as its signals alone tell it."""
 
@@ -31,6 +32,7 @@ WORDS = {
     "overfit": "the model learns by heart",
     "lost": "the loss is no number",
     "dice": "the dice undo most of what they do",
+    "mode": "",
 }
 YOUNG = "The run is young, and young runs look slow. Send scouts again from turn 100 on, before you push it."
 REMEDIES: dict[Ailment, tuple[str, ...]] = {
@@ -39,6 +41,7 @@ REMEDIES: dict[Ailment, tuple[str, ...]] = {
     "overfit": ("overfit", "hot"),
     "lost": ("overfit", "hot"),
     "dice": (),
+    "mode": (),
 }
 """What helps against it, best first. A run that overfits was better before; smaller steps help it too."""
 WORTH = 0.2
@@ -56,15 +59,17 @@ class Hint:
     """What ails the run, and the order that helps."""
 
     ailment: Ailment
-    order: UseAbility | None
+    order: UseAbility | TurnDial | None
     """None: nothing of this hero's helps now."""
     number: int = 0
     """The ability's number on the screen: its key."""
+    words: str = ""
+    """What ails the run, where the ailment alone does not say it."""
 
     @property
     def why(self) -> str:
         """What ails the run, half a sentence."""
-        return WORDS[self.ailment]
+        return self.words or WORDS[self.ailment]
 
 
 def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
@@ -72,11 +77,28 @@ def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
 
     `scouts`: the campaign sends some. Then nothing is said of the size of the steps before they have measured it.
     """
-    if scene.finished or scene.sheet.hp <= 0 or (ailment := ailment_of(scene, scouts=scouts)) is None:
+    if scene.finished or scene.sheet.hp <= 0:
+        return None
+    ailment = ailment_of(scene, scouts=scouts)
+    if ailment != "lost" and (hint := mode_hint(scene)) is not None:
+        return hint
+    if ailment is None:
         return None
     numbers = {name: number for number, name in enumerate(scene.charges, start=1)}
     order = next(iter(_orders(scene, ailment)), None)
     return Hint(ailment, order, numbers.get(order.ability, 0) if order else 0)
+
+
+def mode_hint(scene: Scene) -> Hint | None:
+    """The dial that helps against the monster that is near, and was not turned since it came; None for monsters of the house."""
+    row = BESTIARY.get(scene.monster.name) if scene.monster is not None else None
+    if row is None or scene.monster is None:
+        return None
+    for dial, value in row.orders:
+        last = scene.dials.get(dial)
+        if last is None or (last.value != value if value else last.turn < scene.monster.since):
+            return Hint("mode", TurnDial(dial, value), words=row.ailment)
+    return None
 
 
 def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:

@@ -3,14 +3,23 @@
 `StepTaken.measured` holds the numbers; `protocol.learner.StepReport.measured` says what each of them is.
 """
 
+import math
 from collections.abc import Callable, Mapping
 
 Measured = Mapping[str, float]
+DIAL = "dial."
+"""Names of what dials of the mode measured begin so."""
 
 
 def evidence(measured: Measured) -> tuple[str, ...]:
     """One phrase for each lever that measured something, in the order of the table below. An unknown lever gives none."""
-    return tuple(tell(measured) for lever, tell in _PHRASES.items() if lever in measured)
+    dials = (_dialled(name.removeprefix(DIAL), measured) for name in measured if name.startswith(DIAL) and name.count(".") == 1)
+    return (*(tell(measured) for lever, tell in _PHRASES.items() if lever in measured), *dials)
+
+
+def _dialled(dial: str, measured: Measured) -> str:
+    asked, found = measured.get(f"{DIAL}{dial}.asked", math.nan), measured[f"{DIAL}{dial}"]
+    return f"{dial}: asked {asked:.3g}, found {found:.3g}"
 
 
 def _returned(measured: Measured) -> str:

@@ -22,6 +22,7 @@ from rolltrain_tui.protocol.commands import (
     Speak,
     SpendInspiration,
     TakeShortRest,
+    TurnDial,
     UseAbility,
     UseItem,
 )
@@ -91,6 +92,8 @@ def name_command(command: Command) -> str:
             return title(item)
         case RaiseStat(stat):
             return f"raising {stat}"
+        case TurnDial(dial, value):
+            return f"{title(dial).lower()} {value}".rstrip()
 
 
 @singledispatch
@@ -207,6 +210,11 @@ def _(event: ev.AbilityEnded) -> str:
 @sentence.register
 def _(event: ev.AutoSet) -> str:
     return f"{title(event.ability)} is {'automatic' if event.on else 'manual'} from now on."
+
+
+@sentence.register
+def _(event: ev.DialTurned) -> str:
+    return f"{event.title}{f' {event.value}' if event.value else ''}: {_period(event.words)}"
 
 
 # The twin.

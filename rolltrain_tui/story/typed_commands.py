@@ -5,7 +5,7 @@ helps; there are no exceptions.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -20,9 +20,11 @@ from rolltrain_tui.protocol.commands import (
     Speak,
     SpendInspiration,
     TakeShortRest,
+    TurnDial,
     UseAbility,
     UseItem,
 )
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import STATS
 from rolltrain_tui.rules.inspiration import GUESSES
@@ -73,6 +75,11 @@ class AskBag:
 
 
 @dataclass(frozen=True, slots=True)
+class AskDials:
+    """What can be changed in this kind of training?"""
+
+
+@dataclass(frozen=True, slots=True)
 class AskHelp:
     """What can be typed?"""
 
@@ -89,7 +96,7 @@ class NotUnderstood:
     answer: str
 
 
-Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskDiagnosis | AskBag | AskHelp | Quit | NotUnderstood
+Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskDiagnosis | AskBag | AskDials | AskHelp | Quit | NotUnderstood
 
 HELP = (
     ("rage, calm, arcane recovery ...", "use an ability of your class at the next turn; `use NAME` and `cast NAME` say the same"),
@@ -101,6 +108,7 @@ HELP = (
     ("bag", "what you carry, what holds, what you predicted, what you may choose"),
     ("potion, scroll, amulet ...", "use up a thing from your bag, by its name or the start of it"),
     ("raise STR", "raise an ability score by 2 where a level brought the choice"),
+    ("dial", "what can be changed in this kind of training, and to what; `dial NAME VALUE` turns a dial"),
     ("speak", "ask the model for a sample of its text"),
     ("status", "turn, losses, hero, abilities"),
     ("diagnose", "every signal, the scouts' verdict, and what this hero can do about it"),
@@ -134,6 +142,8 @@ _WORDS: Mapping[str, Wish] = {
     "hint": AskDiagnosis(),
     "scouts": SendScouts(),
     "send scouts": SendScouts(),
+    "dial": AskDials(),
+    "dials": AskDials(),
     "help": AskHelp(),
     "?": AskHelp(),
     "save": SaveGame(),
@@ -142,14 +152,17 @@ _WORDS: Mapping[str, Wish] = {
     "q": Quit(),
     "long rest": NotUnderstood("A long rest comes by itself at every camp. `rest` is a short one."),
 }
-_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save", "predict", "raise")
+_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save", "predict", "raise", "dial")
 
 
 _SCORES = dict(zip(STATS, ("strength", "dexterity", "constitution", "intelligence", "wisdom", "charisma"), strict=True))
 
 
-def parse_command(line: str) -> Wish | None:
-    """The wish in a line; None for a blank line. Capitals, hyphens and underscores do not matter, and names may be cut short."""
+def parse_command(line: str, dials: Sequence[Dial] = ()) -> Wish | None:
+    """The wish in a line; None for a blank line. Capitals, hyphens and underscores do not matter, and names may be cut short.
+
+    `dials`: of this kind of training; their names are words of their own there.
+    """
     words = line.replace("_", " ").replace("-", " ").split()
     if not words:
         return None
@@ -160,7 +173,11 @@ def parse_command(line: str) -> Wish | None:
     if first.casefold() == "save" and name:
         return SaveGame(name[0].strip())
     verb, rest = words[0].casefold(), " ".join(words[1:]).casefold()
+    if verb in {dial.name for dial in dials}:
+        return _dial(line)
     match verb:
+        case "dial":
+            return _dial(line.split(maxsplit=1)[1])
         case "speed":
             return _speed(rest)
         case "auto":
@@ -174,6 +191,12 @@ def parse_command(line: str) -> Wish | None:
         case "use" | "cast":
             return _item(rest) or _ability(rest)
     return _item(said) or _ability(said)
+
+
+def _dial(said: str) -> Wish:
+    """A dial and its value as they were typed: names of players have underscores."""
+    name, *value = said.casefold().split(maxsplit=1)
+    return TurnDial(name, ", ".join(value[0].replace(",", " ").split()) if value else "")
 
 
 def _predict(said: str) -> Wish:

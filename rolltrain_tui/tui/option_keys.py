@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.commands import TurnDial, UseAbility
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.story.narration import title
@@ -19,8 +19,10 @@ def letters(titles: Iterable[str]) -> dict[str, str]:
     return taken
 
 
-def keys_of_order(order: UseAbility, scene: Scene) -> str:
-    """What to press for it: "1", or the number and the option's letter, "2 c". Empty where the hero has no such ability."""
+def keys_of_order(order: UseAbility | TurnDial, scene: Scene) -> str:
+    """What to press for it: "1", or the number and the option's letter, "2 c"; "k" for a dial. Empty where the hero has no such ability."""
+    if isinstance(order, TurnDial):
+        return "k"
     names = list(scene.charges)
     if order.ability not in names:
         return ""
@@ -33,8 +35,10 @@ def keys_of_order(order: UseAbility, scene: Scene) -> str:
     return f"{number} {found[name]}" if name in found else number
 
 
-def words_of_order(order: UseAbility) -> str:
-    """The order in a few words: "Calm", "Rage", "dismiss Calm"."""
+def words_of_order(order: UseAbility | TurnDial) -> str:
+    """The order in a few words: "Calm", "Rage", "dismiss Calm", "gamma 0.9"."""
+    if isinstance(order, TurnDial):
+        return f"{order.dial} {order.value}".rstrip()
     if order.option == DISMISS:
         return f"dismiss {title(order.ability)}"
     return title(order.option) if order.option else title(order.ability)

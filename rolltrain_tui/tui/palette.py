@@ -44,6 +44,15 @@ class ExpeditionVerbs(Provider):
         yield "Predict the next evaluation", "A right guess earns inspiration", screen.action_foretell
         yield "Spend inspiration", "Advantage on the next roll", screen.action_inspire
         yield "Open the bag", "Use an item", screen.action_bag
+        if screen.dials:
+            yield "Dials of the training", "Change how it learns, from the next turn on", screen.action_dials
+        for dial in screen.dials:
+            for value in dial.choices or ("",):
+                yield (
+                    f"{dial.title} {value}".rstrip(),
+                    f"{dial.words[0].upper()}{dial.words[1:]}",
+                    partial(screen.turn_dial, dial.name, value),
+                )
         yield "Raise an ability score", "When a level has brought a choice", screen.action_raise
         yield "Short rest", "Some charges back, and hit dice spent to heal", screen.action_rest
         if screen.may_join:

@@ -21,13 +21,15 @@ effects = st.builds(
     weight_noise=noise,
     target_noise=noise,
     rollback=st.booleans(),
+    dials=st.sampled_from([(), (("gamma", "0.9"),), (("sync", ""),)]),
 )
 
 
 def values(effect):
     """The effect as numbers that can be compared up to rounding."""
-    levers = [getattr(effect, name) for name in StepEffect.__slots__ if name not in ("micro_scales", "on_zero")]
-    return [*map(float, levers), *effect.micro_scales, float(effect.on_zero == "skip")]
+    levers = [getattr(effect, name) for name in StepEffect.__slots__ if name not in ("micro_scales", "on_zero", "dials")]
+    dials = [float(dial in effect.dials) for dial in (("gamma", "0.9"), ("sync", ""))]
+    return [*map(float, levers), *effect.micro_scales, float(effect.on_zero == "skip"), *dials]
 
 
 @given(effects, effects, effects)

@@ -6,13 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_in
+from rolltrain_tui.modes.duel.dials import dials_of
+from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
-HOSTS = ("random", "random_pairs", "all", "zeillinger")
-AGENTS = ("random", "first", "last")
-"""The fixed players; `players.py` has their moves. Campaigns are checked without PyTorch."""
-RIVAL, OLDER = "rival", "older"
-"""Opponents that learn: the rival as it is now, and one of its older selves. To the rival they are the hero's."""
 NOBODY = wrong("names nobody", "name at least one player")
 Opponent = Literal["random", "random_pairs", "all", "zeillinger", "first", "last", "rival", "older"]
 
@@ -258,6 +256,11 @@ class DuelConfig(CampaignConfig):
     @property
     def micro_batches(self) -> int:
         return self.batch.accumulation
+
+    @property
+    def dials(self) -> tuple[Dial, ...]:
+        fixed = AGENTS if self.table.hero == "host" else HOSTS
+        return dials_of((*fixed, RIVAL, OLDER) if self.rival is not None else fixed)
 
     def card(self) -> Mapping[str, str]:
         game, table = self.game, self.table

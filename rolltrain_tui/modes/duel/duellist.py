@@ -8,20 +8,22 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.duel import state, voice
+from rolltrain_tui.modes.duel import health, state, voice
 from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.game import actions
 from rolltrain_tui.modes.duel.players import Agent, Host
 from rolltrain_tui.modes.duel.pool import Pool
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
+from rolltrain_tui.modes.duel.turning import Orders
 from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import LeveredLearner
-from rolltrain_tui.training.snapshots import weights_sha256
+from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 
 PROBE = 128
 """Transitions in each half of an examination's gradient."""
@@ -43,6 +45,9 @@ class Duellist(LeveredLearner):
     pool: Pool
     trials: Trials
     threads: int
+    orders: Orders
+    """Dials that were turned and are not measured yet."""
+    standing: health.Standing
     clock: int
     """Turns taken; a rollback does not turn it back."""
 
@@ -77,6 +82,10 @@ class Duellist(LeveredLearner):
         seat: Host | Agent = self.side.seat(self.side.nets.online)
         return seat
 
+    def remember(self, evaluation: Evaluation) -> None:
+        super().remember(evaluation)
+        self.standing.hear(evaluation.value)
+
     def evaluate(self, count: int) -> Evaluation:
         """Moves to the end, as a share of the limit, in the first `count` fixed games, without exploration."""
         with self.side.apart(), self.at_rest():
@@ -91,19 +100,24 @@ class Duellist(LeveredLearner):
         pieces = [{name: column[first : first + half] for name, column in rows.items()} for first in (0, half)]
         halves = [side.ready(piece, None) for piece in pieces if len(piece["action"]) == half]
 
+        transitions = self.config.batch.transitions * self.config.batch.accumulation
         with side.apart():
             with self.at_rest():
                 found = probe(self.model, self.levers.parameters, halves, self.loss_of)
+                own = health.signals(side, self.trials, evaluation.values, self.clock, transitions)
+                if self.rival is not None:
+                    own["echo"] = self.standing.echo(evaluation.value)
             gflop = side.flops / 1e9
         warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
-        return examine(
+        examination = examine(
             self.memory,
             found,
             value=evaluation.value,
             temperature=warmth,
-            batch=self.config.batch.transitions * self.config.batch.accumulation,
+            batch=transitions,
             gflop=gflop + (evaluation.gflop if has_temperature(self.memory) else 0.0),
         )
+        return replace(examination, values={**examination.values, **own})
 
     def perform(self) -> str:
         """A game against one of the judges, move by move, and how it stands with each of them."""
@@ -118,14 +132,32 @@ class Duellist(LeveredLearner):
     # Its own state, and copies
 
     def own_state(self) -> dict[str, Any]:
-        return {"clock": self.clock, **state.numbers(self.sides, self.pool)}
+        turned = {"dials": self.side.settings.state(), "orders": self.orders.state(), "standing": self.standing.state()}
+        return {"clock": self.clock, **turned, **state.numbers(self.sides, self.pool)}
 
     def check_own_state(self, state_: Mapping[str, Any]) -> None:
         state.check_numbers(state_, self.sides)
+        try:
+            Settings.from_state(state_.get("dials", self.side.settings.state()))
+            Orders.from_state(state_.get("orders", {}))
+            health.Standing().take(state_.get("standing", [None] * 3))
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise LearnerStateError(f"the saved state does not say how the dials stand: {error!r}") from None
 
     def take_own_state(self, state_: Mapping[str, Any]) -> None:
-        """The clock. Buffers and games are tensors, which `load_state`, `follow` and `step` put back."""
+        """The clock and the dials. Buffers and games are tensors, which `load_state`, `follow` and `step` put back."""
         self.clock = state_["clock"]
+        if "dials" in state_:  # a save of before there were any has those of the campaign
+            self.orders = Orders.from_state(state_["orders"])
+            self.settle(Settings.from_state(state_["dials"]))
+            self.standing.take(state_["standing"])
+
+    def settle(self, settings: Settings) -> None:
+        """The hero's role goes on with these."""
+        side = self.side
+        if settings.pool != side.settings.pool:
+            side.games = side.games_against(settings.pool)
+        side.settings, self.schedule.factor = settings, settings.rate
 
     def tensors(self) -> dict[str, Tensor]:
         """See `LeveredLearner.tensors`; and duel.*: replay buffers, games as they stand, older selves, the rival."""

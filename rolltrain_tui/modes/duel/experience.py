@@ -76,6 +76,8 @@ class Games:
         self.role, self.game, self.reward, self.count, self.pool = role, game, reward, games, pool
         self.names = list(dict.fromkeys(pool))
         self._drawn = torch.tensor([self.names.index(name) for name in pool])
+        self.explored = 0.0
+        """Part of the last moves that were random."""
 
     def starts(self, count: int, stream: torch.Generator) -> Boards:
         """So many games that are not over before they begin."""
@@ -121,6 +123,7 @@ class Games:
         """One move of every game: where they stand then, and the transitions. Only `player`, the role that learns, explores."""
         boards, count, game = tables.boards, self.count, self.game
         chance = torch.rand(3, count, generator=stream, dtype=torch.float64)
+        self.explored = (chance[0] < epsilon).double().mean().item()
         if self.role == "host":
             action = explored(player(boards, chance[0]), lambda u: random_host(boards, u), epsilon, chance[0])
             chosen = mask_of(action, game.dimension)

@@ -18,6 +18,7 @@ Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Self
 
@@ -27,12 +28,15 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist, objective_of
+from rolltrain_tui.modes.duel.health import Standing
+from rolltrain_tui.modes.duel.names import expanded
 from rolltrain_tui.modes.duel.networks import Role
-from rolltrain_tui.modes.duel.pool import Pool, expanded
+from rolltrain_tui.modes.duel.pool import Pool
 from rolltrain_tui.modes.duel.qlearning import follow, scheduled, td_targets
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
+from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games, of_targets, purged, seated, synced, told, turned
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
@@ -40,6 +44,7 @@ from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, d
 from rolltrain_tui.training.levers import lay_side_by_side
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import build_optimizer
+from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams
 
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
@@ -58,19 +63,24 @@ def begin(side: Side, opponents: Mapping[str, Any], streams: Streams) -> None:
 
 def play(side: Side, turn: int, opponents: Mapping[str, Any], streams: Streams) -> None:
     """1. Every game moves once, and its transition goes into the replay buffer."""
+    chance = streams[side.play_stream]
+    side.tables, rows = side.games.move(side.tables, side.seat(side.nets.online), epsilon(side, turn), opponents, chance)
+    side.replay.add(rows, turn)
+
+
+def epsilon(side: Side, turn: int) -> float:
+    """The part of its moves that is random: the schedule's, unless the player has turned that dial."""
     own = side.config.exploration
-    epsilon = scheduled(own.mode, own.initial, own.rate, own.final, turn)
-    side.tables, rows = side.games.move(side.tables, side.seat(side.nets.online), epsilon, opponents, streams[side.play_stream])
-    side.replay.add(rows)
+    return scheduled(own.mode, own.initial, own.rate, own.final, turn) if side.settings.epsilon is None else side.settings.epsilon
 
 
 def targets(side: Side, batch: Batch) -> Tensor:
     """4. y: (B,)."""
-    learning = side.config.learning
+    settings = side.settings
     slow = side.values(side.nets.target, batch["after"], batch["chosen_after"])  # Q⁻(s', .): (B, A)
-    fast = side.values(side.nets.online, batch["after"], batch["chosen_after"]) if learning.double else None
+    fast = side.values(side.nets.online, batch["after"], batch["chosen_after"]) if settings.double else None
     legal = batch["chosen_after"] if side.role == "agent" else None
-    return td_targets(batch["reward"], batch["over"], slow, learning.gamma, chosen=legal, online=fast)
+    return td_targets(batch["reward"], batch["over"], slow, settings.gamma, chosen=legal, online=fast)
 
 
 def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
@@ -114,8 +124,11 @@ class DuelLearner(Duellist):
         self.pool = Pool(self.sides, copies)
 
         self.clock = 0
+        self.orders, self.standing = Orders({}), Standing()
         self._began = False
         """Whether this turn has gathered its first batch."""
+        self._told: Told = {}
+        """What dials of this turn have measured so far."""
         self.trials = trials or Trials(table.hero, config.game, table.judges)
         self.seconds: dict[str, float] = {}
         """Of the phases of turns so far, for display only."""
@@ -147,27 +160,59 @@ class DuelLearner(Duellist):
 
     def step(self, effect: StepEffect) -> StepReport:
         """See `LeveredLearner.step`. A turn that fails takes back its games, its copies and the rival's step as well."""
-        clock, older = self.clock, self.pool.older
+        clock, older, settings, orders = self.clock, self.pool.older, self.side.settings, self.orders
         for side in self.sides:
             side.mark()
-        self._began = False
+        self._began, self._told = False, {}
+        anew = ("reset", "") in effect.dials
+        before = Snapshot.take(self.model, self.optimizer, self.schedule.place()) if anew else None
         try:
+            if anew:
+                self._told |= begun_anew(self.side, self.optimizer, clock)
+            turned_to, self.orders = turned(settings, orders, effect.dials, self.side, clock)
+            self.settle(turned_to)
             report = super().step(effect)
         except BaseException:
             for side in self.sides:
                 side.undo()
-            self.clock, self.pool.older = clock, older
+            if before is not None:
+                before.put_back(self.model, self.optimizer)
+            self.clock, self.pool.older, self.orders = clock, older, orders
+            self.settle(settings)
             raise
         self.clock += 1
-        return report
+        if "rate" in self.orders.open:
+            self._told |= told("rate", self.orders.asked("rate"), report.lr / self.schedule.rate(self.turn - 1))
+            self.orders = self.orders.without("rate")
+        return replace(report, measured={**report.measured, **self._told}) if self._told else report
+
+    def _turn_dials(self, effect: StepEffect) -> None:
+        """The dials of this turn that act on games, buffer and target network."""
+        side, opponents = self.side, self.pool.against(self.side.role)
+        dials = dict(effect.dials)
+        if "pool" in dials:
+            side.tables = side.games.fresh(opponents, self.streams[side.play_stream])
+            self._told |= seated(side, side.settings.pool)
+        if "purge" in dials:
+            before = len(side.replay)
+            side.replay.clear()
+            while len(side.replay) < self.config.table.initial and not side.replay.full:
+                play(side, self.clock, opponents, self.streams)
+            self._told |= purged(side, self.clock, before)
+        if "sync" in dials:
+            self._told |= synced(side)
+        self.orders = self.orders.without("pool", "purge", "sync", "reset")
 
     def _begin_turn(self) -> None:
         """What happens at fixed turns, before the turn's first batch: games, target networks, older selves; and the rival's own step."""
         config = self.config
-        if self.clock % config.table.every == 0:
-            with self._timed("games"):
-                for side in self.sides:
+        with self._timed("games"):
+            for side in self.sides:
+                if self.clock % side.settings.every == 0:
                     play(side, self.clock, self.pool.against(side.role), self.streams)
+        if self.orders.open and self.clock % self.side.settings.every == 0:
+            found, self.orders = of_games(self.side, self.orders, self.clock, epsilon(self.side, self.clock))
+            self._told |= found
         if self.clock and self.clock % config.learning.target_every == 0:
             for side in self.sides:
                 follow(side.nets.target, side.nets.online, config.learning.tau)  # 2
@@ -193,6 +238,8 @@ class DuelLearner(Duellist):
         if not self._began:
             self._began = True
             self.stop_if_asked()
+            if effect.dials:
+                self._turn_dials(effect)
             self._begin_turn()
         usual = self.config.batch
         count = max(1, round(usual.transitions * usual.accumulation * factor))
@@ -204,6 +251,9 @@ class DuelLearner(Duellist):
                 self.stop_if_asked()
                 rows = self.side.sample(size, self.streams)
                 micros.append((rows, targets(self.side, rows)))
+        if self.orders.open:
+            found, self.orders = of_targets(self.side, *micros[0], self.orders)
+            self._told |= found
         if effect.drop_worst:
             micros = self._without_the_worst(micros, effect.drop_worst, batch)
         kept = sum(len(goals) for _, goals in micros)

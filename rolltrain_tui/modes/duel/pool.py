@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from rolltrain_tui.modes.duel.config import OLDER, RIVAL
+from rolltrain_tui.modes.duel.names import OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.side import Side
@@ -36,10 +36,3 @@ class Pool:
         for side in self.sides:
             kept = copy.deepcopy(side.nets.online).eval().requires_grad_(False)
             self.older = {**self.older, f"{OLDER}.{side.role}.{number % self.copies}": kept}
-
-
-def expanded(opponents: Sequence[str], copies: int) -> list[str]:
-    """The names with each older self by its own; every name of the campaign is as likely as before."""
-    if OLDER not in opponents:
-        return list(opponents)
-    return [own for name in opponents for own in ([f"{OLDER}.{n}" for n in range(copies)] if name == OLDER else [name] * copies)]

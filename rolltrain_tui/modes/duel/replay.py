@@ -19,19 +19,26 @@ class Replay:
         self.columns = {name: torch.zeros(capacity, *shape, dtype=dtype) for name, (shape, dtype) in columns.items()}
         self.position = 0
         self.full = False
+        self.stamps: tuple[tuple[int, int], ...] = ()
+        """(turn, rows) of what it holds, the oldest first."""
         self.written = 0
         """Rows ever written, for `follow`."""
         self._leader: Replay | None = None
         self._common = 0
         """What the leader had written when its rows were last taken over."""
-        self._overwritten: list[tuple[Tensor, dict[str, Tensor], int, bool]] = []
-        """Since `mark`: the slots, what was there, and position and `full` before."""
+        self._overwritten: list[tuple[Tensor, dict[str, Tensor], int, bool, tuple[tuple[int, int], ...]]] = []
+        """Since `mark`: the slots, what was there, and position, `full` and stamps before."""
 
     def __len__(self) -> int:
         """Rows that hold something."""
         return self.capacity if self.full else self.position
 
-    def add(self, rows: Mapping[str, Tensor]) -> None:
+    def age(self, turn: int) -> float:
+        """Mean age of the rows, in turns; 0 where it is empty."""
+        rows = sum(count for _, count in self.stamps)
+        return sum(count * (turn - then) for then, count in self.stamps) / rows if rows else 0.0
+
+    def add(self, rows: Mapping[str, Tensor], turn: int = 0) -> None:
         """Write some rows, fewer than the capacity, into the next slots. ReplayError for too many."""
         count = len(next(iter(rows.values())))
         if count >= self.capacity:
@@ -43,6 +50,7 @@ class Replay:
         self.written += count
         self.full = self.full or self.position + count >= self.capacity
         self.position = (self.position + count) % self.capacity
+        self.stamps = _newest((*self.stamps, (turn, count)), self.capacity)
 
     def sample(self, count: int, stream: torch.Generator) -> dict[str, Tensor]:
         """Rows drawn with replacement, each that is filled as likely."""
@@ -56,12 +64,14 @@ class Replay:
     def clear(self) -> None:
         """Forget every row."""
         self._note(torch.empty(0, dtype=torch.long))
-        self.position, self.full = 0, False
+        self.position, self.full, self.stamps = 0, False, ()
         self.written += self.capacity  # followers take everything over
 
     def _note(self, slots: Tensor) -> None:
         """Remember what stands in these slots, and the position."""
-        self._overwritten.append((slots, {name: column[slots] for name, column in self.columns.items()}, self.position, self.full))
+        self._overwritten.append(
+            (slots, {name: column[slots] for name, column in self.columns.items()}, self.position, self.full, self.stamps)
+        )
 
     # -----------------------------------------------------------------------------------------------------------------
     # Taking back, saving, copying
@@ -71,10 +81,10 @@ class Replay:
         self._overwritten.clear()
 
     def undo(self) -> None:
-        for slots, rows, position, full in reversed(self._overwritten):
+        for slots, rows, position, full, stamps in reversed(self._overwritten):
             for name, column in self.columns.items():
                 column[slots] = rows[name]
-            self.position, self.full = position, full
+            self.position, self.full, self.stamps = position, full, stamps
         self._overwritten.clear()
         self._leader = None
 
@@ -82,11 +92,11 @@ class Replay:
         """The filled rows, as copies."""
         return {f"{prefix}.{name}": column[: len(self)].clone() for name, column in self.columns.items()}
 
-    def copy_from(self, columns: Mapping[str, Tensor], position: int, full: bool) -> None:
+    def copy_from(self, columns: Mapping[str, Tensor], position: int, full: bool, stamps: tuple[tuple[int, int], ...]) -> None:
         """Take over rows as `pack` gives them, without the prefix."""
         for name, column in self.columns.items():
             column[: len(columns[name])] = columns[name]
-        self.position, self.full = position, full
+        self.position, self.full, self.stamps = position, full, stamps
         self._overwritten.clear()
         self._leader = None
 
@@ -100,7 +110,18 @@ class Replay:
             slots = (first + torch.arange(fresh)) % self.capacity
         for name, column in self.columns.items():
             column[slots] = leader.columns[name][slots]
-        self.position, self.full = leader.position, leader.full
+        self.position, self.full, self.stamps = leader.position, leader.full, leader.stamps
         self.written = self._common = leader.written
         self._leader = leader
         self._overwritten.clear()
+
+
+def _newest(stamps: tuple[tuple[int, int], ...], rows: int) -> tuple[tuple[int, int], ...]:
+    """The last ones, of so many rows together; the oldest of them may have lost some."""
+    more = sum(count for _, count in stamps) - rows
+    first = 0
+    while more > 0 and stamps[first][1] <= more:
+        more -= stamps[first][1]
+        first += 1
+    kept = stamps[first:]
+    return ((kept[0][0], kept[0][1] - more), *kept[1:]) if more > 0 else kept

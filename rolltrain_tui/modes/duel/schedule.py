@@ -14,9 +14,15 @@ class DecaySchedule:
     def __init__(self, optimizer: Optimizer, initial: float, decay: DecayConfig) -> None:
         self.optimizer, self.initial, self.decay = optimizer, initial, decay
         self.turn = 0
+        self.factor = 1.0
+        """On every rate, by the player's order."""
+
+    def rate(self, turn: int) -> float:
+        """Of a turn, without the factor."""
+        return scheduled(self.decay.mode, self.initial, self.decay.rate, self.decay.final, turn)
 
     def set_rate(self) -> float:
-        lr = scheduled(self.decay.mode, self.initial, self.decay.rate, self.decay.final, self.turn)
+        lr = self.factor * self.rate(self.turn)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         return lr

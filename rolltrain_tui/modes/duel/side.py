@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, renumbered
 from rolltrain_tui.modes.duel.game import Boards
+from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.replay import Replay
@@ -34,7 +36,12 @@ class Side:
         online = network(config, role, seed)
         self.nets = Pair(online).to(device)
         self.cost, self._two_modes = online.cost(), has_batch_norm(online)
-        self.games = Games(role, config.game, config.learning.reward, config.table.games, opponents)
+        learning = config.learning
+        self.settings = self.own = Settings(
+            double=learning.double, gamma=learning.gamma, epsilon=None, every=config.table.every, rate=1.0, pool=tuple(opponents)
+        )
+        """How its dials stand, and how the campaign has them."""
+        self.games = self.games_against(opponents)
         self.replay = Replay(config.table.buffer, columns(config.game))
         self.flops = 0
         """Spent on forward passes and training since `mark`."""
@@ -42,6 +49,21 @@ class Side:
     def pass_flops(self, boards: int, points: int) -> int:
         """Of a forward pass of its networks on so many boards."""
         return boards * (self.cost.board + points * self.cost.point)
+
+    @property
+    def opponents(self) -> tuple[str, ...]:
+        """Whom it can train against in this campaign, by name."""
+        fixed = AGENTS if self.role == "host" else HOSTS
+        return (*fixed, RIVAL, OLDER) if self.config.rival is not None else fixed
+
+    @property
+    def copies(self) -> int:
+        """Older selves that are kept of each role."""
+        return self.config.rival.copies if self.config.rival is not None else 1
+
+    def games_against(self, opponents: Sequence[str]) -> Games:
+        """Its games of training, with this pool."""
+        return Games(self.role, self.config.game, self.config.learning.reward, self.config.table.games, opponents)
 
     def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""

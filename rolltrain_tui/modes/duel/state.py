@@ -17,7 +17,20 @@ from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fittin
 
 def numbers(sides: Sequence[Side], pool: Pool) -> dict[str, Any]:
     """What is no tensor."""
-    return {"replay": {side.role: [side.replay.position, side.replay.full] for side in sides}, "older": sorted(pool.older)}
+    return {
+        "replay": {side.role: [side.replay.position, side.replay.full] for side in sides},
+        "written": {side.role: side.replay.stamps for side in sides},
+        "older": sorted(pool.older),
+    }
+
+
+def stamps_of(state: Mapping[str, Any], side: Side, rows: int) -> tuple[tuple[int, int], ...]:
+    """When its rows were written. A save of before that was kept has them at the campaign's own pace, the newest now."""
+    if "written" in state:
+        return tuple((int(turn), int(count)) for turn, count in state["written"][side.role])
+    games, every, now = side.config.table.games, side.config.table.every, int(state["clock"])
+    moves = [(now - back * every, min(games, rows - back * games)) for back in range(-(-rows // games))]
+    return tuple(reversed(moves))
 
 
 def check_numbers(state: Mapping[str, Any], sides: Sequence[Side]) -> None:
@@ -47,7 +60,7 @@ class Kept:
         self, config: DuelConfig, sides: Sequence[Side], rival: Rival | None, found: Mapping[str, Tensor], state: Mapping[str, Any]
     ) -> None:
         """`found`: all tensors duel.* of a save; `state`: what `check_numbers` has passed."""
-        self.replay: dict[str, tuple[dict[str, Tensor], int, bool]] = {}
+        self.replay: dict[str, tuple[dict[str, Tensor], int, bool, tuple[tuple[int, int], ...]]] = {}
         self.tables: dict[str, Tables] = {}
         self.older: dict[str, nn.Module] = {}
         self.rival: Snapshot | None = None
@@ -62,7 +75,7 @@ class Kept:
                 at = f"duel.{side.role}.replay.{name}"
                 packed[name] = fitting(found, at, torch.Size((rows, *column.shape[1:])), column.dtype)
                 known.add(at)
-            self.replay[side.role] = (packed, position, full)
+            self.replay[side.role] = (packed, position, full, stamps_of(state, side, rows))
             self.tables[side.role], names = unpack_tables(found, f"duel.{side.role}.games", config)
             known |= names
         for name in state["older"]:

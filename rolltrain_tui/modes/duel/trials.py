@@ -28,7 +28,7 @@ class Trials:
         self.role, self.game, self.judges = role, game, list(dict.fromkeys(judges))
         self._blocks: list[tuple[Boards, Tensor]] = []
 
-    def _drawn(self, starts: int) -> tuple[Boards, Tensor]:
+    def starts(self, starts: int) -> tuple[Boards, Tensor]:
         """So many starts, and their chance: (limit, 2, starts)."""
         while len(self._blocks) * BLOCK < starts:
             stream = random_stream(0, f"duel trials {len(self._blocks)}")
@@ -45,7 +45,7 @@ class Trials:
         for number, name in enumerate(self.judges):
             if (starts := (count - number + judges - 1) // judges) < 1:
                 continue
-            boards, chance = self._drawn(starts)
+            boards, chance = self.starts(starts)
             if self.role == "host":
                 found[name] = play(player, agent_named(name), boards, self.game.limit, chance, polytope=self.game.polytope)  # type: ignore[arg-type]
             else:

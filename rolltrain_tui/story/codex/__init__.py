@@ -53,6 +53,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Every page, by group, in reading order."""
 
 SIGNAL_PAGES = "The signals"
+OF_MODES = "Monsters of single kinds of training"
 FROM_PLUGINS = "From plug-ins"
 
 _ROW_PAGES: tuple[tuple[str, Registry[Any]], ...] = (("ability", ABILITIES), ("class", CLASSES), ("monster", BESTIARY))
@@ -78,7 +79,8 @@ class Page:
 @cache
 def _pages() -> tuple[Page, ...]:
     own = [_open(slug, group) for group, slugs in GROUPS.items() for slug in slugs]
-    own += [_page(row.name, SIGNAL_PAGES, f"# {row.title}\n\n{{{{signal {row.name}}}}}") for row in SIGNALS.built_in.values()]
+    own += [_open(slug, OF_MODES) for slug in BESTIARY.of_modes]
+    own += [_page(row.name, SIGNAL_PAGES, f"# {row.title}\n\n{{{{signal {row.name}}}}}") for row in SIGNALS.own.values()]
     found = (_page_of_plugin(name, package) for name, package in plugins.installed().packages.items())
     return (*own, *(page for page in found if page is not None))
 

@@ -84,6 +84,8 @@ class Scene:
     """Items and how many of each, in the order they were found."""
     items: dict[str, ItemView] = field(default_factory=dict)
     """Used items in force."""
+    dials: dict[str, ev.DialTurned] = field(default_factory=dict)
+    """Dials of the training that were turned, each the last time."""
     proof: Proof | None = None
     twin: TwinView | None = None
     """The twin that is walking, or the last one with its verdict."""
@@ -231,6 +233,11 @@ def _prove(proof: Proof, step: ev.StepTaken) -> None:
         proof.felt += felt
         capped = "norm_cap" in step.levers and abs(felt) <= abs(step.k_requested)  # cut to a length, as it claims
         proof.worst = max(proof.worst, 0.0 if capped else abs(felt - step.k_requested))
+
+
+@fold.register
+def _(event: ev.DialTurned, scene: Scene) -> None:
+    scene.dials[event.dial] = event
 
 
 @fold.register

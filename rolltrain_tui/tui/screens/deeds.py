@@ -10,7 +10,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, UseItem
+from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, TurnDial, UseItem
+from rolltrain_tui.protocol.dials import OWN, Dial
 from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.inspiration import bounds
 from rolltrain_tui.rules.loot import ITEMS
@@ -182,6 +183,47 @@ class Deeds(Orders):
 
         self.app.push_screen(PickScreen("The bag", "", picks, "uses it"), answer)
 
+    # The dials of this kind of training.
+
+    @property
+    def dials(self) -> tuple[Dial, ...]:
+        return self.campaign.dials if self.campaign is not None else ()
+
+    def action_dials(self) -> None:
+        """The dials, each with what it does and how it stands."""
+        if not self.dials:
+            self.tell_player("This kind of training has no dials to turn.", "warn")
+            return
+        turned = self.scene.dials
+        picks = [Pick(dial.name, dial.title, turned[dial.name].value if dial.name in turned else "", _about(dial)) for dial in self.dials]
+
+        def answer(name: str | None) -> None:
+            if name:
+                self._ask_value(next(dial for dial in self.dials if dial.name == name))
+
+        self.app.push_screen(PickScreen("Dials of the training", "", picks, "turns it"), answer)
+
+    def _ask_value(self, dial: Dial) -> None:
+        if not dial.choices:
+            self.turn_dial(dial.name, "")
+            return
+        picks = [Pick(value, value, "as the campaign says" if value == OWN else "", _about(dial)) for value in dial.choices]
+
+        def answer(value: str | None) -> None:
+            if value:
+                self.turn_dial(dial.name, value)
+
+        self.app.push_screen(PickScreen(dial.title, "", picks, "turns it so"), answer)
+
+    def action_turn_dial(self, name: str, value: str) -> None:
+        self.turn_dial(name, value)
+
+    def turn_dial(self, name: str, value: str) -> None:
+        """Ask for it; the run answers whether it can be had."""
+        dial = next((row for row in self.dials if row.name == name), None)
+        words = dial.title if dial is not None else name
+        self.send(TurnDial(name, value), f"{words} {value}".rstrip())
+
     # The level's choice.
 
     def action_raise(self) -> None:
@@ -205,6 +247,10 @@ class Deeds(Orders):
         left = f" {hero.choices} choices are open." if hero.choices > 1 else ""
         text = f"Raise which score?{left}"
         self.app.push_screen(PickScreen("Raise an ability score", text, picks, "raises it"), answer)
+
+
+def _about(dial: Dial) -> str:
+    return f"{dial.words[0].upper()}{dial.words[1:]}." if not dial.unavailable else f"Not here: {dial.unavailable}."
 
 
 def worth(stat: str) -> str:

@@ -87,6 +87,7 @@ class ExpeditionScreen(Explaining):
         Binding("i", "inspire", "Inspiration", tooltip="Spend inspiration: advantage on the next roll"),
         Binding("b", "bag", "Bag", tooltip="Open the bag and use an item"),
         Binding("g", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),
+        Binding("k", "dials", "Dials", tooltip="Dials: change how this kind of training learns"),
         Binding("r", "rest", "Rest", tooltip="Take a short rest before the next turn"),
         Binding("t", "join", "Take part", tooltip="Take part: play with what is trained, as it is now; the run waits"),
         Binding("v", "speak", "Speak", tooltip="Ask the model for a sample of its text"),
@@ -180,7 +181,8 @@ class ExpeditionScreen(Explaining):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that this kind of training has no use for are not there."""
-        return self.may_join if action == "join" else super().check_action(action, parameters)
+        needed = {"join": self.may_join, "dials": bool(self.dials)}
+        return needed[action] if action in needed else super().check_action(action, parameters)
 
     # Messages in.
 
@@ -413,6 +415,7 @@ class ExpeditionScreen(Explaining):
             ("q", "Leave", "leave", True),
             ("r", "Rest", "rest", True),
             *([("t", "Take part", "join", self.may_join)] if self.may_join else []),
+            *([("k", "Dials", "dials", True)] if self.dials else []),
             ("v", "Speak", "speak", True),
             ("s", "Save", "save", True),
             ("a", "Auto", "auto", True),

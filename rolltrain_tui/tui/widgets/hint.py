@@ -1,5 +1,6 @@
 """The hint on screen: what ails the run, and the key of what this hero can do about it now."""
 
+from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.story.hints import Hint, hint_of
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.option_keys import keys_of_order, words_of_order
@@ -24,7 +25,8 @@ def press(hint: Hint, scene: Scene) -> Line:
     """The key, what it does and why: "▸ 1 Rage: the steps are too small"."""
     if hint.order is None:
         return [("▸ ", "accent"), (f"{_capital(hint.why)}; {NOTHING}", "")]
-    action = f"screen.use({hint.number})"
+    order = hint.order
+    action = f"screen.turn_dial({order.dial!r}, {order.value!r})" if isinstance(order, TurnDial) else f"screen.use({hint.number})"
     return [
         ("▸ ", "accent"),
         (f" {keys_of_order(hint.order, scene)} ", "key", action),

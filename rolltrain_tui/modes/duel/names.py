@@ -1,0 +1,16 @@
+"""Who can sit at the table, by name. Campaigns and dials are checked without PyTorch."""
+
+from collections.abc import Sequence
+
+HOSTS = ("random", "random_pairs", "all", "zeillinger")
+AGENTS = ("random", "first", "last")
+"""The fixed players; `players.py` has their moves."""
+RIVAL, OLDER = "rival", "older"
+"""Opponents that learn: the rival as it is now, and one of its older selves. To the rival they are the hero's."""
+
+
+def expanded(opponents: Sequence[str], copies: int) -> list[str]:
+    """The names with each older self by its own; every name of the campaign is as likely as before."""
+    if OLDER not in opponents:
+        return list(opponents)
+    return [own for name in opponents for own in ([f"{OLDER}.{n}" for n in range(copies)] if name == OLDER else [name] * copies)]

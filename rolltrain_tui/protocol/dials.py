@@ -1,0 +1,75 @@
+"""Dials: what a kind of training lets the player change on the way, beside the levers of the house. Plain values, no torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
+
+OWN = "own"
+"""The value that brings back what the campaign file says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """One dial of a mode. An order turns it at the next turn; it stays so until it is turned again, unless it acts once."""
+
+    name: str
+    """As it is typed: one word."""
+    title: str
+    words: str
+    """What it does to the training, half a sentence."""
+    choices: tuple[str, ...] = ()
+    """Values that are offered. None: it takes no value, and acts once."""
+    low: float | None = None
+    high: float | None = None
+    """Any number between them is taken as well; None: only the choices are."""
+    whole: bool = False
+    """The number must be a whole one."""
+    several: bool = False
+    """Some of the choices, with commas between them, are a value."""
+    unavailable: str = ""
+    """Why it cannot act on this training, half a sentence; empty where it can."""
+
+    def refusal(self, value: str) -> str:
+        """Why this value cannot be had, in a sentence; empty where it can."""
+        if self.unavailable:
+            return f"{self.title} cannot act on this training: {self.unavailable}."
+        if not self.choices:
+            return f"{self.title} takes no value; write `{self.name}` alone." if value else ""
+        if value in self.choices or (self._number(value) is not None):
+            return ""
+        if self.several and value and all(part in self.choices for part in self.parts(value)):
+            return ""
+        some = " or ".join(self.choices) if len(self.choices) < 3 else f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+        more = (
+            f", or any {'whole ' if self.whole else ''}number from {self.low:g} to {self.high:g}"
+            if self.low is not None and self.high is not None
+            else ""
+        )
+        more += "; several with commas between them" if self.several else ""
+        return f"{self.title} cannot be {value!a}; it can be {some}{more}." if value else f"Which value? {self.title} can be {some}{more}."
+
+    @staticmethod
+    def parts(value: str) -> list[str]:
+        """The words of a value."""
+        return [part.strip() for part in value.split(",")]
+
+    def _number(self, value: str) -> float | None:
+        try:
+            found = float(value)
+        except ValueError:
+            return None
+        inside = isfinite(found) and self.low is not None and self.high is not None and self.low <= found <= self.high
+        return found if inside and (found.is_integer() or not self.whole) else None
+
+
+def refusal(dials: Sequence[Dial], name: str, value: str) -> str:
+    """Why a dial cannot be turned so, in a sentence; empty where it can."""
+    if not dials:
+        return "This kind of training has no dials to turn."
+    for dial in dials:
+        if dial.name == name:
+            return dial.refusal(value)
+    near = get_close_matches(name, [dial.name for dial in dials], n=1)
+    hint = f"; did you mean {near[0]}?" if near else f". There are {', '.join(dial.name for dial in dials)}."
+    return f"There is no dial {name!a}{hint}"
