@@ -16,6 +16,7 @@ AILMENTS = {
     "cursed_tome": "dice that do not train",
     "placebo": "a doubled loss",
     "own_text": "a text of yours",
+    "duel_table": "a game, for you to learn",
     "duel_first": "a game, learned by playing",
     "dungeon_first": "a text adventure, learned by playing",
 }

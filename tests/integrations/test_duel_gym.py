@@ -56,13 +56,13 @@ def test_a_coordinate_that_was_not_named_loses() -> None:
 
 def test_host_and_agent_take_turns() -> None:
     """The host names, the agent takes; at the end the host has 1 and the agent -1."""
-    env = DuelAEC(dimension=3, points=5, highest=5)
+    env = DuelAEC(dimension=2, points=5, highest=5)
     env.reset(seed=2)
     order = []
     while not any(env.terminations.values()):
         order.append(env.agent_selection)
         mask = env.observe(env.agent_selection)["action_mask"].tolist()
-        env.step(len(mask) - 1 - mask[::-1].index(1))
+        env.step(mask.index(1))
     assert order == ["host", "agent"] * (len(order) // 2)
     assert env.rewards == {"host": 1.0, "agent": -1.0}
 
