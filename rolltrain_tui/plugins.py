@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.modes import Mode
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import DiceRolled
 from rolltrain_tui.protocol.learner import Evaluation, Examination, Learner, LearnerInfo, StepReport
@@ -43,6 +44,7 @@ __all__ = [
     "BatchGradient",
     "CampaignConfig",
     "DeviceConfig",
+    "Dial",
     "DiceRolled",
     "Evaluation",
     "Examination",

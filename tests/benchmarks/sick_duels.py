@@ -56,7 +56,16 @@ SICK = {
     "no new games": Sickness(STALE, "stale_archive", right=(("every", "4"), ("purge", "")), wrong=(("sync", ""),)),
     "no new games, longer": Sickness(STALE, "swollen_oracle", 3500, (("every", "4"), ("purge", "")), (("gamma", "0.99"),)),
     "one opponent, all at once": Sickness(
-        ("table.opponents=[random]", "network.width=64", "batch.transitions=128", "table.games=128", "game.points=20"),
+        (
+            "table.opponents=[random]",
+            "network.width=64",
+            "batch.transitions=128",
+            "table.games=128",
+            "game.points=20",
+            "game.limit=100",
+            "table.buffer=20000",
+            "table.initial=1280",
+        ),
         "lost_curiosity",
         right=(("pool", "fixed"),),
         wrong=(("sync", ""),),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from support.finetuning import lab
-from support.paths import CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, RIVALS, TINY
+from support.paths import CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, OLDER_SELVES, RIVALS, TINY
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
@@ -44,6 +44,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "supervised": lambda *more: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *more)),
     "curve": lambda *more: load(MODE_EXAMPLE / "rolltrain_curve" / "curve.yaml", (*CURVE, *more)),
     "duel": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *more)),
+    "duel, single Q-learning": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, "learning.double=false", *more)),
+    "duel, a pool of older selves": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *OLDER_SELVES, *more)),
     "duel, an agent with a rival": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *RIVALS, *more)),
     "dungeon": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *more)),
     "dungeon, near its reference": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *HELD, *more)),

@@ -64,6 +64,11 @@ RIVALS = (
     "network={kind: layers, width: null, layers: [8, b, r8], relu_first: false}",
 )
 """With DUEL: an agent that learns beside a host, with older selves and batch norms."""
+OLDER_SELVES = (
+    "table.opponents=[first, rival, older]",
+    "rival={learning_rate: 1e-3, opponents: [random, older], copy_every: 3, copies: 2}",
+)
+"""With DUEL: a host whose pool has the agent that learns beside it, as it is and as it was."""
 DUNGEON = (
     "turns=12",
     "world.rooms=2",
