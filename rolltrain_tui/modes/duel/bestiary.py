@@ -81,7 +81,7 @@ MONSTERS: tuple[Monster, ...] = (
         recharge=5,
         failed=Affliction(StepEffect(decay_factor=2.0), 3, "weight decay is doubled for 3 turns"),
         saved=Affliction(NEUTRAL, 1, "it says the same as ever; the training does not feel it"),
-        symptoms=(Symptom("q_spread", "low", hold=2),),
+        symptoms=(Symptom("q_spread", "low", hold=2, also=(("curiosity", "low"),)),),
         summary="It answers every question with the same number, and so it always makes the same move.",
         weak_to="a lower learning rate, and a network that begins anew; a return to weights from before: Divine Intervention",
         ailment="it rates all moves alike",

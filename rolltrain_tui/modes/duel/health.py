@@ -5,7 +5,7 @@ first slots:
 
     q_excess    max Q - V on these boards                                           more than can be earned: overestimation
     q_bias      mean over the fixed starts of max_a Q - gamma^(moves - 1)           what a host expects, less what its games then earn
-    q_spread    max Q - mean Q on these boards, legal moves only                    0: one value for all moves on all boards
+    q_spread    max Q - mean Q of a host on these boards                            0: one value for all moves on all boards
     curiosity   entropy of a host's moves on the fixed starts, over log A           0: one move everywhere
     replays     mean age of the buffer's rows x transitions a turn / rows           how often each was replayed so far, in the mean
     unfinished  share of a host's fixed games that the limit stopped                against the judge that holds out best
@@ -38,7 +38,8 @@ def signals(side: Side, trials: Trials, shares: Sequence[float], turn: int, tran
     values = side.values(side.nets.online, rows["before"], rows["chosen"]).cpu()  # (B, A)
     legal = torch.ones_like(values, dtype=torch.bool) if side.role == "host" else rows["chosen"].cpu()
     highest = values[legal].max().item()
-    found["q_spread"] = highest - values[legal].mean().item()
+    if side.role == "host":  # how an agent's values spread in health was not measured
+        found["q_spread"] = highest - values[legal].mean().item()
     most = largest_return(config.learning.reward, side.role, gamma, config.game.limit)
     if math.isfinite(most):
         found["q_excess"] = (highest - most) / max(1.0, abs(most))

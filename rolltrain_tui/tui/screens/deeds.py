@@ -194,14 +194,20 @@ class Deeds(Orders):
         if not self.dials:
             self.tell_player("This kind of training has no dials to turn.", "warn")
             return
-        turned = self.scene.dials
-        picks = [Pick(dial.name, dial.title, turned[dial.name].value if dial.name in turned else "", _about(dial)) for dial in self.dials]
+        picks = [Pick(dial.name, dial.title, self._stands(dial), _about(dial)) for dial in self.dials]
 
         def answer(name: str | None) -> None:
             if name:
                 self._ask_value(next(dial for dial in self.dials if dial.name == name))
 
         self.app.push_screen(PickScreen("Dials of the training", "", picks, "turns it"), answer)
+
+    def _stands(self, dial: Dial) -> str:
+        """How it was turned last; of a dial that acts once, when it did."""
+        last = self.scene.dials.get(dial.name)
+        if last is None:
+            return OWN if dial.choices else "acts once"
+        return last.value or f"turn {last.turn}"
 
     def _ask_value(self, dial: Dial) -> None:
         if not dial.choices:

@@ -43,11 +43,10 @@ def who_comes(values: dict[str, float], examinations: int) -> str:
 
 
 def sick(symptom: Symptom) -> dict[str, float]:
-    """Healthy values, but for the one that the symptom follows, which is a little beyond its bound."""
-    row = next(signal for signal in SIGNALS if signal.name == symptom.signal)
-    bound = row.high if symptom.side == "high" else row.low
-    assert bound is not None
-    return HEALTHY | {symptom.signal: bound + (0.01 if symptom.side == "high" else -0.01)}
+    """Healthy values, but for those of the symptom, which are a little beyond their bounds."""
+    rows = {signal.name: signal for signal in SIGNALS}
+    bounds = {name: rows[name].high if side == "high" else rows[name].low for name, side in symptom.signs}
+    return HEALTHY | {name: (bounds[name] or 0.0) + (0.01 if side == "high" else -0.01) for name, side in symptom.signs}
 
 
 @ROWS
@@ -100,8 +99,8 @@ def test_an_examination_tells_what_it_can(more: tuple[str, ...]) -> None:
     values = hero.examine(evaluation).values
     own = {signal.name: values[signal.name] for signal in SIGNALS if signal.name in values}
     assert all(map(math.isfinite, own.values()))
-    hosts = {"q_bias", "curiosity", "unfinished"}
-    assert own.keys() == {"q_excess", "q_spread", "replays"} | ({"echo"} if more == RIVALS else hosts)
+    hosts = {"q_bias", "q_spread", "curiosity", "unfinished"}
+    assert own.keys() == {"q_excess", "replays"} | ({"echo"} if more == RIVALS else hosts)
     assert hero.state_dict() == before
 
 
