@@ -18,6 +18,7 @@ AILMENTS = {
     "own_text": "a text of yours",
     "duel_table": "a game, for you to learn",
     "duel_first": "a game, learned by playing",
+    "duel_mirror": "nobody to play but itself",
     "dungeon_first": "a text adventure, learned by playing",
 }
 """What ails each shipped campaign, in the order in which to play them."""
