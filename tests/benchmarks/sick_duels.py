@@ -44,6 +44,7 @@ class Sickness:
     wrong: Dials = ()
 
 
+MEET: Dials = (("pool", "fixed"), ("purge", ""))
 STALE = ("table.every=100000", "table.permute=false", "table.initial=320", "learning.double=false")
 RIVAL = "rival={learning_rate: 1e-3, opponents: [%s], copy_every: 250, copies: 4}"
 HOT = ("optimizer.learning_rate=2e-2", "decay={mode: constant, rate: 1, final: 0}")
@@ -67,13 +68,11 @@ SICK = {
             "table.initial=1280",
         ),
         "lost_curiosity",
-        right=(("pool", "fixed"),),
+        right=MEET,
         wrong=(("sync", ""),),
     ),
-    "one weak opponent": Sickness(("table.opponents=[random]",), "eternal_staller", 3500, (("pool", "fixed"),), (("epsilon", "0.5"),)),
-    "self-play": Sickness(
-        ("table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", right=(("pool", "fixed"),), wrong=(("every", "4"),)
-    ),
+    "one weak opponent": Sickness(("table.opponents=[random]",), "eternal_staller", 3500, MEET, (("epsilon", "0.5"),)),
+    "self-play": Sickness(("table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", right=MEET, wrong=(("every", "4"),)),
 }
 
 

@@ -141,9 +141,9 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "it repeats your last word; the training does not feel it"),
         symptoms=(Symptom("echo", "high", hold=3),),
         summary="Two who play nobody but each other learn each other, and forget the rest of the world.",
-        weak_to="fixed players and older selves in the pool",
+        weak_to="fixed players in the pool, and a purge of the games against the mirror",
         ailment="what it learns of its rival helps against nobody else",
-        orders=(("pool", "fixed"),),
+        orders=(("pool", "fixed"), ("purge", "")),
         portrait=(
             r"  ((((   .---.   ))))  ",
             r" ((((   / o o \   )))) ",
@@ -196,9 +196,9 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "it has all the time in the world; the training does not feel it"),
         symptoms=(Symptom("unfinished", "high", hold=4),),
         summary="It need not win, only not lose: against such an agent the games of this host never end.",
-        weak_to="opponents that hold out, in the pool",
+        weak_to="opponents that hold out, in the pool, and a purge of the games against others",
         ailment="its games do not end",
-        orders=(("pool", "fixed"), ("every", "2")),
+        orders=(("pool", "fixed"), ("purge", "")),
         portrait=(
             r"   _________   ",
             r"   \ . . . /   ",
