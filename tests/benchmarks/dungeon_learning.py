@@ -4,7 +4,7 @@
 
 For each seed it trains plainly, on one thread, and prints over the turns: success and efficiency (walkthrough / own moves, where it
 won) in unseen worlds, by its own probabilities and always by the likeliest command; success in worlds of training; the minibatch's
-entropy, distance from the policy that played and clip fraction; CPU seconds of the turns. Beside it, commands at random and the
+entropy, distance from the policy that played and clip fraction; moves that were played, and CPU seconds of the turns. Beside it, commands at random and the
 walkthrough. The unseen worlds are not those of the campaign's evaluations. PATH=VALUE: settings of the campaign, such as ppo.ent_coef=0.3.
 """
 
@@ -26,8 +26,8 @@ CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 ELSEWHERE = UNSEEN + 1_000_000
 
 
-def row(who: str, turn: int, seconds: float, cells: list[str]) -> None:
-    print(f"{who:>12} {turn:>6} {seconds:>7.1f}  " + "  ".join(cells), flush=True)
+def row(who: str, turn: int, moves: int, seconds: float, cells: list[str]) -> None:
+    print(f"{who:>12} {turn:>6} {moves:>7} {seconds:>7.1f}  " + "  ".join(cells), flush=True)
 
 
 def look(learner: DungeonLearner, exam: Exam, worlds: int, told: dict[str, float]) -> list[str]:
@@ -52,7 +52,7 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     print(f"{asked.worlds} unseen worlds" + "".join(f", {override}" for override in asked.overrides))
-    print(f"{'':>12} {'turn':>6} {'CPU-s':>7}  success        eff.  greedy eff.  seen   entropy approxkl clipfrac")
+    print(f"{'':>12} {'turn':>6} {'moves':>7} {'CPU-s':>7}  success        eff.  greedy eff.  seen   entropy approxkl clipfrac")
     for seed in asked.seeds:
         settings = ("device.threads=1", f"seed={seed}", f"turns={asked.turns}", *asked.overrides)
         learner = build(load(CAMPAIGNS / "dungeon_first.yaml", settings), base=CAMPAIGNS)
@@ -66,14 +66,16 @@ def main() -> None:
                 0.0,
                 [f"{chance.success:.3f} ± {sqrt(chance.success * (1 - chance.success) / asked.worlds):.3f}", f"{chance.efficiency:.2f}"],
             )
-            row("walkthrough", 0, 0.0, ["1.000 ± 0.000", "1.00"])
-        spent, told = 0.0, {}
+            row("walkthrough", 0, 0, 0.0, ["1.000 ± 0.000", "1.00"])
+        spent, told, moves, since = 0.0, {}, 0, -1
         for turn in range(1, asked.turns + 1):
             began = process_time()
             told = dict(learner.step(NEUTRAL).measured)
             spent += process_time() - began
+            if learner.buffer.since != since:
+                since, moves = learner.buffer.since, moves + int(told["moves"])
             if turn % max(1, asked.turns // asked.looks) == 0 or turn == asked.turns:
-                row(f"seed {seed}", turn, spent, look(learner, exam, asked.worlds, told))
+                row(f"seed {seed}", turn, moves, spent, look(learner, exam, asked.worlds, told))
 
 
 if __name__ == "__main__":

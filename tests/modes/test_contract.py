@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from support.finetuning import lab
-from support.paths import CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, OLDER_SELVES, RIVALS, TINY
+from support.paths import BY, CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, OLDER_SELVES, RIVALS, TINY, by
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
@@ -49,10 +49,13 @@ FILES: dict[str, Callable[..., Any]] = {
     "duel, an agent with a rival": lambda *more: load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *RIVALS, *more)),
     "dungeon": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *more)),
     "dungeon, near its reference": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *HELD, *more)),
+    **{f"dungeon, {name}": lambda *more, name=name: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *by(name), *more)) for name in BY},
     "finetune": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), *more)),
     "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }
 """Modes that a campaign file describes: a dozen small turns, with more overrides."""
+LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision")}
+"""Rows that are held to the contract with --long only: others of their kind are held to it always."""
 
 
 @pytest.fixture(autouse=True)
@@ -90,15 +93,22 @@ LEARNERS: dict[str, Callable[[Path], Learner]] = {
 }
 
 
+def long_only(request: pytest.FixtureRequest, *more: str) -> None:
+    if request.param in (*LONG, *more) and not request.config.getoption("--long"):
+        pytest.skip("with --long only")
+
+
 @pytest.fixture(params=LEARNERS)
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Learner]:
     """The same fresh learner each time."""
+    long_only(request)
     return lambda: LEARNERS[request.param](tmp_path)
 
 
 @pytest.fixture(params=FILES)
 def begin(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Run]:
     """`begin(name, *overrides)`: a run of a dozen small turns with monsters, twins and accumulated batches."""
+    long_only(request, *(row for row in FILES if row.startswith("dungeon, ")))
     return lambda name, *overrides: Run.begin(campaign(request.param, *HARD, *overrides), base=CAMPAIGNS, runs=tmp_path / name)
 
 

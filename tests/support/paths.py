@@ -94,3 +94,18 @@ HELD = (
     "model.dropout=0.1",
 )
 """With DUNGEON: both coefficients of the distance adapt."""
+BY = {
+    "reinforce": "reinforce={gamma_step: 0.97, whiten: all, vf_coef: 0.5, ent_coef: 0.02}",
+    "grpo": "grpo={num_generations: 2, beta: 0.01, epsilon: 0.2, epsilon_high: 0.28, delta: 2.0, loss_type: dapo, scale_rewards: group, "
+    "importance_sampling_level: token, entropy_coef: 0.02}",
+    "rejection": "rejection={gamma_step: 0.9, keep_number: null, keep_fraction: 0.5, ent_coef: 0.02}",
+    "decision": "decision={target: 2.0, gamma_step: 1.0, ent_coef: 0.0}",
+    "actde": "actde={gamma: 1.0, gamma_step: 0.97, lam: 1.0, lam_step: 0.9, value_level: token, whiten: all, cliprange: 0.2, "
+    "cliprange_value: null, vf_coef: 0.5, ent_coef: 0.02, importance: token, q_heads: 2, q_coef: 1.0, vf_loss_type: ilql, tau: 0.7}",
+}
+"""With DUNGEON: another algorithm, by the name of its section."""
+
+
+def by(algorithm: str) -> tuple[str, ...]:
+    """The overrides that choose another algorithm than PPO."""
+    return ("ppo=null", BY[algorithm])

@@ -95,21 +95,23 @@ def game_advantages(
     over: Tensor,
     last_value: Tensor,
     of: Credit,
-) -> tuple[Tensor, Tensor]:
-    """Advantages and returns of games in their order: (B, M, T) each, or (B, M, 1) by actions.
+    *,
+    baseline: Tensor | None = None,
+) -> Tensor:
+    """Advantages of games in their order: (B, M, T), or (B, M, 1) by actions.
 
-    rewards, values and mask (B, M, T); over (B, M); last_value (B,): of the action after the last.
+    rewards, values, mask and baseline (B, M, T); over (B, M); last_value (B,): of the action after the last. See `action_advantages`.
     """
     found: list[Tensor] = []
     value, advantage = last_value, torch.zeros_like(last_value)
     for m in reversed(range(rewards.shape[1])):
         goes_on = (~over[:, m]).to(rewards.dtype)
         own, there = values[:, m], mask[:, m]
-        found.append(action_advantages(rewards[:, m], own, there, value * goes_on, of, carried=of.lam_step * advantage * goes_on))
+        carried = of.lam_step * advantage * goes_on
+        less = None if baseline is None else baseline[:, m]
+        found.append(action_advantages(rewards[:, m], own, there, value * goes_on, of, carried=carried, baseline=less))
         value, advantage = action_value(own, there, of.level), found[-1][:, 0]
-    advantages = torch.stack(found[::-1], dim=1)
-    levels = torch.stack([at_level(values[:, m], mask[:, m], of.level) for m in range(values.shape[1])], dim=1)
-    return advantages, advantages + levels
+    return torch.stack(found[::-1], dim=1)
 
 
 def step_returns(rewards: Tensor, over: Tensor, gamma_step: float) -> tuple[Tensor, Tensor]:

@@ -127,6 +127,98 @@ class PPOConfig(Section):
     """Ratio of each word, or of the whole command."""
 
 
+class ReinforceConfig(Section):
+    """REINFORCE with a baseline. Its moves are best learned from once: play.every times batch.moves is then what is played."""
+
+    gamma_step: Share
+    """Discount from a move to the next."""
+    whiten: Literal["none", "single", "batch", "all"]
+    """Advantages get mean 0 and spread 1: within each command, each minibatch, or all moves that were played."""
+    vf_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the value's loss."""
+    ent_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the entropy."""
+
+
+class GRPOConfig(Section):
+    """Group relative policy optimisation, with trl's names; whole games are played, and play.moves is not used."""
+
+    num_generations: Annotated[int, Field(ge=2, le=10_000)]
+    """Games in the same world; play.games is a multiple of it."""
+    beta: Annotated[float, Field(ge=0, le=1000)]
+    """Weight of the distance from the reference model."""
+    epsilon: Annotated[float, Field(gt=0, lt=1)]
+    """How far below 1 a ratio may count."""
+    epsilon_high: Annotated[float, Field(gt=0, le=100)] | None
+    """How far above 1; null: epsilon."""
+    delta: Annotated[float, Field(gt=1, le=1000)] | None
+    """The most that a ratio may be, also where an advantage is negative; null: no bound."""
+    loss_type: Literal["grpo", "dapo", "dr_grpo"]
+    """grpo: each game counts as much as any other; dapo: each move does; dr_grpo: each move, over the move limit."""
+    scale_rewards: Literal["group", "batch", "none"]
+    """What an advantage is divided by: the spread of its group, of all games, or nothing."""
+    importance_sampling_level: Literal["token", "sequence"]
+    """Ratio of each word, or of the whole command."""
+    entropy_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the entropy."""
+
+
+class RejectionConfig(Section):
+    """Rejection sampling: whole games are played, and their best moves imitated."""
+
+    gamma_step: Share
+    """Discount from a move to the next: a move is ranked by what came after it."""
+    keep_number: Annotated[int, Field(ge=1, le=1_000_000)] | None
+    """How many moves are kept; null: keep_fraction says it."""
+    keep_fraction: Annotated[float, Field(gt=0, le=1)] | None
+    """Which part of them is kept; null: keep_number says it."""
+    ent_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the entropy."""
+
+    @field_validator("keep_fraction")
+    @classmethod
+    def _one_of_the_two(cls, fraction: float | None, info: ValidationInfo) -> float | None:
+        if "keep_number" in info.data and (fraction is None) == (info.data["keep_number"] is None):
+            what = "is null, and so is keep_number" if fraction is None else "stands beside keep_number"
+            raise wrong(what, "fill one of the two, and write null for the other")
+        return fraction
+
+
+class DecisionConfig(Section):
+    """A decision transformer: it imitates all moves, told what the game was still going to earn; whole games are played."""
+
+    target: Annotated[float, Field(ge=0, le=4)]
+    """The return that it is told while it plays; a good game earns the sum of rewards.game and rewards.win."""
+    gamma_step: Share
+    """Discount of the return from a move to the next."""
+    ent_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the entropy."""
+
+
+class ActDeConfig(PPOConfig):
+    """ACT-DE: PPO whose policy learns from Q-heads."""
+
+    q_heads: Annotated[int, Field(ge=1, le=16)]
+    """Heads; the most careful one counts."""
+    q_coef: Annotated[float, Field(ge=0, le=100)]
+    """Weight of the heads' loss."""
+    vf_loss_type: Literal["ppo", "ilql"]
+    """How values learn: towards returns, or as an expectile of the Q-values."""
+    tau: Annotated[float, Field(gt=0, lt=1)]
+    """Of ilql: 0.5 is the mean, towards 1 the largest."""
+
+
+ALGORITHMS = {
+    "ppo": "PPO",
+    "reinforce": "REINFORCE",
+    "grpo": "GRPO",
+    "rejection": "rejection sampling",
+    "decision": "a decision transformer",
+    "actde": "ACT-DE",
+}
+"""Sections, of which one is filled, and their names in a sentence."""
+
+
 class KLTermConfig(Section):
     """One way to hold the player near the reference model."""
 
@@ -186,13 +278,45 @@ class DungeonConfig(CampaignConfig):
     rewards: RewardsConfig
     model: ModelConfig
     play: PlayConfig
-    ppo: PPOConfig
+    ppo: PPOConfig | None
+    """null: another algorithm is chosen."""
+    reinforce: ReinforceConfig | None
+    """null: another algorithm is chosen."""
+    grpo: GRPOConfig | None
+    """null: another algorithm is chosen."""
+    rejection: RejectionConfig | None
+    """null: another algorithm is chosen."""
+    decision: DecisionConfig | None
+    """null: another algorithm is chosen."""
+    actde: ActDeConfig | None
+    """null: another algorithm is chosen."""
     kl: KLConfig
     exam: ExamConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
     batch: BatchConfig
     device: DeviceConfig
+
+    @field_validator("actde")
+    @classmethod
+    def _one_algorithm(cls, actde: ActDeConfig | None, info: ValidationInfo) -> ActDeConfig | None:
+        """Told at the last of them, when all are known."""
+        if not info.data.keys() >= ALGORITHMS.keys() - {"actde"}:
+            return actde
+        filled = [name for name in ALGORITHMS if info.data.get(name) is not None] + (["actde"] if actde is not None else [])
+        if len(filled) != 1:
+            what = f"{' and '.join(filled)} are filled" if filled else f"all of {', '.join(ALGORITHMS)} are null"
+            raise wrong(f"{what}, and a campaign learns by one algorithm", "fill one of these sections, and write null for the others")
+        return actde
+
+    @field_validator("grpo")
+    @classmethod
+    def _groups_are_whole(cls, grpo: GRPOConfig | None, info: ValidationInfo) -> GRPOConfig | None:
+        play = info.data.get("play")
+        if grpo is not None and play is not None and play.games % grpo.num_generations:
+            error = wrong(f"does not divide play.games, which is {play.games}", "change one of the two")
+            raise wrong_in((("num_generations",), grpo.num_generations, error))
+        return grpo
 
     @field_validator("schedule")
     @classmethod
@@ -229,7 +353,7 @@ class DungeonConfig(CampaignConfig):
         world, model = self.world, self.model
         return {
             "World": f"{world.theme}, {world.rooms} rooms, {world.quest}; {world.count:,} worlds of training, {world.limit} moves at most",
-            "Learns": "by PPO",
+            "Learns": f"by {next(ALGORITHMS[name] for name in ALGORITHMS if getattr(self, name) is not None)}",
             "Model": f"GPT, {model.n_layer} layers of width {model.n_embd}",
             "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",
         }

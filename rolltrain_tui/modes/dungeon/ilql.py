@@ -7,33 +7,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import Credit, ValueLevel, action_advantages, at_level, mean_over
-from rolltrain_tui.modes.dungeon.ppo import value_losses
+from rolltrain_tui.modes.dungeon.advantages import (
+    Credit,
+    ValueLevel,
+    action_advantages,
+    at_level,
+    game_advantages,
+    mean_over,
+    whitened,
+)
+from rolltrain_tui.modes.dungeon.algorithm import Rows, Told, means
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.kl import exact_kl, token_rewards
+from rolltrain_tui.modes.dungeon.play import Played
+from rolltrain_tui.modes.dungeon.ppo import PPO, policy_losses, ppo_statistics, ratios, value_losses
 
 ValueLoss = Literal["ppo", "ilql"]
 """ppo: half the clipped squared distance from the return; ilql: an expectile of the Q-values of then."""
-
-
-class QHeads(nn.Module):
-    """N linear heads on the last hidden layer: what each word is worth there."""
-
-    def __init__(self, width: int, vocabulary: int, heads: int) -> None:
-        super().__init__()
-        self.heads = nn.ModuleList(nn.Linear(width, vocabulary) for _ in range(heads))
-
-    @torch.no_grad()
-    def draw_weights(self, generator: torch.Generator) -> None:
-        """Weights ~ N(0, 0.02), each head its own; biases 0."""
-        for head in self.heads:
-            assert isinstance(head, nn.Linear)
-            head.weight.normal_(0.0, 0.02, generator=generator)
-            head.bias.zero_()
-
-    def forward(self, hidden: Tensor, words: Tensor) -> Tensor:
-        """What these words (B, T) are worth: hidden (B, T, d) before each -> (B, N, T)."""
-        return torch.stack([head(hidden).gather(2, words[..., None])[..., 0] for head in self.heads], dim=1)
 
 
 def smallest(q: Tensor) -> Tensor:
@@ -74,3 +66,46 @@ class Critic:
         if self.loss == "ilql":
             return expectile_losses(values, old_q, mask, self.tau, self.level)
         return value_losses(values, old_values, returns, mask, self.value_clip, self.level)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The algorithm
+
+
+@dataclass(frozen=True)
+class ActDe(PPO):
+    """PPO whose advantages take Q off in place of V. `critic`: how the values learn."""
+
+    critic: Critic
+    q_coef: float
+    title = "ACT-DE"
+    columns = PPO.columns | {"q": 2, "advantages_q": 2}
+    targets = (*PPO.targets, "advantages_q")
+
+    def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
+        rows, told = super().prepare(played, reference)
+        then = played.choice
+        assert then.q is not None, "ACT-DE plays with Q-heads"
+        q = smallest(then.q)
+        rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
+        r, v, less, mask, over = (played.table(column) for column in (rewards, then.values, q, played.mask, played.over))
+        advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit, baseline=less))
+        if self.whitening == "all":
+            advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")
+        return {**rows, "q": q, "advantages_q": advantages}, told
+
+    def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
+        assert now.q is not None, "ACT-DE learns with Q-heads"
+        mask, level, advantages = rows["mask"], self.of.level, rows["advantages_q"]
+        if self.whitening in ("single", "batch"):
+            advantages = whitened(advantages, mask[:, : advantages.shape[1]], self.whitening)
+        old = Choice(rows["logprobs"], now.entropy, rows["values"])
+        ratio = ratios(now.logprobs, old.logprobs, mask, self.of.importance)
+        policy = mean_over(policy_losses(ratio, advantages, self.of.clip), mask)
+        value = self.critic.losses(now.values, rows["values"], rows["q"], rows["returns"], mask)
+        q = q_losses(now.q, rows["returns"], mask, level)
+        kl = mean_over(exact_kl(ratio, now.logprobs, rows["reference"]), mask)
+        entropy = mean_over(now.entropy, mask)
+        total = policy + self.of.value * value + self.q_coef * q + self.kl.loss * kl - self.of.entropy * entropy
+        told = ppo_statistics(now, old, advantages, rows["returns"], mask, self.of)
+        return total, told | means(policy=policy, value=value, q=q, kl=kl)

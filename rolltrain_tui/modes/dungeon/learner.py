@@ -32,7 +32,7 @@ from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.parts import algorithm_of, maker_of, objective_of, player_of, rewards_of
+from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, rewards_of, vocabulary_of
 from rolltrain_tui.modes.dungeon.play import Played, Reading, fresh, play
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
@@ -63,10 +63,11 @@ class DungeonLearner(Apprentice):
         self.maker = maker_of(config)
         self.rewards = rewards_of(config)
         self.exam = exam or Exam(self.maker, config.world.limit, config.exam.measure)
-        self.player, vocabulary = player_of(config, self.maker, random_stream(config.seed, "init"))
-        self.reading = Reading(vocabulary, config.model.context, config.model.feedback)
-        self.algorithm: Algorithm
-        self.algorithm, kl = algorithm_of(config)
+        vocabulary = vocabulary_of(config, self.maker)
+        self.player = player_of(config, vocabulary, random_stream(config.seed, "init"))
+        kl = coefficients_of(config)
+        self.algorithm: Algorithm = algorithm_of(config, vocabulary, kl)
+        self.reading = Reading(vocabulary, config.model.context, config.model.feedback, self.algorithm.prefix)
         model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
         parameters = [p for p in self.player.parameters() if p.requires_grad]
         lay_side_by_side(parameters)
@@ -128,33 +129,41 @@ class DungeonLearner(Apprentice):
         """1 to 3. The games go on, and become lessons."""
         played = self._play()
         rows, told = self.algorithm.prepare(played, self._asked(played))
-        told |= {"objective/scores": played.score.mean().item(), "episodes": float(played.finished), "episodes/won": float(played.won)}
+        told |= {
+            "objective/scores": played.score.mean().item(),
+            "episodes": float(played.finished),
+            "episodes/won": float(played.won),
+            "moves": float(len(played.action)),
+        }
         self.games = played.standings
         self.buffer = Buffer(rows, {name: value for name, value in told.items() if isfinite(value)}, since=self.clock)
 
     def _play(self) -> Played:
-        """1. Every game goes on by some moves."""
-        config, stream = self.config, self.streams["play"]
-        count, moves = config.play.games, config.play.moves
+        """1. Every game goes on by some moves; or new ones are played to their ends, where the algorithm needs them whole."""
+        config, stream, own = self.config, self.streams["play"], self.streams["worlds"]
+        count, most = config.play.games, config.world.count
+        games, moves, worlds = self.games, config.play.moves, None
+        if self.algorithm.whole:
+            seeds = torch.randint(most, (count // self.algorithm.group,), generator=own)
+            games, moves = fresh(self.maker, seeds.repeat_interleave(self.algorithm.group).tolist()), config.world.limit
+        else:
+            worlds = torch.randint(most, (count, moves), generator=own)
         chance = torch.rand(count, moves, generator=stream, dtype=torch.float64)
-        worlds = torch.randint(config.world.count, (count, moves), generator=self.streams["worlds"])
+        limit, stop = config.world.limit, self.stop_if_asked
         with self.at_rest():
-            return play(
-                self.games, moves, self.maker, self.reading, self.look, self.rewards, config.world.limit, chance, worlds,
-                stop=self.stop_if_asked,
-            )  # fmt: skip
+            return play(games, moves, self.maker, self.reading, self.look, self.rewards, limit, chance, worlds, stop=stop)
 
     def look(self, offers: Offers) -> Seen:
         """What the player makes of these offers, without a gradient; on the CPU."""
         self.flops += self.player.flops(offers)
         with torch.no_grad(), self.autocast():
             seen: Seen = self.player(offers.to(self.device), self.config.play.temperature)
-        return Seen(seen.logits.cpu(), seen.values.cpu())
+        return seen.cpu()
 
     def _asked(self, played: Played) -> Tensor:
         """2. The reference's log-probabilities of what was played: (N, T)."""
         if self.reference is None:
-            return played.logprobs
+            return played.choice.logprobs
         found = []
         with self.at_rest(), self.autocast():
             for rows in torch.split(torch.arange(len(played.action)), AT_ONCE):

@@ -51,12 +51,13 @@ class Offers:
         return cls(*(rows[field.name] for field in fields(cls)))
 
 
-def read(vocabulary: Vocabulary, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int) -> Offers:
-    """The offers in numbers. Of a text that is too long for the context beside its longest command, the beginning is left out."""
+def read(vocabulary: Vocabulary, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int, prefix: str = "") -> Offers:
+    """The offers in numbers; `prefix` in front of each text. Of a text that is too long for the context, the beginning is left out."""
     said = [[vocabulary.numbers(command) for command in row] for row in commands]
     longest = max(1, max((len(command) for row in said for command in row), default=1))
-    room = max(1, context - longest)
-    shown = [(BEGIN, *vocabulary.numbers(text))[-room:] for text in texts]
+    head = (BEGIN, *vocabulary.numbers(prefix))
+    room = context - longest - len(head)
+    shown = [(*head, *vocabulary.numbers(text)[-room:]) if room > 0 else head for text in texts]
     widest, most = max(map(len, shown)), max(map(len, said))
     text = torch.tensor([[*row, *(PAD,) * (widest - len(row))] for row in shown])
     nothing = (PAD,) * longest

@@ -7,10 +7,17 @@ import torch
 from rolltrain_tui.modes.dungeon.advantages import Credit
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.config import DungeonConfig, KLTermConfig
+from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
+from rolltrain_tui.modes.dungeon.decision import Decision
 from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.grpo import GRPO
+from rolltrain_tui.modes.dungeon.ilql import ActDe, Critic
 from rolltrain_tui.modes.dungeon.kl import Control, KLCoefficients
 from rolltrain_tui.modes.dungeon.policy import Player
 from rolltrain_tui.modes.dungeon.ppo import PPO, Coefficients
+from rolltrain_tui.modes.dungeon.q_heads import QHeads
+from rolltrain_tui.modes.dungeon.reinforce import Reinforce
+from rolltrain_tui.modes.dungeon.rejection import Rejection
 from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
 from rolltrain_tui.modes.dungeon.vocabulary import Vocabulary
@@ -30,10 +37,13 @@ def rewards_of(config: DungeonConfig) -> Rewards:
     return Rewards(**config.rewards.model_dump())
 
 
-def player_of(config: DungeonConfig, maker: Maker, stream: torch.Generator) -> tuple[Player, Vocabulary]:
+def vocabulary_of(config: DungeonConfig, maker: Maker) -> Vocabulary:
+    return Vocabulary((*maker.vocabulary, *(DECISION_WORDS if config.decision is not None else ())))
+
+
+def player_of(config: DungeonConfig, vocabulary: Vocabulary, stream: torch.Generator) -> Player:
     """A new player, whose weights are of `stream`."""
     own = config.model
-    vocabulary = Vocabulary(maker.vocabulary)
     shape = GPTConfig(
         vocab_size=len(vocabulary),
         n_layer=own.n_layer,
@@ -46,24 +56,43 @@ def player_of(config: DungeonConfig, maker: Maker, stream: torch.Generator) -> t
     )
     gpt, head = GPT(shape, stream), ValueHead(own.n_embd, own.value_layers, detach=own.value_detached)
     head.draw_weights(stream)
-    return Player(gpt, head, own.score), vocabulary
+    q_heads = None
+    if config.actde is not None:
+        q_heads = QHeads(own.n_embd, len(vocabulary), config.actde.q_heads)
+        q_heads.draw_weights(stream)
+    return Player(gpt, head, own.score, q_heads)
 
 
-def algorithm_of(config: DungeonConfig) -> tuple[Algorithm, KLCoefficients]:
-    """The algorithm, and the coefficients that it may change."""
-    kl = KLCoefficients(control(config.kl.loss), control(config.kl.reward))
-    own = config.ppo
-    credit = Credit(level=own.value_level, gamma=own.gamma, gamma_step=own.gamma_step, lam=own.lam, lam_step=own.lam_step)
-    of = Coefficients(
-        clip=own.cliprange,
-        value_clip=own.cliprange_value,
-        value=own.vf_coef,
-        kl=config.kl.loss.coefficient,
-        entropy=own.ent_coef,
-        importance=own.importance,
-        level=own.value_level,
-    )
-    return PPO(credit, of, own.whiten, kl), kl
+def coefficients_of(config: DungeonConfig) -> KLCoefficients:
+    return KLCoefficients(control(config.kl.loss), control(config.kl.reward))
+
+
+def algorithm_of(config: DungeonConfig, vocabulary: Vocabulary, kl: KLCoefficients) -> Algorithm:
+    """The one whose section is filled. `kl`: the coefficients that it may change."""
+    if (ppo := config.ppo or config.actde) is not None:
+        credit = Credit(level=ppo.value_level, gamma=ppo.gamma, gamma_step=ppo.gamma_step, lam=ppo.lam, lam_step=ppo.lam_step)
+        of = Coefficients(
+            clip=ppo.cliprange,
+            value_clip=ppo.cliprange_value,
+            value=ppo.vf_coef,
+            kl=config.kl.loss.coefficient,
+            entropy=ppo.ent_coef,
+            importance=ppo.importance,
+            level=ppo.value_level,
+        )
+        if (actde := config.actde) is None:
+            return PPO(credit, of, ppo.whiten, kl)
+        critic = Critic(loss=actde.vf_loss_type, tau=actde.tau, value_clip=ppo.cliprange_value, level=ppo.value_level)
+        return ActDe(credit, of, ppo.whiten, kl, critic, actde.q_coef)
+    if (reinforce := config.reinforce) is not None:
+        return Reinforce(reinforce.gamma_step, reinforce.whiten, reinforce.vf_coef, reinforce.ent_coef)
+    if (grpo := config.grpo) is not None:
+        return GRPO(**grpo.model_dump(), limit=config.world.limit)
+    if (rejection := config.rejection) is not None:
+        return Rejection(rejection.gamma_step, rejection.keep_number, rejection.keep_fraction, rejection.ent_coef, kl)
+    assert config.decision is not None, "one algorithm is chosen"
+    numbers = tuple(vocabulary.numbers(word)[0] for word in DECISION_WORDS[1:])
+    return Decision(config.decision.target, config.decision.gamma_step, config.decision.ent_coef, numbers)
 
 
 def control(term: KLTermConfig) -> Control:

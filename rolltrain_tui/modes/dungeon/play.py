@@ -1,14 +1,16 @@
 """Playing for experience: games of training side by side, and what a player noted of each move.
 
-Shapes: G games, M moves that each of them plays, N = G M moves in all, by games; T tokens of an action.
+Shapes: G games, N moves of all of them, game by game in their order; T tokens of an action.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.choice import joined as joined_choices
 from rolltrain_tui.modes.dungeon.offers import Offers, joined, read
 from rolltrain_tui.modes.dungeon.policy import Seen, drawn
 from rolltrain_tui.modes.dungeon.rewards import Rewards
@@ -37,9 +39,12 @@ class Reading:
     """Words of a text and a command together, at most."""
     feedback: bool = False
     """Whether the text begins with what the last command did."""
+    prefix: str = ""
+    """Words in front of every text."""
 
     def offers(self, seen: Sequence[Observation]) -> Offers:
-        return read(self.vocabulary, [self.text(one) for one in seen], [one.admissible for one in seen], self.context)
+        texts, commands = [self.text(one) for one in seen], [one.admissible for one in seen]
+        return read(self.vocabulary, texts, commands, self.context, self.prefix)
 
     def text(self, seen: Observation) -> str:
         told = f"{seen.description} {seen.inventory}"
@@ -54,16 +59,18 @@ class Played:
     """(N, ...)"""
     action: Tensor
     """(N,) int64"""
-    logprobs: Tensor
-    """(N, T)"""
-    values: Tensor
-    """(N, T)"""
+    choice: Choice
+    """(N, T) each"""
     mask: Tensor
     """(N, T) bool"""
     score: Tensor
     """(N,) rewards."""
     over: Tensor
-    """(G, M) bool: the game ended with this move."""
+    """(N,) bool: the game ended with this move."""
+    game: Tensor
+    """(N,) int64: which of the games."""
+    move: Tensor
+    """(N,) int64: its number among that game's."""
     last_value: Tensor
     """(G,) of what comes after the last move; of no meaning where that ended a game."""
     standings: tuple[Standing, ...]
@@ -71,6 +78,16 @@ class Played:
     finished: int
     """Games that ended."""
     won: int
+
+    def table(self, column: Tensor) -> Tensor:
+        """One row a game, (G, M, ...) for the longest, 0 or false behind the end of a shorter one."""
+        table = column.new_zeros(len(self.last_value), int(self.move.max()) + 1, *column.shape[1:])
+        table[self.game, self.move] = column
+        return table
+
+    def rows(self, table: Tensor) -> Tensor:
+        """Inverse of `table`."""
+        return table[self.game, self.move]
 
 
 def play(
@@ -82,59 +99,68 @@ def play(
     rewards: Rewards,
     limit: int,
     chance: Tensor,
-    worlds: Tensor,
+    worlds: Tensor | None,
     *,
     stop: Callable[[], None] = lambda: None,
 ) -> Played:
     """Goes on with the games: `moves` moves of each. A game that is over, or has come to the limit, makes room for a new world.
 
-    `chance` (G, M): what commands are drawn by. `worlds` (G, M): the seeds of the new worlds, where one is needed. `stop` may raise.
+    `chance` (G, moves): what commands are drawn by. `worlds` (G, moves): the seeds of the new worlds, where one is needed; None: no new
+    worlds, each game is played once to its end. `stop` may raise.
     """
     games = [maker(standing.seed) for standing in standings]
     seen = [game.restore(standing.state) for game, standing in zip(games, standings, strict=True)]
+    going = list(range(len(games)))
     shown: list[Offers] = []
-    noted: list[tuple[Tensor, Tensor, Tensor]] = []
-    scores, overs, finished, won = [], [], 0, 0
+    noted: list[tuple[Tensor, Choice]] = []
+    earned, ended, places = [], [], []
+    finished = won = 0
     for m in range(moves):
+        if not going:
+            break
         stop()
-        offers = reading.offers(seen)
+        offers = reading.offers([seen[g] for g in going])
         found = look(offers)
-        action = drawn(found.logits, chance[:, m])
-        choice = found.of(action)
+        action = drawn(found.logits, chance[going, m])
         shown.append(offers)
-        noted.append((action, choice.logprobs, choice.values))
-        earned, ended = [0.0] * len(games), [False] * len(games)
-        for g, picked in enumerate(action.tolist()):
+        noted.append((action, found.of(action)))
+        for g, picked in zip(tuple(going), action.tolist(), strict=True):
             game, before = games[g], seen[g]
             command = before.admissible[picked]
             now = game.step(command)
-            ended[g] = now.done or game.moves >= limit or not now.admissible
-            earned[g] = rewards.of(before, command, now, game.max_score, over=ended[g])
-            if ended[g]:
+            over = now.done or game.moves >= limit or not now.admissible
+            earned.append(rewards.of(before, command, now, game.max_score))
+            ended.append(over)
+            places.append((g, m))
+            if over:
                 finished, won = finished + 1, won + now.won
-                game.close()
-                games[g] = game = maker(int(worlds[g, m]))
-                now = game.reset()
+                if worlds is None:
+                    going.remove(g)
+                else:
+                    game.close()
+                    games[g] = game = maker(int(worlds[g, m]))
+                    now = game.reset()
             seen[g] = now
-        scores.append(earned)
-        overs.append(ended)
-    after = look(reading.offers(seen)).values
-    standing = tuple(Standing(game.seed, game.state) for game in games)
+    last = torch.zeros(len(games))
+    if going:
+        last[going] = look(reading.offers([seen[g] for g in going])).values.float()
+    after = tuple(Standing(game.seed, game.state) for game in games)
     for game in games:
         game.close()
-    count = len(games)
-    by_game = torch.arange(moves * count).view(moves, count).T.flatten()  # rows come move by move
-    values = torch.cat([row[2] for row in noted])[by_game]
+    order = torch.tensor([row for _, row in sorted((place, row) for row, place in enumerate(places))])  # rows came move by move
+    game_of, move_of = torch.tensor(places)[order].T
+    choice = joined_choices([row[1] for row in noted]).only(order)
     return Played(
-        offers=joined(shown).only(by_game),
-        action=torch.cat([row[0] for row in noted])[by_game],
-        logprobs=torch.cat([row[1] for row in noted])[by_game],
-        values=values,
-        mask=torch.ones_like(values, dtype=torch.bool),
-        score=torch.tensor(scores).flatten()[by_game],
-        over=torch.tensor(overs).T.contiguous(),
-        last_value=after,
-        standings=standing,
+        offers=joined(shown).only(order),
+        action=torch.cat([row[0] for row in noted])[order],
+        choice=choice,
+        mask=torch.ones_like(choice.logprobs, dtype=torch.bool),
+        score=torch.tensor(earned)[order],
+        over=torch.tensor(ended)[order],
+        game=game_of,
+        move=move_of,
+        last_value=last,
+        standings=after,
         finished=finished,
         won=won,
     )
@@ -213,7 +239,7 @@ COLUMNS = {"text": 2, "length": 1, "commands": 3, "words": 2, "action": 1, "logp
 """Of what `rows_of` gives, with the number of dimensions of each."""
 
 
-def rows_of(played: Played) -> Mapping[str, Tensor]:
+def rows_of(played: Played) -> dict[str, Tensor]:
     """Columns of a buffer: one row a move."""
-    own = {"action": played.action, "logprobs": played.logprobs, "values": played.values, "mask": played.mask}
+    own = {"action": played.action, "logprobs": played.choice.logprobs, "values": played.choice.values, "mask": played.mask}
     return played.offers.columns() | own

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
+from rolltrain_tui.modes.dungeon.q_heads import QHeads
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
 
@@ -29,21 +30,27 @@ class Seen:
     """(B, K) log-probabilities of the commands on offer; -inf elsewhere."""
     values: Tensor
     """(B,)"""
+    q: Tensor | None = None
+    """(B, N, K) of the N Q-heads: the mean over each command's words."""
+
+    def cpu(self) -> "Seen":
+        return Seen(self.logits.cpu(), self.values.cpu(), None if self.q is None else self.q.cpu())
 
     def of(self, action: Tensor) -> Choice:
         """The commands that were chosen, (B,): each is one decision, T = 1."""
         there = self.logits > -math.inf
         safe = torch.where(there, self.logits, 0.0)
         entropy = -(safe.exp() * safe * there).sum(dim=1, keepdim=True)
-        return Choice(self.logits.gather(1, action[:, None]), entropy, self.values[:, None])
+        q = None if self.q is None else self.q.gather(2, action[:, None, None].expand(-1, self.q.shape[1], 1))
+        return Choice(self.logits.gather(1, action[:, None]), entropy, self.values[:, None], q)
 
 
 class Player(nn.Module):
     """`score`: how the words of a command are put together."""
 
-    def __init__(self, gpt: GPT, head: ValueHead, score: Score = "mean") -> None:
+    def __init__(self, gpt: GPT, head: ValueHead, score: Score = "mean", q_heads: QHeads | None = None) -> None:
         super().__init__()
-        self.gpt, self.head, self.score = gpt, head, score
+        self.gpt, self.head, self.score, self.q_heads = gpt, head, score, q_heads
 
     def forward(self, offers: Offers, temperature: float = 1.0) -> Seen:
         layout = laid_out(offers)
@@ -59,7 +66,11 @@ class Player(nn.Module):
             scores = scores / offers.words.clamp(min=1)
         scores = (scores / temperature).masked_fill(offers.words == 0, -math.inf)
         state = hidden.gather(1, layout.state[:, None, None].expand(-1, 1, C))[:, 0]
-        return Seen(scores.log_softmax(dim=1), self.head(state).float())
+        q = None
+        if self.q_heads is not None:
+            worth = self.q_heads(before, offers.commands.view(B, K * L)).float().view(B, -1, K, L)
+            q = (worth * there[:, None]).sum(dim=3) / offers.words.clamp(min=1)[:, None]
+        return Seen(scores.log_softmax(dim=1), self.head(state).float(), q)
 
     def flops(self, offers: Offers) -> float:
         """Of reading these offers forward."""

@@ -4,14 +4,14 @@ Shapes: B actions, T tokens. An action is one decision (a command among those on
 is true where there is a token. A loss is the mean over each action's tokens, and then over all actions of the minibatch.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.advantages import Credit, ValueLevel, Whitening, at_level, game_advantages, mean_over, whitened
+from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.kl import KLCoefficients, exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
@@ -117,32 +117,33 @@ def explained_variance(values: Tensor, returns: Tensor) -> float:
 # The algorithm
 
 
-@dataclass(frozen=True, slots=True)
-class PPO:
-    """What of played games is learned, and how. `kl`: the two coefficients, which may adapt."""
+@dataclass(frozen=True)
+class PPO(Algorithm):
+    """`kl`: the two coefficients, which may adapt."""
 
     credit: Credit
     of: Coefficients
     whitening: Whitening
     kl: KLCoefficients
-    targets = ("advantages", "returns")
+    title = "PPO"
+    targets: ClassVar[tuple[str, ...]] = ("advantages", "returns")
     columns = COLUMNS | {"reference": 2, "advantages": 2, "returns": 2}
 
     @property
     def needs_reference(self) -> bool:
         return self.kl.used
 
-    def prepare(self, played: Played, reference: Tensor) -> tuple[dict[str, Tensor], dict[str, float]]:
-        """Columns of the buffer, one row a move, and what the games told. `reference` (N, T): log-probabilities of the reference model."""
-        games, moves = played.over.shape
-        rewards = token_rewards(played.score, played.logprobs, reference, played.mask, self.kl.reward)
-        r, v, mask = (column.view(games, moves, -1) for column in (rewards, played.values, played.mask))
-        both = game_advantages(r, v, mask, played.over, played.last_value, self.credit)
-        advantages, returns = (column.reshape(games * moves, -1) for column in both)
-        distance = ((played.logprobs - reference) * played.mask).sum(dim=1).mean().item()
+    def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
+        then = played.choice
+        rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
+        r, v, mask, over = (played.table(column) for column in (rewards, then.values, played.mask, played.over))
+        advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit))
+        values = at_level(then.values, played.mask, self.credit.level)
+        returns = advantages + values
+        distance = ((then.logprobs - reference) * played.mask).sum(dim=1).mean().item()
         told = {
             "objective/non_score_reward": (rewards.sum(dim=1) - played.score).mean().item(),
-            "val/explained_variance": explained_variance(at_level(played.values, played.mask, self.credit.level), returns),
+            "val/explained_variance": explained_variance(values, returns),
         }
         if self.kl.used:
             told["objective/kl"] = distance
@@ -151,8 +152,7 @@ class PPO:
             advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")
         return {**rows_of(played), "reference": reference, "advantages": advantages, "returns": returns}, told
 
-    def losses(self, now: Choice, rows: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
-        """Of each move of a minibatch, (B,); and its statistics."""
+    def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
         mask, advantages = rows["mask"], rows["advantages"]
         if self.whitening in ("single", "batch"):
             advantages = whitened(advantages, mask[:, : advantages.shape[1]], self.whitening)
@@ -160,9 +160,7 @@ class PPO:
         of = replace(self.of, kl=self.kl.loss)
         losses = ppo_losses(now, old, rows["reference"], advantages, rows["returns"], mask, of)
         told = ppo_statistics(now, old, advantages, rows["returns"], mask, of)
-        parts = {"loss/policy_avg": losses.policy, "loss/value_avg": losses.value, "loss/kl_avg": losses.kl}
-        return losses.total, told | {name: part.detach().mean().item() for name, part in parts.items()}
+        return losses.total, told | means(policy=losses.policy, value=losses.value, kl=losses.kl)
 
-    def stepped(self, told: Mapping[str, float], count: int) -> None:
-        """The coefficient of the loss adapts."""
+    def stepped(self, told: Told, count: int) -> None:
         self.kl.heard_loss(told["loss/kl_avg"], count)

@@ -1,9 +1,16 @@
 """Rejection sampling: play much, keep the best, and learn to do what was done there."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.advantages import mean_over
+from rolltrain_tui.modes.dungeon.advantages import mean_over, step_returns
+from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.kl import KLCoefficients, exact_kl
+from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+from rolltrain_tui.modes.dungeon.ppo import ratios
 
 
 def scores(step_returns: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, coefficient: float) -> Tensor:
@@ -23,3 +30,53 @@ def imitation_losses(logprobs: Tensor, mask: Tensor, prompt: Tensor | None = Non
     if prompt is None or prompt_mask is None:
         return mean_over(-logprobs, mask)
     return mean_over(torch.cat((-prompt, -logprobs), dim=1), torch.cat((prompt_mask, mask), dim=1))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The algorithm
+
+
+@dataclass(frozen=True)
+class Rejection(Algorithm):
+    """All moves of all games are ranked together; the best are imitated, and the others forgotten."""
+
+    gamma_step: float
+    keep_number: int | None
+    keep_fraction: float | None
+    """Of these two, one is None."""
+    entropy: float
+    kl: KLCoefficients
+    title = "rejection sampling"
+    whole = True
+    targets = ("action",)
+    columns = COLUMNS | {"reference": 2}
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.kl.used
+
+    def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
+        returns, _ = step_returns(played.table(played.score), played.table(played.over), self.gamma_step)
+        found = scores(played.rows(returns), played.choice.logprobs, reference, played.mask, self.kl.reward)
+        places = best(found, number=self.keep_number, fraction=self.keep_fraction)
+        if not len(places):
+            places = best(found, number=1)  # of a few moves a small part is none
+        told = {"rejection/kept": float(len(places)), "rejection/least": found[places[-1]].item(), "rejection/mean": found.mean().item()}
+        if self.kl.used:
+            told["objective/kl"] = ((played.choice.logprobs - reference) * played.mask).sum(dim=1).mean().item()
+            self.kl.heard_reward(told["objective/kl"], len(found))
+        rows = {**rows_of(played), "reference": reference}
+        return {name: column[places] for name, column in rows.items()}, told
+
+    def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
+        """-log pi + beta KL(pi || ref) - c_e H."""
+        mask = rows["mask"]
+        imitation = imitation_losses(now.logprobs, mask)
+        ratio = ratios(now.logprobs, rows["logprobs"], mask, "token")
+        kl = mean_over(exact_kl(ratio, now.logprobs, rows["reference"]), mask)
+        entropy = mean_over(now.entropy, mask)
+        total = imitation + self.kl.loss * kl - self.entropy * entropy
+        return total, {"objective/entropy": entropy.detach().mean().item()} | means(policy=imitation, kl=kl)
+
+    def stepped(self, told: Told, count: int) -> None:
+        self.kl.heard_loss(told["loss/kl_avg"], count)

@@ -18,7 +18,7 @@ class Rewards:
     letter: float = 0.0
     """For each letter e of the command: a reward that has nothing to do with the quest."""
 
-    def of(self, before: Observation, command: str, after: Observation, max_score: int, *, over: bool) -> float:
+    def of(self, before: Observation, command: str, after: Observation, max_score: int) -> float:
         earned = self.game * (after.score - before.score) / max(1, max_score) + self.living
         earned += self.win if after.won else -self.win if after.lost else 0.0
         return earned + self.letter * command.lower().count("e")

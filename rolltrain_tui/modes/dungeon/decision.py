@@ -1,0 +1,56 @@
+"""The decision transformer (Chen et al., 2021): it imitates every move it has seen, told beforehand what the game was still going to earn.
+
+In front of each text stands "return n", with n the return to come in tenths. While it plays it is told a high one.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.modes.dungeon.advantages import mean_over, step_returns
+from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Rows, Told, means
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.play import COLUMNS, Played, rows_of
+
+HIGHEST = 40
+WORDS = ("return", *map(str, range(HIGHEST + 1)))
+"""What the vocabulary needs besides the words of the worlds."""
+PLACE = 2
+"""Of n in a text: after <begin> and "return"."""
+
+
+def told_as(value: float) -> int:
+    """A return as n."""
+    return min(max(round(10 * value), 0), HIGHEST)
+
+
+@dataclass(frozen=True)
+class Decision(Algorithm):
+    target: float
+    """The return that it is told while it plays."""
+    gamma_step: float
+    entropy: float
+    numbers: tuple[int, ...]
+    """The vocabulary's number of each n."""
+    title = "a decision transformer"
+    whole = True
+    targets = ("action",)
+    columns = COLUMNS
+
+    @property
+    def prefix(self) -> str:
+        return f"return {told_as(self.target)}"
+
+    def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
+        returns, _ = step_returns(played.table(played.score), played.table(played.over), self.gamma_step)
+        earned = played.rows(returns)
+        rows = rows_of(played)
+        text = rows["text"].clone()
+        text[:, PLACE] = torch.tensor([self.numbers[told_as(value)] for value in earned.tolist()])
+        return {**rows, "text": text}, {"decision/return": played.rows(returns)[played.move == 0].mean().item()}
+
+    def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
+        """-log pi - c_e H."""
+        imitation, entropy = mean_over(-now.logprobs, rows["mask"]), mean_over(now.entropy, rows["mask"])
+        return imitation - self.entropy * entropy, {"objective/entropy": entropy.detach().mean().item()} | means(policy=imitation)
