@@ -2,10 +2,10 @@
 
     python tests/benchmarks/dungeon_learning.py [--seeds 11 12 13] [--turns 960] [--worlds 400] [--looks 8] [PATH=VALUE ...]
 
-For each seed it trains plainly, on one thread, and prints over the turns: success and efficiency (walkthrough / own moves, where it
-won) in unseen worlds, by its own probabilities and always by the likeliest command; success in worlds of training; the minibatch's
-entropy, distance from the policy that played and clip fraction; moves that were played, and CPU seconds of the turns. Beside it, commands at random and the
-walkthrough. The unseen worlds are not those of the campaign's evaluations. PATH=VALUE: settings of the campaign, such as ppo.ent_coef=0.3.
+For each seed it trains plainly, on one thread, and prints over the turns: moves that were played, and CPU seconds of the turns; success
+and efficiency (walkthrough / own moves, where it won) in unseen worlds, by its own probabilities and always by the likeliest command;
+success in worlds of training; the minibatch's entropy, distance from the policy that played and clip fraction. Beside it, commands at
+random and the walkthrough. The unseen worlds are not those of the campaign's evaluations. PATH=VALUE: settings, such as ppo.ent_coef=0.3.
 """
 
 import argparse
@@ -62,6 +62,7 @@ def main() -> None:
             chance = Standing.of(exam.verdicts(asked.worlds, at_random, first=ELSEWHERE))
             row(
                 "at random",
+                0,
                 0,
                 0.0,
                 [f"{chance.success:.3f} ± {sqrt(chance.success * (1 - chance.success) / asked.worlds):.3f}", f"{chance.efficiency:.2f}"],
