@@ -1,8 +1,9 @@
 """The metrics of a run, turn by turn, under the names that other tools expect: a pure fold of events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
@@ -43,6 +44,7 @@ METRICS: Mapping[str, str] = {
     "val/final": "in the last row: measured on the larger final set, so it may be better than the best so far",
 }
 """Name -> meaning, in the order of the table's columns."""
+LEVERS = frozenset(lever.name for lever in fields(StepEffect))
 WORDS = ("roll/outcome", "abilities", "monster", "levers")
 """Columns that hold words."""
 
@@ -70,6 +72,8 @@ class TurnMetrics:
     dice: tuple[int, ...] = ()
     """The natural results of all dice of the turn."""
     stepped: bool = False
+    own: tuple[str, ...] = ()
+    """Numbers that this kind of training tells of each step, besides those of every kind: policy/approxkl_avg."""
     objective: Objective = VALIDATION_LOSS
 
     @property
@@ -152,6 +156,8 @@ class MetricRecorder:
         }
         felt = {"update/proposed_norm": step.proposed_norm, "update/applied_norm": step.applied_norm, "k/felt": step.k_effective}
         metrics.numbers |= {name: value for name, value in felt.items() if value is not None}
+        own = {name: value for name, value in step.measured if name.partition(".")[0] not in LEVERS and name not in METRICS}
+        metrics.own, metrics.numbers = tuple(own), metrics.numbers | own
         if self._roll is not None:
             metrics.numbers |= {"roll/natural": self._roll.natural, "roll/total": self._roll.total}
             metrics.outcome = self._roll.outcome

@@ -32,23 +32,41 @@ class Writer(Protocol):
 
 
 class CsvWriter:
-    """One row per turn, one column per metric. An unknown value is an empty cell."""
+    """One row per turn, one column per metric. An unknown value is an empty cell.
+
+    What only this kind of training tells is known from the first step on, so the rows before it wait for the header.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / TABLE
         self._part = folder / f".{TABLE}.part"
         self._file = self._part.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._file, lineterminator="\n")
-        self._headed = False
+        self._columns: tuple[str, ...] = ()
+        self._waiting: list[TurnMetrics] = []
 
     def log(self, metrics: TurnMetrics) -> None:
-        if not self._headed:
-            self._rows.writerow(("turn", *(published(name, metrics.objective) for name in METRICS), *WORDS))
-            self._headed = True
-        numbers = (_figure(metrics.numbers.get(name)) for name in METRICS)
+        if self._columns:
+            self._write(metrics)
+            return
+        self._waiting.append(metrics)
+        if metrics.stepped:
+            self._head(metrics)
+
+    def _head(self, metrics: TurnMetrics) -> None:
+        """The header, as these metrics have it, and the rows that waited."""
+        self._columns = (*METRICS, *metrics.own)
+        self._rows.writerow(("turn", *(published(name, metrics.objective) for name in self._columns), *WORDS))
+        for waited in self._waiting:
+            self._write(waited)
+
+    def _write(self, metrics: TurnMetrics) -> None:
+        numbers = (_figure(metrics.numbers.get(name)) for name in self._columns)
         self._rows.writerow((metrics.turn, *numbers, *map(cell, metrics.words.values())))
 
     def close(self) -> str:
+        if not self._columns and self._waiting:
+            self._head(self._waiting[-1])
         self._file.close()
         self._part.replace(self._path)
         return printable(self._path)

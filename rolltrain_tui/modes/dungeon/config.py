@@ -43,13 +43,21 @@ class RewardsConfig(Section):
     """What a move earns; the parts add up."""
 
     game: Weight
-    """For all points of a world; each point earns its part."""
+    """For each point of the world."""
     win: Weight
-    """For winning."""
+    """For winning, and lost as much where a world is lost."""
     living: Weight
     """Of every move; below 0: the sooner the better."""
+    invalid: Weight
+    """For a command that the world refuses; it refuses none that it has offered."""
     letter: Weight
-    """For each letter e of the command: a reward that has nothing to do with the quest."""
+    """For each of `letters` in the command: a reward that has nothing to do with the quest."""
+    letters: Annotated[str, Field(min_length=1, max_length=26, pattern=r"^[A-Za-z]+$")]
+    """Which letters count."""
+    bias: Weight
+    """Added to the sum of the others."""
+    scale: Weight
+    """Factor on all of it."""
 
 
 class ModelConfig(Section):

@@ -6,6 +6,7 @@ import torch
 
 from rolltrain_tui.modes.dungeon.advantages import Credit
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm
+from rolltrain_tui.modes.dungeon.components import Component
 from rolltrain_tui.modes.dungeon.config import DungeonConfig, KLTermConfig
 from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
 from rolltrain_tui.modes.dungeon.decision import Decision
@@ -34,7 +35,12 @@ def maker_of(config: DungeonConfig) -> Maker:
 
 
 def rewards_of(config: DungeonConfig) -> Rewards:
-    return Rewards(**config.rewards.model_dump())
+    own = config.rewards
+    parts = {"game": own.game, "win": own.win, "living": own.living, "invalid": own.invalid, "letter": own.letter}
+    chain = [Component(name=name, value=value, letters=own.letters) for name, value in parts.items() if value]
+    if own.bias or own.scale != 1:
+        chain.append(Component(name="scalar", value=own.scale, bias=own.bias))
+    return Rewards(chain)
 
 
 def vocabulary_of(config: DungeonConfig, maker: Maker) -> Vocabulary:

@@ -129,7 +129,7 @@ def play(
             command = before.admissible[picked]
             now = game.step(command)
             over = now.done or game.moves >= limit or not now.admissible
-            earned.append(rewards.of(before, command, now, game.max_score))
+            earned.append(rewards.of(before, command, now))
             ended.append(over)
             places.append((g, m))
             if over:

@@ -1,24 +1,25 @@
-"""Rewards: what a move earns."""
+"""Rewards: what a move earns, by the components of a campaign."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rolltrain_tui.modes.dungeon.components import Component, Outcome, reward
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rewards:
-    """The parts, which add up."""
+    """`chain`: the parts, which add up; the last one may shift and scale their sum."""
 
-    game: float
-    """For all of a world's points; a part of it for each of them."""
-    win: float
-    """For winning; lost as much where a world can be lost and is."""
-    living: float
-    """Of every move."""
-    letter: float = 0.0
-    """For each letter e of the command: a reward that has nothing to do with the quest."""
+    chain: Sequence[Component]
 
-    def of(self, before: Observation, command: str, after: Observation, max_score: int) -> float:
-        earned = self.game * (after.score - before.score) / max(1, max_score) + self.living
-        earned += self.win if after.won else -self.win if after.lost else 0.0
-        return earned + self.letter * command.lower().count("e")
+    def of(self, before: Observation, command: str, after: Observation) -> float:
+        outcome = Outcome(
+            command=command,
+            score_before=before.score,
+            score=after.score,
+            accepted=after.accepted,
+            won=after.won,
+            lost=after.lost,
+        )
+        return reward(self.chain, outcome)

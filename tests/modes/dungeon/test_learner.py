@@ -1,13 +1,18 @@
 """The learner of the dungeon: what the contract of all learners does not ask."""
 
+import csv
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUNGEON, HELD
 
+from rolltrain_tui.exports.metrics import MetricRecorder
+from rolltrain_tui.exports.writers import CsvWriter
+from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.advantages import Credit, game_advantages
@@ -17,6 +22,7 @@ from rolltrain_tui.modes.dungeon.offers import read
 from rolltrain_tui.modes.dungeon.policy import drawn
 from rolltrain_tui.modes.dungeon.vocabulary import PAD, UNKNOWN, Vocabulary
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import StepAbandoned
 
 
@@ -183,6 +189,36 @@ def test_a_games_end_stops_what_is_credited() -> None:
     credit = Credit(level="token", gamma=1.0, gamma_step=1.0, lam=1.0, lam_step=1.0)
     found = game_advantages(rewards, values, torch.ones(1, 4, 1, dtype=torch.bool), over, torch.tensor([16.0]), credit)
     assert (found + values).flatten().tolist() == [3, 2, 28, 24]
+
+
+def test_exports_have_what_this_training_tells_besides(tmp_path: Path) -> None:
+    """A column for each of trl's names, filled from the first step on; other columns stand where they stood."""
+    config = load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, "turns=3"))
+    recorder, writer = MetricRecorder(), CsvWriter(tmp_path)
+    done = [recorder.take(event) for event in Campaign(config, build(config, base=CAMPAIGNS)).play(Inbox())]
+    for metrics in [*done, recorder.close()]:
+        if metrics is not None:
+            writer.log(metrics)
+    writer.close()
+    with (tmp_path / "turns.csv").open() as file:
+        start, *rows = csv.DictReader(file)
+    assert start["policy/approxkl_avg"] == ""
+    assert len(rows) == 3
+    for row in rows:
+        for name in ("policy/approxkl_avg", "policy/clipfrac_avg", "objective/entropy", "val/explained_variance", "loss/value_avg"):
+            assert math.isfinite(float(row[name]))
+
+
+def test_a_race_is_run_by_the_player_of_this_turn() -> None:
+    """It gives every command on offer its probability, and looking costs the run nothing."""
+    hero = learner()
+    before = state(hero)
+    mind, world = hero.mind(), hero.maker(3)
+    seen = world.reset()
+    assert sum(mind.probabilities(world, seen)) == pytest.approx(1)
+    assert len(mind.probabilities(world, seen)) == len(seen.admissible)
+    assert state(hero)[0] == before[0]
+    assert mind.name == "the model of turn 0"
 
 
 def test_its_voice_tells_a_game_and_how_it_stands() -> None:

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 import pytest
-from support.paths import CAMPAIGNS, DUNGEON
+from support.paths import BY, CAMPAIGNS, DUNGEON
 
 from rolltrain_tui.modes.campaign_file import load
 
@@ -20,6 +20,7 @@ from rolltrain_tui.modes.campaign_file import load
         ("world.count=0", r"must be a whole number from 1"),
         ("world.marks=maybe", r"must be"),
         ("rewards.win=.nan", r"must be"),
+        ("rewards.letters=e3", r"letters=e3"),
         ("rewards.game=1000", r"must be a number from -100 to 100"),
         ("model.n_embd=9", r"must be a multiple of n_head, which is 2 .*; \d+ would do"),
         ("model.context=4", r"must be a whole number from 8"),
@@ -34,6 +35,11 @@ from rolltrain_tui.modes.campaign_file import load
         ("ppo.importance=game", r"must be"),
         ("kl.loss={coefficient: 0.0, adaptive: true, target: 6.0, horizon: 100}", r"stays 0; begin with|it stays 0.*begin with"),
         ("kl.reward.target=0", r"must be"),
+        ("ppo=null", r"are null, and a campaign learns by one algorithm .*; fill one"),
+        ("rejection={gamma_step: 0.9, keep_number: 4, keep_fraction: null, ent_coef: 0.0}", r"ppo and rejection are filled"),
+        ("rejection={gamma_step: 0.9, keep_number: 4, keep_fraction: 0.5, ent_coef: 0.0}", r"stands beside keep_number .*; fill one"),
+        ("rejection={gamma_step: 0.9, keep_number: null, keep_fraction: null, ent_coef: 0.0}", r"is null, and so is keep_number"),
+        (BY["grpo"].replace("num_generations: 2", "num_generations: 3"), r"does not divide play.games, which is 4"),
         ("exam.measure=fun", r"must be"),
         ("batch.moves=25", r"is more than is played: play.games x play.moves is 24 .*; play more"),
         ("schedule.warmup_turns=12", r"must be less than turns, which is 12 .*; shorten"),
