@@ -43,6 +43,8 @@ class Apprentice(LeveredLearner):
     clock: int
     threads: int
     flops: float
+    data_sha256: str
+    """Of the folder that the model is from; "" for one of the game's own."""
 
     def look(self, offers: Offers) -> Seen:
         raise NotImplementedError
@@ -68,13 +70,14 @@ class Apprentice(LeveredLearner):
             dtype=str(self.dtype).removeprefix("torch."),
             threads=self.threads,
             tokens_per_turn=moves,
-            gflop_per_turn=4 * moves * self.usual_flops(self.config) / 1e9,
+            data_sha256=self.data_sha256,
+            gflop_per_turn=4 * moves * self.usual_flops / 1e9,
         )
 
-    @staticmethod
-    def usual_flops(config: DungeonConfig) -> float:
+    @property
+    def usual_flops(self) -> float:
         """Of reading one move forward."""
-        return (USUAL_WORDS + USUAL_OFFERS) * 24.0 * config.model.n_layer * config.model.n_embd**2
+        return 2.0 * (USUAL_WORDS + USUAL_OFFERS) * self.player.inner_weights
 
     # -----------------------------------------------------------------------------------------------------------------
     # Evaluation and examination

@@ -8,6 +8,9 @@ from rolltrain_tui.training.machine import tune_allocator
 
 
 def build(config: DungeonConfig, *, base: Path) -> DungeonLearner:
-    """The learner of a campaign, which reads no files. Raises ValueError, in words, for worlds and devices that are not there."""
+    """The learner of a campaign, which reads no files but those of section hf.
+
+    Raises ValueError, in words, for worlds, models and devices that are not there.
+    """
     tune_allocator()
-    return DungeonLearner(config)
+    return DungeonLearner(config, base)

@@ -1,10 +1,12 @@
 """What a campaign file says about learning the dungeon of words."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
 from rolltrain_tui.protocol.objective import Objective
 
@@ -93,6 +95,15 @@ class ModelConfig(Section):
             near = max(1, round(n_embd / n_head)) * n_head
             raise wrong(f"must be a multiple of n_head, which is {n_head}", f"{near} would do")
         return n_embd
+
+
+class HFConfig(Section):
+    """A Hugging Face language model to begin with, in place of a GPT of the game's own. Extra hf."""
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)]
+    """Folder with config.json, safetensors and the tokenizer's files; relative to the campaign file's folder, or anywhere."""
+    freeze: list[Annotated[str, Field(min_length=1, max_length=200)]]
+    """Parts that do not learn, by the beginning of their parameters' names; the reference model keeps no copy of them."""
 
 
 class PlayConfig(Section):
@@ -285,6 +296,8 @@ class DungeonConfig(CampaignConfig):
     world: WorldConfig
     rewards: RewardsConfig
     model: ModelConfig
+    hf: HFConfig | None
+    """null: the GPT of section model. Else of that section only context, score, value_layers, value_detached and feedback count."""
     play: PlayConfig
     ppo: PPOConfig | None
     """null: another algorithm is chosen."""
@@ -316,6 +329,13 @@ class DungeonConfig(CampaignConfig):
             what = f"{' and '.join(filled)} are filled" if filled else f"all of {', '.join(ALGORITHMS)} are null"
             raise wrong(f"{what}, and a campaign learns by one algorithm", "fill one of these sections, and write null for the others")
         return actde
+
+    @field_validator("decision")
+    @classmethod
+    def _returns_are_words(cls, decision: DecisionConfig | None, info: ValidationInfo) -> DecisionConfig | None:
+        if decision is not None and info.data.get("hf") is not None:
+            raise wrong("tells returns in words of its own, which a model from a folder does not have", "write hf: null, or null here")
+        return decision
 
     @field_validator("grpo")
     @classmethod
@@ -362,6 +382,6 @@ class DungeonConfig(CampaignConfig):
         return {
             "World": f"{world.theme}, {world.rooms} rooms, {world.quest}; {world.count:,} worlds of training, {world.limit} moves at most",
             "Learns": f"by {next(ALGORITHMS[name] for name in ALGORITHMS if getattr(self, name) is not None)}",
-            "Model": f"GPT, {model.n_layer} layers of width {model.n_embd}",
+            "Model": flat(Path(self.hf.path).name) if self.hf is not None else f"GPT, {model.n_layer} layers of width {model.n_embd}",
             "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",
         }

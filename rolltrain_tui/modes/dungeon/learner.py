@@ -19,6 +19,7 @@ Shapes: N moves that were played, B moves of a minibatch.
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -32,7 +33,7 @@ from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, rewards_of, vocabulary_of
+from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, rewards_of
 from rolltrain_tui.modes.dungeon.play import Played, Reading, fresh, play
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
@@ -57,17 +58,20 @@ AT_ONCE = 256
 class DungeonLearner(Apprentice):
     """A language model that plays, and learns from its games."""
 
-    def __init__(self, config: DungeonConfig, exam: Exam | None = None) -> None:
-        """`exam`: of the learner that this one is a copy of. Then it plays no games of its own, and waits for that one's state."""
+    def __init__(self, config: DungeonConfig, base: Path, exam: Exam | None = None) -> None:
+        """`base`: the folder that the campaign's own paths are relative to.
+
+        `exam`: of the learner that this one is a copy of. Then it plays no games of its own, and waits for that one's state.
+        """
         device = pick_device(config.device.device)
+        self.base = base
         self.maker = maker_of(config)
         self.rewards = rewards_of(config)
         self.exam = exam or Exam(self.maker, config.world.limit, config.exam.measure)
-        vocabulary = vocabulary_of(config, self.maker)
-        self.player = player_of(config, vocabulary, random_stream(config.seed, "init"))
+        self.player, words, self.data_sha256 = player_of(config, self.maker, base, random_stream(config.seed, "init"))
         kl = coefficients_of(config)
-        self.algorithm: Algorithm = algorithm_of(config, vocabulary, kl)
-        self.reading = Reading(vocabulary, config.model.context, config.model.feedback, self.algorithm.prefix)
+        self.algorithm: Algorithm = algorithm_of(config, words, kl)
+        self.reading = Reading(words, config.model.context, config.model.feedback, self.algorithm.prefix)
         model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
         parameters = [p for p in self.player.parameters() if p.requires_grad]
         lay_side_by_side(parameters)
@@ -82,7 +86,7 @@ class DungeonLearner(Apprentice):
         self.flops = 0.0
         """Spent since the turn began."""
 
-        self.threads = pick_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops(config))
+        self.threads = pick_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops)
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
         optimizer = build_optimizer(self.player, config.optimizer)
@@ -94,7 +98,7 @@ class DungeonLearner(Apprentice):
             layers=layers_of(model, parameters),
             schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
             clip=config.optimizer.clip,
-            streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0),
+            streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0 or config.hf is not None),
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.moves * config.batch.accumulation,
             objective=objective_of(config, self.exam),
@@ -259,7 +263,7 @@ class DungeonLearner(Apprentice):
         return self._losses(rows)[0].mean()
 
     def beginner(self) -> Self:
-        return type(self)(self.config, self.exam)
+        return type(self)(self.config, self.base, self.exam)
 
     # -----------------------------------------------------------------------------------------------------------------
     # What is kept besides the weights

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.vocabulary import BEGIN, PAD, Vocabulary
+from rolltrain_tui.modes.dungeon.vocabulary import Words
 
 BLOCKED = -1e9
 """Added to the score of what may not be looked at; finite, so that no row of the softmax is empty."""
@@ -22,7 +22,7 @@ class Offers:
     """Texts and commands of some moves. Rows of different lengths are padded behind."""
 
     text: Tensor
-    """(B, S) int64, PAD behind the words."""
+    """(B, S) int64, padded behind the words."""
     length: Tensor
     """(B,) int64: words of each text, at least one."""
     commands: Tensor
@@ -51,16 +51,16 @@ class Offers:
         return cls(*(rows[field.name] for field in fields(cls)))
 
 
-def read(vocabulary: Vocabulary, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int, prefix: str = "") -> Offers:
+def read(vocabulary: Words, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int, prefix: str = "") -> Offers:
     """The offers in numbers; `prefix` in front of each text. Of a text that is too long for the context, the beginning is left out."""
     said = [[vocabulary.numbers(command) for command in row] for row in commands]
     longest = max(1, max((len(command) for row in said for command in row), default=1))
-    head = (BEGIN, *vocabulary.numbers(prefix))
+    head = (vocabulary.begin, *vocabulary.numbers(prefix))
     room = context - longest - len(head)
     shown = [(*head, *vocabulary.numbers(text)[-room:]) if room > 0 else head for text in texts]
     widest, most = max(map(len, shown)), max(map(len, said))
-    text = torch.tensor([[*row, *(PAD,) * (widest - len(row))] for row in shown])
-    nothing = (PAD,) * longest
+    text = torch.tensor([[*row, *(vocabulary.pad,) * (widest - len(row))] for row in shown])
+    nothing = (vocabulary.pad,) * longest
     table = [[*((*command, *nothing[len(command) :]) for command in row), *(nothing,) * (most - len(row))] for row in said]
     words = torch.tensor([[*map(len, row), *(0,) * (most - len(row))] for row in said])
     return Offers(text, torch.tensor([len(row) for row in shown]), torch.tensor(table).view(len(said), most, longest), words)
@@ -105,7 +105,8 @@ def laid_out(offers: Offers) -> Layout:
     command, place = own // max(1, read), own % max(1, read)  # of each position behind the text
     tokens = torch.cat((offers.text, offers.commands[:, :, :read].reshape(B, K * read)), dim=1)
     text = torch.arange(S, device=device)
-    positions = torch.cat((text.expand(B, S), offers.length[:, None] + place), dim=1)
+    real = place < offers.words[:, command] - 1  # (B, K (L - 1)); padding stands anywhere: a context has no place for it
+    positions = torch.cat((text.expand(B, S), torch.where(real, offers.length[:, None] + place, 0)), dim=1)
     there = text < offers.length[:, None]  # (B, S)
     # A position may look at the text before it, and a command's position at that command before it
     looks = torch.zeros(B, S + K * read, S + K * read, dtype=torch.bool, device=device)

@@ -1,6 +1,7 @@
 """The parts of a learner, as a campaign describes them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
@@ -12,6 +13,7 @@ from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
 from rolltrain_tui.modes.dungeon.decision import Decision
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.grpo import GRPO
+from rolltrain_tui.modes.dungeon.hugging import Borrowed, borrowed
 from rolltrain_tui.modes.dungeon.ilql import ActDe, Critic
 from rolltrain_tui.modes.dungeon.kl import Control, KLCoefficients
 from rolltrain_tui.modes.dungeon.policy import Player
@@ -21,7 +23,7 @@ from rolltrain_tui.modes.dungeon.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.rejection import Rejection
 from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
-from rolltrain_tui.modes.dungeon.vocabulary import Vocabulary
+from rolltrain_tui.modes.dungeon.vocabulary import Vocabulary, Words
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
@@ -43,37 +45,43 @@ def rewards_of(config: DungeonConfig) -> Rewards:
     return Rewards(chain)
 
 
-def vocabulary_of(config: DungeonConfig, maker: Maker) -> Vocabulary:
-    return Vocabulary((*maker.vocabulary, *(DECISION_WORDS if config.decision is not None else ())))
-
-
-def player_of(config: DungeonConfig, vocabulary: Vocabulary, stream: torch.Generator) -> Player:
-    """A new player, whose weights are of `stream`."""
+def player_of(config: DungeonConfig, maker: Maker, base: Path, stream: torch.Generator) -> tuple[Player, Words, str]:
+    """A new player with weights of `stream`, or a model's from a folder; what it reads by; and the hash of that folder, or ""."""
     own = config.model
-    shape = GPTConfig(
-        vocab_size=len(vocabulary),
-        n_layer=own.n_layer,
-        n_head=own.n_head,
-        n_embd=own.n_embd,
-        context=own.context,
-        dropout=own.dropout,
-        bias=own.bias,
-        tie_weights=own.tie_weights,
-    )
-    gpt, head = GPT(shape, stream), ValueHead(own.n_embd, own.value_layers, detach=own.value_detached)
+    gpt: GPT | Borrowed
+    words: Words
+    if config.hf is not None:
+        gpt, words, width, folder = borrowed(base / Path(config.hf.path).expanduser(), config.hf.freeze, own.context)
+        sha256 = folder.sha256()
+    else:
+        words, width, sha256 = Vocabulary((*maker.vocabulary, *(DECISION_WORDS if config.decision is not None else ()))), own.n_embd, ""
+        gpt = GPT(
+            GPTConfig(
+                vocab_size=len(words),
+                n_layer=own.n_layer,
+                n_head=own.n_head,
+                n_embd=own.n_embd,
+                context=own.context,
+                dropout=own.dropout,
+                bias=own.bias,
+                tie_weights=own.tie_weights,
+            ),
+            stream,
+        )
+    head = ValueHead(width, own.value_layers, detach=own.value_detached)
     head.draw_weights(stream)
     q_heads = None
     if config.actde is not None:
-        q_heads = QHeads(own.n_embd, len(vocabulary), config.actde.q_heads)
+        q_heads = QHeads(width, len(words), config.actde.q_heads)
         q_heads.draw_weights(stream)
-    return Player(gpt, head, own.score, q_heads)
+    return Player(gpt, head, own.score, q_heads), words, sha256
 
 
 def coefficients_of(config: DungeonConfig) -> KLCoefficients:
     return KLCoefficients(control(config.kl.loss), control(config.kl.reward))
 
 
-def algorithm_of(config: DungeonConfig, vocabulary: Vocabulary, kl: KLCoefficients) -> Algorithm:
+def algorithm_of(config: DungeonConfig, words: Words, kl: KLCoefficients) -> Algorithm:
     """The one whose section is filled. `kl`: the coefficients that it may change."""
     if (ppo := config.ppo or config.actde) is not None:
         credit = Credit(level=ppo.value_level, gamma=ppo.gamma, gamma_step=ppo.gamma_step, lam=ppo.lam, lam_step=ppo.lam_step)
@@ -97,7 +105,7 @@ def algorithm_of(config: DungeonConfig, vocabulary: Vocabulary, kl: KLCoefficien
     if (rejection := config.rejection) is not None:
         return Rejection(rejection.gamma_step, rejection.keep_number, rejection.keep_fraction, rejection.ent_coef, kl)
     assert config.decision is not None, "one algorithm is chosen"
-    numbers = tuple(vocabulary.numbers(word)[0] for word in DECISION_WORDS[1:])
+    numbers = tuple(words.numbers(word)[0] for word in DECISION_WORDS[1:])
     return Decision(config.decision.target, config.decision.gamma_step, config.decision.ent_coef, numbers)
 
 

@@ -14,7 +14,7 @@ from rolltrain_tui.modes.dungeon.choice import joined as joined_choices
 from rolltrain_tui.modes.dungeon.offers import Offers, joined, read
 from rolltrain_tui.modes.dungeon.policy import Seen, drawn
 from rolltrain_tui.modes.dungeon.rewards import Rewards
-from rolltrain_tui.modes.dungeon.vocabulary import Vocabulary
+from rolltrain_tui.modes.dungeon.vocabulary import Words
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation, State, World
 
 Look = Callable[[Offers], Seen]
@@ -34,7 +34,7 @@ class Standing:
 class Reading:
     """How worlds are put before a player."""
 
-    vocabulary: Vocabulary
+    vocabulary: Words
     context: int
     """Words of a text and a command together, at most."""
     feedback: bool = False

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.hugging import Borrowed
 from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
 from rolltrain_tui.modes.dungeon.q_heads import QHeads
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
@@ -48,9 +49,13 @@ class Seen:
 class Player(nn.Module):
     """`score`: how the words of a command are put together."""
 
-    def __init__(self, gpt: GPT, head: ValueHead, score: Score = "mean", q_heads: QHeads | None = None) -> None:
+    def __init__(self, gpt: GPT | Borrowed, head: ValueHead, score: Score = "mean", q_heads: QHeads | None = None) -> None:
         super().__init__()
         self.gpt, self.head, self.score, self.q_heads = gpt, head, score, q_heads
+        vocabulary, width = max((p.shape for p in gpt.parameters() if p.dim() == 2), key=lambda shape: shape[0])  # the embedding
+        matrices = [p.shape for p in gpt.parameters() if p.dim() == 2]
+        self.output_weights = vocabulary * width
+        self.inner_weights = sum(rows * columns for rows, columns in matrices if rows != vocabulary)
 
     def forward(self, offers: Offers, temperature: float = 1.0) -> Seen:
         layout = laid_out(offers)
@@ -73,13 +78,10 @@ class Player(nn.Module):
         return Seen(scores.log_softmax(dim=1), self.head(state).float(), q)
 
     def flops(self, offers: Offers) -> float:
-        """Of reading these offers forward."""
-        config = self.gpt.config
-        weights = config.n_layer * 12 * config.n_embd**2
+        """Of reading these offers forward: two for each weight of the layers inside, and those of the output where words are asked."""
         positions = offers.text.shape[1] + offers.commands.shape[1] * (offers.commands.shape[2] - 1)
-        attention = 4 * config.n_layer * config.n_embd * positions
-        said = offers.commands.shape[1] * offers.commands.shape[2] * config.vocab_size * config.n_embd
-        return float(len(offers) * (positions * (2 * weights + attention) + 2 * said))
+        asked = offers.commands.shape[1] * offers.commands.shape[2]
+        return 2.0 * len(offers) * (positions * self.inner_weights + asked * self.output_weights)
 
 
 def drawn(logits: Tensor, chance: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Protocol
 
 PAD, UNKNOWN, BEGIN = 0, 1, 2
 SPECIAL = ("<pad>", "<unknown>", "<begin>")
@@ -16,7 +17,29 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+class Words(Protocol):
+    """What a player reads by: a vocabulary, or a tokenizer."""
+
+    @property
+    def begin(self) -> int:
+        """In front of every text."""
+        ...
+
+    @property
+    def pad(self) -> int:
+        """Behind shorter ones."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def numbers(self, text: str) -> tuple[int, ...]:
+        """The words of a text."""
+        ...
+
+
 class Vocabulary:
+    begin, pad = BEGIN, PAD
+
     def __init__(self, words: Iterable[str]) -> None:
         self.words = (*SPECIAL, *sorted({word for text in words for word in words_of(text)}))
         self._numbers = {word: number for number, word in enumerate(self.words)}

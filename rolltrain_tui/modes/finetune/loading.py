@@ -77,7 +77,7 @@ def load(config: FinetuneConfig, folder: ModelFolder) -> Loaded:
         need("peft", "lora")
     with _in_silence(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(random_stream(config.seed, "init").initial_seed())
-        model, note = _model(config, folder, tokenizer)
+        model, note = _model(config.model.task, config.data.labels or [], folder, tokenizer)
         _refuse_longer(config, folder, model)
         vocabulary = model.get_input_embeddings().weight.shape[0]
         if config.lora is not None:
@@ -87,7 +87,16 @@ def load(config: FinetuneConfig, folder: ModelFolder) -> Loaded:
     return Loaded(model.train(), tokenizer, vocabulary, note)
 
 
-def _model(config: FinetuneConfig, folder: ModelFolder, tokenizer: Any) -> tuple[Any, str]:
+def load_writer(folder: ModelFolder, freeze: Sequence[str]) -> Loaded:
+    """A language model that writes on, without the parts that do not learn. ModelFolderError, MissingPackageError."""
+    tokenizer = load_tokenizer(folder)
+    with _in_silence(), torch.random.fork_rng(devices=[]):
+        model, note = _model("causal_lm", [], folder, tokenizer)
+        _freeze(model, freeze)
+    return Loaded(model.train(), tokenizer, model.get_input_embeddings().weight.shape[0], note)
+
+
+def _model(task: str, labels: Sequence[str], folder: ModelFolder, tokenizer: Any) -> tuple[Any, str]:
     from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
 
     name, kind = shown(folder.path), folder.model_type
@@ -101,15 +110,14 @@ def _model(config: FinetuneConfig, folder: ModelFolder, tokenizer: Any) -> tuple
         settings = AutoConfig.from_pretrained(folder.path, **local)
     except Exception as error:
         raise ModelFolderError(f"{shown(folder.path / SETTINGS)} cannot be used ({_reason(error)}); copy it again") from None
-    causal = config.model.task == "causal_lm"
+    causal = task == "causal_lm"
     doors: dict[str, Any] = {"causal_lm": AutoModelForCausalLM, "classifier": AutoModelForSequenceClassification}
     able = [task for task, door in doors.items() if type(settings) in door._model_mapping]
-    if config.model.task not in able:
+    if task not in able:
         what = "write text" if causal else "classify texts"
         remedy = f"set model.task to {able[0]}, or take another model" if able else "take another model"
         raise ModelFolderError(f"{name}: a model of type {shown_value(kind)} cannot {what}; {remedy}")
     if not causal:
-        labels = config.data.labels or []
         settings.num_labels = len(labels)
         settings.id2label, settings.label2id = dict(enumerate(labels)), {label: i for i, label in enumerate(labels)}
         settings.problem_type = "single_label_classification"
@@ -118,7 +126,7 @@ def _model(config: FinetuneConfig, folder: ModelFolder, tokenizer: Any) -> tuple
         settings.is_decoder = True
     settings.use_cache = False
     try:
-        model, found = doors[config.model.task].from_pretrained(
+        model, found = doors[task].from_pretrained(
             folder.path,
             config=settings,
             dtype=torch.float32,

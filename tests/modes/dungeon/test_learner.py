@@ -18,7 +18,7 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.advantages import Credit, game_advantages
 from rolltrain_tui.modes.dungeon.exam import UNSEEN
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.offers import read
+from rolltrain_tui.modes.dungeon.offers import joined, laid_out, read
 from rolltrain_tui.modes.dungeon.policy import drawn
 from rolltrain_tui.modes.dungeon.vocabulary import PAD, UNKNOWN, Vocabulary
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
@@ -172,6 +172,8 @@ def test_padding_is_no_word_and_long_texts_lose_their_beginning() -> None:
     assert offers.text.shape[1] == 11
     assert offers.text[0, -1] == vocabulary.numbers("key")[0]
     assert offers.length.tolist() == [11, 1]
+    longer = read(vocabulary, ["red"], [["look red key red key"]], 12)
+    assert int(laid_out(joined([offers, longer])).positions.max()) < 12
 
 
 def test_commands_are_drawn_as_often_as_they_are_likely() -> None:
