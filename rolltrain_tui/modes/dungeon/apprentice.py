@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon import buffer as kept
-from rolltrain_tui.modes.dungeon import voice
+from rolltrain_tui.modes.dungeon import health, voice
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
@@ -41,6 +41,7 @@ class Apprentice(LeveredLearner):
     buffer: Buffer
     games: tuple[GameStanding, ...]
     clock: int
+    recent: health.Recent
     threads: int
     flops: float
     data_sha256: str
@@ -110,10 +111,11 @@ class Apprentice(LeveredLearner):
         halves = [self._ready(self.buffer.rows, part) for part in torch.split(places, half) if len(part) == half]
         with self.at_rest():
             found = probe(self.model, self.levers.parameters, halves, self.loss_of)
+            own = [(self.look(Offers.of(rows)), (rows["words"] > 0).sum(dim=1).cpu()) for rows in halves]
         warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
         again = evaluation.gflop if has_temperature(self.memory) else 0.0
         gflop, self.flops = gflop + (self.flops - spent) / 1e9 + again, spent
-        return examine(
+        examined = examine(
             self.memory,
             found,
             value=evaluation.value,
@@ -122,6 +124,7 @@ class Apprentice(LeveredLearner):
             gflop=gflop,
             train_value=seen.value,
         )
+        return health.with_signals(examined, health.signals(self.recent, self.buffer.told, own, self.exam.lost(evaluation.values)))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

@@ -60,6 +60,12 @@ class Exam:
             return [1 - verdict.score for verdict in verdicts]
         return [verdict.moves / self.limit if verdict.won else 1.0 for verdict in verdicts]
 
+    def lost(self, values: Sequence[float]) -> float:
+        """Part of the worlds that was not won, by their values; where points are measured, that were not won with all of them."""
+        worst = 0.0 if self.measure == "success" else 1.0
+        missed = (value > 0 if self.measure == "score" else value == worst for value in values)
+        return sum(missed) / max(1, len(values))
+
     def evaluation(self, verdicts: Sequence[Verdict], gflop: float = 0.0) -> Evaluation:
         values = self.values(verdicts)
         count = len(values)

@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.dungeon import buffer as kept
+from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.apprentice import Apprentice
 from rolltrain_tui.modes.dungeon.buffer import Buffer
@@ -79,6 +80,8 @@ class DungeonLearner(Apprentice):
 
         self.clock = 0
         """Turns taken; a rollback does not turn it back."""
+        self.recent: health.Recent = ()
+        """What the last turns told of the policy's shift."""
         self._began = False
         """Whether this turn has gathered its first batch."""
         self._told: Told = {}
@@ -114,14 +117,15 @@ class DungeonLearner(Apprentice):
 
     def step(self, effect: StepEffect) -> StepReport:
         """See `LeveredLearner.step`; and what the minibatch told, under the names of trl. A turn that fails takes back its games."""
-        before = self.clock, self.games, self.buffer
+        before = self.clock, self.games, self.buffer, self.recent
         self._began, self.flops, self._told = False, 0.0, {}
         try:
             report = super().step(effect)
         except BaseException:
-            self.clock, self.games, self.buffer = before
+            self.clock, self.games, self.buffer, self.recent = before
             raise
         self.clock += 1
+        self.recent = health.heard(self.recent, self._told)
         return replace(report, measured={**report.measured, **self._told})
 
     def _begin_turn(self, effect: StepEffect) -> None:
@@ -269,8 +273,9 @@ class DungeonLearner(Apprentice):
     # What is kept besides the weights
 
     def own_state(self) -> dict[str, Any]:
-        return {"clock": self.clock, **kept.own_state(self.games, self.buffer)}
+        return {"clock": self.clock, "recent": [list(turn) for turn in self.recent], **kept.own_state(self.games, self.buffer)}
 
     def take_own_state(self, state: Mapping[str, Any]) -> None:
         """Clock and games. The lessons are tensors, which `load_state`, `follow` and `step` put back."""
         self.clock, self.games = state["clock"], kept.standings(state)
+        self.recent = tuple(tuple(map(float, turn)) for turn in state["recent"])

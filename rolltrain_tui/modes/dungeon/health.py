@@ -1,0 +1,54 @@
+"""What an examination of the dungeon measures besides the house's own signals. Nothing is changed, and nothing is drawn.
+
+    policy_shift   mean over the last turns of the approximate KL between the policy that learns and the one that played
+    clip_share     mean over the last turns of the part of the moves whose ratio was clipped
+    indecision     mean over the first lessons of the entropy of the choice / log of the commands on offer: 1 at random, 0 always the same
+    lost_worlds    part of the unseen worlds that were not won
+    foresight      explained variance of the values, in the last games that were played
+
+What an algorithm does not tell is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.protocol.learner import Examination
+
+RECENT = 24
+"""Turns over which the shift of the policy is told."""
+TOLD = {"policy_shift": "policy/approxkl_avg", "clip_share": "policy/clipfrac_avg"}
+"""Signals that are means of what each turn tells."""
+
+Recent = tuple[tuple[float, ...], ...]
+"""Of each turn, the oldest first: one number for each name in TOLD."""
+
+
+def heard(recent: Recent, told: Mapping[str, float]) -> Recent:
+    """With one more turn."""
+    if not all(name in told for name in TOLD.values()):
+        return recent
+    return (*recent, tuple(told[name] for name in TOLD.values()))[-RECENT:]
+
+
+def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen, Tensor]], lost: float) -> dict[str, float]:
+    """`told`: of the last games; `seen`: readings of lessons with the number of commands on offer (B,); `lost`: see `lost_worlds`."""
+    found = {"lost_worlds": lost}
+    if recent:
+        found |= {name: sum(turn[place] for turn in recent) / len(recent) for place, name in enumerate(TOLD)}
+    shares = []
+    for look, offered in seen:
+        entropy = look.of(torch.zeros(len(offered), dtype=torch.long, device=offered.device)).entropy[:, 0]
+        chosen = offered > 1
+        shares.append(entropy[chosen] / offered[chosen].float().log())
+    if sum(map(len, shares)):
+        found["indecision"] = torch.cat(shares).mean().item()
+    if "val/explained_variance" in told:
+        found["foresight"] = told["val/explained_variance"]
+    return found
+
+
+def with_signals(examination: Examination, found: Mapping[str, float]) -> Examination:
+    return Examination(values={**examination.values, **found}, layers=examination.layers, gflop=examination.gflop)
