@@ -12,7 +12,6 @@ from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import Exam, Standing
-from rolltrain_tui.modes.dungeon.mind import PlayerMind
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Chooser, Reading, Verdict, seat
 from rolltrain_tui.modes.dungeon.play import Standing as GameStanding
@@ -142,18 +141,6 @@ class Apprentice(LeveredLearner):
         )
         self.flops = spent
         return f"{told}\n{voice.standing(count, drawn, greedy, seen)}"[: self.config.speech.characters]
-
-    def mind(self) -> PlayerMind:
-        """The player of this turn, for a race; its readings cost the run nothing."""
-
-        def look(offers: Offers) -> Seen:
-            spent = self.flops
-            with self.at_rest():
-                seen = self.look(offers)
-            self.flops = spent
-            return seen
-
-        return PlayerMind(f"the model of turn {self.turn}", self.reading, look)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Saves and copies

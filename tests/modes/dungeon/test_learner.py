@@ -211,18 +211,6 @@ def test_exports_have_what_this_training_tells_besides(tmp_path: Path) -> None:
             assert math.isfinite(float(row[name]))
 
 
-def test_a_race_is_run_by_the_player_of_this_turn() -> None:
-    """It gives every command on offer its probability, and looking costs the run nothing."""
-    hero = learner()
-    before = state(hero)
-    mind, world = hero.mind(), hero.maker(3)
-    seen = world.reset()
-    assert sum(mind.probabilities(world, seen)) == pytest.approx(1)
-    assert len(mind.probabilities(world, seen)) == len(seen.admissible)
-    assert state(hero)[0] == before[0]
-    assert mind.name == "the model of turn 0"
-
-
 def test_its_voice_tells_a_game_and_how_it_stands() -> None:
     """The quest, every command with its probability, the end; and how it does in unseen worlds and in those of training."""
     hero = learner("speech.characters=2000")
