@@ -5,13 +5,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rolltrain_tui.cli import options
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
+
+if TYPE_CHECKING:
+    from rolltrain_tui.protocol.learner import Learner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +32,14 @@ class Checkup:
     layers: tuple[LayerReading, ...]
     gflop: float
     """The cost of this examination."""
+    phases: dict[str, float]
+    """Milliseconds of a plain turn by its parts, timed on a copy of the run; {} where the mode has no parts."""
     note: str
     """A sentence for the player where the save was damaged, or an empty string."""
 
 
+TIMED = 40
+"""Turns of a copy that are timed: games are played at some of them only."""
 BARS = " ▁▂▃▄▅▆▇█"
 _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
 
@@ -71,8 +78,22 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
         readings=monitor.readings(),
         layers=examination.layers,
         gflop=evaluation.gflop + examination.gflop,
+        phases=phases_of(campaign.learner),
         note=saved.snapshot.note,
     )
+
+
+def phases_of(learner: "Learner") -> dict[str, float]:
+    """Milliseconds of a turn by phase, and of what is left; on a copy."""
+    from rolltrain_tui.protocol.effects import NEUTRAL
+    from rolltrain_tui.training.levered_learner import LeveredLearner
+
+    if not isinstance(learner, LeveredLearner) or not learner.phases:
+        return {}
+    copy: LeveredLearner = learner.fork()
+    whole = sum(copy.step(NEUTRAL).seconds for _ in range(TIMED))
+    found = {phase: 1000 * spent / TIMED for phase, spent in copy.seconds.items() if spent}
+    return found | {"the rest": 1000 * whole / TIMED - sum(found.values())}
 
 
 def as_record(found: Checkup) -> dict[str, Any]:
@@ -100,7 +121,11 @@ def report(found: Checkup) -> str:
     head = (
         f"{flat(found.campaign)}, turn {found.turn} of {found.turns}: {found.objective.name} {found.value:.3f} ± {found.standard_error:.3f}"
     )
-    return "\n".join([head, *table_lines(found.readings, found.layers, found.objective)])
+    lines = [head, *table_lines(found.readings, found.layers, found.objective)]
+    if found.phases:
+        parts = ", ".join(f"{phase} {spent:.2f}" for phase, spent in found.phases.items())
+        lines += ["", f"A plain turn took {sum(found.phases.values()):.2f} ms in the mean of {TIMED}, on a copy: {parts}."]
+    return "\n".join(lines)
 
 
 def table_lines(readings: Sequence[Reading], layers: Sequence[LayerReading], objective: Objective = VALIDATION_LOSS) -> list[str]:

@@ -159,6 +159,8 @@ class LeveredLearner(ABC):
 
     kind: ClassVar[str]
     """Under this name its states are saved."""
+    phases: ClassVar[tuple[str, ...]] = ()
+    """Parts of a turn whose time is taken, in their order."""
 
     def __init__(
         self,
@@ -184,6 +186,8 @@ class LeveredLearner(ABC):
         """
         self.config = config
         self.should_stop: Callable[[], bool] = lambda: False
+        self.seconds = dict.fromkeys(self.phases, 0.0)
+        """Spent in each phase so far, for display only."""
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip)
         self.streams, self.device, self.dtype = streams, streams.device, dtype
@@ -319,6 +323,15 @@ class LeveredLearner(ABC):
         """StepAbandoned where the player is leaving: the turn is undone and will be repeated."""
         if self.should_stop():
             raise StepAbandoned
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        """What happens inside is part of a phase."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[phase] += perf_counter() - started
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Matrix products in bf16, with weights and sums in fp32. Where the learner's dtype is fp32, nothing."""

@@ -16,10 +16,8 @@ and replay buffer, is in `side.py`; how games go on in `experience.py`; whom the
 Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from time import perf_counter
 from typing import Any, Self
 
 import torch
@@ -108,6 +106,8 @@ def rival_step(rival: Rival, streams: Streams) -> None:
 class DuelLearner(Duellist):
     """A host or an agent that learns to play, and the rival beside it where the campaign has one."""
 
+    phases = ("games", "rival", "replay", "learning")
+
     def __init__(self, config: DuelConfig, trials: Trials | None = None, *, first_games: bool = True) -> None:
         """`first_games`: play them; a copy takes over those of its original. ValueError for layers or rewards that are none."""
         device, table = pick_device(config.device.device), config.table
@@ -130,8 +130,6 @@ class DuelLearner(Duellist):
         self._told: Told = {}
         """What dials of this turn have measured so far."""
         self.trials = trials or Trials(table.hero, config.game, table.judges)
-        self.seconds: dict[str, float] = {}
-        """Of the phases of turns so far, for display only."""
 
         self.threads = pick_threads(config.device.threads, 5 * self.side.pass_flops(config.batch.transitions, USUAL_POINTS))
         if torch.get_num_threads() != self.threads:
@@ -221,14 +219,6 @@ class DuelLearner(Duellist):
                 self.pool.keep(self.clock // config.rival.copy_every)
             with self._timed("rival"):
                 rival_step(self.rival, self.streams)
-
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[phase] = self.seconds.get(phase, 0.0) + perf_counter() - started
 
     # -----------------------------------------------------------------------------------------------------------------
     # The gradient of a batch

@@ -6,6 +6,7 @@ import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL, RIVALS
 
+from rolltrain_tui.cli.diagnose import phases_of
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
@@ -99,6 +100,16 @@ def test_a_host_soon_learns_what_the_random_agent_cannot_stop() -> None:
         hero.step(NEUTRAL)
     later = hero.evaluate(60)
     assert later.value < max(0.2, before.value)
+
+
+def test_a_copy_tells_how_long_the_parts_of_a_turn_take() -> None:
+    """Games, replay and learning, a rival where there is one, and the rest; the learner itself stays where it is."""
+    hero, beside = learner(), learner(*RIVALS)
+    before = hero.weights_sha256(), hero.clock
+    assert phases_of(hero).keys() == {"games", "replay", "learning", "the rest"}
+    assert list(phases_of(beside)) == ["games", "rival", "replay", "learning", "the rest"]
+    assert min(phases_of(hero).values()) > 0
+    assert (hero.weights_sha256(), hero.clock) == before
 
 
 def test_its_voice_tells_a_game_and_how_it_stands() -> None:
