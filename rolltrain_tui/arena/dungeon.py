@@ -30,4 +30,4 @@ def saved_mind(path: Path) -> SavedMind:
     learner = campaign.learner
     assert isinstance(learner, DungeonLearner), "the mode builds no other learner"
     settings = WorldSettings(**config.world.model_dump(exclude={"count", "limit"}))
-    return SavedMind(ModelMind(learner, f"{config.name}, turn {campaign.turn}"), settings, config.world.count)
+    return SavedMind(ModelMind(learner, f"turn {campaign.turn}"), settings, config.world.count)

@@ -41,6 +41,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "finetune",
         "duel",
         "dungeon",
+        "worlds",
         "own_model",
         "integrations",
         "optimizers",
