@@ -50,14 +50,14 @@ async def test_a_game_as_host(size: tuple[int, int]) -> None:
             await pilot.press("h", "1", "2", "3", "enter")
         await tells(pilot, "Enter: the next game", "the game.")
         await pilot.press("enter")
-        await tells(pilot, "Game 2, best of 5", "The host names")
+        await tells(pilot, "Game 2", "The host names")
 
 
 async def test_a_game_as_agent_and_everything_beside_it() -> None:
     """A coordinate that was not named is refused; opponent, role, plot and figures change; a watched game goes on by itself."""
     app, sitting = table(start=START, first="agent")
     async with app.run_test(size=(80, 24)) as pilot:
-        await tells(pilot, "against zeillinger", "The host names")
+        await tells(pilot, "as agent against Zeillinger", "The host names")
         away = next(axis for axis in range(3) if axis not in sitting.named)
         await pilot.press(str(away + 1))
         await tells(pilot, "is not among them")
@@ -66,9 +66,9 @@ async def test_a_game_as_agent_and_everything_beside_it() -> None:
         await pilot.press("q", "p", "f")
         await tells(pilot, "y →  z ↑  digit: x", "0.444")
         await pilot.press("o")
-        await tells(pilot, "against random")
+        await tells(pilot, "against the random host")
         await pilot.press("r")
-        await tells(pilot, "you, the host,")
+        await tells(pilot, "as host against")
         app.screen.action_watch()  # type: ignore[attr-defined]
         await tells(pilot, "plays in your place", "Move 1")
         await pilot.press("question_mark")

@@ -20,7 +20,7 @@ from rolltrain_tui.tui.arena.worker import Stopped, Worker
 from rolltrain_tui.tui.duel import plot
 from rolltrain_tui.tui.duel.board import prompt_lines, table_lines, table_width
 from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of, while_open
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
@@ -120,7 +120,7 @@ class DuelScreen(TavernScreen):
         sitting = self.sitting
         self.picked.clear()
         self._fell, self._top, self._worst = (), 0, "worst case …"
-        self._tell(f"§ Game {sitting.number + 1}: {words.seat_words(sitting)}; {words.par_words(sitting)}.")
+        self._tell(f"§ Game {sitting.number + 1}: {words.seat_words(sitting)}.")
         if fell := words.start_words(sitting.position):
             self._tell(fell)
         if sitting.position.over:
@@ -151,6 +151,7 @@ class DuelScreen(TavernScreen):
         for fell in words.falls_words(move.falls, words.most_of(move.moved)):
             self._tell(f"  ✖ {fell}")
         if sitting.position.stopped:
+            self._stop_watching()
             result = sitting.results[-1]
             mark = "★" if result.won else "✖" if result.won is False else "═"
             self._tell(f"{mark} {words.result_words(result)}")
@@ -183,8 +184,9 @@ class DuelScreen(TavernScreen):
         sitting, width = self.sitting, self.size.width
         position = sitting.position
         head = self.query_one("#duel-head", Panel)
-        seats = words.seat_words(sitting) if width >= WIDE else words.seat_words_short(sitting)
-        left = f"Game {sitting.number + 1}, best of {sitting.best_of}: {seats}"
+        left = f"Game {sitting.number + 1} {words.seat_words_short(sitting)}"
+        if width >= WIDE:
+            left = f"Game {sitting.number + 1}, best of {sitting.best_of}: {words.seat_words(sitting)}"
         head.show([justify([(left, "accent")], [(words.score_words(sitting), "strong")], head.content_size.width)])
         facts = self.query_one("#duel-facts", Panel)
         moves = f"move {len(position.moves)}" if not position.stopped else f"over, move {len(position.moves)}"
@@ -216,7 +218,7 @@ class DuelScreen(TavernScreen):
         return [Key(key, label, f"screen.{action}", usable) for key, label, action, usable in plain]
 
     def _short_worst(self) -> str:
-        return self._worst if self.size.width >= WIDE else self._worst.partition(" (")[0]
+        return self._worst if self.size.width >= WIDE else self._worst.partition(" (")[0].replace("too many games to search", "unknown")
 
     def _draw_table(self, width: int) -> None:
         sitting, dimension = self.sitting, self.sitting.position.rules.dimension
@@ -310,8 +312,6 @@ class DuelScreen(TavernScreen):
         if not self.is_active:  # something lies over the table
             return
         self._try(self._watch_on)
-        if self.sitting.position.stopped:
-            self._stop_watching()
 
     def _stop_watching(self) -> None:
         if self._watching is not None:
@@ -341,6 +341,12 @@ class DuelScreen(TavernScreen):
         most = max(0, len(self.sitting.position.points) + len(self._fell) - room)
         self._top = min(most, max(0, self._top + by * room))
         self.draw()
+
+    def action_help(self) -> None:
+        dimension = self.sitting.position.rules.dimension
+        rows = [(f"1 to {dimension}", "Host: tick a coordinate, or take the tick away. Agent: take it")]
+        rows += [(keys, line) for keys, line in keys_of(self) if not line.startswith("Coordinate ")]
+        self.app.push_screen(HelpScreen(rows, "Keys of the table"))
 
     def action_codex(self) -> None:
         self.host.open_codex("duel")

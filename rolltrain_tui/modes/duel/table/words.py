@@ -112,7 +112,7 @@ def seat_words(sitting: Sitting) -> str:
 
 
 def seat_words_short(sitting: Sitting) -> str:
-    return f"you, the {sitting.role}, against {sitting.opponent.name}"
+    return f"as {sitting.role} against {sitting.opponent.title}"
 
 
 def score_words(sitting: Sitting) -> str:
