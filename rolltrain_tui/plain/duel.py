@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.table import words
@@ -181,5 +182,5 @@ def play_on_terminal(sitting: Sitting) -> int:
     from rolltrain_tui.plain.views import SafeStream
 
     voice = SafeStream(sys.stdout)
-    play(sitting, lines_of(sys.stdin), voice.say)
+    play(sitting, takewhile(lambda _: not voice.lost, lines_of(sys.stdin)), voice.say)
     return 1 if voice.lost and not voice.unread else 0

@@ -66,4 +66,4 @@ def test_a_run_of_another_kind_is_no_player(call: Call, tiny_config: Callable[..
     assert "a run of kind supervised, which plays no duel" in refused.err
     folder = tmp_path / "empty"
     folder.mkdir()
-    assert call("duel", "--against", folder, "--plain").code == 2
+    assert "holds no run that can be read" in call("duel", "--against", folder, "--plain").err

@@ -114,7 +114,7 @@ def check(cup: Cup) -> Cup:
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise CupError(f"there are two {role}s called {twice}; rename a run's folder, or name each player once")
     if not cup.pairings():
-        raise CupError("a tournament compares two hosts or more, or two agents or more; name further players or runs")
+        raise CupError("a tournament compares two hosts or more, or two agents or more; name others too, such as zeillinger or first")
     return cup
 
 

@@ -15,6 +15,7 @@ from rolltrain_tui.modes.duel.table.position import Point, Rules
 from rolltrain_tui.modes.duel.table.seats import Seat, fixed
 from rolltrain_tui.modes.duel.table.sitting import Sitting, other
 from rolltrain_tui.runs.open import SavedRun
+from rolltrain_tui.runs.saves import SaveError
 
 
 class PlayerError(ValueError):
@@ -51,9 +52,12 @@ def fixed_names() -> list[str]:
 
 
 def saved_players(path: Path) -> Saved:
-    """The networks of a run's latest save, or of a save. PlayerError for a run of another kind, SaveError for one that cannot be read."""
-    saved = SavedRun.read(path)
-    config = saved.config()
+    """The networks of a run's latest save, or of a save. PlayerError for a folder that holds none, and for a run of another kind."""
+    try:
+        saved = SavedRun.read(path)
+        config = saved.config()
+    except SaveError as error:
+        raise PlayerError(f"{printable(path)} holds no run that can be read: {error}") from None
     if not isinstance(config, DuelConfig):
         raise PlayerError(f"{printable(path)} is a run of kind {config.kind}, which plays no duel; name one of kind duel")
     campaign = saved.open(config)
@@ -134,7 +138,7 @@ def read_start(text: str) -> tuple[Point, ...]:
     points: list[Point] = []
     for number, word in enumerate(text.replace(";", " ").split(), start=1):
         parts = word.strip("()").split(",")
-        if not all(part.isascii() and part.isdecimal() and len(part) <= 9 for part in parts):
+        if not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
             raise PlayerError(f"point {number} of the start, {word[:40]!r}, is not whole numbers with commas between, such as 0,1,3")
         points.append(tuple(int(part) for part in parts))
     if not points:
@@ -143,5 +147,5 @@ def read_start(text: str) -> tuple[Point, ...]:
 
 
 def rules_of_first(paths: Sequence[Path]) -> Rules:
-    """Of the first run's game; without one, the usual. PlayerError, SaveError."""
+    """Of the first run's game; without one, the usual. PlayerError."""
     return saved_players(paths[0]).guests.rules if paths else Rules()

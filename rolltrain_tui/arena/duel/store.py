@@ -62,7 +62,7 @@ def reopen(runs: Path, name: str) -> Cup:
 def entered(names: Sequence[tuple[str, Path | None]], terms: Terms) -> tuple[tuple[Contender, ...], list[Seat]]:
     """The players of these names, each a fixed one or the networks of a run. A fixed player enters in every role that it has.
 
-    PlayerError, SaveError and CupError, in words, for those that cannot play.
+    PlayerError and CupError, in words, for those that cannot play.
     """
     contenders: list[Contender] = []
     seats = _fixed_seats()

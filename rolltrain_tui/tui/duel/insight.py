@@ -27,12 +27,17 @@ def ahead_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
             points = " ".join(words.shown_all(move.points)[:ROWS_OF_POINTS])
             lines.append([(cut(f"  {points}{' …' if len(move.points) > ROWS_OF_POINTS else ''}", width), "muted")])
         return lines[:height]
-    lines = [[("Points left after each answer:", "primary+strong")]]
+    lines = [[(part, "primary+strong")] for part in wrap("Points left after each answer:", width)]
     for chosen, moves in all_answers(position):
         told = "  ".join(f"{AXES[move.axis]} {len(move.points)}{'!' if len(move.points) == 1 else ''}" for move in moves)
-        lines.append([(f"{''.join(AXES[c] for c in chosen):<{position.rules.dimension + 1}}", "accent"), (cut(told, width - 9), "")])
+        lines.append(
+            [
+                (f"{''.join(AXES[c] for c in chosen):<{position.rules.dimension + 1}}", "accent"),
+                (cut(told, width - position.rules.dimension - 1), ""),
+            ]
+        )
     if len(lines) > height:
-        lines = [*lines[: height - 1], [("… name two to see their answers", "muted")]]
+        lines = [*lines[: height - 1], [(cut("… name two to see theirs", width), "muted")]]
     return lines
 
 
@@ -48,7 +53,7 @@ def value_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
     rated = values_of(seat, sitting.position.points, named, sitting.position.rules.dimension)
     low, high = min(value for _, value in rated), max(value for _, value in rated)
     name = max(len(names(axes)) for axes, _ in rated[: height - 1])
-    lines: list[Line] = [[(cut(f"{seat.title}, as {seat.role}:", width), "primary+strong")]]
+    lines: list[Line] = [[(cut(f"As {seat.role}, {seat.title}:", width), "primary+strong")]]
     for n, (axes, value) in enumerate(rated[: height - 1]):
         gauge = bar(value - low + 0.02 * (high - low), (high - low) * 1.02, max(4, width - name - 12), "energy")
         lines.append([("★ " if n == 0 else "  ", "accent"), (f"{names(axes):<{name}} ", ""), *gauge, (f" {value:+.3f}", "strong")])

@@ -13,10 +13,13 @@ LEAST = 24, 5
 DOT, SEVERAL, GONE = "●", "+", "×"
 
 
-def title(points: Points, axes: Sequence[int]) -> str:
-    """Such as "x →  y ↑  digit: z, 9 is 15"."""
-    digit = f"  digit: {AXES[axes[2]]}, 9 is {_figure(_top(points, axes[2]))}" if len(axes) > 2 else ""
-    return f"{AXES[axes[0]]} →  {AXES[axes[1]]} ↑{digit}"
+def title(points: Points, axes: Sequence[int], width: int) -> str:
+    """Such as "x →  y ↑  digit: z, 9 is 15"; less of it where there is no room."""
+    ways = f"{AXES[axes[0]]} →  {AXES[axes[1]]} ↑"
+    if len(axes) < 3:
+        return ways
+    whole = f"{ways}  digit: {AXES[axes[2]]}, 9 is {_figure(_top(points, axes[2]))}"
+    return whole if len(whole) + 3 <= width else f"{ways}  digit: {AXES[axes[2]]}"
 
 
 def panes(dimension: int, turned: int) -> list[tuple[int, ...]]:

@@ -1,56 +1,32 @@
 """The table of a duel. Digits name coordinates or take one; everything else can be asked beside the board, and costs nothing."""
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import worst_case
-from rolltrain_tui.modes.duel.table.position import Fall, Move, names
+from rolltrain_tui.modes.duel.table.position import Move, names
 from rolltrain_tui.modes.duel.table.seats import expert
 from rolltrain_tui.modes.duel.table.sitting import Sitting, other
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.arena.worker import Stopped, Worker
-from rolltrain_tui.tui.duel import plot
-from rolltrain_tui.tui.duel.board import prompt_lines, table_lines, table_width
-from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of, while_open
-from rolltrain_tui.tui.widgets.keys import Key, KeyLine
-from rolltrain_tui.tui.widgets.panel import Line, Panel, justify
+from rolltrain_tui.tui.duel.picture import Pane, TableScreen
+from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
-Pane = Literal["plot", "ahead", "values"]
-TITLES: dict[Pane, str] = {"plot": "", "ahead": "Look ahead", "values": "Values"}
-WIDE, TWO_PANES = 100, 100
-"""Columns from which shares stand beside whole numbers, and from which there are two panes."""
-MOST_BESIDE = 4
-"""Coordinates with which the shares still fit beside them."""
-FRAME = 4
-"""Cells of a panel's edges."""
 WATCH_SECONDS = 0.7
 """Between the moves of a game that is watched."""
 LOOK_SECONDS = 0.1
 
 
-class BoardPanel(Panel):
-    """A panel that can strike a point through."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"panel--struck"}
-    DEFAULT_CSS = """
-    BoardPanel > .panel--struck { text-style: strike; color: $foreground 62%; }
-    """
-
-
-class DuelScreen(TavernScreen):
+class DuelScreen(TableScreen):
     """A series of games between the person and a player. Escape gets up from the table."""
 
-    CSS_PATH = "duel.tcss"
     COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"pick({n - 1})", f"Coordinate {n}", show=False) for n in range(1, 9)),
@@ -71,38 +47,20 @@ class DuelScreen(TavernScreen):
     ]
 
     def __init__(self, sitting: Sitting) -> None:
-        super().__init__()
-        self.sitting = sitting
-        self.picked: set[int] = set()
-        self.pane: Pane = "plot"
-        self._fell: tuple[Fall, ...] = ()
-        """With the last move; they stay in sight until the next key that acts."""
-        self._top = self._turned = 0
-        self._as_shares = False
-        self._watching: Timer | None = None
+        super().__init__(sitting)
+        self._timer: Timer | None = None
+        """Of a game that is watched."""
         self._search: Worker | None = None
-        self._worst = ""
 
-    def compose(self) -> ComposeResult:
-        yield Panel(id="duel-head")
-        yield Panel(id="duel-facts")
-        with Horizontal(id="duel-middle"):
-            yield BoardPanel(id="duel-table")
-            yield Panel(id="duel-first", classes="duel-pane")
-            yield Panel(id="duel-second", classes="duel-pane")
-        yield StoryPanel(id="duel-story")
-        yield Panel(id="duel-prompt")
-        yield KeyLine(id="duel-keys")
+    @property
+    def watching(self) -> bool:
+        return self._timer is not None
 
     @while_open
     def on_mount(self) -> None:
         self.query_one("#duel-story").border_title = "What happened"
         self._open_game()
         self.set_interval(LOOK_SECONDS, self._look)
-        self.call_after_refresh(self.draw)
-
-    @while_open
-    def on_resize(self) -> None:
         self.call_after_refresh(self.draw)
 
     def on_unmount(self) -> None:
@@ -177,83 +135,6 @@ class DuelScreen(TavernScreen):
         self.draw()
 
     # -----------------------------------------------------------------------------------------------------------------
-    # What is shown
-
-    @while_open
-    def draw(self) -> None:
-        sitting, width = self.sitting, self.size.width
-        position = sitting.position
-        head = self.query_one("#duel-head", Panel)
-        left = f"Game {sitting.number + 1} {words.seat_words_short(sitting)}"
-        if width >= WIDE:
-            left = f"Game {sitting.number + 1}, best of {sitting.best_of}: {words.seat_words(sitting)}"
-        head.show([justify([(left, "accent")], [(words.score_words(sitting), "strong")], head.content_size.width)])
-        facts = self.query_one("#duel-facts", Panel)
-        moves = f"move {len(position.moves)}" if not position.stopped else f"over, move {len(position.moves)}"
-        told = f"{moves} · {words.par_words(sitting)}"
-        facts.show([justify([(told, "")], [(self._short_worst(), "muted")], facts.content_size.width)])
-        self._draw_table(width)
-        self._draw_panes(width)
-        prompt = self.query_one("#duel-prompt", Panel)
-        prompt.show(prompt_lines(sitting, self.picked))
-        self.query_one(KeyLine).show_keys(self._keys())
-
-    def _keys(self) -> list[Key]:
-        """What can be pressed now; dim what cannot."""
-        going = not self.sitting.position.stopped
-        enter = "Next" if not going else "Play"
-        plain = [
-            ("enter", enter, "play", self.sitting.role == "host" or not going),
-            ("l", "Ahead", "pane('ahead')", going),
-            ("h", "Hint", "hint", going),
-            ("q", "Values", "pane('values')", bool(self.sitting.guests.networks)),
-            ("w", "Stop" if self._watching else "Watch", "watch", going),
-            ("o", "Other", "opponent", going),
-            ("r", "Role", "role", True),
-            ("b", "Again", "again", going),
-            ("p", "Turn", "turn", True),
-            ("f", "Figures", "figures", True),
-            ("esc", "Leave", "back", True),
-        ]
-        return [Key(key, label, f"screen.{action}", usable) for key, label, action, usable in plain]
-
-    def _short_worst(self) -> str:
-        return self._worst if self.size.width >= WIDE else self._worst.partition(" (")[0].replace("too many games to search", "unknown")
-
-    def _draw_table(self, width: int) -> None:
-        sitting, dimension = self.sitting, self.sitting.position.rules.dimension
-        points = sitting.position.points
-        beside = width >= WIDE and dimension <= MOST_BESIDE
-        table = self.query_one("#duel-table", BoardPanel)
-        table.styles.width = table_width(dimension, shares=beside) + FRAME
-        table.name_box(words.counted(len(points)) + (f", {unit}" if (unit := words.unit_words(sitting.position)) else ""))
-        named = self.picked if sitting.role == "host" else set(sitting.named)
-        table.show(table_lines(points, self._fell, named, table.content_size.height, self._top, shares=beside, as_shares=self._as_shares))
-
-    def _draw_panes(self, width: int) -> None:
-        dimension = self.sitting.position.rules.dimension
-        room = width - self.query_one("#duel-table").styles.width.value - FRAME  # type: ignore[union-attr]
-        axes = plot.panes(dimension, self._turned)
-        first, second = self.query_one("#duel-first", Panel), self.query_one("#duel-second", Panel)
-        second.display = width >= TWO_PANES and room // 2 >= plot.LEAST[0] and (len(axes) > 1 or self.pane != "plot")
-        first.display = room >= plot.LEAST[0]
-        self._draw_pane(first, "plot" if second.display else self.pane, axes[0])
-        if second.display:
-            self._draw_pane(second, self.pane, axes[-1])
-
-    def _draw_pane(self, panel: Panel, pane: Pane, axes: tuple[int, ...]) -> None:
-        width, height = panel.content_size.width, panel.content_size.height
-        panel.name_box(TITLES[pane] or plot.title(self.sitting.position.points, axes))
-        lines: list[Line]
-        if pane == "ahead":
-            lines = ahead_lines(self.sitting, sorted(self.picked), width, height)
-        elif pane == "values":
-            lines = value_lines(self.sitting, sorted(self.picked), width, height)
-        else:
-            lines = plot.plot_lines(self.sitting.position.points, tuple(fall.point for fall in self._fell), axes, width, height)
-        panel.show(lines)
-
-    # -----------------------------------------------------------------------------------------------------------------
     # Keys
 
     def action_pick(self, axis: int) -> None:
@@ -294,13 +175,13 @@ class DuelScreen(TavernScreen):
         self.draw()
 
     def action_watch(self) -> None:
-        if self._watching is not None:
+        if self.watching:
             self._stop_watching()
             self._tell("You play on yourself. This game does not count.")
             return
         self._try(self._watch_on)
         if not self.sitting.position.stopped:
-            self._watching = self.set_interval(WATCH_SECONDS, self._watch_tick)
+            self._timer = self.set_interval(WATCH_SECONDS, self._watch_tick)
 
     def _watch_on(self) -> None:
         if not self.sitting.watched:
@@ -314,9 +195,9 @@ class DuelScreen(TavernScreen):
         self._try(self._watch_on)
 
     def _stop_watching(self) -> None:
-        if self._watching is not None:
-            self._watching.stop()
-            self._watching = None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
 
     def action_opponent(self) -> None:
         self._open_by(self.sitting.next_opponent)

@@ -102,10 +102,9 @@ class Sitting:
                 raise IllegalMoveError("the agent takes one coordinate of those that the host has named")
             named, axis = self.named, choice[0]
         self.position = position.play(named, axis)
+        self._name()
         if self.position.stopped:
             self._record()
-        else:
-            self._name()
         return self.position.moves[-1]
 
     def stand_in(self) -> Seat:
