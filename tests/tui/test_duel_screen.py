@@ -107,7 +107,7 @@ async def test_during_a_campaign_the_run_waits_and_goes_on(tmp_path: Path) -> No
         assert app.bridge is not None
         assert app.bridge.inbox.paused
         await pilot.press("q")
-        await tells(pilot, "As host, the network", "★")
+        await tells(pilot, "Values: net, as host", "★")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
         assert not app.bridge.inbox.paused

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers
 from rolltrain_tui.modes.duel.table.position import AXES, names
-from rolltrain_tui.modes.duel.table.seats import values_of
+from rolltrain_tui.modes.duel.table.seats import Seat, values_of
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.widgets.panel import Line, bar, cut, wrap
 
@@ -41,9 +41,20 @@ def ahead_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
     return lines
 
 
+def values_title(sitting: Sitting) -> str:
+    """Whose values they are, for the edge of the pane."""
+    seats = _raters(sitting)
+    return f"Values: {seats[0].name}, as {seats[0].role}" if seats else "Values"
+
+
+def _raters(sitting: Sitting) -> list[Seat]:
+    """The networks; those of the person's role come first."""
+    return sorted(sitting.guests.networks, key=lambda seat: seat.role != sitting.role)
+
+
 def value_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int) -> list[Line]:
-    """A bar for each move, best first; the networks of the role that moves before the others."""
-    seats = sorted(sitting.guests.networks, key=lambda seat: seat.role != sitting.role)
+    """A bar for each move, best first."""
+    seats = _raters(sitting)
     if not seats:
         return [[(part, "muted")] for part in wrap("No network sits at this table; rolltrain duel --against RUN asks one to it.", width)]
     if sitting.position.stopped:
@@ -52,9 +63,9 @@ def value_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
     named = sitting.named or (tuple(sorted(picked)) if len(picked) >= 2 else None)
     rated = values_of(seat, sitting.position.points, named, sitting.position.rules.dimension)
     low, high = min(value for _, value in rated), max(value for _, value in rated)
-    name = max(len(names(axes)) for axes, _ in rated[: height - 1])
-    lines: list[Line] = [[(cut(f"As {seat.role}, {seat.title}:", width), "primary+strong")]]
-    for n, (axes, value) in enumerate(rated[: height - 1]):
+    name = max(len(names(axes)) for axes, _ in rated[:height])
+    lines: list[Line] = []
+    for n, (axes, value) in enumerate(rated[:height]):
         gauge = bar(value - low + 0.02 * (high - low), (high - low) * 1.02, max(4, width - name - 12), "energy")
         lines.append([("★ " if n == 0 else "  ", "accent"), (f"{names(axes):<{name}} ", ""), *gauge, (f" {value:+.3f}", "strong")])
     return lines

@@ -11,14 +11,13 @@ from rolltrain_tui.modes.duel.table.position import Fall
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.duel import plot
 from rolltrain_tui.tui.duel.board import prompt_lines, table_lines, table_width
-from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines
+from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines, values_title
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
 Pane = Literal["plot", "ahead", "values"]
-TITLES: dict[Pane, str] = {"plot": "", "ahead": "Look ahead", "values": "Values"}
 WIDE, TWO_PANES = 100, 100
 """Columns from which shares stand beside whole numbers, and from which there are two panes."""
 MOST_BESIDE = 4
@@ -160,7 +159,8 @@ class TableScreen(TavernScreen):
 
     def _draw_pane(self, panel: Panel, pane: Pane, axes: tuple[int, ...]) -> None:
         width, height = panel.content_size.width, panel.content_size.height
-        panel.name_box(TITLES[pane] or plot.title(self.sitting.position.points, axes, width))
+        titles = {"ahead": "Look ahead", "values": values_title(self.sitting)}
+        panel.name_box(titles.get(pane) or plot.title(self.sitting.position.points, axes, width))
         lines: list[Line]
         if pane == "ahead":
             lines = ahead_lines(self.sitting, sorted(self.picked), width, height)
