@@ -7,6 +7,7 @@ from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.model_mind import ModelMind
+from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.runs.open import SavedRun
 
@@ -29,5 +30,5 @@ def saved_mind(path: Path) -> SavedMind:
     campaign = saved.open(config)
     learner = campaign.learner
     assert isinstance(learner, DungeonLearner), "the mode builds no other learner"
-    settings = WorldSettings(**config.world.model_dump(exclude={"count", "limit"}))
+    settings = learner.maker.settings if isinstance(learner.maker, BuiltIn) else WorldSettings()
     return SavedMind(ModelMind(learner, f"turn {campaign.turn}"), settings, config.world.count)

@@ -12,6 +12,7 @@ from rolltrain_tui.cli.screen import missing_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.outing import Outing
+    from rolltrain_tui.modes.dungeon.rival import Mind
     from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 
@@ -34,15 +35,34 @@ MOST_SEEDS = 10_000
     "--textworld", "foreign", metavar="KIND|FILE", help="A game of TextWorld's instead: coin_collector, cooking ..., or a .z8 file."
 )
 @click.option("--against", metavar="RUN|random|guide", help="A race: the model of a run, or who else plays beside you.")
-@click.option("--record", type=options.FILE, metavar="FILE", help="Write your games as JSON lines: prompt, action, reward parts.")
+@click.option("--watch", metavar="RUN|random|guide", help="Watch the model of a run play by itself, in lines.")
+@click.option(
+    "--games", type=click.IntRange(1, 100_000), default=1, show_default=True, help="With --watch: worlds, one seed after another."
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="With --watch: moves of a game at most.")
+@click.option("--record", type=options.FILE, metavar="FILE", help="Write the games as JSON lines: prompt, action, reward parts.")
 @click.option("--plain", is_flag=True, help="In lines instead of on the screen; commands may come from a pipe.")
 @options.RUNS
-def dungeon(seed: int | None, foreign: str | None, against: str | None, record: Path | None, plain: bool, **given: Any) -> int:
+def dungeon(
+    foreign: str | None, against: str | None, watch: str | None, games: int, limit: int, record: Path | None, plain: bool, **given: Any
+) -> int:
     """Play a text adventure of the dungeon by yourself. Nothing is trained.
 
     Type commands, the beginnings of their words (g n is go north), or their numbers.
     """
-    outing = _outing(seed, foreign, against, record, given)
+    from rolltrain_tui.modes.dungeon.outing import Outing
+
+    if watch is not None and against is not None:
+        raise click.UsageError("--watch and --against: in a race you play yourself; give one of them.")
+    if record is not None and not record.parent.is_dir():
+        raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
+    maker, mind, first = _seats(foreign, watch if watch is not None else against, given)
+    if watch is not None and mind is not None:
+        return _watch(maker, mind, range(first, first + games), limit, record)
+    return _play(Outing(maker, first, mind, record), plain)
+
+
+def _play(outing: "Outing", plain: bool) -> int:
     try:
         if plain:
             return _play_in_lines(outing)
@@ -57,28 +77,35 @@ def dungeon(seed: int | None, foreign: str | None, against: str | None, record: 
         outing.close()
 
 
-def _outing(seed: int | None, foreign: str | None, against: str | None, record: Path | None, given: dict[str, Any]) -> "Outing":
+def _seats(foreign: str | None, name: str | None, given: dict[str, Any]) -> "tuple[Maker, Mind | None, int]":
+    """The worlds, who of this name plays, and the first seed: the one asked for, or any that a model was not trained in."""
     import secrets
 
-    from rolltrain_tui.modes.dungeon.outing import Outing
-    from rolltrain_tui.modes.dungeon.rival import MINDS, Mind, mind_of
+    from rolltrain_tui.modes.dungeon.rival import MINDS, mind_of
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
     from rolltrain_tui.runs.saves import saves_root
 
-    runs = given.pop("out")
+    runs, seed = given.pop("out"), given.pop("seed")
     mind: Mind | None = None
-    usual, first = WorldSettings(), 0
-    if against and against not in MINDS and (found := options.find_save(against, saves_root(runs))) is not None:
+    usual, unseen = WorldSettings(), 0
+    if name and name not in MINDS and (found := options.find_save(name, saves_root(runs))) is not None:
         from rolltrain_tui.arena.dungeon import saved_mind
 
         saved = saved_mind(found)
-        mind, usual, first = saved.mind, saved.settings, saved.unseen
-    elif against is not None:
-        mind = mind_of(against)
+        mind, usual, unseen = saved.mind, saved.settings, saved.unseen
+    elif name is not None:
+        mind = mind_of(name)
     maker = _built_in(usual, given) if foreign is None else _textworld(foreign, given)
-    if record is not None and not record.parent.is_dir():
-        raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
-    return Outing(maker, first + secrets.randbelow(MOST_SEEDS) if seed is None else seed, mind, record)
+    return maker, mind, unseen + secrets.randbelow(MOST_SEEDS) if seed is None else seed
+
+
+def _watch(maker: "Maker", mind: "Mind", seeds: range, limit: int, record: Path | None) -> int:
+    from rolltrain_tui.plain.dungeon import watch
+    from rolltrain_tui.plain.views import SafeStream
+
+    voice = SafeStream(sys.stdout)
+    watch(maker, mind, seeds, limit, record, voice)
+    return UNREAD if voice.unread else DONE
 
 
 def _built_in(usual: "WorldSettings", given: dict[str, Any]) -> "Maker":

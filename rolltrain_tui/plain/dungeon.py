@@ -1,12 +1,15 @@
 """The dungeon in lines: the player's commands are read from a stream, and the answers are sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.rival import Choice
-from rolltrain_tui.modes.dungeon.sitting import counted_moves
+from rolltrain_tui.modes.dungeon.outing import Outing, write_record
+from rolltrain_tui.modes.dungeon.rival import Choice, Mind
+from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
+from rolltrain_tui.modes.dungeon.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
+from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 from rolltrain_tui.plain.views import SafeStream
 
 HELP = (
@@ -89,3 +92,28 @@ def _rivals(name: str, choice: Choice) -> str:
     beside = f" (others: {others})" if others else ""
     end = " It has won." if choice.won else " It has lost." if choice.done else ""
     return f"{name[0].upper()}{name[1:]}: {choice.command}, with probability {choice.probability:.2f}{beside}.{end}"
+
+
+def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Path | None, voice: SafeStream) -> None:
+    """A mind plays a world of each seed by itself. OSError where the record cannot be written."""
+    games: list[Sitting] = []
+    for seed in seeds:
+        world = maker(seed)
+        sitting, moves = watched(world, mind, limit)
+        games.append(sitting)
+        voice.say(f"{world.title}: {world.objective}")
+        for told, chance in moves:
+            gained = f" {told.gained:+}" if told.gained else ""
+            voice.say(f"{world.moves:>4}  {told.command} ({chance:.2f})  {told.text}{gained}")
+            if voice.unread:
+                break
+        voice.say(sitting.verdict() or f"Stopped after {counted_moves(world.moves)} with {sitting.seen.score} of {world.max_score} points.")
+        world.close()
+        if voice.unread:
+            break
+    won = [game for game in games if game.seen.won]
+    efficiency = sum(game.par / game.world.moves for game in won) / len(won) if won else 0.0
+    short = f"; efficiency {efficiency:.2f}, the par over its own moves" if won else ""
+    voice.say(f"{mind.name[0].upper()}{mind.name[1:]} won {len(won)} of {len(games)} games{short}.")
+    if record is not None:
+        write_record(record, games)

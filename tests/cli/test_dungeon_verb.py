@@ -61,6 +61,9 @@ def test_escapes_and_megabytes_through_the_pipe_are_answered_and_shown_harmless(
         ("--theme casle", "there is no theme 'casle' (do you mean castle?)"),
         ("--quest gold", "there is no quest 'gold'; choose from coin, cook"),
         ("--difficulty Hard", "there is no difficulty 'Hard' (do you mean hard?)"),
+        ("--against guide --watch guide", "in a race you play yourself; give one of them"),
+        ("--watch nobody", "there is no rival 'nobody'"),
+        ("--watch guide --games 0", "--games"),
         ("--against model", "there is no rival 'model'; choose from random, guide, or name a run of kind dungeon"),
         ("--record nowhere/games.jsonl", "there is no folder nowhere; make it first"),
         ("--seed 1.5", "'1.5' is not a valid integer"),
@@ -71,6 +74,16 @@ def test_a_wrong_option_is_a_sentence_and_exit_code_2(words: str, told: str, cal
     assert answer.code == 2
     assert told in answer.err
     assert answer.out == ""
+
+
+def test_games_are_watched_in_lines_and_recorded(call: Call, tmp_path: Path) -> None:
+    record = tmp_path / "games.jsonl"
+    answer = call("dungeon", "--watch", "guide", "--games", "3", "--seed", "5", "--record", record)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines()[-1] == "The guide won 3 of 3 games; efficiency 1.00, the par over its own moves."
+    rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    assert [row["seed"] for row in rows if "seed" in row] == [5, 6, 7]
+    assert all(row["logprob"] == 0 for row in rows if "action" in row)
 
 
 def test_the_model_of_a_run_races_in_worlds_of_its_kind_that_it_has_not_seen(

@@ -1,6 +1,7 @@
 """An evening of adventures: one after another by the same player, with a rival beside them, written down as JSON lines."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from rolltrain_tui.base.atomic_files import replace
@@ -55,5 +56,10 @@ class Outing:
         if self.rival is not None:
             self.rival.world.close()
         if self._record is not None:
-            rows = [row for game in self._games if game.record for row in (game.head(), *game.record)]
-            replace(self._record, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+            write_record(self._record, self._games)
+
+
+def write_record(path: Path, games: Sequence[Sitting]) -> None:
+    """Games as JSON lines: of each a head, then its moves. A game without a move is left out. OSError."""
+    rows = [row for game in games if game.record for row in (game.head(), *game.record)]
+    replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())

@@ -49,6 +49,15 @@ def mind_of(name: str) -> Mind:
     return MINDS[name]()
 
 
+def drawn(chances: Sequence[float], u: float) -> int:
+    """The place that a number from [0, 1) falls on; the last possible one where rounding leaves a gap."""
+    for n, chance in enumerate(chances):
+        u -= chance
+        if u < 0:
+            return n
+    return max(n for n, chance in enumerate(chances) if chance > 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A move of the rival."""
@@ -77,12 +86,7 @@ class Rival:
         if self.seen.done or not offered:
             return None
         chances = self.mind.probabilities(self.world, self.seen)
-        left, taken = self._dice(), len(offered) - 1
-        for n, chance in enumerate(chances):
-            left -= chance
-            if left < 0:
-                taken = n
-                break
+        taken = drawn(chances, self._dice())
         others = sorted(
             ((offered[n], chance) for n, chance in enumerate(chances) if n != taken and chance >= LEAST), key=lambda pair: -pair[1]
         )

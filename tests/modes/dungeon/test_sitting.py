@@ -1,6 +1,7 @@
 """One adventure played by a person: what is understood, what it costs, the map, the race and the record."""
 
 import json
+import math
 from pathlib import Path
 from random import Random
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from support.hostile import MARKUP, PAYLOADS, random_text
 
 from rolltrain_tui.modes.dungeon.outing import Outing
-from rolltrain_tui.modes.dungeon.rival import MINDS, Rival, mind_of
+from rolltrain_tui.modes.dungeon.rival import MINDS, Rival, drawn, mind_of
 from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.chart import HERE, LOCKED, WIDTH, Chart
 from rolltrain_tui.modes.dungeon.worlds.completion import meant
@@ -186,3 +188,23 @@ def test_a_rival_plays_its_own_copy_and_its_probabilities_sum_to_one(name: str) 
 def test_an_unknown_rival_is_a_sentence() -> None:
     with pytest.raises(ValueError, match=r"there is no rival 'gide' \(do you mean guide\?\); choose from random, guide"):
         mind_of("gide")
+
+
+def test_a_game_that_is_watched_is_the_same_each_time_and_its_record_has_log_probabilities() -> None:
+    told = []
+    for _ in range(2):
+        sitting, moves = watched(MAKER(7), mind_of("random"), 30)
+        told.append([(move.command, chance) for move, chance in moves])
+        assert len(sitting.record) == sitting.world.moves <= 30
+        for row in sitting.record:
+            assert row["logprob"] == pytest.approx(math.log(row["probability"]))
+            assert row["probabilities"][row["action"]] == row["probability"]
+            assert sum(row["probabilities"].values()) == pytest.approx(1)
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("chances", "u", "place"), [([0.5, 0.5], 0.5, 1), ([0.0, 1.0, 0.0], 0.0, 1), ([0.3, 0.3, 0.0], 0.99, 1), ([1.0], 0.0, 0)]
+)
+def test_a_draw_takes_nothing_impossible(chances: list[float], u: float, place: int) -> None:
+    assert drawn(chances, u) == place
