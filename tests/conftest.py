@@ -57,7 +57,7 @@ def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the hard tests in their long form: minutes, not seconds")
-    parser.addoption("--golden", metavar="DIR", help="another folder of the duel's reference files; those that are missing are skipped")
+    parser.addoption("--golden", metavar="DIR", help="another folder of a mode's reference files; those that are missing are skipped")
     parser.addoption("--regenerate", action="store_true", help="write the golden files of playthroughs and screens anew")
 
 
