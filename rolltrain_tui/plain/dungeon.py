@@ -7,6 +7,7 @@ from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.modes.dungeon.outing import Outing, write_record
 from rolltrain_tui.modes.dungeon.rival import Choice, Mind
 from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
+from rolltrain_tui.modes.dungeon.tale import best, tale
 from rolltrain_tui.modes.dungeon.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
@@ -115,5 +116,7 @@ def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Pa
     efficiency = sum(game.par / game.world.moves for game in won) / len(won) if won else 0.0
     short = f"; efficiency {efficiency:.2f}, the par over its own moves" if won else ""
     voice.say(f"{mind.name[0].upper()}{mind.name[1:]} won {len(won)} of {len(games)} games{short}.")
+    if len(games) > 1 and (finest := best(games)) is not None:
+        voice.say(f"Its best game, {finest.world.title}. {finest.world.objective} {tale(finest)}")
     if record is not None:
         write_record(record, games)

@@ -80,7 +80,9 @@ def test_games_are_watched_in_lines_and_recorded(call: Call, tmp_path: Path) -> 
     record = tmp_path / "games.jsonl"
     answer = call("dungeon", "--watch", "guide", "--games", "3", "--seed", "5", "--record", record)
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out.splitlines()[-1] == "The guide won 3 of 3 games; efficiency 1.00, the par over its own moves."
+    *_, counted, story = answer.out.splitlines()
+    assert counted == "The guide won 3 of 3 games; efficiency 1.00, the par over its own moves."
+    assert story.startswith("Its best game, castle, 4 rooms, coin, seed ")
     rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
     assert [row["seed"] for row in rows if "seed" in row] == [5, 6, 7]
     assert all(row["logprob"] == 0 for row in rows if "action" in row)

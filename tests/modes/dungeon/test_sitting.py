@@ -13,6 +13,7 @@ from support.hostile import MARKUP, PAYLOADS, random_text
 from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import MINDS, Rival, drawn, mind_of
 from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.tale import best, tale
 from rolltrain_tui.modes.dungeon.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.chart import HERE, LOCKED, WIDTH, Chart
@@ -208,3 +209,18 @@ def test_a_game_that_is_watched_is_the_same_each_time_and_its_record_has_log_pro
 )
 def test_a_draw_takes_nothing_impossible(chances: list[float], u: float, place: int) -> None:
     assert drawn(chances, u) == place
+
+
+def test_the_best_game_is_told_as_a_story() -> None:
+    games = [Sitting(MAKER(seed)) for seed in (7, 8)]
+    assert best(games) is None
+    for game in games:
+        game.play("dance")
+        for command in ("look", *game.world.walkthrough) if game.world.seed == 8 else game.world.walkthrough:
+            game.play(command)
+    assert best(games) is games[0]
+    assert tale(games[0]) == (
+        "It went west, took the black key and unlocked the black door. It went south, opened the chest and took the coin. "
+        "That was the end: the game was won, after 6 moves, par 6."
+    )
+    assert tale(games[1], "The model").startswith("The model looked around, ")
