@@ -1,8 +1,10 @@
 """The dungeon's screen, played by keys at both sizes: a win, a race, and what hostile text can do (nothing)."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
+from support import fake_textworld
 from support.hostile import MARKUP, PAYLOADS, is_dangerous
 from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
@@ -11,6 +13,7 @@ from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import mind_of
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorlds
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.play import DungeonScreen
 
@@ -101,3 +104,19 @@ async def test_hostile_lines_are_refused_and_nothing_dangerous_is_shown() -> Non
         assert not set(filter(is_dangerous, shown(app)))
         await typed(pilot, "go west")
         assert outing_of(app).sitting.world.moves == 1
+
+
+@pytest.mark.parametrize("hostile", ["\x1b]0;owned\x07\x1b[2J[@click=app.quit]x[/]", "x" * 2_000_000])
+async def test_a_hostile_world_cannot_do_anything_to_the_screen(hostile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escapes, markup and megabytes in every text of a game of another library."""
+    library = fake_textworld.installed(monkeypatch)
+    library.hostile = hostile
+    outing = Outing(TextWorlds("simple", folder=tmp_path), 1, mind_of("random"))
+    app = ScreensHost(lambda: DungeonScreen(outing))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "What you may do" in shown(app))
+        for line in ("g n", "g n", "t c"):
+            await typed(pilot, line)
+        await until(pilot, lambda: "Won in 3 moves" in shown(app))
+        assert not set(filter(is_dangerous, shown(app)))
+        assert app.is_running

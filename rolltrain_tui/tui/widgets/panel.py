@@ -209,12 +209,12 @@ def wrap(text: str, width: int) -> list[str]:
         line = ""
         for word in paragraph.replace("\t", "    ").split(" "):
             candidate = f"{line} {word}" if line else word
-            while cell_len(candidate) > width > 0:
+            while len(candidate) > (far := 4 * width) > 0 or cell_len(candidate) > width > 0:
                 if line:
                     lines.append(line)
                     candidate, line = word, ""
-                else:
-                    head = set_cell_size(candidate, width).rstrip() or candidate[0]
+                else:  # of a very long word only the beginning is measured
+                    head = set_cell_size(candidate[:far], width).rstrip() or candidate[0]
                     lines.append(head)
                     candidate = candidate[len(head) :]
             line = candidate
