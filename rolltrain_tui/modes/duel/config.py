@@ -7,12 +7,18 @@ from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_in
 from rolltrain_tui.modes.duel.dials import dials_of
-from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
+from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, SAVED
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
 NOBODY = wrong("names nobody", "name at least one player")
-Opponent = Literal["random", "random_pairs", "all", "zeillinger", "first", "last", "rival", "older"]
+NAMES = (*dict.fromkeys((*HOSTS, *AGENTS)), RIVAL, OLDER)
+_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string", "enum": list(NAMES)}, {"type": "string", "pattern": f"^{SAVED}."}]}
+Opponent = Annotated[str, Field(max_length=1000, json_schema_extra=_SCHEMA)]
+
+
+def _saved(name: str) -> bool:
+    return name.startswith(SAVED) and bool(name.removeprefix(SAVED).strip())
 
 
 class GameConfig(Section):
@@ -37,7 +43,8 @@ class TableConfig(Section):
     """The role that the turns train."""
     opponents: Annotated[list[Opponent], Field(max_length=64)]
     """The pool: each game of training is against one of them, drawn as it begins; named twice is drawn twice as often. Agents for a host:
-    random, first, last; hosts for an agent: random, random_pairs, all, zeillinger; and rival, older where a rival learns too."""
+    random, first, last; hosts for an agent: random, random_pairs, all, zeillinger; rival, older where a rival learns too; and saved:FOLDER,
+    the network of a run, whose newest save counts, or of one of its saves. The folder may be relative to this file's."""
     judges: Annotated[list[Opponent], Field(max_length=16)]
     """Fixed players against whom evaluations are played, from the same starts each time."""
     games: Annotated[int, Field(ge=1, le=100_000)]
@@ -63,7 +70,7 @@ class TableConfig(Section):
         faults = [
             ((i,), name, wrong(f"is no opponent of {'a host' if hero == 'host' else 'an agent'}", f"name {what}: {' or '.join(own)}"))
             for i, name in enumerate(names)
-            if hero is not None and name not in own
+            if hero is not None and name not in own and not (learn and _saved(name))
         ]
         if faults:
             raise wrong_in(*faults)
@@ -217,7 +224,7 @@ class DuelConfig(CampaignConfig):
             faults = [
                 (("opponents", i), name, wrong("is no opponent of the rival", f"name {what}: {' or '.join(own)}"))
                 for i, name in enumerate(rival.opponents)
-                if name not in own
+                if name not in own and not _saved(name)
             ]
             if faults:
                 raise wrong_in(*faults)

@@ -14,6 +14,7 @@ from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.game import actions
 from rolltrain_tui.modes.duel.players import Agent, Host
 from rolltrain_tui.modes.duel.pool import Pool
+from rolltrain_tui.modes.duel.saved import sha256_of
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
@@ -71,6 +72,7 @@ class Duellist(LeveredLearner):
             dtype=str(self.dtype).removeprefix("torch."),
             threads=self.threads,
             tokens_per_turn=transitions,
+            data_sha256=sha256_of(self.pool.saved),
             gflop_per_turn=5 * self.side.pass_flops(transitions, USUAL_POINTS) / 1e9,
         )
 

@@ -31,6 +31,7 @@ from rolltrain_tui.modes.duel.names import expanded
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.pool import Pool
 from rolltrain_tui.modes.duel.qlearning import follow, scheduled, td_targets
+from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
@@ -108,8 +109,11 @@ class DuelLearner(Duellist):
 
     phases = ("games", "rival", "replay", "learning")
 
-    def __init__(self, config: DuelConfig, trials: Trials | None = None, *, first_games: bool = True) -> None:
-        """`first_games`: play them; a copy takes over those of its original. ValueError for layers or rewards that are none."""
+    def __init__(self, config: DuelConfig, trials: Trials | None = None, saved: Saved | None = None, *, first_games: bool = True) -> None:
+        """`saved`: networks of other runs that the pools name. `first_games`: play them; a copy takes over those of its original.
+
+        ValueError for layers or rewards that are none.
+        """
         device, table = pick_device(config.device.device), config.table
         copies = config.rival.copies if config.rival is not None else 1
         self.side = Side(config, table.hero, expanded(table.opponents, copies), device)
@@ -121,7 +125,7 @@ class DuelLearner(Duellist):
             other: Role = "agent" if table.hero == "host" else "host"
             self.rival = Rival(config, other, expanded(own.opponents, copies), device, learning_rate=own.learning_rate)
         self.sides = [self.side, self.rival] if self.rival is not None else [self.side]
-        self.pool = Pool(self.sides, copies)
+        self.pool = Pool(self.sides, copies, saved or {})
 
         self.clock = 0
         self.orders, self.standing = Orders({}), Standing()
@@ -299,4 +303,4 @@ class DuelLearner(Duellist):
             return huber(self.side, batch, goals).mean()
 
     def beginner(self) -> Self:
-        return type(self)(self.config, self.trials, first_games=False)
+        return type(self)(self.config, self.trials, self.pool.saved, first_games=False)

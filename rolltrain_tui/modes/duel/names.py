@@ -7,6 +7,8 @@ AGENTS = ("random", "first", "last")
 """The fixed players; `players.py` has their moves."""
 RIVAL, OLDER = "rival", "older"
 """Opponents that learn: the rival as it is now, and one of its older selves. To the rival they are the hero's."""
+SAVED = "saved:"
+"""Before the folder of a run, or of one of its saves: its network, as it was saved."""
 
 
 def expanded(opponents: Sequence[str], copies: int) -> list[str]:

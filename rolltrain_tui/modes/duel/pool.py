@@ -9,21 +9,26 @@ from torch import nn
 from rolltrain_tui.modes.duel.names import OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.saved import Saved, saved_seat
 from rolltrain_tui.modes.duel.side import Side
 
 
 class Pool:
     """The opponents of each role, by name."""
 
-    def __init__(self, sides: Sequence[Side], copies: int) -> None:
-        """`sides`: the roles that learn. `copies`: older selves that are kept of each."""
-        self.sides, self.copies = sides, copies
+    def __init__(self, sides: Sequence[Side], copies: int, saved: Saved) -> None:
+        """`sides`: the roles that learn. `copies`: older selves that are kept of each. `saved`: networks of other runs."""
+        self.sides, self.copies, self.saved = sides, copies, saved
         self.older: dict[str, nn.Module] = {}
         """Older selves, by names such as older.host.0: never changed, only replaced."""
 
     def against(self, role: Role) -> Mapping[str, Any]:
         """The players on the other side of a role."""
-        fixed = {name: row.agent for name, row in AGENTS.items()} if role == "host" else {name: row.host for name, row in HOSTS.items()}
+        if role == "host":
+            fixed: dict[str, Any] = {name: row.agent for name, row in AGENTS.items()}
+        else:
+            fixed = {name: row.host for name, row in HOSTS.items()}
+        fixed |= {name: saved_seat(own, net) for (own, name), net in self.saved.items() if own != role}
         for side in self.sides:
             if side.role != role:  # before there are older selves, they are the network as it is now
                 now = side.seat(side.nets.online)
