@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.table import words
@@ -89,11 +89,10 @@ class PlainTable:
             for move in answers(sitting.position, chosen):
                 self._say(f"  {names(move.chosen)}, agent {words.answer_words(move)}")
             return
-        found = [move for _, moves in all_answers(sitting.position) for move in moves]
-        for move in found[:MOST_ANSWERS]:
+        for move in islice((move for _, moves in all_answers(sitting.position) for move in moves), MOST_ANSWERS):
             self._say(f"  {names(move.chosen)}, agent {words.answer_words(move)}")
-        if len(found) > MOST_ANSWERS:
-            self._say(f"  and {len(found) - MOST_ANSWERS} more; ? 13 looks at naming 1 and 3 alone")
+        if (more := dimension * (2 ** (dimension - 1) - 1) - MOST_ANSWERS) > 0:
+            self._say(f"  and {more} more; ? 13 looks at naming 1 and 3 alone")
 
     def _rate(self) -> None:
         sitting = self.sitting

@@ -1,6 +1,7 @@
 """Panes beside the board: what each answer would do, and how a network rates the moves."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers
@@ -28,7 +29,7 @@ def ahead_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
             lines.append([(cut(f"  {points}{' …' if len(move.points) > ROWS_OF_POINTS else ''}", width), "muted")])
         return lines[:height]
     lines = [[(part, "primary+strong")] for part in wrap("Points left after each answer:", width)]
-    for chosen, moves in all_answers(position):
+    for chosen, moves in islice(all_answers(position), height):
         told = "  ".join(f"{AXES[move.axis]} {len(move.points)}{'!' if len(move.points) == 1 else ''}" for move in moves)
         lines.append(
             [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Points
+from rolltrain_tui.modes.duel.table.position import AXES, Points, rough
 from rolltrain_tui.tui.frame import joined
 from rolltrain_tui.tui.widgets.panel import Line
 
@@ -18,7 +18,7 @@ def title(points: Points, axes: Sequence[int], width: int) -> str:
     ways = f"{AXES[axes[0]]} →  {AXES[axes[1]]} ↑"
     if len(axes) < 3:
         return ways
-    whole = f"{ways}  digit: {AXES[axes[2]]}, 9 is {_figure(_top(points, axes[2]))}"
+    whole = f"{ways}  digit: {AXES[axes[2]]}, 9 is {rough(_top(points, axes[2]))}"
     return whole if len(whole) + 3 <= width else f"{ways}  digit: {AXES[axes[2]]}"
 
 
@@ -45,11 +45,11 @@ def plot_lines(points: Points, gone: Points, axes: Sequence[int], width: int, he
         cells[place] = (SEVERAL if taken else mark, "primary+strong")
     lines: list[Line] = []
     for row in range(up):
-        label = _figure(tops[1]) if row == 0 else "0" if row == up - 1 else AXES[axes[1]] if row == up // 2 else ""
+        label = rough(tops[1]) if row == 0 else "0" if row == up - 1 else AXES[axes[1]] if row == up // 2 else ""
         dots = [cells.get((column, row), (" ", "")) for column in range(across)]
         lines.append([(f"{label:>{GUTTER - 1}} ", "muted"), ("│", "track"), *joined(dots)])
     lines.append([(" " * GUTTER, ""), ("└" + "─" * across, "track")])
-    right = _figure(tops[0])
+    right = rough(tops[0])
     lines.append([(" " * GUTTER, ""), (f"0{AXES[axes[0]]:^{max(1, across - len(right))}}{right}", "muted")])
     return lines[:height]
 
@@ -62,7 +62,3 @@ def _place(point: Sequence[int], axes: Sequence[int], tops: Sequence[int], acros
 def _top(points: Points, axis: int) -> int:
     """The largest value of a coordinate, at least 1."""
     return max((point[axis] for point in points), default=0) or 1
-
-
-def _figure(value: int) -> str:
-    return str(value) if value < WHOLE else f"{float(value):.0e}".replace("e+", "e")

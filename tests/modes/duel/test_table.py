@@ -13,7 +13,7 @@ from rolltrain_tui.modes.duel.game import Boards, GameError, actions, mask_of, n
 from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.modes.duel.table.guests import fixed_guests, guests_of
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers, played_out, worst_case
-from rolltrain_tui.modes.duel.table.position import IllegalMoveError, Position, Rules, figure, names
+from rolltrain_tui.modes.duel.table.position import IllegalMoveError, Position, Rules, figure, names, rough
 from rolltrain_tui.modes.duel.table.seats import expert, fixed, values_of
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.modes.duel.table.typed import Choice, Order, read
@@ -89,6 +89,7 @@ def test_numbers_stay_whole_however_large_they_grow() -> None:
     assert here.most > 2**100
     assert len(here.points) == 2
     assert expert("host").names(here, torch.zeros(1))
+    assert rough(here.most).startswith(str(here.most)[0] + "e+")
     assert figure(9_999, 9_999) == "9999"
     assert figure(5_000, 10_000) == "0.5000"
 

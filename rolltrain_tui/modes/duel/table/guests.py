@@ -15,6 +15,8 @@ from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.seats import Seat, Values, expert, fixed, network_seat
 
 ROLES: tuple[Role, Role] = ("host", "agent")
+LONGEST = 500
+"""Moves after which a game at a table is stopped, where the campaign would let it go on: par takes its time."""
 NET, RIVAL = "net", "rival"
 
 
@@ -51,7 +53,8 @@ def fixed_guests(rules: Rules, networks: Sequence[Seat] = ()) -> Guests:
 
 def rules_of(config: DuelConfig) -> Rules:
     game = config.game
-    return Rules(dimension=game.dimension, points=game.points, highest=game.highest, polytope=game.polytope, limit=game.limit)
+    limit = min(game.limit, LONGEST)
+    return Rules(dimension=game.dimension, points=game.points, highest=game.highest, polytope=game.polytope, limit=limit)
 
 
 def guests_of(learner: DuelLearner, when: str) -> Guests:

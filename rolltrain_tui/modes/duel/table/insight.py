@@ -1,6 +1,6 @@
 """What can be known about a position: every answer of the agent, what an expert makes of the start, and the longest game there is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,10 +29,11 @@ def answers(position: Position, chosen: Sequence[int]) -> list[Move]:
     return [position.play(chosen, axis).moves[-1] for axis in position.check_host(chosen)]
 
 
-def all_answers(position: Position) -> list[tuple[tuple[int, ...], list[Move]]]:
-    """The same for every set that a host may name."""
-    sets = [tuple(row.nonzero().flatten().tolist()) for row in choices(position.rules.dimension)]
-    return [(chosen, answers(position, chosen)) for chosen in sets]
+def all_answers(position: Position) -> Iterator[tuple[tuple[int, ...], list[Move]]]:
+    """The same for every set that a host may name, one after the other: there may be hundreds."""
+    for row in choices(position.rules.dimension):
+        chosen = tuple(row.nonzero().flatten().tolist())
+        yield chosen, answers(position, chosen)
 
 
 def played_out(position: Position, host: Seat, agent: Seat, chance: Tensor) -> Outcome:

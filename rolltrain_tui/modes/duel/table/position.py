@@ -142,8 +142,8 @@ class Position:
             raise IllegalMoveError(f"there is no coordinate {strange[0] + 1}; this game has 1 to {d} ({AXES[0]} to {AXES[d - 1]})")
         named = tuple(sorted(set(chosen)))
         if len(named) < 2:
-            has = f"only {AXES[named[0]]} is named" if named else "none is named"
-            raise IllegalMoveError(f"the host names at least two coordinates, and {has}: add another, such as {_other(named)}")
+            what = f"only {AXES[named[0]]} is named: add another, such as {_other(named)}" if named else "none is named: name x and y, say"
+            raise IllegalMoveError(f"the host names at least two coordinates, and {what}")
         return named
 
     def check_agent(self, chosen: Sequence[int], axis: int) -> None:
@@ -159,7 +159,7 @@ class Position:
 
 
 def _other(named: Sequence[int]) -> str:
-    return names([c for c in range(2) if c not in named][:1] if named else [0, 1])
+    return names([c for c in range(2) if c not in named][:1])
 
 
 def names(axes: Sequence[int]) -> str:
@@ -171,6 +171,12 @@ def names(axes: Sequence[int]) -> str:
 def shown(point: Point, most: int = 0) -> str:
     """Such as (3,4,1); shares of `most`, the board's largest coordinate, where that is no small number."""
     return f"({','.join(figure(value, most) for value in point)})"
+
+
+def rough(value: int) -> str:
+    """A number of any size in few characters: 831, or 8e+21."""
+    text = str(value)
+    return text if value < WHOLE else f"{text[0]}e+{len(text) - 1}"
 
 
 def figure(value: int, most: int) -> str:

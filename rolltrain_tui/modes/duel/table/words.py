@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.table.insight import Outcome
-from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, names, shown
+from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, names, rough, shown
 from rolltrain_tui.modes.duel.table.sitting import Result, Sitting
 
 NO_END = "no end"
@@ -76,7 +76,7 @@ def table_rows(points: Points) -> list[list[str]]:
 
 def unit_words(position: Position) -> str:
     """What the figures of a table are, where they are no whole numbers."""
-    return f"shares of {float(position.most):.3g}" if position.most >= WHOLE else ""
+    return f"shares of {rough(position.most)}" if position.most >= WHOLE else ""
 
 
 def outcome_words(outcome: Outcome) -> str:
