@@ -188,6 +188,17 @@ class RolltrainApp(App[None]):
 
         self.push_screen(ArenaScreen())
 
+    def open_dungeon(self) -> None:
+        """A text adventure over what is open, in any world."""
+        import secrets
+
+        from rolltrain_tui.modes.dungeon.outing import Outing
+        from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
+        from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+        from rolltrain_tui.tui.dungeon.play import DungeonScreen
+
+        self.push_screen(DungeonScreen(Outing(BuiltIn(WorldSettings()), secrets.randbelow(10_000))))
+
     def open_codex(self, slug: str) -> None:
         """The codex over what is open; an empty slug opens its first page."""
         from rolltrain_tui.tui.screens.codex import CodexScreen
@@ -207,6 +218,8 @@ class RolltrainApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own only what the game has no verb for."""
         yield SystemCommand("Theme", "Another theme: by night, by day, high contrast, blue and orange", lambda: themes.next_theme(self))
+        if self.bridge is None:
+            yield SystemCommand("Dungeon", "Play a text adventure by yourself; nothing is trained", self.open_dungeon)
 
     # An expedition.
 

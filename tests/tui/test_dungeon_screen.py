@@ -14,8 +14,11 @@ from rolltrain_tui.modes.dungeon.rival import mind_of
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorlds
+from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.play import DungeonScreen
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.title import TitleScreen
 
 SIZES = [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)]
 
@@ -120,3 +123,15 @@ async def test_a_hostile_world_cannot_do_anything_to_the_screen(hostile: str, tm
         await until(pilot, lambda: "Won in 3 moves" in shown(app))
         assert not set(filter(is_dangerous, shown(app)))
         assert app.is_running
+
+
+@pytest.mark.slow
+async def test_the_palette_of_the_title_opens_an_adventure_and_escape_goes_back() -> None:
+    app = RolltrainApp(Launch())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen))
+        (open_dungeon,) = [command.callback for command in app.get_system_commands(app.screen) if command.title == "Dungeon"]
+        open_dungeon()
+        await begun(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen))
