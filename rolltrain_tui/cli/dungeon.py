@@ -1,11 +1,13 @@
 """`rolltrain dungeon`: play a text adventure by yourself, as the models of the dungeon do. Nothing is trained."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, UNREAD, WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
@@ -55,7 +57,9 @@ def dungeon(
     if watch is not None and against is not None:
         raise click.UsageError("--watch and --against: in a race you play yourself; give one of them.")
     if record is not None and not record.parent.is_dir():
-        raise click.UsageError(f"--record {record}: there is no folder {record.parent}; make it first.")
+        raise click.UsageError(f"--record {printable(record)}: there is no folder {printable(record.parent)}; make it first.")
+    if record is not None and (record.is_dir() or not os.access(record.parent, os.W_OK)):
+        raise click.UsageError(f"--record {printable(record)} cannot be written there; name a file in a folder of yours.")
     maker, mind, first = _seats(foreign, watch if watch is not None else against, given)
     if watch is not None and mind is not None:
         return _watch(maker, mind, range(first, first + games), limit, record)
@@ -95,7 +99,8 @@ def _seats(foreign: str | None, name: str | None, given: dict[str, Any]) -> "tup
         mind, usual, unseen = saved.mind, saved.settings, saved.unseen
     elif name is not None:
         mind = mind_of(name)
-    maker = _built_in(usual, given) if foreign is None else _textworld(foreign, given)
+    style = "own" if name is None or name in MINDS else "house"  # a model reads the sentences that it has learnt
+    maker = _built_in(usual, given) if foreign is None else _textworld(foreign, style, given)
     return maker, mind, unseen + secrets.randbelow(MOST_SEEDS) if seed is None else seed
 
 
@@ -123,15 +128,15 @@ def _built_in(usual: "WorldSettings", given: dict[str, Any]) -> "Maker":
     return BuiltIn(settings)
 
 
-def _textworld(name: str, given: dict[str, Any]) -> "Maker":
+def _textworld(name: str, style: str, given: dict[str, Any]) -> "Maker":
     from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorldFile, TextWorlds
 
     if foreign_to := [f"--{option}" for option, value in given.items() if value]:
         raise click.UsageError(f"{', '.join(foreign_to)}: of the built-in worlds; a game of TextWorld has its own size.")
     if name.endswith(".z8") or Path(name).exists():
-        return TextWorldFile(Path(name))
-    maker = TextWorlds(name)
-    click.echo("TextWorld makes the game; that takes some seconds.", err=True)
+        return TextWorldFile(Path(name), style)
+    maker = TextWorlds(name, style=style)
+    click.echo("TextWorld makes its games; that takes seconds for each.", err=True)
     return maker
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import fake_textworld
 from support.paths import CAMPAIGNS, DUNGEON
 from support.shell import Answer
 
@@ -66,6 +67,7 @@ def test_escapes_and_megabytes_through_the_pipe_are_answered_and_shown_harmless(
         ("--watch guide --games 0", "--games"),
         ("--against model", "there is no rival 'model'; choose from random, guide, or name a run of kind dungeon"),
         ("--record nowhere/games.jsonl", "there is no folder nowhere; make it first"),
+        ("--record .", "cannot be written there; name a file"),
         ("--seed 1.5", "'1.5' is not a valid integer"),
     ],
 )
@@ -101,6 +103,16 @@ def test_the_model_of_a_run_races_in_worlds_of_its_kind_that_it_has_not_seen(
     seed = int(answer.out.partition(", seed ")[2].partition(".")[0])
     assert seed >= config.world.count
     assert f"{config.world.rooms} rooms" in answer.out
+
+
+def test_the_games_of_textworld_are_watched_and_have_no_options_of_built_in_worlds(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_textworld.installed(monkeypatch)
+    answer = call("dungeon", "--textworld", "simple", "--watch", "guide", "--games", "2", "--seed", "1")
+    assert (answer.code, answer.err) == (0, "TextWorld makes its games; that takes seconds for each.\n")
+    assert "The guide won 2 of 2 games" in answer.out
+    for words, told in [(("simple", "--rooms", "3"), "--rooms: of the built-in worlds"), (("none.z8",), "there is no game none.z8")]:
+        refused = call("dungeon", "--plain", "--textworld", *words)
+        assert (refused.code, told in refused.err) == (2, True)
 
 
 def test_a_run_of_another_kind_is_no_rival(call: Call, tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:

@@ -79,6 +79,17 @@ def test_a_game_is_closed_once_by_hand_or_when_nobody_holds_it(textworld: Librar
     assert [game.closed for game in textworld.games] == [1, 1, 1]
 
 
+def test_without_a_folder_the_games_are_gone_with_their_maker_and_not_before(textworld: Library) -> None:
+    world = TextWorlds("simple")(1)
+    gc.collect()
+    folder = world._maker._folder  # type: ignore[attr-defined]
+    assert list(folder.glob("*.z8"))
+    world.close()
+    del world
+    gc.collect()
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize("hostile", [*PAYLOADS[::40], *MARKUP[::4], "\x1b[2J" * 700_000, "go north\nquit", " look"])
 def test_hostile_observations_do_nothing(hostile: str, textworld: Library, tmp_path: Path) -> None:
     """Escapes, markup and megabytes: every text is one short printable line, and a command that is not fit to be shown is not offered."""

@@ -6,7 +6,8 @@ In the house's style a room is told in the sentences of the built-in worlds, so 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 from weakref import finalize
 
@@ -43,12 +44,12 @@ def library(name: str = "textworld") -> Any:
 class TextWorldGame:
     """One compiled game. It follows `World`; its state is the list of commands so far."""
 
-    def __init__(self, path: Path, seed: int, title: str, style: str = "own") -> None:
-        """ValueError where there is no game that TextWorld can play."""
+    def __init__(self, path: Path, seed: int, title: str, style: str = "own", maker: object = None) -> None:
+        """`maker` keeps the file while the game is held. ValueError where there is no game that TextWorld can play."""
         if style not in STYLES:
             raise ValueError(unknown("style", style, STYLES))
         textworld = library()
-        self.seed, self.title, self._style = seed, title, style
+        self.seed, self.title, self._style, self._maker = seed, title, style, maker
         try:
             self._game = textworld.start(str(path), textworld.EnvInfos(**dict.fromkeys(ASKED, True)))
         except Exception as error:  # whatever a game file of a stranger brings about
@@ -163,8 +164,9 @@ class TextWorlds:
         library()
         self._challenge, self._style = challenge, style
         self._settings = {**CHALLENGES[challenge], **settings}
-        self._own = TemporaryDirectory(prefix="rolltrain-textworld-") if folder is None else None
-        self._folder = Path(self._own.name if self._own is not None else folder or ".")
+        self._folder = Path(mkdtemp(prefix="rolltrain-textworld-") if folder is None else folder)
+        if folder is None:
+            finalize(self, rmtree, self._folder, ignore_errors=True)
 
     def __call__(self, seed: int) -> TextWorldGame:
         """ValueError where TextWorld refuses the settings."""
@@ -172,7 +174,7 @@ class TextWorlds:
         path = self._folder / f"{self._challenge}-{spelled}-{seed}.z8"
         if not path.exists():
             self._compile(path, seed)
-        return TextWorldGame(path, seed, f"TextWorld's {self._challenge.replace('_', ' ')}, seed {seed}", self._style)
+        return TextWorldGame(path, seed, f"TextWorld's {self._challenge.replace('_', ' ')}, seed {seed}", self._style, self)
 
     def batch(self, seeds: Iterable[int]) -> list[TextWorldGame]:
         """A game of each seed."""
