@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
 MOST_SEEDS = 10_000
+MOVES = 50
+"""Of a game that is watched, at most."""
 
 
 @click.command(short_help="Play a text adventure by yourself.")
@@ -38,15 +40,20 @@ MOST_SEEDS = 10_000
 )
 @click.option("--against", metavar="RUN|random|guide", help="A race: the model of a run, or who else plays beside you.")
 @click.option("--watch", metavar="RUN|random|guide", help="Watch the model of a run play by itself, in lines.")
-@click.option(
-    "--games", type=click.IntRange(1, 100_000), default=1, show_default=True, help="With --watch: worlds, one seed after another."
-)
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="With --watch: moves of a game at most.")
+@click.option("--games", type=click.IntRange(1, 100_000), help="With --watch: worlds, one seed after another; 1 without it.")
+@click.option("--limit", type=click.IntRange(1, 10_000), help="With --watch: moves of a game at most; 50 without it.")
 @click.option("--record", type=options.FILE, metavar="FILE", help="Write the games as JSON lines: prompt, action, reward parts.")
 @click.option("--plain", is_flag=True, help="In lines instead of on the screen; commands may come from a pipe.")
 @options.RUNS
 def dungeon(
-    foreign: str | None, against: str | None, watch: str | None, games: int, limit: int, record: Path | None, plain: bool, **given: Any
+    foreign: str | None,
+    against: str | None,
+    watch: str | None,
+    games: int | None,
+    limit: int | None,
+    record: Path | None,
+    plain: bool,
+    **given: Any,
 ) -> int:
     """Play a text adventure of the dungeon by yourself. Nothing is trained.
 
@@ -56,13 +63,15 @@ def dungeon(
 
     if watch is not None and against is not None:
         raise click.UsageError("--watch and --against: in a race you play yourself; give one of them.")
+    if watch is None and (games is not None or limit is not None):
+        raise click.UsageError("--games and --limit belong to --watch; by yourself you play as long as you like.")
     if record is not None and not record.parent.is_dir():
         raise click.UsageError(f"--record {printable(record)}: there is no folder {printable(record.parent)}; make it first.")
     if record is not None and (record.is_dir() or not os.access(record.parent, os.W_OK)):
         raise click.UsageError(f"--record {printable(record)} cannot be written there; name a file in a folder of yours.")
     maker, mind, first = _seats(foreign, watch if watch is not None else against, given)
     if watch is not None and mind is not None:
-        return _watch(maker, mind, range(first, first + games), limit, record)
+        return _watch(maker, mind, range(first, first + (games or 1)), limit or MOVES, record)
     return _play(Outing(maker, first, mind, record), plain)
 
 

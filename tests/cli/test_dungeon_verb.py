@@ -67,6 +67,7 @@ def test_escapes_and_megabytes_through_the_pipe_are_answered_and_shown_harmless(
         ("--watch guide --games 0", "--games"),
         ("--against model", "there is no rival 'model'; choose from random, guide, or name a run of kind dungeon"),
         ("--record nowhere/games.jsonl", "there is no folder nowhere; make it first"),
+        ("--games 3", "--games and --limit belong to --watch"),
         ("--record .", "cannot be written there; name a file"),
         ("--seed 1.5", "'1.5' is not a valid integer"),
     ],
