@@ -93,6 +93,8 @@ MODES: Registry[Mode] = Registry(
             config="rolltrain_tui.modes.dungeon.config:DungeonConfig",
             build="rolltrain_tui.modes.dungeon.build:build",
             template="rolltrain_tui.config.shipped:dungeon_first",
+            signals="rolltrain_tui.modes.dungeon.bestiary:SIGNALS",
+            monsters="rolltrain_tui.modes.dungeon.bestiary:MONSTERS",
             sitting="rolltrain_tui.tui.dungeon.sit:sit",
         ),
         Mode(

@@ -5,7 +5,7 @@ Shapes: N moves that were played, B moves of a minibatch, T tokens of an action.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from torch import Tensor
 
@@ -50,6 +50,10 @@ class Algorithm(ABC):
     @abstractmethod
     def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
         """Of each move of a minibatch, (B,)."""
+
+    @abstractmethod
+    def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
+        """The same with other weights in its loss; None: as they are. An algorithm without values takes no notice of theirs."""
 
     def stepped(self, told: Told, count: int) -> None:  # noqa: B027 - most have nothing that adapts
         """After a minibatch of `count` moves, which told this."""

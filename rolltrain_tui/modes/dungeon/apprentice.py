@@ -91,7 +91,7 @@ class Apprentice(LeveredLearner):
         spent = self.flops
         with self.at_rest():
             chooser = self.seat(greedy=greedy)
-            count = min(count, self.config.world.count) if seen else count
+            count = min(count, self.config.world.count) if seen else count  # the first worlds of training, however the dial stands
             found = self.exam.verdicts(count, chooser, first=0) if seen else self.exam.verdicts(count, chooser)
         gflop, self.flops = (self.flops - spent) / 1e9, spent
         return found, gflop

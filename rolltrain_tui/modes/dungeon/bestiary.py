@@ -69,6 +69,7 @@ MONSTERS: tuple[Monster, ...] = (
         symptoms=(Symptom("policy_shift", "high", hold=2), Symptom("clip_share", "high", hold=2)),
         summary="It stands where the policy was a moment ago. The farther the two drift apart, the less the old games mean.",
         weak_to="smaller steps, fewer turns between games, and distance from the reference in the loss",
+        orders=(("rate", "0.3"), ("every", "6")),
         ailment="one minibatch moves the policy too far",
         portrait=(
             r"       .-'''-.       ",
@@ -97,6 +98,7 @@ MONSTERS: tuple[Monster, ...] = (
         symptoms=(Symptom("policy_shift", "low", hold=2, also=(("indecision", "high"),)),),
         summary="It swore to stay as it was. So it does, and knows no more than on its first day.",
         weak_to="less weight on the distance from the reference, and larger steps: Rage",
+        orders=(("kl", "0"), ("rate", "10")),
         ailment="the policy does not move from where it began",
         portrait=(
             r"       _.---._       ",
@@ -125,6 +127,7 @@ MONSTERS: tuple[Monster, ...] = (
         symptoms=(Symptom("indecision", "low", hold=2, also=(("lost_worlds", "high"),)),),
         summary="It says one thing, and one thing only, and it does not help.",
         weak_to="another reward, the entropy of the choice, and a return to weights that still had one: Divine Intervention",
+        orders=(("entropy", "0.05"), ("kl", "0.1")),
         ailment="it says the same commands for ever, and loses",
         portrait=(
             r"                     ",
@@ -153,6 +156,7 @@ MONSTERS: tuple[Monster, ...] = (
         symptoms=(Symptom("indecision", "high", hold=3, unless=(("policy_shift", "low"),)),),
         summary="It tries every door every time, long after it has found the right one.",
         weak_to="a smaller entropy coefficient",
+        orders=(("entropy", "0.01"),),
         ailment="it still chooses as if at random",
         portrait=(
             r"    .--.     .--.    ",
@@ -181,6 +185,7 @@ MONSTERS: tuple[Monster, ...] = (
         symptoms=(Symptom("foresight", "low", hold=3),),
         summary="It foretells what every state is worth, and it would be better to guess the mean.",
         weak_to="more weight on the value's loss, a value head of two layers",
+        orders=(("value", "0.5"), ("rate", "0.3")),
         ailment="its values foretell nothing",
         portrait=(
             r"        .---.        ",

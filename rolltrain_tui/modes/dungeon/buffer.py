@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.algorithm import Rows, Told
+from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.health import TOLD
 from rolltrain_tui.modes.dungeon.play import Standing
 from rolltrain_tui.training.snapshots import LearnerStateError
@@ -65,6 +66,8 @@ def check(state: Mapping[str, Any], games: int) -> None:
     good = isinstance(clock, int) and clock >= 0 and isinstance(found, list) and len(found) == games
     good = good and isinstance(since, int) and isinstance(state.get("told"), dict)
     recent = state.get("recent")
+    good = good and isinstance(state.get("since_order"), int) and isinstance(state.get("dials"), dict)
+    good = good and state["dials"].keys() == Settings().state().keys()
     good = good and isinstance(recent, list) and all(isinstance(turn, list) and len(turn) == len(TOLD) for turn in recent)
     for game in found if good and isinstance(found, list) else ():
         good = good and isinstance(game, list) and len(game) == 2 and isinstance(game[0], int) and isinstance(game[1], list)

@@ -8,6 +8,8 @@ from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
+from rolltrain_tui.modes.dungeon.dials import dials_of
+from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -372,6 +374,15 @@ class DungeonConfig(CampaignConfig):
         if device.compile:
             raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
         return device
+
+    @property
+    def dials(self) -> tuple[Dial, ...]:
+        distance = ""
+        if self.ppo is None and self.actde is None and self.rejection is None:
+            distance = "its algorithm has no such distance in its loss"
+        elif self.hf is not None and not (self.kl.loss.coefficient or self.kl.reward.coefficient):
+            distance = "no copy of the model from the folder was kept, since kl has no coefficient above 0"
+        return dials_of(values=self.grpo is None and self.rejection is None and self.decision is None, distance=distance)
 
     @property
     def micro_batches(self) -> int:

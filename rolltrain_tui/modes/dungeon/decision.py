@@ -3,7 +3,8 @@
 In front of each text stands "return n", with n the return to come in tenths. While it plays it is told a high one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -41,6 +42,9 @@ class Decision(Algorithm):
     @property
     def prefix(self) -> str:
         return f"return {told_as(self.target)}"
+
+    def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
+        return self if entropy is None else replace(self, entropy=entropy)
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         returns, _ = step_returns(played.table(played.score), played.table(played.over), self.gamma_step)

@@ -6,8 +6,8 @@ No value is learned. Where trl has the tokens of a completion, here are the move
 Shapes: N moves, G games, T tokens of an action.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import torch
 from torch import Tensor
@@ -70,6 +70,9 @@ class GRPO(Algorithm):
     @property
     def needs_reference(self) -> bool:
         return self.beta > 0
+
+    def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
+        return self if entropy is None else replace(self, entropy_coef=entropy)
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         games = len(played.last_value)

@@ -57,7 +57,7 @@ class KLCoefficients(nn.Module):
     @property
     def used(self) -> bool:
         """Whether the distance from the reference counts for anything."""
-        return any(control.coefficient or control.adaptive for control in self.controls.values())
+        return self.loss > 0 or self.reward > 0
 
     @property
     def loss(self) -> float:
@@ -66,6 +66,9 @@ class KLCoefficients(nn.Module):
     @property
     def reward(self) -> float:
         return self.reward_coefficient.item()
+
+    def set_loss(self, coefficient: float) -> None:
+        self.loss_coefficient.fill_(coefficient)
 
     def heard_loss(self, kl: float, moves: int) -> None:
         """The distance in a minibatch of so many moves."""

@@ -32,6 +32,8 @@ from rolltrain_tui.modes.dungeon.apprentice import Apprentice
 from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.dials import Settings
+from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, rewards_of
@@ -44,7 +46,7 @@ from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.levers import lay_side_by_side
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
-from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
+from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer, learning_rate
 from rolltrain_tui.training.streams import Streams, random_stream
 
 STREAMS = ("worlds", "play", "minibatches", "target_noise", "weight_noise", "sample")
@@ -59,6 +61,8 @@ AT_ONCE = 256
 class DungeonLearner(Apprentice):
     """A language model that plays, and learns from its games."""
 
+    schedule: TurnSchedule
+
     def __init__(self, config: DungeonConfig, base: Path, exam: Exam | None = None) -> None:
         """`base`: the folder that the campaign's own paths are relative to.
 
@@ -71,17 +75,24 @@ class DungeonLearner(Apprentice):
         self.exam = exam or Exam(self.maker, config.world.limit, config.exam.measure)
         self.player, words, self.data_sha256 = player_of(config, self.maker, base, random_stream(config.seed, "init"))
         kl = coefficients_of(config)
-        self.algorithm: Algorithm = algorithm_of(config, words, kl)
+        self.kl = kl
+        self.own: Algorithm = algorithm_of(config, words, kl)
+        """The algorithm as the campaign has it."""
+        self.algorithm = self.own
+        self.settings, self.since_order = Settings(), -1
+        """How the dials stand; and the turn in which `every` was turned, until that was measured."""
         self.reading = Reading(words, config.model.context, config.model.feedback, self.algorithm.prefix)
         model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
         parameters = [p for p in self.player.parameters() if p.requires_grad]
         lay_side_by_side(parameters)
-        self.reference = Reference(self.player) if self.algorithm.needs_reference else None
+        self.reference = Reference(self.player) if self.algorithm.needs_reference or config.hf is None else None
 
         self.clock = 0
         """Turns taken; a rollback does not turn it back."""
         self.recent: health.Recent = ()
         """What the last turns told of the policy's shift."""
+        self._dialled: Told = {}
+        """What dials of this turn have measured so far."""
         self._began = False
         """Whether this turn has gathered its first batch."""
         self._told: Told = {}
@@ -107,8 +118,7 @@ class DungeonLearner(Apprentice):
             objective=objective_of(config, self.exam),
             running=list(kl.buffers()),
         )
-        seeds = torch.randint(config.world.count, (config.play.games,), generator=self.streams["worlds"])
-        self.games = fresh(self.maker, seeds.tolist())
+        self.games = fresh(self.maker, self._drawn_worlds(config.play.games).tolist())
         if exam is None:
             self._go_on()
 
@@ -117,20 +127,63 @@ class DungeonLearner(Apprentice):
 
     def step(self, effect: StepEffect) -> StepReport:
         """See `LeveredLearner.step`; and what the minibatch told, under the names of trl. A turn that fails takes back its games."""
-        before = self.clock, self.games, self.buffer, self.recent
-        self._began, self.flops, self._told = False, 0.0, {}
+        before = self.clock, self.games, self.buffer, self.recent, self.settings, self.since_order
+        self._began, self.flops, self._told, self._dialled = False, 0.0, {}, {}
         try:
+            if effect.dials:
+                self.settle(self.settings.turned(dict(effect.dials)))
             report = super().step(effect)
         except BaseException:
-            self.clock, self.games, self.buffer, self.recent = before
+            self.clock, self.games, self.buffer, self.recent, settings, self.since_order = before
+            self.settle(settings)
             raise
+        if "rate" in dict(effect.dials):
+            plain = learning_rate(self.turn - 1, self.config.turns, self.config.optimizer.learning_rate, self.config.schedule)
+            self._dialled |= told("rate", self.settings.rate or 1.0, report.lr / plain)
         self.clock += 1
         self.recent = health.heard(self.recent, self._told)
-        return replace(report, measured={**report.measured, **self._told})
+        return replace(report, measured={**report.measured, **self._told, **self._dialled})
+
+    def settle(self, settings: Settings) -> None:
+        """What the dials change that is no part of the games."""
+        self.settings = settings
+        self.algorithm = self.own.weighed(entropy=settings.entropy, value=settings.value)
+        self.schedule.peak = self.config.optimizer.learning_rate * (1.0 if settings.rate is None else settings.rate)
+
+    @property
+    def every(self) -> int:
+        return self.config.play.every if self.settings.every is None else self.settings.every
+
+    @property
+    def worlds(self) -> int:
+        return self.config.world.count if self.settings.worlds is None else self.settings.worlds
+
+    def _turn_dials(self, dials: Mapping[str, str]) -> None:
+        """The dials of this turn that act on the games, and on what is kept beside the weights."""
+        if "kl" in dials:
+            self.kl.set_loss(self.config.kl.loss.coefficient if self.settings.kl is None else self.settings.kl)
+        if "worlds" in dials:
+            self.games = fresh(self.maker, self._drawn_worlds(self.config.play.games).tolist())
+            found = sum(game.seed < self.worlds for game in self.games) / len(self.games)
+            self._dialled |= told("worlds", 1.0, found, different=float(len({game.seed for game in self.games})))
+        if "every" in dials:
+            self.since_order = self.clock
+        if dials.keys() & {"kl", "worlds", "every", "again"}:
+            self._go_on()
+        if "again" in dials:
+            self._dialled |= told("again", 0.0, float(self.clock - self.buffer.since))
+
+    def _drawn_worlds(self, *shape: int) -> Tensor:
+        return torch.randint(self.worlds, shape, generator=self.streams["worlds"])
 
     def _begin_turn(self, effect: StepEffect) -> None:
         """At fixed turns the games go on; after a return to older weights too, since its ratios would be to weights that are gone."""
-        if self.clock - self.buffer.since >= self.config.play.every or effect.rollback or effect.restore_best:
+        if effect.dials:
+            self._turn_dials(dict(effect.dials))
+        if (gap := self.clock - self.buffer.since) >= self.every or ((effect.rollback or effect.restore_best) and gap):
+            if 0 <= self.since_order == self.buffer.since and gap:
+                self._dialled |= told("every", float(self.every), float(gap))
+                self.since_order = -1
             self._go_on()
 
     def _go_on(self) -> None:
@@ -148,14 +201,14 @@ class DungeonLearner(Apprentice):
 
     def _play(self) -> Played:
         """1. Every game goes on by some moves; or new ones are played to their ends, where the algorithm needs them whole."""
-        config, stream, own = self.config, self.streams["play"], self.streams["worlds"]
-        count, most = config.play.games, config.world.count
+        config, stream = self.config, self.streams["play"]
+        count = config.play.games
         games, moves, worlds = self.games, config.play.moves, None
         if self.algorithm.whole:
-            seeds = torch.randint(most, (count // self.algorithm.group,), generator=own)
+            seeds = self._drawn_worlds(count // self.algorithm.group)
             games, moves = fresh(self.maker, seeds.repeat_interleave(self.algorithm.group).tolist()), config.world.limit
         else:
-            worlds = torch.randint(most, (count, moves), generator=own)
+            worlds = self._drawn_worlds(count, moves)
         chance = torch.rand(count, moves, generator=stream, dtype=torch.float64)
         limit, stop = config.world.limit, self.stop_if_asked
         with self.at_rest():
@@ -170,7 +223,7 @@ class DungeonLearner(Apprentice):
 
     def _asked(self, played: Played) -> Tensor:
         """2. The reference's log-probabilities of what was played: (N, T)."""
-        if self.reference is None:
+        if self.reference is None or not self.algorithm.needs_reference:
             return played.choice.logprobs
         found = []
         with self.at_rest(), self.autocast():
@@ -195,6 +248,8 @@ class DungeonLearner(Apprentice):
         sizes = [usual.moves] * (count // usual.moves) + ([rest] if (rest := count % usual.moves) else [])
         places, self.buffer = self.buffer.next(count, self.streams["minibatches"])
         micros = [self._ready(self.buffer.rows, part) for part in torch.split(places, sizes)]
+        if first and effect.dials:
+            self._dialled |= weights_found(self, dict(effect.dials), micros[0])
         batch = BatchGradient()
         if effect.drop_worst:
             micros = self._without_the_worst(micros, effect.drop_worst, batch)
@@ -205,11 +260,11 @@ class DungeonLearner(Apprentice):
             if not (size := len(rows["action"])):
                 continue
             weight = size / total  # micro-batches may differ in size: the mean is over moves
-            losses, found = self._losses(self._noisy(rows, effect.target_noise, batch) if effect.target_noise else rows)
+            losses, found = self.losses(self._noisy(rows, effect.target_noise, batch) if effect.target_noise else rows)
             (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
             if effect.target_noise:
                 with torch.no_grad():
-                    losses, found = self._losses(rows)
+                    losses, found = self.losses(rows)
             loss += losses.detach().mean().item() * weight
             told = {name: told.get(name, 0.0) + value * weight for name, value in found.items()}
             batch.amount += size
@@ -233,7 +288,7 @@ class DungeonLearner(Apprentice):
         others = {name: column[places] for name, column in rows.items() if name not in offers}
         return {name: column.to(self.device) for name, column in (offers | others).items()}
 
-    def _losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]:
+    def losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]:
         """5. Of each move: (B,)."""
         offers = Offers.of(rows)
         self.flops += (3 if torch.is_grad_enabled() else 1) * self.player.flops(offers)
@@ -245,7 +300,7 @@ class DungeonLearner(Apprentice):
     @torch.no_grad()
     def _without_the_worst(self, micros: list[dict[str, Tensor]], drop: int, batch: BatchGradient) -> list[dict[str, Tensor]]:
         """The micro-batches without the `drop` moves of highest loss. Ranking them reads all once more."""
-        losses = torch.cat([self._losses(rows)[0] for rows in micros])  # (B,)
+        losses = torch.cat([self.losses(rows)[0] for rows in micros])  # (B,)
         stays = drop_worst(losses, drop, batch)
         batch.scored = len(losses)
         parts = torch.split(stays, [len(rows["action"]) for rows in micros])
@@ -264,7 +319,7 @@ class DungeonLearner(Apprentice):
         return noisy
 
     def loss_of(self, rows: Mapping[str, Tensor]) -> Tensor:
-        return self._losses(rows)[0].mean()
+        return self.losses(rows)[0].mean()
 
     def beginner(self) -> Self:
         return type(self)(self.config, self.base, self.exam)
@@ -273,9 +328,12 @@ class DungeonLearner(Apprentice):
     # What is kept besides the weights
 
     def own_state(self) -> dict[str, Any]:
-        return {"clock": self.clock, "recent": [list(turn) for turn in self.recent], **kept.own_state(self.games, self.buffer)}
+        dials = {"dials": self.settings.state(), "since_order": self.since_order}
+        return {"clock": self.clock, **dials, "recent": [list(turn) for turn in self.recent], **kept.own_state(self.games, self.buffer)}
 
     def take_own_state(self, state: Mapping[str, Any]) -> None:
         """Clock and games. The lessons are tensors, which `load_state`, `follow` and `step` put back."""
         self.clock, self.games = state["clock"], kept.standings(state)
         self.recent = tuple(tuple(map(float, turn)) for turn in state["recent"])
+        self.settle(Settings.from_state(state["dials"]))
+        self.since_order = state["since_order"]

@@ -5,7 +5,7 @@ is true where there is a token. A loss is the mean over each action's tokens, an
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
@@ -132,6 +132,10 @@ class PPO(Algorithm):
     @property
     def needs_reference(self) -> bool:
         return self.kl.used
+
+    def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
+        of = self.of if entropy is None else replace(self.of, entropy=entropy)
+        return replace(self, of=of if value is None else replace(of, value=value))
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         then = played.choice

@@ -1,6 +1,7 @@
 """REINFORCE with a baseline (Williams, 1992): each move is made likelier by what came after it, less the value of its state."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from torch import Tensor
 
@@ -21,6 +22,9 @@ class Reinforce(Algorithm):
     title = "REINFORCE with a baseline"
     targets = ("advantages", "returns")
     columns = COLUMNS | {"advantages": 2, "returns": 2}
+
+    def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
+        return replace(self, entropy=self.entropy if entropy is None else entropy, value=self.value if value is None else value)
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         """Returns run to the end of the game, or to the last move that was played and its value."""

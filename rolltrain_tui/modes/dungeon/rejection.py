@@ -1,6 +1,7 @@
 """Rejection sampling: play much, keep the best, and learn to do what was done there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -54,6 +55,9 @@ class Rejection(Algorithm):
     @property
     def needs_reference(self) -> bool:
         return self.kl.used
+
+    def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
+        return self if entropy is None else replace(self, entropy=entropy)
 
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         returns, _ = step_returns(played.table(played.score), played.table(played.over), self.gamma_step)

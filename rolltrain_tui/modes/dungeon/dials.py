@@ -1,0 +1,102 @@
+"""The dials of the dungeon: what the player may change on the way. A row says it, `Settings` holds how they stand. No torch."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from rolltrain_tui.protocol.dials import OWN, Dial
+
+NUMBERS, WHOLE = ("entropy", "value", "kl", "rate", "every", "worlds"), ("every", "worlds")
+
+
+def dials_of(*, values: bool, distance: str) -> tuple[Dial, ...]:
+    """`values`: the algorithm learns some. `distance`: why the distance from the reference cannot count; "" where it can."""
+    return (
+        Dial(
+            name="entropy",
+            title="Entropy",
+            words="the weight of the entropy of its choice in the loss: above 0 it keeps trying",
+            choices=("0", "0.01", "0.05", OWN),
+            low=0,
+            high=10,
+        ),
+        Dial(
+            name="value",
+            title="Value's weight",
+            words="the weight of the value's loss",
+            choices=("0.1", "0.5", "1", "2", OWN),
+            low=0,
+            high=100,
+            unavailable="" if values else "its algorithm learns no values",
+        ),
+        Dial(
+            name="kl",
+            title="Reference",
+            words="the weight of the distance from the reference model in the loss; the games go on at once",
+            choices=("0", "0.05", "0.1", "1", OWN),
+            low=0,
+            high=1000,
+            unavailable=distance,
+        ),
+        Dial(
+            name="rate",
+            title="Learning rate",
+            words="the learning rate of the schedule is multiplied by this",
+            choices=("0.1", "0.3", "1", "3", OWN),
+            low=1e-4,
+            high=100,
+        ),
+        Dial(
+            name="every",
+            title="Turns between games",
+            words="the games go on now, and every so many turns from now on: fewer is less learning from each move",
+            choices=("4", "6", "12", OWN),
+            low=1,
+            high=1_000_000,
+            whole=True,
+        ),
+        Dial(
+            name="worlds",
+            title="Worlds of training",
+            words="new games begin, in so many worlds",
+            choices=("50", "500", "5000", OWN),
+            low=1,
+            high=1_000_000_000,
+            whole=True,
+        ),
+        Dial(
+            name="again",
+            title="New lessons",
+            words="the games go on at once; what was to be learned of older ones is dropped",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the dials stand. None: as the campaign has it."""
+
+    entropy: float | None = None
+    value: float | None = None
+    kl: float | None = None
+    rate: float | None = None
+    every: int | None = None
+    worlds: int | None = None
+
+    def turned(self, dials: Mapping[str, str]) -> Self:
+        """After orders that the rules have passed."""
+        found: dict[str, Any] = {}
+        for name, value in dials.items():
+            if name in NUMBERS:
+                number = None if value == OWN else float(value)
+                found[name] = int(number) if number is not None and name in WHOLE else number
+        return replace(self, **found)
+
+    def state(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Inverse of `state`. TypeError for what is none."""
+        return cls(**state)

@@ -1,0 +1,91 @@
+"""The monsters of the dungeon: what brings each, what is measured for it, and what helps."""
+
+import math
+
+import pytest
+import torch
+from support.paths import CAMPAIGNS, DUNGEON, by
+
+from rolltrain_tui.modes import build
+from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.dungeon import health
+from rolltrain_tui.modes.dungeon.bestiary import MONSTERS, SIGNALS
+from rolltrain_tui.modes.dungeon.learner import DungeonLearner
+from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.protocol.dials import refusal
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.rules.due_monsters import DueMonsters
+from rolltrain_tui.rules.monster import Monster, Symptom
+from rolltrain_tui.rules.signal_monitor import SignalMonitor
+
+ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS for s in row.symptoms])
+HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "lost_worlds": 0.02, "foresight": 0.3}
+"""As `dungeon_first` shows them after a quarter of its turns."""
+
+
+def who_comes(values: dict[str, float], examinations: int) -> str:
+    """The monster that is due after so many examinations with these values; "" where none is."""
+    monitor, due = SignalMonitor(), DueMonsters()
+    for turn in range(examinations):
+        monitor.examined(turn, values)
+        due.hear(monitor, "examination")
+    found = due.due(examinations, None, scouting=False)
+    return found.monster.name if found is not None else ""
+
+
+def sick(symptom: Symptom) -> dict[str, float]:
+    """Healthy values, but for those of the symptom, which are a little beyond their bounds."""
+    rows = {signal.name: signal for signal in SIGNALS}
+    bounds = {name: rows[name].high if side == "high" else rows[name].low for name, side in symptom.signs}
+    return HEALTHY | {name: (bounds[name] or 0.0) + (0.01 if side == "high" else -0.0001) for name, side in symptom.signs}
+
+
+@ROWS
+def test_it_comes_by_its_signal_and_not_before(row: Monster, symptom: Symptom) -> None:
+    """After as many examinations in a row as its row says; one fewer brings nobody."""
+    assert who_comes(sick(symptom), symptom.hold) == row.name
+    assert who_comes(sick(symptom), symptom.hold - 1) == ""
+
+
+def test_nobody_comes_to_a_healthy_run_or_to_a_master() -> None:
+    """However often it is examined; one that hesitates no more and wins is no slime, and may stand still."""
+    assert who_comes(HEALTHY, 20) == ""
+    assert who_comes(HEALTHY | {"indecision": 0.03, "policy_shift": 1e-4, "lost_worlds": 0.0}, 20) == ""
+
+
+def test_what_helps_can_be_had() -> None:
+    """Every order that a monster is weak to is a dial, with a value that it takes."""
+    dials = load(CAMPAIGNS / "dungeon_first.yaml", DUNGEON).dials
+    assert {refusal(dials, *order) for row in MONSTERS for order in row.orders} == {""}
+    assert all(row.orders and row.ailment for row in MONSTERS)
+
+
+@pytest.mark.parametrize("algorithm", [None, "grpo", "decision"])
+def test_an_examination_tells_what_it_can(algorithm: str | None) -> None:
+    """Finite numbers, and what the algorithm does not tell is left out; nothing changes by looking."""
+    hero = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *(by(algorithm) if algorithm else ()))), base=CAMPAIGNS)
+    assert isinstance(hero, DungeonLearner)
+    hero.prepare(["examine"])
+    for _ in range(3):
+        hero.step(NEUTRAL)
+    before = hero.state_dict()
+    values = hero.examine(hero.evaluate(9)).values
+    own = {signal.name: values[signal.name] for signal in SIGNALS if signal.name in values}
+    assert all(map(math.isfinite, own.values()))
+    assert own.keys() == {signal.name for signal in SIGNALS} if algorithm is None else own.keys() == {"lost_worlds", "indecision"}
+    assert hero.state_dict() == before
+
+
+def test_the_measures_are_what_they_say() -> None:
+    """Checked by hand: an even choice is all indecision, a sure one none, and a single command is no choice."""
+    even, sure = math.log(0.5), math.log(1 - 1e-9)
+    logits = torch.tensor([[even, even, -math.inf], [sure, math.log(1e-9), -math.inf], [0.0, -math.inf, -math.inf]])
+    look = (Seen(logits, torch.zeros(3)), torch.tensor([2, 2, 1]))
+    recent = health.heard((), {"policy/approxkl_avg": 0.1, "policy/clipfrac_avg": 0.2})
+    recent = health.heard(recent, {"policy/approxkl_avg": 0.3, "policy/clipfrac_avg": 0.0})
+    found = health.signals(recent, {"val/explained_variance": 0.7}, [look], 0.25)
+    assert found["indecision"] == pytest.approx(0.5, abs=1e-6)
+    assert found["policy_shift"] == pytest.approx(0.2)
+    assert found["clip_share"] == pytest.approx(0.1)
+    assert (found["foresight"], found["lost_worlds"]) == (0.7, 0.25)
+    assert len(health.heard(recent * 50, {"policy/approxkl_avg": 0.3, "policy/clipfrac_avg": 0.0})) == health.RECENT
