@@ -3,6 +3,7 @@
     policy_shift   mean over the last turns of the approximate KL between the policy that learns and the one that played
     clip_share     mean over the last turns of the part of the moves whose ratio was clipped
     indecision     mean over the first lessons of the entropy of the choice / log of the commands on offer: 1 at random, 0 always the same
+    resolve        1 - indecision
     lost_worlds    part of the unseen worlds that were not won
     foresight      explained variance of the values, in the last games that were played
 
@@ -45,6 +46,7 @@ def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen
         shares.append(entropy[chosen] / offered[chosen].float().log())
     if sum(map(len, shares)):
         found["indecision"] = torch.cat(shares).mean().item()
+        found["resolve"] = 1 - found["indecision"]
     if "val/explained_variance" in told:
         found["foresight"] = told["val/explained_variance"]
     return found

@@ -59,7 +59,7 @@ def test_a_stopped_turn_takes_its_dials_back_and_a_save_keeps_them() -> None:
     before, tensors = hero.state_dict(), {name: tensor.clone() for name, tensor in hero.tensors().items()}
     effect = StepEffect(dials=(("kl", "1"), ("worlds", "2"), ("rate", "2"), ("entropy", "0.3"), ("every", "1")))
     seen = iter(range(100))
-    hero.should_stop = lambda: next(seen) >= 8
+    hero.should_stop = lambda: next(seen) >= 5
     with pytest.raises(StepAbandoned):
         hero.step(effect)
     assert hero.state_dict() == before
