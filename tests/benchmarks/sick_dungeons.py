@@ -27,7 +27,7 @@ RUNS = {
     "no value": ("ppo.vf_coef=0.0",),
     "50 worlds": ("world.count=50", "world.marks=false"),
 }
-SIGNALS = ("policy_shift", "clip_share", "indecision", "lost_worlds", "foresight", "gap")
+SIGNALS = ("policy_shift", "clip_share", "indecision", "stubborn", "foresight", "gap")
 
 
 def main() -> None:

@@ -129,7 +129,7 @@ class Apprentice(LeveredLearner):
     # Its voice
 
     def perform(self) -> str:
-        """A game in an unseen world, command by command, and how it stands."""
+        """How it stands, and a game in an unseen world, command by command."""
         spent = self.flops
         stream = self.streams["sample"]
         count = self.config.evaluation.sequences
@@ -140,7 +140,7 @@ class Apprentice(LeveredLearner):
             for greedy, seen in ((False, False), (True, False), (False, True))
         )
         self.flops = spent
-        return f"{told}\n{voice.standing(count, drawn, greedy, seen)}"[: self.config.speech.characters]
+        return f"{voice.standing(count, drawn, greedy, seen)}\n{told}"[: self.config.speech.characters]
 
     # -----------------------------------------------------------------------------------------------------------------
     # Saves and copies

@@ -10,7 +10,7 @@ from rolltrain_tui.rules.signals import Signal
 SIGNALS: tuple[Signal, ...] = (
     Signal(
         name="policy_shift",
-        title="Shift of the policy",
+        title="Policy shift",
         unit="",
         high=0.05,
         meaning="the approximate KL between the policy that learns and the one that played, over the last 24 turns",
@@ -28,10 +28,9 @@ SIGNALS: tuple[Signal, ...] = (
         name="indecision",
         title="Indecision",
         unit="",
-        low=0.08,
         high=0.8,
         meaning="the entropy of its choice over that of a choice at random",
-        advice="too high: a smaller entropy coefficient; near 0 while worlds are lost: a larger one, or another reward",
+        advice="a smaller entropy coefficient; low with success is mastery",
     ),
     Signal(
         name="resolve",
@@ -42,12 +41,12 @@ SIGNALS: tuple[Signal, ...] = (
         advice="larger steps, less weight on the distance from the reference",
     ),
     Signal(
-        name="lost_worlds",
-        title="Lost worlds",
+        name="stubborn",
+        title="Stubbornness",
         unit="",
         high=0.3,
-        meaning="the part of the unseen worlds that it does not win",
-        advice="more turns; where it stays, look at the reward and at the size of the steps",
+        meaning="the part of the unseen worlds that it loses, where it hesitates no more; 0 while it does",
+        advice="some weight on the entropy of its choice, or on the distance from the reference; and look at the reward",
     ),
     Signal(
         name="foresight",
@@ -131,7 +130,7 @@ MONSTERS: tuple[Monster, ...] = (
         recharge=5,
         failed=Affliction(StepEffect(batch_factor=0.5), 2, "batches are half as large for 2 turns"),
         saved=Affliction(NEUTRAL, 1, "it repeats itself; the training does not feel it"),
-        symptoms=(Symptom("indecision", "low", hold=2, also=(("lost_worlds", "high"),)),),
+        symptoms=(Symptom("stubborn", "high", hold=2),),
         summary="It says one thing, and one thing only, and it does not help.",
         weak_to="another reward, the entropy of the choice, and a return to weights that still had one: Divine Intervention",
         orders=(("entropy", "0.05"), ("kl", "0.1")),

@@ -4,7 +4,7 @@
     clip_share     mean over the last turns of the part of the moves whose ratio was clipped
     indecision     mean over the first lessons of the entropy of the choice / log of the commands on offer: 1 at random, 0 always the same
     resolve        1 - indecision
-    lost_worlds    part of the unseen worlds that were not won
+    stubborn       part of the unseen worlds that were not won, where indecision is below CERTAIN; 0 elsewhere
     foresight      explained variance of the values, in the last games that were played
 
 What an algorithm does not tell is left out.
@@ -20,6 +20,8 @@ from rolltrain_tui.protocol.learner import Examination
 
 RECENT = 24
 """Turns over which the shift of the policy is told."""
+CERTAIN = 0.1
+"""Indecision below which nothing is tried any more."""
 TOLD = {"policy_shift": "policy/approxkl_avg", "clip_share": "policy/clipfrac_avg"}
 """Signals that are means of what each turn tells."""
 
@@ -35,8 +37,8 @@ def heard(recent: Recent, told: Mapping[str, float]) -> Recent:
 
 
 def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen, Tensor]], lost: float) -> dict[str, float]:
-    """`told`: of the last games; `seen`: readings of lessons with the number of commands on offer (B,); `lost`: see `lost_worlds`."""
-    found = {"lost_worlds": lost}
+    """`told`: of the last games; `seen`: readings of lessons with the number of commands on offer (B,); `lost`: part of the unseen worlds."""
+    found = {}
     if recent:
         found |= {name: sum(turn[place] for turn in recent) / len(recent) for place, name in enumerate(TOLD)}
     shares = []
@@ -47,6 +49,7 @@ def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen
     if sum(map(len, shares)):
         found["indecision"] = torch.cat(shares).mean().item()
         found["resolve"] = 1 - found["indecision"]
+        found["stubborn"] = lost if found["indecision"] < CERTAIN else 0.0
     if "val/explained_variance" in told:
         found["foresight"] = told["val/explained_variance"]
     return found

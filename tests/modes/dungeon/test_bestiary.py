@@ -19,7 +19,7 @@ from rolltrain_tui.rules.monster import Monster, Symptom
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
 
 ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS for s in row.symptoms])
-HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "resolve": 0.6, "lost_worlds": 0.02, "foresight": 0.3}
+HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "resolve": 0.6, "stubborn": 0.0, "foresight": 0.3}
 """As `dungeon_first` shows them after a quarter of its turns."""
 
 
@@ -50,7 +50,7 @@ def test_it_comes_by_its_signal_and_not_before(row: Monster, symptom: Symptom) -
 def test_nobody_comes_to_a_healthy_run_or_to_a_master() -> None:
     """However often it is examined; one that hesitates no more and wins is no slime, and may stand still."""
     assert who_comes(HEALTHY, 20) == ""
-    assert who_comes(HEALTHY | {"indecision": 0.03, "resolve": 0.97, "policy_shift": 1e-4, "lost_worlds": 0.0}, 20) == ""
+    assert who_comes(HEALTHY | {"indecision": 0.03, "resolve": 0.97, "policy_shift": 1e-4}, 20) == ""
 
 
 def test_what_helps_can_be_had() -> None:
@@ -72,9 +72,7 @@ def test_an_examination_tells_what_it_can(algorithm: str | None) -> None:
     values = hero.examine(hero.evaluate(9)).values
     own = {signal.name: values[signal.name] for signal in SIGNALS if signal.name in values}
     assert all(map(math.isfinite, own.values()))
-    assert (
-        own.keys() == {signal.name for signal in SIGNALS} if algorithm is None else own.keys() == {"lost_worlds", "indecision", "resolve"}
-    )
+    assert own.keys() == {signal.name for signal in SIGNALS} if algorithm is None else own.keys() == {"stubborn", "indecision", "resolve"}
     assert hero.state_dict() == before
 
 
@@ -89,5 +87,7 @@ def test_the_measures_are_what_they_say() -> None:
     assert found["indecision"] == pytest.approx(0.5, abs=1e-6)
     assert found["policy_shift"] == pytest.approx(0.2)
     assert found["clip_share"] == pytest.approx(0.1)
-    assert (found["foresight"], found["lost_worlds"]) == (0.7, 0.25)
+    assert (found["foresight"], found["stubborn"]) == (0.7, 0.0)
+    certain = (Seen(logits[1:], torch.zeros(2)), torch.tensor([2, 1]))
+    assert health.signals((), {}, [certain], 0.25)["stubborn"] == 0.25
     assert len(health.heard(recent * 50, {"policy/approxkl_avg": 0.3, "policy/clipfrac_avg": 0.0})) == health.RECENT
