@@ -37,7 +37,7 @@ def heard(recent: Recent, told: Mapping[str, float]) -> Recent:
 
 
 def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen, Tensor]], lost: float) -> dict[str, float]:
-    """`told`: of the last games; `seen`: readings of lessons with the number of commands on offer (B,); `lost`: part of the unseen worlds."""
+    """`told`: of the last games. `seen`: readings of lessons, and the commands on offer (B,). `lost`: part of the unseen worlds."""
     found = {}
     if recent:
         found |= {name: sum(turn[place] for turn in recent) / len(recent) for place, name in enumerate(TOLD)}
