@@ -1,0 +1,146 @@
+"""What the algorithms make of played games, where a well-known program goes wrong; and the arithmetic that the reference data leave out."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from support.paths import CAMPAIGNS, DUNGEON, HELD, by
+
+from rolltrain_tui.modes import build
+from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.decision import PLACE, Decision, told_as
+from rolltrain_tui.modes.dungeon.grpo import GRPO, group_advantages, move_weights
+from rolltrain_tui.modes.dungeon.learner import DungeonLearner
+from rolltrain_tui.modes.dungeon.offers import read
+from rolltrain_tui.modes.dungeon.ppo import ratios
+from rolltrain_tui.modes.dungeon.rejection import Rejection
+from rolltrain_tui.protocol.effects import StepEffect
+
+
+def learner(*overrides: str) -> DungeonLearner:
+    made = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *overrides)), base=CAMPAIGNS)
+    assert isinstance(made, DungeonLearner)
+    return made
+
+
+def test_the_reference_reads_a_short_text_beside_a_long_one_as_it_reads_it_alone() -> None:
+    """Padding is masked and positions are counted from each text's own beginning, for the reference too."""
+    hero = learner(*HELD[:2])
+    assert hero.reference is not None
+    hero.player.eval()
+    texts, commands = ["you are in the hall", "you are in the cellar exits north east you carry a red key"], [["look", "go north"]] * 2
+    action = torch.tensor([1, 0])
+    together = hero.reference.choice(read(hero.reading.vocabulary, texts, commands, 90), action).logprobs
+    for row, text in enumerate(texts):
+        alone = hero.reference.choice(read(hero.reading.vocabulary, [text], commands[:1], 90), action[row : row + 1]).logprobs
+        assert torch.allclose(together[row], alone[0], atol=1e-5)
+
+
+def test_the_reference_stays_while_the_player_learns() -> None:
+    hero = learner(*HELD[:2])
+    assert hero.reference is not None
+    played = hero._play()
+    before = hero._asked(played)
+    assert torch.allclose(before, played.choice.logprobs, atol=1e-5)
+    hero.step(StepEffect(lr_scale=8.0))
+    hero.step(StepEffect(lr_scale=8.0))
+    assert torch.equal(hero._asked(played), before)
+    assert not torch.allclose(hero._play().choice.logprobs.mean(), before.mean())
+
+
+def test_a_whole_command_has_one_ratio_where_the_campaign_says_sequence() -> None:
+    """The product of its words' ratios stands at each of them; by token, each has its own. Padding has no part in it."""
+    new, old = torch.tensor([[-1.0, -2.0, 5.0]]), torch.tensor([[-1.5, -1.0, -9.0]])
+    mask = torch.tensor([[True, True, False]])
+    assert torch.allclose(ratios(new, old, mask, "sequence")[0], torch.full((3,), -0.5).exp())
+    assert torch.allclose(ratios(new, old, mask, "token")[0], torch.tensor([0.5, -1.0, 0.0]).exp())
+
+
+def test_no_move_is_dropped_and_none_comes_twice() -> None:
+    """All that was played is learned from, however much it is: as many lessons as moves, each from its own game."""
+    hero = learner("play={games: 5, moves: 7, every: 3, temperature: 1.0}")
+    played = hero._play()
+    assert len(played.action) == len(hero.buffer) == 35
+    assert sorted(zip(played.game.tolist(), played.move.tolist(), strict=True)) == [(g, m) for g in range(5) for m in range(7)]
+    assert torch.equal(played.rows(played.table(played.score)), played.score)
+
+
+def test_whole_games_are_played_to_their_ends() -> None:
+    """Games of a group are in the same world; each ends with its own end or the limit, and no move comes after it."""
+    hero = learner(*by("grpo"))
+    played = hero._play()
+    seeds = [game.seed for game in played.standings]
+    assert seeds[0] == seeds[1]
+    assert seeds[2] == seeds[3]
+    assert int(played.over.sum()) == played.finished == len(seeds)
+    last = [int(played.move[played.game == g].max()) for g in range(len(seeds))]
+    for g, move in enumerate(last):
+        assert played.over[(played.game == g) & (played.move == move)].tolist() == [True]
+        assert move + 1 <= hero.config.world.limit
+
+
+def test_all_moves_of_all_games_are_ranked_together() -> None:
+    """Of the best half by the return from each move on, no one is worse than anyone of the rest."""
+    hero = learner(*by("rejection"))
+    played = hero._play()
+    assert isinstance(hero.algorithm, Rejection)
+    scored = replace(played, score=torch.randn(len(played.score), generator=torch.Generator().manual_seed(2)))
+    rows, told = hero.algorithm.prepare(scored, scored.choice.logprobs)
+    assert len(rows["action"]) == len(played.action) // 2 == told["rejection/kept"]
+    few = replace(hero.algorithm, keep_fraction=1e-6)
+    assert len(few.prepare(scored, scored.choice.logprobs)[0]["action"]) == 1
+
+
+def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
+    """The number behind "return" is the return to come of that move, in tenths; while it plays it is the target's."""
+    hero = learner(*by("decision"))
+    assert isinstance(hero.algorithm, Decision)
+    played = hero._play()
+    words = hero.reading.vocabulary
+    assert set(played.offers.text[:, PLACE].tolist()) == {words.numbers("20")[0]}
+    scored = replace(played, score=torch.full_like(played.score, 0.1))
+    rows, _ = hero.algorithm.prepare(scored, scored.choice.logprobs)
+    lengths = torch.bincount(played.game)
+    for number, game, move in zip(rows["text"][:, PLACE].tolist(), played.game.tolist(), played.move.tolist(), strict=True):
+        assert number == words.numbers(str(int(lengths[game]) - move))[0]
+    assert [told_as(value) for value in (-3.0, 0.04, 1.96, 99.0)] == [0, 0, 20, 40]
+
+
+def test_a_group_is_compared_with_itself() -> None:
+    """Less its mean, over its own spread or that of all; a group that earned alike teaches nothing."""
+    rewards = torch.tensor([1.0, 3.0, 5.0, 5.0])
+    half = 2**0.5
+    assert torch.allclose(group_advantages(rewards, 2, "group"), torch.tensor([-1 / half, 1 / half, 0.0, 0.0]), atol=1e-3)
+    assert torch.equal(group_advantages(rewards, 2, "none"), torch.tensor([-1.0, 1.0, 0.0, 0.0]))
+    assert torch.allclose(group_advantages(rewards, 2, "batch"), torch.tensor([-1.0, 1.0, 0.0, 0.0]) / rewards.std(), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"), [("grpo", 0.5 * (2.0 + 5.0)), ("dapo", (2 * 2 + 6 * 5) / 8), ("dr_grpo", (2 * 2 + 6 * 5) / 20)]
+)
+def test_moves_are_weighed_by_the_kind_of_loss(kind: str, wanted: float) -> None:
+    """Two games of two and six moves with losses of 2 and 5 a move, at most ten moves: by games, by moves, by moves over the limit."""
+    game = torch.tensor([0] * 2 + [1] * 6)
+    losses = torch.where(game == 0, 2.0, 5.0)
+    assert float((losses * move_weights(torch.tensor([2, 6]), game, kind, 10)).mean()) == pytest.approx(wanted)  # type: ignore[arg-type]
+
+
+def test_grpo_clips_each_side_by_its_own_bound() -> None:
+    """Above for what was good, below for what was bad; delta bounds the rest; the distance is never below zero."""
+    of = GRPO(
+        num_generations=2, beta=1.0, epsilon=0.2, epsilon_high=0.4, delta=3.0, loss_type="dapo", scale_rewards="none",
+        importance_sampling_level="token", entropy_coef=0.0, limit=10,
+    )  # fmt: skip
+    ratio = torch.tensor([[2.0], [0.5], [9.0], [0.5]])
+    old = torch.zeros(4, 1)
+    now = Choice(ratio.log(), torch.zeros(4, 1), torch.zeros(4, 1))
+    rows = {
+        "mask": torch.ones(4, 1, dtype=torch.bool), "logprobs": old, "reference": ratio.log(),
+        "advantages": torch.tensor([1.0, -1.0, -1.0, 1.0]), "weights": torch.ones(4),
+    }  # fmt: skip
+    losses, told = of.losses(now, rows)
+    assert losses.tolist() == pytest.approx([-1.4, 0.8, 3.0, -0.5])
+    assert (told["clip_ratio/high_mean"], told["clip_ratio/low_mean"], told["kl"]) == (0.25, 0.25, 0.0)
+    away, _ = of.losses(now, rows | {"reference": old, "advantages": torch.zeros(4)})
+    assert bool((away > 0).all())
