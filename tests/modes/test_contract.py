@@ -54,7 +54,7 @@ FILES: dict[str, Callable[..., Any]] = {
     "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }
 """Modes that a campaign file describes: a dozen small turns, with more overrides."""
-LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision")}
+LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision", "actde")}
 """Rows that are held to the contract with --long only: others of their kind are held to it always."""
 
 
