@@ -65,3 +65,10 @@ def load_compiler_late() -> None:
     """From now on in this process, unless the compiler is loaded already."""
     if NAME not in sys.modules:
         sys.modules[NAME] = torch._dynamo = LateCompiler()
+
+
+def load_compiler_now() -> None:
+    """Before a library is imported that asks for the compiler half-way through PyTorch's own modules: then it is too late to load it."""
+    stand_in = sys.modules.get(NAME)
+    if isinstance(stand_in, LateCompiler):
+        stand_in._real()

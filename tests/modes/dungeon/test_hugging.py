@@ -1,7 +1,10 @@
 """A Hugging Face model from a folder as the player of the dungeon. Models are made from configs; nothing is fetched."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,23 @@ def test_it_learns_near_its_reference_and_goes_on_from_a_save() -> None:
     assert [second.step(NEUTRAL).loss for _ in range(2)] == [first.step(NEUTRAL).loss for _ in range(2)]
     assert second.weights_sha256() == first.weights_sha256()
     assert first.info().data_sha256 == second.info().data_sha256 != ""
+
+
+@pytest.mark.slow
+def test_it_can_be_loaded_after_a_model_of_the_games_own(request: pytest.FixtureRequest) -> None:
+    """In one process: the stand-in for PyTorch's compiler gives way before transformers asks for it half-way."""
+    if not request.config.getoption("--long"):
+        pytest.skip("with --long only: a process that imports transformers")
+    script = (
+        f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]\n"
+        "from test_hugging import *\n"
+        f"folder = Path({str(lab().gpt)!r})\n"
+        "build(load(CAMPAIGNS / 'dungeon_first.yaml', DUNGEON), base=CAMPAIGNS).step(NEUTRAL)\n"
+        "print(learner(folder=folder).step(NEUTRAL).finite)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parents[2], *sys.path)))}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert done.stdout.strip().endswith("True"), done.stderr[-2000:]
 
 
 def test_the_reference_keeps_no_copy_of_what_is_frozen() -> None:
