@@ -52,7 +52,7 @@ SIGNALS: tuple[Signal, ...] = (
         name="foresight",
         title="Foresight",
         unit="",
-        low=0.0,
+        low=-0.1,
         meaning="the part of the spread of returns that the values foretell",
         advice="more weight on the value's loss, or a value head of two layers",
     ),

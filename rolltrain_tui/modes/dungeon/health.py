@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.learner import Examination
 
 RECENT = 24
 """Turns over which the shift of the policy is told."""
-CERTAIN = 0.1
+CERTAIN = 0.25
 """Indecision below which nothing is tried any more."""
 TOLD = {"policy_shift": "policy/approxkl_avg", "clip_share": "policy/clipfrac_avg"}
 """Signals that are means of what each turn tells."""
