@@ -7,7 +7,7 @@
     stubborn       part of the unseen worlds that were not won, where indecision is below CERTAIN; 0 elsewhere
     foresight      explained variance of the values, in the last games that were played
 
-What an algorithm does not tell is left out.
+What an algorithm does not tell is left out, and of a young player what rests on its choice.
 """
 
 from collections.abc import Mapping, Sequence

@@ -63,9 +63,12 @@ def test_what_helps_can_be_had() -> None:
 @pytest.mark.parametrize("algorithm", [None, "grpo", "decision"])
 def test_an_examination_tells_what_it_can(algorithm: str | None) -> None:
     """Finite numbers, and what the algorithm does not tell is left out; nothing changes by looking."""
-    hero = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *(by(algorithm) if algorithm else ()))), base=CAMPAIGNS)
+    hero = build(
+        load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, "diagnosis.scouting=2", *(by(algorithm) if algorithm else ()))), base=CAMPAIGNS
+    )
     assert isinstance(hero, DungeonLearner)
     hero.prepare(["examine"])
+    assert "indecision" not in hero.examine(hero.evaluate(9)).values
     for _ in range(3):
         hero.step(NEUTRAL)
     before = hero.state_dict()
