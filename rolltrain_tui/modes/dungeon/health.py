@@ -38,7 +38,7 @@ def heard(recent: Recent, told: Mapping[str, float]) -> Recent:
 
 def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen, Tensor]], lost: float) -> dict[str, float]:
     """`told`: of the last games. `seen`: readings of lessons, and the commands on offer (B,). `lost`: part of the unseen worlds."""
-    found = {}
+    found: dict[str, float] = {}
     if recent:
         found |= {name: sum(turn[place] for turn in recent) / len(recent) for place, name in enumerate(TOLD)}
     shares = []
