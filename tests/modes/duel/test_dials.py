@@ -7,7 +7,7 @@ import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL, RIVALS
 from support.stories import lines
-from support.views import fingerprint, headless
+from support.views import fingerprint, headless, on_screen, plain
 
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.modes import build
@@ -154,6 +154,20 @@ def test_a_run_with_dials_resumes_and_verifies(more: tuple[str, ...], tmp_path: 
     assert [event.reason for event in straight.story if isinstance(event, CommandRefused)] != []
     found = Verification(from_the_beginning(straight.folder), tolerance=None, watch=lambda event: None).run()
     assert (found.difference, found.last_turn) == (None, straight.config.turns)
+
+
+@pytest.mark.slow
+async def test_dials_act_alike_however_the_run_is_shown(tmp_path: Path) -> None:
+    """Headless, as plain text and on screen: one run."""
+    config = load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *RIVALS))
+    straight, told, shown = (Run.begin(config, base=CAMPAIGNS, runs=tmp_path / name) for name in ("headless", "plain", "screen"))
+    headless(straight, MOVES)
+    plain(told, MOVES, tmp_path / "out.txt")
+    await on_screen(shown, MOVES, (80, 24))
+    assert fingerprint(straight) == fingerprint(told) == fingerprint(shown)
+    text = (tmp_path / "out.txt").read_text(encoding="utf-8")
+    assert "Discount 0.5: a reward is worth this part of itself one move earlier." in text
+    assert "gamma: asked 0.5, found 0.5" in text
 
 
 @pytest.mark.parametrize(
