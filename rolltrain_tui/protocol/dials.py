@@ -27,6 +27,8 @@ class Dial:
     """The number must be a whole one."""
     several: bool = False
     """Some of the choices, with commas between them, are a value."""
+    closed: tuple[tuple[str, str], ...] = ()
+    """Values that cannot be had here, each with the reason, half a sentence."""
     unavailable: str = ""
     """Why it cannot act on this training, half a sentence; empty where it can."""
 
@@ -40,6 +42,9 @@ class Dial:
             return ""
         if self.several and value and all(part in self.choices for part in self.parts(value)):
             return ""
+        for part, reason in self.closed:
+            if part in self.parts(value):
+                return f"{self.title} cannot be {part} here: {reason}."
         some = " or ".join(self.choices) if len(self.choices) < 3 else f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
         more = (
             f", or any {'whole ' if self.whole else ''}number from {self.low:g} to {self.high:g}"

@@ -8,7 +8,14 @@ DIALS = (
     Dial(name="warmth", title="Warmth", words="it gets warmer", choices=("low", "high", "own"), low=0, high=2),
     Dial(name="steps", title="Steps", words="it walks", choices=("1", "2"), low=1, high=9, whole=True),
     Dial(name="shake", title="Shake", words="it is shaken once"),
-    Dial(name="friends", title="Friends", words="they come along", choices=("ann", "bob", "cy"), several=True),
+    Dial(
+        name="friends",
+        title="Friends",
+        words="they come along",
+        choices=("ann", "bob", "cy"),
+        several=True,
+        closed=(("eve", "she is away"),),
+    ),
     Dial(name="voice", title="Voice", words="it sings", choices=("on", "off"), unavailable="it has none"),
 )
 
@@ -33,6 +40,7 @@ def test_what_is_offered_can_be_had(dial: str, value: str) -> None:
         ("shake", "hard", "Shake takes no value; write `shake` alone."),
         ("friends", "ann, dan", "it can be ann, bob or cy; several with commas between them."),
         ("friends", ",", "Friends cannot be"),
+        ("friends", "ann, eve", "Friends cannot be eve here: she is away."),
         ("voice", "on", "Voice cannot act on this training: it has none."),
         ("warmht", "low", "There is no dial 'warmht'; did you mean warmth?"),
         ("zzz", "", "There is no dial 'zzz'. There are warmth, steps, shake, friends, voice."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from rolltrain_tui.modes.duel.names import OLDER, RIVAL, expanded
+from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, expanded
 from rolltrain_tui.protocol.dials import OWN, Dial
 
 FIXED, EVERYONE = "fixed", "everyone"
@@ -74,8 +74,17 @@ def dials_of(opponents: Sequence[str]) -> tuple[Dial, ...]:
             words="the games of training begin anew, each against one of these",
             choices=(OWN, FIXED, EVERYONE, *opponents),
             several=True,
+            closed=strangers(opponents),
         ),
     )
+
+
+def strangers(opponents: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Players whom the hero cannot train against, each with the reason."""
+    learn = [(name, "the campaign describes no rival") for name in (RIVAL, OLDER) if name not in opponents]
+    whom = "a host plays against agents" if AGENTS[-1] in opponents else "an agent plays against hosts"
+    own = [(name, whom) for name in (*HOSTS, *AGENTS) if name not in opponents]
+    return (*learn, *own)
 
 
 def pool_of(value: str, opponents: Sequence[str], copies: int) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.protocol.commands import Command, TurnDial
+from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import CommandRefused, DialTurned, StepTaken
 from rolltrain_tui.protocol.inbox import ScriptedInbox
@@ -184,6 +185,19 @@ def test_dials_can_be_typed(line: str, order: Any) -> None:
     """By their own names, or after the word dial; the values of several with or without commas."""
     dials = load(CAMPAIGNS / "duel_first.yaml", DUEL).dials
     assert parse_command(line, dials) == order
+
+
+@pytest.mark.parametrize(
+    ("more", "value", "reason"),
+    [
+        ((), "first, rival", "the campaign describes no rival"),
+        ((), "zeillinger", "a host plays against agents"),
+        (RIVALS, "last", "an agent plays against hosts"),
+    ],
+)
+def test_who_cannot_sit_there_is_refused_with_the_reason(more: tuple[str, ...], value: str, reason: str) -> None:
+    """A rival that does not learn here, and players of the hero's own role."""
+    assert reason in refusal(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *more)).dials, "pool", value)
 
 
 def test_elsewhere_their_names_mean_nothing() -> None:
