@@ -51,19 +51,23 @@ class Sickness:
 MEET: Dials = (("pool", "fixed"), ("purge", ""))
 STALE = ("table.every=100000", "table.permute=false", "table.initial=320", "learning.double=false")
 RIVAL = "rival={learning_rate: 1e-3, opponents: [%s], copy_every: 250, copies: 4}"
+MOVES = (
+    "network={kind: moves, width: 32, layers: null, relu_first: false}", "table.permute=false",
+    "decay={mode: constant, rate: 1, final: 0}",
+)  # fmt: skip
 HOT = ("optimizer.learning_rate=2e-2", "decay={mode: constant, rate: 1, final: 0}")
 SICK = {
     "healthy": Sickness(()),
     "healthy, whole": Sickness((), whole=True),
     "healthy, a pool": Sickness(
-        ("table.opponents=[random, first, last, rival, older]", RIVAL % "random, zeillinger, rival, older"), turns=1500
+        (*MOVES, "table.opponents=[random, first, last, rival, older]", RIVAL % "random, zeillinger, rival, older"), turns=1750
     ),
     "steps too large": Sickness(HOT, "hollow_oracle", right=(("rate", "0.05"), ("reset", "")), wrong=(("epsilon", "0.5"),)),
     "no new games": Sickness(STALE, "stale_archive", right=(("every", "4"), ("purge", "")), wrong=(("sync", ""),)),
     "no new games, longer": Sickness(STALE, "swollen_oracle", 3500, (("every", "4"), ("purge", "")), (("gamma", "0.99"),)),
     "one opponent, whole": Sickness(("table.opponents=[random]",), "lost_curiosity", 2000, MEET, (("sync", ""),), whole=True),
     "one weak opponent": Sickness(("table.opponents=[random]",), "eternal_staller", 3500, MEET, (("epsilon", "0.5"),)),
-    "self-play": Sickness(("table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", right=MEET, wrong=(("every", "4"),)),
+    "self-play": Sickness((*MOVES, "table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", right=MEET, wrong=(("every", "4"),)),
 }
 
 

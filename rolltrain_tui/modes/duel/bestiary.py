@@ -139,7 +139,7 @@ MONSTERS: tuple[Monster, ...] = (
         recharge=5,
         failed=Affliction(NEUTRAL, 3, "the dice are rolled at disadvantage for 3 turns", disadvantage=True),
         saved=Affliction(NEUTRAL, 1, "it repeats your last word; the training does not feel it"),
-        symptoms=(Symptom("echo", "high", hold=3),),
+        symptoms=(Symptom("echo", "high", hold=2),),
         summary="Two who play nobody but each other learn each other, and forget the rest of the world.",
         weak_to="fixed players in the pool, and a purge of the games against the mirror",
         ailment="what it learns of its rival helps against nobody else",

@@ -40,6 +40,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "own_data",
         "finetune",
         "duel",
+        "duel_table",
+        "duel_mirror",
         "dungeon",
         "worlds",
         "own_model",
