@@ -194,7 +194,7 @@ class Deeds(Orders):
         if not self.dials:
             self.tell_player("This kind of training has no dials to turn.", "warn")
             return
-        picks = [Pick(dial.name, dial.title, self._stands(dial), _about(dial)) for dial in self.dials]
+        picks = [Pick(dial.name, _label(dial), self._stands(dial), _about(dial)) for dial in self.dials]
 
         def answer(name: str | None) -> None:
             if name:
@@ -253,6 +253,11 @@ class Deeds(Orders):
         left = f" {hero.choices} choices are open." if hero.choices > 1 else ""
         text = f"Raise which score?{left}"
         self.app.push_screen(PickScreen("Raise an ability score", text, picks, "raises it"), answer)
+
+
+def _label(dial: Dial) -> str:
+    """Its title, and the word that hints and typed lines have for it."""
+    return dial.title if dial.name in dial.title.lower() else f"{dial.title} · {dial.name}"
 
 
 def _about(dial: Dial) -> str:
