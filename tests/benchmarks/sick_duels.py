@@ -65,7 +65,6 @@ SICK = {
     "steps too large": Sickness(HOT, "hollow_oracle", right=(("rate", "0.05"), ("reset", "")), wrong=(("epsilon", "0.5"),)),
     "no new games": Sickness(STALE, "stale_archive", right=(("every", "4"), ("purge", "")), wrong=(("sync", ""),)),
     "no new games, longer": Sickness(STALE, "swollen_oracle", 3500, (("every", "4"), ("purge", "")), (("gamma", "0.99"),)),
-    # fmt: off
     "one opponent, whole": Sickness(
         ("table.opponents=[random]", "network={kind: set, width: 64, layers: null, relu_first: false}", "table.permute=true"),
         "lost_curiosity",
@@ -74,7 +73,6 @@ SICK = {
         (("sync", ""),),
         whole=True,
     ),
-    # fmt: on
     "one weak opponent": Sickness(("table.opponents=[random]",), "eternal_staller", 3500, MEET, (("epsilon", "0.5"),)),
     "self-play": Sickness((*MOVES, "table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", right=MEET, wrong=(("every", "4"),)),
 }
