@@ -32,7 +32,7 @@ from rolltrain_tui.training.measures import ALIVE, Layer, lengths
 
 SCOUTING = 60
 """First steps, in which bounds adapt to the run: as in the campaign of the tiny GPT."""
-TOLD = tuple(name for name in (*SIGNALS.built_in, *SIGNALS.from_plugins) if name not in ("weight_growth", "temperature", "val_rise"))
+TOLD = tuple(name for name in SIGNALS.everywhere if name not in ("weight_growth", "temperature", "val_rise"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,11 @@ class Registry(Mapping[str, Row]):
         """The rows of the house: built in, and those that its modes brought."""
         return {**self.built_in, **self.of_modes}
 
+    @property
+    def everywhere(self) -> Mapping[str, Row]:
+        """The rows that belong to no single mode: built in, and from plug-ins."""
+        return {**self.built_in, **self.from_plugins}
+
     def bring(self, rows: Callable[[], Iterable[Row]]) -> None:
         """More rows of the house, from a floor above this table. They are fetched and checked at the first question for them."""
         self._bringers.append(rows)

@@ -62,7 +62,7 @@ class RowOf:
         self._registry, self._more = registry, more
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        names = [*self._registry.built_in, *self._registry.from_plugins]  # rows of a mode come by diagnosis alone
+        names = self._registry.everywhere  # rows of a mode come by diagnosis alone
         return core_schema.literal_schema([*names, *self._more])
 
 

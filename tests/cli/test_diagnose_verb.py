@@ -18,7 +18,7 @@ from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.runs.run import Run
 
 Configure = Callable[..., CampaignConfig]
-EXAMINED = [name for name in SIGNALS if name != STEP_EXCESS]
+EXAMINED = [name for name in SIGNALS.everywhere if name != STEP_EXCESS]
 """Scouts measure the other one, and a small campaign sends none."""
 
 

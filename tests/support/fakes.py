@@ -352,7 +352,9 @@ HEALTHY = {
 
 def examined(turn: int, **values: float) -> Examined:
     """An examination by the table's own bounds, healthy but for these values."""
-    rows = [(name, row) for name, row in SIGNALS.items() if name != STEP_EXCESS or name in values]  # read only where scouts have been out
+    rows = [
+        (name, row) for name, row in SIGNALS.everywhere.items() if name != STEP_EXCESS or name in values
+    ]  # read only where scouts have been out
     readings = tuple(Reading(name, values.get(name, HEALTHY.get(name, math.nan)), row.low, row.high) for name, row in rows)
     layers = [a_layer("embedding", 5760, math.nan)]
     layers += [a_layer(f"block {n} {part}", weights, dead) for n in range(4) for part, weights, dead in PARTS]

@@ -49,7 +49,7 @@ async def test_every_signal_stands_there_with_value_range_and_verdict(size: tupl
             await pilot.press("pagedown")
             await pilot.pause()
             seen += shown(app)
-        rows = [row for row in SIGNALS.values() if row.name != STEP_EXCESS]  # no scouts were out
+        rows = [row for row in SIGNALS.everywhere.values() if row.name != STEP_EXCESS]  # no scouts were out
         for row in rows:
             assert row.title in seen
         ranges = [bounds(Reading(row.name, 0, row.low, row.high)) for row in rows]
@@ -90,7 +90,7 @@ async def test_the_arrows_choose_a_signal_which_is_then_explained() -> None:
     app = opened(scene)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "Loss over its best: the smoothed training loss" in shown(app))
-        for row in (row for row in SIGNALS.values() if row.name != STEP_EXCESS):
+        for row in (row for row in SIGNALS.everywhere.values() if row.name != STEP_EXCESS):
             await until(pilot, lambda row=row: f"{row.title}: {row.meaning[:20]}" in shown(app))  # type: ignore[misc]
             assert row.title in shown(app).split(f"{row.title}: ")[0]
             if row.name == "gap":

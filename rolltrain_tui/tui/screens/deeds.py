@@ -266,7 +266,7 @@ def _about(dial: Dial) -> str:
 
 def worth(stat: str) -> str:
     """What a score is good for: its own use, and the monsters whose power it saves from."""
-    foes = [monster.title for monster in BESTIARY.values() if monster.save_stat == stat]
+    foes = [monster.title for monster in BESTIARY.everywhere.values() if monster.save_stat == stat]
     saves = f"Saving throws against {', '.join(foes)}." if foes else ""
     return "\n".join(line for line in (STATS.get(stat, ""), saves) if line)
 

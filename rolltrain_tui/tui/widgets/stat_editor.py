@@ -24,7 +24,7 @@ def uses(stat: str) -> str:
     """What a stat is for in this game, from its tables."""
     own = {"STR": "blows", "CON": "hit points", "INT": "the turn's roll", "WIS": "healing", "CHA": "auras"}
     words = [own[stat]] if stat in own else []
-    foes = [monster.title for monster in BESTIARY.values() if monster.save_stat == stat]
+    foes = [monster.title for monster in BESTIARY.everywhere.values() if monster.save_stat == stat]
     words += [f"saves against {', '.join(foes)}"] if foes else []
     return ", ".join(words)
 
