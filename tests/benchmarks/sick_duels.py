@@ -9,17 +9,18 @@ copy goes on as it is, one turns the dial that the monster is weak to, one turns
 mean of its last two evaluations, moves over the limit against three fixed agents: less is better. At the end: the counter against nothing
 and against the wrong counter, as mean difference over the seeds with its standard error.
 
-Measured (torch 2.13, one thread), counter - nothing and counter - wrong counter:
+Measured (torch 2.13, one thread): to how many seeds the monster came, and counter - nothing, counter - wrong counter.
 
-    steps too large       hollow_oracle    5 of 5 seeds, turn 750 to 1,250    -.508 ± .054    -.456 ± .048
-    one opponent, whole   lost_curiosity   2 of 2, turn 750 to 1,000          -.229 ± .077    -.265 ± .059
-    no new games          stale_archive    4 of 4, turn 750                   -.097 ± .097    -.093 ± .098    cannot be told
-    no new games, longer  swollen_oracle   3 of 3, turn 1,250 to 1,500        -.117 ± .108    -.119 ± .015
-    one weak opponent     eternal_staller  1 of 1, turn 3,000                 -.105           -.106           pool alone
-    self-play             echo_chamber     2 of 2 with networks of sets, turn 1,500 and 2,250; the pool alone, without a purge: +.016 ± .025
+    steps too large       hollow_oracle    5 of 5, turn 750 to 1,250     -.508 ± .054    -.456 ± .048
+    one opponent, whole   lost_curiosity   2 of 3, turn 750 to 1,000     -.228 ± .077    -.265 ± .059    2 seeds
+    no new games          stale_archive    5 of 5, turn 750              -.037 ± .096    -.034 ± .095    cannot be told
+    no new games, longer  swollen_oracle   5 of 5, turn 1,000 to 1,500   -.033 ± .083    -.051 ± .045    cannot be told
+    one weak opponent     eternal_staller  4 of 4, turn 1,000 to 3,000   -.042 ± .081    -.053 ± .074    cannot be told
+    self-play             echo_chamber     2 of 2 with networks of sets and the pool alone, without a purge: +.016 ± .025
+    healthy               nobody came to 1 seed of the small campaign, and to 2 of the whole one
 
-With a network of moves, self-play falls ill with seed 7 (campaigns/duel_mirror.yaml) and does well with seed 101. A stale
-buffer does a small host little harm in these few turns, so there is little that new games could mend.
+A stale buffer does a small host little harm in so few turns, and an empty one takes time to fill: there is little to mend. With a network of
+moves, self-play falls ill with seed 7 (campaigns/duel_mirror.yaml) and does well with seed 101.
 """
 
 import sys
