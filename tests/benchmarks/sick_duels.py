@@ -19,8 +19,8 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
     self-play             echo_chamber     2 of 2 with networks of sets and the pool alone, without a purge: +.016 ± .025
     healthy               nobody came to 1 seed of the small campaign, and to 2 of the whole one
 
-A stale buffer does a small host little harm in so few turns, and an empty one takes time to fill: there is little to mend. With a network of
-moves, self-play falls ill with seed 7 (campaigns/duel_mirror.yaml) and does well with seed 101.
+A stale buffer does a small host little harm in so few turns, and an empty one takes time to fill: there is little to mend. With a network
+of moves, self-play falls ill with seed 7 (campaigns/duel_mirror.yaml) and does well with seed 101.
 """
 
 import sys

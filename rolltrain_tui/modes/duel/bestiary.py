@@ -6,7 +6,7 @@ The bounds were read off runs of `duel_first`, whole and small, with other seeds
     q_spread    .1 to .6           curiosity   .5 to 1                                 replays     about 4
 
 and in sickness: q_spread .00 to .07 after steps of 2e-2, curiosity .00 to .06 against the random agent alone, replays 40 and more and
-q_bias .2 to .3 without new games. Only values of hosts were measured, so an agent is told q_excess and replays alone.
+q_bias .2 to .3 without new games. Only values of hosts were measured, so an agent is told q_excess, replays and echo alone.
 """
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
