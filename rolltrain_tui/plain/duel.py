@@ -101,7 +101,7 @@ class PlainTable:
             raise IllegalMoveError("no network sits at this table; ask one to it with --against RUN")
         for seat in seats:
             chosen = sitting.named or None
-            self._say(f"{seat.title} rates, as {seat.role}:")
+            self._say(f"As {seat.role}, {seat.title} rates:")
             for axes, value in values_of(seat, sitting.position.points, chosen, sitting.position.rules.dimension)[:MOST_ANSWERS]:
                 self._say(f"  {value:+.3f}  {names(axes)}")
 
@@ -114,7 +114,7 @@ class PlainTable:
             if self.done or sitting.number != number:
                 break
             if not sitting.watched:
-                self._say(f"{sitting.stand_in().title} plays in your place; this game does not count.")
+                self._say(words.sentence(f"{sitting.stand_in().title} plays in your place; this game does not count"))
             self._tell_move(sitting.watch())
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -124,9 +124,9 @@ class PlainTable:
         sitting = self.sitting
         self._say("")
         self._say(f"Game {sitting.number + 1}: {words.seat_words(sitting)}.")
-        self._say(f"{words.par_words(sitting).capitalize()}; {words.worst_words(worst_case(sitting.position))}.")
+        self._say(words.sentence(f"{words.par_words(sitting)}; {words.worst_words(worst_case(sitting.position))}"))
         if fell := words.start_words(sitting.position):
-            self._say(f"{fell}.")
+            self._say(words.sentence(fell))
         self._say(words.AIM[sitting.role])
         self._show_board()
         if sitting.position.over:

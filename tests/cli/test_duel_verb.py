@@ -49,7 +49,7 @@ def test_a_saved_network_sits_down(call: Call, run_of_a_host: Path, monkeypatch:
     answer = call("duel", "--against", run_of_a_host.name, "--runs", run_of_a_host.parent, "--seed", "1", "--plain")
     assert answer.code == 0, answer.err
     assert "you are the agent against the network of The First Duel, turn 0" in answer.out
-    assert "as host:" in answer.out
+    assert "As host, the network of The First Duel, turn 0 rates:" in answer.out
     for words, told in (
         (("--dimension", "4"), "was trained with 3 coordinates"),
         (("--points", "9"), "reads at most 6 points"),

@@ -185,7 +185,7 @@ class DuelScreen(TableScreen):
 
     def _watch_on(self) -> None:
         if not self.sitting.watched:
-            self._tell(f"{self.sitting.stand_in().title} plays in your place; this game does not count. w: you play on.")
+            self._tell(words.sentence(f"{self.sitting.stand_in().title} plays in your place; this game does not count. w: you play on"))
         self._moved(self.sitting.watch())
 
     @while_open
