@@ -44,6 +44,7 @@ DUEL = (
     "game={dimension: 3, points: 6, highest: 9, polytope: pareto, limit: 12}",
     "table.games=8",
     "table.every=3",
+    "table.judges=[random, first]",
     "table.initial=16",
     "table.buffer=64",
     "network.width=8",
