@@ -67,7 +67,7 @@ SIGNALS: tuple[Signal, ...] = (
         title="Echo",
         unit="",
         high=0.05,
-        meaning="how far the median of the last three evaluations is above the best, in a run whose rival learns too",
+        meaning="how far the last evaluation, and the median of three, are above the best, in a run whose rival learns too",
         advice="put fixed players and older selves into the pool",
     ),
 )

@@ -9,7 +9,7 @@ first slots:
     curiosity   entropy of a host's moves on the fixed starts, over log A           0: one move everywhere
     replays     mean age of the buffer's rows x transitions a turn / rows           how often each was replayed so far, in the mean
     unfinished  share of a host's fixed games that the limit stopped                against the judge that holds out best
-    echo        median of the last three evaluations - best of all, where a rival learns    it was better against others before
+    echo        the last evaluation or the median of three, the lower, - best of all, where a rival learns    it was better against others
 
 What cannot be told is left out: what rests on V where a package made the rewards; `echo` where no rival learns; what is a host's alone for
 agents. `q_bias` counts the judges that are in the pool: of the others the network was never told.
@@ -61,7 +61,10 @@ class Standing:
 
     def echo(self, value: float) -> float:
         """With an evaluation that was not heard yet; NaN before there are three."""
-        return sorted((*self.last, value))[1] - min(self.best, value) if math.isfinite(self.last[0]) else math.nan
+        if not math.isfinite(self.last[0]):
+            return math.nan
+        median = sorted((*self.last, value))[1]
+        return min(median, value) - min(self.best, value)  # a run that is at its best is not behind it, however bad it was before
 
     def state(self) -> list[float | None]:
         """As JSON values."""
