@@ -66,7 +66,7 @@ SIGNALS: tuple[Signal, ...] = (
         name="echo",
         title="Echo",
         unit="",
-        high=0.05,
+        high=0.06,
         meaning="how far the last evaluation, and the median of three, are above the best, in a run whose rival learns too",
         advice="put fixed players and older selves into the pool",
     ),
