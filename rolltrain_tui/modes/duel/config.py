@@ -154,7 +154,11 @@ class RivalConfig(Section):
     """A network of the other role that learns beside the hero, with the hero's settings and one plain step a turn."""
 
     learning_rate: Annotated[float, Field(gt=0)]
-    """Of Adam, the same in every turn."""
+    """Of Adam, at the start."""
+    decay: DecayConfig | None = None
+    """Of its learning rate, by turns; null, or left out as in older files: it stays."""
+    exploration: ExplorationConfig | None = None
+    """Part of its own moves of training that are random; null, or left out as in older files: as the hero's."""
     opponents: Annotated[list[Opponent], Field(max_length=64)]
     """Its own pool; rival: the hero as it is now, older: one of the hero's older selves."""
     copy_every: Annotated[int, Field(ge=1)]

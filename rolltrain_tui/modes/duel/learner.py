@@ -69,7 +69,7 @@ def play(side: Side, turn: int, opponents: Mapping[str, Any], streams: Streams) 
 
 def epsilon(side: Side, turn: int) -> float:
     """The part of its moves that is random: the schedule's, unless the player has turned that dial."""
-    own = side.config.exploration
+    own = side.exploration
     return scheduled(own.mode, own.initial, own.rate, own.final, turn) if side.settings.epsilon is None else side.settings.epsilon
 
 
@@ -90,9 +90,10 @@ def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
     return F.smooth_l1_loss(own, goals, reduction="none")
 
 
-def rival_step(rival: Rival, streams: Streams) -> None:
+def rival_step(rival: Rival, turn: int, streams: Streams) -> None:
     """3 to 6 for a rival: one plain step of its own optimiser."""
     batch = rival.sample(rival.config.batch.transitions, streams)
+    rival.set_rate(turn)
     rival.optimizer.zero_grad()
     huber(rival, batch, targets(rival, batch)).mean().backward()  # type: ignore[no-untyped-call]
     if (clip := rival.config.optimizer.clip) is not None:
@@ -222,7 +223,7 @@ class DuelLearner(Duellist):
             if self.clock % config.rival.copy_every == 0:
                 self.pool.keep(self.clock // config.rival.copy_every)
             with self._timed("rival"):
-                rival_step(self.rival, self.streams)
+                rival_step(self.rival, self.clock, self.streams)
 
     # -----------------------------------------------------------------------------------------------------------------
     # The gradient of a batch

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.config import DuelConfig, ExplorationConfig
 from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, renumbered
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
+from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.modes.duel.replay import Replay
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams, random_stream
@@ -49,6 +50,11 @@ class Side:
     def pass_flops(self, boards: int, points: int) -> int:
         """Of a forward pass of its networks on so many boards."""
         return boards * (self.cost.board + points * self.cost.point)
+
+    @property
+    def exploration(self) -> ExplorationConfig:
+        """How its exploration goes by turns."""
+        return self.config.exploration
 
     @property
     def opponents(self) -> tuple[str, ...]:
@@ -128,6 +134,18 @@ class Rival(Side):
         super().__init__(config, role, opponents, device, prefix="rival_")
         self.parameters = list(self.nets.online.parameters())
         self.optimizer = torch.optim.Adam(self.parameters, lr=learning_rate)
+
+    @property
+    def exploration(self) -> ExplorationConfig:
+        own = self.config.rival.exploration if self.config.rival is not None else None
+        return own or super().exploration
+
+    def set_rate(self, turn: int) -> None:
+        """The learning rate of a turn."""
+        own = self.config.rival
+        if own is not None and (decay := own.decay) is not None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = scheduled(decay.mode, own.learning_rate, decay.rate, decay.final, turn)
 
     def mark(self) -> None:
         super().mark()

@@ -12,7 +12,7 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
 from rolltrain_tui.modes.duel.experience import renumbered
 from rolltrain_tui.modes.duel.game import Boards, after
-from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.modes.duel.learner import DuelLearner, epsilon
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 
@@ -100,6 +100,24 @@ def test_a_host_soon_learns_what_the_random_agent_cannot_stop() -> None:
         hero.step(NEUTRAL)
     later = hero.evaluate(60)
     assert later.value < max(0.2, before.value)
+
+
+def test_a_rival_has_schedules_of_its_own() -> None:
+    """Its exploration and its learning rate by turns; where they are left out, the hero's exploration and a rate that stays."""
+    own = "rival={learning_rate: 1e-2, opponents: [first], copy_every: 3, copies: 2%s}"
+    more = ", decay: {mode: exponential, rate: 0.5, final: 0}, exploration: {mode: constant, rate: 1, final: 0, initial: 0.25}"
+    plain, beside = learner(*RIVALS, own % ""), learner(*RIVALS, own % more)
+    for hero in (plain, beside):
+        for _ in range(3):
+            hero.step(NEUTRAL)
+    rates = [hero.rival.optimizer.param_groups[0]["lr"] for hero in (plain, beside) if hero.rival is not None]
+    assert rates == [1e-2, pytest.approx(1e-2 * 0.5**2)]
+    told = [epsilon(side, 1) for hero in (plain, beside) for side in hero.sides]
+    assert told == [*[pytest.approx(0.5 * 0.999 + 0.1 * 0.001)] * 3, 0.25]
+    again = beside.fork()
+    assert again.step(NEUTRAL).loss == beside.step(NEUTRAL).loss
+    assert again.tensors().keys() == beside.tensors().keys()
+    assert all(torch.equal(tensor, beside.tensors()[name]) for name, tensor in again.tensors().items())
 
 
 def test_a_copy_tells_how_long_the_parts_of_a_turn_take() -> None:
