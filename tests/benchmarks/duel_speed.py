@@ -30,6 +30,8 @@ from rolltrain_tui.protocol.effects import NEUTRAL
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 GAMES, BATCH = 128, 128
 """Of the learners that are compared."""
+CAMPAIGN = "{kind: moves, width: 32, layers: null, relu_first: false}"
+"""The network of `duel_first`."""
 
 
 def plain_polytope(points: Tensor) -> Tensor:
@@ -104,6 +106,7 @@ def learning(seconds: float) -> None:
         "layers 64-64": "{kind: layers, width: null, layers: [64, 64], relu_first: false}",
         "layers 256-256": "{kind: layers, width: null, layers: [256, 256], relu_first: false}",
         "set of 64": "{kind: set, width: 64, layers: null, relu_first: false}",
+        "moves of 32": CAMPAIGN,
     }
     for name, network in networks.items():
         ours, whole = learner(network, "table.every=1000000"), learner(network)
@@ -140,7 +143,7 @@ def growth(seconds: float) -> None:
         print(f"{games:>8}" + "".join(cells), flush=True)
     print("and an update of the campaign's network in milliseconds, by transitions a batch")
     for batch in (32, 128, 512):
-        ours = learner("{kind: set, width: 64, layers: null, relu_first: false}", f"batch.transitions={batch}", "table.every=1000000")
+        ours = learner(CAMPAIGN, f"batch.transitions={batch}", "table.every=1000000")
         (taken,) = interleaved(seconds, lambda o=ours: o.step(NEUTRAL))  # type: ignore[misc]
         print(f"{batch:>8} {1e3 * taken:>8.2f}", flush=True)
 

@@ -171,7 +171,7 @@ class MoveNet(nn.Module):
         whole = (x.sum(dim=2, keepdim=True), (x.sum(dim=1) * share)[:, None], most, least)
         read = torch.stack([x, x / most.clamp(min=1e-30), *(part.expand_as(x) for part in whole)])  # (6, B, N, d)
         entries = torch.relu(self.entry(read.permute(3, 1, 2, 0)))  # (d, B, N, w)
-        each = self.all(entries.sum(dim=0))  # (B, N, w)
+        each = self.all(entries.sum(dim=0)).masked_fill(alive == 0, -torch.inf)  # (B, N, w): a point that is gone adds nothing to a move
         taken = self.taken(entries)
         if self.picked is None:
             moves = (self.sets @ taken.flatten(1)).view(-1, *each.shape) + each  # (A, B, N, w)
@@ -179,7 +179,7 @@ class MoveNet(nn.Module):
             assert chosen is not None, "an agent's move is one of the chosen coordinates"
             legal = chosen.T[:, :, None, None].to(taken.dtype)  # (d, B, 1, 1)
             moves = self.picked(entries) + (taken * legal).sum(dim=0) + each
-        moves = torch.relu(moves) * alive
+        moves = torch.relu(moves)
         pooled = torch.cat([moves.sum(dim=2) * share, moves.amax(dim=2)], dim=2)  # (A, B, 2w)
         values: Tensor = self.value(torch.relu(self.move(pooled)))[:, :, 0].T
         return values
