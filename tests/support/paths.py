@@ -62,6 +62,7 @@ RIVALS = (
     "table.opponents=[zeillinger, rival, older]",
     "table.judges=[random, zeillinger]",
     "rival={learning_rate: 1e-3, opponents: [first, rival, older], copy_every: 3, copies: 2}",
+    "learning.double=false",  # the network of the turn has running statistics, which a step that is skipped moves as well
     "network={kind: layers, width: null, layers: [8, b, r8], relu_first: false}",
 )
 """With DUEL: an agent that learns beside a host, with older selves and batch norms."""
