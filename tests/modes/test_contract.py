@@ -197,9 +197,7 @@ def test_a_fork_is_on_its_own_and_follows(make: Callable[[], Learner]) -> None:
     hero.step(StepEffect(update_scale=0.0, on_zero="skip"))  # reads a batch and leaves the weights
     follower.follow(hero)
     loss = hero.step(NEUTRAL).loss
-    norms = any(isinstance(part, nn.BatchNorm1d) for part in hero.model.modules())  # those of the hero have seen one batch more
-    assert follower.step(NEUTRAL).loss == (pytest.approx(loss, rel=0.02) if norms else loss)
-    assert stray.step(NEUTRAL).loss != loss
+    assert follower.step(NEUTRAL).loss == loss != stray.step(NEUTRAL).loss
 
 
 def test_a_rollback_returns(make: Callable[[], Learner]) -> None:
