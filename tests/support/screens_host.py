@@ -57,10 +57,10 @@ def shown(app: App[Any]) -> str:
 
 async def until(pilot: Pilot[Any], wish: Callable[[], object]) -> None:
     """Let the app work until the wish is true, for as long as a slow machine may need."""
-    for _ in range(400):
+    for look in range(400):
         if wish():
             return
-        await pilot.pause(0.005)
+        await pilot.pause(min(0.005 * 1.1**look, 0.1))  # an app whose thread is busy with being asked draws seldom
     raise AssertionError(f"did not come about; the screen shows\n{shown(pilot.app)}")
 
 
