@@ -35,6 +35,11 @@ class Objective:
     """What the ghost is, whose line a run is held against, as it stands inside a sentence."""
 
     @property
+    def short_par(self) -> str:
+        """What the ghost is, in a word or two: "plain", "Zeillinger"; "the bar" where that would be long."""
+        return "plain" if self.par == "plain training" else self.par if " " not in self.par else "the bar"
+
+    @property
     def label(self) -> str:
         """The name in front of its number: "validation" for a loss, which stands beside the training loss."""
         return "validation" if self.of_loss else self.name

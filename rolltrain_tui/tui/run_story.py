@@ -102,7 +102,7 @@ def figure_words(story: RunStory) -> list[str]:
     verdict = "within two errors of it" if judgement.outcome == "held" else f"{arrow} {'better' if better else 'worse'}"
     return [
         f"± {loss(shown.standard_error, objective.digits)}{unit}  {verdict}",
-        f"you minus plain; {objective.better} is better",
+        f"you minus {objective.short_par}; {objective.better} is better",
         "± of the test samples, not of seeds",
     ]
 
@@ -117,7 +117,8 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
     unit = f" {objective.short_unit}" if objective.unit else ""
     rows = [("Ending", f"{MARKS[judgement.outcome]} {judgement.outcome}, turn {ended.turn}")]
     if judgement.plain is not None:
-        rows.append(("Plain → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
+        par = objective.short_par
+        rows.append((f"{par[:1].upper()}{par[1:]} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
     rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
     rows.append(("Best during the run", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))

@@ -112,6 +112,16 @@ def test_without_plain_training_the_final_value_is_the_figure_and_nothing_is_cla
     assert not {"Plain → you"} & {name for name, _ in facts_of(alone)}
 
 
+@pytest.mark.parametrize(
+    ("par", "short"), [("plain training", "plain"), ("Zeillinger", "Zeillinger"), ("the agent that chooses first", "the bar")]
+)
+def test_the_difference_is_named_by_what_the_ghost_is(par: str, short: str) -> None:
+    """Where the bar is an expert, nobody reads of plain training."""
+    told = story(plain=ghost(), objective=replace(SCORE, par=par))
+    assert f"you minus {short}; " in figure_words(told)[1]
+    assert f"{short[0].upper()}{short[1:]} → you" in dict(facts_of(told))
+
+
 def test_a_difference_within_the_error_is_called_neither_better_nor_worse() -> None:
     """In either direction."""
     for plain in (1.43, 1.39):
