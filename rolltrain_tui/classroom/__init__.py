@@ -1,0 +1,1 @@
+"""The classroom: what a room of people does with one run."""
