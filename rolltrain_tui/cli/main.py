@@ -33,6 +33,7 @@ from rolltrain_tui.cli.saves import saves
 from rolltrain_tui.cli.schema import schema
 from rolltrain_tui.cli.train import train
 from rolltrain_tui.cli.verify import verify
+from rolltrain_tui.cli.watch import watch
 
 
 def main() -> None:
@@ -74,6 +75,7 @@ rolltrain.add_command(codex)
 # Recorded runs.
 rolltrain.add_command(saves)
 rolltrain.add_command(replay)
+rolltrain.add_command(watch)
 rolltrain.add_command(verify)
 rolltrain.add_command(branch)
 rolltrain.add_command(diff)

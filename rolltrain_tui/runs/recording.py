@@ -5,15 +5,20 @@ the last mark before it. There are at most `MOST_MARKS` marks: when there are mo
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import CampaignBegan, Event
 from rolltrain_tui.runs import event_log, layout
 from rolltrain_tui.runs.event_log import BEGINNING, ChronicleError, Place
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import TURN_LINES
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
 
 MOST_MARKS, FIRST_STRIDE = 32, 256
 
@@ -117,3 +122,21 @@ def as_turn(text: str, last: int) -> int | None:
         return None
     turn = round(int(number) / 100 * last) if word.endswith("%") else int(number)
     return min(turn, last)
+
+
+def campaign_of(folder: Path) -> "CampaignConfig | None":
+    """The campaign, for what the panels say about it; a chronicle can be watched without."""
+    from rolltrain_tui.modes import campaign_file
+
+    try:
+        return campaign_file.load(folder / layout.CAMPAIGN)
+    except (ValueError, OSError):
+        return None
+
+
+def written_last(root: Path) -> Path | None:
+    """The run under this folder whose chronicle was written last; None where there is none."""
+    with suppress(OSError):
+        runs = [child for child in root.iterdir() if (child / layout.CHRONICLE).is_file()]
+        return max(runs, key=lambda run: (run / layout.CHRONICLE).stat().st_mtime_ns, default=None)
+    return None

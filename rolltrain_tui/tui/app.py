@@ -94,7 +94,7 @@ class RolltrainApp(App[None]):
         self._listen_to_signals()
         self._open_first_screen()
         self.call_after_refresh(self._tell_of_plugins)
-        if self.launch.recording is None and self.launch.dungeon is None:
+        if self.launch.trains:
             self.set_timer(PRELOAD_AFTER, threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
@@ -123,6 +123,8 @@ class RolltrainApp(App[None]):
         launch = self.launch
         if launch.recording is not None:
             self.watch_replay(launch.recording, launch.start, launch.tempo)
+        elif launch.followed is not None:
+            self.watch_run(launch.followed)
         elif launch.dungeon is not None:
             from rolltrain_tui.tui.dungeon.play import DungeonScreen
 
@@ -248,6 +250,13 @@ class RolltrainApp(App[None]):
         spool.set_speed(tempo or FIRST_TEMPO)
         self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …")
 
+    def watch_run(self, path: Path) -> None:
+        """Show a run that another process plays, as it happens; nothing can be asked of it."""
+        from rolltrain_tui.runs.follow import Followed
+
+        self._campaign = None
+        self._open(Bridge(lambda: Followed(path), Inbox()), "The run is looked for …")
+
     def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
         explains = self.launch.explain and read_settings().get("explain") is not False
         bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without), explains=explains)
@@ -301,12 +310,14 @@ class RolltrainApp(App[None]):
                 self._explain("It cannot be opened", failed.error)
 
     def _screen_of(self, bridge: Bridge) -> "ExpeditionScreen":
+        from rolltrain_tui.runs.follow import Followed
         from rolltrain_tui.tui.reel import ReplaySource
         from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
         from rolltrain_tui.tui.screens.replay import ReplayScreen
+        from rolltrain_tui.tui.screens.watch import WatchScreen
 
-        kind = ReplayScreen if isinstance(bridge.run, ReplaySource) else ExpeditionScreen
-        return kind(bridge, still=self.launch.reduced_motion)
+        kinds: dict[type, type[ExpeditionScreen]] = {ReplaySource: ReplayScreen, Followed: WatchScreen}
+        return kinds.get(type(bridge.run), ExpeditionScreen)(bridge, still=self.launch.reduced_motion)
 
     def expedition_left(self) -> None:
         """The run sends nothing more: by its end, by an error, or because it was asked to stop."""

@@ -22,6 +22,8 @@ class Launch:
     """A save folder or a run folder to go on with."""
     recording: Path | None = None
     """A run folder or a chronicle to watch; torch stays unlit."""
+    followed: Path | None = None
+    """A run folder that another process writes, to watch as it happens; torch stays unlit."""
     start: int | None = None
     """The turn from which to watch it."""
     tempo: int | None = None
@@ -46,6 +48,11 @@ class Launch:
     """Makes a Textual screen to open over the title."""
     dungeon: "Outing | None" = None
     """Text adventures that a person plays; torch stays unlit."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether what is opened may need torch."""
+        return self.recording is None and self.followed is None and self.dungeon is None
 
     def all_overrides(self) -> tuple[str, ...]:
         """The overrides with the player's own data among them."""

@@ -2,16 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.runs.layout import CAMPAIGN
 from rolltrain_tui.runs.playable import Sought
-from rolltrain_tui.runs.recording import Recording
-
-if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.runs.recording import Recording, campaign_of
 
 TEMPI = (1, 2, 4, 8, 16, 32, 64)
 """1x is one turn a second: a chronicle does not tell how fast the run was played."""
@@ -54,7 +49,7 @@ class ReplaySource:
         self.recording = Recording(path, watch)
         self.folder = path if path.is_dir() else path.parent
         self.note = self.recording.note
-        self.campaign = _campaign_of(self.folder)
+        self.campaign = campaign_of(self.folder)
 
     def play(self, inbox: Inbox) -> Iterator[Event | Sought]:
         """Turn after turn at the inbox's tempo, from wherever its seeks lead."""
@@ -71,13 +66,3 @@ class ReplaySource:
                 yield from happened
             else:
                 inbox.pause()
-
-
-def _campaign_of(folder: Path) -> "CampaignConfig | None":
-    """The campaign, for what the panels say about it; a chronicle can be watched without."""
-    from rolltrain_tui.modes import campaign_file
-
-    try:
-        return campaign_file.load(folder / CAMPAIGN)
-    except (ValueError, OSError):
-        return None

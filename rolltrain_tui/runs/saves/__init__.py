@@ -17,11 +17,11 @@ from rolltrain_tui.runs.saves.listing import (
     new_run_folder,
     saves_root,
 )
-from rolltrain_tui.runs.saves.lock import Lock
+from rolltrain_tui.runs.saves.lock import Lock, is_held
 from rolltrain_tui.runs.saves.manifest import SaveError, Summary, full_check
 from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION
 from rolltrain_tui.runs.saves.slots import is_latest, run_of
-from rolltrain_tui.runs.saves.store import Snapshot, read, read_state, write
+from rolltrain_tui.runs.saves.store import SavedPlace, Snapshot, last_saved, read, read_state, write
 
 __all__ = [
     "FORMAT_VERSION",
@@ -29,6 +29,7 @@ __all__ = [
     "RunDetails",
     "RunSummary",
     "SaveError",
+    "SavedPlace",
     "SlotSummary",
     "Snapshot",
     "Summary",
@@ -36,7 +37,9 @@ __all__ = [
     "delete",
     "describe",
     "full_check",
+    "is_held",
     "is_latest",
+    "last_saved",
     "list_runs",
     "new_run_folder",
     "read",

@@ -19,11 +19,17 @@ if sys.platform == "win32":
         os.lseek(fd, 1 << 20, os.SEEK_SET)  # beyond the number, so that others can read that
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
 
+    _look = _take
+
 else:
     import fcntl
 
-    def _take(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _take(fd: int, how: int = fcntl.LOCK_EX) -> None:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+
+    def _look(fd: int) -> None:
+        """Two who only look do not see each other."""
+        _take(fd, fcntl.LOCK_SH)
 
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
@@ -79,6 +85,21 @@ class Lock:
             return atomic_files.open_plain(self.path, os.O_RDONLY)
         except OSError:
             return -1
+
+
+def is_held(run: Path) -> bool:
+    """Whether another process plays this run; true as well where the file system has no locks. Nothing is written."""
+    try:
+        fd = atomic_files.open_plain(run / LOCK)
+    except (OSError, atomic_files.NotPlainFile):
+        return False
+    try:
+        _look(fd)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)  # a lock that was got goes with it
+    return False
 
 
 def _holder(fd: int) -> str:

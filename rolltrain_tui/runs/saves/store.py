@@ -94,6 +94,23 @@ def read_state(folder: Path) -> dict[str, Any]:
         raise SaveError(f"save {folder.name} cannot be read: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPlace:
+    """Where a save stands in its run's story."""
+
+    turn: int
+    events: int
+
+
+def last_saved(run: Path) -> SavedPlace | None:
+    """The newest save of a run, without its tensors; None where there is none. SaveError."""
+    for folder, contents in slots.newest_first(run):
+        if contents is not None:
+            events = read_state(folder).get("events")
+            return SavedPlace(contents.summary.turn, events if isinstance(events, int) else 0)
+    return None
+
+
 def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
     """Write and sync all files of a save."""
     import torch

@@ -27,6 +27,8 @@ class Pace:
     """It runs until something happens."""
     replay: str = ""
     """The tempo of a replay, such as "8x"; empty while the run is being played."""
+    watched: Span | None = None
+    """Of a run that another process plays: how it stands with it."""
 
 
 class StatusLine(Panel):
@@ -62,6 +64,8 @@ def _progress(scene: Scene, cells: int) -> Line:
 def _tempo(scene: Scene, pace: Pace) -> Line:
     if pace.replay:
         return _replay(scene, pace)
+    if pace.watched is not None:
+        return [pace.watched, (f"  {pace.measured:5.1f} turns/s", "muted")] if pace.measured else [pace.watched]
     if scene.failure:
         return [("✖ stopped by an error", "bad+strong")]
     if scene.ending is not None:

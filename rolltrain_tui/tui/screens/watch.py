@@ -1,0 +1,150 @@
+"""Watching a run that another process plays: the expedition's screen, live and read only."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.events import Event, ItemFound
+from rolltrain_tui.runs.follow import AWAITED, Followed, State
+from rolltrain_tui.tui.messages import Failed, Left, Message
+from rolltrain_tui.tui.palette import ExpeditionVerbs, Verb, codex_verbs
+from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED
+from rolltrain_tui.tui.widgets.keys import Key
+from rolltrain_tui.tui.widgets.status import Pace
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
+
+MARKS: dict[State, tuple[str, str]] = {
+    "awaited": ("◌ not begun yet", "muted"),
+    "live": ("● live", "good+strong"),
+    "left": ("‖ left, saved", "warn"),
+    "abandoned": ("✖ nobody plays it", "bad"),
+    "ended": ("■ the end", "accent"),
+    "gone": ("✖ removed", "bad"),
+    "damaged": ("✖ damaged", "bad"),
+}
+"""How it stands with the run, for the line at the top: words and tone."""
+COMMANDING = "1,2,3,4,5,6,7,8,9,space,full_stop,plus,equals_sign,minus,u,p,i,b,g,k,r,t,v,a,o,s"
+"""The keys with which a player commands a run."""
+OFF = "You are watching: only who plays the run can command it. ? lists your keys."
+
+
+class WatchVerbs(ExpeditionVerbs):
+    """Offers what the watcher's keys do."""
+
+    def _verbs(self) -> Iterator[Verb]:
+        screen = self.screen
+        assert isinstance(screen, WatchScreen)
+        yield "Diagnose", "Every signal and every layer at the last examination", screen.action_diagnose
+        yield "Chart", "The chart on the whole screen: cursor, zoom, other series and runs", screen.action_chart
+        yield "Help", "Every key with one line", screen.action_help
+        yield "Leave", "The run goes on without you", screen.action_leave
+        yield from codex_verbs(screen)
+
+
+class WatchScreen(ExpeditionScreen, inherit_bindings=False):
+    """Everything that looks around is the expedition's; keys that command say that they are off."""
+
+    COMMANDS = {WatchVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
+        Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
+        Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
+        Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
+        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
+        Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Stop watching; the run goes on without you"),
+        Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
+        Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
+        Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
+        Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
+        Binding("end", "follow", "Newest", show=False, tooltip="Log: follow the newest line"),
+        Binding(COMMANDING, "only_watch", show=False),
+    ]
+
+    _standing = AWAITED
+
+    @property
+    def followed(self) -> Followed:
+        return cast(Followed, self.bridge.run)
+
+    @property
+    def campaign(self) -> "CampaignConfig | None":
+        return self.followed.campaign
+
+    # Messages in.
+
+    @while_open
+    def tick(self) -> None:
+        self._tell_how_it_stands()
+        super().tick()
+
+    def _tell_how_it_stands(self) -> None:
+        """In the run's own sentence, when it has changed."""
+        before, self._standing = self._standing, self.followed.standing
+        if self._standing is before and before is not AWAITED:
+            return
+        if self._standing.words:
+            self.tell_player(flat(self._standing.words), MARKS[self._standing.state][1], stays="always")
+        elif before.over or before is AWAITED:
+            self.tell_player("● Live: what you see happens now. The keys that command are off.", "good")
+
+    def _receive(self, message: Message) -> None:
+        if not isinstance(message, Left):  # it comes because the watcher leaves, or after a failure that was told
+            super()._receive(message)
+        if isinstance(message, Failed):
+            self.want_picture()
+
+    def _react(self, event: Event) -> None:
+        if not isinstance(event, ItemFound):  # the bag cannot be opened here
+            super()._react(event)
+
+    # The watcher's keys.
+
+    def action_only_watch(self) -> None:
+        self.tell_player(OFF, "warn")
+
+    def send(self, command: Command, words: str) -> None:
+        self.action_only_watch()
+
+    @property
+    def sends_scouts(self) -> bool:
+        return False
+
+    def action_help(self) -> None:
+        self.app.push_screen(HelpScreen(keys_of(self), "Keys of who watches"))
+
+    def action_leave(self) -> None:
+        self.game.leave("quit")
+
+    def take_leave(self) -> None:
+        self.leaving = True
+
+    # The picture out.
+
+    def _rested(self) -> bool:
+        """The training is another process's; this one has nothing to do but to draw."""
+        return True
+
+    def _slow_enough_to_read(self) -> bool:
+        rate = self._speedometer.rate
+        return rate is None or rate <= TUMBLING_SPEED
+
+    def _pace(self, now: float) -> Pace:
+        return Pace(measured=self._speedometer.rate, watched=MARKS[self._standing.state])
+
+    def _key_list(self) -> list[Key]:
+        return [
+            Key("d", "Diagnose", "screen.diagnose"),
+            Key("l", "Log", "screen.detail"),
+            Key("x", "Chart", "screen.chart"),
+            Key("z", "Zoom", "screen.zoom"),
+            Key("c", "Codex", "screen.codex"),
+            Key("q", "Leave", "screen.leave"),
+        ]
