@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.learner import StepReport
+
+STEP = "step"
+"""The whole of the learner's turn, among its parts."""
 
 
 class MeteredInbox(Inbox):
@@ -30,6 +35,8 @@ class MeteredInbox(Inbox):
         """The present block has been running for 0.2 s or more."""
         self.late = 0.0
         """The largest delay of the screen's timer in seconds, set by the app."""
+        self.parts: dict[str, float] = {}
+        """Seconds that the learner has spent in each part of its turns, and in `step`."""
 
     def say(self, **facts: Any) -> None:
         self._report.write(json.dumps(facts) + "\n")
@@ -40,7 +47,7 @@ class MeteredInbox(Inbox):
             if self._started is None:
                 self.say(ready=True)
             else:
-                self.say(late=self.late, seconds=time.perf_counter() - self._started)
+                self.say(late=self.late, parts=self.parts, seconds=time.perf_counter() - self._started)
             self.training = False
             line = self._control.readline()
             if not line:
@@ -61,11 +68,27 @@ class MeteredInbox(Inbox):
 def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
     from rolltrain_tui.modes.campaign_file import load
     from rolltrain_tui.runs.run import Run
+    from rolltrain_tui.training.levered_learner import LeveredLearner
+
+    def watch(learner: LeveredLearner, inbox: MeteredInbox) -> None:
+        """Let the inbox know how long the parts of a turn take."""
+        step, inbox.parts = learner.step, learner.seconds
+        learner.seconds[STEP] = 0.0
+
+        def timed(effect: StepEffect) -> StepReport:
+            report = step(effect)
+            learner.seconds[STEP] += report.seconds
+            return report
+
+        learner.step = timed  # type: ignore[method-assign]
 
     config = load(campaign, overrides)
     with tempfile.TemporaryDirectory() as runs:
         run = Run.begin(config, base=campaign.parent, runs=Path(runs))
-        facts = run.campaign.learner.info()
+        learner = run.campaign.learner
+        facts = learner.info()
+        if isinstance(learner, LeveredLearner):
+            watch(learner, inbox)
         inbox.say(dtype=facts.dtype, threads=facts.threads, tokens=facts.tokens_per_turn, gflop=facts.gflop_per_turn)
         for _ in run.play(inbox):
             pass

@@ -160,7 +160,7 @@ class LeveredLearner(ABC):
     kind: ClassVar[str]
     """Under this name its states are saved."""
     phases: ClassVar[tuple[str, ...]] = ()
-    """Parts of a turn whose time is taken, in their order."""
+    """Parts of gathering a batch whose time is taken, in their order. `optimiser` follows them: norms, clip, step and measurement."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class LeveredLearner(ABC):
         """
         self.config = config
         self.should_stop: Callable[[], bool] = lambda: False
-        self.seconds = dict.fromkeys(self.phases, 0.0)
+        self.seconds = dict.fromkeys((*self.phases, "optimiser"), 0.0)
         """Spent in each phase so far, for display only."""
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip)
@@ -259,11 +259,13 @@ class LeveredLearner(ABC):
         # The step, then the extra steps. Their motions count side by side, as one longer vector.
         first = last = self.gather(effect, effect.batch_factor)
         total = replace(first, plain=None)
-        motion = self.levers.step(effect, loss=first.loss, plain=first.plain)
+        with self._timed("optimiser"):
+            motion = self.levers.step(effect, loss=first.loss, plain=first.plain)
         for _ in range(effect.extra_steps if motion.finite else 0):
             last = self.gather(effect, effect.batch_factor * effect.extra_batch_factor)
             total.count(last)
-            motion = motion.beside(self.levers.step(effect, loss=last.loss, plain=last.plain))
+            with self._timed("optimiser"):
+                motion = motion.beside(self.levers.step(effect, loss=last.loss, plain=last.plain))
             if not motion.finite:
                 break
 

@@ -43,6 +43,7 @@ class TextLearner(LeveredLearner):
     """
 
     kind = "supervised"
+    phases = ("data", "forward", "backward", "both halves")
     config: TextConfig
     model: GPT
 
@@ -174,16 +175,20 @@ class TextLearner(LeveredLearner):
 
     def _read(self, sequences: int) -> tuple[Tensor, Tensor]:
         """`sequences` windows at random places of the training text, and the same one token on: each (B, T)."""
-        ix = torch.randint(len(self._train) - self.config.model.context, (sequences, 1), generator=self.streams["data"])  # (B, 1)
-        window = self._train[ix.to(self.device) + self._span]  # (B, T + 1)
+        with self._timed("data"):
+            ix = torch.randint(len(self._train) - self.config.model.context, (sequences, 1), generator=self.streams["data"])  # (B, 1)
+            window = self._train[ix.to(self.device) + self._span]  # (B, T + 1)
         return window[:, :-1], window[:, 1:]
 
     def _descend(self, x: Tensor, targets: Tensor, y: Tensor, weight: float) -> Tensor:
         """Add weight x the gradient of the loss on `targets` to `.grad`. The loss on the true targets y. All are (B, T)."""
         if self._halves is not None and len(x) > 1:
-            return self._halves.descend(self._losses, (x, targets, y) if targets is not y else (x, y), weight)
-        loss, raw_loss = self._losses(x, targets, y if targets is not y else None)
-        (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+            with self._timed("both halves"):
+                return self._halves.descend(self._losses, (x, targets, y) if targets is not y else (x, y), weight)
+        with self._timed("forward"):
+            loss, raw_loss = self._losses(x, targets, y if targets is not y else None)
+        with self._timed("backward"):
+            (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw_loss
 
     def _losses(self, x: Tensor, targets: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -124,8 +124,8 @@ def test_a_copy_tells_how_long_the_parts_of_a_turn_take() -> None:
     """Games, replay and learning, a rival where there is one, and the rest; the learner itself stays where it is."""
     hero, beside = learner(), learner(*RIVALS)
     before = hero.weights_sha256(), hero.clock
-    assert phases_of(hero).keys() == {"games", "replay", "learning", "the rest"}
-    assert list(phases_of(beside)) == ["games", "rival", "replay", "learning", "the rest"]
+    assert phases_of(hero).keys() == {"games", "replay", "learning", "optimiser", "the rest"}
+    assert list(phases_of(beside)) == ["games", "rival", "replay", "learning", "optimiser", "the rest"]
     assert min(phases_of(hero).values()) > 0
     assert (hero.weights_sha256(), hero.clock) == before
 

@@ -1,0 +1,133 @@
+"""Where a turn goes: its parts, beside what the matrix products alone would need.
+
+    data, forward, backward, optimiser, ...    the learner's own, which it times itself
+    the rest of the learner                     its bookkeeping
+    game                                        rules, events, chronicle: the turn of a headless run less the learner's
+    screen                                      the turn of the game in a terminal less that of the headless run
+
+Contestants of each dtype and number of threads take their blocks of turns in alternation, so that another program on the cores
+falls on all of them.
+"""
+
+import json
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rolltrain_tui.bench import products
+from rolltrain_tui.bench.contest import TURNS_ONLY, Contestant
+from rolltrain_tui.bench.metered import STEP
+from rolltrain_tui.bench.products import Floor
+from rolltrain_tui.modes import build
+from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.training.levered_learner import LeveredLearner
+from rolltrain_tui.training.machine import available_cores
+
+DTYPES = ("float32", "bfloat16")
+
+
+class ProfileError(ValueError):
+    """This campaign's turns have no parts that could be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One dtype and number of threads: milliseconds of a turn, medians over blocks."""
+
+    dtype: str
+    threads: int
+    parts: dict[str, float]
+    """In the order of the turn. They add up to `turn`."""
+    turn: float
+    """With the screen."""
+    headless: float
+    floor: Floor
+    """The matrix products alone."""
+
+    @property
+    def share_of_peak(self) -> float:
+        """What part of the headless turn the matrix products would need, if they ran as fast as they do alone."""
+        return self.floor.milliseconds / self.headless
+
+
+def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns: int = 10) -> list[Profile]:
+    """Profiles for float32 and bfloat16 on one thread and, where the machine has two cores, on two. ProfileError."""
+    cells = [(dtype, threads) for threads in sorted({1, min(2, available_cores())}) for dtype in DTYPES]
+    floors = {cell: _floor(campaign, (*overrides, *_settings(*cell))) for cell in cells}
+    with ExitStack() as stack:
+        field = {cell: stack.enter_context(_pair(campaign, (*overrides, *_settings(*cell)))) for cell in cells}
+        found: dict[tuple[str, int], list[tuple[dict[str, float], float, float]]] = {cell: [] for cell in cells}
+        for block in range(blocks + 1):
+            for cell, (headless, screen) in field.items():
+                before = dict(headless.facts.get("parts", {}))
+                bare, seen = headless.block(turns), screen.block(turns)
+                spent = {name: 1000 * (now - before.get(name, 0.0)) / turns for name, now in headless.facts["parts"].items()}
+                if block:  # the first warms up: first-touch memory, caches, thread pools
+                    found[cell].append((spent, bare, seen))
+    return [_profile(cell, found[cell], floors[cell]) for cell in cells]
+
+
+def _settings(dtype: str, threads: int) -> tuple[str, ...]:
+    return f"device.dtype={dtype}", f"device.threads={threads}"
+
+
+def _floor(campaign: Path, overrides: Sequence[str]) -> Floor:
+    learner = build(load(campaign, tuple(overrides)), base=campaign.parent)
+    if not isinstance(learner, LeveredLearner):
+        raise ProfileError(f"{campaign.name}: only campaigns whose training is rolltrain's own can be profiled")
+    return products.floor(products.of_a_turn(learner))
+
+
+@contextmanager
+def _pair(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Contestant, Contestant]]:
+    """The headless campaign and the game in a terminal, ready to train."""
+    python, metered = [sys.executable, "-m", "rolltrain_tui.bench.metered", "--"], (str(campaign.resolve()), *TURNS_ONLY, *overrides)
+    pair = (
+        Contestant("headless", [*python, "headless", *metered], metered=True),
+        Contestant("tui", [*python, "tui", *metered], metered=True, terminal=True),
+    )
+    try:
+        for contestant in pair:
+            contestant.read("ready")
+        yield pair
+    finally:
+        for contestant in pair:
+            contestant.end()
+
+
+def _profile(cell: tuple[str, int], blocks: list[tuple[dict[str, float], float, float]], floor: Floor) -> Profile:
+    """The medians of the blocks. What is left over of a turn is a part too, so that the parts add up."""
+    spent, bare, seen = zip(*blocks, strict=True)
+    parts = {name: median for name in spent[0] if (median := statistics.median(block[name] for block in spent)) > 0}
+    step, headless, turn = parts.pop(STEP), statistics.median(bare), statistics.median(seen)
+    parts |= {"the rest of the learner": step - sum(parts.values()), "game": headless - step, "screen": turn - headless}
+    return Profile(dtype=cell[0], threads=cell[1], parts=parts, turn=turn, headless=headless, floor=floor)
+
+
+def table(campaign: str, found: Sequence[Profile]) -> str:
+    """The profiles as text: a column for each dtype and number of threads."""
+    wide = 22
+
+    def row(name: str, *cells: str) -> str:
+        return f"  {name:<25}" + "".join(f"{cell:>{wide}}" for cell in cells)
+
+    parts = list(dict.fromkeys(name for profile in found for name in profile.parts))
+    lines = [
+        f"{campaign}: milliseconds of a turn, and their share of it",
+        row("", *(f"{p.dtype}, {p.threads} thread{'s' * (p.threads > 1)}" for p in found)),
+        *(row(name, *(f"{p.parts[name]:.2f} {p.parts[name] / p.turn:>6.1%}" if name in p.parts else "-" for p in found)) for name in parts),
+        row("a turn of the game", *(f"{p.turn:.2f} {1:>6.0%}" for p in found)),
+        row("without the screen", *(f"{p.headless:.2f} {p.headless / p.turn:>6.1%}" for p in found)),
+        "",
+        row("its products alone", *(f"{p.floor.milliseconds:.2f} {p.floor.milliseconds / p.turn:>6.1%}" for p in found)),
+        row("  GFLOP/s of them", *(f"{p.floor.gflop_per_second:.0f}       " for p in found)),
+        row("  share of that peak", *(f"{p.share_of_peak:.1%}       " for p in found)),
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_json(found: Sequence[Profile]) -> str:
+    return json.dumps([asdict(profile) | {"share_of_peak": profile.share_of_peak} for profile in found])
