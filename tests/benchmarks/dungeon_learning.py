@@ -1,15 +1,17 @@
-"""Does the player of `dungeon_first` learn to find the coin?
+"""Does the player of a dungeon campaign learn to win, and what keeps it from learning?
 
-    python tests/benchmarks/dungeon_learning.py [--seeds 11 12 13] [--turns 960] [--worlds 400] [--looks 8] [PATH=VALUE ...]
+    python tests/benchmarks/dungeon_learning.py [--campaign dungeon_first] [--arms default "KL 1" ...] [--seeds 11 12 13] [--turns 960]
+        [--moves N] [--worlds 400] [--looks 8] [--brief] [PATH=VALUE ...]
 
-For each seed it trains plainly, on one thread, and prints over the turns: moves that were played, and CPU seconds of the turns; success
-and efficiency (walkthrough / own moves, where it won) in unseen worlds, by its own probabilities and always by the likeliest command;
-success in worlds of training; the minibatch's entropy, distance from the policy that played and clip fraction. Beside it, commands at
-random and the walkthrough. The unseen worlds are not those of the campaign's evaluations. PATH=VALUE: settings, such as ppo.ent_coef=0.3.
+For each arm (a named set of settings, see ARMS) and seed it trains plainly, on one thread, and prints over the turns: moves that were played,
+and CPU seconds of the turns; success and efficiency (walkthrough / own moves, where it won) in unseen worlds, by its own probabilities and
+always by the likeliest command; success in worlds of training; the minibatch's entropy, distance from the policy that played and clip
+fraction. Beside it, commands at random and the walkthrough. The unseen worlds are not those of the campaign's evaluations. PATH=VALUE:
+settings, such as ppo.ent_coef=0.3. --moves: stop where so many moves were played. --brief: only its own probabilities are looked at.
 """
 
 import argparse
-from math import sqrt
+from math import nan, sqrt
 from pathlib import Path
 from time import process_time
 
@@ -24,59 +26,87 @@ from rolltrain_tui.protocol.effects import NEUTRAL
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 ELSEWHERE = UNSEEN + 1_000_000
+GRPO = (
+    "grpo={num_generations: 8, beta: 0.0, epsilon: 0.2, epsilon_high: null, delta: null, loss_type: dapo, scale_rewards: group, "
+    "importance_sampling_level: token, entropy_coef: 0.02}"
+)
+ARMS: dict[str, tuple[str, ...]] = {
+    "default": (),
+    # What teaches
+    "KL 1": ("kl.loss.coefficient=1",),
+    "entropy .3": ("ppo.ent_coef=0.3",),
+    "rate 1e-2": ("optimizer.learning_rate=1e-2",),
+    "letters": ("rewards.game=0", "rewards.win=0", "rewards.living=0", "rewards.letter=0.1", "ppo.ent_coef=0"),
+    "sparse": ("world.points=sparse", "rewards.game=1"),  # the same sum for a game that is won, all of it at its end
+    # Other algorithms
+    "REINFORCE": ("ppo=null", "play.every=4", "reinforce={gamma_step: 0.97, whiten: all, vf_coef: 0.5, ent_coef: 0.02}"),
+    "GRPO": ("ppo=null", GRPO),
+    "rejection": ("ppo=null", "rejection={gamma_step: 0.9, keep_number: null, keep_fraction: 0.25, ent_coef: 0.02}"),
+    "decision": ("ppo=null", "decision={target: 2.0, gamma_step: 1.0, ent_coef: 0.0}"),
+}
 
 
 def row(who: str, turn: int, moves: int, seconds: float, cells: list[str]) -> None:
-    print(f"{who:>12} {turn:>6} {moves:>7} {seconds:>7.1f}  " + "  ".join(cells), flush=True)
+    print(f"{who:>20} {turn:>6} {moves:>7} {seconds:>7.1f}  " + "  ".join(cells), flush=True)
 
 
-def look(learner: DungeonLearner, exam: Exam, worlds: int, told: dict[str, float]) -> list[str]:
+def told_of(standing: Standing, worlds: int) -> list[str]:
+    error = sqrt(standing.success * (1 - standing.success) / worlds)
+    return [f"{standing.success:.3f} ± {error:.3f}", f"{standing.efficiency:.2f}"]
+
+
+def look(learner: DungeonLearner, exam: Exam, worlds: int, told: dict[str, float], *, brief: bool) -> list[str]:
+    cells = []
     with learner.at_rest():
-        drawn, greedy = (Standing.of(exam.verdicts(worlds, learner.seat(greedy=greedy), first=ELSEWHERE)) for greedy in (False, True))
-        seen = Standing.of(exam.verdicts(min(worlds, learner.config.world.count), learner.seat(), first=0))
-    error = sqrt(drawn.success * (1 - drawn.success) / worlds)
-    numbers = [told.get(name, float("nan")) for name in ("objective/entropy", "policy/approxkl_avg", "policy/clipfrac_avg")]
-    return [
-        f"{drawn.success:.3f} ± {error:.3f}", f"{drawn.efficiency:.2f}", f"{greedy.success:.3f}", f"{greedy.efficiency:.2f}",
-        f"{seen.success:.3f}", *(f"{number:.4f}" for number in numbers),
-    ]  # fmt: skip
+        cells += told_of(Standing.of(exam.verdicts(worlds, learner.seat(greedy=False), first=ELSEWHERE)), worlds)
+        if not brief:
+            greedy = Standing.of(exam.verdicts(worlds, learner.seat(greedy=True), first=ELSEWHERE))
+            seen = Standing.of(exam.verdicts(min(worlds, learner.config.world.count), learner.seat(), first=0))
+            cells += [f"{greedy.success:.3f}", f"{greedy.efficiency:.2f}", f"{seen.success:.3f}"]
+    numbers = [told.get(name, nan) for name in ("objective/entropy", "policy/approxkl_avg", "policy/clipfrac_avg")]
+    return [*cells, *(f"{number:.4f}" for number in numbers)]
+
+
+def train(who: str, learner: DungeonLearner, exam: Exam, asked: argparse.Namespace) -> None:
+    spent, moves, since, turns = 0.0, 0, -1, learner.config.turns
+    for turn in range(1, turns + 1):
+        began = process_time()
+        told = dict(learner.step(NEUTRAL).measured)
+        spent += process_time() - began
+        if learner.buffer.since != since:
+            since, moves = learner.buffer.since, moves + int(told["moves"])
+        enough = turn == turns or (asked.moves is not None and moves >= asked.moves and turn - since + 1 >= learner.every)
+        if enough or turn % max(1, turns // asked.looks) == 0:
+            row(who, turn, moves, spent, look(learner, exam, asked.worlds, told, brief=asked.brief))
+        if enough:
+            break
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--campaign", default="dungeon_first")
+    parser.add_argument("--arms", nargs="*", default=["default"], choices=list(ARMS))
     parser.add_argument("--seeds", type=int, nargs="*", default=[11, 12, 13])
     parser.add_argument("--turns", type=int, default=960)
+    parser.add_argument("--moves", type=int)
     parser.add_argument("--worlds", type=int, default=400)
     parser.add_argument("--looks", type=int, default=8)
+    parser.add_argument("--brief", action="store_true")
     parser.add_argument("overrides", nargs="*", metavar="PATH=VALUE")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{asked.worlds} unseen worlds" + "".join(f", {override}" for override in asked.overrides))
-    print(f"{'':>12} {'turn':>6} {'moves':>7} {'CPU-s':>7}  success        eff.  greedy eff.  seen   entropy approxkl clipfrac")
-    for seed in asked.seeds:
-        settings = ("device.threads=1", f"seed={seed}", f"turns={asked.turns}", *asked.overrides)
-        learner = build(load(CAMPAIGNS / "dungeon_first.yaml", settings), base=CAMPAIGNS)
+    print(f"{asked.campaign}, {asked.worlds} unseen worlds" + "".join(f", {override}" for override in asked.overrides))
+    more = "" if asked.brief else "greedy eff.  seen   "
+    print(f"{'':>20} {'turn':>6} {'moves':>7} {'CPU-s':>7}  success        eff.  {more}entropy approxkl clipfrac")
+    for place, (arm, seed) in enumerate((arm, seed) for arm in asked.arms for seed in asked.seeds):
+        settings = ("device.threads=1", f"seed={seed}", f"turns={asked.turns}", *ARMS[arm], *asked.overrides)
+        learner = build(load(CAMPAIGNS / f"{asked.campaign}.yaml", settings), base=CAMPAIGNS)
         assert isinstance(learner, DungeonLearner)
         exam = Exam(learner.maker, learner.config.world.limit, "success")
-        if seed == asked.seeds[0]:
-            chance = Standing.of(exam.verdicts(asked.worlds, at_random, first=ELSEWHERE))
-            row(
-                "at random",
-                0,
-                0,
-                0.0,
-                [f"{chance.success:.3f} ± {sqrt(chance.success * (1 - chance.success) / asked.worlds):.3f}", f"{chance.efficiency:.2f}"],
-            )
+        if not place:
+            row("at random", 0, 0, 0.0, told_of(Standing.of(exam.verdicts(asked.worlds, at_random, first=ELSEWHERE)), asked.worlds))
             row("walkthrough", 0, 0, 0.0, ["1.000 ± 0.000", "1.00"])
-        spent, told, moves, since = 0.0, {}, 0, -1
-        for turn in range(1, asked.turns + 1):
-            began = process_time()
-            told = dict(learner.step(NEUTRAL).measured)
-            spent += process_time() - began
-            if learner.buffer.since != since:
-                since, moves = learner.buffer.since, moves + int(told["moves"])
-            if turn % max(1, asked.turns // asked.looks) == 0 or turn == asked.turns:
-                row(f"seed {seed}", turn, moves, spent, look(learner, exam, asked.worlds, told))
+        train(f"{arm}, {seed}", learner, exam, asked)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,7 +42,19 @@ class FakeGame:
             "max_score": 1,
             "won": self.won,
             "lost": False,
+            "facts": self.facts(),
         }
+
+    def facts(self) -> list[SimpleNamespace]:
+        """As the game knows them: the rooms from south to north, a locked door and a closed chest in the first, a coin on a bed in the last."""
+        kitchen, attic, vault = (f"{name.lower()}{self.hostile}" for name in ROOMS)
+        coin = ("in", "coin", "I") if self.won else ("on", "coin", "bed")
+        rows = [
+            ("at", "P", (kitchen, attic, vault)[self.at]), ("north_of", attic, kitchen), ("south_of", kitchen, attic),
+            ("north_of", vault, attic), ("south_of", attic, vault), ("link", kitchen, "red door", "yard"), ("east_of", "yard", kitchen),
+            ("locked", "red door"), ("at", "chest", kitchen), ("closed", "chest"), ("at", "bed", vault), coin, ("in", "lamp", "I"),
+        ]  # fmt: skip
+        return [SimpleNamespace(name=name, arguments=[SimpleNamespace(name=thing) for thing in things]) for name, *things in rows]
 
     def reset(self) -> dict[str, Any]:
         self.at, self.won = 0, False
@@ -57,13 +69,24 @@ class FakeGame:
         self.closed += 1
 
 
+@dataclass
+class FakeMade:
+    """A game that is made and not yet compiled."""
+
+    settings: dict[str, Any]
+    seed: int
+
+    def save(self, path: str) -> None:
+        Path(path).write_bytes(b"game")
+
+
 class Library:
     """What was made and started through it."""
 
     def __init__(self) -> None:
         self.hostile = ""
         self.games: list[FakeGame] = []
-        self.compiled: list[tuple[dict[str, Any], int]] = []
+        self.compiled: list[FakeMade] = []
 
     def start(self, path: str, infos: object) -> FakeGame:
         if not Path(path).read_bytes().startswith(b"game"):
@@ -71,12 +94,12 @@ class Library:
         self.games.append(FakeGame(self.hostile))
         return self.games[-1]
 
-    def make(self, settings: dict[str, Any], options: Any) -> tuple[dict[str, Any], int]:
+    def make(self, settings: dict[str, Any], options: Any) -> FakeMade:
         if settings.get("level", 1) < 1:
             raise ValueError("level must be positive\x1b[2J")
-        return settings, options.seeds
+        return FakeMade(settings, options.seeds)
 
-    def compile_game(self, game: tuple[dict[str, Any], int], options: Any) -> None:
+    def compile_game(self, game: FakeMade, options: Any) -> None:
         self.compiled.append(game)
         Path(options.path).write_bytes(b"game")
 

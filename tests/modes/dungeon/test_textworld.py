@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from support import fake_textworld
-from support.fake_textworld import WAY, Library
+from support.fake_textworld import WAY, FakeGame, Library
 from support.hostile import MARKUP, PAYLOADS
 
 from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import mind_of
 from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds import foreign
+from rolltrain_tui.modes.dungeon.worlds.house_style import in_our_words
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
-from rolltrain_tui.modes.dungeon.worlds.textworld import CHALLENGES, TextWorldFile, TextWorlds
+from rolltrain_tui.modes.dungeon.worlds.textworld import CHALLENGES, STYLES, TextWorldFile, TextWorlds
 from rolltrain_tui.modes.dungeon.worlds.words import vocabulary, words
 
 
@@ -50,13 +51,45 @@ def test_a_refused_command_does_not_reach_the_game(textworld: Library, tmp_path:
 
 def test_the_house_style_speaks_the_words_of_built_in_worlds(textworld: Library, tmp_path: Path) -> None:
     world = TextWorlds("coin_collector", folder=tmp_path, style="house")(3)
-    world.reset()
+    first = world.reset()
+    assert first.description == "You are in the kitchen. Exits: north. A locked red door leads east. The chest is closed."
+    world.step("go north")
+    seen = world.step("go north")
+    assert seen.description == "You are in the old vault. Exits: south (visited). The bed holds a coin."
+    assert seen.inventory == "You carry a lamp."
+    assert seen.admissible == ("go south", "take coin", "look")
+    assert set(words(f"{first.description} {seen.description} {' '.join(seen.admissible)}")) - set(vocabulary("castle")) == {
+        "old", "vault", "bed",
+    }  # fmt: skip
+    assert world.advice == "take coin"
+    assert textworld.compiled == []
+
+
+def test_a_file_without_facts_is_told_by_its_commands(textworld: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeGame, "facts", lambda _: None)
+    (tmp_path / "mine.z8").write_bytes(b"game")
+    world = TextWorldFile(tmp_path / "mine.z8", "house")(0)
     world.step("go north")
     seen = world.step("go north")
     assert seen.description == "You are in the old vault. Exits: south (visited). You see a coin."
     assert seen.inventory == "You carry a lamp."
-    assert seen.admissible == ("go south", "take coin", "look")
-    assert set(words(f"{seen.description} {' '.join(seen.admissible)}")) - set(vocabulary("castle")) == {"old", "vault"}
+
+
+def test_a_command_is_told_in_short_where_that_is_clear() -> None:
+    theirs = [
+        "take egg from fridge",
+        "cook egg with oven",
+        "cook egg with stove",
+        "unlock red door with red key",
+        "examine egg",
+        "inventory",
+    ]
+    assert in_our_words(theirs) == {
+        "take egg": "take egg from fridge",
+        "cook egg": "cook egg with oven",
+        "cook egg with stove": "cook egg with stove",
+        "unlock red door": "unlock red door with red key",
+    }
 
 
 def test_a_game_goes_on_from_its_commands(textworld: Library, tmp_path: Path) -> None:
@@ -90,11 +123,12 @@ def test_without_a_folder_the_games_are_gone_with_their_maker_and_not_before(tex
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("hostile", [*PAYLOADS[::40], *MARKUP[::4], "\x1b[2J" * 700_000, "go north\nquit", " look"])
-def test_hostile_observations_do_nothing(hostile: str, textworld: Library, tmp_path: Path) -> None:
+def test_hostile_observations_do_nothing(hostile: str, style: str, textworld: Library, tmp_path: Path) -> None:
     """Escapes, markup and megabytes: every text is one short printable line, and a command that is not fit to be shown is not offered."""
     textworld.hostile = hostile
-    sitting = Sitting(TextWorlds("simple", folder=tmp_path)(0))
+    sitting = Sitting(TextWorlds("simple", folder=tmp_path, style=style)(0))
     for command in WAY:
         told = sitting.play(command)
         assert told.moved
@@ -146,9 +180,10 @@ def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("textworld") is None, reason="TextWorld is not installed")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("challenge", CHALLENGES)
-def test_a_real_game_is_made_won_by_its_walkthrough_and_restored(challenge: str, tmp_path: Path) -> None:
-    worlds = TextWorlds(challenge, folder=tmp_path).batch([42, 42])
+def test_a_real_game_is_made_won_by_its_walkthrough_and_restored(challenge: str, style: str, tmp_path: Path) -> None:
+    worlds = TextWorlds(challenge, folder=tmp_path, style=style).batch([42, 42])
     seen: list[Observation] = [worlds[0].step(command) for command in worlds[0].walkthrough]
     assert seen[-1].won
     assert seen[-1].score == worlds[0].max_score

@@ -1,6 +1,7 @@
 """TextWorld's games behind the protocol of worlds; an extra. They are for playing and for examinations: they are slow.
 
-In the house's style a room is told in the sentences of the built-in worlds, so that a model which learnt there can be examined here.
+In its own style a game is compiled, which takes seconds, and speaks TextWorld's text. In the house's style TextWorld plays it without its
+text, and the room is told in the sentences of the built-in worlds: `house_style.py`. A game is then made in a third of a second.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from weakref import finalize
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.modes.dungeon.worlds import foreign
+from rolltrain_tui.modes.dungeon.worlds import foreign, house_style
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, State
 from rolltrain_tui.modes.dungeon.worlds.settings import unknown
@@ -20,7 +21,11 @@ from rolltrain_tui.modes.dungeon.worlds.themes import DIRECTIONS
 
 INSTALL = "TextWorld is not installed; pip install 'rolltrain-tui[textworld]'"
 STYLES = ("own", "house")
-ASKED = ("feedback", "description", "inventory", "won", "lost", "admissible_commands", "policy_commands", "score", "max_score", "objective")
+ASKED = (
+    "feedback", "description", "inventory", "won", "lost", "admissible_commands", "policy_commands", "score", "max_score", "objective", "facts",
+)  # fmt: skip
+UNTOLD, COMPILED = ".json", ".z8"
+"""Files of games: as TextWorld's generator has them, without its text, and compiled."""
 _END = "*** The End ***"
 CHALLENGES: Mapping[str, Mapping[str, Any]] = {
     "coin_collector": {"level": 5},
@@ -49,7 +54,9 @@ class TextWorldGame:
         if style not in STYLES:
             raise ValueError(unknown("style", style, STYLES))
         textworld = library()
-        self.seed, self.title, self._style, self._maker = seed, title, style, maker
+        self.seed, self.title, self._maker = seed, title, maker
+        self._untold = path.suffix == UNTOLD
+        self._style = "house" if self._untold else style
         try:
             self._game = textworld.start(str(path), textworld.EnvInfos(**dict.fromkeys(ASKED, True)))
         except Exception as error:  # whatever a game file of a stranger brings about
@@ -76,7 +83,9 @@ class TextWorldGame:
 
     @property
     def advice(self) -> str:
-        return next(iter(foreign.commands(self._told.get("policy_commands"))), "") if not self._over else ""
+        """The game's own next command, as it is called here."""
+        best = next(iter(foreign.commands(self._told.get("policy_commands"))), "") if not self._over else ""
+        return next((ours for ours, theirs in self._offered.items() if theirs == best), best)
 
     @property
     def state(self) -> State:
@@ -95,67 +104,63 @@ class TextWorldGame:
         self._commands: list[str] = []
         self._ways: dict[tuple[str, str], str] = {}
         """(room, direction) -> the room behind, as far as it was seen."""
+        self._rooms: set[str] = set()
+        """Where the player has been."""
         self._place, self._over = "", False
         self.walkthrough = foreign.commands(self._told.get("policy_commands"))
         return self._observed("", "")
 
     def step(self, command: str) -> Observation:
         wanted = plain(command)
-        chosen = next((known for known in self._admissible if wanted in (known, known.lower())), None)
+        chosen = next((ours for ours, theirs in self._offered.items() if wanted in (ours, ours.lower(), theirs.lower())), None)
         if chosen is None:
             reason = "The game is over." if self._over else f"{foreign.sentences(wanted)[:40] or 'This'} is not possible here."
             return self._seen._replace(feedback=reason, accepted=False)
-        self._told, _, self._over = self._game.step(chosen)
+        self._told, _, self._over = self._game.step(self._offered[chosen])
         self._over = bool(self._over)
         self._commands.append(chosen)
         return self._observed(foreign.sentences(self._told.get("feedback")), chosen)
 
     def _observed(self, feedback: str, command: str) -> Observation:
-        told, before = self._told, self._place
-        description = foreign.sentences(told.get("description"))
-        self._place = foreign.room(told.get("description")) or before
-        direction = command.removeprefix("go ")
-        if direction in DIRECTIONS and before and self._place != before:
-            self._ways[before, direction] = self._place
-            self._ways[self._place, DIRECTIONS[(DIRECTIONS.index(direction) + 2) % 4]] = before
-        feedback = feedback.replace(description or _END, "").partition(_END)[0].strip()
+        told = self._told
         won, lost = bool(told.get("won")), bool(told.get("lost"))
         self._over = self._over or won or lost
-        self._admissible = () if self._over else self._offered(told.get("admissible_commands"))
-        inventory = foreign.sentences(told.get("inventory"))
-        if self._style == "house":
-            description, inventory = self._in_our_words(), inventory.replace("You are carrying", "You carry").replace(": ", " ", 1)
-        elif self._place:
-            description = f"You are in the {self._place}. {description}"
-        score = foreign.number(told.get("score"))
+        possible = () if self._over else tuple(dict.fromkeys(foreign.commands(told.get("admissible_commands"))))
+        known = house_style.facts(told.get("facts")) if self._style == "house" else ()
+        shown = self._by_its_text(possible, command) if not known else house_style.told(known, possible, self._rooms)
+        self._place, self._offered = shown.place, shown.commands
+        self._rooms.add(shown.place)
+        if self._untold:
+            feedback = ""
+        feedback = feedback.replace(foreign.sentences(told.get("description")) or _END, "").partition(_END)[0].strip()
         feedback = feedback or (f"You {command}." if command else "")
-        self._seen = Observation(feedback, description, inventory, self._admissible, score, True, self._over, won, lost)
+        score = foreign.number(told.get("score"))
+        self._seen = Observation(feedback, shown.description, shown.inventory, tuple(shown.commands), score, True, self._over, won, lost)
         return self._seen
 
-    def _offered(self, given: object) -> tuple[str, ...]:
-        """Each command once; in the house's style without those that built-in worlds do not know."""
-        found = dict.fromkeys(foreign.commands(given))
-        return tuple(c for c in found if self._style == "own" or not c.startswith(("examine ", "inventory")))
-
-    def _in_our_words(self) -> str:
-        """The room as a built-in world would tell it, as far as the admissible commands show it."""
-        exits = [c.removeprefix("go ") for c in self._admissible if c.startswith("go ")]
-        marked = [f"{name} (visited)" if (self._place, name) in self._ways else name for name in exits]
-        things = [c.removeprefix("take ") for c in self._admissible if c.startswith("take ") and " from " not in c]
-        closed = [c.removeprefix("open ") for c in self._admissible if c.startswith("open ")]
-        lying = f" You see {', '.join(f'a {thing}' for thing in things)}." if things else ""
-        return f"You are in the {self._place}. Exits: {', '.join(marked) or 'none'}.{lying}" + "".join(
-            f" The {name} is closed." for name in closed
+    def _by_its_text(self, possible: tuple[str, ...], command: str) -> house_style.Told:
+        """The room as TextWorld's own text has it."""
+        told, before = self._told, self._place
+        description, inventory = (foreign.sentences(told.get(part)) for part in ("description", "inventory"))
+        place = foreign.room(told.get("description")) or before
+        direction = command.removeprefix("go ")
+        if direction in DIRECTIONS and before and place != before:
+            self._ways[before, direction] = place
+            self._ways[place, DIRECTIONS[(DIRECTIONS.index(direction) + 2) % 4]] = before
+        if self._style == "house":
+            return house_style.guessed(place, possible, inventory, self._ways)
+        return house_style.Told(
+            place, f"You are in the {place}. {description}" if place else description, inventory, {c: c for c in possible}
         )
 
 
 class TextWorlds:
-    """Makes and compiles games of one of TextWorld's kinds, one file for each seed. It follows `Maker`."""
+    """Makes games of one of TextWorld's kinds, one file for each seed. It follows `Maker`."""
 
     vocabulary: tuple[str, ...] = ()
 
     def __init__(self, challenge: str, *, folder: str | Path | None = None, style: str = "own", **settings: Any) -> None:
-        """`folder` keeps the compiled games, seconds of work each; without it they go with the program. ValueError for what is unknown."""
+        """`folder` keeps the games; without it they go with the program. ValueError for what is unknown."""
         if challenge not in CHALLENGES:
             raise ValueError(unknown("TextWorld game", challenge, tuple(CHALLENGES)))
         for name in settings:
@@ -171,21 +176,25 @@ class TextWorlds:
     def __call__(self, seed: int) -> TextWorldGame:
         """ValueError where TextWorld refuses the settings."""
         spelled = "-".join(str(value) for value in self._settings.values())
-        path = self._folder / f"{self._challenge}-{spelled}-{seed}.z8"
+        path = self._folder / f"{self._challenge}-{spelled}-{seed}{UNTOLD if self._style == 'house' else COMPILED}"
         if not path.exists():
-            self._compile(path, seed)
+            self._make(path, seed)
         return TextWorldGame(path, seed, f"TextWorld's {self._challenge.replace('_', ' ')}, seed {seed}", self._style, self)
 
     def batch(self, seeds: Iterable[int]) -> list[TextWorldGame]:
         """A game of each seed."""
         return [self(seed) for seed in seeds]
 
-    def _compile(self, path: Path, seed: int) -> None:
+    def _make(self, path: Path, seed: int) -> None:
         options = library().GameOptions()
         options.seeds, options.path = seed, str(path)
         make: Callable[..., Any] = library("textworld.challenges.registration").CHALLENGES[f"tw-{self._challenge}"][1]
         try:
-            library("textworld.generator").compile_game(make(self._settings, options), options)
+            game = make(self._settings, options)
+            if path.suffix == UNTOLD:
+                game.save(str(path))
+            else:
+                library("textworld.generator").compile_game(game, options)
         except Exception as error:  # TextWorld raises many kinds, for settings and for a compiler that fails
             raise ValueError(f"TextWorld cannot make {path.stem}: {type(error).__name__}: {foreign.sentences(str(error))[:200]}") from error
 
