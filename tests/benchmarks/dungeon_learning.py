@@ -3,11 +3,11 @@
     python tests/benchmarks/dungeon_learning.py [--campaign dungeon_first] [--arms default "KL 1" ...] [--seeds 11 12 13] [--turns 960]
         [--moves N] [--worlds 400] [--looks 8] [--brief] [PATH=VALUE ...]
 
-For each arm (a named set of settings, see ARMS) and seed it trains plainly, on one thread, and prints over the turns: moves that were played,
-and CPU seconds of the turns; success and efficiency (walkthrough / own moves, where it won) in unseen worlds, by its own probabilities and
-always by the likeliest command; success in worlds of training; the minibatch's entropy, distance from the policy that played and clip
-fraction. Beside it, commands at random and the walkthrough. The unseen worlds are not those of the campaign's evaluations. PATH=VALUE:
-settings, such as ppo.ent_coef=0.3. --moves: stop where so many moves were played. --brief: only its own probabilities are looked at.
+For each arm (a named set of settings, see ARMS) and seed it trains plainly, on one thread, and prints over the turns: moves that were
+played, and CPU seconds of the turns; success and efficiency (walkthrough / own moves, where it won) in unseen worlds, by its own
+probabilities and always by the likeliest command; success in worlds of training; the minibatch's entropy, distance from the policy that
+played and clip fraction. Beside it, commands at random and the walkthrough. The unseen worlds are not those of the campaign's evaluations.
+PATH=VALUE: settings, such as ppo.ent_coef=0.3. --moves: stop where so many moves were played. --brief: look at its own probabilities only.
 """
 
 import argparse

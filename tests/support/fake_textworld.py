@@ -46,7 +46,7 @@ class FakeGame:
         }
 
     def facts(self) -> list[SimpleNamespace]:
-        """As the game knows them: the rooms from south to north, a locked door and a closed chest in the first, a coin on a bed in the last."""
+        """As the game knows them: rooms from south to north; a locked door and a chest in the first, a coin on a bed in the last."""
         kitchen, attic, vault = (f"{name.lower()}{self.hostile}" for name in ROOMS)
         coin = ("in", "coin", "I") if self.won else ("on", "coin", "bed")
         rows = [

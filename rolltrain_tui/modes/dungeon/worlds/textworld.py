@@ -22,7 +22,8 @@ from rolltrain_tui.modes.dungeon.worlds.themes import DIRECTIONS
 INSTALL = "TextWorld is not installed; pip install 'rolltrain-tui[textworld]'"
 STYLES = ("own", "house")
 ASKED = (
-    "feedback", "description", "inventory", "won", "lost", "admissible_commands", "policy_commands", "score", "max_score", "objective", "facts",
+    "feedback", "description", "inventory", "won", "lost", "admissible_commands", "policy_commands", "score", "max_score", "objective",
+    "facts",
 )  # fmt: skip
 UNTOLD, COMPILED = ".json", ".z8"
 """Files of games: as TextWorld's generator has them, without its text, and compiled."""
