@@ -117,9 +117,15 @@ def grid(
         raise ExperimentError(f"--probes has no questions for a campaign of kind {config.kind}; leave it out.")
     text = _sha256_of_text(config, base)
     numbers = range(config.seed, config.seed + seeds)
-    return tuple(
-        Cell(arm, seed, _campaign(config, arm, seed), str(base.resolve()), text, probes) for arm in (CONTROL, *arms) for seed in numbers
-    )
+    return cells_of(config, (CONTROL, *arms), numbers, base=base, data_sha256=text, probes=probes)
+
+
+def cells_of(
+    config: CampaignConfig, arms: Iterable[Arm], seeds: Sequence[int], *, base: Path, data_sha256: str, probes: bool
+) -> tuple[Cell, ...]:
+    """A cell for each of these arms on each of these seeds."""
+    here = str(base.resolve())
+    return tuple(Cell(arm, seed, _campaign(config, arm, seed), here, data_sha256, probes) for arm in arms for seed in seeds)
 
 
 def _campaign(config: CampaignConfig, arm: Arm, seed: int) -> str:
