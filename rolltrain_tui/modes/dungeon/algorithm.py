@@ -43,6 +43,11 @@ class Algorithm(ABC):
         """Whether the reference model is asked about every move."""
         return False
 
+    @property
+    def reads_prompts(self) -> bool:
+        """Whether it learns to foretell the words of the texts as well."""
+        return False
+
     @abstractmethod
     def prepare(self, played: Played, reference: Tensor) -> tuple[Rows, Told]:
         """The lessons of these games. `reference` (N, T): the reference's log-probabilities; the player's own where it is not needed."""

@@ -1,6 +1,7 @@
 """What the house asks of the dungeon's learner besides its turns: evaluation, examination, its voice, saves and copies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -11,12 +12,14 @@ from rolltrain_tui.modes.dungeon import health, voice
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.exam import Exam, Standing
+from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
+from rolltrain_tui.modes.dungeon.games import Standing as GameStanding
+from rolltrain_tui.modes.dungeon.judging import Chooser, Verdict, seat
 from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.play import Chooser, Reading, Verdict, seat
-from rolltrain_tui.modes.dungeon.play import Standing as GameStanding
+from rolltrain_tui.modes.dungeon.play import Acts
 from rolltrain_tui.modes.dungeon.policy import Player, Seen
-from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
+from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
@@ -45,6 +48,9 @@ class Apprentice(LeveredLearner):
     flops: float
     data_sha256: str
     """Of the folder that the model is from; "" for one of the game's own."""
+
+    def act(self, seen: Sequence[Observation], chance: Tensor, *, greedy: bool = False) -> Acts:
+        raise NotImplementedError
 
     def look(self, offers: Offers) -> Seen:
         raise NotImplementedError
@@ -84,7 +90,7 @@ class Apprentice(LeveredLearner):
 
     def seat(self, *, greedy: bool | None = None) -> Chooser:
         """The player at the games that are judged, as the campaign's examination has it, or as given."""
-        return seat(self.reading, self.look, greedy=self.config.exam.greedy if greedy is None else greedy)
+        return seat(partial(self.act, greedy=self.config.exam.greedy if greedy is None else greedy))
 
     def verdicts(self, count: int, *, greedy: bool | None = None, seen: bool = False) -> tuple[list[Verdict], float]:
         """How it does in the first `count` unseen worlds, or in worlds of training; and the GFLOP of playing them."""
@@ -92,7 +98,7 @@ class Apprentice(LeveredLearner):
         with self.at_rest():
             chooser = self.seat(greedy=greedy)
             count = min(count, self.config.world.count) if seen else count  # the first worlds of training, however the dial stands
-            found = self.exam.verdicts(count, chooser, first=0) if seen else self.exam.verdicts(count, chooser)
+            found = self.exam.verdicts(count, chooser, first=0 if seen else UNSEEN, reading=self.reading)
         gflop, self.flops = (self.flops - spent) / 1e9, spent
         return found, gflop
 
@@ -135,7 +141,7 @@ class Apprentice(LeveredLearner):
         stream = self.streams["sample"]
         count = self.config.evaluation.sequences
         with self.at_rest():
-            told = voice.game(self.exam, self.reading, self.look, stream)
+            told = voice.game(self.exam, self.reading, self.act, stream)
         drawn, greedy, seen = (
             Standing.of(self.verdicts(count, greedy=greedy, seen=seen)[0])
             for greedy, seen in ((False, False), (True, False), (False, True))

@@ -1,5 +1,6 @@
 """A Hugging Face language model from a folder as the dungeon's player: its words, and its reading of commands side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.dungeon.offers import laid_out, read
+from rolltrain_tui.modes.dungeon.stops import StopRule
 from rolltrain_tui.modes.finetune.folder import ModelFolder, ModelFolderError, look
 from rolltrain_tui.modes.finetune.loading import Loaded, context_of, load_writer
 from rolltrain_tui.modes.text.corpora.text_file import shown
@@ -39,6 +41,20 @@ class Subwords:
                 self._read.clear()
             found = self._read[text] = tuple(self._tokenizer(f" {text}", add_special_tokens=False)["input_ids"])
         return found
+
+    def text(self, numbers: Sequence[int]) -> str:
+        """What these tokens say, those left out that are no text."""
+        told: str = self._tokenizer.decode(list(numbers), skip_special_tokens=True)
+        return told
+
+    def stop_rule(self) -> StopRule:
+        """By the text of each token; the token that ends texts is found by its number."""
+        known = min(len(self._tokenizer), self._count)
+        special = set(self._tokenizer.all_special_ids)
+        pieces = ["" if n in special or n >= known else self._tokenizer.decode([n]) for n in range(self._count)]
+        end = self._tokenizer.eos_token_id
+        ends = () if end is None else (end,)
+        return StopRule(pieces, ends, never=[n for n in range(self._count) if n not in ends and (n in special or n >= known)])
 
 
 class Borrowed(nn.Module):

@@ -4,21 +4,20 @@ Schulman et al., Proximal policy optimization algorithms (2017), on whole comman
 
     1. play             every few turns the games go on, by the player's own probabilities; what it thought of each move is noted
     2. reference        how likely the reference model found the same commands
-    3. lessons          rewards become advantages and returns: the algorithm's `prepare`
+    3. lessons          rewards become advantages and returns: the algorithm's `prepare`; 1 to 3 are in `experience.py`
     4. minibatch        some moves, each once before any comes again
     5. loss             the algorithm's `losses`, of the policy as it is now; their mean gives the gradient
     6. step             of the optimiser, under the levers: `training.levered_learner`
     7. coefficients     of the distance from the reference adapt: the algorithm's `stepped`
 
 Chapters: the learner's parts; one turn; the gradient of a minibatch. The algorithms are in files of their own; how games are played is in
-`play.py`, the player in `policy.py`; evaluation, saves and copies in `apprentice.py`.
+`play.py`, the player in `policy.py`, or in `writer.py` where it writes its commands; evaluation, saves and copies in `apprentice.py`.
 
-Shapes: N moves that were played, B moves of a minibatch.
+Shapes: B moves of a minibatch.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,18 +27,18 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.dungeon import buffer as kept
 from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
-from rolltrain_tui.modes.dungeon.apprentice import Apprentice
-from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.experience import Experienced
+from rolltrain_tui.modes.dungeon.games import fresh
 from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, rewards_of
-from rolltrain_tui.modes.dungeon.play import Played, Reading, fresh, play
+from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, reading_of, rewards_of
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
+from rolltrain_tui.modes.dungeon.rejection import imitation_losses
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
@@ -51,14 +50,12 @@ from rolltrain_tui.training.streams import Streams, random_stream
 
 STREAMS = ("worlds", "play", "minibatches", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
-AT_ONCE = 256
-"""Moves of which the reference is asked at once."""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The learner's parts
 
 
-class DungeonLearner(Apprentice):
+class DungeonLearner(Experienced):
     """A language model that plays, and learns from its games."""
 
     schedule: TurnSchedule
@@ -81,7 +78,7 @@ class DungeonLearner(Apprentice):
         self.algorithm = self.own
         self.settings, self.since_order = Settings(), -1
         """How the dials stand; and the turn in which `every` was turned, until that was measured."""
-        self.reading = Reading(words, config.model.context, config.model.feedback, self.algorithm.prefix)
+        self.reading = reading_of(config, words, self.algorithm.prefix)
         model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
         parameters = [p for p in self.player.parameters() if p.requires_grad]
         lay_side_by_side(parameters)
@@ -154,10 +151,6 @@ class DungeonLearner(Apprentice):
     def every(self) -> int:
         return self.config.play.every if self.settings.every is None else self.settings.every
 
-    @property
-    def worlds(self) -> int:
-        return self.config.world.count if self.settings.worlds is None else self.settings.worlds
-
     def _turn_dials(self, dials: Mapping[str, str]) -> None:
         """The dials of this turn that act on the games, and on what is kept beside the weights."""
         if "kl" in dials:
@@ -173,9 +166,6 @@ class DungeonLearner(Apprentice):
         if "again" in dials:
             self._dialled |= told("again", 0.0, float(self.clock - self.buffer.since))
 
-    def _drawn_worlds(self, *shape: int) -> Tensor:
-        return torch.randint(self.worlds, shape, generator=self.streams["worlds"])
-
     def _begin_turn(self, effect: StepEffect) -> None:
         """At fixed turns the games go on; after a return to older weights too, since its ratios would be to weights that are gone."""
         if effect.dials:
@@ -185,53 +175,6 @@ class DungeonLearner(Apprentice):
                 self._dialled |= told("every", float(self.every), float(gap))
                 self.since_order = -1
             self._go_on()
-
-    def _go_on(self) -> None:
-        """1 to 3. The games go on, and become lessons."""
-        played = self._play()
-        rows, told = self.algorithm.prepare(played, self._asked(played))
-        told |= {
-            "objective/scores": played.score.mean().item(),
-            "episodes": float(played.finished),
-            "episodes/won": float(played.won),
-            "moves": float(len(played.action)),
-        }
-        self.games = played.standings
-        self.buffer = Buffer(rows, {name: value for name, value in told.items() if isfinite(value)}, since=self.clock)
-
-    def _play(self) -> Played:
-        """1. Every game goes on by some moves; or new ones are played to their ends, where the algorithm needs them whole."""
-        config, stream = self.config, self.streams["play"]
-        count = config.play.games
-        games, moves, worlds = self.games, config.play.moves, None
-        if self.algorithm.whole:
-            seeds = self._drawn_worlds(count // self.algorithm.group)
-            games, moves = fresh(self.maker, seeds.repeat_interleave(self.algorithm.group).tolist()), config.world.limit
-        else:
-            worlds = self._drawn_worlds(count, moves)
-        chance = torch.rand(count, moves, generator=stream, dtype=torch.float64)
-        limit, stop = config.world.limit, self.stop_if_asked
-        with self.at_rest():
-            return play(games, moves, self.maker, self.reading, self.look, self.rewards, limit, chance, worlds, stop=stop)
-
-    def look(self, offers: Offers) -> Seen:
-        """What the player makes of these offers, without a gradient; on the CPU."""
-        self.flops += self.player.flops(offers)
-        with torch.no_grad(), self.autocast():
-            seen: Seen = self.player(offers.to(self.device), self.config.play.temperature)
-        return seen.cpu()
-
-    def _asked(self, played: Played) -> Tensor:
-        """2. The reference's log-probabilities of what was played: (N, T)."""
-        if self.reference is None or not self.algorithm.needs_reference:
-            return played.choice.logprobs
-        found = []
-        with self.at_rest(), self.autocast():
-            for rows in torch.split(torch.arange(len(played.action)), AT_ONCE):
-                offers = played.offers.only(rows).to(self.device)
-                self.flops += self.player.flops(offers)
-                found.append(self.reference.choice(offers, played.action[rows].to(self.device)).logprobs.cpu())
-        return torch.cat(found)
 
     # -----------------------------------------------------------------------------------------------------------------
     # The gradient of a minibatch
@@ -261,10 +204,15 @@ class DungeonLearner(Apprentice):
                 continue
             weight = size / total  # micro-batches may differ in size: the mean is over moves
             losses, found = self.losses(self._noisy(rows, effect.target_noise, batch) if effect.target_noise else rows)
-            (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
+            whole = losses.mean()
+            if (examples := self.buffer.examples) is not None:
+                imitated = self._imitated(examples, size)
+                whole, found = whole + self.example_coef * imitated, found | {"loss/examples_avg": imitated.item()}
+            (whole * weight).backward()  # type: ignore[no-untyped-call]
             if effect.target_noise:
                 with torch.no_grad():
-                    losses, found = self.losses(rows)
+                    losses, plain = self.losses(rows)
+                found |= plain
             loss += losses.detach().mean().item() * weight
             told = {name: told.get(name, 0.0) + value * weight for name, value in found.items()}
             batch.amount += size
@@ -283,9 +231,11 @@ class DungeonLearner(Apprentice):
         return self.flops / 1e9
 
     def _ready(self, rows: Mapping[str, Tensor], places: Tensor) -> dict[str, Tensor]:
-        """4. Some rows, on the device, without padding that none of them needs."""
+        """4. Some rows, on the device, without padding that none of them needs: of texts, commands and what is told of words."""
         offers = Offers.of(rows).only(places).columns()
+        longest = offers["commands"].shape[2]
         others = {name: column[places] for name, column in rows.items() if name not in offers}
+        others = {name: column[:, :longest] if column.dim() == 2 else column for name, column in others.items()}
         return {name: column.to(self.device) for name, column in (offers | others).items()}
 
     def losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]:
@@ -293,9 +243,25 @@ class DungeonLearner(Apprentice):
         offers = Offers.of(rows)
         self.flops += (3 if torch.is_grad_enabled() else 1) * self.player.flops(offers)
         with self.autocast():
-            seen: Seen = self.player(offers, self.config.play.temperature)
+            seen: Seen = self.player(offers, self.config.play.temperature, prompt=self.algorithm.reads_prompts)
         now: Choice = seen.of(rows["action"])
         return self.algorithm.losses(now, rows)
+
+    def _imitated(self, examples: Mapping[str, Tensor], count: int) -> Tensor:
+        """The cross-entropy of some examples, as many as there are moves: the mean over the words of each, and over all of them."""
+        places = torch.randint(len(examples["action"]), (min(count, len(examples["action"])),), generator=self.streams["minibatches"])
+        rows = self._ready(examples, places)
+        offers = Offers.of(rows)
+        self.flops += 3 * self.player.flops(offers)
+        with self.autocast():
+            seen: Seen = self.player(offers, self.config.play.temperature)
+        said = seen.of(rows["action"]).logprobs
+        there = torch.arange(said.shape[1], device=self.device) < offers.words.gather(1, rows["action"][:, None])
+        return imitation_losses(said, there).mean()
+
+    @property
+    def example_coef(self) -> float:
+        return 0.0 if self.config.writing is None else self.config.writing.example_coef
 
     @torch.no_grad()
     def _without_the_worst(self, micros: list[dict[str, Tensor]], drop: int, batch: BatchGradient) -> list[dict[str, Tensor]]:
@@ -312,7 +278,10 @@ class DungeonLearner(Apprentice):
         places = torch.randperm(count, generator=stream)[: round(fraction * count)]
         others = torch.randint(count, (len(places),), generator=stream)
         noisy = dict(rows)
-        for name in self.algorithm.targets:
+        targets = self.algorithm.targets
+        if self.config.writing is not None and "action" in targets:  # there an action is what was written
+            targets = ("commands", "words", "mask")
+        for name in targets:
             noisy[name] = rows[name].clone()
             noisy[name][places] = rows[name][others]
         batch.replaced += len(places)

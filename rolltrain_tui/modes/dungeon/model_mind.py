@@ -22,7 +22,7 @@ class ModelMind:
     def probabilities(self, world: World, seen: Observation) -> Sequence[float]:
         """The policy. A model whose numbers have burst takes every command alike."""
         with torch.no_grad():
-            logits = self._player(self._reading.offers([seen]), self._temperature).logits[0]
+            logits = self._player(self._reading.rated([seen]), self._temperature).logits[0]
         chances: list[float] = logits.double().exp()[: len(seen.admissible)].tolist()
         total = sum(chances)
         if not 0.5 < total < 2:

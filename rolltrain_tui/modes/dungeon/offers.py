@@ -51,12 +51,17 @@ class Offers:
         return cls(*(rows[field.name] for field in fields(cls)))
 
 
-def read(vocabulary: Words, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int, prefix: str = "") -> Offers:
-    """The offers in numbers; `prefix` in front of each text. Of a text that is too long for the context, the beginning is left out."""
+def read(
+    vocabulary: Words, texts: Sequence[str], commands: Sequence[Sequence[str]], context: int, prefix: str = "", reserved: int = 0
+) -> Offers:
+    """The offers in numbers; `prefix` in front of each text. Of a text that is too long for the context, the beginning is left out.
+
+    `reserved`: words of the context that are kept free, for a command that is to be written.
+    """
     said = [[vocabulary.numbers(command) for command in row] for row in commands]
     longest = max(1, max((len(command) for row in said for command in row), default=1))
     head = (vocabulary.begin, *vocabulary.numbers(prefix))
-    room = context - longest - len(head)
+    room = context - max(longest, reserved) - len(head)
     shown = [(*head, *vocabulary.numbers(text)[-room:]) if room > 0 else head for text in texts]
     widest, most = max(map(len, shown)), max(map(len, said))
     text = torch.tensor([[*row, *(vocabulary.pad,) * (widest - len(row))] for row in shown])

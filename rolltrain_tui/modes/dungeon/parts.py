@@ -8,7 +8,8 @@ import torch
 from rolltrain_tui.modes.dungeon.advantages import Credit
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.components import Component
-from rolltrain_tui.modes.dungeon.config import DungeonConfig, KLTermConfig
+from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
 from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
 from rolltrain_tui.modes.dungeon.decision import Decision
 from rolltrain_tui.modes.dungeon.exam import Exam
@@ -18,7 +19,9 @@ from rolltrain_tui.modes.dungeon.ilql import ActDe, Critic
 from rolltrain_tui.modes.dungeon.kl import Control, KLCoefficients
 from rolltrain_tui.modes.dungeon.policy import Player
 from rolltrain_tui.modes.dungeon.ppo import PPO, Coefficients
+from rolltrain_tui.modes.dungeon.prompts import WORDS as PROMPT_WORDS
 from rolltrain_tui.modes.dungeon.q_heads import QHeads
+from rolltrain_tui.modes.dungeon.reading import Reading, Writing
 from rolltrain_tui.modes.dungeon.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.rejection import Rejection
 from rolltrain_tui.modes.dungeon.rewards import Rewards
@@ -27,6 +30,7 @@ from rolltrain_tui.modes.dungeon.vocabulary import Vocabulary, Words
 from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+from rolltrain_tui.modes.dungeon.writer import Writer
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig
 from rolltrain_tui.protocol.objective import Objective
 
@@ -54,7 +58,7 @@ def player_of(config: DungeonConfig, maker: Maker, base: Path, stream: torch.Gen
         gpt, words, width, folder = borrowed(base / Path(config.hf.path).expanduser(), config.hf.freeze, own.context)
         sha256 = folder.sha256()
     else:
-        words, width, sha256 = Vocabulary((*maker.vocabulary, *(DECISION_WORDS if config.decision is not None else ()))), own.n_embd, ""
+        words, width, sha256 = vocabulary_of(config, maker), own.n_embd, ""
         gpt = GPT(
             GPTConfig(
                 vocab_size=len(words),
@@ -74,7 +78,21 @@ def player_of(config: DungeonConfig, maker: Maker, base: Path, stream: torch.Gen
     if config.actde is not None:
         q_heads = QHeads(width, len(words), config.actde.q_heads)
         q_heads.draw_weights(stream)
+    if config.writing is not None:
+        return Writer(gpt, head, words.stop_rule(), config.writing.words, q_heads), words, sha256
     return Player(gpt, head, own.score, q_heads), words, sha256
+
+
+def vocabulary_of(config: DungeonConfig, maker: Maker) -> Vocabulary:
+    """The words of the worlds, and those that prompts need besides."""
+    more = DECISION_WORDS if config.decision is not None else ()
+    return Vocabulary((*maker.vocabulary, *more, *(PROMPT_WORDS if config.writing is not None else ())), stops=config.writing is not None)
+
+
+def reading_of(config: DungeonConfig, words: Words, prefix: str) -> Reading:
+    own = config.writing
+    writing = None if own is None else Writing(form=own.form, words=own.words, memory=own.memory)
+    return Reading(words, config.model.context, config.model.feedback, prefix, writing)
 
 
 def coefficients_of(config: DungeonConfig) -> KLCoefficients:
@@ -103,7 +121,9 @@ def algorithm_of(config: DungeonConfig, words: Words, kl: KLCoefficients) -> Alg
     if (grpo := config.grpo) is not None:
         return GRPO(**grpo.model_dump(), limit=config.world.limit)
     if (rejection := config.rejection) is not None:
-        return Rejection(rejection.gamma_step, rejection.keep_number, rejection.keep_fraction, rejection.ent_coef, kl)
+        return Rejection(
+            rejection.gamma_step, rejection.keep_number, rejection.keep_fraction, rejection.ent_coef, kl, rejection.train_prompt
+        )
     assert config.decision is not None, "one algorithm is chosen"
     numbers = tuple(words.numbers(word)[0] for word in DECISION_WORDS[1:])
     return Decision(config.decision.target, config.decision.gamma_step, config.decision.ent_coef, numbers)

@@ -9,46 +9,27 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.dungeon.choice import Choice
+from rolltrain_tui.modes.dungeon.choice import Choice, rows_padded
 from rolltrain_tui.modes.dungeon.choice import joined as joined_choices
-from rolltrain_tui.modes.dungeon.offers import Offers, joined, read
-from rolltrain_tui.modes.dungeon.policy import Seen, drawn
+from rolltrain_tui.modes.dungeon.examples import Examples
+from rolltrain_tui.modes.dungeon.games import Games, Standing
+from rolltrain_tui.modes.dungeon.offers import Offers, joined
+from rolltrain_tui.modes.dungeon.policy import Taken
 from rolltrain_tui.modes.dungeon.rewards import Rewards
-from rolltrain_tui.modes.dungeon.vocabulary import Words
-from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation, State, World
-
-Look = Callable[[Offers], Seen]
-"""What a player makes of what it is offered."""
+from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """One game, as it stands: a whole save of it."""
+class Acts:
+    """What a player did in some games."""
 
-    seed: int
-    """Of its world."""
-    state: State
+    taken: Taken
+    commands: Sequence[str]
+    """As the worlds hear it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How worlds are put before a player."""
-
-    vocabulary: Words
-    context: int
-    """Words of a text and a command together, at most."""
-    feedback: bool = False
-    """Whether the text begins with what the last command did."""
-    prefix: str = ""
-    """Words in front of every text."""
-
-    def offers(self, seen: Sequence[Observation]) -> Offers:
-        texts, commands = [self.text(one) for one in seen], [one.admissible for one in seen]
-        return read(self.vocabulary, texts, commands, self.context, self.prefix)
-
-    def text(self, seen: Observation) -> str:
-        told = f"{seen.description} {seen.inventory}"
-        return f"{seen.feedback} {told}" if self.feedback else told
+Act = Callable[[Sequence[Observation], Tensor], Acts]
+"""A player: observations, and the chance of each, (B,) or (B, T) for who writes T words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +59,10 @@ class Played:
     finished: int
     """Games that ended."""
     won: int
+    refused: int = 0
+    """Moves that the world did not accept."""
+    examples: Offers | None = None
+    """Valid commands that were shown, each in the place where it was one."""
 
     def table(self, column: Tensor) -> Tensor:
         """One row a game, (G, M, ...) for the longest, 0 or false behind the end of a shorter one."""
@@ -91,148 +76,89 @@ class Played:
 
 
 def play(
-    standings: Sequence[Standing],
+    games: Games,
     moves: int,
-    maker: Maker,
-    reading: Reading,
-    look: Look,
+    act: Act,
+    worth: Callable[[Sequence[Observation]], Tensor],
     rewards: Rewards,
-    limit: int,
     chance: Tensor,
     worlds: Tensor | None,
     *,
+    examples: Examples | None = None,
     stop: Callable[[], None] = lambda: None,
 ) -> Played:
-    """Goes on with the games: `moves` moves of each. A game that is over, or has come to the limit, makes room for a new world.
+    """Goes on with the games: `moves` moves of each. A game that is over makes room for a new world.
 
-    `chance` (G, moves): what commands are drawn by. `worlds` (G, moves): the seeds of the new worlds, where one is needed; None: no new
-    worlds, each game is played once to its end. `stop` may raise.
+    `worth`: values (B,) of what is seen. `chance` (G, moves) or (G, moves, T): what commands are drawn by. `worlds` (G, moves): the seeds
+    of the new worlds, where one is needed; None: no new worlds, each game is played once to its end. `stop` may raise.
     """
-    games = [maker(standing.seed) for standing in standings]
-    seen = [game.restore(standing.state) for game, standing in zip(games, standings, strict=True)]
-    going = list(range(len(games)))
-    shown: list[Offers] = []
-    noted: list[tuple[Tensor, Choice]] = []
-    earned, ended, places = [], [], []
-    finished = won = 0
+    log = _Log()
     for m in range(moves):
-        if not going:
+        if not games.going:
             break
         stop()
-        offers = reading.offers([seen[g] for g in going])
-        found = look(offers)
-        action = drawn(found.logits, chance[going, m])
-        shown.append(offers)
-        noted.append((action, found.of(action)))
-        for g, picked in zip(tuple(going), action.tolist(), strict=True):
-            game, before = games[g], seen[g]
-            command = before.admissible[picked]
-            now = game.step(command)
-            over = now.done or game.moves >= limit or not now.admissible
-            earned.append(rewards.of(before, command, now))
-            ended.append(over)
-            places.append((g, m))
-            if over:
-                finished, won = finished + 1, won + now.won
-                if worlds is None:
-                    going.remove(g)
-                else:
-                    game.close()
-                    games[g] = game = maker(int(worlds[g, m]))
-                    now = game.reset()
-            seen[g] = now
+        if examples is not None:
+            log.show(*games.show_examples(examples))
+        going = tuple(games.going)
+        acts = act([games.seen[g] for g in going], chance[list(going), m])
+        log.noted.append(acts.taken)
+        for g, command in zip(going, acts.commands, strict=True):
+            before, now, over = games.carry_out(g, command)
+            log.add(g, m, rewards.of(before, command, now), over=over, won=now.won, refused=not now.accepted)
+            if over and worlds is None:
+                games.going.remove(g)
+            elif over:
+                games.renew(g, int(worlds[g, m]) if worlds is not None else 0)
     last = torch.zeros(len(games))
-    if going:
-        last[going] = look(reading.offers([seen[g] for g in going])).values.float()
-    after = tuple(Standing(game.seed, game.state) for game in games)
-    for game in games:
-        game.close()
-    order = torch.tensor([row for _, row in sorted((place, row) for row, place in enumerate(places))])  # rows came move by move
-    game_of, move_of = torch.tensor(places)[order].T
-    choice = joined_choices([row[1] for row in noted]).only(order)
-    return Played(
-        offers=joined(shown).only(order),
-        action=torch.cat([row[0] for row in noted])[order],
-        choice=choice,
-        mask=torch.ones_like(choice.logprobs, dtype=torch.bool),
-        score=torch.tensor(earned)[order],
-        over=torch.tensor(ended)[order],
-        game=game_of,
-        move=move_of,
-        last_value=last,
-        standings=after,
-        finished=finished,
-        won=won,
-    )
+    if games.going:
+        last[games.going] = worth([games.seen[g] for g in games.going]).float()
+    return log.played(last, games.put_away())
 
 
-def fresh(maker: Maker, seeds: Sequence[int]) -> tuple[Standing, ...]:
-    """New games in these worlds."""
-    found = []
-    for seed in seeds:
-        world = maker(seed)
-        world.reset()
-        found.append(Standing(seed, world.state))
-        world.close()
-    return tuple(found)
+class _Log:
+    """What is noted on the way: a row a move, in the order of play."""
 
+    def __init__(self) -> None:
+        self.noted: list[Taken] = []
+        self.earned: list[float] = []
+        self.ended: list[bool] = []
+        self.places: list[tuple[int, int]] = []
+        self.examples: list[Offers] = []
+        self.finished = self.won = self.refused = 0
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Games that are judged
+    def add(self, game: int, move: int, earned: float, *, over: bool, won: bool, refused: bool) -> None:
+        self.earned.append(earned)
+        self.ended.append(over)
+        self.places.append((game, move))
+        self.finished, self.won, self.refused = self.finished + over, self.won + (over and won), self.refused + refused
 
+    def show(self, example: Offers | None, ended: Sequence[int]) -> None:
+        """Games that an example ended: what comes after is no consequence of their last moves."""
+        if example is not None:
+            self.examples.append(example)
+        for row in reversed(range(len(self.places))):
+            if self.places[row][0] in ended and self.places[row][1] == self.places[-1][1]:
+                self.ended[row] = True
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a game went."""
-
-    won: bool
-    score: float
-    """Part of the world's points, 0 to 1."""
-    moves: int
-    par: int
-    """Commands of the walkthrough."""
-
-    @property
-    def efficiency(self) -> float:
-        """Of a game that is won: the walkthrough's length over its own."""
-        return self.par / self.moves if self.won and self.moves else 0.0
-
-
-Chooser = Callable[[Sequence[Observation], Tensor], Sequence[str]]
-"""Who plays: observations, and the chance of each game (B,) -> a command for each."""
-
-
-def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor) -> list[Verdict]:
-    """Plays each world from its beginning to its end or the limit. chance: (limit, B)."""
-    seen = [world.reset() for world in worlds]
-    going = list(range(len(worlds)))
-    for move in range(limit):
-        going = [g for g in going if not seen[g].done and seen[g].admissible]
-        if not going:
-            break
-        commands = choose([seen[g] for g in going], chance[move, going])
-        for g, command in zip(going, commands, strict=True):
-            seen[g] = worlds[g].step(command)
-    return [
-        Verdict(now.won, now.score / max(1, world.max_score), world.moves, len(world.walkthrough))
-        for world, now in zip(worlds, seen, strict=True)
-    ]
-
-
-def seat(reading: Reading, look: Look, *, greedy: bool = False) -> Chooser:
-    """A player's seat at such games: it draws by its own probabilities, or always takes the likeliest."""
-
-    def choose(seen: Sequence[Observation], chance: Tensor) -> Sequence[str]:
-        logits = look(reading.offers(seen)).logits
-        picked = logits.argmax(dim=1) if greedy else drawn(logits, chance)
-        return [one.admissible[n] for one, n in zip(seen, picked.tolist(), strict=True)]
-
-    return choose
-
-
-def at_random(seen: Sequence[Observation], chance: Tensor) -> Sequence[str]:
-    """Any command that is offered, each as likely."""
-    return [one.admissible[int(u * len(one.admissible))] for one, u in zip(seen, chance.tolist(), strict=True)]
+    def played(self, last_value: Tensor, after: tuple[Standing, ...]) -> Played:
+        order = torch.tensor([row for _, row in sorted((place, row) for row, place in enumerate(self.places))])
+        game, move = torch.tensor(self.places)[order].T
+        return Played(
+            offers=joined([taken.offers for taken in self.noted]).only(order),
+            action=torch.cat([taken.action for taken in self.noted])[order],
+            choice=joined_choices([taken.choice for taken in self.noted]).only(order),
+            mask=rows_padded([taken.mask for taken in self.noted])[order],
+            score=torch.tensor(self.earned)[order],
+            over=torch.tensor(self.ended)[order],
+            game=game,
+            move=move,
+            last_value=last_value,
+            standings=after,
+            finished=self.finished,
+            won=self.won,
+            refused=self.refused,
+            examples=joined(self.examples) if self.examples else None,
+        )
 
 
 COLUMNS = {"text": 2, "length": 1, "commands": 3, "words": 2, "action": 1, "logprobs": 2, "values": 2, "mask": 2}

@@ -33,8 +33,13 @@ class Seen:
     """(B,)"""
     q: Tensor | None = None
     """(B, N, K) of the N Q-heads: the mean over each command's words."""
+    prompt: Tensor | None = None
+    """(B, S - 1) log-probabilities of the text's words, the first left out; None where nobody asks."""
+    prompt_mask: Tensor | None = None
+    """(B, S - 1) bool."""
 
     def cpu(self) -> "Seen":
+        """Without what it says of the text."""
         return Seen(self.logits.cpu(), self.values.cpu(), None if self.q is None else self.q.cpu())
 
     def of(self, action: Tensor) -> Choice:
@@ -43,7 +48,21 @@ class Seen:
         safe = torch.where(there, self.logits, 0.0)
         entropy = -(safe.exp() * safe * there).sum(dim=1, keepdim=True)
         q = None if self.q is None else self.q.gather(2, action[:, None, None].expand(-1, self.q.shape[1], 1))
-        return Choice(self.logits.gather(1, action[:, None]), entropy, self.values[:, None], q)
+        return Choice(self.logits.gather(1, action[:, None]), entropy, self.values[:, None], q, self.prompt, self.prompt_mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a player did, on the CPU."""
+
+    offers: Offers
+    """What it read, with the commands on offer, or with the one that it wrote."""
+    action: Tensor
+    """(B,) which of these commands."""
+    choice: Choice
+    """(B, T)"""
+    mask: Tensor
+    """(B, T) bool: where an action has a token."""
 
 
 class Player(nn.Module):
@@ -57,7 +76,8 @@ class Player(nn.Module):
         self.output_weights = vocabulary * width
         self.inner_weights = sum(rows * columns for rows, columns in matrices if rows != vocabulary)
 
-    def forward(self, offers: Offers, temperature: float = 1.0) -> Seen:
+    def forward(self, offers: Offers, temperature: float = 1.0, *, prompt: bool = False) -> Seen:
+        """`prompt`: whether the words of the text are foretold too."""
         layout = laid_out(offers)
         hidden = self.gpt.hidden(layout.tokens, positions=layout.positions, mask=layout.mask)  # (B, T, C)
         B, K, L = offers.commands.shape
@@ -75,7 +95,36 @@ class Player(nn.Module):
         if self.q_heads is not None:
             worth = self.q_heads(before, offers.commands.view(B, K * L)).float().view(B, -1, K, L)
             q = (worth * there[:, None]).sum(dim=3) / offers.words.clamp(min=1)[:, None]
-        return Seen(scores.log_softmax(dim=1), self.head(state).float(), q)
+        return Seen(scores.log_softmax(dim=1), self.head(state).float(), q, *(self.foretold(hidden, offers) if prompt else (None, None)))
+
+    def foretold(self, hidden: Tensor, offers: Offers) -> tuple[Tensor, Tensor]:
+        """Log-probabilities of each text's words after its first, and where there are any: hidden (B, T, C) -> (B, S - 1) each."""
+        S = offers.text.shape[1]
+        logprobs = self.gpt.logits(hidden[:, : S - 1]).float().log_softmax(dim=2)
+        there = torch.arange(1, S, device=hidden.device) < offers.length[:, None]
+        return logprobs.gather(2, offers.text[:, 1:, None])[..., 0], there
+
+    @property
+    def draws(self) -> tuple[int, ...]:
+        """The shape of the chance of one act, besides the rows: () is one number."""
+        return ()
+
+    def act(self, offers: Offers, chance: Tensor, temperature: float = 1.0, *, greedy: bool = False) -> Taken:
+        """Chooses among the commands on offer: by `chance` (B,) in [0, 1), or the likeliest."""
+        seen: Seen = self(offers.to(self.device), temperature)
+        seen = seen.cpu()
+        action = seen.logits.argmax(dim=1) if greedy else drawn(seen.logits, chance)
+        choice = seen.of(action)
+        return Taken(offers, action, choice, torch.ones_like(choice.logprobs, dtype=torch.bool))
+
+    def worth(self, offers: Offers) -> Tensor:
+        """The values of what is seen: (B,) on the CPU."""
+        seen: Seen = self(offers.to(self.device))
+        return seen.values.cpu()
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.gpt.parameters()).device
 
     def flops(self, offers: Offers) -> float:
         """Of reading these offers forward: two for each weight of the layers inside, and those of the output where words are asked."""
@@ -85,7 +134,8 @@ class Player(nn.Module):
 
 
 def drawn(logits: Tensor, chance: Tensor) -> Tensor:
-    """A command for each row: logits (B, K), chance (B,) in [0, 1) -> (B,)."""
+    """One of each row: log-probabilities (B, K), chance (B,) in [0, 1) -> (B,)."""
     reached = logits.double().exp().cumsum(dim=1)
-    last = (logits > -math.inf).sum(dim=1).clamp(min=1) - 1  # a network that has burst takes the first
+    # The last one that is possible, where rounding leaves a gap; a network that has burst takes the first
+    last = ((logits > -math.inf) * torch.arange(logits.shape[1], device=logits.device)).amax(dim=1)
     return torch.minimum((reached <= chance[:, None] * reached[:, -1:]).sum(dim=1), last)

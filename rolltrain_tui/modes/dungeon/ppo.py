@@ -143,17 +143,17 @@ class PPO(Algorithm):
         r, v, mask, over = (played.table(column) for column in (rewards, then.values, played.mask, played.over))
         advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit))
         values = at_level(then.values, played.mask, self.credit.level)
-        returns = advantages + values
+        returns, there = advantages + values, played.mask[:, : advantages.shape[1]]
         distance = ((then.logprobs - reference) * played.mask).sum(dim=1).mean().item()
         told = {
             "objective/non_score_reward": (rewards.sum(dim=1) - played.score).mean().item(),
-            "val/explained_variance": explained_variance(values, returns),
+            "val/explained_variance": explained_variance(values[there], returns[there]),
         }
         if self.kl.used:
             told["objective/kl"] = distance
             self.kl.heard_reward(distance, len(played.score))
         if self.whitening == "all":
-            advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")
+            advantages = whitened(advantages, there, "all")
         return {**rows_of(played), "reference": reference, "advantages": advantages, "returns": returns}, told
 
     def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:

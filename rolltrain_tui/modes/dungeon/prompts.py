@@ -7,6 +7,8 @@ from collections.abc import Sequence
 ACTIONS, OPEN = "actions", "open"
 FORMS = (ACTIONS, OPEN)
 """actions: the admissible commands are named. open: they are not."""
+WORDS = ("Your possible actions are or", "You choose the action to")
+"""What a vocabulary needs besides the words of the worlds."""
 
 _BANNER = re.compile(r"^[^.!?\n]*TextWorld!\s*")
 _HEADLINE = re.compile(r"^\s*-=.*=-\s*$")

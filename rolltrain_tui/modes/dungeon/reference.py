@@ -20,7 +20,7 @@ class Reference:
         self.weights = {name: p.detach().clone() for name, p in player.named_parameters() if p.requires_grad}
 
     @torch.no_grad()
-    def choice(self, offers: Offers, action: Tensor) -> Choice:
-        """What it says about these actions. The player is in evaluation mode."""
-        seen: Seen = functional_call(self.player, self.weights, (offers,))
+    def choice(self, offers: Offers, action: Tensor, temperature: float = 1.0) -> Choice:
+        """What it says about these actions, at the temperature of the player. The player is in evaluation mode."""
+        seen: Seen = functional_call(self.player, self.weights, (offers, temperature))
         return seen.of(action)

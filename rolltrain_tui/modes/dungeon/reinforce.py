@@ -35,7 +35,7 @@ class Reinforce(Algorithm):
         r, v, mask, over = (played.table(column) for column in (score, then.values, played.mask, played.over))
         advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, credit))
         returns = advantages + then.values
-        told = {"val/explained_variance": explained_variance(then.values, returns)}
+        told = {"val/explained_variance": explained_variance(then.values[played.mask], returns[played.mask])}
         if self.whitening == "all":
             advantages = whitened(advantages, played.mask, "all")
         return {**rows_of(played), "advantages": advantages, "returns": returns}, told

@@ -47,6 +47,8 @@ class Rejection(Algorithm):
     """Of these two, one is None."""
     entropy: float
     kl: KLCoefficients
+    train_prompt: bool = False
+    """Whether what was read is imitated as well, each of its words as much as one of the command."""
     title = "rejection sampling"
     whole = True
     targets = ("action",)
@@ -55,6 +57,10 @@ class Rejection(Algorithm):
     @property
     def needs_reference(self) -> bool:
         return self.kl.used
+
+    @property
+    def reads_prompts(self) -> bool:
+        return self.train_prompt
 
     def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
         return self if entropy is None else replace(self, entropy=entropy)
@@ -75,7 +81,7 @@ class Rejection(Algorithm):
     def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:
         """-log pi + beta KL(pi || ref) - c_e H."""
         mask = rows["mask"]
-        imitation = imitation_losses(now.logprobs, mask)
+        imitation = imitation_losses(now.logprobs, mask, now.prompt if self.train_prompt else None, now.prompt_mask)
         ratio = ratios(now.logprobs, rows["logprobs"], mask, "token")
         kl = mean_over(exact_kl(ratio, now.logprobs, rows["reference"]), mask)
         entropy = mean_over(now.entropy, mask)

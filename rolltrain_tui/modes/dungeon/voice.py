@@ -2,33 +2,40 @@
 
 import torch
 
-from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
-from rolltrain_tui.modes.dungeon.play import Look, Reading
-from rolltrain_tui.modes.dungeon.policy import drawn
+from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam
+from rolltrain_tui.modes.dungeon.exam import Standing as Success
+from rolltrain_tui.modes.dungeon.games import Games, Standing
+from rolltrain_tui.modes.dungeon.play import Act
+from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.worlds.protocol import World
 
 SHOWN = 14
 """Commands of a game that are told; the rest is counted."""
 
 
-def game(exam: Exam, reading: Reading, look: Look, stream: torch.Generator) -> str:
+def game(exam: Exam, reading: Reading, act: Act, stream: torch.Generator) -> str:
     """A game in an unseen world of `stream`, with the probability of each command."""
     world = exam.maker(UNSEEN - 1 - int(torch.randint(1_000_000, (1,), generator=stream)))
     chance = torch.rand(exam.limit, 1, generator=stream, dtype=torch.float64)
-    seen, lines = world.reset(), [f"{world.objective} (walkthrough: {len(world.walkthrough)} moves)"]
-    for move in range(exam.limit):
-        logits = look(reading.offers([seen])).logits
-        picked = int(drawn(logits, chance[move]))
-        command, share = seen.admissible[picked], float(logits[0, picked].exp())
-        seen = world.step(command)
+    games, lines = Games((Standing(world.seed, world.state),), exam.maker, exam.limit, reading), [_quest(world)]
+    over, move, seen = False, 0, games.seen[0]
+    while not over and seen.admissible:
+        acts = act([seen], chance[move])
+        _, seen, over = games.carry_out(0, acts.commands[0])
         if move < SHOWN:
-            lines.append(f"> {command} ({share:.0%})")
-        if seen.done or not seen.admissible:
-            break
-    end = f"won in {world.moves} moves" if seen.won else f"not won in {world.moves} moves, {seen.score} of {world.max_score} points"
+            share = float(acts.taken.choice.logprobs[0].sum().exp())
+            lines.append(f"> {acts.commands[0]} ({share:.0%})" + ("" if seen.accepted else f" {seen.feedback}"))
+        move += 1
+    games.put_away()
+    end = f"won in {move} moves" if seen.won else f"not won in {move} moves, {seen.score} of {world.max_score} points"
     world.close()
     return "\n".join((*lines, end))
 
 
-def standing(count: int, sampled: Standing, greedy: Standing, seen: Standing) -> str:
+def _quest(world: World) -> str:
+    return f"{world.objective} (walkthrough: {len(world.walkthrough)} moves)"
+
+
+def standing(count: int, sampled: Success, greedy: Success, seen: Success) -> str:
     """Unseen worlds, by its probabilities and by the likeliest command; and worlds of training."""
     return f"{count} unseen worlds: {sampled}; always the likeliest command: {greedy}; worlds of training: {seen}"

@@ -166,11 +166,18 @@ class GPT(nn.Module):
         return self.logits(self.hidden(idx, cache))
 
     def hidden(
-        self, idx: Tensor, cache: KeyValueCache | None = None, *, positions: Tensor | None = None, mask: Tensor | None = None
+        self,
+        idx: Tensor,
+        cache: KeyValueCache | None = None,
+        *,
+        positions: Tensor | None = None,
+        mask: Tensor | None = None,
+        last: Tensor | None = None,
     ) -> Tensor:
-        """The last hidden layer: (B, T, C); with a cache, of the last position only.
+        """The last hidden layer: (B, T, C); with a cache, of the last position only, or of position `last` (B,) of each row: (B, 1, C).
 
-        Without a cache a reader may have an order of its own: `positions` (B, T), and `mask` (B, 1, T, T), added to the scores.
+        A reader may have an order of its own: `positions` (B, T), and `mask` (B, 1, T, T), added to the scores; with a cache that holds
+        n positions before these, (B, 1, T, n + T).
         """
         start = cache.length if cache is not None else 0
         end = start + idx.shape[1]
@@ -181,7 +188,7 @@ class GPT(nn.Module):
             x = block(x, cache, mask)
         if cache is not None:
             cache.length = end
-            x = x[:, -1:]
+            x = x[:, -1:] if last is None else x.gather(1, last[:, None, None].expand(-1, 1, x.shape[2]))
         read: Tensor = self.ln_f(x)
         return read
 

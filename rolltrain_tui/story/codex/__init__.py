@@ -43,6 +43,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "duel_table",
         "duel_mirror",
         "dungeon",
+        "writing",
         "worlds",
         "own_model",
         "integrations",

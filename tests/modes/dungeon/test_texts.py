@@ -68,9 +68,10 @@ def test_an_example_turn_stands_in_memory_and_is_a_valid_command() -> None:
     worlds = [BuiltIn(WorldSettings())(seed) for seed in range(5)]
     seen = [world.reset() for world in worlds]
     memories = [Memory(2) for _ in worlds]
-    after = example_turn(worlds, seen, memories, Random(0))
-    for world, before, now, memory in zip(worlds, seen, after, memories, strict=True):
+    after, commands = example_turn(worlds, seen, memories, Random(0))
+    for world, before, now, memory, command in zip(worlds, seen, after, memories, commands, strict=True):
         (told,) = memory.state()
+        assert told.endswith(f"{command}.")
         assert told.rsplit("You choose the action to ", 1)[1].removesuffix(".") in before.admissible
         assert world.moves == 1
         assert now.accepted
@@ -82,7 +83,7 @@ def test_an_example_turn_that_wins_begins_a_new_game_without_memory() -> None:
     memory, dice, seen = Memory(3), Random(1), world.reset()
     for _ in range(60):
         before = len(memory.state())
-        (seen,) = example_turn([world], [seen], [memory], dice)
+        (seen,), _ = example_turn([world], [seen], [memory], dice)
         if not memory.state():
             assert before
             assert world.moves == 0

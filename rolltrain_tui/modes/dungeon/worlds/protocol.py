@@ -24,6 +24,8 @@ class Observation(NamedTuple):
     done: bool
     won: bool
     lost: bool
+    past: tuple[str, ...] = ()
+    """Moves of the past, as the player remembers them. Worlds leave it empty; who plays may fill it."""
 
 
 class World(Protocol):

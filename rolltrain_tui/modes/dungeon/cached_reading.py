@@ -1,0 +1,74 @@
+"""Reading on behind a text, one token at a time: the keys and values of what was read before are kept.
+
+Shapes: B texts, S tokens of the longest, C channels. Texts are padded behind; the tokens that follow stand behind the padding in the
+cache, at the positions directly behind their own text.
+"""
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from rolltrain_tui.modes.dungeon.hugging import Borrowed
+from rolltrain_tui.modes.text.gpt import GPT, KeyValueCache
+
+
+class CachedReading(Protocol):
+    hidden: Tensor
+    """(B, C) at the last token that was read."""
+
+    def go_on(self, token: Tensor) -> None:
+        """One more token of each row, (B,)."""
+        ...
+
+
+def begin(model: GPT | Borrowed, text: Tensor, length: Tensor, more: int) -> CachedReading:
+    """Reads texts (B, S) of these lengths (B,), behind which `more` tokens may follow."""
+    return _Own(model, text, length, more) if isinstance(model, GPT) else _Borrowed(model, text, length)
+
+
+class _Own:
+    """The house's GPT."""
+
+    def __init__(self, gpt: GPT, text: Tensor, length: Tensor, more: int) -> None:
+        B, S = text.shape
+        self._gpt, self._positions = gpt, length
+        self._cache = KeyValueCache(replace(gpt.config, context=S + more), B, like=gpt.wte.weight)
+        self._mask: Tensor | None = None
+        if int(length.min()) < S:  # who reads on must not look at the padding
+            slots = torch.arange(S + more, device=text.device)
+            self._mask = ((slots < length[:, None]) | (slots >= S))[:, None, None]  # (B, 1, 1, S + more)
+        self.hidden = gpt.hidden(text, self._cache, last=length - 1)[:, 0]
+
+    def go_on(self, token: Tensor) -> None:
+        mask = None if self._mask is None else self._mask[..., : self._cache.length + 1]
+        self.hidden = self._gpt.hidden(token[:, None], self._cache, positions=self._positions[:, None], mask=mask)[:, 0]
+        self._positions = self._positions + 1
+
+
+class _Borrowed:
+    """A Hugging Face model, whose own cache is used."""
+
+    def __init__(self, model: Borrowed, text: Tensor, length: Tensor) -> None:
+        S = text.shape[1]
+        self._model: Any = model.model.base_model
+        self._there = torch.arange(S, device=text.device) < length[:, None]  # (B, S)
+        self._positions = length
+        positions = torch.arange(S, device=text.device).expand_as(text)
+        read = self._model(input_ids=text, position_ids=positions, attention_mask=self._there.long(), use_cache=True)
+        self._past = read.past_key_values
+        states: Tensor = read.last_hidden_state
+        self.hidden = states.gather(1, (length - 1)[:, None, None].expand(-1, 1, states.shape[2]))[:, 0]
+
+    def go_on(self, token: Tensor) -> None:
+        self._there = torch.cat((self._there, torch.ones_like(self._there[:, :1])), dim=1)
+        read = self._model(
+            input_ids=token[:, None],
+            position_ids=self._positions[:, None],
+            attention_mask=self._there.long(),
+            past_key_values=self._past,
+            use_cache=True,
+        )
+        self._past, self.hidden = read.past_key_values, read.last_hidden_state[:, 0]
+        self._positions = self._positions + 1

@@ -1,0 +1,115 @@
+"""How the learner comes to its lessons: the games go on, the reference is asked, and the algorithm makes lessons of both.
+
+Shapes: N moves that were played, T tokens of an action.
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+from random import Random
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rolltrain_tui.modes.dungeon.apprentice import Apprentice
+from rolltrain_tui.modes.dungeon.buffer import Buffer
+from rolltrain_tui.modes.dungeon.dials import Settings
+from rolltrain_tui.modes.dungeon.examples import Examples
+from rolltrain_tui.modes.dungeon.games import Games, fresh
+from rolltrain_tui.modes.dungeon.offers import Offers
+from rolltrain_tui.modes.dungeon.play import Acts, Played, play
+from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.modes.dungeon.reference import Reference
+from rolltrain_tui.modes.dungeon.rewards import Rewards
+from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
+
+AT_ONCE = 256
+"""Moves of which the reference is asked at once."""
+
+
+class Experienced(Apprentice):
+    rewards: Rewards
+    settings: Settings
+    reference: Reference | None
+
+    @property
+    def worlds(self) -> int:
+        return self.config.world.count if self.settings.worlds is None else self.settings.worlds
+
+    def _drawn_worlds(self, *shape: int) -> Tensor:
+        return torch.randint(self.worlds, shape, generator=self.streams["worlds"])
+
+    def _go_on(self) -> None:
+        """1 to 3. The games go on, and become lessons."""
+        played = self._play()
+        rows, told = self.algorithm.prepare(played, self._asked(played))
+        told |= {
+            "objective/scores": played.score.mean().item(),
+            "episodes": float(played.finished),
+            "episodes/won": float(played.won),
+            "moves": float(len(played.action)),
+        }
+        if self.reading.writing is not None:
+            told["moves/refused"] = float(played.refused)
+            told["moves/examples"] = 0.0 if played.examples is None else float(len(played.examples))
+        self.games = played.standings
+        examples = None
+        if played.examples is not None:
+            examples = played.examples.columns() | {"action": torch.zeros(len(played.examples), dtype=torch.long)}
+        told = {name: value for name, value in told.items() if isfinite(value)}
+        self.buffer = Buffer(rows, told, since=self.clock, examples=examples)
+
+    def _play(self) -> Played:
+        """1. Every game goes on by some moves; or new ones are played to their ends, where the algorithm needs them whole."""
+        config, stream = self.config, self.streams["play"]
+        count = config.play.games
+        standings, moves, worlds = self.games, config.play.moves, None
+        if self.algorithm.whole:
+            seeds = self._drawn_worlds(count // self.algorithm.group)
+            standings, moves = fresh(self.maker, seeds.repeat_interleave(self.algorithm.group).tolist()), config.world.limit
+        else:
+            worlds = self._drawn_worlds(count, moves)
+        chance = torch.rand(count, moves, *self.player.draws, generator=stream, dtype=torch.float64)
+        examples = None
+        if config.writing is not None and config.writing.examples:
+            examples = Examples(config.writing.examples, Random(int(torch.randint(1 << 31, (1,), generator=stream))))
+        with self.at_rest():
+            games = Games(standings, self.maker, config.world.limit, self.reading)
+            return play(games, moves, self.act, self.worth, self.rewards, chance, worlds, examples=examples, stop=self.stop_if_asked)
+
+    def act(self, seen: Sequence[Observation], chance: Tensor, *, greedy: bool = False) -> Acts:
+        """What the player does there, without a gradient. Of one number a row as many others are made as it needs."""
+        if chance.dim() == 1 and (draws := self.player.draws):
+            chance = torch.tensor([[dice.random() for _ in range(*draws)] for dice in map(Random, chance.tolist())], dtype=torch.float64)
+        offers = self.reading.offers(seen)
+        with torch.no_grad(), self.autocast():
+            taken = self.player.act(offers, chance, self.config.play.temperature, greedy=greedy)
+        self.flops += self.player.flops(taken.offers)
+        return Acts(taken, self.reading.commands(taken, seen))
+
+    def worth(self, seen: Sequence[Observation]) -> Tensor:
+        """The values of what is seen, (B,), without a gradient."""
+        offers = self.reading.offers(seen)
+        self.flops += self.player.flops(offers)
+        with torch.no_grad(), self.autocast():
+            return self.player.worth(offers)
+
+    def look(self, offers: Offers) -> Seen:
+        """What the player makes of these offers, without a gradient; on the CPU."""
+        self.flops += self.player.flops(offers)
+        with torch.no_grad(), self.autocast():
+            seen: Seen = self.player(offers.to(self.device), self.config.play.temperature)
+        return seen.cpu()
+
+    def _asked(self, played: Played) -> Tensor:
+        """2. The reference's log-probabilities of what was played: (N, T)."""
+        if self.reference is None or not self.algorithm.needs_reference:
+            return played.choice.logprobs
+        found, width = [], played.mask.shape[1]
+        with self.at_rest(), self.autocast():
+            for rows in torch.split(torch.arange(len(played.action)), AT_ONCE):
+                offers = played.offers.only(rows).to(self.device)
+                self.flops += self.player.flops(offers)
+                said = self.reference.choice(offers, played.action[rows].to(self.device), self.config.play.temperature).logprobs.cpu()
+                found.append(F.pad(said, (0, width - said.shape[1])))
+        return torch.cat(found)

@@ -1,0 +1,69 @@
+"""Games that are judged: who plays them, and how they went."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from rolltrain_tui.modes.dungeon.play import Act
+from rolltrain_tui.modes.dungeon.prompts import Memory
+from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, World
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a game went."""
+
+    won: bool
+    score: float
+    """Part of the world's points, 0 to 1."""
+    moves: int
+    """Commands that were given, those that were refused among them."""
+    par: int
+    """Commands of the walkthrough."""
+
+    @property
+    def efficiency(self) -> float:
+        """Of a game that is won: the walkthrough's length over its own."""
+        return self.par / self.moves if self.won and self.moves else 0.0
+
+
+Chooser = Callable[[Sequence[Observation], Tensor], Sequence[str]]
+"""Who plays: observations, and the chance of each game (B,) -> a command for each."""
+
+
+def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor, reading: Reading | None = None) -> list[Verdict]:
+    """Plays each world from its beginning to its end or the limit. chance: (limit, B).
+
+    `reading`: of a player who is shown its moves of the past.
+    """
+    memories = [Memory(reading.writing.memory if reading is not None and reading.writing is not None else 0) for _ in worlds]
+    seen = [world.reset() for world in worlds]
+    moves = [0] * len(worlds)
+    going = list(range(len(worlds)))
+    for move in range(limit):
+        going = [g for g in going if not seen[g].done and seen[g].admissible]
+        if not going:
+            break
+        commands = choose([seen[g] for g in going], chance[move, going])
+        for g, command in zip(going, commands, strict=True):
+            now = worlds[g].step(command)
+            if reading is not None and reading.writing is not None:
+                memories[g].add(reading.situation(seen[g]), f"{command}.", done=now.done)
+                now = now._replace(past=tuple(memories[g].state()))
+            seen[g], moves[g] = now, moves[g] + 1
+    return [
+        Verdict(now.won, now.score / max(1, world.max_score), count, len(world.walkthrough))
+        for world, now, count in zip(worlds, seen, moves, strict=True)
+    ]
+
+
+def seat(act: Act) -> Chooser:
+    """A player's seat at such games."""
+    return lambda seen, chance: act(seen, chance).commands
+
+
+def at_random(seen: Sequence[Observation], chance: Tensor) -> Sequence[str]:
+    """Any command that is offered, each as likely."""
+    return [one.admissible[int(u * len(one.admissible))] for one, u in zip(seen, chance.tolist(), strict=True)]

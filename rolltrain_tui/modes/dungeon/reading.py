@@ -1,0 +1,72 @@
+"""How worlds are put before a player, and how what it did becomes a command."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rolltrain_tui.modes.dungeon.actions import cleaned
+from rolltrain_tui.modes.dungeon.offers import Offers, read
+from rolltrain_tui.modes.dungeon.policy import Taken
+from rolltrain_tui.modes.dungeon.prompts import situation
+from rolltrain_tui.modes.dungeon.vocabulary import Words
+from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """Of a player that writes its commands word by word."""
+
+    form: str
+    """Of the prompt: see `prompts.FORMS`."""
+    words: int
+    """Of a command at most, its stop among them."""
+    memory: int
+    """Moves of the past that stand in a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`writing`: None where the player chooses among the commands on offer."""
+
+    vocabulary: Words
+    context: int
+    """Words of a text and a command together, at most."""
+    feedback: bool = False
+    """Whether the text begins with what the last command did."""
+    prefix: str = ""
+    """Words in front of every text."""
+    writing: Writing | None = None
+
+    def offers(self, seen: Sequence[Observation]) -> Offers:
+        """What the player reads before it acts. Who writes is offered nothing."""
+        return self._read(seen, [one.admissible if self.writing is None else ("",) for one in seen])
+
+    def rated(self, seen: Sequence[Observation]) -> Offers:
+        """The same, with the commands on offer; behind each stands the stop that would end it where the player writes."""
+        end = "" if self.writing is None else "."
+        return self._read(seen, [[f"{command}{end}" for command in one.admissible] for one in seen])
+
+    def written(self, seen: Sequence[Observation], commands: Sequence[str]) -> Offers:
+        """What would be read had the player written these commands there."""
+        return self._read(seen, [[f"{command}."] for command in commands])
+
+    def _read(self, seen: Sequence[Observation], commands: Sequence[Sequence[str]]) -> Offers:
+        reserved = 0 if self.writing is None else self.writing.words
+        return read(self.vocabulary, [self.text(one) for one in seen], commands, self.context, self.prefix, reserved)
+
+    def text(self, seen: Observation) -> str:
+        return "\n".join((*seen.past, self.situation(seen)))
+
+    def situation(self, seen: Observation) -> str:
+        """What it sees now, without the moves of the past."""
+        if self.writing is None:
+            told = f"{seen.description} {seen.inventory}"
+            return f"{seen.feedback} {told}" if self.feedback else told
+        told = f"{seen.feedback} {seen.description} " if self.feedback else f"{seen.description} "
+        return situation(told, seen.inventory, seen.admissible, self.writing.form)
+
+    def commands(self, taken: Taken, seen: Sequence[Observation]) -> list[str]:
+        """What was chosen, or written: the first letters, digits and spaces of it; it need not be a command of the world."""
+        if self.writing is None:
+            return [one.admissible[picked] for one, picked in zip(seen, taken.action.tolist(), strict=True)]
+        rows = zip(taken.offers.commands[:, 0].tolist(), taken.offers.words[:, 0].tolist(), strict=True)
+        return [cleaned(self.vocabulary.text(numbers[:count])).strip(" .?") for numbers, count in rows]
