@@ -51,6 +51,38 @@ def campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
     return verb
 
 
+def classroom_options(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """What a teacher adds to a game before a room; `Launch` takes them as they are."""
+    for option in reversed(
+        (
+            click.option(
+                "--presenter/--no-presenter", default=None, help="Few large panels, and a pause at each evaluation; as last time."
+            ),
+            click.option(
+                "--hide",
+                "hidden",
+                callback=_secrets,
+                metavar="WHAT,...",
+                help="Kept back until a key reveals it: ghost, floor, verdict, diagnosis, or all.",
+            ),
+            click.option(
+                "--vote-at", type=click.Choice(["key", "encounter"]), default="key", help="When the room votes; key: when e is pressed."
+            ),
+        )
+    ):
+        verb = option(verb)
+    return verb
+
+
+def _secrets(context: click.Context, param: click.Parameter, text: str | None) -> frozenset[str]:
+    from rolltrain_tui.story.veil import secrets_of
+
+    try:
+        return frozenset(secrets_of(text or ""))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def find_campaign(name: str) -> Path:
     """A campaign by its path or its shipped name. CampaignFileError."""
     from rolltrain_tui.modes import campaign_file

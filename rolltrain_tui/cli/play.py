@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,11 +10,24 @@ from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
 
+if TYPE_CHECKING:
+    from rolltrain_tui.protocol.events import Secret
+
 
 @click.command()
 @click.argument("what", required=False, metavar="[CAMPAIGN|SAVE]")
 @options.campaign_options
-def play(what: str | None, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> int:
+@options.classroom_options
+def play(
+    what: str | None,
+    out: Path | None,
+    data: Path | None,
+    script: Path | None,
+    presenter: bool | None,
+    hidden: "frozenset[Secret]",
+    vote_at: str,
+    **given: Any,
+) -> int:
     """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
     from rolltrain_tui.runs.saves import saves_root
 
@@ -32,7 +45,19 @@ def play(what: str | None, out: Path | None, data: Path | None, script: Path | N
     if campaign is not None:
         options.check_campaign(campaign, overrides, data)
     moves = tuple(options.read_moves(script))
-    return play_game(Launch(campaign=campaign, save=save, overrides=overrides, data=data, runs=root, moves=moves))
+    return play_game(
+        Launch(
+            campaign=campaign,
+            save=save,
+            overrides=overrides,
+            data=data,
+            runs=root,
+            moves=moves,
+            presenter=presenter,
+            hidden=hidden,
+            votes=vote_at == "encounter",
+        )
+    )
 
 
 def _offer_train(reason: str, what: str | None, is_save: bool, data: Path | None, out: Path | None, given: dict[str, Any]) -> int:

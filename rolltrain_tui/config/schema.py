@@ -400,7 +400,9 @@ class PaceConfig(Section):
     turns_per_second: Annotated[float, Field(gt=0)] | None
     """null: full speed."""
     pause_on: list[
-        Literal["encounter", "sick", "gate", "level", "verdict", "scouts", "prediction", "camp", "fallen", "nan", "fumble", "crit"]
+        Literal[
+            "encounter", "sick", "gate", "level", "verdict", "evaluation", "scouts", "prediction", "camp", "fallen", "nan", "fumble", "crit"
+        ]
     ]
     """Events at which the game on screen waits for the player."""
 

@@ -78,4 +78,27 @@ class TurnDial:
     value: str = ""
 
 
-Command = UseAbility | SetAuto | TakeShortRest | Speak | SendScouts | SaveGame | Predict | SpendInspiration | UseItem | RaiseStat | TurnDial
+@dataclass(frozen=True, slots=True)
+class ReportVote:
+    """Tell in the story how a room has voted. It changes nothing; what the room chose follows as an order of its own."""
+
+    question: str
+    votes: tuple[tuple[str, int], ...]
+    """Each option with its votes."""
+    winner: str
+
+
+Command = (
+    UseAbility
+    | SetAuto
+    | TakeShortRest
+    | Speak
+    | SendScouts
+    | SaveGame
+    | Predict
+    | SpendInspiration
+    | UseItem
+    | RaiseStat
+    | TurnDial
+    | ReportVote
+)

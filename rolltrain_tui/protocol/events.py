@@ -15,7 +15,7 @@ from rolltrain_tui.protocol.sheet import Sheet
 Outcome = Literal["fumble", "miss", "hit", "crit"]
 Topic = Literal[
     "ability", "refused", "monster", "hurt", "heal", "xp", "level", "rest", "evaluation", "speech", "save", "failed", "end", "note", "act",
-    "gate", "oracle", "item",
+    "gate", "oracle", "item", "vote",
 ]  # fmt: skip
 """What a line of the log is about. A theme gives each topic a colour and a mark."""
 Ending = Literal["victory", "fallen", "spent"]
@@ -334,6 +334,19 @@ class ForetellingJudged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RoomVoted(Event):
+    """A room has voted. What it chose follows as an order, in the same turn."""
+
+    topic = "vote"
+    milestone = True
+
+    question: str
+    votes: tuple[tuple[str, int], ...]
+    """Each option with its votes."""
+    winner: str
+
+
+@dataclass(frozen=True, slots=True)
 class InspirationSpent(Event):
     """The hero gave up inspiration: this turn's roll has advantage."""
 
@@ -576,6 +589,22 @@ class SettingsChanged(Event):
     sheet: Sheet
     energy: float | None = None
     """This and the fields before it are as in CampaignBegan, with today's values."""
+
+
+Secret = Literal["ghost", "floor", "verdict", "diagnosis"]
+"""What a teacher can keep back from the room until it has guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack(Event):
+    """Stands on screens for an event that the room is not to see yet."""
+
+    in_story = False
+    topic = "note"
+
+    secret: Secret
+    ability: str = ""
+    """Of a twin's verdict: on what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,10 @@ class Inbox:
 
     # The player's side.
 
-    def put(self, command: Command) -> None:
-        """Queue a command for the next turn boundary."""
+    def put(self, *commands: Command) -> None:
+        """Queue commands for the next turn boundary, all for the same one."""
         with self._changed:
-            self._commands.append(command)
+            self._commands.extend(commands)
             self._changed.notify_all()
 
     def take_back(self) -> Command | None:

@@ -15,6 +15,7 @@ from rolltrain_tui.protocol.commands import (
     Command,
     Predict,
     RaiseStat,
+    ReportVote,
     SetAuto,
     SpendInspiration,
     TakeShortRest,
@@ -35,6 +36,7 @@ from rolltrain_tui.protocol.events import (
     HeroFell,
     InspirationSpent,
     MonsterFell,
+    RoomVoted,
     ScoutsReturned,
 )
 from rolltrain_tui.protocol.readings import LayerReading
@@ -198,6 +200,8 @@ class Game:
                 answer = self.life.raise_stat(turn, order.stat)
             case TurnDial():
                 answer = self._turn_dial(turn, order)
+            case ReportVote():
+                answer = [RoomVoted(turn, order.question, order.votes, order.winner)]
             case _:
                 return []
         if isinstance(answer, Refusal):

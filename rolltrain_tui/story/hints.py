@@ -77,7 +77,7 @@ def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
 
     `scouts`: the campaign sends some. Then nothing is said of the size of the steps before they have measured it.
     """
-    if scene.finished or scene.sheet.hp <= 0:
+    if scene.finished or scene.sheet.hp <= 0 or "diagnosis" in scene.hidden:
         return None
     ailment = ailment_of(scene, scouts=scouts)
     if ailment != "lost" and (hint := mode_hint(scene)) is not None:

@@ -5,6 +5,7 @@
     lost    worse by more than two standard errors, or the weights are no numbers any more
     fallen  the hero fell for good, or lies at 0 HP at the end
     alone   no plain training of these settings is recorded: nothing was won or lost
+    kept    kept back from the room until it is revealed; no rule gives it, a veiled scene does
 
 Run and baseline are compared on the same probe set at the same turn. The error of the difference joins the standard errors of both. It
 says what another draw of test samples would change. Both read the same samples here, so the true error is smaller: the rule is careful.
@@ -20,7 +21,7 @@ from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, GhostPoint, 
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.gate import ghost_value
 
-Outcome = Literal["won", "held", "lost", "fallen", "alone"]
+Outcome = Literal["won", "held", "lost", "fallen", "alone", "kept"]
 THRESHOLD = 2.0
 """Standard errors that a difference must exceed to count."""
 SENTENCES: dict[Outcome, str] = {
@@ -29,8 +30,9 @@ SENTENCES: dict[Outcome, str] = {
     "lost": "worse than plain training",
     "fallen": "the hero fell",
     "alone": "no plain training of these settings is recorded, so nothing was won or lost",
+    "kept": "the judgement is kept back until it is revealed",
 }
-MARKS: dict[Outcome, str] = {"won": "✔", "held": "=", "lost": "✖", "fallen": "✖", "alone": "·"}
+MARKS: dict[Outcome, str] = {"won": "✔", "held": "=", "lost": "✖", "fallen": "✖", "alone": "·", "kept": "?"}
 LOST_WEIGHTS = "the weights were lost to a loss that is no number"
 
 
@@ -61,7 +63,7 @@ class Judgement:
 
     def against(self, par: str) -> str:
         """The outcome in half a sentence; `par` is what the ghost is."""
-        return self.words if self.outcome == "alone" else self.words.replace("plain training", par)
+        return self.words if self.outcome in ("alone", "kept") else self.words.replace("plain training", par)
 
     @property
     def words(self) -> str:

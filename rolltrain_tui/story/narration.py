@@ -16,6 +16,7 @@ from rolltrain_tui.protocol.commands import (
     Command,
     Predict,
     RaiseStat,
+    ReportVote,
     SaveGame,
     SendScouts,
     SetAuto,
@@ -94,6 +95,8 @@ def name_command(command: Command) -> str:
             return f"raising {stat}"
         case TurnDial(dial, value):
             return f"{title(dial).lower()} {value}".rstrip()
+        case ReportVote():
+            return "the vote of the room"
 
 
 @singledispatch
@@ -358,6 +361,12 @@ def _(event: ev.ItemFound) -> str:
 
 
 @sentence.register
+def _(event: ev.RoomVoted) -> str:
+    votes = ", ".join(f"{name} {count}" for name, count in event.votes)
+    return f"The room chose {event.winner}. {event.question.strip()} {votes}."
+
+
+@sentence.register
 def _(event: ev.ItemUsed) -> str:
     lasting = f" for {_count(event.turns, 'turn')}" if event.turns else ""
     return f"{title(event.item)} used{lasting}: {_period(event.words)}"
@@ -535,6 +544,19 @@ def _(event: ev.CommandAccepted) -> str:
 def _(event: ev.SettingsChanged) -> str:
     changes = (f"{path} {one_line(before, 40)} → {one_line(after, 40)}" for path, before, after in event.changes)
     return f"Other settings from here on: {', '.join(changes)}."
+
+
+@sentence.register
+def _(event: ev.KeptBack) -> str:
+    match event.secret:
+        case "verdict":
+            return f"The twin's verdict on {_watched(event.ability)} is in, and kept back until it is revealed."
+        case "ghost":
+            return "The comparison with the ghost is kept back until it is revealed."
+        case "diagnosis":
+            return "The scouts are back. What they found is kept back until it is revealed."
+        case "floor":
+            return "The floor is kept back until it is revealed."
 
 
 @sentence.register

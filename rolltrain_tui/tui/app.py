@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
+from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.protocol.events import Saved, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
@@ -71,6 +72,7 @@ class RolltrainApp(App[None]):
         self.torch_ready = False
         self.torch_line = ""
         self.bridge: Bridge | None = None
+        self.ballot = launch.ballot or Ballot()
         self.farewell = ""
         """What the player must still know once the screen is gone."""
         self.impatient = False
@@ -259,7 +261,8 @@ class RolltrainApp(App[None]):
 
     def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
         explains = self.launch.explain and read_settings().get("explain") is not False
-        bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without), explains=explains)
+        bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without), explains=explains, hidden=self.launch.hidden)
+        bridge.votes = self.launch.votes
         self._moves = ()
         self._open(bridge, words)
 
@@ -289,11 +292,18 @@ class RolltrainApp(App[None]):
         assert run.config is not None
         speed = self.launch.turns_per_second
         self.bridge.inbox.set_speed(run.config.pace.turns_per_second if speed is None else speed or None)
+        if self.presenting:
+            self.bridge.inbox.pause()  # the teacher begins
         if (charge := self.bridge.scene.charges.get(without)) is not None and charge.auto:
             self.bridge.inbox.put(SetAuto(without, False))
         if self._keep_log_in is not None:
             self._keep_log_in(run.folder)
         self._tuning.settle()
+
+    @property
+    def presenting(self) -> bool:
+        """Runs begin in presenter mode."""
+        return read_settings().get("presenter") is True if self.launch.presenter is None else self.launch.presenter
 
     def _watch_opening(self) -> None:
         bridge = self.bridge
@@ -317,7 +327,8 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.tui.screens.watch import WatchScreen
 
         kinds: dict[type, type[ExpeditionScreen]] = {ReplaySource: ReplayScreen, Followed: WatchScreen}
-        return kinds.get(type(bridge.run), ExpeditionScreen)(bridge, still=self.launch.reduced_motion)
+        kind = kinds.get(type(bridge.run), ExpeditionScreen)
+        return kind(bridge, still=self.launch.reduced_motion, presenting=self.presenting and kind is ExpeditionScreen)
 
     def expedition_left(self) -> None:
         """The run sends nothing more: by its end, by an error, or because it was asked to stop."""
@@ -328,18 +339,18 @@ class RolltrainApp(App[None]):
             return
         assert self.bridge is not None
         if screen.scene.ending is not None and self.bridge.run is not None:
-            self._show_ending(screen.scene, self.bridge.run.folder)
+            self._show_ending(screen.scene, self.bridge.run)
         elif screen.scene.failure:
             self._explain(
                 "The training stopped", f"{screen.scene.failure}\n\nThe last save is intact; Continue on the title goes on from it."
             )
 
-    def _show_ending(self, scene: Scene, folder: Path) -> None:
+    def _show_ending(self, scene: Scene, run: PlayableRun) -> None:
         from rolltrain_tui.tui.run_story import RunStory
         from rolltrain_tui.tui.screens.ending import EndingScreen
 
         path, overrides = self._campaign if self._campaign is not None else (None, ())
-        self._show_only(EndingScreen(RunStory(scene=scene, folder=folder, path=path, overrides=overrides)))
+        self._show_only(EndingScreen(RunStory(scene=scene, folder=run.folder, path=path, overrides=overrides, events=lambda: run.story)))
 
     # The ways out.
 

@@ -6,16 +6,18 @@ The thread touches no widget. Its last message is always `Left`. An error comes 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TypeVar
 
-from rolltrain_tui.protocol.events import Event, Examined
+from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared, Secret
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.playable import PlayableRun, Sought
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.pauses import pause_reason, sick_signals
+from rolltrain_tui.story.veil import veiled
 from rolltrain_tui.tui.buffer import EventBuffer
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
 
 T = TypeVar("T")
 TAKEN_AT_ONCE = 4000  # folded in well under a UI tick
@@ -31,12 +33,16 @@ class Bridge:
         ready: Callable[[PlayableRun], None] | None = None,
         *,
         explains: bool = False,
+        hidden: frozenset[Secret] = frozenset(),
     ) -> None:
-        """`open_run` and then `ready` are called in the thread, before the first turn. `explains`: it waits at the first of each kind."""
+        """`open_run` and then `ready` are called in the thread, before the first turn. `explains`: it waits at the first of each kind.
+
+        `hidden`: events are veiled before anybody hears of them.
+        """
         self.inbox = inbox
         self.run: PlayableRun | None = None
         """Set before `Opened` is told."""
-        self.scene = Scene()
+        self.scene = Scene(hidden=hidden)
         """The thread's until `opened` (it folds the story so far), the reader's from then on."""
         self.buffer = EventBuffer()
         self.opened = False
@@ -44,6 +50,9 @@ class Bridge:
         self.pause_on: frozenset[str] = frozenset()
         """The rules at which the run pauses. The campaign's, until the player changes them."""
         self.explains = explains
+        self.hidden = hidden
+        self.votes = False
+        """At every encounter the run waits for the room's vote."""
         self.until: frozenset[str] = frozenset()
         """It runs at full speed until one of these rules is met."""
         self._tempo: float | None = None
@@ -71,6 +80,19 @@ class Bridge:
         if self.until:
             self.until = frozenset()
             self.inbox.set_speed(self._tempo)
+
+    def reveal(self, secrets: frozenset[Secret]) -> None:
+        """Show what was kept back, of the turns before as well: the scene is folded anew, between two turns."""
+
+        def fold_anew(run: PlayableRun) -> None:
+            self.hidden -= secrets
+            self.buffer.put(Sought(Scene.of(run.story, self.hidden)))
+            self.buffer.close_turn()
+
+        if self.playing:
+            self.between_turns(fold_anew)
+        elif self.run is not None:
+            fold_anew(self.run)
 
     def between_turns(self, look: Callable[[PlayableRun], T]) -> "Future[T]":
         """What this finds between two turns, in the run's thread. It never comes where the run has ended before."""
@@ -113,7 +135,8 @@ class Bridge:
     def _play(self) -> None:
         run = self.run = self._open()
         if run.config is not None:
-            self.scene.objective = run.config.objective  # shown before the first event tells it
+            limit = None if "floor" in self.hidden else run.config.objective.limit
+            self.scene.objective = replace(run.config.objective, limit=limit)  # shown before the first event tells it
         for event in run.story:
             self.scene.apply(event)
             self._firsts.meet(event)
@@ -124,18 +147,28 @@ class Bridge:
         self.inbox.turn_over = self._turn_over
         self.pause_on = frozenset(run.config.pace.pause_on if run.config is not None else ())
         for happened in run.play(self.inbox):
-            self.buffer.put(happened)
-            if not isinstance(happened, Sought):
-                self._pause_at(happened)
+            if isinstance(happened, Sought):
+                self.buffer.put(happened)
+                continue
+            if (seen := veiled(happened, self.hidden)) is not None:
+                self.buffer.put(seen)
+            self._pause_at(happened, seen)
         self.opened = True
 
-    def _pause_at(self, event: Event) -> None:
-        """A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side."""
-        if self._firsts.meet(event) and self.explains:
+    def _pause_at(self, event: Event, seen: Event | None) -> None:
+        """A pause must be set before the generator is asked for the next turn, hence here and not on the screen's side.
+
+        `seen` is the event as the screen may show it; None: not at all.
+        """
+        if seen is not None and self._firsts.meet(seen) and self.explains:
             held = not self.inbox.paused
             self.inbox.pause()
-            self.buffer.put(ToExplain(event, held))
-        reason = pause_reason(event, self.pause_on | self.until, self._sick)
+            self.buffer.put(ToExplain(seen, held))
+        if self.votes and isinstance(event, MonsterAppeared):
+            held = not self.inbox.paused
+            self.inbox.pause()
+            self.buffer.put(VoteDue(held))
+        reason = pause_reason(event, self._rules(), self._sick)
         if isinstance(event, Examined):
             self._sick = sick_signals(event)
         if reason is not None:
@@ -143,6 +176,11 @@ class Bridge:
             self.run_no_more()
             self.inbox.pause()
             self.buffer.put(AutoPaused(event.turn, reason, ran))
+
+    def _rules(self) -> frozenset[str]:
+        """At what it pauses now. A pause for a sick signal would tell the diagnosis."""
+        lasting = self.pause_on - {"evaluation"} if self.until else self.pause_on
+        return (lasting | self.until) - ({"sick"} if "diagnosis" in self.hidden else set())
 
     def _turn_over(self) -> None:
         self.buffer.close_turn()

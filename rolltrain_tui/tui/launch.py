@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.events import Secret
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.outing import Outing
@@ -46,6 +48,14 @@ class Launch:
     """Open the arena over the title."""
     screen: Callable[[], Any] | None = None
     """Makes a Textual screen to open over the title."""
+    ballot: Ballot | None = None
+    """Where a room votes from elsewhere, such as a page; None: by show of hands."""
+    votes: bool = False
+    """The room votes at every encounter; else when a key is pressed."""
+    presenter: bool | None = None
+    """Few large panels, and pauses at evaluations; None: as remembered."""
+    hidden: frozenset[Secret] = frozenset()
+    """What the room is not to see until it is revealed."""
     dungeon: "Outing | None" = None
     """Text adventures that a person plays; torch stays unlit."""
 

@@ -26,6 +26,14 @@ class ToExplain:
 
 
 @dataclass(frozen=True, slots=True)
+class VoteDue:
+    """The room is to vote on what to do about a monster that has come; the run waits before its next turn."""
+
+    held: bool
+    """It waits for this alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The run is open and playing. `note` says what the player should know about how it was opened."""
 
@@ -45,4 +53,4 @@ class Left:
     """The last message: the run has ended, was stopped, or failed."""
 
 
-Message = Event | AutoPaused | ToExplain | Opened | Failed | Left | Sought
+Message = Event | AutoPaused | ToExplain | VoteDue | Opened | Failed | Left | Sought

@@ -13,7 +13,7 @@ MONSTER_ROWS = 19
 
 TABS = (("log", "Log"), ("hero", "Hero"), ("monster", "Foe"), ("proof", "Proof"), ("voice", "It says"))
 """Panels that share one place on a small screen."""
-PANELS = ("status", "compact", "hero", "die", "chart", "monster", "voice", "proof", "log", "tabs", "notice", "keys")
+PANELS = ("status", "stage", "compact", "hero", "die", "chart", "monster", "voice", "proof", "log", "tabs", "notice", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,13 @@ def size_class(width: int, height: int) -> Size:
     return "wide" if width >= WIDE_FROM[0] and height >= WIDE_FROM[1] else "small"
 
 
-def plan(width: int, height: int, tab: str) -> Plan:
-    """Places that tile the screen without overlapping; `tab` is the panel shown on a small one."""
+def plan(width: int, height: int, tab: str, *, presenting: bool = False) -> Plan:
+    """Places that tile the screen without overlapping; `tab` is the panel shown on a small one. `presenting`: few and large."""
     size = size_class(width, height)
     if size == "tiny":
         return Plan(size, {})
+    if presenting:
+        return Plan(size, _presented_wide(width, height) if size == "wide" else _presented_small(width, height))
     return Plan(size, _wide(width, height) if size == "wide" else _small(width, height, tab))
 
 
@@ -80,4 +82,32 @@ def _wide(width: int, height: int) -> dict[str, Region]:
         "log": Region(left, top + proof, right, log),
         "notice": Region(0, height - 1 - keys, width, 1),
         "keys": Region(0, height - keys, width, keys),
+    }
+
+
+def _presented_small(width: int, height: int) -> dict[str, Region]:
+    """Large numbers above, the chart, and the last words of the story."""
+    stage, log = (6, 4) if height >= 22 else (5, 3)
+    chart = height - stage - log - 3
+    return {
+        "status": Region(0, 0, width, 1),
+        "stage": Region(0, 1, width, stage),
+        "chart": Region(0, 1 + stage, width, chart),
+        "log": Region(0, 1 + stage + chart, width, log),
+        "notice": Region(0, height - 2, width, 1),
+        "keys": Region(0, height - 1, width, 1),
+    }
+
+
+def _presented_wide(width: int, height: int) -> dict[str, Region]:
+    """Large numbers at the left; the chart over the story at the right."""
+    body, left = height - 3, min(48, width * 2 // 5)
+    log = max(8, body // 3)
+    return {
+        "status": Region(0, 0, width, 1),
+        "stage": Region(0, 1, left, body),
+        "chart": Region(left, 1, width - left, body - log),
+        "log": Region(left, 1 + body - log, width - left, log),
+        "notice": Region(0, height - 2, width, 1),
+        "keys": Region(0, height - 1, width, 1),
     }

@@ -1,13 +1,13 @@
 """What the ending tells of a run: headline, the number that decides, and the rows below it. All text is clean."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from rolltrain_tui.base.safe_text import clean, flat
-from rolltrain_tui.protocol.events import CampaignEnded, Spoke, TwinJudged
+from rolltrain_tui.protocol.events import CampaignEnded, Event, Spoke, TwinJudged
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.story.judgement import MARKS, Judgement, Measured, Outcome
@@ -18,7 +18,14 @@ from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.words import loss
 
 Row = tuple[str, str]
-HEADLINES: dict[Outcome, str] = {"won": "VICTORY", "held": "HELD", "lost": "DEFEAT", "fallen": "FALLEN", "alone": "THE END"}
+HEADLINES: dict[Outcome, str] = {
+    "won": "VICTORY",
+    "held": "HELD",
+    "lost": "DEFEAT",
+    "fallen": "FALLEN",
+    "alone": "THE END",
+    "kept": "THE END",
+}
 DIGITS = 4
 
 
@@ -31,6 +38,13 @@ class RunStory:
     path: Path | None
     """The campaign file to play again; None when it is not known (a save from elsewhere)."""
     overrides: tuple[str, ...] = ()
+    events: Callable[[], Iterable[Event]] | None = None
+    """Reads the whole run again, to reveal what was kept back; None where nothing is."""
+
+    def revealed(self) -> "RunStory":
+        """The same run with nothing kept back."""
+        assert self.events is not None
+        return replace(self, scene=Scene.of(self.events()))
 
     @property
     def ended(self) -> CampaignEnded:
@@ -115,14 +129,16 @@ def facts_of(story: RunStory, record: Record | Literal["sought"] | None = None) 
 def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list[Row]:
     ended, objective, judgement = story.ended, story.objective, story.judgement
     unit = f" {objective.short_unit}" if objective.unit else ""
-    rows = [("Ending", f"{MARKS[judgement.outcome]} {judgement.outcome}, turn {ended.turn}")]
+    outcome = "kept back" if judgement.outcome == "kept" else judgement.outcome
+    rows = [("Ending", f"{MARKS[judgement.outcome]} {outcome}, turn {ended.turn}")]
     if judgement.plain is not None:
         par = objective.short_par
         rows.append((f"{par[:1].upper()}{par[1:]} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
     rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
     rows.append(("Best during the run", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
-    rows.append((objective.limit_name.title(), _limit(ended.value, objective)))
+    limit = "kept back" if "floor" in story.scene.hidden else _limit(ended.value, objective)
+    rows.append((objective.limit_name.title(), limit))
     if objective.chance is not None:
         rows.append(("Chance", f"{loss(objective.chance, DIGITS)}{unit}, before any learning"))
     if record is not None:

@@ -7,7 +7,8 @@ from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGaine
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.screens.card_faces import big, face_of
+from rolltrain_tui.tui.big import big
+from rolltrain_tui.tui.screens.card_faces import face_of
 from rolltrain_tui.tui.screens.cards import Card
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ async def test_level(size: tuple[int, int]) -> None:
         await pilot.pause()
         screen = shown(app)
         for text in (
-            *big(12),
+            *big("12"),
             "Level 12",
             "Rage: a [b]third[/b] charge",
             "Two lines ␛]0;x",

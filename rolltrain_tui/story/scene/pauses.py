@@ -10,6 +10,7 @@ RULES = {
     "gate": "the Validation Gate was faced",
     "level": "a new level",
     "verdict": "the twin's verdict is in",
+    "evaluation": "the run was evaluated",
     "scouts": "the scouts are back",
     "prediction": "your prediction was judged",
     "camp": "the party has made camp",
@@ -19,7 +20,7 @@ RULES = {
     "crit": "a critical hit",
 }
 """Each with the words that say why the game has paused."""
-SOMETHING = frozenset(RULES) - {"camp", "fumble", "crit"}
+SOMETHING = frozenset(RULES) - {"camp", "fumble", "crit", "evaluation"}
 """What ends a run until something happens."""
 
 
@@ -46,6 +47,8 @@ def pause_reason(event: ev.Event, rules: Collection[str], sick_before: Collectio
             rule = "scouts"
         case ev.ForetellingJudged():
             rule = "prediction"
+        case ev.Evaluated():
+            rule = "evaluation"
         case ev.Examined() if sick_signals(event) - set(sick_before):
             rule = "sick"
         case _:

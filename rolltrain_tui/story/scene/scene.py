@@ -14,12 +14,13 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
-from rolltrain_tui.story.judgement import Judgement, judge, outdates_ghost
+from rolltrain_tui.story.judgement import Judgement, Measured, judge, outdates_ghost
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.series import LossSeries
 from rolltrain_tui.story.scene.tally import Tally
 from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, Proof, Span, StoryLine, TurnLine, TwinView
 from rolltrain_tui.story.sheet import sheet_after
+from rolltrain_tui.story.veil import veiled
 
 STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, EXAMINATIONS = 1000, 1000, 64, 2000, 200, 200
 
@@ -119,17 +120,23 @@ class Scene:
     """The events that a summary of the whole run includes."""
     lines: int = 0
     """Number of the next log line."""
+    hidden: frozenset[ev.Secret] = frozenset()
+    """What is kept back from whoever looks. Events are veiled before they are folded."""
 
     @classmethod
-    def of(cls, events: Iterable[ev.Event]) -> Self:
-        """The scene after these events."""
-        scene = cls()
+    def of(cls, events: Iterable[ev.Event], hidden: frozenset[ev.Secret] = frozenset()) -> Self:
+        """The scene after these events, without what is hidden."""
+        scene = cls(hidden=hidden)
         for event in events:
             scene.apply(event)
         return scene
 
     def apply(self, event: ev.Event) -> None:
         """Take in the next event. An event that changes nothing on screen changes nothing here."""
+        seen = veiled(event, self.hidden)
+        if seen is None:
+            return
+        event = seen
         self.sheet = sheet_after(event, self.sheet)
         fold(event, self)
         self.history.add(event)
@@ -164,6 +171,8 @@ class Scene:
         """What the run was worth beside plain training; None while it goes on."""
         if self.ending is None:
             return None
+        if not self.hidden.isdisjoint({"ghost", "verdict"}):
+            return Judgement("kept", Measured(self.ending.value, self.ending.standard_error))
         return judge(self.ending, self.evaluation, () if self.ghost is None else self.ghost.points, self.objective)
 
     def turns_left(self, ability: str) -> int | None:
@@ -256,6 +265,13 @@ def _(event: ev.TwinJudged, scene: Scene) -> None:
 def _(event: ev.TwinLost, scene: Scene) -> None:
     scene.twin_gflop = event.gflop
     scene.twin = TwinView(event.ability, event.since, event.turns, event.turns, event)
+
+
+@fold.register
+def _(event: ev.KeptBack, scene: Scene) -> None:
+    scene.scouting = scene.scouting and event.secret != "diagnosis"
+    if event.secret == "verdict" and scene.twin is not None:
+        scene.twin.end = event
 
 
 @fold.register

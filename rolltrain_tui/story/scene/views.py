@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rolltrain_tui.protocol.events import DiceRolled, Event, StepTaken, TwinJudged, TwinLost
+from rolltrain_tui.protocol.events import DiceRolled, Event, KeptBack, StepTaken, TwinJudged, TwinLost
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class TwinView:
     since: int
     turns: int
     walked: int = 0
-    end: TwinJudged | TwinLost | None = None
+    end: TwinJudged | TwinLost | KeptBack | None = None
 
     @property
     def walking(self) -> bool:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
@@ -50,6 +51,8 @@ class Game(Host, Protocol):
 
     launch: Launch
     resizes: Resizes
+    ballot: Ballot
+    """Where the room votes."""
 
     def expedition_left(self) -> None: ...
 

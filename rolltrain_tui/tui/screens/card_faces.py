@@ -12,16 +12,11 @@ from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.big import big
 from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.words import loss
 
 Tone = Literal["level", "encounter", "camp", "act", "gate"]
-DIGITS = (
-    "█▀█ ▄█  ▀▀█ ▀▀█ █ █ █▀▀ █▀▀ ▀▀█ █▀█ █▀█",
-    "█ █  █  █▀▀  ▀█ ▀▀█ ▀▀█ █▀█   █ █▀█ ▀▀█",
-    "▀▀▀ ▀▀▀ ▀▀▀ ▀▀▀   ▀ ▀▀▀ ▀▀▀   ▀ ▀▀▀ ▀▀▀",
-)
-"""0 to 9, three cells wide each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +72,14 @@ def level_face(event: LevelGained) -> CardFace:
     )
     gap = (("", ""),) if news else ()
     why = (("", ""), ("", "Experience comes from every better evaluation, from monsters and from gates."))
-    return CardFace("level", "Level up", f"turn {event.turn}", big(hero.level), f"Level {hero.level}", (*news, *gap, *facts, *why))
+    return CardFace("level", "Level up", f"turn {event.turn}", big(str(hero.level)), f"Level {hero.level}", (*news, *gap, *facts, *why))
 
 
 def encounter_face(event: MonsterAppeared, scene: Scene | None = None) -> CardFace:
     monster = BESTIARY.get(event.monster)
     title = monster.title if monster else _title(event.monster)
     rows = [("Why it is here", flat(event.signal))]
-    if monster:
+    if monster and not (scene is not None and "diagnosis" in scene.hidden):
         helps = weakness(monster.weak_to, scene) if scene is not None else monster.weak_to
         rows += [("What it does", monster.summary), ("What helps", helps), ("It tests your", monster.save_stat)]
     stats = f"CR {flat(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
@@ -174,11 +169,6 @@ def fall_face(event: HeroFell) -> CardFace:
 def act_face(event: ActBegan) -> CardFace:
     number = NUMERALS[event.number - 1] if 1 <= event.number <= len(NUMERALS) else str(event.number)
     return CardFace("act", f"Act {number}", f"turn {event.turn}", (), flat(event.title), (("", flat(event.text)),))
-
-
-def big(number: int) -> tuple[str, ...]:
-    """A number three lines high."""
-    return tuple(" ".join(row[4 * int(digit) : 4 * int(digit) + 3] for digit in str(number)) for row in DIGITS)
 
 
 def _ability(charge: Charge) -> str:

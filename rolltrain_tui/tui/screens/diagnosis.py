@@ -183,6 +183,8 @@ def _not_yet(scene: Scene, config: "CampaignConfig | None") -> str:
         "Here will stand what can be read off the run: every signal with its healthy range and a verdict, what a practitioner would do "
         "about the sick ones, and every layer's gradients and updates."
     )
+    if "diagnosis" in scene.hidden:
+        return f"{promise}\n\nThe teacher keeps the diagnosis back. Guess first; h reveals it."
     if config is not None and not config.diagnosis.examine:
         return f"{promise}\n\nThis campaign does not examine its model: diagnosis.examine is false. Set it to true to see all of it."
     if config is None:

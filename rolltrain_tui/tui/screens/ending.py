@@ -37,6 +37,7 @@ class EndingScreen(TavernScreen):
         Binding("b", "branch", "Branch", tooltip="Branch before the worst move: play on from there without that ability"),
         Binding("x", "chart", "Chart", tooltip="The chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("e", "export", "Export", tooltip="Write table, picture and report card into the run's folder"),
+        Binding("h", "reveal", "Reveal", tooltip="Reveal what was kept back"),
         Binding("l", "log", "Log", tooltip="The whole log of the run"),
         Binding("t", "title", "Title", show=False),
         Binding("q", "leave", "Quit"),
@@ -108,6 +109,8 @@ class EndingScreen(TavernScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A way that leads nowhere here is shown dimmed, in its place."""
+        if action == "reveal":
+            return self._kept_back
         if action == "branch":
             return True if self._story.worst is not None else None
         if action in ("again", "without"):
@@ -128,7 +131,19 @@ class EndingScreen(TavernScreen):
         if self._story.path is not None:
             self.host.start_campaign(self._story.path, overrides)
 
+    @property
+    def _kept_back(self) -> bool:
+        return bool(self._story.scene.hidden) and self._story.events is not None
+
+    def action_reveal(self) -> None:
+        """The same ending with everything in it."""
+        if self._kept_back:
+            self.app.switch_screen(EndingScreen(self._story.revealed()))
+
     def action_replay(self) -> None:
+        if self._kept_back:
+            self.notify("A replay would show what is kept back. Reveal it first: h.", severity="warning", markup=False)
+            return
         self.host.watch_replay(self._story.folder)
 
     def action_branch(self) -> None:

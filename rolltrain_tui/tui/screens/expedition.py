@@ -21,6 +21,7 @@ from rolltrain_tui.protocol.events import (
     LevelGained,
     MonsterAppeared,
     Rested,
+    RoomVoted,
     Saved,
     SaveFailed,
     TwinJudged,
@@ -31,7 +32,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.curtain import Curtain
-from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain
+from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened, ToExplain, VoteDue
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import while_open
@@ -50,6 +51,7 @@ from rolltrain_tui.tui.widgets.monster import MonsterPanel
 from rolltrain_tui.tui.widgets.notice import NoticeLine, Stays
 from rolltrain_tui.tui.widgets.panel import Panel, ScenePanel
 from rolltrain_tui.tui.widgets.proof import ProofPanel
+from rolltrain_tui.tui.widgets.stage import StagePanel
 from rolltrain_tui.tui.widgets.status import Pace, StatusLine
 from rolltrain_tui.tui.widgets.tabs import TabLine
 from rolltrain_tui.tui.widgets.voice import VoicePanel
@@ -87,6 +89,9 @@ class ExpeditionScreen(Explaining):
         Binding("i", "inspire", "Inspiration", tooltip="Spend inspiration: advantage on the next roll"),
         Binding("b", "bag", "Bag", tooltip="Open the bag and use an item"),
         Binding("g", "raise", "Raise", tooltip="Raise an ability score, when a level has brought a choice"),
+        Binding("e", "vote", "Vote", tooltip="Vote: let the room choose an ability, or predict; hands are counted by keys"),
+        Binding("h", "reveal", "Reveal", tooltip="Reveal what is kept back: ghost, floor, verdict, diagnosis"),
+        Binding("m", "present", "Presenter", tooltip="Presenter mode: few large panels, and a pause at each evaluation"),
         Binding("k", "dials", "Dials", tooltip="Dials: change how this kind of training learns"),
         Binding("r", "rest", "Rest", tooltip="Take a short rest before the next turn"),
         Binding("t", "join", "Take part", tooltip="Take part: play with what is trained, as it is now; the run waits"),
@@ -107,10 +112,11 @@ class ExpeditionScreen(Explaining):
         Binding("end", "follow", "Newest", show=False, tooltip="Log: follow the newest line"),
     ]
 
-    def __init__(self, bridge: Bridge, *, still: bool = False) -> None:
-        """`still`: the die shows its result without tumbling."""
+    def __init__(self, bridge: Bridge, *, still: bool = False, presenting: bool = False) -> None:
+        """`still`: the die shows its result without tumbling. `presenting`: it begins in presenter mode."""
         super().__init__()
         self.bridge = bridge
+        self.presenting = presenting
         self.scene: Scene = bridge.scene
         self.chosen_tab = TABS[0][0]
         self.leaving = False
@@ -131,9 +137,10 @@ class ExpeditionScreen(Explaining):
         self._panels: dict[str, Panel] = {}
 
     def compose(self) -> ComposeResult:
-        self._plan = plan(*self.app.size, self.chosen_tab)
-        self.add_class(f"-{self._plan.size}")
+        self._plan = plan(*self.app.size, self.chosen_tab, presenting=self.presenting)
+        self.add_class(f"-{self._plan.size}", *(("-presenting",) if self.presenting else ()))
         yield StatusLine(id="status")
+        yield StagePanel(id="stage")
         yield CompactPanel(id="compact")
         yield HeroPanel(id="hero")
         yield DiePanel(id="die")
@@ -150,12 +157,14 @@ class ExpeditionScreen(Explaining):
     @while_open
     def on_mount(self) -> None:
         self._panels = {panel.id or "": panel for panel in self.query(Panel)}
-        self._words: list[ScenePanel] = [self.query_one(kind) for kind in (HeroPanel, MonsterPanel, VoicePanel, ProofPanel)]
+        self._words: list[ScenePanel] = [self.query_one(kind) for kind in (StagePanel, HeroPanel, MonsterPanel, VoicePanel, ProofPanel)]
         self._die, self._chart, self._log = self.query_one(DiePanel), self.query_one(LossChart), self.query_one(LogPanel)
         self._foe = self.query_one(MonsterPanel)
         self._status, self._notice = self.query_one(StatusLine), self.query_one(NoticeLine)
         self.query_one(ProofPanel).name_box("Proof")
         self._put_in_place()
+        if self.presenting:
+            self.present(True)
         self._curtain = Curtain(self)
         self.call_after_refresh(self._first_picture)
 
@@ -181,7 +190,7 @@ class ExpeditionScreen(Explaining):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that this kind of training has no use for are not there."""
-        needed = {"join": self.may_join, "dials": bool(self.dials)}
+        needed = {"join": self.may_join, "dials": bool(self.dials), "reveal": bool(self.scene.hidden)}
         return needed[action] if action in needed else super().check_action(action, parameters)
 
     # Messages in.
@@ -231,6 +240,8 @@ class ExpeditionScreen(Explaining):
                 self._auto_paused(message)
             case ToExplain():
                 self.explain(message)
+            case VoteDue():
+                self.vote_due(message)
             case Opened():
                 if message.note:
                     self.tell_player(clean(message.note), "warn")
@@ -248,7 +259,8 @@ class ExpeditionScreen(Explaining):
                 self._react(message)
 
     def _stand_elsewhere(self, scene: Scene) -> None:
-        self.scene, self._roll_drawn = scene, scene.roll
+        self.scene = self.bridge.scene = scene
+        self._roll_drawn = scene.roll
         self._speedometer = Speedometer()
         self._moment.clear()
         self._log.follow()
@@ -258,7 +270,10 @@ class ExpeditionScreen(Explaining):
         self.note(event)
         match event:
             case CommandAccepted():
-                self.tell_player(f"✔ {tell(event)}", "good")
+                if not any(isinstance(before, RoomVoted) for before in self._moment):  # it has said what the room chose
+                    self.tell_player(f"✔ {tell(event)}", "good")
+            case RoomVoted():
+                self.tell_player(f"≡ {tell(event)}", "accent")
             case CommandRefused():
                 self.tell_player(f"✖ {tell(event)}", "warn")
             case Saved():
@@ -317,6 +332,8 @@ class ExpeditionScreen(Explaining):
         """On the line above the keys. Nothing takes the place of the last word, that the run is being saved."""
         if self.leaving:
             return
+        if self.presenting and stays == "not":  # the last row reads slowly
+            stays = "unless hinted"
         self._notice.say(text, tone, time.monotonic() if stays == "not" else None, yields=stays == "unless hinted")
         self.want_picture()
 
@@ -330,11 +347,11 @@ class ExpeditionScreen(Explaining):
         """Put every panel in its place for this size and tab."""
         if not self._panels:
             return
-        fresh = plan(self.size.width, self.size.height, self.chosen_tab)
+        fresh = plan(self.size.width, self.size.height, self.chosen_tab, presenting=self.presenting)
         if fresh == self._plan and self.has_class(f"-{fresh.size}"):
             return
         self._plan = fresh
-        self.update_classes({f"-{size}": size == fresh.size for size in ("tiny", "small", "wide")})
+        self.update_classes({f"-{size}": size == fresh.size for size in ("tiny", "small", "wide")} | {"-presenting": self.presenting})
         self._put_in_place()
         self.call_after_refresh(self.draw)
 
@@ -374,11 +391,12 @@ class ExpeditionScreen(Explaining):
             if panel.id in shown:
                 panel.show_scene(self.scene)
         if "log" in shown:
-            self._log.detailed = self._slow_enough_to_read() if self._detail is None else self._detail
+            default = self._slow_enough_to_read() and not self.presenting
+            self._log.detailed = default if self._detail is None else self._detail
             self._log.show_scene(self.scene)
         if "tabs" in shown:
             self.query_one(TabLine).show_tabs(TABS, self.chosen_tab)
-        self.query_one(KeyLine).show_keys(self._key_list())
+        self.query_one(KeyLine).show_keys(self._presenter_keys() if self.presenting else self._key_list())
 
     def _draw_die(self) -> None:
         rolled = self.scene.roll is not self._roll_drawn
@@ -428,6 +446,19 @@ class ExpeditionScreen(Explaining):
         pause = Key("space", f"{'Resume' if self.bridge.inbox.paused else 'Pause':<6}", "screen.pause")
         keys = [Key(key, label, f"screen.{action}", usable) for key, label, action, usable in plain]
         return [*ability_keys(self.scene), pause, *(key for key in keys if key.usable or self.size.width >= NARROW)]
+
+    def _presenter_keys(self) -> list[Key]:
+        """What a lesson needs; all others still work."""
+        return [
+            Key("space", f"{'Go on' if self.bridge.inbox.paused else 'Pause':<5}", "screen.pause"),
+            Key("e", "Vote", "screen.vote"),
+            *([Key("h", "Reveal", "screen.reveal")] if self.scene.hidden else []),
+            *ability_keys(self.scene),
+            Key("u", "Until", "screen.until"),
+            Key("d", "Diagnose", "screen.diagnose"),
+            Key("m", "Leave presenter", "screen.present"),
+            Key("q", "Leave", "screen.leave"),
+        ]
 
     # Looking around.
 

@@ -3,17 +3,18 @@
 from collections import deque
 from collections.abc import Sequence
 
+from rolltrain_tui.classroom.questions import which_ability
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, Rested
-from rolltrain_tui.tui.messages import ToExplain
+from rolltrain_tui.tui.messages import ToExplain, VoteDue
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.cards import GO_ON, PAUSE, SKIP, Card
-from rolltrain_tui.tui.screens.deeds import Deeds
+from rolltrain_tui.tui.screens.teaching import Teaching
 
 KEY_SECONDS = 0.1
 """A key that closed a card acts before the run goes on."""
 
 
-class Explaining(Deeds):
+class Explaining(Teaching):
     """Orders with cards. No card is shown while turns pass, so none is late."""
 
     def __init__(self) -> None:
@@ -27,6 +28,8 @@ class Explaining(Deeds):
         """The run stands still for the cards alone, and goes on after the last."""
         self._choice_due = False
         """A level has brought a choice that was not offered yet."""
+        self._vote_due = False
+        """A monster has come, and the room is to vote on it."""
         self._no_lessons = False
 
     def note(self, event: Event) -> None:
@@ -41,6 +44,24 @@ class Explaining(Deeds):
         if not (self._no_lessons and self._key_of(message.event)):
             self.add_card(message.event)
         self.next_card()
+
+    def vote_due(self, message: VoteDue) -> None:
+        """A vote after the cards, while the run waits."""
+        self._held = self._held or message.held
+        self._vote_due = True
+        self.next_card()
+
+    def _hold_due_vote(self) -> None:
+        """The vote on what to do about a monster. It gives up by itself where nothing can be done."""
+        self._vote_due = False
+        question = which_ability(self.scene)
+        if isinstance(question, str):
+            self.tell_player(f"No vote: {question}", "warn")
+            self.next_card()
+        else:
+            self._hold()
+            self._card_open = True
+            self.hold_vote(question, self._go_on)
 
     def add_card(self, event: Event) -> None:
         more = [other for other in self._moment if isinstance(other, Evaluated | GateFaced)] if isinstance(event, Rested) else []
@@ -66,6 +87,8 @@ class Explaining(Deeds):
             self._hold()
             self._choice_due = False
             self.action_raise()
+        elif self.may_show_cards and self._vote_due:
+            self._hold_due_vote()
         else:
             self._cards.clear()
             self._let_go()

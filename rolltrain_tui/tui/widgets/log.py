@@ -36,6 +36,7 @@ MARKS: dict[Outcome | Topic, tuple[str, str]] = {
     "gate": ("Π", "cool"),
     "oracle": ("★", "accent"),
     "item": ("+", "warn"),
+    "vote": ("≡", "accent"),
 }
 """Mark and tone of each outcome and topic. They only decorate: the sentence says everything."""
 

@@ -41,7 +41,7 @@ def _foe_lines(scene: Scene, width: int, height: int) -> list[Line]:
     row = BESTIARY.get(foe.name)
     words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, width, "hp")]
     words += [[(line, "")] for line in wrap(clean(foe.signal), width)]
-    if row is not None:
+    if row is not None and "diagnosis" not in scene.hidden:
         words += [[(line, "cool")] for line in wrap(weakness(row.weak_to, scene), width)]
     if foe.last_act:
         words += [[(line, "warn")] for line in wrap(clean(foe.last_act), width)]

@@ -1,7 +1,7 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.protocol.events import TwinJudged
+from rolltrain_tui.protocol.events import KeptBack, TwinJudged
 from rolltrain_tui.story.measurements import evidence
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import Proof, TwinView
@@ -61,6 +61,8 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
     whose = "" if proof is not None and proof.ability == twin.ability else f"{titled(twin.ability) if twin.ability else 'all abilities'}: "
     if twin.end is None:
         return [(f"{whose}copy without it: turn {twin.walked} of {twin.turns}", "cool")]
+    if isinstance(twin.end, KeptBack):
+        return [(f"{whose}the twin's verdict is in: h reveals it", "accent")]
     if not isinstance(twin.end, TwinJudged):
         return [(f"{whose}twin lost, no verdict", "warn")]
     mark, tone = VERDICTS[twin.end.verdict]
