@@ -22,12 +22,12 @@ def codex(slug: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(shown[0]) if slug else [asdict(page) for page in shown], indent=2))
     elif slug:
-        _show_markdown(shown[0].text)
+        show_markdown(shown[0].text)
     else:
         click.echo(book.contents())
 
 
-def _show_markdown(text: str) -> None:
+def show_markdown(text: str) -> None:
     """Typeset on a terminal, as it is into a pipe."""
     if not sys.stdout.isatty():
         click.echo(text)

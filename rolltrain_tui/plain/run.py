@@ -12,6 +12,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
 from rolltrain_tui.plain.views import PlainView, SafeStream, View, progress_view
+from rolltrain_tui.plain.voting import take_vote
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.events import Event, SaveFailed
@@ -35,6 +36,7 @@ from rolltrain_tui.story.typed_commands import (
     Resume,
     SetSpeed,
     StepOnce,
+    TakeVote,
     Wish,
     parse_command,
 )
@@ -124,6 +126,11 @@ class PlainSession:
                     return bag(self.scene)
             case AskDials():
                 return dials(self.run.config.dials)
+            case TakeVote():
+                with self._lock:
+                    answer, orders = take_vote(wish, self.scene, self.run.config)
+                self.inbox.put(*orders)
+                return answer
             case AskHelp():
                 return "\n".join(f"{said}: {does}." for said, does in HELP)
             case Quit():

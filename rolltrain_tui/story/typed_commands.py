@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.protocol.commands import (
@@ -32,6 +33,9 @@ from rolltrain_tui.rules.loot import ITEMS
 
 SLOWEST, FASTEST = 0.01, 10_000.0
 """Turns per second that can be asked for."""
+
+DIGITS = 4
+"""Of a number of hands."""
 
 SHORTEST = 3
 """The fewest letters that may stand for a whole name."""
@@ -80,6 +84,14 @@ class AskDials:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeVote:
+    """The room votes: with `hands` for each option it is counted, without it is asked."""
+
+    about: Literal["ability", "prediction"]
+    hands: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AskHelp:
     """What can be typed?"""
 
@@ -96,7 +108,21 @@ class NotUnderstood:
     answer: str
 
 
-Wish = Command | Pause | Resume | StepOnce | SetSpeed | AskStatus | AskDiagnosis | AskBag | AskDials | AskHelp | Quit | NotUnderstood
+Wish = (
+    Command
+    | Pause
+    | Resume
+    | StepOnce
+    | SetSpeed
+    | AskStatus
+    | AskDiagnosis
+    | AskBag
+    | AskDials
+    | AskHelp
+    | TakeVote
+    | Quit
+    | NotUnderstood
+)
 
 HELP = (
     ("rage, calm, arcane recovery ...", "use an ability of your class at the next turn; `use NAME` and `cast NAME` say the same"),
@@ -109,6 +135,10 @@ HELP = (
     ("potion, scroll, amulet ...", "use up a thing from your bag, by its name or the start of it"),
     ("raise STR", "raise an ability score by 2 where a level brought the choice"),
     ("dial", "what can be changed in this kind of training, and to what; `dial NAME VALUE` turns a dial"),
+    (
+        "vote, vote 12 3 0",
+        "let a room vote on an ability: the options; then the hands for each. `vote prediction` asks about the evaluation",
+    ),
     ("speak", "ask the model for a sample of its text"),
     ("status", "turn, losses, hero, abilities"),
     ("diagnose", "every signal, the scouts' verdict, and what this hero can do about it"),
@@ -152,7 +182,7 @@ _WORDS: Mapping[str, Wish] = {
     "q": Quit(),
     "long rest": NotUnderstood("A long rest comes by itself at every camp. `rest` is a short one."),
 }
-_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save", "predict", "raise", "dial")
+_VERBS = ("use", "cast", "dismiss", "auto", "speed", "save", "predict", "raise", "dial", "vote")
 
 
 _SCORES = dict(zip(STATS, ("strength", "dexterity", "constitution", "intelligence", "wisdom", "charisma"), strict=True))
@@ -178,6 +208,8 @@ def parse_command(line: str, dials: Sequence[Dial] = ()) -> Wish | None:
     match verb:
         case "dial":
             return _dial(line.split(maxsplit=1)[1])
+        case "vote":
+            return _vote(rest)
         case "speed":
             return _speed(rest)
         case "auto":
@@ -197,6 +229,15 @@ def _dial(said: str) -> Wish:
     """A dial and its value as they were typed: names of players have underscores."""
     name, *value = said.casefold().split(maxsplit=1)
     return TurnDial(name, ", ".join(value[0].replace(",", " ").split()) if value else "")
+
+
+def _vote(said: str) -> Wish:
+    words = said.replace(",", " ").split()
+    about: Literal["ability", "prediction"] = "prediction" if words[:1] == ["prediction"] else "ability"
+    counts = words[1:] if words[:1] in (["prediction"], ["ability"]) else words
+    if not all(word.isascii() and word.isdigit() and len(word) <= DIGITS for word in counts):
+        return NotUnderstood("How many hands for each option? `vote 12 3 0` counts them in order; `vote` lists the options.")
+    return TakeVote(about, tuple(map(int, counts)))
 
 
 def _predict(said: str) -> Wish:

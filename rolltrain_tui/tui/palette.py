@@ -7,7 +7,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.tui.figures import rate
-from rolltrain_tui.tui.screens.deeds import Deeds
+from rolltrain_tui.tui.screens.teaching import Teaching
 from rolltrain_tui.tui.tempo import SPEEDS
 from rolltrain_tui.tui.titles import titled
 
@@ -30,7 +30,7 @@ class ExpeditionVerbs(Provider):
 
     def _verbs(self) -> Iterator[Verb]:
         screen = self.screen
-        assert isinstance(screen, Deeds)
+        assert isinstance(screen, Teaching)
         yield from _abilities(screen)
         yield "Pause or resume", "Stop between two turns", screen.action_pause
         yield "Step", "Play one turn, then pause", screen.action_step
@@ -44,6 +44,10 @@ class ExpeditionVerbs(Provider):
         yield "Predict the next evaluation", "A right guess earns inspiration", screen.action_foretell
         yield "Spend inspiration", "Advantage on the next roll", screen.action_inspire
         yield "Open the bag", "Use an item", screen.action_bag
+        yield "Let the room vote", "Which ability, or what the next evaluation will be; hands are counted by keys", screen.action_vote
+        if screen.scene.hidden:
+            yield "Reveal what is kept back", "Ghost, floor, verdict, diagnosis", screen.action_reveal
+        yield "Presenter mode", "Few large panels, and a pause at each evaluation", screen.action_present
         if screen.dials:
             yield "Dials of the training", "Change how it learns, from the next turn on", screen.action_dials
         for dial in screen.dials:
@@ -65,7 +69,7 @@ class ExpeditionVerbs(Provider):
         yield from codex_verbs(screen)
 
 
-def _abilities(screen: Deeds) -> Iterator[Verb]:
+def _abilities(screen: Teaching) -> Iterator[Verb]:
     for charge in screen.scene.charges.values():
         row = ABILITIES.get(charge.ability)
         title = titled(charge.ability)
@@ -81,7 +85,7 @@ def _abilities(screen: Deeds) -> Iterator[Verb]:
             )
 
 
-def codex_verbs(screen: Deeds) -> Iterator[Verb]:
+def codex_verbs(screen: Teaching) -> Iterator[Verb]:
     from rolltrain_tui.story.codex import pages
 
     for page in pages():

@@ -35,7 +35,9 @@ def test_a_run_obeys_whatever_a_room_may_choose_and_verifies(hero: str, tiny_con
     """Every turn's vote is on offers that the rules take; the run tells each vote, and a stopped run goes on and verifies."""
     dice = random.Random(hero)
     run = Run.begin(
-        tiny_config(f"hero.hero_class={hero}", "encounters.chance=1.0", "adventure.predictions=true", "turns=12"), base=CAMPAIGNS, runs=tmp_path
+        tiny_config(f"hero.hero_class={hero}", "encounters.chance=1.0", "adventure.predictions=true", "turns=12"),
+        base=CAMPAIGNS,
+        runs=tmp_path,
     )
     asked = 0
     for _ in range(2):

@@ -52,6 +52,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "exports",
         "plugins",
     ),
+    "The classroom": ("votes",),
     "What is kept": ("saves", "replay", "verify", "branches"),
 }
 """Every page, by group, in reading order."""

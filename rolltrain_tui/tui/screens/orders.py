@@ -148,10 +148,10 @@ class Orders(Screen[None]):
 
         def answer(stops: Stops | None) -> None:
             if stops is not None:
-                self.bridge.pause_on, self.bridge.explains = stops.rules, stops.explains
+                self.bridge.pause_on, self.bridge.explains, self.bridge.votes = stops.rules, stops.explains, stops.votes
                 remember("explain", stops.explains)
 
-        self.app.push_screen(StopsScreen(Stops(self.bridge.pause_on, self.bridge.explains)), answer)
+        self.app.push_screen(StopsScreen(Stops(self.bridge.pause_on, self.bridge.explains, self.bridge.votes)), answer)
 
     def action_speed(self, direction: int) -> None:
         self.bridge.run_no_more()

@@ -15,8 +15,8 @@ from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 
-EXPLAIN = "explain"
-ROWS = RULES | {EXPLAIN: "cards explain the first of each kind"}
+EXPLAIN, VOTE = "explain", "vote"
+ROWS = RULES | {EXPLAIN: "cards explain the first of each kind", VOTE: "the room votes when a monster has come"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Stops:
     """The rules of `pause_on` in force."""
     explains: bool
     """A card explains the first of each kind while the run waits."""
+    votes: bool = False
+    """The room votes at every encounter."""
 
 
 class StopsScreen(ModalScreen[Stops]):
@@ -38,7 +40,7 @@ class StopsScreen(ModalScreen[Stops]):
 
     def __init__(self, stops: Stops) -> None:
         super().__init__()
-        self._ticked = set(stops.rules) | ({EXPLAIN} if stops.explains else set())
+        self._ticked = set(stops.rules) | ({EXPLAIN} if stops.explains else set()) | ({VOTE} if stops.votes else set())
 
     def compose(self) -> ComposeResult:
         with Vertical(id="stops"):
@@ -64,4 +66,4 @@ class StopsScreen(ModalScreen[Stops]):
         self.query_one(Menu).action_take()
 
     def action_take(self) -> None:
-        self.dismiss(Stops(frozenset(self._ticked - {EXPLAIN}), EXPLAIN in self._ticked))
+        self.dismiss(Stops(frozenset(self._ticked - {EXPLAIN, VOTE}), EXPLAIN in self._ticked, VOTE in self._ticked))
