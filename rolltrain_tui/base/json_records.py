@@ -199,8 +199,13 @@ def writer(hint: Any) -> Writer | None:
         write = writer(items[0])
         assert write is None or items[1:] == (...,), f"{hint} is not supported"
         return write and (lambda values: [write(value) for value in values])
-    if get_origin(hint) in (Union, UnionType) and all(map(is_dataclass, get_args(hint))):
-        return lambda value: codec(type(value)).dump_tagged(value)
+    if get_origin(hint) in (Union, UnionType):
+        some = [member for member in get_args(hint) if member is not NoneType]
+        if len(some) == 1:
+            inner = writer(some[0])
+            return inner and (lambda value: None if value is None else inner(value))
+        if all(map(is_dataclass, some)):
+            return lambda value: codec(type(value)).dump_tagged(value)
     return None
 
 

@@ -11,8 +11,11 @@ from rolltrain_tui.cli.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.progress import progress
 
 if TYPE_CHECKING:
-    from rolltrain_tui.runs.reexecution import StartPoint
-    from rolltrain_tui.runs.verification import Findings
+    from rolltrain_tui.runs.verification import Findings, Verdict
+    from rolltrain_tui.runs.whereabouts import Whereabouts
+
+CONSISTENT, UNDECIDED = 3, 4
+CODES: "dict[Verdict, int]" = {"exact": DONE, "consistent": CONSISTENT, "undecided": UNDECIDED, "contradicted": FAILED}
 
 
 @click.command(short_help="Train a recorded run again and compare.")
@@ -28,76 +31,69 @@ def verify(
     run: str, heavy: bool, until: int | None, tolerance: float | None, exact: bool, device: str | None, out: Path | None, as_json: bool
 ) -> int:
     """Train RUN again from its campaign, its seed and its recorded commands (of a SAVE: from there on), and compare dice, story, and the
-    weights in its saves. To the last bit where torch, threads and device are those that trained it, else to a tolerance.
+    weights in its saves. To the last bit on the kind of machine that trained it, else to the tolerance that its campaign states.
 
-    Exit code 0: it is the same. 1: it is not; the first difference is told.
+    \b
+    Exit code 0  exact: the same to the last bit.
+              1  contradicted: it did not happen so. The first difference is told.
+              3  consistent: another kind of machine, and all is the same but for rounding.
+              4  undecided: another kind of machine, and it drifted apart, as rounding can. A person has to look.
     """
     if exact and tolerance is not None:
         raise click.UsageError("--exact and --tolerance exclude each other.")
     path = options.run_path(run, out)
-    findings, elsewhere = examine(path, heavy=heavy, until=until, tolerance=tolerance, exact=exact, device=device)
-    click.echo(json.dumps(as_record(findings, elsewhere), indent=2, allow_nan=False) if as_json else report(findings, elsewhere))
-    return DONE if findings.difference is None else FAILED
+    findings, where = examine(path, heavy=heavy, until=until, tolerance=tolerance, exact=exact, device=device)
+    click.echo(json.dumps(as_record(findings, where), indent=2, allow_nan=False) if as_json else report(findings, where))
+    return CODES[findings.verdict]
 
 
 def examine(
     path: Path, *, heavy: bool, until: int | None, tolerance: float | None, exact: bool, device: str | None
-) -> "tuple[Findings, str]":
-    """Train the run again. The findings, and how this machine differs from the one that trained it, or "". ValueError."""
+) -> "tuple[Findings, Whereabouts]":
+    """Train the run again. The findings, and how this machine differs from the one that trained it. ValueError."""
     from rolltrain_tui.runs import saves
     from rolltrain_tui.runs.reexecution import from_save, from_the_beginning  # loads torch
-    from rolltrain_tui.runs.verification import TOLERANCE, Verification
+    from rolltrain_tui.runs.verification import Verification
+    from rolltrain_tui.runs.whereabouts import whereabouts
 
     run = saves.run_of(path)
     start = from_the_beginning(run, device) if path.resolve() == run else from_save(path, device)
-    elsewhere = _elsewhere(start)
-    if tolerance is None and elsewhere and not exact:
-        tolerance = TOLERANCE
+    where = whereabouts(start)
+    strict = exact or (where.same_kind and tolerance is None)
+    if tolerance is None and not strict:
+        tolerance = start.campaign.config.verification.tolerance
     with progress(until or start.campaign.config.turns) as show:
-        return Verification(start, tolerance=tolerance, heavy=heavy, until=until, watch=show).run(), elsewhere
+        return Verification(start, strict=strict, tolerance=tolerance, heavy=heavy, until=until, watch=show).run(), where
 
 
-def _elsewhere(start: "StartPoint") -> str:
-    """What the saves and the first line of the chronicle say of the machine that trained it, where that differs."""
-    import torch
-
-    from rolltrain_tui.protocol.events import CampaignBegan
-    from rolltrain_tui.runs import event_log, layout
-    from rolltrain_tui.runs.saves import slots
-
-    began = next(iter(event_log.read(start.run / layout.CHRONICLE)), None)
-    facts = start.campaign.learner.info()
-    told = [("device", began.device, facts.device), ("dtype", began.dtype, facts.dtype)] if isinstance(began, CampaignBegan) else []
-    manifest = next((manifest for _, manifest in slots.newest_first(start.run) if manifest is not None), None)
-    if manifest is not None:
-        told += [("torch", manifest.torch, str(torch.__version__)), ("threads", str(manifest.threads), str(facts.threads))]
-    return ", ".join(f"{name} {theirs} there, {ours} here" for name, theirs, ours in told if theirs != ours)
-
-
-def as_record(findings: "Findings", elsewhere: str) -> dict[str, Any]:
+def as_record(findings: "Findings", where: "Whereabouts") -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {**asdict(findings), "identical": findings.difference is None and findings.tolerance is None, "elsewhere": elsewhere or None}
+    identical = findings.verdict == "exact"
+    return {**asdict(findings), "identical": identical, "elsewhere": where.differences or None, "machine_told": where.told}
 
 
-def report(findings: "Findings", elsewhere: str) -> str:
-    """What was compared, and the first difference."""
+def report(findings: "Findings", where: "Whereabouts") -> str:
+    """The verdict in a sentence, the difference that decided it, and what was compared."""
     from rolltrain_tui.base.safe_text import flat
+    from rolltrain_tui.runs.verification import SENTENCES
 
     found, lines = findings, []
-    how = "to the last bit" if found.tolerance is None else f"to within {found.tolerance:g}"
-    if elsewhere:
-        lines.append(f"Not where it was trained ({flat(elsewhere)}): numbers are compared {how}, saves are not.")
-    held = [f"turns {found.first_turn + 1} to {found.last_turn}", f"{found.events} events", f"{found.rolls} rolls of the dice"]
-    held += [f"weights and state of {found.saves} save{'s' if found.saves != 1 else ''}"] if found.tolerance is None else []
-    held += [f"{found.reloads} times saved and loaded on the way"] if found.reloads else []
-    if (difference := found.difference) is None:
-        lines.append(f"✔ The same {how}: {', '.join(held)}.")
-    else:
+    if where.differences:
+        lines.append(f"Not where it was trained ({flat(where.differences)}).")
+    elif not where.told:
+        lines.append("This run was recorded before runs told their kind of machine: it may have been another one.")
+    lines.append(f"{SENTENCES[found.verdict]}")
+    if (difference := found.difference) is not None:
         name = f" {difference.field}" if difference.field else ""
-        lines.append(f"✖ Turn {difference.turn}, {difference.where}{flat(name)}: recorded {flat(difference.recorded)},")
+        lines.append(f"  Turn {difference.turn}, {difference.where}{flat(name)}: recorded {flat(difference.recorded)},")
         lines.append(f"  this time {flat(difference.found)}.")
-        lines.append(f"  The same {how} before that: {', '.join(held)}.")
-    if found.tolerance is not None:
-        lines.append(f"Largest difference between two losses of one turn: {found.largest_loss_difference:.2g}.")
+    held = [f"turns {found.first_turn + 1} to {found.last_turn}", f"{found.events} events", f"{found.rolls} rolls of the dice"]
+    held += [f"weights and state of {found.saves} save{'s' if found.saves != 1 else ''}"] if found.saves else []
+    held += [f"{found.reloads} times saved and loaded on the way"] if found.reloads else []
+    lines.append(f"  Compared: {', '.join(held)}.")
+    if found.verdict in ("consistent", "undecided"):
+        allowed = "none is known for this campaign" if found.tolerance is None else f"{found.tolerance:g}"
+        widest = f"Widest gap between two numbers: {found.largest_gap:.2g} (tolerance: {allowed}); "
+        lines.append(f"  {widest}between two losses of one turn: {found.largest_loss_difference:.2g}.")
     return "\n".join(lines)

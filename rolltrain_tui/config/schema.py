@@ -416,6 +416,14 @@ class SaveConfig(Section):
     """Autosaves kept."""
 
 
+class VerificationConfig(Section):
+    """What `rolltrain verify` may take for rounding where another kind of machine trains the run again."""
+
+    tolerance: Annotated[float, Field(gt=0, le=1)] | None
+    """How far numbers may be apart, absolute below 1, relative above; measured with this campaign's own values. null: none is known, or
+    the training is chaotic; then a run that drifts apart elsewhere is undecided."""
+
+
 class Header(Section):
     """The first fields of every campaign."""
 
@@ -467,6 +475,12 @@ class CampaignConfig(Header):
     speech: SpeechConfig
     pace: PaceConfig
     save: SaveConfig
+    verification: VerificationConfig
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_campaigns_state_no_tolerance(cls, data: object) -> object:
+        return {**data, "verification": {"tolerance": None}} if isinstance(data, dict) and "verification" not in data else data
 
     @property
     def micro_batches(self) -> int:

@@ -22,6 +22,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Ending, Evaluated, Event, StepTaken
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.training.machine_kind import this_machine
 
 
 class TrainingState(Protocol):
@@ -123,6 +124,7 @@ class TurnCycle:
             device=info.device,
             dtype=info.dtype,
             energy=config.adventure.energy,
+            machine=this_machine(threads=info.threads, device=info.device),
         )
 
     def begin(self, commands: Iterable[Command]) -> list[Event]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading, Pace, Reading, ScoutReport
 from rolltrain_tui.protocol.sheet import Sheet
@@ -29,6 +30,8 @@ class Event:
 
     in_story: ClassVar[bool] = True
     """The event belongs to the run: the chronicle keeps it and replays compare it. False: it belongs to this session only."""
+    retold: ClassVar[bool] = True
+    """Whoever trains the run again meets the event again. False: it tells of the record itself."""
     topic: ClassVar[Topic | None] = None
     """What the event's line in the log is about. None: it gets no line of its own."""
     minor: ClassVar[bool] = False
@@ -435,6 +438,8 @@ class CampaignBegan(Event):
     dtype: str
     energy: float | None = None
     """The run's limit in GFLOP; None: no limit."""
+    machine: Machine | None = None
+    """Where the run began; None in runs that were recorded before they told it. No part of the story: another machine tells the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -605,6 +610,16 @@ class KeptBack(Event):
     secret: Secret
     ability: str = ""
     """Of a twin's verdict: on what."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChanged(Event):
+    """The run goes on with another kind of machine. `turn` is the last finished turn, or one that was left half-way."""
+
+    retold = False
+    topic = "note"
+
+    machine: Machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,15 @@ The nearest save before the turn is opened, or the beginning if there is none. T
 turn of a run can be branched from, whichever saves remain.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
-from rolltrain_tui.runs import event_log, layout, saves
+from rolltrain_tui.runs import reexecution, saves
 from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint, from_save, from_the_beginning
 from rolltrain_tui.runs.run import Run
@@ -49,7 +48,7 @@ def branch_at(
 
 def _train_again(start: StartPoint, folder: Path, turn: int, watch: Callable[[Event], object]) -> tuple[Run, Difference | None]:
     """Train up to the turn, through changes of settings; also the first difference from the record."""
-    recorded: Iterator[Event] = islice(event_log.read(start.run / layout.CHRONICLE), start.events, None)
+    recorded = reexecution.recorded(start)
     parted: Difference | None = None
     branch = Run(start.campaign, folder, start.base)
     for change in [*(change for change in start.changes if change.turn < turn), None]:

@@ -97,7 +97,7 @@ def _name(path: Path) -> str:
 def _events(path: Path) -> Any:
     path = path / CHRONICLE if path.is_dir() else path
     try:
-        yield from event_log.read(path)
+        yield from (event for event in event_log.read(path) if event.retold)
     except OSError as error:
         raise RecordingError(f"the chronicle {path} cannot be read: {error.strerror or error}") from None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from itertools import repeat
 from typing import Any
 
-from rolltrain_tui.protocol.events import DiceRolled, Event, Examined, Spoke
+from rolltrain_tui.protocol.events import CampaignBegan, DiceRolled, Event, Examined, Spoke
 from rolltrain_tui.runs import event_codec
 
 LEAPING = {(Spoke, "text"), (Examined, "layers")}
@@ -26,6 +26,10 @@ class Difference:
     found: str
 
 
+NOT_COMPARED = {(CampaignBegan, "machine")}
+"""What a run tells of the machine, which may be another one."""
+
+
 def compare(recorded: Event, found: Event, tolerance: float | None) -> Difference | None:
     """The first field in which two events differ. NaN equals itself."""
     where = "dice" if isinstance(recorded, DiceRolled) else "story"
@@ -35,7 +39,7 @@ def compare(recorded: Event, found: Event, tolerance: float | None) -> Differenc
         return None
     for part in fields(recorded):
         ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
-        if tolerance is not None and (type(recorded), part.name) in LEAPING:
+        if (type(recorded), part.name) in NOT_COMPARED or (tolerance is not None and (type(recorded), part.name) in LEAPING):
             continue
         if not same(ours, theirs, tolerance):
             return Difference(recorded.turn, where, f"{type(recorded).__name__}.{part.name}", shortened(ours), shortened(theirs))

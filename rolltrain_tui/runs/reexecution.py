@@ -3,7 +3,7 @@
 The same campaign, seed and commands give the same dice, story and weights. So every turn of a run can be reached again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import SettingsChanged
+from rolltrain_tui.protocol.events import Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import event_codec, event_log, layout, saves
 from rolltrain_tui.runs.open import SavedRun, new_campaign
@@ -65,6 +65,12 @@ def from_save(path: Path, device: str | None = None) -> StartPoint:
     begun = campaign.turn + saved.half_way  # a turn that was stopped half-way has drained its commands
     moves = [move for move in moves_of(run) if move[0] > begun]
     return StartPoint(run, campaign, saved.base, saved.events, moves, changes_of(run, saved.events))
+
+
+def recorded(start: StartPoint) -> Iterator[Event]:
+    """The events of the record after the starting point that training again tells again."""
+    story = islice(event_log.read(start.run / layout.CHRONICLE), start.events, None)
+    return (event for event in story if event.retold)
 
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:

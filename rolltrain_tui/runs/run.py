@@ -16,12 +16,22 @@ from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import Change
 from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import CampaignResumed, Event, Saved, SaveDue, SaveFailed, SettingsChanged, TrainingFailed
+from rolltrain_tui.protocol.events import (
+    CampaignResumed,
+    Event,
+    MachineChanged,
+    Saved,
+    SaveDue,
+    SaveFailed,
+    SettingsChanged,
+    TrainingFailed,
+)
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.runs import event_codec, layout, saves
 from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.runs.open import SavedRun, new_campaign, with_settings
+from rolltrain_tui.training.machine_kind import this_machine
 
 
 class Run:
@@ -96,8 +106,16 @@ class Run:
         run = cls(campaign, folder, saved.base, saved.pending)
         with saves.Lock(folder), Chronicle(folder / layout.CHRONICLE) as chronicle:
             chronicle.truncate_to(saved.events)
+            run._tell_of_the_machine(saved, chronicle)
             run.note = " ".join(note for note in (saved.snapshot.note, note, chronicle.note) if note)
         return run
+
+    def _tell_of_the_machine(self, saved: SavedRun, chronicle: Chronicle) -> None:
+        """Record that another kind of machine than the save's goes on: verification must not take its rounding for a forgery."""
+        info = self.campaign.learner.info()
+        here, before = this_machine(threads=info.threads, device=info.device), saved.snapshot.machine
+        if before not in (None, here) and not saved.ended:
+            chronicle.append(MachineChanged(self.campaign.turn + saved.half_way, here))
 
     # Playing.
 
@@ -200,6 +218,7 @@ class Run:
             tensors=self.campaign.tensors(),
             summary=self._summary(),
             threads=info.threads,
+            machine=this_machine(threads=info.threads, device=info.device),
         )
         return saves.write(self.folder, snapshot, name=name, keep=keep)
 

@@ -1,32 +1,47 @@
 """Verification: a run is trained again and compared with its record, event by event, and with its saves, byte by byte.
 
-On the machine that trained it, with the same torch and the same number of threads, everything must be the same to the last bit. Elsewhere
-sums are rounded differently. Numbers may then differ by `tolerance` (absolute below 1, relative above), and the model's text, the
-histograms of its layers and the saves are not compared. Dice and events must still be the same.
+On the kind of machine that trained it everything must be the same to the last bit. Elsewhere sums are rounded differently. Numbers may
+then differ by `tolerance` (absolute below 1, relative above), and the model's text, the histograms of its layers and the saves are not
+compared. Dice, orders and story must still be the same, as far as rounding cannot change them (`rounding`).
+
+| verdict | the same kind of machine | another kind, or one that the run does not tell |
+|---|---|---|
+| exact | every bit is the same | every bit is the same |
+| consistent | - | dice, orders and story are the same, numbers within the tolerance |
+| undecided | - | numbers drifted further apart, or the story parted where rounding can part it |
+| contradicted | anything differs | a roll that the dice did not show, or what rounding cannot change |
 """
 
+import copy
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.events import DiceRolled, Event, SaveDue, StepTaken, TrainingFailed
-from rolltrain_tui.runs import event_log, layout, saves
+from rolltrain_tui.runs import event_log, reexecution, saves
+from rolltrain_tui.runs.dice_ledger import forged_roll
 from rolltrain_tui.runs.differences import Difference, compare, shortened
 from rolltrain_tui.runs.open import SavedRun, with_settings
 from rolltrain_tui.runs.reexecution import GatedInbox, StartPoint
+from rolltrain_tui.runs.rounding import Gap, could_cause, gap
 from rolltrain_tui.runs.run import settings_changed
 from rolltrain_tui.runs.saves import slots
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 from rolltrain_tui.runs.saves.tensors import pack
 
-TOLERANCE = 1e-3
-"""Between machines."""
+Verdict = Literal["exact", "consistent", "undecided", "contradicted"]
+SENTENCES: dict[Verdict, str] = {
+    "exact": "✔ Exact: the same to the last bit.",
+    "consistent": "✔ Consistent: dice, orders and story are the same, and numbers differ as rounding elsewhere makes them differ.",
+    "undecided": "? Undecided: it drifted apart, as training can on another kind of machine. A person has to look; it proves nothing.",
+    "contradicted": "✖ Contradicted: it did not happen so.",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,43 +60,78 @@ class Findings:
     largest_loss_difference: float = 0.0
     """Of the training losses of all turns."""
     tolerance: float | None = None
-    """None: to the last bit."""
+    """How far numbers may be apart for "consistent"; None: no tolerance is known."""
+    verdict: Verdict = "exact"
     difference: Difference | None = None
+    """The first one that decided the verdict."""
+    largest_gap: float = 0.0
+    """Of all numbers, absolute below 1, relative above; where not only the last bit counts."""
 
 
 class Differs(Exception):  # noqa: N818 - a finding, not an error
-    def __init__(self, difference: Difference) -> None:
+    def __init__(self, difference: Difference, verdict: Verdict = "contradicted") -> None:
         super().__init__(difference)
-        self.difference = difference
+        self.difference, self.verdict = difference, verdict
 
 
 class Verification:
     """One run under examination."""
 
     def __init__(
-        self, start: StartPoint, *, tolerance: float | None, heavy: bool = False, until: int | None = None, watch: Callable[[Event], object]
+        self,
+        start: StartPoint,
+        *,
+        tolerance: float | None = None,
+        strict: bool = True,
+        heavy: bool = False,
+        until: int | None = None,
+        watch: Callable[[Event], object],
     ) -> None:
-        """`watch` is shown every event as it happens again."""
-        self.start, self.campaign, self.tolerance, self.until, self.watch = start, start.campaign, tolerance, until, watch
+        """`strict`: the same kind of machine, so that every bit counts. `watch` is shown every event as it happens again."""
+        self.start, self.campaign, self.strict, self.until, self.watch = start, start.campaign, strict, until, watch
+        self._dice = copy.deepcopy(start.campaign.game.dice.state_dict()), start.campaign.game.rules.sides
+        self._same_bits = True
         self.findings = Findings(first_turn=self.campaign.turn, last_turn=self.campaign.turn, tolerance=tolerance)
         self._heavy = heavy
         self._passed = False
         self._differs: Difference | None = None
-        self._unmet = _saves_of(start.run, self.campaign.turn) if tolerance is None else {}
+        self._unmet = _saves_of(start.run, self.campaign.turn) if strict else {}
         self._changes = list(start.changes)
         self._inbox = GatedInbox(start.moves, self._may_pass)
 
     def run(self) -> Findings:
         """Play and compare up to the end of the record, or to the first difference."""
+        found = self.findings
         try:
             self._follow_the_record()
+            found.verdict = self._verdict()
         except Differs as differs:
-            self.findings.difference = differs.difference
-            self.findings.last_turn = max(self.findings.first_turn, differs.difference.turn - 1)
-        return self.findings
+            found.difference, found.verdict = differs.difference, differs.verdict
+            found.last_turn = max(found.first_turn, differs.difference.turn - 1)
+        if not self.strict and found.verdict != "exact" and (forged := self._forged_roll()) is not None:
+            found.difference, found.verdict = forged, "contradicted"
+        return found
+
+    def _verdict(self) -> Verdict:
+        """Of a record that was followed to its end."""
+        if self._same_bits:
+            return "exact"
+        assert not self.strict
+        if self.findings.tolerance is None or self.findings.largest_gap > self.findings.tolerance:
+            return "undecided"
+        self.findings.difference = None
+        return "consistent"
+
+    def _forged_roll(self) -> Difference | None:
+        """The dice of the whole record, which no rounding changes."""
+        dice, sides = self._dice
+        try:
+            return forged_roll(dice, sides, reexecution.recorded(self.start))
+        except (event_log.ChronicleError, OSError):
+            return None  # following the record has told it
 
     def _follow_the_record(self) -> None:
-        recorded = islice(event_log.read(self.start.run / layout.CHRONICLE), self.start.events, None)
+        recorded = reexecution.recorded(self.start)
         found, last = self._happens_again(), self.campaign.turn
         for event in recorded:
             last = event.turn
@@ -89,7 +139,7 @@ class Verification:
                 return
             again = next(found, None)
             if again is None:
-                raise Differs(Difference(last, "story", "", type(event).__name__, "nothing more happens"))
+                raise Differs(Difference(last, "story", "", type(event).__name__, "nothing more happens"), self._unless_rounding)
             self._compare(event, again)
             self.watch(again)
             if isinstance(event, StepTaken):
@@ -103,7 +153,7 @@ class Verification:
         while not self.campaign.ended:
             for event in self.campaign.play(self._inbox):
                 if isinstance(event, TrainingFailed):
-                    raise Differs(Difference(event.turn, "training", "", "the turn was taken", event.error))
+                    raise Differs(Difference(event.turn, "training", "", "the turn was taken", event.error), self._unless_rounding)
                 if isinstance(event, SaveDue):
                     self._meet_saves()
                 elif event.in_story:
@@ -165,8 +215,27 @@ class Verification:
         self.findings.rolls += isinstance(recorded, DiceRolled)
         if isinstance(recorded, StepTaken) and isinstance(found, StepTaken) and recorded.finite and found.finite:
             self.findings.largest_loss_difference = max(self.findings.largest_loss_difference, abs(recorded.loss - found.loss))
-        if (difference := compare(recorded, found, self.tolerance)) is not None:
-            raise Differs(difference)
+        if self.strict:
+            if (difference := compare(recorded, found, None)) is not None:
+                raise Differs(difference)
+            return
+        apart = gap(recorded, found)
+        self._same_bits = self._same_bits and apart.same_bits
+        if apart.difference is not None and math.isinf(apart.size):
+            raise Differs(apart.difference, "undecided" if could_cause(recorded, found) else "contradicted")
+        if apart.size > self.findings.largest_gap:
+            self._note_gap(apart)
+
+    def _note_gap(self, apart: Gap) -> None:
+        """Keep the first gap that is wider than the tolerance, before it the widest."""
+        tolerance, before = self.findings.tolerance, self.findings.largest_gap
+        if tolerance is None or before <= tolerance:
+            self.findings.difference = apart.difference
+        self.findings.largest_gap = apart.size
+
+    @property
+    def _unless_rounding(self) -> Verdict:
+        return "contradicted" if self.strict else "undecided"
 
     def _meet_saves(self) -> None:
         """Strike the saves of this turn that hold exactly the campaign's state."""

@@ -560,6 +560,13 @@ def _(event: ev.KeptBack) -> str:
 
 
 @sentence.register
+def _(event: ev.MachineChanged) -> str:
+    machine = event.machine
+    named = (machine.system, machine.processor or machine.architecture, machine.capability, machine.torch and f"torch {machine.torch}")
+    return f"From here on another kind of machine trains: {one_line(', '.join(filter(None, named)), 120)}."
+
+
+@sentence.register
 def _(event: ev.CampaignResumed) -> str:
     return f"{event.campaign} goes on after turn {event.turn}."
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.runs.layout import CAMPAIGN, MANIFEST, STATE, WEIGHTS
 from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION
 
@@ -63,6 +64,8 @@ class Manifest:
     """The player asked for it: never pruned."""
     summary: Summary
     files: tuple[FileRecord, ...]
+    machine: Machine | None = None
+    """What trained; None in saves that were written before they told it."""
 
 
 def dump(manifest: Manifest) -> bytes:

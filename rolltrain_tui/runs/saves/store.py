@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import NONFINITE, RecordError, parse_json
+from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.layout import CAMPAIGN, MANIFEST, STATE, WEIGHTS
 from rolltrain_tui.runs.saves import manifest, slots
@@ -39,6 +40,8 @@ class Snapshot:
     summary: Summary
     threads: int | None = None
     """CPU threads that train; None: as many as torch has."""
+    machine: Machine | None = None
+    """What trained; None where it is not known."""
     note: str = ""
     """After reading: a sentence for the player if something was wrong; else empty."""
 
@@ -129,6 +132,7 @@ def _fill(folder: Path, snapshot: Snapshot, name: str, kept: bool) -> None:
         name=name,
         kept=kept,
         summary=snapshot.summary,
+        machine=snapshot.machine,
         files=tuple(manifest.record_of(file, data) for file, data in files.items()),
     )
     for file, data in files.items():
@@ -243,6 +247,7 @@ def _read_save(folder: Path) -> Snapshot:
             state=state,
             tensors=unpack(files[WEIGHTS]),
             summary=contents.summary,
+            machine=contents.machine,
             note=_version_note(contents),
         )
     except ValueError as error:

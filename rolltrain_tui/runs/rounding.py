@@ -1,0 +1,133 @@
+"""What the rounding of another kind of machine can do to a story, and what it cannot.
+
+Sums are added in another order there, so numbers differ in their last digits. In a chaotic training that grows; then a signal crosses its
+bound a turn later, a monster comes, and the story is another one. Dice, what the player asked for, and how the run began do not depend on
+sums: nothing but a forgery changes them.
+"""
+
+import math
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from rolltrain_tui.protocol.events import (
+    AbilityUsed,
+    ActBegan,
+    AutoSet,
+    CampaignBegan,
+    CommandAccepted,
+    CommandRefused,
+    DialTurned,
+    DiceRolled,
+    Event,
+    GhostSeen,
+    InspirationSpent,
+    ItemUsed,
+    SettingsChanged,
+    StatRaised,
+    XPGained,
+)
+from rolltrain_tui.protocol.sheet import Sheet
+from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs.differences import LEAPING, NOT_COMPARED, Difference, shortened
+
+_OPENING = (CampaignBegan, GhostSeen)
+_OBEYED = (AutoSet, DialTurned, InspirationSpent, ItemUsed, StatRaised)
+"""What follows at once from an order that was accepted; so does an ability's live form."""
+_DECIDED = (*_OPENING, *_OBEYED, ActBegan, SettingsChanged)
+"""Events whose content a campaign, a seed or the player decides, not a sum."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_ROUNDED_XP = {(XPGained, "amount"), (XPGained, "total"), (Sheet, "xp")}
+_XP = 2
+"""Experience is rounded to whole numbers, so that it may differ by this much after some awards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How far two events are apart, at the field in which they are furthest."""
+
+    same_bits: bool
+
+    size: float
+    """|a - b| / max(1, |a|, |b|) of two numbers. Infinite: not only numbers differ."""
+    difference: Difference | None
+
+
+def gap(recorded: Event, found: Event) -> Gap:
+    """The gap is infinite where another type, text or whole number stands."""
+    if type(recorded) is not type(found):
+        return Gap(False, math.inf, Difference(recorded.turn, "story", "", type(recorded).__name__, type(found).__name__))
+    if event_codec.encode(recorded) == event_codec.encode(found):
+        return Gap(True, 0.0, None)
+    widest, where = Gap(_only_the_machine(recorded), 0.0, None), "dice" if isinstance(recorded, DiceRolled) else "story"
+    for part in fields(recorded):
+        place = (type(recorded), part.name)
+        if place in LEAPING or place in NOT_COMPARED:
+            continue
+        ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
+        if (size := _apart(ours, theirs, rounded=place in _ROUNDED_XP)) > widest.size:
+            field = f"{type(recorded).__name__}.{part.name}"
+            widest = Gap(False, size, Difference(recorded.turn, where, field, shortened(ours), shortened(theirs)))
+    return widest
+
+
+def _only_the_machine(event: Event) -> bool:
+    """Whether the lines of an event may differ in what is told of the machine, and in nothing else that counts."""
+    return isinstance(event, CampaignBegan)
+
+
+def could_cause(recorded: Event, found: Event) -> bool:
+    """Whether rounding can be why these two stand at the same place of two stories that were the same so far, numbers aside."""
+    if type(recorded) is not type(found):
+        return not any(isinstance(event, (*_OPENING, *_OBEYED)) or _is_live(event) for event in (recorded, found))
+    match recorded, found:
+        case DiceRolled(), DiceRolled():
+            return len(recorded.naturals) != len(found.naturals)  # a monster that dazes casts a second die
+        case ((CommandAccepted() | CommandRefused()), (CommandAccepted() | CommandRefused())):
+            return recorded.command == found.command
+        case AbilityUsed(), AbilityUsed():
+            return not (recorded.live or found.live)  # by itself an ability answers a loss; live it answers the player
+    return not isinstance(recorded, _DECIDED)
+
+
+def _is_live(event: Event) -> bool:
+    return isinstance(event, AbilityUsed) and event.live
+
+
+def _apart(ours: Any, theirs: Any, *, rounded: bool = False) -> float:
+    if isinstance(ours, float) and isinstance(theirs, float | int):
+        if math.isfinite(ours) and math.isfinite(theirs):
+            return 0.0 if repr(ours) == repr(float(theirs)) else abs(ours - theirs) / max(1.0, abs(ours), abs(theirs))
+        return 0.0 if repr(ours) == repr(float(theirs)) else math.inf
+    if rounded and type(ours) is int and type(theirs) is int:
+        return 0.0 if abs(ours - theirs) <= _XP else math.inf
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return _texts_apart(ours, theirs)
+    if isinstance(ours, tuple | list) and type(ours) is type(theirs):
+        if len(ours) != len(theirs):
+            return math.inf
+        return max(map(_apart, ours, theirs), default=0.0)
+    if is_dataclass(ours) and type(ours) is type(theirs):
+        return max(
+            (
+                _apart(getattr(ours, part.name), getattr(theirs, part.name), rounded=(type(ours), part.name) in _ROUNDED_XP)
+                for part in fields(ours)
+            ),
+            default=0.0,
+        )
+    return 0.0 if type(ours) is type(theirs) and ours == theirs else math.inf
+
+
+def _texts_apart(ours: str, theirs: str) -> float:
+    """0 for the same words, whose numbers may differ by one in their last digit: "loss 2.30" and "loss 2.31"."""
+    if ours == theirs:
+        return 0.0
+    there, here = _NUMBER.findall(ours), _NUMBER.findall(theirs)
+    if _NUMBER.split(ours) != _NUMBER.split(theirs) or not all(map(_rounded_otherwise, there, here)):
+        return math.inf
+    return 0.0
+
+
+def _rounded_otherwise(there: str, here: str) -> bool:
+    digits = len(there.partition(".")[2])
+    return there == here or (0 < digits == len(here.partition(".")[2]) and abs(float(there) - float(here)) < 1.5 * 10.0**-digits)
