@@ -14,6 +14,7 @@ from rolltrain_tui.cli.arena import arena
 from rolltrain_tui.cli.bench import bench
 from rolltrain_tui.cli.branch import branch
 from rolltrain_tui.cli.check import check
+from rolltrain_tui.cli.class_ import class_
 from rolltrain_tui.cli.codex import codex
 from rolltrain_tui.cli.compare import compare
 from rolltrain_tui.cli.diagnose import diagnose
@@ -82,6 +83,8 @@ rolltrain.add_command(diff)
 rolltrain.add_command(diagnose)
 rolltrain.add_command(export)
 rolltrain.add_command(plot)
+# With a class.
+rolltrain.add_command(class_)
 # Measurements.
 rolltrain.add_command(compare)
 rolltrain.add_command(bench)

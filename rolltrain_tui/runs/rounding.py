@@ -20,11 +20,14 @@ from rolltrain_tui.protocol.events import (
     DialTurned,
     DiceRolled,
     Event,
+    Examined,
     GhostSeen,
     InspirationSpent,
     ItemUsed,
+    ScoutsReturned,
     SettingsChanged,
     StatRaised,
+    StepTaken,
     XPGained,
 )
 from rolltrain_tui.protocol.sheet import Sheet
@@ -36,6 +39,14 @@ _OBEYED = (AutoSet, DialTurned, InspirationSpent, ItemUsed, StatRaised)
 """What follows at once from an order that was accepted; so does an ability's live form."""
 _DECIDED = (*_OPENING, *_OBEYED, ActBegan, SettingsChanged)
 """Events whose content a campaign, a seed or the player decides, not a sum."""
+AMPLIFIED = 100
+_AMPLIFYING = {
+    *((StepTaken, name) for name in ("grad_norm", "proposed_norm", "applied_norm", "k_effective", "measured")),
+    *((ScoutsReturned, name) for name in ("best", "low", "high", "scouts")),
+    (Examined, "readings"),
+}
+"""Norms, signals and the parabola of the scouts are quotients of small numbers: a hundred times the tolerance of a loss is theirs.
+Measured in `tutorial`: losses 5e-5 apart between a CPU with AVX2 and one without AVX, readings of signals 1.7e-3."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _ROUNDED_XP = {(XPGained, "amount"), (XPGained, "total"), (Sheet, "xp")}
 _XP = 2
@@ -65,7 +76,8 @@ def gap(recorded: Event, found: Event) -> Gap:
         if place in LEAPING or place in NOT_COMPARED:
             continue
         ours, theirs = getattr(recorded, part.name), getattr(found, part.name)
-        if (size := _apart(ours, theirs, rounded=place in _ROUNDED_XP)) > widest.size:
+        size = _apart(ours, theirs, rounded=place in _ROUNDED_XP) / (AMPLIFIED if place in _AMPLIFYING else 1)
+        if size > widest.size:
             field = f"{type(recorded).__name__}.{part.name}"
             widest = Gap(False, size, Difference(recorded.turn, where, field, shortened(ours), shortened(theirs)))
     return widest

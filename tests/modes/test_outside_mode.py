@@ -174,7 +174,7 @@ def test_resumed_from_a_save_is_the_same_run(curve: Curve, say: Say) -> None:
 
 def test_verified_and_told_again(curve: Curve, say: Say) -> None:
     """Trained once more it is the same to the last bit; a replay and the charts speak of R²."""
-    assert "The same to the last bit" in say("verify", curve.run)
+    assert "the same to the last bit" in say("verify", curve.run)
     told = say("replay", curve.run, "--plain")
     assert "R²: 0." in told
     assert "Played to the end" in told

@@ -1,12 +1,25 @@
-"""The verbs of a classroom: `rolltrain class lesson` ..."""
+"""The verbs of a classroom: `rolltrain class lesson`, `new`, `join`, `submit`, `grade`."""
 
 import click
 
-from rolltrain_tui.cli.class_ import lesson
+from rolltrain_tui.cli.class_.grade import grade
+from rolltrain_tui.cli.class_.join import join
+from rolltrain_tui.cli.class_.lesson import lesson
+from rolltrain_tui.cli.class_.new import new
+from rolltrain_tui.cli.class_.submit import submit
 
-VERBS = (lesson.lesson,)
+VERBS = (lesson, new, join, submit, grade)
 
 
 @click.group("class", commands=VERBS, short_help="Lessons and assignments for a room.")
 def class_() -> None:
-    """What a teacher needs: lessons to hold before a room."""
+    """What a teacher needs: lessons to hold before a room, and assignments. Each student plays the same campaign with dice of their own, and
+    every run is graded by training it again.
+
+    \b
+    The teacher:  rolltrain class new tutorial hw1.class
+    A student:    rolltrain class join hw1.class --name ANNA
+                  rolltrain play the-first-lesson-anna.yaml
+                  rolltrain class submit RUN
+    The teacher:  rolltrain class grade FOLDER --assignment hw1.class --csv grades.csv --html grades.html
+    """

@@ -15,7 +15,7 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ _TOP = {layout.CAMPAIGN: MAX_BYTES[layout.CAMPAIGN], layout.GHOST: 1 << 24, layo
 _IN_SAVE = re.compile(rf"{layout.SAVES}/([\w-]{{1,200}})/([\w.]+)", re.ASCII)
 _CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, UnicodeError, OverflowError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 """What reading a hostile or broken zip raises."""
 
 
@@ -61,7 +61,6 @@ def pack(run: Path, target: Path) -> list[str]:
     run, left_out = slots.run_of(run), list[str]()
     if target.exists() or target.is_symlink():
         raise SaveError(f"{target} is there already, so it is left alone")
-    aside = target.with_name(f".tmp-{target.name}-{secrets.token_hex(4)}")
     try:
         with Lock(run, to_read=True):
             paths = [run / name for name in _TOP if (run / name).is_file()]
@@ -70,15 +69,25 @@ def pack(run: Path, target: Path) -> list[str]:
                     left_out.append(damage)
                 else:
                     paths += [folder / name for name in MAX_BYTES]
-            names = {_name_of(run, path): path for path in paths}
-            _write(aside, Contents(ARCHIVE_VERSION, __version__, run.name, slots.pointed_to(run) or "", _records(names)), names)
+            write(target, run.name, {_name_of(run, path): path for path in paths}, latest=slots.pointed_to(run) or "")
+    except OSError as error:
+        raise SaveError(f"the run cannot be read: {error.strerror or error}") from None
+    return left_out
+
+
+def write(target: Path, run: str, names: dict[str, Path], *, latest: str = "") -> None:
+    """Write files under these names into a new archive. SaveError, also when the archive exists."""
+    if target.exists() or target.is_symlink():
+        raise SaveError(f"{target} is there already, so it is left alone")
+    aside = target.with_name(f".tmp-{target.name}-{secrets.token_hex(4)}")
+    try:
+        _write(aside, Contents(ARCHIVE_VERSION, __version__, run, latest, _records(names)), names)
         aside.replace(target)
         atomic_files.sync_folder(target.parent)
     except OSError as error:
         raise SaveError(f"the archive {target} cannot be written: {error.strerror or error}") from None
     finally:
         aside.unlink(missing_ok=True)
-    return left_out
 
 
 def _name_of(run: Path, path: Path) -> str:
@@ -127,7 +136,7 @@ def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
     """Extract the run in an archive into a new folder under `root`; that folder. SaveError, and then nothing is left behind."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _opened(archive) as (zipped, contents):
+        with opened(archive) as (zipped, contents):
             folder = root / plain_name(name or contents.run, "run")
             if folder.exists() or folder.is_symlink():
                 raise SaveError(f"there is a run {folder.name} already, so it is left alone; --as NAME brings this one in under another")
@@ -136,7 +145,7 @@ def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
             aside = root / f".tmp-{folder.name}-{secrets.token_hex(4)}"
             try:
                 aside.mkdir()
-                _extract(zipped, contents, aside)
+                extract(zipped, contents, aside)
                 _point(aside, contents.latest)
                 aside.rename(folder)
             finally:
@@ -148,8 +157,11 @@ def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
-    """The zip and its checked contents. SaveError for every other file, also while it is read."""
+def opened(path: Path, most: Callable[[str], int] | None = None) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
+    """The zip and its checked contents. SaveError for every other file, also while it is read.
+
+    `most` gives the most bytes of a file by its name, or RecordError for a name that does not belong there; without it those of a run.
+    """
     shown = printable(path.name)
     try:
         fd = atomic_files.open_plain(path)
@@ -161,8 +173,10 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
         with os.fdopen(fd, "rb") as file:
             _check_directory(file)
             with zipfile.ZipFile(file) as zipped:
-                yield zipped, _contents_of(zipped)
-    except (*_BROKEN, RecordError) as error:
+                yield zipped, _contents_of(zipped, most or _most)
+    except SaveError:
+        raise
+    except _BROKEN as error:
         raise SaveError(f"{shown} is not an archive of a run, or is damaged: {printable(str(error))[:200]}") from None
 
 
@@ -181,7 +195,7 @@ def _check_directory(file: IO[bytes]) -> None:
         raise zipfile.BadZipFile(f"it claims to hold {entries} files")
 
 
-def _contents_of(zipped: zipfile.ZipFile) -> Contents:
+def _contents_of(zipped: zipfile.ZipFile, most_of: Callable[[str], int]) -> Contents:
     """The manifest, compared with the zip's own directory. RecordError, BadZipFile."""
     entries = {entry.filename: entry for entry in zipped.infolist()}
     if len(entries) != len(zipped.infolist()) or CONTENTS not in entries:
@@ -193,9 +207,11 @@ def _contents_of(zipped: zipfile.ZipFile) -> Contents:
     if {record.name for record in contents.files} | {CONTENTS} != entries.keys() or len(contents.files) + 1 != len(entries):
         raise RecordError(f"{CONTENTS} names other files than it holds")
     for record in contents.files:
-        entry, most = entries[record.name], _most(record.name)
+        entry, most = entries[record.name], most_of(record.name)
         if entry.create_system == 3 and entry.external_attr >> 28 not in (0, 8):
             raise RecordError(f"{printable(record.name)} is not a plain file")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise RecordError(f"{printable(record.name)} is compressed in a way that no archive of ours is")
         if record.size != entry.file_size or not 0 <= record.size <= most:
             raise RecordError(f"{printable(record.name)} is said to have {record.size} bytes")
     return contents
@@ -218,7 +234,7 @@ def _read(zipped: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
         return source.read(most)
 
 
-def _extract(zipped: zipfile.ZipFile, contents: Contents, folder: Path) -> None:
+def extract(zipped: zipfile.ZipFile, contents: Contents, folder: Path) -> None:
     """Extract every file and check its hash; then check every save by its own manifest."""
     for record in contents.files:
         path = folder / record.name

@@ -1,0 +1,106 @@
+"""The table of a class as one HTML file. It loads nothing from anywhere, runs no script, and escapes every text of a stranger's."""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.classroom.assignment import Assignment
+from rolltrain_tui.classroom.gradebook import MARKS, Row, against, moment, number
+
+_STYLE = """
+:root {
+  color-scheme: light dark;
+  --ink: #1d2330; --paper: #fbfaf6; --line: #d9d5c8; --soft: #6b7280; --good: #1d7a46; --ask: #9a6a00; --bad: #b3261e;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ink: #e8e6df; --paper: #16181d; --line: #33363f; --soft: #9aa0ac; --good: #6fce97; --ask: #e5b454; --bad: #ff8a80;
+  }
+}
+body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem; background: var(--paper); color: var(--ink); }
+body { font: 16px/1.45 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
+p { color: var(--soft); margin: .2rem 0 1.2rem; max-width: 60rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .5rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th { font-size: .8rem; color: var(--soft); font-weight: 600; }
+td.number { text-align: right; white-space: nowrap; }
+td.name { font-weight: 600; }
+small { color: var(--soft); display: block; overflow-wrap: anywhere; max-width: 34rem; }
+small.alike { color: var(--ask); }
+.exact, .consistent { color: var(--good); }
+.undecided { color: var(--ask); }
+.contradicted { color: var(--bad); }
+.refused { color: var(--soft); }
+@media print { body { margin: 0; max-width: none; } }
+"""
+_HEADS = ("Student", "Verdict", "Value", "Against plain", "Turns", "Orders", "Predictions", "Twins", "Received (UTC)")
+_LEGEND = (
+    "Exact: trained again here, the same to the last bit. Consistent: another kind of machine, the same but for rounding. "
+    "Undecided: another kind of machine, and it drifted apart; a person looks, and it is no zero. Contradicted: it did not happen so. "
+    "Refused: not this assignment, or not readable. It is not proved who played."
+)
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{students} students: {told}. Assignment {id}.</p>
+<div class="wide"><table>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{body}
+</tbody>
+</table></div>
+<p>{legend}</p>
+</body>
+</html>
+"""
+
+
+def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
+    """The whole file."""
+    title = escape(flat(assignment.title))
+    counts = Counter(row.result.outcome for row in rows)
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in MARKS if counts[outcome])
+    heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+    body = "\n".join(_row(row) for row in rows)
+    return _PAGE.format(
+        style=_STYLE, title=title, students=len(rows), told=told, id=assignment.id[:8], heads=heads, body=body, legend=_LEGEND
+    )
+
+
+def _row(row: Row) -> str:
+    found = row.result
+    value = f"{number(found.value)} ± {number(found.standard_error)}" if found.value is not None else "–"
+    verdict = f'<span class="{found.outcome}">{MARKS[found.outcome]} {found.outcome}</span>'
+    twins = "helped / hurt / unclear" if found.helped + found.hurt + found.unclear else ""
+    reason = found.reason if found.outcome not in ("exact", "consistent") else ""
+    cells = (
+        f'<td class="name">{_text(row.name)}{_small(found.hero)}</td>',
+        f"<td>{verdict}{_small(reason)}{_small(row.alike, 'alike')}{_small(row.note)}</td>",
+        f'<td class="number">{value}{_small(found.label)}</td>',
+        f'<td class="number">{against(found) or "–"}</td>',
+        f'<td class="number">{found.turn}/{found.turns}</td>',
+        f'<td class="number">{found.given}{_small(f"{found.refused} refused" if found.refused else "")}</td>',
+        f'<td class="number">{found.right}/{found.made}</td>',
+        f'<td class="number">{found.helped} / {found.hurt} / {found.unclear}{_small(twins)}</td>',
+        f"<td>{moment(row.received)}{_small(row.file)}</td>",
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _small(text: str, kind: str = "") -> str:
+    return f"<small{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{_text(text)}</small>" if text else ""
+
+
+def _text(text: str) -> str:
+    return escape(flat(text), quote=True)

@@ -1,0 +1,54 @@
+"""Who hands in: a name as it was typed, and the seed that belongs to it. Names are typed, not proven."""
+
+import hashlib
+import unicodedata
+
+from rolltrain_tui.base.safe_text import one_line
+from rolltrain_tui.runs.saves.store import plain_name
+
+CELLS = 40
+"""A longer name is cut."""
+_READ = 400
+"""Characters of a name that are looked at."""
+_ALSO = frozenset(" '’.,-_()&+@#")
+_MARKS = 2
+"""Combining marks on one letter."""
+
+
+class UnusableName(ValueError):  # noqa: N818 - what was typed
+    """A name that holds nothing to call somebody by; the message says what to do."""
+
+
+def cleaned(name: str) -> str:
+    """A name of letters, digits and a few signs, in one line of at most CELLS cells. UnusableName where nothing is left.
+
+    Control characters, markup, bidirectional overrides and path separators are left out. Letters of every script stay.
+    """
+    kept, marks = [], 0
+    for char in unicodedata.normalize("NFC", name[:_READ]):
+        kind = unicodedata.category(char)
+        marks = marks + 1 if kind == "Mn" else 0
+        if kind[0] in "LN" or kind == "Mc" or char in _ALSO or (kind == "Mn" and marks <= _MARKS):
+            kept.append(char)
+        elif kind == "Zs" or char in "\t\n\r":
+            kept.append(" ")
+    line = one_line("".join(kept).strip(" .,-_'’+@#&"), CELLS)
+    if not any(unicodedata.category(char)[0] in "LN" for char in line):
+        raise UnusableName("The name is empty. Give a name of letters or digits: --name ANNA.")
+    return line
+
+
+def key(name: str) -> str:
+    """What two spellings of one name have in common: capitals do not matter."""
+    return cleaned(name).casefold()
+
+
+def seed_of(assignment: str, name: str) -> int:
+    """The seed of a student in an assignment: 63 bits of SHA-256 of both."""
+    digest = hashlib.sha256(f"{assignment}\n{key(name)}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def file_name(name: str) -> str:
+    """A file name for a student: ASCII, never a path."""
+    return plain_name(cleaned(name), "student")

@@ -1,0 +1,109 @@
+"""The record of a submission, read once: what was ordered, foretold and reached."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.protocol.commands import RaiseStat, SpendInspiration, TakeShortRest, TurnDial, UseAbility, UseItem
+from rolltrain_tui.protocol.events import (
+    CampaignBegan,
+    CampaignEnded,
+    CommandAccepted,
+    CommandRefused,
+    Evaluated,
+    Event,
+    ForetellingJudged,
+    GhostSeen,
+    SettingsChanged,
+    StepTaken,
+    TwinJudged,
+)
+from rolltrain_tui.runs import event_log
+from rolltrain_tui.story.judgement import judge
+from rolltrain_tui.story.narration import name_command, title
+
+ACTING = (UseAbility, UseItem, TakeShortRest, TurnDial, SpendInspiration, RaiseStat)
+"""Orders that change the run. A sample, a save or a prediction does not."""
+
+
+@dataclass(slots=True)
+class Record:
+    """A fold of the story."""
+
+    began: CampaignBegan | None = None
+    ghost: GhostSeen | None = None
+    changes: list[SettingsChanged] = field(default_factory=list)
+    evaluated: Evaluated | None = None
+    ended: CampaignEnded | None = None
+    turn: int = 0
+    turns: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    orders: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, chronicle: Path) -> "Record":
+        """ChronicleError at a damaged line, OSError."""
+        found = cls()
+        for event in event_log.read(chronicle):
+            found._hear(event)
+        return found
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case CampaignBegan():
+                self.began, self.turns = event, event.turns
+            case GhostSeen():
+                self.ghost = event
+            case SettingsChanged():
+                self.changes.append(event)
+                self.turns = event.turns
+            case StepTaken():
+                self.turn = event.turn
+            case Evaluated():
+                self.evaluated = event
+            case CampaignEnded():
+                self.ended = event
+            case CommandAccepted():
+                self.counts["given"] += 1
+                if isinstance(event.command, ACTING):
+                    self.orders.append(f"{event.turn} {name_command(event.command)}")
+            case CommandRefused():
+                self.counts["refused"] += 1
+            case ForetellingJudged():
+                self.counts["made"] += 1
+                self.counts["right"] += event.inspired
+            case TwinJudged():
+                self.counts[event.verdict] += 1
+
+    def result(self) -> Result:
+        """The columns of the table; the outcome is still to be found."""
+        began, counts = self.began, self.counts
+        assert began is not None
+        value, error, ghost = None, None, None
+        if self.ended is not None:
+            judged = judge(self.ended, self.evaluated, () if self.ghost is None else self.ghost.points, began.objective)
+            value, error = judged.value.value, judged.value.standard_error
+            ghost = None if judged.plain is None else judged.plain.value
+        elif self.evaluated is not None:
+            value, error = self.evaluated.value, self.evaluated.standard_error
+        machine = began.machine
+        return Result(
+            outcome="refused",
+            label=began.objective.short_label,
+            value=value,
+            standard_error=error,
+            ghost=ghost,
+            turn=self.turn,
+            turns=self.turns,
+            given=counts["given"],
+            refused=counts["refused"],
+            right=counts["right"],
+            made=counts["made"],
+            helped=counts["helped"],
+            hurt=counts["hurt"],
+            unclear=counts["no measurable effect"],
+            hero=f"{began.sheet.name}, {title(began.sheet.hero_class)}",
+            machine="" if machine is None else f"{machine.system} {machine.architecture} {machine.capability}, torch {machine.torch}",
+            orders=tuple(self.orders),
+        )

@@ -1,0 +1,89 @@
+"""A submission: one file with the story and the campaign of a run, and whose it is. No weights: they are trained again.
+
+    run.json   submission.json   campaign.yaml   chronicle.jsonl
+
+It comes from a stranger: `runs/saves/archive` reads it, which uses nothing before it is checked and makes no path of its names.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rolltrain_tui import __version__
+from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.runs import layout
+from rolltrain_tui.runs.saves import archive, run_of
+from rolltrain_tui.runs.saves.lock import Lock
+from rolltrain_tui.runs.saves.manifest import SaveError
+
+VERSION = 1
+RECORD = "submission.json"
+MOST = {RECORD: 1 << 16, layout.CAMPAIGN: 1 << 20, layout.CHRONICLE: 1 << 26}
+"""Bytes of each file. A story of 600 turns has 0.6 MB."""
+MOST_ARCHIVE = 1 << 25
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Whose run it is, by the student's own word."""
+
+    format_version: int
+    rolltrain: str
+    assignment: str
+    """Its id."""
+    name: str
+    handed_in: float
+    """Unix time in seconds, by the student's clock."""
+
+
+class NoSubmission(ValueError):  # noqa: N818 - what was found
+    """A file is no submission that can be read. The message is a sentence for the teacher."""
+
+
+def pack(run: Path, target: Path, assignment: str, name: str) -> None:
+    """Write a run's story and campaign into a new file. SaveError, also while the run is being played."""
+    folder = run_of(run)
+    record = Submission(VERSION, __version__, assignment, name, time.time())
+    with TemporaryDirectory(prefix="rolltrain-") as aside, Lock(folder, to_read=True):
+        path = Path(aside) / RECORD
+        path.write_text(dump_json(codec(Submission).dump(record)), encoding="ascii")
+        files = {RECORD: path, layout.CAMPAIGN: folder / layout.CAMPAIGN, layout.CHRONICLE: folder / layout.CHRONICLE}
+        for file, source in files.items():
+            if not source.is_file():
+                raise SaveError(f"there is no {file} in {printable(folder)}: play the run first")
+        archive.write(target, folder.name, files)
+
+
+def unpack(path: Path, folder: Path) -> Submission:
+    """Extract a submission into an empty folder, everything checked. NoSubmission, and then the folder's content is of no use."""
+    try:
+        if (size := path.lstat().st_size) > MOST_ARCHIVE:
+            raise NoSubmission(f"It has {size:,} bytes; a submission has {MOST_ARCHIVE:,} at most.")
+        with archive.opened(path, _most) as (zipped, contents):
+            if {record.name for record in contents.files} != MOST.keys():
+                raise NoSubmission("It is no submission: `rolltrain class submit RUN` makes one.")
+            archive.extract(zipped, contents, folder)
+        return _record(folder / RECORD)
+    except NoSubmission:
+        raise
+    except (SaveError, RecordError) as error:
+        raise NoSubmission(f"It cannot be read: {printable(str(error))[:300]}.") from None
+    except OSError as error:
+        raise NoSubmission(f"It cannot be read: {error.strerror or error}.") from None
+
+
+def _record(path: Path) -> Submission:
+    plain = parse_json(path.read_bytes())
+    if isinstance(plain, dict) and isinstance(version := plain.get("format_version"), int) and version > VERSION:
+        raise NoSubmission(f"It was made by a newer rolltrain (format {version}); update first.")
+    record: Submission = codec(Submission).load(plain, "submission")
+    return record
+
+
+def _most(name: str) -> int:
+    """RecordError for a name that no submission has."""
+    if name not in MOST:
+        raise RecordError(f"it holds a file {printable(name)[:100]!r}, and no submission does")
+    return MOST[name]

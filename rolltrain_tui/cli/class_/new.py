@@ -1,0 +1,28 @@
+"""`rolltrain class new`: an assignment from a campaign."""
+
+from pathlib import Path
+
+import click
+
+from rolltrain_tui.cli import options
+
+
+@click.command(short_help="Make an assignment of a campaign.")
+@click.argument("campaign")
+@click.argument("file", type=options.FILE)
+@click.option("--free", multiple=True, metavar="PATH", help="What else may differ, such as optimizer.learning_rate; the hero always may.")
+@click.option("--fixed-hero", is_flag=True, help="The hero may not differ.")
+@click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
+@options.SETTINGS
+def new(campaign: str, file: Path, free: tuple[str, ...], fixed_hero: bool, steps: int | None, settings: tuple[str, ...]) -> None:
+    """Write FILE: CAMPAIGN, what may differ from it, and a random id. Give it to the class."""
+    from rolltrain_tui.classroom import assignment as assignments
+
+    path = options.find_campaign(campaign)
+    overrides = options.overrides(path, data=None, steps=steps, seed=None, device=None, settings=settings)
+    made = assignments.new(path, overrides, (*(() if fixed_hero else assignments.FREE), *free))
+    assignments.write(file, made)
+    click.echo(file)
+    ghost = "with the recorded plain training" if made.ghost is not None else "without a recording of plain training, so there are no gates"
+    click.echo(f"{made.title}, {ghost}. May differ: {', '.join(made.free) or 'nothing'}.", err=True)
+    click.echo(f"Give it to the class. Each of them: rolltrain class join {file.name} --name NAME", err=True)
