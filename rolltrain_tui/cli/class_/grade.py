@@ -41,13 +41,18 @@ def grade(folder: Path, assignment: Path, csv_file: Path | None, html_file: Path
     with _progress() as watch:
         rows = list(Grader(asked, saves_root(out)).rows(files, watch))
     click.echo("\n".join(as_lines(rows)))
-    for path, text in ((csv_file, as_csv), (html_file, lambda rows: as_page(rows, asked))):
-        if path is not None:
-            try:
-                path.write_text(text(rows), encoding="utf-8", newline="")
-            except OSError as error:
-                raise assignments.AssignmentError(f"{path} cannot be written: {error.strerror or error}.") from None
+    if csv_file is not None:
+        _write(csv_file, as_csv(rows))
+    if html_file is not None:
+        _write(html_file, as_page(rows, asked))
     return FAILED if any(row.result.outcome in ("refused", "contradicted") for row in rows) else DONE
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from None
 
 
 @contextmanager
