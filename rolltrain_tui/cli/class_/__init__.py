@@ -13,7 +13,7 @@ VERBS = (lesson, new, join, submit, grade)
 
 @click.group("class", commands=VERBS, short_help="Lessons and assignments for a room.")
 def class_() -> None:
-    """What a teacher needs: lessons to hold before a room, and assignments. Each student plays the same campaign with dice of their own, and
+    """What a teacher needs: lessons to hold before a room, and assignments. Each student plays one campaign with dice of their own, and
     every run is graded by training it again.
 
     \b
