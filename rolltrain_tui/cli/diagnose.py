@@ -59,6 +59,7 @@ def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> 
 
 def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
     """Examine the model of a save folder, or of the latest save of a run. ValueError where there is none that can be opened."""
+    from rolltrain_tui.rules.signals import measurable
     from rolltrain_tui.runs.open import SavedRun
 
     saved = SavedRun.read(path)
@@ -75,7 +76,7 @@ def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
         objective=campaign.cycle.info.objective,
         value=evaluation.value,
         standard_error=evaluation.standard_error,
-        readings=monitor.readings(),
+        readings=measurable(monitor.readings(), campaign.cycle.info.objective),
         layers=examination.layers,
         gflop=evaluation.gflop + examination.gflop,
         phases=phases_of(campaign.learner),

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.hero_class import Stat
+from rolltrain_tui.rules.signals import Side
 
-Side = Literal["low", "high"]
 Sign = tuple[str, Side]
 """A signal, and the bound that it is beyond."""
 

@@ -8,7 +8,8 @@ With L the raw training loss of a turn, E its running average (0.95 old, 0.05 ne
     non_finite      turns without a finite loss and gradient, of the last 20
     projected_gain  -100 x slope of the last 60 losses (least squares) / E, in percent
 
-The loss of a surrogate objective is not heard, since it may fall while play gets worse. Each evaluation tells val_rise, how much worse
+The loss of a surrogate objective is not heard, since it may fall while play gets worse; and its gradients have a heavier tail, so that a
+spike is one from a higher bound on. Each evaluation tells val_rise, how much worse
 the best of the last three values is than the best ever. All others are examined in the model by the learner and only kept here.
 
 Scouting: what a few signals show in the first turns may widen their bounds, where how large is healthy depends on model, batch and
@@ -25,8 +26,7 @@ from typing import Any, Protocol
 from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.rules.monster import Side
-from rolltrain_tui.rules.signals import OF_OBJECTIVE, SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS, Side
 
 RECENT = 20
 """Turns that a spike or a non-finite step is remembered."""
@@ -166,10 +166,7 @@ class SignalMonitor:
         return beyond if side == "high" else -beyond
 
     def _bound(self, name: str, side: Side) -> float | None:
-        signal = SIGNALS[name]
-        default = signal.high if side == "high" else signal.low
-        if default is not None and signal.unit == OF_OBJECTIVE:
-            default *= self.objective.step
+        default = SIGNALS[name].bound(side, self.objective)
         seen = self._seen.get(name)
         if default is None or seen is None:
             return default

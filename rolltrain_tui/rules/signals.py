@@ -4,14 +4,20 @@
 scouting may widen them for a run.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
+from typing import Literal
 
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.plugin_checks import check_row, require
 
+Side = Literal["low", "high"]
 OF_OBJECTIVE = "objective"
+OF_LOSS = ("loss_rise", "above_chance", "projected_gain")
+"""Told by the training loss."""
 STEP_EXCESS = "step_excess"
 """Measured by scouts. Where none has gone out there is no reading of it."""
 
@@ -28,10 +34,19 @@ class Signal:
     """Below this it is sick; None: nothing is too low."""
     high: float | None = None
     """Above this it is sick; None: nothing is too high."""
+    high_of_surrogate: float | None = None
+    """In place of `high` where the training loss is a surrogate; None: as elsewhere."""
     meaning: str
     """What it measures, half a sentence."""
     advice: str
     """What a practitioner does when it is sick."""
+
+    def bound(self, side: Side, objective: Objective) -> float | None:
+        """The bound on this side in the objective's unit, before scouting; None: there is none."""
+        bound = self.low if side == "low" else self.high
+        if side == "high" and objective.surrogate and self.high_of_surrogate is not None:
+            bound = self.high_of_surrogate
+        return bound * objective.step if bound is not None and self.unit == OF_OBJECTIVE else bound
 
     def unit_of(self, objective: Objective) -> str:
         """The unit as it is printed in a run with this objective."""
@@ -61,6 +76,7 @@ _SIGNALS = (
         title="Gradient spike",
         unit="x",
         high=3.0,
+        high_of_surrogate=10.0,  # healthy runs reach 7: the last passes over the same moves end in a few large gradients
         meaning="the largest gradient of the last 20 turns, over the average before it",
         advice="clip gradients, lower the learning rate, look at the batch",
     ),
@@ -169,3 +185,9 @@ def check_signal(name: str, row: object) -> Signal:
 
 
 SIGNALS = Registry("rolltrain.signals", _SIGNALS, kind="signal", check=check_signal)
+
+
+def measurable(readings: Iterable[Reading], objective: Objective) -> tuple[Reading, ...]:
+    """Without those that this kind of training never tells: of a loss that is a surrogate, and of chance where it is not known."""
+    never = set(OF_LOSS) if objective.surrogate else set() if objective.of_loss and objective.chance is not None else {"above_chance"}
+    return tuple(reading for reading in readings if reading.condition != "unknown" or reading.signal not in never)

@@ -34,7 +34,7 @@ from rolltrain_tui.rules.ability import CLAIM
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.rules.signals import SIGNALS
+from rolltrain_tui.rules.signals import SIGNALS, measurable
 from rolltrain_tui.story.measurements import evidence
 
 
@@ -431,8 +431,9 @@ def best_words(event: ev.ScoutsReturned) -> str:
 @measured.register
 def _(event: ev.Examined, objective: Objective) -> str:
     sick = [_reading(reading, objective) for reading in event.readings if reading.condition == "sick"]
-    unknown = sum(reading.condition == "unknown" for reading in event.readings)
-    rest = f" ({unknown} of {len(event.readings)} signals are not measurable yet)" if unknown else ""
+    told = measurable(event.readings, objective)
+    unknown = sum(reading.condition == "unknown" for reading in told)
+    rest = f" ({unknown} of {len(told)} signals are not measurable yet)" if unknown else ""
     return f"Examined: {'; '.join(sick) or 'nothing is sick'}{rest}."
 
 

@@ -1,6 +1,6 @@
 """Does each monster of a duel come to the run made sick for it, and does its counter help?
 
-    python tests/benchmarks/sick_duels.py [SEEDS [FIRST_SEED [NAME...]]]
+    python tests/benchmarks/sick_duels.py [--seeds 1 2 3] [--only NAME ...] [--no-cure]
 
 A small `duel_first` with a network of sets, which falls ill more easily than one that knows the symmetry of the game, trains without
 dice, in health and in six sicknesses, and is examined every 250 turns as a campaign does it. The
@@ -23,71 +23,52 @@ A stale buffer does a small host little harm in so few turns, and an empty one t
 of moves, self-play falls ill with seed 7 (campaigns/duel_mirror.yaml) and does well with seed 101.
 """
 
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import nan, sqrt
-from pathlib import Path
-
-import torch
+from sickness import CAMPAIGNS, Clinic, Dials, Sickness, main
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.duel.bestiary import MONSTERS, SIGNALS
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.rules.due_monsters import DueMonsters
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-EVERY, SCOUTING, CURE, GAMES = 250, 500, 750, 192
+OWN = {row.name for row in MONSTERS}
+CLINIC = Clinic(every=125, scouting=250, games=96)
 SMALL = (
     "device.threads=1", "game.points=10", "game.limit=60", "table.games=64", "table.buffer=8000", "table.initial=640",
     "network={kind: set, width: 32, layers: null, relu_first: false}", "table.permute=true", "table.opponents=[random, first, last]",
-    "decay={mode: exponential, rate: 0.9997, final: 1e-4}", "batch.transitions=64", f"evaluation.every={EVERY}",
+    "decay={mode: exponential, rate: 0.9997, final: 1e-4}", "batch.transitions=64", "evaluation.every=125", "diagnosis.scouting=250",
 )  # fmt: skip
-Dials = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Sickness:
-    """What makes the run sick, how long it may take, and two ways to go on."""
-
-    overrides: tuple[str, ...]
-    monster: str = ""
-    turns: int = 2500
-    right: Dials = ()
-    wrong: Dials = ()
-    whole: bool = False
-    """The campaign as it is, and not the small one."""
-
 
 MEET: Dials = (("pool", "fixed"), ("purge", ""))
-STALE = ("table.every=100000", "table.permute=false", "table.initial=320", "learning.double=false")
+STALE = ("table.every=100000", "table.permute=false", "table.initial=64", "learning.double=false")
 RIVAL = "rival={learning_rate: 1e-3, opponents: [%s], copy_every: 250, copies: 4}"
 MOVES = (
     "network={kind: moves, width: 32, layers: null, relu_first: false}", "table.permute=false",
     "decay={mode: constant, rate: 1, final: 0}",
 )  # fmt: skip
+AGENT = ("table.hero=agent", "table.opponents=[random, all, zeillinger]", "table.judges=[random, all, zeillinger]")
+ONE = ("table.opponents=[random]", "network={kind: set, width: 64, layers: null, relu_first: false}", "table.permute=true")
 HOT = ("optimizer.learning_rate=2e-2", "decay={mode: constant, rate: 1, final: 0}")
-SICK = {
-    "healthy": Sickness(()),
-    "healthy, whole": Sickness((), whole=True),
+ROWS = {
+    "healthy": Sickness((), turns=2500),
+    "healthy, whole": Sickness((), turns=2500, whole=True),
     "healthy, a pool": Sickness(
         (*MOVES, "table.opponents=[random, first, last, rival, older]", RIVAL % "random, zeillinger, rival, older"), turns=1750
     ),
-    "steps too large": Sickness(HOT, "hollow_oracle", right=(("rate", "0.05"), ("reset", "")), wrong=(("epsilon", "0.5"),)),
-    "no new games": Sickness(STALE, "stale_archive", right=(("every", "4"), ("purge", "")), wrong=(("sync", ""),)),
-    "no new games, longer": Sickness(STALE, "swollen_oracle", 3500, (("every", "4"), ("purge", "")), (("gamma", "0.99"),)),
-    "one opponent, whole": Sickness(
-        ("table.opponents=[random]", "network={kind: set, width: 64, layers: null, relu_first: false}", "table.permute=true"),
-        "lost_curiosity",
-        2000,
-        MEET,
-        (("sync", ""),),
-        whole=True,
+    "healthy agent": Sickness(AGENT, turns=1500),
+    "steps too large": Sickness(
+        HOT, "hollow_oracle", turns=2500, cure=750, right=(("rate", "0.05"), ("reset", "")), wrong=(("epsilon", "0.5"),)
     ),
-    "one weak opponent": Sickness(("table.opponents=[random]",), "eternal_staller", 3500, MEET, (("epsilon", "0.5"),)),
-    "self-play": Sickness((*MOVES, "table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", right=MEET, wrong=(("every", "4"),)),
+    "no new games": Sickness(STALE, "stale_archive", turns=750, cure=500, right=(("every", "4"), ("purge", "")), wrong=(("sync", ""),)),
+    "no new games, longer": Sickness(
+        STALE, "swollen_oracle", turns=3500, cure=750, right=(("every", "4"), ("purge", "")), wrong=(("gamma", "0.99"),)
+    ),
+    "one opponent, whole": Sickness(ONE, "lost_curiosity", turns=2000, cure=750, right=MEET, wrong=(("sync", ""),), whole=True),
+    "one weak opponent": Sickness(
+        ("table.opponents=[random]",), "eternal_staller", turns=3500, cure=750, right=MEET, wrong=(("epsilon", "0.5"),)
+    ),
+    "self-play": Sickness(
+        (*MOVES, "table.opponents=[rival]", RIVAL % "rival"), "echo_chamber", turns=2500, cure=750, right=MEET, wrong=(("every", "4"),)
+    ),
 }
 
 
@@ -99,63 +80,5 @@ def learner_of(sickness: Sickness, seed: int) -> DuelLearner:
     return made
 
 
-def trained(learner: DuelLearner, turns: int, dials: Dials = ()) -> float:
-    """The mean of the last two evaluations on the way, after the dials were turned."""
-    values = []
-    for turn in range(turns):
-        learner.step(StepEffect(dials=dials) if dials and not turn else NEUTRAL)
-        if (turn + 1) % EVERY == 0:
-            values.append(learner.evaluate(GAMES).value)
-    return sum(values[-2:]) / len(values[-2:])
-
-
-def fallen_ill(learner: DuelLearner, sickness: Sickness) -> list[tuple[int, str]]:
-    """Trains until its monster comes, or to the end: (turn, monster) for each that came, and stops at that of the sickness."""
-    monitor, due, came = SignalMonitor(SCOUTING, learner.objective), DueMonsters(), []
-    for turn in range(1, sickness.turns + 1):
-        report = learner.step(NEUTRAL)
-        monitor.hear(turn, report)
-        if turn % EVERY:
-            continue
-        evaluation = learner.evaluate(GAMES)
-        monitor.validated(evaluation.value)
-        monitor.examined(turn, learner.examine(evaluation).values)
-        learner.remember(evaluation)
-        due.hear(monitor, "examination")
-        while (found := due.due(turn, None, scouting=turn <= SCOUTING)) is not None:
-            came.append((turn, found.monster.name))
-            due.pause(turn, found.monster.name)
-            if found.monster.name == sickness.monster:
-                return came
-    return came
-
-
-def told(values: Sequence[float]) -> str:
-    """Mean and standard error over the seeds."""
-    mean = sum(values) / len(values)
-    error = sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1) / len(values)) if len(values) > 1 else nan
-    return f"{mean:+.3f} ± {error:.3f} ({mean / error:+.1f} SE, {len(values)} seeds)"
-
-
-def main(seeds: int, first: int, names: Sequence[str]) -> None:
-    torch.set_num_threads(1)
-    gains: dict[str, tuple[list[float], list[float]]] = {}
-    for seed in range(first, first + seeds):
-        for name in names or SICK:
-            sickness = SICK[name]
-            learner = learner_of(sickness, seed)
-            came = fallen_ill(learner, sickness)
-            line = f"{name:<22} seed {seed}: {', '.join(f'{monster} {turn}' for turn, monster in came) or 'nobody'}"
-            if came and came[-1][1] == sickness.monster:
-                nothing, right, wrong = (trained(learner.fork(), CURE, dials) for dials in ((), sickness.right, sickness.wrong))
-                line += f"; nothing {nothing:.3f}, counter {right:.3f}, wrong {wrong:.3f}"
-                own = gains.setdefault(name, ([], []))
-                own[0].append(right - nothing)
-                own[1].append(right - wrong)
-            print(line, flush=True)
-    for name, (nothing, wrong) in gains.items():
-        print(f"{name:<22} counter - nothing {told(nothing)}; counter - wrong counter {told(wrong)}")
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, int(sys.argv[2]) if len(sys.argv) > 2 else 1, sys.argv[3:])
+    main(CLINIC, ROWS, learner_of, [row.name for row in SIGNALS])

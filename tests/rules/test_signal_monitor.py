@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from support.tabletop import Report
 
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
-from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
+from rolltrain_tui.rules.signals import OF_LOSS, SIGNALS, STEP_EXCESS, measurable
 
 LEAST_AGREEMENT = SIGNALS["agree_fraction"].low or 0
 
@@ -73,6 +74,31 @@ def test_the_loss_of_a_surrogate_is_no_sign():
         watch.hear(turn, Report(loss=0.01 * turn - 0.4, grad_norm=1.0, finite=True))
     known = {reading.signal for reading in watch.readings() if reading.condition != "unknown"}
     assert known == {"gradient_spike", "non_finite"}
+
+
+@pytest.mark.parametrize(("surrogate", "leap", "spike"), [(False, 2.5, False), (False, 7.0, True), (True, 7.0, False), (True, 25.0, True)])
+def test_a_surrogate_s_gradients_may_leap_higher(surrogate, leap, spike):
+    """Seven times the average is a burst of a language model's loss, and a usual pass of PPO; 25 times is a burst of either."""
+    watch = SignalMonitor(objective=Objective(of_loss=not surrogate, surrogate=surrogate))
+    for turn in range(1, 32):
+        watch.hear(turn, Report(loss=2.0, grad_norm=leap if turn == 31 else 1.0, finite=True))
+    assert watch.sick("gradient_spike", "high") == spike
+
+
+@pytest.mark.parametrize(
+    ("objective", "missing"),
+    [
+        (Objective(chance=3.0), set()),
+        (Objective(), {"above_chance"}),
+        (Objective(chance=3.0, of_loss=False), {"above_chance"}),
+        (Objective(of_loss=False, surrogate=True), set(OF_LOSS)),
+    ],
+)
+def test_what_is_never_told_is_not_waited_for(objective, missing):
+    """Signals of a loss that is a surrogate are no readings that are still to come; a value that is there stays."""
+    readings = SignalMonitor(objective=objective).readings()
+    assert {r.signal for r in readings} - {r.signal for r in measurable(readings, objective)} == missing
+    assert len(measurable([Reading("projected_gain", 2.0, 1.0, None)], objective)) == 1
 
 
 def test_a_loss_of_next_to_nothing_may_double():

@@ -130,7 +130,8 @@ class Apprentice(LeveredLearner):
             train_value=seen.value,
         )
         own = own if self.clock >= self.config.diagnosis.scouting else []  # a young player chooses at random, and is not sick
-        return health.with_signals(examined, health.signals(self.recent, self.buffer.told, own, self.exam.lost(evaluation.values)))
+        lost = self.exam.lost(evaluation.values)
+        return health.with_signals(examined, health.signals(self.recent, self.buffer.told, own, lost, verdicts))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

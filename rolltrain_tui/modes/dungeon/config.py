@@ -139,7 +139,8 @@ class DungeonConfig(CampaignConfig):
             distance = "its algorithm has no such distance in its loss"
         elif self.hf is not None and not (self.kl.loss.coefficient or self.kl.reward.coefficient):
             distance = "no copy of the model from the folder was kept, since kl has no coefficient above 0"
-        return dials_of(values=self.grpo is None and self.rejection is None and self.decision is None, distance=distance)
+        values = self.grpo is None and self.rejection is None and self.decision is None
+        return dials_of(values=values, distance=distance, chooses=self.writing is None)
 
     @property
     def micro_batches(self) -> int:

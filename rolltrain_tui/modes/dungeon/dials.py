@@ -6,11 +6,14 @@ from typing import Any, Self
 
 from rolltrain_tui.protocol.dials import OWN, Dial
 
-NUMBERS, WHOLE = ("entropy", "value", "kl", "rate", "every", "worlds"), ("every", "worlds")
+NUMBERS, WHOLE = ("entropy", "value", "kl", "rate", "every", "worlds", "temperature"), ("every", "worlds")
 
 
-def dials_of(*, values: bool, distance: str) -> tuple[Dial, ...]:
-    """`values`: the algorithm learns some. `distance`: why the distance from the reference cannot count; "" where it can."""
+def dials_of(*, values: bool, distance: str, chooses: bool = True) -> tuple[Dial, ...]:
+    """`values`: the algorithm learns some. `distance`: why the distance from the reference cannot count; "" where it can.
+
+    `chooses`: the player chooses among commands; else it writes them.
+    """
     return (
         Dial(
             name="entropy",
@@ -65,6 +68,15 @@ def dials_of(*, values: bool, distance: str) -> tuple[Dial, ...]:
             whole=True,
         ),
         Dial(
+            name="temperature",
+            title="Temperature",
+            words="the games go on at once, and commands are drawn more evenly above 1, more surely below",
+            choices=("0.5", "1", "1.5", OWN),
+            low=0.01,
+            high=10,
+            unavailable="" if chooses else "a player that writes its commands has the temperature of the campaign file",
+        ),
+        Dial(
             name="again",
             title="New lessons",
             words="the games go on at once; what was to be learned of older ones is dropped",
@@ -82,6 +94,7 @@ class Settings:
     rate: float | None = None
     every: int | None = None
     worlds: int | None = None
+    temperature: float | None = None
 
     def turned(self, dials: Mapping[str, str]) -> Self:
         """After orders that the rules have passed."""

@@ -4,6 +4,7 @@ entropy, value, kl   (loss - loss without that part) / the part itself, on the t
 rate                 learning rate of the turn over that of the schedule
 every                turns between the last two times that the games went on
 worlds               part of the new games that are in the worlds asked for
+temperature          how far apart commands stand at temperature 1, over how far apart they stand now, on the turn's first minibatch
 again                age of the lessons, in turns
 """
 
@@ -16,6 +17,8 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.kl import KLCoefficients
+from rolltrain_tui.modes.dungeon.offers import Offers
+from rolltrain_tui.modes.dungeon.policy import Player
 
 LEAST = 1e-6
 """A part of the loss that is smaller tells nothing of its weight."""
@@ -27,6 +30,10 @@ class Learning(Protocol):
     algorithm: Algorithm
     settings: Settings
     kl: KLCoefficients
+    player: Player
+
+    @property
+    def temperature(self) -> float: ...
 
     def losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]: ...
 
@@ -59,4 +66,14 @@ def weights_found(learner: Learning, dials: Mapping[str, str], rows: Mapping[str
         finally:
             learner.kl.set_loss(coefficient)
         found |= told("kl", coefficient, away / parts["loss/kl_avg"])
+    if "temperature" in dials:
+        offers = Offers.of(rows)
+        plain, now = (_spread(learner.player(offers, t).logits) for t in (1.0, learner.temperature))
+        found |= told("temperature", learner.temperature, plain / max(now, LEAST))
     return found
+
+
+def _spread(logits: Tensor) -> float:
+    """Mean distance between the first command and each other one; logits (B, K)."""
+    apart = logits - logits[:, :1]
+    return apart[apart.isfinite()].abs().mean().item()

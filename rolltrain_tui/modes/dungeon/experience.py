@@ -36,6 +36,10 @@ class Experienced(Apprentice):
     def worlds(self) -> int:
         return self.config.world.count if self.settings.worlds is None else self.settings.worlds
 
+    @property
+    def temperature(self) -> float:
+        return self.config.play.temperature if self.settings.temperature is None else self.settings.temperature
+
     def _drawn_worlds(self, *shape: int) -> Tensor:
         return torch.randint(self.worlds, shape, generator=self.streams["worlds"])
 
@@ -83,7 +87,7 @@ class Experienced(Apprentice):
             chance = torch.tensor([[dice.random() for _ in range(*draws)] for dice in map(Random, chance.tolist())], dtype=torch.float64)
         offers = self.reading.offers(seen)
         with torch.no_grad(), self.autocast():
-            taken = self.player.act(offers, chance, self.config.play.temperature, greedy=greedy)
+            taken = self.player.act(offers, chance, self.temperature, greedy=greedy)
         self.flops += self.player.flops(taken.offers)
         return Acts(taken, self.reading.commands(taken, seen))
 
@@ -98,7 +102,7 @@ class Experienced(Apprentice):
         """What the player makes of these offers, without a gradient; on the CPU."""
         self.flops += self.player.flops(offers)
         with torch.no_grad(), self.autocast():
-            seen: Seen = self.player(offers.to(self.device), self.config.play.temperature)
+            seen: Seen = self.player(offers.to(self.device), self.temperature)
         return seen.cpu()
 
     def _asked(self, played: Played) -> Tensor:
@@ -110,6 +114,6 @@ class Experienced(Apprentice):
             for rows in torch.split(torch.arange(len(played.action)), AT_ONCE):
                 offers = played.offers.only(rows).to(self.device)
                 self.flops += self.player.flops(offers)
-                said = self.reference.choice(offers, played.action[rows].to(self.device), self.config.play.temperature).logprobs.cpu()
+                said = self.reference.choice(offers, played.action[rows].to(self.device), self.temperature).logprobs.cpu()
                 found.append(F.pad(said, (0, width - said.shape[1])))
         return torch.cat(found)

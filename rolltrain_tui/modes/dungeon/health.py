@@ -5,6 +5,8 @@
     indecision     mean over the first lessons of the entropy of the choice / log of the commands on offer: 1 at random, 0 always the same
     resolve        1 - indecision
     stubborn       part of the unseen worlds that were not won, where indecision is below CERTAIN; 0 elsewhere
+    memory_gap     part of the worlds of training that is won, less that of the unseen ones
+    circling       part of the moves, in worlds of training, that led to a sight which the game had shown before
     foresight      explained variance of the values, in the last games that were played
 
 What an algorithm does not tell is left out, and of a young player what rests on its choice.
@@ -15,6 +17,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from rolltrain_tui.modes.dungeon.judging import Verdict
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.protocol.learner import Examination
 
@@ -36,8 +39,13 @@ def heard(recent: Recent, told: Mapping[str, float]) -> Recent:
     return (*recent, tuple(told[name] for name in TOLD.values()))[-RECENT:]
 
 
-def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen, Tensor]], lost: float) -> dict[str, float]:
-    """`told`: of the last games. `seen`: readings of lessons, and the commands on offer (B,). `lost`: part of the unseen worlds."""
+def signals(
+    recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen, Tensor]], lost: float, trained: Sequence[Verdict]
+) -> dict[str, float]:
+    """`told`: of the last games. `seen`: readings of lessons, and the commands on offer (B,); none of a young player.
+
+    `lost`: part of the unseen worlds. `trained`: how it does in worlds of training.
+    """
     found: dict[str, float] = {}
     if recent:
         found |= {name: sum(turn[place] for turn in recent) / len(recent) for place, name in enumerate(TOLD)}
@@ -50,6 +58,9 @@ def signals(recent: Recent, told: Mapping[str, float], seen: Sequence[tuple[Seen
         found["indecision"] = torch.cat(shares).mean().item()
         found["resolve"] = 1 - found["indecision"]
         found["stubborn"] = lost if found["indecision"] < CERTAIN else 0.0
+    if seen:
+        found["memory_gap"] = lost - sum(not verdict.won for verdict in trained) / len(trained)
+        found["circling"] = sum(verdict.again for verdict in trained) / max(1, sum(verdict.moves for verdict in trained))
     if "val/explained_variance" in told:
         found["foresight"] = told["val/explained_variance"]
     return found

@@ -22,6 +22,8 @@ class Verdict:
     """Commands that were given, those that were refused among them."""
     par: int
     """Commands of the walkthrough."""
+    again: int = 0
+    """Moves that led to a sight, of room, things and inventory, which this game had shown before."""
 
     @property
     def efficiency(self) -> float:
@@ -40,7 +42,7 @@ def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor,
     """
     memories = [Memory(reading.writing.memory if reading is not None and reading.writing is not None else 0) for _ in worlds]
     seen = [world.reset() for world in worlds]
-    moves = [0] * len(worlds)
+    moves, again, sights = [0] * len(worlds), [0] * len(worlds), [{sight(now)} for now in seen]
     going = list(range(len(worlds)))
     for move in range(limit):
         going = [g for g in going if not seen[g].done and seen[g].admissible]
@@ -49,14 +51,21 @@ def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor,
         commands = choose([seen[g] for g in going], chance[move, going])
         for g, command in zip(going, commands, strict=True):
             now = worlds[g].step(command)
+            again[g] += sight(now) in sights[g]
+            sights[g].add(sight(now))
             if reading is not None and reading.writing is not None:
                 memories[g].add(reading.situation(seen[g]), f"{command}.", done=now.done)
                 now = now._replace(past=tuple(memories[g].state()))
             seen[g], moves[g] = now, moves[g] + 1
     return [
-        Verdict(now.won, now.score / max(1, world.max_score), count, len(world.walkthrough))
-        for world, now, count in zip(worlds, seen, moves, strict=True)
+        Verdict(now.won, now.score / max(1, world.max_score), count, len(world.walkthrough), circled)
+        for world, now, count, circled in zip(worlds, seen, moves, again, strict=True)
     ]
+
+
+def sight(now: Observation) -> tuple[str, str]:
+    """What a player without a memory goes by."""
+    return now.description, now.inventory
 
 
 def seat(act: Act) -> Chooser:

@@ -161,7 +161,7 @@ class DungeonLearner(Experienced):
             self._dialled |= told("worlds", 1.0, found, different=float(len({game.seed for game in self.games})))
         if "every" in dials:
             self.since_order = self.clock
-        if dials.keys() & {"kl", "worlds", "every", "again"}:
+        if dials.keys() & {"kl", "worlds", "every", "temperature", "again"}:
             self._go_on()
         if "again" in dials:
             self._dialled |= told("again", 0.0, float(self.clock - self.buffer.since))
@@ -243,7 +243,7 @@ class DungeonLearner(Experienced):
         offers = Offers.of(rows)
         self.flops += (3 if torch.is_grad_enabled() else 1) * self.player.flops(offers)
         with self.autocast():
-            seen: Seen = self.player(offers, self.config.play.temperature, prompt=self.algorithm.reads_prompts)
+            seen: Seen = self.player(offers, self.temperature, prompt=self.algorithm.reads_prompts)
         now: Choice = seen.of(rows["action"])
         return self.algorithm.losses(now, rows)
 
@@ -254,7 +254,7 @@ class DungeonLearner(Experienced):
         offers = Offers.of(rows)
         self.flops += 3 * self.player.flops(offers)
         with self.autocast():
-            seen: Seen = self.player(offers, self.config.play.temperature)
+            seen: Seen = self.player(offers, self.temperature)
         said = seen.of(rows["action"]).logprobs
         there = torch.arange(said.shape[1], device=self.device) < offers.words.gather(1, rows["action"][:, None])
         return imitation_losses(said, there).mean()

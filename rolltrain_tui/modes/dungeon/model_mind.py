@@ -16,7 +16,7 @@ class ModelMind:
         """`when`: such as "turn 120"."""
         self.name = f"the model of {when}"
         self._reading = learner.reading
-        self._temperature = learner.config.play.temperature
+        self._temperature = learner.temperature
         self._player = copy.deepcopy(learner.player).to("cpu").eval().requires_grad_(False)
 
     def probabilities(self, world: World, seen: Observation) -> Sequence[float]:

@@ -148,7 +148,9 @@ def _sign(sign: Sign) -> str:
     signal, (name, side) = SIGNALS[sign[0]], sign
     bound = signal.high if side == "high" else signal.low
     assert bound is not None, f"{name} has no {side} bound"
-    return f"{signal.title.lower()} {'over' if side == 'high' else 'under'} {_with_unit(bound, signal.unit)}"
+    elsewhere = signal.high_of_surrogate if side == "high" else None
+    more = "" if elsewhere is None else f" ({_with_unit(elsewhere, signal.unit)} in the duel and the dungeon)"
+    return f"{signal.title.lower()} {'over' if side == 'high' else 'under'} {_with_unit(bound, signal.unit)}{more}"
 
 
 def _with_unit(value: float, unit: str) -> str:

@@ -6,7 +6,7 @@ A scene reads no clock and no terminal, and its memory is bounded. The log keeps
 from collections import Counter, deque
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import singledispatch
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
+from rolltrain_tui.rules.signals import measurable
 from rolltrain_tui.story.judgement import Judgement, Measured, judge, outdates_ghost
 from rolltrain_tui.story.scene.history import History
 from rolltrain_tui.story.scene.series import LossSeries
@@ -350,7 +351,7 @@ def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.Examined, scene: Scene) -> None:
-    scene.examined = event
+    scene.examined = replace(event, readings=measurable(event.readings, scene.objective))
     for reading in event.readings:
         scene.signals.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
 

@@ -1,6 +1,7 @@
 """The monsters of the dungeon: what brings each, what is measured for it, and what helps."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,7 +12,11 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.bestiary import MONSTERS, SIGNALS
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
+from rolltrain_tui.modes.dungeon.judging import Verdict, judged
 from rolltrain_tui.modes.dungeon.policy import Seen
+from rolltrain_tui.modes.dungeon.worlds.adventure import Adventure
+from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
+from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.rules.due_monsters import DueMonsters
@@ -20,6 +25,7 @@ from rolltrain_tui.rules.signal_monitor import SignalMonitor
 
 ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS for s in row.symptoms])
 HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "resolve": 0.6, "stubborn": 0.0, "foresight": 0.3}
+HEALTHY |= {"memory_gap": 0.05, "circling": 0.4}
 """As `dungeon_first` shows them after a quarter of its turns."""
 
 
@@ -75,7 +81,8 @@ def test_an_examination_tells_what_it_can(algorithm: str | None) -> None:
     values = hero.examine(hero.evaluate(9)).values
     own = {signal.name: values[signal.name] for signal in SIGNALS if signal.name in values}
     assert all(map(math.isfinite, own.values()))
-    assert own.keys() == {signal.name for signal in SIGNALS} if algorithm is None else own.keys() == {"stubborn", "indecision", "resolve"}
+    every = {signal.name for signal in SIGNALS}
+    assert own.keys() == (every if algorithm is None else every - {"policy_shift", "clip_share", "foresight"})
     assert hero.state_dict() == before
 
 
@@ -86,11 +93,25 @@ def test_the_measures_are_what_they_say() -> None:
     look = (Seen(logits, torch.zeros(3)), torch.tensor([2, 2, 1]))
     recent = health.heard((), {"policy/approxkl_avg": 0.1, "policy/clipfrac_avg": 0.2})
     recent = health.heard(recent, {"policy/approxkl_avg": 0.3, "policy/clipfrac_avg": 0.0})
-    found = health.signals(recent, {"val/explained_variance": 0.7}, [look], 0.25)
+    trained = [Verdict(won=True, score=1, moves=6, par=6, again=0), Verdict(won=False, score=0, moves=10, par=6, again=8)]
+    found = health.signals(recent, {"val/explained_variance": 0.7}, [look], 0.75, trained)
+    assert (found["memory_gap"], found["circling"]) == (0.25, 0.5)
     assert found["indecision"] == pytest.approx(0.5, abs=1e-6)
     assert found["policy_shift"] == pytest.approx(0.2)
     assert found["clip_share"] == pytest.approx(0.1)
     assert (found["foresight"], found["stubborn"]) == (0.7, 0.0)
     certain = (Seen(logits[1:], torch.zeros(2)), torch.tensor([2, 1]))
-    assert health.signals((), {}, [certain], 0.25)["stubborn"] == 0.25
+    assert health.signals((), {}, [certain], 0.25, trained)["stubborn"] == 0.25
     assert len(health.heard(recent * 50, {"policy/approxkl_avg": 0.3, "policy/clipfrac_avg": 0.0})) == health.RECENT
+
+
+def test_who_walks_to_and_fro_circles() -> None:
+    """Each move to a sight that the game has shown counts; a walkthrough shows none twice, and moves that change nothing always do."""
+    maker, chance = BuiltIn(WorldSettings()), torch.zeros(12, 2)
+
+    def circles(choose: Callable[[Adventure], str]) -> list[int]:
+        worlds = [maker(seed) for seed in (1, 2)]
+        return [verdict.again for verdict in judged(worlds, lambda seen, _: [choose(w) for w in worlds if w.advice], 12, chance)]
+
+    assert circles(lambda world: world.advice) == [0, 0]
+    assert circles(lambda _: "look") == [12, 12]

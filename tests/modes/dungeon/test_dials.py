@@ -28,6 +28,7 @@ def learner(*overrides: str) -> DungeonLearner:
         ("rate", "0.1", 0.1, 0.1),
         ("every", "2", 2.0, 2.0),
         ("worlds", "3", 1.0, 1.0),
+        ("temperature", "0.5", 0.5, 0.5),
         ("again", "", 0.0, 0.0),
     ],
 )
@@ -46,7 +47,7 @@ def test_what_was_asked_is_found(dial: str, value: str, asked: float, found: flo
 def test_own_brings_back_what_the_file_says() -> None:
     """After own, the learner learns as one whose dials were never turned."""
     hero, other = learner(), learner()
-    for dial, value in (("entropy", "1"), ("value", "3"), ("rate", "7"), ("every", "9"), ("worlds", "2")):
+    for dial, value in (("entropy", "1"), ("value", "3"), ("rate", "7"), ("every", "9"), ("worlds", "2"), ("temperature", "3")):
         for asked in (value, "own"):
             hero.settle(hero.settings.turned({dial: asked}))
     assert [hero.step(NEUTRAL).loss for _ in range(4)] == [other.step(NEUTRAL).loss for _ in range(4)]
