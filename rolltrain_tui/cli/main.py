@@ -32,6 +32,7 @@ from rolltrain_tui.cli.plugin_faults import tell_of_faults
 from rolltrain_tui.cli.replay import replay
 from rolltrain_tui.cli.saves import saves
 from rolltrain_tui.cli.schema import schema
+from rolltrain_tui.cli.serve import serve
 from rolltrain_tui.cli.train import train
 from rolltrain_tui.cli.verify import verify
 from rolltrain_tui.cli.watch import watch
@@ -77,6 +78,7 @@ rolltrain.add_command(codex)
 rolltrain.add_command(saves)
 rolltrain.add_command(replay)
 rolltrain.add_command(watch)
+rolltrain.add_command(serve)
 rolltrain.add_command(verify)
 rolltrain.add_command(branch)
 rolltrain.add_command(diff)

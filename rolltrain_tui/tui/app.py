@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,6 +36,7 @@ from rolltrain_tui.tui.screens.base import Destination
 from rolltrain_tui.tui.settings import read_settings
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
+from rolltrain_tui.tui.widgets.keys import Key
 
 if TYPE_CHECKING:
     from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
@@ -141,7 +142,7 @@ class RolltrainApp(App[None]):
             self.resume(launch.save)
         elif launch.campaign is None:
             self.to_title()
-        elif any(override.startswith("hero.") for override in launch.overrides):
+        elif launch.alone or any(override.startswith("hero.") for override in launch.overrides):
             self.start_campaign(launch.campaign, launch.all_overrides())
         else:
             self._choose_hero(launch.campaign)
@@ -219,6 +220,10 @@ class RolltrainApp(App[None]):
 
         self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o", "primary"),)))
 
+    def more_keys(self) -> Sequence[Key]:
+        """Keys of the app's own that the line of keys shows on every screen of a run."""
+        return ()
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own only what the game has no verb for."""
         yield SystemCommand("Theme", "Another theme: by night, by day, high contrast, blue and orange", lambda: themes.next_theme(self))
@@ -260,9 +265,10 @@ class RolltrainApp(App[None]):
         self._open(Bridge(lambda: Followed(path), Inbox()), "The run is looked for …")
 
     def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
-        explains = self.launch.explain and read_settings().get("explain") is not False
-        bridge = Bridge(open_run, self.new_inbox(), partial(self._settle_in, without=without), explains=explains, hidden=self.launch.hidden)
-        bridge.votes = self.launch.votes
+        explains = self.launch.explain and not self.launch.alone and read_settings().get("explain") is not False
+        settle, pauses = partial(self._settle_in, without=without), not self.launch.alone
+        bridge = Bridge(open_run, self.new_inbox(), settle, explains=explains, pauses=pauses, hidden=self.launch.hidden)
+        bridge.votes = self.launch.votes and not self.launch.alone
         self._moves = ()
         self._open(bridge, words)
 

@@ -33,11 +33,12 @@ class Bridge:
         ready: Callable[[PlayableRun], None] | None = None,
         *,
         explains: bool = False,
+        pauses: bool = True,
         hidden: frozenset[Secret] = frozenset(),
     ) -> None:
         """`open_run` and then `ready` are called in the thread, before the first turn. `explains`: it waits at the first of each kind.
 
-        `hidden`: events are veiled before anybody hears of them.
+        `pauses`: it waits at the campaign's rules. `hidden`: events are veiled before anybody hears of them.
         """
         self.inbox = inbox
         self.run: PlayableRun | None = None
@@ -57,7 +58,7 @@ class Bridge:
         """It runs at full speed until one of these rules is met."""
         self._tempo: float | None = None
         self._firsts, self._sick = Firsts(), set[str]()
-        self._open, self._ready = open_run, ready
+        self._open, self._ready, self._pauses = open_run, ready, pauses
         self._thread = threading.Thread(target=self._thread_main, name="run", daemon=True)
 
     def start(self) -> None:
@@ -145,7 +146,7 @@ class Bridge:
             self._ready(run)
         self.buffer.put(Opened(run.note))
         self.inbox.turn_over = self._turn_over
-        self.pause_on = frozenset(run.config.pace.pause_on if run.config is not None else ())
+        self.pause_on = frozenset(run.config.pace.pause_on if run.config is not None and self._pauses else ())
         for happened in run.play(self.inbox):
             if isinstance(happened, Sought):
                 self.buffer.put(happened)

@@ -44,6 +44,8 @@ class Launch:
     """The die shows its result without tumbling."""
     explain: bool = True
     """The run waits at the first of each kind while a card explains it."""
+    alone: bool = False
+    """Nobody sits at the keys: no hero is chosen, no card waits, no rule of the campaign pauses the run."""
     arena: bool = False
     """Open the arena over the title."""
     screen: Callable[[], Any] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,6 +17,9 @@ from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.widgets.fact import Fact
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.widgets.keys import Key
 
 UNTOLD = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
 """Bindings of Textual's own, which the list of keys leaves out."""
@@ -55,6 +58,7 @@ class Game(Host, Protocol):
     """Where the room votes."""
 
     def expedition_left(self) -> None: ...
+    def more_keys(self) -> "Sequence[Key]": ...
 
 
 def still_open(screen: Screen[Any]) -> bool:

@@ -396,7 +396,8 @@ class ExpeditionScreen(Explaining):
             self._log.show_scene(self.scene)
         if "tabs" in shown:
             self.query_one(TabLine).show_tabs(TABS, self.chosen_tab)
-        self.query_one(KeyLine).show_keys(self._presenter_keys() if self.presenting else self._key_list())
+        keys = self._presenter_keys() if self.presenting else self._key_list()
+        self.query_one(KeyLine).show_keys([*self.game.more_keys(), *keys])
 
     def _draw_die(self) -> None:
         rolled = self.scene.roll is not self._roll_drawn

@@ -1,0 +1,93 @@
+"""`rolltrain serve`: one game, watched from any number of browsers."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rolltrain_tui.cli import options
+from rolltrain_tui.cli.exit_codes import WRONG_USE
+from rolltrain_tui.cli.screen import missing_screen
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.launch import Launch
+
+SMALLEST, LARGEST = (60, 18), (300, 100)
+HEADLESS = (120, 36)
+
+
+class ScreenSize(click.ParamType):  # type: ignore[type-arg]  # older clicks know no argument here
+    """120x36: columns and rows."""
+
+    name = "SIZE"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
+        found = re.fullmatch(r"(\d{1,4})x(\d{1,4})", str(value))
+        size = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not all(low <= n <= high for low, n, high in zip(SMALLEST, size, LARGEST, strict=True)):
+            self.fail(f"{value!r} is no size: columns and rows such as 120x36, from 60x18 to 300x100.", param, context)
+        return size
+
+
+@click.command(short_help="Play before a room: browsers watch along.")
+@click.argument("what", metavar="RUN|CAMPAIGN")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets the whole network in.  [127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, metavar="N", help="0: any free port.  [8765]")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="Another name under which browsers reach this machine.")
+@click.option("--go-on", is_flag=True, help="RUN is played on from its last save; else it is followed, read only.")
+@click.option("--headless", is_flag=True, help="No terminal: the game draws for its viewers alone, and asks nobody.")
+@click.option("--size", type=ScreenSize(), metavar="120x36", help="With --headless: columns and rows.")
+@click.option("--once", is_flag=True, help="With --headless: end when the run is over, instead of showing it until a signal comes.")
+@options.campaign_options
+def serve(
+    what: str,
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    go_on: bool,
+    headless: bool,
+    size: tuple[int, int] | None,
+    once: bool,
+    **given: Any,
+) -> int:
+    """Play CAMPAIGN, or follow RUN, here as always; whoever has the address sees the same screen, and phones a page of their own."""
+    from rolltrain_tui.serve import Serving, check_installed
+
+    check_installed()
+    if not headless and (size is not None or once):
+        raise click.UsageError("--size and --once belong to --headless; a terminal has its own size, and its player says when.")
+    if not headless and (reason := missing_screen()):
+        click.echo(f"The game needs a terminal to draw on, and {reason}. With --headless it draws for its viewers alone.", err=True)
+        return WRONG_USE
+    launch = _launch(what, go_on, headless, **given)
+    from rolltrain_tui.serve import serve as serve_game
+
+    return serve_game(launch, Serving(host=host, port=port, names=names, size=(size or HEADLESS) if headless else None, once=once))
+
+
+def _launch(what: str, go_on: bool, headless: bool, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> "Launch":
+    """What is opened. UsageError, ValueError."""
+    from rolltrain_tui.runs.saves import saves_root
+    from rolltrain_tui.tui.launch import Launch
+
+    root, data = saves_root(out), options.own_text(data)
+    run = options.find_save(what, root)
+    if run is None:
+        if go_on:
+            raise click.UsageError(f"--go-on belongs to a run, and there is no run {what!r} in {root}.")
+        campaign = options.find_campaign(what)
+        overrides = options.overrides(campaign, data=data, **given)
+        options.check_campaign(campaign, overrides, data)
+        moves = tuple(options.read_moves(script))
+        return Launch(campaign=campaign, overrides=overrides, data=data, runs=root, moves=moves, alone=headless)
+    options.refuse_other_text(data)
+    if go_on:
+        overrides = options.overrides(None, data=None, **given)
+        return Launch(save=run, overrides=overrides, runs=root, moves=tuple(options.read_moves(script)), alone=headless)
+    if script is not None or any(given.values()):
+        raise click.UsageError("a run is followed as it is; options that change it belong to a campaign, or to --go-on.")
+    from rolltrain_tui.runs.follow import Followed
+
+    Followed(run)  # what is wrong with it is told before the screen opens
+    return Launch(followed=run, runs=root, alone=headless)

@@ -1,0 +1,140 @@
+"""The game with its server: the same app, which also paints for those who come late, and tells phones how it stands."""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual._compositor import LayoutUpdate, visible_screen_stack
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.geometry import Region
+from textual.screen import Screen
+
+from rolltrain_tui.serve import phone
+from rolltrain_tui.serve.address import AddressScreen
+from rolltrain_tui.serve.driver import mirrored, without_terminal
+from rolltrain_tui.serve.mirror import only_picture
+from rolltrain_tui.serve.server import Server
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.outfitter import RunOpener
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.widgets.keys import Key
+
+PHONE_SECONDS, CHART_SECONDS = 0.4, 1.5
+"""Between two looks at the run for the phones; its curve moves slowly and is larger."""
+AGAIN_SECONDS = 0.05
+"""A screen that is being built cannot be painted yet."""
+CLEAR = "\x1b[0m\x1b[H"
+
+
+class ServedApp(RolltrainApp):
+    """`server` has been made and is started and stopped with the app."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "show_address", "Watch", show=False, tooltip="Who watches: the address of the room and its code")
+    ]
+
+    def __init__(
+        self,
+        launch: Launch,
+        outfitter: RunOpener | None = None,
+        keep_log_in: Callable[[Path], None] | None = None,
+        *,
+        server: Server,
+        size: tuple[int, int] | None = None,
+        once: bool = False,
+    ) -> None:
+        """`size`: there is no terminal; the game draws for its viewers alone, so many columns and rows. `once`: it ends with its run."""
+        super().__init__(launch, outfitter, keep_log_in)
+        self.server = server
+        self.alone, self._once = size is not None, once
+        self.driver_class: type[Driver] = mirrored(without_terminal(*size) if size is not None else self.driver_class, server.room.mirror)
+        self._painting = False
+        self._chart_at = 0.0
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._here, self._context = asyncio.get_running_loop(), contextvars.copy_context()
+        self.server.room.mirror.paint = partial(self._call, self._paint)
+        self.server.room.feed.wanted = partial(self._call, self._tell_phones)
+        self.server.start()
+        self.set_interval(PHONE_SECONDS, self._tell_phones)
+        if not self.alone:
+            self.call_after_refresh(self.action_show_address)
+
+    def _call(self, deed: Callable[[], None]) -> None:
+        """From the server's thread."""
+        with suppress(RuntimeError):  # the game has just ended
+            self._here.call_soon_threadsafe(deed, context=self._context)
+
+    def on_unmount(self) -> None:
+        super().on_unmount()
+        self.server.stop()
+
+    def expedition_left(self) -> None:
+        super().expedition_left()
+        if self._once:
+            self.leave("quit")
+
+    def more_keys(self) -> Sequence[Key]:
+        return (Key("w", f"Watching {self.server.room.watching}", "app.show_address"),)
+
+    def action_show_address(self) -> None:
+        """The address and its code, over whatever is open."""
+        room = self.server.room
+        self.push_screen(AddressScreen(self.server.address, room.door.public, lambda: room.watching))
+
+    # For the mirror.
+
+    def _paint(self) -> None:
+        """The whole picture, for those who wait for it. Soon, if a screen is being built; once, however many ask."""
+        if not self._painting:
+            self._painting = True
+            self._paint_now()
+
+    def _paint_now(self) -> None:
+        if not self.is_running or self.return_code is not None:
+            return
+        if self._batch_count or not self.screen_stack or not self.screen.is_mounted:
+            self.set_timer(AGAIN_SECONDS, self._paint_now)
+            return
+        self._painting = False
+        self.server.room.mirror.show_whole(self.picture(), tuple(self.size))
+
+    def picture(self) -> str:
+        """Everything that is on the screen now, as it is written to a terminal. What is still to be drawn there stays to be drawn."""
+        width, height = self.size
+        compositor = self.screen._compositor
+        visible_screen_stack.set(self._background_screens)
+        strips = [[strip] for strip in compositor.render_strips(self.size)]
+        return CLEAR + only_picture(LayoutUpdate(strips, Region(0, 0, width, height)).render_segments(self.console))
+
+    # For the phones.
+
+    def _tell_phones(self) -> None:
+        feed = self.server.room.feed
+        if not feed.watched or self.bridge is None or not self.bridge.opened:
+            return
+        scene, now = _shown(self.screen_stack) or self.bridge.scene, time.monotonic()
+        parts: dict[str, object] = {
+            "status": phone.status(scene, paused=self.bridge.inbox.paused),
+            "log": phone.log(scene),
+            "proof": phone.proof(scene),
+            "says": phone.says(scene),
+        }
+        if now - self._chart_at >= CHART_SECONDS:
+            self._chart_at = now
+            parts["chart"] = phone.chart(scene)
+        feed.show(parts)
+
+
+def _shown(screens: Sequence[Screen[Any]]) -> Scene | None:
+    """What the run's screen shows, on top or behind others."""
+    return next((screen.scene for screen in reversed(screens) if isinstance(screen, ExpeditionScreen)), None)

@@ -1,0 +1,129 @@
+// The phone page: parts of the run as they change. Foreign text goes into text nodes, never into markup.
+import { draw } from "/chart.js";
+
+const at = (id) => document.getElementById(id);
+const TONES = new Set(["muted", "faint", "strong", "primary", "accent", "good", "bad", "warn", "cool", "key"]);
+let curve = null, mine = null, last = null;
+
+function percent(part, whole) {
+  return `${Math.max(0, Math.min(100, whole ? (100 * part) / whole : 0))}%`;
+}
+
+function number(value, digits) {
+  return value === null ? "" : value.toFixed(digits);
+}
+
+/** Lines of [text, tones] pairs as elements. */
+function fill(place, lines) {
+  place.replaceChildren(...lines.map((spans) => {
+    const line = document.createElement("div");
+    for (const [text, tones] of spans) {
+      const span = document.createElement("span");
+      span.textContent = text;
+      span.className = tones.split("+").filter((tone) => TONES.has(tone)).join(" ");
+      line.append(span);
+    }
+    return line;
+  }));
+}
+
+const show = {
+  status(s) {
+    at("campaign").textContent = s.campaign;
+    at("pace").textContent = s.pace;
+    at("turn").textContent = `turn ${s.turn} of ${s.turns}`;
+    at("hero").textContent = s.hero;
+    at("progress").style.width = percent(s.turn, s.turns);
+    at("loss").textContent = number(s.loss, s.digits);
+    at("value").textContent = s.value === null ? "" : `◆ ${s.label} ${number(s.value, s.digits)}`;
+    at("label").textContent = s.label;
+    at("hp").style.width = percent(s.hp, s.most_hp);
+    at("hp-words").textContent = `${s.hp} of ${s.most_hp} HP`;
+    at("foe-name").textContent = s.foe ? s.foe.name : "No foe near";
+    at("foe").style.width = s.foe ? percent(s.foe.hp, s.foe.most) : "0%";
+    at("foe-words").textContent = s.foe ? `${s.foe.hp} of ${s.foe.most} HP` : "The road is quiet.";
+  },
+  chart(c) {
+    curve = c;
+    at("chart-title").textContent = c.title;
+    at("has-ghost").hidden = c.ghost.length === 0;
+    at("has-limit").hidden = c.limit === null;
+    at("has-limit").textContent = c.limit === null ? "" : `┈ ${c.limit_name} ${c.limit.toFixed(2)}`;
+    draw(at("chart"), c);
+  },
+  log: (lines) => fill(at("log"), lines),
+  proof: (lines) => fill(at("proof"), lines),
+  says(s) {
+    at("says").textContent = s ? s.text : "Nothing yet.";
+  },
+  vote(v) {
+    at("vote").hidden = v === null;
+    if (v === null) return;
+    if (!last || last.number !== v.number) mine = null;
+    last = v;
+    at("question").textContent = v.question;
+    at("options").replaceChildren(...v.options.map((option, n) => choice(v, option, n)));
+    at("vote-note").textContent = note(v);
+  },
+};
+
+function note(v) {
+  const votes = v.total === 1 ? "1 vote" : `${v.total} votes`;
+  if (!v.open) return `${votes}. The vote is over.`;
+  return mine === null ? `${votes} so far. Tap to vote.` : `${votes} so far. Your vote is in; tap another to change it.`;
+}
+
+function choice(v, option, n) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.disabled = !v.open;
+  button.className = [n === mine ? "mine" : "", v.winner === n ? "winner" : ""].join(" ");
+  const share = document.createElement("i");
+  share.style.width = percent(v.votes[n], Math.max(1, v.total));
+  const title = document.createElement("b");
+  title.textContent = `${v.winner === n ? "✔ " : ""}${option.title}`;
+  const count = document.createElement("span");
+  count.className = "count";
+  count.textContent = v.votes[n];
+  const about = document.createElement("small");
+  about.textContent = option.about;
+  button.append(share, title, count, about);
+  button.onclick = () => cast(v, n);
+  return button;
+}
+
+async function cast(v, option) {
+  const before = mine;
+  mine = option;
+  show.vote(v);
+  try {
+    const answer = await fetch("/vote", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ round: v.number, option }),
+    });
+    if (answer.ok) return;
+    mine = before;
+    at("vote-note").textContent = (await answer.json()).error;
+  } catch {
+    mine = before;
+    at("vote-note").textContent = "The vote did not arrive. Try again.";
+  }
+}
+
+function listen() {
+  const feed = new EventSource("/feed");
+  for (const [part, put] of Object.entries(show)) feed.addEventListener(part, (event) => put(JSON.parse(event.data)));
+  feed.addEventListener("over", () => { feed.close(); at("state").textContent = "The game has ended."; });
+  feed.onopen = () => { at("state").textContent = ""; };
+  feed.onerror = async () => {
+    at("state").textContent = "The connection was lost; trying again …";
+    if (feed.readyState !== EventSource.CLOSED) return;
+    const answer = await fetch("/feed", { headers: { Accept: "application/json" }, method: "HEAD" }).catch(() => null);
+    at("state").textContent = answer && answer.status === 401 ? "The code is no longer that of the room. Open the newest link." : "Trying again …";
+    setTimeout(listen, 3000);
+  };
+}
+
+window.addEventListener("resize", () => curve && draw(at("chart"), curve));
+listen();

@@ -1,0 +1,61 @@
+"""Limits: how many may be here, how much they may send, and how often."""
+
+import time
+from collections import OrderedDict
+
+MOST_SCREENS, MOST_PHONES, MOST_CONNECTIONS = 40, 80, 256
+"""Sockets that mirror the screen; streams to phones; connections in all, so that no visitor can use up the game's files."""
+MOST_BYTES = 2048
+"""Of a request's body."""
+MESSAGE_BYTES = 4096
+"""Of a message to a socket. Nothing of it is used."""
+MOST_BUCKETS = 1000
+
+
+class Bucket:
+    """So many at once, and so many a second after that."""
+
+    def __init__(self, most: float, refill: float) -> None:
+        self._most, self._refill = most, refill
+        self._left, self._at = most, time.monotonic()
+
+    def take(self) -> bool:
+        """Whether there is one left; it is taken."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._refill)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Buckets:
+    """A bucket for each browser; the one that was used longest ago gives way."""
+
+    def __init__(self, most: float, refill: float) -> None:
+        self._most, self._refill = most, refill
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, browser: str) -> bool:
+        bucket = self._buckets.setdefault(browser, Bucket(self._most, self._refill))
+        self._buckets.move_to_end(browser)
+        if len(self._buckets) > MOST_BUCKETS:
+            self._buckets.popitem(last=False)
+        return bucket.take()
+
+
+class Seats:
+    """So many places, and who sits on one."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.taken = most, 0
+
+    def take(self) -> bool:
+        if self.taken >= self.most:
+            return False
+        self.taken += 1
+        return True
+
+    def leave(self) -> None:
+        self.taken -= 1

@@ -1,0 +1,79 @@
+"""The files of the pages, read once: no path that a browser names is ever looked up on disk. And the headers that go with all of them."""
+
+import gzip
+import hashlib
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+KINDS = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+KINDS |= {"mjs": KINDS["js"], "svg": "image/svg+xml", "txt": "text/plain; charset=utf-8"}
+FOR_ALL = {"/": "door.html", "/door.js": "door.js", "/style.css": "style.css", "/icon.svg": "icon.svg", "/favicon.ico": "icon.svg"}
+"""Address -> file of what a browser needs before it has a cookie."""
+FOR_GUESTS = {
+    "/screen": "screen.html",
+    "/screen.js": "screen.js",
+    "/phone": "phone.html",
+    "/phone.js": "phone.js",
+    "/chart.js": "chart.js",
+    "/xterm/xterm.mjs": "xterm/xterm.mjs",
+    "/xterm/xterm.css": "xterm/xterm.css",
+    "/xterm/LICENSE": "xterm/LICENSE.txt",
+}
+NUMBER = b"{{nonce}}"
+"""In a page that holds a terminal: xterm.js writes style sheets of its own, which carry a number that is good for this answer only."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is sent for an address."""
+
+    body: bytes
+    kind: str
+    etag: str = ""
+    keep: str = "no-cache"
+    nonce: str = ""
+
+    @cached_property
+    def zipped(self) -> bytes:
+        return gzip.compress(self.body, mtime=0)
+
+
+class Pages:
+    """All pages by their address."""
+
+    def __init__(self) -> None:
+        self._pages = {address: _read(name) for address, name in (FOR_ALL | FOR_GUESTS).items()}
+
+    def is_open(self, address: str) -> bool:
+        """Whether it is for everybody, with a cookie or without."""
+        return address in FOR_ALL
+
+    def find(self, address: str) -> Page | None:
+        page = self._pages.get(address)
+        if page is None or NUMBER not in page.body:
+            return page
+        nonce = secrets.token_urlsafe(16)
+        return Page(page.body.replace(NUMBER, nonce.encode()), page.kind, nonce=nonce, keep="no-store")
+
+    def headers(self, nonce: str = "") -> dict[str, str]:
+        """Nothing from elsewhere, nothing inside another page, no address told to others."""
+        styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+        policy = (
+            f"default-src 'none'; script-src 'self'; style-src {styles}; connect-src 'self'; img-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        return {
+            "Content-Security-Policy": policy,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+
+
+def _read(name: str) -> Page:
+    body = files("rolltrain_tui.serve").joinpath("assets", *name.split("/")).read_bytes()
+    return Page(body, KINDS[name.rpartition(".")[2]], etag=f'"{hashlib.sha256(body).hexdigest()[:24]}"')

@@ -1,0 +1,90 @@
+"""What the phone page shows of a run: plain numbers and clean text. The page puts text nowhere but into text nodes."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from rolltrain_tui.base.safe_text import clean, flat, one_line
+from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.log import log_lines
+from rolltrain_tui.tui.widgets.panel import Line
+from rolltrain_tui.tui.widgets.proof import proof_lines
+
+POINTS, LINES, WIDTH = 120, 12, 44
+"""Points of a curve, lines of the log, characters of a line."""
+LONGEST_SAMPLE = 600
+Curve = list[list[float]]
+
+
+def status(scene: Scene, *, paused: bool) -> dict[str, object]:
+    """How far the run is, and how its hero is."""
+    hero, foe, step = scene.sheet, scene.monster, scene.step
+    return {
+        "campaign": flat(scene.campaign),
+        "turn": scene.turn,
+        "turns": scene.turns,
+        "pace": _pace(scene, paused),
+        "hero": one_line(f"{hero.name} · {titled(hero.hero_class)} {hero.level}", 40) if hero.name else "",
+        "hp": hero.hp,
+        "most_hp": hero.max_hp,
+        "foe": None if foe is None else {"name": one_line(titled(foe.name), 30), "hp": foe.hp, "most": foe.max_hp},
+        "loss": _number(step.loss_ema if step is not None else None),
+        "value": _number(scene.evaluation.value if scene.evaluation is not None else None),
+        "label": flat(scene.objective.short_label),
+        "digits": scene.objective.digits,
+    }
+
+
+def _pace(scene: Scene, paused: bool) -> str:
+    if scene.ending is not None:
+        return "■ the end"
+    if scene.failure:
+        return "✖ stopped by an error"
+    return "‖ paused" if paused else "▶ playing"
+
+
+def chart(scene: Scene, *, hidden: bool = False) -> dict[str, object]:
+    """The curve, thinned. `hidden`: without what a class is to guess, the plain training and the limit."""
+    objective = scene.objective
+    ghost = () if scene.ghost is None or hidden else scene.ghost.points
+    return {
+        "title": flat(f"{objective.title} ({objective.unit})" if objective.unit else objective.title),
+        "mean": _thin([(bucket.last, bucket.ema) for bucket in scene.losses.buckets]) if objective.of_loss else [],
+        "marks": _thin(scene.validations),
+        "ghost": _thin([(point.turn, point.value) for point in ghost if point.turn <= max(1, scene.turn)]),
+        "limit": None if hidden else _number(objective.limit),
+        "limit_name": flat(objective.limit_name),
+        "better": objective.better,
+    }
+
+
+def log(scene: Scene) -> list[list[list[str]]]:
+    """The last lines, each as pairs of text and tone."""
+    return _spans(log_lines(scene, WIDTH, LINES))
+
+
+def proof(scene: Scene) -> list[list[list[str]]]:
+    """What was claimed, what was measured, and what the twin found."""
+    return _spans(proof_lines(scene, 400, 3))
+
+
+def says(scene: Scene) -> dict[str, object] | None:
+    """What the model said last; None before it has spoken."""
+    if scene.spoke is None:
+        return None
+    return {"turn": scene.spoke.turn, "text": clean(scene.spoke.text)[:LONGEST_SAMPLE].strip()}
+
+
+def _spans(lines: Iterable[Line]) -> list[list[list[str]]]:
+    return [[[clean(span[0]), span[1]] for span in line] for line in lines]
+
+
+def _thin(points: Iterable[tuple[int, float]]) -> Curve:
+    """At most `POINTS` of them, the last among them, with no more digits than can be seen."""
+    kept: Sequence[tuple[int, float]] = [point for point in points if math.isfinite(point[1])]
+    step = max(1, -(-len(kept) // POINTS))
+    return [[turn, round(value, 4)] for turn, value in kept[(len(kept) - 1) % step :: step]] if kept else []
+
+
+def _number(value: float | None) -> float | None:
+    return round(value, 4) if value is not None and math.isfinite(value) else None

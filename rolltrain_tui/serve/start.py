@@ -1,0 +1,34 @@
+"""A game with its server, from the socket to the last word."""
+
+import os
+import sys
+from functools import partial
+
+from rolltrain_tui.serve import Serving
+from rolltrain_tui.serve.door import Door
+from rolltrain_tui.serve.feed import Feed
+from rolltrain_tui.serve.mirror import Mirror
+from rolltrain_tui.serve.server import Server, listen
+from rolltrain_tui.serve.web import Room, Site
+from rolltrain_tui.tui import play
+from rolltrain_tui.tui.launch import Launch
+
+
+def start(launch: Launch, serving: Serving) -> int:
+    """Answers with the game's exit code. ServeError before anything is drawn."""
+    if serving.size is not None:
+        os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")  # read when Textual is imported; browsers have all colours
+    server = make_server(serving)
+    from rolltrain_tui.serve.address import words_for_the_terminal
+    from rolltrain_tui.serve.app import ServedApp
+
+    words = "\n".join(words_for_the_terminal(server.address, server.door.public))
+    print(words, file=sys.stderr if serving.size is None else sys.stdout, flush=True)
+    return play(launch, make_app=partial(ServedApp, server=server, size=serving.size, once=serving.once))
+
+
+def make_server(serving: Serving) -> Server:
+    """A server that listens already and answers from `start` on. ServeError."""
+    listening = listen(serving.host, serving.port)
+    room = Room(Door(serving.host, serving.names), Mirror(), Feed(), cookie=f"rolltrain-{listening.getsockname()[1]}")
+    return Server(Site(room), listening, serving.host)

@@ -1,0 +1,232 @@
+"""The pages: what is asked for, who may have it, and what is answered. Nothing that a viewer sends reaches the game but votes.
+
+The page at the door and its script are for everybody, since a browser needs them to hand in its token. All else wants the cookie.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from rolltrain_tui.serve.door import Door
+from rolltrain_tui.serve.feed import Feed
+from rolltrain_tui.serve.limits import MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
+from rolltrain_tui.serve.mirror import Mirror
+from rolltrain_tui.serve.outlet import Outlet
+from rolltrain_tui.serve.pages import Page, Pages
+
+HEARTBEAT = 30.0
+"""Seconds. A viewer that does not answer in half of it has gone."""
+BREATH = 15.0
+"""Seconds without news after which a phone gets an empty line, so that who has gone is noticed."""
+CHATTER = (20.0, 2.0)
+"""Messages of a viewer that are thrown away before it is sent off: so many at once, so many a second."""
+WORDS = {
+    401: "This page needs the address with the code. Open the link or the QR code of the room again.",
+    403: "This request does not come from the room's own page.",
+    404: "There is nothing here.",
+    413: "That is too much.",
+    429: "Not so fast.",
+    503: "The room is full. Try again when somebody has left.",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Room:
+    """Everything that the pages lead to."""
+
+    door: Door
+    mirror: Mirror
+    feed: Feed
+    cookie: str
+    """The cookie's name: browsers keep cookies by host, not by port."""
+    screens: Seats = field(default_factory=lambda: Seats(MOST_SCREENS))
+    phones: Seats = field(default_factory=lambda: Seats(MOST_PHONES))
+    entries: Bucket = field(default_factory=lambda: Bucket(200, 40))
+    votes: Buckets = field(default_factory=lambda: Buckets(5, 1))
+    sockets: set[web.WebSocketResponse] = field(default_factory=set)
+    streams: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def watching(self) -> int:
+        return self.screens.taken + self.phones.taken
+
+
+class Site:
+    """The pages of one room."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.pages = Pages()
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
+        app.router.add_post("/enter", self._enter)
+        app.router.add_get("/mirror", self._mirror)
+        app.router.add_get("/feed", self._feed)
+        app.router.add_get("/{name:.*}", self._page)
+        app.on_shutdown.append(self._close)
+        return app
+
+    # Who may come in.
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            self._check(request)
+            answer = await handler(request)
+        except web.HTTPException as refused:
+            answer = _told(refused.status, refused.text if refused.status == 409 else None)
+        if not answer.prepared:
+            answer.headers.update(self.pages.headers(str(answer.get("nonce", ""))))
+        return answer
+
+    def _check(self, request: web.Request) -> None:
+        """HTTPForbidden for a foreign host or page, HTTPUnauthorized without a cookie of ours."""
+        door, host, origin = self.room.door, request.headers.get("Host", ""), request.headers.get("Origin")
+        at = request.transport.get_extra_info("sockname") if request.transport is not None else None
+        if not door.knows_host(host, at[0] if at else ""):
+            raise web.HTTPForbidden
+        must_tell = request.method != "GET" or request.path in ("/mirror", "/play/socket")
+        if (must_tell or origin is not None) and not door.knows_origin(origin, host):
+            raise web.HTTPForbidden
+        if not self._is_open(request) and self._browser(request) is None:
+            raise web.HTTPUnauthorized
+
+    def _is_open(self, request: web.Request) -> bool:
+        return request.path == "/enter" or (request.method == "GET" and self.pages.is_open(request.path))
+
+    def _browser(self, request: web.Request) -> str | None:
+        return self.room.door.browser_of(request.cookies.get(self.room.cookie))
+
+    async def _enter(self, request: web.Request) -> web.StreamResponse:
+        """Trade the token for a cookie; a browser that has one keeps it, and with it its vote."""
+        if not self.room.entries.take():
+            raise web.HTTPTooManyRequests
+        if not self.room.door.opens((await said(request)).get("token")):
+            raise web.HTTPUnauthorized
+        answer = web.Response(status=204)
+        if self._browser(request) is None:
+            answer.set_cookie(self.room.cookie, self.room.door.sign(), httponly=True, samesite="Strict", path="/")
+        return answer
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        page = self.pages.find(request.path)
+        if page is None:
+            raise web.HTTPForbidden if request.path.endswith("/") else web.HTTPNotFound
+        return _answer(page, request)
+
+    # What is seen.
+
+    async def _mirror(self, request: web.Request) -> web.StreamResponse:
+        if not self.room.screens.take():
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, compress=False, max_msg_size=MESSAGE_BYTES, timeout=2.0)
+        outlet = Outlet()
+        sending: asyncio.Task[None] | None = None
+        try:
+            await socket.prepare(request)
+            self.room.sockets.add(socket)
+            self.room.mirror.join(outlet)
+            sending = asyncio.create_task(self._send_frames(outlet, socket))
+            await _turn_a_deaf_ear(socket)
+        finally:
+            self.room.screens.leave()
+            self.room.sockets.discard(socket)
+            self.room.mirror.leave(outlet)
+            if sending is not None:
+                sending.cancel()
+        return socket
+
+    async def _send_frames(self, outlet: Outlet, socket: web.WebSocketResponse) -> None:
+        with suppress(ConnectionError):
+            async for piece in outlet.pieces():
+                if piece is None:
+                    self.room.mirror.paint()
+                elif isinstance(piece, bytes):
+                    await socket.send_bytes(piece)
+                else:
+                    await socket.send_str(piece)
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
+        if not self.room.phones.take():
+            raise web.HTTPServiceUnavailable
+        outlet, stream = Outlet(), web.StreamResponse(headers={"Content-Type": "text/event-stream", **self.pages.headers()})
+        stream.headers["Cache-Control"] = "no-store"
+        task = asyncio.current_task()
+        try:
+            await stream.prepare(request)
+            self.room.feed.join(outlet)
+            if task is not None:
+                self.room.streams.add(task)
+            await self._send_parts(outlet, stream)
+        except ConnectionError:
+            pass
+        finally:
+            self.room.phones.leave()
+            self.room.feed.leave(outlet)
+            if task is not None:
+                self.room.streams.discard(task)
+        return stream
+
+    async def _send_parts(self, outlet: Outlet, stream: web.StreamResponse) -> None:
+        pieces = outlet.pieces()
+        while True:
+            try:
+                piece = await asyncio.wait_for(anext(pieces), BREATH)
+            except TimeoutError:  # the generator was cancelled with it
+                pieces, piece = outlet.pieces(), ":\n\n"
+            if piece is None:
+                self.room.feed.send_whole(outlet)
+            elif isinstance(piece, str):
+                await stream.write(piece.encode())
+
+    async def _close(self, app: web.Application) -> None:
+        """Tell those who look that it is over."""
+        for task in tuple(self.room.streams):
+            task.cancel()
+        for socket in tuple(self.room.sockets):
+            with suppress(ConnectionError, TimeoutError):
+                await asyncio.wait_for(socket.close(code=WSCloseCode.GOING_AWAY, message=b"over"), 1.0)
+
+
+async def _turn_a_deaf_ear(socket: web.WebSocketResponse) -> None:
+    """Until the viewer leaves: what it sends is thrown away unread, and a viewer that sends much is sent off."""
+    chatter = Bucket(*CHATTER)
+    async for message in socket:
+        if message.type == WSMsgType.ERROR or not chatter.take():
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+            return
+
+
+async def said(request: web.Request) -> Mapping[str, object]:
+    """What a browser has posted. HTTPRequestEntityTooLarge, HTTPBadRequest."""
+    if (request.content_length or 0) > MOST_BYTES:
+        raise web.HTTPRequestEntityTooLarge(MOST_BYTES, request.content_length or 0)
+    try:
+        posted = json.loads(await request.text())
+    except (ValueError, RecursionError):
+        raise web.HTTPBadRequest from None
+    if not isinstance(posted, dict):
+        raise web.HTTPBadRequest
+    return posted
+
+
+def _told(code: int, words: str | None = None) -> web.Response:
+    return web.json_response({"error": words or WORDS.get(code, "That was not understood.")}, status=code)
+
+
+def _answer(page: Page, request: web.Request) -> web.Response:
+    if request.headers.get("If-None-Match") == page.etag and page.etag:
+        return web.Response(status=304, headers={"ETag": page.etag})
+    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    headers = {"Content-Type": page.kind, "Cache-Control": page.keep, **({"ETag": page.etag} if page.etag else {})}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    answer = web.Response(body=page.zipped if zipped else page.body, headers=headers)
+    answer["nonce"] = page.nonce
+    return answer
