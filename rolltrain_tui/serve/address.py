@@ -79,6 +79,7 @@ def watching_words(number: int) -> str:
     return {0: "Nobody watches yet.", 1: "1 browser watches."}.get(number, f"{number} browsers watch.")
 
 
-def words_for_the_terminal(address: str, public: bool) -> Sequence[str]:
-    """The code and the address, for a server without a screen."""
-    return [*qr_lines(address), "", f"Watch along: {address}", warning(public)]
+def words_for_the_terminal(address: str, public: bool, *, code: bool) -> Sequence[str]:
+    """The address, for a server without a screen; with its code where somebody can scan that."""
+    lines = [f"\x1b[30;107m{line}\x1b[0m" for line in qr_lines(address)] if code else []
+    return [*lines, f"Watch along: {address}", warning(public)]

@@ -54,14 +54,15 @@ class ServedApp(RolltrainApp):
         """`size`: there is no terminal; the game draws for its viewers alone, so many columns and rows. `once`: it ends with its run."""
         super().__init__(launch, outfitter, keep_log_in)
         self.server = server
+        self.ballot = server.room.ballot
         self.alone, self._once = size is not None, once
         self.driver_class: type[Driver] = mirrored(without_terminal(*size) if size is not None else self.driver_class, server.room.mirror)
         self._painting = False
         self._chart_at = 0.0
 
     def on_mount(self) -> None:
-        super().on_mount()
-        self._here, self._context = asyncio.get_running_loop(), contextvars.copy_context()
+        """Textual calls the base class's own as well."""
+        self._here, self._around = asyncio.get_running_loop(), contextvars.copy_context()
         self.server.room.mirror.paint = partial(self._call, self._paint)
         self.server.room.feed.wanted = partial(self._call, self._tell_phones)
         self.server.start()
@@ -72,10 +73,9 @@ class ServedApp(RolltrainApp):
     def _call(self, deed: Callable[[], None]) -> None:
         """From the server's thread."""
         with suppress(RuntimeError):  # the game has just ended
-            self._here.call_soon_threadsafe(deed, context=self._context)
+            self._here.call_soon_threadsafe(deed, context=self._around)
 
     def on_unmount(self) -> None:
-        super().on_unmount()
         self.server.stop()
 
     def expedition_left(self) -> None:

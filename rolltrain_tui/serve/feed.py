@@ -9,6 +9,9 @@ from rolltrain_tui.serve.outlet import Outlet
 Parts = Mapping[str, object]
 """Part of the page -> what it shows, as plain JSON."""
 
+OVER = "event: over\ndata: null\n\n"
+"""The last message."""
+
 
 class Feed:
     """Parts in, phones out."""
@@ -33,6 +36,11 @@ class Feed:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._spread, parts)
 
+    def show_newest(self, look: Callable[[], Parts]) -> None:
+        """From any thread: how parts look when the server comes to it, so that of several changes the last one is shown."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: self._spread(look()))
+
     def _spread(self, parts: Parts) -> None:
         for name, shown in parts.items():
             message = f"event: {name}\ndata: {json.dumps(shown, separators=(',', ':'), allow_nan=False)}\n\n"
@@ -52,3 +60,8 @@ class Feed:
 
     def leave(self, outlet: Outlet) -> None:
         self._outlets.discard(outlet)
+
+    def end(self) -> None:
+        """Nothing follows; every phone hears so."""
+        for outlet in self._outlets:
+            outlet.put_whole((OVER,))

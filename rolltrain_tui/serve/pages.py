@@ -65,6 +65,7 @@ class Pages:
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         return {
+            "Server": "rolltrain",
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",

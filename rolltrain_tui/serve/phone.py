@@ -43,24 +43,27 @@ def _pace(scene: Scene, paused: bool) -> str:
     return "‖ paused" if paused else "▶ playing"
 
 
-def chart(scene: Scene, *, hidden: bool = False) -> dict[str, object]:
-    """The curve, thinned. `hidden`: without what a class is to guess, the plain training and the limit."""
+def chart(scene: Scene) -> dict[str, object]:
+    """The curve, thinned."""
     objective = scene.objective
-    ghost = () if scene.ghost is None or hidden else scene.ghost.points
+    ghost = () if scene.ghost is None else scene.ghost.points
+    title = "Loss" if objective.of_loss else objective.title
     return {
-        "title": flat(f"{objective.title} ({objective.unit})" if objective.unit else objective.title),
+        "title": flat(f"{title} ({objective.short_unit})" if objective.unit else title),
         "mean": _thin([(bucket.last, bucket.ema) for bucket in scene.losses.buckets]) if objective.of_loss else [],
         "marks": _thin(scene.validations),
         "ghost": _thin([(point.turn, point.value) for point in ghost if point.turn <= max(1, scene.turn)]),
-        "limit": None if hidden else _number(objective.limit),
+        "limit": _number(objective.limit),
         "limit_name": flat(objective.limit_name),
         "better": objective.better,
     }
 
 
 def log(scene: Scene) -> list[list[list[str]]]:
-    """The last lines, each as pairs of text and tone."""
-    return _spans(log_lines(scene, WIDTH, LINES))
+    """The last lines, each as pairs of text and tone, moved to the left as far as they go together."""
+    rows = _spans(log_lines(scene, WIDTH, LINES))
+    blank = min((len(row[0][0]) - len(row[0][0].lstrip()) for row in rows if row and row[0][0].strip()), default=0)
+    return [[[row[0][0][blank:], row[0][1]], *row[1:]] if row else row for row in rows]
 
 
 def proof(scene: Scene) -> list[list[list[str]]]:

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.web_runner import AppRunner
 
 from rolltrain_tui.base.safe_text import printable
+from rolltrain_tui.serve import votes
 from rolltrain_tui.serve.door import Door, address_for_others
 from rolltrain_tui.serve.limits import MOST_CONNECTIONS
 from rolltrain_tui.serve.web import Room, Site
@@ -72,11 +73,17 @@ class Server:
         await runner.setup()
         self.room.mirror.open(self._loop)
         self.room.feed.open(self._loop)
+        leave = self.room.ballot.subscribe(self._tell_of_votes)
+        self._tell_of_votes()
         listener = await self._loop.create_server(lambda: self._protocol(runner), sock=self._socket, backlog=BACKLOG)
         self._ready.set()
         await self._over.wait()
+        leave()
         listener.close()
         await _within(STOP_SECONDS, runner.cleanup())
+
+    def _tell_of_votes(self) -> None:
+        self.room.feed.show_newest(lambda: {"vote": votes.shown(self.room.ballot.tally())})
 
     def _protocol(self, runner: AppRunner) -> asyncio.BaseProtocol:
         """For a new connection: the pages, or a closed door where there are too many."""
@@ -112,8 +119,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise ServeError(
-                f"port {port} of {printable(host)} is taken by another program; name a free one with --port, or 0 for any"
-            ) from None
+            taken = f"port {port} of {printable(host)} is taken by another program"
+            raise ServeError(f"{taken}; name a free one with --port, or 0 for any") from None
         raise ServeError(f"nothing can listen on {printable(host)}, port {port}: {error.strerror or error}") from None
     return listening

@@ -22,8 +22,8 @@ def start(launch: Launch, serving: Serving) -> int:
     from rolltrain_tui.serve.address import words_for_the_terminal
     from rolltrain_tui.serve.app import ServedApp
 
-    words = "\n".join(words_for_the_terminal(server.address, server.door.public))
-    print(words, file=sys.stderr if serving.size is None else sys.stdout, flush=True)
+    if serving.size is not None:  # a game with a screen shows its address there
+        print("\n".join(words_for_the_terminal(server.address, server.door.public, code=sys.stdout.isatty())), flush=True)
     return play(launch, make_app=partial(ServedApp, server=server, size=serving.size, once=serving.once))
 
 

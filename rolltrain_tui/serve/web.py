@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from rolltrain_tui.classroom.ballot import Ballot
+from rolltrain_tui.serve import votes
 from rolltrain_tui.serve.door import Door
-from rolltrain_tui.serve.feed import Feed
+from rolltrain_tui.serve.feed import OVER, Feed
 from rolltrain_tui.serve.limits import MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, MOST_SCREENS, Bucket, Buckets, Seats
 from rolltrain_tui.serve.mirror import Mirror
 from rolltrain_tui.serve.outlet import Outlet
@@ -47,9 +49,10 @@ class Room:
     screens: Seats = field(default_factory=lambda: Seats(MOST_SCREENS))
     phones: Seats = field(default_factory=lambda: Seats(MOST_PHONES))
     entries: Bucket = field(default_factory=lambda: Bucket(200, 40))
-    votes: Buckets = field(default_factory=lambda: Buckets(5, 1))
+    ballot: Ballot = field(default_factory=Ballot)
+    haste: Buckets = field(default_factory=lambda: Buckets(5, 1))
+    """How often a browser may vote: five times at once, then once a second."""
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
-    streams: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def watching(self) -> int:
@@ -66,6 +69,7 @@ class Site:
     def application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
         app.router.add_post("/enter", self._enter)
+        app.router.add_post("/vote", self._vote)
         app.router.add_get("/mirror", self._mirror)
         app.router.add_get("/feed", self._feed)
         app.router.add_get("/{name:.*}", self._page)
@@ -80,7 +84,7 @@ class Site:
             self._check(request)
             answer = await handler(request)
         except web.HTTPException as refused:
-            answer = _told(refused.status, refused.text if refused.status == 409 else None)
+            answer = _told(refused.status)
         if not answer.prepared:
             answer.headers.update(self.pages.headers(str(answer.get("nonce", ""))))
         return answer
@@ -113,6 +117,17 @@ class Site:
         if self._browser(request) is None:
             answer.set_cookie(self.room.cookie, self.room.door.sign(), httponly=True, samesite="Strict", path="/")
         return answer
+
+    async def _vote(self, request: web.Request) -> web.StreamResponse:
+        browser = self._browser(request)
+        assert browser is not None, "the guard lets nobody in without"
+        if not self.room.haste.take(browser):
+            raise web.HTTPTooManyRequests
+        try:
+            votes.cast(self.room.ballot, browser, await said(request))
+        except votes.RefusedError as refused:
+            return _told(refused.code, str(refused))
+        return web.Response(status=204)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         page = self.pages.find(request.path)
@@ -157,20 +172,15 @@ class Site:
             raise web.HTTPServiceUnavailable
         outlet, stream = Outlet(), web.StreamResponse(headers={"Content-Type": "text/event-stream", **self.pages.headers()})
         stream.headers["Cache-Control"] = "no-store"
-        task = asyncio.current_task()
         try:
             await stream.prepare(request)
             self.room.feed.join(outlet)
-            if task is not None:
-                self.room.streams.add(task)
             await self._send_parts(outlet, stream)
         except ConnectionError:
             pass
         finally:
             self.room.phones.leave()
             self.room.feed.leave(outlet)
-            if task is not None:
-                self.room.streams.discard(task)
         return stream
 
     async def _send_parts(self, outlet: Outlet, stream: web.StreamResponse) -> None:
@@ -184,11 +194,12 @@ class Site:
                 self.room.feed.send_whole(outlet)
             elif isinstance(piece, str):
                 await stream.write(piece.encode())
+            if piece == OVER:
+                return
 
     async def _close(self, app: web.Application) -> None:
         """Tell those who look that it is over."""
-        for task in tuple(self.room.streams):
-            task.cancel()
+        self.room.feed.end()
         for socket in tuple(self.room.sockets):
             with suppress(ConnectionError, TimeoutError):
                 await asyncio.wait_for(socket.close(code=WSCloseCode.GOING_AWAY, message=b"over"), 1.0)

@@ -14,14 +14,19 @@ terminal.open(document.getElementById("terminal"));
 terminal.attachCustomKeyEventHandler(() => false);
 let waited = 500;
 
-/** xterm.js writes style sheets of its own. The page's policy allows those that carry the number of this page. */
+/** xterm.js writes style sheets and style attributes of its own. The page's policy wants the number of this page on the former, and allows
+ * what scripts set property by property; so no style that came in a text can ever count. */
 function allowStylesOfXterm() {
   const number = document.querySelector('meta[name="styles"]').content;
-  const make = document.createElement.bind(document);
+  const make = document.createElement.bind(document), set = Element.prototype.setAttribute;
   document.createElement = (name, options) => {
     const made = make(name, options);
     if (name === "style") made.nonce = number;
     return made;
+  };
+  Element.prototype.setAttribute = function (name, value) {
+    if (name === "style") this.style.cssText = value;
+    else set.call(this, name, value);
   };
 }
 
