@@ -3,17 +3,19 @@
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual._compositor import LayoutUpdate, visible_screen_stack
+from textual._compositor import LayoutUpdate
+from textual._context import visible_screen_stack
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 
 from rolltrain_tui.serve import phone
 from rolltrain_tui.serve.address import AddressScreen
@@ -106,14 +108,14 @@ class ServedApp(RolltrainApp):
             self.set_timer(AGAIN_SECONDS, self._paint_now)
             return
         self._painting = False
-        self.server.room.mirror.show_whole(self.picture(), tuple(self.size))
+        self.server.room.mirror.show_whole(self.picture(), (self.size.width, self.size.height))
 
     def picture(self) -> str:
         """Everything that is on the screen now, as it is written to a terminal. What is still to be drawn there stays to be drawn."""
         width, height = self.size
         compositor = self.screen._compositor
         visible_screen_stack.set(self._background_screens)
-        strips = [[strip] for strip in compositor.render_strips(self.size)]
+        strips: list[Iterable[Strip]] = [[strip] for strip in compositor.render_strips(self.size)]
         return CLEAR + only_picture(LayoutUpdate(strips, Region(0, 0, width, height)).render_segments(self.console))
 
     # For the phones.

@@ -31,7 +31,7 @@ class Page:
 
     body: bytes
     kind: str
-    etag: str = ""
+    etag: str = '""'
     keep: str = "no-cache"
     nonce: str = ""
 

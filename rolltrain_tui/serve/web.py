@@ -86,7 +86,8 @@ class Site:
         except web.HTTPException as refused:
             answer = _told(refused.status)
         if not answer.prepared:
-            answer.headers.update(self.pages.headers(str(answer.get("nonce", ""))))
+            for name, value in self.pages.headers().items():
+                answer.headers.setdefault(name, value)
         return answer
 
     def _check(self, request: web.Request) -> None:
@@ -133,7 +134,14 @@ class Site:
         page = self.pages.find(request.path)
         if page is None:
             raise web.HTTPForbidden if request.path.endswith("/") else web.HTTPNotFound
-        return _answer(page, request)
+        return self._answer(page, request)
+
+    def _answer(self, page: Page, request: web.Request) -> web.Response:
+        headers = {**self.pages.headers(page.nonce), "Content-Type": page.kind, "Cache-Control": page.keep, "ETag": page.etag}
+        if page.keep != "no-store" and request.headers.get("If-None-Match") == page.etag:
+            return web.Response(status=304, headers={"ETag": page.etag})
+        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+        return web.Response(body=page.zipped if zipped else page.body, headers=headers | ({"Content-Encoding": "gzip"} if zipped else {}))
 
     # What is seen.
 
@@ -229,15 +237,3 @@ async def said(request: web.Request) -> Mapping[str, object]:
 
 def _told(code: int, words: str | None = None) -> web.Response:
     return web.json_response({"error": words or WORDS.get(code, "That was not understood.")}, status=code)
-
-
-def _answer(page: Page, request: web.Request) -> web.Response:
-    if request.headers.get("If-None-Match") == page.etag and page.etag:
-        return web.Response(status=304, headers={"ETag": page.etag})
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    headers = {"Content-Type": page.kind, "Cache-Control": page.keep, **({"ETag": page.etag} if page.etag else {})}
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    answer = web.Response(body=page.zipped if zipped else page.body, headers=headers)
-    answer["nonce"] = page.nonce
-    return answer

@@ -1,0 +1,151 @@
+"""A real browser beside a real terminal: one game, one Chromium, and what each shows."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.browser import browser, missing_browser, wait_for
+from support.paths import TESTS
+
+pytest.importorskip("aiohttp", reason="the extra serve is not installed")
+pyte = pytest.importorskip("pyte")
+if why := missing_browser():
+    pytest.skip(why, allow_module_level=True)
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
+
+from support.terminal import Terminal  # noqa: E402
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+COLUMNS, ROWS = 120, 36
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
+class Game:
+    """A served game on a pseudo-terminal, and what that shows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.terminal = Terminal(
+            [sys.executable, "-m", "support.served_game", str(folder)],
+            rows=ROWS,
+            columns=COLUMNS,
+            folder=TESTS,
+            PYTHONPATH=f"{TESTS}:{TESTS.parent}",
+        )
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self._screen)
+        self._read = 0
+
+    @property
+    def address(self) -> str:
+        return wait_for(lambda: (self.folder / "address").exists() and (self.folder / "address").read_text())
+
+    @property
+    def lines(self) -> list[str]:
+        """What the terminal shows now."""
+        self.terminal.read(0.05)
+        fresh, self._read = bytes(self.terminal.output[self._read :]), len(self.terminal.output)
+        self._stream.feed(fresh)
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def asked(self) -> str:
+        return (self.folder / "asked").read_text(encoding="utf-8")
+
+    def press(self, keys: bytes, sees: str) -> None:
+        """Press keys at the terminal and wait until it shows these words."""
+        self.terminal.send(keys)
+        wait_for(lambda: sees in "\n".join(self.lines))
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    """Paused after some turns, its address having been shown and closed."""
+    served = Game(tmp_path_factory.mktemp("run"))
+    try:
+        wait_for(lambda: "Watch along" in "\n".join(served.lines))
+        served.press(b"\r", "loss ")
+        served.press(b" ", "Paused")
+        yield served
+    finally:
+        served.terminal.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as driver:
+        yield driver
+
+
+def mirrored(chromium: Any) -> list[str]:
+    return [line.rstrip() for line in chromium.execute_script("return window.mirrored ? window.mirrored() : []")]
+
+
+def the_same(chromium: Any, game: Game) -> bool:
+    seen = mirrored(chromium)
+    return len(seen) == ROWS and seen == game.lines
+
+
+def shown(chromium: Any) -> str:
+    return str(chromium.execute_script("return document.body.innerText"))
+
+
+def complaints(chromium: Any) -> list[str]:
+    return [entry["message"] for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def test_a_browser_shows_the_terminal_and_so_does_a_late_one(game: Game, chromium: Any) -> None:
+    """The link leads to the screen, cell by cell that of the terminal; also after turns were played, and in a window opened later."""
+    chromium.get(game.address)
+    wait_for(lambda: the_same(chromium, game))
+    assert chromium.current_url.endswith("/screen"), "the token has left the address bar"
+    assert complaints(chromium) == []
+    turn = next(line for line in game.lines if "turn" in line)
+    game.press(b"...", "One turn")
+    wait_for(lambda: the_same(chromium, game))
+    assert turn not in mirrored(chromium)
+    chromium.switch_to.new_window("tab")
+    chromium.get(game.address.split("#")[0] + "screen")
+    wait_for(lambda: the_same(chromium, game))
+    across, down = chromium.execute_script(
+        "const s = document.querySelector('.xterm-screen').getBoundingClientRect(); return [s.width / innerWidth, s.height / innerHeight]"
+    )
+    assert 0.85 < max(across, down) <= 1.0, "the letters are as large as the window allows"
+
+
+def test_the_keyboard_of_a_viewer_changes_nothing(game: Game, chromium: Any) -> None:
+    """Keys that would quit, pause and use an ability at the terminal: the picture, the run and what it was asked stay as they were."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    _, *before = game.lines  # a clock runs in the first line
+    for key in ("q", " ", ".", "1", "2", "r", "s"):
+        ActionChains(chromium).send_keys(key).perform()
+    game.terminal.read(0.5)
+    assert game.lines[1:] == before
+    assert game.asked == ""
+    assert the_same(chromium, game)
+
+
+def test_a_phone_has_a_page_of_its_own(game: Game, chromium: Any) -> None:
+    """At 390x844: nothing is cut off sideways; the curve is drawn; last turns and proof are there; foreign text is text."""
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        game.press(b"v", "Speak")
+        game.press(b".", "One turn")
+        chromium.get(game.address)
+        wait_for(lambda: chromium.current_url.endswith("/phone"))
+        wait_for(lambda: all(words in shown(chromium) for words in (" loss ", "<b>bold</b> [red]x[/] & co")))
+        text = shown(chromium)
+        assert "The Tiny GPT" in text
+        assert "Nothing to prove yet" in text
+        width, drawn, bold = chromium.execute_script(
+            "const c = document.getElementById('chart'), data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            "return [document.documentElement.scrollWidth, data.some((v) => v > 0), document.querySelectorAll('#says b').length]"
+        )
+        assert (width, drawn, bold) == (390, True, 0)
+        assert complaints(chromium) == []
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

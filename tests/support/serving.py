@@ -1,0 +1,42 @@
+"""A server without a game, and a visitor who has been let in."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rolltrain_tui.serve import Serving
+from rolltrain_tui.serve.server import Server
+from rolltrain_tui.serve.start import make_server
+
+SIZE = (80, 24)
+
+
+@contextlib.contextmanager
+def serving(host: str = "127.0.0.1", **how: Any) -> Iterator[Server]:
+    """Listening on a free port; its mirror answers with a picture that never changes."""
+    server = make_server(Serving(host=host, port=0, **how))
+    server.room.mirror.paint = lambda: server.room.mirror.show_whole("\x1b[1;1Hthe whole picture", SIZE)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def origin_of(server: Server) -> str:
+    return server.base.rstrip("/")
+
+
+@asynccontextmanager
+async def visitor(server: Server, *, enter: bool = True, **headers: str) -> AsyncIterator[Any]:
+    """A client session of a page of the server's own; `enter`: the token was traded for the cookie."""
+    import aiohttp
+
+    async with aiohttp.ClientSession(
+        base_url=server.base, cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Origin": origin_of(server), **headers}
+    ) as session:
+        if enter:
+            async with session.post("/enter", json={"token": server.door.token}) as answer:
+                assert answer.status == 204
+        yield session
