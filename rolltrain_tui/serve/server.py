@@ -61,6 +61,11 @@ class Server:
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
+    def close(self) -> None:
+        """Give up what was never started."""
+        self._socket.close()
+        self._loop.close()
+
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:

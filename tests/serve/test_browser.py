@@ -18,7 +18,7 @@ if sys.platform == "win32":
 
 from support.terminal import Terminal  # noqa: E402
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 COLUMNS, ROWS = 120, 36
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
