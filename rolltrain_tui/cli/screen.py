@@ -3,9 +3,14 @@
 import os
 import sys
 
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+"""Draws in a browser at the other end of a pipe."""
+
 
 def missing_screen() -> str:
     """Why nothing can be drawn here, or an empty string."""
+    if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
+        return ""
     for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output")):
         if not stream.isatty():
             return f"{name} is not a terminal"

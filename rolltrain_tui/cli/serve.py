@@ -1,6 +1,7 @@
 """`rolltrain serve`: one game, watched from any number of browsers."""
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class ScreenSize(click.ParamType):  # type: ignore[type-arg]  # older clicks kno
 @click.option("--headless", is_flag=True, help="No terminal: the game draws for its viewers alone, and asks nobody.")
 @click.option("--size", type=ScreenSize(), metavar="120x36", help="With --headless: columns and rows.")
 @click.option("--once", is_flag=True, help="With --headless: end when the run is over, instead of showing it until a signal comes.")
+@click.option("--play", "guests", type=click.IntRange(0, 200), default=0, metavar="N", help="So many visitors may play games of their own.")
 @options.campaign_options
 def serve(
     what: str,
@@ -49,21 +51,32 @@ def serve(
     headless: bool,
     size: tuple[int, int] | None,
     once: bool,
+    guests: int,
     **given: Any,
 ) -> int:
     """Play CAMPAIGN, or follow RUN, here as always; whoever has the address sees the same screen, and phones a page of their own."""
     from rolltrain_tui.serve import Serving, check_installed
 
-    check_installed()
+    check_installed(*(["textual_serve"] if guests else []))
     if not headless and (size is not None or once):
         raise click.UsageError("--size and --once belong to --headless; a terminal has its own size, and its player says when.")
     if not headless and (reason := missing_screen()):
         click.echo(f"The game needs a terminal to draw on, and {reason}. With --headless it draws for its viewers alone.", err=True)
         return WRONG_USE
     launch = _launch(what, go_on, headless, **given)
+    if guests and launch.campaign is None:
+        raise click.UsageError("--play belongs to a campaign: guests begin games of their own, and a run has its player.")
     from rolltrain_tui.serve import serve as serve_game
 
-    return serve_game(launch, Serving(host=host, port=port, names=names, size=(size or HEADLESS) if headless else None, once=once))
+    drawn = (size or HEADLESS) if headless else None
+    command = _for_guests(launch) if guests else ()
+    return serve_game(launch, Serving(host=host, port=port, names=names, size=drawn, once=once, guests=guests, guest_command=command))
+
+
+def _for_guests(launch: "Launch") -> tuple[str, ...]:
+    """What starts the same campaign for a guest."""
+    settings = (word for setting in launch.all_overrides() for word in ("--set", setting))
+    return (sys.executable, "-m", "rolltrain_tui", "play", str(launch.campaign), *settings)
 
 
 def _launch(what: str, go_on: bool, headless: bool, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> "Launch":

@@ -4,7 +4,7 @@
 """
 
 import importlib.util
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,10 @@ class Serving:
     """Columns and rows of a game without a terminal; None: the terminal's own."""
     once: bool = False
     """Without a terminal: it ends with its run."""
+    guests: int = 0
+    """So many may play games of their own in the browser."""
+    guest_command: Sequence[str] = ()
+    """What starts the game of a guest."""
 
 
 def check_installed(*further: str) -> None:
@@ -42,7 +46,7 @@ def check_installed(*further: str) -> None:
 
 def serve(launch: "Launch", serving: Serving) -> int:
     """Play, or follow, as `launch` says, before whoever has the address; answers with the exit code. ServeError, MissingExtraError."""
-    check_installed()
+    check_installed(*(["textual_serve"] if serving.guests else []))
     from rolltrain_tui.serve.start import start
 
     return start(launch, serving)

@@ -17,12 +17,17 @@ FOR_GUESTS = {
     "/phone": "phone.html",
     "/phone.js": "phone.js",
     "/chart.js": "chart.js",
+    "/terminal.js": "terminal.js",
     "/xterm/xterm.mjs": "xterm/xterm.mjs",
     "/xterm/xterm.css": "xterm/xterm.css",
     "/xterm/LICENSE": "xterm/LICENSE.txt",
 }
+FOR_PLAYERS = {"/play": "play.html", "/play.js": "play.js"}
+"""Where guests may play games of their own."""
 NUMBER = b"{{nonce}}"
 """In a page that holds a terminal: xterm.js writes style sheets of its own, which carry a number that is good for this answer only."""
+
+LINK, LINKED = b"{{play}}", b'<a href="/play">Play yourself</a>'
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class Page:
 class Pages:
     """All pages by their address."""
 
-    def __init__(self) -> None:
-        self._pages = {address: _read(name) for address, name in (FOR_ALL | FOR_GUESTS).items()}
+    def __init__(self, *, play: bool) -> None:
+        """`play`: guests may play games of their own."""
+        named = FOR_ALL | FOR_GUESTS | (FOR_PLAYERS if play else {})
+        self._pages = {address: _read(name, play) for address, name in named.items()}
 
     def is_open(self, address: str) -> bool:
         """Whether it is for everybody, with a cookie or without."""
@@ -75,6 +82,6 @@ class Pages:
         }
 
 
-def _read(name: str) -> Page:
-    body = files("rolltrain_tui.serve").joinpath("assets", *name.split("/")).read_bytes()
+def _read(name: str, play: bool) -> Page:
+    body = files("rolltrain_tui.serve").joinpath("assets", *name.split("/")).read_bytes().replace(LINK, LINKED if play else b"")
     return Page(body, KINDS[name.rpartition(".")[2]], etag=f'"{hashlib.sha256(body).hexdigest()[:24]}"')

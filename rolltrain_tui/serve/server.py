@@ -16,7 +16,8 @@ from rolltrain_tui.serve.door import Door, address_for_others
 from rolltrain_tui.serve.limits import MOST_CONNECTIONS
 from rolltrain_tui.serve.web import Room, Site
 
-STOP_SECONDS = 3.0
+STOP_SECONDS, GUEST_SECONDS = 3.0, 12.0
+"""How long the end may take, and where guests have games to save."""
 BACKLOG = 128
 
 
@@ -59,7 +60,7 @@ class Server:
         with suppress(RuntimeError):  # it has never begun, or is over
             self._loop.call_soon_threadsafe(self._over.set)
         if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
+            self._thread.join(STOP_SECONDS if self.room.guests is None else GUEST_SECONDS)
 
     def close(self) -> None:
         """Give up what was never started."""
@@ -85,7 +86,7 @@ class Server:
         await self._over.wait()
         leave()
         listener.close()
-        await _within(STOP_SECONDS, runner.cleanup())
+        await _within(STOP_SECONDS if self.room.guests is None else GUEST_SECONDS, runner.cleanup())
 
     def _tell_of_votes(self) -> None:
         self.room.feed.show_newest(lambda: {"vote": votes.shown(self.room.ballot.tally())})

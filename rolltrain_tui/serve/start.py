@@ -3,22 +3,27 @@
 import os
 import sys
 from functools import partial
+from pathlib import Path
 
 from rolltrain_tui.serve import Serving
 from rolltrain_tui.serve.door import Door
 from rolltrain_tui.serve.feed import Feed
+from rolltrain_tui.serve.limits import Seats
 from rolltrain_tui.serve.mirror import Mirror
 from rolltrain_tui.serve.server import Server, listen
 from rolltrain_tui.serve.web import Room, Site
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.launch import Launch
 
+GUESTS = "guests"
+"""The folder of the guests' runs."""
+
 
 def start(launch: Launch, serving: Serving) -> int:
     """Answers with the game's exit code. ServeError before anything is drawn."""
     if serving.size is not None:
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")  # read when Textual is imported; browsers have all colours
-    server = make_server(serving)
+    server = make_server(serving, launch.runs)
     from rolltrain_tui.serve.address import words_for_the_terminal
     from rolltrain_tui.serve.app import ServedApp
 
@@ -27,8 +32,12 @@ def start(launch: Launch, serving: Serving) -> int:
     return play(launch, make_app=partial(ServedApp, server=server, size=serving.size, once=serving.once))
 
 
-def make_server(serving: Serving) -> Server:
-    """A server that listens already and answers from `start` on. ServeError."""
+def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:
+    """A server that listens already and answers from `start` on; guests keep their runs beside those in `runs`. ServeError."""
     listening = listen(serving.host, serving.port)
     room = Room(Door(serving.host, serving.names), Mirror(), Feed(), cookie=f"rolltrain-{listening.getsockname()[1]}")
+    if serving.guests:
+        from rolltrain_tui.serve.guests import Guests
+
+        room.guests = Guests(serving.guest_command, runs.resolve() / GUESTS, Seats(serving.guests))
     return Server(Site(room), listening, serving.host)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -19,6 +20,9 @@ from rolltrain_tui.serve.limits import MESSAGE_BYTES, MOST_BYTES, MOST_PHONES, M
 from rolltrain_tui.serve.mirror import Mirror
 from rolltrain_tui.serve.outlet import Outlet
 from rolltrain_tui.serve.pages import Page, Pages
+
+if TYPE_CHECKING:
+    from rolltrain_tui.serve.guests import Guests
 
 HEARTBEAT = 30.0
 """Seconds. A viewer that does not answer in half of it has gone."""
@@ -52,6 +56,8 @@ class Room:
     ballot: Ballot = field(default_factory=Ballot)
     haste: Buckets = field(default_factory=lambda: Buckets(5, 1))
     """How often a browser may vote: five times at once, then once a second."""
+    guests: "Guests | None" = None
+    """Where everybody may play a game of their own."""
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
 
     @property
@@ -64,7 +70,7 @@ class Site:
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.pages = Pages()
+        self.pages = Pages(play=room.guests is not None)
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
@@ -72,6 +78,8 @@ class Site:
         app.router.add_post("/vote", self._vote)
         app.router.add_get("/mirror", self._mirror)
         app.router.add_get("/feed", self._feed)
+        if self.room.guests is not None:
+            app.router.add_get("/play/socket", self.room.guests.play)
         app.router.add_get("/{name:.*}", self._page)
         app.on_shutdown.append(self._close)
         return app
@@ -208,6 +216,8 @@ class Site:
     async def _close(self, app: web.Application) -> None:
         """Tell those who look that it is over."""
         self.room.feed.end()
+        if self.room.guests is not None:
+            await self.room.guests.end()
         for socket in tuple(self.room.sockets):
             with suppress(ConnectionError, TimeoutError):
                 await asyncio.wait_for(socket.close(code=WSCloseCode.GOING_AWAY, message=b"over"), 1.0)

@@ -1,0 +1,265 @@
+"""What a room of viewers costs a game: python tests/benchmarks/served_room.py [CAMPAIGN]. All traffic stays on this machine.
+
+One served game without a terminal; viewers come and go in turns, so that a busy machine troubles both sides alike. CPU is read from the
+kernel, of the game's process alone (its server is a thread of it); the viewers are another process.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Game:
+    """A served game in a process of its own."""
+
+    def __init__(self, campaign: str, folder: Path, *settings: str) -> None:
+        command = [sys.executable, "-m", "rolltrain_tui", "serve", campaign, "--headless", "--port", "0", "--out", str(folder)]
+        self.process = subprocess.Popen(
+            [*command, *(word for setting in settings for word in ("--set", setting))], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        line = next(line for line in self.process.stdout if "Watch along" in line)
+        self.base, self.token = line.split()[-1].split("#")
+        self.folder = folder
+
+    @property
+    def cpu(self) -> float:
+        """Seconds so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    @property
+    def memory(self) -> float:
+        """MB, resident."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    @property
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    @property
+    def children(self) -> int:
+        return len(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split())
+
+    @property
+    def turn(self) -> int:
+        """Turns played."""
+        return sum(line.count('"type":"StepTaken"') for path in self.folder.glob("*/chronicle.jsonl") for line in path.open())
+
+    def play_to(self, turn: int) -> None:
+        while self.turn < turn:
+            time.sleep(0.2)
+
+
+@contextmanager
+def game(campaign: str, *settings: str) -> Iterator[Game]:
+    with tempfile.TemporaryDirectory() as folder:
+        played = Game(campaign, Path(folder), *settings)
+        try:
+            yield played
+        finally:
+            played.process.terminate()
+            played.process.wait(30)
+
+
+@asynccontextmanager
+async def entered(played: Game) -> Any:
+    headers = {"Origin": played.base.rstrip("/")}
+    async with aiohttp.ClientSession(base_url=played.base, cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers) as session:
+        async with session.post("/enter", json={"token": played.token}) as answer:
+            assert answer.status == 204
+        yield session
+
+
+class Viewers:
+    """Programs that take what browsers would."""
+
+    def __init__(self, session: aiohttp.ClientSession, number: int) -> None:
+        self._session, self._number = session, number
+        self.arrivals: dict[bytes, list[float]] = {}
+        """Frame -> when it came to each."""
+        self.bytes = 0
+
+    async def watch(self, seconds: float) -> None:
+        async with AsyncExitStack() as stack:
+            sockets = [await stack.enter_async_context(self._session.ws_connect("/mirror")) for _ in range(self._number)]
+            await asyncio.wait([asyncio.create_task(self._take(socket, time.monotonic() + seconds)) for socket in sockets])
+
+    async def _take(self, socket: aiohttp.ClientWebSocketResponse, end: float) -> None:
+        while (left := end - time.monotonic()) > 0:
+            try:
+                data = (await socket.receive(left)).data
+            except TimeoutError:
+                return
+            if isinstance(data, bytes):
+                self.arrivals.setdefault(data, []).append(time.monotonic())
+                self.bytes += len(data)
+
+    def spreads(self) -> list[float]:
+        """Milliseconds from the first to the last viewer, of the frames that came to all."""
+        return sorted(1000 * (max(times) - min(times)) for times in self.arrivals.values() if len(times) == self._number)
+
+
+def percent_of_a_core(played: Game, seconds: float, deed: Any = None) -> float:
+    cpu, begun = played.cpu, time.monotonic()
+    asyncio.run(deed()) if deed is not None else time.sleep(seconds)
+    return 100 * (played.cpu - cpu) / (time.monotonic() - begun)
+
+
+def cost(campaign: str, viewers: int, rounds: int = 4, seconds: float = 8.0) -> None:
+    """CPU of the game at its own tempo, with nobody and with everybody, in turns; and how far apart the viewers get a frame."""
+    spreads: list[float] = []
+    sent = 0
+    with game(campaign) as played:
+        played.play_to(20)
+        alone, watched = [], []
+
+        async def look() -> None:
+            nonlocal sent
+            async with entered(played) as session:
+                room = Viewers(session, viewers)
+                await room.watch(seconds)
+                spreads.extend(room.spreads())
+                sent += room.bytes
+
+        for _ in range(rounds):
+            alone.append(percent_of_a_core(played, seconds))
+            watched.append(percent_of_a_core(played, seconds, look))
+        spreads.sort()
+        print(f"CPU, % of a core: alone {statistics.median(alone):.1f}, {viewers} viewers {statistics.median(watched):.1f}")
+        print(f"  more: {statistics.median(w - a for a, w in zip(alone, watched, strict=True)):.1f}  ({alone=}, {watched=})")
+        print(f"frames {len(spreads)}, {sent / viewers / rounds / seconds / 1000:.1f} kB/s a viewer")
+        print(f"spread, ms: median {spreads[len(spreads) // 2]:.1f}, p95 {spreads[int(len(spreads) * 0.95)]:.1f}")
+
+
+def slowing(campaign: str, viewers: int, rounds: int = 12, seconds: float = 4.0) -> None:
+    """Turns a second at full speed, with nobody and with everybody, in turns."""
+    with game(campaign, "pace.turns_per_second=null") as played:
+        played.play_to(20)
+        ratios = []
+
+        async def look() -> None:
+            async with entered(played) as session:
+                await Viewers(session, viewers).watch(seconds)
+
+        def pace(deed: Any = None) -> float:
+            turn, begun = played.turn, time.monotonic()
+            asyncio.run(deed()) if deed is not None else time.sleep(seconds)
+            turns = played.turn - turn
+            return turns / (time.monotonic() - begun) if turns else float("nan")
+
+        for number in range(rounds):
+            first, second = (pace(), pace(look)) if number % 2 else (pace(look), pace())
+            ratios.append(second / first if number % 2 else first / second)
+        print(f"turns a second, {viewers} viewers against none: median {statistics.median(ratios):.3f}")
+        print(f"  of {sorted(round(ratio, 2) for ratio in ratios)}")
+
+
+def deaf(campaign: str, seconds: float = 60.0) -> None:
+    """A viewer that reads nothing: what it costs, and what it holds."""
+    with game(campaign) as played:
+        played.play_to(20)
+
+        async def sit() -> None:
+            async with entered(played) as session, session.ws_connect("/mirror", autoping=False) as socket:
+                transport = socket.get_extra_info("socket")
+                socket._response.connection.transport.pause_reading()
+                assert transport is not None
+                await asyncio.sleep(seconds)
+
+        before, memory = percent_of_a_core(played, 15), played.memory
+        during = percent_of_a_core(played, seconds, sit)
+        print(f"a viewer that reads nothing for {seconds:.0f} s: {during - before:+.1f} % of a core, {played.memory - memory:+.1f} MB")
+
+
+def coming_and_going(campaign: str, times: int = 1000) -> None:
+    """Connects and leaves: what is left five seconds later."""
+    with game(campaign) as played:
+        played.play_to(5)
+        before = (played.open_files, played.children, played.memory)
+
+        async def come_and_go() -> None:
+            async with entered(played) as session:
+                for number in range(times):
+                    socket = await session.ws_connect("/mirror")
+                    if number % 3 == 0:
+                        await socket.receive()
+                    if number % 2:
+                        await socket.close()
+                    else:
+                        socket._response.close()  # as a browser that is gone at once
+
+        begun = time.monotonic()
+        asyncio.run(come_and_go())
+        print(f"{times} connects and leaves in {time.monotonic() - begun:.1f} s")
+        time.sleep(5)
+        after = (played.open_files, played.children, played.memory)
+        print(f"  descriptors {before[0]} -> {after[0]}, children {before[1]} -> {after[1]}, memory {before[2]:.0f} -> {after[2]:.0f} MB")
+
+
+def votes(voters: int = 30) -> None:
+    """All vote within two seconds: latencies, and when the last tally is at every phone."""
+    from rolltrain_tui.classroom.ballot import Option
+    from rolltrain_tui.serve import Serving
+    from rolltrain_tui.serve.start import make_server
+
+    server = make_server(Serving(port=0))
+    server.start()
+    asked = server.room.ballot.open_round("Rage?", [Option("Yes"), Option("No")])
+    base, token = server.address.split("#")
+    latencies: list[float] = []
+    last_vote, complete = [0.0], []
+
+    async def phone(number: int) -> None:
+        headers = {"Origin": base.rstrip("/")}
+        async with aiohttp.ClientSession(base_url=base, cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers) as session:
+            await (await session.post("/enter", json={"token": token})).read()
+            async with session.get("/feed") as feed:
+                listening = asyncio.create_task(hear(feed))
+                await asyncio.sleep(2 * number / voters)
+                begun = time.monotonic()
+                async with session.post("/vote", json={"round": asked.number, "option": number % 2}) as answer:
+                    assert answer.status == 204
+                latencies.append(1000 * (time.monotonic() - begun))
+                last_vote[0] = time.monotonic()
+                await listening
+
+    async def hear(feed: aiohttp.ClientResponse) -> None:
+        while True:
+            told = json.loads((await feed.content.readuntil(b"\n\n")).split(b"data: ")[1])
+            if told["total"] == voters:
+                complete.append(time.monotonic())
+                return
+
+    async def room() -> None:
+        await asyncio.gather(*map(phone, range(voters)))
+
+    asyncio.run(room())
+    server.stop()
+    latencies.sort()
+    print(
+        f"{voters} votes: {len(latencies)} counted, POST median {latencies[voters // 2]:.1f} ms, p95 {latencies[int(voters * 0.95)]:.1f} ms"
+    )
+    print(f"  the last of {len(complete)} phones had the last tally {1000 * (max(complete) - last_vote[0]):.1f} ms after it")
+
+
+if __name__ == "__main__":
+    which = sys.argv[2:] or ["cost", "slowing", "deaf", "coming", "votes"]
+    name = sys.argv[1] if len(sys.argv) > 1 else "tutorial"
+    deeds = {"cost": lambda: cost(name, 30), "slowing": lambda: slowing(name, 30), "deaf": lambda: deaf(name)}
+    deeds |= {"coming": lambda: coming_and_going(name), "votes": votes}
+    for deed in which:
+        deeds[deed]()
