@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.serve import Serving
@@ -13,9 +14,9 @@ SIZE = (80, 24)
 
 
 @contextlib.contextmanager
-def serving(host: str = "127.0.0.1", **how: Any) -> Iterator[Server]:
+def serving(host: str = "127.0.0.1", runs: Path = Path("nowhere"), **how: Any) -> Iterator[Server]:
     """Listening on a free port; its mirror answers with a picture that never changes."""
-    server = make_server(Serving(host=host, port=0, **how))
+    server = make_server(Serving(host=host, port=0, **how), runs)
     server.room.mirror.paint = lambda: server.room.mirror.show_whole("\x1b[1;1Hthe whole picture", SIZE)
     server.start()
     try:
