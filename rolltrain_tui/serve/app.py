@@ -102,9 +102,9 @@ class ServedApp(RolltrainApp):
             self._paint_now()
 
     def _paint_now(self) -> None:
-        if not self.is_running or self.return_code is not None:
+        if self.return_code is not None:
             return
-        if self._batch_count or not self.screen_stack or not self.screen.is_mounted:
+        if not self.is_running or self._batch_count or not self.screen_stack or not self.screen.is_mounted:
             self.set_timer(AGAIN_SECONDS, self._paint_now)
             return
         self._painting = False

@@ -76,10 +76,10 @@ class Site:
         app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
         app.router.add_post("/enter", self._enter)
         app.router.add_post("/vote", self._vote)
-        app.router.add_get("/mirror", self._mirror)
-        app.router.add_get("/feed", self._feed)
+        app.router.add_get("/mirror", self._mirror, allow_head=False)
+        app.router.add_get("/feed", self._feed, allow_head=False)
         if self.room.guests is not None:
-            app.router.add_get("/play/socket", self.room.guests.play)
+            app.router.add_get("/play/socket", self.room.guests.play, allow_head=False)
         app.router.add_get("/{name:.*}", self._page)
         app.on_shutdown.append(self._close)
         return app

@@ -119,8 +119,8 @@ function listen() {
   feed.onerror = async () => {
     at("state").textContent = "The connection was lost; trying again …";
     if (feed.readyState !== EventSource.CLOSED) return;
-    const answer = await fetch("/feed", { headers: { Accept: "application/json" }, method: "HEAD" }).catch(() => null);
-    at("state").textContent = answer && answer.status === 401 ? "The code is no longer that of the room. Open the newest link." : "Trying again …";
+    const answer = await fetch("/phone.js", { cache: "no-store" }).catch(() => null);
+    at("state").textContent = answer && answer.status === 401 ? (await answer.json()).error : "The room is full or does not answer; trying again …";
     setTimeout(listen, 3000);
   };
 }

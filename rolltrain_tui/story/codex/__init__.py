@@ -52,7 +52,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "exports",
         "plugins",
     ),
-    "The classroom": ("votes",),
+    "The classroom": ("serve", "votes"),
     "What is kept": ("saves", "replay", "verify", "branches"),
 }
 """Every page, by group, in reading order."""

@@ -1,0 +1,63 @@
+"""What the phone page is told of a run: numbers that JSON can hold, a curve that is small, and clean text."""
+
+import json
+import math
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from support.fakes import FakeExpedition, fake_config
+from support.hostile import MARKUP, PAYLOADS, is_dangerous, poisoned
+
+from rolltrain_tui.protocol.commands import Speak, UseAbility
+from rolltrain_tui.protocol.events import DiceRolled, StepTaken
+from rolltrain_tui.protocol.inbox import ScriptedInbox
+from rolltrain_tui.serve import phone
+from rolltrain_tui.story.scene import Scene
+
+MOVES = [(3, UseAbility("rage")), (5, Speak())]
+STORY = list(FakeExpedition(Path("nowhere"), fake_config("turns=400")).play(ScriptedInbox(MOVES)))
+
+
+def parts(scene: Scene) -> dict[str, object]:
+    told = {name: getattr(phone, name)(scene) for name in ("chart", "log", "proof", "says")}
+    return told | {"status": phone.status(scene, paused=False)}
+
+
+def test_a_run_of_any_length_is_told_in_few_kilobytes() -> None:
+    """The last turn is in the curve; lines fit a phone."""
+    scene = Scene.of(STORY)
+    told = json.dumps(parts(scene), allow_nan=False)
+    assert len(told) < 10_000
+    chart = phone.chart(scene)
+    assert chart["mean"][-1][0] == 400
+    assert chart["marks"][-1][0] == 400
+    assert all(len("".join(text for text, _ in line)) <= phone.WIDTH for line in phone.log(scene))
+
+
+def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
+    """JSON has no word for it, and neither has the curve."""
+    sick = [
+        replace(event, loss=math.nan, loss_ema=math.inf) if isinstance(event, StepTaken) and event.turn > 200 else event for event in STORY
+    ]
+    told = parts(Scene.of(sick))
+    json.dumps(told, allow_nan=False)
+    assert told["chart"]["mean"][-1][0] <= 200
+
+
+@pytest.mark.parametrize("events", [0, 1, 3])
+def test_a_run_that_has_hardly_begun_is_told(events: int) -> None:
+    """Before the first event, the first turn and the first word."""
+    json.dumps(parts(Scene.of(STORY[:events])), allow_nan=False)
+
+
+def test_foreign_text_is_clean() -> None:
+    """Every payload and every markup in every text of every event: what a phone gets can be seen, and nothing more."""
+    kinds = {type(event): event for event in STORY if not isinstance(event, DiceRolled | StepTaken)}
+    texts = [*PAYLOADS, *MARKUP]
+    for first in range(0, len(texts), 5):
+        several = cycle(texts[first : first + 5])
+        scene = Scene.of(poisoned(event, text) for event, text in zip(kinds.values(), several, strict=False))
+        told = json.dumps(parts(scene), ensure_ascii=False).replace("\\n", "")
+        assert not any(map(is_dangerous, told)), texts[first : first + 5]
