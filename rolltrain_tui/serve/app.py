@@ -17,6 +17,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 
+from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.serve import phone
 from rolltrain_tui.serve.address import AddressScreen
 from rolltrain_tui.serve.driver import mirrored, without_terminal
@@ -59,6 +60,8 @@ class ServedApp(RolltrainApp):
         self.ballot = server.room.ballot
         self.alone, self._once = size is not None, once
         self.driver_class: type[Driver] = mirrored(without_terminal(*size) if size is not None else self.driver_class, server.room.mirror)
+        self._held: Inbox | None = None
+        """Waits for the address to be seen."""
         self._painting = False
         self._chart_at = 0.0
 
@@ -89,9 +92,24 @@ class ServedApp(RolltrainApp):
         return (Key("w", f"Watching {self.server.room.watching}", "app.show_address"),)
 
     def action_show_address(self) -> None:
-        """The address and its code, over whatever is open."""
+        """The address and its code, over whatever is open. A run that is played here waits meanwhile."""
         room = self.server.room
-        self.push_screen(AddressScreen(self.server.address, room.door.public, lambda: room.watching))
+        if self.bridge is not None and self.launch.followed is None and not self.bridge.inbox.paused:
+            self._held = self.bridge.inbox
+            self._held.pause()
+        self.push_screen(AddressScreen(self.server.address, room.door.public, lambda: room.watching), self._address_seen)
+
+    def _address_seen(self, _: None) -> None:
+        if self._held is not None:
+            self._held.resume()
+            self._held = None
+
+    def _show_only(self, screen: Screen[None]) -> None:
+        """An address that lies over the screen before lies over the next one too."""
+        was_shown = any(isinstance(shown, AddressScreen) for shown in self.screen_stack)
+        super()._show_only(screen)
+        if was_shown:
+            self.call_after_refresh(self.action_show_address)
 
     # For the mirror.
 

@@ -140,6 +140,6 @@ def _parsed(text: str) -> object:
 
 def clamped(width: object, height: object) -> tuple[int, int]:
     """A size that a game can be drawn in, whatever was asked for."""
-    wished = [int(value) if str(value).isascii() and str(value).isdigit() and len(str(value)) < 7 else 0 for value in (width, height)]
+    wished = [int(str(value)) if str(value).isascii() and str(value).isdigit() and len(str(value)) < 7 else 0 for value in (width, height)]
     low, high = SMALLEST, LARGEST
     return (min(max(wished[0] or 80, low[0]), high[0]), min(max(wished[1] or 24, low[1]), high[1]))

@@ -40,4 +40,6 @@ def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:
         from rolltrain_tui.serve.guests import Guests
 
         room.guests = Guests(serving.guest_command, runs.resolve() / GUESTS, Seats(serving.guests))
-    return Server(Site(room), listening, serving.host)
+    server = Server(Site(room), listening, serving.host)
+    room.ballot.invitation = server.base
+    return server

@@ -53,6 +53,9 @@ class Room:
     screens: Seats = field(default_factory=lambda: Seats(MOST_SCREENS))
     phones: Seats = field(default_factory=lambda: Seats(MOST_PHONES))
     entries: Bucket = field(default_factory=lambda: Bucket(200, 40))
+    asking: Buckets = field(default_factory=lambda: Buckets(120, 30))
+    """How often a browser may ask for anything; strangers of one address, behind which a whole room may be, five times that."""
+    strangers: Buckets = field(default_factory=lambda: Buckets(600, 150))
     ballot: Ballot = field(default_factory=Ballot)
     haste: Buckets = field(default_factory=lambda: Buckets(5, 1))
     """How often a browser may vote: five times at once, then once a second."""
@@ -99,7 +102,7 @@ class Site:
         return answer
 
     def _check(self, request: web.Request) -> None:
-        """HTTPForbidden for a foreign host or page, HTTPUnauthorized without a cookie of ours."""
+        """HTTPForbidden for a foreign host or page, HTTPTooManyRequests in a flood, HTTPUnauthorized without a cookie of ours."""
         door, host, origin = self.room.door, request.headers.get("Host", ""), request.headers.get("Origin")
         at = request.transport.get_extra_info("sockname") if request.transport is not None else None
         if not door.knows_host(host, at[0] if at else ""):
@@ -107,7 +110,11 @@ class Site:
         must_tell = request.method != "GET" or request.path in ("/mirror", "/play/socket")
         if (must_tell or origin is not None) and not door.knows_origin(origin, host):
             raise web.HTTPForbidden
-        if not self._is_open(request) and self._browser(request) is None:
+        browser = self._browser(request)
+        calm = self.room.asking.take(browser) if browser is not None else self.room.strangers.take(request.remote or "")
+        if not calm:
+            raise web.HTTPTooManyRequests
+        if browser is None and not self._is_open(request):
             raise web.HTTPUnauthorized
 
     def _is_open(self, request: web.Request) -> bool:

@@ -72,7 +72,7 @@ def game(campaign: str, *settings: str) -> Iterator[Game]:
             yield played
         finally:
             played.process.terminate()
-            played.process.wait(30)
+            played.process.wait(120)
 
 
 @asynccontextmanager
@@ -125,7 +125,7 @@ def cost(campaign: str, viewers: int, rounds: int = 4, seconds: float = 8.0) -> 
     sent = 0
     with game(campaign) as played:
         played.play_to(20)
-        alone, watched = [], []
+        alone, watched, turns = [], [], played.turn
 
         async def look() -> None:
             nonlocal sent
@@ -139,6 +139,8 @@ def cost(campaign: str, viewers: int, rounds: int = 4, seconds: float = 8.0) -> 
             alone.append(percent_of_a_core(played, seconds))
             watched.append(percent_of_a_core(played, seconds, look))
         spreads.sort()
+        rate = (played.turn - turns) / (2 * rounds * seconds)
+        print(f"{rate:.1f} turns a second, {len(spreads) / rounds / seconds:.1f} frames a second")
         print(f"CPU, % of a core: alone {statistics.median(alone):.1f}, {viewers} viewers {statistics.median(watched):.1f}")
         print(f"  more: {statistics.median(w - a for a, w in zip(alone, watched, strict=True)):.1f}  ({alone=}, {watched=})")
         print(f"frames {len(spreads)}, {sent / viewers / rounds / seconds / 1000:.1f} kB/s a viewer")

@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.serving import origin_of, serving, visitor
+from support.serving import SIZE, origin_of, serving, visitor
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 
 from rolltrain_tui.classroom.ballot import Option  # noqa: E402
-from rolltrain_tui.serve.limits import MOST_SCREENS  # noqa: E402
+from rolltrain_tui.serve.limits import MOST_SCREENS, Buckets  # noqa: E402
 from rolltrain_tui.serve.server import ServeError, Server, listen  # noqa: E402
 
 GUARDED = ("/screen", "/phone", "/screen.js", "/xterm/xterm.mjs", "/mirror", "/feed")
@@ -147,6 +149,53 @@ async def test_the_room_has_so_many_seats(server: Server) -> None:
         assert not isinstance(again, int)
         for socket in (*seated, again):
             await socket.close()
+
+
+async def test_coming_and_going_leaves_nothing(server: Server, count: Callable[[int, int], int]) -> None:
+    """Viewers that come, look or not, and leave in order or are gone at once: seats, viewers and descriptors are as before."""
+    files = Path("/proc/self/fd")
+    if not files.exists():
+        pytest.skip("descriptors are counted in /proc")
+    server.room.asking = Buckets(math.inf, 1)
+    async with visitor(server) as guest:
+        before = len(list(files.iterdir()))
+        for number in range(count(150, 1000)):
+            socket = await guest.ws_connect("/mirror")
+            if number % 3 == 0:
+                await socket.receive()
+            if number % 2:
+                await socket.close()
+            else:
+                socket._response.close()
+        for _ in range(100):
+            if server.room.screens.taken == 0 and not server.room.mirror.watched and len(list(files.iterdir())) <= before + 2:
+                break
+            await asyncio.sleep(0.05)
+        assert (server.room.screens.taken, server.room.mirror.watched, server.room.sockets) == (0, False, set())
+        assert len(list(files.iterdir())) <= before + 2  # the session keeps a connection
+
+
+async def test_a_viewer_that_reads_nothing_holds_nobody_up(server: Server) -> None:
+    """What waits for it is bounded, whatever is shown; the others get every frame."""
+    frame = "x" * 60_000
+    async with visitor(server) as guest, guest.ws_connect("/mirror") as deaf, guest.ws_connect("/mirror") as calm:
+        deaf._response.connection.transport.pause_reading()
+        while not isinstance((await calm.receive()).data, bytes):
+            pass
+        for _ in range(150):
+            server.room.mirror.show(frame, SIZE)
+            assert len((await asyncio.wait_for(calm.receive(), 10)).data) == len(frame)
+        held = [len(outlet._waiting) for outlet in server.room.mirror._outlets]
+        assert sorted(held) == [0, 0]
+        assert [outlet.lost for outlet in server.room.mirror._outlets].count(True) == 1
+
+
+async def test_a_flood_is_stemmed(server: Server) -> None:
+    """A browser that asks without end is told 429, and another one is not."""
+    async with visitor(server) as loud, visitor(server) as calm:
+        server.room.asking = Buckets(20, 0.001)
+        assert [await status(loud.get("/icon.svg")) for _ in range(22)] == [200] * 20 + [429] * 2
+        assert await status(calm.get("/phone")) == 200
 
 
 async def test_what_a_viewer_sends_is_never_read(server: Server) -> None:

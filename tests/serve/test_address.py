@@ -1,0 +1,57 @@
+"""The address on the game's screen: its code fits, the run waits behind it, and it comes back by its key."""
+
+from pathlib import Path
+
+import pytest
+from support.fakes import FakeExpedition, FakeOutfitter, fake_config
+from support.screens_host import shown, until
+from textual.pilot import Pilot
+
+pytest.importorskip("aiohttp", reason="the extra serve is not installed")
+
+from rolltrain_tui.serve import Serving
+from rolltrain_tui.serve.address import AddressScreen, qr_lines, words_for_the_terminal
+from rolltrain_tui.serve.app import ServedApp
+from rolltrain_tui.serve.start import make_server
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+
+@pytest.mark.parametrize(
+    "base", ["http://127.0.0.1:8765/", "http://192.168.100.100:65535/", "http://[2001:db8:85a3::8a2e:370:7334]:65535/"]
+)
+def test_the_code_fits_the_smallest_screen(base: str) -> None:
+    """Of any address, in 80x24, beside its words; a pipe gets the address alone."""
+    lines = qr_lines(f"{base}#{'x' * 22}")
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines[0]) <= 41
+    assert len(lines) <= 21
+    assert words_for_the_terminal(f"{base}#x", public=True, code=False)[0] == f"Watch along: {base}#x"
+
+
+async def test_the_run_waits_behind_the_address(tmp_path: Path) -> None:
+    """It is shown at the start; Enter goes on; w brings it back, and a run that was paused stays so."""
+    server = make_server(Serving(port=0))
+    launch = Launch(save=tmp_path, runs=tmp_path, explain=False, turns_per_second=20)
+    app = ServedApp(launch, FakeOutfitter(FakeExpedition(tmp_path, fake_config())), server=server)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: any(isinstance(screen, ExpeditionScreen) for screen in app.screen_stack))
+        await _sees_the_address(pilot, app)
+        assert app.bridge is not None
+        assert app.bridge.inbox.paused
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen) and app.screen.scene.turn > 1)
+        assert not app.bridge.inbox.paused
+        assert "w Watching 0" in shown(app)
+        await pilot.press("space")
+        await pilot.press("w")
+        await _sees_the_address(pilot, app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
+        assert app.bridge.inbox.paused
+
+
+async def _sees_the_address(pilot: Pilot[None], app: ServedApp) -> None:
+    base, token = app.server.address.split("#")
+    await until(pilot, lambda: isinstance(app.screen, AddressScreen) and base in shown(app) and f"#{token}" in shown(app))
+    assert "Nobody watches yet." in shown(app)
