@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from rolltrain_tui.cli.exit_codes import WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
 
 if TYPE_CHECKING:
+    from rolltrain_tui.protocol.events import Secret
     from rolltrain_tui.tui.launch import Launch
 
 SMALLEST, LARGEST = (60, 18), (300, 100)
@@ -40,8 +42,10 @@ class ScreenSize(click.ParamType):  # type: ignore[type-arg]  # older clicks kno
 @click.option("--headless", is_flag=True, help="No terminal: the game draws for its viewers alone, and asks nobody.")
 @click.option("--size", type=ScreenSize(), metavar="120x36", help="With --headless: columns and rows.")
 @click.option("--once", is_flag=True, help="With --headless: end when the run is over, instead of showing it until a signal comes.")
+@click.option("--vote", is_flag=True, help="The room votes at every encounter, as with --vote-at encounter.")
 @click.option("--play", "guests", type=click.IntRange(0, 200), default=0, metavar="N", help="So many visitors may play games of their own.")
 @options.campaign_options
+@options.classroom_options
 def serve(
     what: str,
     host: str,
@@ -51,7 +55,11 @@ def serve(
     headless: bool,
     size: tuple[int, int] | None,
     once: bool,
+    vote: bool,
     guests: int,
+    presenter: bool | None,
+    hidden: "frozenset[Secret]",
+    vote_at: str,
     **given: Any,
 ) -> int:
     """Play CAMPAIGN, or follow RUN, here as always; whoever has the address sees the same screen, and phones a page of their own."""
@@ -63,7 +71,9 @@ def serve(
     if not headless and (reason := missing_screen()):
         click.echo(f"The game needs a terminal to draw on, and {reason}. With --headless it draws for its viewers alone.", err=True)
         return WRONG_USE
-    launch = _launch(what, go_on, headless, **given)
+    launch = replace(
+        _launch(what, go_on, **given), presenter=presenter, hidden=hidden, votes=vote or vote_at == "encounter", alone=headless
+    )
     if guests and launch.campaign is None:
         raise click.UsageError("--play belongs to a campaign: guests begin games of their own, and a run has its player.")
     from rolltrain_tui.serve import serve as serve_game
@@ -79,7 +89,7 @@ def _for_guests(launch: "Launch") -> tuple[str, ...]:
     return (sys.executable, "-m", "rolltrain_tui", "play", str(launch.campaign), *settings)
 
 
-def _launch(what: str, go_on: bool, headless: bool, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> "Launch":
+def _launch(what: str, go_on: bool, out: Path | None, data: Path | None, script: Path | None, **given: Any) -> "Launch":
     """What is opened. UsageError, ValueError."""
     from rolltrain_tui.runs.saves import saves_root
     from rolltrain_tui.tui.launch import Launch
@@ -93,14 +103,14 @@ def _launch(what: str, go_on: bool, headless: bool, out: Path | None, data: Path
         overrides = options.overrides(campaign, data=data, **given)
         options.check_campaign(campaign, overrides, data)
         moves = tuple(options.read_moves(script))
-        return Launch(campaign=campaign, overrides=overrides, data=data, runs=root, moves=moves, alone=headless)
+        return Launch(campaign=campaign, overrides=overrides, data=data, runs=root, moves=moves)
     options.refuse_other_text(data)
     if go_on:
         overrides = options.overrides(None, data=None, **given)
-        return Launch(save=run, overrides=overrides, runs=root, moves=tuple(options.read_moves(script)), alone=headless)
-    if script is not None or any(given.values()):
+        return Launch(save=run, overrides=overrides, runs=root, moves=tuple(options.read_moves(script)))
+    if script is not None or any(value not in (None, ()) for value in given.values()):
         raise click.UsageError("a run is followed as it is; options that change it belong to a campaign, or to --go-on.")
     from rolltrain_tui.runs.follow import Followed
 
     Followed(run)  # what is wrong with it is told before the screen opens
-    return Launch(followed=run, runs=root, alone=headless)
+    return Launch(followed=run, runs=root)

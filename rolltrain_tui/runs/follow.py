@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, Secret
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_log, layout
 from rolltrain_tui.runs.event_log import BEGINNING, ChronicleError, Place
@@ -61,8 +61,8 @@ class Followed:
     """No rule of the campaign pauses who watches."""
     learner = None
 
-    def __init__(self, path: Path) -> None:
-        """`path` is a run folder, which may be empty still, or a chronicle. FollowError."""
+    def __init__(self, path: Path, hidden: frozenset[Secret] = frozenset()) -> None:
+        """`path` is a run folder, which may be empty still, or a chronicle. `hidden` is kept out of scenes that it folds. FollowError."""
         self.path = path if path.suffix == ".jsonl" else path / layout.CHRONICLE
         self.folder = self.path.parent
         if not self.folder.is_dir():
@@ -77,14 +77,17 @@ class Followed:
         self._before, self._place = BEGINNING, BEGINNING
         """The places before and after the last event."""
         self._last: Event | None = None
-        self._ended = False
+        self._held: list[Event] = []
+        """Of a turn that is not over yet."""
+        self._ended, self._hidden = False, hidden
         self._seen: tuple[int, ...] = ()
         self._heard_at = self._asked_at = -math.inf
         self._faults = 0
 
     @property
     def story(self) -> Iterator[Event]:
-        """The events so far. FollowError where the chronicle cannot be read at all."""
+        """The events so far; `play` tells those that come after. FollowError where the chronicle cannot be read at all."""
+        self._from_the_beginning()
         self._seen = self._mark()
         try:
             yield from self._read_on()
@@ -100,17 +103,14 @@ class Followed:
     def play(self, inbox: Inbox) -> Iterator[Event | Sought]:
         """What happens in the run from now on, whole turns at a time; a turn that stands still half-way is told as far as it is."""
         inbox.set_speed(LOOKS)
-        held: list[Event] = []
         while inbox.wait_for_turn():
             fresh = self._look()
             if isinstance(fresh, Sought):
-                held.clear()
                 yield fresh
                 continue
-            held += fresh
-            newest = held[-1].turn if fresh else -1
-            yield from (event for event in held if event.turn != newest)
-            held = [event for event in held if event.turn == newest]
+            known, newest = [*self._held, *fresh], fresh[-1].turn if fresh else -1
+            self._held = [event for event in known if event.turn == newest]
+            yield from (event for event in known if event.turn != newest)
 
     def _look(self) -> "list[Event] | Sought":
         """The events since the last look; the whole scene anew where the run was taken back."""
@@ -157,10 +157,14 @@ class Followed:
             return known is None or known[0] != self._last
         return True
 
-    def _begin_anew(self) -> Sought:
+    def _from_the_beginning(self) -> None:
         self._before = self._place = BEGINNING
         self._last, self._ended = None, False
-        scene = Scene.of(self._read_on())
+        self._held.clear()
+
+    def _begin_anew(self) -> Sought:
+        self._from_the_beginning()
+        scene = Scene.of(self._read_on(), self._hidden)
         self._seen = ()
         self.standing = Standing("live", f"The run was taken back to a save, and goes on from turn {scene.turn}.")
         return Sought(scene)

@@ -262,7 +262,8 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.runs.follow import Followed
 
         self._campaign = None
-        self._open(Bridge(lambda: Followed(path), Inbox()), "The run is looked for …")
+        hidden = self.launch.hidden
+        self._open(Bridge(lambda: Followed(path, hidden), Inbox(), hidden=hidden), "The run is looked for …")
 
     def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
         explains = self.launch.explain and not self.launch.alone and read_settings().get("explain") is not False
@@ -308,7 +309,9 @@ class RolltrainApp(App[None]):
 
     @property
     def presenting(self) -> bool:
-        """Runs begin in presenter mode."""
+        """Runs begin in presenter mode; one that nobody plays does not, for it would wait for its teacher."""
+        if self.launch.alone:
+            return False
         return read_settings().get("presenter") is True if self.launch.presenter is None else self.launch.presenter
 
     def _watch_opening(self) -> None:

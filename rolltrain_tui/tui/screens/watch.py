@@ -30,7 +30,7 @@ MARKS: dict[State, tuple[str, str]] = {
     "damaged": ("✖ damaged", "bad"),
 }
 """How it stands with the run, for the line at the top: words and tone."""
-COMMANDING = "1,2,3,4,5,6,7,8,9,space,full_stop,plus,equals_sign,minus,u,p,i,b,g,k,r,t,v,a,o,s"
+COMMANDING = "1,2,3,4,5,6,7,8,9,space,full_stop,plus,equals_sign,minus,u,p,i,b,g,k,r,t,v,a,o,s,e,m"
 """The keys with which a player commands a run."""
 OFF = "You are watching: only who plays the run can command it. ? lists your keys."
 
@@ -57,6 +57,7 @@ class WatchScreen(ExpeditionScreen, inherit_bindings=False):
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
         Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
         Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
+        Binding("h", "reveal", "Reveal", show=False, tooltip="Show what was kept back"),
         Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Stop watching; the run goes on without you"),
