@@ -63,7 +63,7 @@ def serve(
     **given: Any,
 ) -> int:
     """Play CAMPAIGN, or follow RUN, here as always; whoever has the address sees the same screen, and phones a page of their own."""
-    from rolltrain_tui.serve import Serving, check_installed
+    from rolltrain_tui.serve.serving import Serving, check_installed
 
     check_installed(*(["textual_serve"] if guests else []))
     if not headless and (size is not None or once):
@@ -76,11 +76,11 @@ def serve(
     )
     if guests and launch.campaign is None:
         raise click.UsageError("--play belongs to a campaign: guests begin games of their own, and a run has its player.")
-    from rolltrain_tui.serve import serve as serve_game
+    from rolltrain_tui.serve.start import start
 
     drawn = (size or HEADLESS) if headless else None
     command = _for_guests(launch) if guests else ()
-    return serve_game(launch, Serving(host=host, port=port, names=names, size=drawn, once=once, guests=guests, guest_command=command))
+    return start(launch, Serving(host=host, port=port, names=names, size=drawn, once=once, guests=guests, guest_command=command))
 
 
 def _for_guests(launch: "Launch") -> tuple[str, ...]:

@@ -5,12 +5,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from rolltrain_tui.serve import Serving
 from rolltrain_tui.serve.door import Door
 from rolltrain_tui.serve.feed import Feed
 from rolltrain_tui.serve.limits import Seats
 from rolltrain_tui.serve.mirror import Mirror
 from rolltrain_tui.serve.server import Server, listen
+from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.web import Room, Site
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.launch import Launch

@@ -215,7 +215,7 @@ def coming_and_going(campaign: str, times: int = 1000) -> None:
 def votes(voters: int = 30) -> None:
     """All vote within two seconds: latencies, and when the last tally is at every phone."""
     from rolltrain_tui.classroom.ballot import Option
-    from rolltrain_tui.serve import Serving
+    from rolltrain_tui.serve.serving import Serving
     from rolltrain_tui.serve.start import make_server
 
     server = make_server(Serving(port=0))

@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 
-from rolltrain_tui.serve import Serving
 from rolltrain_tui.serve.address import AddressScreen, qr_lines, words_for_the_terminal
 from rolltrain_tui.serve.app import ServedApp
+from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.start import make_server
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen

@@ -147,5 +147,23 @@ def test_a_phone_has_a_page_of_its_own(game: Game, chromium: Any) -> None:
         )
         assert (width, drawn, bold) == (390, True, 0)
         assert complaints(chromium) == []
+        _a_vote_by_click_changes_the_run(game, chromium)
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def _a_vote_by_click_changes_the_run(game: Game, chromium: Any) -> None:
+    """The room is asked which ability; a tap on the phone is counted on the terminal; what won is done in the next turn."""
+    assert "UseAbility" not in game.asked
+    game.press(b"e", "vote")
+    if "What does the room vote on?" in "\n".join(game.lines):
+        game.press(b"1", "Which ability")
+    button = wait_for(lambda: next((b for b in chromium.find_elements("css selector", "#options button") if "Rage" in b.text), None))
+    button.click()
+    wait_for(lambda: "Your vote is in" in shown(chromium))
+    wait_for(lambda: any("Rage" in line and "1" in line for line in game.lines))
+    game.press(b"\r", "play it")
+    wait_for(lambda: "✔ Rage" in shown(chromium))
+    game.press(b"\r", "≡ ")
+    game.terminal.send(b".")
+    wait_for(lambda: game.lines and "UseAbility(ability='rage'" in game.asked)

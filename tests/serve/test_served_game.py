@@ -16,8 +16,8 @@ from support.serving import visitor
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 pyte = pytest.importorskip("pyte")
 
-from rolltrain_tui.serve import Serving  # noqa: E402
 from rolltrain_tui.serve.app import ServedApp  # noqa: E402
+from rolltrain_tui.serve.serving import Serving  # noqa: E402
 from rolltrain_tui.serve.start import make_server  # noqa: E402
 from rolltrain_tui.tui import app as app_module  # noqa: E402
 from rolltrain_tui.tui.launch import Launch  # noqa: E402

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
-from rolltrain_tui.serve import Serving
 from rolltrain_tui.serve.app import ServedApp
+from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.start import make_server
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.launch import Launch

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.serve import Serving
 from rolltrain_tui.serve.server import Server
+from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.start import make_server
 
 SIZE = (80, 24)

@@ -3,7 +3,8 @@ import { draw } from "/chart.js";
 
 const at = (id) => document.getElementById(id);
 const TONES = new Set(["muted", "faint", "strong", "primary", "accent", "good", "bad", "warn", "cool", "key"]);
-let curve = null, mine = null, last = null;
+const STAYS = 30000; // milliseconds that a closed vote is still shown
+let curve = null, mine = null, last = null, leaving = 0;
 
 function percent(part, whole) {
   return `${Math.max(0, Math.min(100, whole ? (100 * part) / whole : 0))}%`;
@@ -57,10 +58,12 @@ const show = {
     at("says").textContent = s ? s.text : "Nothing yet.";
   },
   vote(v) {
+    clearTimeout(leaving);
     at("vote").hidden = v === null;
     if (v === null) return;
     if (!last || last.number !== v.number) mine = null;
     last = v;
+    if (!v.open) leaving = setTimeout(() => { at("vote").hidden = true; }, STAYS);
     at("question").textContent = v.question;
     at("options").replaceChildren(...v.options.map((option, n) => choice(v, option, n)));
     at("vote-note").textContent = note(v);
