@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from itertools import count as count_from
@@ -37,6 +38,15 @@ def _quicker() -> None:
     parse_once()
     gc.set_threshold(50_000, 20, 100)
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """A test that fails leaves its run training; it stops before the test's folders and patches are gone."""
+    if threading.active_count() > 1 and "rolltrain_tui.tui.bridge" in sys.modules:
+        from support.left_running import stop_runs
+
+        stop_runs()
 
 
 @pytest.fixture(scope="session")

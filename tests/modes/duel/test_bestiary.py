@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL, RIVALS
+from support.signs import sick, who_comes
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
@@ -15,7 +16,6 @@ from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import DialTurned, MonsterAppeared
 from rolltrain_tui.protocol.sheet import Sheet
-from rolltrain_tui.rules.due_monsters import DueMonsters
 from rolltrain_tui.rules.monster import Monster, Symptom
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
 from rolltrain_tui.story.counsel import hint_sentence
@@ -32,28 +32,11 @@ def learner(*overrides: str) -> DuelLearner:
     return made
 
 
-def who_comes(values: dict[str, float], examinations: int) -> str:
-    """The monster that is due after so many examinations with these values; "" where none is."""
-    monitor, due = SignalMonitor(), DueMonsters()
-    for turn in range(examinations):
-        monitor.examined(turn, values)
-        due.hear(monitor, "examination")
-    found = due.due(examinations, None, scouting=False)
-    return found.monster.name if found is not None else ""
-
-
-def sick(symptom: Symptom) -> dict[str, float]:
-    """Healthy values, but for those of the symptom, which are a little beyond their bounds."""
-    rows = {signal.name: signal for signal in SIGNALS}
-    bounds = {name: rows[name].high if side == "high" else rows[name].low for name, side in symptom.signs}
-    return HEALTHY | {name: (bounds[name] or 0.0) + (0.01 if side == "high" else -0.01) for name, side in symptom.signs}
-
-
 @ROWS
 def test_it_comes_by_its_signal_and_not_before(row: Monster, symptom: Symptom) -> None:
     """After as many examinations in a row as its row says; one fewer brings nobody."""
-    assert who_comes(sick(symptom), symptom.hold) == row.name
-    assert who_comes(sick(symptom), symptom.hold - 1) == ""
+    assert who_comes(sick(symptom, SIGNALS, HEALTHY), symptom.hold) == row.name
+    assert who_comes(sick(symptom, SIGNALS, HEALTHY), symptom.hold - 1) == ""
 
 
 def test_nobody_comes_to_a_healthy_run() -> None:

@@ -1,10 +1,8 @@
 """The duel against reference data: inputs and outputs of another program's code. `--golden DIR` reads another folder of the same files."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from math import sqrt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,25 +47,6 @@ from rolltrain_tui.modes.duel.replay import Replay
 RTOL, ATOL = 1e-5, 1e-6
 
 Cases = Callable[[str], list[Any]]
-
-
-@pytest.fixture
-def read(request: pytest.FixtureRequest) -> Callable[[str], Any]:
-    """The content of one reference file; the test is skipped where the folder has none."""
-    folder = Path(request.config.getoption("--golden") or Path(__file__).parent / "golden")
-
-    def content(name: str) -> Any:
-        path = folder / f"golden_{name}.json"
-        if not path.exists():
-            pytest.skip(f"{folder} has no {path.name}")
-        return json.loads(path.read_text("utf-8"))
-
-    return content
-
-
-@pytest.fixture
-def cases(read: Callable[[str], Any]) -> Cases:
-    return lambda name: read(name)["cases"]
 
 
 def same(found: Tensor, wanted: Any) -> None:

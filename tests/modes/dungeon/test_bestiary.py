@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUNGEON, by
+from support.signs import sick, who_comes
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
@@ -19,9 +20,7 @@ from rolltrain_tui.modes.dungeon.worlds.built_in import BuiltIn
 from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
-from rolltrain_tui.rules.due_monsters import DueMonsters
 from rolltrain_tui.rules.monster import Monster, Symptom
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
 
 ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS for s in row.symptoms])
 HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "resolve": 0.6, "stubborn": 0.0, "foresight": 0.3}
@@ -29,28 +28,11 @@ HEALTHY |= {"memory_gap": 0.05, "circling": 0.4}
 """As `dungeon_first` shows them after a quarter of its turns."""
 
 
-def who_comes(values: dict[str, float], examinations: int) -> str:
-    """The monster that is due after so many examinations with these values; "" where none is."""
-    monitor, due = SignalMonitor(), DueMonsters()
-    for turn in range(examinations):
-        monitor.examined(turn, values)
-        due.hear(monitor, "examination")
-    found = due.due(examinations, None, scouting=False)
-    return found.monster.name if found is not None else ""
-
-
-def sick(symptom: Symptom) -> dict[str, float]:
-    """Healthy values, but for those of the symptom, which are a little beyond their bounds."""
-    rows = {signal.name: signal for signal in SIGNALS}
-    bounds = {name: rows[name].high if side == "high" else rows[name].low for name, side in symptom.signs}
-    return HEALTHY | {name: (bounds[name] or 0.0) + (0.01 if side == "high" else -0.0001) for name, side in symptom.signs}
-
-
 @ROWS
 def test_it_comes_by_its_signal_and_not_before(row: Monster, symptom: Symptom) -> None:
     """After as many examinations in a row as its row says; one fewer brings nobody."""
-    assert who_comes(sick(symptom), symptom.hold) == row.name
-    assert who_comes(sick(symptom), symptom.hold - 1) == ""
+    assert who_comes(sick(symptom, SIGNALS, HEALTHY), symptom.hold) == row.name
+    assert who_comes(sick(symptom, SIGNALS, HEALTHY), symptom.hold - 1) == ""
 
 
 def test_nobody_comes_to_a_healthy_run_or_to_a_master() -> None:

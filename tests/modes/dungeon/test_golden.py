@@ -1,9 +1,7 @@
 """The dungeon against reference data: its arithmetic, its texts and its rewards. `--golden DIR` reads another folder of the same files."""
 
-import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,25 +22,6 @@ from rolltrain_tui.modes.dungeon.value_head import ValueHead
 RTOL, ATOL = 1e-5, 1e-6
 
 Cases = Callable[[str], list[Any]]
-
-
-@pytest.fixture
-def read(request: pytest.FixtureRequest) -> Callable[[str], Any]:
-    """The content of one reference file; the test is skipped where the folder has none."""
-    folder = Path(request.config.getoption("--golden") or Path(__file__).parent / "golden")
-
-    def content(name: str) -> Any:
-        path = folder / f"golden_{name}.json"
-        if not path.exists():
-            pytest.skip(f"{folder} has no {path.name}")
-        return json.loads(path.read_text("utf-8"))
-
-    return content
-
-
-@pytest.fixture
-def cases(read: Callable[[str], Any]) -> Cases:
-    return lambda name: read(name)["cases"]
 
 
 def same(found: Tensor | float, wanted: Any) -> None:
