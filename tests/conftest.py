@@ -2,13 +2,14 @@
 
 import gc
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from itertools import count as count_from
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import hypothesis
 import pytest
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from rolltrain_tui.modes.text.learner import TextLearner
 
 
+WHOLLY_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
+T = TypeVar("T")
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported; tests run side by side on few cores
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-hypothesis.settings.register_profile("house", deadline=None)  # no test asserts on wall-clock time
+hypothesis.settings.register_profile("house", deadline=None, max_examples=30)  # no test asserts on wall-clock time
+hypothesis.settings.register_profile("long", deadline=None, max_examples=300)
 hypothesis.settings.load_profile("house")
 
 
@@ -38,6 +43,17 @@ def _quicker() -> None:
     parse_once()
     gc.set_threshold(50_000, 20, 100)
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
+
+
+def pytest_collection_finish() -> None:
+    """What the imports have made stays; no later collection of garbage looks at it again."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Garbage is collected once at the end, where pytest would look through all objects five times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -69,6 +85,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the hard tests in their long form: minutes, not seconds")
     parser.addoption("--golden", metavar="DIR", help="another folder of a mode's reference files; those that are missing are skipped")
     parser.addoption("--regenerate", action="store_true", help="write the golden files of playthroughs and screens anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--long"):
+        hypothesis.settings.load_profile("long")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A module that is slow as a whole is not even imported by the fast tests: some load a library for seconds."""
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+        return None
+    return True if WHOLLY_SLOW.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
@@ -119,6 +147,24 @@ def tiny_config() -> Callable[..., "CampaignConfig"]:
     from rolltrain_tui.modes.campaign_file import load
 
     return cache(lambda *overrides: load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *overrides)))  # reading YAML takes as long as many turns
+
+
+@pytest.fixture(scope="session")
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], object]:
+    made: dict[str, object] = {}
+
+    def get(name: str, make: Callable[[Path], object]) -> object:
+        if name not in made:
+            made[name] = make(tmp_path_factory.mktemp("once"))
+        return made[name]
+
+    return get
+
+
+@pytest.fixture
+def once(_kept: Callable[[str, Callable[[Path], T]], T], request: pytest.FixtureRequest) -> Callable[[str, Callable[[Path], T]], T]:
+    """`once(name, make)`: what `make(folder)` gives, made by the first test of a module that asks. Nobody changes it."""
+    return lambda name, make: _kept(f"{request.path}: {name}", make)
 
 
 @pytest.fixture

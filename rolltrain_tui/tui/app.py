@@ -277,7 +277,8 @@ class RolltrainApp(App[None]):
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         if self.bridge is not None:
-            self.bridge.join(GRACE_SECONDS)  # it has said its last word; nothing to wait for but its end
+            self.bridge.stop()  # a replay plays on until then; a run has said its last word
+            self.bridge.join(GRACE_SECONDS)
         self.bridge = bridge
         self._show_only(LoadingScreen(words, still=self.launch.reduced_motion))
         self.bridge.start()

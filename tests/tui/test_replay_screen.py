@@ -1,5 +1,7 @@
 """The replay: the expedition's screen over a recording, with time in the viewer's hands."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,14 +28,18 @@ Watching = Pilot[None]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """A recorded run in which the player raged in turn 40."""
-    inbox: Inbox = ScriptedInbox([(40, UseAbility("rage")), (41, SaveGame())])
-    with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(tmp_path, fake_config(f"turns={TURNS}")).play(inbox):
-            if event.in_story:
-                chronicle.append(event)
-    return tmp_path
+def run(tmp_path: Path, once: Callable[[str, Callable[[Path], Path]], Path]) -> Path:
+    """A recorded run in which the player raged in turn 40; a copy for each test."""
+
+    def recorded(folder: Path) -> Path:
+        inbox: Inbox = ScriptedInbox([(40, UseAbility("rage")), (41, SaveGame())])
+        with Chronicle(folder / "chronicle.jsonl") as chronicle:
+            for event in FakeExpedition(folder, fake_config(f"turns={TURNS}")).play(inbox):
+                if event.in_story:
+                    chronicle.append(event)
+        return folder
+
+    return shutil.copytree(once("run", recorded), tmp_path, dirs_exist_ok=True)
 
 
 def app_for(run: Path, start: int | None = None, tempo: int | None = None) -> RolltrainApp:
@@ -138,7 +144,7 @@ async def test_nothing_can_be_asked_of_it(run: Path) -> None:
 
 
 async def test_a_branch_from_where_it_stands(run: Path) -> None:
-    """b asks, and then a new run begins after the turn that is shown."""
+    """b asks, and then a new run begins after the turn that is shown. The replay is over, so that nothing waits for it."""
     (run / "campaign.yaml").write_text(dump(fake_config(f"turns={TURNS}")), encoding="utf-8")
     outfitter = FakeOutfitter(FakeExpedition(run / "new", fake_config("turns=3")))
     app = RolltrainApp(Launch(recording=run, start=39, runs=run.parent), outfitter)
@@ -146,12 +152,15 @@ async def test_a_branch_from_where_it_stands(run: Path) -> None:
         screen = await opened(pilot)
         await pilot.press("space", "g", *"120", "enter")
         await until(pilot, lambda: screen.scene.turn == 120)
+        replay = app.bridge
         await pilot.press("b")
         await until(pilot, lambda: app.screen is not screen)
         await pilot.pause(0.1)
         await pilot.press("b")
         await until(pilot, lambda: bool(outfitter.asked))
         assert outfitter.asked == [("branch", run, ("120",))]
+        assert replay is not None
+        assert not replay.playing
 
 
 async def test_help_and_palette_offer_its_keys(run: Path) -> None:
