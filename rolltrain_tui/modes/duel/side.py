@@ -16,6 +16,7 @@ from rolltrain_tui.modes.duel.networks import Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.modes.duel.replay import Replay
+from rolltrain_tui.training.late_compiler import load_compiler_late
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams, random_stream
 
@@ -133,6 +134,7 @@ class Rival(Side):
     def __init__(self, config: DuelConfig, role: Role, opponents: Sequence[str], device: torch.device, *, learning_rate: float) -> None:
         super().__init__(config, role, opponents, device, prefix="rival_")
         self.parameters = list(self.nets.online.parameters())
+        load_compiler_late()
         self.optimizer = torch.optim.Adam(self.parameters, lr=learning_rate)
 
     @property
