@@ -3,6 +3,7 @@
 import json
 import shutil
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,13 +22,17 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def battles(tmp_path: Path, terms: Any, contender: Any) -> Battles:
-    """Three matches: two in one division, one in another."""
-    found = Battles(tmp_path)
-    strong, weak = contender("Strong", n_embd=16), contender("Weak", learning_rate=1e-5)
-    for budget, pair in ((20.0, (strong, weak)), (20.0, (weak, strong, contender("Third", seed=3))), (10.0, (strong, weak))):
-        assert any(isinstance(event, BattleEnded) for event in found.fight(terms(budget=budget), pair))
-    return found
+def battles(tmp_path: Path, terms: Any, contender: Any, once: Callable[..., Path]) -> Battles:
+    """Three matches: two in one division, one in another. A copy for each test."""
+
+    def fought(folder: Path) -> Path:
+        found = Battles(folder)
+        strong, weak = contender("Strong", n_embd=16), contender("Weak", learning_rate=1e-5)
+        for budget, pair in ((20.0, (strong, weak)), (20.0, (weak, strong, contender("Third", seed=3))), (10.0, (strong, weak))):
+            assert any(isinstance(event, BattleEnded) for event in found.fight(terms(budget=budget), pair))
+        return folder
+
+    return Battles(shutil.copytree(once("fought", fought), tmp_path / "arena"))
 
 
 def test_written_and_read(battles: Battles) -> None:

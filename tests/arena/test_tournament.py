@@ -108,7 +108,7 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     names = [f"A{n}" for n in range(8)]
     for n, name in enumerate(names):
         roster.create(name, Shape(n_embd=4, n_layer=1, n_head=1, context=4), Recipe(batch=1, learning_rate=0.02 / 2**n))
-    words = ["tournament", *names, "--name", "Cup", "--steps", "40", "--seeds", "2", "--samples", "4"]
+    words = ["tournament", *names, "--name", "Cup", "--steps", "12", "--seeds", "2", "--samples", "4"]
     battles = Battles(tmp_path / "arena")
     for _ in range(2):
         before = len(battles.ledger.matches())

@@ -90,7 +90,7 @@ def test_every_screen_of_a_game(tmp_path: Path, tally: Tally) -> None:
     try:
         assert terminal.until(lambda: b"turn" in terminal.output)
         for key in (b"l", b"d", b"\x1b", b"?", b"\x1b", b"1", b"\t", b"s", b"v", b"l"):
-            terminal.read(1.0)
+            terminal.read(0.4)
             terminal.send(key)
         terminal.resize(24, 80)
         assert terminal.until((tmp_path / "said").exists, 60)

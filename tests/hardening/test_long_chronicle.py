@@ -19,16 +19,30 @@ from rolltrain_tui.runs.recording import Recording
 pytestmark = pytest.mark.slow
 
 
-def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
+Once = Callable[[str, Callable[[Path], Path]], Path]
+
+
+@pytest.fixture
+def written(once: Once) -> Callable[[int], Path]:
+    """`written(turns)`: the chronicle of so long a run."""
+
+    def write(folder: Path, turns: int) -> Path:
+        path = folder / "chronicle.jsonl"
+        with Chronicle(path) as chronicle:
+            for event in FakeExpedition(folder, fake_config(f"turns={turns}")).play(Inbox()):
+                if event.in_story:
+                    chronicle.append(event)
+        return path
+
+    return lambda turns: once(f"{turns} turns", lambda folder: write(folder, turns))
+
+
+def test_a_long_chronicle(written: Callable[[int], Path], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
     """It opens, replays from the first turn to the last, and any turn is found by folding a small part of it."""
-    turns = count(5_000, 100_000)
-    path = tmp_path / "chronicle.jsonl"
-    with Chronicle(path) as chronicle:
-        for event in FakeExpedition(tmp_path, fake_config(f"turns={turns}")).play(Inbox()):
-            if event.in_story:
-                chronicle.append(event)
+    turns = count(6_000, 100_000)
+    path = written(turns)
     done = subprocess.run(
-        [sys.executable, "-m", "support.watch_long", str(path), "50"], cwd=TESTS, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "support.watch_long", str(path), str(count(15, 50))], cwd=TESTS, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout)
     assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)
@@ -39,13 +53,9 @@ def test_a_long_chronicle(tmp_path: Path, count: Callable[[int, int], int], tall
     tally(f"10. {turns} turns, {size}: {words}, {found['megabytes']:.0f} MB of memory")
 
 
-def test_a_seek_folds_a_bounded_part(tmp_path: Path) -> None:
+def test_a_seek_folds_a_bounded_part(written: Callable[[int], Path]) -> None:
     """However long the chronicle, a seek folds no more turns than lie between two marks and those of the log."""
-    with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(tmp_path, fake_config("turns=6000")).play(Inbox()):
-            if event.in_story:
-                chronicle.append(event)
-    found = Recording(tmp_path)
+    found = Recording(written(6_000).parent)
     marks = [mark.turn for mark in found._marks]
     gaps = [after - before for before, after in zip(marks, [*marks[1:], found.last], strict=True)]
     assert len(marks) <= recording.MOST_MARKS

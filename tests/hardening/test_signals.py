@@ -67,8 +67,8 @@ def test_the_run_is_saved_and_the_terminal_put_back(
     opened: Callable[[], Terminal], run: Path, ending: str, count: Callable[[int, int], int], tally: Tally
 ) -> None:
     """Each of them, again and again on one run: everything played is in the save."""
-    if ending in ("SIGHUP", "SIGQUIT") and not count(0, 1):
-        pytest.skip("with --long")
+    if ending in ("SIGTERM", "SIGHUP", "SIGQUIT") and not count(0, 1):
+        pytest.skip("with --long")  # the tests below end by SIGTERM
     times, slowest = count(1, 20), 0.0
     for _ in range(times):
         terminal = opened()
@@ -118,7 +118,10 @@ def test_suspended_and_resumed(opened: Callable[[], Terminal], run: Path, count:
         assert terminal.until(lambda: b"\x1b[?1049h" in terminal.output, 15)
     os.kill(terminal.process.pid, signal.SIGTERM)
     assert terminal.wait(15) == 128 + signal.SIGTERM
-    assert terminal.restored()
+    assert terminal.restored(), bytes(terminal.output[-500:])
+    assert terminal.orphans() == 0
+    assert saves.read(run).summary.turn == played(run)
+    assert saves.read(run).note == ""
     tally(f"6. ctrl+z and fg: {times} times; terminal given back, training stands still and goes on")
 
 

@@ -30,8 +30,8 @@ from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 
-HARD = ("batch.accumulation=2", "encounters.chance=1.0", "twin.mode=on_use")
-PLAIN = ("dice.rulebook=off", "encounters.mode=off", "hero.auto=[]")
+HARD = ("turns=9", "batch.accumulation=2", "encounters.chance=1.0", "twin.mode=on_use")
+PLAIN = ("turns=6", "dice.rulebook=off", "encounters.mode=off", "hero.auto=[]")
 MOVES: tuple[tuple[int, Command], ...] = (
     (2, UseAbility("rage")),
     (5, Speak()),
@@ -98,18 +98,36 @@ def long_only(request: pytest.FixtureRequest, *more: str) -> None:
         pytest.skip("with --long only")
 
 
-@pytest.fixture(params=LEARNERS)
+@pytest.fixture(params=[pytest.param(row, marks=pytest.mark.slow if row.startswith("finetune") else ()) for row in LEARNERS])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Learner]:
     """The same fresh learner each time."""
     long_only(request)
     return lambda: LEARNERS[request.param](tmp_path)
 
 
-@pytest.fixture(params=FILES)
-def begin(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Run]:
-    """`begin(name, *overrides)`: a run of a dozen small turns with monsters, twins and accumulated batches."""
+@pytest.fixture(params=FILES, scope="module")
+def mode(request: pytest.FixtureRequest) -> str:
+    """Of a whole run. All tests of a mode follow each other, so that they share its run."""
     long_only(request, *(row for row in FILES if row.startswith("dungeon, ")))
-    return lambda name, *overrides: Run.begin(campaign(request.param, *HARD, *overrides), base=CAMPAIGNS, runs=tmp_path / name)
+    return str(request.param)
+
+
+@pytest.fixture
+def begin(mode: str, tmp_path: Path) -> Callable[[str], Run]:
+    """`begin(name)`: a run of some small turns with monsters, twins and accumulated batches."""
+    return lambda name: Run.begin(campaign(mode, *HARD), base=CAMPAIGNS, runs=tmp_path / name)
+
+
+@pytest.fixture
+def straight(mode: str, once: Callable[[str, Callable[[Path], Run]], Run]) -> Run:
+    """Such a run, played in one sitting."""
+
+    def played(folder: Path) -> Run:
+        run = Run.begin(campaign(mode, *HARD), base=CAMPAIGNS, runs=folder)
+        headless(run, MOVES)
+        return run
+
+    return once(mode, played)
 
 
 def stepped(learner: Learner, turns: int, effect: StepEffect = NEUTRAL) -> list[float]:
@@ -214,6 +232,7 @@ def test_a_rollback_returns(make: Callable[[], Learner]) -> None:
 # The learner in a campaign and in a run.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", FILES)
 def test_no_dice_is_plain_training(mode: str) -> None:
     """A campaign without dice and monsters takes the learner where plain steps take it."""
@@ -225,10 +244,9 @@ def test_no_dice_is_plain_training(mode: str) -> None:
 
 
 @pytest.mark.slow
-def test_saved_and_resumed(begin: Callable[..., Run]) -> None:
+def test_saved_and_resumed(straight: Run, begin: Callable[[str], Run]) -> None:
     """Stopped after a turn, saved and opened again, a run ends with the weights and the story of one sitting."""
-    straight, stopped = begin("straight"), begin("stopped")
-    headless(straight, MOVES)
+    stopped = begin("stopped")
     inbox = ScriptedInbox(MOVES)
     for event in stopped.play(inbox):
         if isinstance(event, StepTaken) and event.turn == 5:
@@ -240,24 +258,21 @@ def test_saved_and_resumed(begin: Callable[..., Run]) -> None:
 
 
 @pytest.mark.slow
-def test_verified_and_branched(begin: Callable[..., Run]) -> None:
+def test_verified_and_branched(straight: Run) -> None:
     """Trained once more the run meets every event and every save; a branch of it, played with the same moves, becomes it."""
-    run = begin("run")
-    headless(run, MOVES)
-    found = Verification(from_the_beginning(run.folder), tolerance=None, watch=lambda event: None).run()
-    assert (found.difference, found.last_turn) == (None, run.config.turns)
+    found = Verification(from_the_beginning(straight.folder), tolerance=None, watch=lambda event: None).run()
+    assert (found.difference, found.last_turn) == (None, straight.config.turns)
     assert found.saves > 0
-    folder, note = branch_at(run.folder, 4)
+    folder, note = branch_at(straight.folder, 4)
     assert note == ""
     headless(Run.resume(folder), [move for move in MOVES if move[0] > 4])
-    assert story_sha256(folder / "chronicle.jsonl") == story_sha256(run.folder / "chronicle.jsonl")
+    assert story_sha256(folder / "chronicle.jsonl") == story_sha256(straight.folder / "chronicle.jsonl")
 
 
 @pytest.mark.slow
-async def test_the_same_however_it_is_shown(begin: Callable[..., Run], tmp_path: Path) -> None:
+async def test_the_same_however_it_is_shown(straight: Run, begin: Callable[[str], Run], tmp_path: Path) -> None:
     """Headless, as plain text and on screen: one run."""
-    straight, told, shown = begin("headless"), begin("plain"), begin("screen")
-    headless(straight, MOVES)
+    told, shown = begin("plain"), begin("screen")
     plain(told, MOVES, tmp_path / "out.txt")
     await on_screen(shown, MOVES, (80, 24))
     assert fingerprint(straight) == fingerprint(told) == fingerprint(shown)

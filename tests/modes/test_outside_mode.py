@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from support.installed import Shell, install, shell_with
+from support.installed import Shell, shell_with, unpack
 from support.paths import MODE_EXAMPLE
 from support.screens_host import shown
 from support.shell import Answer
@@ -48,7 +48,7 @@ class Curve:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.campaign = folder, folder / "string.yaml"
-        install(MODE_EXAMPLE, folder / "site")
+        unpack(MODE_EXAMPLE, folder / "site")
         self._shell: Shell = shell_with(folder / "site", folder)
         self("new", "curve", self.campaign)
         text = self.campaign.read_text("utf-8")
@@ -221,13 +221,13 @@ async def test_played_on_screen(curve: Curve, tmp_path: Path, installed: None) -
 
     async with app.run_test(size=(120, 36)) as pilot:
         for screen, key in ((HeroChoiceScreen, "enter"), (ExpeditionScreen, "1"), (EndingScreen, "end")):
-            async with timeout(60):
+            async with timeout(180):
                 while not any(isinstance(one, screen) for one in app.screen_stack):
                     seen.update(honest(shown(app)).splitlines())
                     if isinstance(app.screen, Card):  # the first of each kind waits
                         await pilot.press("enter")
-                    await pilot.pause(0.01)
-            async with timeout(60):
+                    await pilot.pause(0.05)
+            async with timeout(180):
                 while not any(awaited[screen] in line for line in seen):
                     await pilot.pause(0.05)
                     seen.update(honest(shown(app)).splitlines())

@@ -1,7 +1,8 @@
 """A saved run goes on with the text that it was trained on, and with no other."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,79 +41,94 @@ CHANGES: dict[str, Callable[[list[str]], str]] = {
 
 
 @pytest.fixture
-def run(tiny_config: Configure, tmp_path: Path) -> Path:
-    """A run on a text of the player's that was stopped after turn 4."""
-    (tmp_path / "mine.txt").write_text("\n".join(LINES), encoding="utf-8")
-    begun = Run.begin(tiny_config(*SETTINGS), base=tmp_path, runs=tmp_path / "runs")
-    inbox = Inbox()
-    for event in begun.play(inbox):
-        if isinstance(event, StepTaken) and event.turn == 4:
-            inbox.stop()
-    return begun.folder
+def run(tiny_config: Configure, once: Callable[[str, Callable[[Path], Path]], Path]) -> Iterator[Path]:
+    """A run that was stopped after turn 4, on a text of the player's, which it finds at the same place in each test."""
+
+    def begun(folder: Path) -> Path:
+        (folder / "mine.txt").write_text("\n".join(LINES), encoding="utf-8")
+        run = Run.begin(tiny_config(*SETTINGS), base=folder, runs=folder / "runs")
+        inbox = Inbox()
+        for event in run.play(inbox):
+            if isinstance(event, StepTaken) and event.turn == 4:
+                inbox.stop()
+        shutil.copytree(folder, folder.with_name(f"{folder.name} kept"))
+        return run.folder
+
+    made = once("run", begun)
+    yield made
+    home = made.parents[1]
+    shutil.rmtree(home)
+    shutil.copytree(home.with_name(f"{home.name} kept"), home)
+
+
+@pytest.fixture
+def home(run: Path) -> Path:
+    """The folder of the text and of the runs."""
+    return run.parents[1]
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("opener", OPENERS)
-def test_a_changed_text_is_refused_by_name(run: Path, tmp_path: Path, opener: str, change: str) -> None:
+def test_a_changed_text_is_refused_by_name(run: Path, home: Path, opener: str, change: str) -> None:
     """Whatever opens a saved run refuses another text: the message names the file, since when, and what to do. No folder is left behind."""
-    (tmp_path / "mine.txt").write_text(CHANGES[change](LINES), encoding="utf-8")
-    before = sorted((tmp_path / "runs").iterdir())
+    (home / "mine.txt").write_text(CHANGES[change](LINES), encoding="utf-8")
+    before = sorted((home / "runs").iterdir())
     with pytest.raises(
         DataChangedError, match=r"mine\.txt has changed since turn [024] of this run\. Restore the file, or begin a new run"
     ):
         OPENERS[opener](run)
-    assert before == sorted((tmp_path / "runs").iterdir())
+    assert before == sorted((home / "runs").iterdir())
 
 
 @pytest.mark.parametrize("opener", OPENERS)
-def test_the_same_text_is_never_refused(run: Path, tmp_path: Path, opener: str) -> None:
+def test_the_same_text_is_never_refused(run: Path, home: Path, opener: str) -> None:
     """The text counts, not its file: other line ends, a byte order mark and a new date change nothing."""
-    (tmp_path / "mine.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(LINES).encode())
+    (home / "mine.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(LINES).encode())
     OPENERS[opener](run)
 
 
-def test_a_text_may_move(run: Path, tmp_path: Path) -> None:
+def test_a_text_may_move(run: Path, home: Path) -> None:
     """Settings may name another file with the same text, and no file with another text."""
-    (tmp_path / "mine.txt").rename(tmp_path / "moved.txt")
+    (home / "mine.txt").rename(home / "moved.txt")
     Run.resume(run, ("data.path=moved.txt",))
-    (tmp_path / "other.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    (home / "other.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
     with pytest.raises(DataChangedError, match=r"other\.txt is another text than the run had learned from up to turn 4"):
         Run.resume(run, ("data.path=other.txt",))
     with pytest.raises(DataChangedError, match="The data of this campaign is not what the run had learned from up to turn 4"):
         Run.resume(run, ("data.path=null", "data.corpus=tales"))
 
 
-def test_settings_that_change_between_two_turns_keep_the_text(run: Path, tmp_path: Path) -> None:
+def test_settings_that_change_between_two_turns_keep_the_text(run: Path, home: Path) -> None:
     """A run in play reads its text again when its settings change, and refuses another one."""
     playing = Run.resume(run)
-    (tmp_path / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    (home / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
     with pytest.raises(DataChangedError, match="since turn 4"):
         playing.change([("turns", "12", "20")])
 
 
-def test_saves_without_a_hash_open(run: Path, tmp_path: Path) -> None:
+def test_saves_without_a_hash_open(run: Path, home: Path) -> None:
     """Saves of older versions do not know their text: they open as before."""
     snapshot = saves.read(run)
     del snapshot.state["data_sha256"]
     saves.write(run, snapshot, name="", keep=1)
-    (tmp_path / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    (home / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
     assert 4 == Run.resume(run).campaign.turn
     assert 0 == from_the_beginning(run).campaign.turn
 
 
-def test_the_command_line_says_so(run: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+def test_the_command_line_says_so(run: Path, home: Path, call: Callable[..., Answer]) -> None:
     """A refused text is the user's mistake: exit code 2, one sentence, and nothing on standard output."""
-    (tmp_path / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
+    (home / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
     for words in (["train", "--resume", run, "--json"], ["verify", run], ["branch", run, "--at", 3], ["diagnose", run]):
         code, out, err = call(*words)
         assert (2, "") == (code, out), words
-        assert f"{tmp_path / 'mine.txt'} has changed since turn" in err
+        assert f"{home / 'mine.txt'} has changed since turn" in err
 
 
-def test_a_save_takes_no_other_text(run: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+def test_a_save_takes_no_other_text(run: Path, home: Path, call: Callable[..., Answer]) -> None:
     """--data beside a save is refused by play and by train."""
     for words in (["play", run], ["train", "--resume", run]):
-        code, _, err = call(*words, "--data", tmp_path / "mine.txt")
+        code, _, err = call(*words, "--data", home / "mine.txt")
         assert 2 == code
         assert "--data belongs to a new campaign" in err
 

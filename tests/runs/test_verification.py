@@ -1,6 +1,7 @@
 """Verification: a run that was left alone verifies to the last bit, and whatever was changed in its record is named."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,16 +36,21 @@ Configure = Callable[..., CampaignConfig]
 
 
 @pytest.fixture
-def run(tiny_config: Configure, tmp_path: Path) -> Path:
-    """A run of twelve turns with accumulation, dropout, monsters and twins, stopped and resumed once on the way."""
-    first = Run.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=tmp_path / "runs")
-    inbox = ScriptedInbox(MOVES)
-    for event in first.play(inbox):
-        if isinstance(event, StepTaken) and event.turn == 5:
-            inbox.stop()
-    second = Run.resume(first.folder)
-    list(second.play(ScriptedInbox([move for move in MOVES if move[0] > 5])))
-    return first.folder
+def run(tiny_config: Configure, tmp_path: Path, once: Callable[..., Path]) -> Path:
+    """A run of twelve turns with accumulation, dropout, monsters and twins, stopped and resumed once on the way; a copy for each test."""
+
+    def make(folder: Path) -> Path:
+        first = Run.begin(tiny_config(*HARD), base=CAMPAIGNS, runs=folder)
+        inbox = ScriptedInbox(MOVES)
+        for event in first.play(inbox):
+            if isinstance(event, StepTaken) and event.turn == 5:
+                inbox.stop()
+        second = Run.resume(first.folder)
+        list(second.play(ScriptedInbox([move for move in MOVES if move[0] > 5])))
+        return first.folder
+
+    made = once("run", make)
+    return shutil.copytree(made, tmp_path / "runs" / made.name)
 
 
 def verified(path: Path, *, heavy: bool = False, until: int | None = None, tolerance: float | None = None) -> Findings:
@@ -93,11 +99,9 @@ def test_from_a_save(run: Path) -> None:
         assert (found.difference, found.first_turn, found.last_turn) == (None, slot.summary.turn, 12)
 
 
-@pytest.mark.parametrize("stop_at", [StepTaken, DiceRolled], ids=["between turns", "half-way"])
-@pytest.mark.parametrize("heavy", [False, True], ids=["plain", "heavy"])
-def test_a_run_that_went_on_with_other_settings(tiny_config: Configure, tmp_path: Path, stop_at: type[Event], heavy: bool) -> None:
-    """The story tells of them, and the run verifies from its beginning and from each of its saves."""
-    first = Run.begin(tiny_config(*HARD, "save={autosave_every: 2, keep: 20}"), base=CAMPAIGNS, runs=tmp_path / "runs")
+def with_other_settings(config: CampaignConfig, runs: Path, stop_at: type[Event]) -> Path:
+    """A run that was resumed twice, with other settings each time."""
+    first = Run.begin(config, base=CAMPAIGNS, runs=runs)
     inbox = ScriptedInbox(MOVES)
     for event in first.play(inbox):
         if isinstance(event, stop_at) and event.turn == 5:
@@ -110,17 +114,30 @@ def test_a_run_that_went_on_with_other_settings(tiny_config: Configure, tmp_path
             inbox.stop()
     third = Run.resume(first.folder, ("optimizer.learning_rate=1e-4",))
     list(third.play(Inbox()))
-    told = [event for event in third.story if isinstance(event, SettingsChanged)]
+    return first.folder
+
+
+@pytest.mark.parametrize("stop_at", [StepTaken, DiceRolled], ids=["between turns", "half-way"])
+@pytest.mark.parametrize("start", ["beginning", "beginning, heavy", "saves"])
+def test_a_run_that_went_on_with_other_settings(
+    tiny_config: Configure, once: Callable[..., Path], stop_at: type[Event], start: str
+) -> None:
+    """The story tells of them, and the run verifies from its beginning and from each of its saves."""
+    config = tiny_config(*HARD, "save={autosave_every: 4, keep: 20}")
+    run = once(stop_at.__name__, lambda folder: with_other_settings(config, folder, stop_at))
+    slots = [slot for slot in saves.describe(run).slots if slot.name != "turn-000000"]
+    if start == "saves":
+        assert [verified(slot.folder).difference for slot in slots] == [None] * len(slots)
+        return
+    story = list(event_log.read(run / "chronicle.jsonl"))
+    told = [event for event in story if isinstance(event, SettingsChanged)]
     assert [(event.turn, [path for path, _, _ in event.changes], event.turns) for event in told] == [
         (5, ["turns", "optimizer.learning_rate", "dice.dc"], 16),
         (9, ["optimizer.learning_rate"], 16),
     ]
-    assert [event.lr for event in third.story if isinstance(event, StepTaken)][9] < 1.01e-4
-    found = verified(first.folder, heavy=heavy)
-    slots = [slot for slot in saves.describe(first.folder).slots if slot.name != "turn-000000"]
+    assert [event.lr for event in story if isinstance(event, StepTaken)][9] < 1.01e-4
+    found = verified(run, heavy=start == "beginning, heavy")
     assert (found.difference, found.last_turn, found.saves) == (None, 16, len(slots))
-    for slot in slots:
-        assert verified(slot.folder).difference is None
 
 
 def test_other_settings_that_do_not_fit(run: Path, tiny_config: Configure, tmp_path: Path) -> None:

@@ -275,6 +275,7 @@ def test_whoever_follows_the_hint_comes_nearer_to_the_best_step(pace_best: tuple
 # Obeyed.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("best", [1 / 10, 1.0, 10.0])
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_is_hinted_is_never_refused(name: str, best: float) -> None:
@@ -288,6 +289,7 @@ def test_on_a_sick_campaign_there_is_something_to_press(name: str, best: float) 
     assert obeyed_in(name, best, ()) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("best", [1 / 10, 10.0])
 @pytest.mark.parametrize("hero_class", CLASSES.built_in)
 @pytest.mark.parametrize("level", [1, 5])

@@ -34,6 +34,11 @@ def wheel(source: Path, folder: Path) -> Path:
     return path
 
 
+def unpack(source: Path, site: Path) -> None:
+    """What `pip install --target` does with such a wheel."""
+    zipfile.ZipFile(wheel(source, site.parent)).extractall(site)
+
+
 def install(source: Path, site: Path) -> None:
     """`pip install --target`, without network; where this Python has no pip, unpacking is the same for such a wheel."""
     packed = wheel(source, site.parent)

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import rolltrain_tui.modes.text.learner  # noqa: F401 (PyTorch is loaded once, not by each sitting)
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox

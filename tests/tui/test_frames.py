@@ -37,10 +37,10 @@ SIZES = [(60, 18), (80, 24), (100, 30), (120, 36), (200, 60), SIZE]
 
 
 class Busy(FakeExpedition):
-    """A turn takes a millisecond, as a small model's does."""
+    """A turn takes some milliseconds, as a small model's does."""
 
     def _turn(self, turn: int, inbox: Inbox) -> Iterator[Event]:
-        time.sleep(0.001)
+        time.sleep(0.004)
         yield from super()._turn(turn, inbox)
 
 
@@ -54,7 +54,7 @@ async def test_no_frame_of_a_run_at_full_speed_shows_two_turns(
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: under_way(app))
         game = Game(app, pilot, FakeExpedition(tmp_path, fake_config()))
-        for _ in range(count(24, 1000)):
+        for _ in range(count(18, 1000)):
             if dice.random() < 0.1:
                 await pilot.resize_terminal(*dice.choice(SIZES))
             elif isinstance(app.screen, ChoiceDialog):

@@ -22,6 +22,8 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.same_data import DataChangedError
 
+pytestmark = pytest.mark.slow
+
 KINDS = {"writer": ("causal_lm",), "adapters": ("causal_lm", LORA), "classifier": ("classifier",)}
 
 
