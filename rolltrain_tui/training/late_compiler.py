@@ -3,7 +3,8 @@
 `torch.optim` imports `torch._dynamo` when an optimiser is made and at each step, for two functions that do nothing outside of compiled
 code. A stand-in has those two. Whatever else is asked of it, such as `torch.compile` does, loads the real module in its place.
 
-Only optimisers of campaigns ask for this (`build_optimizer`, and the rival of a duel). A program that brings its own training keeps its PyTorch as it is.
+Only optimisers of campaigns ask for this (`build_optimizer`, and the rival of a duel). A program that brings its own training keeps its
+PyTorch as it is.
 """
 
 import importlib
