@@ -18,8 +18,9 @@ from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import one_line, printable
-from rolltrain_tui.classroom import children, identity, submission
+from rolltrain_tui.classroom import identity, submission
 from rolltrain_tui.classroom.assignment import Assignment
+from rolltrain_tui.classroom.children import Children
 from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
 from rolltrain_tui.classroom.duplicates import Handed, flags
 from rolltrain_tui.classroom.gradebook import Row
@@ -132,18 +133,20 @@ class Grader:
     def rows(self, files: Sequence[Path], watch: Callable[[str, int, int], object]) -> Iterator[Row]:
         """A row for each student, in the order of names. `watch` hears who is next, how many are done, and of how many."""
         chosen = one_each([look(path, self.assignment) for path in files])
+        chosen.sort(key=lambda pair: pair[0].name.casefold() or pair[0].shown)
         rows, handed = [], []
-        for done, (entry, note) in enumerate(sorted(chosen, key=lambda pair: pair[0].name.casefold() or pair[0].shown)):
-            name = entry.name or entry.shown
-            watch(name, done, len(chosen))
-            result = self._result(entry)
-            rows.append(Row(name, result, entry.received, entry.shown, note=note))
-            handed.append(Handed(name, entry.sha256, entry.story, result.orders))
+        with Children(self.assignment) as children:
+            for done, (entry, note) in enumerate(chosen):
+                name = entry.name or entry.shown
+                watch(name, done, len(chosen))
+                result = self._result(entry, children)
+                rows.append(Row(name, result, entry.received, entry.shown, note=note))
+                handed.append(Handed(name, entry.sha256, entry.story, result.orders))
         watch("", len(chosen), len(chosen))
         alike = flags(handed)
         yield from (replace(row, alike=alike.get(row.name, "")) for row in rows)
 
-    def _result(self, entry: Entry) -> Result:
+    def _result(self, entry: Entry, children: Children) -> Result:
         if entry.config is None:
             return Result(outcome="refused", reason=entry.reason)
         if (known := self._known(entry)) is not None:
@@ -156,7 +159,7 @@ class Grader:
                 return Result(outcome="refused", reason=str(error))
             (folder / layout.CAMPAIGN).unlink()
             self._lay_out(folder, entry.config)
-            result = children.examine(folder, self.assignment, self._what_it_takes())
+            result = children.examine(folder, self._what_it_takes(children))
         self._keep(f"{entry.sha256}-{self._here}", codec(Result).dump(result))
         return result
 
@@ -169,14 +172,14 @@ class Grader:
             (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
             (folder / file.path).write_bytes(file.text.encode("utf-8"))
 
-    def _what_it_takes(self) -> Limits:
+    def _what_it_takes(self, children: Children) -> Limits:
         """Time and memory for a submission, from a training of the assignment itself."""
         if self._limits is None:
             self._limits = self._load(f"limits-{self._here}", Limits)
         if self._limits is None:
             with TemporaryDirectory(prefix="rolltrain-") as folder:
                 self._lay_out(Path(folder), self.assignment.config)
-                self._limits = children.refer(Path(folder), self.assignment)
+                self._limits = children.refer(Path(folder))
             self._keep(f"limits-{self._here}", codec(Limits).dump(self._limits))
         return self._limits
 

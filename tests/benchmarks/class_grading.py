@@ -199,7 +199,7 @@ def play_elsewhere(work: Path, number: int, turns: int) -> None:
     room.hand_in(name, room.play(name, orders(number, turns)))
 
 
-def main(work: Path, turns: int = 24, honest: int = 13) -> None:
+def main(work: Path, turns: int = 18, honest: int = 13) -> None:
     work.mkdir(parents=True, exist_ok=True)
     asked = assignment(turns)
     assignments.write(work / "hw.class", asked)
