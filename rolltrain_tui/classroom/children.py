@@ -128,7 +128,9 @@ def _why(ended: _Ended, limits: Limits) -> str:
 
 
 def _ran_out_of_memory(text: str) -> bool:
-    return any(words in text for words in ("MemoryError", "can't allocate memory", "not enough memory", "Cannot allocate memory"))
+    return any(
+        words in text for words in ("MemoryError", "can't allocate memory", "not enough memory", "Cannot allocate memory", "failed to map")
+    )
 
 
 def _environment() -> dict[str, Any]:

@@ -1,0 +1,233 @@
+"""Grading: honest runs are exact, doctored ones are found, and what is done is not done again."""
+
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from class_grading import Class, changed, orders
+from support.shell import Answer
+
+from rolltrain_tui.classroom import assignment as assignments
+from rolltrain_tui.classroom import children, examiner, submission
+from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
+from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
+from rolltrain_tui.classroom.duplicates import Handed, flags
+from rolltrain_tui.classroom.gradebook import COLUMNS, Row, as_csv
+from rolltrain_tui.classroom.gradebook_page import as_page
+from rolltrain_tui.classroom.grading import Grader, files_in
+from rolltrain_tui.classroom.identity import seed_of
+from rolltrain_tui.classroom.limits import Limits
+from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded
+
+TURNS = 8
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Examinations happen in this process, without limits, and are counted."""
+    examined = []
+
+    def forked(self: children.Children, folder: Path, more: str) -> int:
+        examined.append(folder)
+        found = examiner.reference(folder) if more else examiner.examine(folder)
+        (folder / examiner.ANSWER).write_text(json.dumps(examiner.codec(type(found)).dump(found)))
+        return 0
+
+    monkeypatch.setattr(children.Children, "_forked", forked)
+    return examined
+
+
+def graded(room: Class, folder: Path, root: Path) -> dict[str, Row]:
+    rows = Grader(room.asked, root).rows(files_in(folder), lambda name, done, of: None)
+    return {row.name: row for row in rows}
+
+
+def test_a_class_is_graded(room: Class, anna: Path, tmp_path: Path, here: list[Path]) -> None:
+    """An honest run, a forged value, a forged name, another seed, a copy and no archive at all: one row each, and nothing is done twice."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    forged = room.forge(room.play("Bo", orders(2, TURNS)), changed(CampaignEnded, value=1.0))
+    copied = room.forge(anna, changed(CampaignBegan, seed=seed_of(room.asked.id, "Copied")))
+    for name, run in (("Anna", anna), ("Bo", forged), ("Carl", anna), ("Copied", room.campaign(copied, "seed: ", "seed: "))):
+        submission.pack(run, folder / f"{name}.zip", room.asked.id, name)
+    (folder / "report.docx").write_bytes(b"PK\x03\x04 no archive")
+    rows = graded(room, folder, tmp_path / "kept")
+    assert {name: row.result.outcome for name, row in rows.items()} == {
+        "Anna": "exact",
+        "Bo": "contradicted",
+        "Carl": "refused",
+        "Copied": "refused",
+        "report.docx": "refused",
+    }
+    assert "CampaignEnded.value: recorded 1.0" in rows["Bo"].result.reason
+    assert "the run of somebody else" in rows["Carl"].result.reason
+    assert "the same story as Anna" in rows["Carl"].alike
+    assert "the same story as" in rows["Copied"].alike
+    told = rows["Anna"].result
+    assert (told.turn, told.turns, told.given, told.hero) == (TURNS, TURNS, 3, "Brakka, Barbarian")
+    assert told.value is not None
+    assert len(here) == 3  # the assignment itself, Anna and Bo
+    assert graded(room, folder, tmp_path / "kept") == rows
+    assert len(here) == 3
+
+
+def test_the_newest_file_of_a_name_counts(room: Class, anna: Path, tmp_path: Path, here: list[Path]) -> None:
+    """And the others are named."""
+    for number, name in enumerate(("first.zip", "second.zip")):
+        submission.pack(anna, tmp_path / name, room.asked.id, "ANNA" if number else "anna")
+        os.utime(tmp_path / name, (1e9 + number, 1e9 + number))
+    (row,) = graded(room, tmp_path, tmp_path.parent / "kept").values()
+    assert (row.name, row.file, row.result.outcome) == ("ANNA", "second.zip", "exact")
+    assert "the newest of 2 files under this name counts; the others: first.zip" in row.note
+
+
+def test_a_child_is_held_to_its_limits(room: Class, anna: Path, tmp_path: Path) -> None:
+    """A real child: it answers, and one that takes too long or too much memory is refused with that reason."""
+    grader = Grader(room.asked, tmp_path / "kept")
+    path = tmp_path / "anna.zip"
+    submission.pack(anna, path, room.asked.id, "Anna")
+    outcomes = {}
+    with children.Children(room.asked) as family:
+        for name, limits in {
+            "enough": Limits(60, 120),
+            "no time": Limits(60, 0.01),
+            "no memory": Limits(60, 120, memory=1 << 20),
+        }.items():
+            folder = tmp_path / name
+            folder.mkdir()
+            submission.unpack(path, folder)
+            grader._lay_out(folder, conforming(room.asked, (folder / "campaign.yaml").read_text(), seed_of(room.asked.id, "Anna")))
+            found = family.examine(folder, limits)
+            outcomes[name] = found.outcome, found.reason
+    assert outcomes["enough"] == ("exact", "")
+    assert outcomes["no time"][0] == "refused"
+    assert "takes longer than" in outcomes["no time"][1]
+    assert outcomes["no memory"][0] == "refused"
+    assert "of memory" in outcomes["no memory"][1]
+
+
+def test_what_may_differ_may_and_nothing_else(room: Class) -> None:
+    """The hero may; a learning rate may not, unless the teacher says so, and then not without bounds. What decides no number is ours."""
+    asked, seed = room.asked, seed_of(room.asked.id, "Anna")
+    text = asked.campaign.replace("seed: 1\n", f"seed: {seed}\n")
+    assert conforming(asked, text.replace("name: Brakka", "name: Ulf").replace("threads: 1", "threads: 64"), seed).hero.name == "Ulf"
+    assert conforming(asked, text.replace("threads: 1", "threads: 64"), seed).model_dump()["device"]["threads"] == 1
+    faster = text.replace("learning_rate: 0.002", "learning_rate: 0.004")
+    with pytest.raises(NotTheAssignment, match=r"optimizer.learning_rate is 0.004, assigned is 0.002"):
+        conforming(asked, faster, seed)
+    free = Assignment(
+        **{name: getattr(asked, name) for name in Assignment.__slots__} | {"free": ("hero.*", "optimizer.learning_rate", "turns")}
+    )
+    assert conforming(free, faster, seed).model_dump()["optimizer"]["learning_rate"] == 0.004
+    with pytest.raises(NotTheAssignment, match="at most 10 times"):
+        conforming(free, text.replace(f"turns: {TURNS}\n", "turns: 100000000\n"), seed)
+    with pytest.raises(NotTheAssignment, match="somebody else"):
+        conforming(asked, text, seed + 1)
+
+
+def test_likenesses_are_flagged_from_five_orders_on() -> None:
+    """Both names are told; four orders are too few to say."""
+    four, five = tuple("abcd"), tuple("abcde")
+    handed = [
+        Handed("Anna", "1", "s1", five),
+        Handed("Bo", "2", "s2", five),
+        Handed("Carl", "3", "s3", four),
+        Handed("Dora", "4", "s4", four),
+    ]
+    assert flags(handed) == {
+        "Anna": "the same orders at the same turns as Bo",
+        "Bo": "the same orders at the same turns as Anna",
+    }
+    same = [Handed("Anna", "1", "s1", five), Handed("Bo", "1", "s1", five)]
+    assert flags(same)["Anna"] == "the same file as Bo"
+
+
+def test_tables_hold_no_formula_no_markup_and_no_address(room: Class) -> None:
+    """Whatever a stranger writes: in a spreadsheet it is text, and a page loads nothing."""
+    evil = '=HYPERLINK("http://evil.example")<script>alert(1)</script>\x1b[31m\u202e'
+    rows = [
+        Row(evil, Result(outcome="contradicted", reason=evil, hero=f"@{evil}", value=float("nan"), ghost=1.0), 0.0, f"+{evil}", f"-{evil}")
+    ]
+    (head, told) = csv.reader(io.StringIO(as_csv(rows)))
+    assert head == list(COLUMNS)
+    assert not [value for value in told if value[:1] in tuple("=+-@\t\r")]
+    page = as_page(rows, room.asked)
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert not re.findall(r"(?:src|href|url|@import)\s*[=(]\s*[\"']?", page.replace("default-src", ""))
+    assert "&lt;script&gt;" in page
+
+
+def test_the_verbs_from_assignment_to_table(
+    tmp_path: Path, call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, here: list[Path]
+) -> None:
+    """Each step says the next one; bad input is answered with what to do."""
+    monkeypatch.chdir(tmp_path)
+    small = [word for value in SMALL for word in ("--set", value)]
+    assert call("class", "new", "tutorial", "hw.class", "--steps", 4, *small).code == 0
+    assert call("class", "new", "tutorial", "hw.class").code == 2
+    assert call("class", "new", "tutorial", "x.class", "--free", "no.such").code == 2
+    joined = call("class", "join", "hw.class", "--name", "../Anna\x1b")
+    assert (joined.code, joined.out.strip()) == (0, "the-first-lesson-anna.yaml")
+    assert "rolltrain play the-first-lesson-anna.yaml" in joined.err
+    assert call("class", "join", "hw.class", "--name", "anna").code == 2
+    assert call("class", "join", "hw.class", "--name", "..").code == 2
+    assert call("train", "the-first-lesson-anna.yaml", "--out", tmp_path / "runs").code == 0
+    (run,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith("the-first"))
+    assert call("class", "submit", run, "--name", "Anna").code == 2
+    assert call("class", "submit", run, "in.zip", "--assignment", "hw.class", "--name", "Bo").code == 2
+    (tmp_path / "in").mkdir()
+    assert call("class", "grade", "in", "--assignment", "hw.class").code == 2
+    assert call("class", "submit", run, tmp_path / "in" / "anna.zip").code == 0
+    assert call("class", "grade", "in", "--assignment", "none.class").code == 2
+    (tmp_path / "in" / "notes.txt").write_text("not an archive")
+    answer = call("class", "grade", "in", "--assignment", "hw.class", "--csv", "t.csv", "--html", "t.html")
+    assert (answer.code, "✔ Anna" in answer.out, "· notes.txt" in answer.out) == (1, True, True)
+    (tmp_path / "in" / "notes.txt").unlink()
+    assert call("class", "grade", "in", "--assignment", "hw.class").code == 0
+    assert [row["verdict"] for row in csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text("utf-8")))] == ["exact", "refused"]
+
+
+SMALL = (
+    "model.n_embd=16",
+    "model.n_layer=1",
+    "evaluation.final_sequences=8",
+    "evaluation.sequences=8",
+    "schedule.warmup_turns=1",
+    "twin.mode=off",
+)
+
+
+def test_a_damaged_or_newer_assignment_says_so(room: Class, tmp_path: Path) -> None:
+    """Nothing of it is used."""
+    path = tmp_path / "hw.class"
+    assignments.write(path, room.asked)
+    assert assignments.read(path) == room.asked
+    for before, after, word in (
+        ('"format_version":1', '"format_version":2', "newer"),
+        (room.asked.id, "../x", "its id"),
+        ('"texts":[]', '"texts":[{"path":"../evil","text":""}]', "texts"),
+        ("turns: ", "turn: ", "turn"),
+    ):
+        (tmp_path / "bad.class").write_text(path.read_text().replace(before, after, 1))
+        with pytest.raises(AssignmentError, match=word):
+            assignments.read(tmp_path / "bad.class")
+
+
+def test_a_campaign_with_a_text_of_its_own_travels_whole(tmp_path: Path) -> None:
+    """The text lies beside the campaign that a student gets."""
+    from support.paths import CAMPAIGNS
+
+    asked = assignments.new(CAMPAIGNS / "own_text.yaml", (), assignments.FREE)
+    assert [file.path for file in asked.texts] == ["texts/handbook.txt"]
+    path = asked.lay_out(tmp_path, asked.campaign, "own")
+    assert (tmp_path / "texts" / "handbook.txt").read_bytes() == (CAMPAIGNS / "texts" / "handbook.txt").read_bytes()
+    assert path.is_file()
+    assert asked.ghost is not None

@@ -1,0 +1,61 @@
+"""Names as students type them, and the seed that belongs to a name in an assignment."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from rolltrain_tui.classroom.identity import CELLS, UnusableName, cleaned, file_name, key, seed_of
+
+NAMES = {
+    "Anna": "Anna",
+    "  Anna\t  Lee ": "Anna Lee",
+    "An\x1b[31mna": "An31mna",
+    "[red]Anna[/red]": "redAnnared",
+    "<b>Anna</b>": "bAnnab",
+    "\u202eannA": "annA",
+    "../x": "x",
+    "/etc/passwd": "etcpasswd",
+    "=cmd()": "cmd()",
+    "Ọlá Ńwà": "Ọlá Ńwà",
+    "שלום": "שלום",
+    "李小龍": "李小龍",
+    "O'Neil-Smith, J. (2)": "O'Neil-Smith, J. (2)",
+}
+
+
+@pytest.mark.parametrize("typed", NAMES)
+def test_a_name_keeps_its_letters_and_nothing_that_a_terminal_a_page_or_a_path_obeys(typed: str) -> None:
+    assert cleaned(typed) == NAMES[typed]
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\x1b\x07", "../..", "\u202e\u200b", "---", "́́"])
+def test_a_name_without_a_letter_is_refused(typed: str) -> None:
+    with pytest.raises(UnusableName, match="--name ANNA"):
+        cleaned(typed)
+
+
+def test_a_long_name_is_cut() -> None:
+    """10,000 characters, and wide ones, fit the table's cells."""
+    assert cell_len(cleaned("n" * 10_000)) <= CELLS
+    assert cell_len(cleaned("李" * 10_000)) <= CELLS
+
+
+@given(st.text(max_size=60))
+def test_cleaning_again_changes_nothing_and_gives_no_path(typed: str) -> None:
+    try:
+        name = cleaned(typed)
+    except UnusableName:
+        return
+    assert cleaned(name) == name
+    assert name.isprintable()
+    assert not set('<>[]/\\"`$;|') & set(name)
+    assert file_name(typed).replace("-", "").isalnum()
+
+
+def test_a_seed_belongs_to_a_name_and_an_assignment() -> None:
+    """Capitals and spaces around it do not matter; another name or assignment has another seed, and a campaign can hold it."""
+    assert seed_of("a" * 32, " ANNA ") == seed_of("a" * 32, "Anna")
+    assert len({seed_of(assignment * 32, name) for assignment in "ab" for name in ("Anna", "Ann", "Bo")}) == 6
+    assert 0 <= seed_of("a" * 32, "Anna") < 2**63
+    assert key("Straße") == key("STRASSE")

@@ -1,0 +1,89 @@
+"""Submissions of strangers: each is read or refused with a reason, quickly, and nothing is ever written outside of its folder."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from class_grading import Class, monsters
+from support.class_archives import hostile, mutated
+
+from rolltrain_tui.classroom import submission
+from rolltrain_tui.classroom.grading import NothingToGrade, files_in, look
+from rolltrain_tui.classroom.submission import MOST_ARCHIVE, NoSubmission
+
+
+@pytest.fixture(scope="module")
+def good(room: Class, anna: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("good") / "anna.zip"
+    submission.pack(anna, path, room.asked.id, "Anna")
+    return path
+
+
+def test_a_submission_holds_story_and_campaign_and_no_weights(good: Path, room: Class, tmp_path: Path) -> None:
+    """It is small, and it says whose it is."""
+    assert good.stat().st_size < 100_000
+    assert submission.unpack(good, tmp_path).name == "Anna"
+    assert {path.name for path in tmp_path.iterdir()} == set(submission.MOST)
+    entry = look(good, room.asked)
+    assert (entry.reason, entry.name) == ("", "Anna")
+
+
+def test_hostile_archives_are_refused_with_their_reason(good: Path, room: Class, tmp_path: Path) -> None:
+    for number, (what, data, word) in enumerate(hostile(good)):
+        path = tmp_path / f"{number}.zip"
+        path.write_bytes(data)
+        entry = look(path, room.asked)
+        assert entry.config is None, what
+        assert word in entry.reason, (what, entry.reason)
+
+
+def test_a_gigabyte_a_link_and_a_pipe_are_refused_unread(good: Path, room: Class, tmp_path: Path) -> None:
+    with (tmp_path / "big.zip").open("wb") as big:
+        big.truncate(1 << 30)
+    (tmp_path / "link.zip").symlink_to(good)
+    os.mkfifo(tmp_path / "pipe.zip")
+    reasons = {path.name: look(path, room.asked).reason for path in files_in(tmp_path)}
+    assert f"{MOST_ARCHIVE:,} at most" in reasons["big.zip"]
+    assert "not a plain file" in reasons["link.zip"]
+    assert "not a plain file" in reasons["pipe.zip"]
+
+
+def test_runs_that_would_take_years_are_refused_within_a_second(room: Class, anna: Path, tmp_path: Path) -> None:
+    """10^8 turns, and a model 16,384 wide: by the CPU's clock, as the cores are shared."""
+    for name, run in monsters(room, anna).items():
+        path = tmp_path / f"{name}.zip"
+        submission.pack(run, path, room.asked.id, "Anna")
+        begun = time.process_time()
+        entry = look(path, room.asked)
+        assert time.process_time() - begun < 1
+        assert "It is not the assignment" in entry.reason
+
+
+def test_mutated_archives_neither_crash_nor_write_elsewhere(
+    good: Path, tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]
+) -> None:
+    """Bits, lengths, methods and headers changed at random: what is read is whole, anything else is a NoSubmission."""
+    data, path, tries, read = good.read_bytes(), tmp_path / "mutated.zip", count(150, 10_000), 0
+    for number in range(tries):
+        path.write_bytes(mutated(data, number))
+        folder = tmp_path / "a" / "b" / str(number)
+        folder.mkdir(parents=True)
+        try:
+            submission.unpack(path, folder)
+            read += 1
+        except NoSubmission:
+            pass
+        assert {child.name for child in folder.iterdir()} <= set(submission.MOST)
+        for child in folder.iterdir():
+            child.unlink()
+        folder.rmdir()
+    assert {child.name for child in tmp_path.iterdir()} == {"a", "mutated.zip"}
+    tally(f"{tries:,} mutated submissions: {read} still whole, none crashed or wrote elsewhere")
+
+
+def test_a_folder_without_submissions_is_a_mistake(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(NothingToGrade):
+            files_in(folder)
