@@ -96,6 +96,8 @@ HELD = (
     "model.dropout=0.1",
 )
 """With DUNGEON: both coefficients of the distance adapt."""
+WRITING = ("writing={form: open, words: 4, memory: 1, examples: 0.5, example_coef: 1.0}",)
+"""With DUNGEON: the player writes its commands."""
 BY = {
     "reinforce": "reinforce={gamma_step: 0.97, whiten: all, vf_coef: 0.5, ent_coef: 0.02}",
     "grpo": "grpo={num_generations: 2, beta: 0.01, epsilon: 0.2, epsilon_high: 0.28, delta: 2.0, loss_type: dapo, scale_rewards: group, "

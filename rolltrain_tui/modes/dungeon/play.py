@@ -148,7 +148,7 @@ class _Log:
             action=torch.cat([taken.action for taken in self.noted])[order],
             choice=joined_choices([taken.choice for taken in self.noted]).only(order),
             mask=rows_padded([taken.mask for taken in self.noted])[order],
-            score=torch.tensor(self.earned)[order],
+            score=torch.tensor(self.earned, dtype=torch.float32)[order],
             over=torch.tensor(self.ended)[order],
             game=game,
             move=move,

@@ -16,9 +16,9 @@ from rolltrain_tui.modes.dungeon.cached_reading import begin
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.hugging import Borrowed
 from rolltrain_tui.modes.dungeon.offers import Offers, laid_out
-from rolltrain_tui.modes.dungeon.policy import Player, Seen, Taken, drawn
+from rolltrain_tui.modes.dungeon.policy import Player, Seen, Taken
 from rolltrain_tui.modes.dungeon.q_heads import QHeads
-from rolltrain_tui.modes.dungeon.stops import StopRule
+from rolltrain_tui.modes.dungeon.stops import Commands, StopRule
 from rolltrain_tui.modes.dungeon.value_head import ValueHead
 from rolltrain_tui.modes.text.gpt import GPT
 
@@ -53,13 +53,20 @@ class Spelled(Seen):
 class Writer(Player):
     """`rule`: when a command has ended. `longest`: tokens of a command at most."""
 
+    silent: Tensor
+    """(V,) 0, and -inf for what is never written: added to the logits."""
+
     def __init__(self, gpt: GPT | Borrowed, head: ValueHead, rule: StopRule, longest: int, q_heads: QHeads | None = None) -> None:
         super().__init__(gpt, head, "sum", q_heads)
         self.rule, self.longest = rule, longest
+        silent = torch.zeros(len(rule))
+        silent[list(rule.never)] = -math.inf
+        self.register_buffer("silent", silent, persistent=False)
+        self._last = max(set(range(len(rule))) - set(rule.never))
 
     def rated(self, hidden: Tensor, temperature: float) -> Tensor:
         """Log-probabilities of the next token: (..., C) -> (..., V)."""
-        return (self.gpt.logits(hidden).float() / temperature + self.rule.silent).log_softmax(dim=-1)
+        return (self.gpt.logits(hidden).float() / temperature + self.silent).log_softmax(dim=-1)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Writing
@@ -71,26 +78,33 @@ class Writer(Player):
     def act(self, offers: Offers, chance: Tensor, temperature: float = 1.0, *, greedy: bool = False) -> Taken:
         """Writes on behind the texts: each token by `chance` (B, T) in [0, 1), or the likeliest."""
         text, length, chance = (part.to(self.device) for part in (offers.text, offers.length, chance))
-        reading = begin(self.gpt, text, length, self.longest)
-        going = torch.ones(len(offers), dtype=torch.bool, device=self.device)
-        begun, count = torch.zeros_like(going), torch.zeros_like(length)
-        written: list[_Token] = []
+        reading, commands = begin(self.gpt, text, length, self.longest), Commands(self.rule, len(offers))
+        hidden, rated, tokens = [], [], []
         for t in range(self.longest):
-            rated = self.rated(reading.hidden, temperature)  # (B, V)
-            token = rated.argmax(dim=1) if greedy else drawn(rated, chance[:, t])
-            written.append(self._noted(reading.hidden, rated, token))
-            begun, ended, belongs = self.rule.heard(token, begun)
-            count = count + (going & belongs)
-            going = going & ~ended
-            if t + 1 == self.longest or not bool(going.any()):
+            hidden.append(reading.hidden)
+            rated.append(self.rated(reading.hidden, temperature))  # (B, V)
+            tokens.append(rated[t].argmax(dim=1) if greedy else self._drawn(rated[t], chance[:, t]))
+            if not commands.hear(tokens[t].tolist()) or t + 1 == self.longest:
                 break
-            reading.go_on(token)
-        return _taken(offers, count, written)
+            reading.go_on(tokens[t])
+        T = max(commands.lengths)  # what was written behind the end of the longest one is left out
+        every = (torch.stack(rows[:T], dim=1) for rows in (hidden, rated, tokens))  # (B, T, C), (B, T, V), (B, T)
+        return self._taken(offers, torch.tensor(commands.lengths), *every)
 
-    def _noted(self, hidden: Tensor, rated: Tensor, token: Tensor) -> "_Token":
-        logprob = rated.gather(1, token[:, None])[:, 0]
-        q = None if self.q_heads is None else self.q_heads(hidden[:, None], token[:, None])[..., 0].float()
-        return _Token(token, logprob, entropy_of(rated), self.head(hidden).float(), q)
+    def _drawn(self, rated: Tensor, chance: Tensor) -> Tensor:
+        """As `drawn`; here the tokens that are possible need not come first."""
+        reached = rated.double().exp().cumsum(dim=1)
+        found = torch.searchsorted(reached, (chance * reached[:, -1])[:, None], right=True)[:, 0]
+        return found.clamp(max=self._last)  # where rounding leaves a gap, or the network has burst
+
+    def _taken(self, offers: Offers, count: Tensor, hidden: Tensor, rated: Tensor, tokens: Tensor) -> Taken:
+        """One command behind each text: count (B,) tokens of each, of which the last may be its stop."""
+        mask = torch.arange(tokens.shape[1]) < count[:, None]
+        own = (rated.gather(2, tokens[..., None])[..., 0], entropy_of(rated), self.head(hidden).float())
+        logprobs, entropy, values = (column.cpu() * mask for column in own)
+        q = None if self.q_heads is None else self.q_heads(hidden, tokens).float().cpu() * mask[:, None]  # (B, N, T)
+        read = replace(offers, commands=(tokens.cpu() * mask)[:, None], words=count[:, None])
+        return Taken(read, torch.zeros(len(offers), dtype=torch.long), Choice(logprobs, entropy, values, q), mask)
 
     def worth(self, offers: Offers) -> Tensor:
         text, length = offers.text.to(self.device), offers.length.to(self.device)
@@ -129,34 +143,3 @@ class Writer(Player):
 def entropy_of(logprobs: Tensor) -> Tensor:
     """Nats: (..., V) -> (...)."""
     return -(logprobs.exp() * logprobs.clamp(min=torch.finfo(logprobs.dtype).min)).sum(dim=-1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """One token of each row that is written, (B,) each."""
-
-    number: Tensor
-    logprob: Tensor
-    entropy: Tensor
-    value: Tensor
-    q: Tensor | None
-    """(B, N)"""
-
-
-def _taken(offers: Offers, count: Tensor, written: list[_Token]) -> Taken:
-    """One command behind each text, without what was written behind its end: count (B,) tokens of each."""
-    longest = int(count.max())
-    mask = torch.arange(longest, device=count.device) < count[:, None]
-
-    def rows(parts: list[Tensor]) -> Tensor:
-        return (torch.stack(parts[:longest], dim=1) * mask).cpu()  # (B, T)
-
-    q = [token.q for token in written[:longest] if token.q is not None]
-    choice = Choice(
-        rows([token.logprob for token in written]),
-        rows([token.entropy for token in written]),
-        rows([token.value for token in written]),
-        (torch.stack(q, dim=2) * mask[:, None]).cpu() if q else None,  # (B, N, T)
-    )
-    read = replace(offers, commands=rows([token.number for token in written])[:, None], words=count[:, None].cpu())
-    return Taken(read, torch.zeros(len(offers), dtype=torch.long), choice, mask.cpu())
