@@ -93,18 +93,15 @@ def main(width: int = 512, layers: int = 8) -> None:
     with TemporaryDirectory() as folder:
         make(Path(folder), width, layers)
         size = (Path(folder) / "model.safetensors").stat().st_size / MB
-        print(
-            f"GPT-2 of {layers} layers of {width}: {size:.0f} MB of weights; MB each\n{'reference':>32} {'held':>8} {'of it the reference':>20} {'peak':>8}  peak less none"
-        )
+        print(f"GPT-2 of {layers} layers of {width}: {size:.0f} MB of weights; MB each")
+        print(f"{'reference':>32} {'held':>8} {'of it the reference':>20} {'peak':>8} {'less none':>10}")
         before = 0.0
         for case in CASES:
             command = [sys.executable, __file__, "--case", case, folder, str(layers)]
             told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
             before = told["peak"] if "none" in case else before
-            print(
-                f"{case:>32} {told['held'] / MB:>8.0f} {told['reference'] / MB:>20.0f} {told['peak'] / MB:>8.0f} {(told['peak'] - before) / MB:>8.0f}",
-                flush=True,
-            )
+            held, own, peak = (told[name] / MB for name in ("held", "reference", "peak"))
+            print(f"{case:>32} {held:>8.0f} {own:>20.0f} {peak:>8.0f} {peak - before / MB:>10.0f}", flush=True)
 
 
 if __name__ == "__main__":

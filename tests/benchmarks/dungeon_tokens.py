@@ -115,20 +115,16 @@ def turn(events: Iterator[object]) -> None:
 
 
 def learning(seconds: float) -> None:
-    print(
-        f"\nPPO on written commands, {SAMPLES} samples a step, each learned from once\n{'':>18}  samples/s, ours   in batches  ratio   one by one  ratio"
-    )
+    print(f"\nPPO on written commands, {SAMPLES} samples a step, each learned from once")
+    print(f"{'':>18}  samples/s, ours   in batches  ratio   one by one  ratio")
     for name, (layers, heads, width) in SHAPES.items():
         learner, events = campaign(layers, heads, width)
         size = (layers, heads, width, len(learner.reading.vocabulary), learner.config.model.context)
         batched, single = Original(borrowed(*size), learner, 16, 8), Original(borrowed(*size), learner, 1, 1)
         few = SAMPLES // 8
         ours, theirs, slow = interleaved(seconds, partial(turn, events), partial(batched.turn, SAMPLES), partial(single.turn, few))
-        rates = SAMPLES / ours, SAMPLES / theirs, few / slow
-        print(
-            f"{name:>18} {rates[0]:>16.0f} {rates[1]:>12.0f} {rates[0] / rates[1]:>6.1f} {rates[2]:>12.0f} {rates[0] / rates[2]:>6.1f}",
-            flush=True,
-        )
+        own, many, one = SAMPLES / ours, SAMPLES / theirs, few / slow
+        print(f"{name:>18} {own:>16.0f} {many:>12.0f} {own / many:>6.1f} {one:>12.0f} {own / one:>6.1f}", flush=True)
 
 
 def main(seconds: float = 4.0) -> None:

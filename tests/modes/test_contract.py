@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from support.finetuning import lab
-from support.paths import BY, CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, OLDER_SELVES, RIVALS, TINY, by
+from support.paths import BY, CAMPAIGNS, CURVE, DUEL, DUNGEON, HELD, MODE_EXAMPLE, OLDER_SELVES, RIVALS, TINY, WRITING, by
 from support.stories import lines
 from support.views import fingerprint, headless, on_screen, plain
 from torch import nn
@@ -50,11 +50,13 @@ FILES: dict[str, Callable[..., Any]] = {
     "dungeon": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *more)),
     "dungeon, near its reference": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *HELD, *more)),
     **{f"dungeon, {name}": lambda *more, name=name: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *by(name), *more)) for name in BY},
+    "dungeon, writing": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *WRITING, *HELD, *more)),
+    "dungeon, writing by grpo": lambda *more: load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *WRITING, *by("grpo"), *more)),
     "finetune": lambda *more: load_text(template("finetune"), "it", (*lab().overrides(), *more)),
     "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }
 """Modes that a campaign file describes: a dozen small turns, with more overrides."""
-LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision", "actde")}
+LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision", "actde", "writing by grpo")}
 """Rows that are held to the contract with --long only: others of their kind are held to it always."""
 
 
