@@ -21,57 +21,56 @@ class Lesson:
         return f"lesson_{self.name}"
 
 
+CALM = ("--presenter", "--no-cards", "--set", "encounters.chance=0")
+"""Nothing comes by chance, and no card lies in the way: every class sees what the page says."""
+ALONE = (*CALM, "--set", "diagnosis.scouts=off")
+"""Nor do scouts go out, for whom a room would wait."""
+
+WIZARD, BARBARIAN, CLERIC = (("--set", f"hero.hero_class={name}") for name in ("wizard", "barbarian", "cleric"))
+"""Named, so that the game does not ask for a hero."""
+
 LESSONS = (
     Lesson(
         "tutorial",
         5,
         "Does a step half as large again train better?",
-        (("tutorial", "--presenter", "--hide", "verdict,ghost", "--set", "evaluation.every=60"),),
+        (("tutorial", *ALONE, "--hide", "verdict,ghost", "--set", "evaluation.every=60", "--set", "hero.auto=[]"),),
     ),
     Lesson(
         "placebo",
         20,
         "Does twice the loss make twice the step?",
         (
-            ("placebo", "--presenter", "--hide", "ghost", "--set", "evaluation.every=100"),
-            ("placebo", "--presenter", "--hide", "ghost", "--set", "evaluation.every=100", "--set", "dice.hook=update"),
+            ("placebo", *ALONE, *WIZARD, "--hide", "ghost", "--set", "evaluation.every=100"),
+            ("placebo", *ALONE, *WIZARD, "--hide", "ghost", "--set", "evaluation.every=100", "--set", "dice.hook=update"),
         ),
     ),
     Lesson(
         "diagnosis",
         20,
-        "When does a larger step help, and when does it hurt?",
+        "When do larger steps help?",
         (
-            ("frozen_north", "--presenter", "--hide", "verdict,diagnosis,ghost", "--set", "evaluation.every=50"),
-            (
-                "hot_forge",
-                "--presenter",
-                "--hide",
-                "verdict,diagnosis,ghost",
-                "--set",
-                "evaluation.every=50",
-                "--set",
-                "hero.hero_class=barbarian",
-            ),
+            ("frozen_north", *CALM, *BARBARIAN, "--hide", "all", "--set", "evaluation.every=50"),
+            ("hot_forge", *CALM, *BARBARIAN, "--hide", "all", "--set", "evaluation.every=50"),
         ),
     ),
     Lesson(
         "overfit",
         50,
         "When should training stop?",
-        (("overfit_manor", "--presenter", "--hide", "diagnosis,verdict,ghost,floor", "--set", "evaluation.every=50"),),
+        (("overfit_manor", *ALONE, *CLERIC, "--hide", "diagnosis,ghost", "--set", "evaluation.every=50"),),
     ),
     Lesson(
         "duel",
         20,
         "Can a player who is told no strategy beat the old master's?",
-        (("duel_first", "--presenter", "--hide", "ghost"),),
+        (("duel_first", *CALM, *BARBARIAN, "--hide", "ghost", "--set", "evaluation.every=1000"),),
     ),
     Lesson(
         "dungeon",
         20,
         "What does a model learn that is only told when it has done well?",
-        (("dungeon_first", "--presenter", "--hide", "ghost", "--set", "evaluation.every=120"),),
+        (("dungeon_first", *CALM, *BARBARIAN, "--hide", "ghost", "--set", "evaluation.every=120"),),
     ),
 )
 """In the order in which a course would hold them."""

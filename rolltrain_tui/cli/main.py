@@ -69,6 +69,8 @@ rolltrain.add_command(ghost)
 rolltrain.add_command(arena)
 rolltrain.add_command(duel)
 rolltrain.add_command(dungeon)
+# A room.
+rolltrain.add_command(class_)
 # Campaign files and help.
 rolltrain.add_command(new)
 rolltrain.add_command(check)

@@ -58,6 +58,7 @@ def classroom_options(verb: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--presenter/--no-presenter", default=None, help="Few large panels, and a pause at each evaluation; as last time."
             ),
+            click.option("--cards/--no-cards", "explain", default=True, help="A card explains the first of each kind while the run waits."),
             click.option(
                 "--hide",
                 "hidden",

@@ -24,6 +24,7 @@ def play(
     data: Path | None,
     script: Path | None,
     presenter: bool | None,
+    explain: bool,
     hidden: "frozenset[Secret]",
     vote_at: str,
     **given: Any,
@@ -54,6 +55,7 @@ def play(
             runs=root,
             moves=moves,
             presenter=presenter,
+            explain=explain,
             hidden=hidden,
             votes=vote_at == "encounter",
         )

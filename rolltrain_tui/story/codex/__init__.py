@@ -52,7 +52,16 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "exports",
         "plugins",
     ),
-    "The classroom": ("serve", "votes"),
+    "The classroom": (
+        "serve",
+        "votes",
+        "lesson_tutorial",
+        "lesson_placebo",
+        "lesson_diagnosis",
+        "lesson_overfit",
+        "lesson_duel",
+        "lesson_dungeon",
+    ),
     "What is kept": ("saves", "replay", "verify", "branches"),
 }
 """Every page, by group, in reading order."""
