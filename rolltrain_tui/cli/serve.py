@@ -58,6 +58,7 @@ def serve(
     vote: bool,
     guests: int,
     presenter: bool | None,
+    explain: bool,
     hidden: "frozenset[Secret]",
     vote_at: str,
     **given: Any,
@@ -72,7 +73,12 @@ def serve(
         click.echo(f"The game needs a terminal to draw on, and {reason}. With --headless it draws for its viewers alone.", err=True)
         return WRONG_USE
     launch = replace(
-        _launch(what, go_on, **given), presenter=presenter, hidden=hidden, votes=vote or vote_at == "encounter", alone=headless
+        _launch(what, go_on, **given),
+        presenter=presenter,
+        explain=explain,
+        hidden=hidden,
+        votes=vote or vote_at == "encounter",
+        alone=headless,
     )
     if guests and launch.campaign is None:
         raise click.UsageError("--play belongs to a campaign: guests begin games of their own, and a run has its player.")
