@@ -95,11 +95,18 @@ class Site:
             self._check(request)
             answer = await handler(request)
         except web.HTTPException as refused:
-            answer = _told(refused.status)
+            answer = self._refusal(request, refused.status)
         if not answer.prepared:
             for name, value in self.pages.headers().items():
                 answer.headers.setdefault(name, value)
         return answer
+
+    def _refusal(self, request: web.Request, code: int) -> web.Response:
+        """A sentence; who only has to come in by the door gets the page of the door."""
+        door = self.pages.find("/")
+        if code == 401 and request.method == "GET" and "text/html" in request.headers.get("Accept", "") and door is not None:
+            return web.Response(status=401, body=door.body, headers={"Content-Type": door.kind, "Cache-Control": "no-store"})
+        return _told(code)
 
     def _check(self, request: web.Request) -> None:
         """HTTPForbidden for a foreign host or page, HTTPTooManyRequests in a flood, HTTPUnauthorized without a cookie of ours."""

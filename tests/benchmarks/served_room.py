@@ -147,6 +147,51 @@ def cost(campaign: str, viewers: int, rounds: int = 4, seconds: float = 8.0) -> 
         print(f"spread, ms: median {spreads[len(spreads) // 2]:.1f}, p95 {spreads[int(len(spreads) * 0.95)]:.1f}")
 
 
+def server(viewers: int = 30, frames: int = 100, rate: float = 10.0) -> None:
+    """CPU of the server alone, which gives a frame to everybody: frames of a game's usual size at a steady rate. Viewers are elsewhere."""
+    from rolltrain_tui.serve.serving import Serving
+    from rolltrain_tui.serve.start import make_server
+
+    made = make_server(Serving(port=0))
+    made.room.mirror.paint = lambda: made.room.mirror.show_whole("whole", (120, 36))
+    made.start()
+    frame = "\x1b[3;7H\x1b[38;2;1;2;3;48;5;9mHP ███ 28/36\x1b[0m" * 60
+    watching = subprocess.Popen([sys.executable, __file__, "-", "viewers", made.address, str(viewers)], stdout=subprocess.PIPE, text=True)
+    assert watching.stdout is not None
+    watching.stdout.readline()
+    for shown in (False, True):
+        cpu, begun = time.process_time(), time.monotonic()
+        for _ in range(frames):
+            if shown:
+                made.room.mirror.show(frame, (120, 36))
+            time.sleep(1 / rate)
+        used, seconds = time.process_time() - cpu, time.monotonic() - begun
+        what = f"{len(frame.encode())} bytes {frames / seconds:.1f} times a second" if shown else "nothing"
+        print(f"{viewers} viewers, {what}: {100 * used / seconds:.2f} % of a core")
+    made.stop()
+    print(watching.communicate(timeout=30)[0].strip())
+
+
+def viewers_of(address: str, number: int) -> None:
+    """Take what comes until the server ends: for `server`."""
+    base, token = address.split("#")
+
+    async def look() -> None:
+        headers = {"Origin": base.rstrip("/")}
+        async with aiohttp.ClientSession(base_url=base, cookie_jar=aiohttp.CookieJar(unsafe=True), headers=headers) as session:
+            await (await session.post("/enter", json={"token": token})).read()
+            sockets = [await session.ws_connect("/mirror") for _ in range(number)]
+            print("ready", flush=True)
+
+            async def taken(socket: aiohttp.ClientWebSocketResponse) -> int:
+                return len([message async for message in socket])
+
+            counts = await asyncio.gather(*map(taken, sockets))
+            print(f"each got {min(counts)} to {max(counts)} messages")
+
+    asyncio.run(look())
+
+
 def slowing(campaign: str, viewers: int, rounds: int = 12, seconds: float = 4.0) -> None:
     """Turns a second at full speed, with nobody and with everybody, in turns."""
     with game(campaign, "pace.turns_per_second=null") as played:
@@ -194,15 +239,16 @@ def coming_and_going(campaign: str, times: int = 1000) -> None:
         before = (played.open_files, played.children, played.memory)
 
         async def come_and_go() -> None:
-            async with entered(played) as session:
-                for number in range(times):
-                    socket = await session.ws_connect("/mirror")
-                    if number % 3 == 0:
-                        await socket.receive()
-                    if number % 2:
-                        await socket.close()
-                    else:
-                        socket._response.close()  # as a browser that is gone at once
+            for _ in range(times // 50):  # a browser that comes more often is told to wait
+                async with entered(played) as session:
+                    for number in range(50):
+                        socket = await session.ws_connect("/mirror")
+                        if number % 3 == 0:
+                            await socket.receive()
+                        if number % 2:
+                            await socket.close()
+                        else:
+                            socket._response.close()  # as a browser that is gone at once
 
         begun = time.monotonic()
         asyncio.run(come_and_go())
@@ -259,9 +305,12 @@ def votes(voters: int = 30) -> None:
 
 
 if __name__ == "__main__":
-    which = sys.argv[2:] or ["cost", "slowing", "deaf", "coming", "votes"]
+    if sys.argv[2:3] == ["viewers"]:
+        viewers_of(sys.argv[3], int(sys.argv[4]))
+        sys.exit()
+    which = sys.argv[2:] or ["cost", "server", "slowing", "deaf", "coming", "votes"]
     name = sys.argv[1] if len(sys.argv) > 1 else "tutorial"
     deeds = {"cost": lambda: cost(name, 30), "slowing": lambda: slowing(name, 30), "deaf": lambda: deaf(name)}
-    deeds |= {"coming": lambda: coming_and_going(name), "votes": votes}
+    deeds |= {"coming": lambda: coming_and_going(name), "votes": votes, "server": server}
     for deed in which:
         deeds[deed]()

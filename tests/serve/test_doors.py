@@ -41,7 +41,10 @@ async def test_without_the_token_there_is_only_the_door(server: Server) -> None:
         assert {await status(stranger.get(path, headers={"Cookie": f"{server.room.cookie}={FORGED}"})) for path in GUARDED} == {401}
         async with stranger.get("/") as door:
             assert door.status == 200
-            assert server.door.token not in await door.text()
+            page = await door.text()
+            assert server.door.token not in page
+        async with stranger.get("/phone", headers={"Accept": "text/html"}) as lost:
+            assert (lost.status, await lost.text()) == (401, page), "who has lost the cookie is shown the door"
 
 
 async def test_the_token_buys_a_cookie_that_scripts_and_other_sites_do_not_get(server: Server) -> None:

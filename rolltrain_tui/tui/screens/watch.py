@@ -142,6 +142,7 @@ class WatchScreen(ExpeditionScreen, inherit_bindings=False):
 
     def _key_list(self) -> list[Key]:
         return [
+            *([Key("h", "Reveal", "screen.reveal")] if self.scene.hidden else []),
             Key("d", "Diagnose", "screen.diagnose"),
             Key("l", "Log", "screen.detail"),
             Key("x", "Chart", "screen.chart"),
