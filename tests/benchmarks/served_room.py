@@ -192,26 +192,33 @@ def viewers_of(address: str, number: int) -> None:
     asyncio.run(look())
 
 
-def slowing(campaign: str, viewers: int, rounds: int = 12, seconds: float = 4.0) -> None:
-    """Turns a second at full speed, with nobody and with everybody, in turns."""
+def slowing(campaign: str, viewers: int, rounds: int = 7, turns: int = 40) -> None:
+    """CPU of a turn at full speed, with nobody and with everybody, in turns: what the viewers add is what they can slow the game by."""
     with game(campaign, "pace.turns_per_second=null") as played:
         played.play_to(20)
-        ratios = []
+        ratios, paces = [], []
 
         async def look() -> None:
-            async with entered(played) as session:
-                await Viewers(session, viewers).watch(seconds)
+            async with entered(played) as session, AsyncExitStack() as stack:
+                sockets = [await stack.enter_async_context(session.ws_connect("/mirror")) for _ in range(viewers)]
+                taking = [asyncio.create_task(Viewers(session, viewers)._take(socket, time.monotonic() + 1e6)) for socket in sockets]
+                await asyncio.sleep(2)  # they have come, and have the whole picture
+                paces.append(await asyncio.to_thread(pace))
+                for task in taking:
+                    task.cancel()
 
-        def pace(deed: Any = None) -> float:
-            turn, begun = played.turn, time.monotonic()
-            asyncio.run(deed()) if deed is not None else time.sleep(seconds)
-            turns = played.turn - turn
-            return turns / (time.monotonic() - begun) if turns else float("nan")
+        def pace() -> float:
+            """Milliseconds of CPU a turn."""
+            first, cpu = played.turn, played.cpu
+            played.play_to(first + turns)
+            return 1000 * (played.cpu - cpu) / (played.turn - first)
 
         for number in range(rounds):
-            first, second = (pace(), pace(look)) if number % 2 else (pace(look), pace())
-            ratios.append(second / first if number % 2 else first / second)
-        print(f"turns a second, {viewers} viewers against none: median {statistics.median(ratios):.3f}")
+            alone = pace() if number % 2 else 0.0
+            asyncio.run(look())
+            alone = alone or pace()
+            ratios.append(paces[-1] / alone)
+        print(f"CPU of a turn with {viewers} viewers: {statistics.median(paces):.1f} ms, to that without: {statistics.median(ratios):.3f}")
         print(f"  of {sorted(round(ratio, 2) for ratio in ratios)}")
 
 
