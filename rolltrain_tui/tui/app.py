@@ -309,6 +309,11 @@ class RolltrainApp(App[None]):
         self._tuning.settle()
 
     @property
+    def secretive(self) -> bool:
+        """Lists do not tell how finished runs are judged."""
+        return not self.launch.hidden.isdisjoint({"ghost", "verdict"})
+
+    @property
     def presenting(self) -> bool:
         """Runs begin in presenter mode; one that nobody plays does not, for it would wait for its teacher."""
         if self.launch.alone:

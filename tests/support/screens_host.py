@@ -19,6 +19,7 @@ class ScreensHost(App[None]):
         super().__init__()
         self.first = first
         self.runs = runs
+        self.secretive = False
         self.torch_ready = False
         self.torch_line = ""
         self.calls: list[tuple[object, ...]] = []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.playing import playing
 from support.screens_host import shown
+from textual.events import Key
 
 from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.protocol.commands import Predict, ReportVote, UseAbility
@@ -40,6 +41,20 @@ async def test_without_votes_or_when_given_up_nothing_is_asked_of_the_run(tmp_pa
         assert words in game.screen.notice
         await game.play_to(1)
         assert game.expedition.drained == []
+
+
+async def test_keys_that_are_typed_at_once_count_for_their_rows(tmp_path: Path) -> None:
+    """Nobody waits for the screen between two keys."""
+    async with playing(tmp_path) as game:
+        await game.press("e")
+        await game.until(lambda: isinstance(game.app.screen, VoteScreen))
+        for key in ("9", "down", "down", "4", "enter", "enter"):
+            game.app.post_message(Key(key, key if len(key) == 1 else None))
+        await game.until(lambda: not isinstance(game.app.screen, VoteScreen))
+        await game.play_to(1)
+        assert game.expedition.drained[0] == ReportVote(
+            "Which ability at the next turn?", (("Rage", 9), ("Reckless Attack", 0), ("No ability", 4)), "Rage"
+        )
 
 
 async def test_the_room_predicts_as_the_player_does(tmp_path: Path) -> None:

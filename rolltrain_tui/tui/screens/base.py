@@ -39,6 +39,8 @@ class Host(Protocol):
     """Such as "torch 2.13 · cpu, 2 threads · ready"."""
     runs: Path
     """The folder that holds the run folders."""
+    secretive: bool
+    """Lists do not tell how finished runs are judged: a class is to guess it."""
 
     def start_campaign(self, path: Path, overrides: tuple[str, ...]) -> None: ...
     def resume(self, path: Path) -> None: ...

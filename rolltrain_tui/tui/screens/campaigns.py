@@ -86,7 +86,7 @@ class CampaignsScreen(TavernScreen):
     @on(CampaignsRead)
     @while_open
     def _show(self, event: CampaignsRead) -> None:
-        found, self._results = event.found, event.results
+        found, self._results = event.found, [] if self.host.secretive else event.results
         self._found = found
         names = self.query_one(OptionList)
         names.clear_options()

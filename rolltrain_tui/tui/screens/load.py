@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -79,7 +80,7 @@ class LoadScreen(SavesScreen):
         self._show(event.runs)
 
     def _show(self, runs: "list[RunSummary]") -> None:
-        self._runs = runs
+        self._runs = runs = [replace(run, outcome=None) for run in runs] if self.host.secretive else runs
         table = self.query_one(DataTable)
         row = table.cursor_row
         table.clear(columns=True)

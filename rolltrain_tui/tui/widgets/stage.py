@@ -11,11 +11,12 @@ from rolltrain_tui.tui.widgets.die import TONES, WORDS, measured
 from rolltrain_tui.tui.widgets.hero import hero_title
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, wrap
 from rolltrain_tui.tui.widgets.proof import proof_lines
+from rolltrain_tui.tui.widgets.voice import voice_lines
 
 TALL_FROM = 14
 """Rows from which the numbers stand below each other."""
-FIGURE = 4
-"""Rows of a number with its name."""
+SPEECH = 4
+"""Rows that must be left for what the model says."""
 
 
 class StagePanel(ScenePanel):
@@ -30,6 +31,8 @@ def stage_lines(scene: Scene, width: int, height: int) -> list[Line]:
         figures = [_padded(left, half) + list(right) for left, right in zip(_die(scene), _value(scene), strict=True)]
         return [*figures, *_brief(scene, width)][:height]
     lines: list[Line] = [*_die(scene), [], *_value(scene), [], *_words(scene, width)]
+    if height - len(lines) >= SPEECH and scene.spoke is not None:
+        lines += [[], [(f"It says, turn {scene.spoke.turn}", "strong")], *voice_lines(scene, width, height - len(lines) - 2)]
     return lines[:height]
 
 
