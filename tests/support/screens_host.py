@@ -47,6 +47,9 @@ class ScreensHost(App[None]):
     def open_codex(self, slug: str) -> None:
         self.calls.append(("codex", slug))
 
+    def open_dungeon(self) -> None:
+        self.calls.append(("dungeon",))
+
     async def action_quit(self) -> None:
         self.calls.append(("quit",))
 

@@ -81,7 +81,7 @@ async def test_without_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert ["New campaign", "Load a save", "Arena", "Watch a replay", "Codex", "Quit"] == labels(app)
+        assert ["New campaign", "Load a save", "Arena", "Dungeon", "Watch a replay", "Codex", "Quit"] == labels(app)
         await pilot.press("down", "enter")
         assert isinstance(app.screen, TitleScreen)
         assert [] == app.calls
@@ -123,6 +123,15 @@ async def test_first_letters_open(key: str, screen: type, monkeypatch: pytest.Mo
         assert isinstance(app.screen, screen)
         await pilot.press("escape")
         assert isinstance(app.screen, TitleScreen)
+
+
+async def test_the_dungeon_is_open_without_a_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
+    """d asks for a text adventure."""
+    on_disk(monkeypatch, [])
+    app = ScreensHost(TitleScreen)
+    async with app.run_test() as pilot:
+        await pilot.press("d")
+        assert [("dungeon",)] == app.calls
 
 
 async def test_a_shared_letter_walks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +178,7 @@ async def test_mouse(monkeypatch: pytest.MonkeyPatch) -> None:
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.click(Menu, offset=(8, 4))
+        await pilot.click(Menu, offset=(8, 5))
         assert [("codex", "")] == app.calls
 
 
@@ -179,7 +188,7 @@ async def test_the_pointer_stays_when_saves_arrive_late(monkeypatch: pytest.Monk
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.press("j", "j", "j", "j")
+        await pilot.press("j", "j", "j", "j", "j")
         on_disk(monkeypatch, [a_run("one")])
         app.screen.list_saves()  # type: ignore[attr-defined]
         await until(pilot, lambda: "Continue" in labels(app))
