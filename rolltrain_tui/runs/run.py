@@ -24,11 +24,12 @@ from rolltrain_tui.protocol.events import (
     SaveDue,
     SaveFailed,
     SettingsChanged,
+    StepTaken,
     TrainingFailed,
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner
-from rolltrain_tui.runs import event_codec, layout, saves
+from rolltrain_tui.runs import event_codec, layout, saves, trajectories
 from rolltrain_tui.runs.event_log import Chronicle, read
 from rolltrain_tui.runs.open import SavedRun, new_campaign, with_settings
 from rolltrain_tui.training.machine_kind import this_machine
@@ -107,6 +108,8 @@ class Run:
         with saves.Lock(folder), Chronicle(folder / layout.CHRONICLE) as chronicle:
             chronicle.truncate_to(saved.events)
             run._tell_of_the_machine(saved, chronicle)
+            with contextlib.suppress(OSError):  # rows of turns that are played again stand there twice then
+                trajectories.cut(folder / layout.TRAJECTORIES, campaign.turn)
             run.note = " ".join(note for note in (saved.snapshot.note, note, chronicle.note) if note)
         return run
 
@@ -145,6 +148,9 @@ class Run:
                     self._log_traceback()
                 elif event.in_story:
                     chronicle.append(event)
+                if isinstance(event, StepTaken):
+                    with contextlib.suppress(OSError):  # a full disk is told at the next save
+                        trajectories.keep(self.folder / layout.TRAJECTORIES, self.learner)
                 yield event
             try:
                 chronicle.close()

@@ -137,18 +137,21 @@ class Apprentice(LeveredLearner):
     # Its voice
 
     def perform(self) -> str:
-        """How it stands, and a game in an unseen world, command by command."""
+        """How it stands, and a game in an unseen world, command by command; at the end its best one as a story, where that is recorded."""
         spent = self.flops
         stream = self.streams["sample"]
         count = self.config.evaluation.sequences
         with self.at_rest():
             told = voice.game(self.exam, self.reading, self.act, stream)
         drawn, greedy, seen = (
-            Standing.of(self.verdicts(count, greedy=greedy, seen=seen)[0])
-            for greedy, seen in ((False, False), (True, False), (False, True))
+            self.verdicts(count, greedy=greedy, seen=seen)[0] for greedy, seen in ((False, False), (True, False), (False, True))
         )
         self.flops = spent
-        return f"{voice.standing(count, drawn, greedy, seen)}\n{told}"[: self.config.speech.characters]
+        record = self.config.record
+        at_the_end = record is not None and record.best_game and self.turn == self.config.turns
+        story = voice.best_game(self.exam, drawn) if at_the_end else ""
+        parts = (voice.standing(count, *map(Standing.of, (drawn, greedy, seen))), story, told)
+        return "\n".join(part for part in parts if part)[: self.config.speech.characters]
 
     # -----------------------------------------------------------------------------------------------------------------
     # Saves and copies

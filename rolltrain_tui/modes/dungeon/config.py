@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -18,6 +18,7 @@ from rolltrain_tui.modes.dungeon.config_algorithms import (
     ReinforceConfig,
     RejectionConfig,
 )
+from rolltrain_tui.modes.dungeon.config_more import RecordConfig, TextWorldConfig
 from rolltrain_tui.modes.dungeon.config_play import (
     BatchConfig,
     ExamConfig,
@@ -31,6 +32,9 @@ from rolltrain_tui.modes.dungeon.config_play import (
 from rolltrain_tui.modes.dungeon.dials import dials_of
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
+
+YOUNGER = ("textworld", "writing")
+"""Sections that recordings of ghosts may be older than."""
 
 
 class DungeonConfig(CampaignConfig):
@@ -63,6 +67,10 @@ class DungeonConfig(CampaignConfig):
     """null: another algorithm is chosen."""
     kl: KLConfig
     exam: ExamConfig
+    textworld: TextWorldConfig | None = None
+    """null, or left out as in older files: evaluations are played in unseen worlds of the kind that it trains in."""
+    record: RecordConfig | None = None
+    """null, or left out as in older files: nothing is written down."""
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
     batch: BatchConfig
@@ -146,10 +154,21 @@ class DungeonConfig(CampaignConfig):
     def micro_batches(self) -> int:
         return self.batch.accumulation
 
+    def recipe(self, data_sha256: str) -> Mapping[str, Any]:
+        """See `CampaignConfig.recipe`; without what has no part in the training, and without younger sections that are left out."""
+        found = dict(super().recipe(data_sha256))
+        return {name: value for name, value in found.items() if name != "record" and not (name in YOUNGER and value is None)}
+
+    @staticmethod
+    def in_recipe(path: str) -> bool:
+        return CampaignConfig.in_recipe(path) and path.partition(".")[0] != "record"
+
     def card(self) -> Mapping[str, str]:
         world, model = self.world, self.model
+        examined = {"Examined": f"in {self.textworld.title}, which it has never seen"} if self.textworld is not None else {}
         return {
             "World": f"{world.theme}, {world.rooms} rooms, {world.quest}; {world.count:,} worlds of training, {world.limit} moves at most",
+            **examined,
             "Learns": f"by {next(ALGORITHMS[name] for name in ALGORITHMS if getattr(self, name) is not None)}",
             "Model": flat(Path(self.hf.path).name) if self.hf is not None else f"GPT, {model.n_layer} layers of width {model.n_embd}",
             "Optimiser": f"{self.optimizer.name}, learning rate {self.optimizer.learning_rate:g}",

@@ -25,8 +25,9 @@ UNSEEN = 1_000_000_000
 class Exam:
     """What evaluations play. Copies of a learner share it."""
 
-    def __init__(self, maker: Maker, limit: int, measure: Measure) -> None:
-        self.maker, self.limit, self.measure = maker, limit, measure
+    def __init__(self, maker: Maker, limit: int, measure: Measure, unseen: Maker | None = None) -> None:
+        """`unseen` makes the worlds from UNSEEN on, where they are others than those of training."""
+        self.maker, self.limit, self.measure, self.unseen = maker, limit, measure, unseen or maker
         self._worlds: dict[int, World] = {}
         self._chance: list[Tensor] = []
 
@@ -40,7 +41,7 @@ class Exam:
 
     def _world(self, seed: int) -> World:
         if seed not in self._worlds:
-            self._worlds[seed] = self.maker(seed)
+            self._worlds[seed] = self.unseen(seed) if seed >= UNSEEN else self.maker(seed)
         return self._worlds[seed]
 
     def bound(self, count: int) -> float:

@@ -21,7 +21,9 @@ from rolltrain_tui.modes.dungeon.play import Acts, Played, play
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.dungeon.rewards import Rewards
+from rolltrain_tui.modes.dungeon.trajectories import Witness
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
+from rolltrain_tui.protocol.trajectories import Row
 
 AT_ONCE = 256
 """Moves of which the reference is asked at once."""
@@ -31,6 +33,8 @@ class Experienced(Apprentice):
     rewards: Rewards
     settings: Settings
     reference: Reference | None
+    _trajectory: tuple[Row, ...]
+    """Of the last games, until somebody asks."""
 
     @property
     def worlds(self) -> int:
@@ -79,7 +83,31 @@ class Experienced(Apprentice):
             examples = Examples(config.writing.examples, Random(int(torch.randint(1 << 31, (1,), generator=stream))))
         with self.at_rest():
             games = Games(standings, self.maker, config.world.limit, self.reading)
-            return play(games, moves, self.act, self.worth, self.rewards, chance, worlds, examples=examples, stop=self.stop_if_asked)
+            witness = Witness(self.reading, self.rewards, self.clock) if self.trajectory_bytes else None
+            played = play(
+                games,
+                moves,
+                self.act,
+                self.worth,
+                self.rewards,
+                chance,
+                worlds,
+                examples=examples,
+                stop=self.stop_if_asked,
+                witness=witness,
+            )
+        self._trajectory = witness.rows(played) if witness is not None else ()
+        return played
+
+    @property
+    def trajectory_bytes(self) -> int:
+        record = self.config.record
+        return int(record.trajectories * 1_000_000) if record is not None and record.trajectories is not None else 0
+
+    def told_moves(self) -> tuple[Row, ...]:
+        """The moves of the last games; () where they were told already."""
+        told, self._trajectory = self._trajectory, ()
+        return told
 
     def act(self, seen: Sequence[Observation], chance: Tensor, *, greedy: bool = False) -> Acts:
         """What the player does there, without a gradient. Of one number a row as many others are made as it needs."""

@@ -56,6 +56,10 @@ class Games:
         self.seen[g] = now = self._shown(g, now)
         return before, now, over
 
+    def seed(self, g: int) -> int:
+        """Of the world that it is played in."""
+        return self._games[g].seed
+
     def renew(self, g: int, seed: int) -> None:
         """Another world takes the place of a game."""
         self._games[g].close()

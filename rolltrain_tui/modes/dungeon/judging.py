@@ -24,6 +24,8 @@ class Verdict:
     """Commands of the walkthrough."""
     again: int = 0
     """Moves that led to a sight, of room, things and inventory, which this game had shown before."""
+    commands: tuple[str, ...] = ()
+    """Those that were given."""
 
     @property
     def efficiency(self) -> float:
@@ -42,7 +44,8 @@ def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor,
     """
     memories = [Memory(reading.writing.memory if reading is not None and reading.writing is not None else 0) for _ in worlds]
     seen = [world.reset() for world in worlds]
-    moves, again, sights = [0] * len(worlds), [0] * len(worlds), [{sight(now)} for now in seen]
+    again, sights = [0] * len(worlds), [{sight(now)} for now in seen]
+    given: list[list[str]] = [[] for _ in worlds]
     going = list(range(len(worlds)))
     for move in range(limit):
         going = [g for g in going if not seen[g].done and seen[g].admissible]
@@ -56,10 +59,11 @@ def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor,
             if reading is not None and reading.writing is not None:
                 memories[g].add(reading.situation(seen[g]), f"{command}.", done=now.done)
                 now = now._replace(past=tuple(memories[g].state()))
-            seen[g], moves[g] = now, moves[g] + 1
+            seen[g] = now
+            given[g].append(command)
     return [
-        Verdict(now.won, now.score / max(1, world.max_score), count, len(world.walkthrough), circled)
-        for world, now, count, circled in zip(worlds, seen, moves, again, strict=True)
+        Verdict(now.won, now.score / max(1, world.max_score), len(commands), len(world.walkthrough), circled, tuple(commands))
+        for world, now, commands, circled in zip(worlds, seen, given, again, strict=True)
     ]
 
 

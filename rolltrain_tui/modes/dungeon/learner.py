@@ -32,6 +32,7 @@ from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
 from rolltrain_tui.modes.dungeon.games import fresh
 from rolltrain_tui.modes.dungeon.offers import Offers
@@ -69,7 +70,7 @@ class DungeonLearner(Experienced):
         self.base = base
         self.maker = maker_of(config)
         self.rewards = rewards_of(config)
-        self.exam = exam or Exam(self.maker, config.world.limit, config.exam.measure)
+        self.exam = exam or exam_of(config, self.maker)
         self.player, words, self.data_sha256 = player_of(config, self.maker, base, random_stream(config.seed, "init"))
         kl = coefficients_of(config)
         self.kl = kl
@@ -96,6 +97,7 @@ class DungeonLearner(Experienced):
         """Of this turn's first batch."""
         self.flops = 0.0
         """Spent since the turn began."""
+        self._trajectory = ()
 
         self.threads = pick_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops)
         if torch.get_num_threads() != self.threads:
@@ -125,6 +127,7 @@ class DungeonLearner(Experienced):
     def step(self, effect: StepEffect) -> StepReport:
         """See `LeveredLearner.step`; and what the minibatch told, under the names of trl. A turn that fails takes back its games."""
         before = self.clock, self.games, self.buffer, self.recent, self.settings, self.since_order
+        unheard = self._trajectory
         self._began, self.flops, self._told, self._dialled = False, 0.0, {}, {}
         try:
             if effect.dials:
@@ -132,6 +135,7 @@ class DungeonLearner(Experienced):
             report = super().step(effect)
         except BaseException:
             self.clock, self.games, self.buffer, self.recent, settings, self.since_order = before
+            self._trajectory = unheard
             self.settle(settings)
             raise
         if "rate" in dict(effect.dials):
@@ -303,6 +307,7 @@ class DungeonLearner(Experienced):
     def take_own_state(self, state: Mapping[str, Any]) -> None:
         """Clock and games. The lessons are tensors, which `load_state`, `follow` and `step` put back."""
         self.clock, self.games = state["clock"], kept.standings(state)
+        self._trajectory = self._trajectory if not self.clock else ()  # of the first games there is nothing told yet
         self.recent = tuple(tuple(map(float, turn)) for turn in state["recent"])
         self.settle(Settings.from_state(state["dials"]))
         self.since_order = state["since_order"]

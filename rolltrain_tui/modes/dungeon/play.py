@@ -86,6 +86,7 @@ def play(
     *,
     examples: Examples | None = None,
     stop: Callable[[], None] = lambda: None,
+    witness: Callable[[int, int, int, Observation, str, Observation], object] | None = None,
 ) -> Played:
     """Goes on with the games: `moves` moves of each. A game that is over makes room for a new world.
 
@@ -105,6 +106,8 @@ def play(
         for g, command in zip(going, acts.commands, strict=True):
             before, now, over = games.carry_out(g, command)
             log.add(g, m, rewards.of(before, command, now), over=over, won=now.won, refused=not now.accepted)
+            if witness is not None:
+                witness(g, m, games.seed(g), before, command, now)
             if over and worlds is None:
                 games.going.remove(g)
             elif over:

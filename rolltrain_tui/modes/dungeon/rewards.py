@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rolltrain_tui.modes.dungeon.components import Component, Outcome, reward
+from rolltrain_tui.modes.dungeon.components import Component, Outcome, parts, reward
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 
@@ -14,12 +14,20 @@ class Rewards:
     chain: Sequence[Component]
 
     def of(self, before: Observation, command: str, after: Observation) -> float:
-        outcome = Outcome(
-            command=command,
-            score_before=before.score,
-            score=after.score,
-            accepted=after.accepted,
-            won=after.won,
-            lost=after.lost,
-        )
-        return reward(self.chain, outcome)
+        return reward(self.chain, _outcome(before, command, after))
+
+    def parts(self, before: Observation, command: str, after: Observation) -> dict[str, float]:
+        """What each component adds, by its name; the reward is their sum."""
+        added = parts(self.chain, _outcome(before, command, after))
+        return {component.name: value for component, value in zip(self.chain, added, strict=True)}
+
+
+def _outcome(before: Observation, command: str, after: Observation) -> Outcome:
+    return Outcome(
+        command=command,
+        score_before=before.score,
+        score=after.score,
+        accepted=after.accepted,
+        won=after.won,
+        lost=after.lost,
+    )

@@ -1,23 +1,30 @@
 """A game in words, command by command, and how a player stands."""
 
+from collections.abc import Sequence
+
 import torch
 
 from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam
 from rolltrain_tui.modes.dungeon.exam import Standing as Success
 from rolltrain_tui.modes.dungeon.games import Games, Standing
+from rolltrain_tui.modes.dungeon.judging import Verdict
 from rolltrain_tui.modes.dungeon.play import Act
 from rolltrain_tui.modes.dungeon.reading import Reading
+from rolltrain_tui.modes.dungeon.sitting import Sitting
+from rolltrain_tui.modes.dungeon.tale import tale
 from rolltrain_tui.modes.dungeon.worlds.protocol import World
 
+LONGEST_QUEST = 100
+"""Characters of an objective that is told; a longer one is a walkthrough."""
 SHOWN = 14
 """Commands of a game that are told; the rest is counted."""
 
 
 def game(exam: Exam, reading: Reading, act: Act, stream: torch.Generator) -> str:
     """A game in an unseen world of `stream`, with the probability of each command."""
-    world = exam.maker(UNSEEN - 1 - int(torch.randint(1_000_000, (1,), generator=stream)))
+    world = exam.unseen(UNSEEN - 1 - int(torch.randint(1_000_000, (1,), generator=stream)))
     chance = torch.rand(exam.limit, 1, generator=stream, dtype=torch.float64)
-    games, lines = Games((Standing(world.seed, world.state),), exam.maker, exam.limit, reading), [_quest(world)]
+    games, lines = Games((Standing(world.seed, world.state),), exam.unseen, exam.limit, reading), [_quest(world)]
     over, move, seen = False, 0, games.seen[0]
     while not over and seen.admissible:
         acts = act([seen], chance[move])
@@ -39,3 +46,21 @@ def _quest(world: World) -> str:
 def standing(count: int, sampled: Success, greedy: Success, seen: Success) -> str:
     """Unseen worlds, by its probabilities and by the likeliest command; and worlds of training."""
     return f"{count} unseen worlds: {sampled}; always the likeliest command: {greedy}; worlds of training: {seen}"
+
+
+def best_game(exam: Exam, verdicts: Sequence[Verdict]) -> str:
+    """The game with the fewest moves beyond the walkthrough, of these in the first unseen worlds, as a story; "" where none was won.
+
+    Of equals it is the longest.
+    """
+    won = [number for number, verdict in enumerate(verdicts) if verdict.won]
+    if not won:
+        return ""
+    best = min(won, key=lambda number: (verdicts[number].moves - verdicts[number].par, -verdicts[number].par))
+    game = Sitting(exam.unseen(UNSEEN + best))
+    for command in verdicts[best].commands:
+        game.play(command)
+    quest = f" {game.world.objective}" if len(game.world.objective) <= LONGEST_QUEST else ""
+    told = f"Its best game, of {len(verdicts)} ({game.world.title}).{quest} {tale(game)}"
+    game.world.close()
+    return told

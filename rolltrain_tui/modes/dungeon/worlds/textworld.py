@@ -4,6 +4,7 @@ In its own style a game is compiled, which takes seconds, and speaks TextWorld's
 text, and the room is told in the sentences of the built-in worlds: `house_style.py`. A game is then made in a third of a second.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -170,6 +171,8 @@ class TextWorlds:
         library()
         self._challenge, self._style = challenge, style
         self._settings = {**CHALLENGES[challenge], **settings}
+        if folder is not None:
+            Path(folder).mkdir(parents=True, exist_ok=True)
         self._folder = Path(mkdtemp(prefix="rolltrain-textworld-") if folder is None else folder)
         if folder is None:
             finalize(self, rmtree, self._folder, ignore_errors=True)
@@ -193,7 +196,9 @@ class TextWorlds:
         try:
             game = make(self._settings, options)
             if path.suffix == UNTOLD:
-                game.save(str(path))
+                part = path.with_name(f"{os.getpid()}-{path.name}")  # another program may make the same game
+                game.save(str(part))
+                part.replace(path)
             else:
                 library("textworld.generator").compile_game(game, options)
         except Exception as error:  # TextWorld raises many kinds, for settings and for a compiler that fails

@@ -1,0 +1,25 @@
+"""Where a campaign's player is examined: in unseen worlds of the kind that it trains in, or in games of TextWorld's."""
+
+from pathlib import Path
+
+from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.config_more import TextWorldConfig
+from rolltrain_tui.modes.dungeon.exam import Exam
+from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
+
+
+def exam_of(config: DungeonConfig, maker: Maker) -> Exam:
+    """`maker`: of the worlds of training. ValueError where TextWorld is asked for and not installed."""
+    unseen = maker if config.textworld is None else textworlds(config.textworld)
+    return Exam(maker, config.world.limit, config.exam.measure, unseen)
+
+
+def textworlds(own: TextWorldConfig) -> Maker:
+    """Games in the house's style. Each is made once on a machine, and kept where the system keeps what can be made again."""
+    import platformdirs
+
+    from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorlds
+
+    folder = Path(platformdirs.user_cache_dir("rolltrain", appauthor=False)) / "textworld"
+    level = {} if own.level is None else {"level": own.level}
+    return TextWorlds(own.game, folder=folder, style="house", **level)
