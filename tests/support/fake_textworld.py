@@ -107,13 +107,14 @@ class Library:
 def installed(monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library in the place of TextWorld."""
     library = Library()
-    modules = {
-        name: ModuleType(name) for name in ("textworld", "textworld.generator", "textworld.challenges", "textworld.challenges.registration")
-    }
+    names = ("", ".generator", ".generator.maker", ".challenges", ".challenges.registration")
+    modules = {f"textworld{name}": ModuleType(f"textworld{name}") for name in names}
     top: Any = modules["textworld"]
     top.GameOptions, top.EnvInfos, top.start = type("GameOptions", (), {}), lambda **asked: asked, library.start
     generator: Any = modules["textworld.generator"]
     generator.compile_game = library.compile_game
+    maker: Any = modules["textworld.generator.maker"]
+    maker.GameMaker = type("GameMaker", (), {"compile": library.compile_game})
     registration: Any = modules["textworld.challenges.registration"]
     registration.CHALLENGES = {
         f"tw-{name}": ("", library.make, None) for name in ("coin_collector", "treasure_hunter", "simple", "cooking")
