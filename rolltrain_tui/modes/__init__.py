@@ -36,6 +36,7 @@ class Mode:
     """A function (learner, when) -> a function () -> a Textual screen on which the player takes part, with what is trained as it is now.
 
     The first is called between two turns, and must copy what it keeps; `when` is such as "turn 120". "": there is nothing to take part in.
+    A screen with a property `orders` has the `TurnDial` orders that the player gives the run when he is back.
     """
     probes: str = ""
     """A module of questions that `compare --probes` asks of a finished run. "": there are none."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
+from re import fullmatch
 
 OWN = "own"
 """The value that brings back what the campaign file says."""
@@ -27,6 +28,10 @@ class Dial:
     """The number must be a whole one."""
     several: bool = False
     """Some of the choices, with commas between them, are a value."""
+    pattern: str = ""
+    """A regular expression: what it matches is taken as well."""
+    spelling: str = ""
+    """What such a value says, half a sentence."""
     closed: tuple[tuple[str, str], ...] = ()
     """Values that cannot be had here, each with the reason, half a sentence."""
     unavailable: str = ""
@@ -38,7 +43,7 @@ class Dial:
             return f"{self.title} cannot act on this training: {self.unavailable}."
         if not self.choices:
             return f"{self.title} takes no value; write `{self.name}` alone." if value else ""
-        if value in self.choices or (self._number(value) is not None):
+        if value in self.choices or self._number(value) is not None or (self.pattern and fullmatch(self.pattern, value)):
             return ""
         if self.several and value and all(part in self.choices for part in self.parts(value)):
             return ""
@@ -52,6 +57,7 @@ class Dial:
             else ""
         )
         more += "; several with commas between them" if self.several else ""
+        more += f", or {self.spelling}" if self.spelling else ""
         return f"{self.title} cannot be {value!a}; it can be {some}{more}." if value else f"Which value? {self.title} can be {some}{more}."
 
     @staticmethod

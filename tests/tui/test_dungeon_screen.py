@@ -135,3 +135,26 @@ async def test_the_palette_of_the_title_opens_an_adventure_and_escape_goes_back(
         await begun(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, TitleScreen))
+
+
+async def test_a_game_that_was_won_beside_a_run_becomes_an_order_when_the_player_is_back() -> None:
+    """The closing line offers it; Escape leaves, and whoever opened the screen hears of it."""
+    app = ScreensHost(TitleScreen)
+    back: list[object] = []
+    async with app.run_test() as pilot:
+        screen = DungeonScreen(Outing(BuiltIn(WorldSettings()), 7, mind_of("random"), teaches=True))
+        app.push_screen(screen, back.append)
+        await begun(pilot)
+        assert screen.orders == []
+        for command in screen.outing.sitting.world.walkthrough:
+            await typed(pilot, command)
+        assert "teach the model this game" in shown(app)
+        assert "back to the run" in shown(app)
+        await pilot.press("1")
+        await pilot.pause()
+        assert "The model will imitate this game" in shown(app)
+        assert "teach the model" not in shown(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert back == [None]
+        assert [(order.dial, order.value.split(", ")[0]) for order in screen.orders] == [("demo", "7")]

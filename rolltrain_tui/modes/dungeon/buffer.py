@@ -73,6 +73,7 @@ def check(state: Mapping[str, Any], games: int) -> None:
     clock, found, since = state.get("clock"), state.get("games"), state.get("since")
     good = isinstance(clock, int) and clock >= 0 and isinstance(found, list) and len(found) == games
     good = good and isinstance(since, int) and isinstance(state.get("told"), dict)
+    good = good and isinstance(state.get("demonstrations", []), list)
     recent = state.get("recent")
     good = good and isinstance(state.get("since_order"), int) and isinstance(state.get("dials"), dict)
     good = good and state["dials"].keys() == Settings().state().keys()

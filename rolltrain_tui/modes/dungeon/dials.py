@@ -77,6 +77,14 @@ def dials_of(*, values: bool, distance: str, chooses: bool = True) -> tuple[Dial
             unavailable="" if chooses else "a player that writes its commands has the temperature of the campaign file",
         ),
         Dial(
+            name="demo",
+            title="Demonstration",
+            words="a game that you won is imitated beside its own ones, for 24 turns",
+            choices=(OWN,),
+            pattern=r"\d{1,10}(, \d{1,3}){1,500}",
+            spelling="a game: the seed of its world, and the place of each command among those on offer",
+        ),
+        Dial(
             name="again",
             title="New lessons",
             words="the games go on at once; what was to be learned of older ones is dropped",

@@ -29,6 +29,8 @@ from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.demonstrations import TURNS as DEMONSTRATED
+from rolltrain_tui.modes.dungeon.demonstrations import WEIGHT, Demonstration, lessons
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
@@ -41,6 +43,7 @@ from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.dungeon.rejection import imitation_losses
 from rolltrain_tui.modes.module.diagnosis import layers_of
+from rolltrain_tui.protocol.dials import OWN
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
@@ -77,6 +80,10 @@ class DungeonLearner(Experienced):
         self.own: Algorithm = algorithm_of(config, words, kl)
         """The algorithm as the campaign has it."""
         self.algorithm = self.own
+        self.demonstrations: tuple[Demonstration, ...] = ()
+        """Games of the player's that are imitated."""
+        self._lessons: Mapping[str, Tensor] | None = None
+        """Their moves."""
         self.settings, self.since_order = Settings(), -1
         """How the dials stand; and the turn in which `every` was turned, until that was measured."""
         self.reading = reading_of(config, words, self.algorithm.prefix)
@@ -127,7 +134,7 @@ class DungeonLearner(Experienced):
     def step(self, effect: StepEffect) -> StepReport:
         """See `LeveredLearner.step`; and what the minibatch told, under the names of trl. A turn that fails takes back its games."""
         before = self.clock, self.games, self.buffer, self.recent, self.settings, self.since_order
-        unheard = self._trajectory
+        unheard, demonstrations = self._trajectory, self.demonstrations
         self._began, self.flops, self._told, self._dialled = False, 0.0, {}, {}
         try:
             if effect.dials:
@@ -136,6 +143,7 @@ class DungeonLearner(Experienced):
         except BaseException:
             self.clock, self.games, self.buffer, self.recent, settings, self.since_order = before
             self._trajectory = unheard
+            self._show(demonstrations)
             self.settle(settings)
             raise
         if "rate" in dict(effect.dials):
@@ -167,8 +175,27 @@ class DungeonLearner(Experienced):
             self.since_order = self.clock
         if dials.keys() & {"kl", "worlds", "every", "temperature", "again"}:
             self._go_on()
+        if "demo" in dials:
+            self._turn_demo(dials["demo"])
         if "again" in dials:
             self._dialled |= told("again", 0.0, float(self.clock - self.buffer.since))
+
+    def _turn_demo(self, order: str) -> None:
+        """A game that was not won so is no lesson: then none of its moves is found."""
+        if order == OWN:
+            self._show(())
+            return
+        one = Demonstration.read(order, self.clock + DEMONSTRATED)
+        found = len(one.moves(self.maker))
+        if found:
+            self._show((*self.demonstrations, one))
+        self._dialled |= told("demo", float(len(one.picks)), float(found))
+
+    def _show(self, demonstrations: tuple[Demonstration, ...]) -> None:
+        """These games are imitated from now on."""
+        if demonstrations != self.demonstrations:
+            self.demonstrations = demonstrations
+            self._lessons = lessons(demonstrations, self.maker, self.reading)
 
     def _begin_turn(self, effect: StepEffect) -> None:
         """At fixed turns the games go on; after a return to older weights too, since its ratios would be to weights that are gone."""
@@ -190,6 +217,7 @@ class DungeonLearner(Experienced):
         if first:
             self._began = True
             self._begin_turn(effect)
+            self._show(tuple(one for one in self.demonstrations if self.clock < one.until))
         usual = self.config.batch
         count = max(1, round(usual.moves * usual.accumulation * factor))
         sizes = [usual.moves] * (count // usual.moves) + ([rest] if (rest := count % usual.moves) else [])
@@ -210,8 +238,13 @@ class DungeonLearner(Experienced):
             losses, found = self.losses(self._noisy(rows, effect.target_noise, batch) if effect.target_noise else rows)
             whole = losses.mean()
             if (examples := self.buffer.examples) is not None:
-                imitated = self._imitated(examples, size)
+                there = len(examples["action"])
+                places = torch.randint(there, (min(size, there),), generator=self.streams["minibatches"])
+                imitated = self._imitated(examples, places)
                 whole, found = whole + self.example_coef * imitated, found | {"loss/examples_avg": imitated.item()}
+            if self._lessons is not None:
+                imitated = self._imitated(self._lessons, torch.arange(len(self._lessons["action"])))
+                whole, found = whole + WEIGHT * imitated, found | {"loss/demonstrations_avg": imitated.item()}
             (whole * weight).backward()  # type: ignore[no-untyped-call]
             if effect.target_noise:
                 with torch.no_grad():
@@ -251,17 +284,16 @@ class DungeonLearner(Experienced):
         now: Choice = seen.of(rows["action"])
         return self.algorithm.losses(now, rows)
 
-    def _imitated(self, examples: Mapping[str, Tensor], count: int) -> Tensor:
-        """The cross-entropy of some examples, as many as there are moves: the mean over the words of each, and over all of them."""
-        places = torch.randint(len(examples["action"]), (min(count, len(examples["action"])),), generator=self.streams["minibatches"])
+    def _imitated(self, examples: Mapping[str, Tensor], places: Tensor) -> Tensor:
+        """The cross-entropy of some examples: the mean over the words of each, and over all of them."""
         rows = self._ready(examples, places)
         offers = Offers.of(rows)
         self.flops += 3 * self.player.flops(offers)
         with self.autocast():
             seen: Seen = self.player(offers, self.temperature)
         said = seen.of(rows["action"]).logprobs
-        there = torch.arange(said.shape[1], device=self.device) < offers.words.gather(1, rows["action"][:, None])
-        return imitation_losses(said, there).mean()
+        real = torch.arange(said.shape[1], device=self.device) < offers.words.gather(1, rows["action"][:, None])
+        return imitation_losses(said, real).mean()
 
     @property
     def example_coef(self) -> float:
@@ -301,12 +333,15 @@ class DungeonLearner(Experienced):
     # What is kept besides the weights
 
     def own_state(self) -> dict[str, Any]:
-        dials = {"dials": self.settings.state(), "since_order": self.since_order}
+        dials: dict[str, Any] = {"dials": self.settings.state(), "since_order": self.since_order}
+        if self.demonstrations:
+            dials["demonstrations"] = [one.state() for one in self.demonstrations]
         return {"clock": self.clock, **dials, "recent": [list(turn) for turn in self.recent], **kept.own_state(self.games, self.buffer)}
 
     def take_own_state(self, state: Mapping[str, Any]) -> None:
         """Clock and games. The lessons are tensors, which `load_state`, `follow` and `step` put back."""
         self.clock, self.games = state["clock"], kept.standings(state)
+        self._show(tuple(map(Demonstration.from_state, state.get("demonstrations", ()))))
         self._trajectory = self._trajectory if not self.clock else ()  # of the first games there is nothing told yet
         self.recent = tuple(tuple(map(float, turn)) for turn in state["recent"])
         self.settle(Settings.from_state(state["dials"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from rolltrain_tui.base.atomic_files import replace
 from rolltrain_tui.modes.dungeon.rival import Mind, Rival
 from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
+from rolltrain_tui.modes.dungeon.spelling import spelled
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 
 PATIENCE = 200
@@ -16,9 +17,12 @@ PATIENCE = 200
 class Outing:
     """Opens the first world at once. ValueError where a world cannot be made."""
 
-    def __init__(self, maker: Maker, seed: int, mind: Mind | None = None, record: Path | None = None) -> None:
-        """`mind` plays beside the player. `record`: the file that holds all games as JSON lines."""
+    def __init__(self, maker: Maker, seed: int, mind: Mind | None = None, record: Path | None = None, *, teaches: bool = False) -> None:
+        """`mind` plays beside the player. `record`: the file that holds all games as JSON lines. `teaches`: a model learns nearby."""
         self._maker, self._mind, self._record = maker, mind, record
+        self.teaches = teaches
+        self.lesson = ""
+        """The game that the model shall imitate, as an order has it; "" for none."""
         self._games: list[Sitting] = []
         self.open(seed)
 
@@ -35,6 +39,15 @@ class Outing:
 
     def next(self) -> None:
         self.open(self.sitting.world.seed + 1)
+
+    @property
+    def may_teach(self) -> bool:
+        """Whether the game that has just ended may become a lesson."""
+        return self.teaches and self.sitting.seen.won and spelled(self.sitting, self._maker) != self.lesson
+
+    def teach(self) -> None:
+        """The game that was won takes the place of an earlier lesson."""
+        self.lesson = spelled(self.sitting, self._maker)
 
     def race_verdict(self) -> str:
         """After the player's end: the rival plays on alone, up to PATIENCE moves. "" without a rival."""

@@ -69,4 +69,10 @@ def _chance(text: str, chance: float, width: int, tone: str) -> Line:
 
 def closing_choices(outing: Outing) -> list[str]:
     """What may be done after the end."""
-    return [f"next world, seed {outing.sitting.world.seed + 1}", "again, the same world", "quit"]
+    teach = ["teach the model this game"] if outing.may_teach else []
+    return [
+        *teach,
+        f"next world, seed {outing.sitting.world.seed + 1}",
+        "again, the same world",
+        "back to the run" if outing.teaches else "quit",
+    ]

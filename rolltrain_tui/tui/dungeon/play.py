@@ -1,5 +1,6 @@
 """A person plays an adventure: text, map, bag and commands; beside it a rival's game, if there is one."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -11,6 +12,7 @@ from textual.widgets import Footer, Input
 from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds.completion import meant, plain
+from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.panels import bag_lines, closing_choices, command_lines, head_line, map_lines, race_lines, race_title
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
@@ -90,7 +92,12 @@ class DungeonScreen(TavernScreen):
         if self._alone:
             self.call_next(self.app.action_quit)
         else:
-            super().action_back()
+            self.dismiss(None)
+
+    @property
+    def orders(self) -> Sequence[TurnDial]:
+        """What the player asks of the run when he is back: see `Mode.sitting`."""
+        return [TurnDial("demo", self.outing.lesson)] if self.outing.lesson else []
 
     def action_help(self) -> None:
         self.app.push_screen(HelpScreen(HELP, "The dungeon"))
@@ -150,6 +157,11 @@ class DungeonScreen(TavernScreen):
         self.outing.next()
         self._begin()
 
+    def _teach(self) -> None:
+        self.outing.teach()
+        self._story.tell("★ The model will imitate this game for 24 turns, from the turn after you are back.")
+        self._draw()
+
     def action_leaf(self, by: int) -> None:
         self._story.leaf(by)
 
@@ -165,6 +177,8 @@ class DungeonScreen(TavernScreen):
             "again": self.action_again,
             "next": self.action_next,
             "quit": self.action_back,
+            "back": self.action_back,
+            "teach": self._teach,
             "hint": self.action_hint,
             "help": self.action_help,
         }

@@ -11,4 +11,4 @@ from rolltrain_tui.tui.dungeon.play import DungeonScreen
 def sit(learner: DungeonLearner, when: str) -> Callable[[], DungeonScreen]:
     """Called between two turns: the model is copied. Seeds from the number of training worlds on are unseen ones."""
     maker, mind, seed = learner.maker, ModelMind(learner, when), learner.config.world.count + learner.clock
-    return lambda: DungeonScreen(Outing(maker, seed, mind))
+    return lambda: DungeonScreen(Outing(maker, seed, mind, teaches=True))

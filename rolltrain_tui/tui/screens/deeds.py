@@ -1,10 +1,10 @@
 """What the adventure adds to the orders: the diagnosis, predictions, inspiration, the bag, a raised score."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 from textual.timer import Timer
@@ -104,18 +104,25 @@ class Deeds(Orders):
         joining = self._joining = self.set_interval(JOIN_SECONDS, look)
 
     @while_open
-    def _sit_down(self, found: "Future[Callable[[], Screen[None]]]", was_paused: bool) -> None:
-        def go_on(_: None) -> None:
-            self._resume_unless(was_paused)
-            self.tell_player("You are back." if was_paused else "▶ You are back, and the run goes on.", "good")
-
+    def _sit_down(self, found: "Future[Callable[[], Screen[Any]]]", was_paused: bool) -> None:
         if not found.done():
             self.tell_player("The run is over; nobody can take part any more.", "warn")
-        elif (error := found.exception()) is not None:
+            return
+        if (error := found.exception()) is not None:
             self.tell_player(f"✖ {clean(str(error))}", "bad")
             self._resume_unless(was_paused)
-        else:
-            self.app.push_screen(found.result()(), go_on)
+            return
+        screen = found.result()()
+
+        def go_on(_: object) -> None:
+            orders: Sequence[TurnDial] = getattr(screen, "orders", ())
+            for order in orders:
+                self.send(order, _titled(order, self.dials))
+            self._resume_unless(was_paused)
+            if not orders:
+                self.tell_player("You are back." if was_paused else "▶ You are back, and the run goes on.", "good")
+
+        self.app.push_screen(screen, go_on)
 
     def _resume_unless(self, was_paused: bool) -> None:
         if not was_paused:
@@ -226,9 +233,8 @@ class Deeds(Orders):
 
     def turn_dial(self, name: str, value: str) -> None:
         """Ask for it; the run answers whether it can be had."""
-        dial = next((row for row in self.dials if row.name == name), None)
-        words = dial.title if dial is not None else name
-        self.send(TurnDial(name, value), f"{words} {value}".rstrip())
+        order = TurnDial(name, value)
+        self.send(order, f"{_titled(order, self.dials)} {value}".rstrip())
 
     # The level's choice.
 
@@ -253,6 +259,10 @@ class Deeds(Orders):
         left = f" {hero.choices} choices are open." if hero.choices > 1 else ""
         text = f"Raise which score?{left}"
         self.app.push_screen(PickScreen("Raise an ability score", text, picks, "raises it"), answer)
+
+
+def _titled(order: TurnDial, dials: Sequence[Dial]) -> str:
+    return next((dial.title for dial in dials if dial.name == order.dial), order.dial)
 
 
 def _label(dial: Dial) -> str:
