@@ -103,7 +103,7 @@ def test_the_best_game_of_a_run_is_told_at_its_end() -> None:
     assert story.endswith(f"took the coin. That was the end: the game was won, after {best.moves} moves, par {best.par}.")
 
 
-@pytest.mark.parametrize("overrides", [(), ("record={best_game: false, trajectories: 1.0}",)])
+@pytest.mark.parametrize("overrides", [("record=null",), ("record={best_game: false, trajectories: 1.0}",)])
 def test_a_run_of_before_ends_as_it_did(overrides: tuple[str, ...]) -> None:
     assert "best game" not in last_words(*overrides)[1]
 
