@@ -20,12 +20,12 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.config_more import TextWorldConfig
 from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
 from rolltrain_tui.modes.dungeon.exam_worlds import textworlds
+from rolltrain_tui.modes.dungeon.judging import Chooser, at_random
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.modes.dungeon.play import Chooser, at_random
 from rolltrain_tui.protocol.effects import NEUTRAL
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-LEVELS = ("coin_collector-5", "coin_collector-10", "coin_collector-20", "coin_collector-205", "treasure_hunter-10")
+LEVELS = ("coin_collector-5", "coin_collector-10", "coin_collector-20", "coin_collector-205", "treasure_hunter-5")
 Z = 1.96
 
 

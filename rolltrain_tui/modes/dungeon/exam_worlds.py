@@ -1,11 +1,14 @@
 """Where a campaign's player is examined: in unseen worlds of the kind that it trains in, or in games of TextWorld's."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.config_more import TextWorldConfig
 from rolltrain_tui.modes.dungeon.exam import Exam
-from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
+from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, World
+
+TRIES, FURTHER = 20, 10_000_000
 
 
 def exam_of(config: DungeonConfig, maker: Maker) -> Exam:
@@ -22,4 +25,19 @@ def textworlds(own: TextWorldConfig) -> Maker:
 
     folder = Path(platformdirs.user_cache_dir("rolltrain", appauthor=False)) / "textworld"
     level = {} if own.level is None else {"level": own.level}
-    return TextWorlds(own.game, folder=folder, style="house", **level)
+    return Willing(TextWorlds(own.game, folder=folder, style="house", **level))
+
+
+class Willing:
+    """Passes over seeds of which TextWorld can make no game of that level: another seed takes their place. It follows `Maker`."""
+
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+        self.vocabulary = maker.vocabulary
+
+    def __call__(self, seed: int) -> World:
+        """ValueError where none of TRIES seeds will do."""
+        for attempt in range(TRIES - 1):
+            with suppress(ValueError):
+                return self._maker(seed + attempt * FURTHER)
+        return self._maker(seed + (TRIES - 1) * FURTHER)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import fake_textworld
@@ -13,6 +14,8 @@ from support.shell import Answer
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
+from rolltrain_tui.modes.dungeon.config_more import TextWorldConfig
+from rolltrain_tui.modes.dungeon.exam_worlds import textworlds
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
 from rolltrain_tui.modes.dungeon.worlds.adventure import Adventure
 from rolltrain_tui.modes.dungeon.worlds.textworld import TextWorldGame
@@ -53,6 +56,21 @@ def test_games_are_made_once_on_a_machine(textworld: Library, tmp_path: Path) ->
     before = [path.stat().st_mtime_ns for path in made]
     assert learner().evaluate(3) == first.evaluate(3)
     assert [path.stat().st_mtime_ns for path in made] == before
+
+
+def test_a_seed_of_which_no_game_can_be_made_is_passed_over(textworld: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = textworld.make
+
+    def seldom(settings: dict[str, object], options: Any) -> fake_textworld.FakeMade:
+        if options.seeds < 25_000_000:
+            raise ValueError("no quest of that length")
+        return made(settings, options)
+
+    monkeypatch.setitem(sys.modules["textworld.challenges.registration"].CHALLENGES, "tw-coin_collector", ("", seldom, None))
+    maker = textworlds(TextWorldConfig(game="coin_collector", level=4))
+    assert maker(7).seed == 30_000_007
+    with pytest.raises(ValueError, match="no quest of that length"):
+        maker(-1_000_000_000)
 
 
 def test_whoever_is_examined_at_home_has_the_recipe_of_before() -> None:
