@@ -20,6 +20,7 @@ AILMENTS = {
     "duel_first": "a game, learned by playing",
     "duel_mirror": "nobody to play but itself",
     "dungeon_first": "a text adventure, learned by playing",
+    "dungeon_kitchen": "a meal, and points that show the way",
     "dungeon_babel": "a reward for nothing",
 }
 """What ails each shipped campaign, in the order in which to play them."""

@@ -43,6 +43,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "duel_table",
         "duel_mirror",
         "dungeon",
+        "dungeon_kitchen",
+        "dungeon_teaching",
         "writing",
         "worlds",
         "own_model",
