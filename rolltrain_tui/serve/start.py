@@ -41,5 +41,5 @@ def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:
 
         room.guests = Guests(serving.guest_command, runs.resolve() / GUESTS, Seats(serving.guests))
     server = Server(Site(room), listening, serving.host)
-    room.ballot.invitation = server.base
+    room.ballot.invitation = server.address
     return server
