@@ -144,7 +144,7 @@ class ServedApp(RolltrainApp):
             return
         scene, now = _shown(self.screen_stack) or self.bridge.scene, time.monotonic()
         parts: dict[str, object] = {
-            "status": phone.status(scene, paused=self.bridge.inbox.paused),
+            "status": phone.status(scene, phone.pace(self.bridge)),
             "log": phone.log(scene),
             "proof": phone.proof(scene),
             "says": phone.says(scene),

@@ -4,7 +4,10 @@ import math
 from collections.abc import Iterable, Sequence
 
 from rolltrain_tui.base.safe_text import clean, flat, one_line
+from rolltrain_tui.runs.follow import Followed
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui.bridge import Bridge
+from rolltrain_tui.tui.screens.watch import MARKS
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.log import log_lines
 from rolltrain_tui.tui.widgets.panel import Line
@@ -16,14 +19,14 @@ LONGEST_SAMPLE = 600
 Curve = list[list[float]]
 
 
-def status(scene: Scene, *, paused: bool) -> dict[str, object]:
-    """How far the run is, and how its hero is."""
+def status(scene: Scene, pace: str) -> dict[str, object]:
+    """How far the run is, and how its hero is. `pace`: whether it goes on now, in words."""
     hero, foe, step = scene.sheet, scene.monster, scene.step
     return {
         "campaign": flat(scene.campaign),
         "turn": scene.turn,
         "turns": scene.turns,
-        "pace": _pace(scene, paused),
+        "pace": pace,
         "hero": one_line(f"{hero.name} · {titled(hero.hero_class)} {hero.level}", 40) if hero.name else "",
         "hp": hero.hp,
         "most_hp": hero.max_hp,
@@ -35,12 +38,15 @@ def status(scene: Scene, *, paused: bool) -> dict[str, object]:
     }
 
 
-def _pace(scene: Scene, paused: bool) -> str:
-    if scene.ending is not None:
+def pace(bridge: Bridge) -> str:
+    """Whether the run goes on now; of one that another process plays, how it stands with it."""
+    if isinstance(bridge.run, Followed):
+        return MARKS[bridge.run.standing.state][0]
+    if bridge.scene.ending is not None:
         return "■ the end"
-    if scene.failure:
+    if bridge.scene.failure:
         return "✖ stopped by an error"
-    return "‖ paused" if paused else "▶ playing"
+    return "‖ paused" if bridge.inbox.paused else "▶ playing"
 
 
 def chart(scene: Scene) -> dict[str, object]:

@@ -99,9 +99,9 @@ class Viewers:
             await asyncio.wait([asyncio.create_task(self._take(socket, time.monotonic() + seconds)) for socket in sockets])
 
     async def _take(self, socket: aiohttp.ClientWebSocketResponse, end: float) -> None:
-        while (left := end - time.monotonic()) > 0:
+        while (left := end - time.monotonic()) > 0 and not socket.closed:
             try:
-                data = (await socket.receive(left)).data
+                data = (await socket.receive(min(left, 60))).data
             except TimeoutError:
                 return
             if isinstance(data, bytes):
@@ -155,15 +155,15 @@ def server(viewers: int = 30, frames: int = 100, rate: float = 10.0) -> None:
     made = make_server(Serving(port=0))
     made.room.mirror.paint = lambda: made.room.mirror.show_whole("whole", (120, 36))
     made.start()
-    frame = "\x1b[3;7H\x1b[38;2;1;2;3;48;5;9mHP ███ 28/36\x1b[0m" * 60
+    frame = "\x1b[3;7H\x1b[38;2;1;2;3;48;5;9mHP ███ 28/36\x1b[0m" * 60  # of the usual size
     watching = subprocess.Popen([sys.executable, __file__, "-", "viewers", made.address, str(viewers)], stdout=subprocess.PIPE, text=True)
     assert watching.stdout is not None
     watching.stdout.readline()
     for shown in (False, True):
         cpu, begun = time.process_time(), time.monotonic()
-        for _ in range(frames):
+        for number in range(frames):
             if shown:
-                made.room.mirror.show(frame, (120, 36))
+                made.room.mirror.show(frame + str(number), (120, 36))
             time.sleep(1 / rate)
         used, seconds = time.process_time() - cpu, time.monotonic() - begun
         what = f"{len(frame.encode())} bytes {frames / seconds:.1f} times a second" if shown else "nothing"
@@ -183,11 +183,11 @@ def viewers_of(address: str, number: int) -> None:
             sockets = [await session.ws_connect("/mirror") for _ in range(number)]
             print("ready", flush=True)
 
-            async def taken(socket: aiohttp.ClientWebSocketResponse) -> int:
-                return len([message async for message in socket])
-
-            counts = await asyncio.gather(*map(taken, sockets))
-            print(f"each got {min(counts)} to {max(counts)} messages")
+            room = Viewers(session, number)
+            await asyncio.gather(*(room._take(socket, float("inf")) for socket in sockets))
+            spreads = room.spreads()
+            worst = spreads[int(len(spreads) * 0.95)]
+            print(f"{len(spreads)} frames came to all; first to last: median {statistics.median(spreads):.1f} ms, p95 {worst:.1f} ms")
 
     asyncio.run(look())
 

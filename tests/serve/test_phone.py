@@ -22,7 +22,7 @@ STORY = list(FakeExpedition(Path("nowhere"), fake_config("turns=400")).play(Scri
 
 def parts(scene: Scene) -> dict[str, object]:
     told = {name: getattr(phone, name)(scene) for name in ("chart", "log", "proof", "says")}
-    return told | {"status": phone.status(scene, paused=False)}
+    return told | {"status": phone.status(scene, "▶ playing")}
 
 
 def test_a_run_of_any_length_is_told_in_few_kilobytes() -> None:
