@@ -28,6 +28,18 @@ def new_campaign(config: CampaignConfig, *, base: Path, ghost_files: Sequence[Pa
     return Campaign(config, learner, ghost), f"{info.note} {note}".strip()
 
 
+def in_its_dtype(config: CampaignConfig, dtype: str) -> CampaignConfig:
+    """`auto` becomes the dtype that the run has trained in: it is chosen once, and another machine does not choose again.
+
+    `dtype`: as the save tells it; "" where it does not, and then nothing is settled.
+    """
+    device = getattr(config, "device", None)  # a mode may have no such section
+    if not dtype or getattr(device, "dtype", None) != "auto":
+        return config
+    assert device is not None
+    return config.model_copy(update={"device": device.model_copy(update={"dtype": dtype})})
+
+
 def with_settings(campaign: Campaign, changes: Sequence[Change], base: Path) -> Campaign:
     """The campaign between two turns, as if it had been saved and opened with other settings. ValueError when they do not fit it."""
     config, data = changed(campaign.config, changes), campaign.learner.info().data_sha256
@@ -76,7 +88,8 @@ class SavedRun:
 
     def config(self, overrides: Sequence[str] = ()) -> CampaignConfig:
         """Its campaign, with "dotted.path=VALUE" written over its values. ValueError."""
-        return campaign_file.load_text(self.snapshot.config_text, str(self.path), overrides)
+        config = campaign_file.load_text(self.snapshot.config_text, str(self.path), overrides)
+        return in_its_dtype(config, str(self.snapshot.state.get("dtype", "")))
 
     def open(self, config: CampaignConfig) -> Campaign:
         """The campaign as it was saved, with this configuration. ValueError when the two do not fit, or its mode builds no learner."""

@@ -15,7 +15,7 @@ from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import event_codec, event_log, layout, saves
-from rolltrain_tui.runs.open import SavedRun, new_campaign
+from rolltrain_tui.runs.open import SavedRun, in_its_dtype, new_campaign
 from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves import slots
 
@@ -52,6 +52,7 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
     path = run / layout.CAMPAIGN
     config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path), _on(device))
     turn, state = _newest_state(run)
+    config = in_its_dtype(config, str(state.get("dtype", "")))
     base, known = Path(str(state.get("base", run))), str(state.get("data_sha256", ""))
     campaign, _ = new_campaign(config, base=base, ghost_files=[run / layout.GHOST])
     check_same_data(config, base, campaign.learner.info().data_sha256, known=known, turn=turn, before=lambda: config)

@@ -217,6 +217,7 @@ class Run:
             state={
                 "base": str(self.base),
                 "data_sha256": info.data_sha256,
+                "dtype": info.dtype,
                 "events": events,
                 "pending": [event_codec.encode(command) for command in pending],
                 "campaign": self.campaign.state_dict(),

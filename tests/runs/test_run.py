@@ -14,7 +14,9 @@ from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.layout import CHRONICLE
+from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
+from rolltrain_tui.training import machine
 
 Configure = Callable[..., CampaignConfig]
 
@@ -61,6 +63,19 @@ def test_resumed_equals_uninterrupted(tiny_config: Configure, tmp_path: Path, st
     assert CampaignResumed(stop_after, "The Tiny GPT") == events[0]
     assert first.folder == second.folder
     assert fingerprint(straight) == fingerprint(second)
+
+
+def test_another_machine_does_not_choose_the_dtype_again(tiny_config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of `dtype: auto` that began in bfloat16 goes on, and is played again, in bfloat16 where the hardware has none."""
+    monkeypatch.setattr(machine, "native_bf16", lambda device: True)
+    first = begin(tiny_config("device.dtype=auto"), tmp_path)
+    play(first, stop_after=2)
+    monkeypatch.setattr(machine, "native_bf16", lambda device: False)
+    again = Run.resume(first.folder)
+    assert ["bfloat16"] * 3 == [
+        found.info().dtype for found in (first.learner, again.learner, from_the_beginning(first.folder).campaign.learner)
+    ]
+    assert begin(tiny_config("device.dtype=auto"), tmp_path).learner.info().dtype == "float32"
 
 
 def test_commands_not_drained_yet_are_saved(tiny_config: Configure, tmp_path: Path) -> None:
