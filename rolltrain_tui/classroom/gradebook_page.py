@@ -26,9 +26,11 @@ p { color: var(--soft); margin: .2rem 0 1.2rem; max-width: 60rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem .7rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { font-size: .8rem; color: var(--soft); font-weight: 600; }
-td.number { text-align: right; white-space: nowrap; }
+td.number, th.number { text-align: right; }
+td.number { white-space: nowrap; }
 td.name { font-weight: 600; }
-small { color: var(--soft); display: block; overflow-wrap: anywhere; max-width: 34rem; }
+table + p, .wide + p { margin-top: 1.2rem; font-size: .9rem; }
+small { font-weight: 400; color: var(--soft); display: block; overflow-wrap: anywhere; max-width: 34rem; }
 small.alike { color: var(--ask); }
 .exact, .consistent { color: var(--good); }
 .undecided { color: var(--ask); }
@@ -37,6 +39,8 @@ small.alike { color: var(--ask); }
 @media print { body { margin: 0; max-width: none; } }
 """
 _HEADS = ("Student", "Verdict", "Value", "Against plain", "Turns", "Orders", "Predictions", "Twins", "Received (UTC)")
+_NUMBERS = frozenset(_HEADS[2:8])
+_NUMBER = '"number"'
 _LEGEND = (
     "Exact: trained again here, the same to the last bit. Consistent: another kind of machine, the same but for rounding. "
     "Undecided: another kind of machine, and it drifted apart; a person looks, and it is no zero. Contradicted: it did not happen so. "
@@ -71,7 +75,7 @@ def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
     title = escape(flat(assignment.title))
     counts = Counter(row.result.outcome for row in rows)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in MARKS if counts[outcome])
-    heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+    heads = "".join(f'<th scope="col"{" class=" + _NUMBER if head in _NUMBERS else ""}>{head}</th>' for head in _HEADS)
     body = "\n".join(_row(row) for row in rows)
     return _PAGE.format(
         style=_STYLE, title=title, students=len(rows), told=told, id=assignment.id[:8], heads=heads, body=body, legend=_LEGEND
@@ -84,15 +88,19 @@ def _row(row: Row) -> str:
     verdict = f'<span class="{found.outcome}">{MARKS[found.outcome]} {found.outcome}</span>'
     twins = "helped / hurt / unclear" if found.helped + found.hurt + found.unclear else ""
     reason = found.reason if found.outcome not in ("exact", "consistent") else ""
+    seen = found.turns > 0  # a file that was refused unread has no numbers
+    numbers = (
+        f"{value}{_small(found.label)}",
+        against(found) or "–",
+        f"{found.turn}/{found.turns}" if seen else "–",
+        f"{found.given}{_small(f'{found.refused} refused' if found.refused else '')}" if seen else "–",
+        f"{found.right}/{found.made}" if seen else "–",
+        f"{found.helped} / {found.hurt} / {found.unclear}{_small(twins)}" if seen else "–",
+    )
     cells = (
         f'<td class="name">{_text(row.name)}{_small(found.hero)}</td>',
         f"<td>{verdict}{_small(reason)}{_small(row.alike, 'alike')}{_small(row.note)}</td>",
-        f'<td class="number">{value}{_small(found.label)}</td>',
-        f'<td class="number">{against(found) or "–"}</td>',
-        f'<td class="number">{found.turn}/{found.turns}</td>',
-        f'<td class="number">{found.given}{_small(f"{found.refused} refused" if found.refused else "")}</td>',
-        f'<td class="number">{found.right}/{found.made}</td>',
-        f'<td class="number">{found.helped} / {found.hurt} / {found.unclear}{_small(twins)}</td>',
+        *(f'<td class="number">{told}</td>' for told in numbers),
         f"<td>{moment(row.received)}{_small(row.file)}</td>",
     )
     return f"<tr>{''.join(cells)}</tr>"

@@ -22,6 +22,8 @@ class Machine:
     """CPU threads that train."""
     accelerator: str = ""
     """The model of the GPU, where one trains."""
+    torch_build: str = ""
+    """A hash of how that torch was built: one version comes with several libraries of linear algebra."""
     limits: tuple[str, ...] = ()
     """Variables of the environment that switch instructions off, such as "ONEDNN_MAX_CPU_ISA=SSE41"."""
 

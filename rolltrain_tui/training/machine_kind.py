@@ -1,5 +1,6 @@
 """What this machine is, for the records of a run. It loads no torch: a run that trains has loaded it."""
 
+import hashlib
 import os
 import platform
 import sys
@@ -27,8 +28,15 @@ def this_machine(*, threads: int, device: str = "cpu") -> Machine:
         torch="" if torch is None else str(torch.__version__),
         threads=threads,
         accelerator=_accelerator(torch, device),
+        torch_build="" if torch is None else _build(),
         limits=tuple(f"{name}={os.environ[name][:LONGEST]}" for name in LIMITS if os.environ.get(name)),
     )
+
+
+@cache
+def _build() -> str:
+    """Eight digits of SHA-256 of what torch tells of its compiler, its libraries and their settings."""
+    return hashlib.sha256(sys.modules["torch"].__config__.show().encode()).hexdigest()[:8]
 
 
 def _accelerator(torch: Any, device: str) -> str:

@@ -185,6 +185,7 @@ def test_the_verbs_from_assignment_to_table(
     assert call("class", "submit", run, "in.zip", "--assignment", "hw.class", "--name", "Bo").code == 2
     (tmp_path / "in").mkdir()
     assert call("class", "grade", "in", "--assignment", "hw.class").code == 2
+    assert call("class", "submit", "--out", tmp_path / "empty").code == 2
     assert call("class", "submit", run, tmp_path / "in" / "anna.zip").code == 0
     assert call("class", "grade", "in", "--assignment", "none.class").code == 2
     (tmp_path / "in" / "notes.txt").write_text("not an archive")

@@ -93,7 +93,7 @@ def test_the_opening_and_every_save_tell_the_kind_of_machine(run: Path) -> None:
     """Architecture, processor, instructions, system, torch and threads, as this process would tell them."""
     here = this_machine(threads=1)
     assert told(run) == here
-    assert all((here.architecture, here.capability, here.system, here.torch))
+    assert all((here.architecture, here.capability, here.system, here.torch, here.torch_build))
     assert [manifest_of(slot.folder).machine for slot in saves.describe(run).slots] == [here] * len(saves.describe(run).slots)
 
 

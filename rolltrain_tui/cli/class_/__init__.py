@@ -20,6 +20,6 @@ def class_() -> None:
     The teacher:  rolltrain class new tutorial hw1.class
     A student:    rolltrain class join hw1.class --name ANNA
                   rolltrain play the-first-lesson-anna.yaml
-                  rolltrain class submit RUN
+                  rolltrain class submit
     The teacher:  rolltrain class grade FOLDER --assignment hw1.class --csv grades.csv --html grades.html
     """

@@ -39,4 +39,4 @@ def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
     click.echo(path)
     click.echo(f"Welcome, {called}. Your dice are your own: seed {seed}.", err=True)
     click.echo(f"Play it:    rolltrain play {shlex.quote(str(path))}", err=True)
-    click.echo("Hand it in: rolltrain class submit RUN   (the game names the run's folder when you leave it)", err=True)
+    click.echo("Hand it in: rolltrain class submit", err=True)

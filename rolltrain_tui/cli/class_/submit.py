@@ -8,13 +8,16 @@ from rolltrain_tui.cli import options
 
 
 @click.command(short_help="Write the file that you hand in.")
-@click.argument("run")
+@click.argument("run", required=False)
 @click.argument("file", required=False, type=options.FILE)
 @click.option("--assignment", type=options.FILE, metavar="FILE", help="The assignment, if you joined on another computer.")
 @click.option("--name", help="Your name, if you joined on another computer.")
 @options.RUNS
-def submit(run: str, file: Path | None, assignment: Path | None, name: str | None, out: Path | None) -> None:
-    """Write the story and the campaign of RUN into one FILE of about 0.1 MB; its weights stay here."""
+def submit(run: str | None, file: Path | None, assignment: Path | None, name: str | None, out: Path | None) -> None:
+    """Write the story and the campaign of RUN into one FILE of about 0.1 MB; its weights stay here.
+
+    Without RUN it is the newest run of an assignment that was joined here.
+    """
     from rolltrain_tui.classroom import assignment as assignments
     from rolltrain_tui.classroom import identity, joined, submission
     from rolltrain_tui.protocol.events import CampaignBegan
@@ -24,7 +27,7 @@ def submit(run: str, file: Path | None, assignment: Path | None, name: str | Non
 
     if (assignment is None) != (name is None):
         raise click.UsageError("--assignment and --name belong together.")
-    folder = run_of(options.run_path(run, out))
+    folder = run_of(options.run_path(run, out)) if run else _newest_joined(saves_root(out))
     try:
         began = next(iter(event_log.read(folder / layout.CHRONICLE)), None)
     except OSError as error:
@@ -49,3 +52,20 @@ def submit(run: str, file: Path | None, assignment: Path | None, name: str | Non
     submission.pack(folder, target, known.assignment, known.name)
     click.echo(target)
     click.echo(f"{known.title}, by {known.name}: {target.stat().st_size:,} bytes. Hand in this file.", err=True)
+
+
+def _newest_joined(root: Path) -> Path:
+    """The run, saved last, whose seed was given to somebody here. UsageError where there is none."""
+    from rolltrain_tui.classroom import joined
+    from rolltrain_tui.protocol.events import CampaignBegan
+    from rolltrain_tui.runs import event_log, layout
+    from rolltrain_tui.runs.saves import list_runs
+
+    for run in list_runs(root):
+        try:
+            began = next(iter(event_log.read(run.folder / layout.CHRONICLE)), None)
+        except (OSError, event_log.ChronicleError):
+            continue
+        if isinstance(began, CampaignBegan) and joined.find(root, began.seed) is not None:
+            return run.folder
+    raise click.UsageError("No run of an assignment is here. Join one, play its campaign, and name the run: rolltrain class submit RUN.")

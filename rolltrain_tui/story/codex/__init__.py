@@ -57,6 +57,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "The classroom": (
         "serve",
         "votes",
+        "assignments",
         "lesson_tutorial",
         "lesson_placebo",
         "lesson_diagnosis",
