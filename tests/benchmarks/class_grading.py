@@ -205,6 +205,12 @@ def play_elsewhere(work: Path, number: int, turns: int) -> None:
     room.hand_in(name, room.play(name, orders(number, turns)))
 
 
+def sent_elsewhere(work: Path, number: int, turns: int, limits: Mapping[str, str]) -> None:
+    """Have a student play and hand in on another kind of CPU: a child that reads these variables when its libraries are loaded."""
+    words = [sys.executable, __file__, "--elsewhere", str(work), str(number), str(turns)]
+    subprocess.run(words, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **limits}, check=True)
+
+
 def main(work: Path, turns: int = 18, honest: int = 13) -> None:
     work.mkdir(parents=True, exist_ok=True)
     asked = assignment(turns)
@@ -216,8 +222,7 @@ def main(work: Path, turns: int = 18, honest: int = 13) -> None:
         runs[name] = room.play(name, orders(number, turns))
         room.hand_in(name, runs[name])
     for number, limits in enumerate(ELSEWHERE):
-        words = [sys.executable, __file__, "--elsewhere", str(work), str(number), str(turns)]
-        subprocess.run(words, env={**os.environ, **limits}, check=True)
+        sent_elsewhere(work, number, turns, limits)
     forgeries = doctored(room, turns)
     for number, (how, make) in enumerate(forgeries.items()):
         name = f"Forged {number:02} {how}"

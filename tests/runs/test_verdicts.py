@@ -111,8 +111,10 @@ FORGED: dict[str, tuple[Callable[[Event], Event | None], Verdict, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("name", FORGED)
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
+HERE = ("nothing", "the last bits of a loss", "no evaluation", "a roll")
+
+
+@pytest.mark.parametrize(("name", "elsewhere"), [*((name, True) for name in FORGED), *((name, False) for name in HERE)])
 def test_verdicts(run: Path, name: str, elsewhere: bool) -> None:
     """Here every bit counts. On another kind of machine numbers may drift, which is no proof; dice, orders and the opening may not."""
     change, here, there = FORGED[name]
