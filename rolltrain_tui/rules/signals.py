@@ -188,6 +188,6 @@ SIGNALS = Registry("rolltrain.signals", _SIGNALS, kind="signal", check=check_sig
 
 
 def measurable(readings: Iterable[Reading], objective: Objective) -> tuple[Reading, ...]:
-    """Without those that this kind of training never tells: of a loss that is a surrogate, and of chance where it is not known."""
-    never = set(OF_LOSS) if objective.surrogate else set() if objective.of_loss and objective.chance is not None else {"above_chance"}
+    """Without those that this kind of training never tells: what the loss would, where that is a surrogate."""
+    never = OF_LOSS if objective.surrogate else ()
     return tuple(reading for reading in readings if reading.condition != "unknown" or reading.signal not in never)
