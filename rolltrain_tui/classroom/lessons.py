@@ -21,8 +21,8 @@ class Lesson:
         return f"lesson_{self.name}"
 
 
-CALM = ("--presenter", "--no-cards", "--set", "encounters.chance=0")
-"""Nothing comes by chance, and no card lies in the way: every class sees what the page says."""
+CALM = ("--presenter", "--no-cards", "--set", "encounters.chance=0", "--set", "acts=[]")
+"""Nothing comes by chance, no card lies in the way, and no act tells the answer: every class sees what the page says."""
 ALONE = (*CALM, "--set", "diagnosis.scouts=off")
 """Nor do scouts go out, for whom a room would wait."""
 
