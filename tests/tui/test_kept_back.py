@@ -1,83 +1,20 @@
 """What a teacher hides is on no frame of any screen until it is revealed, and then it is there."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.endings import ENDED, HERO, OBJECTIVE
-from support.fakes import FakeExpedition, FakeOutfitter, examined, fake_config
+from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.frames import FrameApp
 from support.playing import Game, under_way
 from support.screens_host import shown, until
+from support.secrets import leaks, secret_story
 
-from rolltrain_tui.protocol.events import (
-    CampaignBegan,
-    DiceRolled,
-    Evaluated,
-    Event,
-    GateFaced,
-    GhostPoint,
-    GhostSeen,
-    MonsterAppeared,
-    MonsterLeft,
-    Rested,
-    ScoutsReturned,
-    Secret,
-    StepTaken,
-    TwinJudged,
-    TwinSetOut,
-    XPGained,
-)
+from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.story.veil import SECRETS, secrets_of
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.ending import EndingScreen
-
-TELLTALES: dict[Secret, tuple[str, ...]] = {
-    "ghost": ("1.777", "1.78", "ghost 1", "gate opened", "1.888", "+123", "−0.36"),
-    "floor": ("1.31",),
-    "verdict": ("0.4321", "helped", "VICTORY", "Reached the top"),
-    "diagnosis": ("0.311", "out of bounds", "unmistakable", "HOT", "0.234", "weak to", "sick:"),
-}
-"""What would give each secret away."""
-
-
-def turn(number: int) -> list[Event]:
-    roll = DiceRolled(number, 20, (10,), 10, 2, 12, 12, "hit", 1.0)
-    step = StepTaken(number, 2.5, 2.5, 0.9, 1e-3, 1.0, 1.0, 0.02, 0.02, 512, 3.0 * number, True, ("update_scale",))
-    return [roll, step]
-
-
-def story() -> list[Event]:
-    """Ten turns with everything that can be hidden."""
-    began = CampaignBegan(0, "The Class", "supervised", 1, 10, "hero", 20, 12, HERO, OBJECTIVE, 9, "9 weights", "cpu", "float32")
-    found = ScoutsReturned(4, "hot", 0.234, 0.2, 0.3, (), 9.0)
-    evaluated = Evaluated(5, 1.4123, 0.02, 1.4123, 2.5, True)
-    return [
-        began,
-        GhostSeen(0, 7, (GhostPoint(0, 4.2, 4.2, 0.02), GhostPoint(10, 1.777, 1.777, 0.012))),
-        Evaluated(0, 4.1, 0.02, 4.1, 4.1, True),
-        *turn(1),
-        TwinSetOut(2, "rage", 2),
-        *turn(2),
-        MonsterAppeared(3, "loss_dragon", "5", 100, 15, "An unmistakable sign of heat"),
-        *turn(3),
-        *turn(4),
-        TwinJudged(4, "rage", 2, 2, -0.4321, 0.0003, "helped", 40.0),
-        found,
-        *turn(5),
-        evaluated,
-        examined(5, temperature=0.311, update_ratio=0.2),
-        GateFaced(5, 1.4123, 1.888, 1.9, True, 123),
-        XPGained(5, 123, 6633, "the gate opened"),
-        Rested(5, "long", HERO),
-        *turn(6),
-        MonsterLeft(7, "loss_dragon", "its unmistakable cause is back in range"),
-        *(event for number in range(7, 11) for event in turn(number)),
-        Evaluated(10, 1.4123, 0.02, 1.4123, 2.5, True),
-        replace(ENDED, turn=10, title="Reached the top", text="Slag it is not."),
-    ]
 
 
 class Recorded(FakeExpedition):
@@ -89,10 +26,6 @@ class Recorded(FakeExpedition):
             yield event
 
 
-def leaks(text: str, secrets: frozenset[Secret]) -> list[str]:
-    return [word for secret in sorted(secrets) for word in TELLTALES[secret] if word in text]
-
-
 TOUR = ("tab", "d", "escape", "x", "g", "escape", "l")
 """Keys that look around."""
 
@@ -100,7 +33,7 @@ TOUR = ("tab", "d", "escape", "x", "g", "escape", "l")
 @pytest.mark.parametrize(("size", "presenter"), [((120, 36), True), pytest.param((80, 24), False, marks=pytest.mark.slow)])
 async def test_no_frame_shows_what_is_hidden_and_all_is_there_once_revealed(tmp_path: Path, size: tuple[int, int], presenter: bool) -> None:
     """With cards, tabs, diagnosis, chart, ending and its log; the ending then shows every secret."""
-    run = Recorded(tmp_path, fake_config("turns=10", "pace.pause_on=[verdict,gate,sick,scouts]"), script=story())
+    run = Recorded(tmp_path, fake_config("turns=10", "pace.pause_on=[verdict,gate,sick,scouts]"), script=secret_story())
     app = FrameApp(Launch(save=tmp_path, runs=tmp_path, hidden=secrets_of("all"), presenter=presenter), outfitter := FakeOutfitter(run))
     outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
     async with app.run_test(size=size) as pilot:
@@ -129,7 +62,7 @@ async def test_no_frame_shows_what_is_hidden_and_all_is_there_once_revealed(tmp_
 
 async def test_the_key_reveals_one_secret_of_the_turns_before_and_the_others_stay(tmp_path: Path) -> None:
     """Between two turns, on the game's own screen."""
-    run = Recorded(tmp_path, fake_config("turns=10"), script=story())
+    run = Recorded(tmp_path, fake_config("turns=10"), script=secret_story())
     app = FrameApp(Launch(save=tmp_path, runs=tmp_path, explain=False, hidden=secrets_of("floor,verdict")), outfitter := FakeOutfitter(run))
     outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
     async with app.run_test(size=(120, 36)) as pilot:
