@@ -192,7 +192,7 @@ def viewers_of(address: str, number: int) -> None:
     asyncio.run(look())
 
 
-def slowing(campaign: str, viewers: int, rounds: int = 7, turns: int = 40) -> None:
+def slowing(campaign: str, viewers: int, rounds: int = 6, turns: int = 20) -> None:
     """CPU of a turn at full speed, with nobody and with everybody, in turns: what the viewers add is what they can slow the game by."""
     with game(campaign, "pace.turns_per_second=null") as played:
         played.play_to(20)

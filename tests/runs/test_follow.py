@@ -92,6 +92,24 @@ def test_a_run_that_was_taken_back_is_shown_from_there(tmp_path: Path, chronicle
     assert "taken back" in run.standing.words
 
 
+def test_the_story_can_be_told_again_on_the_way(tmp_path: Path, chronicle: Chronicle) -> None:
+    """As when something is revealed: all of it from the beginning, in the middle of a turn too, and then what follows, each once."""
+    middle = next(number for number, event in enumerate(STORY) if event.turn == 7) + 1
+    run, again = Followed(tmp_path), list[Event]()
+    told = heard(run, writes(chronicle, 0, middle), lambda: again.extend(run.story), writes(chronicle, middle, 60), nothing)
+    assert again == STORY[:middle]
+    assert told == [*STORY[: middle - 1], *STORY[middle:60]]
+
+
+def test_what_is_hidden_stays_hidden_when_a_run_was_taken_back(tmp_path: Path, chronicle: Chronicle) -> None:
+    """The scene that is folded anew is veiled as the events are."""
+    run = Followed(tmp_path, frozenset({"floor"}))
+    *_, last = heard(run, writes(chronicle, 0, 80), nothing, lambda: chronicle.truncate_to(40))
+    assert isinstance(last, Sought)
+    assert last.scene.objective.limit is None
+    assert Scene.of(event_log.read(chronicle.path)).objective.limit is not None
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [("awaited", "not begun"), ("live", ""), ("abandoned", "no save"), ("ended", "over after turn 40"), ("gone", "removed")],

@@ -44,7 +44,7 @@ def browser(width: int = 1280, height: int = 800) -> Iterator[Any]:
         driver.quit()
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 20.0) -> Any:
+def wait_for(holds: Callable[[], object], seconds: float = 90.0) -> Any:
     """What the condition is once it holds."""
     import time
 
