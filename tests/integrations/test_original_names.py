@@ -47,16 +47,25 @@ def trainer_of(tmp_path: Path, **terms: Any) -> RollToTrain:
     return RollToTrain(model=model, optimizer=optimizer, loss=nn.functional.cross_entropy, runs=tmp_path, **terms)
 
 
+HUGGING = pytest.mark.slow
+"""These rows load transformers, which takes seconds."""
+
+
 def test_dir_shows_the_public_names() -> None:
     """Completion in a notebook finds all of them, and nothing that is not ours."""
     assert set(NAMES) == set(dir(rolltrain_tui)) - {"__version__"}
-    assert all(inspect.getdoc(getattr(rolltrain_tui, name)) for name in NAMES if name != "CharacterClass")
 
 
-@pytest.mark.parametrize("function", [rolltrain_tui.session, RollToTrain, rolltrain_tui.RollToTrainCallback])
-def test_signatures_name_their_parameters(function: Any) -> None:
+@pytest.mark.parametrize("name", [pytest.param(name, marks=HUGGING if "Callback" in name else ()) for name in NAMES])
+def test_a_public_name_tells_what_it_is(name: str) -> None:
+    """Each has a docstring, but for the type of the classes."""
+    assert inspect.getdoc(getattr(rolltrain_tui, name)) or name == "CharacterClass"
+
+
+@pytest.mark.parametrize("name", ["session", "RollToTrain", pytest.param("RollToTrainCallback", marks=HUGGING)])
+def test_signatures_name_their_parameters(name: str) -> None:
     """No **terms: completion shows what there is."""
-    parameters = inspect.signature(function).parameters
+    parameters = inspect.signature(getattr(rolltrain_tui, name)).parameters
     assert {"character_class", "intelligence", "rulebook", "monsters", "deaths", "seed"} <= set(parameters)
     assert not [p for p in parameters.values() if p.kind is p.VAR_KEYWORD]
 
