@@ -45,6 +45,11 @@ def _quicker() -> None:
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test of all, a type check without a cache, comes first: at the end the other workers would wait for it."""
+    items.sort(key=lambda item: item.name != "test_types")
+
+
 def pytest_collection_finish() -> None:
     """What the imports have made stays; no later collection of garbage looks at it again."""
     gc.freeze()

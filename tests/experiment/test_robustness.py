@@ -21,6 +21,12 @@ ARM = Arm("wizard", "hero", "none")
 PLAIN = {measure.name: 1.0 for measure in MEASURES}
 
 
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of these tests writes a page as slowly as any other."""
+    monkeypatch.setattr(probes, "CHARACTERS", 400)
+
+
 def outcomes_of(ours: Sequence[dict[str, float]], losses: Sequence[float] | None = None) -> Outcomes:
     """The control arm has 1 everywhere and loss 2; the arm has these on seeds 0, 1, ..."""
     base = Result(value=2.0, best=2.0, train_loss=2.0, gflop=1.0, turns=4, ending="", objective=Objective(), curve=((0, 4.0), (4, 2.0)))

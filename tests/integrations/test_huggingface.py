@@ -8,23 +8,27 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
+from support.late import Late
 from support.same_weights import same
 from torch import nn
 from torch.utils.data import Dataset
-from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
+import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, RollToTrain
 from rolltrain_tui.integrations.checkpoints import _unpacked
-from rolltrain_tui.integrations.huggingface import RollToTrainCallback
 from rolltrain_tui.protocol.commands import Speak, UseAbility
 from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, CampaignEnded, CommandRefused, Evaluated, Spoke, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
-transformers.logging.set_verbosity_error()
-transformers.logging.disable_progress_bar()
+transformers, trainers = Late("transformers"), Late("support.hugging_trainers")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet() -> None:
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
 
 
 class Lines(Dataset[dict[str, Any]]):
@@ -44,25 +48,25 @@ class Lines(Dataset[dict[str, Any]]):
 
 def gpt2() -> nn.Module:
     torch.manual_seed(0)
-    return GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=2, n_head=2))
+    return transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=2, n_head=2))
 
 
 def bert() -> nn.Module:
     torch.manual_seed(0)
     size = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
-    return BertForSequenceClassification(BertConfig(vocab_size=64, max_position_embeddings=16, **size))
+    return transformers.BertForSequenceClassification(transformers.BertConfig(vocab_size=64, max_position_embeddings=16, **size))
 
 
 LINES = Lines(40, 1, causal=False)
 
 
-def quiet(folder: Path, **how: Any) -> TrainingArguments:
+def quiet(folder: Path, **how: Any) -> Any:
     """Two epochs in batches of 4, each step logged, nothing saved."""
     common = {"report_to": [], "use_cpu": True, "disable_tqdm": True, "logging_steps": 1, "save_strategy": "no", "seed": 1}
-    return TrainingArguments(output_dir=str(folder), per_device_train_batch_size=4, num_train_epochs=2, **{**common, **how})
+    return transformers.TrainingArguments(output_dir=str(folder), per_device_train_batch_size=4, num_train_epochs=2, **{**common, **how})
 
 
-def told(callback: RollToTrainCallback) -> list[float]:
+def told(callback: Any) -> list[float]:
     assert callback.game is not None
     return [event.loss for event in callback.game.events if isinstance(event, StepTaken)]
 
@@ -77,7 +81,7 @@ def fit(tmp_path: Path) -> Fit:
 
     def run(kind: str, *callbacks: Any, out: str = "out", resume: str | None = None, **how: Any) -> nn.Module:
         folder = tmp_path / out
-        args = TrainingArguments(
+        args = transformers.TrainingArguments(
             output_dir=str(folder),
             per_device_train_batch_size=4,
             gradient_accumulation_steps=2,
@@ -97,7 +101,7 @@ def fit(tmp_path: Path) -> Fit:
         )
         model = MODELS[kind]()
         train, test = (Lines(n, seed, causal=kind == "gpt2") for n, seed in ((48, 1), (8, 2)))
-        trainer = Trainer(model, args, train_dataset=train, eval_dataset=test, callbacks=list(callbacks))
+        trainer = transformers.Trainer(model, args, train_dataset=train, eval_dataset=test, callbacks=list(callbacks))
         trainer.train(resume_from_checkpoint=str(folder / resume) if resume else None)
         return model
 
@@ -111,7 +115,7 @@ def fit(tmp_path: Path) -> Fit:
 )
 def test_neutral_dice_are_training_without_the_callback(kind: str, how: dict[str, Any], fit: Fit) -> None:
     """With accumulation, clipping, dropout, a schedule, and mixed precision or not: bit-identical weights."""
-    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="off", monsters="off", tell=None)
     assert same(fit(kind, out="plain", save_strategy="no", **how), fit(kind, callback, out="game", save_strategy="no", **how))
     assert callback.game is not None
     assert callback.game.turn_number == 12
@@ -121,8 +125,8 @@ def test_neutral_dice_are_training_without_the_callback(kind: str, how: dict[str
 def test_training_goes_on_in_the_middle(kind: str, fit: Fit, tmp_path: Path) -> None:
     """Resumed from a checkpoint in the middle of an epoch: the same weights and the same story as without a stop."""
 
-    def callback() -> RollToTrainCallback:
-        return RollToTrainCallback(character_class=Cleric(), intelligence=15, encounter_chance=0.3, camp_every=3, tell=None)
+    def callback() -> Any:
+        return rolltrain_tui.RollToTrainCallback(character_class=Cleric(), intelligence=15, encounter_chance=0.3, camp_every=3, tell=None)
 
     first = callback()
     first.put(UseAbility("healing_word"))
@@ -138,7 +142,7 @@ def test_training_goes_on_in_the_middle(kind: str, fit: Fit, tmp_path: Path) -> 
 
 def test_the_dice_act_and_are_measured(fit: Fit, tmp_path: Path) -> None:
     """k felt is k asked at every step, the model is another than without, and the story has its evaluations and its end."""
-    callback = RollToTrainCallback(character_class=Barbarian(), intelligence=15, tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(character_class=Barbarian(), intelligence=15, tell=None)
     callback.put(UseAbility("reckless_attack"))
     callback.put(UseAbility("rage"))
     model = fit("gpt2", callback)
@@ -159,7 +163,7 @@ def test_the_dice_act_and_are_measured(fit: Fit, tmp_path: Path) -> None:
 def test_the_loss_heard_is_the_trainers(fit: Fit) -> None:
     """The raw losses of the turns have the mean that the Trainer reports, for a model that is told how many items its batch has too."""
     for kind in MODELS:
-        callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+        callback = rolltrain_tui.RollToTrainCallback(rulebook="off", monsters="off", tell=None)
         heard: list[float] = []
 
         class Listener(transformers.TrainerCallback):  # type: ignore[misc]
@@ -175,10 +179,10 @@ def test_the_loss_heard_is_the_trainers(fit: Fit) -> None:
 @pytest.mark.parametrize("what", ["missing", "{", "[]", "{}"])
 def test_a_checkpoint_without_a_game_begins_a_new_one(what: str, fit: Fit, tmp_path: Path) -> None:
     """A checkpoint from before the callback, or with a damaged game: training goes on with a new game and one warning."""
-    fit("bert", *([] if what == "missing" else [RollToTrainCallback(tell=None)]))
+    fit("bert", *([] if what == "missing" else [rolltrain_tui.RollToTrainCallback(tell=None)]))
     if what != "missing":
         (tmp_path / "out" / "checkpoint-8" / "rolltrain.json").write_text(what)
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     with pytest.warns(UserWarning, match="A new game begins at step 8") as said:
         fit("bert", callback, resume="checkpoint-8")
     assert len([w for w in said if "A new game" in str(w.message)]) == 1
@@ -191,14 +195,14 @@ def test_a_named_checkpoint_without_a_game_is_refused(fit: Fit, tmp_path: Path) 
     """Whoever names the checkpoint of a game is told that it holds none."""
     fit("bert")
     with pytest.raises(SaveError, match="was it saved with the game's callback"):
-        fit("bert", RollToTrainCallback(tell=None, resume_from=tmp_path / "out" / "checkpoint-8"), resume="checkpoint-8")
+        fit("bert", rolltrain_tui.RollToTrainCallback(tell=None, resume_from=tmp_path / "out" / "checkpoint-8"), resume="checkpoint-8")
 
 
 def test_a_checkpoint_in_another_folder_goes_on(fit: Fit, tmp_path: Path) -> None:
     """The game is read from the checkpoint that training resumes from, wherever the output goes."""
-    fit("bert", RollToTrainCallback(tell=None), out="old")
+    fit("bert", rolltrain_tui.RollToTrainCallback(tell=None), out="old")
     shutil.copytree(tmp_path / "old" / "checkpoint-8", tmp_path / "new" / "moved")
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     fit("bert", callback, out="new", resume="moved")
     assert callback.game is not None
     assert callback.game.turn_number == 12
@@ -211,7 +215,7 @@ def test_a_game_that_cannot_be_saved_ends_no_training(fit: Fit, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("rolltrain_tui.integrations.checkpoints.atomic_files.replace", full)
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     with pytest.warns(UserWarning, match="could not be saved .* No space left on device") as said:
         fit("bert", callback)
     assert len([w for w in said if "could not be saved" in str(w.message)]) == 1
@@ -221,25 +225,6 @@ def test_a_game_that_cannot_be_saved_ends_no_training(fit: Fit, monkeypatch: pyt
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The loss
-
-
-class Weighted(Trainer):
-    """Weighs the classes in compute_loss."""
-
-    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **how: Any) -> Any:
-        labels = inputs.pop("labels")
-        output = model(**inputs)
-        loss = nn.functional.cross_entropy(output.logits, labels, weight=torch.tensor([1.0, 3.0]))
-        return (loss, output) if return_outputs else loss
-
-
-class TwoPasses(Trainer):
-    """R-Drop: two forward passes, and their distance as a part of the loss."""
-
-    def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **how: Any) -> Any:
-        first, second = model(**inputs), model(**inputs)
-        loss = (first.loss + second.loss) / 2 + nn.functional.mse_loss(first.logits, second.logits) + 1.0
-        return (loss, first) if return_outputs else loss
 
 
 def by_function(output: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
@@ -252,8 +237,8 @@ def test_the_loss_told_is_the_one_logged(kind: str, accumulate: int, tmp_path: P
     """Whoever computes it, and whatever the window's length: each turn's loss is that of the Trainer's log."""
     how: dict[str, Any] = {"label_smoothing_factor": 0.1} if kind == "label_smoothing_factor" else {}
     function = {"compute_loss_func": by_function} if kind == "compute_loss_func" else {}
-    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
-    trainer = {"compute_loss": Weighted, "two passes": TwoPasses}.get(kind, Trainer)(
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    trainer = {"compute_loss": trainers.Weighted, "two passes": trainers.TwoPasses}.get(kind, transformers.Trainer)(
         bert(),
         quiet(tmp_path, gradient_accumulation_steps=accumulate, **how),
         train_dataset=LINES,
@@ -269,8 +254,8 @@ def test_the_loss_told_is_the_one_logged(kind: str, accumulate: int, tmp_path: P
 def test_a_loss_that_nobody_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the Trainer is not to be found, the game goes on without a loss and says so once; nobody is wounded."""
     monkeypatch.setattr("rolltrain_tui.integrations.huggingface.calling_trainer", lambda callback: None)
-    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
-    trainer = Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback])
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    trainer = transformers.Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback])
     with pytest.warns(UserWarning, match="the game goes on without it") as said:
         trainer.train()
     assert len([w for w in said if "without it" in str(w.message)]) == 1
@@ -290,9 +275,9 @@ def accuracy(found: Any) -> dict[str, float]:
 @pytest.mark.parametrize("name", ["accuracy", "eval_accuracy"])
 def test_the_best_models_metric_is_followed(name: str, tmp_path: Path) -> None:
     """metric_for_best_model, in the direction of greater_is_better."""
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     args = quiet(tmp_path, eval_strategy="epoch", metric_for_best_model=name)
-    Trainer(bert(), args, train_dataset=LINES, eval_dataset=LINES, compute_metrics=accuracy, callbacks=[callback]).train()
+    transformers.Trainer(bert(), args, train_dataset=LINES, eval_dataset=LINES, compute_metrics=accuracy, callbacks=[callback]).train()
     assert callback.game is not None
     assert (callback.game.objective.name, callback.game.objective.better) == ("accuracy", "higher")
     found = [event for event in callback.game.events if isinstance(event, Evaluated)]
@@ -302,9 +287,11 @@ def test_the_best_models_metric_is_followed(name: str, tmp_path: Path) -> None:
 
 def test_a_metric_that_is_never_heard_is_named_once(tmp_path: Path) -> None:
     """With the names that there are."""
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     unlabelled: Any = [{"input_ids": row["input_ids"]} for row in LINES]
-    trainer = Trainer(bert(), quiet(tmp_path, eval_strategy="epoch"), train_dataset=LINES, eval_dataset=unlabelled, callbacks=[callback])
+    trainer = transformers.Trainer(
+        bert(), quiet(tmp_path, eval_strategy="epoch"), train_dataset=LINES, eval_dataset=unlabelled, callbacks=[callback]
+    )
     with pytest.warns(UserWarning, match=r"no evaluation has told 'eval_loss', .* eval_runtime.* metric_for_best_model") as said:
         trainer.train()
     assert len([w for w in said if "no evaluation" in str(w.message)]) == 1
@@ -312,19 +299,6 @@ def test_a_metric_that_is_never_heard_is_named_once(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Begun, broken off, begun again
-
-
-class Breaks(transformers.TrainerCallback):  # type: ignore[misc]
-    """Breaks off in step 3, at one of its hooks, the first time."""
-
-    def __init__(self, hook: str, error: BaseException) -> None:
-        self.error: BaseException | None = error
-        setattr(self, hook, self._break)
-
-    def _break(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.global_step == 3 and self.error is not None:
-            error, self.error = self.error, None
-            raise error
 
 
 def hooks_on(optimizer: torch.optim.Optimizer, model: nn.Module) -> int:
@@ -339,12 +313,12 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(hook: str, error: Base
     model = bert()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda turn: 1.0)
-    callback = RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
-    trainer = Trainer(
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    trainer = transformers.Trainer(
         model,
         quiet(tmp_path),
         train_dataset=LINES,
-        callbacks=[callback, Breaks(hook, error)],
+        callbacks=[callback, trainers.Breaks(hook, error)],
         optimizers=(optimizer, schedule),
     )
     with pytest.raises(type(error)):
@@ -370,14 +344,14 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(hook: str, error: Base
 def test_a_callback_added_later_hears_of_errors_in_a_step(tmp_path: Path) -> None:
     """An error in the loss closes the game at once, also where the Trainer was made before the callback."""
 
-    class Breaking(Trainer):
+    class Breaking(transformers.Trainer):
         def compute_loss(self, *args: Any, **how: Any) -> Any:
             if self.state.global_step == 3:
                 raise RuntimeError("out of memory")
             return super().compute_loss(*args, **how)
 
     model = bert()
-    callback = RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
     trainer = Breaking(model, quiet(tmp_path), train_dataset=LINES)
     trainer.add_callback(callback)
     with pytest.raises(RuntimeError, match="out of memory"):
@@ -388,16 +362,16 @@ def test_a_callback_added_later_hears_of_errors_in_a_step(tmp_path: Path) -> Non
 
 def test_an_evaluation_before_the_first_step_is_part_of_the_story(tmp_path: Path) -> None:
     """eval_on_start: the story begins with it."""
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     args = quiet(tmp_path, eval_on_start=True, eval_strategy="epoch")
-    Trainer(bert(), args, train_dataset=LINES, eval_dataset=LINES, callbacks=[callback]).train()
+    transformers.Trainer(bert(), args, train_dataset=LINES, eval_dataset=LINES, callbacks=[callback]).train()
     assert [type(event) for event in read(tmp_path / "rolltrain" / "chronicle.jsonl")][:2] == [CampaignBegan, Evaluated]
 
 
 def test_a_second_training_says_that_a_new_game_begins(tmp_path: Path) -> None:
     """Once, with the turn in which the last one is over."""
-    callback = RollToTrainCallback(tell=None)
-    trainer = Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback])
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
+    trainer = transformers.Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback])
     trainer.train()
     with pytest.warns(UserWarning, match="a new game begins from turn 0, and the last one is over after turn 20"):
         trainer.train()
@@ -408,10 +382,10 @@ def test_a_second_training_says_that_a_new_game_begins(tmp_path: Path) -> None:
 def test_a_callback_added_later_closes_the_game_before(tmp_path: Path) -> None:
     """Added to a Trainer that is made: the next training closes the game of the one that broke off."""
     model = bert()
-    callback = RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
-    trainer = Trainer(model, quiet(tmp_path), train_dataset=LINES)
+    callback = rolltrain_tui.RollToTrainCallback(rulebook="methodology", monsters="off", tell=None)
+    trainer = transformers.Trainer(model, quiet(tmp_path), train_dataset=LINES)
     trainer.add_callback(callback)
-    trainer.add_callback(Breaks("on_step_begin", KeyboardInterrupt()))
+    trainer.add_callback(trainers.Breaks("on_step_begin", KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         trainer.train()
     first = callback.game
@@ -431,30 +405,30 @@ def test_copies_made_while_training_take_nothing_along(tmp_path: Path) -> None:
                 found.update(model=pickle.dumps(model), copy=copy.deepcopy(model), callback=pickle.loads(pickle.dumps(callback)))
                 found.update(twice=copy.deepcopy(callback))
 
-    callback = RollToTrainCallback(character_class=Barbarian(), tell=None)
-    Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback, Copies()]).train()
+    callback = rolltrain_tui.RollToTrainCallback(character_class=Barbarian(), tell=None)
+    transformers.Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[callback, Copies()]).train()
     assert b"rolltrain" not in found["model"]
     assert not found["copy"]._forward_hooks
     for other in (found["callback"], found["twice"]):
         assert other.game is None
-        Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[other]).train()
+        transformers.Trainer(bert(), quiet(tmp_path), train_dataset=LINES, callbacks=[other]).train()
         assert other.game.turn_number == 20
 
 
 def test_a_typo_is_refused_in_the_constructor() -> None:
     """With the word that was meant, before anything is trained."""
     with pytest.raises(TypeError, match=r"RollToTrainCallback has no parameter 'charactr_class' \(did you mean 'character_class'\?\)"):
-        RollToTrainCallback(charactr_class=None)  # type: ignore[call-arg]
+        rolltrain_tui.RollToTrainCallback(charactr_class=None)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match=r"not 'wizzard' \(did you mean 'wizard'\?\)"):
-        RollToTrainCallback(character_class="wizzard")
+        rolltrain_tui.RollToTrainCallback(character_class="wizzard")
     with pytest.raises(ValueError, match="rulebook source weighs the loss"):
-        RollToTrainCallback(rulebook="source")
+        rolltrain_tui.RollToTrainCallback(rulebook="source")
 
 
 def test_the_story_is_told(fit: Fit) -> None:
     """Sentences with their turn, without the rolls of every turn."""
     said: list[str] = []
-    fit("bert", RollToTrainCallback(tell=said.append, name="The Reading Room"))
+    fit("bert", rolltrain_tui.RollToTrainCallback(tell=said.append, name="The Reading Room"))
     assert said[0].startswith("[turn 0] The Reading Room begins")
     assert not any("rolls" in line for line in said)
     assert said[-1].startswith("[turn 12] Played to the end after 12 turns")
@@ -491,7 +465,7 @@ def test_a_model_that_can_generate_speaks(tmp_path: Path) -> None:
 
 def test_the_state_of_the_dice_takes_half_the_room(fit: Fit, tmp_path: Path) -> None:
     """It is packed in the checkpoint; one of before, with plain numbers, is read as well."""
-    callback = RollToTrainCallback(tell=None)
+    callback = rolltrain_tui.RollToTrainCallback(tell=None)
     fit("bert", callback)
     file = tmp_path / "out" / "checkpoint-8" / "rolltrain.json"
     state = json.loads(file.read_bytes())
@@ -500,6 +474,6 @@ def test_the_state_of_the_dice_takes_half_the_room(fit: Fit, tmp_path: Path) -> 
     state["session"] = _unpacked(state["session"])
     assert isinstance(state["session"]["game"]["dice"]["words"], list)
     file.write_text(json.dumps(state))
-    again = RollToTrainCallback(tell=None)
+    again = rolltrain_tui.RollToTrainCallback(tell=None)
     fit("bert", again, resume="checkpoint-8")
     assert told(again) == told(callback)[8:]

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+from support.late import Late
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-from transformers import Trainer, TrainingArguments
 
 import rolltrain_tui
-from rolltrain_tui import RollToTrainCallback
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.story import codex
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
+transformers = Late("transformers")
 TEXT = codex.page("integrations").text
 EXAMPLES = [re.sub("(?m)^    ", "", block) for block in re.findall(r"(?m)(?:^    .*\n|^\n(?=    ))+", TEXT) if block.strip()]
 
@@ -38,13 +38,13 @@ def names(tmp_path: Path) -> dict[str, Any]:
     points = TensorDataset(torch.randn(48, 8), torch.randint(0, 3, (48,)))
     model = nn.Linear(8, 3)
     optimizer = torch.optim.AdamW(model.parameters())
-    args = TrainingArguments(
+    args = transformers.TrainingArguments(
         output_dir=str(tmp_path / "out"), save_steps=4, max_steps=8, report_to=[], disable_tqdm=True, use_cpu=True, logging_strategy="no"
     )
     return {
         "Accelerator": lambda **how: Accelerator(cpu=True, **how),
-        "RollToTrainCallback": lambda **how: RollToTrainCallback(tell=None, **how),
-        "Trainer": lambda model, *rest, **how: Trainer(Answers(), *rest, **how),
+        "RollToTrainCallback": lambda **how: rolltrain_tui.RollToTrainCallback(tell=None, **how),
+        "Trainer": lambda model, *rest, **how: transformers.Trainer(Answers(), *rest, **how),
         "accuracy": 0.5,
         "args": args,
         "criterion": nn.functional.cross_entropy,

@@ -5,46 +5,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import lightning
 import pytest
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
+from support.late import Late
 from support.same_weights import same
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from rolltrain_tui import Barbarian, Cleric
-from rolltrain_tui.integrations.lightning import RollToTrainCallback
 from rolltrain_tui.protocol.commands import UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+lightning, modules, callbacks_of = Late("lightning"), Late("support.lightning_modules"), Late("lightning.pytorch.callbacks")
+ours = Late("rolltrain_tui.integrations.lightning")
 Fit = Callable[..., nn.Module]
-
-
-class Points(lightning.LightningModule):
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.net = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.Dropout(0.1), nn.ReLU(), nn.Linear(32, 3))
-
-    def training_step(self, batch: Any, index: int) -> Tensor:
-        return nn.functional.cross_entropy(self.net(batch[0]), batch[1])
-
-    def validation_step(self, batch: Any, index: int) -> None:
-        self.log("val_loss", nn.functional.cross_entropy(self.net(batch[0]), batch[1]))
-
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(self.parameters(), lr=1e-2)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": torch.optim.lr_scheduler.StepLR(optimizer, 5), "interval": "step"}}
-
-
-class TwoMinds(Points):
-    def __init__(self) -> None:
-        super().__init__()
-        self.automatic_optimization = False
 
 
 class Keeping:
@@ -74,11 +51,13 @@ def fit(tmp_path: Path, points: TensorDataset) -> Fit:
     """Train for three epochs of six steps, each of two micro-batches, with dropout, clipping and a schedule; the module."""
 
     def run(
-        *callbacks: Any, out: str = "out", resume: str | None = None, keeping: bool = False, module: type[Points] = Points, **how: Any
+        *callbacks: Any, out: str = "out", resume: str | None = None, keeping: bool = False, module: Any = None, **how: Any
     ) -> nn.Module:
         folder = tmp_path / out
         lightning.seed_everything(1, verbose=False)
-        keeper = ModelCheckpoint(folder / "kept", save_top_k=-1, every_n_train_steps=4, filename="{step}", save_on_train_epoch_end=False)
+        keeper = callbacks_of.ModelCheckpoint(
+            folder / "kept", save_top_k=-1, every_n_train_steps=4, filename="{step}", save_on_train_epoch_end=False
+        )
         trainer = lightning.Trainer(
             max_epochs=3,
             accumulate_grad_batches=how.pop("accumulate_grad_batches", 2),
@@ -91,7 +70,7 @@ def fit(tmp_path: Path, points: TensorDataset) -> Fit:
             callbacks=[*callbacks, keeper],
             **how,
         )
-        model = module()
+        model = (module or modules.Points)()
         train: Any = Keeping(points) if keeping else DataLoader(points, batch_size=8, shuffle=True)
         validation = DataLoader(TensorDataset(*points[:24]), batch_size=8)
         trainer.fit(model, train, validation, ckpt_path=str(folder / "kept" / resume) if resume else None, weights_only=bool(resume))
@@ -103,7 +82,7 @@ def fit(tmp_path: Path, points: TensorDataset) -> Fit:
 @pytest.mark.parametrize("how", [{}, {"precision": "bf16-mixed"}], ids=["fp32", "bf16"])
 def test_neutral_dice_are_training_without_the_callback(how: dict[str, Any], fit: Fit) -> None:
     """With accumulation, clipping, dropout, a schedule, and mixed precision or not: bit-identical weights."""
-    callback = RollToTrainCallback(rulebook="off", monsters="off", tell=None)
+    callback = ours.RollToTrainCallback(rulebook="off", monsters="off", tell=None)
     assert same(fit(out="plain", **how), fit(callback, out="game", **how))
     assert callback.game is not None
     assert callback.game.turn_number == 18
@@ -112,10 +91,10 @@ def test_neutral_dice_are_training_without_the_callback(how: dict[str, Any], fit
 def test_training_goes_on_in_the_middle(fit: Fit, tmp_path: Path) -> None:
     """Resumed from a checkpoint in the middle of an epoch, loaded with weights_only: the same weights, the same story."""
 
-    def callback() -> RollToTrainCallback:
-        return RollToTrainCallback(character_class=Cleric(), intelligence=15, encounter_chance=0.3, camp_every=3, tell=None)
+    def callback() -> Any:
+        return ours.RollToTrainCallback(character_class=Cleric(), intelligence=15, encounter_chance=0.3, camp_every=3, tell=None)
 
-    class Still(Points):  # dropout draws from the global stream, whose place Lightning does not keep
+    class Still(modules.Points):  # dropout draws from the global stream, whose place Lightning does not keep
         def __init__(self) -> None:
             super().__init__()
             self.net[2] = nn.Identity()
@@ -132,7 +111,7 @@ def test_training_goes_on_in_the_middle(fit: Fit, tmp_path: Path) -> None:
 
 def test_the_dice_act_and_are_measured(fit: Fit, tmp_path: Path) -> None:
     """k felt is k asked at every step, the loss told is the one that fell, and the story has its evaluations and its end."""
-    callback = RollToTrainCallback(character_class=Barbarian(), intelligence=15, tell=None)
+    callback = ours.RollToTrainCallback(character_class=Barbarian(), intelligence=15, tell=None)
     model = fit(callback)
     assert not same(model, fit(out="plain"))
     story = list(read(tmp_path / "out" / "rolltrain" / "chronicle.jsonl"))
@@ -148,12 +127,12 @@ def test_the_dice_act_and_are_measured(fit: Fit, tmp_path: Path) -> None:
 def test_a_gradient_that_is_not_finite(fit: Fit) -> None:
     """Is hidden from the optimiser, and the training goes on."""
 
-    class Burst(Points):
+    class Burst(modules.Points):
         def training_step(self, batch: Any, index: int) -> Tensor:
             loss = super().training_step(batch, index)
             return loss * float("inf") if self.global_step == 4 else loss
 
-    callback = RollToTrainCallback(tell=None)
+    callback = ours.RollToTrainCallback(tell=None)
     model = fit(callback, module=Burst)
     assert callback.game is not None
     finite = [event.finite for event in callback.game.events if isinstance(event, StepTaken)]
@@ -164,7 +143,7 @@ def test_a_gradient_that_is_not_finite(fit: Fit) -> None:
 def test_manual_optimisation_is_refused(fit: Fit) -> None:
     """A loop of one's own has a session."""
     with pytest.raises(ValueError, match=r"use rolltrain_tui\.session in a loop of your own"):
-        fit(RollToTrainCallback(tell=None), module=TwoMinds, accumulate_grad_batches=1, gradient_clip_val=None)
+        fit(ours.RollToTrainCallback(tell=None), module=modules.TwoMinds, accumulate_grad_batches=1, gradient_clip_val=None)
 
 
 @pytest.mark.parametrize("accumulate", [1, 4], ids=["", "accumulated"])  # 12 batches; of 5 the last window has 1
@@ -172,13 +151,13 @@ def test_the_loss_told_is_the_mean_of_the_window(accumulate: int, fit: Fit) -> N
     """Also where an epoch ends in the middle of a window: the mean over the micro-batches that there were."""
     seen: list[float] = []
 
-    class Noting(Points):
+    class Noting(modules.Points):
         def training_step(self, batch: Any, index: int) -> Tensor:
             loss = super().training_step(batch, index)
             seen.append(loss.item())
             return loss
 
-    callback = RollToTrainCallback(tell=None, rulebook="off", monsters="off")
+    callback = ours.RollToTrainCallback(tell=None, rulebook="off", monsters="off")
     fit(callback, module=Noting, accumulate_grad_batches=accumulate, limit_train_batches=5)
     assert callback.game is not None
     told = [event.loss for event in callback.game.events if isinstance(event, StepTaken)]
@@ -189,13 +168,13 @@ def test_the_loss_told_is_the_mean_of_the_window(accumulate: int, fit: Fit) -> N
 def test_a_training_that_breaks_off_leaves_nothing_behind(fit: Fit) -> None:
     """After an exception there is no hook, and the same callback plays again."""
 
-    class Breaks(Points):
+    class Breaks(modules.Points):
         def training_step(self, batch: Any, index: int) -> Tensor:
             if self.global_step == 3:
                 raise RuntimeError("out of memory")
             return super().training_step(batch, index)
 
-    callback = RollToTrainCallback(tell=None, rulebook="methodology", monsters="off")
+    callback = ours.RollToTrainCallback(tell=None, rulebook="methodology", monsters="off")
     with pytest.raises(RuntimeError, match="out of memory"):
         fit(callback, module=Breaks)
     first = callback.game
@@ -210,7 +189,7 @@ def test_a_training_that_breaks_off_leaves_nothing_behind(fit: Fit) -> None:
 
 def test_copies_of_the_callback_leave_the_game_out(fit: Fit) -> None:
     """Pickled or copied, while training and after it."""
-    callback = RollToTrainCallback(tell=None, character_class=Barbarian)
+    callback = ours.RollToTrainCallback(tell=None, character_class=Barbarian)
 
     class Copies(lightning.Callback):
         found: Any = None
@@ -228,7 +207,7 @@ def test_copies_of_the_callback_leave_the_game_out(fit: Fit) -> None:
 
 def test_a_state_that_does_not_fit_begins_a_new_game(fit: Fit) -> None:
     """A checkpoint whose game is another model's, or damaged, ends no training: a new game, and one warning."""
-    callback = RollToTrainCallback(tell=None)
+    callback = ours.RollToTrainCallback(tell=None)
     callback.load_state_dict({"state": "{}", "tensors": {}})
     with pytest.warns(UserWarning, match="A new game begins"):
         fit(callback)
@@ -236,26 +215,21 @@ def test_a_state_that_does_not_fit_begins_a_new_game(fit: Fit) -> None:
     assert callback.game.turn_number == 18
 
 
-class Accurate(Points):
-    def validation_step(self, batch: Any, index: int) -> None:
-        self.log("valid/acc", (self.net(batch[0]).argmax(1) == batch[1]).float().mean())
-
-
 def test_a_metric_that_grows_is_followed(fit: Fit) -> None:
     """monitor and mode, as Lightning's own callbacks have them."""
-    callback = RollToTrainCallback(tell=None, monitor="valid/acc", mode="max")
-    fit(callback, module=Accurate)
+    callback = ours.RollToTrainCallback(tell=None, monitor="valid/acc", mode="max")
+    fit(callback, module=modules.Accurate)
     assert callback.game is not None
     found = [event for event in callback.game.events if isinstance(event, Evaluated)]
     assert len(found) == 3
     assert found[-1].best == max(event.value for event in found)
     with pytest.raises(ValueError, match="say which way 'valid/acc' improves"):
-        RollToTrainCallback(monitor="valid/acc")
+        ours.RollToTrainCallback(monitor="valid/acc")
 
 
 def test_a_metric_that_is_never_heard_is_named_once(fit: Fit) -> None:
     """With the names that there are."""
-    callback = RollToTrainCallback(tell=None)
+    callback = ours.RollToTrainCallback(tell=None)
     with pytest.warns(UserWarning, match=r"no evaluation has told 'val_loss', .* there are valid/acc: name one with monitor=") as said:
-        fit(callback, module=Accurate)
+        fit(callback, module=modules.Accurate)
     assert len([w for w in said if "no evaluation" in str(w.message)]) == 1

@@ -4,24 +4,19 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import lightning
 import pytest
 import torch
-import transformers
-from lightning.pytorch.callbacks import BackboneFinetuning
+from support.late import Late
 from support.same_weights import same
 from support.skipping import Skipping
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
-from transformers import Trainer, TrainingArguments
 
-from rolltrain_tui.integrations.huggingface import RollToTrainCallback
-from rolltrain_tui.integrations.lightning import RollToTrainCallback as LightningCallback
 from rolltrain_tui.protocol.events import Evaluated, StepTaken
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # other people's warnings
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-transformers.logging.set_verbosity_error()
+lightning, transformers = Late("lightning"), Late("transformers")
 TURNS = 200
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off", "tell": None, "camp_every": 50}
 
@@ -57,25 +52,27 @@ def rises(story: Any) -> None:
     assert values[-1] > min(values) + 0.05
 
 
-class Thaw(transformers.TrainerCallback):  # type: ignore[misc]
-    """Unfreezes the body in step 60, as a group of its own."""
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.global_step == 60:
-            body, schedule = kwargs["model"].body.requires_grad_(True), kwargs["lr_scheduler"]
-            kwargs["optimizer"].add_param_group({"params": list(body.parameters()), "lr": 3e-2, "initial_lr": 3e-2})
-            schedule.base_lrs.append(3e-2)
-            schedule.lr_lambdas.append(schedule.lr_lambdas[0])
-
-
 def test_hugging_face(tmp_path: Path) -> None:
     """While the validation loss rises, steps are skipped, and a group is added."""
+    from rolltrain_tui.integrations.huggingface import RollToTrainCallback
+
+    transformers.logging.set_verbosity_error()
+
+    class Thaw(transformers.TrainerCallback):  # type: ignore[misc]
+        """Unfreezes the body in step 60, as a group of its own."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == 60:
+                body, schedule = kwargs["model"].body.requires_grad_(True), kwargs["lr_scheduler"]
+                kwargs["optimizer"].add_param_group({"params": list(body.parameters()), "lr": 3e-2, "initial_lr": 3e-2})
+                schedule.base_lrs.append(3e-2)
+                schedule.lr_lambdas.append(schedule.lr_lambdas[0])
 
     def train(*callbacks: Any) -> nn.Module:
         model = Classifier()
         optimizer = Skipping(model.head.parameters(), lr=3e-2)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-        args = TrainingArguments(
+        args = transformers.TrainingArguments(
             output_dir=str(tmp_path),
             per_device_train_batch_size=4,
             max_steps=TURNS,
@@ -89,7 +86,7 @@ def test_hugging_face(tmp_path: Path) -> None:
             seed=1,
         )
         callbacks = (*callbacks, Thaw())
-        Trainer(
+        transformers.Trainer(
             model, args, train_dataset=rows(24, 1), eval_dataset=rows(48, 2), callbacks=list(callbacks), optimizers=(optimizer, schedule)
         ).train()
         assert optimizer.calls == TURNS
@@ -101,28 +98,30 @@ def test_hugging_face(tmp_path: Path) -> None:
     rises(callback.game.events)
 
 
-class Module(lightning.LightningModule):
-    def __init__(self) -> None:
-        super().__init__()
-        inner = Classifier()
-        self.backbone, self.head = inner.body, inner.head
-        self.skipped = 0
-
-    def training_step(self, batch: Any, index: int) -> Tensor | None:
-        if self.global_step and self.global_step % 17 == 0 and self.skipped < self.global_step:
-            self.skipped = self.global_step
-            return None
-        return nn.functional.cross_entropy(self.head(self.backbone(batch[0])), batch[1])
-
-    def validation_step(self, batch: Any, index: int) -> None:
-        self.log("val_loss", nn.functional.cross_entropy(self.head(self.backbone(batch[0])), batch[1]))
-
-    def configure_optimizers(self) -> Any:
-        return torch.optim.AdamW(self.head.parameters(), lr=3e-2)
-
-
 def test_lightning(tmp_path: Path) -> None:
     """While the validation loss rises, steps are skipped, and the backbone is unfrozen as a group of its own."""
+    from lightning.pytorch.callbacks import BackboneFinetuning
+
+    from rolltrain_tui.integrations.lightning import RollToTrainCallback
+
+    class Module(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            inner = Classifier()
+            self.backbone, self.head = inner.body, inner.head
+            self.skipped = 0
+
+        def training_step(self, batch: Any, index: int) -> Tensor | None:
+            if self.global_step and self.global_step % 17 == 0 and self.skipped < self.global_step:
+                self.skipped = self.global_step
+                return None
+            return nn.functional.cross_entropy(self.head(self.backbone(batch[0])), batch[1])
+
+        def validation_step(self, batch: Any, index: int) -> None:
+            self.log("val_loss", nn.functional.cross_entropy(self.head(self.backbone(batch[0])), batch[1]))
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.AdamW(self.head.parameters(), lr=3e-2)
 
     def train(*callbacks: Any) -> nn.Module:
         lightning.seed_everything(1, verbose=False)
@@ -142,7 +141,7 @@ def test_lightning(tmp_path: Path) -> None:
         trainer.fit(model, DataLoader(noise(24, 1), batch_size=4, shuffle=True), DataLoader(noise(48, 2), batch_size=48))
         return model
 
-    callback = LightningCallback(**OFF)
+    callback = RollToTrainCallback(**OFF)
     assert same(train(), train(callback))
     assert callback.game is not None
     rises(callback.game.events)

@@ -13,6 +13,12 @@ from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 MakeLearner = Callable[..., TextLearner]
 
 
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of these tests writes a page as slowly as any other."""
+    monkeypatch.setattr(probes, "CHARACTERS", 400)
+
+
 def state_of(learner: TextLearner) -> tuple[dict[str, torch.Tensor], object]:
     return learner.tensors(), learner.state_dict()
 

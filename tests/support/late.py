@@ -1,0 +1,14 @@
+"""Libraries that take seconds to load, and that only the tests of one module need: every worker collects it, one or two run it."""
+
+import importlib
+from typing import Any
+
+
+class Late:
+    """A module that is loaded when one of its names is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._late_name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._late_name), name)
