@@ -90,6 +90,7 @@ def everything(campaign: Campaign) -> tuple[dict[str, list[float]], str]:
 # They change nothing.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hero_class", ["barbarian", "wizard"])
 def test_the_run_is_the_same_with_and_without(tiny_config: Configure, hero_class: str) -> None:
     """Weights, moments, streams, dice and story do not know whether scouts go out, at camps and when asked."""
@@ -127,6 +128,7 @@ def test_when_they_go(tiny_config: Configure, scouts: str, turns: list[int]) -> 
     assert [SendScouts()] * (scouts != "off") == [event.command for event in of(CommandAccepted, events)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "turns"), [([], [10, 15, 25, 40]), ([(12, SendScouts())], [10, 12, 20, 30])])
 def test_seldom(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, asked: Any, turns: list[int]) -> None:
     """From a turn on at a camp where the run is half as long again as at the last trip, whoever sent that; a save knows of it."""

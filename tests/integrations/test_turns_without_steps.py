@@ -106,6 +106,7 @@ def skipping(model: nn.Module, optimizer: torch.optim.Optimizer, game: Session |
 LOOPS = [scaled, accumulated, accelerated, skipping]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_off_is_plain_where_steps_are_skipped(loop: Callable[..., int], fused: bool) -> None:
