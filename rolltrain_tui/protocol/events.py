@@ -646,6 +646,7 @@ class SaveDue(Event):
 class Saved(Event):
     in_story = False
     topic = "save"
+    minor = True
 
     reason: str
     path: str
