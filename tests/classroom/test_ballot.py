@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.classroom import ballot as module
@@ -25,7 +25,6 @@ def standing(ballot: Ballot) -> Tally:
     return tally
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     votes=st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 2))), hands=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 50)))
 )

@@ -70,3 +70,9 @@ def test_a_lesson_is_found_by_its_name_in_any_case() -> None:
     assert lesson(" Tutorial ").minutes == 5
     with pytest.raises(ValueError, match="There is no lesson 'x'"):
         lesson("x")
+
+
+def test_what_cannot_be_hidden_is_named_on_the_command_line(call: Callable[..., Answer]) -> None:
+    wrong = call("play", "tutorial", "--hide", "ghost,florr")
+    assert wrong.code == 2
+    assert '"florr" cannot be hidden. There are ghost, floor, verdict, diagnosis' in wrong.err

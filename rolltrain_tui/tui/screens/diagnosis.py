@@ -184,7 +184,7 @@ def _not_yet(scene: Scene, config: "CampaignConfig | None") -> str:
         "about the sick ones, and every layer's gradients and updates."
     )
     if "diagnosis" in scene.hidden:
-        return f"{promise}\n\nThe teacher keeps the diagnosis back. Guess first; h reveals it."
+        return f"{promise}\n\nThe diagnosis is kept back, so that the class can guess first. Back in the game, h reveals it."
     if config is not None and not config.diagnosis.examine:
         return f"{promise}\n\nThis campaign does not examine its model: diagnosis.examine is false. Set it to true to see all of it."
     if config is None:
