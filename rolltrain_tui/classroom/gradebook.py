@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
+
 from rolltrain_tui.base.safe_text import cell, flat
 from rolltrain_tui.classroom.result import Outcome, Result
 
@@ -83,13 +85,14 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def as_lines(rows: Sequence[Row]) -> list[str]:
-    """The table for a terminal: a line each."""
-    width = max((len(row.name) for row in rows), default=0)
+    """The table for a terminal: a line each, and lines below it that say why."""
+    width = max((cell_len(flat(row.name)) for row in rows), default=0)
     lines = []
     for row in rows:
         result = row.result
         value = f"{number(result.value)} ± {number(result.standard_error)}" if result.value is not None else ""
-        more = "; ".join(filter(None, (result.reason if result.outcome not in ("exact", "consistent") else "", row.alike, row.note)))
-        line = f"{MARKS[result.outcome]} {row.name:<{width}}  {result.outcome:<12}  {value:<17}  {against(result):<8}  {more}"
-        lines.append(flat(line).rstrip())
+        name = set_cell_size(flat(row.name), width)
+        lines.append(f"{MARKS[result.outcome]} {name}  {result.outcome:<12}  {value:<17}  {against(result)}".rstrip())
+        reason = "" if result.outcome in ("exact", "consistent") else result.reason
+        lines += [f"    {flat(words)}" for words in (reason, row.alike and f"Alike: {row.alike}", row.note) if words]
     return lines

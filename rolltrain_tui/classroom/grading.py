@@ -116,7 +116,7 @@ def one_each(entries: Sequence[Entry]) -> list[tuple[Entry, str]]:
     for same in by_name.values():
         best = max(same, key=lambda entry: (entry.config is not None, entry.received, entry.shown))
         others = ", ".join(entry.shown for entry in same if entry is not best)
-        found.append((best, f"the newest of {len(same)} files under this name counts; the others: {others}" if others else ""))
+        found.append((best, f"The newest of {len(same)} files under this name counts; the others: {others}" if others else ""))
     return found
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def test_the_newest_file_of_a_name_counts(room: Class, anna: Path, tmp_path: Pat
         os.utime(tmp_path / name, (1e9 + number, 1e9 + number))
     (row,) = graded(room, tmp_path, tmp_path.parent / "kept").values()
     assert (row.name, row.file, row.result.outcome) == ("ANNA", "second.zip", "exact")
-    assert "the newest of 2 files under this name counts; the others: first.zip" in row.note
+    assert "The newest of 2 files under this name counts; the others: first.zip" in row.note
 
 
 def test_a_child_is_held_to_its_limits(room: Class, anna: Path, tmp_path: Path) -> None:
@@ -192,6 +193,7 @@ def test_the_verbs_from_assignment_to_table(
     answer = call("class", "grade", "in", "--assignment", "hw.class", "--csv", "t.csv", "--html", "t.html")
     assert (answer.code, "✔ Anna" in answer.out, "· notes.txt" in answer.out) == (1, True, True)
     (tmp_path / "in" / "notes.txt").unlink()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert call("class", "grade", "in", "--assignment", "hw.class").code == 0
     assert [row["verdict"] for row in csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text("utf-8")))] == ["exact", "refused"]
 

@@ -38,7 +38,7 @@ def grade(folder: Path, assignment: Path, csv_file: Path | None, html_file: Path
         if not path.absolute().parent.is_dir():
             raise assignments.AssignmentError(f"There is no folder {path.absolute().parent} to write {path.name} in. Make it first.")
     files = files_in(folder, leave=(assignment, *outputs))
-    with _progress() as watch:
+    with _progress(len(files)) as watch:
         rows = list(Grader(asked, saves_root(out)).rows(files, watch))
     click.echo("\n".join(as_lines(rows)))
     if csv_file is not None:
@@ -56,7 +56,7 @@ def _write(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
+def _progress(files: int) -> Iterator[Callable[[str, int, int], None]]:
     """A bar of submissions on a terminal; elsewhere silence."""
     if not sys.stderr.isatty():
         yield lambda name, done, total: None
@@ -71,7 +71,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(file=sys.stderr, markup=False, emoji=False), expand=True) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("looking", total=files)
 
         def watch(name: str, done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description=name.replace("[", "("))
