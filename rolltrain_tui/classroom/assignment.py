@@ -5,7 +5,7 @@ The campaign is data only, and its texts come along, so that a student needs not
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,6 +134,17 @@ def _texts(config: CampaignConfig, folder: Path) -> list[TextFile]:
         except UnicodeDecodeError:
             raise AssignmentError(f"{shown(source)}: this is no UTF-8 text. Convert it first.") from None
     return found
+
+
+def advice(assignment: Assignment) -> Iterator[str]:
+    """What a teacher should know of an assignment before it is given to a class whose machines differ."""
+    config = assignment.config
+    left = [name for name, value in config.model_dump().get("device", {}).items() if value == "auto" and name in ("device", "dtype")]
+    if left:
+        fixed = " ".join(f"--set device.{name}={'cpu' if name == 'device' else 'float32'}" for name in left)
+        yield f"Each machine chooses {' and '.join(left)} for itself, so that honest runs drift apart. To have all train alike: {fixed}"
+    if config.verification.tolerance is None:
+        yield "No tolerance is known for this campaign (verification.tolerance): a run from another kind of CPU can be exact or undecided."
 
 
 def write(path: Path, assignment: Assignment) -> None:

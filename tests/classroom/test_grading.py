@@ -172,7 +172,10 @@ def test_the_verbs_from_assignment_to_table(
     """Each step says the next one; bad input is answered with what to do."""
     monkeypatch.chdir(tmp_path)
     small = [word for value in SMALL for word in ("--set", value)]
-    assert call("class", "new", "tutorial", "hw.class", "--steps", 4, *small).code == 0
+    made = call(
+        "class", "new", "tutorial", "hw.class", "--steps", 4, *small, "--set", "device.dtype=auto", "--set", "verification.tolerance=null"
+    )
+    assert (made.code, "--set device.dtype=float32" in made.err, "No tolerance is known" in made.err) == (0, True, True)
     assert call("class", "new", "tutorial", "hw.class").code == 2
     assert call("class", "new", "tutorial", "x.class", "--free", "no.such").code == 2
     joined = call("class", "join", "hw.class", "--name", "../Anna\x1b")

@@ -25,4 +25,6 @@ def new(campaign: str, file: Path, free: tuple[str, ...], fixed_hero: bool, step
     click.echo(file)
     ghost = "with the recorded plain training" if made.ghost is not None else "without a recording of plain training, so there are no gates"
     click.echo(f"{made.title}, {ghost}. May differ: {', '.join(made.free) or 'nothing'}.", err=True)
+    for advice in assignments.advice(made):
+        click.echo(advice, err=True)
     click.echo(f"Give it to the class. Each of them: rolltrain class join {file.name} --name NAME", err=True)
