@@ -14,7 +14,7 @@ from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
 from rolltrain_tui.modes.dungeon.games import Standing as GameStanding
-from rolltrain_tui.modes.dungeon.judging import Chooser, Verdict, seat
+from rolltrain_tui.modes.dungeon.judging import Chooser, Seat, Verdict
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Acts
 from rolltrain_tui.modes.dungeon.policy import Player, Seen
@@ -90,7 +90,7 @@ class Apprentice(LeveredLearner):
 
     def seat(self, *, greedy: bool | None = None) -> Chooser:
         """The player at the games that are judged, as the campaign's examination has it, or as given."""
-        return seat(partial(self.act, greedy=self.config.exam.greedy if greedy is None else greedy))
+        return Seat(partial(self.act, greedy=self.config.exam.greedy if greedy is None else greedy), self.reading)
 
     def verdicts(self, count: int, *, greedy: bool | None = None, seen: bool = False) -> tuple[list[Verdict], float]:
         """How it does in the first `count` unseen worlds, or in worlds of training; and the GFLOP of playing them."""
@@ -98,7 +98,7 @@ class Apprentice(LeveredLearner):
         with self.at_rest():
             chooser = self.seat(greedy=greedy)
             count = min(count, self.config.world.count) if seen else count  # the first worlds of training, however the dial stands
-            found = self.exam.verdicts(count, chooser, first=0 if seen else UNSEEN, reading=self.reading)
+            found = self.exam.verdicts(count, chooser, first=0 if seen else UNSEEN)
         gflop, self.flops = (self.flops - spent) / 1e9, spent
         return found, gflop
 

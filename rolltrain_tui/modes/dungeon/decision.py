@@ -1,6 +1,7 @@
 """The decision transformer (Chen et al., 2021): it imitates every move it has seen, told beforehand what the game was still going to earn.
 
-In front of each text stands "return n", with n the return to come in tenths. While it plays it is told a high one.
+In front of each text stands "return n", with n the return to come in tenths. While it plays it is told a high one, less what the game has
+earned so far: a return that no game could still earn is a word that it has never read.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ def told_as(value: float) -> int:
 @dataclass(frozen=True)
 class Decision(Algorithm):
     target: float
-    """The return that it is told while it plays."""
+    """The return that it is told while it plays, less what the game has earned so far."""
     gamma_step: float
     entropy: float
     numbers: tuple[int, ...]
@@ -43,6 +44,10 @@ class Decision(Algorithm):
     def prefix(self) -> str:
         return f"return {told_as(self.target)}"
 
+    def number(self, value: float) -> int:
+        """The vocabulary's number of a return."""
+        return self.numbers[told_as(value)]
+
     def weighed(self, *, entropy: float | None = None, value: float | None = None) -> Self:
         return self if entropy is None else replace(self, entropy=entropy)
 
@@ -51,7 +56,7 @@ class Decision(Algorithm):
         earned = played.rows(returns)
         rows = rows_of(played)
         text = rows["text"].clone()
-        text[:, PLACE] = torch.tensor([self.numbers[told_as(value)] for value in earned.tolist()])
+        text[:, PLACE] = torch.tensor([self.number(value) for value in earned.tolist()])
         return {**rows, "text": text}, {"decision/return": played.rows(returns)[played.move == 0].mean().item()}
 
     def losses(self, now: Choice, rows: Rows) -> tuple[Tensor, Told]:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.judging import Chooser, Verdict, at_random, judged
-from rolltrain_tui.modes.dungeon.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, World
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.streams import random_stream
@@ -31,13 +30,13 @@ class Exam:
         self._worlds: dict[int, World] = {}
         self._chance: list[Tensor] = []
 
-    def verdicts(self, count: int, choose: Chooser, *, first: int = UNSEEN, reading: Reading | None = None) -> list[Verdict]:
-        """How a player does in `count` worlds, from seed `first` on. `reading`: of a player who is shown its moves of the past."""
+    def verdicts(self, count: int, choose: Chooser, *, first: int = UNSEEN) -> list[Verdict]:
+        """How a player does in `count` worlds, from seed `first` on."""
         while len(self._chance) * BLOCK < count:
             stream = random_stream(0, f"dungeon exam {len(self._chance)}")
             self._chance.append(torch.rand(self.limit, BLOCK, generator=stream, dtype=torch.float64))
         worlds = [self._world(first + n) for n in range(count)]
-        return judged(worlds, choose, self.limit, torch.cat(self._chance, dim=1)[:, :count], reading)
+        return judged(worlds, choose, self.limit, torch.cat(self._chance, dim=1)[:, :count])
 
     def _world(self, seed: int) -> World:
         if seed not in self._worlds:

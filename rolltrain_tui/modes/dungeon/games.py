@@ -53,7 +53,7 @@ class Games:
         over = now.done or game.moves + self._refused[g] >= self._limit or not now.admissible
         if self._remembers:
             self._memories[g].add(self._reading.situation(before), f"{command}.", done=over)
-        self.seen[g] = now = self._shown(g, now)
+        self.seen[g] = now = self._shown(g, self._reading.counted(before, command, now))
         return before, now, over
 
     def seed(self, g: int) -> int:

@@ -24,6 +24,8 @@ from rolltrain_tui.modes.dungeon.kl import exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.play import Played
 from rolltrain_tui.modes.dungeon.ppo import PPO, policy_losses, ppo_statistics, ratios, value_losses
 
+PolicyAdvantage = Literal["residual", "q"]
+"""residual: reward and next value, less Q, as the original has it: where Q is right nothing is left. q: Q less the value of the state."""
 ValueLoss = Literal["ppo", "ilql"]
 """ppo: half the clipped squared distance from the return; ilql: an expectile of the Q-values of then."""
 
@@ -74,10 +76,11 @@ class Critic:
 
 @dataclass(frozen=True)
 class ActDe(PPO):
-    """PPO whose advantages take Q off in place of V. `critic`: how the values learn."""
+    """PPO whose policy learns from Q-heads. `critic`: how the values learn."""
 
     critic: Critic
     q_coef: float
+    by: PolicyAdvantage = "residual"
     title = "ACT-DE"
     columns = PPO.columns | {"q": 2, "advantages_q": 2}
     targets = (*PPO.targets, "advantages_q")
@@ -87,9 +90,12 @@ class ActDe(PPO):
         then = played.choice
         assert then.q is not None, "ACT-DE plays with Q-heads"
         q = smallest(then.q)
-        rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
-        r, v, less, mask, over = (played.table(column) for column in (rewards, then.values, q, played.mask, played.over))
-        advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit, baseline=less))
+        if self.by == "q":
+            advantages = at_level(q, played.mask, self.credit.level) - at_level(then.values, played.mask, self.credit.level)
+        else:
+            rewards = token_rewards(played.score, then.logprobs, reference, played.mask, self.kl.reward)
+            r, v, less, mask, over = (played.table(column) for column in (rewards, then.values, q, played.mask, played.over))
+            advantages = played.rows(game_advantages(r, v, mask, over, played.last_value, self.credit, baseline=less))
         if self.whitening == "all":
             advantages = whitened(advantages, played.mask[:, : advantages.shape[1]], "all")
         return {**rows, "q": q, "advantages_q": advantages}, told

@@ -37,11 +37,21 @@ Chooser = Callable[[Sequence[Observation], Tensor], Sequence[str]]
 """Who plays: observations, and the chance of each game (B,) -> a command for each."""
 
 
-def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor, reading: Reading | None = None) -> list[Verdict]:
-    """Plays each world from its beginning to its end or the limit. chance: (limit, B).
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A model's seat at such games."""
 
-    `reading`: of a player who is shown its moves of the past.
-    """
+    act: Act
+    reading: Reading
+    """What it is told of a game besides what it sees: its moves of the past, and what it has earned."""
+
+    def __call__(self, seen: Sequence[Observation], chance: Tensor) -> Sequence[str]:
+        return self.act(seen, chance).commands
+
+
+def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor) -> list[Verdict]:
+    """Plays each world from its beginning to its end or the limit. chance: (limit, B)."""
+    reading = choose.reading if isinstance(choose, Seat) else None
     memories = [Memory(reading.writing.memory if reading is not None and reading.writing is not None else 0) for _ in worlds]
     seen = [world.reset() for world in worlds]
     again, sights = [0] * len(worlds), [{sight(now)} for now in seen]
@@ -56,6 +66,7 @@ def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor,
             now = worlds[g].step(command)
             again[g] += sight(now) in sights[g]
             sights[g].add(sight(now))
+            now = now if reading is None else reading.counted(seen[g], command, now)
             if reading is not None and reading.writing is not None:
                 memories[g].add(reading.situation(seen[g]), f"{command}.", done=now.done)
                 now = now._replace(past=tuple(memories[g].state()))

@@ -86,7 +86,7 @@ class DungeonLearner(Experienced):
         """Their moves."""
         self.settings, self.since_order = Settings(), -1
         """How the dials stand; and the turn in which `every` was turned, until that was measured."""
-        self.reading = reading_of(config, words, self.algorithm.prefix)
+        self.reading = reading_of(config, words, self.algorithm, self.rewards)
         model = nn.ModuleDict({"player": self.player, "kl": kl}).to(device)
         parameters = [p for p in self.player.parameters() if p.requires_grad]
         lay_side_by_side(parameters)

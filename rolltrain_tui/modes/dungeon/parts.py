@@ -10,6 +10,7 @@ from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.components import Component
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
+from rolltrain_tui.modes.dungeon.decision import PLACE as RETURN_PLACE
 from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
 from rolltrain_tui.modes.dungeon.decision import Decision
 from rolltrain_tui.modes.dungeon.exam import Exam
@@ -21,7 +22,7 @@ from rolltrain_tui.modes.dungeon.policy import Player
 from rolltrain_tui.modes.dungeon.ppo import PPO, Coefficients
 from rolltrain_tui.modes.dungeon.prompts import WORDS as PROMPT_WORDS
 from rolltrain_tui.modes.dungeon.q_heads import QHeads
-from rolltrain_tui.modes.dungeon.reading import Reading, Writing
+from rolltrain_tui.modes.dungeon.reading import Promise, Reading, Writing
 from rolltrain_tui.modes.dungeon.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.rejection import Rejection
 from rolltrain_tui.modes.dungeon.rewards import Rewards
@@ -89,10 +90,11 @@ def vocabulary_of(config: DungeonConfig, maker: Maker) -> Vocabulary:
     return Vocabulary((*maker.vocabulary, *more, *(PROMPT_WORDS if config.writing is not None else ())), stops=config.writing is not None)
 
 
-def reading_of(config: DungeonConfig, words: Words, prefix: str) -> Reading:
+def reading_of(config: DungeonConfig, words: Words, algorithm: Algorithm, rewards: Rewards) -> Reading:
     own = config.writing
     writing = None if own is None else Writing(form=own.form, words=own.words, memory=own.memory)
-    return Reading(words, config.model.context, config.model.feedback, prefix, writing)
+    promise = Promise(algorithm.target, rewards, RETURN_PLACE, algorithm.number) if isinstance(algorithm, Decision) else None
+    return Reading(words, config.model.context, config.model.feedback, algorithm.prefix, writing, promise)
 
 
 def coefficients_of(config: DungeonConfig) -> KLCoefficients:
@@ -115,7 +117,7 @@ def algorithm_of(config: DungeonConfig, words: Words, kl: KLCoefficients) -> Alg
         if (actde := config.actde) is None:
             return PPO(credit, of, ppo.whiten, kl)
         critic = Critic(loss=actde.vf_loss_type, tau=actde.tau, value_clip=ppo.cliprange_value, level=ppo.value_level)
-        return ActDe(credit, of, ppo.whiten, kl, critic, actde.q_coef)
+        return ActDe(credit, of, ppo.whiten, kl, critic, actde.q_coef, actde.advantage)
     if (reinforce := config.reinforce) is not None:
         return Reinforce(reinforce.gamma_step, reinforce.whiten, reinforce.vf_coef, reinforce.ent_coef)
     if (grpo := config.grpo) is not None:

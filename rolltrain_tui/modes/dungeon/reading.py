@@ -1,12 +1,15 @@
 """How worlds are put before a player, and how what it did becomes a command."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import torch
 
 from rolltrain_tui.modes.dungeon.actions import cleaned
 from rolltrain_tui.modes.dungeon.offers import Offers, read
 from rolltrain_tui.modes.dungeon.policy import Taken
 from rolltrain_tui.modes.dungeon.prompts import situation
+from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.vocabulary import Words
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
@@ -24,6 +27,18 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What a decision transformer is told that the game will still earn: a target, less what was earned so far."""
+
+    target: float
+    rewards: Rewards
+    place: int
+    """Of the number in a text."""
+    numbers: Callable[[float], int]
+    """The vocabulary's number of a return."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """`writing`: None where the player chooses among the commands on offer."""
 
@@ -35,6 +50,7 @@ class Reading:
     prefix: str = ""
     """Words in front of every text."""
     writing: Writing | None = None
+    promise: Promise | None = None
 
     def offers(self, seen: Sequence[Observation]) -> Offers:
         """What the player reads before it acts. Who writes is offered nothing."""
@@ -51,7 +67,16 @@ class Reading:
 
     def _read(self, seen: Sequence[Observation], commands: Sequence[Sequence[str]]) -> Offers:
         reserved = 0 if self.writing is None else self.writing.words
-        return read(self.vocabulary, [self.text(one) for one in seen], commands, self.context, self.prefix, reserved)
+        offers = read(self.vocabulary, [self.text(one) for one in seen], commands, self.context, self.prefix, reserved)
+        if (promise := self.promise) is not None:
+            offers.text[:, promise.place] = torch.tensor([promise.numbers(promise.target - one.earned) for one in seen])
+        return offers
+
+    def counted(self, before: Observation, command: str, now: Observation) -> Observation:
+        """What is seen after a command, with what the game has earned by then, where that counts."""
+        if self.promise is None:
+            return now
+        return now._replace(earned=before.earned + self.promise.rewards.of(before, command, now))
 
     def text(self, seen: Observation) -> str:
         return "\n".join((*seen.past, self.situation(seen)))

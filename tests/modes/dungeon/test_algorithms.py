@@ -93,12 +93,14 @@ def test_all_moves_of_all_games_are_ranked_together() -> None:
 
 
 def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
-    """The number behind "return" is the return to come of that move, in tenths; while it plays it is the target's."""
+    """The number behind "return" is the return to come of that move, in tenths; while it plays it is what the target leaves to earn."""
     hero = learner(*by("decision"))
     assert isinstance(hero.algorithm, Decision)
     played = hero._play()
     words = hero.reading.vocabulary
-    assert set(played.offers.text[:, PLACE].tolist()) == {words.numbers("20")[0]}
+    earned = played.table(played.score).cumsum(dim=1) - played.table(played.score)
+    left = [words.numbers(str(told_as(2.0 - before)))[0] for before in played.rows(earned).tolist()]
+    assert played.offers.text[:, PLACE].tolist() == left  # the target, less what the game has earned before the move
     scored = replace(played, score=torch.full_like(played.score, 0.1))
     rows, _ = hero.algorithm.prepare(scored, scored.choice.logprobs)
     lengths = torch.bincount(played.game)
