@@ -83,11 +83,6 @@ def sight(now: Observation) -> tuple[str, str]:
     return now.description, now.inventory
 
 
-def seat(act: Act) -> Chooser:
-    """A player's seat at such games."""
-    return lambda seen, chance: act(seen, chance).commands
-
-
 def at_random(seen: Sequence[Observation], chance: Tensor) -> Sequence[str]:
     """Any command that is offered, each as likely."""
     return [one.admissible[int(u * len(one.admissible))] for one, u in zip(seen, chance.tolist(), strict=True)]
