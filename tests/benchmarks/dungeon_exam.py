@@ -1,6 +1,7 @@
 """How does a player that learned in the built-in worlds do in games of TextWorld's that it has never seen?
 
-    python tests/benchmarks/dungeon_exam.py [--seeds 41 42 43] [--games 100] [--levels coin_collector-5 ...] [--limit 50] [PATH=VALUE ...]
+    python tests/benchmarks/dungeon_exam.py [--seeds 41 42 43] [--games 100] [--levels coin_collector-5 ...] [--limit 50] [--brief]
+        [PATH=VALUE ...]
 
 It trains `dungeon_exam` plainly for each seed, on one thread. Then, of each kind and level, it plays so many games by its own probabilities
 and by the likeliest commands, and commands at random beside it: part of the games won, with the interval of Wilson (95 %), and
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=100)
     parser.add_argument("--levels", nargs="*", default=list(LEVELS))
     parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--brief", action="store_true", help="by its own probabilities only, and not at random")
     parser.add_argument("overrides", nargs="*", metavar="PATH=VALUE")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -69,12 +71,13 @@ def main() -> None:
     for level in asked.levels:
         game, number = level.split("-")
         exams[level] = Exam(textworlds(TextWorldConfig(game=game, level=int(number))), asked.limit, "success")
-        told("at random", level, exams[level], at_random, asked.games)
+        if not asked.brief:
+            told("at random", level, exams[level], at_random, asked.games)
     for seed in asked.seeds:
         learner = trained(seed, asked.overrides)
         with learner.at_rest():
             for level, exam in exams.items():
-                for greedy in (False, True):
+                for greedy in (False,) if asked.brief else (False, True):
                     told(f"{seed}{', greedy' if greedy else ''}", level, exam, learner.seat(greedy=greedy), asked.games)
 
 
