@@ -1,9 +1,10 @@
-"""How the learner comes to its lessons: the games go on, the reference is asked, and the algorithm makes lessons of both.
+"""How the learner comes to its lessons: the games go on, the reference is asked, and the algorithm makes lessons of both. Games that the
+player won are imitated beside them.
 
 Shapes: N moves that were played, T tokens of an action.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from random import Random
 
@@ -11,18 +12,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rolltrain_tui.modes.dungeon.algorithm import Told
 from rolltrain_tui.modes.dungeon.apprentice import Apprentice
 from rolltrain_tui.modes.dungeon.buffer import Buffer
+from rolltrain_tui.modes.dungeon.demonstrations import TURNS, Demonstration, lessons
 from rolltrain_tui.modes.dungeon.dials import Settings
+from rolltrain_tui.modes.dungeon.dials_found import told as dial_told
 from rolltrain_tui.modes.dungeon.examples import Examples
 from rolltrain_tui.modes.dungeon.games import Games, fresh
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Acts, Played, play
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
+from rolltrain_tui.modes.dungeon.rejection import imitation_losses
 from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.trajectories import Witness
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
+from rolltrain_tui.protocol.dials import OWN
 from rolltrain_tui.protocol.trajectories import Row
 
 AT_ONCE = 256
@@ -35,6 +41,12 @@ class Experienced(Apprentice):
     reference: Reference | None
     _trajectory: tuple[Row, ...]
     """Of the last games, until somebody asks."""
+    demonstrations: tuple[Demonstration, ...]
+    """Games of the player's that are imitated."""
+    _lessons: Mapping[str, Tensor] | None
+    """Their moves."""
+    _dialled: Told
+    """What dials of this turn have measured so far."""
 
     @property
     def worlds(self) -> int:
@@ -145,3 +157,38 @@ class Experienced(Apprentice):
                 said = self.reference.choice(offers, played.action[rows].to(self.device), self.temperature).logprobs.cpu()
                 found.append(F.pad(said, (0, width - said.shape[1])))
         return torch.cat(found)
+
+    # -----------------------------------------------------------------------------------------------------------------
+    # What others have shown
+
+    def _turn_demo(self, order: str) -> None:
+        """A game that was not won so is no lesson: then none of its moves is found."""
+        if order == OWN:
+            self._show(())
+            return
+        one = Demonstration.read(order, self.clock + TURNS)
+        found = len(one.moves(self.maker))
+        if found:
+            self._show((*self.demonstrations, one))
+        self._dialled |= dial_told("demo", float(len(one.picks)), float(found))
+
+    def _show(self, demonstrations: tuple[Demonstration, ...]) -> None:
+        """These games are imitated from now on."""
+        if demonstrations != self.demonstrations:
+            self.demonstrations = demonstrations
+            self._lessons = lessons(demonstrations, self.maker, self.reading)
+
+    def _imitated(self, examples: Mapping[str, Tensor], places: Tensor) -> Tensor:
+        """The cross-entropy of some examples: the mean over the words of each, and over all of them."""
+        rows = self._ready(examples, places)
+        offers = Offers.of(rows)
+        self.flops += 3 * self.player.flops(offers)
+        with self.autocast():
+            seen: Seen = self.player(offers, self.temperature)
+        said = seen.of(rows["action"]).logprobs
+        real = torch.arange(said.shape[1], device=self.device) < offers.words.gather(1, rows["action"][:, None])
+        return imitation_losses(said, real).mean()
+
+    @property
+    def example_coef(self) -> float:
+        return 0.0 if self.config.writing is None else self.config.writing.example_coef

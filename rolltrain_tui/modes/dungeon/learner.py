@@ -29,8 +29,7 @@ from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.demonstrations import TURNS as DEMONSTRATED
-from rolltrain_tui.modes.dungeon.demonstrations import WEIGHT, Demonstration, lessons
+from rolltrain_tui.modes.dungeon.demonstrations import WEIGHT, Demonstration
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
@@ -41,9 +40,7 @@ from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, reading_of, rewards_of
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
-from rolltrain_tui.modes.dungeon.rejection import imitation_losses
 from rolltrain_tui.modes.module.diagnosis import layers_of
-from rolltrain_tui.protocol.dials import OWN
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
@@ -80,10 +77,7 @@ class DungeonLearner(Experienced):
         self.own: Algorithm = algorithm_of(config, words, kl)
         """The algorithm as the campaign has it."""
         self.algorithm = self.own
-        self.demonstrations: tuple[Demonstration, ...] = ()
-        """Games of the player's that are imitated."""
-        self._lessons: Mapping[str, Tensor] | None = None
-        """Their moves."""
+        self.demonstrations, self._lessons = (), None
         self.settings, self.since_order = Settings(), -1
         """How the dials stand; and the turn in which `every` was turned, until that was measured."""
         self.reading = reading_of(config, words, self.algorithm, self.rewards)
@@ -180,23 +174,6 @@ class DungeonLearner(Experienced):
         if "again" in dials:
             self._dialled |= told("again", 0.0, float(self.clock - self.buffer.since))
 
-    def _turn_demo(self, order: str) -> None:
-        """A game that was not won so is no lesson: then none of its moves is found."""
-        if order == OWN:
-            self._show(())
-            return
-        one = Demonstration.read(order, self.clock + DEMONSTRATED)
-        found = len(one.moves(self.maker))
-        if found:
-            self._show((*self.demonstrations, one))
-        self._dialled |= told("demo", float(len(one.picks)), float(found))
-
-    def _show(self, demonstrations: tuple[Demonstration, ...]) -> None:
-        """These games are imitated from now on."""
-        if demonstrations != self.demonstrations:
-            self.demonstrations = demonstrations
-            self._lessons = lessons(demonstrations, self.maker, self.reading)
-
     def _begin_turn(self, effect: StepEffect) -> None:
         """At fixed turns the games go on; after a return to older weights too, since its ratios would be to weights that are gone."""
         if effect.dials:
@@ -283,21 +260,6 @@ class DungeonLearner(Experienced):
             seen: Seen = self.player(offers, self.temperature, prompt=self.algorithm.reads_prompts)
         now: Choice = seen.of(rows["action"])
         return self.algorithm.losses(now, rows)
-
-    def _imitated(self, examples: Mapping[str, Tensor], places: Tensor) -> Tensor:
-        """The cross-entropy of some examples: the mean over the words of each, and over all of them."""
-        rows = self._ready(examples, places)
-        offers = Offers.of(rows)
-        self.flops += 3 * self.player.flops(offers)
-        with self.autocast():
-            seen: Seen = self.player(offers, self.temperature)
-        said = seen.of(rows["action"]).logprobs
-        real = torch.arange(said.shape[1], device=self.device) < offers.words.gather(1, rows["action"][:, None])
-        return imitation_losses(said, real).mean()
-
-    @property
-    def example_coef(self) -> float:
-        return 0.0 if self.config.writing is None else self.config.writing.example_coef
 
     @torch.no_grad()
     def _without_the_worst(self, micros: list[dict[str, Tensor]], drop: int, batch: BatchGradient) -> list[dict[str, Tensor]]:
