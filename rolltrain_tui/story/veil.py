@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import get_args
 
+from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.events import Secret
 
@@ -29,14 +30,12 @@ GATE_CAUSES = ("the gate opened", "the gate stayed shut")
 
 def secrets_of(text: str) -> frozenset[Secret]:
     """The secrets in "ghost,floor", or all for "all". ValueError names a word that is none."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if words == [GUESS_FIRST]:
-        return frozenset(get_args(Secret))
+    words = [word.strip().casefold() for word in text.split(",") if word.strip()]
     known = {secret: secret for secret in get_args(Secret)}
     for word in words:
-        if word not in known:
-            raise ValueError(f'"{word}" cannot be hidden. There are {", ".join(known)}, and {GUESS_FIRST} for all of them.')
-    return frozenset(known[word] for word in words)
+        if word not in known and word != GUESS_FIRST:
+            raise ValueError(f'"{one_line(word, 40)}" cannot be hidden. There are {", ".join(known)}, and {GUESS_FIRST} for all of them.')
+    return frozenset(known.values() if GUESS_FIRST in words else (known[word] for word in words))
 
 
 def veiled(event: ev.Event, hidden: Collection[Secret]) -> ev.Event | None:
