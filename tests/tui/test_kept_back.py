@@ -68,6 +68,7 @@ async def test_the_key_reveals_one_secret_of_the_turns_before_and_the_others_sta
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: under_way(app))
         game = Game(app, pilot, run)
+        await game.until(lambda: game.screen.scene.campaign)
         await game.play_to(6)
         await game.see("h reveals it")
         assert leaks(game.text, secrets_of("floor,verdict")) == []
