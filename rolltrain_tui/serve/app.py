@@ -32,6 +32,8 @@ from rolltrain_tui.tui.widgets.keys import Key
 
 PHONE_SECONDS, CHART_SECONDS = 0.4, 1.5
 """Between two looks at the run for the phones; its curve moves slowly and is larger."""
+PAINT_SECONDS = 0.4
+"""Between two whole pictures: one costs as much as many updates."""
 AGAIN_SECONDS = 0.05
 """A screen that is being built cannot be painted yet."""
 CLEAR = "\x1b[0m\x1b[H"
@@ -63,6 +65,7 @@ class ServedApp(RolltrainApp):
         self._held: Inbox | None = None
         """Waits for the address to be seen."""
         self._painting = False
+        self._painted_at = 0.0
         self._chart_at = 0.0
 
     def on_mount(self) -> None:
@@ -114,10 +117,10 @@ class ServedApp(RolltrainApp):
     # For the mirror.
 
     def _paint(self) -> None:
-        """The whole picture, for those who wait for it. Soon, if a screen is being built; once, however many ask."""
+        """The whole picture, for those who wait for it: soon, and once, however many ask. A room of slow viewers asks without end."""
         if not self._painting:
             self._painting = True
-            self._paint_now()
+            self.set_timer(max(0.001, self._painted_at + PAINT_SECONDS - time.monotonic()), self._paint_now)
 
     def _paint_now(self) -> None:
         if self.return_code is not None:
@@ -125,7 +128,7 @@ class ServedApp(RolltrainApp):
         if not self.is_running or self._batch_count or not self.screen_stack or not self.screen.is_mounted:
             self.set_timer(AGAIN_SECONDS, self._paint_now)
             return
-        self._painting = False
+        self._painting, self._painted_at = False, time.monotonic()
         self.server.room.mirror.show_whole(self.picture(), (self.size.width, self.size.height))
 
     def picture(self) -> str:

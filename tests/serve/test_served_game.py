@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from support.serving import visitor
 pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 pyte = pytest.importorskip("pyte")
 
-from rolltrain_tui.serve.app import ServedApp  # noqa: E402
+from rolltrain_tui.serve.app import PAINT_SECONDS, ServedApp  # noqa: E402
 from rolltrain_tui.serve.serving import Serving  # noqa: E402
 from rolltrain_tui.serve.start import make_server  # noqa: E402
 from rolltrain_tui.tui import app as app_module  # noqa: E402
@@ -119,6 +121,24 @@ async def test_viewers_see_the_screen_and_phones_its_parts_until_the_end(tmp_pat
         assert "event: over" in phone.told
     assert app.return_code == 0
     assert expedition.left
+
+
+async def test_whole_pictures_are_painted_seldom_however_many_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room of slow viewers asks again and again; each gets the next one."""
+    painted: list[float] = []
+    async with served(FakeExpedition(tmp_path, fake_config("turns=60")), speed=1) as app, visitor(app.server) as session:
+        whole = app.picture
+        monkeypatch.setattr(app, "picture", lambda: painted.append(time.monotonic()) or whole())
+        async with session.ws_connect("/mirror") as first:
+            await first.receive()
+            begun, asked = time.monotonic(), 0
+            while time.monotonic() < begun + 1:
+                app.server.room.mirror.paint()
+                asked += 1
+                await asyncio.sleep(0.01)
+    gaps = [later - earlier for earlier, later in pairwise(painted)]
+    assert asked > 3 * len(painted)
+    assert min(gaps, default=PAINT_SECONDS) >= 0.9 * PAINT_SECONDS
 
 
 async def test_no_payload_of_any_name_reaches_a_browser(tmp_path: Path) -> None:
