@@ -113,7 +113,7 @@ async def test_viewers_see_the_screen_and_phones_its_parts_until_the_end(tmp_pat
         await until(lambda: phone.parts["status"]["pace"] == "‖ paused")
         assert phone.parts["status"]["campaign"] == "The Tiny GPT"
         assert any("loss" in "".join(text for text, _ in line) for line in phone.parts["log"])
-        assert phone.parts["chart"]["mean"][-1][0] >= 1
+        await until(lambda: phone.parts["chart"]["mean"] and phone.parts["chart"]["mean"][-1][0] >= 5)
         assert phone.parts["vote"] is None
         app.bridge.inbox.set_speed(None)
         app.bridge.inbox.resume()
