@@ -106,10 +106,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """One worker more than there are cores: a part of the time goes into waiting for screens, terminals and processes."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """One worker more than there are cores: a part of the time goes into waiting for screens and processes. Fast tests seldom wait."""
     cores = yield
-    return cores if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else cores + 1
+    waiting = config.getoption("markexpr") != "not slow" and "PYTEST_XDIST_AUTO_NUM_WORKERS" not in os.environ
+    return cores + waiting
 
 
 @pytest.fixture
