@@ -53,6 +53,7 @@ def cup(terms: Any, contender: Any, **given: Any) -> Any:
     return plan("Cup", "round-robin", terms(budget=5.0, samples=4), contenders, **given)
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed(terms: Any, contender: Any, tmp_path: Path) -> None:
     """A tournament that is stopped after each match and reopened comes to the same table, match by match, as one played through."""
     whole = Battles(tmp_path / "whole")

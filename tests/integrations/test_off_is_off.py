@@ -13,6 +13,8 @@ import rolltrain_tui
 from rolltrain_tui import RollToTrain, Session
 from rolltrain_tui.protocol.events import DeathSaveRolled, HeroFell, HeroHurt, StepTaken
 
+pytestmark = pytest.mark.slow
+
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
 
 

@@ -102,6 +102,7 @@ def test_a_host_soon_learns_what_the_random_agent_cannot_stop() -> None:
     assert later.value < max(0.2, before.value)
 
 
+@pytest.mark.slow
 def test_a_rival_has_schedules_of_its_own() -> None:
     """Its exploration and its learning rate by turns; where they are left out, the hero's exploration and a rate that stays."""
     own = "rival={learning_rate: 1e-2, opponents: [first], copy_every: 3, copies: 2%s}"
@@ -120,6 +121,7 @@ def test_a_rival_has_schedules_of_its_own() -> None:
     assert all(torch.equal(tensor, beside.tensors()[name]) for name, tensor in again.tensors().items())
 
 
+@pytest.mark.slow
 def test_a_copy_tells_how_long_the_parts_of_a_turn_take() -> None:
     """Games, replay and learning, a rival where there is one, and the rest; the learner itself stays where it is."""
     hero, beside = learner(), learner(*RIVALS)
