@@ -29,6 +29,7 @@ th { font-size: .8rem; color: var(--soft); font-weight: 600; }
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
 td.name { font-weight: 600; }
+td:nth-child(2) { min-width: 20rem; }
 table + p, .wide + p { margin-top: 1.2rem; font-size: .9rem; }
 small { font-weight: 400; color: var(--soft); display: block; overflow-wrap: anywhere; max-width: 34rem; }
 small.alike { color: var(--ask); }
@@ -38,7 +39,17 @@ small.alike { color: var(--ask); }
 .refused { color: var(--soft); }
 @media print { body { margin: 0; max-width: none; } }
 """
-_HEADS = ("Student", "Verdict", "Value", "Against plain", "Turns", "Orders", "Predictions", "Twins", "Received (UTC)")
+_HEADS = (
+    "Student",
+    "Verdict",
+    "Value",
+    "Against plain",
+    "Turns",
+    "Orders",
+    "Predictions",
+    "Twins: helped / hurt / unclear",
+    "Received (UTC)",
+)
 _NUMBERS = frozenset(_HEADS[2:8])
 _NUMBER = '"number"'
 _LEGEND = (
@@ -86,7 +97,6 @@ def _row(row: Row) -> str:
     found = row.result
     value = f"{number(found.value)} ± {number(found.standard_error)}" if found.value is not None else "–"
     verdict = f'<span class="{found.outcome}">{MARKS[found.outcome]} {found.outcome}</span>'
-    twins = "helped / hurt / unclear" if found.helped + found.hurt + found.unclear else ""
     reason = found.reason if found.outcome not in ("exact", "consistent") else ""
     seen = found.turns > 0  # a file that was refused unread has no numbers
     numbers = (
@@ -95,11 +105,11 @@ def _row(row: Row) -> str:
         f"{found.turn}/{found.turns}" if seen else "–",
         f"{found.given}{_small(f'{found.refused} refused' if found.refused else '')}" if seen else "–",
         f"{found.right}/{found.made}" if seen else "–",
-        f"{found.helped} / {found.hurt} / {found.unclear}{_small(twins)}" if seen else "–",
+        f"{found.helped} / {found.hurt} / {found.unclear}" if seen else "–",
     )
     cells = (
         f'<td class="name">{_text(row.name)}{_small(found.hero)}</td>',
-        f"<td>{verdict}{_small(reason)}{_small(row.alike, 'alike')}{_small(row.note)}</td>",
+        f"<td>{verdict}{_small(reason)}{_small(row.alike and f'Alike: {row.alike}', 'alike')}{_small(row.note)}</td>",
         *(f'<td class="number">{told}</td>' for told in numbers),
         f"<td>{moment(row.received)}{_small(row.file)}</td>",
     )
