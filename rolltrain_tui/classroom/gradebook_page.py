@@ -18,7 +18,7 @@ _STYLE = """
     --ink: #e8e6df; --paper: #16181d; --line: #33363f; --soft: #9aa0ac; --good: #6fce97; --ask: #e5b454; --bad: #ff8a80;
   }
 }
-body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem; background: var(--paper); color: var(--ink); }
+body { margin: 2rem auto; max-width: 84rem; padding: 0 1rem; background: var(--paper); color: var(--ink); }
 body { font: 16px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
 p { color: var(--soft); margin: .2rem 0 1.2rem; max-width: 60rem; }
@@ -29,7 +29,8 @@ th { font-size: .8rem; color: var(--soft); font-weight: 600; }
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
 td.name { font-weight: 600; }
-td:nth-child(2) { min-width: 20rem; }
+td:nth-child(2) { min-width: 18rem; }
+td:last-child { min-width: 6.5rem; }
 table + p, .wide + p { margin-top: 1.2rem; font-size: .9rem; }
 small { font-weight: 400; color: var(--soft); display: block; overflow-wrap: anywhere; max-width: 34rem; }
 small.alike { color: var(--ask); }
