@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,8 @@ NUMBER = b"{{nonce}}"
 """In a page that holds a terminal: xterm.js writes style sheets of its own, which carry a number that is good for this answer only."""
 
 LINK, LINKED = b"{{play}}", b'<a href="/play">Play yourself</a>'
+
+_PLAIN = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,15 @@ class Pages:
         nonce = secrets.token_urlsafe(16)
         return Page(page.body.replace(NUMBER, nonce.encode()), page.kind, nonce=nonce, keep="no-store")
 
-    def headers(self, nonce: str = "") -> dict[str, str]:
-        """Nothing from elsewhere, nothing inside another page, no address told to others."""
+    def headers(self, nonce: str = "", host: str = "") -> dict[str, str]:
+        """Nothing from elsewhere, nothing inside another page, no address told to others.
+
+        `host` is the checked Host header of a request: for some browsers 'self' is no name of a socket.
+        """
         styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+        sockets = f" ws://{host} wss://{host}" if _PLAIN.fullmatch(host) else ""
         policy = (
-            f"default-src 'none'; script-src 'self'; style-src {styles}; connect-src 'self'; img-src 'self'; "
+            f"default-src 'none'; script-src 'self'; style-src {styles}; connect-src 'self'{sockets}; img-src 'self'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         return {

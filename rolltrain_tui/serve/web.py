@@ -159,7 +159,12 @@ class Site:
         return self._answer(page, request)
 
     def _answer(self, page: Page, request: web.Request) -> web.Response:
-        headers = {**self.pages.headers(page.nonce), "Content-Type": page.kind, "Cache-Control": page.keep, "ETag": page.etag}
+        headers = {
+            **self.pages.headers(page.nonce, request.headers.get("Host", "")),
+            "Content-Type": page.kind,
+            "Cache-Control": page.keep,
+            "ETag": page.etag,
+        }
         if page.keep != "no-store" and request.headers.get("If-None-Match") == page.etag:
             return web.Response(status=304, headers={"ETag": page.etag})
         zipped = "gzip" in request.headers.get("Accept-Encoding", "")

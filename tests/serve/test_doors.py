@@ -131,6 +131,7 @@ async def test_pages_load_nothing_from_elsewhere(server: Server) -> None:
         assert all("default-src 'none'; script-src 'self'" in policy and "unsafe" not in policy for policy in policies)
         assert policies[2] != policies[3]
         assert "frame-ancestors 'none'" in policies[0]
+        assert f"connect-src 'self' ws://{server.base[7:-1]} wss://{server.base[7:-1]};" in policies[2]
 
 
 async def test_the_room_has_so_many_seats(server: Server) -> None:
