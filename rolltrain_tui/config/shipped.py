@@ -22,6 +22,7 @@ AILMENTS = {
     "dungeon_first": "a text adventure, learned by playing",
     "dungeon_kitchen": "a meal, and points that show the way",
     "dungeon_babel": "a reward for nothing",
+    "dungeon_exam": "an examination in games of others",
 }
 """What ails each shipped campaign, in the order in which to play them."""
 

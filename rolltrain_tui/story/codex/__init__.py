@@ -44,6 +44,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "duel_mirror",
         "dungeon",
         "dungeon_kitchen",
+        "dungeon_exam",
         "dungeon_teaching",
         "writing",
         "worlds",
