@@ -6,7 +6,8 @@
     resolve        1 - indecision
     stubborn       part of the unseen worlds that were not won, where indecision is below CERTAIN; 0 elsewhere
     memory_gap     part of the worlds of training that is won, less that of the unseen ones
-    circling       part of the moves, in worlds of training, that led to a sight which the game had shown before
+    circling       part of the moves, in worlds of training, that led to a sight which the game had shown before; of a player who
+                   chooses: words that no world understands change nothing either
     foresight      explained variance of the values, in the last games that were played
 
 What an algorithm does not tell is left out, and of a young player what rests on its choice.
@@ -58,9 +59,9 @@ def signals(
         found["indecision"] = torch.cat(shares).mean().item()
         found["resolve"] = 1 - found["indecision"]
         found["stubborn"] = lost if found["indecision"] < CERTAIN else 0.0
+        found["circling"] = sum(verdict.again for verdict in trained) / max(1, sum(verdict.moves for verdict in trained))
     if seen:
         found["memory_gap"] = lost - sum(not verdict.won for verdict in trained) / len(trained)
-        found["circling"] = sum(verdict.again for verdict in trained) / max(1, sum(verdict.moves for verdict in trained))
     if "val/explained_variance" in told:
         found["foresight"] = told["val/explained_variance"]
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from support.paths import CAMPAIGNS, DUNGEON, by
+from support.paths import CAMPAIGNS, DUNGEON, WRITING, by
 from support.signs import sick, who_comes
 
 from rolltrain_tui.modes import build
@@ -48,12 +48,19 @@ def test_what_helps_can_be_had() -> None:
     assert all(row.orders and row.ailment for row in MONSTERS)
 
 
-@pytest.mark.parametrize("algorithm", [None, "grpo", "decision"])
-def test_an_examination_tells_what_it_can(algorithm: str | None) -> None:
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        ((), set()),
+        (by("grpo"), {"policy_shift", "clip_share", "foresight"}),
+        (by("decision"), {"policy_shift", "clip_share", "foresight"}),
+        (WRITING, {"indecision", "resolve", "stubborn", "circling"}),
+    ],
+    ids=["ppo", "grpo", "decision", "writing"],
+)
+def test_an_examination_tells_what_it_can(settings: tuple[str, ...], missing: set[str]) -> None:
     """Finite numbers, and what the algorithm does not tell is left out; nothing changes by looking."""
-    hero = build(
-        load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, "diagnosis.scouting=2", *(by(algorithm) if algorithm else ()))), base=CAMPAIGNS
-    )
+    hero = build(load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, "diagnosis.scouting=2", *settings)), base=CAMPAIGNS)
     assert isinstance(hero, DungeonLearner)
     hero.prepare(["examine"])
     assert "indecision" not in hero.examine(hero.evaluate(9)).values
@@ -63,8 +70,7 @@ def test_an_examination_tells_what_it_can(algorithm: str | None) -> None:
     values = hero.examine(hero.evaluate(9)).values
     own = {signal.name: values[signal.name] for signal in SIGNALS if signal.name in values}
     assert all(map(math.isfinite, own.values()))
-    every = {signal.name for signal in SIGNALS}
-    assert own.keys() == (every if algorithm is None else every - {"policy_shift", "clip_share", "foresight"})
+    assert own.keys() == {signal.name for signal in SIGNALS} - missing
     assert hero.state_dict() == before
 
 

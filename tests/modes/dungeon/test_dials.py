@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from support.paths import BY, CAMPAIGNS, DUNGEON, HELD
+from support.paths import BY, CAMPAIGNS, DUNGEON, HELD, WRITING
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
@@ -79,6 +79,9 @@ def test_a_dial_that_cannot_act_says_why() -> None:
     assert "learns no values" in refusal(dials, "value", "1")
     assert "no such distance" in refusal(dials, "kl", "0.1")
     assert refusal(dials, "entropy", "0.1") == ""
+    writing = load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, *WRITING)).dials
+    assert "writes its commands" in refusal(writing, "temperature", "1")
+    assert refusal(dials, "temperature", "1") == ""
     own = load(CAMPAIGNS / "dungeon_first.yaml", DUNGEON).dials
     assert {refusal(own, dial.name, dial.choices[0] if dial.choices else "") for dial in own} == {""}
     assert "between" in refusal(own, "rate", "1000") or "from 0.0001 to 100" in refusal(own, "rate", "1000")
