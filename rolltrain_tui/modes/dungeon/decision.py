@@ -1,7 +1,7 @@
 """The decision transformer (Chen et al., 2021): it imitates every move it has seen, told beforehand what the game was still going to earn.
 
 In front of each text stands "return n", with n the return to come in tenths. While it plays it is told a high one, less what the game has
-earned so far: a return that no game could still earn is a word that it has never read.
+gained so far: a return that no game could still earn is a word that it has never read.
 """
 
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ def told_as(value: float) -> int:
 @dataclass(frozen=True)
 class Decision(Algorithm):
     target: float
-    """The return that it is told while it plays, less what the game has earned so far."""
+    """The return that it is told while it plays, less what the game has gained so far."""
     gamma_step: float
     entropy: float
     numbers: tuple[int, ...]

@@ -43,7 +43,7 @@ class Seat:
 
     act: Act
     reading: Reading
-    """What it is told of a game besides what it sees: its moves of the past, and what it has earned."""
+    """What it is told of a game besides what it sees: its moves of the past, and what it has gained."""
 
     def __call__(self, seen: Sequence[Observation], chance: Tensor) -> Sequence[str]:
         return self.act(seen, chance).commands

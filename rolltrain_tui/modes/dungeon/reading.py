@@ -28,7 +28,10 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What a decision transformer is told that the game will still earn: a target, less what was earned so far."""
+    """What a decision transformer is told that the game will still earn: a target, less what was gained so far.
+
+    What moves have cost is not promised back: no game ever earned more from some point on than from its beginning.
+    """
 
     target: float
     rewards: Rewards
@@ -69,14 +72,14 @@ class Reading:
         reserved = 0 if self.writing is None else self.writing.words
         offers = read(self.vocabulary, [self.text(one) for one in seen], commands, self.context, self.prefix, reserved)
         if (promise := self.promise) is not None:
-            offers.text[:, promise.place] = torch.tensor([promise.numbers(promise.target - one.earned) for one in seen])
+            offers.text[:, promise.place] = torch.tensor([promise.numbers(promise.target - one.gained) for one in seen])
         return offers
 
     def counted(self, before: Observation, command: str, now: Observation) -> Observation:
-        """What is seen after a command, with what the game has earned by then, where that counts."""
+        """What is seen after a command, with what the game has gained by then, where that counts."""
         if self.promise is None:
             return now
-        return now._replace(earned=before.earned + self.promise.rewards.of(before, command, now))
+        return now._replace(gained=before.gained + max(0.0, self.promise.rewards.of(before, command, now)))
 
     def text(self, seen: Observation) -> str:
         return "\n".join((*seen.past, self.situation(seen)))

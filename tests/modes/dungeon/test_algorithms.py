@@ -98,9 +98,10 @@ def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
     assert isinstance(hero.algorithm, Decision)
     played = hero._play()
     words = hero.reading.vocabulary
-    earned = played.table(played.score).cumsum(dim=1) - played.table(played.score)
-    left = [words.numbers(str(told_as(2.0 - before)))[0] for before in played.rows(earned).tolist()]
-    assert played.offers.text[:, PLACE].tolist() == left  # the target, less what the game has earned before the move
+    gains = played.table(played.score.clamp(min=0))
+    left = [words.numbers(str(told_as(2.0 - before)))[0] for before in played.rows(gains.cumsum(dim=1) - gains).tolist()]
+    assert played.offers.text[:, PLACE].tolist() == left  # the target, less what the game has gained before the move
+    assert len(set(left)) > 1
     scored = replace(played, score=torch.full_like(played.score, 0.1))
     rows, _ = hero.algorithm.prepare(scored, scored.choice.logprobs)
     lengths = torch.bincount(played.game)

@@ -26,8 +26,8 @@ class Observation(NamedTuple):
     lost: bool
     past: tuple[str, ...] = ()
     """Moves of the past, as the player remembers them. Worlds leave it empty; who plays may fill it."""
-    earned: float = 0.0
-    """Rewards of this game so far, where the player is told what it still has to earn. Worlds leave it 0."""
+    gained: float = 0.0
+    """Rewards above 0 of this game so far, where the player is told what it still has to earn. Worlds leave it 0."""
 
 
 class World(Protocol):
