@@ -34,6 +34,9 @@ async def test_a_watcher_sees_the_run_and_changes_nothing(tmp_path: Path) -> Non
                 screen._notice.clear()
             assert app.bridge is not None
             assert app.bridge.inbox.pending() == []
+            await pilot.press("tab", "tab", "tab", "tab")
+            await until(pilot, lambda: "Nothing yet." in shown(app))
+            assert "asks it to speak" not in shown(app)
             for event in STORY[20:]:
                 chronicle.append(event)
             await until(pilot, lambda: "■ the end" in shown(app) and "The run is over after turn 12." in shown(app))

@@ -74,6 +74,8 @@ class ExpeditionScreen(Explaining):
     """
 
     CSS_PATH = "expedition.tcss"
+    commands: ClassVar[bool] = True
+    """Its keys command the run."""
     COMMANDS = {ExpeditionVerbs}  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
@@ -146,7 +148,9 @@ class ExpeditionScreen(Explaining):
         yield DiePanel(id="die")
         yield LossChart(id="chart")
         yield MonsterPanel(id="monster")
-        yield VoicePanel(id="voice")
+        voice = VoicePanel(id="voice")
+        voice.asks = self.commands
+        yield voice
         yield ProofPanel(id="proof")
         yield LogPanel(id="log")
         yield TabLine(id="tabs")

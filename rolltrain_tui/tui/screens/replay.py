@@ -49,6 +49,7 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; nothing can be asked of the run."""
 
     COMMANDS = {ReplayVerbs}  # noqa: RUF012 - Textual declares it so
+    commands = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause", tooltip="Pause, or go on; at the end, from the beginning"),
         Binding("full_stop", "step", "Step", key_display=".", tooltip="Show one turn, then pause"),

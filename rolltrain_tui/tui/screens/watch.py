@@ -52,6 +52,7 @@ class WatchScreen(ExpeditionScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; keys that command say that they are off."""
 
     COMMANDS = {WatchVerbs}  # noqa: RUF012 - Textual declares it so
+    commands = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
         Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),

@@ -7,18 +7,22 @@ from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, wrap
 
 class VoicePanel(ScenePanel):
     ALLOW_SELECT = True
+    asks = True
+    """Whoever looks can ask the run to speak."""
 
     def show_scene(self, scene: Scene) -> None:
         spoke = scene.spoke
         self.name_box("It says" if spoke is None else f"It says · turn {spoke.turn}{_heard(spoke.value, scene)}")
-        self.show(voice_lines(scene, self.content_size.width, self.content_size.height))
+        self.show(voice_lines(scene, self.content_size.width, self.content_size.height, asks=self.asks))
 
 
 def _heard(value: float | None, scene: Scene) -> str:
     return "" if value is None else f" · {scene.objective.short_label} {value:.2f}"
 
 
-def voice_lines(scene: Scene, width: int, height: int) -> list[Line]:
+def voice_lines(scene: Scene, width: int, height: int, *, asks: bool = True) -> list[Line]:
+    if scene.spoke is None and not asks:
+        return [[("Nothing yet.", "muted")]]
     if scene.spoke is None:
         return [[("Nothing yet.", "muted"), (" v", "key"), (" asks it to speak.", "muted")]]
     text = clean(scene.spoke.text).strip("\n")
