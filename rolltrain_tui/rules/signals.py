@@ -76,7 +76,7 @@ _SIGNALS = (
         title="Gradient spike",
         unit="x",
         high=3.0,
-        high_of_surrogate=10.0,  # healthy runs reach 7: the last passes over the same moves end in a few large gradients
+        high_of_surrogate=10.0,  # healthy runs of PPO and DQN reach 6: their gradients have a heavy tail
         meaning="the largest gradient of the last 20 turns, over the average before it",
         advice="clip gradients, lower the learning rate, look at the batch",
     ),

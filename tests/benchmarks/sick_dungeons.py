@@ -15,7 +15,7 @@ Measured (torch 2.13, one thread): when the monster came, and counter - nothing 
     10 worlds                mirror_of_memory   180          -.234           -.304           seed 61
     entropy .3               wandering_fog      144          -.082           -.096           seed 61
     letters                  collapse_slime     252          -.024           -.024           seed 61: no dial mends a reward
-    healthy                  by the present bounds nobody in 252 turns (seed 61), nor in 336 of a larger one (seed 32)
+    healthy                  by the present bounds nobody in 252 turns (seed 61), in 336 of a larger one (32), in 960 of the campaign (1)
 """
 
 from sickness import CAMPAIGNS, Clinic, Dials, Sickness, main

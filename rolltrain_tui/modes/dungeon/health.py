@@ -10,7 +10,7 @@
                    chooses: words that no world understands change nothing either
     foresight      explained variance of the values, in the last games that were played
 
-What an algorithm does not tell is left out, and of a young player what rests on its choice.
+What an algorithm does not tell is left out, and of a young player what rests on its choice and on its values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def signals(
         found["circling"] = sum(verdict.again for verdict in trained) / max(1, sum(verdict.moves for verdict in trained))
     if seen:
         found["memory_gap"] = lost - sum(not verdict.won for verdict in trained) / len(trained)
-    if "val/explained_variance" in told:
+    if seen and "val/explained_variance" in told:
         found["foresight"] = told["val/explained_variance"]
     return found
 
