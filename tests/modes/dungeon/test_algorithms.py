@@ -93,7 +93,7 @@ def test_all_moves_of_all_games_are_ranked_together() -> None:
 
 
 def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
-    """The number behind "return" is the return to come of that move, in tenths; while it plays it is what the target leaves to earn."""
+    """The number behind "return" is the return to come of that move, to the nearest half; while it plays, what the target leaves."""
     hero = learner(*by("decision"))
     assert isinstance(hero.algorithm, Decision)
     played = hero._play()
@@ -106,8 +106,8 @@ def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
     rows, _ = hero.algorithm.prepare(scored, scored.choice.logprobs)
     lengths = torch.bincount(played.game)
     for number, game, move in zip(rows["text"][:, PLACE].tolist(), played.game.tolist(), played.move.tolist(), strict=True):
-        assert number == words.numbers(str(int(lengths[game]) - move))[0]
-    assert [told_as(value) for value in (-3.0, 0.04, 1.96, 99.0)] == [0, 0, 20, 40]
+        assert number == words.numbers(str(5 * round((int(lengths[game]) - move) / 5)))[0]
+    assert [told_as(value) for value in (-3.0, 0.04, 0.4, 1.96, 99.0)] == [0, 0, 5, 20, 40]
 
 
 def test_a_group_is_compared_with_itself() -> None:
