@@ -40,7 +40,8 @@ def game(exam: Exam, reading: Reading, act: Act, stream: torch.Generator) -> str
 
 
 def _quest(world: World) -> str:
-    return f"{world.objective} (walkthrough: {len(world.walkthrough)} moves)"
+    quest = f"{world.objective} " if len(world.objective) <= LONGEST_QUEST else f"{world.title} "
+    return f"{quest}(walkthrough: {len(world.walkthrough)} moves)"
 
 
 def standing(count: int, sampled: Success, greedy: Success, seen: Success) -> str:
