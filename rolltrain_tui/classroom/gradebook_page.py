@@ -69,7 +69,7 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <h1>{title}</h1>
-<p>{students} students: {told}. Assignment {id}.</p>
+<p>{students}: {told}. Assignment {id}.</p>
 <div class="wide"><table>
 <thead><tr>{heads}</tr></thead>
 <tbody>
@@ -89,8 +89,9 @@ def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in MARKS if counts[outcome])
     heads = "".join(f'<th scope="col"{" class=" + _NUMBER if head in _NUMBERS else ""}>{head}</th>' for head in _HEADS)
     body = "\n".join(_row(row) for row in rows)
+    students = f"{len(rows)} student{'s' * (len(rows) != 1)}"
     return _PAGE.format(
-        style=_STYLE, title=title, students=len(rows), told=told, id=assignment.id[:8], heads=heads, body=body, legend=_LEGEND
+        style=_STYLE, title=title, students=students, told=told, id=assignment.id[:8], heads=heads, body=body, legend=_LEGEND
     )
 
 

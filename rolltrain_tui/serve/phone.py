@@ -31,10 +31,9 @@ def status(scene: Scene, pace: str) -> dict[str, object]:
         "hp": hero.hp,
         "most_hp": hero.max_hp,
         "foe": None if foe is None else {"name": one_line(titled(foe.name), 30), "hp": foe.hp, "most": foe.max_hp},
-        "loss": _number(step.loss_ema if step is not None else None),
-        "value": _number(scene.evaluation.value if scene.evaluation is not None else None),
+        "loss": "" if step is None or not math.isfinite(step.loss_ema) else scene.objective.text(step.loss_ema, unit=False),
+        "value": "" if scene.evaluation is None else scene.objective.text(scene.evaluation.value, unit=False),
         "label": flat(scene.objective.short_label),
-        "digits": scene.objective.digits,
     }
 
 

@@ -1,5 +1,6 @@
 """A headless Chromium for the tests that need one; they are skipped, with the reason, where there is none."""
 
+import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -53,4 +54,4 @@ def wait_for(holds: Callable[[], object], seconds: float = 90.0) -> Any:
         if found := holds():
             return found
         time.sleep(0.05)
-    raise AssertionError("it did not come about")
+    raise AssertionError(f"it did not come about: {inspect.getsource(holds).strip()}")

@@ -10,10 +10,6 @@ function percent(part, whole) {
   return `${Math.max(0, Math.min(100, whole ? (100 * part) / whole : 0))}%`;
 }
 
-function number(value, digits) {
-  return value === null ? "" : value.toFixed(digits);
-}
-
 /** Lines of [text, tones] pairs as elements. */
 function fill(place, lines) {
   place.replaceChildren(...lines.map((spans) => {
@@ -35,8 +31,8 @@ const show = {
     at("turn").textContent = `turn ${s.turn} of ${s.turns}`;
     at("hero").textContent = s.hero;
     at("progress").style.width = percent(s.turn, s.turns);
-    at("loss").textContent = number(s.loss, s.digits);
-    at("value").textContent = s.value === null ? "" : `◆ ${s.label} ${number(s.value, s.digits)}`;
+    at("loss").textContent = s.loss;
+    at("value").textContent = s.value && `◆ ${s.label} ${s.value}`;
     at("label").textContent = s.label;
     at("hp").style.width = percent(s.hp, s.most_hp);
     at("hp-words").textContent = `${s.hp} of ${s.most_hp} HP`;
