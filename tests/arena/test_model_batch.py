@@ -78,8 +78,8 @@ def test_neighbours_do_not_matter(style: Any) -> None:
     def run(rate: float) -> tuple[torch.Tensor, list[str]]:
         field = ModelBatch.fresh(shape(style=style), V, range(8))
         recipes = [Recipe(batch=32)] * 7 + [Recipe(batch=32, learning_rate=rate, clip=0.0, warmup=0)]  # large enough for two halves
-        trainer = Trainer(field, corpus, [TrainJob(recipe, 1, 8) for recipe in recipes])
-        for _ in range(8):
+        trainer = Trainer(field, corpus, [TrainJob(recipe, 1, 30) for recipe in recipes])
+        for _ in range(30):
             trainer.take_step()
         return field.theta[:7].clone(), [line for lines in write(field, corpus, 3, [0] * 8)[:7] for line in lines]
 
