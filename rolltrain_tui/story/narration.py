@@ -362,7 +362,7 @@ def _(event: ev.ItemFound) -> str:
 
 @sentence.register
 def _(event: ev.RoomVoted) -> str:
-    votes = ", ".join(f"{name} {count}" for name, count in event.votes)
+    votes = "; ".join(f"{name}: {count}" for name, count in event.votes)
     return f"The room chose {event.winner}. {event.question.strip()} {votes}."
 
 

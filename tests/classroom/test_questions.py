@@ -64,7 +64,7 @@ def test_a_run_obeys_whatever_a_room_may_choose_and_verifies(hero: str, tiny_con
 def test_a_vote_is_told_without_a_screen(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
     run = Run.begin(tiny_config("turns=4"), base=CAMPAIGNS, runs=tmp_path)
     plain(run, [(2, ReportVote("Which?", (("Rage", 12), ("No\x1b ability", 3)), "Rage"))], tmp_path / "story.txt")
-    assert "The room chose Rage. Which? Rage 12, No␛ ability 3." in (tmp_path / "story.txt").read_text(encoding="utf-8")
+    assert "The room chose Rage. Which? Rage: 12; No␛ ability: 3." in (tmp_path / "story.txt").read_text(encoding="utf-8")
 
 
 def test_the_prediction_is_the_games_own() -> None:

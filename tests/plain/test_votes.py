@@ -23,7 +23,7 @@ from rolltrain_tui.runs.run import Run
         (["vote many"], "How many hands for each option?"),
         (["vote prediction"], "two must have been"),
         (["vote 0 0 0"], "Nobody voted: nothing happens."),
-        (["vote 0 5 0"], "The room chose Reckless Attack. Which ability at the next turn? Rage 0, Reckless Attack 5, No ability 0."),
+        (["vote 0 5 0"], "The room chose Reckless Attack. Which ability at the next turn? Rage: 0; Reckless Attack: 5; No ability: 0."),
     ],
 )
 def test_a_typed_vote_is_answered_and_played(
