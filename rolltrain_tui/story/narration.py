@@ -163,7 +163,7 @@ def _(event: ev.StepTaken) -> str:
 
 @sentence.register
 def _(event: ev.LoopWarned) -> str:
-    return event.text
+    return event.text.strip() or "Something in the training loop looks wrong."
 
 
 # Abilities.
