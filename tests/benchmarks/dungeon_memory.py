@@ -55,7 +55,7 @@ def train(folder: Path, case: str, layers: int) -> None:
     from rolltrain_tui.modes.dungeon.learner import DungeonLearner
     from rolltrain_tui.protocol.effects import NEUTRAL
 
-    freeze = ["transformer.wte", "transformer.wpe", *(f"transformer.h.{n}." for n in range(layers // 2))] if "upper" in case else []
+    freeze = ["transformer.wte", "transformer.wpe", *(f"transformer.h.{n}" for n in range(layers // 2))] if "upper" in case else []
     hf = json.dumps({"path": str(folder), "freeze": freeze})
     small = ("turns=20", "play={games: 4, moves: 4, every: 4, temperature: 1.0}", "batch.moves=8", "device.threads=1")
     learner = build(load(CAMPAIGNS / "dungeon_first.yaml", (*small, f"hf={hf}", *([] if "none" in case else [NEAR]))), base=CAMPAIGNS)
