@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, Event, Secret
 from rolltrain_tui.protocol.inbox import Inbox
@@ -20,9 +20,6 @@ from rolltrain_tui.runs.playable import Sought
 from rolltrain_tui.runs.recording import campaign_of
 from rolltrain_tui.runs.saves import SaveError, is_held, last_saved
 from rolltrain_tui.story.scene import Scene
-
-if TYPE_CHECKING:
-    pass
 
 LOOKS = 10.0
 """A second."""
