@@ -81,7 +81,7 @@ async def test_the_player_chooses_where_it_pauses(tmp_path: Path) -> None:
     async with playing(tmp_path, "pace.pause_on=[level]") as game:
         await game.press("o")
         await game.until(lambda: "✔ A new level" in game.text and "· A monster has come" in game.text)
-        await game.press("space", "end", "enter")
+        await game.press("space", "end", "up", "enter")
         await game.until(lambda: "✔ A monster has come" in game.text and "✔ Cards explain" in game.text)
         await game.press("escape")
         await game.until(lambda: game.app.screen is game.screen)
