@@ -77,7 +77,7 @@ class Contestant:
             stdio = {"stdin": slave, "stdout": slave, "stderr": slave}
         elif metered:
             stdio |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        env = terminal_environment()
         if not metered:
             env.pop("GOMP_SPINCOUNT", None)  # rolltrain's own setting; the bare loop runs PyTorch with its defaults
         here, there = command[: command.index("--")], command[command.index("--") + 1 :]
@@ -142,6 +142,12 @@ def open_terminal() -> tuple[int, int]:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     return master, slave
+
+
+def terminal_environment() -> dict[str, str]:
+    """That of a program on a terminal of ours; the caller's own size would hide it."""
+    here = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**here, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 def drain(master: int) -> None:
@@ -223,7 +229,7 @@ def first_frame(tries: int) -> float:
     found = []
     for _ in range(tries):
         master, slave = open_terminal()
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        env = terminal_environment()
         start = time.perf_counter()
         process = subprocess.Popen([sys.executable, "-m", "rolltrain_tui", "play"], stdin=slave, stdout=slave, stderr=slave, env=env)
         os.close(slave)

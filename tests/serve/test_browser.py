@@ -150,6 +150,8 @@ def test_the_keyboard_of_a_viewer_changes_nothing(game: Game, chromium: Any) -> 
     """Keys that would quit, pause and use an ability at the terminal: the picture, the run and what it was asked stay as they were."""
     from selenium.webdriver.common.action_chains import ActionChains
 
+    chromium.get(game.address)
+    wait_for(lambda: the_same(chromium, game))
     before = what_stands_still(game)
     for key in ("q", " ", ".", "1", "2", "r", "s"):
         ActionChains(chromium).send_keys(key).perform()

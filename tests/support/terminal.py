@@ -31,6 +31,8 @@ class Terminal:
         self._slave = slave
         self.resize(rows, columns)
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "ROLLTRAIN_NOISE": "", **environment}
+        for size in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them; they would hide the terminal's own size
+            env.pop(size, None)
         self.process = subprocess.Popen(
             command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, preexec_fn=self._own_terminal
         )
