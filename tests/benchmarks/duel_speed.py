@@ -8,14 +8,13 @@ beside the plain comparison of all pairs of points, (B, N, N, d) at once; games 
 """
 
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import mean, median
-from time import process_time
+from statistics import mean
 
 import torch
 from duel_original import ROLLOUT_EVERY, ROLLOUT_GAMES, ROLLOUT_MOVES, Original
+from timing import interleaved
 from torch import Tensor
 
 from rolltrain_tui.modes import build
@@ -43,20 +42,6 @@ def plain_polytope(points: Tensor) -> Tensor:
     count = points.shape[1]
     earlier = torch.ones(count, count, dtype=torch.bool).tril(-1)
     return alive & ~((below & ~equal) | (equal & earlier)).any(dim=2)
-
-
-def interleaved(seconds: float, *works: Callable[[], object]) -> list[float]:
-    """Median CPU seconds of each, run in turns."""
-    for work in works:
-        work()
-    taken: list[list[float]] = [[] for _ in works]
-    ends = process_time() + seconds
-    while process_time() < ends or len(taken[-1]) < 3:
-        for work, own in zip(works, taken, strict=True):
-            began = process_time()
-            work()
-            own.append(process_time() - began)
-    return [median(own) for own in taken]
 
 
 def polytopes(seconds: float) -> None:

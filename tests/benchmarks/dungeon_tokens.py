@@ -12,17 +12,16 @@ On one thread, all in one run, the compared in turns: what else the machine does
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
-from statistics import median
-from time import process_time
 from typing import Any
 
 import torch
 from dungeon_original import Original
 from dungeon_speed import random_games
+from timing import interleaved
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build
@@ -43,20 +42,6 @@ ROWS, PROMPT, WORDS, VOCABULARY = 8, 8, 48, 96
 SHAPES = {"1 layer of 32": (1, 2, 32), "2 layers of 64": (2, 4, 64), "4 layers of 128": (4, 4, 128)}
 """Layers, heads and width; the first is the campaign's."""
 SAMPLES = 128
-
-
-def interleaved(seconds: float, *works: Callable[[], object]) -> list[float]:
-    """Median CPU seconds of each, run in turns."""
-    for work in works:
-        work()
-    taken: list[list[float]] = [[] for _ in works]
-    ends = process_time() + seconds
-    while process_time() < ends or len(taken[-1]) < 3:
-        for work, own in zip(works, taken, strict=True):
-            began = process_time()
-            work()
-            own.append(process_time() - began)
-    return [median(own) for own in taken]
 
 
 def borrowed(layers: int, heads: int, width: int, vocabulary: int, context: int) -> Any:

@@ -1,5 +1,6 @@
 """What the house asks of the dungeon's learner besides its turns: evaluation, examination, its voice, saves and copies."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self
@@ -49,21 +50,25 @@ class Apprentice(LeveredLearner):
     data_sha256: str
     """Of the folder that the model is from; "" for one of the game's own."""
 
+    @abstractmethod
     def act(self, seen: Sequence[Observation], chance: Tensor, *, greedy: bool = False) -> Acts:
-        raise NotImplementedError
+        """A command for each of these games."""
 
+    @abstractmethod
     def look(self, offers: Offers) -> Seen:
-        raise NotImplementedError
+        """What the player sees in these offers, without drawing from them."""
 
+    @abstractmethod
     def loss_of(self, rows: Mapping[str, Tensor]) -> Tensor:
-        raise NotImplementedError
+        """The mean loss of these moves: ()."""
 
+    @abstractmethod
     def _ready(self, rows: Mapping[str, Tensor], places: Tensor) -> dict[str, Tensor]:
-        raise NotImplementedError
+        """The moves of the buffer at these places, as the algorithm reads them."""
 
+    @abstractmethod
     def beginner(self) -> Self:
         """A learner of the same campaign, to take over this one's state."""
-        raise NotImplementedError
 
     def info(self) -> LearnerInfo:
         weights = sum(p.numel() for p in self.levers.parameters)

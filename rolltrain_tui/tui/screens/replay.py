@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
-from rolltrain_tui.protocol.events import Event, ItemFound
 from rolltrain_tui.runs.recording import as_turn
-from rolltrain_tui.tui.messages import Left, Message
 from rolltrain_tui.tui.palette import ExpeditionVerbs, Verb, codex_verbs
 from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.screens.onlooker import LOOKING, PANELS, OnlookerScreen
 from rolltrain_tui.tui.screens.question import QuestionDialog
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
@@ -45,7 +43,7 @@ class ReplayVerbs(ExpeditionVerbs):
         yield from codex_verbs(screen)
 
 
-class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
+class ReplayScreen(OnlookerScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; nothing can be asked of the run."""
 
     COMMANDS = {ReplayVerbs}  # noqa: RUF012 - Textual declares it so
@@ -64,17 +62,9 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
         Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1x (a turn a second) to 64x"),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
         Binding("b", "branch", "Branch", tooltip="Branch: play on from this turn, in a run of its own"),
-        Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
-        Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
-        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
-        Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
-        Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
-        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
+        *LOOKING,
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Leave the replay"),
-        Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
-        Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
-        Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
-        Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
+        *PANELS,
     ]
 
     @property
@@ -93,16 +83,6 @@ class ReplayScreen(ExpeditionScreen, inherit_bindings=False):
     def last(self) -> int:
         """The last turn that was recorded."""
         return self.reel.recording.last
-
-    # Messages in.
-
-    def _receive(self, message: Message) -> None:
-        if not isinstance(message, Left):  # it comes only because the replay is being left
-            super()._receive(message)
-
-    def _react(self, event: Event) -> None:
-        if not isinstance(event, ItemFound):  # the bag cannot be opened here
-            super()._react(event)
 
     # The viewer's keys.
 

@@ -7,12 +7,11 @@ from textual.binding import Binding, BindingType
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import Event, ItemFound
 from rolltrain_tui.runs.follow import AWAITED, Followed, State
-from rolltrain_tui.tui.messages import Failed, Left, Message
+from rolltrain_tui.tui.messages import Failed, Message
 from rolltrain_tui.tui.palette import ExpeditionVerbs, Verb, codex_verbs
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
-from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.screens.onlooker import LOOKING, PANELS, OnlookerScreen
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
@@ -48,24 +47,15 @@ class WatchVerbs(ExpeditionVerbs):
         yield from codex_verbs(screen)
 
 
-class WatchScreen(ExpeditionScreen, inherit_bindings=False):
+class WatchScreen(OnlookerScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; keys that command say that they are off."""
 
     COMMANDS = {WatchVerbs}  # noqa: RUF012 - Textual declares it so
     commands = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination"),
-        Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
-        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
-        Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
-        Binding("h", "reveal", "Reveal", show=False, tooltip="Show what was kept back"),
-        Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
-        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
+        *LOOKING,
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Stop watching; the run goes on without you"),
-        Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
-        Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
-        Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
-        Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
+        *PANELS,
         Binding("end", "follow", "Newest", show=False, tooltip="Log: follow the newest line"),
         Binding(COMMANDING, "only_watch", show=False),
     ]
@@ -98,14 +88,9 @@ class WatchScreen(ExpeditionScreen, inherit_bindings=False):
             self.tell_player("● Live: what you see happens now. The keys that command are off.", "good")
 
     def _receive(self, message: Message) -> None:
-        if not isinstance(message, Left):  # it comes because the watcher leaves, or after a failure that was told
-            super()._receive(message)
+        super()._receive(message)
         if isinstance(message, Failed):
             self.want_picture()
-
-    def _react(self, event: Event) -> None:
-        if not isinstance(event, ItemFound):  # the bag cannot be opened here
-            super()._react(event)
 
     # The watcher's keys.
 
