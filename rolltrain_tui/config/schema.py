@@ -6,7 +6,7 @@ Each field gives its bounds and its meaning. `reading` turns violations into sen
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -454,8 +454,6 @@ class Header(Section):
 class CampaignConfig(Header):
     """One adventure, which is one training run: what is played, whatever is trained. Each mode adds the sections of its own."""
 
-    objective: ClassVar[Objective] = Objective()
-    """What the evaluations of this kind of training measure."""
     stays_in_its_folder: ClassVar[bool] = True
     """The file at `data_path` lies under the campaign's folder, unless the player names another one on the command line."""
     dice: DiceConfig
@@ -481,6 +479,11 @@ class CampaignConfig(Header):
     @classmethod
     def _older_campaigns_state_no_tolerance(cls, data: object) -> object:
         return {**data, "verification": {"tolerance": None}} if isinstance(data, dict) and "verification" not in data else data
+
+    @property
+    def objective(self) -> Objective:
+        """What the evaluations of this campaign measure."""
+        return Objective()
 
     @property
     def micro_batches(self) -> int:
@@ -551,19 +554,19 @@ class CampaignConfig(Header):
             raise wrong_in(*faults)
         return acts
 
-    @field_validator("endings")
-    @classmethod
-    def _every_ending_can_be_earned(cls, endings: list[EndingConfig]) -> list[EndingConfig]:
-        reaches = cls.objective.reaches
+    @model_validator(mode="after")
+    def _every_ending_can_be_earned(self) -> Self:
+        """Asked of the whole campaign, since any section may decide what is measured."""
+        objective = self.objective
+        rule = wrong(
+            "can never be reached: the ending before it has the same or an easier bar",
+            f"put the best first; a {objective.better} value is better here",
+        )
         faults = [
-            (
-                (index, "value"),
-                after.value,
-                wrong("can never be reached: the ending before it has the same or an easier bar", "put the best first"),
-            )
-            for index, (before, after) in enumerate(pairwise(endings), 1)
-            if before.value is None or (after.value is not None and reaches(after.value, before.value))
+            (("endings", index, "value"), after.value, rule)
+            for index, (before, after) in enumerate(pairwise(self.endings), 1)
+            if before.value is None or (after.value is not None and objective.reaches(after.value, before.value))
         ]
         if faults:
             raise wrong_in(*faults)
-        return endings
+        return self

@@ -1,7 +1,7 @@
 """What a campaign file says about learning the duel."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
@@ -186,17 +186,6 @@ class BatchConfig(Section):
 class DuelConfig(CampaignConfig):
     """One adventure in which a host or an agent learns to play."""
 
-    objective: ClassVar[Objective] = Objective(
-        name="share of the move limit",
-        unit="",
-        better="lower",
-        step=0.5,
-        digits=3,
-        limit=0.0,
-        of_loss=False,
-        surrogate=True,
-        par="Zeillinger",
-    )
     kind: Literal["duel"]
     """What is trained; duel: a host or an agent at the polyhedra game."""
     game: GameConfig
@@ -263,6 +252,22 @@ class DuelConfig(CampaignConfig):
         if device.compile:
             raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
         return device
+
+    @property
+    def objective(self) -> Objective:
+        """The bar is the expert of the hero's role; the limit is a game of one move."""
+        host = self.table.hero == "host"
+        return Objective(
+            name="share of the move limit",
+            unit="",
+            better="lower",
+            step=0.5,
+            digits=3,
+            limit=1 / self.game.limit if host else 0.0,
+            of_loss=False,
+            surrogate=True,
+            par="Zeillinger" if host else "the agent that chooses first",
+        )
 
     @property
     def micro_batches(self) -> int:

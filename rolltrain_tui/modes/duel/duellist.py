@@ -21,7 +21,6 @@ from rolltrain_tui.modes.duel.trials import Trials
 from rolltrain_tui.modes.duel.turning import Orders
 from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
-from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import LeveredLearner
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
@@ -189,10 +188,3 @@ class Duellist(LeveredLearner):
         for own, other in zip(self.sides, leader.sides, strict=True):
             own.tables = other.tables
             own.replay.follow(other.replay)
-
-
-def objective_of(config: DuelConfig) -> Objective:
-    """The bar is the expert of the hero's role; the limit is a game of one move."""
-    host = config.table.hero == "host"
-    par = "Zeillinger" if host else "the agent that chooses first"
-    return replace(config.objective, par=par, limit=1 / config.game.limit if host else 0.0)

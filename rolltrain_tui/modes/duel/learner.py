@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist, objective_of
+from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist
 from rolltrain_tui.modes.duel.health import Standing
 from rolltrain_tui.modes.duel.names import expanded
 from rolltrain_tui.modes.duel.networks import Role
@@ -151,7 +151,7 @@ class DuelLearner(Duellist):
             streams=Streams(config.seed, STREAMS, device, dropout=False),
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.transitions * config.batch.accumulation,
-            objective=objective_of(config),
+            objective=config.objective,
             running=[*nets.online.buffers(), *nets.target.state_dict().values()],
         )
         if first_games:

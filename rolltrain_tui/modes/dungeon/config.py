@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -33,6 +33,7 @@ from rolltrain_tui.modes.dungeon.dials import dials_of
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
+MEASURES = {"moves": "share of the move limit", "score": "points missed", "success": "worlds won"}
 YOUNGER = ("textworld", "writing")
 """Sections that recordings of ghosts may be older than."""
 
@@ -40,9 +41,6 @@ YOUNGER = ("textworld", "writing")
 class DungeonConfig(CampaignConfig):
     """One adventure in which a small language model learns to play text adventures."""
 
-    objective: ClassVar[Objective] = Objective(
-        name="share of the move limit", unit="", better="lower", step=0.5, digits=3, limit=0.0, of_loss=False, surrogate=True
-    )
     kind: Literal["dungeon"]
     """What is trained; dungeon: a small language model that plays text adventures."""
     world: WorldConfig
@@ -139,6 +137,21 @@ class DungeonConfig(CampaignConfig):
         if device.compile:
             raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
         return device
+
+    @property
+    def objective(self) -> Objective:
+        """What chance and walkthroughs make of it is known to the learner, which plays them."""
+        success = self.exam.measure == "success"
+        return Objective(
+            name=MEASURES[self.exam.measure],
+            unit="",
+            better="higher" if success else "lower",
+            step=0.5,
+            digits=3,
+            limit=1.0 if success else 0.0,
+            of_loss=False,
+            surrogate=True,
+        )
 
     @property
     def dials(self) -> tuple[Dial, ...]:

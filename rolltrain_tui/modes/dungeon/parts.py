@@ -138,7 +138,4 @@ def control(term: KLTermConfig) -> Control:
 def objective_of(config: DungeonConfig, exam: Exam) -> Objective:
     """What the campaign measures, with the values of commands at random and of the walkthroughs."""
     count = config.evaluation.sequences
-    objective = replace(config.objective, chance=exam.chance(count), limit=exam.bound(count))
-    if config.exam.measure == "score":
-        return replace(objective, name="points missed")
-    return replace(objective, name="worlds won", better="higher") if config.exam.measure == "success" else objective
+    return replace(config.objective, chance=exam.chance(count), limit=exam.bound(count))

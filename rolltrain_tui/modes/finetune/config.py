@@ -106,7 +106,6 @@ class DataConfig(Section):
 class FinetuneConfig(CampaignConfig):
     """One adventure in which a ready model learns on."""
 
-    objective: ClassVar[Objective] = Objective(unit="nats")
     stays_in_its_folder: ClassVar[bool] = False
     kind: Literal["finetune"]
     """What is trained; finetune: a Hugging Face model from a folder."""
@@ -118,6 +117,10 @@ class FinetuneConfig(CampaignConfig):
     schedule: ScheduleConfig
     batch: BatchConfig
     device: DeviceConfig
+
+    @property
+    def objective(self) -> Objective:
+        return Objective(unit="nats per token" if self.model.task == "causal_lm" else "nats per example")
 
     @field_validator("lora")
     @classmethod

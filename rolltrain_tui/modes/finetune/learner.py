@@ -180,7 +180,6 @@ class FinetuneLearner(LeveredLearner):
 
         # The optimiser, its schedule, the streams, and the levers on all of them
         optimizer = build_optimizer(model, config.optimizer)
-        unit = "nats per token" if config.model.task == "causal_lm" else "nats per example"
         super().__init__(
             config,
             model=model,
@@ -193,7 +192,7 @@ class FinetuneLearner(LeveredLearner):
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.sequences * config.batch.accumulation,
             sampled=sum(p.numel() for p in parameters) >= LARGE,
-            objective=dataclasses.replace(config.objective, unit=unit, chance=math.log(self.lessons.answers)),
+            objective=dataclasses.replace(config.objective, chance=math.log(self.lessons.answers)),
         )
 
     def info(self) -> LearnerInfo:

@@ -35,10 +35,14 @@ class TrainedConfig(Section):
 class ModuleConfig(CampaignConfig):
     """One adventure on a model of the player's own."""
 
-    objective = Objective(unit="")  # the program's own loss, in whatever unit it has
     kind: Literal["module"]
     """module: a model of the player's own."""
     trained: TrainedConfig
+
+    @property
+    def objective(self) -> Objective:
+        """The program's own loss, in whatever unit it has."""
+        return Objective(unit="")
 
     @property
     def micro_batches(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -39,9 +39,6 @@ class BatchConfig(Section):
 class CurveConfig(CampaignConfig):
     """One adventure in which a network learns a curve."""
 
-    objective: ClassVar[Objective] = Objective(
-        name="R²", unit="", better="higher", step=0.1, digits=3, chance=0.0, limit=1.0, of_loss=False
-    )
     kind: Literal["curve"]
     """What is trained; curve: a network on points of a curve."""
     data: DataConfig
@@ -49,6 +46,10 @@ class CurveConfig(CampaignConfig):
     optimizer: OptimizerConfig
     schedule: ScheduleConfig
     batch: BatchConfig
+
+    @property
+    def objective(self) -> Objective:
+        return Objective(name="R²", unit="", better="higher", step=0.1, digits=3, chance=0.0, limit=1.0, of_loss=False)
 
     @property
     def micro_batches(self) -> int:
