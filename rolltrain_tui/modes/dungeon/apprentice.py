@@ -16,6 +16,7 @@ from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.exam import UNSEEN, Exam, Standing
 from rolltrain_tui.modes.dungeon.games import Standing as GameStanding
 from rolltrain_tui.modes.dungeon.judging import Chooser, Seat, Verdict
+from rolltrain_tui.modes.dungeon.minibatch import ready
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Acts
 from rolltrain_tui.modes.dungeon.policy import Player, Seen
@@ -61,10 +62,6 @@ class Apprentice(LeveredLearner):
     @abstractmethod
     def loss_of(self, rows: Mapping[str, Tensor]) -> Tensor:
         """The mean loss of these moves: ()."""
-
-    @abstractmethod
-    def _ready(self, rows: Mapping[str, Tensor], places: Tensor) -> dict[str, Tensor]:
-        """The moves of the buffer at these places, as the algorithm reads them."""
 
     @abstractmethod
     def beginner(self) -> Self:
@@ -118,7 +115,7 @@ class Apprentice(LeveredLearner):
         seen = self.exam.evaluation(verdicts)
         places = self.buffer.first(2 * PROBE)
         half = max(1, len(places) // 2)
-        halves = [self._ready(self.buffer.rows, part) for part in torch.split(places, half) if len(part) == half]
+        halves = [ready(self.buffer.rows, part, self.device) for part in torch.split(places, half) if len(part) == half]
         with self.at_rest():
             found = probe(self.model, self.levers.parameters, halves, self.loss_of)
             own = [(self.look(Offers.of(rows)), (rows["words"] > 0).sum(dim=1).cpu()) for rows in halves]

@@ -15,11 +15,12 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.algorithm import Told
 from rolltrain_tui.modes.dungeon.apprentice import Apprentice
 from rolltrain_tui.modes.dungeon.buffer import Buffer
-from rolltrain_tui.modes.dungeon.demonstrations import TURNS, Demonstration, lessons
+from rolltrain_tui.modes.dungeon.demonstrations import TURNS, WEIGHT, Demonstration, lessons
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import told as dial_told
 from rolltrain_tui.modes.dungeon.examples import Examples
 from rolltrain_tui.modes.dungeon.games import Games, fresh
+from rolltrain_tui.modes.dungeon.minibatch import ready
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.play import Acts, Played, play
 from rolltrain_tui.modes.dungeon.policy import Seen
@@ -178,9 +179,21 @@ class Experienced(Apprentice):
             self.demonstrations = demonstrations
             self._lessons = lessons(demonstrations, self.maker, self.reading)
 
+    def _with_others(self, loss: Tensor, size: int) -> tuple[Tensor, Told]:
+        """The loss with that of imitating what others have shown, beside `size` moves of its own; and what is told of it."""
+        told = Told()
+        if (examples := self.buffer.examples) is not None:
+            there = len(examples["action"])
+            imitated = self._imitated(examples, torch.randint(there, (min(size, there),), generator=self.streams["minibatches"]))
+            loss, told["loss/examples_avg"] = loss + self.example_coef * imitated, imitated.item()
+        if self._lessons is not None:
+            imitated = self._imitated(self._lessons, torch.arange(len(self._lessons["action"])))
+            loss, told["loss/demonstrations_avg"] = loss + WEIGHT * imitated, imitated.item()
+        return loss, told
+
     def _imitated(self, examples: Mapping[str, Tensor], places: Tensor) -> Tensor:
         """The cross-entropy of some examples: the mean over the words of each, and over all of them."""
-        rows = self._ready(examples, places)
+        rows = ready(examples, places, self.device)
         offers = Offers.of(rows)
         self.flops += 3 * self.player.flops(offers)
         with self.autocast():

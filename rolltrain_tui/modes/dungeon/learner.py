@@ -11,7 +11,8 @@ Schulman et al., Proximal policy optimization algorithms (2017), on whole comman
     7. coefficients     of the distance from the reference adapt: the algorithm's `stepped`
 
 Chapters: the learner's parts; one turn; the gradient of a minibatch. The algorithms are in files of their own; how games are played is in
-`play.py`, the player in `policy.py`, or in `writer.py` where it writes its commands; evaluation, saves and copies in `apprentice.py`.
+`play.py`, the player in `policy.py`, or in `writer.py` where it writes its commands; how rows become minibatches in `minibatch.py`;
+evaluation, saves and copies in `apprentice.py`.
 
 Shapes: B moves of a minibatch.
 """
@@ -29,13 +30,14 @@ from rolltrain_tui.modes.dungeon import health
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm, Told
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.demonstrations import WEIGHT, Demonstration
+from rolltrain_tui.modes.dungeon.demonstrations import Demonstration
 from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
 from rolltrain_tui.modes.dungeon.games import fresh
+from rolltrain_tui.modes.dungeon.minibatch import noisy, ready, sizes_of, without_the_worst
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, reading_of, rewards_of
 from rolltrain_tui.modes.dungeon.policy import Seen
@@ -43,7 +45,7 @@ from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum
 from rolltrain_tui.training.levers import lay_side_by_side
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer, learning_rate
@@ -197,33 +199,31 @@ class DungeonLearner(Experienced):
             self._show(tuple(one for one in self.demonstrations if self.clock < one.until))
         usual = self.config.batch
         count = max(1, round(usual.moves * usual.accumulation * factor))
-        sizes = [usual.moves] * (count // usual.moves) + ([rest] if (rest := count % usual.moves) else [])
+        sizes = sizes_of(count, usual.moves)
         places, self.buffer = self.buffer.next(count, self.streams["minibatches"])
-        micros = [self._ready(self.buffer.rows, part) for part in torch.split(places, sizes)]
+        micros = [ready(self.buffer.rows, part, self.device) for part in torch.split(places, sizes)]  # 4
         if first and effect.dials:
             self._dialled |= weights_found(self, dict(effect.dials), micros[0])
         batch = BatchGradient()
         if effect.drop_worst:
-            micros = self._without_the_worst(micros, effect.drop_worst, batch)
+            with torch.no_grad():  # ranking them reads all once more
+                ranked = torch.cat([self.losses(rows)[0] for rows in micros])
+            micros = without_the_worst(micros, ranked, effect.drop_worst, batch)
         total = sum(len(rows["action"]) for rows in micros)
-        sums, loss, told = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0, Told()
+        sums, noise = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), effect.target_noise
+        loss, told = 0.0, Told()
         for j, rows in enumerate(micros):
             self.stop_if_asked()
             if not (size := len(rows["action"])):
                 continue
             weight = size / total  # micro-batches may differ in size: the mean is over moves
-            losses, found = self.losses(self._noisy(rows, effect.target_noise, batch) if effect.target_noise else rows)
-            whole = losses.mean()
-            if (examples := self.buffer.examples) is not None:
-                there = len(examples["action"])
-                places = torch.randint(there, (min(size, there),), generator=self.streams["minibatches"])
-                imitated = self._imitated(examples, places)
-                whole, found = whole + self.example_coef * imitated, found | {"loss/examples_avg": imitated.item()}
-            if self._lessons is not None:
-                imitated = self._imitated(self._lessons, torch.arange(len(self._lessons["action"])))
-                whole, found = whole + WEIGHT * imitated, found | {"loss/demonstrations_avg": imitated.item()}
+            learned, mixed_up = noisy(rows, self.targets, noise, self.streams["target_noise"]) if noise else (rows, 0)
+            batch.replaced += mixed_up
+            losses, found = self.losses(learned)
+            whole, imitated = self._with_others(losses.mean(), size)
+            found |= imitated
             (whole * weight).backward()  # type: ignore[no-untyped-call]
-            if effect.target_noise:
+            if noise:
                 with torch.no_grad():
                     losses, plain = self.losses(rows)
                 found |= plain
@@ -244,14 +244,6 @@ class DungeonLearner(Experienced):
         """Counted on the way: readings for games, for the reference and for learning."""
         return self.flops / 1e9
 
-    def _ready(self, rows: Mapping[str, Tensor], places: Tensor) -> dict[str, Tensor]:
-        """4. Some rows, on the device, without padding that none of them needs: of texts, commands and what is told of words."""
-        offers = Offers.of(rows).only(places).columns()
-        longest = offers["commands"].shape[2]
-        others = {name: column[places] for name, column in rows.items() if name not in offers}
-        others = {name: column[:, :longest] if column.dim() == 2 else column for name, column in others.items()}
-        return {name: column.to(self.device) for name, column in (offers | others).items()}
-
     def losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]:
         """5. Of each move: (B,)."""
         offers = Offers.of(rows)
@@ -261,29 +253,11 @@ class DungeonLearner(Experienced):
         now: Choice = seen.of(rows["action"])
         return self.algorithm.losses(now, rows)
 
-    @torch.no_grad()
-    def _without_the_worst(self, micros: list[dict[str, Tensor]], drop: int, batch: BatchGradient) -> list[dict[str, Tensor]]:
-        """The micro-batches without the `drop` moves of highest loss. Ranking them reads all once more."""
-        losses = torch.cat([self.losses(rows)[0] for rows in micros])  # (B,)
-        stays = drop_worst(losses, drop, batch)
-        batch.scored = len(losses)
-        parts = torch.split(stays, [len(rows["action"]) for rows in micros])
-        return [{name: column[own.to(column.device)] for name, column in rows.items()} for rows, own in zip(micros, parts, strict=True)]
-
-    def _noisy(self, rows: dict[str, Tensor], fraction: float, batch: BatchGradient) -> dict[str, Tensor]:
-        """The moves, of which that fraction is learned towards what another move of the minibatch earned."""
-        stream, count = self.streams["target_noise"], len(rows["action"])
-        places = torch.randperm(count, generator=stream)[: round(fraction * count)]
-        others = torch.randint(count, (len(places),), generator=stream)
-        noisy = dict(rows)
-        targets = self.algorithm.targets
-        if self.config.writing is not None and "action" in targets:  # there an action is what was written
-            targets = ("commands", "words", "mask")
-        for name in targets:
-            noisy[name] = rows[name].clone()
-            noisy[name][places] = rows[name][others]
-        batch.replaced += len(places)
-        return noisy
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns that a move is learned towards. Where commands are written, an action is what was written."""
+        own = self.algorithm.targets
+        return ("commands", "words", "mask") if self.config.writing is not None and "action" in own else own
 
     def loss_of(self, rows: Mapping[str, Tensor]) -> Tensor:
         return self.losses(rows)[0].mean()

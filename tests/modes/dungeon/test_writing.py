@@ -15,6 +15,7 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.dungeon.exam import UNSEEN
 from rolltrain_tui.modes.dungeon.games import Games, fresh
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
+from rolltrain_tui.modes.dungeon.minibatch import ready
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.rejection import Rejection
 from rolltrain_tui.modes.dungeon.stops import Commands, StopRule
@@ -197,7 +198,7 @@ def test_a_sequences_ratio_is_not_a_tokens_ratio_where_words_are_written() -> No
     hero = learner("optimizer.learning_rate=1e-2", "play.every=12")
     for _ in range(4):
         hero.step(NEUTRAL)
-    rows = hero._ready(hero.buffer.rows, torch.arange(8))
+    rows = ready(hero.buffer.rows, torch.arange(8), hero.device)
     by_token = hero.losses(rows)[0]
     own = hero.algorithm
     hero.algorithm = replace(own, of=replace(own.of, importance="sequence"))  # type: ignore[attr-defined, type-var]
@@ -208,7 +209,7 @@ def test_the_prompt_is_imitated_where_the_campaign_says_so() -> None:
     """The loss is then the mean over the words of the text and of the command; without it over those of the command."""
     hero = loud(learner("ppo=null", BY["rejection"].replace("ent_coef: 0.02}", "ent_coef: 0.0, train_prompt: true}")))
     assert isinstance(hero.algorithm, Rejection)
-    rows = hero._ready(hero.buffer.rows, torch.arange(4))
+    rows = ready(hero.buffer.rows, torch.arange(4), hero.device)
     whole = hero.losses(rows)[0].detach()
     for row in range(4):
         length, count = int(rows["length"][row]), int(rows["words"][row, 0])
