@@ -6,7 +6,7 @@ Each field gives its bounds and its meaning. `reading` turns violations into sen
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -553,20 +553,3 @@ class CampaignConfig(Header):
         if faults:
             raise wrong_in(*faults)
         return acts
-
-    @model_validator(mode="after")
-    def _every_ending_can_be_earned(self) -> Self:
-        """Asked of the whole campaign, since any section may decide what is measured."""
-        objective = self.objective
-        rule = wrong(
-            "can never be reached: the ending before it has the same or an easier bar",
-            f"put the best first; a {objective.better} value is better here",
-        )
-        faults = [
-            (("endings", index, "value"), after.value, rule)
-            for index, (before, after) in enumerate(pairwise(self.endings), 1)
-            if before.value is None or (after.value is not None and objective.reaches(after.value, before.value))
-        ]
-        if faults:
-            raise wrong_in(*faults)
-        return self

@@ -9,6 +9,7 @@ from typing import Any
 
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config.campaign_errors import CampaignFileError, Guide
+from rolltrain_tui.config.endings import unearned
 from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray, content_of, dump, json_schema_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.shipped import find, shipped
@@ -29,8 +30,8 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None)
     """
     reading = Reading(content_of(path), printable(path), overrides, form_of, data)
     config = reading.config()
-    if config.data_path is not None and config.stays_in_its_folder and data is None:
-        reading.report(astray(path.parent, config.data_path))
+    inside = config.data_path is not None and config.stays_in_its_folder and data is None
+    reading.report([*unearned(config), *(astray(path.parent, config.data_path) if inside and config.data_path else [])])
     return config
 
 

@@ -4,7 +4,7 @@ import pytest
 from support.paths import CAMPAIGNS, DUNGEON
 
 from rolltrain_tui.config.reading import CampaignFileError
-from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.campaign_file import dump, load, load_text
 from rolltrain_tui.protocol.objective import Better
 
 BARS = {"higher": "0.9, 0.5", "lower": "0.5, 0.9"}
@@ -24,8 +24,15 @@ def test_endings_of_a_dungeon_begin_with_the_best_of_what_it_measures(measure: s
     assert [ending.value for ending in config.endings] == [float(bar) for bar in BARS[better].split(", ")] + [None]
     assert (config.objective.better, config.objective.limit) == (better, 1.0 if better == "higher" else 0.0)
     wrong = BARS["lower" if better == "higher" else "higher"]
-    with pytest.raises(CampaignFileError, match=rf"endings.*can never be reached.*put the best first; a {better} value is better"):
+    with pytest.raises(CampaignFileError, match=rf"endings.*can never be reached.*put the best first: .* a {better} value is better"):
         load(path, (*asked, endings(wrong)))
+
+
+def test_a_run_whose_endings_stood_in_another_order_is_still_read() -> None:
+    """A save has its campaign as it was when it began."""
+    config = load(CAMPAIGNS / "dungeon_first.yaml", (*DUNGEON, "exam.measure=success", endings("0.9, 0.5")))
+    older = dump(config).replace("value: 0.9", "value: 0.1")
+    assert [ending.value for ending in load_text(older, "a save").endings] == [0.1, 0.5, None]
 
 
 @pytest.mark.parametrize(("hero", "par", "limit"), [("host", "Zeillinger", 1 / 100), ("agent", "the agent that chooses first", 0.0)])
