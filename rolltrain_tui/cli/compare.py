@@ -1,7 +1,6 @@
 """`rolltrain compare`: auto-players against plain training, measured."""
 
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.cli import options
+from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--probes", is_flag=True, help="Ask each run how robust it is and how it explored; twice the time.")
 @click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign, for all arms.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Runs side by side, each on one thread; as many as there are cores.")
+@executor_options
 @click.option("--shard", metavar="I/N", help="Run part I of N only, such as 3/16; the parts may run anywhere.")
 @click.option("--merge", type=options.FILE, metavar="DIR", help="Put parts together that lie in DIR and the folders in it; runs nothing.")
 @click.option("--out", type=options.FILE, metavar="DIR", help="Folder for runs and report, instead of compare-CAMPAIGN.")
@@ -43,6 +43,7 @@ def compare(
     steps: int | None,
     settings: tuple[str, ...],
     workers: int | None,
+    ray: str | None,
     shard: str | None,
     merge: Path | None,
     out: Path | None,
@@ -62,8 +63,8 @@ def compare(
     from rolltrain_tui.rules.classes import CLASSES
 
     if merge is not None:
-        if campaign is not None or shard is not None:
-            raise click.UsageError("--merge DIR takes neither CAMPAIGN nor --shard: what the experiment is stands in DIR.")
+        if campaign is not None or shard is not None or ray is not None:
+            raise click.UsageError("--merge DIR takes neither CAMPAIGN nor --shard nor --ray: what the experiment is stands in DIR.")
         return _merge(merge, out or merge, as_json)
     if campaign is None:
         raise click.UsageError("Name a CAMPAIGN, or --merge DIR.")
@@ -85,8 +86,8 @@ def compare(
         Experiment.of(config, cells, shlex.join(["rolltrain", *_without_shard(sys.argv[1:])])).write(folder)
         cells = part.part(cells)
     stop: list[bool] = []
-    with caught(lambda: stop.append(True)) as signal:
-        comparison = experiment.sweep(cells, folder, lambda left: run_side_by_side(left, workers or _cores(), lambda: bool(stop)), _tell)
+    with executor(workers, ray, config) as execute, caught(lambda: stop.append(True)) as signal:
+        comparison = experiment.sweep(cells, folder, lambda left: run_side_by_side(left, execute, lambda: bool(stop)), _tell)
     if part is None:
         _report(comparison, config, folder, command, as_json)
     else:
@@ -128,7 +129,3 @@ def _without_shard(words: list[str]) -> list[str]:
 
 def _tell(text: str) -> None:
     click.echo(text, err=True)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
