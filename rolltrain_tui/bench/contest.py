@@ -191,7 +191,7 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
             f"{campaign.name}: the plain loop that bench compares with trains a GPT on text; name a campaign of kind supervised"
         )
     corpus = load_corpus(config.data, base=campaign.parent, context=config.model.context)
-    torch.save(corpus.train, folder / "tokens.pt")
+    torch.save(corpus.train.long(), folder / "tokens.pt")
     model = config.model
     return folder / "tokens.pt", {
         "vocabulary": len(corpus.vocabulary),

@@ -168,7 +168,7 @@ class Chronicle:
         with _reader(self.path) as file:
             for line in _lines(file):
                 good, self.events_written = line.end, self.events_written + 1
-            if _is_damaged(file, good):
+            if _is_damaged(file, good, self.events_written):
                 damaged = self.path.with_name(f"{self.path.stem}.damaged")
                 _copy_rest(file, good, damaged)
                 place = f"Line {self.events_written + 1} of {self.path.name}"
@@ -194,7 +194,7 @@ def read_from(path: Path, place: Place = BEGINNING) -> Iterator[tuple[Event, Pla
                 raise ChronicleError(f"{path.name}: line {number}: {error}") from None
             sheet = sheet_after(event, sheet)
             yield event, Place(number, end, sheet)
-        if _is_damaged(file, end):
+        if _is_damaged(file, end, number):
             raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
 
 
@@ -260,7 +260,7 @@ def inspect(path: Path) -> tuple[int, str]:
         with _reader(path) as file:
             for line in _lines(file):
                 number, end = number + 1, line.end
-            damaged = _is_damaged(file, end)
+            damaged = _is_damaged(file, end, number)
     except FileNotFoundError:
         return 0, "there is no chronicle"
     except (OSError, ChronicleError) as error:
@@ -290,18 +290,26 @@ def _lines(file: BinaryIO, place: Place = BEGINNING) -> Iterator[Line]:
     """The good lines from a place in the file up to the first bad line."""
     number, end, _ = place
     file.seek(end)
-    while (line := file.readline(event_codec.MAX_LINE)).endswith(b"\n"):
-        body, start = line[_HEAD:-1], b'"n":%d,' % number
-        if line[:_HEAD] != b'{"crc":"%08x",' % zlib.crc32(body) or not body.startswith(start):
-            return
+    while (payload := _payload(line := file.readline(event_codec.MAX_LINE), number)) is not None:
         number, end = number + 1, end + len(line)
-        yield Line(end, b"{" + body[len(start) :])
+        yield Line(end, payload)
 
 
-def _is_damaged(file: BinaryIO, end: int) -> bool:
-    """Whether more than one unfinished line follows the good lines. A single one is a write that was interrupted."""
+def _payload(line: bytes, number: int) -> bytes | None:
+    """The event of a good line; None where its end, its checksum or its number is wrong."""
+    body, start = line[_HEAD:-1], b'"n":%d,' % number
+    good = line.endswith(b"\n") and line[:_HEAD] == b'{"crc":"%08x",' % zlib.crc32(body) and body.startswith(start)
+    return b"{" + body[len(start) :] if good else None
+
+
+def _is_damaged(file: BinaryIO, end: int, number: int) -> bool:
+    """Whether a bad line stands after the `number` good ones.
+
+    One without an end is a write that was interrupted, or that goes on: by now it may have become a good line.
+    """
     file.seek(end)
-    return file.readline(event_codec.MAX_LINE).endswith(b"\n") or bool(file.read(1))
+    line = file.readline(event_codec.MAX_LINE)
+    return _payload(line, number) is None and (line.endswith(b"\n") or len(line) == event_codec.MAX_LINE)
 
 
 def _end_of(path: Path, events: int) -> int:

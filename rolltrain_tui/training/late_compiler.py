@@ -43,6 +43,10 @@ class LateCompiler(ModuleType):
         return call
 
     def __getattr__(self, name: str) -> Any:
+        """An import of a part of the compiler asks for __path__. Other such names are asked by `inspect` of all modules, and are not there:
+        an answer would load the compiler half-way through other modules of PyTorch's."""
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(f"{NAME} is not loaded yet, so it has no {name}")
         return getattr(self._real(), name)
 
     @property
@@ -66,10 +70,3 @@ def load_compiler_late() -> None:
     """From now on in this process, unless the compiler is loaded already."""
     if NAME not in sys.modules:
         sys.modules[NAME] = torch._dynamo = LateCompiler()
-
-
-def load_compiler_now() -> None:
-    """Before a library is imported that asks for the compiler half-way through PyTorch's own modules: then it is too late to load it."""
-    stand_in = sys.modules.get(NAME)
-    if isinstance(stand_in, LateCompiler):
-        stand_in._real()

@@ -20,6 +20,8 @@ from typing import Any
 import aiohttp
 
 TICK = os.sysconf("SC_CLK_TCK")
+CALM = ("diagnosis.scouts=off", "twin.mode=off", "encounters.mode=off")
+"""Without what costs some turns more than others."""
 
 
 class Game:
@@ -192,51 +194,58 @@ def viewers_of(address: str, number: int) -> None:
     asyncio.run(look())
 
 
-def slowing(campaign: str, viewers: int, rounds: int = 6, turns: int = 20) -> None:
-    """CPU of a turn at full speed, with nobody and with everybody, in turns: what the viewers add is what they can slow the game by."""
-    with game(campaign, "pace.turns_per_second=null") as played:
-        played.play_to(20)
-        ratios, paces = [], []
+def slowing(campaign: str, viewers: int, rounds: int = 8, turns: int = 400) -> None:
+    """A turn at full speed with nobody and with everybody, in turns: by the clock, and in CPU, which a busy machine troubles less."""
+    with game(campaign, "pace.turns_per_second=null", "turns=100000", *CALM) as played:
+        played.play_to(200)
+        ratios, cpu_ratios, paces = [], [], []
 
-        async def look() -> None:
+        async def look() -> tuple[float, float]:
             async with entered(played) as session, AsyncExitStack() as stack:
                 sockets = [await stack.enter_async_context(session.ws_connect("/mirror")) for _ in range(viewers)]
                 taking = [asyncio.create_task(Viewers(session, viewers)._take(socket, time.monotonic() + 1e6)) for socket in sockets]
                 await asyncio.sleep(2)  # they have come, and have the whole picture
-                paces.append(await asyncio.to_thread(pace))
+                seen = await asyncio.to_thread(pace)
                 for task in taking:
                     task.cancel()
+                return seen
 
-        def pace() -> float:
-            """Milliseconds of CPU a turn."""
-            first, cpu = played.turn, played.cpu
+        def pace() -> tuple[float, float]:
+            """Milliseconds a turn, by the clock and of CPU."""
+            first, cpu, begun = played.turn, played.cpu, time.monotonic()
             played.play_to(first + turns)
-            return 1000 * (played.cpu - cpu) / (played.turn - first)
+            passed = played.turn - first
+            return 1000 * (time.monotonic() - begun) / passed, 1000 * (played.cpu - cpu) / passed
 
         for number in range(rounds):
-            alone = pace() if number % 2 else 0.0
-            asyncio.run(look())
-            alone = alone or pace()
-            ratios.append(paces[-1] / alone)
-        print(f"CPU of a turn with {viewers} viewers: {statistics.median(paces):.1f} ms, to that without: {statistics.median(ratios):.3f}")
-        print(f"  of {sorted(round(ratio, 2) for ratio in ratios)}")
+            if number % 2:
+                alone, watched = pace(), asyncio.run(look())
+            else:
+                watched, alone = asyncio.run(look()), pace()
+            paces.append(watched[0])
+            ratios.append(watched[0] / alone[0])
+            cpu_ratios.append(watched[1] / alone[1])
+        by_clock = statistics.median(ratios)
+        print(f"a turn with {viewers} viewers: {statistics.median(paces):.1f} ms, to that without: {by_clock:.3f} by the clock")
+        print(f"  of {sorted(round(ratio, 3) for ratio in ratios)}; in CPU {statistics.median(cpu_ratios):.3f}")
 
 
-def deaf(campaign: str, seconds: float = 60.0) -> None:
-    """A viewer that reads nothing: what it costs, and what it holds."""
-    with game(campaign) as played:
+def deaf(campaign: str, seconds: float = 60.0, rounds: int = 3) -> None:
+    """A viewer that reads nothing, coming and going: what it costs, and what is held for it."""
+    with game(campaign, "turns=100000", *CALM) as played:
         played.play_to(20)
 
         async def sit() -> None:
             async with entered(played) as session, session.ws_connect("/mirror", autoping=False) as socket:
-                transport = socket.get_extra_info("socket")
                 socket._response.connection.transport.pause_reading()
-                assert transport is not None
                 await asyncio.sleep(seconds)
 
-        before, memory = percent_of_a_core(played, 15), played.memory
-        during = percent_of_a_core(played, seconds, sit)
-        print(f"a viewer that reads nothing for {seconds:.0f} s: {during - before:+.1f} % of a core, {played.memory - memory:+.1f} MB")
+        more, memory = [], played.memory
+        for _ in range(rounds):
+            alone = percent_of_a_core(played, seconds / 2)
+            more.append(percent_of_a_core(played, seconds, sit) - alone)
+        print(f"a viewer that reads nothing for {seconds:.0f} s: {statistics.median(more):+.1f} % of a core, of {more=}")
+        print(f"  {played.memory - memory:+.1f} MB after {rounds} of them")
 
 
 def coming_and_going(campaign: str, times: int = 1000) -> None:

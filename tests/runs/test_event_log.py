@@ -14,7 +14,7 @@ from support.tales import tale, written
 
 from rolltrain_tui.protocol.commands import Speak
 from rolltrain_tui.protocol.events import Event, Saved
-from rolltrain_tui.runs import event_codec
+from rolltrain_tui.runs import event_codec, event_log
 from rolltrain_tui.runs.event_log import Chronicle, ChronicleError, read, story_sha256
 
 
@@ -79,6 +79,24 @@ def test_a_torn_last_line_is_dropped(path: Path) -> None:
             chronicle.append(events[good])
         assert list(read(path)) == events[: good + 1]
     assert not path.with_name("chronicle.damaged").exists()
+
+
+def test_a_line_that_is_finished_meanwhile_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader of a live log meets half a line, and the writer ends it before the reader judges."""
+    events = tale(6)
+    whole = written(path, events).read_bytes()
+    half = whole.rstrip(b"\n").rindex(b"\n", 0, -1) + 20
+    path.write_bytes(whole[:half])
+    judge = event_log._is_damaged
+
+    def write_on_and_judge(*question: Any) -> bool:
+        path.write_bytes(whole)
+        return judge(*question)
+
+    monkeypatch.setattr(event_log, "_is_damaged", write_on_and_judge)
+    assert list(read(path)) == events[:5]
+    monkeypatch.undo()
+    assert list(read(path)) == events
 
 
 def test_every_changed_byte_is_noticed(path: Path) -> None:

@@ -78,9 +78,6 @@ class Lab(NamedTuple):
 @cache
 def lab() -> Lab:
     """Made once in a process."""
-    from rolltrain_tui.training.late_compiler import load_compiler_now
-
-    load_compiler_now()
     from transformers.utils import logging
 
     logging.disable_progress_bar()

@@ -53,3 +53,22 @@ def test_an_optimiser_does_without_it_and_torch_compile_loads_it() -> None:
 def test_one_that_is_loaded_already_stays() -> None:
     """A program that compiles keeps its own."""
     assert [False, False, [2.0, 2.0], True, 1, 2.0] == asked("import torch._dynamo")
+
+
+LOOKED_AT = """
+import inspect, sys
+import torch
+from rolltrain_tui.training.late_compiler import NAME, LateCompiler, load_compiler_late
+
+load_compiler_late()
+inspect.getmodule(sys._getframe())  # as torch.library does: it asks all modules for their files
+assert isinstance(sys.modules[NAME], LateCompiler)
+import torch.distributed.tensor  # which looks so while half of it is loaded
+assert torch.compile(lambda x: 2 * x, backend="eager")(torch.ones(1)).item() == 2
+"""
+
+
+def test_a_look_at_all_modules_leaves_it_unloaded() -> None:
+    """Whoever inspects modules does not load the compiler, and modules of PyTorch's that do so on their way can be loaded afterwards."""
+    done = subprocess.run([sys.executable, "-c", LOOKED_AT], capture_output=True, text=True)
+    assert 0 == done.returncode, done.stderr

@@ -18,7 +18,6 @@ from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.finetune.config import FinetuneConfig, LoraConfig
 from rolltrain_tui.modes.finetune.folder import SETTINGS, ModelFolder, ModelFolderError, has_tokenizer
 from rolltrain_tui.modes.text.corpora.text_file import shown
-from rolltrain_tui.training.late_compiler import load_compiler_now
 from rolltrain_tui.training.streams import random_stream
 
 ALL_LINEAR = "all-linear"
@@ -55,7 +54,6 @@ def load_tokenizer(folder: ModelFolder) -> Any:
             f"{shown(folder.path)} has no tokenizer (tokenizer.json or vocabulary files); copy it from where the model came from, "
             "or write it with tokenizer.save_pretrained"
         )
-    load_compiler_now()
     from transformers import AutoTokenizer
 
     with _in_silence():

@@ -79,7 +79,7 @@ class TextLearner(LeveredLearner):
         if self._halves is None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
-        # The data, in memory as one tensor each
+        # The data, one tensor each; those of a large text are a file, mapped into memory
         self._train, self._val = corpus.train.to(device), corpus.val.to(device)
         self._span = torch.arange(config.model.context + 1, device=device)  # (T + 1,)
 
@@ -177,7 +177,7 @@ class TextLearner(LeveredLearner):
         """`sequences` windows at random places of the training text, and the same one token on: each (B, T)."""
         with self._timed("data"):
             ix = torch.randint(len(self._train) - self.config.model.context, (sequences, 1), generator=self.streams["data"])  # (B, 1)
-            window = self._train[ix.to(self.device) + self._span]  # (B, T + 1)
+            window = self._train[ix.to(self.device) + self._span].long()  # (B, T + 1)
         return window[:, :-1], window[:, 1:]
 
     def _descend(self, x: Tensor, targets: Tensor, y: Tensor, weight: float) -> Tensor:
@@ -226,7 +226,7 @@ class TextLearner(LeveredLearner):
     @torch.no_grad()
     def _chunk_losses(self, *chunks: Tensor) -> Tensor:
         """The loss of the windows that start at each of the places in `chunks`, (B, 1) each: (sum of B,)."""
-        windows = (self._val[chunk + self._span] for chunk in chunks)  # (B, T + 1)
+        windows = (self._val[chunk + self._span].long() for chunk in chunks)  # (B, T + 1)
         return torch.cat([self._sequence_losses(window[:, :-1], window[:, 1:]) for window in windows])
 
     def _sequence_losses(self, x: Tensor, y: Tensor) -> Tensor:
@@ -261,7 +261,7 @@ class TextLearner(LeveredLearner):
     def _windows(self, text: Tensor, sequences: int) -> Tensor:
         """The first `sequences` fixed windows of a text: (n, T + 1)."""
         places = torch.tensor(probe_offsets(sequences, len(text) - self.config.model.context), device=self.device)
-        return text[places.unsqueeze(1) + self._span]
+        return text[places.unsqueeze(1) + self._span].long()
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

@@ -30,7 +30,7 @@ class EndingScreen(TavernScreen):
 
     CSS_PATH = "ending.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "title", "Title", tooltip="Back to the title"),
+        Binding("escape", "title", "Back", tooltip="Back to the title"),
         Binding("p", "again", "Again", tooltip="Play the same campaign from its first turn"),
         Binding("n", "without", "No dice", show=False, tooltip="The same campaign as plain training: rulebook off"),
         Binding("w", "replay", "Replay", tooltip="Watch this run from its first turn"),

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from rolltrain_tui.modes.text.config import DataConfig
 from rolltrain_tui.modes.text.corpora import corpus as corpus_module
+from rolltrain_tui.modes.text.corpora import tokens as tokens_module
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
-from rolltrain_tui.modes.text.corpora.corpus import LARGEST_VOCABULARY, corpus_from_text, load_corpus
+from rolltrain_tui.modes.text.corpora.corpus import corpus_from_text, load_corpus
 from rolltrain_tui.modes.text.corpora.text_file import DataError
+from rolltrain_tui.modes.text.corpora.tokens import LARGEST_VOCABULARY
 
 TEXT = "Zwölf Drachen aßen 🐉 Käse. " * 10
 
@@ -51,7 +53,7 @@ def test_the_vocabulary_is_sorted_and_distinct():
 def test_chunks_leave_no_seam(monkeypatch):
     """A text encoded a few characters at a time gives the same numbers and hash."""
     whole = of(TEXT)
-    monkeypatch.setattr(corpus_module, "_CHUNK", 7)
+    monkeypatch.setattr(tokens_module, "_CHUNK", 7)
     pieces = of(TEXT)
     assert torch.equal(whole.train, pieces.train)
     assert torch.equal(whole.val, pieces.val)

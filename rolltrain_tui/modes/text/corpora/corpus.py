@@ -1,29 +1,23 @@
 """What the model reads: a text as character numbers, with a vocabulary, a training part and a validation part."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import ceil
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.text.config import DataConfig
+from rolltrain_tui.modes.text.corpora import kept_tokens
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
-
-LARGEST_VOCABULARY = 4096
-REPLACEMENT = "\ufffd"
-_CODES = 0x110000
-_CHUNK = 1 << 22
-"""Characters that are encoded at a time: 16 MB of code points."""
+from rolltrain_tui.modes.text.corpora.tokens import LARGEST_VOCABULARY, REPLACEMENT, Tokens, tokenize
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """A text, split in two. The numbers are places in `vocabulary`, dtype int64."""
+    """A text, split in two. The numbers are places in `vocabulary`: int64, and of a large text uint8 or int16, read from the disk."""
 
     name: str
     """tales, names, or the file's name."""
@@ -82,13 +76,15 @@ class Corpus:
 def load_corpus(config: DataConfig, *, base: Path, context: int) -> Corpus:
     """The corpus that a campaign names; `config.path` is relative to `base`. Each part holds at least context + 1 characters.
 
-    Raises DataError. Memory at the peak: the text, 8 bytes a character for the numbers, and a fixed 50 MB.
+    Raises DataError. A large text is numbered once and then read from the disk as the training needs it (see kept_tokens).
     """
     if config.corpus == "file":
         if config.path is None:
             raise DataError("data.corpus is file, but data.path names none: give the path of a UTF-8 text file.")
         path = base / config.path
-        return corpus_from_text(read_text(path), path.name, shown(path), None, config.validation_fraction, context)
+        if not kept_tokens.is_large(path):
+            return corpus_from_text(read_text(path), path.name, shown(path), None, config.validation_fraction, context)
+        return _split(kept_tokens.tokens_of(path), path.name, shown(path), None, config.validation_fraction, context)
     if config.path is not None:
         raise DataError(f"data.corpus is {config.corpus}, which needs no file: set data.corpus to file, or data.path to null.")
     return _built_in(config.corpus, config.validation_fraction, context)
@@ -102,20 +98,22 @@ def _built_in(name: str, validation_fraction: float, context: int) -> Corpus:
 
 def corpus_from_text(text: str, name: str, title: str, floor: float | None, validation_fraction: float, context: int) -> Corpus:
     """Splits and encodes; `title` begins the sentences of errors."""
-    split = len(text) - int(len(text) * validation_fraction)
-    _refuse_short(title, len(text), split, validation_fraction, context)
-    counts = _count(text)
-    if int((counts > 0).sum()) < 2:
-        raise DataError(f"{title} repeats a single character, so there is nothing to learn: choose another text.")
-    kept = _vocabulary(counts)
-    ids = _encode(text, kept)
-    vocabulary = "".join(map(chr, kept.tolist()))
-    rare = int((counts > 0).sum()) - len(kept) + 1 if len(kept) < int((counts > 0).sum()) else 0
-    return Corpus(name, vocabulary, ids[:split], ids[split:], floor, _sha256(text), rare)
+    _refuse_short(title, len(text), validation_fraction, context)
+    return _split(tokenize(text, title), name, title, floor, validation_fraction, context)
 
 
-def _refuse_short(title: str, length: int, split: int, fraction: float, context: int) -> None:
-    need = context + 1
+def _split(tokens: Tokens, name: str, title: str, floor: float | None, validation_fraction: float, context: int) -> Corpus:
+    _refuse_short(title, len(tokens.ids), validation_fraction, context)
+    split = _split_at(len(tokens.ids), validation_fraction)
+    return Corpus(name, tokens.vocabulary, tokens.ids[:split], tokens.ids[split:], floor, tokens.sha256, tokens.rare)
+
+
+def _split_at(length: int, validation_fraction: float) -> int:
+    return length - int(length * validation_fraction)
+
+
+def _refuse_short(title: str, length: int, fraction: float, context: int) -> None:
+    need, split = context + 1, _split_at(length, fraction)
     if split >= need and length - split >= need:
         return
     total = max(ceil(need / fraction), ceil(need / (1 - fraction)))
@@ -124,47 +122,3 @@ def _refuse_short(title: str, length: int, split: int, fraction: float, context:
         f" validation, and each part needs at least {need}. Use a text of about {total} characters or more, a smaller model.context,"
         f" or another data.validation_fraction than {fraction:g}."
     )
-
-
-def _codes(text: str) -> Iterable[tuple[int, Tensor]]:
-    """Code points (int32) of the text, chunk by chunk, each with its offset."""
-    for start in range(0, len(text), _CHUNK):
-        yield start, torch.frombuffer(bytearray(text[start : start + _CHUNK].encode("utf-32-le")), dtype=torch.int32)
-
-
-def _count(text: str) -> Tensor:
-    """(0x110000,): how often each code point occurs."""
-    counts = torch.zeros(_CODES, dtype=torch.int64)
-    for _, codes in _codes(text):
-        counts += torch.bincount(codes, minlength=_CODES)
-    return counts
-
-
-def _vocabulary(counts: Tensor) -> Tensor:
-    """Code points of the vocabulary, ascending. Too many: the most frequent ones (ties: the smaller code) and U+FFFD for the rest."""
-    present = torch.nonzero(counts).flatten()
-    if len(present) <= LARGEST_VOCABULARY:
-        return present
-    others = present[present != ord(REPLACEMENT)]
-    frequent = others[torch.argsort(counts[others], descending=True, stable=True)][: LARGEST_VOCABULARY - 1]
-    return torch.cat([frequent, torch.tensor([ord(REPLACEMENT)])]).sort().values
-
-
-def _encode(text: str, kept: Tensor) -> Tensor:
-    """(N,) int64: a table look-up per character; characters that were not kept get U+FFFD's number."""
-    table = torch.zeros(_CODES, dtype=torch.int64)
-    table[kept] = torch.arange(len(kept))
-    everything_else = torch.ones(_CODES, dtype=torch.bool)
-    everything_else[kept] = False
-    table[everything_else] = table[ord(REPLACEMENT)]
-    ids = torch.empty(len(text), dtype=torch.int64)
-    for start, codes in _codes(text):
-        torch.index_select(table, 0, codes, out=ids[start : start + len(codes)])
-    return ids
-
-
-def _sha256(text: str) -> str:
-    digest = hashlib.sha256()
-    for start in range(0, len(text), _CHUNK):
-        digest.update(text[start : start + _CHUNK].encode())
-    return digest.hexdigest()

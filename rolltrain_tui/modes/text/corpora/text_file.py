@@ -1,8 +1,12 @@
 """Reads a player's text file, or says in one sentence what is wrong with it and what to do."""
 
+import hashlib
 import os
 import shlex
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 LARGEST = 512 * 2**20
@@ -41,12 +45,27 @@ def shown(path: Path) -> str:
     return "'" + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path)) + "'"
 
 
+def sha256_of(path: Path) -> str:
+    """Of the file's bytes as they are. DataError where it cannot be read."""
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _read_bytes(path: Path) -> bytes:
+    with _opened(path) as file:
+        data = file.read(LARGEST + 1)
+    _refuse_large(path, len(data))
+    return data
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    """An ordinary file that is not too large, open for reading. What goes wrong with it is a DataError."""
     try:
         status = path.stat()  # follows links, opens nothing: a pipe or a tape drive is not even touched
         _refuse_irregular(path, status)
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            yield file
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(f"{shown(path)} does not exist: check the file's name and its folder.") from None
     except PermissionError:
@@ -56,8 +75,6 @@ def _read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DataError(f"{shown(path)} cannot be read ({reason}): check the file's name or choose another file.") from None
-    _refuse_large(path, len(data))
-    return data
 
 
 def _refuse_irregular(path: Path, status: os.stat_result) -> None:
