@@ -22,7 +22,7 @@ from rolltrain_tui.cli.diff import diff
 from rolltrain_tui.cli.doctor import doctor
 from rolltrain_tui.cli.duel import duel
 from rolltrain_tui.cli.dungeon import dungeon
-from rolltrain_tui.cli.exit_codes import exit_code_of, open_streams, settle_streams
+from rolltrain_tui.cli.exit_codes import WRONG_USE, exit_code_of, open_streams, settle_streams
 from rolltrain_tui.cli.export import export
 from rolltrain_tui.cli.ghost import ghost
 from rolltrain_tui.cli.new import new
@@ -36,6 +36,10 @@ from rolltrain_tui.cli.serve import serve
 from rolltrain_tui.cli.train import train
 from rolltrain_tui.cli.verify import verify
 from rolltrain_tui.cli.watch import watch
+from rolltrain_tui.cluster.launched import launched, rank
+
+ON_RANKS = ("train",)
+"""Verbs that torchrun can start on several ranks at once."""
 
 
 def main() -> None:
@@ -60,6 +64,16 @@ def rolltrain(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+    elif launched() and context.invoked_subcommand not in ON_RANKS:
+        _refuse_ranks(context.invoked_subcommand)
+
+
+def _refuse_ranks(verb: str) -> None:
+    """UsageError of the first rank, which talks for all."""
+    if rank():
+        raise click.exceptions.Exit(WRONG_USE)
+    other = " The same game on many ranks: torchrun ... -m rolltrain_tui train CAMPAIGN --plain" if verb == "play" else ""
+    raise click.UsageError(f"`rolltrain {verb}` runs in one process, and torchrun starts several: start it by itself.{other}")
 
 
 # To play and to train.

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli import options
+from rolltrain_tui.cluster.launched import launched
 
 if TYPE_CHECKING:
+    from rolltrain_tui.cluster.runs import Order
+    from rolltrain_tui.config.schema import CampaignConfig
     from rolltrain_tui.runs.run import Run
 
 
@@ -20,33 +23,50 @@ if TYPE_CHECKING:
 @click.option("--every", type=click.IntRange(min=1), metavar="N", help="In the plain story, tell the roll of every Nth turn only.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout; all talk goes to stderr.")
 def train(campaign: str | None, resume: str | None, plain: bool, every: int | None, as_json: bool, **given: Any) -> int:
-    """Play a campaign without a screen: a progress bar on a terminal, plain sentences into a pipe."""
+    """Play a campaign without a screen: a progress bar on a terminal, plain sentences into a pipe.
+
+    One game on many processes: torchrun --nproc-per-node 4 -m rolltrain_tui train CAMPAIGN
+    """
     if (campaign is None) == (resume is None):
         raise click.UsageError("Name a campaign to begin, or --resume a save.")
     from rolltrain_tui.plain.run import PlainOptions, play
 
     out, data, script = given.pop("out"), options.own_text(given.pop("data")), given.pop("script")
     moves = options.read_moves(script)
-    run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
-    code, result = play(run, PlainOptions(plain=plain, as_json=as_json, every=every), moves)
-    if as_json:
+    shown = PlainOptions(plain=plain, as_json=as_json, every=every)
+    if launched():
+        from rolltrain_tui.cli.ranks import train_on_ranks
+
+        order = (lambda: _resuming(str(resume), out, data, given)) if campaign is None else lambda: _beginning(campaign, out, data, given)
+        code, result = train_on_ranks(order, shown, moves)
+    else:
+        run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
+        code, result = play(run, shown, moves)
+    if as_json and result is not None:
         click.echo(json.dumps(result, indent=2, allow_nan=False))
     return code
 
 
-def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
+def _campaign(name: str, data: Path | None, given: dict[str, Any]) -> "tuple[CampaignConfig, Path, Path]":
+    """The campaign, its base, and its file."""
     from rolltrain_tui.config.overrides import without_own_text
     from rolltrain_tui.modes import campaign_file
-    from rolltrain_tui.runs.saves import saves_root
 
     path = options.find_campaign(name)
     overrides, text = without_own_text(options.overrides(path, data=data, **given))
     data = data or text
     config = campaign_file.load(path, overrides, data=data)
+    return config, campaign_file.base_of(config, path, data), path
+
+
+def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
+    from rolltrain_tui.runs.saves import saves_root
+
+    config, base, path = _campaign(name, data, given)
     from rolltrain_tui.runs import ghosts
     from rolltrain_tui.runs.run import Run  # loads torch, so the campaign is checked before
 
-    return Run.begin(config, base=campaign_file.base_of(config, path, data), runs=saves_root(out), ghost_files=ghosts.places(path))
+    return Run.begin(config, base=base, runs=saves_root(out), ghost_files=ghosts.places(path))
 
 
 def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":
@@ -59,3 +79,22 @@ def _resumed(name: str, out: Path | None, data: Path | None, given: dict[str, An
     if overrides and run.campaign.ended:
         raise click.UsageError(f"Nothing is trained. {run.note}")
     return run
+
+
+# On many ranks, each rank reads the command line by itself, and they compare before anyone begins.
+
+
+def _beginning(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Order":
+    from rolltrain_tui.cluster.runs import Beginning
+    from rolltrain_tui.runs import ghosts
+    from rolltrain_tui.runs.saves import saves_root
+
+    config, base, path = _campaign(name, data, given)
+    return Beginning(config=config, base=base, runs=saves_root(out), ghost_files=ghosts.places(path))
+
+
+def _resuming(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Order":
+    from rolltrain_tui.cluster.runs import Resuming
+
+    options.refuse_other_text(data)
+    return Resuming(path=options.run_path(name, out), overrides=options.overrides(None, data=None, **given))

@@ -44,13 +44,16 @@ class Mode:
     """A tuple of the `Signal` rows that its examination tells besides the house's. Other packages bring theirs by entry points."""
     monsters: str = ""
     """A tuple of the `Monster` rows that those signals bring, where monsters are diagnosed. "": none of its own."""
+    ranks: str = ""
+    """A function (config, how many, shards) -> why so many processes cannot train it together, "" where they can. "": one process only."""
 
 
 def check_mode(name: str, row: object) -> Mode:
     """The row, if it is a mode of this name whose parts are named in words. RowError."""
     if not isinstance(row, Mode):
         raise RowError(f"it must be a rolltrain_tui.plugins.Mode, not a {type(row).__name__}")
-    texts = (row.title, row.config, row.build, row.template, row.fitted, row.expert, row.sitting, row.probes, row.signals, row.monsters)
+    texts = [row.title, row.config, row.build, row.template, row.fitted, row.expert, row.sitting, row.probes, row.signals, row.monsters]
+    texts.append(row.ranks)
     for text in texts:
         if not isinstance(text, str) or not text.isprintable():
             raise RowError("every text of a mode must be one line of printable characters")
@@ -68,6 +71,7 @@ MODES: Registry[Mode] = Registry(
             build="rolltrain_tui.modes.text.build:build",
             template="rolltrain_tui.config.shipped:tiny_gpt",
             probes="rolltrain_tui.modes.text.probes",
+            ranks="rolltrain_tui.modes.text.build:why_not_on_ranks",
         ),
         Mode(
             name="finetune",
@@ -119,6 +123,16 @@ def _brought(part: str) -> Iterator[Any]:
 
 SIGNALS.bring(lambda: _brought("signals"))
 BESTIARY.bring(lambda: _brought("monsters"))
+
+
+def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:
+    """Why so many processes cannot train this campaign together; "" where they can."""
+    mode = MODES[config.kind]
+    if not mode.ranks:
+        able = ", ".join(f"{name} ({row.title[0].lower()}{row.title[1:]})" for name, row in MODES.items() if row.ranks)
+        return f"kind: {config.kind} trains in one process, not on {ranks} ranks; campaigns that can: {able}"
+    reason: str = resolve_name(mode.ranks)(config, ranks, shards=shards)
+    return reason
 
 
 def build(config: Any, *, base: Path) -> "Learner":

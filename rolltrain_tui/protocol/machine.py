@@ -25,7 +25,7 @@ class Machine:
     torch_build: str = ""
     """A hash of how that torch was built: one version comes with several libraries of linear algebra."""
     limits: tuple[str, ...] = ()
-    """Variables of the environment that switch instructions off, such as "ONEDNN_MAX_CPU_ISA=SSE41"."""
+    """Variables of the environment that change how sums are rounded: "ONEDNN_MAX_CPU_ISA=SSE41", or "WORLD_SIZE=2" on several ranks."""
 
     def differences(self, here: "Machine") -> Iterator[tuple[str, str, str]]:
         """What differs from the machine `here`: name, there, here."""

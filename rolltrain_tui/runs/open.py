@@ -70,7 +70,11 @@ class SavedRun:
     @classmethod
     def read(cls, path: Path) -> Self:
         """A save folder, or the latest save of a run folder. SaveError."""
-        snapshot = saves.read(path)
+        return cls.of(path, saves.read(path))
+
+    @classmethod
+    def of(cls, path: Path, snapshot: saves.Snapshot) -> Self:
+        """What was read from a save. SaveError."""
         match snapshot.state:
             case {"base": str(base), "events": int(events), "pending": [*lines], "campaign": dict(state)} if events >= 0:
                 pending = [event_codec.decode_command(line) for line in lines if isinstance(line, str)]

@@ -58,12 +58,16 @@ class Run:
         """
         campaign, note = new_campaign(config, base=base, ghost_files=ghost_files)
         run = cls.create(campaign, base=base, runs=runs, name=name)
-        if campaign.ghost is not None:
-            baseline.write(run.folder / layout.GHOST, campaign.ghost)
         run.note = note
-        with contextlib.suppress(OSError):  # the next save reports it
-            run.write(name="", keep=config.save.keep, events=0, pending=())
+        run.keep_beginning()
         return run
+
+    def keep_beginning(self) -> None:
+        """The ghost, and a first save, of a campaign that has not begun."""
+        if self.campaign.ghost is not None:
+            baseline.write(self.folder / layout.GHOST, self.campaign.ghost)
+        with contextlib.suppress(OSError):  # the next save reports it
+            self.write(name="", keep=self.config.save.keep, events=0, pending=())
 
     @classmethod
     def create(cls, campaign: Campaign, *, base: Path, runs: Path, name: str | None = None) -> Self:
@@ -90,7 +94,12 @@ class Run:
             finished = cls.resume(unfinished.folder, overrides)
             finished.note = " ".join(note for note in (unfinished.note, finished.note) if note)
             return finished
-        run = cls.restore(saved, saved.open(config))
+        return cls.go_on(saved, saved.open(config), changes)
+
+    @classmethod
+    def go_on(cls, saved: SavedRun, campaign: Campaign, changes: Sequence[Change]) -> Self:
+        """As restore, and tell of the settings that have changed since the save."""
+        run = cls.restore(saved, campaign)
         run._tell_of(changes)
         if saved.ended:
             another = f"rolltrain branch {run.folder.name} --at TURN --set PATH=VALUE"

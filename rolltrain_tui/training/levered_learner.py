@@ -33,6 +33,7 @@ from rolltrain_tui.training.host_chance import host_unchanged
 from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
 from rolltrain_tui.training.measures import Layer
 from rolltrain_tui.training.optimizer_modes import in_evaluation_mode
+from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_levers import SampledLevers
 from rolltrain_tui.training.schedules import Schedule
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
@@ -178,12 +179,15 @@ class LeveredLearner(ABC):
         objective: Objective,
         running: Collection[Tensor] = (),
         sampled: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
         """`parameters` learn. `usual_amount`: size of a plain turn's batch. `running`: buffers that a forward pass changes.
 
         Saves leave frozen weights out: a mode must find them again by itself.
         `sampled`: measure factors on the update on a sample of the weights (see `sampled_levers`).
+        `ranks`: the processes that train this model together.
         """
+        self.ranks = ranks
         self.config = config
         self.should_stop: Callable[[], bool] = lambda: False
         self.seconds = dict.fromkeys((*self.phases, "optimiser"), 0.0)
@@ -210,6 +214,7 @@ class LeveredLearner(ABC):
         """Read one batch, `factor` times the usual size, and leave its mean gradient in `.grad`.
 
         Calls `stop_if_asked` before each micro-batch. Serves micro_scales, target_noise and drop_worst, or `info` says why not.
+        Where several ranks train, each gathers its share of the batch, and `add_shares` makes the mean of them.
         """
 
     @abstractmethod
@@ -234,8 +239,8 @@ class LeveredLearner(ABC):
         running = [buffer.clone() for buffer in self._running]
         start = self.memory.begin(effect)
         try:
-            with self.streams.lend_dropout():
-                return self._step(effect, started)
+            with self.streams.lend_dropout(self.ranks):
+                return self.ranks.agree_on(self._step(effect, started))
         except BaseException:  # KeyboardInterrupt too: the save that follows must hold a whole turn
             self.streams.put_back(streams)
             self.take_own_state(own)
@@ -325,6 +330,21 @@ class LeveredLearner(ABC):
         """StepAbandoned where the player is leaving: the turn is undone and will be repeated."""
         if self.should_stop():
             raise StepAbandoned
+
+    @torch.no_grad()
+    def add_shares(self, loss: float, plain: Sequence[Tensor] | None) -> float:
+        """Add up the ranks' shares of the gradients, in `.grad` and `plain`, and of the loss, which is returned: one all-reduce."""
+        if self.ranks.size == 1:
+            return loss
+        for p in self.levers.parameters:
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad  # a share without a row
+        grads = [p.grad for p in self.levers.parameters if p.grad is not None] + list(plain or ())
+        flat = torch.cat([grad.flatten() for grad in grads] + [grads[0].new_tensor([loss])])
+        self.ranks.add(flat)  # a share that is not finite makes all of it so: every rank skips the step, or none
+        *sums, total = torch.split(flat, [*(grad.numel() for grad in grads), 1])
+        for grad, own in zip(grads, sums, strict=True):
+            grad.copy_(own.view(grad.shape))
+        return total.item()
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

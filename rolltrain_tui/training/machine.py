@@ -69,11 +69,11 @@ def available_cores() -> int:
     return cores
 
 
-def pick_threads(threads: int | str, flops_per_micro_batch: float) -> int:
-    """`auto`: one for a micro-batch below SERIAL_FLOPS, else all cores."""
+def pick_threads(threads: int | str, flops_per_micro_batch: float, processes: int = 1) -> int:
+    """`auto`: one for a micro-batch below SERIAL_FLOPS, else this process's part of all cores, which `processes` share."""
     if isinstance(threads, int):
         return threads
-    return 1 if flops_per_micro_batch < SERIAL_FLOPS else available_cores()
+    return 1 if flops_per_micro_batch < SERIAL_FLOPS else max(1, available_cores() // processes)
 
 
 @cache

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.protocol.machine import Machine
+from rolltrain_tui.training.ranks import ours
 
 LIMITS = ("MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE")
 """Variables by which libraries below torch use fewer instructions. Measured: MKL_CBWR and ONEDNN_MAX_CPU_ISA change last bits.
@@ -29,8 +30,14 @@ def this_machine(*, threads: int, device: str = "cpu") -> Machine:
         threads=threads,
         accelerator=_accelerator(torch, device),
         torch_build="" if torch is None else _build(),
-        limits=tuple(f"{name}={os.environ[name][:LONGEST]}" for name in LIMITS if os.environ.get(name)),
+        limits=tuple(f"{name}={os.environ[name][:LONGEST]}" for name in LIMITS if os.environ.get(name)) + _ranks(),
     )
+
+
+def _ranks() -> tuple[str, ...]:
+    """Several processes that train one model add up their shares, which rounds in another way than one process does."""
+    several = ours().size
+    return (f"WORLD_SIZE={several}",) if several > 1 else ()
 
 
 @cache

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.training.host_chance import host_state, packed, seeded_host_state, set_host_state, unpacked
+from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 
 DROPOUT, HOST = "dropout", "host"
@@ -64,10 +65,11 @@ class Streams:
             raise LearnerStateError(f"the saved state of Python's generators cannot be read: {error!r}") from None
 
     @contextmanager
-    def lend_dropout(self) -> Iterator[None]:
+    def lend_dropout(self, ranks: Ranks = ALONE) -> Iterator[None]:
         """Inside, dropout draws from this learner's stream; afterwards the process has its own state back.
 
-        After an exception the learner's stream stands where it stood before: the turn will be repeated.
+        After an exception the learner's stream stands where it stood before: the turn will be repeated. Several ranks draw a seed from
+        it, and each goes on by itself from there: their rows must not share a mask.
         """
         if self._dropout is None:
             yield
@@ -78,8 +80,16 @@ class Streams:
         try:
             if self._host is not None:
                 set_host_state(self._host)
-            yield
-            self._dropout = global_state(self.device)
+            if ranks.size == 1:
+                yield
+                self._dropout = global_state(self.device)
+            else:
+                seed = int(torch.randint(2**62, (), device=self.device).item())
+                drawn = global_state(self.device)
+                own = torch.Generator(self.device).manual_seed(stream_seed(seed, f"rank {ranks.rank}"))
+                set_global_state(self.device, own.get_state())
+                yield
+                self._dropout = drawn
             self._host = host_state() if self._host is not None else None
         finally:
             set_global_state(self.device, outer)

@@ -5,6 +5,7 @@ from pathlib import Path
 from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.corpora.corpus import load_corpus
 from rolltrain_tui.modes.text.learner import TextLearner
+from rolltrain_tui.training import ranks
 from rolltrain_tui.training.machine import pick_device, tune_allocator
 
 
@@ -27,4 +28,15 @@ def build(config: TextConfig, *, base: Path) -> TextLearner:
     pick_device(config.device.device)  # a missing device is reported before the text is read, which may take a while
     corpus = load_corpus(config.data, base=base, context=model.context)
     tune_allocator()
-    return TextLearner(config, corpus)
+    return TextLearner(config, corpus, ranks.ours())
+
+
+def why_not_on_ranks(config: TextConfig, count: int, *, shards: bool) -> str:
+    """Why so many processes cannot train this campaign together; "" where they can."""
+    if config.batch.sequences < count:
+        return (
+            f"batch.sequences: {config.batch.sequences} cannot be dealt to {count} ranks; set it to {count} or more, or start fewer ranks"
+        )
+    if shards:
+        return "this kind of training does not shard its weights"
+    return ""

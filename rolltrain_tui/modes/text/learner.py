@@ -24,6 +24,7 @@ from rolltrain_tui.training.diagnosis import examine, has_temperature, temperatu
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
 from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.split_batch import SplitBatch
@@ -47,7 +48,7 @@ class TextLearner(LeveredLearner):
     config: TextConfig
     model: GPT
 
-    def __init__(self, config: TextConfig, corpus: Corpus) -> None:
+    def __init__(self, config: TextConfig, corpus: Corpus, ranks: Ranks = ALONE) -> None:
         self.corpus = corpus
 
         # The machine
@@ -73,7 +74,8 @@ class TextLearner(LeveredLearner):
 
         # Threads. Two halves of a batch, each on half of the cores, are faster than one batch on all of them. But dropout draws from
         # one stream, in order, and a compiled graph has its own threads: there the batch stays whole.
-        self.threads = pick_threads(config.device.threads, config.batch.sequences * config.model.context * model.flops_per_token())
+        flops = config.batch.sequences * config.model.context * model.flops_per_token() / ranks.size
+        self.threads = pick_threads(config.device.threads, flops, ranks.local)
         divisible = device.type == "cpu" and config.model.dropout == 0 and not config.device.compile and self.threads > 1
         self._halves = SplitBatch(list(model.parameters()), self.threads) if divisible else None
         if self._halves is None and torch.get_num_threads() != self.threads:
@@ -97,6 +99,7 @@ class TextLearner(LeveredLearner):
             dtype=pick_dtype(config.device.dtype, device),
             usual_amount=config.batch.sequences * config.batch.accumulation * config.model.context,
             objective=dataclasses.replace(config.objective, chance=math.log(len(corpus.vocabulary)), limit=corpus.floor),
+            ranks=ranks,
         )
 
     def info(self) -> LearnerInfo:
@@ -125,7 +128,10 @@ class TextLearner(LeveredLearner):
     # The gradient of a batch
 
     def gather(self, effect: StepEffect, factor: float) -> BatchGradient:
-        """Read `factor` times the usual number of sequences, in micro-batches of the usual size and the rest in a smaller one."""
+        """Read `factor` times the usual number of sequences, in micro-batches of the usual size and the rest in a smaller one.
+
+        Every rank reads all of them, and descends on its own rows of each.
+        """
         config = self.config.batch
         sequences = max(1, round(config.sequences * config.accumulation * factor))
         sizes = [config.sequences] * (sequences // config.sequences)
@@ -147,11 +153,15 @@ class TextLearner(LeveredLearner):
             if effect.target_noise:
                 noisy, replaced = replace_targets(y, effect.target_noise, len(self.corpus.vocabulary), self.streams["target_noise"])
                 batch.replaced += replaced
-            weight = len(x) / total  # micro-batches may differ in size: the mean is over sequences
-            loss += self._descend(x, noisy, y, weight).item() * weight
             batch.tokens += y.numel()
+            mine = self.ranks.share(len(x))
+            weight = (mine.stop - mine.start) / total  # micro-batches may differ in size: the mean is over sequences
+            if weight:
+                share = (x, y) if noisy is y else (x, noisy, y)
+                loss += self._descend(*(rows[mine] for rows in share), weight=weight).item() * weight
             sums.add(j)
         batch.plain = sums.finish()
+        loss = self.add_shares(loss, batch.plain)
         batch.amount = batch.targets = batch.tokens
         if kept is None:
             batch.loss = loss
@@ -168,7 +178,8 @@ class TextLearner(LeveredLearner):
             for size in sizes:
                 self.stop_if_asked()
                 micros.append(self._read(size))
-                losses.append(self._sequence_losses(*micros[-1]))
+                mine = self.ranks.share(size)
+                losses.append(self.ranks.whole(self._sequence_losses(*(rows[mine] for rows in micros[-1])), size))
         stays = drop_worst(torch.cat(losses), drop, batch)  # (B,)
         batch.scored = len(stays) * self.config.model.context
         return [(x[own], y[own]) for (x, y), own in zip(micros, torch.split(stays, sizes), strict=True)]
@@ -180,19 +191,22 @@ class TextLearner(LeveredLearner):
             window = self._train[ix.to(self.device) + self._span].long()  # (B, T + 1)
         return window[:, :-1], window[:, 1:]
 
-    def _descend(self, x: Tensor, targets: Tensor, y: Tensor, weight: float) -> Tensor:
-        """Add weight x the gradient of the loss on `targets` to `.grad`. The loss on the true targets y. All are (B, T)."""
-        if self._halves is not None and len(x) > 1:
+    def _descend(self, *batch: Tensor, weight: float) -> Tensor:
+        """Add weight x the gradient of the loss to `.grad`; the raw loss. `batch` is what `_losses` reads."""
+        if self._halves is not None and len(batch[0]) > 1:
             with self._timed("both halves"):
-                return self._halves.descend(self._losses, (x, targets, y) if targets is not y else (x, y), weight)
+                return self._halves.descend(self._losses, batch, weight)
         with self._timed("forward"):
-            loss, raw_loss = self._losses(x, targets, y if targets is not y else None)
+            loss, raw_loss = self._losses(*batch)
         with self._timed("backward"):
             (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw_loss
 
     def _losses(self, x: Tensor, targets: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The loss to descend, and the raw loss: where `targets` are noisy, that on the true y. Called by several threads at once."""
+        """The loss to descend, and the raw loss: where `targets` are noisy, that on the true y. All are (B, T).
+
+        Called by several threads at once.
+        """
         with self.autocast():
             if y is None:
                 loss = self._loss(x, targets)
@@ -207,14 +221,15 @@ class TextLearner(LeveredLearner):
         """Loss on the first `count` windows of the probe set: fixed places of the validation text (see probe_offsets)."""
         T = self.config.model.context
         ix = torch.tensor(probe_offsets(count, len(self._val) - T), device=self.device).unsqueeze(1)  # (n, 1)
-        chunks = torch.split(ix, max(1, EVALUATION_TOKENS // T))
+        n = len(ix)
+        chunks = torch.split(ix[self.ranks.share(n)], max(1, EVALUATION_TOKENS // T))
         with self.at_rest():
             if self._halves is None or len(chunks) < 2:
                 losses = self._chunk_losses(*chunks)
             else:
                 middle = (len(chunks) + 1) // 2
                 losses = torch.cat(self._halves.both(self._chunk_losses, chunks[:middle], chunks[middle:]))
-        n = len(losses)
+        losses = self.ranks.whole(losses, n)  # (n,)
         return Evaluation(
             value=losses.mean().item(),
             standard_error=losses.std().item() / math.sqrt(n) if n > 1 else math.inf,
@@ -291,7 +306,7 @@ class TextLearner(LeveredLearner):
 
     def fork(self, corpus: Corpus | None = None) -> Self:
         """An independent copy that sees the same batches from here on. It shares the text, or reads another of the same vocabulary."""
-        return self.copy_into(type(self)(self.config, corpus or self.corpus))
+        return self.copy_into(type(self)(self.config, corpus or self.corpus, self.ranks))
 
 
 def probe_offsets(sequences: int, positions: int) -> list[int]:

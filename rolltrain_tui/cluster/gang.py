@@ -1,0 +1,127 @@
+"""Several processes that train one model: what they tell each other, by torch.distributed.
+
+Numbers travel as tensors and texts as bytes. Nothing is pickled, so a rank can be told nothing that runs.
+"""
+
+import ctypes
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from rolltrain_tui.training.ranks import ALONE, Ranks, train_with
+
+TIMEOUT = "ROLLTRAIN_RANKS_TIMEOUT"
+"""Variable of the environment: seconds after which a rank that waits for another gives up. Without it, PyTorch's own (30 minutes)."""
+
+
+class RanksError(ValueError):
+    """The processes cannot play one game; the message names the rank and what is wrong with it."""
+
+
+class Gang(Ranks):
+    """The ranks of the default process group. Every method is called by all of them, in the same order."""
+
+    def __init__(self) -> None:
+        self.rank, self.size = dist.get_rank(), dist.get_world_size()
+        self.local = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
+        self.alike = False
+        """Whether all machines are of one kind. Then all ranks compute the same bits, and need not be told the first one's."""
+        nccl = dist.get_backend() == "nccl"
+        self._device = torch.device("cuda", torch.cuda.current_device()) if nccl else torch.device("cpu")
+
+    def add(self, tensor: Tensor) -> Tensor:
+        dist.all_reduce(tensor)
+        return tensor
+
+    def of_first(self, numbers: Sequence[float]) -> list[float]:
+        if self.alike or not numbers:
+            return list(numbers)
+        told = self._tensor(numbers, torch.float64)
+        dist.broadcast(told, src=0)
+        return told.tolist()
+
+    def mean(self, number: float) -> float:
+        """The mean of one number from each rank."""
+        return self.add(self._tensor([number], torch.float64)).item() / self.size
+
+    def highest(self, number: int) -> int:
+        """The highest of one whole number from each rank."""
+        told = self._tensor([number], torch.int64)
+        dist.all_reduce(told, op=dist.ReduceOp.MAX)
+        return int(told.item())
+
+    def tell(self, data: bytes, length: int | None = None) -> bytes:
+        """The first rank's bytes, on every rank. `length`: of them, where all know it already."""
+        if length is None:
+            length = self.highest(len(data) if self.rank == 0 else 0)
+        told = self._bytes(data) if self.rank == 0 else torch.empty(length, dtype=torch.uint8, device=self._device)
+        if length:
+            dist.broadcast(told, src=0)
+        return _read(told)
+
+    def hear_all(self, data: bytes) -> list[bytes]:
+        """The bytes of every rank, on every rank, by their order."""
+        length = self.highest(len(data))
+        padded = self._bytes(len(data).to_bytes(8, "big") + data.ljust(length))
+        heard = [torch.empty_like(padded) for _ in range(self.size)]
+        dist.all_gather(heard, padded)
+        told = [_read(one) for one in heard]
+        return [one[8 : 8 + int.from_bytes(one[:8], "big")] for one in told]
+
+    def _bytes(self, data: bytes) -> Tensor:
+        return torch.frombuffer(bytearray(data), dtype=torch.uint8).to(self._device) if data else torch.empty(0, dtype=torch.uint8)
+
+    def _tensor(self, numbers: Sequence[float], dtype: torch.dtype) -> Tensor:
+        return torch.tensor(numbers, dtype=dtype, device=self._device)
+
+
+def _read(told: Tensor) -> bytes:
+    told = told.cpu()
+    return ctypes.string_at(told.data_ptr(), told.numel())
+
+
+@contextmanager
+def gathered() -> Iterator[Gang]:
+    """Inside, this process is one rank, and what is built trains on all of them. RanksError where the others do not come."""
+    gang = _meet()
+    train_with(gang)
+    failed = True
+    try:
+        yield gang
+        failed = False
+    except RanksError:  # all ranks refuse, and part in peace
+        failed = False
+        raise
+    finally:
+        train_with(ALONE)
+        part(failed=failed)
+
+
+def _meet() -> Gang:
+    """Meet the other processes that torchrun has started. RanksError where they do not come."""
+    seconds = os.environ.get(TIMEOUT, "")
+    if seconds and not (seconds.isascii() and seconds.isdigit() and int(seconds) > 0):
+        raise RanksError(f"{TIMEOUT}={seconds}: write a whole number of seconds, such as 600")
+    timeout = timedelta(seconds=int(seconds)) if seconds else None
+    cuda = torch.cuda.is_available()
+    if cuda:
+        local, there = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+        if local > there:
+            raise RanksError(f"{local} ranks on this machine and {there} GPUs: start at most {there}, or set CUDA_VISIBLE_DEVICES= to none")
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=timeout)
+    return Gang()
+
+
+def part(*, failed: bool) -> None:
+    """Leave the others. After a failure they may wait for this rank already: then nobody waits for them."""
+    if not dist.is_initialized():
+        return
+    if not failed:
+        dist.barrier()  # without it, a process that is still sending may see the others gone, and aborts
+    dist.destroy_process_group()

@@ -1,0 +1,20 @@
+"""Whether torchrun, or another launcher of its kind, has started this process as one of several. It loads no torch."""
+
+import os
+
+NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+def launched() -> bool:
+    """Whether a launcher has told this process its rank, and where the others are met."""
+    return all(os.environ.get(name) for name in NEEDED)
+
+
+def rank() -> int:
+    """Its number among them; the first is 0."""
+    return int(os.environ["RANK"])
+
+
+def restarted() -> bool:
+    """Whether torchrun starts the ranks anew, because one of them has died."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")

@@ -1,0 +1,134 @@
+"""One game on several processes, over loopback: the same batches, levers, story and saves as in one process."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import ranks, ranks_at_work
+
+pytestmark = pytest.mark.slow
+Once = Callable[[str, Callable[[Path], Any]], Any]
+
+
+def play(size: int, folder: Path, *scenes: str) -> list[dict[str, Any]]:
+    """What each rank tells of the scenes."""
+    answers = ranks.run(size, "-m", "support.ranks_at_work", str(folder), *scenes)
+    assert [answer.code for answer in answers] == [0] * size, "\n".join(answer.err for answer in answers)
+    return [json.loads(answer.out) for answer in answers]
+
+
+@pytest.fixture
+def alone(once: Once) -> dict[str, Any]:
+    """The story as one process plays it."""
+    found: dict[str, Any] = once("alone", lambda folder: ranks_at_work.alone(folder))
+    return found
+
+
+@pytest.fixture
+def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two ranks, with an odd batch."""
+    scenes = ("levers", "not_finite", "dropout", "paused", "story", f"resume={mine(alone)}")
+    found: list[dict[str, Any]] = once("two", lambda folder: play(2, folder, *scenes))
+    return found
+
+
+@pytest.fixture
+def three(once: Once, two: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Three ranks, which go on with the save of two."""
+    found: list[dict[str, Any]] = once("three", lambda folder: play(3, folder, f"resume={mine(two[0]['story'])}"))
+    return found
+
+
+def mine(told: dict[str, Any]) -> Path:
+    """The save that the player made at turn 5."""
+    return Path(told["folder"]) / "saves" / "mine"
+
+
+def outline(story: Sequence[str]) -> list[tuple[Any, ...]]:
+    """What happened when, with every roll and every order; numbers that training measures are left out."""
+    events = [json.loads(line) for line in story]
+    asked = ("type", "turn", "rolls", "kept", "outcome", "command", "ability", "monster", "k_requested", "verdict", "finite", "to")
+    return [tuple(str(event.get(name)) for name in asked) for event in events if event["type"] != "MachineChanged"]
+
+
+def resumed(told: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(part for name, part in told.items() if name.startswith("resume"))
+    return found
+
+
+@pytest.mark.parametrize("effect", ranks_at_work.EFFECTS)
+def test_each_lever_does_on_two_ranks_what_it_does_in_one_process(two: list[dict[str, Any]], effect: str) -> None:
+    """Rows are dealt unevenly, and some ranks get none; reports differ by rounding, and so do weights."""
+    for told in two:
+        found = told["levers"][effect]
+        assert found["report"] == pytest.approx(dict.fromkeys(found["report"], 0), abs=2e-6)
+        assert found["weights"] < 1e-7
+    assert two[0]["levers"][effect]["k"] == two[1]["levers"][effect]["k"]
+    asked, felt = two[0]["levers"][effect]["k"]
+    if effect in ("half", "none", "skipped", "back", "rate"):
+        assert felt == pytest.approx(asked, abs=1e-5)
+
+
+def test_evaluation_examination_and_speech_are_those_of_one_process(two: list[dict[str, Any]]) -> None:
+    """The probes are dealt too; the model speaks the same words."""
+    for told in two:
+        found = told["levers"]
+        assert found["evaluation"] < 1e-6
+        assert {name for name, (one, many) in found["examination"].items() if not math.isclose(one, many, rel_tol=1e-4)} <= {
+            name for name, (one, _) in found["examination"].items() if math.isnan(one)
+        }
+        assert found["spoken"][0] == found["spoken"][1]
+
+
+def test_all_ranks_skip_a_step_when_the_share_of_one_is_not_finite(two: list[dict[str, Any]]) -> None:
+    """Their weights stay as they were, stay equal, and training goes on."""
+    assert [told["not_finite"] for told in two] == [two[0]["not_finite"]] * 2
+    assert {name: two[0]["not_finite"][name] for name in ("finite", "kept", "goes on")} == {"finite": False, "kept": True, "goes on": True}
+
+
+def test_ranks_drop_out_different_units_and_stay_one_model(two: list[dict[str, Any]]) -> None:
+    """The stream that a save keeps is the same on all."""
+    first, second = (told["dropout"] for told in two)
+    assert first["drawn"] != second["drawn"]
+    assert (first["stream"], first["weights"]) == (second["stream"], second["weights"])
+
+
+def test_a_pause_is_told_to_the_others_and_any_rank_can_end_it(two: list[dict[str, Any]]) -> None:
+    """A rank that hears WAIT does not take the first one for dead."""
+    for told in two:
+        found = told["paused"]
+        assert found["waits"] >= 3
+        assert (found["may"], found["stopped"], found["last"]) == ([True, False], True, True)
+
+
+def test_two_ranks_play_the_story_of_one_process(two: list[dict[str, Any]], alone: dict[str, Any]) -> None:
+    """Same rolls, orders, monsters and twins; the loss differs by rounding; all ranks hold the same weights to the bit."""
+    first, second = (told["story"] for told in two)
+    assert outline(first["story"]) == outline(alone["story"])
+    assert first["value"] == pytest.approx(alone["value"], abs=1e-5)
+    assert (first["end"], first["turn"]) == (second["end"], second["turn"])
+    assert first["turn"] == 20
+
+
+def test_a_save_of_two_ranks_opens_on_one_and_on_three(two: list[dict[str, Any]], three: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Weights, moments and streams are identical, and all play on to the same end."""
+    one = ranks_at_work.alone(tmp_path, path=mine(two[0]["story"]))
+    many = [resumed(told) for told in three]
+    assert [found["start"] for found in many] == [one["start"]] * 3
+    assert len({found["end"] for found in many}) == 1
+    assert outline(many[0]["story"]) == outline(one["story"]) == outline(two[0]["story"]["story"])
+    assert many[0]["value"] == pytest.approx(two[0]["story"]["value"], abs=1e-5)
+    assert one["value"] == pytest.approx(two[0]["story"]["value"], abs=1e-5)
+
+
+def test_a_save_of_one_process_opens_on_two_ranks(two: list[dict[str, Any]], alone: dict[str, Any], tmp_path: Path) -> None:
+    """The story tells that another kind of machine goes on, for `verify`."""
+    one = ranks_at_work.alone(tmp_path, path=mine(alone))
+    first, second = (resumed(told) for told in two)
+    assert first["start"] == second["start"] == one["start"]
+    assert outline(first["story"]) == outline(one["story"])
+    moved = [json.loads(line) for line in first["story"] if '"MachineChanged"' in line]
+    assert [event["machine"]["limits"] for event in moved] == [["WORLD_SIZE=2"]]

@@ -1,0 +1,68 @@
+"""Several processes of one job, started as torchrun starts them but without its agent, which would cost a process more."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from support.paths import ROOT
+
+LIMIT = 240
+"""Seconds on a busy machine. A job that hangs is ended by it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(rank: int, size: int, port: int) -> dict[str, str]:
+    told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+    here = {"MASTER_ADDR": "127.0.0.1", "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "GLOO_SOCKET_IFNAME": "lo"}
+    return {**os.environ, **here, **{name: str(value) for name, value in told.items()}}
+
+
+def start(size: int, words: Sequence[Sequence[str]], more: Mapping[str, str] | None = None) -> list[subprocess.Popen[str]]:
+    """`python words[rank]` for every rank, or the same words for all."""
+    port = free_port()
+    return [
+        subprocess.Popen(
+            [sys.executable, *words[rank if len(words) > 1 else 0]],
+            env={**environment(rank, size, port), **(more or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        for rank in range(size)
+    ]
+
+
+def finish(job: Sequence["subprocess.Popen[str]"]) -> list[Answer]:
+    """What each rank answered. A rank that hangs is killed, and its code is then -9."""
+    answers = []
+    for process in job:
+        try:
+            out, err = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        answers.append(Answer(process.returncode, out, err))
+    return answers
+
+
+def run(size: int, *words: str, more: Mapping[str, str] | None = None) -> list[Answer]:
+    """The same command on every rank."""
+    return finish(start(size, [words], more))
