@@ -1,4 +1,4 @@
-"""What the processes of a test do together: `python -m support.ranks_at_work FOLDER SCENE ...`. Each rank prints one JSON object, scene by scene.
+"""What the processes of a test do together: `python -m support.ranks_at_work FOLDER SCENE ...`. Each prints one JSON object.
 
 A rank is a process with torch, which costs two seconds before it does anything: so a job plays many short scenes.
 """
