@@ -43,7 +43,7 @@ def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda 
     found["machine"] = _machine()
     progress("Measuring the floors of the built-in corpora")
     found["corpora"] = _corpora()
-    progress("Training the tiny GPT for a second")
+    progress("Training the tiny GPT for some seconds")
     found["speed"] = _speed()
     return found
 
@@ -54,7 +54,7 @@ def report(found: dict[str, Any]) -> str:
 
     machine, terminal, saves, speed = found["machine"], found["terminal"], found["saves"], found["speed"]
     libraries = ", ".join(f"{name} {version or 'MISSING'}" for name, version in found["libraries"].items())
-    bf16 = "native" if machine["native_bf16"] else "emulated, so float32 is faster"
+    bf16 = "native" if machine["native_bf16"] else "emulated"
     colours = terminal["colours"] or "no colours"
     unicode = "Unicode" if terminal["unicode"] else "no Unicode (the game needs it: set a UTF-8 locale)"
     lines = [
@@ -72,6 +72,7 @@ def report(found: dict[str, Any]) -> str:
     lines.append(
         f"speed      {speed['turns_per_second']:.0f} turns/s on {speed['campaign']}: {speed['turns']} turns in about {speed['minutes']} min"
     )
+    lines.append(f"           {speed['note']}")
     return "\n".join(flat(line) for line in lines)
 
 
@@ -166,13 +167,13 @@ def _corpora() -> list[dict[str, Any]]:
 
 
 def _speed() -> dict[str, Any]:
-    """Turns per second of the tiny GPT's learner, after a short warm-up."""
+    """Turns per second of the tiny GPT's learner, after a short warm-up, in the dtype that is faster here."""
     from rolltrain_tui.modes import build as build_learner
     from rolltrain_tui.modes import campaign_file
     from rolltrain_tui.protocol.effects import NEUTRAL
 
     path = campaign_file.find("tiny_gpt")
-    config = campaign_file.load(path)
+    config = campaign_file.load(path, ("device.dtype=auto",))
     learner = build_learner(config, base=path.parent)
     for _ in range(3):
         learner.step(NEUTRAL)
@@ -189,5 +190,6 @@ def _speed() -> dict[str, Any]:
         "minutes": round(config.turns / rate / 60, 1) if rate else None,
         "device": facts.device,
         "dtype": facts.dtype,
+        "note": facts.note,
         "threads": facts.threads,
     }

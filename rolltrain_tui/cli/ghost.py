@@ -42,6 +42,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     `chosen`: the user named the file. `force`: whatever is there is replaced.
     """
     from rolltrain_tui.base.safe_text import printable
+    from rolltrain_tui.config.dtypes import in_its_dtype
     from rolltrain_tui.game import baseline
     from rolltrain_tui.modes import MODES
     from rolltrain_tui.modes import build as build_learner
@@ -54,6 +55,7 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
 
     baseline.check_writable(target)
     learner = build_learner(config, base=base)
+    config = in_its_dtype(config, learner.info().dtype)
     if not force:
         ghosts.check_replaceable(target, baseline.recipe_of(config, learner.info().data_sha256), chosen=chosen)
     inbox, evaluations, talk = Inbox(), list[Evaluated](), SafeStream(sys.stderr)

@@ -106,7 +106,7 @@ class DeviceConfig(Section):
     device: Literal["auto", "cpu", "cuda", "mps"]
     """auto: the fastest this computer has."""
     dtype: Literal["auto", "float32", "bfloat16"]
-    """bfloat16: matrix products in bf16 (autocast), weights stay fp32; auto: bfloat16 where the device is faster with it."""
+    """bfloat16: matrix products in bf16 (autocast), weights stay fp32; auto: the faster of the two, measured when a run begins."""
     threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
     """CPU threads; auto goes by model size. Bit-exact replays need the same number."""
     compile: StrictBool

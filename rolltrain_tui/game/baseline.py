@@ -102,6 +102,8 @@ def recipe_of(config: CampaignConfig, data_sha256: str) -> Recipe:
 def difference(ghost: Ghost, recipe: Recipe) -> str:
     """Why this ghost does not belong to a campaign of this recipe, or an empty string."""
     theirs, ours = dict(ghost.recipe), dict(recipe)
+    if theirs.get("device.dtype") == dump_json("auto"):  # recorded before runs named the dtype that was chosen
+        theirs["device.dtype"] = dump_json(ghost.dtype)
     if theirs.keys() != ours.keys():
         return "was recorded by another version of the game"
     name = next((name for name in ours if theirs[name] != ours[name]), None)

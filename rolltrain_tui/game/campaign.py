@@ -9,6 +9,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
 from rolltrain_tui.game import counterfactual, scouts
@@ -46,8 +47,9 @@ class Campaign:
     """One adventure under way: a game, a learner, and how far they have come together."""
 
     def __init__(self, config: CampaignConfig, learner: Learner, ghost: Ghost | None = None) -> None:
-        self.config, self.learner, self.ghost = config, learner, ghost
         info = learner.info()
+        self.config = config = in_its_dtype(config, info.dtype)
+        self.learner, self.ghost = learner, ghost
         self.cycle = TurnCycle(config, learner, info)
         learner.prepare(self.game.prepares() | ({"examine"} if config.diagnosis.examine else set()))
         self.mute = info.mute

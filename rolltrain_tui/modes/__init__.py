@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui.base.registry import Registry, RowError, check_named
+from rolltrain_tui.config.dtypes import left_open
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signals import SIGNALS
 
@@ -138,4 +139,6 @@ def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:
 def build(config: Any, *, base: Path) -> "Learner":
     """The learner of a campaign; the one call that makes any. ValueError, with a sentence, for what cannot be built here."""
     learner: Learner = resolve_name(MODES[config.kind].build)(config, base=base)
+    if left_open(config):
+        resolve_name("rolltrain_tui.training.dtype_trial:settle")(learner)
     return learner

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.baseline import recipe_of
 from rolltrain_tui.game.campaign import Campaign
@@ -24,20 +25,9 @@ def new_campaign(config: CampaignConfig, *, base: Path, ghost_files: Sequence[Pa
     """
     learner = build_learner(config, base=base)
     info = learner.info()
+    config = in_its_dtype(config, info.dtype)
     ghost, note = ghosts.find(ghost_files, recipe_of(config, info.data_sha256))
     return Campaign(config, learner, ghost), f"{info.note} {note}".strip()
-
-
-def in_its_dtype(config: CampaignConfig, dtype: str) -> CampaignConfig:
-    """`auto` becomes the dtype that the run has trained in: it is chosen once, and another machine does not choose again.
-
-    `dtype`: as the save tells it; "" where it does not, and then nothing is settled.
-    """
-    device = getattr(config, "device", None)  # a mode may have no such section
-    if not dtype or getattr(device, "dtype", None) != "auto":
-        return config
-    assert device is not None
-    return config.model_copy(update={"device": device.model_copy(update={"dtype": dtype})})
 
 
 def with_settings(campaign: Campaign, changes: Sequence[Change], base: Path) -> Campaign:

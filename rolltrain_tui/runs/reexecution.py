@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.events import Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.runs import event_codec, event_log, layout, saves
-from rolltrain_tui.runs.open import SavedRun, in_its_dtype, new_campaign
+from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves import slots
 

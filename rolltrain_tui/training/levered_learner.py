@@ -195,6 +195,8 @@ class LeveredLearner(ABC):
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip)
         self.streams, self.device, self.dtype = streams, streams.device, dtype
+        self.dtype_note = ""
+        """Why this dtype, where `auto` chose it."""
         self.usual_amount, self.objective, self._running = usual_amount, objective, list(running)
         self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective)
 
@@ -379,6 +381,10 @@ class LeveredLearner(ABC):
     def snapshot(self) -> None:
         """Remember weights, moments and schedule as the place a rollback returns to. Before the first call, that is the start."""
         self.memory.camp = self.memory.capture()
+
+    @abstractmethod
+    def fork(self) -> Self:
+        """See `Learner.fork`."""
 
     def copy_into(self, twin: Self) -> Self:
         """The second half of `fork`: a learner just built like this one takes over its state."""

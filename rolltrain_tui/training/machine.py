@@ -35,11 +35,9 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """`auto` is bfloat16 where the hardware multiplies in it, else float32."""
-    if name == "auto":
-        return torch.bfloat16 if native_bf16(device) else torch.float32
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+def pick_dtype(name: str) -> torch.dtype:
+    """`auto` is float32 until `training.dtype_trial` has measured a few turns."""
+    return {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}[name]
 
 
 def native_bf16(device: torch.device) -> bool:

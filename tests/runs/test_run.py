@@ -16,7 +16,7 @@ from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
-from rolltrain_tui.training import machine
+from rolltrain_tui.training import dtype_trial
 
 Configure = Callable[..., CampaignConfig]
 
@@ -66,11 +66,11 @@ def test_resumed_equals_uninterrupted(tiny_config: Configure, tmp_path: Path, st
 
 
 def test_another_machine_does_not_choose_the_dtype_again(tiny_config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run of `dtype: auto` that began in bfloat16 goes on, and is played again, in bfloat16 where the hardware has none."""
-    monkeypatch.setattr(machine, "native_bf16", lambda device: True)
+    """A run of `dtype: auto` that began in bfloat16 goes on, and is played again, in bfloat16 where float32 is faster."""
+    monkeypatch.setattr(dtype_trial, "trial", lambda learner: dtype_trial.DtypeTrial(2.0, 1.0))
     first = begin(tiny_config("device.dtype=auto"), tmp_path)
     play(first, stop_after=2)
-    monkeypatch.setattr(machine, "native_bf16", lambda device: False)
+    monkeypatch.setattr(dtype_trial, "trial", lambda learner: dtype_trial.DtypeTrial(1.0, 2.0))
     again = Run.resume(first.folder)
     assert ["bfloat16"] * 3 == [
         found.info().dtype for found in (first.learner, again.learner, from_the_beginning(first.folder).campaign.learner)

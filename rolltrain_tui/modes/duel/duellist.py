@@ -69,6 +69,7 @@ class Duellist(LeveredLearner):
             objective=self.objective,
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
+            note=self.dtype_note,
             threads=self.threads,
             tokens_per_turn=transitions,
             data_sha256=sha256_of(self.pool.saved),

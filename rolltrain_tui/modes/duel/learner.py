@@ -149,7 +149,7 @@ class DuelLearner(Duellist):
             schedule=DecaySchedule(optimizer, config.optimizer.learning_rate, config.decay),
             clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=False),
-            dtype=pick_dtype(config.device.dtype, device),
+            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.transitions * config.batch.accumulation,
             objective=config.objective,
             running=[*nets.online.buffers(), *nets.target.state_dict().values()],

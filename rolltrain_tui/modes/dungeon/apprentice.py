@@ -76,6 +76,7 @@ class Apprentice(LeveredLearner):
             objective=self.objective,
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
+            note=self.dtype_note,
             threads=self.threads,
             tokens_per_turn=moves,
             data_sha256=self.data_sha256,

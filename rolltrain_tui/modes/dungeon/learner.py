@@ -115,7 +115,7 @@ class DungeonLearner(Experienced):
             schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
             clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0 or config.hf is not None),
-            dtype=pick_dtype(config.device.dtype, device),
+            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.moves * config.batch.accumulation,
             objective=objective_of(config, self.exam),
             running=list(kl.buffers()),

@@ -189,7 +189,7 @@ class FinetuneLearner(LeveredLearner):
             schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
             clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=True),  # most of these models have some
-            dtype=pick_dtype(config.device.dtype, device),
+            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.sequences * config.batch.accumulation,
             sampled=sum(p.numel() for p in parameters) >= LARGE,
             objective=dataclasses.replace(config.objective, chance=math.log(self.lessons.answers)),
@@ -211,7 +211,7 @@ class FinetuneLearner(LeveredLearner):
             tokens_per_turn=tokens,
             gflop_per_turn=tokens * self.material.training,
             data_sha256=self.material.sha256,
-            note=self.material.note,
+            note=f"{self.material.note} {self.dtype_note}".strip(),
         )
 
     def step(self, effect: StepEffect) -> StepReport:

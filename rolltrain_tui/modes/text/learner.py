@@ -96,7 +96,7 @@ class TextLearner(LeveredLearner):
             schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
             clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0),
-            dtype=pick_dtype(config.device.dtype, device),
+            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.sequences * config.batch.accumulation * config.model.context,
             objective=dataclasses.replace(config.objective, chance=math.log(len(corpus.vocabulary)), limit=corpus.floor),
             ranks=ranks,
@@ -115,7 +115,7 @@ class TextLearner(LeveredLearner):
             tokens_per_turn=tokens,
             gflop_per_turn=tokens * self.model.flops_per_token() / 1e9,
             data_sha256=self.corpus.sha256,
-            note=self.corpus.note,
+            note=f"{self.corpus.note} {self.dtype_note}".strip(),
         )
 
     def step(self, effect: StepEffect) -> StepReport:

@@ -1,0 +1,65 @@
+"""`device.dtype: auto`: a few turns of a copy in float32 and in bfloat16 tell in which of them this machine trains faster.
+
+Instructions for bfloat16 alone do not tell it. A small model spends most of its turn outside of matrix products, and the casts cost
+more than the products gain. The trial is over before the run begins, and the run's campaign then names the dtype (`config.dtypes`).
+"""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import torch
+
+from rolltrain_tui.config.dtypes import in_its_dtype
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.protocol.learner import Learner
+from rolltrain_tui.training.levered_learner import LeveredLearner
+
+GAIN = 1.1
+"""bfloat16 rounds more, so it must be faster by a tenth to be chosen. Less than that is within the noise of a busy machine, too."""
+HOPELESS = 2.0
+"""Where its first turn takes so many times as long, bfloat16 is emulated, and the trial ends."""
+ROUNDS = 5
+SECONDS = 1.0
+"""After this time no further round begins. A large model takes part in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DtypeTrial:
+    """Milliseconds of the fastest turn in each."""
+
+    float32: float
+    bfloat16: float
+
+    @property
+    def chosen(self) -> str:
+        return "bfloat16" if self.float32 >= GAIN * self.bfloat16 else "float32"
+
+    def __str__(self) -> str:
+        measured = f"a turn took {self.float32:,.1f} ms in float32 and {self.bfloat16:,.1f} ms in bfloat16 on this machine"
+        return f"device.dtype auto chose {self.chosen}: {measured}."
+
+
+def trial(learner: LeveredLearner) -> DtypeTrial:
+    """Turns of a copy, in both by turns, so that another program on the cores slows both down. The learner stays as it is."""
+    copy, began = learner.fork(), perf_counter()
+    spent: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    for turn in range(1 + ROUNDS):  # the first warms up: first-touch memory, caches, kernels made for these shapes
+        for dtype, seconds in spent.items():
+            copy.dtype = dtype
+            started = perf_counter()
+            copy.step(NEUTRAL)
+            seconds.append(perf_counter() - started)
+        if hopeless := not turn and spent[torch.bfloat16][0] > HOPELESS * spent[torch.float32][0]:
+            break
+        if turn and perf_counter() - began > SECONDS:
+            break
+    float32, bfloat16 = (1000 * min(seconds if hopeless else seconds[1:]) for seconds in spent.values())
+    return DtypeTrial(float32, bfloat16)
+
+
+def settle(learner: Learner) -> None:
+    """Train in the dtype that is faster here. A learner of another package chooses by itself."""
+    if isinstance(learner, LeveredLearner):
+        found = trial(learner)
+        learner.dtype, learner.dtype_note = getattr(torch, found.chosen), str(found)
+        learner.config = in_its_dtype(learner.config, found.chosen)
