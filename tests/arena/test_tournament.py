@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import warm
 
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.battles import Battles
@@ -113,7 +114,7 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     battles = Battles(tmp_path / "arena")
     for _ in range(2):
         before = len(battles.ledger.matches())
-        process = subprocess.Popen(arena(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = warm.Popen(arena(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while len(battles.ledger.matches()) < before + 2 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -121,7 +122,7 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         words = ["tournament", "--resume", "Cup", "--json"]
-    done = subprocess.run(arena(*words), env=env, capture_output=True, text=True)
+    done = warm.run(arena(*words), env=env, capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
     assert (28, True) == (json.loads(done.stdout)["matches"], json.loads(done.stdout)["finished"])
     entries, flaws = battles.ledger.read()

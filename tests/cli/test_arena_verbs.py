@@ -1,8 +1,10 @@
 """The arena by its verbs and by its shell."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,20 +155,23 @@ def test_help_loads_no_torch() -> None:
 
 def test_completion(tmp_path: Path) -> None:
     """The prompt completes verbs, agents, choices and settings; a line's history is kept."""
-    pexpect = pytest.importorskip("pexpect")
-    import os
+    if sys.platform == "win32":
+        pytest.skip("pseudo-terminals need a POSIX system")
+    from support.terminal import Terminal
 
-    env = {**os.environ, "ROLLTRAIN_SAVES": str(tmp_path), "TERM": "xterm"}
-    child = pexpect.spawn(sys.executable, ["-m", "rolltrain_tui", "arena", "shell"], env=env, encoding="utf-8", timeout=30)
-    child.expect(r"\(bandit\) ")
-    child.send("create_agent Tiny 8 1 2\r")
-    child.expect("Created Tiny")
-    child.expect(r"\(bandit\) ")
-    child.send("swi\tTi\t\r")
-    child.expect("Current agent: Tiny")
-    child.expect(r"\(bandit\) ")
-    child.send("config learning_ra\t0.5\r")
-    child.expect("-> 0.5")
-    child.send("quit\r")
-    child.expect(pexpect.EOF)
+    terminal = Terminal([sys.executable, "-m", "rolltrain_tui", "arena", "shell"], ROLLTRAIN_SAVES=str(tmp_path), TERM="xterm")
+    try:
+        for keys, words in (
+            (b"", rb"\(bandit\) "),
+            (b"create_agent Tiny 8 1 2\r", rb"Created Tiny.*\(bandit\) "),
+            (b"swi\tTi\t\r", rb"Current agent: Tiny.*\(bandit\) "),
+            (b"config learning_ra\t0.5\r", rb"-> 0\.5.*\(bandit\) "),
+        ):
+            del terminal.output[:]
+            terminal.send(keys)
+            assert terminal.until(partial(re.search, words, terminal.output, re.DOTALL), 30), bytes(terminal.output)
+        terminal.send(b"quit\r")
+        assert 0 == terminal.wait(30)
+    finally:
+        terminal.close()
     assert "config learning_rate 0.5" in (tmp_path / "arena" / "history").read_text(encoding="utf-8")

@@ -2,13 +2,12 @@
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import fake_textworld
+from support import fake_textworld, warm
 from support.paths import CAMPAIGNS, DUNGEON
 from support.shell import Answer
 
@@ -23,9 +22,9 @@ Call = Callable[..., Answer]
 
 
 def play(typed: str | bytes, *words: str) -> Answer:
-    done = subprocess.run(
+    done = warm.run(
         [sys.executable, "-m", "rolltrain_tui", "dungeon", "--plain", *words],
-        input=typed.encode() if isinstance(typed, str) else typed,
+        text_in=typed.encode() if isinstance(typed, str) else typed,
         capture_output=True,
     )
     return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import warm
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
@@ -35,7 +36,7 @@ def test_an_output_that_cannot_be_written_is_told(campaign: Path, words: str, un
     """Every verb whose output is lost says why on stderr, once, and ends with 1."""
     arguments = [str(campaign) if word == "CAMPAIGN" else word for word in words.split()]
     with FULL.open("w") as full:
-        done = subprocess.run(
+        done = (warm if "CAMPAIGN" in words else subprocess).run(
             [sys.executable, "-m", "rolltrain_tui", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
@@ -70,7 +71,7 @@ def test_a_run_that_diverged_fails(campaign: Path, tmp_path: Path) -> None:
     ]
     words = [word for setting in settings for word in ("--set", setting)]
     command = [sys.executable, "-m", "rolltrain_tui", "train", str(campaign), *words, "--out", str(tmp_path / "runs"), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = warm.run(command, capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert (1, None, None) == (done.returncode, found["value"], found["train_loss"])
     assert "its final validation loss is not a finite number" in done.stderr

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support import warm
 
 from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.cli.main import rolltrain
@@ -190,7 +191,7 @@ def test_ctrl_c_leaves_what_is_finished(tiny: Path, tmp_path: Path) -> None:
         "--out",
         str(tmp_path / "o"),
     ]
-    process = subprocess.Popen([sys.executable, "-m", "rolltrain_tui", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = warm.Popen([sys.executable, "-m", "rolltrain_tui", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list((tmp_path / "o").glob("cells/*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)

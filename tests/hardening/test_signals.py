@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+from support import warm
 from support.paths import CAMPAIGNS
 
 if sys.platform == "win32":
@@ -267,10 +269,8 @@ def test_a_window_of_one_cell(run: Path) -> None:
 @pytest.mark.parametrize("name", ["SIGQUIT"])
 def test_without_a_screen(run: Path, name: str) -> None:
     """A headless run obeys the same signals."""
-    import subprocess
-
     command = [sys.executable, "-m", "rolltrain_tui", "train", "--resume", str(run), "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = warm.Popen(command, stdout=PIPE, text=True)
     before = played(run)
     deadline = time.monotonic() + 60
     while played(run) < before + 3 and time.monotonic() < deadline:

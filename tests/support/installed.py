@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from support import warm
 from support.paths import ROOT
 
 Shell = Callable[..., subprocess.CompletedProcess[str]]
@@ -54,6 +55,6 @@ def shell_with(site: Path, folder: Path) -> Shell:
 
     def rolltrain(*words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "rolltrain_tui", *map(str, words)]
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+        return warm.run(command, loaded=warm.LIBRARIES, cwd=folder, env=env, capture_output=True, text=True)
 
     return rolltrain

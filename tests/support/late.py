@@ -5,10 +5,12 @@ from typing import Any
 
 
 class Late:
-    """A module that is loaded when one of its names is asked for."""
+    """A module that is loaded when one of its public names is asked for; pytest asks each object of a test module for private ones."""
 
     def __init__(self, name: str) -> None:
         self._late_name = name
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return getattr(importlib.import_module(self._late_name), name)

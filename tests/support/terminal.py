@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rolltrain_tui.tui.settings import remember
+from support import warm
 
 STORY = re.compile(rb"loss \d")
 LEFT_IN_ORDER = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
@@ -33,13 +34,9 @@ class Terminal:
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "ROLLTRAIN_NOISE": "", **environment}
         for size in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them; they would hide the terminal's own size
             env.pop(size, None)
-        self.process = subprocess.Popen(
-            command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, preexec_fn=self._own_terminal
-        )
+        streams = {"stdin": slave, "stdout": slave, "stderr": slave}
+        self.process = warm.Popen(command, cwd=folder, env=env, start_new_session=True, terminal=True, **streams)
         self.output = bytearray()
-
-    def _own_terminal(self) -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -1,10 +1,10 @@
 """PyTorch's compiler is loaded when it is asked for, and works as ever then."""
 
 import json
-import subprocess
 import sys
 
 import pytest
+from support import warm
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ print(json.dumps([late, untouched, double, real, counters["stats"]["unique_graph
 
 
 def asked(before: str = "") -> list[object]:
-    done = subprocess.run([sys.executable, "-c", ASKED.format(before=before)], capture_output=True, text=True)
+    done = warm.run([sys.executable, "-c", ASKED.format(before=before)], capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
     found: list[object] = json.loads(done.stdout)
     return found

@@ -3,44 +3,42 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.paths import TESTS
 
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
+
+from support.terminal import STORY, Terminal
+
 pytestmark = pytest.mark.slow
 
-pexpect = pytest.importorskip("pexpect", reason="pseudo-terminals need a POSIX system")
 
-
-def started(tmp_path: Path) -> "pexpect.spawn[str]":
+@pytest.fixture
+def game(tmp_path: Path) -> Iterator[Terminal]:
     """A game that has played at least one turn."""
-    game = pexpect.spawn(
-        sys.executable, ["-m", "support.pty_game", str(tmp_path)], cwd=str(TESTS), dimensions=(36, 120), encoding="utf-8", timeout=60
-    )
-    game.expect(r"loss \d")
-    return game
+    terminal = Terminal([sys.executable, "-m", "support.pty_game", str(tmp_path)], folder=TESTS)
+    assert terminal.until(lambda: STORY.search(terminal.output)), bytes(terminal.output[-2000:])
+    yield terminal
+    terminal.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_the_run_and_gives_the_terminal_back(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_saves_the_run_and_gives_the_terminal_back(game: Terminal, tmp_path: Path, number: signal.Signals) -> None:
     """The run is left in order, the alternate screen closed, and the exit code is 128 + the signal."""
-    game = started(tmp_path)
-    os.kill(game.pid, number)
-    rest = game.read()
-    game.close()
-    assert 128 + number == game.exitstatus
-    assert "\x1b[?1049l" in rest
+    os.kill(game.process.pid, number)
+    assert 128 + number == game.wait(60)
+    assert game.restored(), bytes(game.output[-500:])
     assert "in order" == (tmp_path / "left").read_text(encoding="utf-8")
 
 
-def test_what_others_write_goes_to_a_file(tmp_path: Path) -> None:
+def test_what_others_write_goes_to_a_file(game: Terminal, tmp_path: Path) -> None:
     """Output of libraries never reaches the screen; the run's folder keeps it."""
-    game = started(tmp_path)
-    game.send("\x11")
-    shown = game.before + game.read()
-    game.close()
+    game.send(b"\x11")
+    assert 0 == game.wait(60)
     kept = (tmp_path / "output.log").read_text(encoding="utf-8")
-    assert 0 == game.exitstatus
-    assert "STRAY" not in shown
+    assert b"STRAY" not in game.output
     assert all(words in kept for words in ("STRAY-FROM-C", "STRAY-ON-STDOUT"))
