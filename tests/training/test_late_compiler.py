@@ -1,6 +1,7 @@
 """PyTorch's compiler is loaded when it is asked for, and works as ever then."""
 
 import json
+import subprocess
 import sys
 
 import pytest
