@@ -7,9 +7,11 @@ cannot be loaded, fails its table's check, or has a name that is taken. A senten
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
 from threading import RLock
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 FAMILY = "rolltrain."
 """Every entry-point group of ours begins with this."""
@@ -139,7 +141,7 @@ def _page_text(text: object) -> str:
     return text
 
 
-def _load(point: EntryPoint, kind: str, accept: Callable[[object], Loaded]) -> Loaded | None:
+def _load(point: "EntryPoint", kind: str, accept: Callable[[object], Loaded]) -> Loaded | None:
     """What a plug-in brings under this entry point. None where it is left out, and the fault is noted."""
     package = package_of(point)
     try:
@@ -152,7 +154,7 @@ def _load(point: EntryPoint, kind: str, accept: Callable[[object], Loaded]) -> L
         return None
 
 
-def _check_name(point: EntryPoint, package: str) -> None:
+def _check_name(point: "EntryPoint", package: str) -> None:
     """Names are unique over all tables: the codex and the story know a row by its name alone. A page belongs to a row of its package."""
     built_in = any(point.name in registry.own for registry in _registries)
     owner = next((other for other in _points() if other.name == point.name and other.group != PAGES), None)
@@ -166,8 +168,10 @@ def _check_name(point: EntryPoint, package: str) -> None:
 
 
 @cache
-def _points() -> tuple[EntryPoint, ...]:
+def _points() -> tuple["EntryPoint", ...]:
     """Every entry point of ours. Where two packages bring one name, the first in this order keeps it."""
+    from importlib.metadata import entry_points  # it loads the email package, which would slow every start
+
     try:
         everything = entry_points()
         groups = [group for group in everything.groups if group.startswith(FAMILY)]
@@ -178,6 +182,6 @@ def _points() -> tuple[EntryPoint, ...]:
     return tuple(sorted(found, key=lambda point: (point.group, point.name, package_of(point))))
 
 
-def package_of(point: EntryPoint) -> str:
+def package_of(point: "EntryPoint") -> str:
     """The package behind an entry point, with its version."""
     return f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value

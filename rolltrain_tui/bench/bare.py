@@ -2,7 +2,8 @@
 
     python -m rolltrain_tui.bench.bare TOKENS.pt '{"n_layer": 4, ...}'
 
-PyTorch defaults: AdamW, scaled_dot_product_attention, clip_grad_norm_, `loss.item()` every step, float32, all cores.
+PyTorch defaults: AdamW, scaled_dot_product_attention, clip_grad_norm_, `loss.item()` every step, float32; as many threads as the
+campaign names, or all cores.
 It reads block sizes from standard input, one per line, and prints the seconds of each block.
 """
 
@@ -56,6 +57,8 @@ class GPT(nn.Module):
 def train(data: Tensor, sizes: dict[str, Any]) -> None:
     """For each number on standard input, take that many steps and print the seconds."""
     context, batch = sizes["context"], sizes["batch"]
+    if sizes["threads"] != "auto":
+        torch.set_num_threads(sizes["threads"])
     model = GPT(sizes["vocabulary"], sizes["n_layer"], sizes["n_head"], sizes["n_embd"], context, sizes["bias"])
     optimizer = torch.optim.AdamW(model.parameters(), lr=sizes["lr"], betas=(0.9, 0.99), weight_decay=0.1)
     print("ready", flush=True)

@@ -167,14 +167,20 @@ def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Cont
         bare = Contestant("bare", [*python, "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
         headless = Contestant("headless", [*python, "rolltrain_tui.bench.metered", "--", "headless", *metered], metered=True)
         tui = Contestant("tui", [*python, "rolltrain_tui.bench.metered", "--", "tui", *metered], metered=True, terminal=True)
-        field = (bare, headless, tui)
-        try:
-            for contestant in field:
-                contestant.read("ready")
-            yield field
-        finally:
-            for contestant in field:
-                contestant.end()
+        with ready(bare, headless, tui):
+            yield bare, headless, tui
+
+
+@contextlib.contextmanager
+def ready(*field: Contestant) -> Iterator[None]:
+    """All of them have loaded their libraries, side by side, and wait for their first block; afterwards they end."""
+    try:
+        for contestant in field:
+            contestant.read("ready")
+        yield
+    finally:
+        for contestant in field:
+            contestant.end()
 
 
 def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -201,6 +207,7 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
         "context": model.context,
         "bias": model.bias,
         "batch": config.batch.sequences * config.batch.accumulation,
+        "threads": config.device.threads,
         "lr": config.optimizer.learning_rate,
     }
 

@@ -12,13 +12,12 @@ falls on all of them.
 import json
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rolltrain_tui.bench import products
-from rolltrain_tui.bench.contest import TURNS_ONLY, Contestant
+from rolltrain_tui.bench.contest import TURNS_ONLY, Contestant, ready
 from rolltrain_tui.bench.metered import STEP
 from rolltrain_tui.bench.products import Floor
 from rolltrain_tui.modes import build
@@ -57,8 +56,8 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns
     """Profiles for float32 and bfloat16 on one thread and, where the machine has two cores, on two. ProfileError."""
     cells = [(dtype, threads) for threads in sorted({1, min(2, available_cores())}) for dtype in DTYPES]
     floors = {cell: _floor(campaign, (*overrides, *_settings(*cell))) for cell in cells}
-    with ExitStack() as stack:
-        field = {cell: stack.enter_context(_pair(campaign, (*overrides, *_settings(*cell)))) for cell in cells}
+    field = {cell: _pair(campaign, (*overrides, *_settings(*cell))) for cell in cells}
+    with ready(*(contestant for pair in field.values() for contestant in pair)):
         found: dict[tuple[str, int], list[tuple[dict[str, float], float, float]]] = {cell: [] for cell in cells}
         for block in range(blocks + 1):
             for cell, (headless, screen) in field.items():
@@ -81,21 +80,13 @@ def _floor(campaign: Path, overrides: Sequence[str]) -> Floor:
     return products.floor(products.of_a_turn(learner))
 
 
-@contextmanager
-def _pair(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Contestant, Contestant]]:
-    """The headless campaign and the game in a terminal, ready to train."""
+def _pair(campaign: Path, overrides: Sequence[str]) -> tuple[Contestant, Contestant]:
+    """The headless campaign and the game in a terminal."""
     python, metered = [sys.executable, "-m", "rolltrain_tui.bench.metered", "--"], (str(campaign.resolve()), *TURNS_ONLY, *overrides)
-    pair = (
+    return (
         Contestant("headless", [*python, "headless", *metered], metered=True),
         Contestant("tui", [*python, "tui", *metered], metered=True, terminal=True),
     )
-    try:
-        for contestant in pair:
-            contestant.read("ready")
-        yield pair
-    finally:
-        for contestant in pair:
-            contestant.end()
 
 
 def _profile(cell: tuple[str, int], blocks: list[tuple[dict[str, float], float, float]], floor: Floor) -> Profile:

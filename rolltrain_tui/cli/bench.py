@@ -10,7 +10,7 @@ from rolltrain_tui.cli import options
 OPTIMIZERS = "optimizers"
 
 
-@click.command(short_help="Measure the game against a bare loop.")
+@click.command()
 @click.argument("campaign")
 @options.SETTINGS
 @click.option("--blocks", type=click.IntRange(min=2), default=12, show_default=True, help="Blocks of turns each contestant plays.")

@@ -9,7 +9,7 @@ from rolltrain_tui.cli import options
 from rolltrain_tui.cli.progress import progress
 
 
-@click.command(short_help="A new run from any turn of another.")
+@click.command()
 @click.argument("run")
 @click.option("--at", "turn", type=click.IntRange(min=0), required=True, metavar="TURN", help="The last turn that both have in common.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Other settings from there on: optimizer.learning_rate=1e-3")

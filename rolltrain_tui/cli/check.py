@@ -7,7 +7,7 @@ import click
 from rolltrain_tui.cli.exit_codes import DONE, WRONG_USE
 
 
-@click.command(short_help="Validate campaign files.")
+@click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def check(files: tuple[str, ...], as_json: bool) -> int:

@@ -8,7 +8,7 @@ import click
 from rolltrain_tui.cli.options import AS_JSON
 
 
-@click.command(short_help="What every mechanic does to the training.")
+@click.command()
 @click.argument("slug", required=False)
 @AS_JSON
 def codex(slug: str | None, as_json: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.experiment.compare import Comparison
 
 
-@click.command(short_help="Measure classes, rulebooks and auto-players against plain training.")
+@click.command()
 @click.argument("campaign", required=False)
 @click.option("--classes", metavar="NAME,...", show_default="all built-in ones", help="Hero classes.")
 @click.option("--rulebooks", default="hero,off", show_default=True, metavar="NAME,...", help="Rulebooks.")

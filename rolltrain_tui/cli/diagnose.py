@@ -44,7 +44,7 @@ BARS = " ▁▂▃▄▅▆▇█"
 _VERDICT = {"healthy": "healthy", "sick": "SICK", "unknown": "not known"}
 
 
-@click.command(short_help="What ails a saved run.")
+@click.command()
 @click.argument("save", metavar="RUN|SAVE")
 @options.AS_JSON
 @click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to look it over.")

@@ -8,7 +8,7 @@ import click
 from rolltrain_tui.cli import options
 
 
-@click.command(short_help="Two runs side by side.")
+@click.command()
 @click.argument("run_a")
 @click.argument("run_b")
 @options.RUNS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PLAYERS = "hosts: random, random_pairs, all, zeillinger; agents: random, first, last"
 
 
-@click.group(invoke_without_command=True, short_help="Play a duel against a saved network or a fixed player.")
+@click.group(invoke_without_command=True)
 @click.option("--against", metavar="RUN|PLAYER", help=f"A run of a duel, or a fixed player. {PLAYERS.capitalize()}.")
 @click.option("--as", "role", type=click.Choice(["host", "agent"]), help="Your role in every game; without it the roles alternate.")
 @click.option("--seed", type=int, help="Of the starts; the same number gives the same games.")

@@ -24,7 +24,7 @@ MOVES = 50
 """Of a game that is watched, at most."""
 
 
-@click.command(short_help="Play a text adventure by yourself.")
+@click.command()
 @click.option("--seed", type=int, help="Which world. The same number gives the same world everywhere; without it: any.")
 @click.option("--rooms", type=int, metavar="1-16", help="Rooms of the world; 4 without it.")
 @click.option("--quest", metavar="coin|cook", help="coin: find it and take it. cook: find the food, cook it and eat it.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.exports.writers import Writer
 
 
-@click.command(short_help="A run as CSV, pictures, TensorBoard events, report card.")
+@click.command()
 @click.argument("run", metavar="RUN")
 @click.option("--csv", "as_csv", is_flag=True, help="turns.csv: a row a turn.")
 @click.option("--png", is_flag=True, help="run.png: losses, time line, k and dice on one page.")

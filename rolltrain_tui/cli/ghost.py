@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
 
 
-@click.command(short_help="Record a campaign's plain run, to race against.")
+@click.command()
 @click.argument("campaign")
 @options.SETTINGS
 @click.option("--out", type=options.FILE, metavar="FILE", help="Where to keep it, instead of the usual place.")

@@ -1,6 +1,6 @@
 """The command line: `rolltrain VERB`, one file for each verb. Data goes to stdout, all talk to stderr.
 
-A verb imports torch, textual and pydantic when it runs, so that help answers at once.
+A verb's file is loaded when it is called, and imports torch, textual and pydantic when it runs. So help answers at once.
 """
 
 import os
@@ -10,34 +10,43 @@ import warnings
 import click
 
 from rolltrain_tui import __version__
-from rolltrain_tui.cli.arena import arena
-from rolltrain_tui.cli.bench import bench
-from rolltrain_tui.cli.branch import branch
-from rolltrain_tui.cli.check import check
-from rolltrain_tui.cli.class_ import class_
-from rolltrain_tui.cli.codex import codex
-from rolltrain_tui.cli.compare import compare
-from rolltrain_tui.cli.diagnose import diagnose
-from rolltrain_tui.cli.diff import diff
-from rolltrain_tui.cli.doctor import doctor
-from rolltrain_tui.cli.duel import duel
-from rolltrain_tui.cli.dungeon import dungeon
 from rolltrain_tui.cli.exit_codes import WRONG_USE, exit_code_of, open_streams, settle_streams
-from rolltrain_tui.cli.export import export
-from rolltrain_tui.cli.ghost import ghost
-from rolltrain_tui.cli.new import new
-from rolltrain_tui.cli.play import play
-from rolltrain_tui.cli.plot import plot
+from rolltrain_tui.cli.late_verbs import LateVerbs
 from rolltrain_tui.cli.plugin_faults import tell_of_faults
-from rolltrain_tui.cli.replay import replay
-from rolltrain_tui.cli.saves import saves
-from rolltrain_tui.cli.schema import schema
-from rolltrain_tui.cli.serve import serve
-from rolltrain_tui.cli.train import train
-from rolltrain_tui.cli.verify import verify
-from rolltrain_tui.cli.watch import watch
 from rolltrain_tui.cluster.launched import launched, rank
 
+VERBS = {
+    # To play and to train
+    "play": "Open the game.",
+    "train": "Play a campaign without a screen.",
+    "ghost": "Record a campaign's plain run, to race against.",
+    "arena": "Breed small models, train them, let them battle.",
+    "duel": "Play a duel against a saved network or a fixed player.",
+    "dungeon": "Play a text adventure by yourself.",
+    # A room
+    "class": "Lessons and assignments for a room.",
+    "serve": "Play before a room: browsers watch along.",
+    # Campaign files and help
+    "new": "Write a complete, commented campaign.",
+    "check": "Validate campaign files.",
+    "schema": "The JSON schema of campaign files, for editors.",
+    "codex": "What every mechanic does to the training.",
+    # Recorded runs
+    "saves": "List, show, delete, export and import saved runs.",
+    "replay": "Watch a recorded run.",
+    "watch": "Follow a run that another process plays.",
+    "verify": "Train a recorded run again and compare.",
+    "branch": "A new run from any turn of another.",
+    "diff": "Two runs side by side.",
+    "diagnose": "What ails a saved run.",
+    "export": "A run as CSV, pictures, TensorBoard events, report card.",
+    "plot": "A run's charts, here on the terminal.",
+    # Measurements
+    "compare": "Measure classes, rulebooks and auto-players against plain training.",
+    "bench": "Measure the game against a bare loop.",
+    "doctor": "Will it run here, and how fast?",
+}
+"""Each is a file of its name in this folder."""
 ON_RANKS = ("train",)
 """Verbs that torchrun can start on several ranks at once."""
 
@@ -54,7 +63,13 @@ def main() -> None:
     sys.exit(settle_streams(code))
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LateVerbs,
+    verbs=VERBS,
+    package=__package__,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, "--version", message="rolltrain %(version)s")
 @click.pass_context
 def rolltrain(context: click.Context) -> None:
@@ -74,36 +89,3 @@ def _refuse_ranks(verb: str) -> None:
         raise click.exceptions.Exit(WRONG_USE)
     other = " The same game on many ranks: torchrun ... -m rolltrain_tui train CAMPAIGN --plain" if verb == "play" else ""
     raise click.UsageError(f"`rolltrain {verb}` runs in one process, and torchrun starts several: start it by itself.{other}")
-
-
-# To play and to train.
-rolltrain.add_command(play)
-rolltrain.add_command(train)
-rolltrain.add_command(ghost)
-rolltrain.add_command(arena)
-rolltrain.add_command(duel)
-rolltrain.add_command(dungeon)
-# A room.
-rolltrain.add_command(class_)
-# Campaign files and help.
-rolltrain.add_command(new)
-rolltrain.add_command(check)
-rolltrain.add_command(schema)
-rolltrain.add_command(codex)
-# Recorded runs.
-rolltrain.add_command(saves)
-rolltrain.add_command(replay)
-rolltrain.add_command(watch)
-rolltrain.add_command(serve)
-rolltrain.add_command(verify)
-rolltrain.add_command(branch)
-rolltrain.add_command(diff)
-rolltrain.add_command(diagnose)
-rolltrain.add_command(export)
-rolltrain.add_command(plot)
-# With a class.
-rolltrain.add_command(class_)
-# Measurements.
-rolltrain.add_command(compare)
-rolltrain.add_command(bench)
-rolltrain.add_command(doctor)

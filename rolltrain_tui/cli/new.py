@@ -7,7 +7,7 @@ import click
 from rolltrain_tui.cli.options import FILE
 
 
-@click.command(short_help="Write a complete, commented campaign.")
+@click.command()
 @click.argument("kind")
 @click.argument("path", required=False, type=FILE)
 @click.option("--model", type=FILE, metavar="DIR", help="Fit it to the model in this folder (finetune) ...")

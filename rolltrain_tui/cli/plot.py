@@ -10,7 +10,7 @@ from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 
 
-@click.command(short_help="A run's charts, here on the terminal.")
+@click.command()
 @click.argument("run", metavar="RUN")
 @click.option("--what", type=click.Choice(["all", "loss", "timeline", "k", "dice"]), default="all", show_default=True, help="Which chart.")
 @click.option("--width", type=click.IntRange(40, 400), help="Columns, instead of the terminal's.")

@@ -23,7 +23,7 @@ class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no a
         return str(value)
 
 
-@click.command(short_help="Watch a recorded run.")
+@click.command()
 @click.argument("run", metavar="RUN|CHRONICLE")
 @click.option("--from", "start", type=Turn(), help="The turn to begin with: 412, 50%, start, end.")
 @click.option("--until", "end", type=Turn(), help="With --plain: the last turn to tell.")

@@ -5,7 +5,7 @@ import json
 import click
 
 
-@click.command(short_help="The JSON schema of campaign files, for editors.")
+@click.command()
 @click.argument("kind", default="supervised")
 def schema(kind: str) -> None:
     """The JSON schema of campaign files of KIND, for editors; of supervised ones where no KIND is given."""

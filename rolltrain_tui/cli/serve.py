@@ -33,7 +33,7 @@ class ScreenSize(click.ParamType):  # type: ignore[type-arg]  # older clicks kno
         return size
 
 
-@click.command(short_help="Play before a room: browsers watch along.")
+@click.command()
 @click.argument("what", metavar="RUN|CAMPAIGN")
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets the whole network in.  [127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, metavar="N", help="0: any free port.  [8765]")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.runs.run import Run
 
 
-@click.command(short_help="Play a campaign without a screen.")
+@click.command()
 @click.argument("campaign", required=False)
 @options.campaign_options
 @click.option("--resume", metavar="SAVE|RUN", help="Go on from a save folder, or from the latest save of a run.")

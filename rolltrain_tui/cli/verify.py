@@ -18,7 +18,7 @@ CONSISTENT, UNDECIDED = 3, 4
 CODES: "dict[Verdict, int]" = {"exact": DONE, "consistent": CONSISTENT, "undecided": UNDECIDED, "contradicted": FAILED}
 
 
-@click.command(short_help="Train a recorded run again and compare.")
+@click.command()
 @click.argument("run", metavar="RUN|SAVE")
 @click.option("--heavy", is_flag=True, help="Also save, load and compare everything after every turn.")
 @click.option("--until", type=click.IntRange(min=0), metavar="TURN", help="Stop after this turn.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.runs.follow import Followed
 
 
-@click.command(short_help="Follow a run that another process plays.")
+@click.command()
 @click.argument("run", required=False)
 @click.option("--plain", is_flag=True, help="The story in sentences instead of the screen, until nothing more comes.")
 @click.option(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from support.shell import Answer
 
@@ -340,3 +341,13 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str], monkeypat
     monkeypatch.setenv("ROLLTRAIN_DEBUG", "1")
     assert exit_code_of(fails(ValueError("a mistake"))) == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_help_loads_no_verb(call: Callable[..., Answer]) -> None:
+    """So it answers at once. Every verb of its table is there when it is called, and a misspelt one is told the nearest."""
+    script = "import sys; sys.argv[1:] = ['--help']\nfrom rolltrain_tui.cli.main import main\ntry: main()\nfinally: print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert not {f"rolltrain_tui.cli.{verb}" for verb in rolltrain.verbs} & set(out.split())
+    context = click.Context(rolltrain)
+    assert all(isinstance(rolltrain.get_command(context, verb), click.Command) for verb in rolltrain.verbs)
+    assert "Did you mean" in call("pley").err

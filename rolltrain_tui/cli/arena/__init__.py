@@ -38,7 +38,7 @@ class ArenaGroup(click.Group):
         return command.name if command is not None else None, command, rest
 
 
-@click.group(cls=ArenaGroup, commands=VERBS, invoke_without_command=True, short_help="Breed small models, train them, let them battle.")
+@click.group(cls=ArenaGroup, commands=VERBS, invoke_without_command=True)
 @click.option("--out", type=FILE, metavar="DIR", help="Folder that holds the arena, beside the runs.")
 @click.pass_context
 def arena(context: click.Context, out: Path | None) -> int:

@@ -11,7 +11,7 @@ from rolltrain_tui.cli.class_.submit import submit
 VERBS = (lesson, new, join, submit, grade)
 
 
-@click.group("class", commands=VERBS, short_help="Lessons and assignments for a room.")
+@click.group("class", commands=VERBS)
 def class_() -> None:
     """What a teacher needs: lessons to hold before a room, and assignments. Each student plays one campaign with dice of their own, and
     every run is graded by training it again.
