@@ -85,7 +85,7 @@ class VoteScreen(ModalScreen[Tally | None]):
                 ("Enter", "$accent"), ": play it · " if won else ": go on", *((("Esc", "$accent"), ": do not") if won else ())
             )
         return Content.assemble(
-            ("Enter", "$accent"), ": close · ", ("↑ ↓", "$accent"), " and ", ("digits", "$accent"), ": count hands · ",
+            ("↑ ↓", "$accent"), ": option · ", ("digits", "$accent"), ": its hands · ", ("Enter", "$accent"), ": close · ",
             ("Esc", "$accent"), ": no vote",
         )  # fmt: skip
 

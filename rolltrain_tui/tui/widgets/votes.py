@@ -6,6 +6,8 @@ from rolltrain_tui.classroom.ballot import TIE, Option, Tally
 from rolltrain_tui.classroom.questions import outcome_of
 from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, wrap
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Of the options: digits are hands."""
 ROOMY_ROWS = 4
 """Rows of an option where there is room: title, bar, what it does, and a gap."""
 
@@ -19,7 +21,7 @@ def vote_lines(tally: Tally, width: int, height: int, row: int, hands: Sequence[
     lines.append([])
     for place, option in enumerate(options):
         chosen = not tally.open and option is tally.winner
-        name = f"{'★' if chosen else '▸' if tally.open and place == row else ' '} {place + 1}  {option.title}"
+        name = f"{'★' if chosen else '▸' if tally.open and place == row else ' '} {LETTERS[place]}  {option.title}"
         tone = "accent" if chosen else "strong" if tally.open and place == row else ""
         count = f"{tally.votes[place]:>4}"
         raised = f" (hands {hands[place]})" if hands[place] and tally.browsers else ""
