@@ -52,6 +52,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "integrations",
         "optimizers",
         "compare",
+        "measured",
         "exports",
         "plugins",
     ),
