@@ -90,14 +90,19 @@ def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
 
 
 def mode_hint(scene: Scene) -> Hint | None:
-    """The dial that helps against the monster that is near, and was not turned since it came; None for monsters of the house."""
+    """The dial that helps against the monster that is near; None for monsters of the house.
+
+    Dials that were turned since it came, or that this training refused to turn, are passed over.
+    """
     row = BESTIARY.get(scene.monster.name) if scene.monster is not None else None
     if row is None or scene.monster is None:
         return None
-    for dial, value in row.orders:
-        last = scene.dials.get(dial)
-        if last is None or (last.value != value if value else last.turn < scene.monster.since):
-            return Hint("mode", TurnDial(dial, value), words=row.ailment)
+    for order in (TurnDial(dial, value) for dial, value in row.orders):
+        last = scene.dials.get(order.dial)
+        done = last is not None and (last.value == order.value if order.value else last.turn >= scene.monster.since)
+        shut = any(refused.command == order and refused.turn >= scene.monster.since for refused in scene.shut)
+        if not done and not shut:
+            return Hint("mode", order, words=row.ailment)
     return None
 
 

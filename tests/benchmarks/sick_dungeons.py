@@ -32,6 +32,9 @@ SMALL = (
     "model.n_embd=16",
 )  # fmt: skip
 LETTERS = "rewards={game: 0.0, win: 0.0, living: 0.0, invalid: 0.0, letter: 0.1, letters: e, bias: 0.0, scale: 1.0}"
+ELITE = "rejection={gamma_step: 0.9, keep_number: null, keep_fraction: 0.05, ent_coef: 0.0, train_prompt: false}"
+WIN_ONLY = "rewards={game: 0.0, win: 1.0, living: -0.01, invalid: 0.0, letter: 0.0, letters: e, bias: 0.0, scale: 1.0}"
+NARROW = ("ppo=null", ELITE, WIN_ONLY, "optimizer.learning_rate=1e-2", "world.points=sparse", "world.rooms=4", "world.limit=30")
 HELD = "kl.loss={coefficient: 1.0, adaptive: false, target: 6.0, horizon: 10000}"
 TEN = (
     "world.count=10", "world.marks=false", "world.rooms=4", "world.limit=40", "model.n_embd=32", "play.games=16", "batch.moves=64",
@@ -44,7 +47,10 @@ ROWS = {
     "healthy, whole": Sickness((), turns=960, whole=True),
     "large steps, old games": Sickness(OFTEN, "kl_specter", right=(("rate", "0.3"), ("every", "12")), wrong=TRY),
     "KL 1": Sickness((HELD,), "frozen_knight", right=(("kl", "0"),), wrong=TRY),
-    "letters": Sickness((LETTERS, "ppo.ent_coef=0.0"), "collapse_slime", right=(("entropy", "1"),), wrong=(("value", "1"),)),
+    "no entropy": Sickness(NARROW, "collapse_slime", cure=144, right=(("entropy", "0.3"),), wrong=(("every", "4"),)),
+    "letters": Sickness(
+        (LETTERS, "ppo.ent_coef=0.0", "optimizer.learning_rate=1e-2"), "collapse_slime", right=(("kl", "10"),), wrong=(("value", "1"),)
+    ),
     "entropy .3": Sickness(("ppo.ent_coef=0.3",), "wandering_fog", right=(("entropy", "0.01"),), wrong=(("value", "1"),)),
     "no value": Sickness(("ppo.vf_coef=0.0", "ppo.lam_step=0.0"), "blind_seer", right=(("value", "0.5"),), wrong=TRY),
     "10 worlds": Sickness(TEN, "mirror_of_memory", right=(("worlds", "5000"),), wrong=TRY),

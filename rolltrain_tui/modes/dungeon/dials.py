@@ -14,7 +14,7 @@ ROWS = (
         name="entropy",
         title="Entropy",
         words="the weight of the entropy of its choice in the loss: above 0 it keeps trying",
-        choices=("0", "0.01", "0.05", OWN),
+        choices=("0", "0.01", "0.05", "0.3", OWN),
         low=0,
         high=10,
     ),

@@ -11,6 +11,7 @@ from functools import singledispatch
 from typing import Any, Self
 
 from rolltrain_tui.protocol import events as ev
+from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
@@ -23,7 +24,7 @@ from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, 
 from rolltrain_tui.story.sheet import sheet_after
 from rolltrain_tui.story.veil import veiled
 
-STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, EXAMINATIONS = 1000, 1000, 64, 2000, 200, 200
+STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, EXAMINATIONS, REFUSALS = 1000, 1000, 64, 2000, 200, 200, 8
 
 
 @dataclass(slots=True)
@@ -88,6 +89,8 @@ class Scene:
     """Used items in force."""
     dials: dict[str, ev.DialTurned] = field(default_factory=dict)
     """Dials of the training that were turned, each the last time."""
+    shut: deque[ev.CommandRefused] = field(default_factory=lambda: deque(maxlen=REFUSALS))
+    """The last orders to turn a dial that were refused."""
     proof: Proof | None = None
     twin: TwinView | None = None
     """The twin that is walking, or the last one with its verdict."""
@@ -423,6 +426,8 @@ def _(event: ev.ItemFaded, scene: Scene) -> None:
 @fold.register
 def _(event: ev.CommandAccepted | ev.CommandRefused, scene: Scene) -> None:
     scene.acknowledged = event
+    if isinstance(event, ev.CommandRefused) and isinstance(event.command, TurnDial):
+        scene.shut.append(event)
 
 
 @fold.register

@@ -12,9 +12,10 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel import health
 from rolltrain_tui.modes.duel.bestiary import MONSTERS, SIGNALS
 from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.protocol.dials import refusal
 from rolltrain_tui.protocol.effects import NEUTRAL
-from rolltrain_tui.protocol.events import DialTurned, MonsterAppeared
+from rolltrain_tui.protocol.events import CommandRefused, DialTurned, MonsterAppeared
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.monster import Monster, Symptom
 from rolltrain_tui.rules.signal_monitor import SignalMonitor
@@ -66,6 +67,17 @@ def test_the_hint_names_what_helps_until_it_is_done(row: Monster) -> None:
     for dial, value in row.orders:
         assert hint_sentence(scene) == f"Hint: type `{' '.join((dial, value)).rstrip()}`; {row.ailment}."
         scene.apply(DialTurned(1001, dial, dial, value, "so it is"))
+    assert hint_sentence(scene) == ""
+
+
+def test_an_order_that_was_refused_is_not_hinted_at_again() -> None:
+    """Not every training can turn every dial: the hint goes on to the next that helps, and ends after the last."""
+    scene = Scene(sheet=Sheet(name="Ilse", hp=9, max_hp=9), turn=1000)
+    row = next(row for row in MONSTERS if len(row.orders) > 1)
+    scene.apply(MonsterAppeared(1000, row.name, row.challenge, row.hp, row.armour_class, "it is so"))
+    for dial, value in row.orders:
+        assert f"`{' '.join((dial, value)).rstrip()}`" in hint_sentence(scene)
+        scene.apply(CommandRefused(1001, TurnDial(dial, value), "This dial cannot act here."))
     assert hint_sentence(scene) == ""
 
 
