@@ -148,8 +148,8 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "it repeats itself; the training does not feel it"),
         symptoms=(Symptom("stubborn", "high", hold=2),),
         summary="It says one thing, and one thing only, and it does not help.",
-        weak_to="another reward, the entropy of the choice, and a return to weights that still had one: Divine Intervention",
-        orders=(("entropy", "0.05"), ("kl", "0.1")),
+        weak_to="the entropy of the choice, the distance from the reference, and older weights: Divine Intervention",
+        orders=(("entropy", "0.3"), ("kl", "0.1")),
         ailment="it says the same commands for ever, and loses",
         portrait=(
             r"                     ",
@@ -175,7 +175,7 @@ MONSTERS: tuple[Monster, ...] = (
         recharge=5,
         failed=Affliction(NEUTRAL, 3, "the dice are rolled at disadvantage for 3 turns", disadvantage=True),
         saved=Affliction(NEUTRAL, 1, "you see through it; the training does not feel it"),
-        symptoms=(Symptom("indecision", "high", hold=3, unless=(("resolve", "low"),)),),
+        symptoms=(Symptom("indecision", "high", hold=4, unless=(("resolve", "low"),)),),
         summary="It tries every door every time, long after it has found the right one.",
         weak_to="a smaller entropy coefficient",
         orders=(("entropy", "0.01"),),
@@ -233,7 +233,8 @@ MONSTERS: tuple[Monster, ...] = (
         recharge=5,
         failed=Affliction(StepEffect(target_noise=0.05), 1, "5% of the next batch's lessons are mixed up"),
         saved=Affliction(NEUTRAL, 1, "nobody listens; the training does not feel it"),
-        symptoms=(Symptom("foresight", "low", hold=5),),  # of one round of games it is a noisy number
+        # Of one round of games it is a noisy number, and about 0 as long as the player chooses at random
+        symptoms=(Symptom("foresight", "low", hold=5, unless=(("indecision", "high"),)),),
         summary="It foretells what every state is worth, and it would be better to guess the mean.",
         weak_to="more weight on the value's loss, a value head of two layers",
         orders=(("value", "0.5"), ("rate", "0.3")),

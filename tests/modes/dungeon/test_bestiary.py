@@ -41,6 +41,13 @@ def test_nobody_comes_to_a_healthy_run_or_to_a_master() -> None:
     assert who_comes(HEALTHY | {"indecision": 0.03, "resolve": 0.97, "policy_shift": 1e-4}, 20) == ""
 
 
+def test_values_of_a_young_player_are_not_judged() -> None:
+    """As long as it chooses at random there is nothing to foretell: it may wander, and is not blind."""
+    blind = HEALTHY | {"foresight": -0.1}
+    assert who_comes(blind, 20) == "blind_seer"
+    assert who_comes(blind | {"indecision": 0.85, "resolve": 0.15}, 20) == "wandering_fog"
+
+
 def test_what_helps_can_be_had() -> None:
     """Every order that a monster is weak to is a dial, with a value that it takes."""
     dials = load(CAMPAIGNS / "dungeon_first.yaml", DUNGEON).dials
