@@ -1,7 +1,7 @@
 """Options of verbs that do many runs side by side, and the executor that they ask for."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,7 +53,8 @@ def executor(workers: int | None, ray: str | None, config: "CampaignConfig | Non
 
     count = workers or cores()
     if ray is None:
-        yield OwnWorkers(count)
+        with closing(OwnWorkers(count)) as own:
+            yield own
         return
     from rolltrain_tui.base.jobs.ray_tasks import connected
 

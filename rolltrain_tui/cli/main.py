@@ -43,6 +43,7 @@ VERBS = {
     "plot": "A run's charts, here on the terminal.",
     # Measurements
     "compare": "Measure classes, rulebooks and auto-players against plain training.",
+    "evolve": "Seek settings by a population of runs.",
     "bench": "Measure the game against a bare loop.",
     "doctor": "Will it run here, and how fast?",
 }

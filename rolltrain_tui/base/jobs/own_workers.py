@@ -7,22 +7,28 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from rolltrain_tui.base.jobs import GLANCE, TRIES, Died, J, R, Stopped, attempt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OwnWorkers:
-    """An executor with so many processes."""
+    """An executor with so many processes. They stay for the next list of jobs, until `close` or the end of this process."""
 
     count: int
+    _idle: "list[_Worker]" = field(default_factory=list)
+
+    def close(self) -> None:
+        for worker in self._idle:
+            worker.end()
+        self._idle.clear()
 
     def __call__(self, work: Callable[[J], R], jobs: Sequence[J], stopped: Stopped) -> Iterator[tuple[J, R | Died]]:
         waiting = deque(_Task(work, job) for job in jobs)
-        crew = [_Worker() for _ in range(min(self.count, len(jobs)))]
+        crew = [self._idle.pop() if self._idle else _Worker() for _ in range(min(self.count, len(jobs)))]
         try:
             for worker in crew:
                 worker.take(waiting.popleft())
@@ -44,7 +50,10 @@ class OwnWorkers:
                     return
         finally:
             for worker in crew:
-                worker.end()
+                if worker.alive and worker.task is None:
+                    self._idle.append(worker)
+                else:
+                    worker.end()
 
 
 @dataclass(slots=True)

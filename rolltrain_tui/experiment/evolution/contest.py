@@ -1,0 +1,99 @@
+"""Ways of seeking settings against one another, at equal energy: the best member of each, over several seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+from rolltrain_tui.base.statistics import Estimate, estimate, paired
+from rolltrain_tui.experiment.evolution.course import Evolution
+from rolltrain_tui.experiment.evolution.plan import Method, Plan
+from rolltrain_tui.experiment.table import aligned, number
+
+Finished = Mapping[tuple[Method, int], Evolution]
+"""(method, number of the seed) -> evolution."""
+
+
+def plans(plan: Plan, methods: Sequence[Method], seeds: int, folder: Path) -> dict[tuple[Method, int], tuple[Plan, Path]]:
+    """A plan and its folder for each method on each seed. Members of different evolutions share no seed; methods share them."""
+    found = {}
+    for number_of_seed in range(seeds):
+        seed = plan.config.seed + number_of_seed * plan.population
+        campaign = plan.config.model_copy(update={"seed": seed}).model_dump_json()
+        for method in methods:
+            found[method, number_of_seed] = replace(plan, method=method, campaign=campaign), folder / f"{method}-seed{seed}"
+    return found
+
+
+def table(finished: Finished) -> str:
+    """A row a method: the best member's final value, and its difference from each other method, seed by seed."""
+    best = {method: _best(finished, method) for method in _methods(finished)}
+    objective = next(iter(finished.values())).plan.config.objective
+    head = ["method", f"best {'val loss' if objective.of_loss else objective.name}", "± SE", "median member", "GFLOP"]
+    head += [words for method in best for words in (f"Δ {method}", "± SE", "")]
+    rows = []
+    for method, values in best.items():
+        found = estimate(list(values.values()))
+        row = [method, number(found.mean, 4), number(found.standard_error, 4)]
+        row += [number(_mean([_median(e) for e in _of(finished, method)]), 4), number(_mean([e.spent for e in _of(finished, method)]), 1)]
+        for other, theirs in best.items():
+            row += ["", "", ""] if other == method else _difference(paired(values, theirs, higher_is_better=objective.better == "higher"))
+        rows.append(row)
+    seeds = len({seed for _, seed in finished})
+    note = f"Best member's final value, mean over {seeds} seeds; Δ is paired by seed; better or worse: beyond two standard errors."
+    return f"{aligned(head, rows)}\n\n{note}"
+
+
+def as_json(finished: Finished) -> dict[str, Any]:
+    """JSON values: the best member's value of each seed, and the differences."""
+    objective = next(iter(finished.values())).plan.config.objective
+    best = {method: _best(finished, method) for method in _methods(finished)}
+    pairs = [(ours, theirs) for ours in best for theirs in best if ours != theirs]
+    differences = [
+        {"method": ours, "other": theirs, **_numbers(paired(best[ours], best[theirs], higher_is_better=objective.better == "higher"))}
+        for ours, theirs in pairs
+    ]
+    methods = [
+        {
+            "method": method,
+            "best": [value if isfinite(value) else None for value in values.values()],
+            "gflop": [evolution.spent for evolution in _of(finished, method)],
+            **_numbers(estimate(list(values.values()))),
+        }
+        for method, values in best.items()
+    ]
+    return {"methods": methods, "differences": differences}
+
+
+def _numbers(found: Estimate) -> dict[str, Any]:
+    known = {"mean": found.mean, "standard_error": found.standard_error}
+    return {name: value if isfinite(value) else None for name, value in known.items()} | {"n": found.n, "verdict": found.verdict}
+
+
+def _methods(finished: Finished) -> list[Method]:
+    return list(dict.fromkeys(method for method, _ in finished))
+
+
+def _of(finished: Finished, method: Method) -> list[Evolution]:
+    return [evolution for (of, _), evolution in finished.items() if of == method]
+
+
+def _best(finished: Finished, method: Method) -> dict[int, float]:
+    return {seed: evolution.ranking[0].value for (of, seed), evolution in finished.items() if of == method}
+
+
+def _median(evolution: Evolution) -> float:
+    """Of all members' final values."""
+    values = [member.value for member in evolution.ranking]
+    return values[len(values) // 2]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else nan
+
+
+def _difference(of: Estimate) -> list[str]:
+    sign = "+" if of.mean >= 0 else ""
+    verdict = of.verdict if of.verdict != "no measurable difference" else ""
+    return [f"{sign}{number(of.mean, 4)}", number(of.standard_error, 4), verdict]

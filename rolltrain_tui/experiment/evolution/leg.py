@@ -1,0 +1,125 @@
+"""The work on a member, in whichever process: it is born, as a new run or as a branch of another's, and walks a generation."""
+
+import json
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any, Self
+
+from rolltrain_tui.modes.campaign_file import FIRST, config_class
+from rolltrain_tui.protocol.events import CampaignEnded, Evaluated, SaveFailed, TrainingFailed
+from rolltrain_tui.runs import event_log, layout, saves
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A run folder that is to be made under `runs`."""
+
+    runs: str
+    name: str
+    campaign: str
+    """Of a new run, as JSON; "" for a branch."""
+    base: str
+    parent: str = ""
+    """Folder name of the run that is branched, at turn `at`."""
+    at: int = 0
+    overrides: tuple[str, ...] = ()
+
+
+def give_birth(birth: Birth) -> None:
+    """Make the run folder. It appears under its name when it is whole. ValueError, OSError."""
+    from rolltrain_tui.runs.branching import branch_at
+    from rolltrain_tui.runs.run import Run  # loads torch
+
+    runs = Path(birth.runs)
+    if birth.parent:
+        folder, _ = branch_at(runs / birth.parent, birth.at, overrides=birth.overrides)
+    else:
+        kind = config_class(json.loads(birth.campaign).get("kind", FIRST))
+        folder = Run.begin(kind.model_validate_json(birth.campaign), base=Path(birth.base), runs=runs).folder
+    folder.rename(runs / birth.name)
+
+
+def rehearse(births: tuple[Birth, ...]) -> None:
+    """ValueError where the runs, which are there, could not take over each other's state and go on with their own settings."""
+    from rolltrain_tui.modes.changes import changes
+    from rolltrain_tui.runs.open import with_settings
+    from rolltrain_tui.runs.run import Run
+
+    runs = [Run.resume(Path(birth.runs) / birth.name) for birth in births]
+    for run, other in pairwise(runs):
+        with_settings(run.campaign, changes(run.config, other.config.model_copy(update={"seed": run.config.seed})), run.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A member's way to the end of a generation."""
+
+    runs: str
+    name: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What a leg came to. Values that were not finite are NaN."""
+
+    run: str
+    turn: int
+    value: float
+    """Of the evaluation at its end; at the campaign's end of the final one."""
+    gflop: float
+    """Of the run since its first turn, with what its parents spent."""
+    ended: bool
+    curve: tuple[tuple[int, float], ...] = ()
+    """(turn, value) of all evaluations of the run."""
+    failure: str = ""
+    """Why there is no value; foreign text."""
+
+    def as_json(self) -> dict[str, Any]:
+        found = asdict(self)
+        return found | {"value": _known(self.value), "curve": [[turn, _known(value)] for turn, value in self.curve]}
+
+    @classmethod
+    def of_json(cls, found: dict[str, Any]) -> Self:
+        """Inverse of as_json. TypeError, KeyError, ValueError."""
+        curve = tuple((int(turn), _number(value)) for turn, value in found["curve"])
+        return cls(**{**found, "value": _number(found["value"]), "curve": curve})
+
+
+def walk(leg: Leg) -> Walked:
+    """Play the run to the turn, from its newest save on. ValueError, OSError."""
+    from rolltrain_tui.runs.reexecution import GatedInbox
+    from rolltrain_tui.runs.run import Run
+
+    run = Run.resume(Path(leg.runs) / leg.name)
+    for event in run.play(GatedInbox([], lambda: run.campaign.turn < leg.until)):
+        if isinstance(event, TrainingFailed | SaveFailed):
+            raise saves.SaveError(f"turn {event.turn}: {event.error}")
+    curve, value = [], nan
+    for told in event_log.read(run.folder / layout.CHRONICLE):
+        if isinstance(told, Evaluated | CampaignEnded):
+            value = told.value
+            curve.append((told.turn, value))
+    return Walked(leg.name, run.campaign.turn, value, run.campaign.cycle.progress.gflop, run.campaign.ended, tuple(curve))
+
+
+def verdict(folder: str) -> str:
+    """Train a member again, back through its parents, and compare: the verdict of `rolltrain verify`. ValueError."""
+    from rolltrain_tui.runs.reexecution import from_the_beginning
+    from rolltrain_tui.runs.verification import Verification
+    from rolltrain_tui.runs.whereabouts import whereabouts
+
+    start = from_the_beginning(Path(folder))
+    tolerance = start.campaign.config.verification.tolerance
+    strict = whereabouts(start).same_kind
+    return Verification(start, strict=strict, tolerance=tolerance, watch=lambda event: None).run().verdict
+
+
+def _known(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else float(value)
