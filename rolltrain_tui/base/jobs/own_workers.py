@@ -3,11 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -20,6 +22,10 @@ class OwnWorkers:
 
     count: int
     _idle: "list[_Worker]" = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if sys.platform != "win32":
+            resource_tracker.ensure_running()  # later the screen may have taken stderr, which it wants
 
     def close(self) -> None:
         for worker in self._idle:

@@ -30,14 +30,20 @@ def line(member: Member) -> str:
     return runs[0] + "".join(f" ▸ {turn} ▸ {run}" for turn, run in zip(turns, runs[1:], strict=True))
 
 
-def answer(evolution: Evolution) -> str:
-    """The settings to train with, in two sentences."""
-    plan, best = evolution.plan, evolution.ranking[0]
-    if not isfinite(best.value):
+def best(evolution: Evolution) -> str:
+    """Who is best, in a sentence."""
+    member = evolution.ranking[0]
+    if not isfinite(member.value):
         return "No member ended with a finite value."
-    said = ", ".join(f"from turn {turn}: {' '.join(plan.overrides(settings))}" for turn, settings in best.past)
-    name = plan.config.objective.name
-    return f"Best: {title(best.index)}, {name} {best.value:.4f}; {said}. All members together spent {evolution.spent:,.0f} GFLOP."
+    name = evolution.plan.config.objective.name
+    return f"Best: {title(member.index)}, {name} {member.value:.4f}. All members together spent {evolution.spent:,.0f} GFLOP."
+
+
+def answer(evolution: Evolution) -> str:
+    """Who is best, and the settings to train with."""
+    member = evolution.ranking[0]
+    lines = [f"  from turn {turn}: {' '.join(evolution.plan.overrides(settings))}" for turn, settings in member.past]
+    return "\n".join([best(evolution), *(lines if isfinite(member.value) else [])])
 
 
 def as_json(evolution: Evolution, verdicts: Mapping[int, str] | None = None) -> dict[str, Any]:

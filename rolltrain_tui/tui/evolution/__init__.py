@@ -1,0 +1,1 @@
+"""The screen of an evolution; its style sheet stands beside it."""

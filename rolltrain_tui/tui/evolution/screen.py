@@ -1,0 +1,182 @@
+"""The screen of an evolution: the members by rank, their curves, and what happens in sentences."""
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Footer
+
+from rolltrain_tui.base.jobs import Executor
+from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, title
+from rolltrain_tui.experiment.evolution.search import ranked
+from rolltrain_tui.experiment.evolution.table import best
+from rolltrain_tui.tui.arena.palette import ArenaVerbs
+from rolltrain_tui.tui.arena.worker import Stopped, Worker
+from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
+from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
+from rolltrain_tui.tui.widgets.story import StoryPanel
+
+DRAIN_SECONDS = 0.2
+PATIENCE = 5.0
+"""Seconds to wait for the members under way to stop."""
+LEAST_ROWS = 3
+"""Of the table, with its head."""
+
+
+class EvolutionScreen(TavernScreen):
+    """Lives an evolution when it opens, or goes on with one that was stopped."""
+
+    CSS_PATH = "screen.tcss"
+    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Stop", tooltip="Stop and leave; the same command goes on from here"),
+        Binding("down,j", "step(1)", "Next", key_display="↓ ↑", tooltip="The next member", show=False),
+        Binding("up,k", "step(-1)", "Before", tooltip="The member before", show=False),
+        Binding("enter,w", "watch", "Watch", key_display="⏎", tooltip="Watch this member's run, from its first parent on"),
+        Binding("pageup", "leaf(-1)", "Earlier", show=False),
+        Binding("pagedown", "leaf(1)", "Later", show=False),
+    ]
+
+    def __init__(self, evolution: Evolution, execute: Executor) -> None:
+        super().__init__()
+        self._evolution, self._execute = evolution, execute
+        self._scene = Scene("", 1, tuple(evolution.members), 0.0)
+        self._place = 0
+        self._worker: Worker | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Panel(id="evolution-head")
+        yield Panel(id="evolution-table")
+        yield Panel(id="evolution-curves")
+        yield StoryPanel(id="evolution-story")
+        yield Footer()
+
+    @while_open
+    def on_mount(self) -> None:
+        plan = self._evolution.plan
+        self.query_one("#evolution-table", Panel).name_box("The population, best first")
+        self.query_one("#evolution-curves", Panel).name_box(
+            flat(f"{plan.config.objective.name.capitalize()}, {plan.config.objective.unit}")
+        )
+        self.query_one("#evolution-story").border_title = "What happens"
+        self.query_one("#evolution-table").styles.height = min(plan.population, max(LEAST_ROWS, self.size.height // 3)) + 3
+        self.set_interval(DRAIN_SECONDS, self._drain)
+        self._begin()
+
+    @while_open
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def on_unmount(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._worker is not None:
+            self._worker.stop_and_wait(PATIENCE)
+
+    # The evolution, in a thread.
+
+    def _begin(self) -> None:
+        def work(stopped: Stopped) -> Iterator[object]:
+            yield from self._evolution.scenes(self._execute, stopped)
+
+        self._worker = Worker(work)
+        self._worker.start()
+
+    @while_open
+    def _drain(self) -> None:
+        if self._worker is None:
+            return
+        over = not self._worker.is_alive()
+        scenes = [scene for scene in self._worker.take() if isinstance(scene, Scene)]
+        story = self.query_one(StoryPanel)
+        for scene in scenes:
+            self._scene = scene
+            story.tell(flat(_marked(scene)))
+        if scenes and scenes[-1].finished:
+            story.tell(f"★ {flat(best(self._evolution))}")
+        if over:
+            error, self._worker = self._worker.error, None
+            if error:
+                story.tell(f"✖ {flat(error)}")
+        if scenes or over:
+            self._draw()
+
+    # What is shown.
+
+    @while_open
+    def _draw(self) -> None:
+        head, table, curves = (self.query_one(f"#evolution-{part}", Panel) for part in ("head", "table", "curves"))
+        head.show([self._head(head.content_size.width)])
+        members = self._ranking()
+        self._place = min(self._place, len(members) - 1)
+        rows = max(1, table.content_size.height - 1)
+        first = min(max(0, self._place - rows // 2), max(0, len(members) - rows))
+        shown = enumerate(members[first : first + rows], first)
+        table.show([self._table_head(), *(self._row(place, member, table.content_size.width) for place, member in shown)])
+        lines = [Curve(member.curve, tone_of(member.index), mark_of(member.index)) for member in members[::-1]]
+        last = float(self._evolution.plan.config.turns)
+        curves.show(curve_lines(lines, curves.content_size.width, curves.content_size.height, last=last))
+
+    def _ranking(self) -> list[Member]:
+        members = self._scene.members
+        return [members[index] for index in ranked(self._evolution.plan, [member.value for member in members])]
+
+    def _head(self, width: int) -> Line:
+        plan, scene = self._evolution.plan, self._scene
+        goals, members = plan.goals, scene.members
+        there = sum(member.turn >= goals[scene.generation - 1] or member.ended or bool(member.failure) for member in members)
+        words = f"Generation {scene.generation} of {len(goals)} · {plan.method} · {flat(plan.config.name)}"
+        state = "over" if scene.finished else f"{there} of {len(members)} at turn {goals[scene.generation - 1]}"
+        done = sum(min(member.turn, plan.config.turns) for member in members) / (plan.config.turns * len(members))
+        energy = f" {scene.spent:,.0f} GFLOP ·" if width >= 100 else ""
+        return justify([(words, "accent")], [*bar(done, 1, 10, "energy"), (f"{energy} {state}", "")], width)
+
+    def _table_head(self) -> Line:
+        plan = self._evolution.plan
+        name = "val loss" if plan.config.objective.of_loss else cut(plan.config.objective.short_label, 8)
+        settings = " ".join(f"{cut(mutation.path.rpartition('.')[2], 13):>13}" for mutation in plan.mutations)
+        return [(f"     member {name:>9} {'turn':>6} {settings}  comes from", "muted")]
+
+    def _row(self, place: int, member: Member, width: int) -> Line:
+        plan = self._evolution.plan
+        value = f"{member.value:.4f}" if isfinite(member.value) else "failed" if member.failure else "–"
+        settings = " ".join(f"{mutation.words(value):>13}" for mutation, value in zip(plan.mutations, member.settings, strict=True))
+        parents = [f"{run.partition('-')[0]} at {turn}" for run, (turn, _) in zip(member.parents, member.past[1:], strict=True)]
+        text = f"{title(member.index):<6} {value:>9} {member.turn:>6} {settings}  {', '.join(parents[::-1]) or '–'}"
+        cursor = "▸" if place == self._place else " "
+        tone = tone_of(member.index)
+        return [(f"{cursor}{place + 1:>2} ", "strong"), (f"{mark_of(member.index)} ", tone), (cut(text, max(1, width - 6)), "")]
+
+    # Keys.
+
+    def action_step(self, by: int) -> None:
+        self._place = max(0, min(self._place + by, len(self._scene.members) - 1))
+        self._draw()
+
+    def action_leaf(self, by: int) -> None:
+        self.query_one(StoryPanel).leaf(by)
+
+    def action_watch(self) -> None:
+        if self._worker is not None:
+            self.notify("The members are still training. Escape stops them; the same command goes on.", severity="warning")
+            return
+        run = self._evolution.runs / self._ranking()[self._place].run
+        if run.is_dir():
+            self.host.watch_replay(run)
+        else:
+            self.notify("This member has no run yet.", severity="warning")
+
+    def action_back(self) -> None:
+        self._settle()
+        super().action_back()
+
+
+def _marked(scene: Scene) -> str:
+    """The sentence with the mark that gives it a colour."""
+    mark = "✖ " if " failed: " in scene.words else "▲ " if " goes on from " in scene.words else "✔ " if scene.finished else ""
+    return f"{mark}{scene.words}"
