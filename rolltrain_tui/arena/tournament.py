@@ -99,24 +99,41 @@ def _file(root: Path, name: str) -> Path:
     return root / FOLDER / f"{name}.json"
 
 
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """A match of a tournament that is still to be fought."""
+
+    round: int
+    number: int
+    pair: Pair
+    terms: Terms
+    contenders: tuple[Contender, Contender]
+
+
+def due(tournament: Tournament, round_: int, fought: dict[tuple[int, Pair], Match]) -> Iterator[Bout]:
+    """The matches of a round that are not in the ledger yet. In a Swiss tournament all earlier rounds must be fought."""
+    a_round = len(tournament.contenders) // 2
+    for number, pair in enumerate(pairs(tournament, round_, fought), (round_ - 1) * a_round + 1):
+        if (round_, pair) not in fought:
+            first = tournament.terms.first_seed + (number - 1) * tournament.terms.seeds
+            a, b = (tournament.contenders[place] for place in pair)
+            yield Bout(round_, number, pair, replace(tournament.terms, first_seed=first), (a, b))
+
+
 def play(battles: Battles, tournament: Tournament, stopped: Callable[[], bool] = lambda: False) -> Iterator[BattleEvent | PairBegan]:
     """Fight all matches that are not in the ledger yet, event by event. It may be interrupted at any moment."""
-    n = len(tournament.contenders)
-    of = n * (n - 1) // 2 if tournament.kind == "round-robin" else tournament.rounds * (n // 2)
-    fought = results(battles.ledger.matches(), tournament)
-    number = 0
     for round_ in range(1, tournament.rounds + 1):
-        for pair in pairs(tournament, round_, fought):
-            number += 1
-            if (round_, pair) in fought:
-                continue
-            contenders = tuple(tournament.contenders[place] for place in pair)
-            yield PairBegan(round_, number, of, (contenders[0].name, contenders[1].name))
-            terms = replace(tournament.terms, first_seed=tournament.terms.first_seed + (number - 1) * tournament.terms.seeds)
-            yield from battles.fight(terms, contenders, tournament=tournament.name, round_=round_, stopped=stopped)
+        for bout in due(tournament, round_, results(battles.ledger.matches(), tournament)):
+            yield began(tournament, bout)
+            yield from battles.fight(bout.terms, bout.contenders, tournament=tournament.name, round_=round_, stopped=stopped)
             if stopped():
                 return
-            fought = results(battles.ledger.matches(), tournament)
+
+
+def began(tournament: Tournament, bout: Bout) -> PairBegan:
+    n = len(tournament.contenders)
+    of = n * (n - 1) // 2 if tournament.kind == "round-robin" else tournament.rounds * (n // 2)
+    return PairBegan(bout.round, bout.number, of, (bout.contenders[0].name, bout.contenders[1].name))
 
 
 def told(battles: Battles, tournament: Tournament, stopped: Callable[[], bool]) -> Iterator[str]:

@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import warm
 
+from rolltrain_tui.arena import many_at_once
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.battles import Battles
 from rolltrain_tui.arena.events import BattleEnded
+from rolltrain_tui.arena.many_at_once import BoutLost
 from rolltrain_tui.arena.tournament import circle, open_new, plan, play, reopen, results, swiss, table
+from rolltrain_tui.base.jobs import Died, in_this_process
 
 
 @given(n=st.integers(2, 20))
@@ -51,7 +54,31 @@ def test_swiss(n: int, data: st.DataObject) -> None:
 
 def cup(terms: Any, contender: Any, **given: Any) -> Any:
     contenders = tuple(contender(f"A{n}", learning_rate=0.02 / 3**n) for n in range(4))
-    return plan("Cup", "round-robin", terms(budget=5.0, samples=4), contenders, **given)
+    return plan("Cup", given.pop("kind", "round-robin"), terms(budget=5.0, samples=4), contenders, **given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["round-robin", "swiss"])
+def test_matches_side_by_side_give_the_ledger_of_one_after_the_other(kind: Any, terms: Any, contender: Any, tmp_path: Path) -> None:
+    """In whatever order they finish; one that is lost is fought when the tournament goes on."""
+    tournament = cup(terms, contender, kind=kind)
+    whole, many = Battles(tmp_path / "whole"), Battles(tmp_path / "many")
+    for _ in play(whole, tournament):
+        pass
+
+    def backwards(work: Any, jobs: Any, stopped: Any) -> Any:
+        return in_this_process(work, jobs[::-1], stopped)
+
+    def losing(work: Any, jobs: Any, stopped: Any) -> Any:
+        yield jobs[-1], Died("its worker was killed 2 times")
+        yield from backwards(work, jobs[:-1], stopped)
+
+    lost = [event for event in many_at_once.play(many, tournament, losing, lambda: False) if isinstance(event, BoutLost)]
+    assert ["its worker was killed 2 times"] == [event.why for event in lost]
+    for _ in many_at_once.play(many, tournament, backwards, lambda: False):
+        pass
+    ours, theirs = ([(entry.match.round, entry.match.standings) for entry in battles.ledger.matches()] for battles in (many, whole))
+    assert ours == theirs if kind == "round-robin" else sorted(ours, key=repr) == sorted(theirs, key=repr)
 
 
 @pytest.mark.slow

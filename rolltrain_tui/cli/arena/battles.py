@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.arena.common import JSON, as_json_text, interruptible, progress
+from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, INTERRUPTED
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battles import Battles, Entrant
+    from rolltrain_tui.arena.events import PairBegan
     from rolltrain_tui.arena.matches import Match, Terms
     from rolltrain_tui.arena.roster import Roster
     from rolltrain_tui.arena.tournament import Tournament
@@ -117,6 +119,7 @@ def match_record(number: int, match: "Match") -> dict[str, Any]:
 @click.option("--name", default=None, metavar="NAME", help="To go on with it by; else it is made up.")
 @click.option("--resume", metavar="NAME", help="Go on with a tournament that was interrupted.")
 @_terms_options
+@executor_options
 @JSON
 @click.pass_obj
 def tournament(
@@ -127,10 +130,15 @@ def tournament(
     rounds: int | None,
     name: str | None,
     resume: str | None,
+    workers: int | None,
+    ray: str | None,
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Round robin or Swiss rounds. An interrupted tournament continues with --resume NAME."""
+    """Round robin or Swiss rounds. An interrupted tournament continues with --resume NAME.
+
+    With --workers or --ray several matches are fought at once, and the results are the same.
+    """
     from rolltrain_tui.arena import tournament as tournaments
     from rolltrain_tui.arena.battles import Battles
 
@@ -144,7 +152,7 @@ def tournament(
         terms, found = _terms(roster, agents, given)
         cup = tournaments.plan(name or f"cup-{time.strftime('%Y%m%d-%H%M%S')}", kind, terms, battles.enter(terms, found), rounds)
         tournaments.open_new(roster.root, cup)
-    finished = _play(battles, cup)
+    finished = _play(battles, cup) if workers is None and ray is None else _play_many(battles, cup, workers, ray)
     fought = tournaments.results(battles.ledger.matches(), cup)
     rows = tournaments.table(cup, fought)
     if as_json:
@@ -152,7 +160,7 @@ def tournament(
     else:
         click.echo("\n".join(tournaments.table_lines(cup, rows)))
     if not finished:
-        click.echo(f"Interrupted. Go on with: rolltrain arena tournament --resume {cup.name}", err=True)
+        click.echo(f"Not finished. Go on with: rolltrain arena tournament --resume {cup.name}", err=True)
     return DONE if finished else INTERRUPTED
 
 
@@ -165,13 +173,37 @@ def _play(battles: "Battles", cup: "Tournament") -> bool:
     with interruptible() as asked:
         for event in tournaments.play(battles, cup, stopped=lambda: bool(asked)):
             if isinstance(event, PairBegan):
-                words = f"round {event.round}, match {event.number} of {event.of}: {event.names[0]} against {event.names[1]}"
+                words = _pair_words(event)
                 progress(words)
             elif isinstance(event, BattleEnded):
                 progress("")
                 scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
                 click.echo(f"{words}: {winner_words(event.match)} ({scores})", err=True)
         return not asked
+
+
+def _play_many(battles: "Battles", cup: "Tournament", workers: int | None, ray: str | None) -> bool:
+    from rolltrain_tui.arena import many_at_once
+    from rolltrain_tui.arena.events import BattleEnded, PairBegan
+    from rolltrain_tui.arena.matches import winner_words
+    from rolltrain_tui.base.safe_text import one_line
+
+    lost = False
+    with executor(workers, ray) as execute, interruptible() as asked:
+        for event in many_at_once.play(battles, cup, execute, lambda: bool(asked)):
+            if isinstance(event, PairBegan):
+                pair = event
+            elif isinstance(event, BattleEnded):
+                scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
+                click.echo(f"{_pair_words(pair)}: {winner_words(event.match)} ({scores})", err=True)
+            else:
+                lost = True
+                click.echo(f"{_pair_words(event.pair)}: lost. {one_line(event.why, 200)}", err=True)
+        return not asked and not lost
+
+
+def _pair_words(pair: "PairBegan") -> str:
+    return f"round {pair.round}, match {pair.number} of {pair.of}: {pair.names[0]} against {pair.names[1]}"
 
 
 def _named(cup: "Tournament", rows: Sequence[Any]) -> list[dict[str, Any]]:
