@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from textual.widgets import Digits, Sparkline
 from rolltrain_tui.protocol.events import CampaignEnded
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, subtitle
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.run_log import RunLogScreen
@@ -250,3 +252,38 @@ def test_drawable() -> None:
     assert [0, 2, 1] == [sorted(heights, reverse=True).index(height) for height in heights]
     assert min(heights) > 0
     assert [] == drawable([])
+
+
+async def test_a_reveal_reads_the_run_aside_and_waits_for_the_screen_above() -> None:
+    """The keys go on while the whole run is read, and what is revealed stands there on the way back."""
+    read = Event()
+
+    def events() -> list[Any]:
+        assert read.wait(20)
+        return list(events_of(ENDED, plain=ghost(), middle=MIDDLE))
+
+    kept = replace(story(), scene=Scene.of(events_of(ENDED, plain=ghost(), middle=MIDDLE), hidden=frozenset({"verdict"})), events=events)
+    app = ScreensHost(lambda: EndingScreen(kept))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        assert "VICTORY" not in shown(app)
+        await pilot.press("h", "l")
+        await until(pilot, lambda: isinstance(app.screen, RunLogScreen))
+        read.set()
+        await app.workers.wait_for_complete()
+        await pilot.press("escape")
+        await until(pilot, lambda: "VICTORY" in shown(app))
+
+
+async def test_a_run_that_cannot_be_read_again_says_so() -> None:
+    """What is kept back stays so, and nothing breaks."""
+
+    def events() -> list[Any]:
+        raise OSError(2, "No such file or directory")
+
+    kept = replace(story(), scene=Scene.of(events_of(ENDED, plain=ghost(), middle=MIDDLE), hidden=frozenset({"verdict"})), events=events)
+    app = ScreensHost(lambda: EndingScreen(kept))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        await pilot.press("h")
+        await until(pilot, lambda: any("cannot be read: No such file" in told.message for told in app._notifications))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -56,9 +56,18 @@ class EndingScreen(TavernScreen):
         words: str
         failed: bool = False
 
+    @dataclass
+    class Revealed(Message):
+        """The run has been read again with nothing kept back, or why not."""
+
+        story: RunStory | None
+        words: str = ""
+
     def __init__(self, story: RunStory) -> None:
         super().__init__()
         self._story = story
+        self._revealed: RunStory | None = None
+        """To be shown as soon as no other screen lies over this one."""
 
     def compose(self) -> ComposeResult:
         story = self._story
@@ -136,9 +145,32 @@ class EndingScreen(TavernScreen):
         return bool(self._story.scene.hidden) and self._story.events is not None
 
     def action_reveal(self) -> None:
-        """The same ending with everything in it."""
+        """The same ending with everything in it. The whole run is read for it, which takes a second for ten thousand turns."""
         if self._kept_back:
-            self.app.switch_screen(EndingScreen(self._story.revealed()))
+            self.notify("The whole run is read again …", title="Reveal", markup=False)
+            self._reveal()
+
+    @work(thread=True, exclusive=True, group="reveal")
+    def _reveal(self) -> None:
+        try:
+            self.post_message(self.Revealed(self._story.revealed()))
+        except OSError as error:
+            self.post_message(self.Revealed(None, f"The run cannot be read: {error.strerror or error}"))
+        except ValueError as error:
+            self.post_message(self.Revealed(None, str(error)))
+
+    @on(Revealed)
+    @while_open
+    def _take_revealed(self, event: Revealed) -> None:
+        if event.story is None:
+            self.notify(clean(event.words), title="Nothing was revealed", severity="error", timeout=12, markup=False)
+        self._revealed = event.story
+        self._show_revealed()
+
+    @on(events.ScreenResume)
+    def _show_revealed(self) -> None:
+        if self._revealed is not None and self.is_current:
+            self.app.switch_screen(EndingScreen(self._revealed))
 
     def action_replay(self) -> None:
         if self._kept_back:
