@@ -62,6 +62,19 @@ def pytest_sessionfinish() -> None:
     gc.freeze()
 
 
+_modules = 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logfinish() -> None:
+    """A library that a test has loaded stays as well."""
+    global _modules
+    if len(sys.modules) > _modules + 100:
+        _modules = len(sys.modules)
+        gc.collect()
+        gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
     """A test that fails leaves its run training; it stops before the test's folders and patches are gone."""

@@ -29,8 +29,13 @@ def test_the_players_text_becomes_two_overrides(tmp_path: Path) -> None:
     assert ("seed=1",) == Launch(overrides=("seed=1",)).all_overrides()
 
 
-def test_tuning_is_taken_back() -> None:
-    """The interpreter is as it was after the game; while it runs, it switches threads often and collects garbage seldom."""
+@pytest.mark.parametrize("frozen", [375, 50_000])
+def test_tuning_is_taken_back(frozen: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interpreter is as it was after the game, with what others froze; in it, threads switch often and garbage is collected seldom."""
+    asked: list[str] = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: frozen)
+    monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
+    monkeypatch.setattr(gc, "unfreeze", lambda: asked.append("unfreeze"))
     before = (sys.getswitchinterval(), gc.get_threshold())
     tuning = Tuning()
     tuning.begin()
@@ -40,6 +45,7 @@ def test_tuning_is_taken_back() -> None:
     tuning.end()
     assert (pytest.approx(SWITCH_INTERVAL), THRESHOLDS) == during
     assert before == (sys.getswitchinterval(), gc.get_threshold())
+    assert ([] if frozen > 1_000 else ["freeze", "unfreeze"]) == asked
 
 
 def test_highlights_keep_the_beginning_the_end_and_what_weighs_most() -> None:
