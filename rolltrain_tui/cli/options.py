@@ -76,10 +76,12 @@ def classroom_options(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _secrets(context: click.Context, param: click.Parameter, text: str | None) -> frozenset[str]:
+    if not text:
+        return frozenset()
     from rolltrain_tui.story.veil import secrets_of
 
     try:
-        return frozenset(secrets_of(text or ""))
+        return frozenset(secrets_of(text))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 

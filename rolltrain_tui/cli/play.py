@@ -30,7 +30,7 @@ def play(
     **given: Any,
 ) -> int:
     """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
-    from rolltrain_tui.runs.saves import saves_root
+    from rolltrain_tui.runs.root import saves_root
 
     root, data = saves_root(out), options.own_text(data)
     save = options.find_save(what, root) if what else None

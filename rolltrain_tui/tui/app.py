@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,32 +18,27 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
-from rolltrain_tui.classroom.ballot import Ballot
-from rolltrain_tui.protocol.commands import SetAuto
-from rolltrain_tui.protocol.events import Saved, SaveFailed
-from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
-from rolltrain_tui.runs.playable import PlayableRun
-from rolltrain_tui.story.narration import tell
-from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui import themes
-from rolltrain_tui.tui.bridge import Bridge
-from rolltrain_tui.tui.farewell import farewell
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.messages import Failed
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.base import Destination
 from rolltrain_tui.tui.settings import read_settings
 from rolltrain_tui.tui.terminal import Modes
 from rolltrain_tui.tui.tuning import Tuning
-from rolltrain_tui.tui.widgets.keys import Key
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the rest of the game is loaded behind the first screen: by the preload, or by what the player opens
+    from rolltrain_tui.classroom.ballot import Ballot
+    from rolltrain_tui.protocol.inbox import Inbox
+    from rolltrain_tui.runs.playable import PlayableRun
+    from rolltrain_tui.story.scene import Scene
+    from rolltrain_tui.tui.bridge import Bridge
     from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+    from rolltrain_tui.tui.widgets.keys import Key
 
 WATCH_SECONDS = 0.05
 PRELOAD_AFTER = 0.25
-"""Seconds. The first screen is drawn before: while torch is imported, everything else waits for the interpreter."""
+"""Seconds after the first screen was drawn: while torch is imported, everything else waits for the interpreter."""
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 MANNERS_SECONDS = 3.0
@@ -73,7 +68,6 @@ class RolltrainApp(App[None]):
         self.torch_ready = False
         self.torch_line = ""
         self.bridge: Bridge | None = None
-        self.ballot = launch.ballot or Ballot()
         self.farewell = ""
         """What the player must still know once the screen is gone."""
         self.impatient = False
@@ -89,6 +83,13 @@ class RolltrainApp(App[None]):
         self._as_it_was = Modes()
         self.resizes = Resizes(self, self._share_for_resizes)
 
+    @cached_property
+    def ballot(self) -> "Ballot":
+        """Where the room votes."""
+        from rolltrain_tui.classroom.ballot import Ballot
+
+        return self.launch.ballot or Ballot()
+
     # The beginning and the end of the app.
 
     def on_mount(self) -> None:
@@ -98,7 +99,8 @@ class RolltrainApp(App[None]):
         self._open_first_screen()
         self.call_after_refresh(self._tell_of_plugins)
         if self.launch.trains:
-            self.set_timer(PRELOAD_AFTER, threading.Thread(target=self._preload, name="preload", daemon=True).start)
+            preload = threading.Thread(target=self._preload, name="preload", daemon=True)
+            self.call_after_refresh(self.set_timer, PRELOAD_AFTER, preload.start)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent) and not self._ready_for_input():
@@ -220,7 +222,7 @@ class RolltrainApp(App[None]):
 
         self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o", "primary"),)))
 
-    def more_keys(self) -> Sequence[Key]:
+    def more_keys(self) -> "Sequence[Key]":
         """Keys of the app's own that the line of keys shows on every screen of a run."""
         return ()
 
@@ -250,6 +252,7 @@ class RolltrainApp(App[None]):
 
     def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
         """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
+        from rolltrain_tui.tui.bridge import Bridge
         from rolltrain_tui.tui.reel import FIRST_TEMPO, ReplayInbox, ReplaySource
 
         self._campaign = None
@@ -259,13 +262,17 @@ class RolltrainApp(App[None]):
 
     def watch_run(self, path: Path) -> None:
         """Show a run that another process plays, as it happens; nothing can be asked of it."""
+        from rolltrain_tui.protocol.inbox import Inbox
         from rolltrain_tui.runs.follow import Followed
+        from rolltrain_tui.tui.bridge import Bridge
 
         self._campaign = None
         hidden = self.launch.hidden
         self._open(Bridge(lambda: Followed(path, hidden), Inbox(), hidden=hidden), "The run is looked for …")
 
-    def _set_out(self, open_run: Callable[[], PlayableRun], words: str = GATHERING, without: str = "") -> None:
+    def _set_out(self, open_run: "Callable[[], PlayableRun]", words: str = GATHERING, without: str = "") -> None:
+        from rolltrain_tui.tui.bridge import Bridge
+
         explains = self.launch.explain and not self.launch.alone and read_settings().get("explain") is not False
         settle, pauses = partial(self._settle_in, without=without), not self.launch.alone
         bridge = Bridge(open_run, self.new_inbox(), settle, explains=explains, pauses=pauses, hidden=self.launch.hidden)
@@ -273,7 +280,7 @@ class RolltrainApp(App[None]):
         self._moves = ()
         self._open(bridge, words)
 
-    def _open(self, bridge: Bridge, words: str) -> None:
+    def _open(self, bridge: "Bridge", words: str) -> None:
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         if self.bridge is not None:
@@ -290,12 +297,16 @@ class RolltrainApp(App[None]):
             self._watch.stop()
         self._watch = None if look is None else self.set_interval(WATCH_SECONDS, look)
 
-    def new_inbox(self) -> Inbox:
+    def new_inbox(self) -> "Inbox":
         """The inbox of the next expedition: with the recorded moves of the launch, the first time."""
+        from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+
         return ScriptedInbox(self._moves) if self._moves else Inbox()
 
-    def _settle_in(self, run: PlayableRun, without: str = "") -> None:
+    def _settle_in(self, run: "PlayableRun", without: str = "") -> None:
         """In the worker thread, when everything is loaded and before the first turn."""
+        from rolltrain_tui.protocol.commands import SetAuto
+
         assert self.bridge is not None
         assert run.config is not None
         speed = self.launch.turns_per_second
@@ -321,6 +332,8 @@ class RolltrainApp(App[None]):
         return read_settings().get("presenter") is True if self.launch.presenter is None else self.launch.presenter
 
     def _watch_opening(self) -> None:
+        from rolltrain_tui.tui.messages import Failed
+
         bridge = self.bridge
         if bridge is None:
             self._look_out(None)
@@ -334,7 +347,7 @@ class RolltrainApp(App[None]):
             if failed is not None and self._going is None:
                 self._explain("It cannot be opened", failed.error)
 
-    def _screen_of(self, bridge: Bridge) -> "ExpeditionScreen":
+    def _screen_of(self, bridge: "Bridge") -> "ExpeditionScreen":
         from rolltrain_tui.runs.follow import Followed
         from rolltrain_tui.tui.reel import ReplaySource
         from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
@@ -360,7 +373,7 @@ class RolltrainApp(App[None]):
                 "The training stopped", f"{screen.scene.failure}\n\nThe last save is intact; Continue on the title goes on from it."
             )
 
-    def _show_ending(self, scene: Scene, run: PlayableRun) -> None:
+    def _show_ending(self, scene: "Scene", run: "PlayableRun") -> None:
         from rolltrain_tui.tui.run_story import RunStory
         from rolltrain_tui.tui.screens.ending import EndingScreen
 
@@ -389,6 +402,10 @@ class RolltrainApp(App[None]):
 
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
+        from rolltrain_tui.protocol.events import Saved, SaveFailed
+        from rolltrain_tui.story.narration import tell
+        from rolltrain_tui.tui.farewell import farewell
+
         self._look_out(None)
         outcomes: list[object] = []
         if self.bridge is not None:  # the screen may have taken the last message already

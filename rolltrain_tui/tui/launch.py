@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rolltrain_tui.classroom.ballot import Ballot
-from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import Secret
-
 if TYPE_CHECKING:
+    from rolltrain_tui.classroom.ballot import Ballot
     from rolltrain_tui.modes.dungeon.outing import Outing
+    from rolltrain_tui.protocol.commands import Command
+    from rolltrain_tui.protocol.events import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class Launch:
     """A text file of the player's to train on instead of the campaign's own data."""
     runs: Path = Path("saves")
     """The folder that holds the run folders."""
-    moves: tuple[tuple[int, Command], ...] = ()
+    moves: "tuple[tuple[int, Command], ...]" = ()
     """Recorded commands, each played at its turn."""
     turns_per_second: float | None = None
     """Tempo to start with instead of the campaign's; 0 means full speed, None the campaign's own."""
@@ -50,13 +49,13 @@ class Launch:
     """Open the arena over the title."""
     screen: Callable[[], Any] | None = None
     """Makes a Textual screen to open over the title."""
-    ballot: Ballot | None = None
+    ballot: "Ballot | None" = None
     """Where a room votes from elsewhere, such as a page; None: by show of hands."""
     votes: bool = False
     """The room votes at every encounter; else when a key is pressed."""
     presenter: bool | None = None
     """Few large panels, and pauses at evaluations; None: as remembered."""
-    hidden: frozenset[Secret] = frozenset()
+    hidden: "frozenset[Secret]" = frozenset()
     """What the room is not to see until it is revealed."""
     dungeon: "Outing | None" = None
     """Text adventures that a person plays; torch stays unlit."""

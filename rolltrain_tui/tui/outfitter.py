@@ -3,10 +3,12 @@
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.tui.launch import Launch
+
+if TYPE_CHECKING:
+    from rolltrain_tui.runs.playable import PlayableRun
 
 
 class RunOpener(Protocol):
@@ -15,13 +17,13 @@ class RunOpener(Protocol):
     def preload(self) -> str:
         """Import what training needs; a short line about it for the title screen."""
 
-    def begin(self, campaign: Path, overrides: Sequence[str]) -> PlayableRun:
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> "PlayableRun":
         """A new run. ValueError says in words what is wrong with the campaign."""
 
-    def resume(self, save: Path, overrides: Sequence[str]) -> PlayableRun:
+    def resume(self, save: Path, overrides: Sequence[str]) -> "PlayableRun":
         """Go on from a save. ValueError says in words what is wrong with it."""
 
-    def branch(self, run: Path, turn: int) -> PlayableRun:
+    def branch(self, run: Path, turn: int) -> "PlayableRun":
         """A new run that has lived another's first turns. ValueError says in words why it cannot."""
 
 
@@ -32,13 +34,14 @@ class TorchOutfitter:
         self._runs = launch.runs
 
     def preload(self) -> str:
+        importlib.import_module("rolltrain_tui.tui.screens.expedition")
         importlib.import_module("rolltrain_tui.runs.run")
         torch = importlib.import_module("torch")
         threads = torch.get_num_threads()
         device = "cuda" if torch.cuda.is_available() else f"cpu, {threads} thread{'s' if threads != 1 else ''}"
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"
 
-    def begin(self, campaign: Path, overrides: Sequence[str]) -> PlayableRun:
+    def begin(self, campaign: Path, overrides: Sequence[str]) -> "PlayableRun":
         from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.modes import campaign_file
         from rolltrain_tui.runs import ghosts
@@ -50,12 +53,12 @@ class TorchOutfitter:
             config, base=campaign_file.base_of(config, campaign, data).resolve(), runs=self._runs, ghost_files=ghosts.places(campaign)
         )
 
-    def resume(self, save: Path, overrides: Sequence[str]) -> PlayableRun:
+    def resume(self, save: Path, overrides: Sequence[str]) -> "PlayableRun":
         from rolltrain_tui.runs.run import Run
 
         return Run.resume(save, tuple(overrides))
 
-    def branch(self, run: Path, turn: int) -> PlayableRun:
+    def branch(self, run: Path, turn: int) -> "PlayableRun":
         from rolltrain_tui.runs.branching import branch_at
         from rolltrain_tui.runs.run import Run
 

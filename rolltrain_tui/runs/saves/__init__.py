@@ -6,6 +6,7 @@ size and SHA-256 of every file, itself included. All are checked before anything
 Listing, describing and deleting runs load no torch.
 """
 
+from rolltrain_tui.runs.root import saves_root
 from rolltrain_tui.runs.saves.listing import (
     RunDetails,
     RunSummary,
@@ -15,7 +16,6 @@ from rolltrain_tui.runs.saves.listing import (
     describe,
     list_runs,
     new_run_folder,
-    saves_root,
 )
 from rolltrain_tui.runs.saves.lock import Lock, is_held
 from rolltrain_tui.runs.saves.manifest import SaveError, Summary, full_check

@@ -1,8 +1,6 @@
 """Run folders: where they are kept, what is in them, and how one is made, branched or removed. No torch here."""
 
-import os
 import shutil
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -69,29 +67,6 @@ class RunDetails:
     """Good lines in the event_log."""
     chronicle_damage: str
     """What is wrong with the chronicle; "" when nothing is."""
-
-
-def saves_root(option: Path | None) -> Path:
-    """Where runs are kept: the option, else $ROLLTRAIN_SAVES, else saves/ of the surrounding checkout, else the user's data folder."""
-    if option is not None:
-        return option.expanduser()
-    if chosen := os.environ.get("ROLLTRAIN_SAVES"):
-        return Path(chosen).expanduser()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if _is_checkout(folder):
-            return folder / "saves"
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("rolltrain", appauthor=False)) / "saves"
-
-
-def _is_checkout(folder: Path) -> bool:
-    try:
-        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project")
-    except (OSError, ValueError):
-        return False
-    return isinstance(project, dict) and project.get("name") == "rolltrain-tui"
 
 
 def new_run_folder(root: Path, campaign_name: str, seed: int) -> Path:

@@ -12,13 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from rolltrain_tui.classroom.ballot import Ballot
 from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
-from rolltrain_tui.tui.widgets.fact import Fact
 
 if TYPE_CHECKING:
+    from rolltrain_tui.classroom.ballot import Ballot
     from rolltrain_tui.tui.widgets.keys import Key
 
 UNTOLD = {"app.focus_next", "app.focus_previous", "screen.copy_text"}
@@ -57,7 +56,7 @@ class Game(Host, Protocol):
 
     launch: Launch
     resizes: Resizes
-    ballot: Ballot
+    ballot: "Ballot"
     """Where the room votes."""
 
     def expedition_left(self) -> None: ...
@@ -101,6 +100,8 @@ class HelpScreen(ModalScreen[None]):
         self._title = title
 
     def compose(self) -> ComposeResult:
+        from rolltrain_tui.tui.widgets.fact import Fact
+
         with Vertical(id="help"):
             with VerticalScroll(id="help-scroll"):
                 for keys, words in self._keys:
