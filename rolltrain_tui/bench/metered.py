@@ -20,6 +20,8 @@ from rolltrain_tui.protocol.learner import StepReport
 
 STEP = "step"
 """The whole of the learner's turn, among its parts."""
+PANELS, PAINTING, SCREEN = "panels", "painting", "in all"
+"""Of the screen's CPU: events become lines of panels; changed lines become bytes for the terminal; and the whole, timers among it."""
 
 
 class MeteredInbox(Inbox):
@@ -37,6 +39,8 @@ class MeteredInbox(Inbox):
         """The largest delay of the screen's timer in seconds, set by the app."""
         self.parts: dict[str, float] = {}
         """Seconds that the learner has spent in each part of its turns, and in `step`."""
+        self.screen: dict[str, float] = {}
+        """Seconds of CPU that the screen's thread has spent in each of its parts, and in all."""
 
     def say(self, **facts: Any) -> None:
         self._report.write(json.dumps(facts) + "\n")
@@ -47,7 +51,7 @@ class MeteredInbox(Inbox):
             if self._started is None:
                 self.say(ready=True)
             else:
-                self.say(late=self.late, parts=self.parts, seconds=time.perf_counter() - self._started)
+                self.say(late=self.late, parts=self.parts, screen=self.screen, seconds=time.perf_counter() - self._started)
             self.training = False
             line = self._control.readline()
             if not line:
@@ -97,6 +101,7 @@ def headless(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) ->
 def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None:
     from rolltrain_tui.tui.app import RolltrainApp
     from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
     tick = 0.05
 
@@ -118,13 +123,30 @@ def tui(campaign: Path, overrides: tuple[str, ...], inbox: MeteredInbox) -> None
                 self.late = max(self.late, now - self.due) if self.due else 0.0
                 inbox.late = self.late
             self.due = now + tick
+            inbox.screen[SCREEN] = time.thread_time()
 
+    meter(ExpeditionScreen, "show_news", inbox.screen, PANELS)
+    meter(ExpeditionScreen, "_compositor_refresh", inbox.screen, PAINTING)
     with tempfile.TemporaryDirectory() as runs:
         launch = Launch(campaign=campaign, overrides=("hero.name=Bench", *overrides), runs=Path(runs), explain=False)
         app = ProbedApp(launch)
         app.run()
         if app.farewell:
             sys.exit(app.farewell)
+
+
+def meter(kind: type, method: str, spent: dict[str, float], part: str) -> None:
+    """Add the CPU of this thread inside a method to a part."""
+    work, spent[part] = getattr(kind, method), 0.0
+
+    def metered(self: Any) -> None:
+        began = time.thread_time()
+        try:
+            work(self)
+        finally:
+            spent[part] += time.thread_time() - began
+
+    setattr(kind, method, metered)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ class Profile:
     headless: float
     floor: Floor
     """The matrix products alone."""
+    screen: dict[str, float]
+    """Milliseconds of CPU of the screen's thread in a second of training, by part."""
 
     @property
     def share_of_peak(self) -> float:
@@ -59,14 +61,16 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns
     field = {cell: _pair(campaign, (*overrides, *_settings(*cell))) for cell in cells}
     with ready(*(contestant for pair in field.values() for contestant in pair)):
         found: dict[tuple[str, int], list[tuple[dict[str, float], float, float]]] = {cell: [] for cell in cells}
+        drawn: dict[tuple[str, int], list[dict[str, float]]] = {cell: [] for cell in cells}
         for block in range(blocks + 1):
             for cell, (headless, screen) in field.items():
-                before = dict(headless.facts.get("parts", {}))
+                before, painted = dict(headless.facts.get("parts", {})), dict(screen.facts.get("screen", {}))
                 bare, seen = headless.block(turns), screen.block(turns)
                 spent = {name: 1000 * (now - before.get(name, 0.0)) / turns for name, now in headless.facts["parts"].items()}
                 if block:  # the first warms up: first-touch memory, caches, thread pools
                     found[cell].append((spent, bare, seen))
-    return [_profile(cell, found[cell], floors[cell]) for cell in cells]
+                    drawn[cell].append({name: 1e6 * (now - painted[name]) / (turns * seen) for name, now in screen.facts["screen"].items()})
+    return [_profile(cell, found[cell], floors[cell], drawn[cell]) for cell in cells]
 
 
 def _settings(dtype: str, threads: int) -> tuple[str, ...]:
@@ -89,13 +93,16 @@ def _pair(campaign: Path, overrides: Sequence[str]) -> tuple[Contestant, Contest
     )
 
 
-def _profile(cell: tuple[str, int], blocks: list[tuple[dict[str, float], float, float]], floor: Floor) -> Profile:
+def _profile(
+    cell: tuple[str, int], blocks: list[tuple[dict[str, float], float, float]], floor: Floor, drawn: list[dict[str, float]]
+) -> Profile:
     """The medians of the blocks. What is left over of a turn is a part too, so that the parts add up."""
+    screen = {name: statistics.fmean(block[name] for block in drawn) for name in drawn[0]}  # pictures are rare: a block may have none
     spent, bare, seen = zip(*blocks, strict=True)
     parts = {name: median for name in spent[0] if (median := statistics.median(block[name] for block in spent)) > 0}
     step, headless, turn = parts.pop(STEP), statistics.median(bare), statistics.median(seen)
     parts |= {"the rest of the learner": step - sum(parts.values()), "game": headless - step, "screen": turn - headless}
-    return Profile(dtype=cell[0], threads=cell[1], parts=parts, turn=turn, headless=headless, floor=floor)
+    return Profile(dtype=cell[0], threads=cell[1], parts=parts, turn=turn, headless=headless, floor=floor, screen=screen)
 
 
 def table(campaign: str, found: Sequence[Profile]) -> str:
@@ -116,6 +123,9 @@ def table(campaign: str, found: Sequence[Profile]) -> str:
         row("its products alone", *(f"{p.floor.milliseconds:.2f} {p.floor.milliseconds / p.turn:>6.1%}" for p in found)),
         row("  GFLOP/s of them", *(f"{p.floor.gflop_per_second:.0f}       " for p in found)),
         row("  share of that peak", *(f"{p.share_of_peak:.1%}       " for p in found)),
+        "",
+        "  the screen's thread, milliseconds of CPU in a second of training",
+        *(row(f"  {name}", *(f"{p.screen[name]:.1f}       " for p in found)) for name in found[0].screen),
     ]
     return "\n".join(line.rstrip() for line in lines)
 

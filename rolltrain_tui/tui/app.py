@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # the rest of the game is loaded behind the first screen: by 
 
 WATCH_SECONDS = 0.05
 PRELOAD_AFTER = 0.25
-"""Seconds after the first screen was drawn: while torch is imported, everything else waits for the interpreter."""
+"""Seconds. The first screen is drawn before: while torch is imported, everything else waits for the interpreter."""
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
 MANNERS_SECONDS = 3.0
@@ -97,10 +97,7 @@ class RolltrainApp(App[None]):
         self._tuning.begin()
         self._listen_to_signals()
         self._open_first_screen()
-        self.call_after_refresh(self._tell_of_plugins)
-        if self.launch.trains:
-            preload = threading.Thread(target=self._preload, name="preload", daemon=True)
-            self.call_after_refresh(self.set_timer, PRELOAD_AFTER, preload.start)
+        self.set_timer(PRELOAD_AFTER, threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent) and not self._ready_for_input():
@@ -149,12 +146,6 @@ class RolltrainApp(App[None]):
         else:
             self._choose_hero(launch.campaign)
 
-    def _tell_of_plugins(self) -> None:
-        from rolltrain_tui.rules.plugins import installed
-
-        for fault in installed().faults:
-            self.notify(flat(fault), title="Left out", severity="warning", timeout=12, markup=False)
-
     def _choose_hero(self, path: Path) -> None:
         from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.modes.campaign_file import load
@@ -175,6 +166,13 @@ class RolltrainApp(App[None]):
             self.push_screen(HeroChoiceScreen(path, campaign, overrides))
 
     def _preload(self) -> None:
+        """In a thread of its own: what the first screen did not need."""
+        from rolltrain_tui.rules.plugins import installed
+
+        for fault in installed().faults:
+            self.notify(flat(fault), title="Left out", severity="warning", timeout=12, markup=False)
+        if not self.launch.trains:
+            return
         try:
             self.torch_line = f"{self.outfitter.preload()} · ready"
             self.torch_ready = True

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FLOOR = Floor(gflop=2.0, milliseconds=4.0)
 BLOCKS = [({"forward": 2.0, "backward": 5.0, "optimiser": 1.0, "both halves": 0.0, STEP: 8.5}, 9.0, 10.0)] * 3
+DRAWN = [{"panels": 4.0, "painting": 8.0, "in all": 20.0}, {"panels": 0.0, "painting": 0.0, "in all": 10.0}]
 
 
 def test_the_products_of_a_turn_are_the_models_work_without_attention(make_learner: Callable[..., "TextLearner"]) -> None:
@@ -33,7 +34,7 @@ def test_products_are_timed_one_by_one(make_learner: Callable[..., "TextLearner"
 
 
 def test_the_parts_of_a_turn_add_up_to_the_turn() -> None:
-    cell = profile._profile(("float32", 1), BLOCKS, FLOOR)
+    cell = profile._profile(("float32", 1), BLOCKS, FLOOR, DRAWN)
     assert sum(cell.parts.values()) == pytest.approx(cell.turn)
     assert cell.parts == pytest.approx(
         {"forward": 2.0, "backward": 5.0, "optimiser": 1.0, "the rest of the learner": 0.5, "game": 0.5, "screen": 1.0}
@@ -41,10 +42,11 @@ def test_the_parts_of_a_turn_add_up_to_the_turn() -> None:
 
 
 def test_the_table_tells_milliseconds_and_shares_of_every_column() -> None:
-    cells = [profile._profile((dtype, threads), BLOCKS, FLOOR) for threads in (1, 2) for dtype in profile.DTYPES]
+    cells = [profile._profile((dtype, threads), BLOCKS, FLOOR, DRAWN) for threads in (1, 2) for dtype in profile.DTYPES]
     lines = profile.table("tiny_gpt", cells).splitlines()
     assert lines[1].split("  ")[-1].strip() == "bfloat16, 2 threads"
     told = {line[:27].strip(): line[27:].split() for line in lines[2:] if line}
     assert told["forward"] == ["2.00", "20.0%"] * 4
     assert told["GFLOP/s of them"] == ["500"] * 4
+    assert [told[part] for part in DRAWN[0]] == [["2.0"] * 4, ["4.0"] * 4, ["15.0"] * 4]  # a block without a picture counts as well
     assert told["share of that peak"] == ["44.4%"] * 4  # 4 ms of 9

@@ -42,6 +42,8 @@ DIE = """
 TAGLINE = "Every turn trains a real model one step. The die has a say in it."
 TUMBLE = (7, 14, 2, 18, 11, 5, 16, 9, 3, 13)
 TUMBLE_SECONDS = 0.4
+LIST_AFTER = 0.05
+"""Seconds after the screen was drawn, so that the terminal has the picture before another thread takes the interpreter."""
 
 
 def die(number: int) -> Content:
@@ -94,7 +96,7 @@ class TitleScreen(SavesScreen):
     @while_open
     def on_screen_resume(self) -> None:
         """The codex, the load screen or the choice of a campaign was closed; saves may have gone meanwhile."""
-        self.call_after_refresh(self.list_saves)
+        self.call_after_refresh(self.set_timer, LIST_AFTER, self.list_saves)
 
     @on(SavesScreen.SavesListed)
     @while_open
