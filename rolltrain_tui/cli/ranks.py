@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def train_on_ranks(
-    order: Callable[[], Order], options: PlainOptions, moves: "Sequence[tuple[int, Command]]"
+    order: Callable[[], Order], options: PlainOptions, moves: "Sequence[tuple[int, Command]]", *, shards: bool
 ) -> tuple[int, dict[str, Any] | None]:
     """Play as one of the ranks: the exit code, the same on all, and the first rank's result."""
-    with gathered() as gang:
+    with gathered(shards=shards) as gang:
         try:
             run = open_run(gang, lambda: _in_words(order))
         except RanksError:

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 @click.argument("campaign", required=False)
 @options.campaign_options
 @click.option("--resume", metavar="SAVE|RUN", help="Go on from a save folder, or from the latest save of a run.")
+@click.option("--shard-weights", is_flag=True, help="On many ranks: each keeps a part of weights and moments (FSDP2), not all of them.")
 @click.option("--plain", is_flag=True, help="The story, a sentence an event; commands are typed as lines (type help).")
 @click.option("--every", type=click.IntRange(min=1), metavar="N", help="In the plain story, tell the roll of every Nth turn only.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout; all talk goes to stderr.")
-def train(campaign: str | None, resume: str | None, plain: bool, every: int | None, as_json: bool, **given: Any) -> int:
+def train(
+    campaign: str | None, resume: str | None, shard_weights: bool, plain: bool, every: int | None, as_json: bool, **given: Any
+) -> int:
     """Play a campaign without a screen: a progress bar on a terminal, plain sentences into a pipe.
 
     One game on many processes: torchrun --nproc-per-node 4 -m rolltrain_tui train CAMPAIGN
@@ -38,7 +41,9 @@ def train(campaign: str | None, resume: str | None, plain: bool, every: int | No
         from rolltrain_tui.cli.ranks import train_on_ranks
 
         order = (lambda: _resuming(str(resume), out, data, given)) if campaign is None else lambda: _beginning(campaign, out, data, given)
-        code, result = train_on_ranks(order, shown, moves)
+        code, result = train_on_ranks(order, shown, moves, shards=shard_weights)
+    elif shard_weights:
+        raise click.UsageError("--shard-weights divides the weights among ranks: torchrun --nproc-per-node 2 -m rolltrain_tui train ...")
     else:
         run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
         code, result = play(run, shown, moves)
@@ -95,6 +100,7 @@ def _beginning(name: str, out: Path | None, data: Path | None, given: dict[str, 
 
 def _resuming(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Order":
     from rolltrain_tui.cluster.runs import Resuming
+    from rolltrain_tui.runs.saves import saves_root
 
     options.refuse_other_text(data)
-    return Resuming(path=options.run_path(name, out), overrides=options.overrides(None, data=None, **given))
+    return Resuming(path=options.run_path(name, out), runs=saves_root(out), overrides=options.overrides(None, data=None, **given))

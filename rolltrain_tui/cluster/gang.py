@@ -5,14 +5,15 @@ Numbers travel as tensors and texts as bytes. Nothing is pickled, so a rank can 
 
 import ctypes
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
 
+from rolltrain_tui.cluster import launched
 from rolltrain_tui.training.ranks import ALONE, Ranks, train_with
 
 TIMEOUT = "ROLLTRAIN_RANKS_TIMEOUT"
@@ -26,7 +27,8 @@ class RanksError(ValueError):
 class Gang(Ranks):
     """The ranks of the default process group. Every method is called by all of them, in the same order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shards: bool = False) -> None:
+        self.shards = shards
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.local = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
         self.alike = False
@@ -44,6 +46,18 @@ class Gang(Ranks):
         told = self._tensor(numbers, torch.float64)
         dist.broadcast(told, src=0)
         return told.tolist()
+
+    def cut(self, model: nn.Module, parts: Iterable[nn.Module]) -> None:
+        if not self.shards:
+            return
+        from torch.distributed.fsdp import FSDPModule, fully_shard
+
+        mesh = dist.device_mesh.init_device_mesh(self._device.type, (self.size,))
+        for part in (*parts, model):
+            fully_shard(part, mesh=mesh)
+            assert isinstance(part, FSDPModule)
+            part.set_gradient_divide_factor(1.0)  # each share is weighed by its rows already: the sum of them is the mean
+            part.set_force_sum_reduction_for_comms(True)  # gloo has no sum with a factor
 
     def mean(self, number: float) -> float:
         """The mean of one number from each rank."""
@@ -86,9 +100,10 @@ def _read(told: Tensor) -> bytes:
 
 
 @contextmanager
-def gathered() -> Iterator[Gang]:
+def gathered(*, shards: bool = False) -> Iterator[Gang]:
     """Inside, this process is one rank, and what is built trains on all of them. RanksError where the others do not come."""
-    gang = _meet()
+    _meet()
+    gang = Gang(shards=shards)
     train_with(gang)
     failed = True
     try:
@@ -102,7 +117,7 @@ def gathered() -> Iterator[Gang]:
         part(failed=failed)
 
 
-def _meet() -> Gang:
+def _meet() -> None:
     """Meet the other processes that torchrun has started. RanksError where they do not come."""
     seconds = os.environ.get(TIMEOUT, "")
     if seconds and not (seconds.isascii() and seconds.isdigit() and int(seconds) > 0):
@@ -114,8 +129,10 @@ def _meet() -> Gang:
         if local > there:
             raise RanksError(f"{local} ranks on this machine and {there} GPUs: start at most {there}, or set CUDA_VISIBLE_DEVICES= to none")
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=timeout)
-    return Gang()
+    store, rank, size = next(dist.rendezvous("env://", **({"timeout": timeout} if timeout else {})))
+    # torchrun may keep one store over restarts. Then it still holds the addresses of the ranks that are dead.
+    own = dist.PrefixStore(f"attempt {launched.attempt()}", store)  # type: ignore[attr-defined]
+    dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", store=own, rank=rank, world_size=size, timeout=timeout)
 
 
 def part(*, failed: bool) -> None:

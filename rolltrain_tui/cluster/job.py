@@ -1,27 +1,36 @@
-"""Which run a job of torchrun plays. The agent of torchrun keeps it, and outlives the ranks: those it starts anew go on with that run."""
+"""Which run a job of torchrun plays: ranks that torchrun starts anew, because one of them has died, go on with it.
 
+The first rank notes it in the folder of runs, under the job's name. The job's own store is no place for it: it is made anew each time.
+"""
+
+import hashlib
 import os
+from contextlib import suppress
+from pathlib import Path
 
-from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
-
-KEY = "run"
-
-
-def remember(folder: str) -> None:
-    """This job plays the run in this folder."""
-    if (store := _agents_store()) is not None:
-        store.set(KEY, folder)
+from rolltrain_tui.base import atomic_files
 
 
-def remembered() -> str:
-    """The folder of the run that this job plays; "" where it has not begun one, or nobody has kept it."""
-    if (store := _agents_store()) is None or not store.check([KEY]):
-        return ""
-    return str(store.get(KEY).decode())
+def remember(runs: Path, folder: Path) -> None:
+    """This job plays the run in this folder. OSError."""
+    atomic_files.replace(_note(runs), os.fsencode(folder.resolve()))
 
 
-def _agents_store() -> Store | None:
-    """None where a rank keeps the store itself, and it dies with the rank."""
-    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
-        return None
-    return PrefixStore("rolltrain", TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False))
+def remembered(runs: Path) -> Path | None:
+    """The run that this job plays; None where it has not begun one."""
+    with suppress(OSError):
+        return Path(os.fsdecode(_note(runs).read_bytes()))
+    return None
+
+
+def forget(runs: Path) -> None:
+    """The job is over, or another of the same name begins."""
+    with suppress(OSError):
+        _note(runs).unlink()
+
+
+def _note(runs: Path) -> Path:
+    """By the job's id where it has one of its own, else by the process of torchrun that started this rank."""
+    job = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    name = f"process {os.getppid()}" if job == "none" else job
+    return runs / f".job-{hashlib.sha256(name.encode()).hexdigest()[:16]}"

@@ -15,6 +15,6 @@ def rank() -> int:
     return int(os.environ["RANK"])
 
 
-def restarted() -> bool:
-    """Whether torchrun starts the ranks anew, because one of them has died."""
-    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
+def attempt() -> int:
+    """How often torchrun has started the ranks anew, because one of them had died."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT") or 0)

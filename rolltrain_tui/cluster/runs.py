@@ -6,12 +6,14 @@ play      as in one process, but for the boundary between two turns (see `bounda
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.cluster import job, muster
+from rolltrain_tui.cluster import job, launched, muster
 from rolltrain_tui.cluster.boundary import FollowersInbox, LeadersInbox
 from rolltrain_tui.cluster.gang import Gang, RanksError
 from rolltrain_tui.config.schema import CampaignConfig
@@ -20,8 +22,10 @@ from rolltrain_tui.game.baseline import Ghost
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import why_not_on_ranks
 from rolltrain_tui.modes.changes import Change, changes
-from rolltrain_tui.protocol.events import Event
+from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.events import Event, Saved, SaveDue, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.manifest import Summary
@@ -45,6 +49,8 @@ class Resuming:
     """A save, or a run, to go on from."""
 
     path: Path
+    runs: Path
+    """Where the job's note is kept (see `job`)."""
     overrides: Sequence[str] = ()
 
 
@@ -55,11 +61,29 @@ class LeadingRun(Run):
     """The first rank's run: every screen and the plain story play it as any other."""
 
     gang: Gang
+    _wrote = False
+    _sha256 = ""
 
     def play(self, inbox: Inbox) -> Iterator[Event]:
         leading = LeadersInbox(self.gang, inbox, lambda: self.campaign.turn + 1)
         with leading.beating():
             yield from super().play(leading)
+        if self.campaign.failure is None:
+            self._sha256 = self.learner.weights_sha256()
+
+    def weights_sha256(self) -> str:
+        return self._sha256
+
+    def write(self, *, name: str, keep: int | None, events: int, pending: Sequence[Command]) -> Path:
+        self._wrote = True
+        return super().write(name=name, keep=keep, events=events, pending=pending)
+
+    def _save(self, due: SaveDue, inbox: Inbox, chronicle: Chronicle) -> Saved | SaveFailed:
+        self._wrote = False
+        told = super()._save(due, inbox, chronicle)
+        if not self._wrote:  # the disk refused before: the others gather their shards all the same
+            _gather_for_save(self.campaign, self.gang)
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +95,44 @@ class Follower:
 
     def play(self, inbox: FollowersInbox) -> None:
         """Play as long as the first rank does. What training raises is raised."""
-        for _ in self.campaign.play(inbox):
-            pass
+        for event in self.campaign.play(inbox):
+            if isinstance(event, SaveDue):
+                _gather_for_save(self.campaign, self.gang)
         if self.campaign.failure is not None:
             raise self.campaign.failure
+        self.campaign.learner.weights_sha256()
+
+
+def _gather_for_save(campaign: Campaign, gang: Gang) -> None:
+    """The part of a rank that writes no save: where weights are sharded, all ranks gather them."""
+    if gang.shards:
+        campaign.tensors()
 
 
 def open_run(gang: Gang, order: Callable[[], Order]) -> LeadingRun | Follower:
     """What the command lines of all ranks ask for. RanksError, on every rank, where they do not agree or one of them cannot."""
-    asked = muster.together(gang, order, lambda asked: muster.versions() | _said(asked))
-    if folder := gang.tell(job.remembered().encode() if gang.rank == 0 else b"").decode():
-        # One of the ranks has died. The settings of a resumed run may not be in a save yet.
-        asked = Resuming(path=Path(folder), overrides=asked.overrides if isinstance(asked, Resuming) else ())
+    asked = muster.together(gang, order, lambda asked: muster.versions() | {"--shard-weights": gang.shards} | _said(asked))
+    if folder := _begun_before(gang, asked.runs):
+        # The settings of a resumed run may not be in a save yet.
+        asked = Resuming(path=folder, runs=asked.runs, overrides=asked.overrides if isinstance(asked, Resuming) else ())
     run = _begin(gang, asked) if isinstance(asked, Beginning) else _resume(gang, asked)
     if isinstance(run, LeadingRun):
         run.gang = gang
-        job.remember(str(run.folder.resolve()))
+        with suppress(OSError):  # the next save reports it
+            job.remember(asked.runs, run.folder)
     info = run.campaign.learner.info()
     gang.alike = muster.alike(gang, this_machine(threads=info.threads, device=info.device))
     return run
+
+
+def _begun_before(gang: Gang, runs: Path) -> Path | None:
+    """The run that this job has begun, where torchrun starts the ranks anew; None where it has not begun one."""
+    if not launched.attempt():
+        job.forget(runs)
+        return None
+    found = job.remembered(runs) if gang.rank == 0 else None
+    told = gang.tell(os.fsencode(found) if found is not None else b"")
+    return Path(os.fsdecode(told)) if told else None
 
 
 def _said(order: Order) -> dict[str, Any]:
@@ -124,6 +167,8 @@ def _begin(gang: Gang, order: Beginning) -> LeadingRun | Follower:
     if isinstance(made, LeadingRun):
         made.note = note
         made.keep_beginning()
+    else:
+        _gather_for_save(campaign, gang)
     return made
 
 

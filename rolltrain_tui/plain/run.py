@@ -171,7 +171,7 @@ class PlainSession:
             "twin_gflop": scene.twin_gflop,
             "scout_gflop": scene.scout_gflop,
             "seconds": seconds,
-            "weights_sha256": self.run.campaign.learner.weights_sha256(),
+            "weights_sha256": self.run.weights_sha256(),
             "save": saved.path if saved and not isinstance(saved, SaveFailed) else None,
         }
         return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in found.items()}

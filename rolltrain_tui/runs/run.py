@@ -135,6 +135,10 @@ class Run:
     def learner(self) -> Learner:
         return self.campaign.learner
 
+    def weights_sha256(self) -> str:
+        """Hash of the weights' bytes in name order, after the run was played."""
+        return self.learner.weights_sha256()
+
     @property
     def story(self) -> Iterator[Event]:
         """The events in the chronicle."""

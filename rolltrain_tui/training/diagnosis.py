@@ -26,6 +26,7 @@ from rolltrain_tui.protocol.learner import Examination
 from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.measures import Layer, agree_fraction, histograms, lengths, mean_of, noise_scale, told, whole
+from rolltrain_tui.training.shards import own
 from rolltrain_tui.training.state_memory import TrainingMemory
 
 
@@ -68,6 +69,7 @@ def examine(
         memory.history,
         gap=objective.worse(value, than=there),
         batch=batch,
+        over_shards=memory.levers.over_shards,
     )
     return Examination(values={**found, "temperature": told(temperature)}, layers=readings, gflop=gflop)
 
@@ -81,11 +83,12 @@ def measure(
     *,
     gap: float,
     batch: int,
+    over_shards: Callable[[Tensor], Tensor] = lambda sums: sums,
 ) -> tuple[dict[str, float], tuple[LayerReading, ...]]:
     """All signals but temperature, and all layers. `first_moments`: None before there are any."""
     mean = probe.first if probe.second is None else list(torch._foreach_mul(torch._foreach_add(probe.first, probe.second), 0.5))
     with torch.no_grad():
-        weights, slopes = lengths(layers, parameters), lengths(layers, mean)
+        weights, slopes = lengths(layers, parameters, over_shards), lengths(layers, mean)
     # The signals of the whole model
     norm = whole(weights)
     moves = history.moves if history is not None else ()
@@ -128,10 +131,10 @@ def temperature(memory: TrainingMemory, here: Sequence[float], values: Callable[
     """
     if memory.average is None or not has_temperature(memory):
         return math.nan
-    parameters = memory.levers.parameters
+    parameters = list(map(own, memory.levers.parameters))
     theta = [p.clone() for p in parameters]  # half-way and back in place: any model can be measured like this
     try:
-        torch._foreach_lerp_(parameters, memory.average.weights, 0.5)
+        torch._foreach_lerp_(parameters, list(map(own, memory.average.weights)), 0.5)
         there = values()
     finally:
         torch._foreach_copy_(parameters, theta)

@@ -1,4 +1,4 @@
-"""Gradients and weights that are sparse or complex, seen as dense real tensors."""
+"""Gradients and weights that are sparse, complex or sharded, seen as dense real tensors; of a shard, this rank's part."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_
 
+from rolltrain_tui.training.shards import is_shard, own
+
 
 def real(tensor: Tensor) -> Tensor:
-    """A complex tensor as a view of its real and imaginary parts, (..., 2); any other as it is."""
+    """A complex tensor as a view of its real and imaginary parts, (..., 2); of a shard, this rank's part; any other as it is."""
+    tensor = own(tensor)
     return torch.view_as_real(tensor.detach()) if tensor.is_complex() else tensor
 
 
@@ -41,8 +44,8 @@ def gathered(parameters: Iterable[Tensor]) -> list[Tensor]:
 
 @torch.no_grad()
 def clip(parameters: Sequence[Tensor], threshold: float, norm: Tensor) -> None:
-    """clip_grads_with_norm_, which knows no sparse gradients."""
-    if any(p.grad is not None and p.grad.is_sparse for p in parameters):
+    """clip_grads_with_norm_, which knows no sparse gradients and no shards."""
+    if any(p.grad is not None and (p.grad.is_sparse or is_shard(p)) for p in parameters):
         torch._foreach_mul_(gathered(parameters), torch.clamp(threshold / (norm + 1e-6), max=1.0))
     else:
         clip_grads_with_norm_(parameters, threshold, norm, foreach=True)

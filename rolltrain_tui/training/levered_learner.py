@@ -36,6 +36,7 @@ from rolltrain_tui.training.optimizer_modes import in_evaluation_mode
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_levers import SampledLevers
 from rolltrain_tui.training.schedules import Schedule
+from rolltrain_tui.training.shards import own
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import Streams, global_state, set_global_state
@@ -193,7 +194,7 @@ class LeveredLearner(ABC):
         self.seconds = dict.fromkeys((*self.phases, "optimiser"), 0.0)
         """Spent in each phase so far, for display only."""
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
-        self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip)
+        self.levers = (SampledLevers if sampled else Levers)(optimizer, parameters, clip=clip, ranks=ranks)
         self.streams, self.device, self.dtype = streams, streams.device, dtype
         self.dtype_note = ""
         """Why this dtype, where `auto` chose it."""
@@ -323,7 +324,7 @@ class LeveredLearner(ABC):
 
     @torch.no_grad()
     def _weight_norm(self) -> float:
-        return torch.nn.utils.get_total_norm(self.levers.parameters).item()
+        return self.levers.norm_of(list(map(own, self.levers.parameters))).item()
 
     # -----------------------------------------------------------------------------------------------------------------
     # What `gather` and `evaluate` may use
@@ -335,17 +336,22 @@ class LeveredLearner(ABC):
 
     @torch.no_grad()
     def add_shares(self, loss: float, plain: Sequence[Tensor] | None) -> float:
-        """Add up the ranks' shares of the gradients, in `.grad` and `plain`, and of the loss, which is returned: one all-reduce."""
+        """Add up the ranks' shares of the gradients, in `.grad` and `plain`, and of the loss, which is returned: one all-reduce.
+
+        Gradients of shards have been added up by the backward pass.
+        """
         if self.ranks.size == 1:
             return loss
+        if self.levers.sharded:
+            return self.levers.total(loss)[0]
         for p in self.levers.parameters:
             p.grad = torch.zeros_like(p) if p.grad is None else p.grad  # a share without a row
         grads = [p.grad for p in self.levers.parameters if p.grad is not None] + list(plain or ())
         flat = torch.cat([grad.flatten() for grad in grads] + [grads[0].new_tensor([loss])])
         self.ranks.add(flat)  # a share that is not finite makes all of it so: every rank skips the step, or none
         *sums, total = torch.split(flat, [*(grad.numel() for grad in grads), 1])
-        for grad, own in zip(grads, sums, strict=True):
-            grad.copy_(own.view(grad.shape))
+        for grad, added in zip(grads, sums, strict=True):
+            grad.copy_(added.view(grad.shape))
         return total.item()
 
     @contextmanager

@@ -32,6 +32,8 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
+from rolltrain_tui.training.ranks import ALONE, Ranks
+from rolltrain_tui.training.shards import check_layout, dealt, is_shard, own, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,11 @@ class Levers:
     are not served.
     """
 
-    def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None) -> None:
+    def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None, ranks: Ranks = ALONE) -> None:
+        """`ranks`: who holds the other parts, where the parameters are shards. ShardsError where they are laid out in another way."""
         self.optimizer = optimizer
         self.parameters = list(parameters)
+        self.ranks, self.sharded = ranks, check_layout(self.parameters)
         self._ids = frozenset(map(id, self.parameters))
         self.clip = clip
         self.norms: deque[float] | None = None
@@ -116,8 +120,21 @@ class Levers:
         before = self.parameters
         # Known ones keep their order
         self.parameters = [p for p in before if id(p) in ids] + [p for p in now if id(p) not in self._ids]
-        self._ids, self._buffers = ids, []
+        self._ids, self._buffers, self.sharded = ids, [], check_layout(self.parameters)
         return before
+
+    def over_shards(self, sums: Tensor) -> Tensor:
+        """Sums over this rank's part of the weights become sums over all of them. In place where the weights are sharded."""
+        return self.ranks.add(sums) if self.sharded else sums
+
+    def total(self, *sums: float) -> Sequence[float]:
+        """As over_shards, for numbers: one all-reduce."""
+        return self.over_shards(torch.tensor(sums, dtype=torch.float64)).tolist() if self.sharded else sums
+
+    def norm_of(self, tensors: Sequence[Tensor]) -> Tensor:
+        """The Euclidean norm over all weights of `tensors`, which hold this rank's part of them."""
+        norm = get_total_norm(tensors, foreach=True)
+        return self.over_shards(norm.double().square()).sqrt() if self.sharded else norm
 
     def watch_norms(self, norms: Iterable[float] = ()) -> None:
         """Measure the norm of every update from here on, for norm_cap. `norms`: those of a saved run."""
@@ -133,7 +150,7 @@ class Levers:
         assert min(effect.lr_scale, effect.decay_factor) >= 0 < effect.clip_factor, f"not a lever's range: {effect}"
         assert effect.norm_cap == 1 or self.norms is not None, "norm_cap looks back: call watch_norms first"
         plain = parts(plain) if plain is not None else None
-        norm = get_total_norm(plain if plain is not None else seen(self.parameters), foreach=True)
+        norm = self.norm_of(plain if plain is not None else seen(self.parameters))
         motion = StepMeasurement(grad_norm=norm.item())
         # The cheapest way that serves the levers: nothing, one step, one step scaled afterwards, or two steps to compare.
         if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
@@ -173,7 +190,7 @@ class Levers:
             if effect.update_scale != 1:
                 flat.interpolate(effect.update_scale)
         capped = self._cap(buffers, effect.norm_cap)
-        return replace(measure(buffers, norm, clipped_norm), levers=masked | capped)
+        return replace(self._measure(buffers, norm, clipped_norm), levers=masked | capped)
 
     def _step_and_counterfactual(self, effect: StepEffect, plain: Sequence[Tensor] | None, norm: Tensor) -> StepMeasurement:
         """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
@@ -181,7 +198,7 @@ class Levers:
         grads = gathered(self.parameters)
         # A finite gradient may overflow when it is scaled, and has to be refused before anything moves.
         scaled = torch._foreach_mul(grads, s)
-        scaled_norm = get_total_norm(scaled, foreach=True)
+        scaled_norm = self.norm_of(scaled)
         if not math.isfinite(scaled_norm.item()):
             return StepMeasurement(grad_norm=norm.item(), finite=False, optimizer_steps=0)
         buffers = self._lay_out_buffers()
@@ -211,7 +228,7 @@ class Levers:
             for flat in buffers:
                 flat.interpolate(effect.update_scale)
         capped = self._cap(buffers, effect.norm_cap)
-        return replace(measure(buffers, norm.item(), clipped_norm), levers=masked | capped)
+        return replace(self._measure(buffers, norm.item(), clipped_norm), levers=masked | capped)
 
     def _plain_gradient(self) -> dict[Tensor, Tensor]:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
@@ -229,18 +246,20 @@ class Levers:
             count.weights += flat.proposed.numel()
             count.agreeing += int(agrees[-1].sum().item())
             count.before = [a + b for a, b in zip(count.before, squared_halves(flat.proposed, agrees[-1]), strict=True)]
+        count.weights, count.agreeing, *count.before = self.total(count.weights, count.agreeing, *count.before)
         agreeing, others = count.factors(effect)
         for flat, agree in zip(buffers, agrees, strict=True):
             flat.multiply(torch.where(agree, agreeing, others).to(flat.proposed.dtype))
             flat.propose()
             count.after = [a + b for a, b in zip(count.after, squared_halves(flat.proposed, agree), strict=True)]
+        count.after = list(self.total(*count.after))
         return count.measured(effect)
 
     def _cap(self, buffers: list["_UpdateBuffers"], quantile: float) -> dict[str, float]:
         """Cut the update to the quantile of the norms before it, and remember how long it was."""
         if self.norms is None:
             return {}
-        norm = math.sqrt(sum(flat.moved_squared() for flat in buffers))
+        norm = self._moved(buffers)
         cap = cap_of(self.norms, quantile) if quantile != 1 else None
         self.norms.append(norm)  # before the cut: a cap made of cut norms would shrink turn by turn
         if cap is None:
@@ -248,8 +267,23 @@ class Levers:
         if norm > cap:
             for flat in buffers:
                 flat.interpolate(cap / norm)
-        capped = math.sqrt(sum(flat.moved_squared() for flat in buffers)) if norm > cap else norm
+        capped = self._moved(buffers) if norm > cap else norm
         return {"norm_cap": capped / cap if cap > 0 else 0.0, "norm_cap.cap": cap, "norm_cap.before": norm, "norm_cap.after": capped}
+
+    def _moved(self, buffers: list["_UpdateBuffers"]) -> float:
+        """|theta - theta_old|."""
+        return math.sqrt(*self.total(sum(flat.moved_squared() for flat in buffers)))
+
+    def _measure(self, buffers: list["_UpdateBuffers"], norm: float, clipped_norm: float | None) -> StepMeasurement:
+        products = self.total(*(sum(column) for column in zip(*(flat.products().tolist() for flat in buffers), strict=True)))
+        return StepMeasurement(
+            grad_norm=norm,
+            clipped_norm=clipped_norm,
+            measured=True,
+            proposed_squared=products[0],
+            applied_squared=products[1],
+            applied_dot_proposed=products[2],
+        )
 
     def _optimizer_step(self, effect: StepEffect, norm: Tensor, lr_scale: float = 1.0) -> float | None:
         """Clip, step. Norm of the gradient the optimiser saw, where clip_factor was pulled."""
@@ -259,7 +293,7 @@ class Levers:
             if norm.item() + 1e-6 > threshold:  # otherwise the coefficient is 1: the multiplication would change no bit
                 clip(self.parameters, threshold, norm)
             if effect.clip_factor != 1:
-                clipped_norm = get_total_norm(seen(self.parameters), foreach=True).item()
+                clipped_norm = self.norm_of(seen(self.parameters)).item()
         with self._settings(lr_scale, effect.decay_factor):
             self.optimizer.step()
         return clipped_norm
@@ -313,7 +347,7 @@ class _UpdateBuffers:
 
     def __init__(self, parameters: list[Tensor]) -> None:
         self.held = parameters
-        self._complex = any(p.is_complex() for p in parameters)
+        self._seen_otherwise = any(p.is_complex() or is_shard(p) for p in parameters)
         self.theta = in_one_piece(parameters)
         """All of them as one tensor, where they lie side by side (see `lay_side_by_side`): a pass is then one call, not one for each."""
         self.old, self.olds = self._empty()
@@ -321,8 +355,8 @@ class _UpdateBuffers:
 
     @property
     def parameters(self) -> list[Tensor]:
-        """As real tensors. Views of complex ones are made anew each time, as an optimiser may replace a parameter's memory."""
-        return [real(p) for p in self.held] if self._complex else self.held
+        """As real tensors, this rank's part. Views are made anew each time, as an optimiser may replace a parameter's memory."""
+        return [real(p) for p in self.held] if self._seen_otherwise else self.held
 
     def _empty(self) -> tuple[Tensor, list[Tensor]]:
         first = self.parameters[0]
@@ -365,10 +399,10 @@ class _UpdateBuffers:
     def multiply(self, factor: Tensor) -> None:
         """theta = theta_old + factor * proposed, coordinate by coordinate; where the factor is 1, theta stays to the bit."""
         self.proposed.mul_(factor)
-        for p, old, update, own in zip(
+        for p, old, update, factors in zip(
             self.parameters, self.olds, self.proposals, torch.split(factor, [p.numel() for p in self.parameters]), strict=True
         ):
-            p.copy_(torch.where(own.view(p.shape) == 1, p, old + update))
+            p.copy_(torch.where(factors.view(p.shape) == 1, p, old + update))
 
     def moved_squared(self) -> float:
         """|theta - theta_old|^2."""
@@ -398,9 +432,10 @@ def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
 
 def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
     """A flat view of parameters that lie side by side in one storage, in order; None where they do not."""
-    first, place = parameters[0], parameters[0].storage_offset()
-    if first.is_complex():
+    first = parameters[0]
+    if first.is_complex() or is_shard(first):
         return None
+    place = first.storage_offset()
     for p in parameters:
         if p.untyped_storage().data_ptr() != first.untyped_storage().data_ptr() or p.storage_offset() != place or not p.is_contiguous():
             return None
@@ -411,18 +446,6 @@ def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
 def _gradient(p: Tensor, plain: Mapping[Tensor, Tensor] | None) -> Tensor:
     gradient = p.grad if plain is None else plain.get(p)
     return torch.zeros_like(real(p)) if gradient is None else dense(gradient)
-
-
-def measure(buffers: list[_UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
-    products = [sum(column) for column in zip(*(flat.products().tolist() for flat in buffers), strict=True)]
-    return StepMeasurement(
-        grad_norm=norm,
-        clipped_norm=clipped_norm,
-        measured=True,
-        proposed_squared=products[0],
-        applied_squared=products[1],
-        applied_dot_proposed=products[2],
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -465,10 +488,11 @@ def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torc
     A tensor whose weights are all equal (a fresh layer norm) has no spread and gets no noise.
     """
     noise_squared = spread_squared = 0.0
-    for p in map(real, parameters):
+    for shard in parameters:
+        p = real(whole(shard))  # of shards the whole is drawn, so that the noise is the same on any number of ranks
         std = p.std(correction=0)  # over the tensor's own weights, so that noise is as large as they are
         noise = scale * std * torch.randn(p.shape, generator=generator).to(p)  # drawn on the CPU: the same on every device
-        p.add_(noise)
+        real(shard).add_(own(dealt(noise, shard)) if is_shard(shard) else noise)
         noise_squared += noise.square().sum().item()
         spread_squared += p.numel() * std.square().item()
     return math.sqrt(noise_squared / spread_squared) if spread_squared > 0 else 0.0

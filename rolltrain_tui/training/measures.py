@@ -1,7 +1,7 @@
 """Measures of weights and gradients, layer by layer, for examinations."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,10 +26,14 @@ class Layer:
     """Which of the model's MLPs it is, if it is one."""
 
 
-def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor]) -> list[float]:
-    """The Euclidean norm of each layer's part of `tensors`, which are one for each parameter."""
+def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor], over_shards: Callable[[Tensor], Tensor] = lambda sums: sums) -> list[float]:
+    """The Euclidean norm of each layer's part of `tensors`, which are one for each parameter.
+
+    `over_shards`: where they hold this rank's part of the weights, what makes its sums those over all of them.
+    """
     # Squares in float64: they add up over millions of coordinates
-    squares = torch.stack(torch._foreach_norm([real(tensor) for tensor in tensors], dtype=torch.float64)).square().tolist()
+    norms = torch.stack(torch._foreach_norm([real(tensor) for tensor in tensors], dtype=torch.float64))
+    squares = over_shards(norms.square()).tolist()
     return [math.sqrt(math.fsum(squares[place] for place in layer.places)) for layer in layers]
 
 

@@ -5,14 +5,14 @@ own rows of it, and the shares of the gradient are added up. So any number of ra
 for the rounding of sums.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.learner import StepReport
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 MEASURED = ("loss", "grad_norm", "proposed_norm", "applied_norm", "k_effective", "weight_norm")
 """Numbers of a report that are sums over all weights, or over a batch."""
@@ -58,6 +58,9 @@ class Ranks:
         full = part.new_zeros(rows)
         full[self.share(rows)] = part
         return self.add(full)
+
+    def cut(self, model: "nn.Module", parts: "Iterable[nn.Module]") -> None:
+        """Leave each rank a part of the weights, where `shards` says so. `parts` are gathered one by one in a forward pass."""
 
 
 ALONE = Ranks()

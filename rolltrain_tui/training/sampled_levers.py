@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.levers import Levers, StepMeasurement
 from rolltrain_tui.training.masks import masks
+from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_update import SampledUpdate
 
 LARGE = 4_000_000
@@ -25,8 +26,8 @@ Measured on one CPU core, AdamW, GPT-2's shape, processor time of a measured ste
 class SampledLevers(Levers):
     """Masks, caps, and steps backwards still take every weight; so does an optimiser that `SampledUpdate` does not serve."""
 
-    def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None) -> None:
-        super().__init__(optimizer, parameters, clip=clip)
+    def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None, ranks: Ranks = ALONE) -> None:
+        super().__init__(optimizer, parameters, clip=clip, ranks=ranks)
         self._sample = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
 
     def _scaled_update(self, effect: StepEffect, norm: Tensor) -> StepMeasurement:

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.config.schema import OptimizerConfig, ScheduleConfig
 from rolltrain_tui.training.late_compiler import load_compiler_late
+from rolltrain_tui.training.shards import is_shard
 
 
 class Position(Protocol):
@@ -92,5 +93,6 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
         {"params": vectors, "weight_decay": 0.0},
     ]
     if config.name == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.beta1, fused=True)
+        fused = not any(map(is_shard, learning))  # PyTorch 2.13 has no fused SGD for shards
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.beta1, fused=fused)
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.beta1, config.beta2), eps=config.eps, fused=True)

@@ -16,6 +16,7 @@ from rolltrain_tui.training.gradients import real
 from rolltrain_tui.training.optimizer_modes import in_training_mode, to_training_mode
 from rolltrain_tui.training.optimizer_state import NOTHING_MORE, LearnerStateError, OptimizerRest, OptimizerState
 from rolltrain_tui.training.plain_values import dumped, loaded
+from rolltrain_tui.training.shards import dealt, whole
 from rolltrain_tui.training.wrappers import inner_name
 
 __all__ = ["LearnerStateError", "Snapshot"]
@@ -65,15 +66,15 @@ class Snapshot:
         more = {name: p.detach().clone() for name, p in lasting(model).items() if id(p) in ids and name not in self.weights}
         return replace(self, weights=self.weights | more)
 
-    def distance(self, model: nn.Module) -> float:
+    def distance(self, model: nn.Module, over_shards: Callable[[Tensor], Tensor]) -> float:
         """Euclidean distance of the model's weights from these."""
         own = [(p.detach(), self.weights[name]) for p, name in named(model).items() if name in self.weights]
         squares = [(real(p) - real(kept)).square().sum() for p, kept in own]
-        return torch.stack(squares).sum().sqrt().item()
+        return over_shards(torch.stack(squares).sum()).sqrt().item()
 
     def pack(self, prefix: str) -> dict[str, Tensor]:
-        """As tensors on the CPU, under names that start with `prefix`."""
-        packed = {f"{prefix}model.{name}": weight.cpu() for name, weight in self.weights.items()}
+        """As tensors on the CPU, under names that start with `prefix`. Shards are gathered: then every rank must pack at once."""
+        packed = {f"{prefix}model.{name}": whole(weight).cpu() for name, weight in self.weights.items()}
         deep: dict[str, dict[Any, Any]] = {}
         for name, kept in self.moments.items():
             for key, value in kept.items():
@@ -81,7 +82,7 @@ class Snapshot:
                 if not _is_flat(key, value):
                     deep.setdefault(name, {})[key] = value
                 elif isinstance(value, Tensor):
-                    packed[at] = value.cpu()
+                    packed[at] = whole(value).cpu()
                 else:  # step counts may be plain numbers: safetensors holds only tensors, and the name keeps the difference
                     packed[at + NUMBER] = torch.tensor(value, dtype=_dtype_of(value))
         return packed | _pack_rest(f"{prefix}{REST}", _tree_of(OptimizerState(deep, self.rest)))
@@ -94,7 +95,7 @@ class Snapshot:
         """
         needed = changing(model, optimizer)
         weights = {
-            name: fitting(tensors, f"{prefix}model.{name}", now.shape, now.dtype).to(now.device, copy=True)
+            name: dealt(fitting(tensors, f"{prefix}model.{name}", now.shape, now.dtype), now)
             for name, now in lasting(model).items()
             if name in needed or f"{prefix}model.{name}" in tensors
         }
@@ -220,21 +221,22 @@ def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:
     return None
 
 
-def _moments_of(tensors: Mapping[str, Tensor], own: str, p: Tensor, keys: tuple[str, ...] | None) -> dict[str, Any] | None:
+def _moments_of(tensors: Mapping[str, Tensor], at: str, p: Tensor, keys: tuple[str, ...] | None) -> dict[str, Any] | None:
     """The saved moments of one parameter. None where there are none: the optimiser then creates them at its next step."""
-    there = [name.removeprefix(own) for name in tensors if name.startswith(own) and "." not in name.removeprefix(own)]
+    there = [name.removeprefix(at) for name in tensors if name.startswith(at) and "." not in name.removeprefix(at)]
     if keys is not None and there:
         return {
-            key: fitting(tensors, own + key, torch.Size() if key == "step" else p.shape, torch.float32 if key == "step" else p.dtype).to(
-                p.device, copy=True
-            )
+            key: fitting(tensors, at + key, torch.Size(), torch.float32).to(p.device, copy=True)
+            if key == "step"
+            else dealt(fitting(tensors, at + key, p.shape, p.dtype), p)
             for key in keys
         }
     found: dict[str, Any] = {}
     for key in there:
-        value = tensors[own + key]
+        value = tensors[at + key]
         plain = key.endswith(NUMBER)
-        found[key.removesuffix(NUMBER)] = value.item() if plain else value.to(p.device, copy=True)
+        placed = dealt(value, p) if value.shape == p.shape else value.to(p.device, copy=True)
+        found[key.removesuffix(NUMBER)] = value.item() if plain else placed
     return found or None
 
 
@@ -263,7 +265,7 @@ def weights_sha256(model: nn.Module) -> str:
     """Hash of the weights' bytes in name order."""
     digest = hashlib.sha256()
     for _, p in sorted(model.named_parameters()):
-        weight = p.detach().cpu().contiguous()
+        weight = whole(p).detach().cpu().contiguous()
         # Read in place: a copy to bytes would double the memory of a large model
         digest.update((ctypes.c_char * (weight.numel() * weight.element_size())).from_address(weight.data_ptr()))
     return digest.hexdigest()

@@ -21,6 +21,7 @@ from rolltrain_tui.training.gradients import real
 from rolltrain_tui.training.layer_history import LayerHistory
 from rolltrain_tui.training.levers import Levers
 from rolltrain_tui.training.schedules import Position
+from rolltrain_tui.training.shards import dealt, own, whole
 from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fitting, named, renamed
 
 AVERAGE_DECAY = 0.95
@@ -42,37 +43,35 @@ class WeightAverage:
 
     @torch.no_grad()
     def follow(self, weights: Sequence[Tensor]) -> None:
-        torch._foreach_lerp_(self.weights, list(weights), 1 - AVERAGE_DECAY)
+        torch._foreach_lerp_(list(map(own, self.weights)), list(map(own, weights)), 1 - AVERAGE_DECAY)
 
-    def distance(self, weights: Sequence[Tensor]) -> float:
+    def distance(self, weights: Sequence[Tensor], over_shards: Callable[[Tensor], Tensor]) -> float:
         """|theta - theta_bar|, summed in float64: it is small beside the weights."""
-        squares = [(a.detach().double() - b.double()).square().sum() for a, b in zip(weights, self.weights, strict=True)]
-        return torch.stack(squares).sum().sqrt().item()
+        squares = [(own(a).detach().double() - own(b).double()).square().sum() for a, b in zip(weights, self.weights, strict=True)]
+        return over_shards(torch.stack(squares).sum()).sqrt().item()
 
     @torch.no_grad()
-    def heal(self, weights: Sequence[Tensor], alpha: float) -> float:
+    def heal(self, weights: Sequence[Tensor], alpha: float, over_shards: Callable[[Tensor], Tensor] = lambda sums: sums) -> float:
         """theta <- (1 - alpha) theta + alpha theta_bar. Returns |theta' - theta_bar| / |theta - theta_bar|, read from the weights.
 
         Where theta is theta_bar already, both lengths are 0, and the ratio is 1 - alpha by definition.
         """
-        before = self.distance(weights)
-        torch._foreach_lerp_(list(weights), self.weights, alpha)
-        return self.distance(weights) / before if before > 0 else 1 - alpha
+        before = self.distance(weights, over_shards)
+        torch._foreach_lerp_(list(map(own, weights)), list(map(own, self.weights)), alpha)
+        return self.distance(weights, over_shards) / before if before > 0 else 1 - alpha
 
 
 @torch.no_grad()
-def forget_momentum(optimizer: Optimizer) -> tuple[float, float]:
+def forget_momentum(optimizer: Optimizer, norm_of: Callable[[list[Tensor]], Tensor]) -> tuple[float, float]:
     """Set the first moments (SGD: the momentum) to zero. Their norm before and after."""
     states = [state for state in optimizer.state.values() if isinstance(state, dict)]
     moments = [state[key] for state in states for key in FIRST_MOMENTS if isinstance(state.get(key), Tensor)]
-    before = _norm(moments)
+    if not moments:
+        return 0.0, 0.0
+    before = norm_of(list(map(own, moments))).item()
     for moment in moments:
         moment.zero_()
-    return before, _norm(moments)
-
-
-def _norm(tensors: list[Tensor]) -> float:
-    return torch.nn.utils.get_total_norm(tensors).item() if tensors else 0.0
+    return before, norm_of(list(map(own, moments))).item()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -229,7 +228,7 @@ class TrainingMemory:
         # First back to other weights, then towards an average of them, then the moments: each acts on what the one before left.
         spent = 0.0
         if effect.rollback:
-            measured["rollback"] = self.camp.distance(self.model)
+            measured["rollback"] = self.camp.distance(self.model, self.levers.over_shards)
             self.restore(self.camp)
         if effect.restore_best:
             spent += self._restore_best(measured, evaluate)
@@ -240,7 +239,7 @@ class TrainingMemory:
         if effect.heal_alpha:
             spent += self._heal(effect.heal_alpha, measured, evaluate)
         if effect.forget_momentum:
-            measured["forget_momentum.before"], measured["forget_momentum"] = forget_momentum(self.optimizer)
+            measured["forget_momentum.before"], measured["forget_momentum"] = forget_momentum(self.optimizer, self.levers.norm_of)
         return spent
 
     def _restore_best(self, measured: dict[str, float], evaluate: Callable[[], Evaluation] | None) -> float:
@@ -261,10 +260,10 @@ class TrainingMemory:
         assert self.average is not None, "heal_alpha looks back: name it to prepare first"
         assert 0 <= alpha <= 1, f"not a lever's range: heal_alpha {alpha}"
         if evaluate is None:
-            measured["heal_alpha"] = self.average.heal(self.levers.parameters, alpha)
+            measured["heal_alpha"] = self.average.heal(self.levers.parameters, alpha, self.levers.over_shards)
             return 0.0
         before = evaluate()
-        measured["heal_alpha"] = self.average.heal(self.levers.parameters, alpha)
+        measured["heal_alpha"] = self.average.heal(self.levers.parameters, alpha, self.levers.over_shards)
         after = evaluate()
         measured["heal_alpha.val_before"], measured["heal_alpha.val_after"] = before.value, after.value
         return before.gflop + after.gflop
@@ -280,7 +279,8 @@ class TrainingMemory:
         """The length of each layer's update; None where it was not asked for."""
         if weights_before is None:
             return None
-        return measures.lengths(self.layers, torch._foreach_sub(self.levers.parameters, weights_before))
+        moves = torch._foreach_sub(list(map(own, self.levers.parameters)), list(map(own, weights_before)))
+        return measures.lengths(self.layers, moves, self.levers.over_shards)
 
     @torch.no_grad()
     def after_the_step(self, moves: list[float] | None, *, finite: bool) -> None:
@@ -291,12 +291,13 @@ class TrainingMemory:
             return
         self.history = self.history.walked(moves)
         if self.history.turns % self.every == 0:
-            self.history = self.history.weighed(measures.whole(measures.lengths(self.layers, self.levers.parameters)))
+            weights = measures.lengths(self.layers, self.levers.parameters, self.levers.over_shards)
+            self.history = self.history.weighed(measures.whole(weights))
 
     def first_moments(self) -> list[Tensor] | None:
         """The optimiser's running mean of gradients, one tensor for each parameter; None before its first step, or where it has none."""
         moments = [self.optimizer.state.get(p, {}).get(key) for p in self.levers.parameters for key in FIRST_MOMENTS]
-        kept = [real(moment) for moment in moments if isinstance(moment, Tensor)]
+        kept = [real(whole(moment)) for moment in moments if isinstance(moment, Tensor)]
         return kept if len(kept) == len(self.levers.parameters) else None
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -367,11 +368,12 @@ class TrainingMemory:
         return [names[p] for p in self.levers.parameters]
 
     def _pack_average(self, average: WeightAverage) -> dict[str, Tensor]:
-        return {f"average.{name}": weight.detach().cpu().clone() for name, weight in zip(self._averaged(), average.weights, strict=True)}
+        named = zip(self._averaged(), average.weights, strict=True)
+        return {f"average.{name}": whole(weight).detach().cpu().clone() for name, weight in named}
 
     def _unpack_average(self, tensors: Mapping[str, Any]) -> WeightAverage:
         named = zip(self._averaged(), self.levers.parameters, strict=True)
-        return WeightAverage([fitting(tensors, f"average.{name}", p.shape, p.dtype).to(p.device) for name, p in named])
+        return WeightAverage([dealt(fitting(tensors, f"average.{name}", p.shape, p.dtype), p) for name, p in named])
 
     def _unpack_checkpoints(self, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> BestCheckpoints:
         checkpoints = BestCheckpoints(self.objective)

@@ -37,9 +37,16 @@ def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def three(once: Once, two: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Three ranks, which go on with the save of two."""
-    found: list[dict[str, Any]] = once("three", lambda folder: play(3, folder, f"resume={mine(two[0]['story'])}"))
+    """Three ranks that hold a third of the weights each, and go on with the save of two."""
+    scenes = ("shards", "cut", "levers", "not_finite", f"resume={mine(two[0]['story'])}")
+    found: list[dict[str, Any]] = once("three", lambda folder: play(3, folder, *scenes))
     return found
+
+
+@pytest.fixture(params=["two", "three"])
+def ranks_of(request: pytest.FixtureRequest, two: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Two ranks with all weights each, then three with shards."""
+    return two if request.param == "two" else request.getfixturevalue("three")  # type: ignore[no-any-return]
 
 
 def mine(told: dict[str, Any]) -> Path:
@@ -60,21 +67,21 @@ def resumed(told: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("effect", ranks_at_work.EFFECTS)
-def test_each_lever_does_on_two_ranks_what_it_does_in_one_process(two: list[dict[str, Any]], effect: str) -> None:
-    """Rows are dealt unevenly, and some ranks get none; reports differ by rounding, and so do weights."""
-    for told in two:
+def test_each_lever_does_on_many_ranks_what_it_does_in_one_process(ranks_of: list[dict[str, Any]], effect: str) -> None:
+    """Rows and shards are uneven, and some ranks get no row; reports differ by rounding, and so do weights."""
+    for told in ranks_of:
         found = told["levers"][effect]
         assert found["report"] == pytest.approx(dict.fromkeys(found["report"], 0), abs=2e-6)
         assert found["weights"] < 1e-7
-    assert two[0]["levers"][effect]["k"] == two[1]["levers"][effect]["k"]
-    asked, felt = two[0]["levers"][effect]["k"]
+        assert found["k"] == ranks_of[0]["levers"][effect]["k"]
+    asked, felt = ranks_of[0]["levers"][effect]["k"]
     if effect in ("half", "none", "skipped", "back", "rate"):
         assert felt == pytest.approx(asked, abs=1e-5)
 
 
-def test_evaluation_examination_and_speech_are_those_of_one_process(two: list[dict[str, Any]]) -> None:
+def test_evaluation_examination_and_speech_are_those_of_one_process(ranks_of: list[dict[str, Any]]) -> None:
     """The probes are dealt too; the model speaks the same words."""
-    for told in two:
+    for told in ranks_of:
         found = told["levers"]
         assert found["evaluation"] < 1e-6
         assert {name for name, (one, many) in found["examination"].items() if not math.isclose(one, many, rel_tol=1e-4)} <= {
@@ -83,10 +90,19 @@ def test_evaluation_examination_and_speech_are_those_of_one_process(two: list[di
         assert found["spoken"][0] == found["spoken"][1]
 
 
-def test_all_ranks_skip_a_step_when_the_share_of_one_is_not_finite(two: list[dict[str, Any]]) -> None:
+def test_all_ranks_skip_a_step_when_the_share_of_one_is_not_finite(ranks_of: list[dict[str, Any]]) -> None:
     """Their weights stay as they were, stay equal, and training goes on."""
-    assert [told["not_finite"] for told in two] == [two[0]["not_finite"]] * 2
-    assert {name: two[0]["not_finite"][name] for name in ("finite", "kept", "goes on")} == {"finite": False, "kept": True, "goes on": True}
+    first = ranks_of[0]["not_finite"]
+    assert [told["not_finite"] for told in ranks_of] == [first] * len(ranks_of)
+    assert (first["finite"], first["kept"], first["goes on"]) == (False, True, True)
+
+
+def test_each_of_three_ranks_holds_a_third_of_the_weights(three: list[dict[str, Any]]) -> None:
+    """A third of the rows of each tensor, rounded up for the first ranks."""
+    held = [told["cut"]["held"] for told in three]
+    assert sum(held) == three[0]["cut"]["all"]
+    assert max(held) < 0.4 * sum(held)
+    assert len(set(held)) > 1
 
 
 def test_ranks_drop_out_different_units_and_stay_one_model(two: list[dict[str, Any]]) -> None:
@@ -113,7 +129,9 @@ def test_two_ranks_play_the_story_of_one_process(two: list[dict[str, Any]], alon
     assert first["turn"] == 20
 
 
-def test_a_save_of_two_ranks_opens_on_one_and_on_three(two: list[dict[str, Any]], three: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_a_save_of_two_ranks_opens_in_one_process_and_on_three_sharded_ranks(
+    two: list[dict[str, Any]], three: list[dict[str, Any]], tmp_path: Path
+) -> None:
     """Weights, moments and streams are identical, and all play on to the same end."""
     one = ranks_at_work.alone(tmp_path, path=mine(two[0]["story"]))
     many = [resumed(told) for told in three]

@@ -28,6 +28,7 @@ from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 from rolltrain_tui.training.ranks import ALONE
+from rolltrain_tui.training.shards import own, whole
 from support.paths import CAMPAIGNS, TINY
 from support.stories import lines
 from support.texts import sentence
@@ -94,7 +95,8 @@ def levers(gang: Gang) -> dict[str, Any]:
 
 
 def weights_apart(a: TextLearner, b: TextLearner) -> float:
-    return max((p - q).abs().max().item() for p, q in zip(a.model.parameters(), b.model.parameters(), strict=True))
+    pairs = zip(a.model.parameters(), b.model.parameters(), strict=True)
+    return max((whole(p) - whole(q)).abs().max().item() for p, q in pairs)
 
 
 def _apart(one: StepReport, many: StepReport) -> dict[str, float]:
@@ -106,6 +108,13 @@ def _apart(one: StepReport, many: StepReport) -> dict[str, float]:
 
 def _difference(a: Any, b: Any) -> float:
     return abs(float(a) - float(b)) if a is not None and b is not None else 1e9
+
+
+def cut(gang: Gang) -> dict[str, Any]:
+    """How many weights this rank holds, of how many."""
+    learner = TextLearner(load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *UNEVEN)), sentence(), gang)
+    held = [own(p) for p in learner.model.parameters()]
+    return {"held": sum(p.numel() for p in held), "all": learner.model.num_parameters(), "empty": sum(not p.numel() for p in held)}
 
 
 def not_finite(gang: Gang) -> dict[str, Any]:
@@ -159,7 +168,7 @@ def story(gang: Gang, folder: Path, *, path: Path | None = None) -> dict[str, An
     """Begin a run, or go on with the one at `path`, and play it to its end."""
     config = load(CAMPAIGNS / "tiny_gpt.yaml", STORY)
     beginning = Beginning(config=config, base=CAMPAIGNS, runs=folder)
-    run = open_run(gang, lambda: beginning if path is None else Resuming(path=path))
+    run = open_run(gang, lambda: beginning if path is None else Resuming(path=path, runs=folder))
     start = run.campaign.learner.tensors()
     if isinstance(run, Follower):
         run.play(FollowersInbox(gang))
@@ -191,7 +200,7 @@ def alone(folder: Path, *, path: Path | None = None) -> dict[str, Any]:
 
 def main(scenes: Sequence[str], folder: Path) -> Iterable[tuple[str, Any]]:
     torch.set_num_threads(1)
-    with gathered() as gang:
+    with gathered(shards="shards" in scenes) as gang:
         for scene in scenes:
             name, _, where = scene.partition("=")
             match name:
@@ -199,6 +208,8 @@ def main(scenes: Sequence[str], folder: Path) -> Iterable[tuple[str, Any]]:
                     yield name, levers(gang)
                 case "not_finite":
                     yield name, not_finite(gang)
+                case "cut":
+                    yield name, cut(gang)
                 case "paused":
                     yield name, paused(gang)
                 case "dropout":

@@ -37,6 +37,6 @@ def why_not_on_ranks(config: TextConfig, count: int, *, shards: bool) -> str:
         return (
             f"batch.sequences: {config.batch.sequences} cannot be dealt to {count} ranks; set it to {count} or more, or start fewer ranks"
         )
-    if shards:
-        return "this kind of training does not shard its weights"
+    if shards and config.device.compile:
+        return "device.compile: weights that are sharded are not compiled; set it to false"
     return ""

@@ -8,7 +8,8 @@ Shapes: B sequences, T = context, V = vocabulary, n windows of a fixed set.
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import torch
@@ -26,6 +27,7 @@ from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
+from rolltrain_tui.training.shards import whole
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.split_batch import SplitBatch
 from rolltrain_tui.training.streams import Streams, deterministic_kernels, random_stream
@@ -69,7 +71,12 @@ class TextLearner(LeveredLearner):
             ),
             random_stream(config.seed, "init"),
         ).to(device)
-        lay_side_by_side(list(model.parameters()))
+        if ranks.shards:
+            ranks.cut(model, model.blocks)
+        else:
+            lay_side_by_side(list(model.parameters()))
+        self._reads: GPT = model
+        """What passes without a gradient go through (see `whole`)."""
         self._loss: Callable[[Tensor, Tensor], Tensor] = torch.compile(model.loss) if config.device.compile else model.loss
 
         # Threads. Two halves of a batch, each on half of the cores, are faster than one batch on all of them. But dropout draws from
@@ -77,6 +84,7 @@ class TextLearner(LeveredLearner):
         flops = config.batch.sequences * config.model.context * model.flops_per_token() / ranks.size
         self.threads = pick_threads(config.device.threads, flops, ranks.local)
         divisible = device.type == "cpu" and config.model.dropout == 0 and not config.device.compile and self.threads > 1
+        divisible = divisible and not ranks.shards  # a forward pass gathers the weights, in one order on all ranks
         self._halves = SplitBatch(list(model.parameters()), self.threads) if divisible else None
         if self._halves is None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
@@ -156,9 +164,9 @@ class TextLearner(LeveredLearner):
             batch.tokens += y.numel()
             mine = self.ranks.share(len(x))
             weight = (mine.stop - mine.start) / total  # micro-batches may differ in size: the mean is over sequences
-            if weight:
+            if weight or self.ranks.shards:
                 share = (x, y) if noisy is y else (x, noisy, y)
-                loss += self._descend(*(rows[mine] for rows in share), weight=weight).item() * weight
+                loss += self._descend(*(self._some(rows, mine) for rows in share), weight=weight).item() * weight
             sums.add(j)
         batch.plain = sums.finish()
         loss = self.add_shares(loss, batch.plain)
@@ -179,10 +187,15 @@ class TextLearner(LeveredLearner):
                 self.stop_if_asked()
                 micros.append(self._read(size))
                 mine = self.ranks.share(size)
-                losses.append(self.ranks.whole(self._sequence_losses(*(rows[mine] for rows in micros[-1])), size))
+                own = self._sequence_losses(*(self._some(rows, mine) for rows in micros[-1]))[: mine.stop - mine.start]
+                losses.append(self.ranks.whole(own, size))
         stays = drop_worst(torch.cat(losses), drop, batch)  # (B,)
         batch.scored = len(stays) * self.config.model.context
         return [(x[own], y[own]) for (x, y), own in zip(micros, torch.split(stays, sizes), strict=True)]
+
+    def _some(self, rows: Tensor, mine: slice) -> Tensor:
+        """This rank's rows. Where it has none of a batch, one that will not count: ranks that share weights pass forward together."""
+        return rows[mine] if mine.start < mine.stop else rows[:1]
 
     def _read(self, sequences: int) -> tuple[Tensor, Tensor]:
         """`sequences` windows at random places of the training text, and the same one token on: each (B, T)."""
@@ -214,6 +227,23 @@ class TextLearner(LeveredLearner):
             logits = self.model(x)
             return mean_loss(logits, targets), mean_loss(logits.detach(), y)
 
+    @contextmanager
+    def whole(self) -> Iterator[GPT]:
+        """A model with all weights, for passes that the ranks do not take together. Of sharded weights it is a copy, gathered by all."""
+        if not self.ranks.shards:
+            yield self.model
+            return
+        full = GPT(self.model.config, torch.Generator())  # its first weights are replaced at once
+        with torch.no_grad():
+            for p, shard in zip(full.parameters(), self.model.parameters(), strict=True):
+                p.data = whole(shard)
+        full.train(self.model.training)
+        self._reads = full
+        try:
+            yield full
+        finally:
+            self._reads = self.model
+
     # -----------------------------------------------------------------------------------------------------------------
     # Evaluation
 
@@ -223,7 +253,7 @@ class TextLearner(LeveredLearner):
         ix = torch.tensor(probe_offsets(count, len(self._val) - T), device=self.device).unsqueeze(1)  # (n, 1)
         n = len(ix)
         chunks = torch.split(ix[self.ranks.share(n)], max(1, EVALUATION_TOKENS // T))
-        with self.at_rest():
+        with self.at_rest(), self.whole():
             if self._halves is None or len(chunks) < 2:
                 losses = self._chunk_losses(*chunks)
             else:
@@ -247,7 +277,7 @@ class TextLearner(LeveredLearner):
     def _sequence_losses(self, x: Tensor, y: Tensor) -> Tensor:
         """The mean loss of each sequence, in nats per token: (B, T) -> (B,)."""
         with self.autocast():
-            return token_losses(self.model(x), y).mean(dim=1)
+            return token_losses(self._reads(x), y).mean(dim=1)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Examination
@@ -260,9 +290,14 @@ class TextLearner(LeveredLearner):
         def losses(windows: Tensor) -> Tensor:
             return self._sequence_losses(windows[:, :-1], windows[:, 1:])
 
+        def validation() -> list[float]:
+            with self.whole():
+                return losses(val).tolist()
+
         with self.at_rest():
-            probe = diagnosis.probe(self.model, train, losses)
-            warmth = temperature(self.memory, here, lambda: losses(val).tolist())
+            with self.whole() as model:
+                probe = diagnosis.probe(model, train, losses)
+            warmth = temperature(self.memory, here, validation)
         windows_read = diagnosis.cost(train, len(val) if has_temperature(self.memory) else 0)
         return examine(
             self.memory,
@@ -290,7 +325,8 @@ class TextLearner(LeveredLearner):
         """What the model writes after `prompt`, which is not repeated; an empty prompt is the start of a line."""
         start = self.corpus.encode(prompt or ("\n" if "\n" in self.corpus.vocabulary else self.corpus.vocabulary[0]))
         idx = torch.tensor([start], device=self.device)  # (1, T)
-        text = self.model.generate(idx, characters, temperature=temperature, top_k=top_k, generator=self.streams["sample"])
+        with self.whole() as model:
+            text = model.generate(idx, characters, temperature=temperature, top_k=top_k, generator=self.streams["sample"])
         return self.corpus.decode(text[0, len(start) :].tolist())
 
     # -----------------------------------------------------------------------------------------------------------------
