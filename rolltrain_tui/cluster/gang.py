@@ -129,7 +129,8 @@ def _meet() -> None:
         if local > there:
             raise RanksError(f"{local} ranks on this machine and {there} GPUs: start at most {there}, or set CUDA_VISIBLE_DEVICES= to none")
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    store, rank, size = next(dist.rendezvous("env://", **({"timeout": timeout} if timeout else {})))
+    limit = {} if timeout is None else {"timeout": timeout}
+    store, rank, size = next(dist.rendezvous("env://", **limit))  # type: ignore[attr-defined, arg-type]
     # torchrun may keep one store over restarts. Then it still holds the addresses of the ranks that are dead.
     own = dist.PrefixStore(f"attempt {launched.attempt()}", store)  # type: ignore[attr-defined]
     dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", store=own, rank=rank, world_size=size, timeout=timeout)

@@ -246,7 +246,8 @@ class Levers:
             count.weights += flat.proposed.numel()
             count.agreeing += int(agrees[-1].sum().item())
             count.before = [a + b for a, b in zip(count.before, squared_halves(flat.proposed, agrees[-1]), strict=True)]
-        count.weights, count.agreeing, *count.before = self.total(count.weights, count.agreeing, *count.before)
+        weights, agreeing, *count.before = self.total(count.weights, count.agreeing, *count.before)
+        count.weights, count.agreeing = int(weights), int(agreeing)
         agreeing, others = count.factors(effect)
         for flat, agree in zip(buffers, agrees, strict=True):
             flat.multiply(torch.where(agree, agreeing, others).to(flat.proposed.dtype))

@@ -36,17 +36,17 @@ def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def three(once: Once, two: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Three ranks that hold a third of the weights each, and go on with the save of two."""
+def sharded(once: Once, two: list[dict[str, Any]], count: Callable[[int, int], int]) -> list[dict[str, Any]]:
+    """Two ranks, with --long three, that hold a part of the weights each, and go on with the save of two that hold all."""
     scenes = ("shards", "cut", "levers", "not_finite", f"resume={mine(two[0]['story'])}")
-    found: list[dict[str, Any]] = once("three", lambda folder: play(3, folder, *scenes))
+    found: list[dict[str, Any]] = once("sharded", lambda folder: play(count(2, 3), folder, *scenes))
     return found
 
 
-@pytest.fixture(params=["two", "three"])
+@pytest.fixture(params=["two", "sharded"])
 def ranks_of(request: pytest.FixtureRequest, two: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two ranks with all weights each, then three with shards."""
-    return two if request.param == "two" else request.getfixturevalue("three")  # type: ignore[no-any-return]
+    """Ranks with all weights each, then with shards."""
+    return two if request.param == "two" else request.getfixturevalue("sharded")  # type: ignore[no-any-return]
 
 
 def mine(told: dict[str, Any]) -> Path:
@@ -97,11 +97,11 @@ def test_all_ranks_skip_a_step_when_the_share_of_one_is_not_finite(ranks_of: lis
     assert (first["finite"], first["kept"], first["goes on"]) == (False, True, True)
 
 
-def test_each_of_three_ranks_holds_a_third_of_the_weights(three: list[dict[str, Any]]) -> None:
-    """A third of the rows of each tensor, rounded up for the first ranks."""
-    held = [told["cut"]["held"] for told in three]
-    assert sum(held) == three[0]["cut"]["all"]
-    assert max(held) < 0.4 * sum(held)
+def test_each_rank_holds_its_part_of_the_weights(sharded: list[dict[str, Any]]) -> None:
+    """Rows of each tensor, one more for the first ranks where they do not come out even."""
+    held = [told["cut"]["held"] for told in sharded]
+    assert sum(held) == sharded[0]["cut"]["all"]
+    assert max(held) < 1.2 * sum(held) / len(held)
     assert len(set(held)) > 1
 
 
@@ -129,13 +129,13 @@ def test_two_ranks_play_the_story_of_one_process(two: list[dict[str, Any]], alon
     assert first["turn"] == 20
 
 
-def test_a_save_of_two_ranks_opens_in_one_process_and_on_three_sharded_ranks(
-    two: list[dict[str, Any]], three: list[dict[str, Any]], tmp_path: Path
+def test_a_save_of_two_ranks_opens_in_one_process_and_on_sharded_ranks(
+    two: list[dict[str, Any]], sharded: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Weights, moments and streams are identical, and all play on to the same end."""
     one = ranks_at_work.alone(tmp_path, path=mine(two[0]["story"]))
-    many = [resumed(told) for told in three]
-    assert [found["start"] for found in many] == [one["start"]] * 3
+    many = [resumed(told) for told in sharded]
+    assert [found["start"] for found in many] == [one["start"]] * len(sharded)
     assert len({found["end"] for found in many}) == 1
     assert outline(many[0]["story"]) == outline(one["story"]) == outline(two[0]["story"]["story"])
     assert many[0]["value"] == pytest.approx(two[0]["story"]["value"], abs=1e-5)
