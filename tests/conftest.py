@@ -38,8 +38,8 @@ hypothesis.settings.load_profile("house")
 
 @pytest.fixture(scope="session", autouse=True)
 def _quicker() -> None:
-    """What takes time here and proves nothing: style sheets read by each app, collections of torch's objects, and waiting for the disk."""
-    from support.parsed_css import parse_once
+    """What takes time here and proves nothing: texts parsed again and again, collections of torch's objects, and waiting for the disk."""
+    from support.parsed_once import parse_once
 
     parse_once()
     gc.set_threshold(50_000, 20, 100)

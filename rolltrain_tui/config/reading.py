@@ -50,10 +50,17 @@ FormOf = Callable[[object], Form]
 
 def dump(config: CampaignConfig) -> str:
     """The campaign as YAML without comments. Reading it again gives an equal config."""
-    text: str = yaml.dump(
-        config.model_dump(), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=math.inf
-    )
-    return text
+    global _dumped
+    if config is not _dumped[0]:
+        text: str = yaml.dump(
+            config.model_dump(), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=math.inf
+        )
+        _dumped = (config, text)
+    return _dumped[1]
+
+
+_dumped: tuple[CampaignConfig | None, str] = (None, "")
+"""The last one: each save of a run writes its campaign, which takes 20 ms and never changes."""
 
 
 def json_schema_of(config: type[CampaignConfig]) -> dict[str, Any]:

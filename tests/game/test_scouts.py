@@ -72,6 +72,16 @@ def travelled(config: CampaignConfig, moves: Moves) -> tuple[Campaign, list[Even
     return campaign, list(campaign.play(ScriptedInbox(moves)))
 
 
+Sitting = tuple[Campaign, list[Event]]
+"""A campaign that was played in one go, and its story."""
+
+
+@pytest.fixture
+def sitting(tiny_config: Configure, once: Callable[[str, Callable[[Path], Sitting]], Sitting]) -> Sitting:
+    """With scouts at camps and when asked."""
+    return once("sitting", lambda folder: travelled(tiny_config(*OUT), ASKED))
+
+
 def without_scouts(events: list[Event]) -> list[str]:
     """The story as it would be told if none had gone."""
     told = [
@@ -187,10 +197,9 @@ def assert_the_same_end(one: Campaign, other: Campaign) -> None:
     ("at", "looks"),
     [(5, 16), *(pytest.param(*case) for case in ((3, 1), (5, 2), (5, 11), (5, 24), (7, 9), (10, 8)))],
 )
-def test_a_run_that_is_left_while_they_are_out_sends_them_again(tiny_config: Configure, at: int, looks: int) -> None:
+def test_a_run_that_is_left_while_they_are_out_sends_them_again(sitting: Sitting, tiny_config: Configure, at: int, looks: int) -> None:
     """Resumed, they find the same to the last digit, and the run ends as if nobody had left."""
-    config = tiny_config(*OUT)
-    whole, expected = travelled(config, ASKED)
+    config, (whole, expected) = tiny_config(*OUT), sitting
     first, inbox, head = campaign_of(config), LeavesWhileTheyAreOut(ASKED, looks), []
     for event in first.play(inbox):
         head.append(event)
@@ -203,10 +212,9 @@ def test_a_run_that_is_left_while_they_are_out_sends_them_again(tiny_config: Con
 
 
 @pytest.mark.parametrize("turn", [1, 4, 5, 6, 9, 10, 11])
-def test_a_run_stopped_between_turns_goes_on_to_the_same_end(tiny_config: Configure, turn: int) -> None:
+def test_a_run_stopped_between_turns_goes_on_to_the_same_end(sitting: Sitting, tiny_config: Configure, turn: int) -> None:
     """Before, between and after those who go."""
-    config = tiny_config(*OUT)
-    whole, expected = travelled(config, ASKED)
+    config, (whole, expected) = tiny_config(*OUT), sitting
     first, inbox, head = campaign_of(config), ScriptedInbox(ASKED), []
     for event in first.play(inbox):
         head.append(event)
