@@ -307,7 +307,8 @@ def _(event: ev.HeroFell) -> str:
 
 @sentence.register
 def _(event: ev.XPGained) -> str:
-    return f"{event.amount} XP ({_clause(event.cause)}): {event.total} in all."
+    change = f"{event.amount} XP" if event.amount >= 0 else f"{-event.amount} XP lost"
+    return f"{change} ({_clause(event.cause)}): {event.total} in all."
 
 
 @sentence.register

@@ -23,7 +23,7 @@ MARKS: dict[Outcome | Topic, tuple[str, str]] = {
     "monster": ("‡", "primary"),
     "hurt": ("▼", "bad"),
     "heal": ("▲", "good"),
-    "xp": ("+", "muted"),
+    "xp": ("·", "muted"),
     "level": ("▲", "accent"),
     "rest": ("≈", "cool"),
     "evaluation": ("◆", "cool"),
