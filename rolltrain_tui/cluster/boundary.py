@@ -12,17 +12,35 @@ torch.distributed takes a silent rank for dead.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rolltrain_tui.cluster.gang import Gang
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_codec
+from rolltrain_tui.training.ranks import Ranks
 
 STOP, WAIT = 1 << 62, 1 << 61
 HEARTBEAT = 1.0
 """Seconds between two WAITs."""
+
+
+def agreed(ranks: Ranks, commands: list[Command]) -> list[Command]:
+    """The first rank's commands, on every rank: for loops that are not ours, where every rank begins its turns by itself."""
+    if not isinstance(ranks, Gang):
+        return commands
+    lines = _written(commands) if ranks.first else b""
+    size = ranks.highest(len(lines))
+    return _read(ranks.tell(lines, size)) if size else []
+
+
+def _written(commands: Sequence[Command]) -> bytes:
+    return "\n".join(map(event_codec.encode, commands)).encode()
+
+
+def _read(lines: bytes) -> list[Command]:
+    return list(map(event_codec.decode_command, lines.decode().split("\n")))
 
 
 class LeadersInbox(Inbox):
@@ -56,7 +74,7 @@ class LeadersInbox(Inbox):
         if self._over:  # another rank was asked to end while this one waited
             return False
         commands = self._inner.drain(self._next_turn()) if may else []
-        lines = "\n".join(map(event_codec.encode, commands)).encode()
+        lines = _written(commands)
         self._told += commands
         word = self._gang.highest(len(lines) if may else STOP)
         if word == STOP:
@@ -115,7 +133,7 @@ class FollowersInbox(Inbox):
         if word == STOP:
             self._over = True
         elif word:
-            self._told += map(event_codec.decode_command, self._gang.tell(b"", word).decode().split("\n"))
+            self._told += _read(self._gang.tell(b"", word))
         return not self._over
 
     def drain(self, turn: int) -> list[Command]:

@@ -60,7 +60,6 @@ class Gang(Ranks):
             part.set_force_sum_reduction_for_comms(True)  # gloo has no sum with a factor
 
     def mean(self, number: float) -> float:
-        """The mean of one number from each rank."""
         return self.add(self._tensor([number], torch.float64)).item() / self.size
 
     def highest(self, number: int) -> int:
@@ -97,6 +96,11 @@ class Gang(Ranks):
 def _read(told: Tensor) -> bytes:
     told = told.cpu()
     return ctypes.string_at(told.data_ptr(), told.numel())
+
+
+def of_this_process() -> Ranks:
+    """The ranks of a loop that is not ours, which has made the process group itself, or not: then this process is alone."""
+    return Gang() if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1 else ALONE
 
 
 @contextmanager

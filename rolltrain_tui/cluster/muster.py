@@ -11,6 +11,7 @@ import torch
 from rolltrain_tui import __version__
 from rolltrain_tui.cluster.gang import Gang, RanksError
 from rolltrain_tui.protocol.machine import Machine
+from rolltrain_tui.training.ranks import Ranks
 
 T = TypeVar("T")
 SHOWN = 60
@@ -59,9 +60,10 @@ def flat(values: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, Any]
             yield f"{under}{name}", value
 
 
-def alike(gang: Gang, machine: Machine) -> bool:
-    """Whether all ranks train on one kind of machine."""
-    return len(set(gang.hear_all(json.dumps(asdict(machine)).encode()))) == 1
+def know_machines(ranks: Ranks, machine: Machine) -> None:
+    """Find out whether all ranks train on one kind of machine. `machine`: this rank's."""
+    if isinstance(ranks, Gang):
+        ranks.alike = len(set(ranks.hear_all(json.dumps(asdict(machine)).encode()))) == 1
 
 
 def _shown(name: str, value: str) -> str:

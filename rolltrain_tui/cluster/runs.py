@@ -121,7 +121,7 @@ def open_run(gang: Gang, order: Callable[[], Order]) -> LeadingRun | Follower:
         with suppress(OSError):  # the next save reports it
             job.remember(asked.runs, run.folder)
     info = run.campaign.learner.info()
-    gang.alike = muster.alike(gang, this_machine(threads=info.threads, device=info.device))
+    muster.know_machines(gang, this_machine(threads=info.threads, device=info.device))
     return run
 
 

@@ -3,8 +3,11 @@
 import base64
 import hashlib
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError
@@ -20,9 +23,9 @@ class NoGameError(SaveError):
     """A checkpoint that was saved without a game."""
 
 
-def stow(session: Session, folder: Path) -> None:
-    """Write the session's state into a folder. OSError."""
-    weights = bytes(pack(session.tensors()))
+def stow(session: Session, folder: Path, tensors: Mapping[str, Tensor] | None = None) -> None:
+    """Write the session's state into a folder. OSError. `tensors`: the session's, where they have been gathered already."""
+    weights = bytes(pack(session.tensors() if tensors is None else tensors))
     state = {"rolltrain": 1, "sha256": hashlib.sha256(weights).hexdigest(), "session": _packed(session.record())}
     atomic_files.replace(folder / WEIGHTS, weights)
     atomic_files.replace(folder / STATE, dump_state(state))

@@ -7,7 +7,6 @@ training resumed from one goes on with the same dice, hero and monsters.
 from pathlib import Path
 from typing import Any
 
-from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
@@ -123,7 +122,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self._objective = objective_of(metric, better)
         self._expected = Expected(metric if metric.startswith("eval_") else f"eval_{metric}")
         game.measure_by(self._objective)
-        game.tell = teller(self._tell if ranks.first() else None, self._objective)
+        game.tell = teller(self._tell if game.ranks.first else None, self._objective)
         return game
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -153,10 +152,13 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self._once.warn("metric", f"{words}: name one with metric_for_best_model, or give the evaluation data labels")
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.game is None or not ranks.first() or not (folder := _checkpoint(args, state)).is_dir():
+        if self.game is None:
             return
+        folder = _checkpoint(args, state)
         try:
-            stow(self.game, folder)
+            tensors = self.game.tensors()  # on every rank: they gather what is sharded
+            if self.game.ranks.first and folder.is_dir():
+                stow(self.game, folder, tensors)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             self._once.warn("save", f"the game could not be saved into {folder}: {why}; the training goes on")

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.keywords import exact_keywords
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
@@ -120,7 +119,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             folder=Path(trainer.default_root_dir) / "rolltrain",
         )
         game.measure_by(self._objective)
-        game.tell = teller(self._tell if ranks.first() else None, self._objective)
+        game.tell = teller(self._tell if game.ranks.first else None, self._objective)
         return game
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:

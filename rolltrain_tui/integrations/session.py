@@ -32,8 +32,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rolltrain_tui.cluster.boundary import agreed
+from rolltrain_tui.cluster.gang import of_this_process
+from rolltrain_tui.cluster.muster import know_machines
 from rolltrain_tui.game.turn import TurnCycle
-from rolltrain_tui.integrations import ranks
 from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.journal import Journal
 from rolltrain_tui.integrations.keywords import either, exact_keywords
@@ -55,6 +57,7 @@ from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, NoStep, OptimizerHooks
 from rolltrain_tui.training.levers import StepMeasurement, add_weight_noise
+from rolltrain_tui.training.machine_kind import this_machine
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
@@ -96,7 +99,9 @@ class Session:
         self.config, self.model, self.optimizer = config, model, optimizer
         self.objective = LOSS
         """What evaluations measure."""
-        self.grip = OptimizerHooks(model, optimizer)
+        self.ranks = of_this_process()
+        """Several processes that train one model play one game: all of them get the same commands, losses and rolls."""
+        self.grip = OptimizerHooks(model, optimizer, self.ranks)
         weakref.finalize(self, self.grip.remove).atexit = False
         _OWNERS[optimizer] = weakref.ref(self)
         self.inbox = Inbox()
@@ -122,7 +127,7 @@ class Session:
         self._inside = False
         self._closed = False
         self._started = perf_counter()
-        self._chronicle = Journal(folder) if folder is not None and ranks.first() else None
+        self._chronicle = Journal(folder) if folder is not None and self.ranks.first else None
 
     @property
     def game(self) -> Game:
@@ -181,7 +186,7 @@ class Session:
         if self._camp_waits:
             self._camp_waits = False
             self._happen(cycle.camp())
-        commands = ranks.agree(self.inbox.drain(cycle.turn + 1))
+        commands = agreed(self.ranks, self.inbox.drain(cycle.turn + 1))
         self._happen(cycle.begin(commands))
         self._happen(CommandRefused(cycle.turn + 1, c, _NOT_OURS) for c in commands if isinstance(c, Speak | SaveGame))
         self._measured = {}
@@ -192,6 +197,7 @@ class Session:
     def _open(self) -> None:
         """The story begins, with the first turn or with an evaluation before it."""
         if not self.cycle.began:
+            know_machines(self.ranks, this_machine(threads=self.cycle.info.threads, device=self.cycle.info.device))
             if self._chronicle is not None:
                 self._chronicle.truncate_to(0)
             self._happen([self.cycle.open()])
@@ -209,7 +215,7 @@ class Session:
         motion = self._motion()
         self.grip.disarm()
         if loss is not None:
-            self._window.append(ranks.mean(loss))
+            self._window.append(self.ranks.mean(loss))
         mean = sum(self._window) / len(self._window) if self._window else math.nan
         finite = not self._window or math.isfinite(mean)
         if motion is None:
@@ -220,6 +226,7 @@ class Session:
         report = self._report(effect, motion, mean, finite=motion.finite and finite)
         self._schedule.turn += 1
         self.hindsight.after_the_step(None, finite=motion.finite)
+        report = self.ranks.agree_on(report)
         step, consequences = cycle.end(report)
         self._happen([step, *consequences])
         self._camp_waits = cycle.camp_due
@@ -270,7 +277,7 @@ class Session:
         if name is not None or better is not None:
             self.measure_by(objective_of(name, better))
         self._open()
-        self._happen(self.cycle.evaluated(_evaluation(ranks.mean(value))))
+        self._happen(self.cycle.evaluated(_evaluation(self.ranks.mean(value))))
 
     def measure_by(self, objective: Objective) -> None:
         """From the first evaluation on, follow this number. ValueError where another one was told before."""

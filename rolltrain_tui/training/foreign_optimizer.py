@@ -20,7 +20,9 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import seen
 from rolltrain_tui.training.levers import Levers, StepMeasurement, learning
 from rolltrain_tui.training.masks import masks
+from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_update import SampledUpdate
+from rolltrain_tui.training.shards import own
 
 _LOOP = "the loop that trains is not rolltrain's"
 UNAVAILABLE_LEVERS = {
@@ -45,9 +47,9 @@ waiting: a gradient waits in `.grad`, as inside an accumulation window; nothing:
 class OptimizerHooks:
     """Hooks on one optimiser. `arm` them before a step; after it, `motion` holds its measurement until they are armed again."""
 
-    def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
+    def __init__(self, model: nn.Module, optimizer: Optimizer, ranks: Ranks = ALONE) -> None:
         self.model, self.optimizer = model, optimizer
-        self.levers = Levers(optimizer, learning(optimizer))
+        self.levers = Levers(optimizer, learning(optimizer), ranks=ranks)
         self.motion: StepMeasurement | None = None
         self.looked = False
         """The gradient has been seen."""
@@ -103,21 +105,25 @@ class OptimizerHooks:
         """Between `arm` and `disarm`, where no step was seen."""
         if self._written() != self._mark:
             return "elsewhere"
-        norm = self._norm if self.looked else _length(seen(self.levers.parameters))
+        norm = self._norm if self.looked else self._length()
         if not math.isfinite(norm):
             return "not finite"
         return "waiting" if norm > 0 else "nothing"
 
     def _written(self) -> int:
-        return sum(p._version + p.data_ptr() for p in self.levers.parameters)
+        return sum(p._version + own(p).data_ptr() for p in self.levers.parameters)
+
+    def _length(self) -> float:
+        """|g|, over the shards of all ranks too."""
+        length = _length(seen(self.levers.parameters))
+        return math.sqrt(*self.levers.total(length**2)) if self.levers.sharded else length
 
     @torch.no_grad()
     def look(self) -> None:
         """Measure the gradient before the step. Where a closure computes it, the loop calls this at the closure's end."""
-        grads = seen(self.levers.parameters)
         # A fused optimiser under a loss scaler gets scaled gradients and is told the scale; it leaves them unscaled.
         scale = getattr(self.optimizer, "grad_scale", None)
-        self._norm = _length(grads) / (float(scale) if scale is not None else 1.0)
+        self._norm = self._length() / (float(scale) if scale is not None else 1.0)
         self.looked = True
         if not math.isfinite(self._norm):
             # Optimisers skip a parameter without a gradient, so neither weights nor moments change

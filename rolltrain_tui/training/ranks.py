@@ -29,6 +29,15 @@ class Ranks:
     shards = False
     """Whether each of them holds a part of the weights only (FSDP2)."""
 
+    @property
+    def first(self) -> bool:
+        """Whether this process writes the files and talks."""
+        return self.rank == 0
+
+    def mean(self, number: float) -> float:
+        """The mean of one number from each rank."""
+        return number
+
     def share(self, rows: int) -> slice:
         """Which of so many rows are this rank's. Shares differ by one row at most, and may be empty."""
         return slice(rows * self.rank // self.size, rows * (self.rank + 1) // self.size)

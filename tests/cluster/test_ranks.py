@@ -30,7 +30,7 @@ def alone(once: Once) -> dict[str, Any]:
 @pytest.fixture
 def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
     """Two ranks, with an odd batch."""
-    scenes = ("levers", "not_finite", "dropout", "paused", "story", f"resume={mine(alone)}")
+    scenes = ("levers", "not_finite", "dropout", "paused", "session", "story", f"resume={mine(alone)}")
     found: list[dict[str, Any]] = once("two", lambda folder: play(2, folder, *scenes))
     return found
 
@@ -38,7 +38,7 @@ def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.fixture
 def sharded(once: Once, two: list[dict[str, Any]], count: Callable[[int, int], int]) -> list[dict[str, Any]]:
     """Two ranks, with --long three, that hold a part of the weights each, and go on with the save of two that hold all."""
-    scenes = ("shards", "cut", "levers", "not_finite", f"resume={mine(two[0]['story'])}")
+    scenes = ("shards", "cut", "session", "levers", "not_finite", f"resume={mine(two[0]['story'])}")
     found: list[dict[str, Any]] = once("sharded", lambda folder: play(count(2, 3), folder, *scenes))
     return found
 
@@ -95,6 +95,18 @@ def test_all_ranks_skip_a_step_when_the_share_of_one_is_not_finite(ranks_of: lis
     first = ranks_of[0]["not_finite"]
     assert [told["not_finite"] for told in ranks_of] == [first] * len(ranks_of)
     assert (first["finite"], first["kept"], first["goes on"]) == (False, True, True)
+
+
+def test_a_foreign_loop_plays_one_game_on_its_ranks(ranks_of: list[dict[str, Any]]) -> None:
+    """With every class: equal rolls and weights, k felt as asked, one rank's NaN skipped by all, orders of the first obeyed by all."""
+    first = ranks_of[0]["session"]
+    assert [told["session"] for told in ranks_of] == [first] * len(ranks_of)
+    for hero, found in first.items():
+        assert [finite for _, _, finite in found["k"]] == [True] * 6 + [False] + [True] * 3
+        asked_and_felt = [(asked, felt) for asked, felt, finite in found["k"] if finite and felt is not None]
+        assert asked_and_felt
+        assert all(felt == pytest.approx(asked, abs=1e-5) for asked, felt in asked_and_felt), hero
+    assert first["wizard"]["heard"]
 
 
 def test_each_rank_holds_its_part_of_the_weights(sharded: list[dict[str, Any]]) -> None:

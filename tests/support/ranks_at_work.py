@@ -13,7 +13,11 @@ from threading import Timer
 from typing import Any
 
 import torch
+from torch import nn
+from torch.distributed.fsdp import fully_shard
+from torch.nn.parallel import DistributedDataParallel
 
+import rolltrain_tui
 from rolltrain_tui.cluster import boundary
 from rolltrain_tui.cluster.boundary import FollowersInbox
 from rolltrain_tui.cluster.gang import Gang, gathered
@@ -23,8 +27,10 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import Command, SaveGame, SendScouts, Speak, UseAbility
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.protocol.events import CommandAccepted, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
 from rolltrain_tui.training.ranks import ALONE
@@ -60,6 +66,7 @@ EFFECTS = {
     "best": StepEffect(restore_best=True),
     "rollback": StepEffect(rollback=True),
 }
+ORDERS = {"wizard": [UseAbility("spell_mastery", "steady")], "barbarian": [UseAbility("rage"), UseAbility("reckless_attack")]}
 BACK = ("heal_alpha", "restore_best", "norm_cap", "examine")
 STORY = (*TINY, "turns=20", "batch.sequences=5", "twin.mode=on_use", "hero.hero_class=barbarian", "save.autosave_every=4")
 MOVES: list[tuple[int, Command]] = [
@@ -164,6 +171,43 @@ def paused(gang: Gang) -> dict[str, Any]:
     return {"may": may, "stopped": stopped, "waits": words.count(boundary.WAIT), "last": words[-1] == boundary.STOP}
 
 
+def session(gang: Gang) -> dict[str, Any]:
+    """A loop of somebody else's, under DistributedDataParallel or fully_shard, with every class of hero."""
+    found: dict[str, Any] = {}
+    for hero in CLASSES:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(7, 5), nn.Tanh(), nn.Linear(5, 3))
+        outer: nn.Module = model
+        if gang.shards:
+            fully_shard(model)
+        else:
+            outer = DistributedDataParallel(model)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        game = rolltrain_tui.session(outer, optimizer, character_class=hero, monsters="off", camp_every=4)
+        data = torch.Generator().manual_seed(3)
+        for turn in range(10):
+            if turn == 3 and gang.first:  # only the first process has a player
+                game.inbox.put(*ORDERS.get(hero, ()))
+            x, y = torch.randn(4 * gang.size, 7, generator=data), torch.randint(3, (4 * gang.size,), generator=data)
+            mine = gang.share(len(x))
+            loss = nn.functional.cross_entropy(outer(x[mine]), y[mine])
+            if turn == 6 and gang.rank:
+                loss = loss * torch.nan
+            optimizer.zero_grad()
+            loss.backward()
+            with game.turn(loss):
+                optimizer.step()
+        game.evaluated(1.0)
+        steps = [event for event in game.events if isinstance(event, StepTaken)]
+        state = game.state_dict()
+        game.load_state_dict(state)
+        weights = [whole(p).tolist() for p in model.parameters()]
+        heard = any(isinstance(event, CommandAccepted) for event in game.events)
+        game.close()
+        found[hero] = {"k": [(s.k_requested, s.k_effective, s.finite) for s in steps], "weights": weights, "heard": heard}
+    return found
+
+
 def story(gang: Gang, folder: Path, *, path: Path | None = None) -> dict[str, Any]:
     """Begin a run, or go on with the one at `path`, and play it to its end."""
     config = load(CAMPAIGNS / "tiny_gpt.yaml", STORY)
@@ -208,6 +252,8 @@ def main(scenes: Sequence[str], folder: Path) -> Iterable[tuple[str, Any]]:
                     yield name, levers(gang)
                 case "not_finite":
                     yield name, not_finite(gang)
+                case "session":
+                    yield name, session(gang)
                 case "cut":
                     yield name, cut(gang)
                 case "paused":
