@@ -88,6 +88,17 @@ def test_no_import_cycle() -> None:
         pytest.fail(" <- ".join(error.args[1]))
 
 
+def test_only_the_cluster_speaks_torch_distributed() -> None:
+    """No other room imports it or names it; `hasattr(tensor, "to_local")` is how the levers know a shard."""
+    for path in sorted((ROOT / "rolltrain_tui").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            named += [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            named += [ast.unparse(node)] if isinstance(node, ast.Attribute) else []
+            spoken = any(name == "torch.distributed" or name.startswith("torch.distributed.") for name in named)
+            assert not spoken or path.parent.name == "cluster", path
+
+
 def test_ruff_check() -> None:
     """The linter has nothing to say."""
     done = run("ruff", "check", "--no-cache", ".")

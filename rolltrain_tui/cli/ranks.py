@@ -32,9 +32,9 @@ def train_on_ranks(
             return WRONG_USE, None
         if isinstance(run, Follower):
             inbox = FollowersInbox(gang)
-            with caught(inbox.stop):
+            with caught(inbox.stop) as signal:
                 run.play(inbox)
-            return gang.highest(0), None
+            return gang.highest(signal.exit_code), None
         code, result = play(run, options, moves)
         if run.campaign.failure is not None:  # the others may wait for this rank in the middle of the turn: it must not wait for them
             part(failed=True)

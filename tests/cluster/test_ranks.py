@@ -2,12 +2,13 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import ranks, ranks_at_work
+from support.outlines import outline
 
 pytestmark = pytest.mark.slow
 Once = Callable[[str, Callable[[Path], Any]], Any]
@@ -52,13 +53,6 @@ def ranks_of(request: pytest.FixtureRequest, two: list[dict[str, Any]]) -> list[
 def mine(told: dict[str, Any]) -> Path:
     """The save that the player made at turn 5."""
     return Path(told["folder"]) / "saves" / "mine"
-
-
-def outline(story: Sequence[str]) -> list[tuple[Any, ...]]:
-    """What happened when, with every roll and every order; numbers that training measures are left out."""
-    events = [json.loads(line) for line in story]
-    asked = ("type", "turn", "rolls", "kept", "outcome", "command", "ability", "monster", "k_requested", "verdict", "finite", "to")
-    return [tuple(str(event.get(name)) for name in asked) for event in events if event["type"] != "MachineChanged"]
 
 
 def resumed(told: dict[str, Any]) -> dict[str, Any]:

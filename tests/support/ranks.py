@@ -33,14 +33,16 @@ def environment(rank: int, size: int, port: int) -> dict[str, str]:
     return {**os.environ, **here, **{name: str(value) for name, value in told.items()}}
 
 
-def start(size: int, words: Sequence[Sequence[str]], more: Mapping[str, str] | None = None) -> list[subprocess.Popen[str]]:
-    """`python words[rank]` for every rank, or the same words for all."""
+def start(
+    size: int, words: Sequence[Sequence[str]], more: Mapping[str, str] | None = None, *, talk: bool = False
+) -> list[subprocess.Popen[str]]:
+    """`python words[rank]` for every rank, or the same words for all. `talk`: what is written to their standard input is read."""
     port = free_port()
     return [
         subprocess.Popen(
             [sys.executable, *words[rank if len(words) > 1 else 0]],
             env={**environment(rank, size, port), **(more or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -93,8 +93,8 @@ def levers(gang: Gang) -> dict[str, Any]:
     for name, effect in EFFECTS.items():
         one, many = alone.step(effect), shared.step(effect)
         found[name] = {"report": _apart(one, many), "weights": weights_apart(alone, shared), "k": [many.k_requested, many.k_effective]}
-    evaluations = [learner.evaluate(7) for learner in (alone, shared)]
-    found["evaluation"] = max(abs(a - b) for a, b in zip(evaluations[0].values, evaluations[1].values, strict=True))
+    evaluations = [learner.evaluate(7).values + learner.evaluate(1).values for learner in (alone, shared)]  # of one, most ranks have none
+    found["evaluation"] = max(abs(a - b) for a, b in zip(*evaluations, strict=True))
     examined = [learner.examine(learner.evaluate(7)).values for learner in (alone, shared)]
     found["examination"] = {name: [value, examined[1][name]] for name, value in examined[0].items()}
     found["spoken"] = [learner.perform() for learner in (alone, shared)]

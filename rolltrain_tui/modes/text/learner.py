@@ -275,7 +275,9 @@ class TextLearner(LeveredLearner):
         return torch.cat([self._sequence_losses(window[:, :-1], window[:, 1:]) for window in windows])
 
     def _sequence_losses(self, x: Tensor, y: Tensor) -> Tensor:
-        """The mean loss of each sequence, in nats per token: (B, T) -> (B,)."""
+        """The mean loss of each sequence, in nats per token: (B, T) -> (B,). A rank's share of a few may be none of them."""
+        if not len(x):
+            return torch.zeros(0, device=self.device)
         with self.autocast():
             return token_losses(self._reads(x), y).mean(dim=1)
 

@@ -68,6 +68,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "lesson_dungeon",
     ),
     "What is kept": ("saves", "replay", "verify", "branches"),
+    "Beyond one machine": ("ranks",),
 }
 """Every page, by group, in reading order."""
 
