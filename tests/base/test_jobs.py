@@ -94,7 +94,11 @@ def test_a_ray_of_our_own_listens_here_only_and_is_ended(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("ray", "gpus", "words"),
     [
-        (FakeRay(refusal=AuthenticationError("no")), 0, r"at here:6379 refuses the token of this machine; copy .*auth_token"),
+        (
+            FakeRay(refusal=AuthenticationError("no")),
+            0,
+            r"at here:6379 refuses the token of this machine. Its token has to be in ~/.ray/auth_token",
+        ),
         (FakeRay(refusal=RuntimeError("Invalid Token")), 0, "refuses the token"),
         (FakeRay(refusal=ConnectionError("gone")), 0, r"No Ray at here:6379 \(ConnectionError: gone\); start one"),
         (FakeRay(), 1, "2 cores and 0 GPUs, and each run asks for 1 and 1; train with --set device.device=cpu"),
@@ -111,7 +115,10 @@ def test_a_cluster_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mo
     ray = FakeRay()
     monkeypatch.setattr(ray, "init", lambda **given: answered.wait(5))
     try:
-        with pytest.raises(ray_tasks.RayError, match=r"No Ray answers at here:6379 within 0.05 s"), on_fake(ray, monkeypatch, "here:6379"):
+        with (
+            pytest.raises(ray_tasks.RayError, match=r"No Ray answers at here:6379 within 0.05 s. Is it a Ray's port\? Its token"),
+            on_fake(ray, monkeypatch, "here:6379"),
+        ):
             pass
     finally:
         answered.set()

@@ -4,6 +4,7 @@ Ray's services run any code that is sent to them. Without an address it listens 
 """
 
 import importlib
+import logging
 import os
 import socket
 import threading
@@ -98,6 +99,7 @@ def load(*, local: bool) -> Any:
     """The library. RayError where it is not installed."""
     if local:
         os.environ.update(QUIET)
+    logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         return importlib.import_module("ray")
     except ImportError:
@@ -126,6 +128,7 @@ def _knock(address: str) -> None:
 _REMEDY = "start one there with `ray start --head`, or leave the address out."
 
 
+_TOKEN = "Its token has to be in ~/.ray/auth_token here, or in RAY_AUTH_TOKEN, with RAY_AUTH_MODE=token."
 HUSHED = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
 
 
@@ -151,8 +154,8 @@ def _attach(ray: Any, address: str) -> None:
     thread.start()
     thread.join(ANSWER_SECONDS)
     where = f"at {one_line(address, 60)}"
-    if thread.is_alive():
-        raise RayError(f"No Ray answers {where} within {ANSWER_SECONDS:g} s; {_REMEDY}")
+    if thread.is_alive():  # somebody listens there; a Ray is silent towards those without its token
+        raise RayError(f"No Ray answers {where} within {ANSWER_SECONDS:g} s. Is it a Ray's port? {_TOKEN}")
     if raised:
         raise RayError(_in_words(ray, raised[0], where)) from None
 
@@ -160,7 +163,7 @@ def _attach(ray: Any, address: str) -> None:
 def _in_words(ray: Any, error: BaseException, where: str) -> str:
     text = one_line(str(error), 200)
     if isinstance(error, ray.exceptions.AuthenticationError) or "token" in text.lower():
-        return f"The Ray {where} refuses the token of this machine; copy the cluster's to ~/.ray/auth_token, or set RAY_AUTH_TOKEN."
+        return f"The Ray {where} refuses the token of this machine. {_TOKEN}"
     return f"No Ray {where} ({type(error).__name__}: {text}); {_REMEDY}"
 
 

@@ -52,6 +52,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "integrations",
         "optimizers",
         "compare",
+        "evolve",
+        "beyond",
         "measured",
         "exports",
         "plugins",
