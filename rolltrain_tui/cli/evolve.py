@@ -124,12 +124,28 @@ def _in_words(evolutions: "dict[tuple[Method, int], Evolution]", execute: "Execu
         _tell(f"Train the best again, back through its parents, and compare: rolltrain verify {shlex.quote(str(best))}")
     else:
         said, page = contest.table(evolutions), {"evolutions": pages, **contest.as_json(evolutions)}
+        _draw(evolutions)
     click.echo(json.dumps(page, indent=2, allow_nan=False) if as_json else said)
     if verifying:
         _tell(_tally(verdicts))
     failed = any(member.failure for evolution in evolutions.values() for member in evolution.members)
     unproven = any(word != "exact" for found in verdicts.values() for word in found.values())
     return FAILED if failed or unproven else DONE
+
+
+def _draw(evolutions: "dict[tuple[Method, int], Evolution]") -> None:
+    """The picture of a contest, beside the folders of its evolutions."""
+    from rolltrain_tui.base import atomic_files
+    from rolltrain_tui.base.plotting import NoPlotsError
+    from rolltrain_tui.experiment.evolution.picture import draw
+
+    folder = next(iter(evolutions.values())).folder.parent
+    try:
+        for name, content in draw(evolutions).items():
+            atomic_files.replace(folder / name, content)
+            _tell(f"Drawn: {folder / name}")
+    except NoPlotsError as error:
+        _tell(str(error))
 
 
 def _verdicts(evolution: "Evolution", execute: "Executor", stopped: Callable[[], bool]) -> Iterator[tuple[int, str]]:

@@ -15,29 +15,29 @@ Finished = Mapping[tuple[Method, int], Evolution]
 """(method, number of the seed) -> evolution."""
 
 
-def plans(plan: Plan, methods: Sequence[Method], seeds: int, folder: Path) -> dict[tuple[Method, int], tuple[Plan, Path]]:
+def plans(plan: Plan, ways: Sequence[Method], seeds: int, folder: Path) -> dict[tuple[Method, int], tuple[Plan, Path]]:
     """A plan and its folder for each method on each seed. Members of different evolutions share no seed; methods share them."""
     found = {}
     for number_of_seed in range(seeds):
         seed = plan.config.seed + number_of_seed * plan.population
         campaign = plan.config.model_copy(update={"seed": seed}).model_dump_json()
-        for method in methods:
+        for method in ways:
             found[method, number_of_seed] = replace(plan, method=method, campaign=campaign), folder / f"{method}-seed{seed}"
     return found
 
 
 def table(finished: Finished) -> str:
     """A row a method: the best member's final value, and its difference from each other method, seed by seed."""
-    best = {method: _best(finished, method) for method in _methods(finished)}
+    reached = {method: best(finished, method) for method in methods(finished)}
     objective = next(iter(finished.values())).plan.config.objective
     head = ["method", f"best {'val loss' if objective.of_loss else objective.name}", "± SE", "median member", "GFLOP"]
-    head += [words for method in best for words in (f"Δ {method}", "± SE", "")]
+    head += [words for method in reached for words in (f"Δ {method}", "± SE", "")]
     rows = []
-    for method, values in best.items():
+    for method, values in reached.items():
         found = estimate(list(values.values()))
         row = [method, number(found.mean, 4), number(found.standard_error, 4)]
         row += [number(_mean([_median(e) for e in _of(finished, method)]), 4), number(_mean([e.spent for e in _of(finished, method)]), 1)]
-        for other, theirs in best.items():
+        for other, theirs in reached.items():
             row += ["", "", ""] if other == method else _difference(paired(values, theirs, higher_is_better=objective.better == "higher"))
         rows.append(row)
     seeds = len({seed for _, seed in finished})
@@ -48,22 +48,22 @@ def table(finished: Finished) -> str:
 def as_json(finished: Finished) -> dict[str, Any]:
     """JSON values: the best member's value of each seed, and the differences."""
     objective = next(iter(finished.values())).plan.config.objective
-    best = {method: _best(finished, method) for method in _methods(finished)}
-    pairs = [(ours, theirs) for ours in best for theirs in best if ours != theirs]
+    reached = {method: best(finished, method) for method in methods(finished)}
+    pairs = [(ours, theirs) for ours in reached for theirs in reached if ours != theirs]
     differences = [
-        {"method": ours, "other": theirs, **_numbers(paired(best[ours], best[theirs], higher_is_better=objective.better == "higher"))}
+        {"method": ours, "other": theirs, **_numbers(paired(reached[ours], reached[theirs], higher_is_better=objective.better == "higher"))}
         for ours, theirs in pairs
     ]
-    methods = [
+    rows = [
         {
             "method": method,
             "best": [value if isfinite(value) else None for value in values.values()],
             "gflop": [evolution.spent for evolution in _of(finished, method)],
             **_numbers(estimate(list(values.values()))),
         }
-        for method, values in best.items()
+        for method, values in reached.items()
     ]
-    return {"methods": methods, "differences": differences}
+    return {"methods": rows, "differences": differences}
 
 
 def _numbers(found: Estimate) -> dict[str, Any]:
@@ -71,7 +71,8 @@ def _numbers(found: Estimate) -> dict[str, Any]:
     return {name: value if isfinite(value) else None for name, value in known.items()} | {"n": found.n, "verdict": found.verdict}
 
 
-def _methods(finished: Finished) -> list[Method]:
+def methods(finished: Finished) -> list[Method]:
+    """In the order of the contest."""
     return list(dict.fromkeys(method for method, _ in finished))
 
 
@@ -79,7 +80,8 @@ def _of(finished: Finished, method: Method) -> list[Evolution]:
     return [evolution for (of, _), evolution in finished.items() if of == method]
 
 
-def _best(finished: Finished, method: Method) -> dict[int, float]:
+def best(finished: Finished, method: Method) -> dict[int, float]:
+    """Number of the seed -> the best member's final value."""
     return {seed: evolution.ranking[0].value for (of, seed), evolution in finished.items() if of == method}
 
 
