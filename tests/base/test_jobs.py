@@ -82,11 +82,16 @@ def test_a_worker_with_other_versions_gives_no_number(monkeypatch: pytest.Monkey
     assert "has rolltrain 1, torch 3, and rolltrain 1, torch 2 is needed" in died.why
 
 
+def test_a_ray_that_does_not_start_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ray_tasks.RayError, match=r"No Ray starts on this machine \(OSError: no room\); --workers does the same"):
+        on_fake(FakeRay(refusal=OSError("no room")), monkeypatch).__enter__()
+
+
 def test_a_ray_of_our_own_listens_here_only_and_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", raising=False)
     monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
     with on_fake(ray := FakeRay(), monkeypatch):
-        assert (ray.began["num_cpus"], ray.began["include_dashboard"], ray.shut) == (2, False, 0)
+        assert (ray.began["address"], ray.began["num_cpus"], ray.began["include_dashboard"], ray.shut) == ("local", 2, False, 0)
         assert (os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"], os.environ["RAY_USAGE_STATS_ENABLED"]) == ("0", "0")
     assert ray.shut == 1
 

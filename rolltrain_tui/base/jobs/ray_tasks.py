@@ -135,9 +135,10 @@ HUSHED = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging":
 def _start(ray: Any, workers: int) -> None:
     """Not in a thread of its own: Ray's processes end with the thread that started them. RayError."""
     try:
-        ray.init(num_cpus=workers, include_dashboard=False, **HUSHED)
+        ray.init(address="local", num_cpus=workers, include_dashboard=False, **HUSHED)  # without "local" it would join one that runs here
     except Exception as error:
-        raise RayError(_in_words(ray, error, "on this machine")) from None
+        why = f"{type(error).__name__}: {one_line(str(error), 200)}"
+        raise RayError(f"No Ray starts on this machine ({why}); --workers does the same without it.") from None
 
 
 def _attach(ray: Any, address: str) -> None:
