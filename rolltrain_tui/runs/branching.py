@@ -24,16 +24,20 @@ class BranchError(ValueError):
 
 
 def branch_at(
-    run: Path, turn: int, watch: Callable[[Event], object] = lambda event: None, overrides: Sequence[str] = ()
+    run: Path,
+    turn: int,
+    watch: Callable[[Event], object] = lambda event: None,
+    overrides: Sequence[str] = (),
+    root: Path | None = None,
 ) -> tuple[Path, str]:
-    """A new run folder whose save stands after `turn`, with the settings in `overrides` from there on.
+    """A new run folder whose save stands after `turn`, with the settings in `overrides` from there on; in `root`, or beside `run`.
 
     The second value is a note when this machine did not reach the turn bit for bit, else "". ValueError.
     """
     run = saves.run_of(run)
     start = _start(run, turn)
     config = start.campaign.config
-    folder = saves.branch_folder(run, config.name, config.seed, start.events)
+    folder = saves.branch_folder(run, config.name, config.seed, start.events, root)
     try:
         branch, parted = _train_again(start, folder, turn, watch)
         if branch.campaign.turn < turn:

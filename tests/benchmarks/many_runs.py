@@ -65,11 +65,11 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         births, branches, whole, again = [], [], [], []
         for i in range(4):
-            birth = Birth(folder, f"a{i}", config.model_dump_json(), ".")
+            birth = Birth(folder, folder, f"a{i}", config.model_dump_json(), ".")
             births.append(cost(lambda birth=birth: give_birth(birth)))  # type: ignore[misc]
             whole.append(cost(lambda i=i: walk(Leg(folder, f"a{i}", TURNS))))  # type: ignore[misc]
             again.append(cost(lambda i=i: walk(Leg(folder, f"a{i}", TURNS))))  # type: ignore[misc]
-            branch = Birth(folder, f"b{i}", "", ".", f"a{i}", TURNS, (f"optimizer.learning_rate={1e-3 + i * 1e-4}",))
+            branch = Birth(folder, folder, f"b{i}", "", ".", f"a{i}", TURNS, (f"optimizer.learning_rate={1e-3 + i * 1e-4}",))
             branches.append(cost(lambda branch=branch: list(in_this_process(give_birth, [branch], lambda: False))))  # type: ignore[misc]
     print(f"a new run's folder         {median(births[1:]):.2f} s")
     print(f"a branch of a run          {median(branches[1:]):.2f} s")

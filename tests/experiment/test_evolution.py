@@ -67,7 +67,9 @@ def test_a_member_that_is_replaced_goes_on_with_the_winners_weights_and_other_se
 
 
 def test_an_evolution_that_was_stopped_anywhere_ends_as_one_that_was_not(grown: Evolution, tmp_path: Path) -> None:
-    """Stopped after its 2nd, 5th and 8th scene, and each time begun anew."""
+    """Stopped after its 2nd, 5th and 8th scene, and each time begun anew. A run that the player has branched from a member stays."""
+    (own := tmp_path / "members" / "a branch of mine").mkdir(parents=True)
+    (tmp_path / "births" / "half a member").mkdir(parents=True)
     for most in (2, 5, 8, 99):
         evolution, seen = Evolution(grown.plan, tmp_path), list[Scene]()
         evolution.plan.write(tmp_path)
@@ -75,6 +77,8 @@ def test_an_evolution_that_was_stopped_anywhere_ends_as_one_that_was_not(grown: 
             seen.append(scene)
     assert seen[-1].finished
     assert (evolution.members, evolution.spent) == (grown.members, grown.spent)
+    assert own.is_dir()
+    assert not list((tmp_path / "births").iterdir())
 
 
 def test_energy_is_what_all_members_spent_and_every_method_spends_the_same(tiny_config: Config, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The course of an evolution: generation after generation, each a list of jobs; what was done before is read and not done again."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan
@@ -15,8 +14,7 @@ from rolltrain_tui.experiment.evolution.plan import PLAN, Plan
 from rolltrain_tui.experiment.evolution.search import Exchange, Settings, exchanges, first_settings, ranked
 from rolltrain_tui.experiment.grid import ExperimentError
 
-MEMBERS, LEGS = "members", "legs"
-_RUN = re.compile(r"m\d\d-g\d\d")
+MEMBERS, LEGS, CRADLE = "members", "legs", "births"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +68,19 @@ class Evolution:
     def runs(self) -> Path:
         return self.folder / MEMBERS
 
+    @property
+    def cradle(self) -> Path:
+        return self.folder / CRADLE
+
     def scenes(self, execute: Executor, stopped: Stopped) -> Iterator[Scene]:
         """Ends early when `stopped` answers True. ExperimentError where nothing can go on; OSError."""
         plan, goals = self.plan, self.plan.goals
-        self._clear_torn()
+        if self.cradle.is_dir():  # what an interrupted birth left
+            atomic_files.discard(self.cradle)
         births = [
-            Birth(str(self.runs), member.run, plan.campaign_of(member.index, member.settings).model_dump_json(), plan.base)
+            Birth(
+                str(self.runs), str(self.cradle), member.run, plan.campaign_of(member.index, member.settings).model_dump_json(), plan.base
+            )
             for member in self.members
         ]
         for generation, goal in enumerate(goals, 1):
@@ -112,13 +117,6 @@ class Evolution:
                 atomic_files.discard(self.runs)
                 (self.folder / PLAN).unlink(missing_ok=True)
                 raise ExperimentError(f"{why}; --method random seeks them from the beginning.")
-
-    def _clear_torn(self) -> None:
-        """Remove run folders whose birth was interrupted: they have no name of a member yet."""
-        if self.runs.is_dir():
-            for folder in self.runs.iterdir():
-                if not _RUN.fullmatch(folder.name):
-                    atomic_files.discard(folder)
 
     # Legs.
 
@@ -199,7 +197,7 @@ class Evolution:
             past=(*parent.past, (turn, exchange.settings)),
             parents=(*parent.parents, parent.run),
         )
-        return Birth(str(self.runs), run, "", self.plan.base, parent.run, turn, self.plan.overrides(exchange.settings))
+        return Birth(str(self.runs), str(self.cradle), run, "", self.plan.base, parent.run, turn, self.plan.overrides(exchange.settings))
 
     def _scene(self, words: str, generation: int) -> Scene:
         return Scene(words, generation, tuple(self.members), self.spent)

@@ -14,9 +14,10 @@ from rolltrain_tui.runs import event_log, layout, saves
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """A run folder that is to be made under `runs`."""
+    """A run folder that is to be made under `runs`. Until it is whole it lies in `cradle`."""
 
     runs: str
+    cradle: str
     name: str
     campaign: str
     """Of a new run, as JSON; "" for a branch."""
@@ -28,16 +29,16 @@ class Birth:
 
 
 def give_birth(birth: Birth) -> None:
-    """Make the run folder. It appears under its name when it is whole. ValueError, OSError."""
+    """Make the run folder. ValueError, OSError."""
     from rolltrain_tui.runs.branching import branch_at
     from rolltrain_tui.runs.run import Run  # loads torch
 
-    runs = Path(birth.runs)
+    runs, cradle = Path(birth.runs), Path(birth.cradle)
     if birth.parent:
-        folder, _ = branch_at(runs / birth.parent, birth.at, overrides=birth.overrides)
+        folder, _ = branch_at(runs / birth.parent, birth.at, overrides=birth.overrides, root=cradle)
     else:
         kind = config_class(json.loads(birth.campaign).get("kind", FIRST))
-        folder = Run.begin(kind.model_validate_json(birth.campaign), base=Path(birth.base), runs=runs).folder
+        folder = Run.begin(kind.model_validate_json(birth.campaign), base=Path(birth.base), runs=cradle).folder
     folder.rename(runs / birth.name)
 
 

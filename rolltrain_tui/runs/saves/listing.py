@@ -94,9 +94,12 @@ def _make(folder: Path) -> bool:
     return True
 
 
-def branch_folder(run: Path, campaign_name: str, seed: int, events: int) -> Path:
-    """A new run folder beside `run`, with its campaign, its ghost and the first `events` events of its story. SaveError."""
-    folder = new_run_folder(run.parent, f"{campaign_name} branch", seed)
+def branch_folder(run: Path, campaign_name: str, seed: int, events: int, root: Path | None = None) -> Path:
+    """A new run folder with the campaign of `run`, its ghost and the first `events` events of its story. SaveError.
+
+    `root`: where; beside `run` without it.
+    """
+    folder = new_run_folder(root or run.parent, f"{campaign_name} branch", seed)
     event_log.copy_story(run / layout.CHRONICLE, folder / layout.CHRONICLE, events)
     for name in (layout.CAMPAIGN, layout.GHOST):
         if (run / name).is_file():

@@ -1,6 +1,6 @@
 """The screen of an evolution: the members by rank, their curves, and what happens in sentences."""
 
-from collections.abc import Iterator
+from functools import partial
 from math import isfinite
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, 
 from rolltrain_tui.experiment.evolution.search import ranked
 from rolltrain_tui.experiment.evolution.table import best
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
-from rolltrain_tui.tui.arena.worker import Stopped, Worker
+from rolltrain_tui.tui.arena.worker import Worker
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
@@ -81,10 +81,7 @@ class EvolutionScreen(TavernScreen):
     # The evolution, in a thread.
 
     def _begin(self) -> None:
-        def work(stopped: Stopped) -> Iterator[object]:
-            yield from self._evolution.scenes(self._execute, stopped)
-
-        self._worker = Worker(work)
+        self._worker = Worker(partial(self._evolution.scenes, self._execute))
         self._worker.start()
 
     @while_open
