@@ -78,7 +78,7 @@ def test_an_evolution_that_was_stopped_anywhere_ends_as_one_that_was_not(grown: 
     assert seen[-1].finished
     assert (evolution.members, evolution.spent) == (grown.members, grown.spent)
     assert own.is_dir()
-    assert not list((tmp_path / "births").iterdir())
+    assert not (tmp_path / "births" / "half a member").exists()
 
 
 def test_energy_is_what_all_members_spent_and_every_method_spends_the_same(tiny_config: Config, tmp_path: Path) -> None:

@@ -77,12 +77,7 @@ class Evolution:
         plan, goals = self.plan, self.plan.goals
         if self.cradle.is_dir():  # what an interrupted birth left
             atomic_files.discard(self.cradle)
-        births = [
-            Birth(
-                str(self.runs), str(self.cradle), member.run, plan.campaign_of(member.index, member.settings).model_dump_json(), plan.base
-            )
-            for member in self.members
-        ]
+        births = [self._first(member) for member in self.members]
         for generation, goal in enumerate(goals, 1):
             self._born(births, execute, stopped)
             if plan.exchanged and not (self.folder / LEGS).exists() and not stopped():
@@ -100,6 +95,11 @@ class Evolution:
         yield replace(self._scene("The evolution is over.", len(goals)), finished=True)
 
     # Births.
+
+    def _first(self, member: Member) -> Birth:
+        """Of a member at the beginning."""
+        campaign = self.plan.campaign_of(member.index, member.settings).model_dump_json()
+        return Birth(str(self.runs), str(self.cradle), member.run, campaign, self.plan.base)
 
     def _born(self, births: Sequence[Birth], execute: Executor, stopped: Stopped) -> None:
         """Make the run folders that are not there. All are born before one goes on: a parent's save must still be there."""
