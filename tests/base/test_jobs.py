@@ -9,28 +9,13 @@ from pathlib import Path
 
 import pytest
 from support.fake_ray import AuthenticationError, FakeRay
+from support.paths import TESTS
 from support.shell import Answer
+from support.short_jobs import deadly, deadly_once, halved
 
 from rolltrain_tui.base import jobs
 from rolltrain_tui.base.jobs import Died, Executor, in_this_process, ray_tasks
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
-
-
-def halved(number: int) -> float:
-    """A job: `0` raises."""
-    return 12 / number
-
-
-def deadly_once(path: str) -> int:
-    """A job that ends its process unless the file is there, which it writes."""
-    if Path(path).exists():
-        return 7
-    Path(path).touch()
-    os._exit(9)
-
-
-def deadly(path: str) -> int:
-    os._exit(9)
 
 
 @contextmanager
@@ -156,8 +141,9 @@ def test_without_ray_the_command_says_what_to_install(call: Callable[..., Answer
 
 
 @pytest.mark.slow
-def test_ray_itself_gives_the_same_and_survives_a_killed_worker(tmp_path: Path) -> None:
+def test_ray_itself_gives_the_same_and_survives_a_killed_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason="the extra ray is not installed")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]))
     once = str(tmp_path / "once")
     with ray_tasks.connected(None, workers=2) as execute:
         assert dict(execute(halved, [3, 4], lambda: False)) == {3: 4.0, 4: 3.0}
