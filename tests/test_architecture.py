@@ -118,6 +118,7 @@ def test_types() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_no_test_module_imports_another() -> None:
     """What two test modules need lies in tests/support; every directory of tests is one of the package's, or named here."""
     others = {"benchmarks", "hardening", "mode_example", "playthroughs", "plugin_example", "support"}

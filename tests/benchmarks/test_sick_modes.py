@@ -11,6 +11,7 @@ SHORT = {("dungeon", "cold"), ("dungeon", "large steps, old games")}
 ROWS = [("dungeon", name) for name in sick_dungeons.ROWS] + [("duel", name) for name in sick_duels.ROWS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "name"), ROWS, ids=[": ".join(row) for row in ROWS])
 def test_the_monster_comes_to_the_run_that_is_sick(request: pytest.FixtureRequest, mode: str, name: str) -> None:
     """And none of the mode's monsters comes to a healthy one."""

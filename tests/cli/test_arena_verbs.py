@@ -141,6 +141,7 @@ def test_the_shell_takes_the_same_words(two: Call, monkeypatch: pytest.MonkeyPat
     assert "Let agents" in answer.out or "Two agents or more train" in answer.out
 
 
+@pytest.mark.slow
 def test_help_loads_no_torch() -> None:
     """Help, list and create answer without torch."""
     import subprocess
@@ -153,6 +154,7 @@ def test_help_loads_no_torch() -> None:
         assert "False" == done.stdout.strip().splitlines()[-1], done.stderr
 
 
+@pytest.mark.slow
 def test_completion(tmp_path: Path) -> None:
     """The prompt completes verbs, agents, choices and settings; a line's history is kept."""
     if sys.platform == "win32":

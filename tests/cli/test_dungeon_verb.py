@@ -30,6 +30,7 @@ def play(typed: str | bytes, *words: str) -> Answer:
     return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+@pytest.mark.slow
 def test_the_walkthrough_typed_into_a_pipe_wins_a_race_and_is_recorded(tmp_path: Path) -> None:
     way = Adventure(WorldSettings(rooms=5), 3).walkthrough
     record = tmp_path / "games.jsonl"
@@ -45,6 +46,7 @@ def test_the_walkthrough_typed_into_a_pipe_wins_a_race_and_is_recorded(tmp_path:
     assert rows[-1]["won"]
 
 
+@pytest.mark.slow
 def test_escapes_and_megabytes_through_the_pipe_are_answered_and_shown_harmless() -> None:
     answer = play(b"\x1b[2J\x1b]0;owned\x07\n" + b"x" * 3_000_000 + b"\n\xff\xfe\x00\nlook", "--seed", "1")
     assert answer.code == 0

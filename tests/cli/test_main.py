@@ -68,6 +68,7 @@ def loaded(once: Callable[[str, Callable[[Path], list[str]]], list[str]]) -> dic
     return {words: found for words, bar, found in (line.partition(" | ") for line in lines) if bar}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", LIGHT)
 def test_light_verbs_load_neither_torch_nor_textual(words: str, loaded: dict[str, str]) -> None:
     """These verbs answer without torch, textual and transformers, so they answer at once."""

@@ -14,7 +14,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 
 FULL = Path("/dev/full")
-pytestmark = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")]
 
 
 @pytest.fixture
@@ -27,10 +27,7 @@ def campaign(tmp_path: Path, tiny_config: Callable[..., CampaignConfig]) -> Path
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize(
     "words",
-    [
-        *(pytest.param(words, marks=pytest.mark.slow) for words in ("train CAMPAIGN --plain", "train CAMPAIGN --json", "ghost CAMPAIGN")),
-        *("codex rage", "schema", "saves list --json"),
-    ],
+    ["train CAMPAIGN --plain", "train CAMPAIGN --json", "ghost CAMPAIGN", "codex rage", "schema", "saves list --json"],
 )
 def test_an_output_that_cannot_be_written_is_told(campaign: Path, words: str, unbuffered: str) -> None:
     """Every verb whose output is lost says why on stderr, once, and ends with 1."""
@@ -58,7 +55,6 @@ def test_a_reader_that_has_gone_is_no_failure() -> None:
     assert "" == done.stderr
 
 
-@pytest.mark.slow
 def test_a_run_that_diverged_fails(campaign: Path, tmp_path: Path) -> None:
     """A final loss that is no number: exit code 1, a sentence on stderr, and null in the JSON, also for the last training loss."""
     settings = [

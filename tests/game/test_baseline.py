@@ -388,6 +388,7 @@ def test_a_place_that_cannot_be_written_is_told_before_training(tiny_config: Con
         ghosts.check_writable(tmp_path / target)
 
 
+@pytest.mark.slow
 def test_every_ghost_that_is_shipped_belongs_to_its_campaign() -> None:
     """A shipped campaign whose plain training was changed needs a new recording."""
     found = sorted((CAMPAIGNS / ghosts.FOLDER).glob("*.json"))

@@ -11,6 +11,7 @@ from rolltrain_tui.integrations.optimizer_table import OTHERS, Row, table
 from rolltrain_tui.story import codex
 
 
+@pytest.mark.slow
 def test_one_row_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of an optimiser that is played with, and of one that is refused with its reason; the command says that all is well."""
     some = [row for row in optimizer_table._torch() if row[0] in ("AdamW", "LBFGS", "SparseAdam")]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support.paths import ROOT
 
 from rolltrain_tui.rules.abilities import ABILITIES
@@ -71,6 +72,7 @@ assert "thrown about, times 2, for 1 turns" in tell(AbilityUsed(3, "tantrum", ""
 """
 
 
+@pytest.mark.slow
 def test_a_row_and_a_page_are_all(tmp_path: Path) -> None:
     """In a copy with five files written, the codex, the schema, typed commands, auto-players and the story know the additions."""
     package = tmp_path / "rolltrain_tui"
@@ -96,6 +98,7 @@ def insert(path: Path, place: str, text: str, instead: str | None = None) -> Non
     path.write_text(before.replace(place, place + text if instead is None else instead), "utf-8")
 
 
+@pytest.mark.slow
 def test_no_other_file_names_an_ability_or_a_monster() -> None:
     """The rows are named where they are written and nowhere else in the program."""
     own = {name: f"{row.hero_class}.py" for name, row in ABILITIES.built_in.items()} | dict.fromkeys(BESTIARY.built_in, "monsters.py")

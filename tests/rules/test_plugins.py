@@ -134,6 +134,7 @@ idler = broken:IDLER
 """
 
 
+@pytest.mark.slow
 def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
     """Each mistake is one sentence with the package's name on stderr; the sound row beside them is welcome, and the verb works."""
     site = tmp_path / "site"
@@ -169,6 +170,7 @@ def test_everything_for_plugins_is_on_one_page() -> None:
         plugins.Bard  # noqa: B018
 
 
+@pytest.mark.slow
 def test_help_loads_no_plugin(tmp_path: Path) -> None:
     """`--help` and `--version` do not even look for plug-ins, so that none can slow them or spoil them."""
     site = tmp_path / "site"

@@ -109,6 +109,7 @@ def test_turns_as_people_write_them(text: str, turn: int | None) -> None:
     assert as_turn(text, 2000) == turn
 
 
+@pytest.mark.slow
 def test_watching_needs_no_torch(run: Path) -> None:
     """Neither the recording nor the verb loads torch."""
     script = f"""

@@ -86,6 +86,7 @@ def test_read_tensors_can_be_trained_on(run: Path) -> None:
     assert identical(snapshot(3).tensors["weights/wte"], saves.read(run).tensors["weights/wte"])
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text(max_size=5),
@@ -268,6 +269,7 @@ def test_an_impossible_root_is_explained(tmp_path: Path) -> None:
 # Damage.
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unsynced")
 def test_every_changed_byte_is_detected(run: Path) -> None:
     """Change any one byte of any file of a save, and it is refused; every byte is tried."""

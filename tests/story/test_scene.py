@@ -298,6 +298,7 @@ def test_folding_in_two_parts_is_folding_once(stream: list[ev.Event], data: st.D
     assert same(Scene.of(stream), parts)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_however_long_the_run() -> None:
     """Logs, spans and curve stop growing."""
     scene = Scene.of([began()])

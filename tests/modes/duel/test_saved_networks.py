@@ -31,6 +31,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run.folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hero", ["host", "agent"])
 @pytest.mark.parametrize("part", ["", "saves/turn-000003"])
 def test_the_network_of_a_run_plays_as_it_was_saved(played: Path, hero: str, part: str) -> None:
@@ -57,6 +58,7 @@ def saved_learner(run: Path) -> Any:
     return saved.open(saved.config()).learner
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_sit_there_is_refused_in_words(played: Path, tmp_path: Path) -> None:
     """Not there, damaged, of another kind, of the wrong role, for another game."""
     text = Run.begin(load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *QUIET)), base=CAMPAIGNS, runs=tmp_path)
@@ -81,6 +83,7 @@ def test_a_network_that_cannot_sit_there_is_refused_in_words(played: Path, tmp_p
             build(duel(f"table.opponents=['saved:{played}']", setting), base=CAMPAIGNS)
 
 
+@pytest.mark.slow
 def test_a_run_whose_opponent_has_changed_does_not_go_on(played: Path, tmp_path: Path) -> None:
     """It would be another run from there on: the save knows the hash of the networks that it plays against."""
     opponent = tmp_path / "opponent"

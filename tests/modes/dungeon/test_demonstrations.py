@@ -54,6 +54,7 @@ def test_a_game_is_spelled_and_read_back_move_by_move() -> None:
     assert refusal(hero.config.dials, "demo", value) == ""
 
 
+@pytest.mark.slow
 def test_a_demonstration_is_imitated_for_its_turns_and_not_longer() -> None:
     hero, other = learner("turns=100"), learner("turns=100")
     value = spelled(won(hero), hero.maker)

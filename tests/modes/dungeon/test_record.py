@@ -61,6 +61,7 @@ def play(run: Run, stop_after: int | None = None) -> None:
             inbox.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [1, 7])
 def test_a_run_that_was_stopped_and_goes_on_writes_the_same_moves(stop_after: int, tmp_path: Path) -> None:
     config = config_of(WRITTEN, "turns=8", "evaluation={every: 8, sequences: 2, final_sequences: 2}")

@@ -156,6 +156,7 @@ def test_flops_count_the_matrix_products(tie: bool) -> None:
     assert 6 * N + 12 * 2 * 16 * 8 == model.flops_per_token()
 
 
+@pytest.mark.slow
 def test_overfits_one_batch() -> None:
     """Two hundred plain steps on one batch bring its loss near zero."""
     model, x, y = build(), tokens(4, 8), tokens(4, 8, seed=2)
