@@ -6,16 +6,20 @@ A small `dungeon_first` trains without dice, in health and in sicknesses; `sickn
 of four, half the width, a quarter of the games and of the batch, and a learning rate that does not decay. An evaluation is the share of
 the move limit that 32 unseen worlds take: less is better.
 
-Measured (torch 2.13, one thread): when the monster came, and counter - nothing and - wrong counter after 72 turns. More seeds are wanted.
+Measured (torch 2.13, one thread), counter - nothing and counter - wrong counter after 72 turns, and the seeds. The monster came to each.
 
-    large steps, old games   kl_specter         73, 73       -.156 ± .012    -.157 ± .031    seeds 61, 62
-    cold                     circling_ghost     108, 108     -.367 ± .041    -.367 ± .041    seeds 61, 62
-    no value                 blind_seer         108, 108     -.124 ± .055    -.088 ± .020    seeds 61, 62, by three examinations
-    KL 1                     frozen_knight      108          -.251           -.253           seed 61
-    10 worlds                mirror_of_memory   180          -.234           -.304           seed 61
-    entropy .3               wandering_fog      144          -.082           -.096           seed 61
-    letters                  collapse_slime     252          -.024           -.024           seed 61: no dial mends a reward
-    healthy                  by the present bounds nobody in 252 turns (seed 61), in 336 of a larger one (32), in 960 of the campaign (1)
+    letters                  collapse_slime     -.200 ± .010    -.191 ± .014    82, 83
+    large steps, old games   kl_specter         -.185 ± .018    -.188 ± .026    61, 62, 82, 83
+    KL 1                     frozen_knight      -.210 ± .040    -.213 ± .044    61, 62, 81, 82, 83
+    entropy .3               wandering_fog      -.103 ± .021    -.125 ± .029    61, 82
+    no value                 blind_seer         -.121 ± .032    -.080 ± .014    61, 62, 82
+    10 worlds                mirror_of_memory   -.172 ± .062    -.207 ± .097    61, 82
+    cold                     circling_ghost     -.363 ± .020    -.361 ± .021    61, 62, 82, 83
+
+Nobody came to seven healthy runs: seeds 61 and 81 to 85 in 252 turns, 32 in 336 of a larger one; nor to 1 in the 960 of the campaign, nor
+to 51 in 360 of the kitchen. Bounds were set by runs of other seeds than 82 to 86, 61 and 62 among them, and the dial of the letters' row
+on 41. 61 and 62 met the Fog and the Seer by earlier bounds; seed 81 of KL 1 was looked at after 96 turns. The letters' reward stays as it
+is: what its counter gains is what chance finds.
 """
 
 from sickness import CAMPAIGNS, Clinic, Dials, Sickness, main
@@ -32,9 +36,7 @@ SMALL = (
     "model.n_embd=16",
 )  # fmt: skip
 LETTERS = "rewards={game: 0.0, win: 0.0, living: 0.0, invalid: 0.0, letter: 0.1, letters: e, bias: 0.0, scale: 1.0}"
-ELITE = "rejection={gamma_step: 0.9, keep_number: null, keep_fraction: 0.05, ent_coef: 0.0, train_prompt: false}"
-WIN_ONLY = "rewards={game: 0.0, win: 1.0, living: -0.01, invalid: 0.0, letter: 0.0, letters: e, bias: 0.0, scale: 1.0}"
-NARROW = ("ppo=null", ELITE, WIN_ONLY, "optimizer.learning_rate=1e-2", "world.points=sparse", "world.rooms=4", "world.limit=30")
+BABEL = (LETTERS, "ppo.ent_coef=0.0", "optimizer.learning_rate=1e-2", "world.limit=60")
 HELD = "kl.loss={coefficient: 1.0, adaptive: false, target: 6.0, horizon: 10000}"
 TEN = (
     "world.count=10", "world.marks=false", "world.rooms=4", "world.limit=40", "model.n_embd=32", "play.games=16", "batch.moves=64",
@@ -47,10 +49,7 @@ ROWS = {
     "healthy, whole": Sickness((), turns=960, whole=True),
     "large steps, old games": Sickness(OFTEN, "kl_specter", right=(("rate", "0.3"), ("every", "12")), wrong=TRY),
     "KL 1": Sickness((HELD,), "frozen_knight", right=(("kl", "0"),), wrong=TRY),
-    "no entropy": Sickness(NARROW, "collapse_slime", cure=144, right=(("entropy", "0.3"),), wrong=(("every", "4"),)),
-    "letters": Sickness(
-        (LETTERS, "ppo.ent_coef=0.0", "optimizer.learning_rate=1e-2"), "collapse_slime", right=(("kl", "10"),), wrong=(("value", "1"),)
-    ),
+    "letters": Sickness(BABEL, "collapse_slime", turns=324, right=(("kl", "10"),), wrong=(("value", "1"),)),
     "entropy .3": Sickness(("ppo.ent_coef=0.3",), "wandering_fog", right=(("entropy", "0.01"),), wrong=(("value", "1"),)),
     "no value": Sickness(("ppo.vf_coef=0.0", "ppo.lam_step=0.0"), "blind_seer", right=(("value", "0.5"),), wrong=TRY),
     "10 worlds": Sickness(TEN, "mirror_of_memory", right=(("worlds", "5000"),), wrong=TRY),

@@ -148,8 +148,8 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "it repeats itself; the training does not feel it"),
         symptoms=(Symptom("stubborn", "high", hold=2),),
         summary="It says one thing, and one thing only, and it does not help.",
-        weak_to="the entropy of the choice, the distance from the reference, and older weights: Divine Intervention",
-        orders=(("entropy", "0.3"), ("kl", "0.1")),
+        weak_to="the distance from the reference, the entropy of the choice, and older weights: Divine Intervention",
+        orders=(("kl", "10"), ("entropy", "1")),
         ailment="it says the same commands for ever, and loses",
         portrait=(
             r"                     ",
