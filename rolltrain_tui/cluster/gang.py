@@ -24,6 +24,10 @@ class RanksError(ValueError):
     """The processes cannot play one game; the message names the rank and what is wrong with it."""
 
 
+class RankLostError(RuntimeError):
+    """Another rank has ended, or was silent for too long."""
+
+
 class Gang(Ranks):
     """The ranks of the default process group. Every method is called by all of them, in the same order."""
 
@@ -36,15 +40,27 @@ class Gang(Ranks):
         nccl = dist.get_backend() == "nccl"
         self._device = torch.device("cuda", torch.cuda.current_device()) if nccl else torch.device("cpu")
 
+    @contextmanager
+    def _with_others(self) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:
+            raise RankLostError(
+                f"rank {self.rank} has lost the others, of whom one has ended or was silent for too long; go on with train --resume RUN, "
+                f"or let torchrun do so: --max-restarts 3 ({str(error).splitlines()[0]})"
+            ) from error
+
     def add(self, tensor: Tensor) -> Tensor:
-        dist.all_reduce(tensor)
+        with self._with_others():
+            dist.all_reduce(tensor)
         return tensor
 
     def of_first(self, numbers: Sequence[float]) -> list[float]:
         if self.alike or not numbers:
             return list(numbers)
         told = self._tensor(numbers, torch.float64)
-        dist.broadcast(told, src=0)
+        with self._with_others():
+            dist.broadcast(told, src=0)
         return told.tolist()
 
     def cut(self, model: nn.Module, parts: Iterable[nn.Module]) -> None:
@@ -65,7 +81,8 @@ class Gang(Ranks):
     def highest(self, number: int) -> int:
         """The highest of one whole number from each rank."""
         told = self._tensor([number], torch.int64)
-        dist.all_reduce(told, op=dist.ReduceOp.MAX)
+        with self._with_others():
+            dist.all_reduce(told, op=dist.ReduceOp.MAX)
         return int(told.item())
 
     def tell(self, data: bytes, length: int | None = None) -> bytes:
@@ -74,7 +91,8 @@ class Gang(Ranks):
             length = self.highest(len(data) if self.rank == 0 else 0)
         told = self._bytes(data) if self.rank == 0 else torch.empty(length, dtype=torch.uint8, device=self._device)
         if length:
-            dist.broadcast(told, src=0)
+            with self._with_others():
+                dist.broadcast(told, src=0)
         return _read(told)
 
     def hear_all(self, data: bytes) -> list[bytes]:
@@ -82,7 +100,8 @@ class Gang(Ranks):
         length = self.highest(len(data))
         padded = self._bytes(len(data).to_bytes(8, "big") + data.ljust(length))
         heard = [torch.empty_like(padded) for _ in range(self.size)]
-        dist.all_gather(heard, padded)
+        with self._with_others():
+            dist.all_gather(heard, padded)
         told = [_read(one) for one in heard]
         return [one[8 : 8 + int.from_bytes(one[:8], "big")] for one in told]
 
