@@ -47,7 +47,7 @@ class Gang(Ranks):
         except RuntimeError as error:
             raise RankLostError(
                 f"rank {self.rank} has lost the others, of whom one has ended or was silent for too long; go on with train --resume RUN, "
-                f"or let torchrun do so: --max-restarts 3 ({str(error).splitlines()[0]})"
+                "or let torchrun do so: --max-restarts 3"
             ) from error
 
     def add(self, tensor: Tensor) -> Tensor:
