@@ -155,9 +155,12 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         if self.game is None:
             return
         folder = _checkpoint(args, state)
+        writes = self.game.ranks.first and folder.is_dir()
+        if not writes and not self.game.grip.levers.sharded:
+            return
         try:
-            tensors = self.game.tensors()  # on every rank: they gather what is sharded
-            if self.game.ranks.first and folder.is_dir():
+            tensors = self.game.tensors()  # of shards, on every rank: they gather them
+            if writes:
                 stow(self.game, folder, tensors)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error

@@ -56,8 +56,9 @@ from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, NoStep, OptimizerHooks
-from rolltrain_tui.training.levers import StepMeasurement, add_weight_noise
+from rolltrain_tui.training.levers import StepMeasurement
 from rolltrain_tui.training.machine_kind import this_machine
+from rolltrain_tui.training.noise import add_weight_noise
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream

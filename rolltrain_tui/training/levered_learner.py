@@ -30,8 +30,9 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.training.host_chance import host_unchanged
-from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise
+from rolltrain_tui.training.levers import Levers, StepMeasurement
 from rolltrain_tui.training.measures import Layer
+from rolltrain_tui.training.noise import add_weight_noise
 from rolltrain_tui.training.optimizer_modes import in_evaluation_mode
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_levers import SampledLevers

@@ -33,7 +33,8 @@ from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real,
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
 from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.shards import check_layout, dealt, is_shard, own, whole
+from rolltrain_tui.training.shards import check_layout
+from rolltrain_tui.training.update_buffers import UpdateBuffers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class Levers:
         self.clip = clip
         self.norms: deque[float] | None = None
         """Norms of the last updates before any cap; None where no lever of the run asks for a cap, and none is measured."""
-        self._buffers: list[_UpdateBuffers] = []
+        self._buffers: list[UpdateBuffers] = []
 
     def reread(self) -> list[Tensor] | None:
         """Read from the optimiser's groups which parameters learn now, as groups may join and layers thaw.
@@ -234,7 +235,7 @@ class Levers:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
         return {p: dense(p.grad).clone() for p in self.parameters if p.grad is not None}
 
-    def _mask(self, buffers: list["_UpdateBuffers"], effect: StepEffect, plain: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
+    def _mask(self, buffers: list[UpdateBuffers], effect: StepEffect, plain: Mapping[Tensor, Tensor] | None) -> dict[str, float]:
         """Turn the optimiser's update into the masked one. `plain` is the plain gradient; None: what `.grad` holds, clipped or not."""
         if not masks(effect):
             return {}
@@ -256,7 +257,7 @@ class Levers:
         count.after = list(self.total(*count.after))
         return count.measured(effect)
 
-    def _cap(self, buffers: list["_UpdateBuffers"], quantile: float) -> dict[str, float]:
+    def _cap(self, buffers: list[UpdateBuffers], quantile: float) -> dict[str, float]:
         """Cut the update to the quantile of the norms before it, and remember how long it was."""
         if self.norms is None:
             return {}
@@ -271,11 +272,11 @@ class Levers:
         capped = self._moved(buffers) if norm > cap else norm
         return {"norm_cap": capped / cap if cap > 0 else 0.0, "norm_cap.cap": cap, "norm_cap.before": norm, "norm_cap.after": capped}
 
-    def _moved(self, buffers: list["_UpdateBuffers"]) -> float:
+    def _moved(self, buffers: list[UpdateBuffers]) -> float:
         """|theta - theta_old|."""
         return math.sqrt(*self.total(sum(flat.moved_squared() for flat in buffers)))
 
-    def _measure(self, buffers: list["_UpdateBuffers"], norm: float, clipped_norm: float | None) -> StepMeasurement:
+    def _measure(self, buffers: list[UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
         products = self.total(*(sum(column) for column in zip(*(flat.products().tolist() for flat in buffers), strict=True)))
         return StepMeasurement(
             grad_norm=norm,
@@ -316,11 +317,11 @@ class Levers:
                 if "weight_decay" in group:
                     group["weight_decay"] = weight_decay
 
-    def _lay_out_buffers(self) -> list["_UpdateBuffers"]:
+    def _lay_out_buffers(self) -> list[UpdateBuffers]:
         """The scratch buffers, made at first need; all parameters of one device and dtype share one pair of buffers."""
         if not self._buffers:
             kinds = dict.fromkeys((p.device, p.dtype) for p in self.parameters)
-            self._buffers = [_UpdateBuffers([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
+            self._buffers = [UpdateBuffers([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
         return self._buffers
 
 
@@ -333,115 +334,6 @@ def is_zero(effect: StepEffect) -> bool:
     """True where a scalar lever claims that this turn does not move the weights."""
     hooks = (effect.update_scale, effect.lr_scale, effect.loss_scale, effect.grad_scale)
     return 0 in hooks or (effect.micro_scales != () and not any(effect.micro_scales))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Flat buffers: theta_old and the proposed update, while a step is being measured
-
-
-class _UpdateBuffers:
-    """Two flat buffers for the parameters of one device and dtype, cut into views of their shapes.
-
-    Flat, so that an inner product over all weights is one call; two and not three, because the weights' way through the
-    cache is what a measurement costs: once theta is final, its buffer of theta_old is overwritten with the applied update.
-    """
-
-    def __init__(self, parameters: list[Tensor]) -> None:
-        self.held = parameters
-        self._seen_otherwise = any(p.is_complex() or is_shard(p) for p in parameters)
-        self.theta = in_one_piece(parameters)
-        """All of them as one tensor, where they lie side by side (see `lay_side_by_side`): a pass is then one call, not one for each."""
-        self.old, self.olds = self._empty()
-        self.proposed, self.proposals = self._empty()
-
-    @property
-    def parameters(self) -> list[Tensor]:
-        """As real tensors, this rank's part. Views are made anew each time, as an optimiser may replace a parameter's memory."""
-        return [real(p) for p in self.held] if self._seen_otherwise else self.held
-
-    def _empty(self) -> tuple[Tensor, list[Tensor]]:
-        first = self.parameters[0]
-        flat = torch.empty(sum(p.numel() for p in self.parameters), dtype=first.dtype, device=first.device)
-        pieces = torch.split(flat, [p.numel() for p in self.parameters])
-        return flat, [piece.view(p.shape) for piece, p in zip(pieces, self.parameters, strict=True)]
-
-    def remember(self) -> None:
-        if self.theta is not None and self.theta.data_ptr() != self.held[0].data_ptr():
-            self.theta = in_one_piece(self.held)
-        if self.theta is not None:
-            self.old.copy_(self.theta)
-        else:
-            torch._foreach_copy_(self.olds, self.parameters)
-
-    def propose(self) -> None:
-        """proposed = theta - theta_old."""
-        if self.theta is not None:
-            torch.sub(self.theta, self.old, out=self.proposed)
-        else:
-            torch._foreach_copy_(self.proposals, self.parameters)
-            self.proposed.sub_(self.old)
-
-    def restore(self) -> None:
-        """theta = theta_old, to the bit."""
-        if self.theta is not None:
-            self.theta.copy_(self.old)
-        else:
-            torch._foreach_copy_(self.parameters, self.olds)
-
-    def interpolate(self, k: float) -> None:
-        """theta = theta_old + k (theta - theta_old), beyond either end where k < 0 or k > 1."""
-        if k == 0:
-            self.restore()  # exact, whatever theta has become
-        elif self.theta is not None:
-            self.theta.lerp_(self.old, 1 - k)
-        else:
-            torch._foreach_lerp_(self.parameters, self.olds, 1 - k)
-
-    def multiply(self, factor: Tensor) -> None:
-        """theta = theta_old + factor * proposed, coordinate by coordinate; where the factor is 1, theta stays to the bit."""
-        self.proposed.mul_(factor)
-        for p, old, update, factors in zip(
-            self.parameters, self.olds, self.proposals, torch.split(factor, [p.numel() for p in self.parameters]), strict=True
-        ):
-            p.copy_(torch.where(factors.view(p.shape) == 1, p, old + update))
-
-    def moved_squared(self) -> float:
-        """|theta - theta_old|^2."""
-        moved = torch._foreach_sub(self.parameters, self.olds)
-        return sum(norm.item() ** 2 for norm in torch._foreach_norm([update.float() for update in moved]))
-
-    def products(self) -> Tensor:
-        """<proposed, proposed>, <applied, applied>, <applied, proposed>, with applied = theta - theta_old read from the weights."""
-        # theta_old - theta: applied, with its sign turned
-        if self.theta is not None:
-            self.old.sub_(self.theta)
-        else:
-            torch._foreach_sub_(self.olds, self.parameters)
-        back, proposed = self.old.float(), self.proposed.float()  # for bf16 weights; float32 is used as it stands
-        return torch.stack((torch.dot(proposed, proposed), torch.dot(back, back), -torch.dot(back, proposed)))
-
-
-@torch.no_grad()
-def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
-    """Move the parameters' data into one tensor for each device and dtype, in order. Values stay; optimisers need not know."""
-    for kind in dict.fromkeys((p.device, p.dtype) for p in parameters):
-        own = [p for p in parameters if (p.device, p.dtype) == kind]
-        pieces = torch.split(torch.cat([p.detach().flatten() for p in own]), [p.numel() for p in own])
-        for p, piece in zip(own, pieces, strict=True):
-            p.data = piece.view(p.shape)
-
-
-def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:
-    """A flat view of parameters that lie side by side in one storage, in order; None where they do not."""
-    first = parameters[0]
-    if first.is_complex() or is_shard(first):
-        return None
-    place = first.storage_offset()
-    for p in parameters:
-        if p.untyped_storage().data_ptr() != first.untyped_storage().data_ptr() or p.storage_offset() != place or not p.is_contiguous():
-            return None
-        place += p.numel()
-    return first.detach().as_strided((place - first.storage_offset(),), (1,), first.storage_offset())
 
 
 def _gradient(p: Tensor, plain: Mapping[Tensor, Tensor] | None) -> Tensor:
@@ -483,33 +375,3 @@ def put_state(optimizer: Optimizer, state: SteppedState) -> None:
         optimizer.state.update(state.moments)
     for group, kept in zip(optimizer.param_groups, state.groups, strict=True):
         group.update({key: value for key, value in kept.items() if state.kept is None or key in RATES})
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Noise
-
-
-@torch.no_grad()
-def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torch.Generator) -> float:
-    """theta += scale x std(theta) x standard normal, per tensor; the scale measured: |noise| / |std(theta)| over all weights.
-
-    A tensor whose weights are all equal (a fresh layer norm) has no spread and gets no noise.
-    """
-    noise_squared = spread_squared = 0.0
-    for shard in parameters:
-        p = real(whole(shard))  # of shards the whole is drawn, so that the noise is the same on any number of ranks
-        std = p.std(correction=0)  # over the tensor's own weights, so that noise is as large as they are
-        noise = scale * std * torch.randn(p.shape, generator=generator).to(p)  # drawn on the CPU: the same on every device
-        real(shard).add_(own(dealt(noise, shard)) if is_shard(shard) else noise)
-        noise_squared += noise.square().sum().item()
-        spread_squared += p.numel() * std.square().item()
-    return math.sqrt(noise_squared / spread_squared) if spread_squared > 0 else 0.0
-
-
-def replace_targets(targets: Tensor, fraction: float, vocab_size: int, generator: torch.Generator) -> tuple[Tensor, int]:
-    """A copy of targets with round(fraction x size) of them, at random places, replaced by uniformly random tokens; how many."""
-    noisy = targets.flatten().clone()
-    count = min(noisy.numel(), round(fraction * noisy.numel()))
-    places = torch.randperm(noisy.numel(), generator=generator)[:count]
-    noisy[places.to(noisy.device)] = torch.randint(vocab_size, (count,), generator=generator).to(noisy.device)
-    return noisy.view(targets.shape), count

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, AdamW, NAdam, Optimizer, RMSprop
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.training.levers import Levers, StepMeasurement, add_weight_noise, is_zero, replace_targets
+from rolltrain_tui.training.levers import Levers, StepMeasurement, is_zero
+from rolltrain_tui.training.noise import add_weight_noise, replace_targets
 
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
 

@@ -40,11 +40,11 @@ from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
-from rolltrain_tui.training.levers import lay_side_by_side
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import build_optimizer
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams
+from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""

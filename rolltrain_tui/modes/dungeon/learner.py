@@ -46,10 +46,10 @@ from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum
-from rolltrain_tui.training.levers import lay_side_by_side
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer, learning_rate
 from rolltrain_tui.training.streams import Streams, random_stream
+from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 STREAMS = ("worlds", "play", "minibatches", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""

@@ -32,13 +32,14 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
-from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_dtype, pick_threads
 from rolltrain_tui.training.measures import ALIVE
+from rolltrain_tui.training.noise import replace_targets
 from rolltrain_tui.training.sampled_levers import LARGE
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
+from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 STREAMS = ("target_noise", "weight_noise", "sample")
 """One generator for each use of chance. Each epoch's order has its own seed (see `lessons`)."""

@@ -23,14 +23,15 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
-from rolltrain_tui.training.levers import lay_side_by_side, replace_targets
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.noise import replace_targets
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.shards import whole
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.split_batch import SplitBatch
 from rolltrain_tui.training.streams import Streams, deterministic_kernels, random_stream
+from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 EVALUATION_TOKENS = 2048
 """Tokens per forward pass of an evaluation: fewer make more calls, more leave the cache (measured: 8 % slower in fp32 at 384 and 4096)."""
