@@ -68,7 +68,7 @@ class Gang(Ranks):
             return
         from torch.distributed.fsdp import FSDPModule, fully_shard
 
-        mesh = dist.device_mesh.init_device_mesh(self._device.type, (self.size,))
+        mesh = dist.device_mesh.init_device_mesh(next(model.parameters()).device.type, (self.size,))
         for part in (*parts, model):
             fully_shard(part, mesh=mesh)
             assert isinstance(part, FSDPModule)

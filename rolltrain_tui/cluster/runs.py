@@ -61,6 +61,8 @@ class LeadingRun(Run):
     """The first rank's run: every screen and the plain story play it as any other."""
 
     gang: Gang
+    runs: Path
+    """Where the job's note is kept (see `job`)."""
     _wrote = False
     _sha256 = ""
 
@@ -68,6 +70,8 @@ class LeadingRun(Run):
         leading = LeadersInbox(self.gang, inbox, lambda: self.campaign.turn + 1)
         with leading.beating():
             yield from super().play(leading)
+        if self.campaign.ended:
+            job.forget(self.runs)
         if self.campaign.failure is None:
             self._sha256 = self.learner.weights_sha256()
 
@@ -117,7 +121,7 @@ def open_run(gang: Gang, order: Callable[[], Order]) -> LeadingRun | Follower:
         asked = Resuming(path=folder, runs=asked.runs, overrides=asked.overrides if isinstance(asked, Resuming) else ())
     run = _begin(gang, asked) if isinstance(asked, Beginning) else _resume(gang, asked)
     if isinstance(run, LeadingRun):
-        run.gang = gang
+        run.gang, run.runs = gang, asked.runs
         with suppress(OSError):  # the next save reports it
             job.remember(asked.runs, run.folder)
     info = run.campaign.learner.info()

@@ -47,11 +47,11 @@ class Ranks:
         return tensor
 
     def of_first(self, numbers: Sequence[float]) -> list[float]:
-        """The first rank's numbers, on every rank."""
+        """The first rank's numbers, on every rank: unlike machines round differently, and the ranks' rules must not see that."""
         return list(numbers)
 
     def agree_on(self, report: StepReport) -> StepReport:
-        """The first rank's report. Unlike machines round differently, and the ranks' rules must not see that."""
+        """The first rank's report, on every rank."""
         if self.size == 1:
             return report
         numbers = {name: value for name in MEASURED if (value := getattr(report, name)) is not None}

@@ -31,7 +31,7 @@ def alone(once: Once) -> dict[str, Any]:
 @pytest.fixture
 def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
     """Two ranks, with an odd batch."""
-    scenes = ("levers", "not_finite", "dropout", "paused", "session", "story", f"resume={mine(alone)}")
+    scenes = ("levers", "not_finite", "dropout", "paused", "unlike", "session", "story", f"resume={mine(alone)}")
     found: list[dict[str, Any]] = once("two", lambda folder: play(2, folder, *scenes))
     return found
 
@@ -116,6 +116,12 @@ def test_ranks_drop_out_different_units_and_stay_one_model(two: list[dict[str, A
     first, second = (told["dropout"] for told in two)
     assert first["drawn"] != second["drawn"]
     assert (first["stream"], first["weights"]) == (second["stream"], second["weights"])
+
+
+def test_ranks_on_unlike_machines_take_the_first_ones_measurements(two: list[dict[str, Any]]) -> None:
+    """So their rules decide the same; what was not measured stays so."""
+    expected = {"loss": 0.5, "k": 2.0, "proposed": None, "measured": {"norm_cap": 3.0}}
+    assert [told["unlike"] for told in two] == [expected] * 2
 
 
 def test_a_pause_is_told_to_the_others_and_any_rank_can_end_it(two: list[dict[str, Any]]) -> None:

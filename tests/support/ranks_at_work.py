@@ -147,6 +147,17 @@ def dropout(gang: Gang) -> dict[str, Any]:
     return {"drawn": drawn, "stream": digest(learner.streams.pack()), "weights": learner.weights_sha256()}
 
 
+def unlike(gang: Gang) -> dict[str, Any]:
+    """What every rank takes for its own, where its machine rounds in another way than the first one's."""
+    report = StepReport(
+        loss=gang.rank + 0.5, grad_norm=1.0, lr=0.1, proposed_norm=None, applied_norm=None, k_requested=1.0, k_effective=gang.rank + 2.0,
+        tokens=1, gflop=0.0, seconds=0.0, measured={"norm_cap": gang.rank + 3.0},
+    )  # fmt: skip
+    gang.alike = False
+    told = gang.agree_on(report)
+    return {"loss": told.loss, "k": told.k_effective, "proposed": told.proposed_norm, "measured": dict(told.measured)}
+
+
 def paused(gang: Gang) -> dict[str, Any]:
     """The first rank waits for its player for ten heartbeats; then another rank is asked to end."""
     words: list[int] = []
@@ -256,6 +267,8 @@ def main(scenes: Sequence[str], folder: Path) -> Iterable[tuple[str, Any]]:
                     yield name, session(gang)
                 case "cut":
                     yield name, cut(gang)
+                case "unlike":
+                    yield name, unlike(gang)
                 case "paused":
                     yield name, paused(gang)
                 case "dropout":

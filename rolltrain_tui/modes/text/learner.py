@@ -302,7 +302,7 @@ class TextLearner(LeveredLearner):
                 probe = diagnosis.probe(model, train, losses)
             warmth = temperature(self.memory, here, validation)
         windows_read = diagnosis.cost(train, len(val) if has_temperature(self.memory) else 0)
-        return examine(
+        found = examine(
             self.memory,
             probe,
             value=evaluation.value,
@@ -310,6 +310,8 @@ class TextLearner(LeveredLearner):
             batch=self.config.batch.sequences * self.config.batch.accumulation,
             gflop=windows_read * self.config.model.context * self.model.flops_per_token() / 1e9,
         )
+        told = self.ranks.of_first(list(found.values.values()))
+        return dataclasses.replace(found, values=dict(zip(found.values, told, strict=True)))
 
     def _windows(self, text: Tensor, sequences: int) -> Tensor:
         """The first `sequences` fixed windows of a text: (n, T + 1)."""

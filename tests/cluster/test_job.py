@@ -1,0 +1,32 @@
+"""Which run a job goes on with after a restart."""
+
+from pathlib import Path
+
+import pytest
+
+from rolltrain_tui.cluster import job
+
+
+def test_a_job_remembers_its_run_until_it_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the id that torchrun gives it; another job knows nothing of it."""
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "mine")
+    assert job.remembered(tmp_path) is None
+    job.remember(tmp_path, tmp_path / "run-é")
+    assert job.remembered(tmp_path) == (tmp_path / "run-é").resolve()
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "another")
+    assert job.remembered(tmp_path) is None
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "mine")
+    job.forget(tmp_path)
+    assert job.remembered(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_an_id_the_launcher_is_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchrun calls every job without one "none"; the process that started the ranks tells them apart."""
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setattr("os.getppid", lambda: 11)
+    job.remember(tmp_path, tmp_path / "run")
+    monkeypatch.setattr("os.getppid", lambda: 12)
+    assert job.remembered(tmp_path) is None
+    monkeypatch.setattr("os.getppid", lambda: 11)
+    assert job.remembered(tmp_path) == (tmp_path / "run").resolve()
