@@ -38,7 +38,7 @@ def train_on_ranks(
         code, result = play(run, options, moves)
         if run.campaign.failure is not None:  # the others may wait for this rank in the middle of the turn: it must not wait for them
             part(failed=True)
-            return code, result
+            return code, None if launched.starts_anew() else result  # the last attempt's result is the job's
         return gang.highest(code), result
 
 

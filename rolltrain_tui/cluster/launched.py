@@ -15,6 +15,11 @@ def rank() -> int:
     return int(os.environ["RANK"])
 
 
+def starts_anew() -> bool:
+    """Whether torchrun starts all ranks once more if this one fails."""
+    return attempt() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS") or 0)
+
+
 def attempt() -> int:
     """How often torchrun has started the ranks anew, because one of them had died."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT") or 0)

@@ -63,8 +63,8 @@ def agent(folder: Path, size: int, restarts: int, *words: str) -> "subprocess.Po
     command += [f"--master-port={ranks.free_port()}", *words, "--plain", "--json", "--out", str(folder / "runs")]
     told = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
     own = {name: value for name, value in ranks.environment(0, size, 1).items() if name not in told}
-    log = (folder / "log").open("w")
-    return subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
+    with (folder / "log").open("w") as log:
+        return subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
 
 
 def worker(job: "subprocess.Popen[str]", rank: int) -> int | None:
