@@ -23,6 +23,7 @@ from rolltrain_tui.experiment.evolution.plan import Mutation, Plan, plan
 from rolltrain_tui.experiment.evolution.search import exchanges, explored, first_settings, ranked
 from rolltrain_tui.experiment.evolution.table import answer, as_json, table
 from rolltrain_tui.experiment.grid import ExperimentError
+from rolltrain_tui.runs import saves
 
 Config = Callable[..., CampaignConfig]
 Once = Callable[[str, Callable[[Path], Evolution]], Evolution]
@@ -127,6 +128,12 @@ def test_where_all_members_fail_nothing_is_kept_of_it(grown: Evolution, tmp_path
     with pytest.raises(ExperimentError, match="No member got through generation 2: its process"):
         list(evolution.scenes(dying(lambda leg: leg.until == 8), lambda: False))
     assert len(list((tmp_path / LEGS).iterdir())) == 3
+
+
+def test_two_processes_do_not_live_the_same_evolution(grown: Evolution, tmp_path: Path) -> None:
+    grown.plan.write(tmp_path)
+    with saves.Lock(tmp_path), pytest.raises(ExperimentError, match="is in use by another rolltrain"):
+        next(Evolution(grown.plan, tmp_path).scenes(in_this_process, lambda: False))
 
 
 def test_settings_that_cannot_change_on_the_way_are_refused_before_anything_is_trained(tiny_config: Config, tmp_path: Path) -> None:

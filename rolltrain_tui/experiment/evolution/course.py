@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan
 from pathlib import Path
@@ -13,6 +14,7 @@ from rolltrain_tui.experiment.evolution.leg import Birth, Leg, Walked, give_birt
 from rolltrain_tui.experiment.evolution.plan import PLAN, Plan
 from rolltrain_tui.experiment.evolution.search import Exchange, Settings, exchanges, first_settings, ranked
 from rolltrain_tui.experiment.grid import ExperimentError
+from rolltrain_tui.runs import saves
 
 MEMBERS, LEGS, CRADLE = "members", "legs", "births"
 
@@ -74,6 +76,14 @@ class Evolution:
 
     def scenes(self, execute: Executor, stopped: Stopped) -> Iterator[Scene]:
         """Ends early when `stopped` answers True. ExperimentError where nothing can go on; OSError."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(saves.Lock(self.folder))
+            except saves.SaveError:
+                raise ExperimentError(f"{self.folder} is in use by another rolltrain; close that one first.") from None
+            yield from self._scenes(execute, stopped)
+
+    def _scenes(self, execute: Executor, stopped: Stopped) -> Iterator[Scene]:
         plan, goals = self.plan, self.plan.goals
         if self.cradle.is_dir():  # what an interrupted birth left
             atomic_files.discard(self.cradle)

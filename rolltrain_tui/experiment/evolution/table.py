@@ -36,7 +36,7 @@ def best(evolution: Evolution) -> str:
     if not isfinite(member.value):
         return "No member ended with a finite value."
     name = evolution.plan.config.objective.name
-    return f"Best: {title(member.index)}, {name} {member.value:.4f}. All members together spent {evolution.spent:,.0f} GFLOP."
+    return f"Best: {title(member.index)}, {name} {member.value:.4f}. All members together spent {evolution.spent:,.1f} GFLOP."
 
 
 def answer(evolution: Evolution) -> str:

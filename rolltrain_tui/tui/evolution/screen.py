@@ -130,7 +130,7 @@ class EvolutionScreen(TavernScreen):
         words = f"Generation {scene.generation} of {len(goals)} · {plan.method} · {flat(plan.config.name)}"
         state = "over" if scene.finished else f"{there} of {len(members)} at turn {goals[scene.generation - 1]}"
         done = sum(min(member.turn, plan.config.turns) for member in members) / (plan.config.turns * len(members))
-        energy = f" {scene.spent:,.0f} GFLOP ·" if width >= 100 else ""
+        energy = f" {scene.spent:,.1f} GFLOP ·" if width >= 100 else ""
         return justify([(words, "accent")], [*bar(done, 1, 10, "energy"), (f"{energy} {state}", "")], width)
 
     def _table_head(self) -> Line:
