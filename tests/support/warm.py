@@ -2,7 +2,7 @@
 
 A server, one for each worker, has the modules and a single thread. It forks a process for each start: one like any other, with its own
 arguments, environment, streams, session and signals, and the worker as its parent. Tests of the start itself use `subprocess`.
-With --long, and on systems other than Linux, this is `subprocess` too.
+With --long, with more threads, and on systems other than Linux, this is `subprocess` too.
 """
 
 import atexit
@@ -84,7 +84,8 @@ def run(args: Sequence[str], *, text_in: Any = None, capture_output: bool = Fals
 
 
 def is_warm() -> bool:
-    return sys.platform == "linux" and COLD not in os.environ
+    """Libraries that may start threads while they are loaded cannot be forked afterwards."""
+    return sys.platform == "linux" and COLD not in os.environ and os.environ.get("OMP_NUM_THREADS") == "1"
 
 
 def own_terminal() -> None:
@@ -121,6 +122,7 @@ class Server:
         return int.from_bytes(answer)
 
     def close(self) -> None:
+        self._line.shutdown(socket.SHUT_RDWR)  # also for copies of the line in processes that a test has forked
         self._line.close()
         self._process.wait()
 

@@ -21,7 +21,7 @@ def serve(line: socket.socket) -> tuple[Any, ...]:
     while True:
         head, streams, _, _ = socket.recv_fds(line, 4, 3)
         if not head:
-            os._exit(0)  # the worker has ended
+            os._exit(0)  # the worker ends
         asked = pickle.loads(line.recv(int.from_bytes(head), socket.MSG_WAITALL))
         read, write = os.pipe()
         if not (between := os.fork()):

@@ -1,7 +1,6 @@
 """PyTorch's compiler is loaded when it is asked for, and works as ever then."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -59,6 +58,7 @@ def test_one_that_is_loaded_already_stays() -> None:
 LOOKED_AT = """
 import inspect, sys
 import torch
+assert "torch.distributed.tensor" not in sys.modules
 from rolltrain_tui.training.late_compiler import NAME, LateCompiler, load_compiler_late
 
 load_compiler_late()
@@ -71,5 +71,5 @@ assert torch.compile(lambda x: 2 * x, backend="eager")(torch.ones(1)).item() == 
 
 def test_a_look_at_all_modules_leaves_it_unloaded() -> None:
     """Whoever inspects modules does not load the compiler, and modules of PyTorch's that do so on their way can be loaded afterwards."""
-    done = subprocess.run([sys.executable, "-c", LOOKED_AT], capture_output=True, text=True)
+    done = warm.run([sys.executable, "-c", LOOKED_AT], capture_output=True, text=True)
     assert 0 == done.returncode, done.stderr
