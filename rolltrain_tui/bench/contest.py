@@ -160,15 +160,29 @@ def drain(master: int) -> None:
 @contextlib.contextmanager
 def contestants(campaign: Path, overrides: Sequence[str]) -> Iterator[tuple[Contestant, Contestant, Contestant]]:
     """The three contestants, ready to train."""
-    python, path = [sys.executable, "-m"], str(campaign.resolve())
     with tempfile.TemporaryDirectory() as folder:
-        tokens, sizes = bare_material(campaign, overrides, Path(folder))
-        metered = (path, *TURNS_ONLY, *overrides)
-        bare = Contestant("bare", [*python, "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
-        headless = Contestant("headless", [*python, "rolltrain_tui.bench.metered", "--", "headless", *metered], metered=True)
-        tui = Contestant("tui", [*python, "rolltrain_tui.bench.metered", "--", "tui", *metered], metered=True, terminal=True)
-        with ready(bare, headless, tui):
-            yield bare, headless, tui
+        field = bare_loop(campaign, overrides, Path(folder)), headless(campaign, overrides), on_screen(campaign, overrides)
+        with ready(*field):
+            yield field
+
+
+def bare_loop(campaign: Path, overrides: Sequence[str], folder: Path) -> Contestant:
+    """`folder`: for its tokens, as long as it trains."""
+    tokens, sizes = bare_material(campaign, overrides, folder)
+    return Contestant("bare", [sys.executable, "-m", "rolltrain_tui.bench.bare", "--", str(tokens), json.dumps(sizes)])
+
+
+def headless(campaign: Path, overrides: Sequence[str]) -> Contestant:
+    return _metered("headless", campaign, overrides)
+
+
+def on_screen(campaign: Path, overrides: Sequence[str]) -> Contestant:
+    return _metered("tui", campaign, overrides, terminal=True)
+
+
+def _metered(name: str, campaign: Path, overrides: Sequence[str], *, terminal: bool = False) -> Contestant:
+    command = [sys.executable, "-m", "rolltrain_tui.bench.metered", "--", name, str(campaign.resolve()), *TURNS_ONLY, *overrides]
+    return Contestant(name, command, metered=True, terminal=terminal)
 
 
 @contextlib.contextmanager

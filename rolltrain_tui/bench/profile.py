@@ -11,13 +11,12 @@ falls on all of them.
 
 import json
 import statistics
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rolltrain_tui.bench import products
-from rolltrain_tui.bench.contest import TURNS_ONLY, Contestant, ready
+from rolltrain_tui.bench.contest import headless, on_screen, ready
 from rolltrain_tui.bench.metered import STEP
 from rolltrain_tui.bench.products import Floor
 from rolltrain_tui.modes import build
@@ -58,15 +57,15 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns
     """Profiles for float32 and bfloat16 on one thread and, where the machine has two cores, on two. ProfileError."""
     cells = [(dtype, threads) for threads in sorted({1, min(2, available_cores())}) for dtype in DTYPES]
     floors = {cell: _floor(campaign, (*overrides, *_settings(*cell))) for cell in cells}
-    field = {cell: _pair(campaign, (*overrides, *_settings(*cell))) for cell in cells}
+    field = {cell: [make(campaign, (*overrides, *_settings(*cell))) for make in (headless, on_screen)] for cell in cells}
     with ready(*(contestant for pair in field.values() for contestant in pair)):
         found: dict[tuple[str, int], list[tuple[dict[str, float], float, float]]] = {cell: [] for cell in cells}
         drawn: dict[tuple[str, int], list[dict[str, float]]] = {cell: [] for cell in cells}
         for block in range(blocks + 1):
-            for cell, (headless, screen) in field.items():
-                before, painted = dict(headless.facts.get("parts", {})), dict(screen.facts.get("screen", {}))
-                bare, seen = headless.block(turns), screen.block(turns)
-                spent = {name: 1000 * (now - before.get(name, 0.0)) / turns for name, now in headless.facts["parts"].items()}
+            for cell, (plain, screen) in field.items():
+                before, painted = dict(plain.facts.get("parts", {})), dict(screen.facts.get("screen", {}))
+                bare, seen = plain.block(turns), screen.block(turns)
+                spent = {name: 1000 * (now - before.get(name, 0.0)) / turns for name, now in plain.facts["parts"].items()}
                 if block:  # the first warms up: first-touch memory, caches, thread pools
                     found[cell].append((spent, bare, seen))
                     drawn[cell].append({name: 1e6 * (now - painted[name]) / (turns * seen) for name, now in screen.facts["screen"].items()})
@@ -82,15 +81,6 @@ def _floor(campaign: Path, overrides: Sequence[str]) -> Floor:
     if not isinstance(learner, LeveredLearner):
         raise ProfileError(f"{campaign.name}: only campaigns whose training is rolltrain's own can be profiled")
     return products.floor(products.of_a_turn(learner))
-
-
-def _pair(campaign: Path, overrides: Sequence[str]) -> tuple[Contestant, Contestant]:
-    """The headless campaign and the game in a terminal."""
-    python, metered = [sys.executable, "-m", "rolltrain_tui.bench.metered", "--"], (str(campaign.resolve()), *TURNS_ONLY, *overrides)
-    return (
-        Contestant("headless", [*python, "headless", *metered], metered=True),
-        Contestant("tui", [*python, "tui", *metered], metered=True, terminal=True),
-    )
 
 
 def _profile(
