@@ -70,8 +70,8 @@ class Panel(Widget):
         if changed:
             for y in changed:
                 self._strips.pop(y, None)
-            width = self.content_size.width
-            self.refresh(*(Region(0, y, width, 1) for y in changed if y < self.content_size.height))
+            width, height = self.content_size  # looked up once: it costs as much as drawing a line
+            self.refresh(*(Region(0, y, width, 1) for y in changed if y < height))
 
     def name_box(self, title: str) -> None:
         """The words in the upper edge, taken literally."""
