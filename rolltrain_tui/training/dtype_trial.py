@@ -41,17 +41,18 @@ class DtypeTrial:
 
 def trial(learner: LeveredLearner) -> DtypeTrial:
     """Turns of a copy, in both by turns, so that another program on the cores slows both down. The learner stays as it is."""
-    copy, began = learner.fork(), perf_counter()
+    copy = learner.fork()
     spent: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
     for turn in range(1 + ROUNDS):  # the first warms up: first-touch memory, caches, kernels made for these shapes
         for dtype, seconds in spent.items():
             copy.dtype = dtype
             started = perf_counter()
             copy.step(NEUTRAL)
-            seconds.append(perf_counter() - started)
+            # All ranks go by the first one's clock: they must take as many turns, and choose alike.
+            seconds += learner.ranks.of_first([perf_counter() - started])
         if hopeless := not turn and spent[torch.bfloat16][0] > HOPELESS * spent[torch.float32][0]:
             break
-        if turn and perf_counter() - began > SECONDS:
+        if turn and sum(map(sum, spent.values())) > SECONDS:
             break
     float32, bfloat16 = (1000 * min(seconds if hopeless else seconds[1:]) for seconds in spent.values())
     return DtypeTrial(float32, bfloat16)

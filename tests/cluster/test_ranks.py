@@ -31,7 +31,7 @@ def alone(once: Once) -> dict[str, Any]:
 @pytest.fixture
 def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
     """Two ranks, with an odd batch."""
-    scenes = ("levers", "not_finite", "dropout", "paused", "unlike", "session", "story", f"resume={mine(alone)}")
+    scenes = ("levers", "dtypes", "not_finite", "dropout", "paused", "unlike", "session", "story", f"resume={mine(alone)}")
     found: list[dict[str, Any]] = once("two", lambda folder: play(2, folder, *scenes))
     return found
 
@@ -71,6 +71,11 @@ def test_each_lever_does_on_many_ranks_what_it_does_in_one_process(ranks_of: lis
     asked, felt = ranks_of[0]["levers"][effect]["k"]
     if effect in ("half", "none", "skipped", "back", "rate"):
         assert felt == pytest.approx(asked, abs=1e-5)
+
+
+def test_ranks_choose_a_dtype_by_the_first_one_s_clock(two: list[dict[str, Any]]) -> None:
+    """Otherwise each would take as many turns, and choose, as its own clock says."""
+    assert two[0]["dtypes"] == two[1]["dtypes"]
 
 
 def test_evaluation_examination_and_speech_are_those_of_one_process(ranks_of: list[dict[str, Any]]) -> None:

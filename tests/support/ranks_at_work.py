@@ -33,6 +33,7 @@ from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.saves.tensors import pack
+from rolltrain_tui.training import dtype_trial
 from rolltrain_tui.training.ranks import ALONE
 from rolltrain_tui.training.shards import own, whole
 from support.paths import CAMPAIGNS, TINY
@@ -122,6 +123,12 @@ def cut(gang: Gang) -> dict[str, Any]:
     learner = TextLearner(load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *UNEVEN)), sentence(), gang)
     held = [own(p) for p in learner.model.parameters()]
     return {"held": sum(p.numel() for p in held), "all": learner.model.num_parameters(), "empty": sum(not p.numel() for p in held)}
+
+
+def dtypes(gang: Gang) -> list[float]:
+    """What the trial of dtypes has measured, in the opinion of this rank."""
+    found = dtype_trial.trial(TextLearner(load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *UNEVEN)), sentence(), gang))
+    return [found.float32, found.bfloat16]
 
 
 def not_finite(gang: Gang) -> dict[str, Any]:
@@ -261,6 +268,8 @@ def main(scenes: Sequence[str], folder: Path) -> Iterable[tuple[str, Any]]:
             match name:
                 case "levers":
                     yield name, levers(gang)
+                case "dtypes":
+                    yield name, dtypes(gang)
                 case "not_finite":
                     yield name, not_finite(gang)
                 case "session":
