@@ -19,7 +19,7 @@ from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 
 TICK_SECONDS = 0.2
-SHARE, LONGEST_WAIT = 0.06, 1.0
+SHARE, LONGEST_WAIT = 0.03, 2.0
 """Of the time, while turns are played; seconds."""
 PAGE = 10
 

@@ -36,7 +36,7 @@ class DiagnosisPanel(Panel):
 
 
 class DiagnosisScreen(TavernScreen):
-    """Reads the expedition's scene four times a second; Escape or `d` goes back to it. The digits act as they do there."""
+    """Looks at the expedition's scene four times a second; Escape or `d` goes back to it. The digits act as they do there."""
 
     CSS_PATH = "diagnosis.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,6 +65,8 @@ class DiagnosisScreen(TavernScreen):
         self._chosen = 0
         """The signal that the cursor is on, counted from the first."""
         self._answer = ""
+        self._told: object = None
+        """What the picture that stands there was drawn from."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="diagnosis", can_focus=False):
@@ -75,7 +77,7 @@ class DiagnosisScreen(TavernScreen):
     @while_open
     def on_mount(self) -> None:
         self.query_one("#diagnosis").border_title = "Diagnosis"
-        self.set_interval(REFRESH_SECONDS, self.look)
+        self.set_interval(REFRESH_SECONDS, self._tick)
         self.call_after_refresh(self.look)
 
     @while_open
@@ -83,8 +85,20 @@ class DiagnosisScreen(TavernScreen):
         self.call_after_refresh(self.look)
 
     @while_open
+    def _tick(self) -> None:
+        """Draw where there is news: drawing takes time from the training."""
+        if self._told != self._news:
+            self.look()
+
+    @property
+    def _news(self) -> object:
+        scene = self._scene
+        return scene.turn, scene.examined, scene.scouts, scene.scouting, scene.monster, scene.hidden
+
+    @while_open
     def look(self) -> None:
         """Draw what the newest examination says."""
+        self._told = self._news
         panel, detail = self.query_one(DiagnosisPanel), self.query_one("#signal-detail", Panel)
         panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen))
         detail.display = self._scene.examined is not None
