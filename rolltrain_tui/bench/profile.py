@@ -90,9 +90,9 @@ def _profile(
     screen = {name: statistics.fmean(block[name] for block in drawn) for name in drawn[0]}  # pictures are rare: a block may have none
     spent, bare, seen = zip(*blocks, strict=True)
     parts = {name: median for name in spent[0] if (median := statistics.median(block[name] for block in spent)) > 0}
-    step, headless, turn = parts.pop(STEP), statistics.median(bare), statistics.median(seen)
-    parts |= {"the rest of the learner": step - sum(parts.values()), "game": headless - step, "screen": turn - headless}
-    return Profile(dtype=cell[0], threads=cell[1], parts=parts, turn=turn, headless=headless, floor=floor, screen=screen)
+    step, alone, turn = parts.pop(STEP), statistics.median(bare), statistics.median(seen)
+    parts |= {"the rest of the learner": step - sum(parts.values()), "game": alone - step, "screen": turn - alone}
+    return Profile(dtype=cell[0], threads=cell[1], parts=parts, turn=turn, headless=alone, floor=floor, screen=screen)
 
 
 def table(campaign: str, found: Sequence[Profile]) -> str:
