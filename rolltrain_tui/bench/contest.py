@@ -21,12 +21,13 @@ from typing import IO, Any
 
 COLUMNS, LINES = 120, 36
 KEY = b"v"  # asks for a text sample: a command that is accepted at any time
-# The contest measures plain turns, so evaluations, samples, camps and autosaves are switched off in all contestants.
+# The contest measures plain turns, so evaluations, samples, camps, twins and autosaves are switched off in all contestants.
 TURNS_ONLY = (
     "turns=100000000",
     "evaluation.every=100000000",
     "speech={every: 0, characters: 1, temperature: 1.0, top_k: null}",
     "camps.every=100000000",
+    "twin.mode=off",
     "save.autosave_every=100000000",
     "pace={turns_per_second: null, pause_on: []}",
 )

@@ -41,6 +41,8 @@ class MeteredInbox(Inbox):
         """Seconds that the learner has spent in each part of its turns, and in `step`."""
         self.screen: dict[str, float] = {}
         """Seconds of CPU that the screen's thread has spent in each of its parts, and in all."""
+        self._before: dict[str, float] = {}
+        """The same when this block began: between two blocks the screen goes on."""
 
     def say(self, **facts: Any) -> None:
         self._report.write(json.dumps(facts) + "\n")
@@ -51,13 +53,14 @@ class MeteredInbox(Inbox):
             if self._started is None:
                 self.say(ready=True)
             else:
-                self.say(late=self.late, parts=self.parts, screen=self.screen, seconds=time.perf_counter() - self._started)
+                drawn = {part: now - self._before.get(part, 0.0) for part, now in self.screen.items()}
+                self.say(late=self.late, parts=self.parts, screen=drawn, seconds=time.perf_counter() - self._started)
             self.training = False
             line = self._control.readline()
             if not line:
                 self.stop()
                 return False
-            self._left, self._started = int(line), time.perf_counter()
+            self._left, self._started, self._before = int(line), time.perf_counter(), dict(self.screen)
         self._left -= 1
         self.training = self._started is not None and time.perf_counter() - self._started > 0.2
         return not self.stopped

@@ -63,12 +63,12 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns
         drawn: dict[tuple[str, int], list[dict[str, float]]] = {cell: [] for cell in cells}
         for block in range(blocks + 1):
             for cell, (plain, screen) in field.items():
-                before, painted = dict(plain.facts.get("parts", {})), dict(screen.facts.get("screen", {}))
+                before = dict(plain.facts.get("parts", {}))
                 bare, seen = plain.block(turns), screen.block(turns)
                 spent = {name: 1000 * (now - before.get(name, 0.0)) / turns for name, now in plain.facts["parts"].items()}
                 if block:  # the first warms up: first-touch memory, caches, thread pools
                     found[cell].append((spent, bare, seen))
-                    drawn[cell].append({name: 1e6 * (now - painted[name]) / (turns * seen) for name, now in screen.facts["screen"].items()})
+                    drawn[cell].append({name: 1e6 * cpu / (turns * seen) for name, cpu in screen.facts["screen"].items()})
     return [_profile(cell, found[cell], floors[cell], drawn[cell]) for cell in cells]
 
 
