@@ -39,7 +39,7 @@ def two(once: Once, alone: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.fixture
 def sharded(once: Once, two: list[dict[str, Any]], count: Callable[[int, int], int]) -> list[dict[str, Any]]:
     """Two ranks, with --long three, that hold a part of the weights each, and go on with the save of two that hold all."""
-    scenes = ("shards", "cut", "session", "levers", "not_finite", f"resume={mine(two[0]['story'])}")
+    scenes = ("shards", "cut", "session", "levers", "not_finite", f"resume={late(two[0]['story'])}")
     found: list[dict[str, Any]] = once("sharded", lambda folder: play(count(2, 3), folder, *scenes))
     return found
 
@@ -53,6 +53,11 @@ def ranks_of(request: pytest.FixtureRequest, two: list[dict[str, Any]]) -> list[
 def mine(told: dict[str, Any]) -> Path:
     """The save that the player made at turn 5."""
     return Path(told["folder"]) / "saves" / "mine"
+
+
+def late(told: dict[str, Any]) -> Path:
+    """The save before the last camp."""
+    return Path(told["folder"]) / "saves" / "turn-000016"
 
 
 def resumed(told: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +155,7 @@ def test_a_save_of_two_ranks_opens_in_one_process_and_on_sharded_ranks(
     two: list[dict[str, Any]], sharded: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Weights, moments and streams are identical, and all play on to the same end."""
-    one = ranks_at_work.alone(tmp_path, path=mine(two[0]["story"]))
+    one = ranks_at_work.alone(tmp_path, path=late(two[0]["story"]))
     many = [resumed(told) for told in sharded]
     assert [found["start"] for found in many] == [one["start"]] * len(sharded)
     assert len({found["end"] for found in many}) == 1
