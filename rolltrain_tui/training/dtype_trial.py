@@ -4,6 +4,7 @@ Instructions for bfloat16 alone do not tell it. A small model spends most of its
 more than the products gain. The trial is over before the run begins, and the run's campaign then names the dtype (`config.dtypes`).
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -61,6 +62,9 @@ def trial(learner: LeveredLearner) -> DtypeTrial:
 def settle(learner: Learner) -> None:
     """Train in the dtype that is faster here. A learner of another package chooses by itself."""
     if isinstance(learner, LeveredLearner):
-        found = trial(learner)
+        # Compiling the copy twice would take a minute, and be thrown away.
+        compiles = getattr(getattr(learner.config, "device", None), "compile", False)
+        with torch.compiler.set_stance("force_eager") if compiles else nullcontext():
+            found = trial(learner)
         learner.dtype, learner.dtype_note = getattr(torch, found.chosen), str(found)
         learner.config = in_its_dtype(learner.config, found.chosen)

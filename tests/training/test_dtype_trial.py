@@ -1,6 +1,7 @@
 """`device.dtype: auto` is what a few turns say, and is said once."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -81,3 +82,13 @@ def test_the_campaign_of_a_run_names_what_was_chosen(speeds: dict[torch.dtype, f
     campaign, note = new_campaign(tiny_config(AUTO), base=Path())
     assert dict(campaign.config.recipe(""))["device.dtype"] == "bfloat16"
     assert "auto chose bfloat16" in note
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+def test_nothing_is_compiled_for_the_trial(compiles: bool, tiny_config: Configs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And PyTorch's compiler is not loaded for campaigns that do without it."""
+    stances: list[str] = []
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    monkeypatch.setattr(torch.compiler, "set_stance", lambda stance: stances.append(stance) or nullcontext())
+    learner_of(tiny_config(AUTO, f"device.compile={str(compiles).lower()}"))
+    assert stances == ["force_eager"] * compiles
