@@ -1,6 +1,7 @@
 """What takes minutes: two hundred turns on one, two and four ranks, twenty killed ranks, and a pause longer than a rank's patience."""
 
 import json
+import os
 import random
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -76,8 +78,8 @@ def worker(job: "subprocess.Popen[str]", rank: int) -> int | None:
     return None
 
 
-def turns_told(folder: Path, since: int = 0) -> Iterator[int]:
-    yield from map(int, ROLL.findall((folder / "log").read_text(errors="replace")[since:]))
+def turns_told(folder: Path) -> Iterator[int]:
+    yield from map(int, ROLL.findall((folder / "log").read_text(errors="replace")))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
@@ -86,29 +88,23 @@ def test_a_job_goes_on_after_each_of_twenty_killed_ranks(tmp_path: Path, tally: 
     kills, chance = 20, random.Random(1)
     job_words = train(f"turns={30 * kills}", "save.autosave_every=10", "pace.turns_per_second=40", "evaluation.every=50")
     job = agent(tmp_path, 2, kills + 3, *job_words)
-    lost = []
     for kill in range(kills):
-        at = 30 * kill + chance.randint(1, 28)
+        at = 30 * kill + chance.randint(1, 15)  # after the ranks of the kill before have come back
         while max(turns_told(tmp_path), default=0) < at:
             assert job.poll() is None, (tmp_path / "log").read_text()[-3000:]
             time.sleep(0.02)
-        size, before = (tmp_path / "log").stat().st_size, max(turns_told(tmp_path))
         pid = worker(job, chance.randrange(2))
         assert pid is not None
-        subprocess.run(["kill", "-9", str(pid)], check=True)
-        while not (back := [turn for turn in turns_told(tmp_path, size) if turn <= before]):  # they play turns again, or go on at the next
-            if any(turn == before + 1 for turn in turns_told(tmp_path, size)) and "closing signal" in (tmp_path / "log").read_text()[size:]:
-                back = [before + 1]
-                break
-            assert job.poll() is None, (tmp_path / "log").read_text()[-3000:]
-            time.sleep(0.02)
-        lost.append(before + 1 - back[0])
+        os.kill(pid, signal.SIGKILL)
     result = json.loads(job.communicate(timeout=600)[0])
     assert job.returncode == 0
     alone = ranks.run(2, *job_words, "--json", "--out", str(tmp_path / "undisturbed"))
     assert result["weights_sha256"] == json.loads(alone[0].out)["weights_sha256"]
+    told = list(turns_told(tmp_path))
+    lost = [before + 1 - turn for before, turn in pairwise(told) if turn <= before]  # where the story goes back
+    assert 0 < len(lost) <= kills  # a rank that was killed right after a save costs no turn
     assert max(lost) <= 10
-    tally(f"{len(lost)} of {kills} killed ranks: the job went on, {max(lost)} turns lost at most")
+    tally(f"{kills} killed ranks: the job went on each time, {max(lost)} turns lost at most, the same weights at the end")
 
 
 def test_a_pause_of_twice_the_ranks_patience_ends_no_job(tmp_path: Path, tally: Callable[[str], None]) -> None:
