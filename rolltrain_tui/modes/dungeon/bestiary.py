@@ -28,7 +28,7 @@ SIGNALS: tuple[Signal, ...] = (
         name="indecision",
         title="Indecision",
         unit="",
-        high=0.8,
+        high=0.75,
         meaning="the entropy of its choice over that of a choice at random",
         advice="a smaller entropy coefficient; low with success is mastery",
     ),
