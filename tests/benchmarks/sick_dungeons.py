@@ -12,9 +12,9 @@ Measured (torch 2.13, one thread), counter - nothing and counter - wrong counter
     large steps, old games   kl_specter         -.191 ± .015    -.185 ± .021    61, 62, 82, 83, 84
     KL 1                     frozen_knight      -.210 ± .040    -.213 ± .044    61, 62, 81, 82, 83
     entropy .3               wandering_fog      -.126 ± .018    -.132 ± .014    61, 82, 83, 84
-    no value                 blind_seer         -.103 ± .029    -.061 ± .022    61, 62, 82, 83
+    no value                 blind_seer         -.107 ± .023    -.071 ± .020    61, 62, 82, 83, 84
     10 worlds                mirror_of_memory   -.199 ± .044    -.217 ± .057    61, 82, 83
-    cold                     circling_ghost     -.363 ± .020    -.361 ± .021    61, 62, 82, 83
+    cold                     circling_ghost     -.357 ± .017    -.356 ± .017    61, 62, 82, 83, 84
 
 None of the dungeon's monsters came to seven healthy runs: seeds 61 and 81 to 85 in 252 turns, 32 in 336 of a larger one; nor to 1 in the
 960 of the campaign, nor to 51 in 360 of the kitchen. The house's Exploding Hydra came to 83, where a gradient leapt in turn 132. Bounds

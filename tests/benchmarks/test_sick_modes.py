@@ -1,4 +1,4 @@
-"""Sick runs of the dungeon and of the duel meet their monsters, and healthy ones do not. The scripts print tables of five seeds."""
+"""Sick runs of the dungeon and of the duel meet their monsters, and healthy ones do not. The scripts print tables of many seeds."""
 
 import pytest
 import sick_duels
