@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -26,6 +27,9 @@ class Curtain:
         self._up = False
         screen._layout_required = True
         self._lay_out()
+        # Textual tells a screen its size, and gives it the classes of that size, where a layout finds it new. This one has come before.
+        size = screen.app.size
+        screen.post_message(Resize(size, size, size))
 
     def rise_when_settled(self, calm: int = 0) -> None:
         """Look again and again; `calm`: for so many rounds everything has been in its place."""

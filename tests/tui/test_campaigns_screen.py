@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from threading import Event
 
 import pytest
 from support.endings import ENDED
@@ -48,6 +49,27 @@ async def test_the_shipped_campaigns(size: tuple[int, int]) -> None:
         await until(pilot, lambda: all(text in shown(app) for text in ("The Tiny GPT", "Your own text", "Choose a hero")))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen))
+
+
+async def test_keys_typed_before_the_campaigns_are_read_count(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down, Up and Enter wait for the list, and choose from it what they would have chosen."""
+    read = Event()
+    monkeypatch.setattr("rolltrain_tui.modes.campaign_file.shipped", lambda: [files[1], files[0]] if read.wait(20) else [])
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("down", "down", "up", "enter")
+        read.set()
+        await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen) and "Tiny" in shown(app))
+
+
+async def test_a_screen_opened_from_another_has_the_form_of_its_size() -> None:
+    """In a small terminal the heroes stand in a list, also where the choice of a campaign came before."""
+    app = ScreensHost(CampaignsScreen)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "A language model" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, HeroChoiceScreen) and "Set out" in shown(app))
+        await until(pilot, lambda: {"-narrow", "-short"} <= app.screen.classes and "Takes bigger updates: half as large" in shown(app))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -36,6 +36,8 @@ class CampaignsScreen(TavernScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Choose a hero", priority=True, tooltip="On to the choice of a hero"),
         Binding("slash", "own_text", "Your own text", tooltip="Train on a text file of yours instead"),
+        Binding("down", "step(1)", "Down", show=False, priority=True),
+        Binding("up", "step(-1)", "Up", show=False, priority=True),
         Binding("j", "step(1)", "Down", show=False),
         Binding("k", "step(-1)", "Up", show=False),
     ]
@@ -52,6 +54,8 @@ class CampaignsScreen(TavernScreen):
         super().__init__()
         self._found: list[tuple[Path, CampaignConfig | str]] = []
         self._results: list[Result] = []
+        self._typed_steps, self._typed_enter = 0, False
+        """What was pressed before the campaigns were read."""
 
     def compose(self) -> ComposeResult:
         yield Static("Choose a campaign", classes="screen-title")
@@ -93,7 +97,9 @@ class CampaignsScreen(TavernScreen):
         for path, campaign in found:
             names.add_option(_entry(path, campaign))
         if found:
-            names.highlighted = 0
+            names.highlighted = min(max(self._typed_steps, 0), len(found) - 1)
+            if self._typed_enter:
+                self.action_choose()
 
     @on(OptionList.OptionHighlighted)
     @while_open
@@ -135,11 +141,15 @@ class CampaignsScreen(TavernScreen):
 
     def action_step(self, by: int) -> None:
         names = self.query_one(OptionList)
-        names.action_cursor_down() if by > 0 else names.action_cursor_up()
+        if self._found:
+            names.action_cursor_down() if by > 0 else names.action_cursor_up()
+        elif not self._typed_enter:
+            self._typed_steps += by
 
     def action_choose(self) -> None:
         index = self.query_one(OptionList).highlighted
         if index is None:
+            self._typed_enter = True
             return
         path, campaign = self._found[index]
         text = self.query_one(Input).value
