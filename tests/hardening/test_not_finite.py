@@ -32,8 +32,8 @@ def spoil(expedition: Run, way: str) -> None:
     learner: Any = expedition.campaign.learner
     descend = learner._descend
 
-    def spoilt(*batch: Any) -> torch.Tensor:
-        loss: torch.Tensor = descend(*batch)
+    def spoilt(*batch: Any, **how: Any) -> torch.Tensor:
+        loss: torch.Tensor = descend(*batch, **how)
         if expedition.campaign.turn + 1 in POISONED:
             if way == "loss":
                 return loss * WAYS[way]

@@ -72,9 +72,12 @@ class FakeExpedition:
     def __init__(self, config: CampaignConfig, turns: int = 3, extra: Sequence[Event] = (), story: Sequence[Event] = ()) -> None:
         self.config, self.story, self.note = config, story, ""
         self.folder = Path("run")
-        self.campaign = SimpleNamespace(turn=0, learner=SimpleNamespace(weights_sha256=lambda: "ab" * 32))
+        self.campaign = SimpleNamespace(turn=0)
         self.turns, self.extra = turns, extra
         self.before_turn: Callable[[int], None] = lambda turn: None
+
+    def weights_sha256(self) -> str:
+        return "ab" * 32
 
     def play(self, inbox: Inbox) -> Iterator[Event]:
         yield BEGAN

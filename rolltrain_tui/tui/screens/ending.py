@@ -168,6 +168,7 @@ class EndingScreen(TavernScreen):
         self._show_revealed()
 
     @on(events.ScreenResume)
+    @while_open
     def _show_revealed(self) -> None:
         if self._revealed is not None and self.is_current:
             self.app.switch_screen(EndingScreen(self._revealed))
