@@ -21,6 +21,7 @@ from rolltrain_tui.bench.metered import STEP
 from rolltrain_tui.bench.products import Floor
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.training.dtype_trial import DtypeTrial, trial
 from rolltrain_tui.training.levered_learner import LeveredLearner
 from rolltrain_tui.training.machine import available_cores
 
@@ -53,9 +54,27 @@ class Profile:
         return self.floor.milliseconds / self.headless
 
 
-def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns: int = 10) -> list[Profile]:
-    """Profiles for float32 and bfloat16 on one thread and, where the machine has two cores, on two. ProfileError."""
-    cells = [(dtype, threads) for threads in sorted({1, min(2, available_cores())}) for dtype in DTYPES]
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The columns of the table, and why some are missing."""
+
+    columns: list[Profile]
+    left_out: list[str]
+    """Sentences."""
+
+
+def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns: int = 10) -> Profiles:
+    """Profiles for float32 and bfloat16 on one thread and, where the machine has two cores, on two. ProfileError.
+
+    bfloat16 is left out where the machine only emulates it: one of its turns takes as long as ten others, and teaches nothing.
+    """
+    tried = {threads: _trial(campaign, (*overrides, *_settings("float32", threads))) for threads in sorted({1, min(2, available_cores())})}
+    cells = [(dtype, threads) for threads, found in tried.items() for dtype in DTYPES if dtype == "float32" or not found.hopeless]
+    left_out = [_left_out(threads, found) for threads, found in tried.items() if found.hopeless]
+    return Profiles(_measured(campaign, overrides, cells, blocks=blocks, turns=turns), left_out)
+
+
+def _measured(campaign: Path, overrides: Sequence[str], cells: list[tuple[str, int]], *, blocks: int, turns: int) -> list[Profile]:
     floors = {cell: _floor(campaign, (*overrides, *_settings(*cell))) for cell in cells}
     field = {cell: [make(campaign, (*overrides, *_settings(*cell))) for make in (headless, on_screen)] for cell in cells}
     with ready(*(contestant for pair in field.values() for contestant in pair)):
@@ -77,10 +96,19 @@ def _settings(dtype: str, threads: int) -> tuple[str, ...]:
 
 
 def _floor(campaign: Path, overrides: Sequence[str]) -> Floor:
+    return products.floor(products.of_a_turn(build(load(campaign, tuple(overrides)), base=campaign.parent)))
+
+
+def _trial(campaign: Path, overrides: Sequence[str]) -> DtypeTrial:
     learner = build(load(campaign, tuple(overrides)), base=campaign.parent)
     if not isinstance(learner, LeveredLearner):
         raise ProfileError(f"{campaign.name}: only campaigns whose training is rolltrain's own can be profiled")
-    return products.floor(products.of_a_turn(learner))
+    return trial(learner)
+
+
+def _left_out(threads: int, found: DtypeTrial) -> str:
+    times = f"a turn takes {found.bfloat16 / found.float32:.1f} times as long as in float32"
+    return f"bfloat16 on {threads} thread{'s' * (threads > 1)} is left out: {times}, so this machine only emulates it."
 
 
 def _profile(
@@ -95,9 +123,9 @@ def _profile(
     return Profile(dtype=cell[0], threads=cell[1], parts=parts, turn=turn, headless=alone, floor=floor, screen=screen)
 
 
-def table(campaign: str, found: Sequence[Profile]) -> str:
+def table(campaign: str, profiles: Profiles) -> str:
     """The profiles as text: a column for each dtype and number of threads."""
-    wide = 22
+    wide, found = 22, profiles.columns
 
     def row(name: str, *cells: str) -> str:
         return f"  {name:<25}" + "".join(f"{cell:>{wide}}" for cell in cells)
@@ -116,9 +144,11 @@ def table(campaign: str, found: Sequence[Profile]) -> str:
         "",
         "  the screen's thread, milliseconds of CPU in a second of training",
         *(row(f"  {name}", *(f"{p.screen[name]:.1f}       " for p in found)) for name in found[0].screen),
+        *("  " + sentence for sentence in ["", *profiles.left_out] if profiles.left_out),
     ]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def as_json(found: Sequence[Profile]) -> str:
-    return json.dumps([asdict(profile) | {"share_of_peak": profile.share_of_peak} for profile in found])
+def as_json(profiles: Profiles) -> str:
+    """The columns; those that are left out are not among them."""
+    return json.dumps([asdict(profile) | {"share_of_peak": profile.share_of_peak} for profile in profiles.columns])

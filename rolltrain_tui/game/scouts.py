@@ -3,7 +3,8 @@
 No signal of a single run tells slow from tuned: its loss falls in both. A comparison does. There are two kinds of scouts.
 
     from here       start from the run as it stands, and take WALK turns with the learning rate times k
-    from the start  start from the run's first weights, and take as many turns as the run has, at most FRESH, with the rate times k
+    from the start  start from the run's first weights, and take as many turns as the run has, at most FRESH, and WALK more, with the
+                    rate times k
 
 Each then takes ANNEAL turns in which its rate falls to 0 along a line. All are compared on the same validation sequences with the scout
 from here that has k = 1. The anneal is needed because a smaller step always looks better at once: it settles, and settling lowers the
@@ -11,7 +12,8 @@ loss. Every scout settles before it is judged (the bias is described by Wu et al
 Meta-Optimization, 2018).
 
 Scouts from the start are needed because a run that was too hot for long is spoilt: from where it stands, smaller steps help no more than
-others for hundreds of turns. A run that begins anew with the right steps is ahead of it at the same age. They go once, and serve later too.
+others for hundreds of turns. A run that begins anew with the right steps is ahead of it at the same age: of the scout with k = 1, which
+has walked too. How far ahead it is serves later trips, until the run is twice as old. From FRESH turns on they go no more.
 
 Which scouts go, and what their values mean, is told by `rules.pace`. Nothing here can change the run: its learner is only read.
 """
@@ -60,8 +62,10 @@ class Scouts:
         self._start: State | None = None
         """The run before its first turn."""
         self._anew: dict[float, list[float]] = {}
-        """What scouts from the start found after FRESH turns. Size of their steps (learning rate x k) -> difference to the run
-        of the same age, on each sequence."""
+        """What scouts from the start found last. Size of their steps (learning rate x k) -> difference to the run of the same age,
+        on each sequence."""
+        self._anew_at = 0
+        """The turn in which they went."""
         self.due = False
         """They go out before the next turn."""
         self.last = 0
@@ -101,16 +105,16 @@ class Scouts:
         """Differences to the run of the same age, by the multiple of its steps of now; and the cost of the scouts that went now."""
         if step <= 0:
             return {}, 0.0
-        if self._start is None:
+        if self._start is None or turn < 2 * self._anew_at:
             return {size / step: differences for size, differences in self._anew.items()}, 0.0
         found: dict[float, list[float]] = {}
         walked: list[tuple[float, Walked]] = []
         while (k := pace.next_anew(found)) is not None:
-            scout = self._walk(self._start, min(turn, FRESH), usual, k)
+            scout = self._walk(self._start, min(turn, FRESH) + WALK, usual, k)
             walked.append((k, scout))
             found[k] = pace.differences(scout.values, mine)
+        self._anew, self._anew_at = {scout.lr * usual.k_requested * k: found[k] for k, scout in walked}, turn
         if turn >= FRESH:
-            self._anew = {scout.lr * usual.k_requested * k: found[k] for k, scout in walked}
             self._start = None
         return found, sum(scout.gflop for _, scout in walked)
 
@@ -142,13 +146,14 @@ class Scouts:
             "last": self.last,
             "gflop": self.gflop,
             "anew": anew,
+            "anew_at": self._anew_at,
             "start": None if self._start is None else self._start[1],
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
         """Exact inverse of state_dict() and tensors()."""
         self.due, self.gflop, self._fork = bool(state["due"]), float(state["gflop"]), None
-        self.last = int(state.get("last", 0))
+        self.last, self._anew_at = int(state.get("last", 0)), int(state.get("anew_at", 0))
         self._anew = {float(size): [float(d) for d in differences] for size, differences in state["anew"]}
         own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         self._start = None if state["start"] is None else (own, state["start"])

@@ -16,8 +16,8 @@ from random import Random
 
 from rolltrain_tui.protocol.readings import Pace
 
-SCOUT_WALK, SCOUT_ANNEAL, SCOUTS_ANEW = 25, 15, 100
-"""Turns of a scout from where the run stands, of every scout's anneal, and at most of one that starts anew."""
+SCOUT_WALK, SCOUT_ANNEAL, SCOUTS_ANEW = 25, 15, 200
+"""Turns of a scout from where the run stands, of every scout's anneal, and up to which one that starts anew catches up with the run."""
 FIRST_TRIP, APART = 100, 1.5
 """Turn before which scouts go only when asked, and how many times as long the run is at the next trip, where they go seldom."""
 HERE, BEYOND = (1 / 3, 1.0, 3.0), 9.0

@@ -35,6 +35,11 @@ class DtypeTrial:
     def chosen(self) -> str:
         return "bfloat16" if self.float32 >= GAIN * self.bfloat16 else "float32"
 
+    @property
+    def hopeless(self) -> bool:
+        """bfloat16 is emulated on this machine."""
+        return self.bfloat16 > HOPELESS * self.float32
+
     def __str__(self) -> str:
         measured = f"a turn took {self.float32:,.1f} ms in float32 and {self.bfloat16:,.1f} ms in bfloat16 on this machine"
         return f"device.dtype auto chose {self.chosen}: {measured}."

@@ -195,7 +195,7 @@ def assert_the_same_end(one: Campaign, other: Campaign) -> None:
 
 @pytest.mark.parametrize(
     ("at", "looks"),
-    [(5, 16), *(pytest.param(*case) for case in ((3, 1), (5, 2), (5, 11), (5, 24), (7, 9), (10, 8)))],
+    [(5, 16), *(pytest.param(*case) for case in ((3, 1), (5, 2), (5, 11), (7, 24), (7, 9), (10, 8)))],
 )
 def test_a_run_that_is_left_while_they_are_out_sends_them_again(sitting: Sitting, tiny_config: Configure, at: int, looks: int) -> None:
     """Resumed, they find the same to the last digit, and the run ends as if nobody had left."""
@@ -307,14 +307,31 @@ def test_a_real_run_that_larger_steps_would_destroy_has_a_verdict(make_learner: 
 
 
 def test_a_scout_costs_its_turns_and_one_evaluation() -> None:
-    """Three from here and two from the start: turns with their anneal at 1 GFLOP, and an evaluation of half of one each."""
+    """Three from here and two from the start: turns with their anneal at 1 GFLOP, and an evaluation of half of one each.
+
+    Those from the start go again when the run is twice as old, and for the last time from turn 6 on.
+    """
     scouts = Scouts(Paced())
     scouts.remember_start()
-    found = scouts.go(4, NEUTRAL)
+    found = scouts.go(2, NEUTRAL)
     assert [1 / 3, 3.0] == [scout.k for scout in found.scouts if not scout.anew]
     assert [1 / 9, 1 / 3] == [scout.k for scout in found.scouts if scout.anew]
-    assert found.gflop == 3 * (3 + 2 + 0.5) + 2 * (4 + 2 + 0.5)
-    assert scouts.go(4, NEUTRAL).gflop == 2 * found.gflop
+    total, here = 0.0, 3 * (3 + 2 + 0.5)
+    costs = {turn: -total + (total := scouts.go(turn, NEUTRAL).gflop - found.gflop) for turn in (3, 4, 7, 8, 20)}
+    assert found.gflop == here + 2 * (2 + 3 + 2 + 0.5)
+    assert costs == {3: here, 4: here + 2 * (4 + 3 + 2 + 0.5), 7: here, 8: here + 2 * (6 + 3 + 2 + 0.5), 20: here}
+
+
+def test_those_from_the_start_meet_the_run_of_their_own_age(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that began anew with the steps of the run has come as far as the scout that went on with them, to the bit."""
+    monkeypatch.setattr(pace, "ANEW", (1.0, 1 / 9))
+    scouts = Scouts(learner := make_learner("model.dropout=0.1"))
+    scouts.remember_start()
+    for _ in range(4):
+        learner.step(NEUTRAL)
+    anew = {scout.k: scout for scout in scouts.go(4, NEUTRAL).scouts if scout.anew}
+    assert (anew[1.0].delta, anew[1.0].standard_error) == (0.0, 0.0)
+    assert anew[1 / 9].delta != 0
 
 
 def test_they_walk_as_the_hero_stands(full_walks: None) -> None:
