@@ -210,7 +210,7 @@ def temperature(examined: Examined, objective: Objective) -> float:
 def signs_of(examined: Examined, objective: Objective = VALIDATION_LOSS) -> State:
     """The state of the run by its signals. Heat is looked for first, since a hot run may overfit or be slow because of it.
 
-    A gradient that leaps while the run is on its way is part of learning, not heat.
+    A gradient that leaps and a few dead units are part of learning while the run is on its way, not heat.
     """
     readings = {reading.signal: reading for reading in examined.readings}
 
@@ -224,9 +224,9 @@ def signs_of(examined: Examined, objective: Objective = VALIDATION_LOSS) -> Stat
         return signal in readings and readings[signal].condition != "unknown"
 
     on_its_way = temperature(examined, objective) < TRAVELLING
-    if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth", "dead_units"):
+    if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth"):
         return "hot"
-    if above("gradient_spike") and not on_its_way:
+    if above("gradient_spike", "dead_units") and not on_its_way:
         return "hot"
     if above("gap") and above("val_rise"):
         return "overfit"

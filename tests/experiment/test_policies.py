@@ -73,6 +73,8 @@ def pressed(policy: Policy, scene: Scene, event: Examined) -> list[Command]:
         (examined(gradient_spike=9.0), "hot"),
         (examined(temperature=0.004, gradient_spike=9.0), "hot"),
         (examined(temperature=-0.05, gradient_spike=9.0), "slow"),
+        (examined(temperature=-0.05, dead_units=0.2), "slow"),
+        (examined(temperature=0.004, dead_units=0.2), "hot"),
         (examined(non_finite=1.0), "hot"),
         (examined(gap=0.5, val_rise=0.0), "well"),
     ],

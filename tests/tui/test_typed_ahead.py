@@ -18,7 +18,7 @@ from support.playing import SIZE
 from textual.events import Key
 from textual.screen import Screen
 
-from rolltrain_tui.tui import arena, screens
+from rolltrain_tui import tui
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.base import GUARDED
@@ -37,12 +37,11 @@ KEYS = [("enter", "\r")] * 6 + [
 
 def screen_classes() -> Iterator[type[Screen[Any]]]:
     """Every screen of the game."""
-    for package in (screens, arena):
-        for found in pkgutil.iter_modules(package.__path__):
-            module = importlib.import_module(f"{package.__name__}.{found.name}")
-            for row in vars(module).values():
-                if inspect.isclass(row) and issubclass(row, Screen) and row.__module__ == module.__name__:
-                    yield row
+    for found in pkgutil.walk_packages(tui.__path__, f"{tui.__name__}."):
+        module = importlib.import_module(found.name)
+        for row in vars(module).values():
+            if inspect.isclass(row) and issubclass(row, Screen) and row.__module__ == module.__name__:
+                yield row
 
 
 @pytest.mark.parametrize("screen", list(screen_classes()), ids=lambda screen: screen.__name__)

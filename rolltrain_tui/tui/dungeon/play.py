@@ -204,10 +204,9 @@ class DungeonScreen(TavernScreen):
             self._story.tell(sitting.seen.description)
         self._draw()
 
+    @while_open
     def _begin(self) -> None:
         """A world begins: its quest, and where the player stands."""
-        if not self.is_mounted:
-            return
         sitting = self._sitting
         self._chosen = None
         self._story.tell(f"═ {sitting.world.title}")
