@@ -25,7 +25,7 @@ async def test_presenter_mode_looks_as_it_did(tmp_path: Path, size: tuple[int, i
         game.inbox.resume()
         await game.see("‖ paused: the run was evaluated")
         assert game.screen.scene.turn == 50
-        assert "Paused after turn 50" in game.screen.notice
+        assert "Paused at 50" in game.screen.notice
         await game.press("m")
         assert read_settings()["presenter"] is False
         assert not game.app.bridge.pause_on

@@ -13,6 +13,7 @@ from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.pauses import RULES, SOMETHING, pause_reason
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.expedition import paused_line
 from rolltrain_tui.tui.settings import read_settings
 
 GATE = GateFaced(250, 2.21, 2.25, 2.30, True, 100)
@@ -33,6 +34,11 @@ def test_what_happens_meets_its_rule(event: object, rule: str) -> None:
     assert rule in SOMETHING
     assert rule == pause_reason(event, RULES)  # type: ignore[arg-type]
     assert pause_reason(event, set(RULES) - {rule}) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_why_it_paused_and_what_goes_on_fit_a_line_of_80_columns(rule: str) -> None:
+    assert len(paused_line(9999, RULES[rule])) <= 80
 
 
 def test_a_signal_that_was_sick_before_is_no_news() -> None:

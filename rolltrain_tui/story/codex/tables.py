@@ -231,7 +231,7 @@ def _measured(name: str) -> str:
 
 def scouts(what: str) -> str:
     """A number of the scouts."""
-    three, two = 3 * (SCOUT_WALK + SCOUT_ANNEAL), 2 * (SCOUTS_ANEW + SCOUT_ANNEAL)
+    three, two = 3 * (SCOUT_WALK + SCOUT_ANNEAL), 2 * (SCOUTS_ANEW + SCOUT_WALK + SCOUT_ANNEAL)
     numbers = {
         "first": FIRST_TRIP,
         "walk": SCOUT_WALK,

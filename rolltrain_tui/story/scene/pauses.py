@@ -7,7 +7,7 @@ from rolltrain_tui.protocol import events as ev
 RULES = {
     "encounter": "a monster has come",
     "sick": "a signal has left its range",
-    "gate": "the Validation Gate was faced",
+    "gate": "the gate was faced",
     "level": "a new level",
     "verdict": "the twin's verdict is in",
     "evaluation": "the run was evaluated",

@@ -67,6 +67,11 @@ NARROW = 76
 TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
 
 
+def paused_line(turn: int, why: str) -> str:
+    """What the line above the keys says when the game has paused by itself; at 80 columns nothing of it is cut."""
+    return f"‖ Paused at {turn}: {why}. Space resumes, . plays one turn."
+
+
 class ExpeditionScreen(Explaining):
     """Looks ten times a second whether a picture is due.
 
@@ -308,9 +313,7 @@ class ExpeditionScreen(Explaining):
     def _auto_paused(self, message: AutoPaused) -> None:
         self.stay_paused()
         self._why = RULES.get(message.reason, message.reason)
-        self.tell_player(
-            f"‖ Paused after turn {message.turn}: {self._why}. Space resumes, . plays one turn.", "warn", stays="unless hinted"
-        )
+        self.tell_player(paused_line(message.turn, self._why), "warn", stays="unless hinted")
         shown = CARDS.get(message.reason)
         for event in self._moment:
             if shown is not None and isinstance(event, shown) and not message.ran:
