@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from rolltrain_tui.cluster.launched import first_here
+
 DONE, FAILED, WRONG_USE = 0, 1, 2
 INTERRUPTED, UNREAD = 128 + 2, 128 + 13
 DEBUG = "ROLLTRAIN_DEBUG"
@@ -43,12 +45,14 @@ def _tell(error: Exception) -> int:
     if isinstance(error, Abort):
         return INTERRUPTED
     if isinstance(error, ClickException):
-        error.show()
+        if first_here():
+            error.show()
         return error.exit_code
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     if isinstance(error, ValueError):  # a mistake of the user; the text says what to do
-        _say(str(error))
+        if first_here():
+            _say(str(error))
         return WRONG_USE
     _say(f"rolltrain failed: {type(error).__name__}: {error}")
     _say(_where_to_look(error))

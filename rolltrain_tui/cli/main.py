@@ -3,17 +3,20 @@
 A verb's file is loaded when it is called, and imports torch, textual and pydantic when it runs. So help answers at once.
 """
 
+import io
 import os
 import sys
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
 
 import click
 
 from rolltrain_tui import __version__
-from rolltrain_tui.cli.exit_codes import WRONG_USE, exit_code_of, open_streams, settle_streams
+from rolltrain_tui.cli.exit_codes import exit_code_of, open_streams, settle_streams
 from rolltrain_tui.cli.late_verbs import LateVerbs
 from rolltrain_tui.cli.plugin_faults import tell_of_faults
-from rolltrain_tui.cluster.launched import launched, rank
+from rolltrain_tui.cluster.launched import first_here, launched
 
 VERBS = {
     # To play and to train
@@ -48,7 +51,7 @@ VERBS = {
     "doctor": "Will it run here, and how fast?",
 }
 """Each is a file of its name in this folder."""
-ON_RANKS = ("train",)
+ON_RANKS = ("play", "train")
 """Verbs that torchrun can start on several ranks at once."""
 
 
@@ -59,9 +62,18 @@ def main() -> None:
     # busy program; those that spin too briefly cost a wake-up at every operation.
     os.environ.setdefault("GOMP_SPINCOUNT", "50000")
     warnings.filterwarnings("ignore", "Failed to initialize NumPy", UserWarning)  # torch says so where NumPy is absent; it is not needed
-    code = exit_code_of(lambda: rolltrain(prog_name="rolltrain", standalone_mode=False))
-    tell_of_faults()
+    code = exit_code_of(_called)
+    if first_here():
+        tell_of_faults()
     sys.exit(settle_streams(code))
+
+
+def _called() -> Any:
+    """The verb's answer. Of the ranks on one machine the first one talks: they would all say the same."""
+    if first_here():
+        return rolltrain(prog_name="rolltrain", standalone_mode=False)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return rolltrain(prog_name="rolltrain", standalone_mode=False)
 
 
 @click.group(
@@ -85,8 +97,5 @@ def rolltrain(context: click.Context) -> None:
 
 
 def _refuse_ranks(verb: str) -> None:
-    """UsageError of the first rank, which talks for all."""
-    if rank():
-        raise click.exceptions.Exit(WRONG_USE)
-    other = " The same game on many ranks: torchrun ... -m rolltrain_tui train CAMPAIGN --plain" if verb == "play" else ""
-    raise click.UsageError(f"`rolltrain {verb}` runs in one process, and torchrun starts several: start it by itself.{other}")
+    """UsageError."""
+    raise click.UsageError(f"`rolltrain {verb}` runs in one process, and torchrun starts several: start it by itself.")

@@ -32,6 +32,15 @@ RUNS_BESIDE_OUT = click.option("--runs", type=FILE, metavar="DIR", help="Folder 
 """For verbs whose --out is where they write."""
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 SETTINGS = click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign.")
+SHARD_WEIGHTS = click.option(
+    "--shard-weights", is_flag=True, help="On many ranks: each keeps a part of weights and moments (FSDP2), not all of them."
+)
+
+
+def refuse_shards(asked: bool, verb: str) -> None:
+    """UsageError where --shard-weights was given to a single process."""
+    if asked:
+        raise click.UsageError(f"--shard-weights divides the weights among ranks: torchrun --nproc-per-node 2 -m rolltrain_tui {verb} ...")
 
 
 def campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:

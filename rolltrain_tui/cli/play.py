@@ -9,16 +9,41 @@ import click
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
+from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.events import Secret
+    from rolltrain_tui.tui.launch import Launch
 
 
 @click.command()
 @click.argument("what", required=False, metavar="[CAMPAIGN|SAVE]")
 @options.campaign_options
 @options.classroom_options
+@options.SHARD_WEIGHTS
 def play(
+    what: str | None,
+    shard_weights: bool,
+    **given: Any,
+) -> int:
+    """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen.
+
+    One game on many processes, whose first one draws: torchrun --nproc-per-node 2 -m rolltrain_tui play CAMPAIGN
+    """
+    if launched():
+        if rank() == 0:
+            click.echo(f"{world_size()} ranks gather; the screen opens when all are there.", err=True)
+        from rolltrain_tui.cli.ranks import play_on_ranks
+
+        return play_on_ranks({"CAMPAIGN or SAVE": what, **given}, lambda: _launch(what, **given), given["out"], shards=shard_weights)
+    options.refuse_shards(shard_weights, "play")
+    launch = _launch(what, **given)
+    from rolltrain_tui.tui import play as play_game
+
+    return play_game(launch)
+
+
+def _launch(
     what: str | None,
     out: Path | None,
     data: Path | None,
@@ -28,8 +53,8 @@ def play(
     hidden: "frozenset[Secret]",
     vote_at: str,
     **given: Any,
-) -> int:
-    """Open the game. CAMPAIGN is a file or a shipped name, SAVE a run or save folder; without one, the title screen."""
+) -> "Launch":
+    """What the command line asks of the app. UsageError, ValueError."""
     from rolltrain_tui.runs.root import saves_root
 
     root, data = saves_root(out), options.own_text(data)
@@ -37,37 +62,44 @@ def play(
     if save is not None:
         options.refuse_other_text(data)
     if reason := missing_screen():
-        return _offer_train(reason, what, save is not None, data, out, given)
-    from rolltrain_tui.tui import play as play_game
+        raise NoScreen(reason, _train_words(what, save is not None, data, out, given))
     from rolltrain_tui.tui.launch import Launch
 
     campaign = options.find_campaign(what) if what and save is None else None
     overrides = options.overrides(campaign, data=data, **given)
     if campaign is not None:
         options.check_campaign(campaign, overrides, data)
-    moves = tuple(options.read_moves(script))
-    return play_game(
-        Launch(
-            campaign=campaign,
-            save=save,
-            overrides=overrides,
-            data=data,
-            runs=root,
-            moves=moves,
-            presenter=presenter,
-            explain=explain,
-            hidden=hidden,
-            votes=vote_at == "encounter",
-        )
+    return Launch(
+        campaign=campaign,
+        save=save,
+        overrides=overrides,
+        data=data,
+        runs=root,
+        moves=tuple(options.read_moves(script)),
+        presenter=presenter,
+        explain=explain,
+        hidden=hidden,
+        votes=vote_at == "encounter",
     )
 
 
-def _offer_train(reason: str, what: str | None, is_save: bool, data: Path | None, out: Path | None, given: dict[str, Any]) -> int:
-    """Say that there is no screen, and which command plays the same game in plain sentences."""
-    words = ["rolltrain", "train", *(["--resume"] if is_save else []), what or "tutorial"]
+class NoScreen(click.ClickException):
+    """There is nothing to draw on."""
+
+    exit_code = WRONG_USE
+
+    def __init__(self, reason: str, words: list[str]) -> None:
+        start = ["torchrun", "--nproc-per-node", str(world_size()), "-m", "rolltrain_tui"] if launched() else ["rolltrain"]
+        command = shlex.join([*start, *words, "--plain"])
+        super().__init__(f"The game needs a terminal to draw on, and {reason}.\nThe same game in plain sentences:\n\n  {command}")
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
+
+def _train_words(what: str | None, is_save: bool, data: Path | None, out: Path | None, given: dict[str, Any]) -> list[str]:
+    """The command that plays the same game in plain sentences, without its program."""
+    words = ["train", *(["--resume"] if is_save else []), what or "tutorial"]
     words += [word for name in ("steps", "seed", "device") if given[name] is not None for word in (f"--{name}", str(given[name]))]
     words += [word for name, path in (("--data", data), ("--out", out)) if path for word in (name, str(path))]
-    words += [word for setting in given["settings"] for word in ("--set", setting)]
-    click.echo(f"The game needs a terminal to draw on, and {reason}.\nThe same game in plain sentences:\n", err=True)
-    click.echo(f"  {shlex.join([*words, '--plain'])}", err=True)
-    return WRONG_USE
+    return words + [word for setting in given["settings"] for word in ("--set", setting)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("campaign", required=False)
 @options.campaign_options
 @click.option("--resume", metavar="SAVE|RUN", help="Go on from a save folder, or from the latest save of a run.")
-@click.option("--shard-weights", is_flag=True, help="On many ranks: each keeps a part of weights and moments (FSDP2), not all of them.")
+@options.SHARD_WEIGHTS
 @click.option("--plain", is_flag=True, help="The story, a sentence an event; commands are typed as lines (type help).")
 @click.option("--every", type=click.IntRange(min=1), metavar="N", help="In the plain story, tell the roll of every Nth turn only.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout; all talk goes to stderr.")
@@ -42,9 +42,8 @@ def train(
 
         order = (lambda: _resuming(str(resume), out, data, given)) if campaign is None else lambda: _beginning(campaign, out, data, given)
         code, result = train_on_ranks(order, shown, moves, shards=shard_weights)
-    elif shard_weights:
-        raise click.UsageError("--shard-weights divides the weights among ranks: torchrun --nproc-per-node 2 -m rolltrain_tui train ...")
     else:
+        options.refuse_shards(shard_weights, "train")
         run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
         code, result = play(run, shown, moves)
     if as_json and result is not None:

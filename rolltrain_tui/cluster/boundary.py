@@ -118,17 +118,23 @@ class FollowersInbox(Inbox):
         super().__init__()
         self._gang = gang
         self._told: list[Command] = []
-        self._asked = self._over = False
+        self._over = False
+        self.asked = False
+        """This rank was asked to end."""
 
     def stop(self) -> None:
-        self._asked = True
+        self.asked = True
+
+    def open_again(self) -> None:
+        """For the next run, after one that was stopped."""
+        self._told, self._over = [], False
 
     @property
     def stopped(self) -> bool:
         return self._over
 
     def wait_for_turn(self) -> bool:
-        while (word := self._gang.highest(STOP if self._asked else 0)) == WAIT:
+        while (word := self._gang.highest(STOP if self.asked else 0)) == WAIT:
             pass
         if word == STOP:
             self._over = True

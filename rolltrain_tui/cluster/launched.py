@@ -15,6 +15,16 @@ def rank() -> int:
     return int(os.environ["RANK"])
 
 
+def world_size() -> int:
+    """How many processes there are."""
+    return int(os.environ["WORLD_SIZE"])
+
+
+def first_here() -> bool:
+    """Whether it is the first of this machine's. They all have the same command line, so this one speaks for them."""
+    return not launched() or int(os.environ.get("LOCAL_RANK") or 0) == 0
+
+
 def starts_anew() -> bool:
     """Whether torchrun starts all ranks once more if this one fails."""
     return attempt() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS") or 0)

@@ -63,17 +63,22 @@ class LeadingRun(Run):
     gang: Gang
     runs: Path
     """Where the job's note is kept (see `job`)."""
+    over: Callable[[], None] = staticmethod(lambda: None)
+    """Called when it has been played, however it ended."""
     _wrote = False
     _sha256 = ""
 
     def play(self, inbox: Inbox) -> Iterator[Event]:
-        leading = LeadersInbox(self.gang, inbox, lambda: self.campaign.turn + 1)
-        with leading.beating():
-            yield from super().play(leading)
-        if self.campaign.ended:
-            job.forget(self.runs)
-        if self.campaign.failure is None:
-            self._sha256 = self.learner.weights_sha256()
+        try:
+            leading = LeadersInbox(self.gang, inbox, lambda: self.campaign.turn + 1)
+            with leading.beating():
+                yield from super().play(leading)
+            if self.campaign.ended:
+                job.forget(self.runs)
+            if self.campaign.failure is None:
+                self._sha256 = self.learner.weights_sha256()
+        finally:
+            self.over()
 
     def weights_sha256(self) -> str:
         return self._sha256
@@ -114,11 +119,24 @@ def _gather_for_save(campaign: Campaign, gang: Gang) -> None:
 
 
 def open_run(gang: Gang, order: Callable[[], Order]) -> LeadingRun | Follower:
-    """What the command lines of all ranks ask for. RanksError, on every rank, where they do not agree or one of them cannot."""
-    asked = muster.together(gang, order, lambda asked: muster.versions() | {"--shard-weights": gang.shards} | _said(asked))
-    if folder := _begun_before(gang, asked.runs):
+    """What the command lines of all ranks ask for; where torchrun has started them anew, the run that they had begun.
+
+    RanksError, on every rank, where they do not agree or one of them cannot.
+    """
+    asked = agreed_order(gang, order)
+    if folder := begun_before(gang, asked.runs):
         # The settings of a resumed run may not be in a save yet.
         asked = Resuming(path=folder, runs=asked.runs, overrides=asked.overrides if isinstance(asked, Resuming) else ())
+    return opened(gang, asked)
+
+
+def agreed_order(gang: Gang, order: Callable[[], Order]) -> Order:
+    """What all ranks ask for. RanksError, on every rank, where they do not agree or one of them cannot."""
+    return muster.together(gang, order, lambda asked: muster.versions() | {"--shard-weights": gang.shards} | _said(asked))
+
+
+def opened(gang: Gang, asked: Order) -> LeadingRun | Follower:
+    """This rank's side of the run. RanksError, on every rank, where one of them cannot open it."""
     run = _begin(gang, asked) if isinstance(asked, Beginning) else _resume(gang, asked)
     if isinstance(run, LeadingRun):
         run.gang, run.runs = gang, asked.runs
@@ -129,7 +147,7 @@ def open_run(gang: Gang, order: Callable[[], Order]) -> LeadingRun | Follower:
     return run
 
 
-def _begun_before(gang: Gang, runs: Path) -> Path | None:
+def begun_before(gang: Gang, runs: Path) -> Path | None:
     """The run that this job has begun, where torchrun starts the ranks anew; None where it has not begun one."""
     if not launched.attempt():
         job.forget(runs)
@@ -151,7 +169,8 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
     return {"data (SHA-256)": info.data_sha256, "weights (SHA-256)": campaign.learner.weights_sha256(), "dtype": info.dtype}
 
 
-def _check_ranks(gang: Gang, config: CampaignConfig) -> None:
+def check_ranks(gang: Gang, config: CampaignConfig) -> None:
+    """RanksError where so many ranks cannot train this campaign."""
     if reason := why_not_on_ranks(config, gang.size, shards=gang.shards):
         raise RanksError(reason)
 
@@ -162,7 +181,7 @@ def _check_ranks(gang: Gang, config: CampaignConfig) -> None:
 
 def _begin(gang: Gang, order: Beginning) -> LeadingRun | Follower:
     def build() -> tuple[Campaign, str]:
-        _check_ranks(gang, order.config)
+        check_ranks(gang, order.config)
         return new_campaign(order.config, base=order.base, ghost_files=order.ghost_files if gang.rank == 0 else ())
 
     campaign, note = muster.together(gang, build, lambda built: _facts(built[0]))
@@ -199,7 +218,7 @@ def _resume(gang: Gang, order: Resuming) -> LeadingRun | Follower:
     def build() -> tuple[Campaign, tuple[Change, ...]]:
         before = saved.config()
         config = saved.config(order.overrides) if order.overrides else before
-        _check_ranks(gang, config)
+        check_ranks(gang, config)
         changed = () if saved.ended else changes(before, config)
         if changed and saved.half_way:
             raise RanksError("this save stands inside of a turn: play it on without other settings, or play one turn in one process first")

@@ -78,6 +78,8 @@ class RolltrainApp(App[None]):
         self._moves = launch.moves
         self._tuning = Tuning()
         self._going: Destination | None = None
+        self._over: Screen[Any] | None = None
+        """The screen under a replay that was opened from it."""
         self._watch: Timer | None = None
         self._code = 0
         self._as_it_was = Modes()
@@ -185,7 +187,16 @@ class RolltrainApp(App[None]):
         """The title, alone on the stack. A run that is under way must have been left before."""
         from rolltrain_tui.tui.screens.title import TitleScreen
 
+        self._over = None
         self._show_only(TitleScreen())
+
+    def _go_back(self) -> None:
+        """To the screen from which a run was opened to be watched, else to the title."""
+        if self._over is None:
+            self.to_title()
+            return
+        self._clear_away()
+        self._over = None
 
     def open_arena(self) -> None:
         """The arena's hall over what is open."""
@@ -211,9 +222,13 @@ class RolltrainApp(App[None]):
         self.push_screen(CodexScreen(slug))
 
     def _show_only(self, screen: Screen[None]) -> None:
-        for _ in range(len(self.screen_stack) - 1):
-            self.pop_screen()
+        """Alone on the stack, but for the screen that is to be come back to."""
+        self._clear_away()
         self.push_screen(screen)
+
+    def _clear_away(self) -> None:
+        while len(self.screen_stack) > 1 and self.screen is not self._over:
+            self.pop_screen()
 
     def _explain(self, title: str, text: str) -> None:
         from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
@@ -248,15 +263,15 @@ class RolltrainApp(App[None]):
         self._campaign = None
         self._set_out(lambda: self.outfitter.branch(run, turn), f"Turn {turn} is being reached again …", without)
 
-    def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None) -> None:
-        """Play a recorded run as if it happened now; nothing is trained and nothing is written."""
+    def watch_replay(self, path: Path, start: int | None = None, tempo: int | None = None, *, over: Screen[Any] | None = None) -> None:
+        """Play a recorded run as if it happened now; nothing is trained and nothing is written. `over`: the screen to come back to."""
         from rolltrain_tui.tui.bridge import Bridge
         from rolltrain_tui.tui.reel import FIRST_TEMPO, ReplayInbox, ReplaySource
 
         self._campaign = None
         spool = ReplayInbox(start)
         spool.set_speed(tempo or FIRST_TEMPO)
-        self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …")
+        self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …", over)
 
     def watch_run(self, path: Path) -> None:
         """Show a run that another process plays, as it happens; nothing can be asked of it."""
@@ -278,13 +293,13 @@ class RolltrainApp(App[None]):
         self._moves = ()
         self._open(bridge, words)
 
-    def _open(self, bridge: "Bridge", words: str) -> None:
+    def _open(self, bridge: "Bridge", words: str, over: Screen[Any] | None = None) -> None:
         from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         if self.bridge is not None:
             self.bridge.stop()  # a replay plays on until then; a run has said its last word
             self.bridge.join(GRACE_SECONDS)
-        self.bridge = bridge
+        self.bridge, self._over = bridge, over
         self._show_only(LoadingScreen(words, still=self.launch.reduced_motion))
         self.bridge.start()
         self._look_out(self._watch_opening)
@@ -341,7 +356,7 @@ class RolltrainApp(App[None]):
         elif not bridge.playing:
             self._look_out(None)
             failed = next((message for message in bridge.take() if isinstance(message, Failed)), None)
-            self.to_title()
+            self._go_back()
             if failed is not None and self._going is None:
                 self._explain("It cannot be opened", failed.error)
 
@@ -400,24 +415,28 @@ class RolltrainApp(App[None]):
 
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
-        from rolltrain_tui.protocol.events import Saved, SaveFailed
+        from rolltrain_tui.protocol.events import Saved, SaveFailed, TrainingFailed
         from rolltrain_tui.story.narration import tell
         from rolltrain_tui.tui.farewell import farewell
 
         self._look_out(None)
         outcomes: list[object] = []
         if self.bridge is not None:  # the screen may have taken the last message already
-            outcomes = [self.bridge.scene.saved, *(message for message in self.bridge.take() if isinstance(message, Saved | SaveFailed))]
+            news = self.bridge.take()
+            outcomes = [self.bridge.scene.saved, *(message for message in news if isinstance(message, Saved | SaveFailed))]
+            for failed in (message for message in news if isinstance(message, TrainingFailed)):
+                self.bridge.scene.apply(failed)
         lost = [tell(last) for last in outcomes[-1:] if isinstance(last, SaveFailed)]
         to, self._going = self._going, None
         if to == "title":
             self.bridge = None
-            self.to_title()
+            self._go_back()
             if lost:
                 self._explain("The run could not be saved", lost[-1])
         else:
             self.farewell = lost[-1] if lost else farewell(self.bridge)
-            self.exit(return_code=self._code or (1 if lost else 0))
+            well = not lost and (self.bridge is None or not self.bridge.scene.failure)
+            self.exit(return_code=self._code or (0 if well else 1))
 
     async def action_quit(self) -> None:
         """Save and quit; asked again while saving, quit at once."""

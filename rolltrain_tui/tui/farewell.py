@@ -18,6 +18,8 @@ def farewell(bridge: Bridge | None) -> str:
     scene, folder = bridge.scene, shlex.quote(str(bridge.run.folder))
     if scene.ending is not None:
         return f"The run is over after turn {scene.turn}. It is kept in {folder}.\nWatch it again: rolltrain replay {folder}"
+    if scene.failure:
+        return f"Training failed in turn {scene.turn + 1}: {clean(scene.failure)}\nGo on from the last save: rolltrain play {folder}"
     return "\n".join(
         line for line in (_last_line(scene), f"Saved after turn {scene.turn} in {folder}.", f"Go on: rolltrain play {folder}") if line
     )

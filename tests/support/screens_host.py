@@ -35,7 +35,7 @@ class ScreensHost(App[None]):
     def resume(self, path: Path) -> None:
         self.calls.append(("resume", path))
 
-    def watch_replay(self, path: Path) -> None:
+    def watch_replay(self, path: Path, *, over: Screen[Any] | None = None) -> None:
         self.calls.append(("watch", path))
 
     def branch(self, run: Path, turn: int, *, without: str = "") -> None:

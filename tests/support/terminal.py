@@ -26,7 +26,16 @@ LEFT_IN_ORDER = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l", b"\x1b[?2004l")
 class Terminal:
     """One program on a pseudo-terminal of its own; everything it writes is kept in `output` as far as it is read."""
 
-    def __init__(self, command: list[str], rows: int = 36, columns: int = 120, folder: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        rows: int = 36,
+        columns: int = 120,
+        folder: Path | None = None,
+        controlling: bool = True,
+        **environment: str,
+    ) -> None:
+        """`controlling`: it sends its signals to the program, such as that of a new size."""
         self.master, slave = pty.openpty()
         self.modes = termios.tcgetattr(slave)
         self._slave = slave
@@ -35,7 +44,7 @@ class Terminal:
         for size in ("COLUMNS", "LINES"):  # a worker of pytest-xdist has them; they would hide the terminal's own size
             env.pop(size, None)
         streams = {"stdin": slave, "stdout": slave, "stderr": slave}
-        self.process = warm.Popen(command, cwd=folder, env=env, start_new_session=True, terminal=True, **streams)
+        self.process = warm.Popen(command, cwd=folder, env=env, start_new_session=True, terminal=controlling, **streams)
         self.output = bytearray()
 
     def resize(self, rows: int, columns: int) -> None:

@@ -9,7 +9,7 @@ import click
 
 from rolltrain_tui.cli.arena.common import JSON, as_json_text, interruptible, progress
 from rolltrain_tui.cli.executors import executor, executor_options
-from rolltrain_tui.cli.exit_codes import DONE, INTERRUPTED
+from rolltrain_tui.cli.exit_codes import DONE, FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battles import Battles, Entrant
@@ -152,7 +152,8 @@ def tournament(
         terms, found = _terms(roster, agents, given)
         cup = tournaments.plan(name or f"cup-{time.strftime('%Y%m%d-%H%M%S')}", kind, terms, battles.enter(terms, found), rounds)
         tournaments.open_new(roster.root, cup)
-    finished = _play(battles, cup) if workers is None and ray is None else _play_many(battles, cup, workers, ray)
+    stopped, lost = _play(battles, cup) if workers is None and ray is None else _play_many(battles, cup, workers, ray)
+    finished = not stopped and not lost
     fought = tournaments.results(battles.ledger.matches(), cup)
     rows = tournaments.table(cup, fought)
     if as_json:
@@ -160,11 +161,13 @@ def tournament(
     else:
         click.echo("\n".join(tournaments.table_lines(cup, rows)))
     if not finished:
-        click.echo(f"Not finished. Go on with: rolltrain arena tournament --resume {cup.name}", err=True)
-    return DONE if finished else INTERRUPTED
+        why = f"{lost} {'match was' if lost == 1 else 'matches were'} lost" if lost else "Interrupted"
+        click.echo(f"{why}. Go on with what is missing: rolltrain arena tournament --resume {cup.name}", err=True)
+    return INTERRUPTED if stopped else FAILED if lost else DONE
 
 
-def _play(battles: "Battles", cup: "Tournament") -> bool:
+def _play(battles: "Battles", cup: "Tournament") -> tuple[bool, int]:
+    """Whether it was interrupted, and how many matches were lost."""
     from rolltrain_tui.arena import tournament as tournaments
     from rolltrain_tui.arena.events import BattleEnded, PairBegan
     from rolltrain_tui.arena.matches import winner_words
@@ -179,16 +182,17 @@ def _play(battles: "Battles", cup: "Tournament") -> bool:
                 progress("")
                 scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
                 click.echo(f"{words}: {winner_words(event.match)} ({scores})", err=True)
-        return not asked
+        return bool(asked), 0
 
 
-def _play_many(battles: "Battles", cup: "Tournament", workers: int | None, ray: str | None) -> bool:
+def _play_many(battles: "Battles", cup: "Tournament", workers: int | None, ray: str | None) -> tuple[bool, int]:
+    """As _play, several at once."""
     from rolltrain_tui.arena import many_at_once
     from rolltrain_tui.arena.events import BattleEnded, PairBegan
     from rolltrain_tui.arena.matches import winner_words
     from rolltrain_tui.base.safe_text import one_line
 
-    lost = False
+    lost = 0
     with executor(workers, ray) as execute, interruptible() as asked:
         for event in many_at_once.play(battles, cup, execute, lambda: bool(asked)):
             if isinstance(event, PairBegan):
@@ -197,9 +201,9 @@ def _play_many(battles: "Battles", cup: "Tournament", workers: int | None, ray: 
                 scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
                 click.echo(f"{_pair_words(pair)}: {winner_words(event.match)} ({scores})", err=True)
             else:
-                lost = True
+                lost += 1
                 click.echo(f"{_pair_words(event.pair)}: lost. {one_line(event.why, 200)}", err=True)
-        return not asked and not lost
+        return bool(asked), lost
 
 
 def _pair_words(pair: "PairBegan") -> str:

@@ -164,7 +164,7 @@ class EvolutionScreen(TavernScreen):
             return
         run = self._evolution.runs / self._ranking()[self._place].run
         if run.is_dir():
-            self.host.watch_replay(run)
+            self.host.watch_replay(run, over=self)
         else:
             self.notify("This member has no run yet.", severity="warning")
 

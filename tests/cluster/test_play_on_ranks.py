@@ -1,0 +1,106 @@
+"""The screen on the first of two ranks, in a real terminal; the other rank is seen to play along and to say nothing."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import ranks, warm
+from support.paths import ROOT, TINY
+from support.shell import Answer
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
+
+from support.terminal import STORY, Terminal
+
+pytestmark = pytest.mark.slow
+Job = tuple[Terminal, "subprocess.Popen[str]"]
+
+
+def words(*more: str) -> list[str]:
+    settings = (*TINY, "turns=1000", "pace.turns_per_second=20", "hero.hero_class=barbarian", *more)
+    return [sys.executable, "-m", "rolltrain_tui", "play", "tiny_gpt", *(word for setting in settings for word in ("--set", setting))]
+
+
+def piped(rank: int, port: int, command: list[str]) -> "subprocess.Popen[str]":
+    """One of the ranks, without a terminal."""
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return warm.Popen(command, env=ranks.environment(rank, 2, port), cwd=ROOT, text=True, **pipes)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Job]:
+    """Two ranks that have played at least one turn."""
+    port, command = ranks.free_port(), [*words(), "--no-cards", "--out", str(tmp_path)]
+    screen = Terminal(command, folder=ROOT, controlling=False, **ranks.environment(0, 2, port))
+    other = piped(1, port, command)
+    assert screen.until(lambda: STORY.search(screen.output)), bytes(screen.output[-2000:])
+    yield screen, other
+    screen.close()
+    other.kill()
+    other.communicate()
+
+
+def plain(output: bytes) -> str:
+    """What was written, without colours and places."""
+    return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", output).decode(errors="replace")
+
+
+def story(folder: Path) -> str:
+    return next(folder.glob("*/chronicle.jsonl")).read_text()
+
+
+def test_the_others_follow_the_first_rank_s_keys_and_leave_with_it(job: Job, tmp_path: Path) -> None:
+    """An order by key acts, a pause is left again, a change of the window's size is seen, and leaving saves; nobody else says a word."""
+    screen, other = job
+    screen.send(b"1")
+    assert screen.until(lambda: '"AbilityUsed"' in story(tmp_path))
+    screen.send(b" ")
+    assert screen.until(lambda: b"paused" in screen.output)
+    before = len(screen.output)
+    screen.resize(24, 80)  # no signal comes with it, as under torchrun, which starts each rank in a session of its own
+    assert screen.until(lambda: "Tab next" in plain(screen.output[before:])), "the picture has not the form of 80 columns"
+    screen.send(b" \x11")
+    assert screen.wait(60) == 0
+    assert b"Go on: rolltrain play" in screen.output
+    assert (other.communicate(timeout=60), other.returncode) == (("", ""), 0)
+    assert "WORLD_SIZE=2" in story(tmp_path)
+
+
+def test_a_rank_that_dies_is_told_on_the_screen(job: Job) -> None:
+    """In a sentence, with what to do; the exit code tells of it too."""
+    screen, other = job
+    os.kill(other.pid, signal.SIGKILL)
+    assert screen.until(lambda: b"The training stopped" in screen.output)
+    screen.send(b"\x11")
+    assert screen.wait(60) == 1
+    assert b"has lost the others" in screen.output.rpartition(b"1049l")[2]
+
+
+def test_without_a_terminal_no_rank_begins(tmp_path: Path) -> None:
+    """The first one says why, and what plays the same game; all end with 2."""
+    command, port = [*words(), "--out", str(tmp_path)], ranks.free_port()
+    answers = ranks.finish([piped(rank, port, command) for rank in range(2)])
+    assert [answer.code for answer in answers] == [2, 2]
+    assert "standard input is not a terminal" in answers[0].err
+    assert "torchrun --nproc-per-node 2 -m rolltrain_tui train tiny_gpt" in answers[0].err
+    assert (answers[1].out, answers[1].err) == ("", "")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("line", [["train"], ["train", "x", "--stps", "3"], ["check", "x"], ["--help"]])
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_the_ranks_on_a_machine_one_speaks(
+    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, line: list[str], place: int
+) -> None:
+    """Of a wrong command line, and of help; all of them end with the same code."""
+    for name, value in {"RANK": place, "LOCAL_RANK": place, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": 1}.items():
+        monkeypatch.setenv(name, str(value))
+    answer = call(*line)
+    assert answer.code == (0 if line == ["--help"] else 2)
+    assert bool(answer.out or answer.err) == (place == 0)
