@@ -3,12 +3,15 @@
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from rolltrain_tui.base.jobs import Died
 
 if TYPE_CHECKING:
     from support.shell import Answer
@@ -66,6 +69,19 @@ def test_mistakes(two: Call, words: list[str], says: str) -> None:
     """Each is answered with a sentence and exit code 2."""
     answer = two("arena", *words)
     assert (2, True) == (answer.code, says in answer.err), answer.err
+
+
+def test_a_tournament_with_a_lost_match_has_failed(two: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has interrupted it: the code is 1, and the sentence says what is missing and how to go on."""
+    monkeypatch.setattr("rolltrain_tui.cli.arena.battles.executor", lambda *_: nullcontext(_losing))
+    answer = two("arena", "tournament", "Tiny", "Wild", "--name", "Cup", "--workers", 1)
+    assert answer.code == 1
+    assert "Tiny against Wild: lost. its worker was killed 2 times" in answer.err
+    assert "1 match was lost. Go on with what is missing: rolltrain arena tournament --resume Cup" in answer.err
+
+
+def _losing(work: Any, jobs: Any, stopped: Any) -> Iterator[tuple[Any, Died]]:
+    yield from ((job, Died("its worker was killed 2 times")) for job in jobs)
 
 
 def test_from_training_to_champion(two: Call, tmp_path: Path) -> None:

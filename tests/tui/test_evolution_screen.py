@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.screens_host import ScreensHost, shown, until
 
 from rolltrain_tui.base.jobs import Died, Executor, J, R, Stopped, in_this_process
@@ -12,7 +13,14 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.evolution.course import Evolution
 from rolltrain_tui.experiment.evolution.leg import Birth, Leg, Walked
 from rolltrain_tui.experiment.evolution.plan import plan
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.evolution.screen import EvolutionScreen
+from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
+from rolltrain_tui.tui.screens.replay import ReplayScreen
+from rolltrain_tui.tui.screens.title import TitleScreen
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +70,31 @@ async def test_members_are_ranked_and_their_lines_and_the_answer_are_told(
         assert "m03 at" in screen
         await pilot.press("down", "enter")
         assert app.calls == [("watch", made.runs / made.ranking[1].run)]
+
+
+async def test_a_member_that_was_watched_leads_back_to_the_evolution(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
+    """So does one that cannot be opened; Escape on the evolution leads to the title."""
+    made = evolution(tiny_config(), tmp_path)
+    app = RolltrainApp(Launch(screen=lambda: EvolutionScreen(made, told(made)), runs=tmp_path), FakeOutfitter(error=ValueError("no torch")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "★ Best: m03" in shown(app))
+        before = app.screen
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        await pilot.press("escape")
+        assert app.screen is before
+        run = made.runs / made.ranking[0].run
+        with Chronicle(run / "chronicle.jsonl") as chronicle:
+            for event in FakeExpedition(run, fake_config("turns=9")).play(Inbox()):
+                if event.in_story:
+                    chronicle.append(event)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.scene.campaign)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is before)
+        assert app.bridge is None
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen))
 
 
 async def test_nobody_is_watched_while_members_train_and_escape_stops_them(
