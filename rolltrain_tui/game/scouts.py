@@ -13,7 +13,7 @@ Meta-Optimization, 2018).
 
 Scouts from the start are needed because a run that was too hot for long is spoilt: from where it stands, smaller steps help no more than
 others for hundreds of turns. A run that begins anew with the right steps is ahead of it at the same age: of the scout with k = 1, which
-has walked too. How far ahead it is serves later trips, until the run is twice as old. From FRESH turns on they go no more.
+has walked too. How far ahead it is serves later trips as well: they go no more once it mattered by which steps a run began.
 
 Which scouts go, and what their values mean, is told by `rules.pace`. Nothing here can change the run: its learner is only read.
 """
@@ -56,7 +56,8 @@ class Scouts:
 
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
-        self._sign = 1.0 if learner.info().objective.better == "lower" else -1.0
+        objective = learner.info().objective
+        self._sign, self._step = 1.0 if objective.better == "lower" else -1.0, objective.step
         self._fork: Learner | None = None
         """Made at first use and kept, so that a second copy of the model is allocated once."""
         self._start: State | None = None
@@ -64,8 +65,6 @@ class Scouts:
         self._anew: dict[float, list[float]] = {}
         """What scouts from the start found last. Size of their steps (learning rate x k) -> difference to the run of the same age,
         on each sequence."""
-        self._anew_at = 0
-        """The turn in which they went."""
         self.due = False
         """They go out before the next turn."""
         self.last = 0
@@ -105,18 +104,14 @@ class Scouts:
         """Differences to the run of the same age, by the multiple of its steps of now; and the cost of the scouts that went now."""
         if step <= 0:
             return {}, 0.0
-        if self._start is None or turn < 2 * self._anew_at:
+        if self._start is None:
             return {size / step: differences for size, differences in self._anew.items()}, 0.0
-        found: dict[float, list[float]] = {}
-        walked: list[tuple[float, Walked]] = []
-        while (k := pace.next_anew(found)) is not None:
-            scout = self._walk(self._start, min(turn, FRESH) + WALK, usual, k)
-            walked.append((k, scout))
-            found[k] = pace.differences(scout.values, mine)
-        self._anew, self._anew_at = {scout.lr * usual.k_requested * k: found[k] for k, scout in walked}, turn
-        if turn >= FRESH:
+        walked = {k: self._walk(self._start, min(turn, FRESH) + WALK, usual, k) for k in pace.ANEW}
+        found = {k: pace.differences(scout.values, mine) for k, scout in walked.items()}
+        if turn >= FRESH or (turn >= pace.FIRST_TRIP and pace.tells(found, self._step)):
+            self._anew = {scout.lr * usual.k_requested * k: found[k] for k, scout in walked.items()}
             self._start = None
-        return found, sum(scout.gflop for _, scout in walked)
+        return found, sum(scout.gflop for scout in walked.values())
 
     def _walk(self, start: State, turns: int, usual: StepEffect, k: float) -> Walked:
         """Send one scout."""
@@ -146,14 +141,13 @@ class Scouts:
             "last": self.last,
             "gflop": self.gflop,
             "anew": anew,
-            "anew_at": self._anew_at,
             "start": None if self._start is None else self._start[1],
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
         """Exact inverse of state_dict() and tensors()."""
         self.due, self.gflop, self._fork = bool(state["due"]), float(state["gflop"]), None
-        self.last, self._anew_at = int(state.get("last", 0)), int(state.get("anew_at", 0))
+        self.last = int(state.get("last", 0))
         self._anew = {float(size): [float(d) for d in differences] for size, differences in state["anew"]}
         own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
         self._start = None if state["start"] is None else (own, state["start"])

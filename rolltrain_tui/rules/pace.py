@@ -5,8 +5,8 @@ With x = log k and v(x) the mean value of a scout, where a lower one is better:
     the best step    k* = exp(x*), x* the vertex of the parabola through the best scout and its two neighbours;
                      where the best scout lies at an end, x* is its x, and the interval is open on that side
     its interval     the middle 95 % of k* for the sequences drawn anew with replacement, DRAWS times
-    the verdict      SLOW where k* is above 3 and the best scout is better than the run's own steps by more than two standard errors,
-                     HOT where k* is below 1/3 and it is; unclear where the interval reaches from HOT to SLOW; TUNED otherwise
+    the verdict      SLOW where k* is above 2.5 and the best scout is better than the run's own steps by more than two standard errors,
+                     HOT where k* is below 1/4 and it is; unclear where the interval reaches from HOT to SLOW; TUNED otherwise
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,18 @@ from random import Random
 from rolltrain_tui.protocol.readings import Pace
 
 SCOUT_WALK, SCOUT_ANNEAL, SCOUTS_ANEW = 25, 15, 200
-"""Turns of a scout from where the run stands, of every scout's anneal, and up to which one that starts anew catches up with the run."""
+"""Turns of a scout from where the run stands, of every scout's anneal, and of a run that those begun anew catch up with at most."""
 FIRST_TRIP, APART = 100, 1.5
 """Turn before which scouts go only when asked, and how many times as long the run is at the next trip, where they go seldom."""
 HERE, BEYOND = (1 / 3, 1.0, 3.0), 9.0
 """Multiples of the scouts that start from the run as it stands. The last goes only where 3 was clearly better than 1."""
-ANEW, BELOW = (1 / 3, 1 / 9), 1 / 27
-"""Of those that start anew. The last goes only where 1/9 is the best of all so far."""
-HOT, SLOW = 1 / 3, 3.0
-"""A best step below, or above, this multiple of the run's is called so."""
+ANEW = (1 / 3, 1 / 9, 1 / 27)
+"""Of those that start anew."""
+ALIKE = 0.1
+"""Steps of the objective. Where the run and those that began anew lie within it, they are on the plateau of the start, and tell nothing."""
+HOT, SLOW = 1 / 4, 2.5
+"""A best step below, or above, this multiple of the run's is called so. The middle between them is .8, not 1: scouts see only a short way
+ahead, and underrate a large step. The best rates of sweeps had best steps from .35 to 2 then."""
 CERTAIN = 2.0
 """Standard errors that a difference must exceed to count."""
 DRAWS = 200
@@ -62,14 +65,10 @@ def next_here(found: Mapping[float, Values]) -> float | None:
     return BEYOND if BEYOND not in found and clearly_better(found[3.0], found[1.0]) else None
 
 
-def next_anew(found: Mapping[float, Values]) -> float | None:
-    """The multiple of the next scout that starts anew. Values are its differences to the run of the same age."""
-    missing = [k for k in ANEW if k not in found]
-    if missing:
-        return missing[0]
-    third, ninth = (found[k] for k in ANEW)
-    lowest = not clearly_better([0.0] * len(ninth), ninth) and not clearly_better(third, ninth)
-    return BELOW if BELOW not in found and lowest else None
+def tells(anew: Mapping[float, Values], step: float) -> bool:
+    """Whether it mattered by which steps a run began. `anew`: differences to the run of the same age; `step`: of the objective."""
+    means = [0.0, *(mean for values in anew.values() if isfinite(mean := mean_of(values)[0]))]
+    return max(means) - min(means) > ALIKE * step
 
 
 def differences(theirs: Values, mine: Values) -> list[float]:

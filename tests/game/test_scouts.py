@@ -52,7 +52,7 @@ ASKED: Moves = [(2, UseAbility("rage")), (3, SendScouts()), (7, SendScouts()), (
 
 @pytest.fixture(autouse=True)
 def _short_walks(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Scouts that are back soon. Those from the start go once more after turn 6, and never again."""
+    """Scouts that are back soon. Those from the start go for the last time from turn 6 on."""
     if "full_walks" not in request.fixturenames:
         for name, turns in (("WALK", 3), ("ANNEAL", 2), ("FRESH", 6), ("SEQUENCES", 8)):
             monkeypatch.setattr(module, name, turns)
@@ -307,19 +307,19 @@ def test_a_real_run_that_larger_steps_would_destroy_has_a_verdict(make_learner: 
 
 
 def test_a_scout_costs_its_turns_and_one_evaluation() -> None:
-    """Three from here and two from the start: turns with their anneal at 1 GFLOP, and an evaluation of half of one each.
+    """Three from here and three from the start: turns with their anneal at 1 GFLOP, and an evaluation of half of one each.
 
-    Those from the start go again when the run is twice as old, and for the last time from turn 6 on.
+    Those from the start go again as long as the run is young, and for the last time from turn 6 on.
     """
     scouts = Scouts(Paced())
     scouts.remember_start()
     found = scouts.go(2, NEUTRAL)
     assert [1 / 3, 3.0] == [scout.k for scout in found.scouts if not scout.anew]
-    assert [1 / 9, 1 / 3] == [scout.k for scout in found.scouts if scout.anew]
+    assert [1 / 27, 1 / 9, 1 / 3] == [scout.k for scout in found.scouts if scout.anew]
     total, here = 0.0, 3 * (3 + 2 + 0.5)
-    costs = {turn: -total + (total := scouts.go(turn, NEUTRAL).gflop - found.gflop) for turn in (3, 4, 7, 8, 20)}
-    assert found.gflop == here + 2 * (2 + 3 + 2 + 0.5)
-    assert costs == {3: here, 4: here + 2 * (4 + 3 + 2 + 0.5), 7: here, 8: here + 2 * (6 + 3 + 2 + 0.5), 20: here}
+    costs = {turn: -total + (total := scouts.go(turn, NEUTRAL).gflop - found.gflop) for turn in (4, 7, 8)}
+    assert found.gflop == here + 3 * (2 + 3 + 2 + 0.5)
+    assert costs == {4: here + 3 * (4 + 3 + 2 + 0.5), 7: here + 3 * (6 + 3 + 2 + 0.5), 8: here}
 
 
 def test_those_from_the_start_meet_the_run_of_their_own_age(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from rolltrain_tui.rules.pace import (
     ANEW,
-    BELOW,
     BEYOND,
     HERE,
     HOT,
@@ -21,8 +20,8 @@ from rolltrain_tui.rules.pace import (
     clearly_better,
     differences,
     mean_of,
-    next_anew,
     next_here,
+    tells,
 )
 
 SEQUENCES = 64
@@ -140,10 +139,10 @@ def test_where_an_end_is_best_the_interval_is_open_there() -> None:
 
 
 def test_a_spoilt_run_is_hot_by_those_that_began_anew() -> None:
-    """From where it stands all steps do the same; a run from the start with a third of its steps is ahead at the same age."""
+    """From where it stands all steps do the same; runs from the start with a third and a ninth of its steps are ahead at the same age."""
     here = {k: [3.0 + 0.01 * n for n in range(SEQUENCES)] for k in HERE}
     draws = Random(1)
-    ahead = {1 / 3: [draws.gauss(-0.5, 0.1) for _ in range(SEQUENCES)], 1 / 9: [draws.gauss(-0.2, 0.1) for _ in range(SEQUENCES)]}
+    ahead = {1 / 3: [draws.gauss(-0.5, 0.1) for _ in range(SEQUENCES)], 1 / 9: [draws.gauss(-0.4, 0.1) for _ in range(SEQUENCES)]}
     assert best_step(here, {}).pace != "hot"
     found = best_step(here, ahead)
     assert ("hot", True) == (found.pace, 1 / 9 < found.k < 1)
@@ -184,20 +183,24 @@ def test_which_scouts_go_from_here() -> None:
         assert [*HERE, *([after] if after else [])] == order
 
 
-def test_which_scouts_go_anew() -> None:
-    """A third and a ninth; a twenty-seventh only where neither the run nor the third was clearly better than the ninth."""
-    for third, ninth, more in (
-        ([-0.1] * 8, [-0.2] * 8, True),
-        ([-0.2] * 8, [-0.1] * 8, False),
-        ([0.2] * 8, [0.1] * 8, False),
-        (LOST[:8], [-0.1] * 8, True),
-    ):
-        found: dict[float, Sequence[float]] = {}
-        order = []
-        while (k := next_anew(found)) is not None:
-            order.append(k)
-            found[k] = third if k == 1 / 3 else ninth
-        assert [*ANEW, *([BELOW] if more else [])] == order
+@pytest.mark.parametrize(
+    ("means", "step", "told"),
+    [
+        ((0.01, -0.02, 0.03), 1.0, False),
+        ((0.2, 0.4, 0.8), 1.0, True),
+        ((-0.3, 0.0, 0.0), 1.0, True),
+        ((0.5, 0.5, 0.5), 1.0, True),
+        ((0.2, 0.4, 0.8), 10.0, False),
+        ((nan, 0.01, 0.0), 1.0, False),
+        ((nan, 0.4, nan), 1.0, True),
+        ((nan, nan, nan), 1.0, False),
+    ],
+)
+def test_those_begun_anew_tell_something_where_it_mattered_by_which_steps_a_run_began(
+    means: tuple[float, ...], step: float, told: bool
+) -> None:
+    """They lie apart from the run or from each other, in steps of the objective; one that came to nothing does not count."""
+    assert tells({k: [mean] * SEQUENCES for k, mean in zip(ANEW, means, strict=True)}, step) is told
 
 
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=40))

@@ -231,14 +231,14 @@ def _measured(name: str) -> str:
 
 def scouts(what: str) -> str:
     """A number of the scouts."""
-    three, two = 3 * (SCOUT_WALK + SCOUT_ANNEAL), 2 * (SCOUTS_ANEW + SCOUT_WALK + SCOUT_ANNEAL)
+    later = SCOUT_WALK + SCOUT_ANNEAL
     numbers = {
         "first": FIRST_TRIP,
         "walk": SCOUT_WALK,
         "anneal": SCOUT_ANNEAL,
         "anew": SCOUTS_ANEW,
-        "three": three,
-        "two": two,
+        "later": later,
+        "three": 3 * later,
         "slow": SLOW,
         "hot": HOT,
     }
