@@ -49,7 +49,7 @@ class GPT(nn.Module):
                 nn.init.normal_(parameter, std=0.02)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        h = self.wte(x) + self.wpe(torch.arange(x.shape[1]))
+        h = self.wte(x) + self.wpe(torch.arange(x.shape[1], device=x.device))
         logits = self.lm_head(self.ln_f(self.blocks(h)))
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), y.view(-1))
 

@@ -97,10 +97,10 @@ def _secrets(context: click.Context, param: click.Parameter, text: str | None) -
 
 def find_campaign(name: str) -> Path:
     """A campaign by its path or its shipped name. CampaignFileError."""
-    from rolltrain_tui.modes import campaign_file
+    from rolltrain_tui.config import shipped
 
     plugin_faults.tell_of_faults()
-    return campaign_file.find(name)
+    return shipped.find(name)
 
 
 def check_campaign(campaign: Path, overrides: tuple[str, ...], data: Path | None) -> None:

@@ -1,6 +1,7 @@
 """`rolltrain play`: the game on the screen."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,10 @@ from rolltrain_tui.cli.screen import missing_screen
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rolltrain_tui.protocol.events import Secret
+    from rolltrain_tui.tui.first_picture import Draw
     from rolltrain_tui.tui.launch import Launch
 
 
@@ -35,12 +39,13 @@ def play(
             click.echo(f"{world_size()} ranks gather; the screen opens when all are there.", err=True)
         from rolltrain_tui.cli.ranks import play_on_ranks
 
-        return play_on_ranks({"CAMPAIGN or SAVE": what, **given}, lambda: _launch(what, **given), given["out"], shards=shard_weights)
+        return play_on_ranks({"CAMPAIGN or SAVE": what, **given}, partial(_launch, what, **given), given["out"], shards=shard_weights)
     options.refuse_shards(shard_weights, "play")
-    launch = _launch(what, **given)
     from rolltrain_tui.tui import play as play_game
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    return play_game(launch)
+    with FirstPicture() as picture:
+        return play_game(_launch(what, show=picture.show, **given), first=picture)
 
 
 def _launch(
@@ -52,9 +57,11 @@ def _launch(
     explain: bool,
     hidden: "frozenset[Secret]",
     vote_at: str,
+    *,
+    show: "Callable[[Draw], None] | None" = None,
     **given: Any,
 ) -> "Launch":
-    """What the command line asks of the app. UsageError, ValueError."""
+    """What the command line asks of the app. UsageError, ValueError. `show`: called with the first frame, before what takes long."""
     from rolltrain_tui.runs.root import saves_root
 
     root, data = saves_root(out), options.own_text(data)
@@ -63,9 +70,11 @@ def _launch(
         options.refuse_other_text(data)
     if reason := missing_screen():
         raise NoScreen(reason, _train_words(what, save is not None, data, out, given))
+    campaign = options.find_campaign(what) if what and save is None else None
+    if show is not None:
+        show(_first_frame(campaign, save))
     from rolltrain_tui.tui.launch import Launch
 
-    campaign = options.find_campaign(what) if what and save is None else None
     overrides = options.overrides(campaign, data=data, **given)
     if campaign is not None:
         options.check_campaign(campaign, overrides, data)
@@ -81,6 +90,15 @@ def _launch(
         hidden=hidden,
         votes=vote_at == "encounter",
     )
+
+
+def _first_frame(campaign: Path | None, save: Path | None) -> "Draw":
+    """What the terminal shows while the rest is loaded."""
+    from rolltrain_tui.tui import opening
+
+    if campaign is None and save is None:
+        return opening.title
+    return partial(opening.loading, opening.GATHERING if save is not None else opening.READING)
 
 
 class NoScreen(click.ClickException):

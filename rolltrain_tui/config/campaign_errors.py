@@ -18,10 +18,6 @@ from rolltrain_tui.config.yaml_marks import Where
 MOST_FAULTS = 40
 
 
-class CampaignFileError(ValueError):
-    """The mistakes in a campaign, one line each: `file:line:column: path: what is wrong; what to do`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One mistake. `where` is the place of the value, `at` the place to point to: the value, or its section if it is missing."""
@@ -33,10 +29,14 @@ class Fault:
 
 
 class Guide:
-    """The JSON schema of a campaign, by place."""
+    """The JSON schema of a campaign, by place. It is made for the first mistake: a campaign without one needs none."""
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._schema = schema
+    def __init__(self, schema: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = schema
+
+    @property
+    def _schema(self) -> Mapping[str, Any]:
+        return self._make()
 
     def find(self, where: Where) -> tuple[Where, dict[str, Any]]:
         """The longest prefix of `where` that the schema knows, and its entry. pydantic adds names of union branches to a place."""

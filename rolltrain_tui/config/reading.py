@@ -13,10 +13,13 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
 
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config import overrides as settings
-from rolltrain_tui.config.campaign_errors import MOST_FAULTS, CampaignFileError, Fault, Guide, faults
+from rolltrain_tui.config.campaign_errors import MOST_FAULTS, Fault, Guide, faults
+from rolltrain_tui.config.campaign_file_error import CampaignFileError
+from rolltrain_tui.config.field_docs import field_docs
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked
 
@@ -74,6 +77,13 @@ class _Schema(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
         """No generated titles such as "N Layer"; the keys are the names."""
         return False
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """Each field with the text that stands below it in the source."""
+        found = super().model_schema(schema)
+        for name, text in field_docs(schema["cls"]).items():
+            found["properties"][name].setdefault("description", text)
+        return found
 
 
 def _unfold(node: Any) -> None:

@@ -31,7 +31,8 @@ from rolltrain_tui.rules.death import DOWN_SCALE
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
-StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+StrictModel = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+"""defer_build: a section's checks are built with those of the campaign that holds it, and not for itself as well."""
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:

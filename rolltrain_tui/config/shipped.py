@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.config.campaign_errors import CampaignFileError
+from rolltrain_tui.config.campaign_file_error import CampaignFileError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 AILMENTS = {

@@ -8,7 +8,8 @@ from pkgutil import resolve_name
 from typing import Any
 
 from rolltrain_tui.base.safe_text import printable, shown
-from rolltrain_tui.config.campaign_errors import CampaignFileError, Guide
+from rolltrain_tui.config.campaign_errors import Guide
+from rolltrain_tui.config.campaign_file_error import CampaignFileError
 from rolltrain_tui.config.endings import unearned
 from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray, content_of, dump, json_schema_of
 from rolltrain_tui.config.schema import CampaignConfig
@@ -88,7 +89,7 @@ def form_of(kind: object) -> Form:
 
 @cache
 def _form(kind: str) -> Form:
-    return Form(kind, config_class(kind), Guide(json_schema(kind)), lambda: _good(kind))
+    return Form(kind, config_class(kind), Guide(lambda: json_schema(kind)), lambda: _good(kind))
 
 
 @cache

@@ -3,26 +3,33 @@
 import contextlib
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rolltrain_tui.tui.app import RolltrainApp
+    from rolltrain_tui.tui.first_picture import FirstPicture
     from rolltrain_tui.tui.launch import Launch
     from rolltrain_tui.tui.outfitter import RunOpener
 
 
-def play(launch: "Launch", outfitter: "RunOpener | None" = None, make_app: "Callable[..., RolltrainApp] | None" = None) -> int:
+def play(
+    launch: "Launch",
+    outfitter: "RunOpener | None" = None,
+    make_app: "Callable[..., RolltrainApp] | None" = None,
+    first: "FirstPicture | None" = None,
+) -> int:
     """Run the game until the player leaves; answers with the exit code: 0, 1 when something went wrong, 128+n after signal n.
 
-    `make_app` makes another app than the game's own, which is called in the same way.
+    `make_app` makes another app than the game's own, which is called in the same way. `first`: the picture that is on the terminal.
     """
     from rolltrain_tui.tui.app import GRACE_SECONDS, RolltrainApp
     from rolltrain_tui.tui.terminal import OwnTerminal
 
     with OwnTerminal() as terminal:
-        app = (make_app or RolltrainApp)(launch, outfitter, keep_log_in=terminal.keep_in)
+        app = (make_app or partial(RolltrainApp, first=first))(launch, outfitter, keep_log_in=terminal.keep_in)
         app.run()
         code = app.return_code or 0
         if app.bridge is not None and app.bridge.playing and not app.impatient:

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.events import Event, InputEvent, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui import themes
+from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.opening import GATHERING
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.base import Destination
@@ -46,7 +49,12 @@ MANNERS_SECONDS = 3.0
 STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
 """Of the time, for a window that is being dragged about."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-GATHERING = "The party gathers: reading the data, building the model …"
+
+
+def _over_a_picture() -> type[Driver]:
+    from rolltrain_tui.tui.over_picture import OverPicture  # on Windows there is neither
+
+    return OverPicture
 
 
 class RolltrainApp(App[None]):
@@ -59,9 +67,19 @@ class RolltrainApp(App[None]):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; the training stands still until `fg`"),
     ]
 
-    def __init__(self, launch: Launch, outfitter: RunOpener | None = None, keep_log_in: Callable[[Path], None] | None = None) -> None:
-        """`outfitter` readies expeditions; `keep_log_in` is told, in the worker thread, the folder of each."""
-        super().__init__()
+    def __init__(
+        self,
+        launch: Launch,
+        outfitter: RunOpener | None = None,
+        keep_log_in: Callable[[Path], None] | None = None,
+        first: FirstPicture | None = None,
+    ) -> None:
+        """`outfitter` readies expeditions; `keep_log_in` is told, in the worker thread, the folder of each.
+
+        `first`: what the terminal shows until the first screen is drawn.
+        """
+        super().__init__(driver_class=_over_a_picture() if first is not None and first.shown else None)
+        self._first = first
         self.launch = launch
         self.outfitter = outfitter or TorchOutfitter(launch)
         self.runs = launch.runs
@@ -82,7 +100,7 @@ class RolltrainApp(App[None]):
         """The screen under a replay that was opened from it."""
         self._watch: Timer | None = None
         self._code = 0
-        self._as_it_was = Modes()
+        self._as_it_was = Modes() if first is None else first.as_it_was
         self.resizes = Resizes(self, self._share_for_resizes)
 
     @cached_property
@@ -93,6 +111,10 @@ class RolltrainApp(App[None]):
         return self.launch.ballot or Ballot()
 
     # The beginning and the end of the app.
+
+    def on_load(self) -> None:
+        if self._first is not None:
+            self._first.hand_over()
 
     def on_mount(self) -> None:
         themes.install(self)

@@ -8,7 +8,7 @@ import yaml
 from support.paths import CAMPAIGNS
 from support.shell import Answer
 
-from rolltrain_tui.config.campaign_errors import CampaignFileError
+from rolltrain_tui.config.campaign_file_error import CampaignFileError
 from rolltrain_tui.modes.campaign_file import load
 
 SHIPPED = sorted(CAMPAIGNS.glob("*.yaml"))

@@ -8,7 +8,7 @@ import pytest
 from support.scripted import ScriptedLearner, of, played
 from support.stories import lines
 
-from rolltrain_tui.config.campaign_errors import CampaignFileError
+from rolltrain_tui.config.campaign_file_error import CampaignFileError
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import build as build_learner

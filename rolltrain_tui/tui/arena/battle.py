@@ -19,22 +19,20 @@ from rolltrain_tui.arena.scores import BURST, quality
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.board import BoardScreen
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
-from rolltrain_tui.tui.arena.worker import Stopped, Worker
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
+from rolltrain_tui.tui.worker import Stopped
 
-DRAIN_SECONDS = 0.1
 PACE = 0.06
 """Pause in seconds after each report of the race, so that it can be watched. Full speed has none; no number depends on it."""
 SPLIT = 4
 """Most contenders with a card each; more share a list."""
-PATIENCE = 5.0
-"""Seconds to wait for a battle to stop."""
 
 
-class BattleScreen(TavernScreen):
+class BattleScreen(WorkingScreen):
     """Starts the battle when it opens. With `recorded`, it repeats a match of the ledger and compares the results at the end."""
 
     CSS_PATH = "battle.tcss"
@@ -54,7 +52,6 @@ class BattleScreen(TavernScreen):
         super().__init__()
         self._stadium, self._terms, self._contenders, self._recorded = battles, terms, contenders, recorded
         self._pace = PACE
-        self._worker: Worker | None = None
         self._begin()
 
     @classmethod
@@ -84,19 +81,7 @@ class BattleScreen(TavernScreen):
         self.query_one("#battle-story").border_title = "Commentary"
         if len(self._contenders) > SPLIT:
             self.query_one("#battle-cards").styles.height = min(len(self._contenders), self.size.height // 4) + 2
-        self.set_interval(DRAIN_SECONDS, self._drain)
         self._fight()
-
-    @while_open
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    def on_unmount(self) -> None:
-        self._settle()
-
-    def _settle(self) -> None:
-        if self._worker is not None:
-            self._worker.stop_and_wait(PATIENCE)
 
     # The battle, in a thread.
 
@@ -106,28 +91,12 @@ class BattleScreen(TavernScreen):
         def work(stopped: Stopped) -> Iterator[object]:
             for event in battles.fight(terms, contenders, stopped=stopped, record=record):
                 yield event
-                if isinstance(event, Raced) and self._pace:
-                    worker.pause(self._pace)
+                if isinstance(event, Raced) and self._pace and self.worker is not None:
+                    self.worker.pause(self._pace)
 
-        worker = self._worker = Worker(work)
-        worker.start()
+        self.start_work(work)
 
-    @while_open
-    def _drain(self) -> None:
-        if self._worker is None:
-            return
-        over = not self._worker.is_alive()
-        found = self._worker.take()
-        for event in found:
-            self._hear(event)
-        if over:
-            error, self._worker = self._worker.error, None
-            if error:
-                self._tell(f"✖ {flat(error)}")
-        if found or over:
-            self._draw()
-
-    def _hear(self, event: object) -> None:
+    def hear(self, event: object) -> None:
         if isinstance(event, Raced):
             self._done = event.done
             for race, step, loss in zip(self._race, event.steps, event.losses, strict=True):
@@ -137,11 +106,11 @@ class BattleScreen(TavernScreen):
         elif isinstance(event, BattleEnded):
             self._match = event.match
         for line in self._commentator.tell(event):  # type: ignore[arg-type]  # a battle yields nothing else
-            self._tell(line)
+            self.tell(line)
         if isinstance(event, BattleBegan) and self._recorded is not None:
-            self._tell(f"This is match #{self._recorded[0]} of the ledger, fought again; nothing is recorded.")
+            self.tell(f"This is match #{self._recorded[0]} of the ledger, fought again; nothing is recorded.")
         if isinstance(event, BattleEnded):
-            self._tell(self._epilogue(event.match))
+            self.tell(self._epilogue(event.match))
 
     def _epilogue(self, match: Match) -> str:
         if self._recorded is None:
@@ -154,7 +123,7 @@ class BattleScreen(TavernScreen):
     # What is shown.
 
     @while_open
-    def _draw(self) -> None:
+    def draw(self) -> None:
         head = self.query_one("#battle-head", Panel)
         head.show([self._head(head.content_size.width)])
         cards = [self.query_one(f"#battle-card-{place}", Panel) for place in range(len(self.query(".battle-card")))]
@@ -225,25 +194,15 @@ class BattleScreen(TavernScreen):
             words = [("  ★ wins", "accent") if self._match.winner == place else ("  ═ draws", "warn") if first else ("  ▼ beaten", "muted")]
         return [("score ", "muted"), (f"{score.mean:.2f}", tone), (error, "muted"), *words]
 
-    def _tell(self, text: str) -> None:
-        self.query_one(StoryPanel).tell(text)
-
     # Keys.
-
-    def action_back(self) -> None:
-        self._settle()
-        super().action_back()
 
     def action_full_speed(self) -> None:
         self._pace = 0.0
 
-    def action_leaf(self, by: int) -> None:
-        self.query_one(StoryPanel).leaf(by)
-
     def action_again(self) -> None:
         from dataclasses import replace
 
-        if self._worker is not None:
+        if self.worker is not None:
             self.notify("This battle is not over yet.", severity="warning")
             return
         self._recorded = None
@@ -252,7 +211,7 @@ class BattleScreen(TavernScreen):
         self._fight()
 
     def action_leaderboard(self) -> None:
-        if self._worker is None:
+        if self.worker is None:
             self.app.push_screen(BoardScreen(self._stadium.root, BattleScreen.repeat))
 
 

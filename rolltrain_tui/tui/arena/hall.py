@@ -1,7 +1,7 @@
 """The hall of the arena: the list of agents, the current agent with its curve, and the log of what happens."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual import on
@@ -18,17 +18,15 @@ from rolltrain_tui.arena.roster import FOLDER, Roster, RosterRow
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.actions import ArenaActions
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
-from rolltrain_tui.tui.arena.worker import Stopped, Worker
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
+from rolltrain_tui.tui.worker import Stopped
 
-DRAIN_SECONDS = 0.1
 MOST_LIVE = 1000
 """Most points of the live curve. When there are more, every other one is dropped."""
-PATIENCE = 5.0
-"""Seconds to wait for a training to stop and be written."""
 WELCOME = "Press n to breed an agent: a name, its width, layers and heads, such as Tiny 8 1 2."
 FIRST_STEPS = (
     ("n", "breeds one. Two to begin with: Tiny 8 1 2, Broad 32 1 4"),
@@ -39,7 +37,7 @@ FIRST_STEPS = (
 )
 
 
-class ArenaScreen(TavernScreen):
+class ArenaScreen(WorkingScreen):
     """Reads the roster when it opens and after each action. Training runs in a thread, so the player can look around meanwhile."""
 
     CSS_PATH = "hall.tcss"
@@ -71,7 +69,6 @@ class ArenaScreen(TavernScreen):
         self.rows: list[RosterRow] = []
         self.champion: Champion | None = None
         self._gradients = False
-        self.worker: Worker | None = None
         self.trainee = ""
         self.settings: deque[tuple[str, str]] = deque()
         self._live: list[tuple[float, float, float]] = []
@@ -93,28 +90,11 @@ class ArenaScreen(TavernScreen):
         self.query_one("#arena-agents").border_title = "Agents"
         self.query_one("#arena-story").border_title = "What happens"
         self.query_one(OptionList).focus()
-        self.set_interval(DRAIN_SECONDS, self._drain)
         self.call_after_refresh(self.reload)
 
     @while_open
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.reload)
-
-    @while_open
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    def on_unmount(self) -> None:
-        self._settle()
-
-    def action_back(self) -> None:
-        self._settle()
-        super().action_back()
-
-    def _settle(self) -> None:
-        """Stop the work and wait until a training is written."""
-        if self.worker is not None:
-            self.worker.stop_and_wait(PATIENCE)
 
     # What is shown.
 
@@ -136,7 +116,7 @@ class ArenaScreen(TavernScreen):
             names.highlighted = current
         else:
             self.champion = None
-            self._draw()
+            self.draw()
 
     @on(OptionList.OptionHighlighted)
     @while_open
@@ -152,10 +132,10 @@ class ArenaScreen(TavernScreen):
                     roster.switch(row.name)
             except (ValueError, OSError) as error:
                 self.tell(f"✖ {flat(str(error))}")
-        self._draw()
+        self.draw()
 
     @while_open
-    def _draw(self) -> None:
+    def draw(self) -> None:
         facts, chart = self.query_one("#arena-facts", Panel), self.query_one("#arena-chart", Panel)
         champion = self.champion
         if champion is None:
@@ -186,9 +166,6 @@ class ArenaScreen(TavernScreen):
         index = self.query_one(OptionList).highlighted
         return self.rows[index] if index is not None and index < len(self.rows) else None
 
-    def tell(self, text: str) -> None:
-        self.query_one(StoryPanel).tell(text)
-
     def warn(self, text: str) -> None:
         self.notify(text, severity="warning")
 
@@ -200,12 +177,9 @@ class ArenaScreen(TavernScreen):
         names = self.query_one(OptionList)
         names.action_cursor_down() if by > 0 else names.action_cursor_up()
 
-    def action_leaf(self, by: int) -> None:
-        self.query_one(StoryPanel).leaf(by)
-
     def action_visualize(self) -> None:
         self._gradients = not self._gradients
-        self._draw()
+        self.draw()
 
     # Work in a thread.
 
@@ -225,26 +199,11 @@ class ArenaScreen(TavernScreen):
         self.tell(f"{champion.agent.name} trains {steps:,} steps.")
         self.start_work(work)
 
-    def start_work(self, work: Callable[[Stopped], Iterator[object]]) -> None:
-        self.worker = Worker(work)
-        self.worker.start()
+    def work_over(self) -> None:
+        self.trainee, self._live = "", []
+        self.reload()
 
-    @while_open
-    def _drain(self) -> None:
-        if self.worker is None:
-            return
-        over = not self.worker.is_alive()
-        for found in self.worker.take():
-            self._hear(found)
-        if over:
-            error, self.worker, self.trainee, self._live = self.worker.error, None, "", []
-            if error:
-                self.tell(f"✖ {flat(error)}")
-            self.reload()
-        else:
-            self._draw()
-
-    def _hear(self, found: object) -> None:
+    def hear(self, found: object) -> None:
         if isinstance(found, Progressed):
             self._live.append((found.step, found.loss, found.grad_norm))
             if len(self._live) > MOST_LIVE:

@@ -14,10 +14,10 @@ from rolltrain_tui.modes.duel.table.position import Move, names
 from rolltrain_tui.modes.duel.table.seats import expert
 from rolltrain_tui.modes.duel.table.sitting import Sitting, other
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
-from rolltrain_tui.tui.arena.worker import Stopped, Worker
 from rolltrain_tui.tui.duel.picture import Pane, TableScreen
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
 from rolltrain_tui.tui.widgets.story import StoryPanel
+from rolltrain_tui.tui.worker import Stopped, Worker
 
 WATCH_SECONDS = 0.7
 """Between the moves of a game that is watched."""

@@ -14,23 +14,21 @@ from rolltrain_tui.experiment.evolution.course import Evolution, Member, Scene, 
 from rolltrain_tui.experiment.evolution.search import ranked
 from rolltrain_tui.experiment.evolution.table import best
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
-from rolltrain_tui.tui.arena.worker import Worker
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
-DRAIN_SECONDS = 0.2
-PATIENCE = 5.0
-"""Seconds to wait for the members under way to stop."""
 LEAST_ROWS = 3
 """Of the table, with its head."""
 
 
-class EvolutionScreen(TavernScreen):
+class EvolutionScreen(WorkingScreen):
     """Lives an evolution when it opens, or goes on with one that was stopped."""
 
     CSS_PATH = "screen.tcss"
+    DRAIN_SECONDS = 0.2
     COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Leave", tooltip="Leave; what is not finished stops, and the same command goes on with it"),
@@ -46,7 +44,6 @@ class EvolutionScreen(TavernScreen):
         self._evolution, self._execute = evolution, execute
         self._scene = Scene("", 1, tuple(evolution.members), 0.0)
         self._place = 0
-        self._worker: Worker | None = None
 
     def compose(self) -> ComposeResult:
         yield Panel(id="evolution-head")
@@ -64,49 +61,19 @@ class EvolutionScreen(TavernScreen):
         )
         self.query_one("#evolution-story").border_title = "What happens"
         self.query_one("#evolution-table").styles.height = min(plan.population, max(LEAST_ROWS, self.size.height // 3)) + 3
-        self.set_interval(DRAIN_SECONDS, self._drain)
-        self._begin()
+        self.start_work(partial(self._evolution.scenes, self._execute))
 
-    @while_open
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    def on_unmount(self) -> None:
-        self._settle()
-
-    def _settle(self) -> None:
-        if self._worker is not None:
-            self._worker.stop_and_wait(PATIENCE)
-
-    # The evolution, in a thread.
-
-    def _begin(self) -> None:
-        self._worker = Worker(partial(self._evolution.scenes, self._execute))
-        self._worker.start()
-
-    @while_open
-    def _drain(self) -> None:
-        if self._worker is None:
-            return
-        over = not self._worker.is_alive()
-        scenes = [scene for scene in self._worker.take() if isinstance(scene, Scene)]
-        story = self.query_one(StoryPanel)
-        for scene in scenes:
-            self._scene = scene
-            story.tell(flat(_marked(scene)))
-        if scenes and scenes[-1].finished:
-            story.tell(f"★ {flat(best(self._evolution))}")
-        if over:
-            error, self._worker = self._worker.error, None
-            if error:
-                story.tell(f"✖ {flat(error)}")
-        if scenes or over:
-            self._draw()
+    def hear(self, found: object) -> None:
+        assert isinstance(found, Scene), "an evolution yields nothing else"
+        self._scene = found
+        self.tell(flat(_marked(found)))
+        if found.finished:
+            self.tell(f"★ {flat(best(self._evolution))}")
 
     # What is shown.
 
     @while_open
-    def _draw(self) -> None:
+    def draw(self) -> None:
         head, table, curves = (self.query_one(f"#evolution-{part}", Panel) for part in ("head", "table", "curves"))
         head.show([self._head(head.content_size.width)])
         members = self._ranking()
@@ -153,13 +120,10 @@ class EvolutionScreen(TavernScreen):
 
     def action_step(self, by: int) -> None:
         self._place = max(0, min(self._place + by, len(self._scene.members) - 1))
-        self._draw()
-
-    def action_leaf(self, by: int) -> None:
-        self.query_one(StoryPanel).leaf(by)
+        self.draw()
 
     def action_watch(self) -> None:
-        if self._worker is not None:
+        if self.worker is not None:
             self.notify("The members are still training. Escape stops them; the same command goes on.", severity="warning")
             return
         run = self._evolution.runs / self._ranking()[self._place].run
@@ -167,10 +131,6 @@ class EvolutionScreen(TavernScreen):
             self.host.watch_replay(run, over=self)
         else:
             self.notify("This member has no run yet.", severity="warning")
-
-    def action_back(self) -> None:
-        self._settle()
-        super().action_back()
 
 
 def _marked(scene: Scene) -> str:

@@ -9,11 +9,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from rolltrain_tui.tui.opening import LOADING_DIE, LOADING_HINT
 from rolltrain_tui.tui.polyhedra import FRAMES, picture
 from rolltrain_tui.tui.screens.base import Host, while_open
 
 FRAME_SECONDS = 0.12
-COLUMNS, ROWS = 22, 11
 
 
 class LoadingScreen(Screen[None]):
@@ -33,7 +33,7 @@ class LoadingScreen(Screen[None]):
         with Vertical(id="loading"):
             yield Static(Content(self._die()), id="loading-die")
             yield Static(Content(self._words), id="loading-words")
-            yield Static(Content("The first time takes a few seconds. Escape goes back."), id="loading-hint")
+            yield Static(Content(LOADING_HINT), id="loading-hint")
 
     @while_open
     def on_mount(self) -> None:
@@ -46,7 +46,7 @@ class LoadingScreen(Screen[None]):
         self.query_one("#loading-die", Static).update(Content(self._die()), layout=False)
 
     def _die(self) -> str:
-        return "\n".join(picture(20, self._frame, COLUMNS, ROWS))
+        return "\n".join(picture(20, self._frame, *LOADING_DIE))
 
     def action_turn_back(self) -> None:
         self.query_one("#loading-words", Static).update(Content("Turning back …"), layout=False)

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Footer, Static
 
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.tui.opening import DIE, LOGO, MENU, NEEDS_RUNS, NO_RUNS, TAGLINE, TUMBLE, WAITING
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
@@ -21,26 +22,6 @@ from rolltrain_tui.tui.words import age, fit, loss
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary
 
-LOGO = r"""
-    ____        ____       __            ______           _
-   / __ \____  / / /      / /_____      /_  __/________ _(_)___
-  / /_/ / __ \/ / /_____ / __/ __ \______/ / / ___/ __ `/ / __ \
- / _, _/ /_/ / / /_____// /_/ /_/ /_____/ / / /  / /_/ / / / / /
-/_/ |_|\____/_/_/       \__/\____/     /_/ /_/   \__,_/_/_/ /_/
-""".strip("\n")
-
-DIE = """
-   ⣀⡤⠖⡟⠲⢤⣀
-⢠⣴⠾⠥⠤⢤⣷⡤⠤⠬⠷⣦⡄
-⢸⣇  ⢀⡞ ⢳⡀  ⣸⡇
-⢸⠘⣆⢠⠏{}⠹⡄⣰⠃⡇
-⢸⣀⡼⣯⠤⠤⠤⠤⠤⣽⢧⣀⡇
-⠘⠳⢤⡈⢧⡀ ⢀⡼⢁⡤⠞⠃
-   ⠉⠓⠿⣤⠿⠚⠉
-""".strip("\n")
-
-TAGLINE = "Every turn trains a real model one step. The die has a say in it."
-TUMBLE = (7, 14, 2, 18, 11, 5, 16, 9, 3, 13)
 TUMBLE_SECONDS = 0.4
 LIST_AFTER = 0.05
 """Seconds after the screen was drawn, so that the terminal has the picture before another thread takes the interpreter."""
@@ -104,15 +85,8 @@ class TitleScreen(SavesScreen):
         self.query_one(Menu).offer(self._items(event.runs))
 
     def _items(self, runs: "tuple[()] | list[RunSummary]") -> list[MenuItem]:
-        items = [
-            MenuItem("new", "New campaign", "Choose an adventure and a hero"),
-            MenuItem("load", "Load a save", _count(len(runs)), enabled=bool(runs)),
-            MenuItem("arena", "Arena", "Breed small models, train them, let them battle"),
-            MenuItem("dungeon", "Dungeon", "Play a text adventure by yourself; nothing is trained"),
-            MenuItem("watch", "Watch a replay", "A run as it was played", enabled=bool(runs)),
-            MenuItem("codex", "Codex", "What every mechanic really does to the training"),
-            MenuItem("quit", "Quit"),
-        ]
+        counted = {"load": _count(len(runs))}
+        items = [MenuItem(key, label, counted.get(key, detail), enabled=bool(runs) or key not in NEEDS_RUNS) for key, label, detail in MENU]
         going = [run for run in runs if run.campaign and not run.ending]
         self._latest = None
         if going:
@@ -130,7 +104,7 @@ class TitleScreen(SavesScreen):
         failed = bool(line) and not ready and line == self._line  # at the second look, for the line comes a moment before the fact
         self._line = line
         mark = ("✔ ", "$success") if ready else ("✖ ", "$error") if failed else ("◌ ", "$warning")
-        self.query_one("#torch", Static).update(Content.assemble(mark, flat(line) or "Loading PyTorch …"))
+        self.query_one("#torch", Static).update(Content.assemble(mark, flat(line) or WAITING))
         still = ready or self.app.animation_level == "none"
         self.query_one("#die", Static).update(die(1 if failed else 20 if still else next(self._faces)))
         if ready or failed:
@@ -190,4 +164,4 @@ class TitleScreen(SavesScreen):
 
 
 def _count(saves: int) -> str:
-    return {0: "No saves yet", 1: "1 save"}.get(saves, f"{saves} saves")
+    return {0: NO_RUNS, 1: "1 save"}.get(saves, f"{saves} saves")

@@ -11,7 +11,7 @@ class Worker(threading.Thread):
     """Runs the iterator `work(stopped)` to its end and collects what it yields. `error` is a sentence if it failed."""
 
     def __init__(self, work: Callable[[Stopped], Iterator[object]]) -> None:
-        super().__init__(name="arena", daemon=True)
+        super().__init__(name="work", daemon=True)
         self._work = work
         self._results: deque[object] = deque()
         self._stop_asked = threading.Event()
