@@ -188,7 +188,8 @@ def test_play_launches_the_app(call: Callable[..., Answer], monkeypatch: pytest.
     """On a terminal the app is launched with everything that was asked for."""
     launched: list[Any] = []
 
-    def play(launch: Any) -> int:
+    def play(launch: Any, first: Any) -> int:
+        assert not first.shown, "the output is no terminal"
         launched.append(launch)
         return 143
 
