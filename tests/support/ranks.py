@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from support import warm
 from support.paths import ROOT
 
 LIMIT = 240
@@ -39,7 +40,7 @@ def start(
     """`python words[rank]` for every rank, or the same words for all. `talk`: what is written to their standard input is read."""
     port = free_port()
     return [
-        subprocess.Popen(
+        (warm if words[0][0].startswith("-") else subprocess).Popen(
             [sys.executable, *words[rank if len(words) > 1 else 0]],
             env={**environment(rank, size, port), **(more or {})},
             stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
