@@ -15,6 +15,10 @@ from typing import Any
 
 from rolltrain_tui.base.jobs import GLANCE, TRIES, Died, J, R, Stopped, attempt
 
+_CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+if sys.platform == "linux":
+    _CONTEXT.set_forkserver_preload(["rolltrain_tui.training.quiet_torch", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run"])
+
 
 @dataclass(slots=True)
 class OwnWorkers:
@@ -70,15 +74,18 @@ class _Task:
 
 
 class _Worker:
-    """A process that does tasks one after another. It is spawned because torch is not safe to use after a fork."""
+    """A process that does tasks one after another.
+
+    It is not forked from this one, whose torch may have threads. On Linux a server with torch and a single thread forks it, so that a
+    second worker starts in hundredths of a second; elsewhere it is spawned.
+    """
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, there = context.Pipe()
+        self.pipe, there = _CONTEXT.Pipe()
         self.task: _Task | None = None
         self.alive = True
-        self._process = context.Process(target=_serve, args=(there,), daemon=True)
-        with _interrupts_ignored():
+        self._process = _CONTEXT.Process(target=_serve, args=(there, dict(os.environ)), daemon=True)  # type: ignore[attr-defined]
+        with _interrupts_ignored(), _one_thread():
             self._process.start()
         there.close()  # our copy would keep the pipe open after the worker has died
 
@@ -105,14 +112,29 @@ class _Worker:
         self._process.join()
 
 
-def _serve(pipe: "Connection[Any, Any]") -> None:
+def _serve(pipe: "Connection[Any, Any]", environment: dict[str, str]) -> None:
     """The worker process: receive tasks and send results until the pipe closes."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded
+    os.environ.clear()  # a server's is that of its own start
+    os.environ.update(environment, OMP_NUM_THREADS="1")  # read when torch is loaded
     warnings.filterwarnings("ignore", "Failed to initialize NumPy", UserWarning)
     with suppress(EOFError, OSError):
         while True:
             work, job = pipe.recv()
             pipe.send(attempt(work, job))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A server that is started inside loads torch with one thread: with more it could not fork."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
 
 
 @contextmanager
