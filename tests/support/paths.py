@@ -41,7 +41,7 @@ CURVE = (
 )
 DUEL = (
     "turns=12",
-    "game={dimension: 3, points: 5, highest: 9, polytope: pareto, limit: 6}",
+    "game={dimension: 3, points: 6, highest: 9, polytope: pareto, limit: 6}",
     "table.games=8",
     "table.every=3",
     "table.judges=[random, first]",
