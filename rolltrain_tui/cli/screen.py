@@ -11,7 +11,7 @@ def missing_screen() -> str:
     """Why nothing can be drawn here, or an empty string."""
     if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
         return ""
-    for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output")):
+    for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output"), (sys.stderr, "standard error")):
         if not stream.isatty():
             return f"{name} is not a terminal"
     if os.environ.get("TERM", "") in ("dumb", "unknown"):

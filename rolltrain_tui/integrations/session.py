@@ -59,6 +59,7 @@ from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, NoStep,
 from rolltrain_tui.training.levers import StepMeasurement
 from rolltrain_tui.training.machine_kind import this_machine
 from rolltrain_tui.training.noise import add_weight_noise
+from rolltrain_tui.training.shards import deal_back, refuse_flat_shards
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
@@ -533,6 +534,9 @@ def begin_session(
     folder: Path | str | None,
 ) -> Session:
     """`session` with terms that were checked before."""
+    if isinstance(model, nn.Module):
+        refuse_flat_shards(model)
+        deal_back(model)
     model, optimizer = plain_model(model), plain_optimizer(optimizer)
     check_parts(model, optimizer)
     if turns is not None:

@@ -6,7 +6,7 @@ Other tensors are their own part and their own whole. torch.distributed is not i
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class ShardsError(ValueError):
@@ -31,6 +31,25 @@ def whole(tensor: Tensor) -> Tensor:
         return tensor
     full: Tensor = tensor.detach().full_tensor()  # type: ignore[attr-defined]
     return full
+
+
+def refuse_flat_shards(model: nn.Module) -> None:
+    """ShardsError for a model in the wrapper of FSDP1: its parts are flat pieces without a layout, of which no norm can be told."""
+    if any(type(module).__name__ == "FullyShardedDataParallel" for module in model.modules()):
+        raise ShardsError(
+            "the model is wrapped in FullyShardedDataParallel (FSDP1), whose pieces of the weights the game cannot measure; shard it with "
+            "fully_shard (FSDP2): in a Hugging Face Trainer fsdp_config={'version': 2}, in Lightning the ModelParallelStrategy"
+        )
+
+
+def deal_back(model: nn.Module) -> None:
+    """Leave each rank its part alone. After a forward pass without a backward one, FSDP2 keeps some of the weights gathered.
+
+    Then the model's parameters are others than the optimiser's. Where nothing is gathered, nothing happens.
+    """
+    for module in model.modules():
+        if hasattr(module, "reshard") and hasattr(module, "unshard"):
+            module.reshard()  # type: ignore[operator]
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from rolltrain_tui.training.gradients import real
 from rolltrain_tui.training.optimizer_modes import in_training_mode, to_training_mode
 from rolltrain_tui.training.optimizer_state import NOTHING_MORE, LearnerStateError, OptimizerRest, OptimizerState
 from rolltrain_tui.training.plain_values import dumped, loaded
-from rolltrain_tui.training.shards import dealt, whole
+from rolltrain_tui.training.shards import deal_back, dealt, whole
 from rolltrain_tui.training.wrappers import inner_name
 
 __all__ = ["LearnerStateError", "Snapshot"]
@@ -118,12 +118,14 @@ class Snapshot:
 
 def named(model: nn.Module) -> dict[Tensor, str]:
     """The name of each parameter; wrappers such as torch.compile's have no part in it."""
+    deal_back(model)
     strip = _strip(model)
     return {p: strip(name) for name, p in model.named_parameters()}
 
 
 def lasting(model: nn.Module) -> dict[str, Tensor]:
     """Every parameter, and every buffer that the model itself saves, by name."""
+    deal_back(model)
     strip = _strip(model)
     buffers = dict(model.named_buffers())
     saved = model.state_dict().keys() if buffers else ()

@@ -441,6 +441,22 @@ def test_a_metric_that_cannot_be_followed(metric: str, better: Any, words: str) 
     assert rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), metric="valid/loss").objective.of_loss
 
 
+class FullyShardedDataParallel(nn.Module):
+    """Called as FSDP1's wrapper is."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_model_in_flat_pieces_is_refused(inside: bool) -> None:
+    """Wherever the wrapper of FSDP1 is; the words name what shards a model so that it can be measured."""
+    model = FullyShardedDataParallel(net())
+    with pytest.raises(ValueError, match=r"FSDP1.*fully_shard \(FSDP2\)"):
+        rolltrain_tui.session(nn.Sequential(model) if inside else model, OPTIMIZERS["adamw"](model))
+
+
 def test_a_chronicle_that_cannot_be_written_ends_no_training(tmp_path: Path) -> None:
     """It is told once, and the turns go on."""
     (tmp_path / "file").write_text("in the way")
