@@ -49,6 +49,7 @@ class MeteredInbox(Inbox):
 
     def wait_for_turn(self) -> bool:
         self.turn_over()
+        self.wait_for_key()
         if self._left == 0:
             if self._started is None:
                 self.say(ready=True)

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -51,12 +52,6 @@ STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 
-def _over_a_picture() -> type[Driver]:
-    from rolltrain_tui.tui.over_picture import OverPicture  # on Windows there is neither
-
-    return OverPicture
-
-
 class RolltrainApp(App[None]):
     """Title, choice of a hero, expedition, ending. One expedition at a time; it is saved before it is left."""
 
@@ -78,8 +73,9 @@ class RolltrainApp(App[None]):
 
         `first`: what the terminal shows until the first screen is drawn.
         """
-        super().__init__(driver_class=_over_a_picture() if first is not None and first.shown else None)
+        super().__init__()
         self._first = first
+        self._picture = first is not None and first.shown
         self.launch = launch
         self.outfitter = outfitter or TorchOutfitter(launch)
         self.runs = launch.runs
@@ -112,9 +108,31 @@ class RolltrainApp(App[None]):
 
     # The beginning and the end of the app.
 
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":  # Windows, or one that was asked for
+            return usual
+        from rolltrain_tui.tui.driver import GameDriver
+
+        return GameDriver
+
     def on_load(self) -> None:
         if self._first is not None:
             self._first.hand_over()
+
+    def takes_over_picture(self) -> bool:
+        """The first time, where there is one: the terminal shows it already."""
+        had, self._picture = self._picture, False
+        return had
+
+    def key_comes(self) -> None:
+        """In another thread: a key was read from the terminal, and the screen will have it soon."""
+        if self.bridge is not None:
+            self.bridge.inbox.expect()
+
+    def _key_handled(self) -> None:
+        if self.bridge is not None:
+            self.bridge.inbox.settle()
 
     def on_mount(self) -> None:
         themes.install(self)
@@ -128,6 +146,8 @@ class RolltrainApp(App[None]):
             return
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
+        if isinstance(event, events.Key) and self.screen_stack:
+            self.screen.call_later(self._key_handled)  # after the key itself, which waits for the screen now
 
     def _ready_for_input(self) -> bool:
         """What is typed before a screen has its widgets, or after the last one has gone, was meant for none."""
