@@ -1,6 +1,6 @@
 """The game on a terminal of Linux or macOS: Textual's driver, which also knows what came before Textual and what is behind it."""
 
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
@@ -8,8 +8,12 @@ from textual.message import Message
 
 from rolltrain_tui.tui.first_picture import ALTERNATE
 
-if TYPE_CHECKING:
-    from rolltrain_tui.tui.app import RolltrainApp
+
+class OnTerminal(Protocol):
+    """The app, as its driver sees it."""
+
+    def takes_over_picture(self) -> bool: ...
+    def key_comes(self) -> None: ...
 
 
 class GameDriver(LinuxDriver):
@@ -17,12 +21,12 @@ class GameDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """To ask for the alternate screen again would clear the picture on some terminals."""
-        if data == ALTERNATE and cast("RolltrainApp", self._app).takes_over_picture():
+        if data == ALTERNATE and cast(OnTerminal, self._app).takes_over_picture():
             return
         super().write(data)
 
     def send_message(self, message: Message) -> None:
         """Called in the thread that reads the terminal."""
         if isinstance(message, Key):
-            cast("RolltrainApp", self._app).key_comes()
+            cast(OnTerminal, self._app).key_comes()
         super().send_message(message)
