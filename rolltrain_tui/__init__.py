@@ -18,7 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 _ORIGINAL = ("CharacterClass", "ExperienceSystem", "GradientOoze", "LossDragon", "Monster", "MonsterEncounter", "WeightWraith")
-_ROOMS = {"RollToTrain": "plain", "RollToTrainCallback": "huggingface", "Session": "session", "session": "session"}
+_ROOMS = {"RollToTrain": "plain", "RollToTrainCallback": "huggingface", "Session": "session", "session": "begin"}
 _ROOMS |= dict.fromkeys(_ORIGINAL, "original")
 
 

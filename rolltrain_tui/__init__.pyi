@@ -1,5 +1,6 @@
 """What type checkers see of the public names; at run time each is brought in at first use."""
 
+from rolltrain_tui.integrations.begin import session as session
 from rolltrain_tui.integrations.characters import Barbarian as Barbarian
 from rolltrain_tui.integrations.characters import Cleric as Cleric
 from rolltrain_tui.integrations.characters import Fighter as Fighter
@@ -16,6 +17,5 @@ from rolltrain_tui.integrations.original import MonsterEncounter as MonsterEncou
 from rolltrain_tui.integrations.original import WeightWraith as WeightWraith
 from rolltrain_tui.integrations.plain import RollToTrain as RollToTrain
 from rolltrain_tui.integrations.session import Session as Session
-from rolltrain_tui.integrations.session import session as session
 
 __version__: str

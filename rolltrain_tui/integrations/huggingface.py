@@ -5,17 +5,15 @@ training resumed from one goes on with the same dice, hero and monsters.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from rolltrain_tui.integrations.characters import Character
+from rolltrain_tui.integrations.begin import begin_session, foreign_terms
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
-from rolltrain_tui.integrations.keywords import exact_keywords
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
-from rolltrain_tui.integrations.original import ExperienceSystem
-from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
+from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
-from rolltrain_tui.integrations.terms import Monsters
+from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
 from rolltrain_tui.protocol.commands import Command
 
 try:
@@ -33,28 +31,17 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     Trainer's `metric_for_best_model`, in the direction of `greater_is_better`; without one, its evaluation loss.
     """
 
-    @exact_keywords
+    @takes_terms
     def __init__(
         self,
         *,
-        character_class: Character | type[Character] | str | None = None,
-        intelligence: int = 10,
-        dc: float = 15,
-        dice_type: str = "d20",
-        advantage: bool = False,
-        disadvantage: bool = False,
-        use_xp_system: bool | ExperienceSystem = True,
-        encounter_chance: float = 0.1,
-        rulebook: str = "hero",
-        monsters: Monsters = None,
-        seed: int = 0,
-        deaths: bool = False,
         camp_every: int = 250,
         name: str | None = None,
         tell: Say | None = aloud,
         resume_from: Path | str | None = None,
+        **terms: Unpack[GameKeywords],
     ) -> None:
-        self._terms = foreign_terms(locals())
+        self._terms = foreign_terms(**terms)
         self.game: Session | None = None
         """The session, while training goes on and after it. Copies of the callback leave it out."""
         self._camp_every, self._tell, self._name = camp_every, tell, name

@@ -6,18 +6,16 @@ is part of each of its checkpoints, and training resumed from one goes on with t
 
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import torch
 from torch import Tensor
 
-from rolltrain_tui.integrations.characters import Character
-from rolltrain_tui.integrations.keywords import exact_keywords
+from rolltrain_tui.integrations.begin import begin_session, foreign_terms
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
-from rolltrain_tui.integrations.original import ExperienceSystem
-from rolltrain_tui.integrations.session import Session, begin_session, foreign_terms
+from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
-from rolltrain_tui.integrations.terms import Monsters
+from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 
@@ -35,29 +33,18 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
     Trainer's default_root_dir.
     """
 
-    @exact_keywords
+    @takes_terms
     def __init__(
         self,
         *,
-        character_class: Character | type[Character] | str | None = None,
-        intelligence: int = 10,
-        dc: float = 15,
-        dice_type: str = "d20",
-        advantage: bool = False,
-        disadvantage: bool = False,
-        use_xp_system: bool | ExperienceSystem = True,
-        encounter_chance: float = 0.1,
-        rulebook: str = "hero",
-        monsters: Monsters = None,
-        seed: int = 0,
-        deaths: bool = False,
         camp_every: int = 250,
         name: str | None = None,
         tell: Say | None = aloud,
         monitor: str = "val_loss",
         mode: Literal["min", "max"] | None = None,
+        **terms: Unpack[GameKeywords],
     ) -> None:
-        self._terms = foreign_terms({name: value for name, value in locals().items() if name != "mode"})  # RollToTrain's is another
+        self._terms = foreign_terms(**terms)
         self.game: Session | None = None
         """The session, while training goes on and after it. Copies of the callback leave it out."""
         self._camp_every, self._tell, self._name = camp_every, tell, name

@@ -19,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rolltrain_tui.integrations.begin import session
 from rolltrain_tui.integrations.characters import Paladin
-from rolltrain_tui.integrations.session import Session, session
+from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.training.host_chance import host_unchanged, seeded_host_state, set_host_state
 from rolltrain_tui.training.snapshots import Snapshot

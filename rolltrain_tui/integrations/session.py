@@ -22,7 +22,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -36,14 +36,10 @@ from rolltrain_tui.cluster.boundary import agreed
 from rolltrain_tui.cluster.gang import of_this_process
 from rolltrain_tui.cluster.muster import know_machines
 from rolltrain_tui.game.turn import TurnCycle
-from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.journal import Journal
-from rolltrain_tui.integrations.keywords import either, exact_keywords
 from rolltrain_tui.integrations.metrics import LOSS, objective_of
-from rolltrain_tui.integrations.original import ExperienceSystem
-from rolltrain_tui.integrations.plain import check_parts
+from rolltrain_tui.integrations.step_watch import NO_STEP, StepWatch
 from rolltrain_tui.integrations.talk import aloud
-from rolltrain_tui.integrations.terms import Monsters, Terms, at_least_one, title
 from rolltrain_tui.modes.module import diagnosis
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, Speak
@@ -53,20 +49,15 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules.game import Game
-from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.story.narration import tell
-from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, NoStep, OptimizerHooks
+from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, OptimizerHooks
 from rolltrain_tui.training.levers import StepMeasurement
 from rolltrain_tui.training.machine_kind import this_machine
 from rolltrain_tui.training.noise import add_weight_noise
-from rolltrain_tui.training.shards import deal_back, refuse_flat_shards
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
-from rolltrain_tui.training.wrappers import accumulating, plain_model, plain_optimizer
 
-ENDLESS = 1_000_000
-"""Turns of a loop that does not say how many it takes."""
 NOISE = "stream.weight_noise"
 """Name of the noise's stream in a state."""
 EVENTS = 100_000
@@ -104,6 +95,7 @@ class Session:
         self.ranks = of_this_process()
         """Several processes that train one model play one game: all of them get the same commands, losses and rolls."""
         self.grip = OptimizerHooks(model, optimizer, self.ranks)
+        self._steps = StepWatch(self.grip)
         weakref.finalize(self, self.grip.remove).atexit = False
         _OWNERS[optimizer] = weakref.ref(self)
         self.inbox = Inbox()
@@ -121,9 +113,6 @@ class Session:
         self._measured: dict[str, float] = {}
         self._window: list[float] = []
         """Losses of the micro-batches since the last step."""
-        self._stepless = 0
-        """Turns in a row in which no step was seen."""
-        self._warned = False
         self._camp_waits = False
         """A camp is due. It is made when the next turn begins, so that an evaluation of this turn comes before it."""
         self._inside = False
@@ -214,14 +203,16 @@ class Session:
         cycle = self.cycle
         if (effect := cycle.effect) is None or self._closed:
             raise ValueError("there is no turn to end; begin it before the optimiser's step, or write `with game.turn(loss):` around it")
-        motion = self._motion()
+        motion, warning = self._steps.motion()
+        if warning:
+            self._happen([LoopWarned(cycle.turn + 1, warning)])
         self.grip.disarm()
         if loss is not None:
             self._window.append(self.ranks.mean(loss))
         mean = sum(self._window) / len(self._window) if self._window else math.nan
         finite = not self._window or math.isfinite(mean)
         if motion is None:
-            return self._report(effect, _NO_STEP, mean, finite=finite)
+            return self._report(effect, NO_STEP, mean, finite=finite)
         self._window = []
         if motion.finite and motion.optimizer_steps and effect.weight_noise:
             self._measured["weight_noise"] = add_weight_noise(self.grip.levers.parameters, effect.weight_noise, self._noise)
@@ -233,21 +224,6 @@ class Session:
         self._happen([step, *consequences])
         self._camp_waits = cycle.camp_due
         return report
-
-    def _motion(self) -> StepMeasurement | None:
-        """What the turn did to the weights; None: its gradient waits for a step, and the turn goes on."""
-        motion = self.grip.motion
-        if motion is not None and not (motion.finite and motion.optimizer_steps == 0):
-            self._stepless = 0
-            return motion
-        if motion is None and accumulating():
-            return None
-        why = self.grip.why_no_step() if motion is None else "not finite"
-        self._stepless += 1
-        if self._stepless >= STEPLESS and not self._warned:
-            self._warned = True
-            self._happen([LoopWarned(self.cycle.turn + 1, f"{STEPLESS} turns in a row took no optimizer.step(): {_CAUSES[why]}.")])
-        return None if why == "waiting" else _NO_STEP
 
     def _report(self, effect: StepEffect, motion: StepMeasurement, loss: float, *, finite: bool) -> StepReport:
         return StepReport(
@@ -462,104 +438,4 @@ def _warn(event: Event) -> None:
         aloud(f"[turn {event.turn}] {tell(event)}")
 
 
-_NO_STEP = StepMeasurement(grad_norm=math.nan, optimizer_steps=0)
-STEPLESS = 3
-"""Turns in a row without a step, after which the loop is warned."""
-_CAUSES: dict[NoStep, str] = {
-    "elsewhere": "the weights moved all the same, so the loop steps another optimizer than the one that the game holds; "
-    "give session that one, and call its step()",
-    "not finite": "the gradient is not finite, so a loss scaler skips the steps; lower its init_scale if that goes on",
-    "waiting": "their gradients wait in .grad, so the loop accumulates them, and one turn is counted for each step; "
-    "if it does not accumulate, it forgets to call step()",
-    "nothing": "there was no gradient, so the loop skips its steps, or clears the gradients inside of the turn",
-}
 _NOT_OURS = "The loop that trains is not rolltrain's: it saves by itself, and the model writes no text here."
-
-
-@exact_keywords
-def session(
-    model: nn.Module,
-    optimizer: Optimizer,
-    *,
-    turns: int | None = None,
-    max_steps: int | None = None,
-    character_class: Character | type[Character] | str | None = None,
-    intelligence: int = 10,
-    dc: float = 15,
-    dice_type: str = "d20",
-    advantage: bool = False,
-    disadvantage: bool = False,
-    use_xp_system: bool | ExperienceSystem = True,
-    encounter_chance: float = 0.1,
-    rulebook: str = "hero",
-    monsters: Monsters = None,
-    seed: int = 0,
-    deaths: bool = False,
-    metric: str | None = None,
-    better: str | None = None,
-    camp_every: int = 250,
-    name: str | None = None,
-    folder: Path | str | None = None,
-) -> Session:
-    """A game over your own loop. Loss, clipping, mixed precision, accumulation and schedule stay the loop's.
-
-    `turns`, or `max_steps`: how many optimiser steps the loop takes; None: not known. `metric` and `better` ("lower", "higher"): what
-    `evaluated` will be told; None: a loss, or what the first evaluation says. `folder` is where the chronicle is written; None:
-    only `events` holds it. The other keywords are those of RollToTrain. A rulebook that scales the loss ("source") is refused with a
-    ValueError, because only the loop can scale its loss.
-    """
-    terms = foreign_terms(locals())
-    turns = either("turns", turns, "max_steps", max_steps)
-    game = begin_session(model, optimizer, terms, turns=turns, camp_every=camp_every, name=name, folder=folder)
-    game.measure_by(objective_of(metric, better))
-    return game
-
-
-def foreign_terms(given: Mapping[str, Any]) -> Terms:
-    """The game's terms, by name, for a loop that is not ours. ValueError and TypeError name what cannot be."""
-    terms = Terms(**{field.name: given[field.name] for field in fields(Terms) if field.init and field.name in given}, accumulation_steps=1)
-    if (book := RULEBOOKS[terms.rulebook]).roll_on != "step" or book.hook not in ("update", "lr"):
-        raise ValueError(f"rulebook {terms.rulebook} weighs the loss, which a loop of your own keeps to itself; use RollToTrain for it")
-    return terms
-
-
-def begin_session(
-    model: nn.Module,
-    optimizer: Optimizer,
-    terms: Terms,
-    *,
-    turns: int | None,
-    camp_every: int,
-    name: str | None,
-    folder: Path | str | None,
-) -> Session:
-    """`session` with terms that were checked before."""
-    if isinstance(model, nn.Module):
-        refuse_flat_shards(model)
-        deal_back(model)
-    model, optimizer = plain_model(model), plain_optimizer(optimizer)
-    check_parts(model, optimizer)
-    if turns is not None:
-        at_least_one("turns", turns)
-    at_least_one("camp_every", camp_every)
-    table = terms.table(
-        name=title(name, model),
-        turns=turns or ENDLESS,
-        camp_every=camp_every,
-        evaluate_every=camp_every,
-        twin="off",
-    )
-    table["diagnosis"]["examine"] = False
-    table["adventure"]["loot"] = False  # the Ring of the Mean needs an average of the weights, and that costs 2 % of every step
-    trained = {
-        "model": type(model).__name__,
-        "optimizer": type(optimizer).__name__,
-        "scheduler": None,
-        "clip": None,
-        "dtype": "float32",
-        "accumulation": 1,
-        "epoch": camp_every,
-        "scheduler_every": "epoch",
-    }
-    config = ModuleConfig.model_validate({**table, "kind": "module", "trained": trained})
-    return Session(model, optimizer, config, Path(folder) if folder is not None else None)

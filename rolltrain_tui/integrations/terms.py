@@ -1,17 +1,20 @@
 """The keywords of RollToTrain and the callbacks: checked as in the original, and turned into the game's part of a campaign."""
 
+import inspect
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, get_args
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ParamSpec, TypedDict, TypeVar, get_args
 
 from rolltrain_tui.config.schema import DiceConfig
 from rolltrain_tui.integrations.characters import Character, character_of
-from rolltrain_tui.integrations.keywords import meant
+from rolltrain_tui.integrations.keywords import exact_keywords, meant
 from rolltrain_tui.integrations.original import ExperienceSystem, Monster, MonsterEncounter, encounters_of
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 
+P = ParamSpec("P")
+R = TypeVar("R")
 DICE = get_args(DiceConfig.model_fields["die"].annotation)
 MODES = ("per_mini_batch", "per_accumulation_step")
 MONSTERS = ("both", "diagnosed", "random", "off")
@@ -26,6 +29,23 @@ ON_SCREEN = 20
 CHANCE = 0.1
 """Of an encounter, each turn: the original's."""
 Monsters = str | MonsterEncounter | Monster | type[Monster] | Sequence[Monster | type[Monster]] | None
+
+
+class GameKeywords(TypedDict, total=False):
+    """The keywords of the game that loops of other people's take; `Terms` has their meaning and defaults."""
+
+    character_class: Character | type[Character] | str | None
+    intelligence: int
+    dc: float
+    dice_type: str
+    advantage: bool
+    disadvantage: bool
+    use_xp_system: bool | ExperienceSystem
+    encounter_chance: float
+    rulebook: str
+    monsters: Monsters
+    seed: int
+    deaths: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +189,19 @@ class Terms:
             "pace": {"turns_per_second": ON_SCREEN, "pause_on": []},
             "save": {"autosave_every": camp_every, "keep": 3},
         }
+
+
+def takes_terms(function: Callable[P, R]) -> Callable[P, R]:
+    """For a public function with `**terms: Unpack[GameKeywords]`: its signature names them with their defaults, and it takes no others."""
+    signature = inspect.signature(function)
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    defaults = {part.name: part.default for part in fields(Terms)}
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hint)
+        for name, hint in GameKeywords.__annotations__.items()
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    return exact_keywords(function)
 
 
 def title(name: str | None, model: object) -> str:

@@ -1,0 +1,45 @@
+"""Whether a foreign loop steps at all: a turn without a step may be right, and several in a row seldom are."""
+
+import math
+
+from rolltrain_tui.training.foreign_optimizer import NoStep, OptimizerHooks
+from rolltrain_tui.training.levers import StepMeasurement
+from rolltrain_tui.training.wrappers import accumulating
+
+NO_STEP = StepMeasurement(grad_norm=math.nan, optimizer_steps=0)
+STEPLESS = 3
+"""Turns in a row without a step, after which the loop is warned."""
+_CAUSES: dict[NoStep, str] = {
+    "elsewhere": "the weights moved all the same, so the loop steps another optimizer than the one that the game holds; "
+    "give session that one, and call its step()",
+    "not finite": "the gradient is not finite, so a loss scaler skips the steps; lower its init_scale if that goes on",
+    "waiting": "their gradients wait in .grad, so the loop accumulates them, and one turn is counted for each step; "
+    "if it does not accumulate, it forgets to call step()",
+    "nothing": "there was no gradient, so the loop skips its steps, or clears the gradients inside of the turn",
+}
+
+
+class StepWatch:
+    """Looks at each turn's end what the optimiser did in it."""
+
+    def __init__(self, grip: OptimizerHooks) -> None:
+        self._grip = grip
+        self._stepless = 0
+        """Turns in a row in which no step was seen."""
+        self._warned = False
+
+    def motion(self) -> tuple[StepMeasurement | None, str]:
+        """What the turn did to the weights; None: its gradient waits for a step, and the turn goes on. And a warning, once at most."""
+        motion = self._grip.motion
+        if motion is not None and not (motion.finite and motion.optimizer_steps == 0):
+            self._stepless = 0
+            return motion, ""
+        if motion is None and accumulating():
+            return None, ""
+        why = self._grip.why_no_step() if motion is None else "not finite"
+        self._stepless += 1
+        warning = ""
+        if self._stepless >= STEPLESS and not self._warned:
+            self._warned = True
+            warning = f"{STEPLESS} turns in a row took no optimizer.step(): {_CAUSES[why]}."
+        return None if why == "waiting" else NO_STEP, warning
