@@ -50,6 +50,8 @@ class Result:
     tokens_per_second: float
     model_flops_utilisation: float
     """Headless model FLOPs per second over this machine's best matrix product in the same dtype."""
+    key_to_inbox_p95_ms: float
+    """From the key press to its command in the inbox. There it waits for the turn's end."""
     key_to_applied_p50_ms: float
     key_to_applied_p95_ms: float
     latest_tick_ms: float
@@ -227,19 +229,19 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
     }
 
 
-def latencies(tui: Contestant, presses: int, per_turn: float) -> list[float]:
-    """Milliseconds from a key press to the turn that obeys it, one press per block.
+def latencies(tui: Contestant, presses: int, per_turn: float) -> list[tuple[float, float]]:
+    """Milliseconds from a key press to its command in the inbox, and to the turn that obeys it; one press per block.
 
     `per_turn` is the median time of a turn in seconds. A press that arrives after the end of its block is not counted.
     """
-    found: list[float] = []
+    found: list[tuple[float, float]] = []
     for _ in range(presses):
         tui.grant(int(0.6 / per_turn) + 2)
         time.sleep(0.23)  # out of step with the app's timers and the turns
         pressed = time.monotonic()
         tui.press(KEY)
         if "applied" in (report := tui.read("applied", "seconds")):
-            found.append(1000 * (float(report["applied"]) - pressed))
+            found.append((1000 * (float(report["put"]) - pressed), 1000 * (float(report["applied"]) - pressed)))
             tui.read("seconds")
         else:
             tui.block(1)
@@ -293,7 +295,7 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
             for contestant, found in zip(field, times, strict=True):
                 found.append(contestant.block(turns))
         per_turn = statistics.median(times[2]) / 1000
-        waits = sorted(latencies(tui, presses, per_turn))
+        inbox, waits = map(sorted, zip(*latencies(tui, presses, per_turn), strict=True))
     bare_ms, headless_ms, tui_ms = (statistics.median(found) for found in times)
     facts = headless.facts
     peak = best_matmul_gflops(facts["dtype"], facts["threads"])
@@ -310,6 +312,7 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
         tui_over_headless=statistics.median(h / t for h, t in zip(times[1], times[2], strict=True)),
         tokens_per_second=facts["tokens"] / headless_ms * 1000,
         model_flops_utilisation=facts["gflop"] / (headless_ms / 1000) / peak,
+        key_to_inbox_p95_ms=inbox[int(0.95 * (len(inbox) - 1))],
         key_to_applied_p50_ms=statistics.median(waits),
         key_to_applied_p95_ms=waits[int(0.95 * (len(waits) - 1))],
         latest_tick_ms=1000 * float(tui.facts.get("late", float("nan"))),
@@ -328,6 +331,7 @@ def table(result: Result) -> str:
             f"  the game, 120x36    {r.tui_ms:8.2f} ms a turn   {r.tui_over_headless:.3f} x headless",
             f"  {r.tokens_per_second:,.0f} tokens/s headless, {r.model_flops_utilisation:.0%} of this machine's best matrix product",
             f"  key to applied      {r.key_to_applied_p50_ms:8.1f} ms median, {r.key_to_applied_p95_ms:.1f} ms at the 95th percentile",
+            f"    of it to the inbox {r.key_to_inbox_p95_ms:7.1f} ms at the 95th percentile, then it waits for the turn's end",
             f"  latest UI tick      {r.latest_tick_ms:8.1f} ms late",
             f"  first frame         {r.first_frame_ms:8.0f} ms after start",
         )

@@ -41,6 +41,7 @@ class MeteredInbox(Inbox):
         """Seconds that the learner has spent in each part of its turns, and in `step`."""
         self.screen: dict[str, float] = {}
         """Seconds of CPU that the screen's thread has spent in each of its parts, and in all."""
+        self._put_at = 0.0
         self._before: dict[str, float] = {}
         """The same when this block began: between two blocks the screen goes on."""
 
@@ -49,7 +50,6 @@ class MeteredInbox(Inbox):
 
     def wait_for_turn(self) -> bool:
         self.turn_over()
-        self.wait_for_key()
         if self._left == 0:
             if self._started is None:
                 self.say(ready=True)
@@ -66,10 +66,14 @@ class MeteredInbox(Inbox):
         self.training = self._started is not None and time.perf_counter() - self._started > 0.2
         return not self.stopped
 
+    def put(self, *commands: Command) -> None:
+        self._put_at = time.monotonic()
+        super().put(*commands)
+
     def drain(self, turn: int) -> list[Command]:
         commands = super().drain(turn)
         if commands:
-            self.say(applied=time.monotonic(), commands=len(commands))
+            self.say(applied=time.monotonic(), put=self._put_at, commands=len(commands))
         return commands
 
 

@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterable
 
 from rolltrain_tui.protocol.commands import Command
 
-LONGEST_HANDLING = 0.01
-"""Seconds that a turn waits at most for a key that the screen has not handled yet."""
-
 
 class Inbox:
     """The one door in. Any thread may put commands and set the tempo; only the campaign's thread drains and waits."""
@@ -24,7 +21,6 @@ class Inbox:
         self._paused = False
         self._single_steps = 0
         self._stopped = False
-        self._expected = False
         self._turns_per_second: float | None = None
         self._next_turn_at = 0.0
         self._deeds: deque[Callable[[], None]] = deque()
@@ -37,17 +33,6 @@ class Inbox:
         """Queue commands for the next turn boundary, all for the same one."""
         with self._changed:
             self._commands.extend(commands)
-            self._expected = False
-            self._changed.notify_all()
-
-    def expect(self) -> None:
-        """A key was pressed, and the screen has yet to say what it asks. It says so by `put`, or that it asks nothing by `settle`."""
-        self._expected = True
-
-    def settle(self) -> None:
-        """The key asked for no command."""
-        with self._changed:
-            self._expected = False
             self._changed.notify_all()
 
     def take_back(self) -> Command | None:
@@ -122,17 +107,9 @@ class Inbox:
     def wait_for_turn(self) -> bool:
         """Block while paused, and until the pace allows another turn. False: the player has stopped the campaign."""
         self.turn_over()
-        self.wait_for_key()
         while (may := self._may_play()) is None:
             self._deeds.popleft()()
         return may
-
-    def wait_for_key(self) -> None:
-        """A key that was pressed before the turn counts for it, though the screen is a few milliseconds behind."""
-        if self._expected:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._expected or self._stopped, LONGEST_HANDLING)
-                self._expected = False
 
     def _may_play(self) -> bool | None:
         """As `wait_for_turn`; None as soon as there is a deed to be done first."""

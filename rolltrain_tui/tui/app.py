@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -125,15 +124,6 @@ class RolltrainApp(App[None]):
         had, self._picture = self._picture, False
         return had
 
-    def key_comes(self) -> None:
-        """In another thread: a key was read from the terminal, and the screen will have it soon."""
-        if self.bridge is not None:
-            self.bridge.inbox.expect()
-
-    def _key_handled(self) -> None:
-        if self.bridge is not None:
-            self.bridge.inbox.settle()
-
     def on_mount(self) -> None:
         themes.install(self)
         self._tuning.begin()
@@ -146,8 +136,6 @@ class RolltrainApp(App[None]):
             return
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
-        if isinstance(event, events.Key) and self.screen_stack:
-            self.screen.call_later(self._key_handled)  # after the key itself, which waits for the screen now
 
     def _ready_for_input(self) -> bool:
         """What is typed before a screen has its widgets, or after the last one has gone, was meant for none."""
