@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.argument("campaign", required=False)
 @click.option("--classes", metavar="NAME,...", show_default="all built-in ones", help="Hero classes.")
 @click.option("--rulebooks", default="hero,off", show_default=True, metavar="NAME,...", help="Rulebooks.")
-@click.option("--policies", default="none,random,oracle", show_default=True, metavar="NAME,...", help="none, auto, random, oracle, wrong.")
+@click.option(
+    "--policies", default="none,random,oracle", show_default=True, metavar="NAME,...", help="none, auto, random, hinted, oracle, wrong."
+)
 @click.option(
     "--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Runs of each arm; the campaign's seed is the first."
 )

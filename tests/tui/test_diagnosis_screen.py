@@ -12,6 +12,8 @@ from support.fakes import FakeExpedition, examined, fake_config
 from support.panels import text_of
 from support.playing import playing
 from support.screens_host import ScreensHost, shown, until
+from textual.containers import VerticalScroll
+from textual.screen import Screen
 
 from rolltrain_tui.protocol.events import MonsterAppeared, ScoutsReturned, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
@@ -55,6 +57,21 @@ async def test_every_signal_stands_there_with_value_range_and_verdict(size: tupl
         ranges = [bounds(Reading(row.name, 0, row.low, row.high)) for row in rows]
         for words in ("after turn 150", "0.310", "✖ too high", "✔ healthy", "· unknown", "bouncing", "block 3 mlp", *ranges):
             assert words in seen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 24)])
+async def test_opened_from_another_screen_it_is_whole_beside_its_scrollbar(size: tuple[int, int]) -> None:
+    """The last column of the page is not behind the bar."""
+    scene = scene_with(**HOT)
+    for name in "abcdefgh":  # so many sentences that the page must scroll
+        scene.apply(MonsterAppeared(150, "dead_neuron_lich", "3", 50, 12, f"{name} " * 40))
+    app = ScreensHost(Screen)
+    async with app.run_test(size=size) as pilot:
+        app.push_screen(DiagnosisScreen(scene, fake_config()))
+        await until(pilot, lambda: "signals out of bounds" in shown(app))
+        await pilot.pause()
+        assert app.screen.query_one("#diagnosis", VerticalScroll).show_vertical_scrollbar
+        assert "after turn 150" in shown(app)
 
 
 async def test_it_follows_the_run_while_it_is_open() -> None:
