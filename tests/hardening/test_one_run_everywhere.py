@@ -24,8 +24,8 @@ def test_one_run(
     tiny_config: Callable[..., CampaignConfig], tmp_path: Path, count: Callable[[int, int], int], tally: Callable[[str], None]
 ) -> None:
     """Headless, plain, two sizes of screen, slow, and paused and resumed a hundred times."""
-    turns, pauses = count(50, 400), count(10, 100)
-    settings = (f"turns={turns}", "encounters.chance=0.4", "twin.mode=on_use", "save={autosave_every: 20, keep: 2}", "camps.every=20")
+    turns, pauses = count(24, 400), count(8, 100)
+    settings = (f"turns={turns}", "encounters.chance=0.4", "twin.mode=on_use", "save={autosave_every: 10, keep: 2}", "camps.every=10")
     sizes = ((80, 24), (200, 60))
 
     def begin(name: str) -> Run:

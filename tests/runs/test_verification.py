@@ -123,7 +123,7 @@ def test_a_run_that_went_on_with_other_settings(
     tiny_config: Configure, once: Callable[..., Path], stop_at: type[Event], start: str
 ) -> None:
     """The story tells of them, and the run verifies from its beginning and from each of its saves."""
-    config = tiny_config(*HARD, "save={autosave_every: 4, keep: 20}")
+    config = tiny_config(*HARD, "save={autosave_every: 8, keep: 20}")
     run = once(stop_at.__name__, lambda folder: with_other_settings(config, folder, stop_at))
     slots = [slot for slot in saves.describe(run).slots if slot.name != "turn-000000"]
     if start == "saves":

@@ -54,7 +54,7 @@ async def test_no_frame_of_a_run_at_full_speed_shows_two_turns(
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: under_way(app))
         game = Game(app, pilot, FakeExpedition(tmp_path, fake_config()))
-        for _ in range(count(18, 1000)):
+        for _ in range(count(12, 1000)):
             if dice.random() < 0.1:
                 await pilot.resize_terminal(*dice.choice(SIZES))
             elif isinstance(app.screen, ChoiceDialog):

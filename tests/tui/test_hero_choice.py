@@ -95,16 +95,31 @@ async def test_list_at_80_columns(campaign: CampaignConfig) -> None:
         assert "wizard" == begun(app).hero.hero_class
 
 
+@pytest.fixture
+async def pages(campaign: CampaignConfig, kept_pages: dict[str, str]) -> dict[str, str]:
+    """By class, the screen at 160x60 where it is chosen. One app shows all of them."""
+    if not kept_pages:
+        app = host(campaign)
+        async with app.run_test(size=(160, 60)) as pilot:
+            await pilot.pause()
+            for name in CLASSES:
+                app.screen.picked = name  # type: ignore[attr-defined]
+                await pilot.pause()
+                kept_pages[name] = shown(app)
+    return kept_pages
+
+
+@pytest.fixture(scope="module")
+def kept_pages() -> dict[str, str]:
+    return {}
+
+
 @pytest.mark.parametrize("row", CLASSES.values(), ids=CLASSES)
-async def test_the_page_tells_everything(row: HeroClass, campaign: CampaignConfig) -> None:
-    """At 160x60 the chosen class shows title, difficulty and both abilities with their charges, below the cards of all."""
-    app = host(campaign, f"hero.hero_class={row.name}")
-    async with app.run_test(size=(160, 60)) as pilot:
-        app.screen.picked = row.name  # type: ignore[attr-defined]
-        await pilot.pause()
-        screen = shown(app)
-        for text in (row.difficulty, *(ABILITIES[name].title for name in row.abilities), *(each.title for each in CLASSES.values())):
-            assert text in screen
+async def test_the_page_tells_everything(row: HeroClass, pages: dict[str, str]) -> None:
+    """The chosen class shows title, difficulty and both abilities with their charges, below the cards of all."""
+    screen = pages[row.name]
+    for text in (row.difficulty, *(ABILITIES[name].title for name in row.abilities), *(each.title for each in CLASSES.values())):
+        assert text in screen
 
 
 async def test_charges_are_told(campaign: CampaignConfig) -> None:

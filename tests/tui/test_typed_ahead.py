@@ -60,7 +60,7 @@ def test_what_is_called_later_does_nothing_once_its_screen_has_gone(screen: type
 async def test_keys_typed_ahead_of_any_screen_do_no_harm(tmp_path: Path, count: Callable[[int, int], int]) -> None:
     """Enter and other keys at once, before, while and after screens change: title, campaigns, hero, loading, run, cards, ending."""
     dice = random.Random(5)
-    for attempt in range(count(6, 200)):
+    for attempt in range(count(4, 200)):
         outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config(f"turns={dice.choice((3, 1_000_000))}")))
         outfitter.before = lambda: time.sleep(dice.choice((0, 0.05)))
         campaign = dice.choice((None, CAMPAIGNS / "tutorial.yaml", CAMPAIGNS / "tiny_gpt.yaml"))
