@@ -37,7 +37,7 @@ def test_the_scalar_gpt_is_the_fields_microgpt() -> None:
 def test_the_benchmarks_run() -> None:
     """Every ratio is there and positive; a clearly better recipe does not lose."""
     threads = torch.get_num_threads()
-    assert all(value > 0 for value in measure(2).values())
+    assert all(value > 0 for value in measure(1).values())
     torch.set_num_threads(threads)
-    won, _, lost = battles(2, Recipe(), Recipe(learning_rate=1e-4), steps=60)
+    won, _, lost = battles(2, Recipe(), Recipe(learning_rate=1e-4), steps=30)
     assert (2, 0) == (won, lost)

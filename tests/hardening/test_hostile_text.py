@@ -130,10 +130,10 @@ def _kept(text: str) -> str:
 
 def _chronicle(folder: Path, text: str) -> None:
     with Chronicle(folder / "chronicle.jsonl") as chronicle:
-        for event in FakeExpedition(folder, fake_config("turns=130")).play(Inbox()):
+        for event in FakeExpedition(folder, fake_config("turns=60")).play(Inbox()):
             if event.in_story:
                 chronicle.append(poisoned(event, text) if isinstance(event, Spoke) or event.turn == 0 else event)
-        chronicle.append(CommandRefused(130, UseAbility(text), text))
+        chronicle.append(CommandRefused(60, UseAbility(text), text))
 
 
 @pytest.mark.parametrize("name", ["x\x1b[2J.yaml", "[bold.yaml", "\u202e.yaml", "a\nb.yaml"])

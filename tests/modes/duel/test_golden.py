@@ -296,7 +296,7 @@ def test_rho_of_few_games(cases: Cases) -> None:
 @pytest.mark.slow
 def test_rho_tables(cases: Cases, count: Callable[[int, int], int]) -> None:
     """All pairs. With --long in 4,000 games, and within two standard errors as often as chance lets them be."""
-    games = count(500, 4000)
+    games = count(200, 4000)
     outside = 0
     for seed, case in enumerate(cases("rho")):  # starts of their own: pairs on the same starts would err together
         try:
