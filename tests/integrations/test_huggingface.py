@@ -48,12 +48,12 @@ class Lines(Dataset[dict[str, Any]]):
 
 def gpt2() -> nn.Module:
     torch.manual_seed(0)
-    return transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=2, n_head=2))
+    return transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=2))
 
 
 def bert() -> nn.Module:
     torch.manual_seed(0)
-    size = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     return transformers.BertForSequenceClassification(transformers.BertConfig(vocab_size=64, max_position_embeddings=16, **size))
 
 
