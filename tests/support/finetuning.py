@@ -110,7 +110,7 @@ def gpt(folder: Path, sentences: list[str]) -> None:
     tokenizer.train_from_iterator(sentences, trainer)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<end>", eos_token="<end>").save_pretrained(folder)
     size = tokenizer.get_vocab_size()
-    config = GPT2Config(vocab_size=size, n_positions=64, n_embd=16, n_layer=2, n_head=2, bos_token_id=0, eos_token_id=0)
+    config = GPT2Config(vocab_size=size, n_positions=64, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         GPT2LMHeadModel(config).save_pretrained(folder)
@@ -130,7 +130,7 @@ def bert(folder: Path, words: list[str]) -> None:
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=16,
-        num_hidden_layers=2,
+        num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=32,
