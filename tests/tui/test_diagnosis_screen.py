@@ -225,7 +225,7 @@ def test_a_monster_is_named_with_its_reason() -> None:
     """Who is here, and why, stands above the table."""
     scene = scene_with(**HOT)
     scene.apply(MonsterAppeared(150, "loss_dragon", "5", 100, 15, "The temperature is 0.031 nats [/]"))
-    assert "‡ Loss Dragon is here: The temperature is 0.031 nats [/]" in text_of(diagnosis_lines(scene, None, 100))
+    assert "‡ Loss Dragon is here. Turn 150: The temperature is 0.031 nats [/]" in text_of(diagnosis_lines(scene, None, 100))
 
 
 def test_a_signal_or_layer_unknown_here_is_shown_literally() -> None:

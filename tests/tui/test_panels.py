@@ -112,7 +112,7 @@ def test_the_chart_can_look_at_the_end_only() -> None:
 def test_the_monster_tells_why_it_is_here_and_what_hurts_it() -> None:
     """Health, signal and weakness are words."""
     words = text_of(monster_lines(scene_after(31), 33, 17))
-    for part in ("/100", "The smoothed loss stands 0.36", "weak to"):
+    for part in ("/100", "Turn 30: The smoothed loss", "0.36 above its best", "weak to"):
         assert part in words
 
 

@@ -18,6 +18,11 @@ class MonsterView:
     since: int
     last_act: str = ""
 
+    @property
+    def why(self) -> str:
+        """Why it came, with the turn: its signal may have another value by now."""
+        return f"Turn {self.since}: {self.signal}"
+
 
 @dataclass(slots=True)
 class AbilityView:

@@ -151,7 +151,7 @@ def head_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> lis
     head: list[Line] = [*verdict, *([[]] if verdict else [])]
     head.append(justify([(state, "bad+strong" if sick else "good+strong")], [(f"after turn {found.turn}", "muted")], width))
     if scene.monster is not None:
-        words = f"{titled(scene.monster.name)} is here: {clean(scene.monster.signal)}"
+        words = f"{titled(scene.monster.name)} is here. {clean(scene.monster.why)}"
         head += [[(f"‡ {line}" if n == 0 else f"  {line}", "warn")] for n, line in enumerate(wrap(words, width - 2))]
     return head
 

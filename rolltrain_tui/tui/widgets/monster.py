@@ -40,7 +40,7 @@ def _foe_lines(scene: Scene, width: int, height: int) -> list[Line]:
         return _quiet(scene, width, height)[:height]
     row = BESTIARY.get(foe.name)
     words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, width, "hp")]
-    words += [[(line, "")] for line in wrap(clean(foe.signal), width)]
+    words += [[(line, "")] for line in wrap(clean(foe.why), width)]
     if row is not None and "diagnosis" not in scene.hidden:
         words += [[(line, "cool")] for line in wrap(weakness(row.weak_to, scene), width)]
     if foe.last_act:

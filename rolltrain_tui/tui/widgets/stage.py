@@ -70,7 +70,7 @@ def _words(scene: Scene, width: int) -> list[Line]:
     ]
     if scene.monster is not None:
         lines.append([(cut(_foe(scene.monster), width), "bad+strong")])
-        lines += [[(line, "")] for line in wrap(clean(scene.monster.signal), width)]
+        lines += [[(line, "")] for line in wrap(clean(scene.monster.why), width)]
     lines += [[(cut(f"In force: {words}", width), "warn+strong")] for words in _in_force(scene)]
     if proof := _proof(scene, width):
         lines += [[], *_wrapped(proof, width)]
