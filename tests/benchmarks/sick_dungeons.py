@@ -8,12 +8,12 @@ the move limit that 32 unseen worlds take: less is better.
 
 Measured (torch 2.13, one thread), counter - nothing and counter - wrong counter after 72 turns, and the seeds. The monster came to each.
 
-    letters                  collapse_slime     -.202 ± .006    -.192 ± .008    82, 83, 84
+    letters                  collapse_slime     -.217 ± .029    -.209 ± .029    82, 83, 84, 85, 86
     large steps, old games   kl_specter         -.191 ± .015    -.185 ± .021    61, 62, 82, 83, 84
     KL 1                     frozen_knight      -.210 ± .040    -.213 ± .044    61, 62, 81, 82, 83
-    entropy .3               wandering_fog      -.126 ± .018    -.132 ± .014    61, 82, 83, 84
+    entropy .3               wandering_fog      -.140 ± .019    -.138 ± .012    61, 82, 83, 84, 85
     no value                 blind_seer         -.107 ± .023    -.071 ± .020    61, 62, 82, 83, 84
-    10 worlds                mirror_of_memory   -.199 ± .044    -.217 ± .057    61, 82, 83
+    10 worlds                mirror_of_memory   -.222 ± .028    -.213 ± .031    61, 82, 83, 84, 85
     cold                     circling_ghost     -.357 ± .017    -.356 ± .017    61, 62, 82, 83, 84
 
 None of the dungeon's monsters came to seven healthy runs: seeds 61 and 81 to 85 in 252 turns, 32 in 336 of a larger one; nor to 1 in the
