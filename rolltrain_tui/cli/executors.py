@@ -43,6 +43,10 @@ def _address(context: click.Context, param: click.Parameter, words: str | None) 
     return words
 
 
+LOADED = ("rolltrain_tui.training.quiet_torch", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
+"""What most runs need: each worker would take seconds to load it."""
+
+
 @contextmanager
 def executor(workers: int | None, ray: str | None, config: "CampaignConfig | None" = None) -> "Iterator[Executor]":
     """The workers that the options ask for; Ray's are connected while inside. RayError.
@@ -53,7 +57,7 @@ def executor(workers: int | None, ray: str | None, config: "CampaignConfig | Non
 
     count = workers or cores()
     if ray is None:
-        with closing(OwnWorkers(count)) as own:
+        with closing(OwnWorkers(count, LOADED)) as own:
             yield own
         return
     from rolltrain_tui.base.jobs.ray_tasks import connected

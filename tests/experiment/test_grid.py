@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
+from rolltrain_tui.cli.executors import LOADED
 from rolltrain_tui.experiment import cell_store
 from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen
@@ -176,7 +177,7 @@ def test_workers_give_the_same_and_survive_a_death(tiny_grid: Callable[..., tupl
     """Processes side by side bring what this one would; one that dies costs its cell alone."""
     cells = tiny_grid(seeds=1)
     poison = Deadly(Arm("wizard", "hero", "none"), 0, "", "", "")
-    found = dict(run_side_by_side((poison, *cells), OwnWorkers(1), lambda: False))
+    found = dict(run_side_by_side((poison, *cells), OwnWorkers(1, LOADED), lambda: False))
     assert {cell: run_cell(cell) for cell in cells} == {cell: found[cell] for cell in cells}
     assert isinstance(died := found[poison], Failure)
     assert "its process ended with code 9, 2 times" in died.error
@@ -187,6 +188,6 @@ def test_workers_stop_when_told(tiny_grid: Callable[..., tuple[Cell, ...]]) -> N
     """After the word no further cell is begun, and what is finished has been handed over."""
     cells = tiny_grid(seeds=2)
     done: list[Cell] = []
-    for cell, _ in run_side_by_side(cells, OwnWorkers(1), lambda: bool(done)):
+    for cell, _ in run_side_by_side(cells, OwnWorkers(1, LOADED), lambda: bool(done)):
         done.append(cell)
     assert done == [cells[0]]

@@ -16,8 +16,6 @@ from typing import Any
 from rolltrain_tui.base.jobs import GLANCE, TRIES, Died, J, R, Stopped, attempt
 
 _CONTEXT = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-if sys.platform == "linux":
-    _CONTEXT.set_forkserver_preload(["rolltrain_tui.training.quiet_torch", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run"])
 
 
 @dataclass(slots=True)
@@ -25,11 +23,15 @@ class OwnWorkers:
     """An executor with so many processes. They stay for the next list of jobs, until `close` or the end of this process."""
 
     count: int
+    preload: Sequence[str] = ()
+    """Modules that the server of the workers loads once for all of them. None of them may start a thread."""
     _idle: "list[_Worker]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if sys.platform != "win32":
             resource_tracker.ensure_running()  # later the screen may have taken stderr, which it wants
+        if sys.platform == "linux":
+            _CONTEXT.set_forkserver_preload([*self.preload])
 
     def close(self) -> None:
         for worker in self._idle:
