@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -29,11 +29,23 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None)
     `data` is a file that the player named on the command line: it may lie anywhere, and its folder is then the one that the campaign's
     path is relative to. Without it the campaign's own file stays under the campaign's folder, links followed.
     """
-    reading = Reading(content_of(path), printable(path), overrides, form_of, data)
-    config = reading.config()
+    read = content_of(path), printable(path), tuple(overrides), data
+    config = _config(*read).model_copy(deep=True)
     inside = config.data_path is not None and config.stays_in_its_folder and data is None
-    reading.report([*unearned(config), *(astray(path.parent, config.data_path) if inside and config.data_path else [])])
+    faults = [*unearned(config), *(astray(path.parent, config.data_path) if inside and config.data_path else [])]
+    if faults:
+        _reading(*read).report(faults)
     return config
+
+
+@lru_cache(maxsize=8)
+def _config(content: bytes, name: str, overrides: tuple[str, ...], data: Path | None) -> CampaignConfig:
+    """A start reads its campaign three times: for the command line, for the choice of a hero, for the run. Parsing YAML takes long."""
+    return _reading(content, name, overrides, data).config()
+
+
+def _reading(content: bytes, name: str, overrides: tuple[str, ...], data: Path | None) -> Reading:
+    return Reading(content, name, overrides, form_of, data)
 
 
 def base_of(config: CampaignConfig, campaign: Path, data: Path | None) -> Path:

@@ -478,3 +478,20 @@ def test_checking_a_campaign_needs_neither_torch_nor_textual() -> None:
     code = "import sys, rolltrain_tui.modes.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "[]" == answer.stdout.strip()
+
+
+def test_a_file_that_is_read_again_is_as_it_is_now(tmp_path: Path) -> None:
+    """Though it is parsed once: nothing that a reader does to his copy, and no earlier mistake, is seen by the next one."""
+    campaign = tmp_path / "mine.yaml"
+    campaign.write_text(GOOD.replace("corpus: names", "corpus: file").replace("path: null", "path: text.txt"))
+    (tmp_path / "text.txt").mkdir()
+    for _ in range(2):
+        with pytest.raises(CampaignFileError, match="must be an ordinary file"):
+            load(campaign)
+    (tmp_path / "text.txt").rmdir()
+    first = load(campaign)
+    first.encounters.bestiary.clear()
+    assert load(campaign).encounters.bestiary
+    assert load(campaign, ("dice.dc=3",)).dice.dc == 3
+    campaign.write_text(campaign.read_text().replace("turns: 2000", "turns: 300"))
+    assert load(campaign).turns == 300
