@@ -17,6 +17,10 @@ LONGEST = 3.0
 """Seconds after which the curtain rises whatever happens."""
 
 
+def _paint_nothing() -> None:
+    """Instead of a screen's own painting, while it is behind the curtain."""
+
+
 class Curtain:
     def __init__(self, screen: Screen[Any]) -> None:
         """Down from now on; the screen before stays in sight. The widgets have their places and sizes already behind it."""
@@ -24,6 +28,7 @@ class Curtain:
         self._held = ExitStack()
         self._held.enter_context(screen.app.batch_update())
         screen.app.set_timer(LONGEST, self.rise)
+        screen._compositor_refresh = _paint_nothing  # type: ignore[method-assign]  # Textual would render frames and then not show them
         self._up = False
         screen._layout_required = True
         self._lay_out()
@@ -65,6 +70,7 @@ class Curtain:
             self._up = True
             self._lay_out()
             self._held.close()
+            del self._screen._compositor_refresh  # type: ignore[attr-defined]  # the class's own again
             self._screen.refresh()
             self._screen._compositor.update_widgets({self._screen})  # what was painted behind the curtain counts for nothing
 

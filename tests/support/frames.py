@@ -26,6 +26,8 @@ class Frames(App[None]):
         super().__init__(*args, **options)
         self.frames: list[tuple[Screen[Any], list[str]]] = []
         """The screen on top, and what the terminal showed."""
+        self.in_vain: list[Screen[Any]] = []
+        """Screens that were painted while nothing is shown."""
         self._terminal = pyte.Screen(80, 24)
         self._stream = pyte.Stream(self._terminal)
 
@@ -35,6 +37,8 @@ class Frames(App[None]):
                 self._terminal.resize(self.size.height, self.size.width)
             self._stream.feed(renderable.render_segments(self.console))
             self.frames.append((self.screen, list(self._terminal.display)))
+        elif renderable is not None:
+            self.in_vain.append(screen)
         super()._display(screen, renderable)
 
 

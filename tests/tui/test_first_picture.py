@@ -45,6 +45,7 @@ async def first_frame(runs: Path, columns: int, rows: int, words: str = "") -> l
     async with app.run_test(size=(columns, rows)) as pilot:
         while (words or "Quit") not in "".join(app._terminal.display):
             await pilot.pause(0.01)
+        await pilot.pause(0.2)  # the footer may have its last colours a moment later
         return cells(app._terminal)
 
 
@@ -65,7 +66,7 @@ def test_it_is_the_frame_that_textual_draws_first(theme: str, columns: int, rows
     face = next(int(number[1]) for row in frame if (number := re.search(r"⢠⠏ *(\d+) *⠹", "".join(cell[0] for cell in row))))
     picture = on_a_terminal(opening.title(columns, rows, face), theme, columns, rows)
     assert ["".join(c[0] for c in row) for row in frame] == ["".join(c[0] for c in row) for row in picture]
-    assert frame == picture
+    assert [] == [(x, y, mine, theirs) for y in range(rows) for x in range(columns) if (mine := picture[y][x]) != (theirs := frame[y][x])]
 
 
 def test_that_of_a_campaign_is_the_loading_screen_without_its_keys(tmp_path: Path) -> None:

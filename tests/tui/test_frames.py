@@ -101,7 +101,7 @@ WHOLE: dict[str, tuple[Callable[[], Screen[Any]], tuple[str, ...]]] = {
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 @pytest.mark.parametrize("name", WHOLE)
 async def test_a_screen_is_whole_at_its_first_frame(name: str, size: tuple[int, int]) -> None:
-    """What it is about stands there at once."""
+    """What it is about stands there at once, and nothing was painted before that nobody saw."""
     make, words = WHOLE[name]
     app = FrameHost(make)
     async with app.run_test(size=size) as pilot:
@@ -109,6 +109,7 @@ async def test_a_screen_is_whole_at_its_first_frame(name: str, size: tuple[int, 
     first = next("\n".join(frame) for screen, frame in app.frames if isinstance(screen, TavernScreen))
     for word in words:
         assert word in first
+    assert not any(isinstance(screen, TavernScreen) for screen in app.in_vain)
 
 
 async def test_what_is_typed_ahead_of_the_heroes_does_not_change_the_name() -> None:
