@@ -70,7 +70,7 @@ class Curtain:
             self._up = True
             self._lay_out()
             self._held.close()
-            del self._screen._compositor_refresh  # type: ignore[attr-defined]  # the class's own again
+            del self._screen._compositor_refresh  # the class's own again
             self._screen.refresh()
             self._screen._compositor.update_widgets({self._screen})  # what was painted behind the curtain counts for nothing
 
