@@ -65,7 +65,8 @@ class FirstPicture:
         if self._on:
             self.hand_over()
             _write(NORMAL + SHOW_CURSOR)
-        print(self._said.getvalue(), end="", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(self._said.getvalue(), end="", file=sys.stderr, flush=True)
 
     def _die(self, number: int, frame: FrameType | None) -> None:
         self.__exit__()

@@ -130,7 +130,7 @@ def loading(words: str, columns: int, rows: int) -> list[Line] | None:
 
 
 def _faces(face: int) -> list[Line]:
-    """The die's lines, all of one width."""
+    """The die's lines, with `face` in the middle one."""
     lines: list[Line] = [[(line, "die")] for line in DIE.split("\n")]
     before, after = DIE.split("\n")[3].split("{}")
     lines[3] = [(before, "die"), (f"{face:^3}", "accent+bold"), (after, "die")]
