@@ -57,7 +57,7 @@ def begin(request: pytest.FixtureRequest, tiny_config: Callable[..., CampaignCon
     """A trial of a hero class: `faces` load the hero's die (then 12), `fate` every other die; a few plain turns came before."""
     optimizer, clip = request.param
 
-    def make(hero_class: str, *overrides: str, faces: Sequence[int] = (), fate: Iterable[int] = (), warm: int = 5, **table: Any) -> Trial:
+    def make(hero_class: str, *overrides: str, faces: Sequence[int] = (), fate: Iterable[int] = (), warm: int = 3, **table: Any) -> Trial:
         game = make_table(hero_class, **{"rulebook": "off", "faces": faces, "fate": fate, **table}).game
         learner = TextLearner(tiny_config(*OPTIMIZERS[optimizer], *STEADY, f"optimizer.clip={clip}", *overrides), sentence())
         learner.prepare(game.prepares())

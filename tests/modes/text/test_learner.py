@@ -3,6 +3,7 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -472,11 +473,19 @@ def play(learner: TextLearner, first: int, last: int) -> None:
 @pytest.mark.parametrize("k", [1, 7, 19])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_resumed_equals_uninterrupted(optimizer: str, dtype: str, k: int, make_learner: MakeLearner) -> None:
+def test_resumed_equals_uninterrupted(
+    optimizer: str, dtype: str, k: int, make_learner: MakeLearner, once: Callable[[str, Callable[[Path], TextLearner]], TextLearner]
+) -> None:
     """Saved at turn k as a file and resumed in a fresh learner, the run ends at turn 20 as one that never stopped."""
     overrides = (*OPTIMIZERS[optimizer], "turns=20", "model.dropout=0.1", "batch.accumulation=2", f"device.dtype={dtype}")
-    straight, stopped, resumed = (make_learner(*overrides) for _ in range(3))
-    play(straight, 0, 20)
+
+    def uninterrupted(folder: Path) -> TextLearner:
+        learner = make_learner(*overrides)
+        play(learner, 0, 20)
+        return learner
+
+    straight = once(f"{optimizer}, {dtype}", uninterrupted)
+    stopped, resumed = make_learner(*overrides), make_learner(*overrides)
     play(stopped, 0, k)
     file, state = pack(stopped.tensors()), stopped.state_dict()
     play(stopped, k, 20)  # going on does not reach into what was saved
