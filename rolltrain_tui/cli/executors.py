@@ -43,7 +43,7 @@ def _address(context: click.Context, param: click.Parameter, words: str | None) 
     return words
 
 
-LOADED = ("rolltrain_tui.training.quiet_torch", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
+LOADED = ("rolltrain_tui.training.worker_server", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
 """What most runs need: each worker would take seconds to load it."""
 
 

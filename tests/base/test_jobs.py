@@ -11,11 +11,12 @@ import pytest
 from support.fake_ray import AuthenticationError, FakeRay
 from support.paths import TESTS
 from support.shell import Answer
-from support.short_jobs import deadly, deadly_once, halved
+from support.short_jobs import deadly, deadly_once, halved, origin
 
 from rolltrain_tui.base import jobs
 from rolltrain_tui.base.jobs import Died, Executor, in_this_process, ray_tasks
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
+from rolltrain_tui.cli.executors import LOADED
 
 
 @contextmanager
@@ -28,11 +29,20 @@ def on_fake(ray: FakeRay, monkeypatch: pytest.MonkeyPatch, address: str | None =
 
 @pytest.mark.parametrize("kind", ["here", "ray", pytest.param("own", marks=pytest.mark.slow)])
 def test_results_come_as_they_finish_and_a_job_that_raises_has_died(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"here": nullcontext(in_this_process), "own": nullcontext(OwnWorkers(1))}.get(kind) or on_fake(FakeRay(), monkeypatch)
+    made = {"here": nullcontext(in_this_process), "own": nullcontext(OwnWorkers(1, LOADED))}.get(kind) or on_fake(FakeRay(), monkeypatch)
     with made as execute:
         found = dict(execute(halved, [3, 0, 4], lambda: False))
     assert (found[3], found[4]) == (4.0, 3.0)
     assert found[0] == Died("ZeroDivisionError: division by zero")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are spawned")
+def test_a_worker_is_forked_with_torch_by_a_process_of_one_thread_and_has_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process with more threads must not fork; what was set since the server's start is known too."""
+    dict(OwnWorkers(1, LOADED)(halved, [3], lambda: False))  # the server has started by now
+    monkeypatch.setenv("ROLLTRAIN_TRIAL", "set later")
+    assert dict(OwnWorkers(1, LOADED)(origin, ["ROLLTRAIN_TRIAL"], lambda: False)) == {"ROLLTRAIN_TRIAL": (True, 1, "set later")}
 
 
 @pytest.mark.parametrize("kind", ["here", "ray"])
@@ -48,8 +58,8 @@ def test_nothing_is_begun_after_the_word_to_stop(kind: str, monkeypatch: pytest.
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_its_job_one_more_try(tmp_path: Path) -> None:
     once, always = str(tmp_path / "once"), str(tmp_path / "always")
-    assert list(OwnWorkers(1)(deadly_once, [once], lambda: False)) == [(once, 7)]
-    assert list(OwnWorkers(1)(deadly, [always], lambda: False)) == [(always, Died("its process ended with code 9, 2 times"))]
+    assert list(OwnWorkers(1, LOADED)(deadly_once, [once], lambda: False)) == [(once, 7)]
+    assert list(OwnWorkers(1, LOADED)(deadly, [always], lambda: False)) == [(always, Died("its process ended with code 9, 2 times"))]
 
 
 def test_ray_is_told_to_try_a_killed_job_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
