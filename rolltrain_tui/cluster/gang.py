@@ -46,8 +46,8 @@ class Gang(Ranks):
             yield
         except RuntimeError as error:
             raise RankLostError(
-                f"rank {self.rank} has lost the others, of whom one has ended or was silent for too long; go on with train --resume RUN, "
-                "or let torchrun do so: --max-restarts 3"
+                f"rank {self.rank} has lost the others: one has ended, or was silent for too long. All can go on from the last save; "
+                "torchrun --max-restarts 3 does so by itself"
             ) from error
 
     def add(self, tensor: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ def story(folder: Path) -> str:
 
 
 def test_the_others_follow_the_first_rank_s_keys_and_leave_with_it(job: Job, tmp_path: Path) -> None:
-    """An order by key acts, a pause is left again, a change of the window's size is seen, and leaving saves; nobody else says a word."""
+    """An order acts, the window's new size is seen, and a run that was left to the title goes on, on all ranks; the others say nothing."""
     screen, other = job
     screen.send(b"1")
     assert screen.until(lambda: '"AbilityUsed"' in story(tmp_path))
@@ -65,7 +65,14 @@ def test_the_others_follow_the_first_rank_s_keys_and_leave_with_it(job: Job, tmp
     before = len(screen.output)
     screen.resize(24, 80)  # no signal comes with it, as under torchrun, which starts each rank in a session of its own
     assert screen.until(lambda: "Tab next" in plain(screen.output[before:])), "the picture has not the form of 80 columns"
-    screen.send(b" \x11")
+    screen.send(b"q")
+    assert screen.until(lambda: "Leave the expedition?" in plain(screen.output[before:]))
+    screen.send(b"t")
+    assert screen.until(lambda: "Barbarian 1 · The Tiny GPT" in plain(screen.output[before:])), "the title offers the run"
+    turns = story(tmp_path).count('"StepTaken"')
+    screen.send(b"\r")
+    assert screen.until(lambda: story(tmp_path).count('"StepTaken"') > turns + 3)
+    screen.send(b"\x11")
     assert screen.wait(60) == 0
     assert b"Go on: rolltrain play" in screen.output
     assert (other.communicate(timeout=60), other.returncode) == (("", ""), 0)
