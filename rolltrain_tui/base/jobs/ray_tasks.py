@@ -22,6 +22,7 @@ ANSWER_SECONDS = 10.0
 """How long a cluster may take to answer."""
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # else its workers stand back behind all other work of this machine
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # the name misleads: off, a node's own address is the loopback one
 }
 """Environment of a Ray of our own, read when Ray is loaded."""
