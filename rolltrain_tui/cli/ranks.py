@@ -56,7 +56,7 @@ def play_on_ranks(line: Mapping[str, Any], launch: "Callable[[], Launch]", out: 
     `line`: the command line's values by name, which must be the same on every rank. `launch`: what they stand for.
     """
     with gathered(shards=shards) as gang:
-        told = muster.versions() | {"--shard-weights": shards} | {name: str(value) for name, value in line.items()}
+        told = muster.versions() | {"--shard-weights": shards} | in_text(line)
         try:
             found = muster.together(gang, lambda: _first_ones_launch(gang, launch) if gang.rank == 0 else None, lambda _: told)
         except RanksError:
@@ -68,6 +68,11 @@ def play_on_ranks(line: Mapping[str, Any], launch: "Callable[[], Launch]", out: 
         if found is None:
             return _follow_silently(gang, runs)
         return _draw(gang, found if begun is None else replace(found, save=begun, campaign=None, overrides=(), data=None))
+
+
+def in_text(line: Mapping[str, Any]) -> dict[str, str]:
+    """Values of a command line as every process writes them: a set has another order in each."""
+    return {name: str(sorted(value) if isinstance(value, frozenset) else value) for name, value in line.items()}
 
 
 def _first_ones_launch(gang: Gang, launch: "Callable[[], Launch]") -> "Launch":

@@ -67,10 +67,11 @@ class RanksApp(RolltrainApp):
             self.set_interval(SIZE_SECONDS, self._look_at_size)
 
     def _look_at_size(self) -> None:
-        size = os.get_terminal_size(0)
-        if size != self._size_before:
-            self._size_before = size
-            signal.raise_signal(signal.SIGWINCH)
+        with suppress(OSError):  # its window was closed, of which a signal tells
+            size = os.get_terminal_size(0)
+            if size != self._size_before:
+                self._size_before = size
+                signal.raise_signal(signal.SIGWINCH)
 
     def action_suspend_process(self) -> None:
         self.notify("The other ranks would wait for this one. Space pauses the run, and ctrl+q saves and quits.", markup=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support import ranks, warm
+from support.late import Late
 from support.paths import ROOT, TINY
 from support.shell import Answer
 
@@ -19,6 +20,7 @@ if sys.platform == "win32":
 from support.terminal import STORY, Terminal
 
 pytestmark = pytest.mark.slow
+cli_ranks = Late("rolltrain_tui.cli.ranks")
 Job = tuple[Terminal, "subprocess.Popen[str]"]
 
 
@@ -98,6 +100,15 @@ def test_without_a_terminal_no_rank_begins(tmp_path: Path) -> None:
     assert "torchrun --nproc-per-node 2 -m rolltrain_tui train tiny_gpt" in answers[0].err
     assert (answers[1].out, answers[1].err) == ("", "")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_command_line_is_written_alike_by_every_process() -> None:
+    """Ranks compare what was asked of each; sets of words have no order of their own."""
+    both = [
+        cli_ranks.in_text({"hidden": frozenset(order), "steps": None})
+        for order in (("ghost", "floor", "verdict"), ("verdict", "floor", "ghost"))
+    ]
+    assert both == [{"hidden": "['floor', 'ghost', 'verdict']", "steps": "None"}] * 2
 
 
 @pytest.mark.parametrize("line", [["train"], ["train", "x", "--stps", "3"], ["check", "x"], ["--help"]])
