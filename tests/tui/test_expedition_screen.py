@@ -338,11 +338,15 @@ async def test_the_end_opens_the_story_of_the_run(tmp_path: Path) -> None:
 
 
 async def test_a_training_error_is_explained(tmp_path: Path) -> None:
-    """The error is shown, literally and clean; the program lives."""
+    """The error is shown, literally and clean; the program lives. Once it is left, the code and the last words tell of the error."""
     async with playing(tmp_path, paused=False, fail_at=3) as game:
         await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
         await game.until(lambda: "model [/] broke" in game.text)
         assert "Continue" in game.text
+        await game.pilot.press("ctrl+q")
+        await game.until(lambda: game.app.return_code is not None)
+        assert game.app.return_code == 1
+        assert game.app.farewell.startswith("Training failed in turn 3: RuntimeError: the fake")
 
 
 async def test_a_campaign_that_cannot_open_leads_back_to_the_title(tmp_path: Path) -> None:
