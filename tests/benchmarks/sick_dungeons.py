@@ -48,13 +48,13 @@ TRY: Dials = (("entropy", "0.05"),)
 ROWS = {
     "healthy": Sickness(()),
     "healthy, whole": Sickness((), turns=960, whole=True),
-    "large steps, old games": Sickness(OFTEN, "kl_specter", right=(("rate", "0.3"), ("every", "12")), wrong=TRY),
-    "KL 1": Sickness((HELD,), "frozen_knight", right=(("kl", "0"),), wrong=TRY),
-    "letters": Sickness(BABEL, "collapse_slime", turns=396, right=(("kl", "10"),), wrong=(("value", "1"),)),
-    "entropy .3": Sickness(("ppo.ent_coef=0.3",), "wandering_fog", right=(("entropy", "0.01"),), wrong=(("value", "1"),)),
-    "no value": Sickness(("ppo.vf_coef=0.0", "ppo.lam_step=0.0"), "blind_seer", right=(("value", "0.5"),), wrong=TRY),
-    "10 worlds": Sickness(TEN, "mirror_of_memory", right=(("worlds", "5000"),), wrong=TRY),
-    "cold": Sickness(("play.temperature=0.01", "world.marks=false"), "circling_ghost", right=(("temperature", "1"),), wrong=TRY),
+    "large steps, old games": Sickness(OFTEN, ("kl_specter",), right=(("rate", "0.3"), ("every", "12")), wrong=TRY),
+    "KL 1": Sickness((HELD,), ("frozen_knight",), right=(("kl", "0"),), wrong=TRY),
+    "letters": Sickness(BABEL, ("collapse_slime",), turns=396, right=(("kl", "10"),), wrong=(("value", "1"),)),
+    "entropy .3": Sickness(("ppo.ent_coef=0.3",), ("wandering_fog",), right=(("entropy", "0.01"),), wrong=(("value", "1"),)),
+    "no value": Sickness(("ppo.vf_coef=0.0", "ppo.lam_step=0.0"), ("blind_seer",), right=(("value", "0.5"),), wrong=TRY),
+    "10 worlds": Sickness(TEN, ("mirror_of_memory",), right=(("worlds", "5000"),), wrong=TRY),
+    "cold": Sickness(("play.temperature=0.01", "world.marks=false"), ("circling_ghost",), right=(("temperature", "1"),), wrong=TRY),
 }
 
 

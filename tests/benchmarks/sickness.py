@@ -1,6 +1,6 @@
 """What `sick_duels.py` and `sick_dungeons.py` share: runs that are made sick until a monster comes, and are then cured in copies.
 
-A run trains without dice and is examined as a campaign does it. In the turn in which the monster of its sickness comes, the run is forked:
+A run trains without dice and is examined as a campaign does it. In the turn in which its monsters have come, the run is forked:
 one copy goes on as it is, one turns the dials that the monster is weak to, one turns others. Each is told by the mean of its last two
 evaluations. At the end stand the counter against nothing and against the wrong counter, as mean difference over the seeds with its
 standard error.
@@ -8,7 +8,7 @@ standard error.
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan, sqrt
 from pathlib import Path
@@ -31,15 +31,21 @@ class Sickness:
     """What makes the run sick, how long it may take, and two ways to go on."""
 
     overrides: tuple[str, ...]
-    monster: str = ""
-    """"": a healthy run, to which none of the mode's monsters may come."""
+    monsters: tuple[str, ...] = ()
+    """None: a healthy run, to which none of the mode's monsters may come."""
     turns: int = 252
     cure: int = 96
-    """Turns after the monster came."""
+    """Turns after the last of them came."""
     right: Dials = ()
     wrong: Dials = ()
     whole: bool = False
     """The campaign as it is shipped, and not the small one."""
+    clinic: "Clinic | None" = None
+    """None: it is looked after as the other runs of its mode."""
+
+    def shows(self, came: Iterable[str]) -> bool:
+        """Whether all of its monsters are among those that came."""
+        return bool(self.monsters) and set(self.monsters) <= set(came)
 
 
 @dataclass
@@ -64,7 +70,7 @@ class Clinic:
     """Of an evaluation."""
 
     def fallen_ill(self, learner: LeveredLearner, sickness: Sickness) -> Course:
-        """Trains until the monster of the sickness comes, or to the end."""
+        """Trains until the monsters of the sickness have come, or to the end."""
         monitor, due, course = SignalMonitor(self.scouting, learner.objective), DueMonsters(), Course()
         for turn in range(1, sickness.turns + 1):
             report = learner.step(NEUTRAL)
@@ -81,8 +87,8 @@ class Clinic:
             while (monster := due.due(turn, None, scouting=turn <= self.scouting)) is not None:
                 course.came.append((turn, monster.monster.name))
                 due.pause(turn, monster.monster.name)
-                if monster.monster.name == sickness.monster:
-                    return course
+            if sickness.shows(name for _, name in course.came):
+                return course
         return course
 
     def trained(self, learner: LeveredLearner, turns: int, dials: Dials = ()) -> float:
@@ -127,16 +133,17 @@ def main(clinic: Clinic, rows: Mapping[str, Sickness], make: Callable[[Sickness,
             sickness = replace(row, overrides=more, turns=asked.turns or row.turns, cure=asked.cure or row.cure)
             learner = make(sickness, seed)
             learner.prepare(["examine"])
-            course = clinic.fallen_ill(learner, sickness)
+            own = sickness.clinic or clinic
+            course = own.fallen_ill(learner, sickness)
             line = f"{name:<22} seed {seed}: {', '.join(f'{monster} {turn}' for turn, monster in course.came) or 'nobody'}"
-            if course.came and course.came[-1][1] == sickness.monster and not asked.no_cure:
+            if sickness.shows(monster for _, monster in course.came) and not asked.no_cure:
                 nothing, right, wrong = (
-                    clinic.trained(learner.fork(), sickness.cure, dials) for dials in ((), sickness.right, sickness.wrong)
+                    own.trained(learner.fork(), sickness.cure, dials) for dials in ((), sickness.right, sickness.wrong)
                 )
                 line += f"; nothing {nothing:.3f}, counter {right:.3f}, wrong {wrong:.3f}"
                 gains.setdefault(name, ([], []))[0].append(right - nothing)
                 gains[name][1].append(right - wrong)
-            print(f"{line}; {process_time() - began:.0f} CPU-s\n    {ranges(course, signals, clinic.scouting)}", flush=True)
+            print(f"{line}; {process_time() - began:.0f} CPU-s\n    {ranges(course, signals, own.scouting)}", flush=True)
             _logged(asked.log, name=name, seed=seed, overrides=sickness.overrides, **vars(course))
     for name, (nothing, wrong) in gains.items():
         print(f"{name:<22} counter - nothing {told(nothing)}; counter - wrong counter {told(wrong)}")

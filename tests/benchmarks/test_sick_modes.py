@@ -7,7 +7,7 @@ import torch
 
 SEED = 71
 """Of no run by which a bound was set."""
-SHORT = {("dungeon", "cold"), ("dungeon", "large steps, old games")}
+SHORT = {("dungeon", "cold"), ("dungeon", "large steps, old games"), ("duel", "no new games")}
 ROWS = [("dungeon", name) for name in sick_dungeons.ROWS] + [("duel", name) for name in sick_duels.ROWS]
 
 
@@ -22,8 +22,19 @@ def test_the_monster_comes_to_the_run_that_is_sick(request: pytest.FixtureReques
     learner = benchmark.learner_of(sickness, SEED)
     learner.prepare(["examine"])
     torch.set_num_threads(1)
-    came = [monster for _, monster in benchmark.CLINIC.fallen_ill(learner, sickness).came]
-    if sickness.monster:
-        assert came[-1] == sickness.monster
-    else:
-        assert not benchmark.OWN & set(came)
+    came = [monster for _, monster in (sickness.clinic or benchmark.CLINIC).fallen_ill(learner, sickness).came]
+    assert sickness.shows(came) if sickness.monsters else not benchmark.OWN & set(came)
+
+
+@pytest.mark.slow
+def test_what_the_row_of_a_monster_orders_helps(request: pytest.FixtureRequest) -> None:
+    """More than nothing and more than a wrong dial: of a host that played no new games."""
+    if not request.config.getoption("--long"):
+        pytest.skip("with --long")
+    sickness = sick_duels.ROWS["no new games"]
+    clinic = sickness.clinic or sick_duels.CLINIC
+    learner = sick_duels.learner_of(sickness, SEED)
+    torch.set_num_threads(1)
+    clinic.fallen_ill(learner, sickness)
+    nothing, right, wrong = (clinic.trained(learner.fork(), sickness.cure, dials) for dials in ((), sickness.right, sickness.wrong))
+    assert right < min(nothing, wrong) - 0.1, f"nothing {nothing:.3f}, counter {right:.3f}, wrong {wrong:.3f}"

@@ -6,7 +6,8 @@ The bounds were read off runs of `duel_first`, whole and small, with other seeds
     q_spread    .1 to .6           curiosity   .5 to 1                                 replays     about 4
 
 and in sickness: q_spread .00 to .07 after steps of 2e-2, curiosity .00 to .06 against the random agent alone, replays 40 and more and
-q_bias .2 to .3 without new games. Only values of hosts were measured, so an agent is told q_excess, replays and echo alone.
+q_bias .2 to .3 without new games; of 128 transitions without new games q_excess .29 to .31, then q_bias .4 to .6 (seed 41). Only values of
+hosts were measured, so an agent is told q_excess, replays and echo alone.
 """
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
@@ -117,9 +118,9 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "nobody believes it; the training does not feel it"),
         symptoms=(Symptom("q_excess", "high", hold=2), Symptom("q_bias", "high", hold=3)),
         summary="It promises more than any game can bring, and believes it, since nobody plays to find out.",
-        weak_to="games that show what is true: fewer turns between moves, a purge; double Q-learning",
+        weak_to="games that show what is true: fewer turns between moves, a purge; and a network that begins anew",
         ailment="it expects more than its games bring",
-        orders=(("every", "2"), ("purge", ""), ("double", "on")),
+        orders=(("every", "2"), ("purge", ""), ("reset", "")),
         portrait=(
             r"      .-'''''''-.      ",
             r"    .'  $   $   '.     ",
@@ -229,9 +230,9 @@ MONSTERS: tuple[Monster, ...] = (
         saved=Affliction(NEUTRAL, 1, "somebody sneezes; the training does not feel it"),
         symptoms=(Symptom("replays", "high", hold=2),),
         summary="It keeps the same old games, and has them read again and again.",
-        weak_to="new games: fewer turns between moves, a purge",
+        weak_to="new games: fewer turns between moves, a purge; and a network that begins anew",
         ailment="it replays old games again and again",
-        orders=(("every", "2"), ("purge", "")),
+        orders=(("every", "2"), ("purge", ""), ("reset", "")),
         portrait=(
             r"   ___________   ",
             r"  |=|=|==|=|=||  ",
