@@ -445,26 +445,26 @@ class RolltrainApp(App[None]):
 
     def _arrive(self) -> None:
         """The run is at rest: say what could not be saved, and go where the player wanted."""
-        from rolltrain_tui.protocol.events import Saved, SaveFailed, TrainingFailed
+        from rolltrain_tui.protocol.events import Event, SaveFailed
         from rolltrain_tui.story.narration import tell
         from rolltrain_tui.tui.farewell import farewell
 
         self._look_out(None)
-        outcomes: list[object] = []
-        if self.bridge is not None:  # the screen may have taken the last message already
-            news = self.bridge.take()
-            outcomes = [self.bridge.scene.saved, *(message for message in news if isinstance(message, Saved | SaveFailed))]
-            for failed in (message for message in news if isinstance(message, TrainingFailed)):
-                self.bridge.scene.apply(failed)
-        lost = [tell(last) for last in outcomes[-1:] if isinstance(last, SaveFailed)]
+        last = None
+        if self.bridge is not None:
+            for news in self.bridge.take():  # the screen may not have taken the last turn
+                if isinstance(news, Event):
+                    self.bridge.scene.apply(news)
+            last = self.bridge.scene.saved
+        lost = tell(last) if isinstance(last, SaveFailed) else ""
         to, self._going = self._going, None
         if to == "title":
             self.bridge = None
             self._go_back()
             if lost:
-                self._explain("The run could not be saved", lost[-1])
+                self._explain("The run could not be saved", lost)
         else:
-            self.farewell = lost[-1] if lost else farewell(self.bridge)
+            self.farewell = lost or farewell(self.bridge)
             well = not lost and (self.bridge is None or not self.bridge.scene.failure)
             self.exit(return_code=self._code or (0 if well else 1))
 
