@@ -40,6 +40,7 @@ def test_the_number_of_weights_is_that_of_the_layout(shape: Shape, vocabulary: i
 
 @pytest.mark.parametrize("style", ["gpt", "microgpt"])
 @pytest.mark.parametrize("size", [(16, 1, 4, 16), (32, 2, 4, 24), (8, 1, 2, 8)])
+@pytest.mark.slow
 def test_energy_agrees_with_the_flop_counter(style: Any, size: tuple[int, int, int, int]) -> None:
     """What a step is said to cost is within 5 % of what PyTorch's own counter sees in forward and backward."""
     from torch.utils.flop_counter import FlopCounterMode

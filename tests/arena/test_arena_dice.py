@@ -100,6 +100,7 @@ def test_every_hero_plays_by_every_rulebook(hero: str, rulebook: str) -> None:
             party.end([StepResult(2.0, 1.0, True, effect.update_scale * effect.lr_scale) for effect in effects])
 
 
+@pytest.mark.slow
 def test_a_hero_and_its_control_arm(terms: Any, agent: Any, tmp_path: Path) -> None:
     """The control arm's numbers are those of a lone plain agent; the hero's differ; the verdict compares them; the match verifies."""
     hero = contender_of(agent(), "fresh", "barbarian", "hero")

@@ -15,6 +15,7 @@ from rolltrain_tui.arena.matches import contender_of, floor_score, terms_for
 from rolltrain_tui.arena.training import train
 
 
+@pytest.mark.slow
 def test_twice_the_same(terms: Any, contender: Any) -> None:
     """The same battle gives the same numbers to the last bit, whoever is named first."""
     a, b, c = contender("A"), contender("B", n_embd=16), contender("C", learning_rate=0.001)
@@ -31,6 +32,7 @@ def test_who_starts_alike_ends_alike(terms: Any, contender: Any) -> None:
     assert match.winner is None
 
 
+@pytest.mark.slow
 def test_a_better_recipe_wins_and_a_seed_draws(terms: Any, contender: Any) -> None:
     """A learning rate ten times too small loses; another seed is no advantage."""
     a, slow, other = contender("A"), contender("Slow", learning_rate=0.0005), contender("Other", seed=7)
@@ -78,6 +80,7 @@ def test_stopped(terms: Any, contender: Any) -> None:
     assert not any(isinstance(event, BattleEnded) for event in fight(terms(), (contender("A"), contender("B")), stopped=lambda: True))
 
 
+@pytest.mark.slow
 def test_trained_champions(terms: Any, agent: Any) -> None:
     """From trained weights the well-trained one wins after next to no training, which from fresh ones nobody could."""
     novice = agent("Novice", seed=1)

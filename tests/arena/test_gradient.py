@@ -35,6 +35,7 @@ def test_it_is_the_slope_of_the_loss(style: Any, layers: int) -> None:
 
 @pytest.mark.skipif(available_cores() < 2, reason="one core")
 @pytest.mark.parametrize("style", ["gpt", "microgpt"])
+@pytest.mark.slow
 def test_a_second_thread_changes_no_number(style: Any) -> None:
     """A batch large enough for two threads has the very weights that one thread gives it."""
     corpus, shape = corpus_of("names", 16), Shape(n_embd=16, n_layer=1, n_head=4, context=16, style=style)

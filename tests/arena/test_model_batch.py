@@ -164,6 +164,7 @@ def test_another_text(agent: Any) -> None:
         next(train(champion, 1))
 
 
+@pytest.mark.slow
 def test_an_exploding_agent_is_diagnosed(agent: Any) -> None:
     """At learning rate 10 the diagnosis says exploding and names the rate; a healthy agent is not called that; nothing is changed."""
     sick = trained(agent(learning_rate=10.0), 60)

@@ -80,6 +80,7 @@ def test_it_finds_what_the_campaign_found(tiny_config: Configure, tmp_path: Path
     assert repr(told.layers) == repr(found.layers)
 
 
+@pytest.mark.slow
 def test_the_run_is_left_as_it_is(tiny_config: Configure, tmp_path: Path, call: Callable[..., Answer]) -> None:
     """No file of the run is written, made or removed, not even when an older save is looked at."""
     run = saved_run(tiny_config(), tmp_path).folder

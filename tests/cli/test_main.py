@@ -224,6 +224,7 @@ def train(call: Callable[..., Answer], *words: object) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_train_keep_and_go_on(call: Callable[..., Answer], tiny: Path, tmp_path: Path) -> None:
     """A run leaves a save that is listed, shown, gone on with from where it was, and deleted."""
     runs = tmp_path / "runs"

@@ -473,6 +473,7 @@ def _within(value: Any, entry: dict[str, Any]) -> bool:
     return all(holds(entry[key]) for key, holds in bounds.items() if key in entry)
 
 
+@pytest.mark.slow
 def test_checking_a_campaign_needs_neither_torch_nor_textual() -> None:
     """`rolltrain check` and `schema` answer at once because nothing heavy is imported."""
     code = "import sys, rolltrain_tui.modes.campaign_file; print(sorted({'torch', 'textual', 'numpy'} & set(sys.modules)))"

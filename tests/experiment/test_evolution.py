@@ -51,6 +51,7 @@ def grown(tiny_config: Config, once: Once) -> Evolution:
     return once("grown", make)
 
 
+@pytest.mark.slow
 def test_every_member_verifies_back_through_its_parents(grown: Evolution) -> None:
     verdicts = {member.run: word for member, word in grown.verdicts(in_this_process, lambda: False)}
     assert set(verdicts.values()) == {"exact"}
@@ -67,6 +68,7 @@ def test_a_member_that_is_replaced_goes_on_with_the_winners_weights_and_other_se
     assert child.curve[-1] != parent.curve[-1]
 
 
+@pytest.mark.slow
 def test_an_evolution_that_was_stopped_anywhere_ends_as_one_that_was_not(grown: Evolution, tmp_path: Path) -> None:
     """Stopped after its 2nd, 5th and 8th scene, and each time begun anew. A run that the player has branched from a member stays."""
     (own := tmp_path / "members" / "a branch of mine").mkdir(parents=True)
@@ -82,6 +84,7 @@ def test_an_evolution_that_was_stopped_anywhere_ends_as_one_that_was_not(grown: 
     assert not (tmp_path / "births" / "half a member").exists()
 
 
+@pytest.mark.slow
 def test_energy_is_what_all_members_spent_and_every_method_spends_the_same(tiny_config: Config, tmp_path: Path) -> None:
     whole = planned(tiny_config("turns=8", "schedule.warmup_turns=1"), population=2, cut=0.5)
     finished: dict[tuple[contest.Method, int], Evolution] = {}
@@ -115,6 +118,7 @@ def dying(at: Callable[[Leg], bool]) -> Callable[..., Iterator[tuple[J, R | Died
     return execute
 
 
+@pytest.mark.slow
 def test_a_member_that_fails_counts_as_the_worst_and_is_replaced(tiny_config: Config, tmp_path: Path) -> None:
     (evolution := Evolution(planned(tiny_config()), tmp_path)).plan.write(tmp_path)
     told = [scene.words for scene in evolution.scenes(dying(lambda leg: leg.name == "m01-g01"), lambda: False)]

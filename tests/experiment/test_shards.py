@@ -39,6 +39,7 @@ def test_a_part_that_is_none_is_a_mistake_with_its_remedy(words: str) -> None:
         Shard.of(words)
 
 
+@pytest.mark.slow
 def test_merged_parts_equal_the_whole_in_every_digit(tiny_grid: Grid, here: Execute, tmp_path: Path) -> None:
     """Parts in one folder each, below one folder, give the tables and results of the experiment in one piece."""
     cells = tiny_grid("turns=4", "schedule.warmup_turns=1", seeds=3)

@@ -330,6 +330,7 @@ def test_foreign_words_stay_words() -> None:
     assert "\x1b" not in card
 
 
+@pytest.mark.slow
 def test_exports_load_no_torch(played: Path) -> None:
     """A chronicle is read without the library that made it."""
     script = (

@@ -350,6 +350,7 @@ def test_a_ghost_of_another_campaign_is_not_used(tiny_config: Configure, tmp_pat
     assert [] == of(GhostSeen, play(expedition))
 
 
+@pytest.mark.slow
 def test_a_save_opened_as_another_campaign_parts_with_its_ghost(tiny_config: Configure, tmp_path: Path, ghost_file: Path) -> None:
     """A bar that was set by other training is no bar: not in the run, and not when it is verified."""
     first = begin(tiny_config(), tmp_path, ghost_file)

@@ -58,6 +58,8 @@ FILES: dict[str, Callable[..., Any]] = {
     "finetune, adapters": lambda *more: load_text(template("finetune"), "it", (*lab().overrides("classifier"), *ADAPTERS, *more)),
 }
 """Modes that a campaign file describes: a dozen small turns, with more overrides."""
+QUICK = {"supervised", "curve", "duel", "dungeon", "dungeon, grpo", "module"}
+"""Rows of which the learner alone is held to the contract by the fast tests too: one of each kind that loads quickly."""
 LONG = {f"dungeon, {name}" for name in ("reinforce", "rejection", "decision", "actde", "writing by grpo")}
 """Rows that are held to the contract with --long only: others of their kind are held to it always."""
 
@@ -102,7 +104,7 @@ def long_only(request: pytest.FixtureRequest, *more: str) -> None:
         pytest.skip("with --long only")
 
 
-@pytest.fixture(params=[pytest.param(row, marks=pytest.mark.slow if row.startswith("finetune") else ()) for row in LEARNERS])
+@pytest.fixture(params=[pytest.param(row, marks=() if row in QUICK else pytest.mark.slow) for row in LEARNERS])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Learner]:
     """The same fresh learner each time."""
     long_only(request)

@@ -141,6 +141,7 @@ def test_no_tolerance_is_claimed_where_none_is_known(run: Path) -> None:
     assert verdict(run, tolerance=None) == "undecided"
 
 
+@pytest.mark.slow
 def test_the_verb_has_a_sentence_and_an_exit_code_for_each_verdict(run: Path, call: Callable[..., Answer]) -> None:
     """0 exact, 1 contradicted, 3 consistent, 4 undecided; what differs between the machines is named."""
     assert (call("verify", run).code, json.loads(call("verify", run, "--json").out)["verdict"]) == (0, "exact")

@@ -85,6 +85,7 @@ def test_the_campaign_of_a_run_names_what_was_chosen(speeds: dict[torch.dtype, f
 
 
 @pytest.mark.parametrize("compiles", [True, False])
+@pytest.mark.slow
 def test_nothing_is_compiled_for_the_trial(compiles: bool, tiny_config: Configs, monkeypatch: pytest.MonkeyPatch) -> None:
     """And PyTorch's compiler is not loaded for campaigns that do without it."""
     stances: list[str] = []

@@ -31,6 +31,7 @@ def state(of: DuelLearner) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 @KINDS
 @pytest.mark.parametrize("looks", [0, 1, 3, 5])
+@pytest.mark.slow
 def test_a_turn_that_is_stopped_leaves_nothing_behind(more: tuple[str, ...], looks: int) -> None:
     """Wherever it is stopped: games, replay buffers, targets, older selves and the rival stand where they stood, to the last bit."""
     hero = learner(*more, "batch.accumulation=4")

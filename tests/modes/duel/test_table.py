@@ -120,6 +120,7 @@ def test_the_worst_case_of_the_original_test_start_is_found_by_search() -> None:
     assert worst_case(Position.random(Rules(dimension=6, points=40), seed=1)) is None
 
 
+@pytest.mark.slow
 def test_no_agent_lasts_longer_than_the_worst_case() -> None:
     """Zeillinger's games against the fixed agents, from starts that can be searched."""
     for seed in range(4):

@@ -29,6 +29,7 @@ def learner(*overrides: str, folder: Path | None = None, freeze: tuple[str, ...]
     return made
 
 
+@pytest.mark.slow
 def test_it_learns_near_its_reference_and_goes_on_from_a_save() -> None:
     """PPO with both distances, a value head and dropout: the turns after a save are those without the stop, to the last bit."""
     first, second = (learner(*HELD[:2], freeze=FROZEN) for _ in range(2))

@@ -167,6 +167,7 @@ def test_an_example_is_a_valid_command_where_the_last_one_was_refused_and_is_no_
     assert hero._play().examples is None
 
 
+@pytest.mark.slow
 def test_examples_teach_the_words_of_commands() -> None:
     """After some turns the commands that were shown are likelier, though nothing was won."""
     hero = learner("rewards={game: 0, win: 0, living: 0, invalid: 0, letter: 0, letters: e, bias: 0, scale: 1}", "writing.examples=1.0",

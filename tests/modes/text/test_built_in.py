@@ -44,6 +44,7 @@ def test_the_grammar_is_proved_unambiguous(name):
 
 
 @pytest.mark.parametrize(("name", "documents"), [("tales", 300), ("names", 3000)])
+@pytest.mark.slow
 def test_the_exact_floor_agrees_with_the_estimate_from_the_text(name, documents):
     """-log p, read back from sampled documents, meets the formula within three standard errors, and those are small."""
     report = floor_report(name, documents)
@@ -73,6 +74,7 @@ def test_the_corpus_is_a_stream_of_such_documents(name, separator, texts):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_short_contexts_stay_above_the_floor(name, texts):
     """The entropy of a character given the 0 to 3 before it falls with the context and stays above the floor."""
     text, entropies = texts[name][:300_000], []
