@@ -62,7 +62,15 @@ class Sizes:
 
 
 CARD = Sizes(device="cuda", model={"n_layer": 6, "n_head": 6, "n_embd": 384, "context": 256}, sequences=64, turns=20, blocks=10)
-SMOKE = Sizes(device="cpu", model={"n_layer": 1, "n_head": 2, "n_embd": 16, "context": 8}, sequences=2, turns=2, blocks=2, modes=("eager",))
+SMOKE = Sizes(
+    device="cpu",
+    model={"n_layer": 1, "n_head": 2, "n_embd": 16, "context": 8},
+    sequences=2,
+    turns=2,
+    blocks=2,
+    modes=("eager",),
+    precisions=("float32", "bfloat16"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
