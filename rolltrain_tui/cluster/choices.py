@@ -102,7 +102,7 @@ class Leader:
 
     def _lose(self, why: str) -> None:
         """The others may wait in the middle of a turn: when this rank leaves them, they know."""
-        self._lost = why
+        self._lost = why or "this rank has failed"
         with suppress(RuntimeError):
             part(failed=True)
 

@@ -145,10 +145,11 @@ def test_a_rank_that_is_lost_between_runs_is_told_once(table: Table) -> None:
         table.follower.result(LIMIT)
 
 
-def test_a_run_whose_training_fails_leaves_no_rank_waiting(table: Table) -> None:
+@pytest.mark.parametrize("failure", [RuntimeError("out of memory"), MemoryError()])
+def test_a_run_whose_training_fails_leaves_no_rank_waiting(table: Table, failure: Exception) -> None:
     """The others may stand in the middle of a turn."""
     run = table.leader.begin(Path("first.yaml"), ())
-    run.campaign.failure = RuntimeError("out of memory")
+    run.campaign.failure = failure
     run.over()
     assert table.leader.leave(0) == 1
     with pytest.raises(RankLostError):
