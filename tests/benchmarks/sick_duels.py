@@ -13,7 +13,7 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
     one opponent, whole   lost_curiosity   2 of 3, turn 750 to 1,000     -.228 ± .077    -.265 ± .059    2 seeds
     one weak opponent     eternal_staller  4 of 4, turn 1,000 to 3,000   -.042 ± .081    -.053 ± .074    cannot be told
     self-play             echo_chamber     2 of 2 with networks of sets and the pool alone, without a purge: +.016 ± .025
-    no new games          stale_archive, swollen_oracle   3 of 3, turn 251 to 375   51: nothing .604, counter .263, wrong .597
+    no new games          stale_archive, swollen_oracle   3 of 3 (41 and 51: turn 251 to 375)   51: nothing .604, counter .263, wrong .597
     healthy               nobody came to 1 seed of the small campaign, to 2 of the whole one, nor to 71 of the swift one
 
 Five seeds of the row without new games are still wanted. By other orders, `every` 4 and `purge`, a network of sets with 320 transitions
