@@ -31,7 +31,7 @@ def test_what_the_row_of_a_monster_orders_helps(request: pytest.FixtureRequest) 
     """More than nothing and more than a wrong dial: of a host that played no new games."""
     if not request.config.getoption("--long"):
         pytest.skip("with --long")
-    sickness = sick_duels.ROWS["no new games"]
+    sickness = sick_duels.ROWS["no new games, longer"]
     clinic = sickness.clinic or sick_duels.CLINIC
     learner = sick_duels.learner_of(sickness, SEED)
     torch.set_num_threads(1)
