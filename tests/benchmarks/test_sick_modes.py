@@ -7,6 +7,8 @@ import torch
 
 SEED = 71
 """Of no run by which a bound was set."""
+ILL = {("duel", "self-play"): 7}
+"""Other seeds, where not every run of the kind falls ill."""
 SHORT = {("dungeon", "cold"), ("dungeon", "large steps, old games"), ("duel", "no new games")}
 ROWS = [("dungeon", name) for name in sick_dungeons.ROWS] + [("duel", name) for name in sick_duels.ROWS]
 
@@ -19,7 +21,7 @@ def test_the_monster_comes_to_the_run_that_is_sick(request: pytest.FixtureReques
         pytest.skip("with --long")
     benchmark = sick_dungeons if mode == "dungeon" else sick_duels
     sickness = benchmark.ROWS[name]
-    learner = benchmark.learner_of(sickness, SEED)
+    learner = benchmark.learner_of(sickness, ILL.get((mode, name), SEED))
     learner.prepare(["examine"])
     torch.set_num_threads(1)
     came = [monster for _, monster in (sickness.clinic or benchmark.CLINIC).fallen_ill(learner, sickness).came]
