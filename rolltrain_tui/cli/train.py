@@ -53,14 +53,11 @@ def train(
 
 def _campaign(name: str, data: Path | None, given: dict[str, Any]) -> "tuple[CampaignConfig, Path, Path]":
     """The campaign, its base, and its file."""
-    from rolltrain_tui.config.overrides import without_own_text
     from rolltrain_tui.modes import campaign_file
 
     path = options.find_campaign(name)
-    overrides, text = without_own_text(options.overrides(path, data=data, **given))
-    data = data or text
-    config = campaign_file.load(path, overrides, data=data)
-    return config, campaign_file.base_of(config, path, data), path
+    config, base = campaign_file.load_with_base(path, options.overrides(path, data=data, **given), data=data)
+    return config, base, path
 
 
 def _begun(name: str, out: Path | None, data: Path | None, given: dict[str, Any]) -> "Run":

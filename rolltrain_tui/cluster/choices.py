@@ -17,7 +17,6 @@ from typing import Any
 from rolltrain_tui.cluster.boundary import HEARTBEAT, STOP, WAIT, FollowersInbox
 from rolltrain_tui.cluster.gang import Gang, RankLostError, RanksError, part
 from rolltrain_tui.cluster.runs import Beginning, Follower, LeadingRun, Order, Resuming, agreed_order, opened
-from rolltrain_tui.config.overrides import without_own_text
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.runs import ghosts
 from rolltrain_tui.training.ranks import ALONE, train_with
@@ -147,6 +146,5 @@ def _order(wish: dict[str, Any], runs: Path) -> Order:
     if "save" in wish:
         return Resuming(path=Path(wish["save"]), runs=runs, overrides=tuple(wish["overrides"]))
     path = Path(wish["campaign"])
-    overrides, data = without_own_text(wish["overrides"])
-    config = campaign_file.load(path, overrides, data=data)
-    return Beginning(config=config, base=campaign_file.base_of(config, path, data).resolve(), runs=runs, ghost_files=ghosts.places(path))
+    config, base = campaign_file.load_with_base(path, wish["overrides"])
+    return Beginning(config=config, base=base.resolve(), runs=runs, ghost_files=ghosts.places(path))

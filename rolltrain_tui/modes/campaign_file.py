@@ -11,6 +11,7 @@ from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config.campaign_errors import Guide
 from rolltrain_tui.config.campaign_file_error import CampaignFileError
 from rolltrain_tui.config.endings import unearned
+from rolltrain_tui.config.overrides import without_own_text
 from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray, content_of, dump, json_schema_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.shipped import find, shipped
@@ -51,6 +52,17 @@ def _reading(content: bytes, name: str, overrides: tuple[str, ...], data: Path |
 def base_of(config: CampaignConfig, campaign: Path, data: Path | None) -> Path:
     """The folder that the campaign's paths are relative to: its file's, or that of the `data` which it reads instead."""
     return (data if data is not None and config.stays_in_its_folder else campaign).parent
+
+
+def load_with_base(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None) -> tuple[CampaignConfig, Path]:
+    """The campaign as the player asks for it, and the folder that its paths are relative to. Raises CampaignFileError.
+
+    The player's own text is `data`, or an absolute `data.path` among the overrides.
+    """
+    overrides, text = without_own_text(overrides)
+    data = data or text
+    config = load(path, overrides, data=data)
+    return config, base_of(config, path, data)
 
 
 def load_text(text: str, name: str, overrides: Sequence[str] = ()) -> CampaignConfig:

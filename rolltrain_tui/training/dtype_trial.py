@@ -56,7 +56,7 @@ def trial(learner: LeveredLearner) -> DtypeTrial:
             copy.step(NEUTRAL)
             # All ranks go by the first one's clock: they must take as many turns, and choose alike.
             seconds += learner.ranks.of_first([perf_counter() - started])
-        if hopeless := not turn and spent[torch.bfloat16][0] > HOPELESS * spent[torch.float32][0]:
+        if hopeless := not turn and DtypeTrial(spent[torch.float32][0], spent[torch.bfloat16][0]).hopeless:
             break
         if turn and sum(map(sum, spent.values())) > SECONDS:
             break

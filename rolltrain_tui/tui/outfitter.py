@@ -42,16 +42,12 @@ class TorchOutfitter:
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"
 
     def begin(self, campaign: Path, overrides: Sequence[str]) -> "PlayableRun":
-        from rolltrain_tui.config.overrides import without_own_text
         from rolltrain_tui.modes import campaign_file
         from rolltrain_tui.runs import ghosts
         from rolltrain_tui.runs.run import Run
 
-        overrides, data = without_own_text(overrides)
-        config = campaign_file.load(campaign, overrides, data=data)
-        return Run.begin(
-            config, base=campaign_file.base_of(config, campaign, data).resolve(), runs=self._runs, ghost_files=ghosts.places(campaign)
-        )
+        config, base = campaign_file.load_with_base(campaign, overrides)
+        return Run.begin(config, base=base.resolve(), runs=self._runs, ghost_files=ghosts.places(campaign))
 
     def resume(self, save: Path, overrides: Sequence[str]) -> "PlayableRun":
         from rolltrain_tui.runs.run import Run
