@@ -563,6 +563,10 @@ async def test_play_is_the_game(reader: Make, loaders: Make, tmp_path: Path) -> 
     runs = run.folder.parent
     app = RolltrainApp(Launch(save=run.folder, runs=runs, explain=False), ProgramOutfitter(run, runs))
     async with app.run_test(size=(120, 36)) as pilot:
+        for _ in range(400):  # escape while the run still opens would lead back to the title
+            if isinstance(app.screen, ExpeditionScreen):
+                break
+            await pilot.pause(0.05)
         for _ in range(400):
             await pilot.pause(0.05)
             if any(isinstance(event, AbilityUsed) and event.live for event in run.story):
