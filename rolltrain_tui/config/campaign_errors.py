@@ -3,6 +3,7 @@
 The allowed values are read from the JSON schema, so new bounds and choices need no text here.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -151,6 +152,13 @@ def _length(entry: Mapping[str, Any]) -> str:
     return " of at least one character" if entry.get("minLength") else ""
 
 
+def _within(number: float, entry: Mapping[str, Any]) -> bool:
+    """Whether the schema entry allows a number of this size."""
+    low, above = entry.get("minimum", -math.inf), entry.get("exclusiveMinimum", -math.inf)
+    high, below = entry.get("maximum", math.inf), entry.get("exclusiveMaximum", math.inf)
+    return entry.get("type") in ("integer", "number") and bool(low <= number <= high and above < number < below)
+
+
 def _plain(bound: float) -> str:
     return str(int(bound)) if bound == int(bound) else str(bound)
 
@@ -164,10 +172,12 @@ def _hint(value: object, entry: Mapping[str, Any]) -> str:
         if near := get_close_matches(value.lower(), words, n=1):
             return f"did you mean '{near[0]}'?"
         if kinds & {"integer", "number"}:
-            return number_advice(value, whole="number" not in kinds)
+            return number_advice(
+                value, whole="number" not in kinds, fits=lambda number: any(_within(number, branch) for branch in branches)
+            )
         if "boolean" in kinds and value.lower() in _BOOLEANS:
             return f"write {_BOOLEANS[value.lower()]}"
-    if isinstance(value, float) and value.is_integer() and "integer" in kinds:
+    if isinstance(value, float) and value.is_integer() and any(_within(value, branch) for branch in branches):
         return f"write {int(value)}"
     if "string" in kinds and isinstance(value, bool | int | float) and not any("enum" in branch for branch in branches):
         return "put it in quotes"

@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 
 from rolltrain_tui.config.yaml_marks import number_in
 
@@ -12,12 +13,16 @@ _GROUPED = r"[1-9]\d{0,2}(?:%s\d{3})+"
 _SPACES = re.compile(r"(?<=\d)[ _'’](?=\d{3}(?!\d))")
 
 
-def number_advice(text: str, *, whole: bool) -> str:
-    """What to write instead of `text`; "" where it is not clear which number is meant. `whole`: only whole numbers are allowed."""
-    if number_in(text) is not None:
-        return "take the quotes away"
+def number_advice(text: str, *, whole: bool, fits: Callable[[float], bool] = math.isfinite) -> str:
+    """What to write instead of `text`; "" where it is not clear which number is meant.
+
+    `whole`: only whole numbers are allowed. `fits`: whether a number of this size is; else nothing is advised.
+    """
+    if (quoted := number_in(text)) is not None:
+        return "take the quotes away" if fits(quoted) and (not whole or quoted == int(quoted)) else ""
     meant = [number for number in _readings(text) if not whole or number == int(number)]
     meant = meant[-1:] if whole else meant  # nobody writes a whole number with three zeros behind a decimal mark
+    meant = [number for number in meant if fits(number)]
     return f"write {' or '.join(dict.fromkeys(_written(number, whole) for number in meant))}" if meant else ""
 
 

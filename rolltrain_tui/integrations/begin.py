@@ -94,5 +94,5 @@ def begin_session(
         "epoch": camp_every,
         "scheduler_every": "epoch",
     }
-    config = ModuleConfig.model_validate({**table, "kind": "module", "trained": trained})
+    config = ModuleConfig.of(table, trained)
     return Session(model, optimizer, config, Path(folder) if folder is not None else None)

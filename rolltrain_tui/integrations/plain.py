@@ -267,7 +267,7 @@ class RollToTrain:
             "epoch": epoch,
             "scheduler_every": "epoch" if self._scheduler_every == "epoch" else "turn",
         }
-        return ModuleConfig.model_validate({**table, "kind": "module", "trained": trained})
+        return ModuleConfig.of(table, trained)
 
     # Further methods of the original.
 

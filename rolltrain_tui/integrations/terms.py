@@ -98,7 +98,7 @@ class Terms:
         if not isinstance(self.use_xp_system, bool | ExperienceSystem):
             raise TypeError(f"use_xp_system must be True, False or an ExperienceSystem, not {self.use_xp_system!r}")
         object.__setattr__(self, "character_class", character_of(self.character_class))
-        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be a whole number from 0 on, not {self.seed!r}")
 
     @property
@@ -208,8 +208,12 @@ def title(name: str | None, model: object) -> str:
     """The run's name: the one given, or the model's class. ValueError for one that does not fit the screens."""
     if name is None:
         return f"Roll to Train: {type(model).__name__}"[:LONGEST_NAME]
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a text, not {name!r}")
     if not 1 <= len(name) <= LONGEST_NAME:
         raise ValueError(f"name must have 1 to {LONGEST_NAME} characters, not {len(name)}: {name!r}")
+    if not name.strip() or not name.isprintable():
+        raise ValueError(f"name must be one line of letters, digits, punctuation and plain spaces, not {name!r}")
     return name
 
 

@@ -32,3 +32,9 @@ def test_a_whole_number_is_advised_only_where_one_is_meant(text: str, meant: str
 def test_a_number_in_quotes_loses_them() -> None:
     """It was right but for the quotes."""
     assert "take the quotes away" == number_advice("2000", whole=True)
+
+
+@pytest.mark.parametrize("text", ["0,2", "2e-3", "5,0"])
+def test_no_number_is_advised_that_would_be_refused(text: str) -> None:
+    """Too small, no whole number behind its quotes, too large."""
+    assert number_advice(text, whole=True, fits=lambda number: 1 <= number <= 4) == ""

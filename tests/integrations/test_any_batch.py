@@ -88,6 +88,12 @@ def train(model: nn.Module, loader: Any, tmp_path: Path, validation: Any = None,
 
 
 CE: dict[str, Any] = {"loss": F.cross_entropy}
+
+
+def detached(out: Tensor, y: Tensor) -> Tensor:
+    return F.cross_entropy(out.detach(), y)
+
+
 FORMS: dict[str, tuple[Callable[[], nn.Module], list[Any], dict[str, Any]]] = {
     "pair": (X, DATA, CE),
     "namedtuple": (X, [Pair(x, y) for x, y in DATA], CE),
@@ -172,7 +178,8 @@ class Again:
         (X, [{"picture": x, "mask": x, "y": y} for x, y in DATA], CE, LossError, r"and the batch has picture, mask, y: rename"),
         (X, [{"x": x, "answer": y} for x, y in DATA], CE, LossError, r"forward takes \(x\), and the batch has x, answer: rename"),
         (X, DATA, {"loss": lambda out, y: F.cross_entropy(out, y).item()}, LossError, "a plain number, which no gradient leads back from"),
-        (X, DATA, {"loss": lambda out, y: F.cross_entropy(out.detach(), y)}, LossError, "no gradient leads back from the loss"),
+        (X, DATA, {"loss": detached}, LossError, "no gradient leads back from the loss"),
+        (X, DATA, {"loss": detached, "monsters": "diagnosed"}, LossError, "no gradient leads back from the loss"),
         (X, None, CE, TypeError, "train_dataloader must be a DataLoader or another iterable of batches, not a NoneType"),
         (X, [{"x": x} for x, _ in DATA], CE, LossError, "the batch has no target for loss: its keys are x, and a target is one of"),
         (WithLabel, [{"x": x, "y": y} for x, y in DATA], {}, LossError, r"forward takes \(x, label\), and the batch has x, y: rename"),
@@ -184,8 +191,8 @@ class Again:
         (X, Again(), {**CE, "turns": 7}, LoaderError, "can be read only once: it gave 6 batches"),
         (X, [None, None], CE, LoaderError, "the training data loader is empty"),
     ],
-    ids=["forgotten loss", "too many", "other input", "other target", "number", "detached", "no loader", "no target", "own loss",
-         "reduction", "logits", "none", "one pass", "too few", "shared source", "all none"],
+    ids=["forgotten loss", "too many", "other input", "other target", "number", "detached", "detached, examined", "no loader", "no target",
+         "own loss", "reduction", "logits", "none", "one pass", "too few", "shared source", "all none"],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*")
 def test_what_cannot_be_read_is_told(

@@ -209,6 +209,8 @@ def test_words_that_make_no_session() -> None:
         rolltrain_tui.session(model, optimizer, max_steps=0)
     with pytest.raises(ValueError, match="camp_every must be a whole number of at least 1, not 0"):
         rolltrain_tui.session(model, optimizer, camp_every=0)
+    with pytest.raises(ValueError, match=r"^turns must be a whole number from 1 to 100000000"):
+        rolltrain_tui.session(model, optimizer, max_steps=10**9)
     with pytest.raises(ValueError, match="there is no turn to end"):
         rolltrain_tui.session(model, optimizer).end(1.0)
 

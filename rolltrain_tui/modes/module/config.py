@@ -3,10 +3,12 @@
 No such file is read to build anything: model, optimiser and data come from the program. It is kept beside the run, for people.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from rolltrain_tui.config.campaign_errors import Guide, faults
 from rolltrain_tui.config.schema import CampaignConfig, Section
 from rolltrain_tui.protocol.objective import Objective
 
@@ -38,6 +40,15 @@ class ModuleConfig(CampaignConfig):
     kind: Literal["module"]
     """module: a model of the player's own."""
     trained: TrainedConfig
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], trained: Mapping[str, Any]) -> Self:
+        """Of the game's part of a campaign. ValueError with what is wrong in it, in words: parts of it are a program's keywords as given."""
+        try:
+            return cls.model_validate({**table, "kind": "module", "trained": trained})
+        except ValidationError as error:
+            found = faults(error, Guide(cls.model_json_schema), lambda _: None)
+            raise ValueError("; ".join(f"{'.'.join(map(str, fault.where))} {fault.text}" for fault in found)) from None
 
     @property
     def objective(self) -> Objective:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from rolltrain_tui.training.wrappers import plain_model
 
@@ -17,6 +17,13 @@ WHOLE = ("batch", "batch_data", "data", "example", "examples", "features", "inpu
 
 class LossError(ValueError):
     """This model gives no loss on these batches."""
+
+
+def led_back(loss: Tensor) -> Tensor:
+    """The loss, from which a gradient leads back to the weights. LossError where none does."""
+    if not loss.requires_grad:
+        raise LossError("no gradient leads back from the loss to the weights; compute it without detach() and without torch.no_grad()")
+    return loss
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -22,7 +22,7 @@ from rolltrain_tui.modes.module.batches import Batches, LoaderError, Place, exam
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError, classes_of, one_by_one
 from rolltrain_tui.modes.module.evaluation import evaluate_on
-from rolltrain_tui.modes.module.forward import LossError
+from rolltrain_tui.modes.module.forward import LossError, led_back
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
@@ -252,8 +252,7 @@ class ModuleLearner(LeveredLearner):
                 micro, replaced, targets = self._noisy(micro, noise)
                 batch.replaced, batch.targets, batch.scored = batch.replaced + replaced, batch.targets + targets, batch.scored + 1
             loss, _ = self.criterion(self.work.model, micro)
-        if not loss.requires_grad:
-            raise LossError("no gradient leads back from the loss to the weights; compute it without detach() and without torch.no_grad()")
+        led_back(loss)
         (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw if noise else loss.item()
 
