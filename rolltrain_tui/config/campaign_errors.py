@@ -167,17 +167,19 @@ def _hint(value: object, entry: Mapping[str, Any]) -> str:
     """A hint for a value of the wrong type or spelling; "" if the allowed values explain enough."""
     branches: Sequence[Mapping[str, Any]] = entry.get("anyOf", (entry,))
     kinds = {branch.get("type") for branch in branches}
+
+    def fits(number: float) -> bool:
+        return any(_within(number, branch) for branch in branches)
+
     if isinstance(value, str):
         words = [str(word) for branch in branches for word in (*branch.get("enum", ()), *filter(None, (branch.get("const"),)))]
         if near := get_close_matches(value.lower(), words, n=1):
             return f"did you mean '{near[0]}'?"
         if kinds & {"integer", "number"}:
-            return number_advice(
-                value, whole="number" not in kinds, fits=lambda number: any(_within(number, branch) for branch in branches)
-            )
+            return number_advice(value, whole="number" not in kinds, fits=fits)
         if "boolean" in kinds and value.lower() in _BOOLEANS:
             return f"write {_BOOLEANS[value.lower()]}"
-    if isinstance(value, float) and value.is_integer() and any(_within(value, branch) for branch in branches):
+    if isinstance(value, float) and value.is_integer() and fits(value):
         return f"write {int(value)}"
     if "string" in kinds and isinstance(value, bool | int | float) and not any("enum" in branch for branch in branches):
         return "put it in quotes"

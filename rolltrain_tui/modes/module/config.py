@@ -43,7 +43,7 @@ class ModuleConfig(CampaignConfig):
 
     @classmethod
     def of(cls, table: Mapping[str, Any], trained: Mapping[str, Any]) -> Self:
-        """Of the game's part of a campaign. ValueError with what is wrong in it, in words: parts of it are a program's keywords as given."""
+        """Of the game's part of a campaign. ValueError, in words, for what a program may have given wrongly."""
         try:
             return cls.model_validate({**table, "kind": "module", "trained": trained})
         except ValidationError as error:
