@@ -7,10 +7,9 @@ from typing import Any
 
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import Footer
 
 ROUNDS = 3
-"""A screen settles in rounds: classes for its size, then the footer's keys, then what is drawn into the new places."""
+"""A screen settles in rounds: classes for its size, then the widgets that come with them, then what is drawn into the new places."""
 LONGEST_ROUND = 0.05
 """Seconds. A widget that goes away never answers."""
 LONGEST = 3.0
@@ -36,14 +35,13 @@ class Curtain:
         size = screen.app.size
         screen.post_message(Resize(size, size, size))
 
-    def rise_when_settled(self, calm: int = 0) -> None:
-        """Look again and again; `calm`: for so many rounds everything has been in its place."""
+    def rise_when_settled(self, rounds: int = 0) -> None:
+        """Look again and again, `rounds` times until now."""
         if self._up:
             return
         self._lay_out()
-        calm = calm + 1 if all(footer.children for footer in self._screen.query(Footer)) else 0
-        if calm <= ROUNDS:
-            self._after_all(partial(self.rise_when_settled, calm))
+        if rounds < ROUNDS:
+            self._after_all(partial(self.rise_when_settled, rounds + 1))
         else:
             self.rise()
 

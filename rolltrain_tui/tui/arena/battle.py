@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Footer
 
 from rolltrain_tui.arena.agents import num_parameters
 from rolltrain_tui.arena.battles import Battles
@@ -22,6 +21,7 @@ from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped
@@ -74,7 +74,7 @@ class BattleScreen(WorkingScreen):
                 yield Panel(id=f"battle-card-{place}", classes="battle-card")
         yield Panel(id="battle-race")
         yield StoryPanel(id="battle-story")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from rolltrain_tui.arena.battles import Battles
 from rolltrain_tui.arena.leaderboards import BoardRow, board, board_lines, divisions, rating_lines, ratings
@@ -18,6 +18,7 @@ from rolltrain_tui.arena.matches import Division, division_of
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 
 Kind = Literal["quality", "efficiency", "ratings"]
 KINDS: tuple[Kind, ...] = ("quality", "efficiency", "ratings")
@@ -60,7 +61,7 @@ class BoardScreen(TavernScreen):
         yield Static(id="board-head")
         yield OptionList(id="board-rows")
         yield Static(id="board-foot")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Footer
 
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisPanel
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, wrap
 from rolltrain_tui.tui.widgets.vitals import advice_lines, layer_lines, signal_lines
 
@@ -34,7 +34,7 @@ class AgentDiagnosisScreen(TavernScreen):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="checkup", can_focus=False):
             yield DiagnosisPanel(id="checkup-lines")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

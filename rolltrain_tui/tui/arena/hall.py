@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
 from rolltrain_tui.arena.agents import Agent, flops_per_step, learning_rate, num_parameters, size_words
@@ -21,6 +21,7 @@ from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped
@@ -83,7 +84,7 @@ class ArenaScreen(WorkingScreen):
                 yield Panel(id="arena-facts")
                 yield Panel(id="arena-chart")
         yield StoryPanel(id="arena-story")
-        yield Footer(show_command_palette=False)
+        yield KeyFooter(palette=False)
 
     @while_open
     def on_mount(self) -> None:

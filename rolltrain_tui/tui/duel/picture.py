@@ -1,6 +1,6 @@
 """The picture of a table: which panels there are in this room, and what stands in them."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -32,15 +32,6 @@ TALL = 30
 TOO_SMALL = "This terminal is too small for the table: at least 60 columns and 18 rows."
 
 
-class BoardPanel(Panel):
-    """A panel that can strike a point through."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"panel--struck"}
-    DEFAULT_CSS = """
-    BoardPanel > .panel--struck { text-style: strike; color: $foreground 62%; }
-    """
-
-
 class TableScreen(TavernScreen):
     """Draws a sitting. What happens at it is the subclass's."""
 
@@ -66,7 +57,7 @@ class TableScreen(TavernScreen):
         yield Panel(id="duel-head")
         yield Panel(id="duel-facts")
         with Horizontal(id="duel-middle"):
-            yield BoardPanel(id="duel-table")
+            yield Panel(id="duel-table")
             yield Panel(id="duel-first", classes="duel-pane")
             yield Panel(id="duel-second", classes="duel-pane")
         yield StoryPanel(id="duel-story")
@@ -138,7 +129,7 @@ class TableScreen(TavernScreen):
         sitting, dimension = self.sitting, self.sitting.position.rules.dimension
         points = sitting.position.points
         beside = width >= WIDE and dimension <= MOST_BESIDE
-        table = self.query_one("#duel-table", BoardPanel)
+        table = self.query_one("#duel-table", Panel)
         table.styles.width = table_width(dimension, shares=beside) + FRAME
         table.name_box(words.counted(len(points)) + (f", {unit}" if (unit := words.unit_words(sitting.position)) else ""))
         named = self.picked if sitting.role == "host" else set(sitting.named)

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.sitting import Sitting
@@ -16,6 +16,7 @@ from rolltrain_tui.protocol.commands import TurnDial
 from rolltrain_tui.tui.dungeon.line import CommandLine
 from rolltrain_tui.tui.dungeon.panels import bag_lines, closing_choices, command_lines, head_line, map_lines, race_lines, race_title
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, WholePanel
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
@@ -71,7 +72,7 @@ class DungeonScreen(TavernScreen):
             yield WholePanel(self._race, id="dungeon-race-column")
         yield Panel(id="dungeon-commands")
         yield CommandLine()
-        yield Footer(show_command_palette=False)
+        yield KeyFooter(palette=False)
 
     @while_open
     def on_mount(self) -> None:

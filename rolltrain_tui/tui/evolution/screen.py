@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer
 
 from rolltrain_tui.base.jobs import Executor
 from rolltrain_tui.base.safe_text import flat
@@ -17,6 +16,7 @@ from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, mark_of, tone_of
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, bar, cut, justify
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
@@ -50,7 +50,7 @@ class EvolutionScreen(WorkingScreen):
         yield Panel(id="evolution-table")
         yield Panel(id="evolution-curves")
         yield StoryPanel(id="evolution-story")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

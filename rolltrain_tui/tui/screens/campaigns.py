@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
@@ -20,6 +20,7 @@ from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.fact import Fact
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class CampaignsScreen(TavernScreen):
         with Vertical(id="own"):
             yield Input(placeholder="Your own text (optional): the path of a UTF-8 file", id="own-text", compact=True)
             yield Static("", id="own-trouble")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

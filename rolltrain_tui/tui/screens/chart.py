@@ -9,12 +9,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Footer
 
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.chart_view import ChartView
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
 from rolltrain_tui.tui.share import Share
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 
@@ -84,7 +84,7 @@ class ChartScreen(TavernScreen):
 
     def compose(self) -> ComposeResult:
         yield WholePanel(self._lines, id="full-chart")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyFooter(compact=True, palette=False)
 
     @while_open
     def on_mount(self) -> None:

@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Input, Markdown, OptionList, Static
+from textual.widgets import Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 
 if TYPE_CHECKING:
     from rolltrain_tui.story.codex import Page
@@ -44,7 +45,7 @@ class CodexScreen(TavernScreen):
             with VerticalScroll(id="codex-page", can_focus=False):
                 yield Markdown(id="codex-text", open_links=False)
         yield Static("", id="codex-found")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

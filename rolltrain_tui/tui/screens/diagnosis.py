@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.geometry import Region
-from textual.widgets import Footer
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.verdict import verdict_lines
 from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, detail_lines, layer_lines, signal_lines
@@ -72,7 +72,7 @@ class DiagnosisScreen(TavernScreen):
         with VerticalScroll(id="diagnosis", can_focus=False):
             yield DiagnosisPanel(id="diagnosis-lines")
         yield Panel(id="signal-detail")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Digits, Footer, Sparkline, Static
+from textual.widgets import Digits, Sparkline, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
@@ -19,6 +19,7 @@ from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, fi
 from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.fact import FactList
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 
 WITHOUT_DICE = "dice.rulebook=off"
 NAMES, MARK = 12, 2
@@ -85,7 +86,7 @@ class EndingScreen(TavernScreen):
                 yield FactList([("·", flat(line)) for line in story.lines], MARK, id="ending-story")
             yield FactList(samples_of(story.scene), NAMES, id="ending-samples")
             yield Static(Content(f"Saved in {flat(str(story.folder))}"), id="ending-folder")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyFooter(compact=True, palette=False)
 
     @while_open
     def on_mount(self) -> None:

@@ -11,12 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import ContentSwitcher, Footer, Input, OptionList, Static
+from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.stat_sheet import StatSheet
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
 
@@ -73,7 +74,7 @@ class HeroChoiceScreen(TavernScreen):
                         yield HeroSheet(CLASSES[hero.hero_class], hero.level)
             with VerticalScroll(id="stats", can_focus=False):
                 yield StatEditor(StatSheet.of(hero.stats.model_dump()), CLASSES[hero.hero_class].primary, id="editor")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

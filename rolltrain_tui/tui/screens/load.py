@@ -9,13 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.words import age, loss
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class LoadScreen(SavesScreen):
         yield Static(Content(EMPTY), id="empty")
         yield DataTable(id="runs", cursor_type="row", zebra_stripes=False)
         yield Static("", id="where")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

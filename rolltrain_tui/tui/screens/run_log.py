@@ -5,10 +5,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
-from textual.widgets import Footer
 
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.log import LogPanel
 
 FAR = 1 << 30
@@ -50,7 +50,7 @@ class RunLogScreen(TavernScreen):
 
     def compose(self) -> ComposeResult:
         yield WholeLog(self._scene, id="run-log")
-        yield Footer()
+        yield KeyFooter()
 
     @property
     def _log(self) -> LogPanel:

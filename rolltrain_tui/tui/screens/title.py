@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.opening import DIE, LOGO, MENU, NEEDS_RUNS, NO_RUNS, TAGLINE, TUMBLE, WAITING
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
+from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import age, fit, loss
 
@@ -66,7 +67,7 @@ class TitleScreen(SavesScreen):
             with Center():
                 yield Menu(self._items(()), id="menu")
         yield Static("", id="torch")
-        yield Footer()
+        yield KeyFooter()
 
     @while_open
     def on_mount(self) -> None:

@@ -1,0 +1,69 @@
+"""The last line of a screen: what can be pressed on it. Textual's own footer is a widget for each key, made anew at each change."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from textual.binding import ActiveBinding
+from textual.events import MouseMove
+from textual.screen import Screen
+
+from rolltrain_tui.tui.widgets.panel import Line, Span, WholePanel, justify, width_of
+
+
+class KeyFooter(WholePanel):
+    """Keys that do not fit whole are left out; the list under `?` has them all."""
+
+    DEFAULT_CSS = """
+    KeyFooter { dock: bottom; height: 1; color: $footer-foreground; background: $footer-background; }
+    """
+
+    def __init__(self, *, compact: bool = False, palette: bool = True) -> None:
+        """`compact`: one space between words; `palette`: the key of the command palette stands at the right."""
+        super().__init__(self._line)
+        self._compact, self._palette = compact, palette
+        self._hints: list[tuple[int, str]] = []
+        """The column behind each key, with what the key does."""
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
+
+    def _keys_changed(self, screen: Screen[Any]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.look_again()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        self.tooltip = next((hint for end, hint in self._hints if event.x < end), None) or None
+
+    def _line(self, width: int, height: int) -> list[Line]:
+        right: list[Span] = []
+        active = self.screen.active_bindings
+        if self._palette and (palette := active.get(self.app.COMMAND_PALETTE_BINDING)) is not None:
+            right = [("▏", "edge"), *self._spans(palette, close=True)]
+        room = width - width_of(right)
+        left: list[Span] = []
+        self._hints = []
+        for key in self._shown(list(active.values())):
+            spans = self._spans(key, close=self._compact)
+            if width_of(left) + width_of(spans) > room + (not right):  # the space behind the last one need not fit
+                break
+            left += spans
+            self._hints.append((width_of(left), key.tooltip or key.binding.description))
+        if right:
+            self._hints += [(room, ""), (width, palette.tooltip or palette.binding.description)]  # type: ignore[union-attr]
+        return [justify(left, right, width) if right else left]
+
+    def _shown(self, keys: list[ActiveBinding]) -> Iterator[ActiveBinding]:
+        """Of several keys that do the same, the first."""
+        told = set()
+        for key in keys:
+            if key.binding.show and key.binding.action not in told:
+                told.add(key.binding.action)
+                yield key
+
+    def _spans(self, key: ActiveBinding, *, close: bool) -> list[Span]:
+        """`close`: without a space before the key."""
+        name, words = self.app.get_key_display(key.binding), key.binding.description
+        action = f"app.simulate_key({key.binding.key!r})" if key.enabled else "app.bell"
+        tones = ("shortcut", "") if key.enabled else ("faint", "faint")
+        texts = (name, f" {words} ") if close else (f" {name} ", f"{words} ")
+        return [(text, tone, action) for text, tone in zip(texts, tones, strict=True)]

@@ -1,0 +1,55 @@
+"""The last line of a screen."""
+
+from typing import Any, ClassVar
+
+from support.screens_host import ScreensHost, shown
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from rolltrain_tui.tui.widgets.footer import KeyFooter
+
+
+class Keyed(Screen[None]):
+    """Counts its keys; `b` can be pressed once `a` was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "count", "Apple", tooltip="One more"),
+        Binding("up", "count", "Apple"),
+        Binding("b", "other", "Bread"),
+        Binding("c", "third", "Cheese and much else besides"),
+    ]
+    counted = 0
+
+    def compose(self) -> ComposeResult:
+        yield KeyFooter()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if action == "other" and not self.counted else True
+
+    def action_count(self) -> None:
+        self.counted += 1
+        self.refresh_bindings()
+
+    def action_other(self) -> None:
+        self.counted += 10
+
+
+async def test_a_click_presses_the_key_and_a_key_that_does_not_fit_is_left_out() -> None:
+    """Keys of one action stand there once; one that is not usable now does nothing; the pointer is told what a key does."""
+    screen = Keyed()
+    app = ScreensHost(lambda: screen)
+    async with app.run_test(size=(40, 10), tooltips=True) as pilot:
+        await pilot.pause()
+        assert shown(app).splitlines()[-1] == " a Apple  b Bread           ▏^p palette "
+        footer: Any = screen.query_one(KeyFooter)
+        for x, counted in ((11, 0), (2, 1), (11, 11)):
+            await pilot.click(KeyFooter, offset=(x, 0))
+            await pilot.pause()
+            assert counted == screen.counted
+        told = []
+        for x in (3, 12, 20, 38):
+            await pilot.hover(KeyFooter, offset=(x, 0))
+            told.append(footer.tooltip)
+        assert ["One more", "Bread", None] == told[:3]
+        assert "palette" in told[3]
