@@ -80,12 +80,11 @@ class HeroChoiceScreen(TavernScreen):
     def on_mount(self) -> None:
         self.query_one("#tabs").border_title = "Class"
         self._show_picked()
-        self.call_after_refresh(self._focus_classes)
+        self.call_after_refresh(self._focus_again)
 
     @while_open
     def on_resize(self) -> None:
-        if self.query_one("#tabs", ContentSwitcher).current == "classes" and not self.query_one("#name").has_focus:
-            self.call_after_refresh(self._focus_classes)
+        self.call_after_refresh(self._focus_again)
 
     def watch_picked(self) -> None:
         if self.is_mounted:
@@ -109,6 +108,11 @@ class HeroChoiceScreen(TavernScreen):
         self.query_one(StatEditor).refresh()
 
     @while_open
+    def _focus_again(self) -> None:
+        """On the cards or the list, whichever this size shows; a name that is being written keeps the focus."""
+        if self.query_one("#tabs", ContentSwitcher).current == "classes" and not self.query_one("#name").has_focus:
+            self._focus_classes()
+
     def _focus_classes(self) -> None:
         cards = self.query_one("#cards")
         (cards if cards.display else self.query_one("#class-list")).focus()
