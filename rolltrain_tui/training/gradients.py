@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from rolltrain_tui.training.shards import is_shard, own
 
@@ -40,6 +40,14 @@ def gathered(parameters: Iterable[Tensor]) -> list[Tensor]:
                 p.grad = p.grad.coalesce()
             own.append(p.grad)
     return parts(own)
+
+
+def total_norm(tensors: list[Tensor]) -> Tensor:
+    """get_total_norm, to the last bit. Tensors of one kind, as they nearly always are, are not sorted first: that takes as long again."""
+    if not tensors or any(t.dtype != tensors[0].dtype or t.device != tensors[0].device for t in tensors):
+        return get_total_norm(tensors, foreach=True)
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return norm
 
 
 @torch.no_grad()

@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen
+from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen, total_norm
+from rolltrain_tui.training.lean_step import take_step
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
 from rolltrain_tui.training.ranks import ALONE, Ranks
@@ -134,7 +134,7 @@ class Levers:
 
     def norm_of(self, tensors: Sequence[Tensor]) -> Tensor:
         """The Euclidean norm over all weights of `tensors`, which hold this rank's part of them."""
-        norm = get_total_norm(tensors, foreach=True)
+        norm = total_norm(list(tensors))
         return self.over_shards(norm.double().square()).sqrt() if self.sharded else norm
 
     def watch_norms(self, norms: Iterable[float] = ()) -> None:
@@ -297,7 +297,7 @@ class Levers:
             if effect.clip_factor != 1:
                 clipped_norm = self.norm_of(seen(self.parameters)).item()
         with self._settings(lr_scale, effect.decay_factor):
-            self.optimizer.step()
+            take_step(self.optimizer)
         return clipped_norm
 
     @contextmanager

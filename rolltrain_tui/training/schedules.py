@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.config.schema import OptimizerConfig, ScheduleConfig
 from rolltrain_tui.training.late_compiler import load_compiler_late
+from rolltrain_tui.training.lean_step import serve
 from rolltrain_tui.training.shards import is_shard
 
 
@@ -95,4 +96,6 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
     if config.name == "sgd":
         fused = not any(map(is_shard, learning))  # PyTorch 2.13 has no fused SGD for shards
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.beta1, fused=fused)
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.beta1, config.beta2), eps=config.eps, fused=True)
+    adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.beta1, config.beta2), eps=config.eps, fused=True)
+    serve(adamw)
+    return adamw

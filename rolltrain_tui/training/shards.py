@@ -8,13 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+_WHOLE = (Tensor, nn.Parameter)
+"""What a search for attributes would only slow down."""
+
 
 class ShardsError(ValueError):
     """The weights are laid out over the ranks in a way that the levers do not know; the message says what to do."""
 
 
 def is_shard(tensor: Any) -> bool:
-    return hasattr(tensor, "to_local")
+    return type(tensor) not in _WHOLE and hasattr(tensor, "to_local")
 
 
 def own(tensor: Tensor) -> Tensor:

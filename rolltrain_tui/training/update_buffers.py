@@ -1,6 +1,6 @@
 """Flat buffers for theta_old and the proposed update, while a step is being measured; and weights that lie in one piece."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -99,6 +99,20 @@ def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
         pieces = torch.split(torch.cat([p.detach().flatten() for p in own]), [p.numel() for p in own])
         for p, piece in zip(own, pieces, strict=True):
             p.data = piece.view(p.shape)
+
+
+def laid_flat(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """Lay them side by side; a flat view of all of one device and dtype, which shares their memory."""
+    kinds: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+    for tensor in tensors:
+        kinds.setdefault((tensor.device, tensor.dtype), []).append(tensor)
+    flat = []
+    for own in kinds.values():
+        lay_side_by_side(own)
+        piece = in_one_piece(own)
+        assert piece is not None, "they were just laid side by side"
+        flat.append(piece)
+    return flat
 
 
 def in_one_piece(parameters: Sequence[Tensor]) -> Tensor | None:

@@ -8,10 +8,18 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adagrad, AdamW, NAdam, Optimizer, RMSprop
 
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
+from rolltrain_tui.training.lean_step import serve
 from rolltrain_tui.training.levers import Levers, StepMeasurement, is_zero
 from rolltrain_tui.training.noise import add_weight_noise, replace_targets
 
 MakeOptimizer = Callable[[list[nn.Parameter]], Optimizer]
+
+
+def by_its_kernel(optimizer: AdamW) -> Optimizer:
+    """As the package's own learners step."""
+    serve(optimizer)
+    return optimizer
+
 
 OPTIMIZERS: dict[str, MakeOptimizer] = {
     "sgd": lambda ps: SGD(ps, lr=0.05, weight_decay=0.1),
@@ -23,6 +31,9 @@ OTHERS: dict[str, MakeOptimizer] = {
     "rmsprop": lambda ps: RMSprop(ps, lr=0.01, momentum=0.5),
     "adagrad": lambda ps: Adagrad(ps, lr=0.05),
     "nadam": lambda ps: NAdam(ps, lr=0.01),
+    "adamw by its kernel": lambda ps: by_its_kernel(
+        AdamW([{"params": ps[:1]}, {"params": ps[1:], "weight_decay": 0.2}], lr=0.02, fused=True)
+    ),
     "two groups": lambda ps: AdamW([{"params": ps[:1], "lr": 0.02}, {"params": ps[1:], "weight_decay": 0.0}], lr=0.01, weight_decay=0.3),
 }
 CLIPS = [None, 0.25]

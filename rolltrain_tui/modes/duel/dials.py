@@ -1,7 +1,7 @@
 """The dials of a duel: what the player may change on the way. A row says it, `Settings` holds how they stand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, expanded
@@ -107,7 +107,7 @@ class Settings:
 
     def turned(self, dial: str, value: str, own: "Settings", opponents: Sequence[str], copies: int) -> Self:
         """After an order that the rules have passed. `own`: as the campaign has it; the others are as in `pool_of`."""
-        if value == OWN and dial in asdict(own):
+        if value == OWN and dial in _NAMES:
             return replace(self, **{dial: getattr(own, dial)})
         match dial:
             case "double":
@@ -126,9 +126,12 @@ class Settings:
 
     def state(self) -> dict[str, Any]:
         """As JSON values."""
-        return {**asdict(self), "pool": list(self.pool)}
+        return {name: getattr(self, name) for name in _NAMES} | {"pool": list(self.pool)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Inverse of `state`. TypeError or KeyError for what is none."""
         return cls(**{**state, "pool": tuple(state["pool"])})
+
+
+_NAMES = tuple(field.name for field in fields(Settings))

@@ -55,6 +55,12 @@ def greedy_agent(values: Values) -> Agent:
     return agent
 
 
+def read_by(role: Role) -> tuple[str, ...]:
+    """Columns that a role learns from. A host may choose all coordinates, always."""
+    own = ("before", "after", "action", "reward", "over")
+    return own if role == "host" else (*own, "chosen", "chosen_after")
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The games as they stand. Never changed in place: an earlier state can be put back."""
@@ -171,7 +177,8 @@ def renumbered(rows: Mapping[str, Tensor], role: Role, stream: torch.Generator) 
     for name in ("before", "after"):
         told[name] = _by_first(rows[name].gather(2, order[:, None].expand(-1, points, -1)))
     for name in ("chosen", "chosen_after"):
-        told[name] = rows[name].gather(1, order)
+        if name in rows:
+            told[name] = rows[name].gather(1, order)
     if role == "host":
         told["action"] = code_of(choices(dimension)[rows["action"]].gather(1, order))
     else:

@@ -17,6 +17,7 @@ Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Self
 
@@ -30,12 +31,13 @@ from rolltrain_tui.modes.duel.health import Standing
 from rolltrain_tui.modes.duel.names import expanded
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.pool import Pool
-from rolltrain_tui.modes.duel.qlearning import follow, scheduled, td_targets
+from rolltrain_tui.modes.duel.qlearning import follow, huber_slopes, scheduled, td_targets
 from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
 from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games, of_targets, purged, seated, synced, told, turned
+from rolltrain_tui.modes.duel.written_out import backward, forward
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
@@ -44,7 +46,7 @@ from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import build_optimizer
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams
-from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.update_buffers import laid_flat, lay_side_by_side
 
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
@@ -75,15 +77,30 @@ def epsilon(side: Side, turn: int) -> float:
 
 def targets(side: Side, batch: Batch) -> Tensor:
     """4. y: (B,)."""
-    settings = side.settings
-    slow = side.values(side.nets.target, batch["after"], batch["chosen_after"])  # Q⁻(s', .): (B, A)
-    fast = side.values(side.nets.online, batch["after"], batch["chosen_after"]) if settings.double else None
-    legal = batch["chosen_after"] if side.role == "agent" else None
+    settings, legal = side.settings, batch.get("chosen_after") if side.role == "agent" else None
+    slow = side.values(side.nets.target, batch["after"], legal)  # Q⁻(s', .): (B, A)
+    fast = side.values(side.nets.online, batch["after"], legal) if settings.double else None
     return td_targets(batch["reward"], batch["over"], slow, settings.gamma, chosen=legal, online=fast)
 
 
+def descend(side: Side, batch: Batch, goals: Tensor, weight: float, autocast: AbstractContextManager[Any] | None = None) -> Tensor:
+    """5. The loss of each transition, (B,). The gradient of `weight` times their mean is added to `.grad`."""
+    if autocast is not None or not side.written_out:
+        with autocast or nullcontext():
+            losses = huber(side, batch, goals)
+        (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
+        return losses.detach()
+    side.flops += 3 * side.pass_flops(len(goals), batch["before"].shape[1])
+    read = forward(side.nets.online, batch["before"], batch.get("chosen"))
+    values, action = read[-1], batch["action"][:, None]  # Q(s, .): (B, A); a: (B, 1)
+    own = values.gather(1, action)[:, 0]  # Q(s, a): (B,)
+    slopes = huber_slopes(own, goals, weight)[:, None]  # dL/dQ(s, a): (B, 1)
+    backward(side.nets.online, read, torch.zeros_like(values).scatter_add_(1, action, slopes))
+    return F.smooth_l1_loss(own, goals, reduction="none")
+
+
 def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
-    """5. The loss of each transition, whose target is its goal: (B,)."""
+    """The loss of each transition, whose target is its goal: (B,)."""
     side.flops += 3 * side.pass_flops(len(goals), batch["before"].shape[1])
     values = side.nets.online(batch["before"], batch["chosen"] if side.role == "agent" else None)  # Q(s, .): (B, A)
     own = values.float().gather(1, batch["action"][:, None])[:, 0]  # Q(s, a): (B,)
@@ -95,7 +112,7 @@ def rival_step(rival: Rival, turn: int, streams: Streams) -> None:
     batch = rival.sample(rival.config.batch.transitions, streams)
     rival.set_rate(turn)
     rival.optimizer.zero_grad()
-    huber(rival, batch, targets(rival, batch)).mean().backward()  # type: ignore[no-untyped-call]
+    descend(rival, batch, targets(rival, batch), 1.0)
     if (clip := rival.config.optimizer.clip) is not None:
         nn.utils.clip_grad_norm_(rival.parameters, clip)
     rival.optimizer.step()
@@ -152,7 +169,7 @@ class DuelLearner(Duellist):
             dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.transitions * config.batch.accumulation,
             objective=config.objective,
-            running=[*nets.online.buffers(), *nets.target.state_dict().values()],
+            running=[*nets.online.buffers(), *laid_flat(nets.target.buffers())],
         )
         if first_games:
             for side in self.sides:
@@ -260,13 +277,11 @@ class DuelLearner(Duellist):
                     continue
                 weight = len(goals) / kept  # micro-batches may differ in size: the mean is over transitions
                 told = self._noisy(goals, effect.target_noise, batch) if effect.target_noise else goals
-                with self.autocast():
-                    losses = huber(self.side, rows, told)
-                (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
+                losses = descend(self.side, rows, told, weight, self.autocast() if self.dtype != torch.float32 else None)
                 if effect.target_noise:
                     with torch.no_grad(), self.autocast():
                         losses = huber(self.side, rows, goals)
-                loss += losses.detach().mean().item() * weight
+                loss += losses.mean().item() * weight
                 batch.amount += len(goals)
                 sums.add(j)
         batch.plain = sums.finish()
@@ -299,9 +314,10 @@ class DuelLearner(Duellist):
         return noisy
 
     def loss_of(self, batch: Batch) -> Tensor:
-        goals = targets(self.side, batch)
-        with self.autocast():
-            return huber(self.side, batch, goals).mean()
+        with self.side.by_modules():
+            goals = targets(self.side, batch)
+            with self.autocast():
+                return huber(self.side, batch, goals).mean()
 
     def beginner(self) -> Self:
         return type(self)(self.config, self.trials, self.pool.saved, first_games=False)

@@ -6,6 +6,7 @@ come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -101,15 +102,23 @@ class LayerNet(nn.Module):
             else:
                 parts.append(ResidualBlock(width))
         self.layers = nn.Sequential(*parts, nn.Linear(width, outputs(role, dimension)))
+        inner = list(self.layers)
+        self.linear = [(layer, isinstance(before, nn.ReLU)) for before, layer in pairwise(inner) if isinstance(layer, nn.Linear)]
+        """Its linear layers, and whether a ReLU stands before each."""
+        self.only_linear = not any(isinstance(part, nn.BatchNorm1d | ResidualBlock) for part in inner)
 
     def cost(self) -> Passage:
         return Passage(_products(self), 0)
 
-    def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
+    def row(self, points: Tensor, chosen: Tensor | None) -> Tensor:
+        """What the first layer reads: a place for each point, (B, N d), and an agent's chosen coordinates."""
         if (room := self.points - points.shape[1]) > 0:
             points = nn.functional.pad(points, (0, 0, 0, room), value=-1.0)
         row = points[:, : self.points].flatten(1)
-        values: Tensor = self.layers(row if chosen is None else torch.cat([row, chosen.to(row.dtype)], dim=1))
+        return row if chosen is None else torch.cat([row, chosen.to(row.dtype)], dim=1)
+
+    def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
+        values: Tensor = self.layers(self.row(points, chosen))
         return values
 
 

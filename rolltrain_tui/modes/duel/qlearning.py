@@ -33,6 +33,12 @@ def td_targets(
     return rewards + gamma * torch.where(over, 0.0, value)
 
 
+def huber_slopes(values: Tensor, goals: Tensor, weight: float) -> Tensor:
+    """d(weight x mean Huber loss)/d(values): the gap, cut at -1 and 1, over their number. All are (B,)."""
+    share = torch.tensor(weight).div_(len(values))  # rounded as autograd rounds it
+    return (values - goals).clamp_(-1, 1).mul_(share)
+
+
 @torch.no_grad()
 def follow(target: nn.Module, online: nn.Module, tau: float) -> None:
     """theta⁻ <- tau theta + (1 - tau) theta⁻, running statistics of batch norms among them; counters are copied."""

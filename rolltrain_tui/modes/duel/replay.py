@@ -1,6 +1,6 @@
 """The replay buffer: a ring of experience in tensors. A turn that fails can take back what it wrote."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor
@@ -52,10 +52,10 @@ class Replay:
         self.position = (self.position + count) % self.capacity
         self.stamps = _newest((*self.stamps, (turn, count)), self.capacity)
 
-    def sample(self, count: int, stream: torch.Generator) -> dict[str, Tensor]:
-        """Rows drawn with replacement, each that is filled as likely."""
+    def sample(self, count: int, stream: torch.Generator, names: Collection[str] | None = None) -> dict[str, Tensor]:
+        """Rows drawn with replacement, each that is filled as likely; of these columns only."""
         slots = torch.randint(len(self), (count,), generator=stream)
-        return {name: column[slots] for name, column in self.columns.items()}
+        return {name: self.columns[name].index_select(0, slots) for name in names or self.columns}
 
     def first(self, count: int) -> dict[str, Tensor]:
         """The rows of the first slots; fewer where fewer are filled."""

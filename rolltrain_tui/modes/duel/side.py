@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig, ExplorationConfig
 from rolltrain_tui.modes.duel.dials import Settings
-from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, renumbered
+from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
-from rolltrain_tui.modes.duel.networks import Role, has_batch_norm
+from rolltrain_tui.modes.duel.networks import LayerNet, Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.modes.duel.replay import Replay
+from rolltrain_tui.modes.duel.written_out import forward, is_written_out
 from rolltrain_tui.training.late_compiler import load_compiler_late
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams, random_stream
@@ -38,6 +39,9 @@ class Side:
         online = network(config, role, seed)
         self.nets = Pair(online).to(device)
         self.cost, self._two_modes = online.cost(), has_batch_norm(online)
+        self.written_out = isinstance(online, LayerNet) and is_written_out(online)
+        """Whether its passes need no autograd."""
+        self._any_length = not isinstance(online, LayerNet)
         learning = config.learning
         self.settings = self.own = Settings(
             double=learning.double, gamma=learning.gamma, epsilon=None, every=config.table.every, rate=1.0, pool=tuple(opponents)
@@ -75,6 +79,8 @@ class Side:
     def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""
         self.flops += self.pass_flops(len(points), points.shape[1])
+        if self.written_out:
+            return forward(net, points, chosen if self.role == "agent" else None)[-1]
         training = net.training
         if self._two_modes:
             net.eval()
@@ -95,12 +101,14 @@ class Side:
     def sample(self, count: int, streams: Streams) -> Batch:
         """Transitions from the replay buffer, each as likely."""
         stream = streams[self.replay_stream]
-        return self.ready(self.replay.sample(count, stream), stream)
+        return self.ready(self.replay.sample(count, stream, read_by(self.role)), stream)
 
     def ready(self, rows: Mapping[str, Tensor], stream: torch.Generator | None) -> Batch:
         """Rows as the networks read them: without places for points that none needs; renumbered by a stream, where the campaign says so."""
-        longest = max(1, *(int((rows[name][:, :, 0] >= 0).sum(dim=1).max()) for name in ("before", "after")))
-        told = {name: column[:, :longest] if name in ("before", "after") else column for name, column in rows.items()}
+        told = dict(rows)
+        if self._any_length:
+            longest = max(1, *(int((rows[name][:, :, 0] >= 0).sum(dim=1).max()) for name in ("before", "after")))
+            told |= {name: rows[name][:, :longest] for name in ("before", "after")}
         if self.config.table.permute and stream is not None:
             told = renumbered(told, self.role, stream)
         return {name: column.to(self.device) for name, column in told.items()}
@@ -117,6 +125,15 @@ class Side:
     def undo(self) -> None:
         self.tables = self._before
         self.replay.undo()
+
+    @contextmanager
+    def by_modules(self) -> Iterator[None]:
+        """Inside, every pass goes through the networks' modules, as an examination listens to them."""
+        as_usual, self.written_out = self.written_out, False
+        try:
+            yield
+        finally:
+            self.written_out = as_usual
 
     @contextmanager
     def apart(self) -> Iterator[None]:

@@ -125,8 +125,8 @@ def of_targets(side: Side, batch: Batch, goals: Tensor, orders: Orders) -> tuple
     if not orders.open.keys() & {"double", "gamma"}:
         return {}, orders
     legal = batch["chosen_after"] if side.role == "agent" else None
-    slow = side.values(side.nets.target, batch["after"], batch["chosen_after"])
-    fast = side.values(side.nets.online, batch["after"], batch["chosen_after"])
+    slow = side.values(side.nets.target, batch["after"], legal)
+    fast = side.values(side.nets.online, batch["after"], legal)
     y1, y2 = (td_targets(batch["reward"], batch["over"], slow, side.settings.gamma, chosen=legal, online=online) for online in (None, fast))
     found: Told = {}
     if "double" in orders.open:
