@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.changes import changed
 from rolltrain_tui.modes.changes import changes as changes_between
 from rolltrain_tui.protocol.events import Event, SaveFailed, TrainingFailed
 from rolltrain_tui.runs import reexecution, saves
@@ -37,13 +39,16 @@ def branch_at(
     run = saves.run_of(run)
     start = _start(run, turn)
     config = start.campaign.config
+    wished = _wished(start, turn, overrides, run.name)
     folder = saves.branch_folder(run, config.name, config.seed, start.events, root)
     try:
         branch, parted = _train_again(start, folder, turn, watch)
         if branch.campaign.turn < turn:
             raise BranchError(f"the run {run.name} ends with turn {branch.campaign.turn}; there is no turn {turn} to branch from")
+        if branch.campaign.ended:
+            raise BranchError(f"turn {turn} is the last of the run {run.name}: nothing is left to play; branch from an earlier turn")
         if overrides:
-            _change(branch, overrides)
+            _change(branch, wished)
     except ValueError:
         saves.delete(folder)
         raise
@@ -74,11 +79,22 @@ def _is_before(branch: Run, turn: int) -> bool:
     return branch.campaign.turn < turn
 
 
-def _change(branch: Run, overrides: Sequence[str]) -> None:
+def _wished(start: StartPoint, turn: int, overrides: Sequence[str], name: str) -> CampaignConfig:
+    """The settings of the branch, read before anything is trained. ValueError."""
+    config = start.campaign.config
+    for change in start.changes:
+        config = changed(config, change.changes) if change.turn < turn else config
+    wished = campaign_file.load_text(campaign_file.dump(config), name, overrides)
+    if overrides and wished.turns <= turn:
+        raise BranchError(
+            f"a branch at turn {turn} needs more turns than that, and turns is {wished.turns}; add --set turns={turn + 1} or more"
+        )
+    return wished
+
+
+def _change(branch: Run, wished: CampaignConfig) -> None:
     """Save the branch with other settings, in place of its first save."""
-    before = branch.campaign.config
-    after = campaign_file.load_text(campaign_file.dump(before), branch.folder.name, overrides)
-    branch.change(changes_between(before, after))
+    branch.change(changes_between(branch.campaign.config, wished))
     branch.save()
 
 

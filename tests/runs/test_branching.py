@@ -112,6 +112,21 @@ def test_a_turn_that_never_was(run: Path) -> None:
     assert [folder.name for folder in run.parent.iterdir()] == [run.name]
 
 
+@pytest.mark.parametrize(
+    ("turn", "overrides", "words"),
+    [
+        (12, [], "turn 12 is the last"),
+        (12, ["turns=20"], "turn 12 is the last"),
+        (6, ["turns=6"], "needs more turns than that, and turns is 6"),
+    ],
+)
+def test_a_branch_with_nothing_left_to_play(run: Path, turn: int, overrides: list[str], words: str) -> None:
+    """Neither the last turn of a run nor fewer turns than it has had make a branch."""
+    with pytest.raises(BranchError, match=words):
+        branch_at(run, turn, overrides=overrides)
+    assert [folder.name for folder in run.parent.iterdir()] == [run.name]
+
+
 def test_without_any_save(run: Path) -> None:
     """Damaged saves cost time, not the branch: it is reached from the first turn."""
     for path in run.glob("saves/*/state.json"):

@@ -136,8 +136,11 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
         if self.campaign is None:
             self.tell_player("No branch can begin here: the run's campaign is not beside its chronicle.", "warn")
             return
-        self.spool.pause()
         turn = min(self.scene.turn, self.last)
+        if turn >= self.campaign.turns:
+            self.tell_player("The run ends here. A branch begins earlier: ← and home go back.", "warn")
+            return
+        self.spool.pause()
         text = (
             f"A new run begins, with the first {turn} turns of this one behind it and everything that was asked in them. From turn "
             f"{turn + 1} on it is yours. The recorded run stays as it is; rolltrain diff lays the two side by side."
