@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli import plugin_faults
 
 if TYPE_CHECKING:
@@ -111,10 +113,20 @@ def check_campaign(campaign: Path, overrides: tuple[str, ...], data: Path | None
 
 
 def run_path(name: str, out: Path | None) -> Path:
-    """The run or save that a name stands for, or the name as a path where there is none: what reads it says so."""
-    from rolltrain_tui.runs.saves import saves_root
+    """The run or save that a name stands for, or what lies at that path. SaveError where there is neither."""
+    from rolltrain_tui.runs.saves import SaveError, saves_root
 
-    return find_save(name, saves_root(out)) or Path(name)
+    root = saves_root(out)
+    if (found := find_save(name, root)) is not None:
+        return found
+    if os.path.lexists(name):
+        return Path(name)
+    names: list[str] = []
+    with suppress(OSError):
+        names = [run.name for run in root.iterdir()]
+    near = get_close_matches(name, names, n=1)
+    remedy = f"did you mean {printable(near[0])}?" if near else "`rolltrain saves list` shows those there are"
+    raise SaveError(f"there is no run or save '{printable(name)}', neither here nor in {printable(root)}; {remedy}")
 
 
 def refuse_other_text(data: Path | None) -> None:
@@ -151,7 +163,7 @@ def find_save(name: str, root: Path) -> Path | None:
     """The run or save folder that a name stands for: a path, or the name of a run under `root`."""
     with suppress(OSError, ValueError):
         for path in (Path(name), root / name):
-            if path.is_dir():
+            if name and path.is_dir():
                 return path
     return None
 

@@ -148,3 +148,15 @@ def test_another_shape_of_the_model_is_refused_with_what_to_do(call: Callable[..
     code, _, err = call("train", "--resume", next(Path("runs").iterdir()) / "saves" / "one", "--set", "model.n_embd=32")
     assert 2 == code
     assert "a saved run keeps the shape of its model" in err
+
+
+@pytest.mark.parametrize("words", ["diff {} {}", "replay {} --plain", "saves show {}", "watch {}", "train --resume {}", "export {}"])
+def test_a_run_that_is_nowhere(call: Callable[..., Answer], tmp_path: Path, words: str) -> None:
+    """Every verb names both places that were looked at, and the run that may have been meant."""
+    (tmp_path / "the-first-lesson-seed1").mkdir()
+    where = ("--runs",) if words.startswith("export") else ("--out",)
+    where = () if words.startswith("saves") else (*where, tmp_path)
+    answer = call(*words.format("the-first-leson", "the-first-leson").split(), *where)
+    assert answer.code == 2
+    assert "no run or save 'the-first-leson', neither here nor in" in answer.err
+    assert where == () or "did you mean the-first-lesson-seed1?" in answer.err

@@ -368,6 +368,8 @@ def test_no_good_save_is_an_error_that_says_why(run: Path) -> None:
         saves.read(run)
     with pytest.raises(saves.SaveError, match="there is no run or save at"):
         saves.read(run / "nowhere")
+    with pytest.raises(saves.SaveError, match="is neither a run nor a save of one"):
+        saves.read(run.parent)
 
 
 def forge(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:

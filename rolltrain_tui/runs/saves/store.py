@@ -81,6 +81,8 @@ def read(path: Path) -> Snapshot:
         raise SaveError(f"there is no run or save at {path}")
     if slots.is_run(path):
         return _read_run(path)
+    if not any((path / name).exists() for name in (MANIFEST, STATE)):
+        raise SaveError(f"{path} is neither a run nor a save of one")
     try:
         return _read_save(path)
     except SaveError as error:
