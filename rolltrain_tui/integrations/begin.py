@@ -6,7 +6,7 @@ from typing import Unpack
 from torch import nn
 from torch.optim import Optimizer
 
-from rolltrain_tui.integrations.keywords import either
+from rolltrain_tui.integrations.keywords import either, folder_of
 from rolltrain_tui.integrations.metrics import objective_of
 from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.session import Session
@@ -95,4 +95,4 @@ def begin_session(
         "scheduler_every": "epoch",
     }
     config = ModuleConfig.of(table, trained)
-    return Session(model, optimizer, config, Path(folder) if folder is not None else None)
+    return Session(model, optimizer, config, folder_of("folder", folder))

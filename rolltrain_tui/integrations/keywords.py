@@ -4,6 +4,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -49,6 +50,13 @@ def either(name: str, value: R | None, other: str, same: R | None) -> R | None:
     if value is not None and same is not None:
         raise ValueError(f"{name} and {other} are two names of one thing; give one of them")
     return same if value is None else value
+
+
+def folder_of(name: str, value: Path | str | None) -> Path | None:
+    """The folder that a keyword names. ValueError for an empty text: it would mean the current folder."""
+    if value == "":
+        raise ValueError(f"{name} is empty; name a folder (is a variable not set?)")
+    return None if value is None else Path(value)
 
 
 def check_call(name: str, function: Any, call: tuple[str, ...]) -> None:

@@ -23,7 +23,7 @@ from torch.optim import LBFGS, Optimizer
 
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.integrations.characters import Character
-from rolltrain_tui.integrations.keywords import NOT_GIVEN, check_call, either, exact_keywords
+from rolltrain_tui.integrations.keywords import NOT_GIVEN, check_call, either, exact_keywords, folder_of
 from rolltrain_tui.integrations.original import ExperienceSystem, MonsterEncounter
 from rolltrain_tui.integrations.terms import ALL, Monsters, Terms, at_least_one, one_of, title
 from rolltrain_tui.modes.module.batches import read_once
@@ -133,7 +133,7 @@ class RollToTrain:
         self.model, self.optimizer, self.tokenizer = model, optimizer, tokenizer
         self.scheduler = plain_scheduler(either("scheduler", scheduler, "lr_scheduler", lr_scheduler))
         self.name = title(name, model)
-        folder = either("runs", None if runs is None else Path(runs), "output_dir", None if output_dir is None else Path(output_dir))
+        folder = either("runs", folder_of("runs", runs), "output_dir", folder_of("output_dir", output_dir))
         self.runs = folder if folder is not None else saves.saves_root(None)
         self.run: Run | None = None
         """The run, from the first `train` or `play` on."""
