@@ -159,7 +159,9 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
     """After two evaluations p shows the losses and the bounds; a number answers; a second guess is refused."""
     async with playing(tmp_path, "evaluation.every=1", paused=True) as game:
         await game.press("p")
-        assert "Nothing can be predicted now" in game.screen.notice
+        assert "Nothing can be predicted now. Two evaluations come first." == game.screen.notice
+        game.screen.tell_player(long := "A long answer. " * 20, "warn")  # more than the line holds: a box shows all of it
+        await game.until(lambda: [long] == [notice.message for notice in game.app._notifications])
         await game.play_to(1)
         game.screen.scene.validations.append((50, 2.0))
         await game.see("Predict")

@@ -101,10 +101,11 @@ def test_zooming_keeps_the_cursor_in_its_place() -> None:
 
 @pytest.mark.parametrize("size", [(80, 23), (120, 35)])
 def test_the_cursor_reads_every_number_of_its_turn(scene: Scene, size: tuple[int, int]) -> None:
-    """Loss, validation with its error and turn, ghost, k, gradient norm, learning rate, ability and monster."""
+    """Loss, validation with its error and turn, ghost, k, gradient norm, learning rate, ability and monster. The head names the lines."""
     row = scene.history.row_at(35)
     drawing = text_of(full_chart_lines(scene, ChartView(cursor=35), (), *size))
     assert "Turn 35 " in drawing
+    assert "━ mean   ◆ val ± error   ╍ ghost" in drawing.splitlines()[0]
     for words in (
         f"batch {row['loss']:.4g}",
         f"mean {row['mean']:.4g}",

@@ -1,9 +1,13 @@
 """The small question, and the list of keys."""
 
+from typing import ClassVar
+
 import pytest
 from support.screens_host import ScreensHost, shown
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
-from rolltrain_tui.tui.screens.base import HelpScreen
+from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialog, quit_dialog
 
 
@@ -76,6 +80,21 @@ async def test_help_closes(key: str) -> None:
         assert all(text in shown(app) for text in ("space", "Pause [or] go on", "+ -", "Faster, slower"))
         await pilot.press(key)
         assert [None] == app.answers
+
+
+class ManyKeys(Screen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"seek({n})", f"To {n}0 %", tooltip="To a part of the run") for n in range(1, 10)),
+        Binding("up,k", "up", "Up"),
+    ]
+
+
+async def test_keys_of_the_same_words_share_a_row() -> None:
+    """Of many, the first and the last are named."""
+    app = ScreensHost(ManyKeys)
+    async with app.run_test():
+        rows = keys_of(app.screen)
+    assert [("1 … 9", "To a part of the run"), ("↑ k", "Up")] == [row for row in rows if row[1] in ("To a part of the run", "Up")]
 
 
 @pytest.mark.slow

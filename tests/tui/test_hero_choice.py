@@ -17,7 +17,7 @@ from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.base import HelpScreen
+from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.hero_choice import HeroChoiceScreen, hero_overrides
 from rolltrain_tui.tui.widgets.hero_card import HeroCard
 
@@ -231,6 +231,21 @@ async def test_resizing_keeps_the_choice(campaign: CampaignConfig) -> None:
         await pilot.pause()
         await pilot.press("enter")
         assert "wizard" == begun(app).hero.hero_class
+
+
+async def test_the_page_keys_read_the_page(campaign: CampaignConfig) -> None:
+    """At 80 columns the page is longer than its box, which names the key. The class stays, and the help tells no keys that scroll lists."""
+    app = host(campaign)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        picked, details = app.screen.picked, app.screen.query_one("#details")  # type: ignore[attr-defined]
+        assert "pgdn reads on" in shown(app)
+        await pilot.press("pagedown")
+        assert (app.screen.picked, details.scroll_y > 0) == (picked, True)  # type: ignore[attr-defined]
+        told = {words: keys for keys, words in keys_of(app.screen)}
+        assert told["Turn the page's text on"] == "pgdn"
+        assert told["The next class, or the one before (also h, l)"].startswith("← →")
+        assert not [words for words in told if words.startswith(("Scroll", "Page", "Cursor"))]
 
 
 async def test_six_classes(campaign: CampaignConfig) -> None:

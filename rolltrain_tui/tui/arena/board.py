@@ -19,6 +19,7 @@ from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.widgets.name_list import NameList
 
 Kind = Literal["quality", "efficiency", "ratings"]
 KINDS: tuple[Kind, ...] = ("quality", "efficiency", "ratings")
@@ -40,8 +41,6 @@ class BoardScreen(TavernScreen):
         Binding("b,tab", "board", "Next board", tooltip="Quality, efficiency, ratings", priority=True),
         Binding("right", "division(1)", "Next division", key_display="← →", tooltip="Another text or budget", priority=True),
         Binding("left", "division(-1)", "Division before", show=False, priority=True),
-        Binding("j", "step(1)", "Down", show=False),
-        Binding("k", "step(-1)", "Up", show=False),
     ]
 
     def __init__(self, root: Path, repeat: Callable[[Battles, RecordedMatch], Screen[None]]) -> None:
@@ -59,7 +58,7 @@ class BoardScreen(TavernScreen):
         yield Static(id="board-title")
         yield Static(id="board-about")
         yield Static(id="board-head")
-        yield OptionList(id="board-rows")
+        yield NameList(id="board-rows")
         yield Static(id="board-foot")
         yield KeyFooter()
 
@@ -126,7 +125,3 @@ class BoardScreen(TavernScreen):
         if self._divisions:
             self._division = (self._division + by) % len(self._divisions)
             self._draw()
-
-    def action_step(self, by: int) -> None:
-        rows = self.query_one(OptionList)
-        rows.action_cursor_down() if by > 0 else rows.action_cursor_up()

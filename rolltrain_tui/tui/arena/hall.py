@@ -22,6 +22,7 @@ from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.widgets.name_list import NameList
 from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped
@@ -59,8 +60,6 @@ class ArenaScreen(WorkingScreen):
         Binding("r", "act('rename')", "Rename", show=False, tooltip="Rename the current agent"),
         Binding("y", "act('copy')", "Copy", show=False, tooltip="Copy the current agent with all it has learnt"),
         Binding("x", "act('delete')", "Delete", show=False, tooltip="Delete the current agent"),
-        Binding("j", "step(1)", "Down", show=False),
-        Binding("k", "step(-1)", "Up", show=False),
         Binding("pageup", "leaf(-1)", "Back in the story", show=False),
         Binding("pagedown", "leaf(1)", "On in the story", show=False),
     ]
@@ -79,7 +78,7 @@ class ArenaScreen(WorkingScreen):
     def compose(self) -> ComposeResult:
         yield Static("The arena", id="arena-title")
         with Horizontal(id="arena-upper"):
-            yield OptionList(id="arena-agents")
+            yield NameList(id="arena-agents")
             with Vertical(id="arena-right"):
                 yield Panel(id="arena-facts")
                 yield Panel(id="arena-chart")
@@ -173,10 +172,6 @@ class ArenaScreen(WorkingScreen):
     def action_act(self, name: str) -> None:
         """Run the method `name` of ArenaActions."""
         getattr(ArenaActions(self), name)()
-
-    def action_step(self, by: int) -> None:
-        names = self.query_one(OptionList)
-        names.action_cursor_down() if by > 0 else names.action_cursor_up()
 
     def action_visualize(self) -> None:
         self._gradients = not self._gradients

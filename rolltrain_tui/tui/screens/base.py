@@ -150,18 +150,26 @@ class TavernScreen(Screen[None]):
         self.app.push_screen(HelpScreen(keys_of(self)))
 
 
+MOST_KEYS = 4
+"""Of one row; of more, such as all digits, the first and the last are told."""
+SCROLLING = ("scroll_", "page_")
+"""How the actions begin by which Textual scrolls a text that has the focus."""
+
+
 def keys_of(screen: Screen[Any]) -> Sequence[tuple[str, str]]:
-    """(keys, what they do) for everything that can be pressed on this screen now, keys of one action together."""
+    """(keys, what they do) for everything that can be pressed on this screen now: its own first, keys of the same words together."""
     rows: dict[str, list[str]] = {}
-    words: dict[str, str] = {}
-    for active in screen.active_bindings.values():
+    scrolls = False
+    for active in sorted(screen.active_bindings.values(), key=lambda active: active.node is not screen):
         binding = active.binding
         if not binding.description or not active.enabled or binding.action in UNTOLD:
             continue
-        name = f"{binding.action}/{binding.description}"
-        keys = rows.setdefault(name, [])
+        if binding.action.startswith(SCROLLING) and not binding.tooltip:
+            scrolls = True
+            continue
+        keys = rows.setdefault(binding.tooltip or binding.description, [])
         shown = screen.app.get_key_display(binding)
         if shown not in keys:
             keys.append(shown)
-        words[name] = binding.tooltip or binding.description
-    return [(" ".join(keys), words[name]) for name, keys in rows.items()]
+    reading = [("↑ ↓", "Read on; also page up, page down, home and end")] if scrolls else []
+    return [*((" ".join(keys) if len(keys) <= MOST_KEYS else f"{keys[0]} … {keys[-1]}", words) for words, keys in rows.items()), *reading]

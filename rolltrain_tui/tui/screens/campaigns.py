@@ -18,9 +18,11 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import MARKS
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.reading import ReadingScreen
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.widgets.name_list import NameList
 from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
@@ -30,18 +32,17 @@ if TYPE_CHECKING:
 PEEK_BYTES = 65536
 
 
-class CampaignsScreen(TavernScreen):
+class CampaignsScreen(ReadingScreen):
     """The campaigns that come with the game, each with its story; an unreadable one is shown with what is wrong."""
 
     CSS_PATH = "campaigns.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Choose a hero", priority=True, tooltip="On to the choice of a hero"),
         Binding("slash", "own_text", "Your own text", tooltip="Train on a text file of yours instead"),
-        Binding("down", "step(1)", "Down", show=False, priority=True),
-        Binding("up", "step(-1)", "Up", show=False, priority=True),
-        Binding("j", "step(1)", "Down", show=False),
-        Binding("k", "step(-1)", "Up", show=False),
+        Binding("down", "step(1)", "Down", show=False, priority=True, tooltip="The one below"),
+        Binding("up", "step(-1)", "Up", show=False, priority=True, tooltip="The one above"),
     ]
+    PAGE = "#campaign-page"
 
     @dataclass
     class CampaignsRead(Message):
@@ -61,7 +62,7 @@ class CampaignsScreen(TavernScreen):
     def compose(self) -> ComposeResult:
         yield Static("Choose a campaign", classes="screen-title")
         with Horizontal(id="campaigns"):
-            yield OptionList(id="campaign-list")
+            yield NameList(id="campaign-list")
             with VerticalScroll(id="campaign-page", can_focus=False):
                 yield Static("", id="campaign-story")
                 yield Vertical(id="campaign-facts")

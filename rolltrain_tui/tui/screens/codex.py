@@ -11,24 +11,26 @@ from textual.content import Content
 from textual.widgets import Input, Markdown, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.reading import ReadingScreen
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.widgets.name_list import NameList
 
 if TYPE_CHECKING:
     from rolltrain_tui.story.codex import Page
 
 
-class CodexScreen(TavernScreen):
+class CodexScreen(ReadingScreen):
     """Pages by group at the left, the open one at the right. What is typed into the search is looked for in titles and texts."""
 
     CSS_PATH = "codex.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", tooltip="Look for words in all pages"),
-        Binding("j", "step(1)", "Down", show=False),
-        Binding("k", "step(-1)", "Up", show=False),
-        Binding("space,pagedown", "read(1)", "Read on", tooltip="Turn the page's text on"),
-        Binding("b,pageup", "read(-1)", "Read back", show=False, tooltip="Turn the page's text back"),
+        Binding("space", "read(1)", "Read on", tooltip="Turn the page's text on"),
+        Binding("b", "read(-1)", "Read back", show=False, tooltip="Turn the page's text back"),
     ]
+
+    PAGE = "#codex-page"
 
     def __init__(self, slug: str = "") -> None:
         """`slug` "": the first page. An unknown one opens the first page and says so."""
@@ -41,7 +43,7 @@ class CodexScreen(TavernScreen):
         with Horizontal(id="codex"):
             with Vertical(id="contents"):
                 yield Input(placeholder="Search", id="codex-search", compact=True)
-                yield OptionList(id="codex-list")
+                yield NameList(id="codex-list")
             with VerticalScroll(id="codex-page", can_focus=False):
                 yield Markdown(id="codex-text", open_links=False)
         yield Static("", id="codex-found")
@@ -116,14 +118,6 @@ class CodexScreen(TavernScreen):
 
     def action_search(self) -> None:
         self.query_one(Input).focus()
-
-    def action_step(self, by: int) -> None:
-        names = self.query_one(OptionList)
-        names.action_cursor_down() if by > 0 else names.action_cursor_up()
-
-    def action_read(self, by: int) -> None:
-        page = self.query_one("#codex-page")
-        page.scroll_relative(y=by * max(1, page.size.height - 2), animate=False)
 
     def action_back(self) -> None:
         """The search is emptied first; then the codex closes."""

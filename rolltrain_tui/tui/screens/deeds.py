@@ -142,8 +142,12 @@ class Deeds(Orders):
         if scene.foretold is not None:
             self.tell_player(f"You have predicted already: {scene.foretold.guess}. The next evaluation will tell.", "warn")
             return
-        if not self.may_foretell or campaign is None:
-            self.tell_player("Nothing can be predicted now: it takes a campaign with predictions, and two evaluations.", "warn")
+        if campaign is None or not campaign.adventure.predictions:
+            self.tell_player("This campaign has no predictions.", "warn")
+            return
+        if not self.may_foretell:
+            over = "The run is over" if scene.finished else "Two evaluations come first"
+            self.tell_player(f"Nothing can be predicted now. {over}.", "warn")
             return
         every = campaign.evaluation.every
         due = min((scene.turn // every + 1) * every, campaign.turns)

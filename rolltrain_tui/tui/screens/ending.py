@@ -128,8 +128,7 @@ class EndingScreen(TavernScreen):
         return True
 
     def action_help(self) -> None:
-        rows = [(keys, words) for keys, words in keys_of(self) if not words.startswith(("Scroll ", "Page "))]
-        self.app.push_screen(HelpScreen([("↑ ↓", "Read on; also page up, page down, home and end"), *rows], "Keys of the ending"))
+        self.app.push_screen(HelpScreen(keys_of(self), "Keys of the ending"))
 
     def action_again(self) -> None:
         self._play(self._story.overrides)

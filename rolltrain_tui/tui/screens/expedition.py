@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.notifications import SeverityLevel
 from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import clean
@@ -62,6 +63,8 @@ FAST_TICKS, STILL_TICKS = 4, 10
 PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.02, 0.25, 0.02, 5.0
 """Of the time: at full speed, where the training rests between turns, and in a window that is being dragged about; and seconds."""
 CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}
+SEVERITIES: dict[str, SeverityLevel] = {"warn": "warning", "bad": "error", "bad+strong": "error"}
+"""The look of a box, by the tone of its text."""
 NARROW = 76
 """Cells from which keys that cannot be pressed have their place too."""
 TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
@@ -280,33 +283,31 @@ class ExpeditionScreen(Explaining):
         match event:
             case CommandAccepted():
                 if not any(isinstance(before, RoomVoted) for before in self._moment):  # it has said what the room chose
-                    self.tell_player(f"✔ {tell(event)}", "good")
+                    self._echo(f"✔ {tell(event)}", "good")
             case RoomVoted():
-                self.tell_player(f"≡ {tell(event)}", "accent")
+                self._echo(f"≡ {tell(event)}", "accent")
             case CommandRefused():
-                self.tell_player(f"✖ {tell(event)}", "warn")
+                self._echo(f"✖ {tell(event)}", "warn")
             case Saved():
                 self._saved_at = time.monotonic()
                 if event.reason == "player":
-                    self.tell_player(f"✔ {tell(event)}", "good")
+                    self._echo(f"✔ {tell(event)}", "good")
             case SaveFailed():
-                self.tell_player(f"✖ {tell(event)}", "bad", stays="always")
+                self._echo(f"✖ {tell(event)}", "bad", stays="always")
             case LevelGained():
-                self.tell_player(f"▲ {tell(event)}", "accent")
+                self._echo(f"▲ {tell(event)}", "accent")
             case GateFaced():
-                self.tell_player(f"Π {tell(event, self.scene.objective)}", "good" if event.opened else "warn")
+                self._echo(f"Π {tell(event, self.scene.objective)}", "good" if event.opened else "warn")
             case MonsterAppeared():
-                self.tell_player(f"‡ {tell(event)}", "warn")
+                self._echo(f"‡ {tell(event)}", "warn")
             case ActBegan():
-                self.tell_player(f"§ {clean(event.title)}: {clean(event.text)}", "accent")
+                self._echo(f"§ {clean(event.title)}: {clean(event.text)}", "accent")
             case TwinJudged():
-                self.tell_player(f"{tell(event, self.scene.objective)}", "accent")
+                self._echo(f"{tell(event, self.scene.objective)}", "accent")
             case ForetellingJudged():
-                self.tell_player(
-                    f"{'★' if event.inspired else '✖'} {tell(event, self.scene.objective)}", "accent" if event.inspired else "warn"
-                )
+                self._echo(f"{'★' if event.inspired else '✖'} {tell(event, self.scene.objective)}", "accent" if event.inspired else "warn")
             case ItemFound():
-                self.tell_player(f"+ {titled(event.item)}: b opens the bag.", "accent")
+                self._echo(f"+ {titled(event.item)}: b opens the bag.", "accent")
             case _:
                 pass
 
@@ -336,13 +337,21 @@ class ExpeditionScreen(Explaining):
         self.leaving = True
 
     def tell_player(self, text: str, tone: str, stays: Stays = "not") -> None:
-        """On the line above the keys. Nothing takes the place of the last word, that the run is being saved."""
+        """On the line above the keys; what is longer than the line, in a box besides.
+
+        Nothing takes the place of the last word, that the run is being saved.
+        """
+        if not self._echo(text, tone, stays) and not self.leaving:
+            self.notify(text, severity=SEVERITIES.get(tone, "information"), timeout=8, markup=False)
+
+    def _echo(self, text: str, tone: str, stays: Stays = "not") -> bool:
+        """The same for what the log tells as well: on the line alone. Whether the line has room for all of it."""
         if self.leaving:
-            return
+            return False
         if self.presenting and stays == "not":  # the last row reads slowly
             stays = "unless hinted"
-        self._notice.say(text, tone, time.monotonic() if stays == "not" else None, yields=stays == "unless hinted")
         self.want_picture()
+        return self._notice.say(text, tone, time.monotonic() if stays == "not" else None, yields=stays == "unless hinted")
 
     # The picture out.
 

@@ -11,14 +11,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.rules.classes import CLASSES, HeroClass
-from rolltrain_tui.tui.screens.base import TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.reading import ReadingScreen
 from rolltrain_tui.tui.stat_sheet import StatSheet
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.hero_card import HeroCard, HeroSheet
+from rolltrain_tui.tui.widgets.name_list import NameList
 from rolltrain_tui.tui.widgets.stat_editor import StatEditor
 
 if TYPE_CHECKING:
@@ -29,22 +32,29 @@ ROOMY = 3
 NAME_LENGTH = 24
 
 
-class Cards(VerticalScroll, can_focus=True):
+class Cards(VerticalScroll, can_focus=True, inherit_bindings=False):
     """Holds the cards; arrows choose among them."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up", show=False, tooltip="A line up"),
+        Binding("down,j", "scroll_down", "Down", show=False, tooltip="A line down"),
+    ]
 
-class HeroChoiceScreen(TavernScreen):
+
+class HeroChoiceScreen(ReadingScreen):
     """Cards side by side where there is room for them, else a list with a page."""
 
     CSS_PATH = "hero_choice.tcss"
     AUTO_FOCUS = ""  # else the name has the focus until the classes take it, and what is typed ahead changes it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "set_out", "Set out", priority=True, tooltip="Begin the campaign with this hero"),
-        Binding("left,h", "pick(-1)", "Class", show=False, tooltip="The class to the left"),
-        Binding("right,l", "pick(1)", "Class", key_display="← →", tooltip="The class to the right"),
+        Binding("right,l", "pick(1)", "Class", key_display="← →", tooltip="The next class, or the one before (also h, l)"),
+        Binding("left,h", "pick(-1)", "", show=False),
         Binding("n", "name", "Name", tooltip="Write the hero's name"),
         Binding("s", "stats", "Stats", tooltip="Class or ability scores"),
     ]
+
+    PAGE = "#details"
 
     picked: reactive[str] = reactive("")
 
@@ -69,12 +79,17 @@ class HeroChoiceScreen(TavernScreen):
                     for row in CLASSES.values():
                         yield HeroCard(row, hero.level, roomy)
                 with Horizontal(id="page"):
-                    yield OptionList(*[row.title for row in CLASSES.values()], id="class-list")
+                    yield NameList(*[row.title for row in CLASSES.values()], id="class-list")
                     with VerticalScroll(id="details", can_focus=False):
                         yield HeroSheet(CLASSES[hero.hero_class], hero.level)
             with VerticalScroll(id="stats", can_focus=False):
                 yield StatEditor(StatSheet.of(hero.stats.model_dump()), CLASSES[hero.hero_class].primary, id="editor")
         yield KeyFooter()
+
+    @property
+    def page(self) -> Widget:
+        """The cards themselves, where they have all the room."""
+        return super().page if self.query_one("#page").display else self.query_one("#cards")
 
     @while_open
     def on_mount(self) -> None:

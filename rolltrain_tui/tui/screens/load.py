@@ -17,6 +17,7 @@ from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.footer import KeyFooter
+from rolltrain_tui.tui.widgets.name_list import RowList
 from rolltrain_tui.tui.words import age, loss
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ class LoadScreen(SavesScreen):
         Binding("enter", "open", "Open", priority=True, tooltip="Go on with the run, or watch it"),
         Binding("w", "watch", "Watch", tooltip="Watch the run from its beginning"),
         Binding("delete,d", "delete", "Delete", key_display="d", tooltip="Delete the run, after a question"),
-        Binding("j", "step(1)", "Down", show=False),
-        Binding("k", "step(-1)", "Up", show=False),
     ]
 
     def __init__(self, *, to_watch: bool = False) -> None:
@@ -61,7 +60,7 @@ class LoadScreen(SavesScreen):
     def compose(self) -> ComposeResult:
         yield Static("Watch a replay" if self._to_watch else "Load a save", classes="screen-title")
         yield Static(Content(EMPTY), id="empty")
-        yield DataTable(id="runs", cursor_type="row", zebra_stripes=False)
+        yield RowList(id="runs", cursor_type="row", zebra_stripes=False)
         yield Static("", id="where")
         yield KeyFooter()
 
@@ -110,10 +109,6 @@ class LoadScreen(SavesScreen):
     def _chosen(self) -> "RunSummary | None":
         row = self.query_one(DataTable).cursor_row
         return self._runs[row] if 0 <= row < len(self._runs) else None
-
-    def action_step(self, by: int) -> None:
-        table = self.query_one(DataTable)
-        table.move_cursor(row=table.cursor_row + by)
 
     def action_open(self) -> None:
         run = self._chosen()

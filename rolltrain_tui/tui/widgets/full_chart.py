@@ -51,10 +51,11 @@ def _head(series: Series, view: ChartView, frame: Frame | None, scene: Scene, wi
     turns = f" · turns {frame.first} to {frame.last}" if frame is not None else ""
     line: list[Span] = [(f" {series.title}{scale}{turns}", "strong")]
     signs: list[Span] = [("━ mean", "primary")] if series.objective and scene.objective.of_loss else []
-    signs += [("⣿ batches", "muted")] if signs and not view.others else []
+    batches: list[Span] = [("⣿ batches", "muted")] if signs and not view.others else []
     if series.objective:
         signs.append((f"◆ {scene.objective.short_label} ± error", "accent"))
         signs += [("╍ ghost", "cool")] if view.ghost and scene.ghost is not None else []
+    signs += batches  # the one to leave out where all do not fit: a cloud of dots is no line to be mistaken
     for text, tone in signs:
         if width_of(line) + len(text) + 3 <= width:
             line += [("   ", ""), (text, tone)]

@@ -18,10 +18,15 @@ class NoticeLine(Panel):
         self._idle: Line = ()
         self._yields = False
 
-    def say(self, text: str, tone: str, now: float | None = None, *, yields: bool = False) -> None:
-        """`now` is the screen's clock; without it the line stays until the next one. `yields`: a suggestion takes its place."""
+    def say(self, text: str, tone: str, now: float | None = None, *, yields: bool = False) -> bool:
+        """Whether all of it is shown.
+
+        `now` is the screen's clock; without it the line stays until the next one. `yields`: a suggestion takes its place.
+        """
         self.text, self._until, self._yields = text, None if now is None else now + SECONDS, yields
-        self.show([[(" ", ""), (cut(text, max(0, self.content_size.width - 2)), tone)]])
+        shown = cut(text, max(0, self.content_size.width - 2))
+        self.show([[(" ", ""), (shown, tone)]])
+        return shown == text
 
     def suggest(self, line: Line) -> None:
         """What stands here while there is nothing to answer."""
