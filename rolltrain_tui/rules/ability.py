@@ -206,6 +206,8 @@ class Ability:
     options: tuple[Option, ...] = ()
     remedy: Remedy = ""
     """For an ability without options; an option has its own."""
+    guards: bool = False
+    """Its passive form makes bad rolls do less harm: it helps against a rulebook whose dice undo most of what they do."""
     multiple: float = 1.0
     """About how many times a plain update each turn takes while it lasts, for the hint of what to press. 1: it changes something else."""
     claim: str = CLAIM

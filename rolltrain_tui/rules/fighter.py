@@ -95,6 +95,7 @@ ABILITIES = (
         recharge="short",
         power=SecondWind(),
         remedy="hot",
+        guards=True,
     ),
     Ability(
         name="action_surge",

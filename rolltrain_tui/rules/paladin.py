@@ -137,5 +137,6 @@ ABILITIES = (
         recharge="short",
         power=AuraOfProtection(),
         remedy="hot",
+        guards=True,
     ),
 )

@@ -1,7 +1,7 @@
 """The diagnosis and the hint in sentences, for a game without a screen."""
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.protocol.commands import TurnDial
+from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.hints import YOUNG, hint_of, too_young
@@ -18,6 +18,8 @@ def hint_sentence(scene: Scene, *, scouts: bool = True) -> str:
         return f"Hint: {hint.why}; nothing of this hero's helps now."
     if isinstance(hint.order, TurnDial):
         return f"Hint: type `{f'{hint.order.dial} {hint.order.value}'.rstrip()}`; {hint.why}."
+    if isinstance(hint.order, SetAuto):
+        return f"Hint: type `auto {title(hint.order.ability).lower()} on`; {hint.why}."
     name = hint.order.option if hint.order.option not in ("", DISMISS) else title(hint.order.ability).lower()
     typed = f"dismiss {name}" if hint.order.option == DISMISS else name
     return f"Hint: type `{typed}`; {hint.why}."

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite, log, nan, prod
 from typing import Literal
 
-from rolltrain_tui.protocol.commands import TurnDial, UseAbility
+from rolltrain_tui.protocol.commands import SetAuto, TurnDial, UseAbility
 from rolltrain_tui.protocol.events import Examined, ScoutsReturned
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.abilities import ABILITIES
@@ -22,7 +22,7 @@ from rolltrain_tui.rules.pace import HOT, SLOW, vouched
 from rolltrain_tui.story.scene import Scene
 
 Ailment = Literal["slow", "hot", "overfit", "lost", "dice", "mode"]
-"""lost: the loss is no number. dice: larger steps would help if dice let them. mode: what a monster of this kind of training came by."""
+"""lost: the loss is no number. dice: the rulebook takes back most of what it gives. mode: a monster of this kind of training is near."""
 State = Literal["slow", "hot", "overfit", "well"]
 """Of a run, as its signals alone tell it."""
 
@@ -44,6 +44,7 @@ REMEDIES: dict[Ailment, tuple[str, ...]] = {
     "mode": (),
 }
 """What helps against it, best first. A run that overfits was better before; smaller steps help it too."""
+Order = UseAbility | SetAuto | TurnDial
 WORTH = 0.2
 """An order is hinted at if it brings log(step / best step) closer to 0 by this at least."""
 GROWN = 100
@@ -59,7 +60,7 @@ class Hint:
     """What ails the run, and the order that helps."""
 
     ailment: Ailment
-    order: UseAbility | TurnDial | None
+    order: Order | None
     """None: nothing of this hero's helps now."""
     number: int = 0
     """The ability's number on the screen: its key."""
@@ -85,7 +86,8 @@ def hint_of(scene: Scene, *, scouts: bool = True) -> Hint | None:
     if ailment is None:
         return None
     numbers = {name: number for number, name in enumerate(scene.charges, start=1)}
-    order = next(iter(_orders(scene, ailment)), None)
+    orders: Iterator[UseAbility | SetAuto] = _guards(scene) if ailment == "dice" else _orders(scene, ailment)
+    order = next(orders, None)
     return Hint(ailment, order, numbers.get(order.ability, 0) if order else 0)
 
 
@@ -113,6 +115,8 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
             return "lost"
         if _beyond(scene.examined, "gap", "high") and _beyond(scene.examined, "val_rise", "high"):
             return "overfit"
+    if next(_guards(scene), None) is not None:
+        return "dice"
     if scene.scouts is None:
         if scouts or scene.examined is None or scene.turn < GROWN:
             return None
@@ -122,7 +126,7 @@ def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
     if not isfinite(wanted):  # there is no number where the run's own steps came to nothing, and a verdict if smaller ones did not
         return "hot" if scene.scouts.pace == "hot" else None
     if wanted > SLOW:
-        return None if too_young(scene.scouts) else "dice" if 0 < scene.sheet.expected_k < EVEN_DICE else "slow"
+        return None if too_young(scene.scouts) else "dice" if scene.sheet.expected_k < EVEN_DICE else "slow"
     return "hot" if wanted < HOT else None
 
 
@@ -153,6 +157,15 @@ def _multiple(name: str, option: str) -> float:
 
 
 # Which orders help
+
+
+def _guards(scene: Scene) -> Iterator[SetAuto]:
+    """Against dice that go to and fro: abilities that soften bad rolls and do not act by themselves yet. The odds need no measurement."""
+    if scene.sheet.expected_k < EVEN_DICE:
+        for order in (SetAuto(name, True) for name, charge in scene.charges.items() if not charge.auto):
+            ability = ABILITIES.get(order.ability)
+            if ability is not None and ability.guards and not any(refused.command == order for refused in scene.shut):
+                yield order
 
 
 def _orders(scene: Scene, ailment: Ailment) -> Iterator[UseAbility]:

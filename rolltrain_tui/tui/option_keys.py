@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from rolltrain_tui.protocol.commands import TurnDial, UseAbility
+from rolltrain_tui.protocol.commands import SetAuto, TurnDial, UseAbility
+from rolltrain_tui.protocol.sheet import Charge
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
+from rolltrain_tui.story.hints import Order
 from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene
 
@@ -19,13 +21,23 @@ def letters(titles: Iterable[str]) -> dict[str, str]:
     return taken
 
 
-def keys_of_order(order: UseAbility | TurnDial, scene: Scene) -> str:
-    """What to press for it: "1", or the number and the option's letter, "2 c"; "k" for a dial. Empty where the hero has no such ability."""
+def by_themselves(scene: Scene) -> list[Charge]:
+    """The hero's abilities that may act by themselves, in the order of their numbers there."""
+    return [charge for charge in scene.charges.values() if (row := ABILITIES.get(charge.ability)) is None or row.passive]
+
+
+def keys_of_order(order: Order, scene: Scene) -> str:
+    """What to press for it: "1", or the number and the option's letter, "2 c"; "a 1" to let it act by itself; "k" for a dial.
+
+    Empty where the hero has no such ability.
+    """
     if isinstance(order, TurnDial):
         return "k"
-    names = list(scene.charges)
+    names = [charge.ability for charge in by_themselves(scene)] if isinstance(order, SetAuto) else list(scene.charges)
     if order.ability not in names:
         return ""
+    if isinstance(order, SetAuto):
+        return f"a {names.index(order.ability) + 1}"
     number, row = str(names.index(order.ability) + 1), ABILITIES.get(order.ability)
     if row is None or not row.options:
         return number
@@ -35,10 +47,12 @@ def keys_of_order(order: UseAbility | TurnDial, scene: Scene) -> str:
     return f"{number} {found[name]}" if name in found else number
 
 
-def words_of_order(order: UseAbility | TurnDial) -> str:
-    """The order in a few words: "Calm", "Rage", "dismiss Calm", "gamma 0.9"."""
+def words_of_order(order: Order) -> str:
+    """The order in a few words: "Calm", "Rage", "dismiss Calm", "Second Wind by itself", "gamma 0.9"."""
     if isinstance(order, TurnDial):
         return f"{order.dial} {order.value}".rstrip()
+    if isinstance(order, SetAuto):
+        return f"{title(order.ability)} by itself"
     if order.option == DISMISS:
         return f"dismiss {title(order.ability)}"
     return title(order.option) if order.option else title(order.ability)

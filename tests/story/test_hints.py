@@ -1,5 +1,6 @@
 """The hint: which of the hero's own keys helps now, from what scouts found and what has begun since."""
 
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from math import log, nan
@@ -14,10 +15,11 @@ from support.paths import CAMPAIGNS
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes.campaign_file import load
-from rolltrain_tui.protocol.commands import UseAbility
+from rolltrain_tui.protocol.commands import SetAuto, UseAbility
 from rolltrain_tui.protocol.events import (
     AbilityEnded,
     AbilityUsed,
+    AutoSet,
     CampaignStopped,
     CommandRefused,
     DiceRolled,
@@ -29,9 +31,10 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.readings import Pace
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.story.counsel import diagnosis_sentences
+from rolltrain_tui.story.counsel import diagnosis_sentences, hint_sentence
 from rolltrain_tui.story.hints import YOUNG, Hint, ailment_of, hint_of, wanted_factor
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.typed_commands import parse_command
 
 SHIPPED = sorted(path.stem for path in CAMPAIGNS.glob("*.yaml"))
 CALM, STEADY, QUICKEN = (UseAbility("spell_mastery", name) for name in ("calm", "steady", "quicken"))
@@ -114,6 +117,26 @@ def test_dice_that_go_to_and_fro_are_not_pushed(mean: float, ailment: str) -> No
     assert hint is not None
     assert (ailment, ailment == "dice") == (hint.ailment, hint.order is None)
     assert ("the dice undo most of what they do; nothing" in " ".join(diagnosis_sentences(scene))) == (ailment == "dice")
+
+
+@pytest.mark.parametrize(("hero_class", "guard"), [("paladin", "aura_of_protection"), ("fighter", "second_wind")])
+@pytest.mark.parametrize("mean", [-0.2, 0.0, 0.07, 0.49])
+def test_against_dice_that_go_to_and_fro_the_hero_is_told_what_softens_bad_rolls(hero_class: str, guard: str, mean: float) -> None:
+    """From the first turn on, since the odds are exact, and until it acts by itself. A refusal is taken for an answer."""
+    scene = start(hero_class)
+    assert hint_of(scene) is None
+    scene.sheet = replace(scene.sheet, expected_k=mean)
+    order = SetAuto(guard, True)
+    hint = hint_of(scene)
+    assert hint is not None
+    assert ("dice", order) == (hint.ailment, hint.order)
+    assert f"type `auto {guard.replace('_', ' ')} on`" in hint_sentence(scene)
+    assert order == parse_command(f"auto {guard.replace('_', ' ')} on")
+    refused = deepcopy(scene)
+    refused.apply(CommandRefused(3, order, "not here"))
+    assert hint_of(refused) is None
+    scene.apply(AutoSet(3, guard, True))
+    assert hint_of(scene) is None
 
 
 def test_a_hot_run_is_told_the_option_that_is_nearest() -> None:

@@ -148,6 +148,19 @@ async def test_the_verdict_of_the_scouts_stands_first_with_its_cause_its_cure_an
         assert pressed == [2]
 
 
+async def test_a_acts_in_the_diagnosis_too_and_the_hint_names_it() -> None:
+    """Dice that undo most of what they do: the paladin's aura may act by itself, as the number in that list says."""
+    scene = scene_with()
+    charges = (Charge("divine_smite", 2, 2, "long", False), Charge("aura_of_protection", 1, 1, "short", False))
+    scene.sheet = Sheet(hero_class="paladin", hp=9, max_hp=9, expected_k=0.07, charges=charges)
+    asked: list[str] = []
+    app = ScreensHost(lambda: DiagnosisScreen(scene, fake_config(), auto=lambda: asked.append("auto")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "a 2 Aura of Protection by itself: the dice undo" in " ".join(shown(app).split()))
+        await pilot.press("a")
+        assert asked == ["auto"]
+
+
 async def test_m_sends_scouts_and_says_so() -> None:
     """The answer stands under the signal; in a replay nothing can be sent."""
     app = ScreensHost(lambda: DiagnosisScreen(scene_with(), fake_config("diagnosis.scouts=camps"), scouts=lambda: "Scouts: next turn"))

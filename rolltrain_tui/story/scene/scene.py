@@ -11,7 +11,7 @@ from functools import singledispatch
 from typing import Any, Self
 
 from rolltrain_tui.protocol import events as ev
-from rolltrain_tui.protocol.commands import TurnDial
+from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Reading
 from rolltrain_tui.protocol.sheet import BLANK, Charge, Sheet
@@ -90,7 +90,7 @@ class Scene:
     dials: dict[str, ev.DialTurned] = field(default_factory=dict)
     """Dials of the training that were turned, each the last time."""
     shut: deque[ev.CommandRefused] = field(default_factory=lambda: deque(maxlen=REFUSALS))
-    """The last orders to turn a dial that were refused."""
+    """The last refused orders to turn a dial, or to let an ability act by itself."""
     proof: Proof | None = None
     twin: TwinView | None = None
     """The twin that is walking, or the last one with its verdict."""
@@ -426,7 +426,7 @@ def _(event: ev.ItemFaded, scene: Scene) -> None:
 @fold.register
 def _(event: ev.CommandAccepted | ev.CommandRefused, scene: Scene) -> None:
     scene.acknowledged = event
-    if isinstance(event, ev.CommandRefused) and isinstance(event.command, TurnDial):
+    if isinstance(event, ev.CommandRefused) and isinstance(event.command, TurnDial | SetAuto):
         scene.shut.append(event)
 
 

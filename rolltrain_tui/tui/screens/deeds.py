@@ -54,7 +54,8 @@ class Deeds(Orders):
 
     def action_diagnose(self) -> None:
         """The diagnosis over the expedition, which goes on behind it."""
-        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign, use=self.action_use, scouts=self.send_scouts))
+        page = DiagnosisScreen(self.scene, self.campaign, use=self.action_use, auto=self.action_auto, scouts=self.send_scouts)
+        self.app.push_screen(page)
 
     @property
     def sends_scouts(self) -> bool:

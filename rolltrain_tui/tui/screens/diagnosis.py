@@ -44,7 +44,8 @@ class DiagnosisScreen(TavernScreen):
         Binding("up,k", "choose(-1)", "Up", show=False, tooltip="The signal above"),
         Binding("down,j", "choose(1)", "Signal", key_display="↑ ↓", tooltip="The signal below: what it means, and how it went"),
         Binding("m", "scouts", "Measure", tooltip="Send scouts after the next turn, to measure the best step"),
-        *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 7)),
+        *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
+        Binding("a", "auto", "Auto", show=False, tooltip="Choose which abilities act by themselves"),
         Binding("pageup,b", "leaf(-1)", "Page up", show=False, tooltip="A page up"),
         Binding("pagedown,space", "leaf(1)", "Page down", show=False, tooltip="A page down"),
         Binding("home", "jump(-1)", "Top", show=False),
@@ -57,11 +58,15 @@ class DiagnosisScreen(TavernScreen):
         config: "CampaignConfig | None",
         *,
         use: Callable[[int], None] | None = None,
+        auto: Callable[[], None] | None = None,
         scouts: Callable[[], str] | None = None,
     ) -> None:
-        """`use` takes the number of an ability, `scouts` sends them and answers in a sentence; None in a replay."""
+        """`use` takes the number of an ability, `auto` asks which act by themselves, `scouts` sends them and answers in a sentence.
+
+        All are None in a replay.
+        """
         super().__init__()
-        self._scene, self._config, self._use, self._send = scene, config, use, scouts
+        self._scene, self._config, self._use, self._auto, self._send = scene, config, use, auto, scouts
         self._chosen = 0
         """The signal that the cursor is on, counted from the first."""
         self._answer = ""
@@ -128,6 +133,10 @@ class DiagnosisScreen(TavernScreen):
     def action_use(self, number: int) -> None:
         if self._use is not None:
             self._use(number)
+
+    def action_auto(self) -> None:
+        if self._auto is not None:
+            self._auto()
 
     def action_scouts(self) -> None:
         if self._send is not None:

@@ -12,7 +12,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import SOMETHING
 from rolltrain_tui.tui.bridge import Bridge
 from rolltrain_tui.tui.figures import rate
-from rolltrain_tui.tui.option_keys import DISMISSAL, letters
+from rolltrain_tui.tui.option_keys import DISMISSAL, by_themselves, letters
 from rolltrain_tui.tui.screens.base import Game, HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, quit_dialog
 from rolltrain_tui.tui.screens.stops import Stops, StopsScreen
@@ -105,7 +105,7 @@ class Orders(Screen[None]):
 
     def action_auto(self) -> None:
         """Choose an ability whose passive form shall trigger by itself, or not."""
-        able = [charge for charge in self.scene.charges.values() if (row := ABILITIES.get(charge.ability)) is None or row.passive]
+        able = by_themselves(self.scene)
         if not able:
             self.tell_player("No ability of this hero triggers by itself.", "warn")
             return

@@ -1,6 +1,6 @@
 """The hint on screen: what ails the run, and the key of what this hero can do about it now."""
 
-from rolltrain_tui.protocol.commands import TurnDial
+from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.story.hints import Hint, hint_of
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.option_keys import keys_of_order, words_of_order
@@ -26,7 +26,13 @@ def press(hint: Hint, scene: Scene) -> Line:
     if hint.order is None:
         return [("▸ ", "accent"), (f"{_capital(hint.why)}; {NOTHING}", "")]
     order = hint.order
-    action = f"screen.turn_dial({order.dial!r}, {order.value!r})" if isinstance(order, TurnDial) else f"screen.use({hint.number})"
+    match order:
+        case TurnDial(dial, value):
+            action = f"screen.turn_dial({dial!r}, {value!r})"
+        case SetAuto():
+            action = "screen.auto"
+        case _:
+            action = f"screen.use({hint.number})"
     return [
         ("▸ ", "accent"),
         (f" {keys_of_order(hint.order, scene)} ", "key", action),
