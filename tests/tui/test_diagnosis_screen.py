@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -163,7 +164,9 @@ async def test_a_acts_in_the_diagnosis_too_and_the_hint_names_it() -> None:
 
 async def test_m_sends_scouts_and_says_so() -> None:
     """The answer stands under the signal; in a replay nothing can be sent."""
-    app = ScreensHost(lambda: DiagnosisScreen(scene_with(), fake_config("diagnosis.scouts=camps"), scouts=lambda: "Scouts: next turn"))
+    told = [""]
+    page = partial(DiagnosisScreen, notice=lambda: told[-1], scouts=lambda: told.append("Scouts: next turn"))
+    app = ScreensHost(lambda: page(scene_with(), fake_config("diagnosis.scouts=camps")))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "m sends them" in " ".join(shown(app).split()))
         await pilot.press("m")

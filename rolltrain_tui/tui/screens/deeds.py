@@ -54,17 +54,16 @@ class Deeds(Orders):
 
     def action_diagnose(self) -> None:
         """The diagnosis over the expedition, which goes on behind it."""
-        page = DiagnosisScreen(self.scene, self.campaign, use=self.action_use, auto=self.action_auto, scouts=self.send_scouts)
-        self.app.push_screen(page)
+        use, auto, scouts = self.action_use, self.action_auto, self.send_scouts
+        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign, use=use, auto=auto, scouts=scouts, notice=lambda: self.notice))
 
     @property
     def sends_scouts(self) -> bool:
         return self.campaign is not None and self.campaign.diagnosis.scouts != "off"
 
-    def send_scouts(self) -> str:
-        """Send scouts after the next turn; the answer to the player."""
+    def send_scouts(self) -> None:
+        """Send scouts after the next turn."""
         self.send(SendScouts(), "Scouts")
-        return self.notice
 
     def action_chart(self) -> None:
         """The chart on the whole screen; the run goes on behind it."""

@@ -59,17 +59,18 @@ class DiagnosisScreen(TavernScreen):
         *,
         use: Callable[[int], None] | None = None,
         auto: Callable[[], None] | None = None,
-        scouts: Callable[[], str] | None = None,
+        scouts: Callable[[], None] | None = None,
+        notice: Callable[[], str] = str,
     ) -> None:
-        """`use` takes the number of an ability, `auto` asks which act by themselves, `scouts` sends them and answers in a sentence.
+        """`use` takes the number of an ability, `auto` asks which act by themselves, `scouts` sends them: all None in a replay.
 
-        All are None in a replay.
+        `notice` is what the expedition tells its player; what it tells while this page is open stands here too.
         """
         super().__init__()
         self._scene, self._config, self._use, self._auto, self._send = scene, config, use, auto, scouts
         self._chosen = 0
         """The signal that the cursor is on, counted from the first."""
-        self._answer = ""
+        self._notice, self._known = notice, notice()
         self._told: object = None
         """What the picture that stands there was drawn from."""
 
@@ -98,7 +99,7 @@ class DiagnosisScreen(TavernScreen):
     @property
     def _news(self) -> object:
         scene = self._scene
-        return scene.turn, scene.examined, scene.scouts, scene.scouting, scene.monster, scene.hidden
+        return scene.turn, scene.examined, scene.scouts, scene.scouting, scene.monster, scene.hidden, self._notice()
 
     @while_open
     def look(self) -> None:
@@ -110,8 +111,8 @@ class DiagnosisScreen(TavernScreen):
         if self._scene.examined is not None:
             reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
             lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
-            if self._answer:
-                lines = [*lines, [(self._answer, "accent")]]
+            if (notice := self._notice()) not in ("", self._known):
+                lines = [*lines, [(notice, "accent")]]
             detail.styles.height = len(lines) + 1  # and the edge above
             detail.show(lines)
 
@@ -133,6 +134,7 @@ class DiagnosisScreen(TavernScreen):
     def action_use(self, number: int) -> None:
         if self._use is not None:
             self._use(number)
+            self.look()
 
     def action_auto(self) -> None:
         if self._auto is not None:
@@ -140,7 +142,7 @@ class DiagnosisScreen(TavernScreen):
 
     def action_scouts(self) -> None:
         if self._send is not None:
-            self._answer = self._send()
+            self._send()
             self.look()
 
     def action_leaf(self, by: int) -> None:
