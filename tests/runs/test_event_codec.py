@@ -57,13 +57,13 @@ ANYTHING = st.sampled_from(sorted(KINDS)).flatmap(lambda name: values(KINDS[name
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
-def test_every_class_is_read_back_exactly(name: str) -> None:
+def test_every_class_is_read_back_exactly(name: str, count: Callable[[int, int], int]) -> None:
     """decode(encode(value)) is value, field by field and type by type, for every event and command.
 
     But for a step with two norms of 0: older programs wrote it for one that they had not measured.
     """
 
-    @settings(max_examples=30)  # of each of half a hundred classes
+    @settings(max_examples=count(10, 300))  # of each of half a hundred classes
     @given(values(KINDS[name]).filter(lambda value: not (isinstance(value, StepTaken) and value.proposed_norm == value.applied_norm == 0)))
     def round_trip(value: Any) -> None:
         line = event_codec.encode(value)

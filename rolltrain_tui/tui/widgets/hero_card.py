@@ -23,8 +23,13 @@ def charges(ability: Ability, level: int) -> str:
     return f"{'no charges' if most is None else f'{most} per {RECHARGE[ability.recharge]}'}, {COST[ability.cost]}"
 
 
+def head(row: HeroClass, die: str) -> Content:
+    """Title, first ability score and hit die."""
+    return Content.assemble((row.title, "bold $accent"), (f"\n{row.primary} first, {die}", "$foreground-muted"))
+
+
 class HeroSheet(Vertical):
-    """Everything about one class, or, when it is not `whole`, what fits where many stand side by side: portrait, title, motto."""
+    """Everything about one class."""
 
     DEFAULT_CSS = """
     HeroSheet { height: auto; }
@@ -32,24 +37,17 @@ class HeroSheet(Vertical):
     HeroSheet .sheet-portrait { width: 18; height: auto; color: $secondary; text-wrap: nowrap; }
     HeroSheet .sheet-motto { width: 1fr; height: auto; }
     HeroSheet .sheet-ability { height: auto; margin-top: 1; }
-    HeroSheet.-slim .sheet-top { layout: vertical; }
-    HeroSheet.-slim .sheet-portrait { margin-bottom: 1; }
     """
 
-    def __init__(self, hero_class: HeroClass, level: int, whole: bool = True) -> None:
+    def __init__(self, hero_class: HeroClass, level: int) -> None:
         super().__init__()
-        self.hero_class, self._level, self._whole = hero_class, level, whole
-        self.set_class(not whole, "-slim")
+        self.hero_class, self._level = hero_class, level
 
     def compose(self) -> ComposeResult:
         row = self.hero_class
-        die = f"d{row.hit_die} hit die" if self._whole else f"d{row.hit_die}"
-        head = Content.assemble((row.title, "bold $accent"), (f"\n{row.primary} first, {die}", "$foreground-muted"))
         with Horizontal(classes="sheet-top"):
             yield Static(Content("\n".join(row.portrait)), classes="sheet-portrait")
-            yield Static(Content.assemble(head, f"\n\n{row.motto}"), classes="sheet-motto")
-        if not self._whole:
-            return
+            yield Static(Content.assemble(head(row, f"d{row.hit_die} hit die"), f"\n\n{row.motto}"), classes="sheet-motto")
         yield Fact("Best when", row.best_when)
         yield Fact("Difficulty", row.difficulty)
         for name in row.abilities:
@@ -64,7 +62,12 @@ class HeroSheet(Vertical):
 
 
 class HeroCard(Widget):
-    """One class, to be picked."""
+    """One class, to be picked. Where it is not `roomy`, for many stand side by side: portrait, title and motto."""
+
+    DEFAULT_CSS = """
+    HeroCard > .card-portrait { width: 18; height: auto; color: $secondary; text-wrap: nowrap; }
+    HeroCard > .card-motto { height: auto; padding: 0 1; }
+    """
 
     picked: reactive[bool] = reactive(False)
 
@@ -80,7 +83,12 @@ class HeroCard(Widget):
         self.hero_class, self._level, self._roomy = hero_class, level, roomy
 
     def compose(self) -> ComposeResult:
-        yield HeroSheet(self.hero_class, self._level, whole=self._roomy)
+        row = self.hero_class
+        if self._roomy:
+            yield HeroSheet(row, self._level)
+        else:
+            yield Static(Content("\n".join(row.portrait)), classes="card-portrait")
+            yield Static(Content.assemble(head(row, f"d{row.hit_die}"), f"\n\n{row.motto}"), classes="card-motto")
 
     def watch_picked(self, picked: bool) -> None:
         self.set_class(picked, "-picked")
