@@ -54,7 +54,7 @@ ASKED: Moves = [(2, UseAbility("rage")), (3, SendScouts()), (7, SendScouts()), (
 def _short_walks(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Scouts that are back soon. Those from the start go for the last time from turn 6 on."""
     if "full_walks" not in request.fixturenames:
-        for name, turns in (("WALK", 3), ("ANNEAL", 2), ("FRESH", 6), ("SEQUENCES", 8)):
+        for name, turns in (("WALK", 2), ("ANNEAL", 1), ("FRESH", 6), ("SEQUENCES", 4)):
             monkeypatch.setattr(module, name, turns)
 
 
@@ -316,10 +316,10 @@ def test_a_scout_costs_its_turns_and_one_evaluation() -> None:
     found = scouts.go(2, NEUTRAL)
     assert [1 / 3, 3.0] == [scout.k for scout in found.scouts if not scout.anew]
     assert [1 / 27, 1 / 9, 1 / 3] == [scout.k for scout in found.scouts if scout.anew]
-    total, here = 0.0, 3 * (3 + 2 + 0.5)
+    total, here = 0.0, 3 * (2 + 1 + 0.5)
     costs = {turn: -total + (total := scouts.go(turn, NEUTRAL).gflop - found.gflop) for turn in (4, 7, 8)}
-    assert found.gflop == here + 3 * (2 + 3 + 2 + 0.5)
-    assert costs == {4: here + 3 * (4 + 3 + 2 + 0.5), 7: here + 3 * (6 + 3 + 2 + 0.5), 8: here}
+    assert found.gflop == here + 3 * (2 + 2 + 1 + 0.5)
+    assert costs == {4: here + 3 * (4 + 2 + 1 + 0.5), 7: here + 3 * (6 + 2 + 1 + 0.5), 8: here}
 
 
 def test_those_from_the_start_meet_the_run_of_their_own_age(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,8 +364,8 @@ def test_the_rate_of_a_scout_is_k_times_and_then_falls_to_nothing() -> None:
     learner.fork = fork  # type: ignore[method-assign]
     scouts.go(4, NEUTRAL)
     assert [
-        pytest.approx([1.0, 1.0, 1.0, 2 / 3, 1 / 3]),
-        *[pytest.approx([1 / 3, 1 / 3, 1 / 3, 2 / 9, 1 / 9]), pytest.approx([3.0, 3.0, 3.0, 2 / 3, 1 / 3])],
+        pytest.approx([1.0, 1.0, 1 / 2]),
+        *[pytest.approx([1 / 3, 1 / 3, 1 / 6]), pytest.approx([3.0, 3.0, 1 / 2])],
     ] == sorted(seen, key=lambda rates: abs(math.log(rates[0])) + (rates[0] > 1))
 
 
