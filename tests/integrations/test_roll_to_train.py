@@ -512,7 +512,7 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
         model = reader(0.1)
         own = OPTIMIZERS[optimizer](model)
         how = {"scheduler_every": "turn" if schedule != "plateau" else "epoch", "character_class": Cleric(), "intelligence": 15}
-        return trainer_of(model, tmp_path, optimizer=own, scheduler=SCHEDULES[schedule](own), num_epochs=4, twin="on_use", **how)
+        return trainer_of(model, tmp_path, optimizer=own, scheduler=SCHEDULES[schedule](own), num_epochs=2, twin="on_use", **how)
 
     first = trainer()
     first.train(*loaders(), moves=[(3, UseAbility("healing_word")), (6, SaveGame("middle"))], progress=False)

@@ -114,7 +114,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Learner
 @pytest.fixture(params=FILES, scope="module")
 def mode(request: pytest.FixtureRequest) -> str:
     """Of a whole run. All tests of a mode follow each other, so that they share its run."""
-    long_only(request, *(row for row in FILES if row.startswith("dungeon, ")))
+    long_only(request, "duel, single Q-learning", *(row for row in FILES if row.startswith("dungeon, ")))  # the rival's duel is single too
     return str(request.param)
 
 
