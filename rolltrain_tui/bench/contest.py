@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import math
 import os
 import pty
 import select
@@ -16,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,6 +56,8 @@ class Result:
     """From the key press to its command in the inbox. There it waits for the turn's end."""
     key_to_applied_p50_ms: float
     key_to_applied_p95_ms: float
+    wait_p95_ms: float
+    """Of it what the turns alone make a key wait that comes at any moment: even a game that costs nothing would not obey sooner."""
     latest_tick_ms: float
     """The largest delay of a 20 Hz timer of the app while training ran."""
     first_frame_ms: float
@@ -229,12 +233,26 @@ def bare_material(campaign: Path, overrides: Sequence[str], folder: Path) -> tup
     }
 
 
-def latencies(tui: Contestant, presses: int, per_turn: float) -> list[tuple[float, float]]:
-    """Milliseconds from a key press to its command in the inbox, and to the turn that obeys it; one press per block.
+def wait_quantile(turns: Sequence[float], share: float) -> float:
+    """The time within which a turn ends for this share of all moments, in the unit of `turns`.
+
+    A moment falls into a long turn more often than into a short one: P(wait > w) = sum max(0, turn - w) / sum turn.
+    """
+    rest, longer = (1 - share) * math.fsum(turns), 0.0
+    for count, (turn, next_turn) in enumerate(pairwise([*sorted(turns, reverse=True), 0.0]), start=1):
+        if longer + count * (turn - next_turn) >= rest:
+            return turn - (rest - longer) / count
+        longer += count * (turn - next_turn)
+    return 0.0
+
+
+def latencies(tui: Contestant, presses: int, per_turn: float) -> tuple[list[tuple[float, float]], list[float]]:
+    """Milliseconds from a key press to its command in the inbox, and to the turn that obeys it; one press per block. And all turns' times.
 
     `per_turn` is the median time of a turn in seconds. A press that arrives after the end of its block is not counted.
     """
     found: list[tuple[float, float]] = []
+    turns: list[float] = []
     for _ in range(presses):
         tui.grant(int(0.6 / per_turn) + 2)
         time.sleep(0.23)  # out of step with the app's timers and the turns
@@ -243,9 +261,10 @@ def latencies(tui: Contestant, presses: int, per_turn: float) -> list[tuple[floa
         if "applied" in (report := tui.read("applied", "seconds")):
             found.append((1000 * (float(report["put"]) - pressed), 1000 * (float(report["applied"]) - pressed)))
             tui.read("seconds")
+            turns += [1000 * turn for turn in tui.facts["turns"]]
         else:
             tui.block(1)
-    return found
+    return found, turns
 
 
 def first_frame(tries: int) -> float:
@@ -295,7 +314,8 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
             for contestant, found in zip(field, times, strict=True):
                 found.append(contestant.block(turns))
         per_turn = statistics.median(times[2]) / 1000
-        inbox, waits = map(sorted, zip(*latencies(tui, presses, per_turn), strict=True))
+        pressed, turns_ms = latencies(tui, presses, per_turn)
+        inbox, waits = map(sorted, zip(*pressed, strict=True))
     bare_ms, headless_ms, tui_ms = (statistics.median(found) for found in times)
     facts = headless.facts
     peak = best_matmul_gflops(facts["dtype"], facts["threads"])
@@ -315,6 +335,7 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
         key_to_inbox_p95_ms=inbox[int(0.95 * (len(inbox) - 1))],
         key_to_applied_p50_ms=statistics.median(waits),
         key_to_applied_p95_ms=waits[int(0.95 * (len(waits) - 1))],
+        wait_p95_ms=wait_quantile(turns_ms, 0.95),
         latest_tick_ms=1000 * float(tui.facts.get("late", float("nan"))),
         first_frame_ms=frame,
     )
@@ -332,6 +353,7 @@ def table(result: Result) -> str:
             f"  {r.tokens_per_second:,.0f} tokens/s headless, {r.model_flops_utilisation:.0%} of this machine's best matrix product",
             f"  key to applied      {r.key_to_applied_p50_ms:8.1f} ms median, {r.key_to_applied_p95_ms:.1f} ms at the 95th percentile",
             f"    of it to the inbox {r.key_to_inbox_p95_ms:7.1f} ms at the 95th percentile, then it waits for the turn's end",
+            f"    the turns alone    {r.wait_p95_ms:7.1f} ms at the 95th percentile, for a key that comes at any moment",
             f"  latest UI tick      {r.latest_tick_ms:8.1f} ms late",
             f"  first frame         {r.first_frame_ms:8.0f} ms after start",
         )

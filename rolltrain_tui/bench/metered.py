@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class MeteredInbox(Inbox):
         self.screen: dict[str, float] = {}
         """Seconds of CPU that the screen's thread has spent in each of its parts, and in all."""
         self._put_at = 0.0
+        self._turns: list[float] = []
+        """When each turn of this block began, in seconds."""
         self._before: dict[str, float] = {}
         """The same when this block began: between two blocks the screen goes on."""
 
@@ -55,15 +58,18 @@ class MeteredInbox(Inbox):
                 self.say(ready=True)
             else:
                 drawn = {part: now - self._before.get(part, 0.0) for part, now in self.screen.items()}
-                self.say(late=self.late, parts=self.parts, screen=drawn, seconds=time.perf_counter() - self._started)
+                now = time.perf_counter()
+                turns = [end - begin for begin, end in pairwise([*self._turns, now])]
+                self.say(late=self.late, parts=self.parts, screen=drawn, turns=turns, seconds=now - self._started)
             self.training = False
             line = self._control.readline()
             if not line:
                 self.stop()
                 return False
-            self._left, self._started, self._before = int(line), time.perf_counter(), dict(self.screen)
+            self._left, self._started, self._before, self._turns = int(line), time.perf_counter(), dict(self.screen), []
         self._left -= 1
-        self.training = self._started is not None and time.perf_counter() - self._started > 0.2
+        self._turns.append(now := time.perf_counter())
+        self.training = self._started is not None and now - self._started > 0.2
         return not self.stopped
 
     def put(self, *commands: Command) -> None:
