@@ -9,7 +9,7 @@ import click
 
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, UNREAD, WRONG_USE
+from rolltrain_tui.cli.exit_codes import WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _watch(maker: "Maker", mind: "Mind", seeds: range, limit: int, record: Path 
 
     voice = SafeStream(sys.stdout)
     watch(maker, mind, seeds, limit, record, voice)
-    return UNREAD if voice.unread else DONE
+    return voice.settled()
 
 
 def _built_in(usual: "WorldSettings", given: dict[str, Any]) -> "Maker":
@@ -156,4 +156,4 @@ def _play_in_lines(outing: "Outing") -> int:
 
     voice = SafeStream(sys.stdout)
     play(outing, lines_of(sys.stdin), voice, echo=not sys.stdin.isatty())
-    return UNREAD if voice.unread else DONE
+    return voice.settled()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, UNREAD, WRONG_USE
+from rolltrain_tui.cli.exit_codes import WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
 
 
@@ -69,7 +69,7 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     view.open(scene, recording.last)
     with caught(inbox.stop) as signal:
         for happened in recording.turns(place):
-            if (last is not None and happened[0].turn > last) or not inbox.wait_for_turn():
+            if voice.lost or (last is not None and happened[0].turn > last) or not inbox.wait_for_turn():
                 break
             for event in happened:
                 scene.apply(event)
@@ -77,4 +77,4 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     view.close()
     if recording.note:
         SafeStream(sys.stderr).say(flat(recording.note))
-    return signal.exit_code or (UNREAD if voice.unread else DONE)
+    return signal.exit_code or voice.settled()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED, UNREAD, WRONG_USE
+from rolltrain_tui.cli.exit_codes import DONE, FAILED, WRONG_USE
 from rolltrain_tui.cli.screen import missing_screen
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _tell(path: Path, every: int) -> int:
     if run.standing.over:
         aside.say(flat(run.standing.words))
     gone_wrong = run.standing.state in ("abandoned", "gone", "damaged")
-    return signal.exit_code or (UNREAD if voice.unread else FAILED if gone_wrong else DONE)
+    return signal.exit_code or voice.settled() or (FAILED if gone_wrong else DONE)
 
 
 def _follow(run: "Followed", inbox: "Inbox", view: "PlainView", aside: "SafeStream") -> None:

@@ -182,4 +182,4 @@ def play_on_terminal(sitting: Sitting) -> int:
 
     voice = SafeStream(sys.stdout)
     play(sitting, takewhile(lambda _: not voice.lost, lines_of(sys.stdin)), voice.say)
-    return 1 if voice.lost and not voice.unread else 0
+    return voice.settled()

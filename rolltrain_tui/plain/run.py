@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
-from rolltrain_tui.plain.views import PlainView, SafeStream, View, progress_view
+from rolltrain_tui.plain.views import UNREAD, PlainView, SafeStream, View, progress_view
 from rolltrain_tui.plain.voting import take_vote
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.dials import Dial
@@ -44,7 +44,6 @@ from rolltrain_tui.story.typed_commands import (
 if TYPE_CHECKING:
     from rolltrain_tui.runs.run import Run
 
-SIGPIPE = 13
 AUTO_EVERY = 10
 """Turns between the rolls that are told where standard output is no terminal and --plain was not given."""
 
@@ -180,7 +179,7 @@ class PlainSession:
     def exit_code(self) -> int:
         """0: it ended, or the player left; 1: training, the last save or the story failed; 141: the reader of the story has gone."""
         if self.voice.unread:
-            return 128 + SIGPIPE
+            return UNREAD
         return int(bool(self.scene.failure) or self.diverged or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
 
     @property
@@ -206,8 +205,7 @@ def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]]
         session.play()
     if session.diverged:
         _talk(f"The training failed: its final {session.scene.objective.name} is not a finite number.")
-    if voice.lost and not voice.unread:
-        _talk(f"The story could not be written to the end: {voice.reason}.")
+    voice.settled()
     if session.scene.failure:
         _talk(f"The traceback is in {run.folder / 'error.log'}.")
     return signal.exit_code or session.exit_code, session.result(time.perf_counter() - start)

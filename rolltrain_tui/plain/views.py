@@ -35,6 +35,8 @@ HEADLINES = (CampaignBegan, LevelGained, HeroFell, SaveFailed, TrainingFailed, C
 """Told above the progress bar."""
 TROUBLES = (SaveFailed, TrainingFailed)
 """Told in every view."""
+UNREAD = 128 + 13
+"""The exit code where the reader has gone: what the shell makes of SIGPIPE, which not every system has."""
 
 
 class SafeStream:
@@ -65,6 +67,14 @@ class SafeStream:
                 self.unread = isinstance(error, BrokenPipeError) or getattr(error, "errno", 0) == errno.EIO
         if self.unread:
             self._unheard()
+
+    def settled(self) -> int:
+        """The exit code of what was told: 141 where the reader has gone; 1, with the reason on stderr, where lines were lost."""
+        if self.unread:
+            return UNREAD
+        if self.lost:
+            SafeStream(sys.stderr).say(f"The story could not be written to the end: {self.reason}.")
+        return int(self.lost)
 
 
 class View(Protocol):
