@@ -13,9 +13,9 @@ from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import Event, SettingsChanged
+from rolltrain_tui.protocol.events import CommandAccepted, CommandRefused, Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import ScriptedInbox
-from rolltrain_tui.runs import event_codec, event_log, layout, saves
+from rolltrain_tui.runs import event_log, layout, saves
 from rolltrain_tui.runs.open import SavedRun, new_campaign
 from rolltrain_tui.runs.same_data import check_same_data
 from rolltrain_tui.runs.saves import slots
@@ -76,9 +76,9 @@ def recorded(start: StartPoint) -> Iterator[Event]:
 
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:
-    """Every command that the run answered, with its turn."""
-    with event_log.text(run / layout.CHRONICLE) as lines:
-        return event_codec.moves(lines)
+    """Every command that the run answered, with its turn. ChronicleError names a damaged line."""
+    answers = (event for event in event_log.read(run / layout.CHRONICLE) if isinstance(event, CommandAccepted | CommandRefused))
+    return [(event.turn, event.command) for event in answers]
 
 
 def changes_of(run: Path, after: int) -> list[SettingsChanged]:

@@ -127,6 +127,17 @@ def test_a_branch_with_nothing_left_to_play(run: Path, turn: int, overrides: lis
     assert [folder.name for folder in run.parent.iterdir()] == [run.name]
 
 
+@pytest.mark.parametrize("junk", [b"\xd0\xff", b'"type"'])
+def test_a_damaged_chronicle_is_named_with_its_line(run: Path, call: Callable[..., Answer], junk: bytes) -> None:
+    """For a branch as for a verification, whatever stands in the line."""
+    path = run / "chronicle.jsonl"
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([*lines[:8], lines[8].replace(b'"type"', junk[::-1]), *lines[9:]]))
+    for words in (("branch", run, "--at", "6"), ("verify", run)):
+        answer = call(*words)
+        assert (answer.code, "chronicle.jsonl: line 9 is damaged" in answer.err) == (2, True), answer.err
+
+
 def test_without_any_save(run: Path) -> None:
     """Damaged saves cost time, not the branch: it is reached from the first turn."""
     for path in run.glob("saves/*/state.json"):
