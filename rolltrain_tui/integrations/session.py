@@ -156,7 +156,7 @@ class Session:
 
     def _finish(self, loss: Tensor | float) -> None:
         """The end of a turn, and the first half of the next one; its effect waits until that turn is entered."""
-        self.end(loss.item() if isinstance(loss, Tensor) else loss)
+        self.end(_plain(loss))
         self._begin()
 
     def begin(self) -> None:
@@ -252,10 +252,11 @@ class Session:
         """
         if self._closed:
             raise ValueError("this game is closed; tell it of an evaluation before close()")
+        _check_one(value, "an evaluation needs its value", "value of an evaluation", "game.evaluated(value")
         if name is not None or better is not None:
             self.measure_by(objective_of(name, better))
         self._open()
-        self._happen(self.cycle.evaluated(_evaluation(self.ranks.mean(value))))
+        self._happen(self.cycle.evaluated(_evaluation(self.ranks.mean(_plain(value)))))
 
     def measure_by(self, objective: Objective) -> None:
         """From the first evaluation on, follow this number. ValueError where another one was told before."""
@@ -425,12 +426,20 @@ def _evaluation(value: float) -> Evaluation:
     return Evaluation(value=value, standard_error=math.inf, count=1, gflop=0.0)
 
 
+def _check_one(number: Any, what: str, of: str, call: str) -> None:
+    """TypeError or ValueError unless it is one number: Python's, a tensor's or NumPy's."""
+    if not hasattr(number, "__float__"):
+        raise TypeError(f"{what}, a number or a tensor with one, not a {type(number).__name__}")
+    if (count := number.numel() if isinstance(number, Tensor) else getattr(number, "size", 1)) != 1:
+        raise ValueError(f"the {of} must be one number, not {count}; give its mean: {call}.mean())")
+
+
+def _plain(number: Any) -> float:
+    return float(number.item() if isinstance(number, Tensor) else number)
+
+
 def _check_loss(loss: Any) -> None:
-    """TypeError or ValueError unless it is one number."""
-    if not isinstance(loss, Tensor | float | int):
-        raise TypeError(f"a turn needs the loss of its batch, a number or a tensor with one, not a {type(loss).__name__}")
-    if isinstance(loss, Tensor) and loss.numel() != 1:
-        raise ValueError(f"the loss of a turn must be one number, not {loss.numel()}; give its mean: game.turn(loss.mean())")
+    _check_one(loss, "a turn needs the loss of its batch", "loss of a turn", "game.turn(loss")
 
 
 def _warn(event: Event) -> None:

@@ -195,6 +195,18 @@ def test_camps_are_made_as_often_as_asked(every: int) -> None:
     assert game.config.turns == 9
 
 
+@pytest.mark.parametrize(("value", "error"), [("x", TypeError), (None, TypeError), (torch.ones(2), ValueError), (torch.ones(()), None)])
+def test_an_evaluation_is_one_number(value: Any, error: type[Exception] | None) -> None:
+    """A tensor with one will do; anything else is refused in words, and the game goes on."""
+    model = net()
+    game = rolltrain_tui.session(model, OPTIMIZERS["adamw"](model))
+    if error is not None:
+        with pytest.raises(error, match=r"evaluation .*one"):
+            game.evaluated(value)
+    game.evaluated(torch.ones((), requires_grad=True))  # type: ignore[arg-type]
+    assert game.cycle.progress.last == 1
+
+
 def test_words_that_make_no_session() -> None:
     """A rulebook that weighs the loss, parameters there are not, and a turn ended before it began are told in words."""
     model = net()
