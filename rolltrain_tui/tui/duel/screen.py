@@ -209,7 +209,10 @@ class DuelScreen(TableScreen):
         self._open_by(self.sitting.again)
 
     def action_turn(self) -> None:
-        self._turned = (self._turned + 1) % self.sitting.position.rules.dimension
+        """Where another pane is open, the plot comes back as it was."""
+        if self.pane == "plot":
+            self._turned = (self._turned + 1) % self.sitting.position.rules.dimension
+        self.pane = "plot"
         self.draw()
 
     def action_figures(self) -> None:

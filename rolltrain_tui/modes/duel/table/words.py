@@ -85,7 +85,7 @@ def outcome_words(outcome: Outcome) -> str:
 
 def par_words(sitting: Sitting) -> str:
     """Such as "par: 5 moves (Zeillinger's)"."""
-    whose = "Zeillinger's" if sitting.role == "host" else "of the agent first"
+    whose = "Zeillinger's" if sitting.role == "host" else 'agent "first"'
     return f"par: {outcome_words(sitting.par)} ({whose})"
 
 
