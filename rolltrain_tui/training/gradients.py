@@ -11,6 +11,8 @@ from rolltrain_tui.training.shards import is_shard, own
 
 def real(tensor: Tensor) -> Tensor:
     """A complex tensor as a view of its real and imaginary parts, (..., 2); of a shard, this rank's part; any other as it is."""
+    if type(tensor) is Tensor and not tensor.is_complex():
+        return tensor
     tensor = own(tensor)
     return torch.view_as_real(tensor.detach()) if tensor.is_complex() else tensor
 

@@ -149,6 +149,21 @@ def at_rest(model: nn.Module, optimizer: Optimizer, device: torch.device) -> Ite
         set_global_state(device, outer)
 
 
+class _Timed:
+    """Adds the seconds that pass inside to those of a phase. A class: of a small model's turn generators were a part worth saving."""
+
+    __slots__ = ("phase", "seconds", "started")
+
+    def __init__(self, seconds: dict[str, float], phase: str) -> None:
+        self.seconds, self.phase = seconds, phase
+
+    def __enter__(self) -> None:
+        self.started = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds[self.phase] += perf_counter() - self.started
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The learner's parts
 
@@ -267,7 +282,7 @@ class LeveredLearner(ABC):
 
         # The step, then the extra steps. Their motions count side by side, as one longer vector.
         first = last = self.gather(effect, effect.batch_factor)
-        total = replace(first, plain=None)
+        total = replace(first, plain=None) if effect.extra_steps else first
         with self._timed("optimiser"):
             motion = self.levers.step(effect, loss=first.loss, plain=first.plain)
         for _ in range(effect.extra_steps if motion.finite else 0):
@@ -355,14 +370,9 @@ class LeveredLearner(ABC):
             grad.copy_(added.view(grad.shape))
         return total.item()
 
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
+    def _timed(self, phase: str) -> "_Timed":
         """What happens inside is part of a phase."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[phase] += perf_counter() - started
+        return _Timed(self.seconds, phase)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Matrix products in bf16, with weights and sums in fp32. Where the learner's dtype is fp32, nothing."""

@@ -296,14 +296,17 @@ class Levers:
                 clip(self.parameters, threshold, norm)
             if effect.clip_factor != 1:
                 clipped_norm = self.norm_of(seen(self.parameters)).item()
-        with self._settings(lr_scale, effect.decay_factor):
+        if lr_scale == effect.decay_factor == 1:
             take_step(self.optimizer)
+        else:
+            with self._settings(lr_scale, effect.decay_factor):
+                take_step(self.optimizer)
         return clipped_norm
 
     @contextmanager
     def _settings(self, lr_scale: float, decay_factor: float) -> Iterator[None]:
         """Learning rate and weight decay of every group, multiplied for one step."""
-        groups = self.optimizer.param_groups if (lr_scale, decay_factor) != (1.0, 1.0) else []
+        groups = self.optimizer.param_groups
         kept = [(group["lr"], group.get("weight_decay")) for group in groups]
         for group in groups:
             group["lr"] = group["lr"] * lr_scale

@@ -51,6 +51,9 @@ from rolltrain_tui.training.update_buffers import laid_flat, lay_side_by_side
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
 
+_huber = torch.ops.aten.smooth_l1_loss.default
+"""F.smooth_l1_loss without its checks, which take longer than the loss."""
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The algorithm's lines, for one role
 
@@ -90,13 +93,14 @@ def descend(side: Side, batch: Batch, goals: Tensor, weight: float, autocast: Ab
             losses = huber(side, batch, goals)
         (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
         return losses.detach()
-    side.flops += 3 * side.pass_flops(len(goals), batch["before"].shape[1])
-    read = forward(side.nets.online, batch["before"], batch.get("chosen"))
-    values, action = read[-1], batch["action"][:, None]  # Q(s, .): (B, A); a: (B, 1)
-    own = values.gather(1, action)[:, 0]  # Q(s, a): (B,)
-    slopes = huber_slopes(own, goals, weight)[:, None]  # dL/dQ(s, a): (B, 1)
-    backward(side.nets.online, read, torch.zeros_like(values).scatter_add_(1, action, slopes))
-    return F.smooth_l1_loss(own, goals, reduction="none")
+    side.flops += 3 * side.pass_flops(*batch["before"].shape[:2])
+    with torch.no_grad():
+        read = forward(side.nets.online, batch["before"], batch.get("chosen"))
+        values, action = read[-1], batch["action"][:, None]  # Q(s, .): (B, A); a: (B, 1)
+        own = values.gather(1, action)[:, 0]  # Q(s, a): (B,)
+        slopes = huber_slopes(own, goals, weight)[:, None]  # dL/dQ(s, a): (B, 1)
+        backward(side.nets.online, read, torch.zeros_like(values).scatter_add_(1, action, slopes))
+        return _huber(own, goals, 0)
 
 
 def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
@@ -268,21 +272,21 @@ class DuelLearner(Duellist):
             self._told |= found
         if effect.drop_worst:
             micros = self._without_the_worst(micros, effect.drop_worst, batch)
-        kept = sum(len(goals) for _, goals in micros)
+        kept = sum(goals.shape[0] for _, goals in micros)
         sums, loss = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0
         with self._timed("learning"):
             for j, (rows, goals) in enumerate(micros):
                 self.stop_if_asked()
-                if not len(goals):
+                if not (count := goals.shape[0]):
                     continue
-                weight = len(goals) / kept  # micro-batches may differ in size: the mean is over transitions
+                weight = count / kept  # micro-batches may differ in size: the mean is over transitions
                 told = self._noisy(goals, effect.target_noise, batch) if effect.target_noise else goals
                 losses = descend(self.side, rows, told, weight, self.autocast() if self.dtype != torch.float32 else None)
                 if effect.target_noise:
                     with torch.no_grad(), self.autocast():
                         losses = huber(self.side, rows, goals)
                 loss += losses.mean().item() * weight
-                batch.amount += len(goals)
+                batch.amount += count
                 sums.add(j)
         batch.plain = sums.finish()
         batch.tokens = batch.targets = int(batch.amount)

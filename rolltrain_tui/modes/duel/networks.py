@@ -7,7 +7,7 @@ come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -102,10 +102,20 @@ class LayerNet(nn.Module):
             else:
                 parts.append(ResidualBlock(width))
         self.layers = nn.Sequential(*parts, nn.Linear(width, outputs(role, dimension)))
-        inner = list(self.layers)
-        self.linear = [(layer, isinstance(before, nn.ReLU)) for before, layer in pairwise(inner) if isinstance(layer, nn.Linear)]
-        """Its linear layers, and whether a ReLU stands before each."""
-        self.only_linear = not any(isinstance(part, nn.BatchNorm1d | ResidualBlock) for part in inner)
+        self.only_linear = not any(isinstance(part, nn.BatchNorm1d | ResidualBlock) for part in self.layers)
+        self._theta: list[tuple[Tensor, Tensor, bool]] | None = None
+
+    @property
+    def theta(self) -> list[tuple[Tensor, Tensor, bool]]:
+        """Weight and bias of each linear layer, and whether a ReLU stands before it. Found once: looking them up costs as much as a pass."""
+        if self._theta is None:
+            pairs = pairwise(self.layers)
+            self._theta = [(own.weight, own.bias, isinstance(before, nn.ReLU)) for before, own in pairs if isinstance(own, nn.Linear)]
+        return self._theta
+
+    def _apply(self, *args: Any, **more: Any) -> Self:
+        self._theta = None  # another device or dtype has other tensors
+        return super()._apply(*args, **more)
 
     def cost(self) -> Passage:
         return Passage(_products(self), 0)
@@ -114,7 +124,7 @@ class LayerNet(nn.Module):
         """What the first layer reads: a place for each point, (B, N d), and an agent's chosen coordinates."""
         if (room := self.points - points.shape[1]) > 0:
             points = nn.functional.pad(points, (0, 0, 0, room), value=-1.0)
-        row = points[:, : self.points].flatten(1)
+        row = (points[:, : self.points] if room < 0 else points).flatten(1)
         return row if chosen is None else torch.cat([row, chosen.to(row.dtype)], dim=1)
 
     def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:

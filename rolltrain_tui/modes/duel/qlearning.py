@@ -30,12 +30,12 @@ def td_targets(
     judge = next_values if online is None else online
     best = (judge if chosen is None else legal(judge, chosen)).argmax(dim=1, keepdim=True)
     value = next_values.gather(1, best)[:, 0]
-    return rewards + gamma * torch.where(over, 0.0, value)
+    return value.masked_fill(over, 0).mul_(gamma).add_(rewards)
 
 
 def huber_slopes(values: Tensor, goals: Tensor, weight: float) -> Tensor:
     """d(weight x mean Huber loss)/d(values): the gap, cut at -1 and 1, over their number. All are (B,)."""
-    share = torch.tensor(weight).div_(len(values))  # rounded as autograd rounds it
+    share = (1.0 if weight == 1 else torch.tensor(weight).item()) / values.shape[0]  # rounded as autograd rounds it
     return (values - goals).clamp_(-1, 1).mul_(share)
 
 

@@ -78,9 +78,10 @@ class Side:
 
     def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""
-        self.flops += self.pass_flops(len(points), points.shape[1])
+        self.flops += self.pass_flops(points.shape[0], points.shape[1])
         if self.written_out:
-            return forward(net, points, chosen if self.role == "agent" else None)[-1]
+            with torch.no_grad():
+                return forward(net, points, chosen if self.role == "agent" else None)[-1]
         training = net.training
         if self._two_modes:
             net.eval()
@@ -111,7 +112,7 @@ class Side:
             told |= {name: rows[name][:, :longest] for name in ("before", "after")}
         if self.config.table.permute and stream is not None:
             told = renumbered(told, self.role, stream)
-        return {name: column.to(self.device) for name, column in told.items()}
+        return told if self.device.type == "cpu" else {name: column.to(self.device) for name, column in told.items()}
 
     # -----------------------------------------------------------------------------------------------------------------
     # Taking back, and counting what it costs
