@@ -107,7 +107,7 @@ class LayerNet(nn.Module):
 
     @property
     def theta(self) -> list[tuple[Tensor, Tensor, bool]]:
-        """Weight and bias of each linear layer, and whether a ReLU stands before it. Found once: looking them up costs as much as a pass."""
+        """Weight and bias of each linear layer, and whether a ReLU stands before it. Kept: looking them up costs as much as a product."""
         if self._theta is None:
             pairs = pairwise(self.layers)
             self._theta = [(own.weight, own.bias, isinstance(before, nn.ReLU)) for before, own in pairs if isinstance(own, nn.Linear)]
