@@ -115,7 +115,7 @@ class LayerNet(nn.Module):
 
     def _apply(self, *args: Any, **more: Any) -> Self:
         self._theta = None  # another device or dtype has other tensors
-        return super()._apply(*args, **more)
+        return super()._apply(*args, **more)  # type: ignore[no-any-return, no-untyped-call]
 
     def cost(self) -> Passage:
         return Passage(_products(self), 0)
