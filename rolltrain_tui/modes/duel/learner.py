@@ -100,8 +100,7 @@ def descend(side: Side, batch: Batch, goals: Tensor, weight: float, autocast: Ab
         own = values.gather(1, action)[:, 0]  # Q(s, a): (B,)
         slopes = huber_slopes(own, goals, weight)[:, None]  # dL/dQ(s, a): (B, 1)
         backward(side.nets.online, read, torch.zeros_like(values).scatter_add_(1, action, slopes))
-        losses: Tensor = _huber(own, goals, 0)
-        return losses
+        return _huber(own, goals, 0)  # type: ignore[no-any-return]
 
 
 def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
