@@ -1,9 +1,6 @@
-"""Which machine trains, and how: device, dtype, CPU threads, and the C allocator's settings."""
+"""Which machine trains, and how: device, dtype and CPU threads."""
 
-import ctypes
 import os
-import platform
-import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -72,21 +69,3 @@ def pick_threads(threads: int | str, flops_per_micro_batch: float, processes: in
     if isinstance(threads, int):
         return threads
     return 1 if flops_per_micro_batch < SERIAL_FLOPS else max(1, available_cores() // processes)
-
-
-@cache
-def tune_allocator() -> bool:
-    """Let glibc keep the memory of freed activations instead of giving it back to the kernel and faulting it in again each turn.
-
-    Once per process; True where it was done (Linux with glibc). It saves thousands of page faults a turn, about 5 % of its time,
-    and holds on to memory up to the process's peak.
-    """
-    if not sys.platform.startswith("linux") or platform.libc_ver()[0] != "glibc":
-        return False
-    trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD of <malloc.h>
-    with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        settings = {mmap_threshold: 1 << 30, trim_threshold: 2**31 - 1, top_pad: 64 << 20}
-        answers = [mallopt(parameter, value) for parameter, value in settings.items()]
-        return answers == [1, 1, 1]
-    return False

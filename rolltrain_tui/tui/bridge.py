@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TypeVar
 
+from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared, Secret
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.playable import PlayableRun, Sought
@@ -62,6 +63,7 @@ class Bridge:
         self._thread = threading.Thread(target=self._thread_main, name="run", daemon=True)
 
     def start(self) -> None:
+        tune_allocator()
         self._thread.start()
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rolltrain_tui.training import machine
-from rolltrain_tui.training.machine import DeviceError, available_cores, native_bf16, pick_device, pick_dtype, pick_threads, tune_allocator
+from rolltrain_tui.training.machine import DeviceError, available_cores, native_bf16, pick_device, pick_dtype, pick_threads
 
 
 def present(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, mps: bool) -> None:
@@ -64,29 +64,3 @@ def test_a_container_s_share_of_the_cores_counts(limit: str, expected: int, tmp_
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
     monkeypatch.setattr(machine, "Path", lambda path: tmp_path / Path(path).name)
     assert expected == available_cores()
-
-
-def test_the_allocator_is_tuned_on_glibc_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere nothing is done and nothing is said."""
-    for platform, libc in (("darwin", ("", "")), ("linux", ("musl", "1.2"))):
-        monkeypatch.setattr(machine.sys, "platform", platform)
-        monkeypatch.setattr(machine.platform, "libc_ver", lambda libc=libc: libc)
-        assert tune_allocator.__wrapped__() is False
-
-
-def test_the_allocator_gets_its_three_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Linux with glibc mallopt is called once for each setting; a C library without it is left alone."""
-    calls: dict[int, int] = {}
-
-    class LibC:
-        def mallopt(self, parameter: int, value: int) -> int:
-            calls[parameter] = value
-            return 1
-
-    monkeypatch.setattr(machine.sys, "platform", "linux")
-    monkeypatch.setattr(machine.platform, "libc_ver", lambda: ("glibc", "2.36"))
-    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: LibC())
-    assert tune_allocator.__wrapped__() is True
-    assert {-3: 1 << 30, -1: 2**31 - 1, -2: 64 << 20} == calls
-    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: object())
-    assert tune_allocator.__wrapped__() is False

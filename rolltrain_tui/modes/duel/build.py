@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.modes.duel.rewards import REWARDS, RewardError
 from rolltrain_tui.modes.duel.saved import saved_networks
 from rolltrain_tui.modes.duel.trials import agent_named, host_named
 from rolltrain_tui.protocol.learner import Evaluation
-from rolltrain_tui.training.machine import tune_allocator
 
 
 def build(config: DuelConfig, *, base: Path) -> DuelLearner:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.learner import DungeonLearner
-from rolltrain_tui.training.machine import tune_allocator
 
 
 def build(config: DungeonConfig, *, base: Path) -> DungeonLearner:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.finetune.config import FinetuneConfig
 from rolltrain_tui.modes.finetune.folder import look
 from rolltrain_tui.modes.finetune.learner import FinetuneLearner, Material
 from rolltrain_tui.modes.finetune.loading import load
 from rolltrain_tui.modes.finetune.tokens import read
-from rolltrain_tui.training.machine import pick_device, tune_allocator
+from rolltrain_tui.training.machine import pick_device
 
 
 def build(config: FinetuneConfig, *, base: Path) -> FinetuneLearner:

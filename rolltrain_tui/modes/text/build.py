@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.corpora.corpus import load_corpus
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.training import ranks
-from rolltrain_tui.training.machine import pick_device, tune_allocator
+from rolltrain_tui.training.machine import pick_device
 
 
 class ModelShapeError(ValueError):
