@@ -4,7 +4,9 @@ A plug-in names each row in the entry-point group of its table (`rolltrain.monst
 cannot be loaded, fails its table's check, or has a name that is taken. A sentence then names the package, and the game starts without it.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache, partial
 from threading import RLock
@@ -146,7 +148,8 @@ def _load(point: "EntryPoint", kind: str, accept: Callable[[object], Loaded]) ->
     package = package_of(point)
     try:
         _check_name(point, package)
-        return accept(point.load())
+        with redirect_stdout(sys.stderr):  # what it prints is talk, and standard output may be read by a program
+            return accept(point.load())
     except (Exception, SystemExit) as error:  # a plug-in is a program: it may raise anything while it is imported
         why = str(error) if isinstance(error, RowError) else f"it cannot be loaded ({type(error).__name__}: {error})"
         PLUGINS.faults.append(f"Plug-in {package}, {kind} {point.name!a}: {why}. It is left out.")

@@ -1,6 +1,8 @@
 """`rolltrain train`: a campaign without a screen."""
 
 import json
+import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +46,9 @@ def train(
         code, result = train_on_ranks(order, shown, moves, shards=shard_weights)
     else:
         options.refuse_shards(shard_weights, "train")
-        run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
-        code, result = play(run, shown, moves)
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():  # a plug-in or a model may print
+            run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
+            code, result = play(run, shown, moves)
     if as_json and result is not None:
         click.echo(json.dumps(result, indent=2, allow_nan=False))
     return code

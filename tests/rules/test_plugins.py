@@ -1,5 +1,6 @@
 """Plug-ins: rows from other packages sit beside the house's, and whatever is wrong with one is told and left out."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -172,19 +173,21 @@ def test_everything_for_plugins_is_on_one_page() -> None:
 
 @pytest.mark.slow
 def test_help_loads_no_plugin(tmp_path: Path) -> None:
-    """`--help` and `--version` do not even look for plug-ins, so that none can slow them or spoil them."""
+    """`--help` and `--version` do not even look for plug-ins, so that none can slow them or spoil them. Nor do they spoil JSON."""
     site = tmp_path / "site"
     shutil.copytree(EXAMPLE, site, ignore=shutil.ignore_patterns("*.toml", "__pycache__"))
     info = site / "rolltrain_bard-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rolltrain-bard\nVersion: 1.0\n", "utf-8")
     (info / "entry_points.txt").write_text("[rolltrain.monsters]\nlute_mimic = rolltrain_bard:LUTE_MIMIC\n", "utf-8")
-    (site / "rolltrain_bard.py").write_text("raise SystemExit('loaded')", "utf-8")
+    (site / "rolltrain_bard.py").write_text("print('loud')\nraise SystemExit('loaded')", "utf-8")
     rolltrain = shell_with(site, tmp_path)
     for words in ("--help", "--version"):
         done = rolltrain(words)
         assert (done.returncode, done.stderr) == (0, "")
-    assert "it cannot be loaded (SystemExit: loaded)" in rolltrain("check", "tiny_gpt").stderr
+    done = rolltrain("check", "tiny_gpt", "--json")
+    assert "it cannot be loaded (SystemExit: loaded)" in done.stderr
+    assert (json.loads(done.stdout)["ok"], "loud\n" in done.stderr) == (True, True)  # what it prints is no answer of the verb
 
 
 DRAGON, WIZARD, HERO = BESTIARY["loss_dragon"], CLASSES["wizard"], RULEBOOKS["hero"]
