@@ -2,6 +2,7 @@
 
 import pytest
 from support.screens_host import ScreensHost, shown, until
+from textual.screen import Screen
 
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.protocol.sheet import Charge, Sheet
@@ -49,27 +50,47 @@ async def test_level(size: tuple[int, int]) -> None:
             assert text in screen
 
 
+@pytest.fixture(scope="module")
+def kept_encounters() -> dict[tuple[int, int], dict[str, str]]:
+    return {}
+
+
+@pytest.fixture
+async def encounters(size: tuple[int, int], kept_encounters: dict[tuple[int, int], dict[str, str]]) -> dict[str, str]:
+    """By monster, the screen with its card. One app of each size shows all of them."""
+    if size not in kept_encounters:
+        found = kept_encounters[size] = {}
+        cards = {
+            name: Card([MonsterAppeared(380, name, row.challenge, row.hp, row.armour_class, "The loss is [/] rising.")])
+            for name, row in BESTIARY.items()
+        }
+        app = ScreensHost(Screen)
+        async with app.run_test(size=size) as pilot:
+            for name, screen in cards.items():
+                await app.push_screen(screen)
+                await pilot.pause()
+                found[name] = shown(app)
+                await app.pop_screen()
+    return kept_encounters[size]
+
+
 @pytest.mark.parametrize("monster", BESTIARY)
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_encounter(size: tuple[int, int], monster: str) -> None:
+async def test_encounter(size: tuple[int, int], monster: str, encounters: dict[str, str]) -> None:
     """Every monster of the bestiary is on its card with portrait, numbers, reason, what helps, and the way on."""
-    row = BESTIARY[monster]
-    app = card(MonsterAppeared(380, monster, row.challenge, row.hp, row.armour_class, "The loss is [/] rising."))
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        screen = shown(app)
-        numbers = f"CR {row.challenge}   HP {row.hp}   AC {row.armour_class}"
-        portrait = [line.strip() for line in row.portrait]
-        for text in (
-            f"{row.title} appears",
-            *portrait,
-            numbers,
-            "The loss is [/] rising.",
-            row.weak_to[:20],
-            row.save_stat,
-            "Enter: continue",
-        ):
-            assert text in screen
+    row, screen = BESTIARY[monster], encounters[monster]
+    numbers = f"CR {row.challenge}   HP {row.hp}   AC {row.armour_class}"
+    portrait = [line.strip() for line in row.portrait]
+    for text in (
+        f"{row.title} appears",
+        *portrait,
+        numbers,
+        "The loss is [/] rising.",
+        row.weak_to[:20],
+        row.save_stat,
+        "Enter: continue",
+    ):
+        assert text in screen
 
 
 def test_a_monsters_card_names_the_keys_of_this_hero() -> None:
