@@ -39,10 +39,10 @@ def written(once: Once) -> Callable[[int], Path]:
 
 def test_a_long_chronicle(written: Callable[[int], Path], count: Callable[[int, int], int], tally: Callable[[str], None]) -> None:
     """It opens, replays from the first turn to the last, and any turn is found by folding a small part of it."""
-    turns = count(6_000, 100_000)
+    turns = count(3_000, 100_000)
     path = written(turns)
     done = subprocess.run(
-        [sys.executable, "-m", "support.watch_long", str(path), str(count(15, 50))], cwd=TESTS, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "support.watch_long", str(path), str(count(8, 50))], cwd=TESTS, capture_output=True, text=True, check=True
     )
     found = json.loads(done.stdout)
     assert (found["turns"], found["replayed"], found["wrong"], found["torch"]) == (turns, turns + 1, 0, False)
@@ -55,7 +55,7 @@ def test_a_long_chronicle(written: Callable[[int], Path], count: Callable[[int, 
 
 def test_a_seek_folds_a_bounded_part(written: Callable[[int], Path]) -> None:
     """However long the chronicle, a seek folds no more turns than lie between two marks and those of the log."""
-    found = Recording(written(6_000).parent)
+    found = Recording(written(3_000).parent)
     marks = [mark.turn for mark in found._marks]
     gaps = [after - before for before, after in zip(marks, [*marks[1:], found.last], strict=True)]
     assert len(marks) <= recording.MOST_MARKS
