@@ -10,6 +10,7 @@ from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.events import (
     DiceRolled,
     Examined,
+    HeroFell,
     HeroHurt,
     MonsterActed,
     MonsterAppeared,
@@ -71,6 +72,23 @@ def test_each_symptom_brings_its_monster_and_takes_it_away(name, index):
         table.facts += table.game._diagnose(1, when)
     assert [name] == [left.monster for left in of(MonsterLeft, table.facts)]
     assert [monster.xp] == [gained.amount for gained in of(XPGained, table.facts)]
+
+
+def test_what_has_nearly_held_begins_anew_after_a_fall():
+    """The run goes on from older weights: what was measured before says nothing of them."""
+    table, symptom = table_with(), BESTIARY["loss_dragon"].symptoms[0]
+
+    def measured(times):
+        for _ in range(times):
+            set_sign(table, symptom.signal, symptom.side, sick=True)
+            table.facts += table.game._diagnose(1, "turn")
+        return len(of(MonsterAppeared, table.facts))
+
+    assert 0 == measured(symptom.hold - 1)
+    table.game.life.death_save = lambda turn: [HeroFell(turn, None, table.game.sheet())]
+    table.game._death_save(1)
+    assert 0 == measured(symptom.hold - 1)
+    assert 1 == measured(1)
 
 
 def hold(table, *signs, times=9):
