@@ -29,6 +29,8 @@ pytestmark = pytest.mark.slow
 
 Configure = Callable[..., CampaignConfig]
 Moves = list[tuple[int, Command]]
+Played = tuple[Campaign, list[Event]]
+Once = Callable[[str, Callable[[Path], Played]], Played]
 
 TWIN = "twin={mode: on_use, turns: 4, sequences: 8}"
 RAGE: Moves = [(2, UseAbility("rage")), (4, UseAbility("reckless_attack")), (9, UseAbility("reckless_attack"))]
@@ -42,7 +44,7 @@ def campaign_of(config: CampaignConfig) -> Campaign:
     return Campaign(config, build_learner(config, base=Path()))
 
 
-def played(config: CampaignConfig, moves: Moves) -> tuple[Campaign, list[Event]]:
+def played(config: CampaignConfig, moves: Moves) -> Played:
     campaign = campaign_of(config)
     return campaign, list(campaign.play(ScriptedInbox(moves)))
 
@@ -164,10 +166,10 @@ def resumed(config: CampaignConfig, campaign: Campaign, moves: Moves) -> tuple[C
 
 
 @pytest.mark.parametrize("looks", range(1, 15))
-def test_a_turn_stopped_half_way_is_resumed_to_the_bit(tiny_config: Configure, looks: int) -> None:
+def test_a_turn_stopped_half_way_is_resumed_to_the_bit(tiny_config: Configure, once: Once, looks: int) -> None:
     """Stopped inside any step, the twin's or the hero's, and resumed: the same weights, story and verdicts, and no step taken twice."""
     config = tiny_config(TWIN, "turns=10", "camps.every=50")
-    whole, expected = played(config, RAGE)
+    whole, expected = once("half-way", lambda folder: played(config, RAGE))
     first = campaign_of(config)
     head = list(first.play(Halfway(RAGE, looks)))
     assert isinstance(head[-1], CampaignStopped)
@@ -178,10 +180,10 @@ def test_a_turn_stopped_half_way_is_resumed_to_the_bit(tiny_config: Configure, l
 
 
 @pytest.mark.parametrize("turn", [1, 2, 4, 5, 6, 9])
-def test_a_run_stopped_between_turns_is_resumed_to_the_bit(tiny_config: Configure, turn: int) -> None:
+def test_a_run_stopped_between_turns_is_resumed_to_the_bit(tiny_config: Configure, once: Once, turn: int) -> None:
     """After any turn, with a twin on its way or not."""
     config = tiny_config(TWIN, "turns=10", "hero.auto=[rage]")
-    whole, expected = played(config, RAGE)
+    whole, expected = once("between turns", lambda folder: played(config, RAGE))
     first, inbox, head = campaign_of(config), ScriptedInbox(RAGE), []
     for event in first.play(inbox):
         head.append(event)

@@ -199,15 +199,15 @@ MADE = {name: (net, make) for name, make in KINDS.items()} | ODD
 def test_off_and_k(model: Callable[[], nn.Module], make: Make) -> None:
     """With the dice off the plain loop's weights; with them on, also against the gradient and under a cap, k is felt as it was asked."""
     plain, played = model(), model()
-    play(plain, make(plain.parameters()), None, range(12))
+    play(plain, make(plain.parameters()), None, range(8))
     optimizer = make(played.parameters())
-    play(played, optimizer, rolltrain_tui.session(played, optimizer, **OFF), range(12))
+    play(played, optimizer, rolltrain_tui.session(played, optimizer, **OFF), range(8))
     assert same(plain, played)
     for words in ({"rulebook": "hero"}, {"rulebook": "readme"}, {"rulebook": "hero", "character_class": Paladin()}):
         other = model()
         optimizer = make(other.parameters())
         game = rolltrain_tui.session(other, optimizer, monsters="off", **words)  # type: ignore[arg-type]
-        play(other, optimizer, game, range(12))
+        play(other, optimizer, game, range(8))
         assert off_by(game) <= 1e-3
 
 

@@ -38,7 +38,7 @@ def test_every_turn_is_found_as_it_was(run: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(recording, "TURN_LINES", 100)
     found, events, rng = Recording(run), list(read(run / "chronicle.jsonl")), random.Random(3)
     assert len(found._marks) <= most
-    for turn in (0, 1, 255, 256, TURNS, *rng.choices(range(TURNS), k=12)):
+    for turn in (0, 1, 255, 256, TURNS, *rng.choices(range(TURNS), k=6)):
         scene, place = found.at(turn)
         expected = Scene.of(event for event in events if event.turn <= turn)
         scene.turn_lines = type(scene.turn_lines)(list(scene.turn_lines)[-100:])

@@ -302,7 +302,7 @@ def test_whoever_follows_the_hint_comes_nearer_to_the_best_step(pace_best: tuple
 @pytest.mark.parametrize("best", [1 / 10, 1.0, 10.0])
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_is_hinted_is_never_refused(name: str, best: float) -> None:
-    """250 turns of each campaign, played by the hint alone, on a run whose best step is known."""
+    """150 turns of each campaign, played by the hint alone, on a run whose best step is known."""
     obeyed_in(name, best, ())
 
 
@@ -328,6 +328,6 @@ def obeyed_in(name: str, best: float, overrides: tuple[str, ...]) -> int:
         inbox.see(event)
         assert not isinstance(event, CommandRefused), event
         pressed += isinstance(event, AbilityUsed) and event.live
-        if isinstance(event, StepTaken) and event.turn == 250:
+        if isinstance(event, StepTaken) and event.turn == 150:
             break
     return pressed
