@@ -490,6 +490,8 @@ class RolltrainApp(App[None]):
                 signal.signal(getattr(signal, name), lambda number, frame: self._on_signal(number, call))
 
     def _on_signal(self, number: int, call: Callable[..., object]) -> None:
+        if self._code == 128 + number == 128 + signal.SIGHUP:
+            return  # a window that is closed may be told twice, and that is not impatience
         if self._code:
             self._as_it_was.put_back()
             os._exit(128 + number)

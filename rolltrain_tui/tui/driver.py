@@ -1,5 +1,9 @@
 """The game on a terminal of Linux or macOS."""
 
+import os
+import select
+import signal
+from threading import Thread
 from typing import Protocol, cast
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -14,8 +18,35 @@ class OnTerminal(Protocol):
 
 
 class GameDriver(LinuxDriver):
-    """Leaves a first picture where it is: to ask for the alternate screen again would clear it on some terminals."""
+    """Leaves a first picture where it is: to ask for the alternate screen again would clear it on some terminals.
+
+    It also stands what Textual's own driver does not: a SIGSTOP that nobody can foresee, and a terminal that is gone without a SIGHUP.
+    """
+
+    _watching = False
 
     def write(self, data: str) -> None:
         if data != ALTERNATE or not cast(OnTerminal, self._app).takes_over_picture():
             super().write(data)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal. After a SIGSTOP it was never given back: then the old threads end first, or two would share the keys."""
+        stopped = self._key_thread is not None and self._key_thread.is_alive()
+        modes = self.attrs_before
+        if stopped:
+            self.disable_input()
+            self.close()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if stopped:
+            self.attrs_before = modes  # what it finds now may be the game's own
+        if not self._watching and os.isatty(self.fileno):
+            self._watching = True
+            Thread(target=_tell_of_hangup, args=(self.fileno,), name="hangup", daemon=True).start()
+
+
+def _tell_of_hangup(terminal: int) -> None:
+    """A terminal that does not control this process sends it no SIGHUP when it goes: the game would play on to nobody, and read in vain."""
+    poll = select.poll()
+    poll.register(terminal, 0)  # asks for nothing; a hangup is told unasked
+    if any(told & select.POLLHUP for _, told in poll.poll()):
+        os.kill(os.getpid(), signal.SIGHUP)

@@ -101,6 +101,38 @@ def test_a_second_signal_leaves_at_once(opened: Callable[[], Terminal], run: Pat
     assert saves.read(run).note == ""
 
 
+def test_a_terminal_that_goes_without_a_signal_ends_the_game_too(run: Path) -> None:
+    """It does not control the process, as below a wrapper that died: everything played is saved, and nothing runs on."""
+    terminal = game(run, controlling=False)
+    try:
+        assert terminal.until(lambda: STORY.search(terminal.output)), bytes(terminal.output[-2000:])
+        terminal.hang_up()
+        assert terminal.wait(15) is not None
+        assert saves.read(run).summary.turn == played(run)
+    finally:
+        terminal.close()
+
+
+def test_a_stop_that_nobody_can_foresee_leaves_one_reader_of_keys(opened: Callable[[], Terminal], run: Path) -> None:
+    """SIGSTOP and SIGCONT, twice: as many threads as before, keys act, and the terminal is put back at the end."""
+    terminal = opened()
+    threads = Path(f"/proc/{terminal.process.pid}/task")
+    before = len(list(threads.iterdir()))
+    for _ in range(2):
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        assert terminal.until(lambda: _state(terminal) == "T", 15)
+        del terminal.output[:]
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        assert terminal.until(lambda: b"\x1b[?1049h" in terminal.output, 15)
+    terminal.send(b"d")
+    assert terminal.until(lambda: b"Diagnosis" in terminal.output, 15)
+    assert len(list(threads.iterdir())) <= before
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.wait(15) == 128 + signal.SIGTERM
+    assert terminal.restored(), bytes(terminal.output[-500:])
+    assert saves.read(run).summary.turn == played(run)
+
+
 def test_suspended_and_resumed(opened: Callable[[], Terminal], run: Path, count: Callable[[int, int], int], tally: Tally) -> None:
     """Ctrl+Z gives the terminal back and the training stands still; fg goes on."""
     times = count(1, 20)
