@@ -126,7 +126,7 @@ class PlainView:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
             self._tell(event.turn, sentence)
-        if isinstance(event, ScoutsReturned) and (hint := hint_sentence(self._scene)):
+        if isinstance(event, CampaignBegan | ScoutsReturned) and (hint := hint_sentence(self._scene)):
             self._tell(event.turn, hint)
         for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
             self._tell(event.turn, sentence)

@@ -27,9 +27,9 @@ def hint_sentence(scene: Scene, *, scouts: bool = True) -> str:
 
 def diagnosis_sentences(scene: Scene, *, scouts: bool = True) -> list[str]:
     """The verdict of the scouts, each sick signal with what a practitioner would do, and the hint."""
-    if scene.examined is None and scene.scouts is None:
-        return ["Nothing has been examined yet: the first examination comes with the next evaluation."]
     lines: list[str] = []
+    if scene.examined is None and scene.scouts is None:
+        lines.append("Nothing has been examined yet: the first examination comes with the next evaluation.")
     if scene.scouts is not None:
         lines.append(f"Turn {scene.scouts.turn}: {tell(scene.scouts)} {scouts_words(scene.scouts, scene.objective)}")
     if scene.examined is not None:
