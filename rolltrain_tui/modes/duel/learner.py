@@ -37,7 +37,6 @@ from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
 from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games, of_targets, purged, seated, synced, told, turned
-from rolltrain_tui.modes.duel.written_out import backward, forward
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
@@ -81,25 +80,26 @@ def epsilon(side: Side, turn: int) -> float:
 def targets(side: Side, batch: Batch) -> Tensor:
     """4. y: (B,)."""
     settings, legal = side.settings, batch.get("chosen_after") if side.role == "agent" else None
-    slow = side.values(side.nets.target, batch["after"], legal)  # Q⁻(s', .): (B, A)
-    fast = side.values(side.nets.online, batch["after"], legal) if settings.double else None
+    boards = side.read(batch["after"], legal)
+    slow = side.rated(side.nets.target, boards)  # Q⁻(s', .): (B, A)
+    fast = side.rated(side.nets.online, boards) if settings.double else None
     return td_targets(batch["reward"], batch["over"], slow, settings.gamma, chosen=legal, online=fast)
 
 
 def descend(side: Side, batch: Batch, goals: Tensor, weight: float, autocast: AbstractContextManager[Any] | None = None) -> Tensor:
     """5. The loss of each transition, (B,). The gradient of `weight` times their mean is added to `.grad`."""
-    if autocast is not None or not side.written_out:
+    if side.passes is None or autocast is not None:
         with autocast or nullcontext():
             losses = huber(side, batch, goals)
         (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
         return losses.detach()
-    side.flops += 3 * side.pass_flops(*batch["before"].shape[:2])
+    net, boards, action = side.nets.online, side.read(batch["before"], batch.get("chosen")), batch["action"][:, None]
+    side.flops += 3 * side.flops_of(boards)
     with torch.no_grad():
-        read = forward(side.nets.online, batch["before"], batch.get("chosen"))
-        values, action = read[-1], batch["action"][:, None]  # Q(s, .): (B, A); a: (B, 1)
-        own = values.gather(1, action)[:, 0]  # Q(s, a): (B,)
+        tape = side.passes.forward(net, boards.prepared)
+        own = tape.values.gather(1, action)[:, 0]  # Q(s, a): (B,)
         slopes = huber_slopes(own, goals, weight)[:, None]  # dL/dQ(s, a): (B, 1)
-        backward(side.nets.online, read, torch.zeros_like(values).scatter_add_(1, action, slopes))
+        side.passes.backward(net, tape, torch.zeros_like(tape.values).scatter_add_(1, action, slopes))
         return _huber(own, goals, 0)  # type: ignore[no-any-return]
 
 

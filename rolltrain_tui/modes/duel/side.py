@@ -14,9 +14,9 @@ from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import LayerNet, Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
+from rolltrain_tui.modes.duel.passes import Read, passes_of, read
 from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.modes.duel.replay import Replay
-from rolltrain_tui.modes.duel.written_out import forward, is_written_out
 from rolltrain_tui.training.late_compiler import load_compiler_late
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams, random_stream
@@ -39,8 +39,8 @@ class Side:
         online = network(config, role, seed)
         self.nets = Pair(online).to(device)
         self.cost, self._two_modes = online.cost(), has_batch_norm(online)
-        self.written_out = isinstance(online, LayerNet) and is_written_out(online)
-        """Whether its passes need no autograd."""
+        self.passes = passes_of(online, config, device)
+        """Those that need no autograd."""
         self._any_length = not isinstance(online, LayerNet)
         learning = config.learning
         self.settings = self.own = Settings(
@@ -55,6 +55,10 @@ class Side:
     def pass_flops(self, boards: int, points: int) -> int:
         """Of a forward pass of its networks on so many boards."""
         return boards * (self.cost.board + points * self.cost.point)
+
+    def flops_of(self, boards: Read) -> int:
+        """Of a forward pass of its networks on these."""
+        return boards.points.shape[0] * self.cost.board + boards.places * self.cost.point
 
     @property
     def exploration(self) -> ExplorationConfig:
@@ -76,20 +80,32 @@ class Side:
         """Its games of training, with this pool."""
         return Games(self.role, self.config.game, self.config.learning.reward, self.config.table.games, opponents)
 
-    def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
-        """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""
-        self.flops += self.pass_flops(points.shape[0], points.shape[1])
-        if self.written_out:
-            with torch.no_grad():
-                return forward(net, points, chosen if self.role == "agent" else None)[-1]
-        training = net.training
-        if self._two_modes:
-            net.eval()
+    def read(self, points: Tensor, chosen: Tensor | None) -> Read:
+        """Boards (B, N, d) with padding -1, made ready for any of its networks."""
         with torch.no_grad():
-            found: Tensor = net(points.to(self.device), chosen.to(self.device) if chosen is not None and self.role == "agent" else None)
+            return read(self.passes, self.nets.online, points.to(self.device), self._legal(chosen))
+
+    def _legal(self, chosen: Tensor | None) -> Tensor | None:
+        return chosen.to(self.device) if chosen is not None and self.role == "agent" else None
+
+    def rated(self, net: nn.Module, boards: Read) -> Tensor:
+        """Q(s, .) as (B, A), without a gradient and in evaluation mode."""
+        self.flops += self.flops_of(boards)
+        with torch.no_grad():
+            if self.passes is not None:
+                rated: Tensor = self.passes.forward(net, boards.prepared).values
+                return rated
+            training = net.training
+            if self._two_modes:
+                net.eval()
+            found: Tensor = net(boards.points, boards.chosen)
         if self._two_modes:
             net.train(training)
         return found.float()
+
+    def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
+        """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""
+        return self.rated(net, self.read(points, chosen))
 
     def seat(self, net: nn.Module) -> Any:
         """A network as a player of this role, who always makes the move of highest value."""
@@ -130,11 +146,11 @@ class Side:
     @contextmanager
     def by_modules(self) -> Iterator[None]:
         """Inside, every pass goes through the networks' modules, as an examination listens to them."""
-        as_usual, self.written_out = self.written_out, False
+        as_usual, self.passes = self.passes, None
         try:
             yield
         finally:
-            self.written_out = as_usual
+            self.passes = as_usual
 
     @contextmanager
     def apart(self) -> Iterator[None]:

@@ -4,50 +4,52 @@ So small a network costs less than what stands around it, which is left out here
 Shapes: B boards, A moves that are rated.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from rolltrain_tui.modes.duel.networks import LayerNet
 
-_ReLU = torch.ops.aten.threshold_backward.default
-"""(dL/dy, y = ReLU(x), 0) -> dL/dx."""
+where_above = torch.ops.aten.threshold_backward.default
+"""(g, x, t) -> g where x > t, else 0; with t = 0 and x = ReLU(y), dL/dx -> dL/dy."""
 
 
-def is_written_out(net: LayerNet) -> bool:
-    """Whether these passes serve it: linear layers alone, on a CPU."""
-    return net.only_linear and net.theta[0][0].device.type == "cpu"
+class Tape(NamedTuple):
+    """What `forward` found on the way, for `backward`."""
+
+    read: list[Tensor]
+    """By each linear layer."""
+    values: Tensor
+    """(B, A)"""
 
 
-def forward(net: nn.Module, points: Tensor, chosen: Tensor | None) -> list[Tensor]:
-    """What each linear layer reads, and the values (B, A) last."""
-    assert isinstance(net, LayerNet), "a layer list is written out, and no other network"
-    read, x = [], net.row(points, chosen)
+def forward(net: LayerNet, x: Tensor) -> Tape:
+    """The values of boards as rows, `LayerNet.row`."""
+    read = []
     for weight, bias, rectified in net.theta:
         if rectified:
             x = torch.relu(x)
         read.append(x)
         x = F.linear(x, weight, bias)
-    read.append(x)
-    return read
+    return Tape(read, x)
 
 
-def backward(net: nn.Module, read: Sequence[Tensor], slopes: Tensor) -> None:
-    """Add dL/dtheta to `.grad`. `slopes`: dL/dQ, (B, A); `read`: as `forward` found it."""
-    assert isinstance(net, LayerNet), "a layer list is written out, and no other network"
+def backward(net: LayerNet, tape: Tape, slopes: Tensor) -> None:
+    """Add dL/dtheta to `.grad`. `slopes`: dL/dQ, (B, A)."""
     for place in reversed(range(len(net.theta))):
-        (weight, bias, rectified), x = net.theta[place], read[place]
-        _add(weight, slopes.t().mm(x))
-        _add(bias, slopes.sum(0))
+        (weight, bias, rectified), x = net.theta[place], tape.read[place]
+        add(weight, slopes.t().mm(x))
+        add(bias, slopes.sum(0))
         if place:
             slopes = slopes.mm(weight)
             if rectified:
-                slopes = _ReLU(slopes, x, 0)
+                slopes = where_above(slopes, x, 0)
 
 
-def _add(p: Tensor, gradient: Tensor) -> None:
+def add(p: Tensor, gradient: Tensor) -> None:
+    """To `.grad`."""
     if p.grad is None:
         p.grad = gradient
     else:

@@ -1,0 +1,56 @@
+"""How boards are passed through a network: through its modules, or by passes that are written out where there are some for its kind."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from rolltrain_tui.modes.duel import packed_moves, written_out
+from rolltrain_tui.modes.duel.config import DuelConfig
+from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network
+
+
+class Read(NamedTuple):
+    """Boards as a network reads them. No weight has a part in it: what learns and its target may read the same."""
+
+    points: Tensor
+    """(B, N, d), padding -1."""
+    chosen: Tensor | None
+    """(B, d): an agent's legal coordinates."""
+    prepared: Any
+    """For passes that are written out."""
+    places: int
+    """For points, of all boards, on which a pass spends its time."""
+
+
+class Passes(NamedTuple):
+    """Of one kind of network, written out. All are called without gradients."""
+
+    prepare: Callable[[Any, Tensor, Tensor | None], Any]
+    """Network, points, chosen -> what `forward` reads."""
+    forward: Callable[[Any, Any], Any]
+    """Network, boards -> a tape, whose `values` are (B, A)."""
+    backward: Callable[[Any, Any, Tensor], None]
+    """Network, tape, dL/dQ: adds dL/dtheta to `.grad`."""
+
+
+LAYERS = Passes(LayerNet.row, written_out.forward, written_out.backward)
+MOVES = Passes(lambda net, points, chosen: packed_moves.packed(points), packed_moves.forward, packed_moves.backward)
+
+
+def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes | None:
+    """Those that are written out for this network; None: it is passed module by module."""
+    if device.type != "cpu":
+        return None
+    if isinstance(net, LayerNet):
+        return LAYERS if net.only_linear else None
+    return MOVES if isinstance(net, MoveNet) and net.picked is None and config.passes == "packed" else None
+
+
+def read(passes: Passes | None, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Read:
+    """Boards made ready for passes, or for the modules."""
+    prepared = None if passes is None else passes.prepare(net, points, chosen)
+    if isinstance(prepared, packed_moves.Packed):
+        return Read(points, chosen, prepared, prepared.board.shape[0])
+    return Read(points, chosen, prepared, points.shape[0] * points.shape[1])

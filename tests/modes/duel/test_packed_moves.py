@@ -1,0 +1,76 @@
+"""The packed passes of a host's network of moves: what autograd finds over all places, but for rounding."""
+
+import pytest
+import torch
+from support.paths import CAMPAIGNS, DUEL
+
+from rolltrain_tui.modes import build
+from rolltrain_tui.modes.campaign_file import load, load_text
+from rolltrain_tui.modes.duel.game import Boards
+from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.modes.duel.networks import MoveNet
+from rolltrain_tui.modes.duel.packed_moves import backward, forward, packed
+from rolltrain_tui.protocol.effects import NEUTRAL
+from rolltrain_tui.protocol.learner import Learner
+
+
+def learner(*more: str) -> DuelLearner:
+    made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, "batch.transitions=32", *more)), base=CAMPAIGNS)
+    assert isinstance(made, DuelLearner)
+    return made
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 4])
+def test_values_and_gradients_are_those_of_autograd(dimension: int) -> None:
+    """Boards of one to seven points, one of which stands at the origin; two batches, whose gradients add up."""
+    stream = torch.Generator().manual_seed(dimension)
+    net, plain = MoveNet("host", dimension, 8), MoveNet("host", dimension, 8)
+    plain.load_state_dict(net.state_dict())
+    for count in (1, 12):
+        alive = torch.arange(7) < torch.randint(1, 8, (count, 1), generator=stream)
+        points = torch.rand(count, 7, dimension, generator=stream).masked_fill(~alive[:, :, None], -1)
+        points[0] = torch.where(alive[0, :, None], 0.0, -1.0)
+        values = plain(points)
+        slopes = torch.randn(values.shape, generator=stream)
+        values.backward(slopes)
+        with torch.no_grad():
+            tape = forward(net, packed(points))
+            backward(net, tape, slopes)
+        torch.testing.assert_close(tape.values, values, rtol=1e-5, atol=1e-6)
+    for own, other in zip(net.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(own.grad, other.grad, rtol=1e-4, atol=1e-5)
+
+
+def test_training_is_the_same_but_for_rounding() -> None:
+    """Some turns with the same games: losses and weights of packed and of padded passes are near each other, and packed ones cost less."""
+    runs = [learner(f"passes={passes}") for passes in ("packed", "padded")]
+    one, other = [[hero.step(NEUTRAL) for _ in range(6)] for hero in runs]
+    assert [a.loss for a in one] == pytest.approx([b.loss for b in other], rel=1e-3)
+    assert sum(a.gflop for a in one) < sum(b.gflop for b in other)
+    for own, theirs in zip(*(hero.levers.parameters for hero in runs), strict=True):
+        torch.testing.assert_close(own, theirs, rtol=1e-3, atol=1e-4)
+
+
+def test_a_campaign_of_before_keeps_its_passes() -> None:
+    """A file that does not name them is trained over all places, as it was: its runs go on, and verify, with the same bits."""
+    text = (CAMPAIGNS / "duel_first.yaml").read_text(encoding="utf-8")
+    older = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("passes:"))
+    assert older != text
+    made = [build(load_text(each, "it", (*DUEL, *more)), base=CAMPAIGNS) for each, more in ((older, ()), (text, ("passes=padded",)))]
+    assert stepped(made[0]) == stepped(made[1])
+    assert isinstance(made[0], DuelLearner)
+    assert made[0].side.passes is None
+
+
+def stepped(hero: Learner) -> str:
+    """The weights after some turns."""
+    for _ in range(3):
+        hero.step(NEUTRAL)
+    return hero.weights_sha256()
+
+
+def test_a_board_at_the_table_is_rated_alike() -> None:
+    """Players of both passes choose the same moves on the same boards."""
+    boards = Boards.random(20, 6, 3, 9, torch.Generator().manual_seed(2)).to(dtype=torch.float32)
+    found = [hero.player()(boards, torch.zeros(20)).tolist() for hero in (learner("passes=packed"), learner("passes=padded"))]  # type: ignore[call-arg, arg-type]
+    assert found[0] == found[1]
