@@ -169,6 +169,12 @@ class Games:
         return Tables(then, opponent, moves, chosen_after), rows
 
 
+def without_empty_places(rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same transitions, with as many places for points as the longest board of these needs."""
+    longest = max(1, *(int((rows[name][:, :, 0] >= 0).sum(dim=1).max()) for name in ("before", "after")))
+    return {**rows, **{name: rows[name][:, :longest] for name in ("before", "after")}}
+
+
 def renumbered(rows: Mapping[str, Tensor], role: Role, stream: torch.Generator) -> dict[str, Tensor]:
     """The same transitions with the coordinates of each renumbered at random, and the points in the order that follows."""
     count, points, dimension = rows["before"].shape

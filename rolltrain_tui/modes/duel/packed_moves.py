@@ -34,8 +34,7 @@ class Packed(NamedTuple):
 
 
 def packed(points: Tensor) -> Packed:
-    """From (B, N, d) with padding -1. Every board has a point."""
-    longest = points.shape[1]
+    """From (B, ., d) with padding -1. Every board has a point."""
     alive = points[:, :, 0] >= 0  # (B, N)
     counts = alive.sum(dim=1, keepdim=True)  # (B, 1)
     board, place = alive.nonzero(as_tuple=True)  # (P,)
@@ -48,7 +47,7 @@ def packed(points: Tensor) -> Packed:
     entry = [x, x / of_board[1].clamp(min=1e-30), x.sum(dim=1, keepdim=True).expand_as(x), *of_board]
     read = torch.stack(entry, dim=2).transpose(0, 1).reshape(-1, 6)  # (d P, 6)
     end = counts.cumsum(dim=0)
-    places = torch.minimum(end - counts + torch.arange(longest), end - 1).flatten()
+    places = torch.minimum(end - counts + torch.arange(int(counts.max())), end - 1).flatten()
     return Packed(read, board, share, places)
 
 

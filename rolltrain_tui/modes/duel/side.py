@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig, ExplorationConfig
 from rolltrain_tui.modes.duel.dials import Settings
-from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered
+from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered, without_empty_places
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import LayerNet, Role, has_batch_norm
@@ -116,19 +116,19 @@ class Side:
         return greedy_host(values) if self.role == "host" else greedy_agent(values)
 
     def sample(self, count: int, streams: Streams) -> Batch:
-        """Transitions from the replay buffer, each as likely."""
+        """Transitions from the replay buffer, each as likely. Renumbered by the same stream, where the campaign says so."""
         stream = streams[self.replay_stream]
-        return self.ready(self.replay.sample(count, stream, read_by(self.role)), stream)
+        rows = self.replay.sample(count, stream, read_by(self.role))
+        if self._any_length and self.passes is None:
+            rows = without_empty_places(rows)
+        return self._on_device(renumbered(rows, self.role, stream) if self.config.table.permute else rows)
 
-    def ready(self, rows: Mapping[str, Tensor], stream: torch.Generator | None) -> Batch:
-        """Rows as the networks read them: without places for points that none needs; renumbered by a stream, where the campaign says so."""
-        told = dict(rows)
-        if self._any_length:
-            longest = max(1, *(int((rows[name][:, :, 0] >= 0).sum(dim=1).max()) for name in ("before", "after")))
-            told |= {name: rows[name][:, :longest] for name in ("before", "after")}
-        if self.config.table.permute and stream is not None:
-            told = renumbered(told, self.role, stream)
-        return told if self.device.type == "cpu" else {name: column.to(self.device) for name, column in told.items()}
+    def ready(self, rows: Mapping[str, Tensor]) -> Batch:
+        """Rows as the networks read them, module by module."""
+        return self._on_device(without_empty_places(rows) if self._any_length else rows)
+
+    def _on_device(self, rows: Mapping[str, Tensor]) -> Batch:
+        return {name: column.to(self.device) for name, column in rows.items()} if self.device.type != "cpu" else dict(rows)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Taking back, and counting what it costs
