@@ -9,6 +9,7 @@ beside the plain comparison of all pairs of points, (B, N, N, d) at once; games 
 
 import sys
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import mean
 
@@ -84,20 +85,25 @@ def learner(network: str, *more: str) -> DuelLearner:
 
 
 def learning(seconds: float) -> None:
-    """The whole loop of the campaign beside the published one; then updates without games, and games without updates."""
+    """The whole loop of the campaign beside the published one; then updates without games, and games without updates.
+
+    The published loop knows no double Q-learning, which reads each next board once more: rows "single" leave it out too, and are the
+    same algorithm. It has no networks of moves or sets: beside those stands its own of 256-256.
+    """
     print(f"\nlearner, a batch of {BATCH}, {GAMES} games side by side; published: a rollout of 20 games every tenth update")
-    print(f"{'':>16} loop: turns/s  published  ratio | updates/s  published  ratio | transitions/s  published  ratio")
+    print(f"{'':>18} loop: turns/s  published  ratio | updates/s  published  ratio | transitions/s  published  ratio")
     networks = {
-        "layers 64-64": "{kind: layers, width: null, layers: [64, 64], relu_first: false}",
-        "layers 256-256": "{kind: layers, width: null, layers: [256, 256], relu_first: false}",
+        "64-64": "{kind: layers, width: null, layers: [64, 64], relu_first: false}",
+        "256-256": "{kind: layers, width: null, layers: [256, 256], relu_first: false}",
         "set of 64": "{kind: set, width: 64, layers: null, relu_first: false}",
         "moves of 32": CAMPAIGN,
     }
-    for name, network in networks.items():
-        ours, whole = learner(network, "table.every=1000000"), learner(network)
+    for kind, double in product(networks, ("false", "true")):
+        name, network = f"{kind} {'double' if double == 'true' else 'single'}", networks[kind]
+        ours, whole = (learner(network, f"learning.double={double}", *more) for more in (("table.every=1000000",), ()))
         for _ in range(2):
             ours.step(NEUTRAL)  # the first games are behind it
-        widths = (64, 64) if "64-64" in name else (256, 256)
+        widths = (64, 64) if kind == "64-64" else (256, 256)
         other = Original(3, 20, widths, BATCH, 20_000)
         other.rollout(GAMES, 20)
         against, every = ours.pool.against("host"), whole.config.table.every
@@ -112,7 +118,7 @@ def learning(seconds: float) -> None:
             lambda o=other, k=added: k.append(o.rollout(ROLLOUT_GAMES, ROLLOUT_MOVES)),  # type: ignore[misc]
         )
         pairs = ((every / loop, ROLLOUT_EVERY / theirs), (1 / update, 1 / published), (GAMES / moves, mean(added) / rollout))
-        print(f"{name:>16}" + " |".join(f"{own:>14.0f} {there:>10.0f} {own / there:>6.1f}" for own, there in pairs), flush=True)
+        print(f"{name:>18}" + " |".join(f"{own:>14.0f} {there:>10.0f} {own / there:>6.1f}" for own, there in pairs), flush=True)
 
 
 def growth(seconds: float) -> None:

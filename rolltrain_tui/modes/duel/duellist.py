@@ -100,7 +100,7 @@ class Duellist(LeveredLearner):
         rows = side.replay.first(2 * PROBE)
         half = max(1, len(rows["action"]) // 2)
         pieces = [{name: column[first : first + half] for name, column in rows.items()} for first in (0, half)]
-        halves = [side.ready(piece) for piece in pieces if len(piece["action"]) == half]
+        halves = [side.ready(piece, None) for piece in pieces if len(piece["action"]) == half]
 
         transitions = self.config.batch.transitions * self.config.batch.accumulation
         with side.apart():

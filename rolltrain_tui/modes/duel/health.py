@@ -34,7 +34,7 @@ def signals(side: Side, trials: Trials, shares: Sequence[float], turn: int, tran
     """All but `echo`. `shares`: values of the last evaluation; `transitions`: replayed in a turn. The networks are at rest."""
     config, gamma = side.config, side.settings.gamma
     found = {"replays": side.replay.age(turn) * transitions / max(1, len(side.replay))}
-    rows = side.ready(side.replay.first(BOARDS))
+    rows = side.ready(side.replay.first(BOARDS), None)
     values = side.values(side.nets.online, rows["before"], rows["chosen"]).cpu()  # (B, A)
     legal = torch.ones_like(values, dtype=torch.bool) if side.role == "host" else rows["chosen"].cpu()
     highest = values[legal].max().item()

@@ -116,19 +116,16 @@ class Side:
         return greedy_host(values) if self.role == "host" else greedy_agent(values)
 
     def sample(self, count: int, streams: Streams) -> Batch:
-        """Transitions from the replay buffer, each as likely. Renumbered by the same stream, where the campaign says so."""
+        """Transitions from the replay buffer, each as likely."""
         stream = streams[self.replay_stream]
-        rows = self.replay.sample(count, stream, read_by(self.role))
-        if self._any_length and self.passes is None:
-            rows = without_empty_places(rows)
-        return self._on_device(renumbered(rows, self.role, stream) if self.config.table.permute else rows)
+        return self.ready(self.replay.sample(count, stream, read_by(self.role)), stream)
 
-    def ready(self, rows: Mapping[str, Tensor]) -> Batch:
-        """Rows as the networks read them, module by module."""
-        return self._on_device(without_empty_places(rows) if self._any_length else rows)
-
-    def _on_device(self, rows: Mapping[str, Tensor]) -> Batch:
-        return {name: column.to(self.device) for name, column in rows.items()} if self.device.type != "cpu" else dict(rows)
+    def ready(self, rows: Mapping[str, Tensor], stream: torch.Generator | None) -> Batch:
+        """Rows as the networks read them: without places for points that none needs; renumbered by a stream, where the campaign says so."""
+        told = without_empty_places(rows) if self._any_length else dict(rows)
+        if self.config.table.permute and stream is not None:
+            told = renumbered(told, self.role, stream)
+        return told if self.device.type == "cpu" else {name: column.to(self.device) for name, column in told.items()}
 
     # -----------------------------------------------------------------------------------------------------------------
     # Taking back, and counting what it costs
