@@ -272,6 +272,10 @@ class DuelConfig(CampaignConfig):
             par="Zeillinger" if host else "the agent that chooses first",
         )
 
+    def recipe(self, data_sha256: str) -> Mapping[str, Any]:
+        """See `CampaignConfig.recipe`. Passes have no part in it: they differ in last bits alone, and older ghosts do not name them."""
+        return {name: value for name, value in super().recipe(data_sha256).items() if name != "passes"}
+
     @property
     def micro_batches(self) -> int:
         return self.batch.accumulation
