@@ -131,6 +131,9 @@ def table(campaign: str, profiles: Profiles) -> str:
         return f"  {name:<25}" + "".join(f"{cell:>{wide}}" for cell in cells)
 
     parts = list(dict.fromkeys(name for profile in found for name in profile.parts))
+    notes = [*profiles.left_out]
+    if any(profile.parts["screen"] < 0 for profile in found):
+        notes.insert(0, "The screen's part is the difference of two runs; where it is negative, it is less than their noise.")
     lines = [
         f"{campaign}: milliseconds of a turn, and their share of it",
         row("", *(f"{p.dtype}, {p.threads} thread{'s' * (p.threads > 1)}" for p in found)),
@@ -144,7 +147,7 @@ def table(campaign: str, profiles: Profiles) -> str:
         "",
         "  the screen's thread, milliseconds of CPU in a second of training",
         *(row(f"  {name}", *(f"{p.screen[name]:.1f}       " for p in found)) for name in found[0].screen),
-        *("  " + sentence for sentence in ["", *profiles.left_out] if profiles.left_out),
+        *("  " + sentence for sentence in ["", *notes] if notes),
     ]
     return "\n".join(line.rstrip() for line in lines)
 

@@ -54,6 +54,13 @@ def test_the_table_tells_milliseconds_and_shares_of_every_column() -> None:
     assert told["share of that peak"] == ["44.4%"] * 4  # 4 ms of 9
 
 
+@pytest.mark.parametrize("screen", [-0.1, 0.1])
+def test_a_negative_part_is_called_noise(screen: float) -> None:
+    cell = profile._profile(("float32", 1), BLOCKS, FLOOR, DRAWN)
+    cell.parts["screen"] = screen
+    assert ("less than their noise" in profile.table("tiny_gpt", profile.Profiles([cell], []))) == (screen < 0)
+
+
 def test_a_dtype_that_the_machine_only_emulates_is_left_out_and_the_table_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     measured: list[tuple[str, int]] = []
 
