@@ -132,10 +132,8 @@ def test_no_test_module_imports_another() -> None:
     modules = sorted((ROOT / "tests").rglob("*.py"))
     names = {path.stem for path in modules if path.name.startswith(("test_", "conftest"))}
     for path in modules:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            imported = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            imported += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not names & {part for name in imported for part in name.split(".")}, path
+        imported = re.findall(r"^ *(?:from|import) +([^#\n(]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not names & {part for line in imported for part in re.split(r"[ .,]+", line.split(" import ")[0])}, path
         place = path.relative_to(ROOT / "tests").parts[0]
         assert place in others or path.parent == ROOT / "tests" or (ROOT / "rolltrain_tui" / place).is_dir(), path
 

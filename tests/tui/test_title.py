@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import warm
 from support.screens_host import ScreensHost, a_run, shown, until
 from textual.widgets import Static
 
@@ -56,9 +57,9 @@ def test_light() -> None:
 
 @pytest.mark.slow
 def test_readied() -> None:
-    """A fresh process imports torch while the title is shown, and names its version and device."""
+    """Behind the title torch is imported, and its version and device are named."""
     script = "from rolltrain_tui.tui import launch, outfitter as o; print(o.TorchOutfitter(launch.Launch()).preload())"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = warm.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert re.fullmatch(r"torch [\d.]+ · (cuda|cpu, \d+ threads?)\n", done.stdout), done.stderr
 
 
