@@ -11,6 +11,7 @@ from support.fakes import FakeExpedition, fake_config
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs import event_log, follow
+from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.follow import Followed, FollowError
 from rolltrain_tui.runs.playable import Sought
@@ -62,7 +63,7 @@ def test_a_run_is_told_as_it_is_written(tmp_path: Path, chronicle: Chronicle, mo
     monkeypatch.setattr(event_log, "VOLUME", volume)
     cuts = [0, 1, 2, 9, 10, 31, 90, len(STORY)]
     pieces = [writes(chronicle, *piece) for piece in pairwise(cuts)]
-    assert STORY == heard(Followed(tmp_path), nothing, *pieces, nothing)
+    assert same(STORY, heard(Followed(tmp_path), nothing, *pieces, nothing))
 
 
 def test_a_turn_is_told_when_it_is_over_or_stands_still(tmp_path: Path, chronicle: Chronicle) -> None:
@@ -71,9 +72,9 @@ def test_a_turn_is_told_when_it_is_over_or_stands_still(tmp_path: Path, chronicl
     run = Followed(tmp_path)
     told = run.play(Looks(writes(chronicle, 0, middle), nothing))
     until_silence = [next(told) for _ in range(middle - 1)]
-    assert until_silence == STORY[: middle - 1]
+    assert same(until_silence, STORY[: middle - 1])
     assert run.turn == 7
-    assert list(told) == [STORY[middle - 1]]
+    assert same(list(told), [STORY[middle - 1]])
 
 
 def test_a_run_that_was_taken_back_is_shown_from_there(tmp_path: Path, chronicle: Chronicle) -> None:
@@ -88,7 +89,7 @@ def test_a_run_that_was_taken_back_is_shown_from_there(tmp_path: Path, chronicle
     run = Followed(tmp_path)
     *_, last = heard(run, writes(chronicle, 0, 80), nothing, goes_back)
     assert isinstance(last, Sought)
-    assert last.scene == Scene.of(event_log.read(chronicle.path))
+    assert same(last.scene, Scene.of(event_log.read(chronicle.path)))
     assert "taken back" in run.standing.words
 
 
@@ -97,8 +98,8 @@ def test_the_story_can_be_told_again_on_the_way(tmp_path: Path, chronicle: Chron
     middle = next(number for number, event in enumerate(STORY) if event.turn == 7) + 1
     run, again = Followed(tmp_path), list[Event]()
     told = heard(run, writes(chronicle, 0, middle), lambda: again.extend(run.story), writes(chronicle, middle, 60), nothing)
-    assert again == STORY[:middle]
-    assert told == [*STORY[: middle - 1], *STORY[middle:60]]
+    assert same(again, STORY[:middle])
+    assert same(told, [*STORY[: middle - 1], *STORY[middle:60]])
 
 
 def test_what_is_hidden_stays_hidden_when_a_run_was_taken_back(tmp_path: Path, chronicle: Chronicle) -> None:
@@ -136,7 +137,7 @@ def test_damage_is_told_once_it_is_sure(tmp_path: Path, chronicle: Chronicle) ->
             log.write(b'{"crc":"00000000","n":50}\n{"crc":')
 
     run = Followed(tmp_path)
-    assert STORY[:50] == heard(run, spoil)
+    assert same(STORY[:50], heard(run, spoil))
     assert run.standing.state != "damaged"
     heard(run, *[nothing] * follow.PATIENCE)
     assert run.standing.state == "damaged"
