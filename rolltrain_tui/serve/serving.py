@@ -34,4 +34,5 @@ def check_installed(*further: str) -> None:
     """MissingExtraError where a package that serving needs is missing."""
     missing = [name for name in (*NEEDED, *further) if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingExtraError(f"serve needs {' and '.join(missing)}, which is not installed: pip install 'rolltrain-tui[serve]'")
+        are = "is" if len(missing) == 1 else "are"
+        raise MissingExtraError(f"serve needs {' and '.join(missing)}, which {are} not installed: pip install 'rolltrain-tui[serve]'")

@@ -14,14 +14,17 @@ Call = Callable[..., Answer]
 TUTORIAL = CAMPAIGNS / "tutorial.yaml"
 
 
-@pytest.mark.parametrize("missing", ["aiohttp", "segno"])
-def test_without_its_extra_it_says_what_to_install(call: Call, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("missing", "are"),
+    [({"aiohttp"}, "aiohttp, which is"), ({"segno"}, "segno, which is"), ({"aiohttp", "segno"}, "aiohttp and segno, which are")],
+)
+def test_without_its_extra_it_says_what_to_install(call: Call, monkeypatch: pytest.MonkeyPatch, missing: set[str], are: str) -> None:
     """The package and the command, and nothing has been opened."""
     found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == missing else found(name, *more))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name in missing else found(name, *more))
     answer = call("serve", "tutorial")
     assert answer.code == 2
-    assert f"serve needs {missing}, which is not installed: pip install 'rolltrain-tui[serve]'" in answer.err
+    assert f"serve needs {are} not installed: pip install 'rolltrain-tui[serve]'" in answer.err
 
 
 @pytest.mark.parametrize(
