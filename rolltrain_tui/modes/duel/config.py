@@ -192,8 +192,8 @@ class DuelConfig(CampaignConfig):
     table: TableConfig
     network: NetworkConfig
     passes: Literal["packed", "padded"] = "padded"
-    """Of a host's network of kind moves. packed: over the living points alone, in half the time; padded, or left out as in older files:
-    over as many places for points as the longest board needs. Values differ in their last bits."""
+    """Of kind set, and of a host's network of kind moves. packed: over the living points alone, in half the time; padded, or left out as in
+    older files: over as many places for points as the longest board needs. Values differ in their last bits."""
     learning: LearningConfig
     exploration: ExplorationConfig
     rival: RivalConfig | None

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel import packed_moves, written_out
+from rolltrain_tui.modes.duel import packed_moves, packed_sets, written_out
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network
+from rolltrain_tui.modes.duel.networks import LayerNet, Network, SetNet
 
 
 class Read(NamedTuple):
@@ -37,6 +37,7 @@ class Passes(NamedTuple):
 
 LAYERS = Passes(LayerNet.row, written_out.forward, written_out.backward)
 MOVES = Passes(lambda net, points, chosen: packed_moves.packed(points), packed_moves.forward, packed_moves.backward)
+SETS = Passes(lambda net, points, chosen: packed_sets.packed(points, chosen), packed_sets.forward, packed_sets.backward)
 
 
 def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes | None:
@@ -45,12 +46,16 @@ def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes 
         return None
     if isinstance(net, LayerNet):
         return LAYERS if net.only_linear else None
-    return MOVES if isinstance(net, MoveNet) and net.picked is None and config.passes == "packed" else None
+    if config.passes == "padded":
+        return None
+    if isinstance(net, SetNet):
+        return SETS
+    return MOVES if net.picked is None else None
 
 
 def read(passes: Passes | None, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Read:
     """Boards made ready for passes, or for the modules."""
     prepared = None if passes is None else passes.prepare(net, points, chosen)
-    if isinstance(prepared, packed_moves.Packed):
-        return Read(points, chosen, prepared, prepared.board.shape[0])
+    if isinstance(prepared, packed_moves.Packed | packed_sets.Packed):
+        return Read(points, chosen, prepared, len(prepared.of.board))
     return Read(points, chosen, prepared, points.shape[0] * points.shape[1])

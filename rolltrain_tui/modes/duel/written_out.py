@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from rolltrain_tui.modes.duel.living import where_above
 from rolltrain_tui.modes.duel.networks import LayerNet
-
-where_above = torch.ops.aten.threshold_backward.default
-"""(g, x, t) -> g where x > t, else 0; with t = 0 and x = ReLU(y), dL/dx -> dL/dy."""
 
 
 class Tape(NamedTuple):
@@ -46,6 +44,12 @@ def backward(net: LayerNet, tape: Tape, slopes: Tensor) -> None:
             slopes = slopes.mm(weight)
             if rectified:
                 slopes = where_above(slopes, x, 0)
+
+
+def add_layer(layer: nn.Linear, slopes: Tensor, read: Tensor) -> None:
+    """The gradient of a linear layer: of what it gave, and what it read."""
+    add(layer.weight, slopes.t().mm(read))
+    add(layer.bias, slopes.sum(dim=0))
 
 
 def add(p: Tensor, gradient: Tensor) -> None:

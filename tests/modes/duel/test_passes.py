@@ -1,4 +1,4 @@
-"""The packed passes of a host's network of moves: what autograd finds over all places, but for rounding."""
+"""Packed passes: what autograd finds over all places, but for rounding."""
 
 import pytest
 import torch
@@ -8,8 +8,8 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load, load_text
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.networks import MoveNet
-from rolltrain_tui.modes.duel.packed_moves import backward, forward, packed
+from rolltrain_tui.modes.duel.networks import MoveNet, Role, SetNet
+from rolltrain_tui.modes.duel.passes import MOVES, SETS
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.learner import Learner
 
@@ -21,21 +21,28 @@ def learner(*more: str) -> DuelLearner:
 
 
 @pytest.mark.parametrize("dimension", [2, 3, 4])
-def test_values_and_gradients_are_those_of_autograd(dimension: int) -> None:
-    """Boards of one to seven points, one of which stands at the origin; two batches, whose gradients add up."""
+@pytest.mark.parametrize("kind", ["moves of a host", "set of a host", "set of an agent"])
+def test_values_and_gradients_are_those_of_autograd(kind: str, dimension: int) -> None:
+    """Boards of one to seven points, one of which has all at the origin; two batches, whose gradients add up."""
     stream = torch.Generator().manual_seed(dimension)
-    net, plain = MoveNet("host", dimension, 8), MoveNet("host", dimension, 8)
+    role: Role = "agent" if kind.endswith("agent") else "host"
+    passes, (net, plain) = (
+        (MOVES, [MoveNet(role, dimension, 8) for _ in range(2)])
+        if kind.startswith("moves")
+        else (SETS, [SetNet(role, dimension, 8) for _ in range(2)])
+    )
     plain.load_state_dict(net.state_dict())
     for count in (1, 12):
         alive = torch.arange(7) < torch.randint(1, 8, (count, 1), generator=stream)
         points = torch.rand(count, 7, dimension, generator=stream).masked_fill(~alive[:, :, None], -1)
         points[0] = torch.where(alive[0, :, None], 0.0, -1.0)
-        values = plain(points)
+        chosen = torch.rand(count, dimension, generator=stream) < 0.7 if role == "agent" else None
+        values = plain(points, chosen)
         slopes = torch.randn(values.shape, generator=stream)
         values.backward(slopes)
         with torch.no_grad():
-            tape = forward(net, packed(points))
-            backward(net, tape, slopes)
+            tape = passes.forward(net, passes.prepare(net, points, chosen))
+            passes.backward(net, tape, slopes)
         torch.testing.assert_close(tape.values, values, rtol=1e-5, atol=1e-6)
     for own, other in zip(net.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(own.grad, other.grad, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,53 @@
+"""The living points of all boards in one row, and what a board makes of its points: their mean and their maximum, forward and backward.
+
+Of the places for points in a batch two thirds are empty, as the longest board has three times the points of the mean one. Sums are over
+fewer terms than with the empty places, so that last bits differ. Shapes: B boards, N points of the longest, P of all, K numbers of a point.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+where_above = torch.ops.aten.threshold_backward.default
+"""(g, x, t) -> g where x > t, else 0; with t = 0 and x = ReLU(y), dL/dx -> dL/dy."""
+_NEARLY_NOTHING = -1e-38
+"""Below the most by so much is below it."""
+
+
+class Living(NamedTuple):
+    """Where the living points stand."""
+
+    x: Tensor
+    """(P, d): their coordinates."""
+    board: Tensor
+    """(P,): of each."""
+    share: Tensor
+    """(B, 1): of a point among those of its board."""
+    places: Tensor
+    """(B N,): points by board; a shorter board repeats its last one, which changes no maximum."""
+
+
+def living(points: Tensor) -> Living:
+    """From (B, ., d) with padding -1. Every board has a point."""
+    alive = points[:, :, 0] >= 0
+    counts = alive.sum(dim=1, keepdim=True)  # (B, 1)
+    board, place = alive.nonzero(as_tuple=True)  # (P,)
+    end = counts.cumsum(dim=0)
+    places = torch.minimum(end - counts + torch.arange(int(counts.max())), end - 1).flatten()
+    return Living(points[board, place], board, 1 / counts, places)
+
+
+def pooled(each: Tensor, of: Living) -> tuple[Tensor, Tensor]:
+    """Mean and maximum over the points of each board: (P, K) -> two of (B, K)."""
+    count, numbers = len(of.share), each.shape[1]
+    mean = each.new_zeros(count, numbers).index_add_(0, of.board, each).mul_(of.share)
+    return mean, each.index_select(0, of.places).view(count, -1, numbers).amax(dim=1)
+
+
+def unpooled(at_mean: Tensor, at_most: Tensor, each: Tensor, most: Tensor, of: Living) -> Tensor:
+    """dL/d(mean) and dL/d(maximum), (B, K), -> dL/d(each), (P, K). Points that share the maximum share its slope."""
+    below = each - most.index_select(0, of.board)
+    top = where_above(torch.ones_like(below), below, _NEARLY_NOTHING)  # 1 where a point has the most
+    ties = torch.zeros_like(most).index_add_(0, of.board, top)
+    return (at_most / ties).index_select(0, of.board).mul_(top).add_((at_mean * of.share).index_select(0, of.board))
