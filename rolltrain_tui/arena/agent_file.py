@@ -81,7 +81,7 @@ def parse(data: bytes, where: str) -> Champion:
     if not isinstance(about, dict) or "rolltrain_agent" not in about:
         raise AgentError(f"{where} holds tensors, and no agent of the arena")
     if str(about.get("format")) != str(FORMAT_VERSION):
-        raise AgentError(f"{where} was saved in format {str(about.get('format'))[:20]!a}; this rolltrain reads format {FORMAT_VERSION}")
+        raise AgentError(f"{where} was saved in format {str(about.get('format'))[:20]!r}; this rolltrain reads format {FORMAT_VERSION}")
     try:
         agent: Agent = codec(Agent).load(parse_json(str(about["rolltrain_agent"])))
     except RecordError as error:

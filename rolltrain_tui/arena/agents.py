@@ -161,8 +161,8 @@ def fingerprint(agent: Agent) -> str:
 def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or name.casefold() in RESERVED:
         raise AgentError(
-            f"{name[:40]!a} cannot be the name of an agent: "
-            "use 1 to 24 letters, digits, hyphens and underscores, the first a letter or digit"
+            f"{name[:40]!r} cannot be the name of an agent: "
+            "use 1 to 24 letters (a to z), digits, hyphens and underscores, the first a letter or digit"
         )
     return name
 
@@ -215,16 +215,16 @@ def parse_setting(recipe: Recipe, name: str, text: str) -> Recipe:
     name = {"lr": "learning_rate"}.get(name, name)
     if name not in kinds:
         near = get_close_matches(name, kinds, n=1)
-        raise AgentError(f"there is no setting {name[:40]!a}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds)}"))
+        raise AgentError(f"there is no setting {name[:40]!r}; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds)}"))
     if name == "decay":
         if text not in ("constant", "linear", "cosine"):
-            raise AgentError(f"decay: {text[:40]!a} is not possible; choose constant, linear or cosine")
+            raise AgentError(f"decay: {text[:40]!r} is not possible; choose constant, linear or cosine")
         return replace(recipe, decay=text)  # type: ignore[arg-type]  # one of the three
     try:
         value = kinds[name](text)
     except (ValueError, OverflowError):
         wanted = "a whole number" if kinds[name] is int else "a number"
-        raise AgentError(f"{name}: {text[:40]!a} is not {wanted}") from None
+        raise AgentError(f"{name}: {text[:40]!r} is not {wanted}") from None
     return check_recipe(replace(recipe, **{name: value}))
 
 

@@ -82,7 +82,7 @@ class Battles:
 
     def _entrant(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-            raise AgentError(f"{digest[:20]!a} is no hash of a champion")
+            raise AgentError(f"{digest[:20]!r} is no hash of a champion")
         return self.root / ENTRANTS / f"{digest}{SUFFIX}"
 
 

@@ -50,9 +50,9 @@ def check_hero(hero: str, rulebook: str) -> None:
     """AgentError for a class or a rulebook that cannot fight in the arena."""
     if hero and hero not in HEROES:
         known = "it plays in campaigns only" if hero in CLASSES else "there is no such class"
-        raise AgentError(f"{hero[:40]!a} does not fight in the arena ({known}); choose {', '.join(HEROES)}")
+        raise AgentError(f"{hero[:40]!r} does not fight in the arena ({known}); choose {', '.join(HEROES)}")
     if hero and rulebook not in RULEBOOKS:
-        raise AgentError(f"there is no rulebook {rulebook[:40]!a}; there is {', '.join(RULEBOOKS)}")
+        raise AgentError(f"there is no rulebook {rulebook[:40]!r}; there is {', '.join(RULEBOOKS)}")
 
 
 def hero_game(hero: str, rulebook: str, seed: int) -> Game:

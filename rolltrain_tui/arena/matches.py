@@ -202,7 +202,7 @@ def check_contenders(contenders: tuple[Contender, ...]) -> None:
     names = [contender.name for contender in contenders]
     for contender in contenders:
         if not CONTENDER.fullmatch(contender.name):
-            raise AgentError(f"{contender.name[:40]!a} cannot be the name of a contender")
+            raise AgentError(f"{contender.name[:40]!r} cannot be the name of a contender")
         check_hero(contender.hero, contender.rulebook)
     if len(contenders) < 2:
         raise AgentError("a battle needs two agents or more")

@@ -51,7 +51,7 @@ def parse_create(line: str) -> Creation:
         shape = replace(shape, context=_whole("context", given.pop("context")))
     if (style := given.pop("style", None)) is not None:
         if style not in ("gpt", "microgpt"):
-            raise AgentError(f"style: {style[:40]!a} is not possible; choose gpt or microgpt")
+            raise AgentError(f"style: {style[:40]!r} is not possible; choose gpt or microgpt")
         shape = replace(shape, style=style)  # type: ignore[arg-type]  # one of the two
     for key, value in given.items():
         recipe = parse_setting(recipe, key, value)
@@ -86,10 +86,10 @@ def parse_battle(line: str, roster: Roster) -> tuple[Terms, list[Entrant]]:
     if "temperature" in given:
         chosen["temperature"] = _number("temperature", given.pop("temperature"))
     if (start := given.pop("start", "fresh")) not in ("fresh", "trained"):
-        raise AgentError(f"start: {start[:40]!a} is not possible; choose fresh or trained")
+        raise AgentError(f"start: {start[:40]!r} is not possible; choose fresh or trained")
     data = given.pop("data", None)
     if given:
-        raise AgentError(f"there is no {next(iter(given))[:40]!a} here: {BATTLE}")
+        raise AgentError(f"there is no {next(iter(given))[:40]!r} here: {BATTLE}")
     found = entrants_of(words, roster)
     contenders = tuple(contender_of(entry.champion, "fresh", entry.hero, entry.rulebook) for entry in found)
     check_contenders(contenders)
@@ -108,7 +108,7 @@ def parse_tournament(line: str, roster: Roster) -> Tournament:
         return reopen(roster.root, words[0])
     kind = given.pop("kind", "round-robin")
     if kind not in ("round-robin", "swiss"):
-        raise AgentError(f"kind: {kind[:40]!a} is not possible; choose round-robin or swiss")
+        raise AgentError(f"kind: {kind[:40]!r} is not possible; choose round-robin or swiss")
     rounds = _whole("rounds", given.pop("rounds")) if "rounds" in given else None
     rest = [*words[1:], *(f"{key}={value}" for key, value in given.items())]
     terms, found = parse_battle(" ".join(rest), roster)
@@ -152,7 +152,7 @@ def _split(line: str) -> tuple[list[str], dict[str, str]]:
 
 def _whole(name: str, word: str) -> int:
     if not word.isascii() or not word.lstrip("-").isdigit() or len(word) > 18:
-        raise AgentError(f"{name}: {word[:40]!a} is not a whole number")
+        raise AgentError(f"{name}: {word[:40]!r} is not a whole number")
     return int(word)
 
 
@@ -160,4 +160,4 @@ def _number(name: str, word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        raise AgentError(f"{name}: {word[:40]!a} is not a number") from None
+        raise AgentError(f"{name}: {word[:40]!r} is not a number") from None

@@ -98,7 +98,7 @@ class Roster:
         if not path.exists():
             near = get_close_matches(name, self.names(), n=1)
             hint = f"did you mean {near[0]}?" if near else "rolltrain arena create makes one"
-            raise AgentError(f"there is no agent {name[:40]!a}; {hint}")
+            raise AgentError(f"there is no agent {name[:40]!r}; {hint}")
         champion = agent_file.read(path)
         if champion.agent.name != path.stem:
             champion = replace(champion, agent=replace(champion.agent, name=path.stem))  # the file was renamed by hand
@@ -196,7 +196,7 @@ class Roster:
 def preset_of(name: str) -> tuple[Shape, Recipe]:
     """Shape and recipe of a preset. AgentError lists the presets."""
     if name not in PRESETS:
-        raise AgentError(f"there is no preset {name[:40]!a}; there is {', '.join(PRESETS)}")
+        raise AgentError(f"there is no preset {name[:40]!r}; there is {', '.join(PRESETS)}")
     return PRESETS[name]
 
 

@@ -84,4 +84,4 @@ def lesson(name: str) -> Lesson:
         return known[wanted]
     near = get_close_matches(wanted[:80], known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
-    raise ValueError(f"There is no lesson {name[:40]!a}: {hint}")
+    raise ValueError(f"There is no lesson {name[:40]!r}: {hint}")

@@ -95,7 +95,7 @@ def chosen(words: str, known: Iterable[str], what: str) -> tuple[str, ...]:
         raise ExperimentError(f"Name at least one {what}: {', '.join(known)}.")
     for name in names:
         if name not in set(known):
-            raise ExperimentError(f"There is no {what} {name[:40]!a}.{suggestion(name[:40], known)}")
+            raise ExperimentError(f"There is no {what} {name[:40]!r}.{suggestion(name[:40], known)}")
     return names
 
 

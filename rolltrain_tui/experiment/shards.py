@@ -37,7 +37,7 @@ class Shard:
         """Read "3/16". ExperimentError."""
         match = re.fullmatch(r"\s*(\d{1,6})\s*/\s*(\d{1,6})\s*", words, re.ASCII)
         if match is None or not 1 <= (index := int(match[1])) <= (count := int(match[2])):
-            raise ExperimentError(f"--shard {one_line(words, 40)!a} is no part: write I/N with I from 1 to N, such as 1/4 to 4/4.")
+            raise ExperimentError(f"--shard {one_line(words, 40)!r} is no part: write I/N with I from 1 to N, such as 1/4 to 4/4.")
         return cls(index, count)
 
     def part(self, cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -58,7 +58,7 @@ class Dial:
         )
         more += "; several with commas between them" if self.several else ""
         more += f", or {self.spelling}" if self.spelling else ""
-        return f"{self.title} cannot be {value!a}; it can be {some}{more}." if value else f"Which value? {self.title} can be {some}{more}."
+        return f"{self.title} cannot be {value!r}; it can be {some}{more}." if value else f"Which value? {self.title} can be {some}{more}."
 
     @staticmethod
     def parts(value: str) -> list[str]:
@@ -83,4 +83,4 @@ def refusal(dials: Sequence[Dial], name: str, value: str) -> str:
             return dial.refusal(value)
     near = get_close_matches(name, [dial.name for dial in dials], n=1)
     hint = f"; did you mean {near[0]}?" if near else f". There are {', '.join(dial.name for dial in dials)}."
-    return f"There is no dial {name!a}{hint}"
+    return f"There is no dial {name!r}{hint}"

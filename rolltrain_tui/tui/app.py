@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Resize
 from textual.screen import Screen
@@ -268,6 +269,11 @@ class RolltrainApp(App[None]):
     def more_keys(self) -> "Sequence[Key]":
         """Keys of the app's own that the line of keys shows on every screen of a run."""
         return ()
+
+    def action_command_palette(self) -> None:
+        """As Textual's own, without an id: a palette may still lie below a screen that was opened over it, and two ids end the game."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own only what the game has no verb for."""

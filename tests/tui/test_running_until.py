@@ -7,12 +7,14 @@ from support.fakes import FakeExpedition, FakeOutfitter, examined, fake_config
 from support.paths import CAMPAIGNS
 from support.playing import SIZE, playing, under_way
 from support.screens_host import shown, until
+from textual.command import CommandPalette
 
 from rolltrain_tui.protocol.events import AbilityUsed, ForetellingJudged, GateFaced, TwinLost
 from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.pauses import RULES, SOMETHING, pause_reason
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.expedition import paused_line
 from rolltrain_tui.tui.settings import read_settings
 
@@ -148,3 +150,12 @@ async def test_the_palette_has_verbs_of_the_game_only(tmp_path: Path) -> None:
         await game.press("ctrl+p")
         await game.until(lambda: "Use Rage" in shown(game.app))
         assert "Screenshot" not in shown(game.app)
+
+
+async def test_a_palette_opens_over_one_that_lies_below(tmp_path: Path) -> None:
+    """Keys typed fast may open a screen over the palette. The palette of that screen opens all the same."""
+    async with playing(tmp_path, paused=True) as game:
+        await game.press("ctrl+p")
+        game.app.push_screen(HelpScreen([]))
+        await game.press("ctrl+p")
+        await game.until(lambda: 2 == sum(isinstance(screen, CommandPalette) for screen in game.app.screen_stack))

@@ -113,7 +113,7 @@ def check_address(address: str) -> None:
         return
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise RayError(f"--ray {one_line(address, 60)!a} is no address: write HOST:PORT such as 10.0.0.5:6379, auto, or ray://HOST:10001.")
+        raise RayError(f"--ray {one_line(address, 60)!r} is no address: write HOST:PORT such as 10.0.0.5:6379, auto, or ray://HOST:10001.")
 
 
 def _knock(address: str) -> None:

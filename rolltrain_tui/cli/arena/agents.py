@@ -51,7 +51,7 @@ def create(
     for setting in settings:
         key, sign, value = setting.partition("=")
         if not sign:
-            raise click.UsageError(f"--set wants KEY=VALUE, not {setting!a}.")
+            raise click.UsageError(f"--set wants KEY=VALUE, not {setting!r}.")
         recipe = parse_setting(recipe, key.strip(), value.strip())
     agent = roster.create(name, shape, recipe, data, preset or "")
     click.echo(json.dumps(agent_record(agent), indent=2) if as_json else f"Created {describe(agent)}")
@@ -112,6 +112,8 @@ def copy(roster: "Roster", name: str, to: str) -> None:
 @click.pass_obj
 def delete(roster: "Roster", name: str, yes: bool) -> None:
     """Remove agent NAME for good. The matches it fought stay in the ledger."""
+    if name not in roster.names():
+        roster.get(name)  # says that there is none, and which may have been meant
     if not yes:
         click.confirm(f"Delete {name}, with all it has learnt?", abort=True, err=True)
     roster.delete(name)

@@ -190,12 +190,12 @@ def _mutation(config: CampaignConfig, words: str) -> Mutation:
         try:
             low, high = float(first), float(last)
         except ValueError:
-            raise ExperimentError(f"--mutate {one_line(words, 60)!a}: write the range as LOW..HIGH, such as 1e-4..1e-2.") from None
+            raise ExperimentError(f"--mutate {one_line(words, 60)!r}: write the range as LOW..HIGH, such as 1e-4..1e-2.") from None
     whole = isinstance(value, int)
     if whole:
         low, high = float(max(1, round(low))) if low > 0 else float(round(low)), float(round(high))
     if not low < high or high - low in (float("inf"), float("nan")):
-        raise ExperimentError(f"--mutate {one_line(words, 60)!a}: the range goes from a lower to a higher number.")
+        raise ExperimentError(f"--mutate {one_line(words, 60)!r}: the range goes from a lower to a higher number.")
     mutation = Mutation(path, low, high, whole)
     for end in (low, high):
         _check(config, path, mutation.words(end))
@@ -208,12 +208,12 @@ def _number_at(config: CampaignConfig, path: str) -> float | int | None:
     for key in path.split("."):
         if not isinstance(found, dict) or key not in found:
             _check(config, path, "1")  # knows the nearest name
-            raise ExperimentError(f"--mutate {one_line(path, 60)!a}: the campaign has no such number.")
+            raise ExperimentError(f"--mutate {one_line(path, 60)!r}: the campaign has no such number.")
         found = found[key]
     if path.partition(".")[0] in FIXED:
-        raise ExperimentError(f"--mutate {one_line(path, 60)!a} cannot be sought: it is the same for all members.")
+        raise ExperimentError(f"--mutate {one_line(path, 60)!r} cannot be sought: it is the same for all members.")
     if isinstance(found, bool) or not isinstance(found, int | float | None):
-        raise ExperimentError(f"--mutate {one_line(path, 60)!a} cannot be sought: it is no number.")
+        raise ExperimentError(f"--mutate {one_line(path, 60)!r} cannot be sought: it is no number.")
     return found
 
 

@@ -120,7 +120,7 @@ def page(slug: str) -> Page:
         return found[wanted]
     near = get_close_matches(wanted[:80], found, n=1)
     hint = f"did you mean `{near[0]}`?" if near else "`rolltrain codex` lists them all"
-    raise CodexError(f"The codex has no page {slug[:40]!a}: {hint}")
+    raise CodexError(f"The codex has no page {slug[:40]!r}: {hint}")
 
 
 def _slug(name: str) -> str:

@@ -49,7 +49,7 @@ class Corpus:
         if len(known) < len(numbers):
             place = numbers.index(None)
             raise DataError(
-                f"{text[place]!a} (character {place + 1} of the text) is not among the {len(self.vocabulary)} characters of corpus"
+                f"{text[place]!r} (character {place + 1} of the text) is not among the {len(self.vocabulary)} characters of corpus"
                 f" '{self.name}': write the text without it."
             )
         return known
