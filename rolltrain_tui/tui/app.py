@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.events import Event, InputEvent, Resize
 from textual.screen import Screen
@@ -21,6 +20,7 @@ from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui import themes
+from rolltrain_tui.tui.command_palette import GamePalette
 from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.opening import GATHERING
@@ -271,9 +271,9 @@ class RolltrainApp(App[None]):
         return ()
 
     def action_command_palette(self) -> None:
-        """As Textual's own, without an id: a palette may still lie below a screen that was opened over it, and two ids end the game."""
-        if not CommandPalette.is_open(self):
-            self.push_screen(CommandPalette())
+        """Without an id, which Textual's own has: a palette may still lie below a screen that was opened over it."""
+        if not GamePalette.is_open(self):
+            self.push_screen(GamePalette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Of Textual's own only what the game has no verb for."""

@@ -159,3 +159,11 @@ async def test_a_palette_opens_over_one_that_lies_below(tmp_path: Path) -> None:
         game.app.push_screen(HelpScreen([]))
         await game.press("ctrl+p")
         await game.until(lambda: 2 == sum(isinstance(screen, CommandPalette) for screen in game.app.screen_stack))
+
+
+async def test_the_palettes_page_keys_need_no_room(tmp_path: Path) -> None:
+    """On a terminal of a few rows its list has none of them."""
+    async with playing(tmp_path, paused=True) as game:
+        await game.pilot.resize_terminal(80, 3)
+        await game.press("ctrl+p", "pagedown", "pageup", "down", "end")
+        assert isinstance(game.app.screen, CommandPalette)

@@ -1,0 +1,11 @@
+"""The command palette, on a terminal of any size and over any screen."""
+
+from textual.command import CommandList, CommandPalette
+
+
+class GamePalette(CommandPalette):
+    """Textual's own; but its page keys end the app while its list has no rows on the screen."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).content_size.height > 0:
+            super()._action_command_list(action)
