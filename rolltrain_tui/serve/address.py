@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 
 HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 """Two cells of the code, one above the other, in a character."""
@@ -36,7 +36,7 @@ def warning(public: bool) -> str:
     return "Plain HTTP: everybody on this network can reach the door and could read along. Whoever has the address can watch."
 
 
-class AddressScreen(ModalScreen[None]):
+class AddressScreen(Dialog[None]):
     """The code, the address, and how many watch. Any of Enter, Escape, w and q closes it."""
 
     CSS_PATH = "address.tcss"

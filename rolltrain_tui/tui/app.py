@@ -272,7 +272,7 @@ class RolltrainApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Without an id, which Textual's own has: a palette may still lie below a screen that was opened over it."""
-        if not GamePalette.is_open(self):
+        if not isinstance(self.screen, GamePalette):
             self.push_screen(GamePalette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

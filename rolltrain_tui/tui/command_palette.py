@@ -2,9 +2,11 @@
 
 from textual.command import CommandList, CommandPalette
 
+from rolltrain_tui.tui.screens.dialog import AnswersOnce
 
-class GamePalette(CommandPalette):
-    """Textual's own; but its page keys end the app while its list has no rows on the screen."""
+
+class GamePalette(AnswersOnce, CommandPalette):
+    """Textual's own, closed once. Its page keys would end the app while its list has no rows on the screen."""
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).content_size.height > 0:

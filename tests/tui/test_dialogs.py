@@ -7,7 +7,7 @@ from support.screens_host import ScreensHost, shown
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialog, quit_dialog
 
 
@@ -95,6 +95,20 @@ async def test_keys_of_the_same_words_share_a_row() -> None:
     async with app.run_test():
         rows = keys_of(app.screen)
     assert [("1 … 9", "To a part of the run"), ("↑ k", "Up")] == [row for row in rows if row[1] in ("To a part of the run", "Up")]
+
+
+@pytest.mark.parametrize("close", ["action_close", "action_back"])
+async def test_a_key_typed_twice_closes_one_screen(close: str) -> None:
+    """The second one may reach the screen that has gone; what lies below it stays."""
+    app = ScreensHost(lambda: HelpScreen([]) if close == "action_close" else TavernScreen())
+    async with app.run_test() as pilot:
+        app.push_screen(HelpScreen([]) if close == "action_close" else TavernScreen())
+        await pilot.pause()
+        upper, below = app.screen, app.screen_stack[:-1]
+        for _ in range(2):
+            getattr(upper, close)()
+        await pilot.pause()
+        assert below == app.screen_stack
 
 
 @pytest.mark.slow

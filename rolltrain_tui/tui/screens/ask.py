@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 
 
-class AskDialog(ModalScreen[str | None]):
+class AskDialog(Dialog[str | None]):
     """Answers with the line, None after Escape. `look` says what a line would do; its ValueError says why it will not do."""
 
     CSS_PATH = "ask.tcss"

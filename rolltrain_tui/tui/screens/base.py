@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
+from rolltrain_tui.tui.screens.dialog import AnswersOnce, Dialog
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.ballot import Ballot
@@ -84,7 +85,7 @@ def while_open(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S
     return guarded
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """A list of keys over whatever is open. Any of Escape, Enter, q and ? closes it."""
 
     CSS_PATH = "help.tcss"
@@ -123,7 +124,7 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-class TavernScreen(Screen[None]):
+class TavernScreen(AnswersOnce, Screen[None]):
     """A full screen with a footer: Escape goes back, `?` lists the keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -143,7 +144,7 @@ class TavernScreen(Screen[None]):
         return cast(Host, self.app)
 
     def action_back(self) -> None:
-        if len(self.app.screen_stack) > 1:
+        if self.is_active and len(self.app.screen_stack) > 1:  # else a key typed fast closes what lies below
             self.app.pop_screen()
 
     def action_help(self) -> None:

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.protocol.events import Event
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.card_faces import face_of
+from rolltrain_tui.tui.screens.dialog import Dialog
 from rolltrain_tui.tui.widgets.fact import Fact
 
 GO_ON, PAUSE, SKIP = "go on", "pause", "skip the lessons"
 
 
-class Card(ModalScreen[str]):
+class Card(Dialog[str]):
     """Enter or Escape answers GO_ON, Space PAUSE. Another key answers with its name, for the screen below.
 
     With `press` it is a lesson: that key alone answers, and Escape with SKIP.

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 
 BREADTH, FRAME = 70, 8
 """Cells of the dialog where the screen is wide, and of its edges."""
@@ -29,7 +29,7 @@ class Choice:
     """default, primary, success, warning or error."""
 
 
-class ChoiceDialog(ModalScreen[str | None]):
+class ChoiceDialog(Dialog[str | None]):
     """Asks; answers with the `answer` of the choice taken, None after Escape. The first choice has the focus."""
 
     CSS_PATH = "dialogs.tcss"

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 
 
@@ -34,7 +34,7 @@ class PointedMenu(Menu):
             self.screen.describe(self.cursor)
 
 
-class PickScreen(ModalScreen[str | None]):
+class PickScreen(Dialog[str | None]):
     """Arrows point, Enter or a number takes: it answers with the pick's `answer`, with None after Escape. Texts must be clean."""
 
     CSS_PATH = "pick.tcss"

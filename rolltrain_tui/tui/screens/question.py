@@ -7,13 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 
 
-class QuestionDialog(ModalScreen[str | None]):
+class QuestionDialog(Dialog[str | None]):
     """Enter answers with what was typed, Escape with None."""
 
     CSS_PATH = "dialogs.tcss"

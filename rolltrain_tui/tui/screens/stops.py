@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 
 EXPLAIN, VOTE = "explain", "vote"
@@ -29,7 +29,7 @@ class Stops:
     """The room votes at every encounter."""
 
 
-class StopsScreen(ModalScreen[Stops]):
+class StopsScreen(Dialog[Stops]):
     """Space or Enter ticks a row; Escape takes the list as it is."""
 
     CSS_PATH = "stops.tcss"

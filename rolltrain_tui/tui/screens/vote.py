@@ -6,12 +6,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from rolltrain_tui.classroom.ballot import MOST_HANDS, Ballot, Tally
 from rolltrain_tui.classroom.questions import Question
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.dialog import Dialog
 from rolltrain_tui.tui.widgets.panel import Line, WholePanel
 from rolltrain_tui.tui.widgets.votes import vote_lines
 
@@ -20,7 +20,7 @@ FRAME = 7
 """Rows of the screen that are not the vote's: edges, the keys, and what is seen of the game behind."""
 
 
-class VoteScreen(ModalScreen[Tally | None]):
+class VoteScreen(Dialog[Tally | None]):
     """Opens a round and answers with its tally; None where it was given up.
 
     Enter closes the round and shows who won, Enter again plays it. Digits count hands for the row with the mark.

@@ -1,0 +1,27 @@
+"""Screens that close with an answer."""
+
+from typing import Any, TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen
+
+T = TypeVar("T")
+
+
+class AnswersOnce:
+    """For a screen: keys typed fast reach it after it has closed. Textual would then close the one below it, down to none.
+
+    It is no Screen itself: of several, Textual takes styles from the first alone.
+    """
+
+    is_active: bool
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        if not self.is_active:
+            return AwaitComplete()
+        closed: AwaitComplete = super().dismiss(result)  # type: ignore[misc]
+        return closed
+
+
+class Dialog(AnswersOnce, ModalScreen[T]):
+    """Over another screen, which stays in sight."""
