@@ -169,7 +169,7 @@ def test_the_random_player_has_a_stream_of_its_own(scene: Callable[..., Scene]) 
 @pytest.mark.parametrize("hero_class", CLASSES)
 def test_only_commands_of_the_class(tiny_config: Callable[..., CampaignConfig], hero_class: str, policy: str) -> None:
     """In a real campaign every order is of the hero's own abilities, and none but a rest is ever refused."""
-    overrides = ("turns=24", f"hero.hero_class={hero_class}", "hero.auto=[]", "hero.level=5", "camps.every=9", "diagnosis.examine=false")
+    overrides = ("turns=17", f"hero.hero_class={hero_class}", "hero.auto=[]", "hero.level=5", "camps.every=9", "diagnosis.examine=false")
     config = tiny_config(*overrides, "encounters.mode=off")
     inbox = PlayedInbox(POLICIES[policy](3))
     answers: list[CommandAccepted | CommandRefused] = []
