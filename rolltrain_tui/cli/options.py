@@ -1,6 +1,7 @@
 """Options that several verbs share, and what they stand for: campaigns, runs, values of a campaign, recorded moves."""
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
@@ -127,6 +128,18 @@ def run_path(name: str, out: Path | None) -> Path:
     near = get_close_matches(name, names, n=1)
     remedy = f"did you mean {printable(near[0])}?" if near else "`rolltrain saves list` shows those there are"
     raise SaveError(f"there is no run or save '{printable(name)}', neither here nor in {printable(root)}; {remedy}")
+
+
+def confirm(question: str) -> None:
+    """Ask before something is removed for good. Abort at a no; UsageError where nobody answers."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("nobody answered, and nothing was removed; --yes removes without a question.") from None
+    if not agreed:
+        raise click.Abort
 
 
 def refuse_other_text(data: Path | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
-from rolltrain_tui.cli.options import AS_JSON, FILE, RUNS, run_path
+from rolltrain_tui.cli.options import AS_JSON, FILE, RUNS, confirm, run_path
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary, SlotSummary
@@ -111,7 +111,7 @@ def delete(run: str, out: Path | None, yes: bool) -> None:
 
     details = describe(run_path(run, out))
     if not yes:
-        click.confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {len(details.slots)} saves?", abort=True, err=True)
+        confirm(f"{_describe(details.run)}\nDelete {details.run.folder} and its {len(details.slots)} saves?")
     remove(details.run.folder)
     click.echo(f"Deleted: {details.run.folder}", err=True)
 

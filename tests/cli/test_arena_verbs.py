@@ -1,5 +1,6 @@
 """The arena by its verbs and by its shell."""
 
+import io
 import json
 import re
 import sys
@@ -84,7 +85,7 @@ def _losing(work: Any, jobs: Any, stopped: Any) -> Iterator[tuple[Any, Died]]:
     yield from ((job, Died("its worker was killed 2 times")) for job in jobs)
 
 
-def test_from_training_to_champion(two: Call, tmp_path: Path) -> None:
+def test_from_training_to_champion(two: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Train, generate, visualize, configure, diagnose, save, load: each says what it did, and as JSON."""
     trained = json.loads(two("arena", "train", 30, "--json").out)
     assert (30, False) == (trained["step"], trained["stopped"])
@@ -104,6 +105,10 @@ def test_from_training_to_champion(two: Call, tmp_path: Path) -> None:
     assert "30 steps trained" in two("arena", "load", tmp_path / "t.safetensors", "--as", "Tim").out
     assert 0 == two("arena", "rename", "Tim", "Tom").code
     assert 0 == two("arena", "copy", "Tom", "Tam").code
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    asked = two("arena", "delete", "Tam")
+    assert (asked.code, "nobody answered, and nothing was removed; --yes" in asked.err) == (2, True)
+    assert (2, True) == ((nobody := two("arena", "delete", "Tan")).code, "did you mean Tam?" in nobody.err)
     assert 0 == two("arena", "delete", "Tam", "--yes").code
     assert ["Tiny", "Tom", "Wild"] == [row["name"] for row in json.loads(two("arena", "list", "--json").out)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli.arena.common import AGENT, JSON, as_json_text
-from rolltrain_tui.cli.options import FILE
+from rolltrain_tui.cli.options import FILE, confirm
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster
@@ -115,7 +115,7 @@ def delete(roster: "Roster", name: str, yes: bool) -> None:
     if name not in roster.names():
         roster.get(name)  # says that there is none, and which may have been meant
     if not yes:
-        click.confirm(f"Delete {name}, with all it has learnt?", abort=True, err=True)
+        confirm(f"Delete {name}, with all it has learnt?")
     roster.delete(name)
     click.echo(f"Deleted: {name}", err=True)
 
