@@ -11,7 +11,7 @@ Mnih et al., Human-level control through deep reinforcement learning (2015), wit
 
 Chapters: the algorithm's lines, for one role; the learner's parts; one turn; the gradient of a batch. What a role has, its networks, games
 and replay buffer, is in `side.py`; how games go on in `experience.py`; whom they are against in `pool.py`; the arithmetic in
-`qlearning.py`; evaluation, saves and copies in `duellist.py`.
+`qlearning.py`; how boards pass through networks in `passes.py`; evaluation, saves and copies in `duellist.py`.
 
 Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
