@@ -98,6 +98,7 @@ def test_from_training_to_champion(two: Call, tmp_path: Path, monkeypatch: pytes
     assert 30 == len(json.loads(two("arena", "visualize", "gradients", "--json").out)["values"])
     assert "loss (nats per character)" in two("arena", "visualize").out
     assert "from step 31 on" in two("arena", "config", "learning_rate", "0.003").out
+    assert "learning_rate: -1 is not possible" in two("arena", "config", "learning_rate", "-1").err  # no option, but a number
     assert 0.003 == json.loads(two("arena", "config", "--json").out)["learning_rate"]
     assert two("arena", "diagnose").out.startswith("Tiny, step 30")
     assert 0 == two("arena", "save", tmp_path / "t.safetensors").code

@@ -174,7 +174,7 @@ def _diagnosis_text(agent: "Agent", found: "Diagnosis") -> str:
     return "\n".join([head, found.verdict, *table_lines(found.readings, found.layers)])
 
 
-@click.command(short_help="Show or change how the current agent is taught.")
+@click.command(short_help="Show or change how the current agent is taught.", context_settings={"ignore_unknown_options": True})
 @click.argument("key", required=False)
 @click.argument("value", required=False)
 @AGENT
