@@ -69,7 +69,7 @@ SIGNALS: tuple[Signal, ...] = (
         unit="",
         high=0.06,
         meaning="how far the last evaluation, and the median of three, are above the best, in a run whose rival learns too",
-        advice="put fixed players and older selves into the pool",
+        advice="put fixed players into the pool, and purge the games against the mirror",
     ),
 )
 
