@@ -85,7 +85,8 @@ class Panel(Widget):
         return style
 
     def _single(self, tone: str) -> Style:
-        style = VisualStyle.parse(TONES[tone])
+        known = self.app.theme_variables  # Textual itself would look for the app in the context, and a viewer's thread has none
+        style = VisualStyle.parse(TONES[tone], {word[1:]: known[word[1:]] for word in TONES[tone].split() if word.startswith("$")})
         backdrop = self.background_colors[1]
         ink = (backdrop + style.foreground).rich_color if style.foreground is not None else None
         ground = (backdrop + style.background).rich_color if style.background is not None else None
