@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyte
 import pytest
+from rich.style import Style
 from support.frames import FrameApp
 from support.terminal import Terminal
 
@@ -54,6 +55,7 @@ def true_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr("rolltrain_tui.tui.app.PRELOAD_AFTER", 1000)
+    Style._add.cache_clear()  # rich keeps with a style how another test's app, of fewer colours, has written it
 
 
 @pytest.mark.parametrize(
