@@ -22,9 +22,11 @@ def serve(optimizer: AdamW) -> None:
 def take_step(optimizer: Optimizer) -> None:
     """`optimizer.step()`, to the last bit, without gradients (`torch.no_grad`). Of one that is served the kernel is called at once.
 
+    A `step` that somebody has put on the optimiser itself, to watch it or to do something else, is called as ever.
+
     Measured on a CPU, six parameters with 8,000 weights: 31 microseconds instead of 116.
     """
-    calls = _calls(optimizer) if optimizer in _SERVED else None
+    calls = _calls(optimizer) if optimizer in _SERVED and "step" not in vars(optimizer) else None
     if calls is None:
         optimizer.step()
         return
