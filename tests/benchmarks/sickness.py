@@ -8,9 +8,9 @@ standard error.
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite, nan, sqrt
+from math import inf, isfinite, nan, sqrt
 from pathlib import Path
 from time import process_time
 from typing import Any, TextIO
@@ -40,12 +40,10 @@ class Sickness:
     wrong: Dials = ()
     whole: bool = False
     """The campaign as it is shipped, and not the small one."""
+    reached: tuple[str, float] | None = None
+    """A signal of the last examination and its least value: runs that are less ill are not cured yet."""
     clinic: "Clinic | None" = None
     """None: it is looked after as the other runs of its mode."""
-
-    def shows(self, came: Iterable[str]) -> bool:
-        """Whether all of its monsters are among those that came."""
-        return bool(self.monsters) and set(self.monsters) <= set(came)
 
 
 @dataclass
@@ -57,6 +55,12 @@ class Course:
     """Of each examination, with its turn and its value."""
     gradients: list[float] = field(default_factory=list)
     """Norm of each turn."""
+
+    def shows(self, sickness: Sickness) -> bool:
+        """Whether all of its monsters have come, and the run is as ill as the sickness asks for."""
+        name, least = sickness.reached or ("", -inf)
+        severe = sickness.reached is None or (bool(self.signals) and self.signals[-1].get(name, -inf) >= least)
+        return bool(sickness.monsters) and set(sickness.monsters) <= {monster for _, monster in self.came} and severe
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Clinic:
             while (monster := due.due(turn, None, scouting=turn <= self.scouting)) is not None:
                 course.came.append((turn, monster.monster.name))
                 due.pause(turn, monster.monster.name)
-            if sickness.shows(name for _, name in course.came):
+            if course.shows(sickness):
                 return course
         return course
 
@@ -136,7 +140,7 @@ def main(clinic: Clinic, rows: Mapping[str, Sickness], make: Callable[[Sickness,
             own = sickness.clinic or clinic
             course = own.fallen_ill(learner, sickness)
             line = f"{name:<22} seed {seed}: {', '.join(f'{monster} {turn}' for turn, monster in course.came) or 'nobody'}"
-            if sickness.shows(monster for _, monster in course.came) and not asked.no_cure:
+            if course.shows(sickness) and not asked.no_cure:
                 nothing, right, wrong = (
                     own.trained(learner.fork(), sickness.cure, dials) for dials in ((), sickness.right, sickness.wrong)
                 )

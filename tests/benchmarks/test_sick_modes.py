@@ -24,8 +24,8 @@ def test_the_monster_comes_to_the_run_that_is_sick(request: pytest.FixtureReques
     learner = benchmark.learner_of(sickness, ILL.get((mode, name), SEED))
     learner.prepare(["examine"])
     torch.set_num_threads(1)
-    came = [monster for _, monster in (sickness.clinic or benchmark.CLINIC).fallen_ill(learner, sickness).came]
-    assert sickness.shows(came) if sickness.monsters else not benchmark.OWN & set(came)
+    course = (sickness.clinic or benchmark.CLINIC).fallen_ill(learner, sickness)
+    assert course.shows(sickness) if sickness.monsters else not benchmark.OWN & {monster for _, monster in course.came}
 
 
 @pytest.mark.slow

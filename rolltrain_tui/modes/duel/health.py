@@ -12,7 +12,8 @@ first slots:
     echo        the last evaluation or the median of three, the lower, - best of all, where a rival learns    it was better against others
 
 What cannot be told is left out: what rests on V where a package made the rewards; `echo` where no rival learns; what is a host's alone for
-agents. `q_bias` counts the judges that are in the pool: of the others the network was never told.
+agents; `curiosity` before the first turn, when every network makes one move everywhere.
+`q_bias` counts the judges that are in the pool: of the others the network was never told.
 """
 
 import math
@@ -44,7 +45,7 @@ def signals(side: Side, trials: Trials, shares: Sequence[float], turn: int, tran
     if math.isfinite(most):
         found["q_excess"] = (highest - most) / max(1.0, abs(most))
     if side.role == "host":
-        found |= _of_a_host(side, trials, shares, most)
+        found |= _of_a_host(side, trials, shares, turn, most)
     return found
 
 
@@ -76,11 +77,11 @@ class Standing:
         self.best, self.last = best, (before, last)
 
 
-def _of_a_host(side: Side, trials: Trials, shares: Sequence[float], most: float) -> dict[str, float]:
+def _of_a_host(side: Side, trials: Trials, shares: Sequence[float], turn: int, most: float) -> dict[str, float]:
     gamma, limit = side.settings.gamma, side.config.game.limit
     boards, _ = trials.starts(STARTS)
     values = side.values(side.nets.online, boards.padded().float(), None).cpu()  # (B, A)
-    found = {"curiosity": entropy_share(values.argmax(dim=1), values.shape[1])}
+    found = {"curiosity": entropy_share(values.argmax(dim=1), values.shape[1])} if turn else {}
     by_judge = {name: shares[number :: len(trials.judges)] for number, name in enumerate(trials.judges)}
     found["unfinished"] = max((sum(share >= 1 for share in own) / len(own) for own in by_judge.values() if own), default=math.nan)
     earned = [

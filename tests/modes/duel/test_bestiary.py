@@ -83,9 +83,13 @@ def test_an_order_that_was_refused_is_not_hinted_at_again() -> None:
 
 @pytest.mark.parametrize("more", [(), RIVALS, ("learning.reward=stall",)], ids=["a host", "an agent with a rival", "another reward"])
 def test_an_examination_tells_what_it_can(more: tuple[str, ...]) -> None:
-    """Finite numbers; a host's signals of hosts alone, the echo only where a rival learns; nothing changes by looking."""
+    """Finite numbers; a host's signals of hosts alone, the echo only where a rival learns; nothing changes by looking.
+
+    Before the first turn no host is called incurious: an untrained network makes one move everywhere.
+    """
     hero = learner(*more)
     hero.prepare(["examine"])
+    assert "curiosity" not in hero.examine(hero.evaluate(9)).values
     for _ in range(3):
         hero.step(NEUTRAL)
         evaluation = hero.evaluate(9)
