@@ -32,11 +32,16 @@ KEYS = [
 
 @pytest.mark.parametrize(("key", "command"), KEYS)
 async def test_a_key_becomes_its_command(tmp_path: Path, key: str, command: object) -> None:
-    """The command waits in the inbox for the next turn, is acknowledged at once, and taken with that turn."""
+    """The command waits in the inbox for the next turn, is acknowledged at once, and taken with that turn.
+
+    Only the answer is drawn before: the turn that the player waits for has the machine to itself.
+    """
     async with playing(tmp_path) as game:
+        drawn = game.screen._drawn_at
         await game.press(key)
         assert [command] == game.inbox.pending()
-        assert "⟳" in game.screen.notice
+        await game.until(lambda: "⟳" in game.text)
+        assert (drawn, "⟳" in game.screen.notice) == (game.screen._drawn_at, True)
         await game.play_to(1)
         assert [command] == game.expedition.drained
 

@@ -336,21 +336,22 @@ class ExpeditionScreen(Explaining):
             self.tell_player("Saving … Ctrl+Q quits without waiting.", "accent", stays="always")
         self.leaving = True
 
-    def tell_player(self, text: str, tone: str, stays: Stays = "not") -> None:
+    def tell_player(self, text: str, tone: str, stays: Stays = "not", *, alone: bool = False) -> None:
         """On the line above the keys; what is longer than the line, in a box besides.
 
         Nothing takes the place of the last word, that the run is being saved.
         """
-        if not self._echo(text, tone, stays) and not self.leaving:
+        if not self._echo(text, tone, stays, alone=alone) and not self.leaving:
             self.notify(text, severity=SEVERITIES.get(tone, "information"), timeout=8, markup=False)
 
-    def _echo(self, text: str, tone: str, stays: Stays = "not") -> bool:
+    def _echo(self, text: str, tone: str, stays: Stays = "not", *, alone: bool = False) -> bool:
         """The same for what the log tells as well: on the line alone. Whether the line has room for all of it."""
         if self.leaving:
             return False
         if self.presenting and stays == "not":  # the last row reads slowly
             stays = "unless hinted"
-        self.want_picture()
+        if not alone:
+            self.want_picture()
         return self._notice.say(text, tone, time.monotonic() if stays == "not" else None, yields=stays == "unless hinted")
 
     # The picture out.

@@ -37,7 +37,8 @@ class Orders(Screen[None]):
         """The last answer to the player."""
         raise NotImplementedError
 
-    def tell_player(self, text: str, tone: str, stays: Stays = "not") -> None:
+    def tell_player(self, text: str, tone: str, stays: Stays = "not", *, alone: bool = False) -> None:
+        """`alone`: nothing else has changed on the screen, so nothing else is drawn. A whole picture takes time from the training."""
         raise NotImplementedError
 
     def send(self, command: Command, words: str) -> None:
@@ -47,7 +48,7 @@ class Orders(Screen[None]):
             return
         self.bridge.inbox.put(command)
         when = " (paused: space resumes)" if self.bridge.inbox.paused else ""
-        self.tell_player(f"⟳ {words}: takes effect next turn{when}", "accent")
+        self.tell_player(f"⟳ {words}: takes effect next turn{when}", "accent", alone=True)
 
     # Abilities.
 
