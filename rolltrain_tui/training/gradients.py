@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
+from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.shards import is_shard, own
 
 
@@ -48,7 +49,8 @@ def total_norm(tensors: list[Tensor]) -> Tensor:
     """get_total_norm, to the last bit. Tensors of one kind, as they nearly always are, are not sorted first: that takes as long again."""
     if not tensors or any(t.dtype != tensors[0].dtype or t.device != tensors[0].device for t in tensors):
         return get_total_norm(tensors, foreach=True)
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    with below_autograd():
+        norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
     return norm
 
 

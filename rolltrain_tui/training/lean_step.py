@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
+from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.shards import is_shard
 
 _SERVED: WeakSet[Optimizer] = WeakSet()
@@ -31,22 +32,23 @@ def take_step(optimizer: Optimizer) -> None:
         optimizer.step()
         return
     for (lr, beta1, beta2, weight_decay, eps), (parameters, gradients, means, squares, steps) in calls.items():
-        torch._foreach_add_(steps, 1)
-        torch._fused_adamw_(
-            parameters,
-            gradients,
-            means,
-            squares,
-            [],
-            steps,
-            amsgrad=False,
-            lr=lr,
-            beta1=beta1,
-            beta2=beta2,
-            weight_decay=weight_decay,
-            eps=eps,
-            maximize=False,
-        )
+        with below_autograd():
+            torch._foreach_add_(steps, 1)
+            torch._fused_adamw_(
+                parameters,
+                gradients,
+                means,
+                squares,
+                [],
+                steps,
+                amsgrad=False,
+                lr=lr,
+                beta1=beta1,
+                beta2=beta2,
+                weight_decay=weight_decay,
+                eps=eps,
+                maximize=False,
+            )
 
 
 def _calls(optimizer: Optimizer) -> dict[tuple[float, ...], tuple[list[Tensor], ...]] | None:
@@ -57,12 +59,14 @@ def _calls(optimizer: Optimizer) -> dict[tuple[float, ...], tuple[list[Tensor], 
     found: dict[tuple[float, ...], tuple[list[Tensor], ...]] = {}
     for group in optimizer.param_groups:
         settings = (group["lr"], *group["betas"], group["weight_decay"], group["eps"])
-        columns = found.setdefault(settings, ([], [], [], [], []))
+        parameters, gradients, means, squares, steps = found.setdefault(settings, ([], [], [], [], []))
         for p in group["params"]:
             gradient, state = p.grad, optimizer.state.get(p)
             if gradient is None or gradient.is_sparse or not state:
                 return None
-            row = (p, gradient, state["exp_avg"], state["exp_avg_sq"], state["step"])
-            for column, tensor in zip(columns, row, strict=True):
-                column.append(tensor)
+            parameters.append(p)
+            gradients.append(gradient)
+            means.append(state["exp_avg"])
+            squares.append(state["exp_avg_sq"])
+            steps.append(state["step"])
     return {settings: columns for settings, columns in found.items() if columns[0]}

@@ -92,11 +92,13 @@ class GradientSum:
         self._plain: list[Tensor] = []
         self._scaled: list[Tensor] = []
 
-    @torch.no_grad()
     def add(self, j: int) -> None:
         """Move the gradient of micro-batch j from `.grad` into both sums."""
-        if not self.differs:
-            return
+        if self.differs:
+            self._move(j)
+
+    @torch.no_grad()
+    def _move(self, j: int) -> None:
         # A larger or smaller batch has another number of micro-batches: each keeps the scale of its place in the turn.
         scale = self.scales[j * len(self.scales) // self.micro_batches]
         learning = [p for p in self.parameters if p.grad is not None]

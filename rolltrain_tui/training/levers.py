@@ -152,19 +152,19 @@ class Levers:
         assert effect.norm_cap == 1 or self.norms is not None, "norm_cap looks back: call watch_norms first"
         plain = parts(plain) if plain is not None else None
         norm = self.norm_of(plain if plain is not None else seen(self.parameters))
-        motion = StepMeasurement(grad_norm=norm.item())
+        length = norm.item()
         # The cheapest way that serves the levers: nothing, one step, one step scaled afterwards, or two steps to compare.
-        if not (math.isfinite(loss) and math.isfinite(motion.grad_norm)):
-            motion = StepMeasurement(grad_norm=motion.grad_norm, finite=False, optimizer_steps=0)
+        if not (math.isfinite(loss) and math.isfinite(length)):
+            motion = StepMeasurement(grad_norm=length, finite=False, optimizer_steps=0)
         elif effect.on_zero == "skip" and is_zero(effect):
             # The optimiser is not called: applied = 0
-            motion = StepMeasurement(grad_norm=motion.grad_norm, optimizer_steps=0, measured=True)
+            motion = StepMeasurement(grad_norm=length, optimizer_steps=0, measured=True)
         elif effect.lr_scale != 1 or effect.loss_scale != 1 or effect.grad_scale != 1 or plain is not None:
             motion = self._step_and_counterfactual(effect, plain, norm)
         elif effect.update_scale != 1 or masks(effect) or self.norms is not None:
             motion = self._scaled_update(effect, norm)
         else:
-            motion = StepMeasurement(grad_norm=motion.grad_norm, clipped_norm=self._optimizer_step(effect, norm))
+            motion = StepMeasurement(grad_norm=length, clipped_norm=self._optimizer_step(effect, norm))
         for p in self.parameters:
             p.grad = None
         return motion

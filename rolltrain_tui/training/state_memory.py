@@ -282,7 +282,6 @@ class TrainingMemory:
         moves = torch._foreach_sub(list(map(own, self.levers.parameters)), list(map(own, weights_before)))
         return measures.lengths(self.layers, moves, self.levers.over_shards)
 
-    @torch.no_grad()
     def after_the_step(self, moves: list[float] | None, *, finite: bool) -> None:
         """The average follows the weights. Where an examination is due, the norm of the weights is recorded."""
         if self.average is not None and finite:
@@ -291,7 +290,8 @@ class TrainingMemory:
             return
         self.history = self.history.walked(moves)
         if self.history.turns % self.every == 0:
-            weights = measures.lengths(self.layers, self.levers.parameters, self.levers.over_shards)
+            with torch.no_grad():
+                weights = measures.lengths(self.layers, self.levers.parameters, self.levers.over_shards)
             self.history = self.history.weighed(measures.whole(weights))
 
     def first_moments(self) -> list[Tensor] | None:

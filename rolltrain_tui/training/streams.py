@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -64,18 +64,18 @@ class Streams:
         except (KeyError, TypeError, ValueError) as error:
             raise LearnerStateError(f"the saved state of Python's generators cannot be read: {error!r}") from None
 
-    @contextmanager
-    def lend_dropout(self, ranks: Ranks = ALONE) -> Iterator[None]:
+    def lend_dropout(self, ranks: Ranks = ALONE) -> AbstractContextManager[None]:
         """Inside, dropout draws from this learner's stream; afterwards the process has its own state back.
 
         After an exception the learner's stream stands where it stood before: the turn will be repeated. Several ranks draw a seed from
         it, and each goes on by itself from there: their rows must not share a mask.
         """
-        if self._dropout is None:
-            yield
-            return
+        return nullcontext() if self._dropout is None else self._lend(self._dropout, ranks)
+
+    @contextmanager
+    def _lend(self, dropout: Tensor, ranks: Ranks) -> Iterator[None]:
         outer = global_state(self.device)  # of the process, which others may be drawing from
-        set_global_state(self.device, self._dropout)
+        set_global_state(self.device, dropout)
         host = host_state() if self._host is not None else None
         try:
             if self._host is not None:

@@ -171,7 +171,7 @@ class Games:
 
 def without_empty_places(rows: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same transitions, with as many places for points as the longest board of these needs."""
-    longest = max(1, *(int((rows[name][:, :, 0] >= 0).sum(dim=1).max()) for name in ("before", "after")))
+    longest = max(1, int((rows["before"][:, :, 0] >= 0).sum(dim=1).max()))  # a move adds no point
     return {**rows, **{name: rows[name][:, :longest] for name in ("before", "after")}}
 
 

@@ -17,7 +17,7 @@ Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Self
 
@@ -30,8 +30,9 @@ from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist
 from rolltrain_tui.modes.duel.health import Standing
 from rolltrain_tui.modes.duel.names import expanded
 from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.passes import Read
 from rolltrain_tui.modes.duel.pool import Pool
-from rolltrain_tui.modes.duel.qlearning import follow, huber_slopes, scheduled, td_targets
+from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, scheduled, td_targets
 from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
@@ -40,6 +41,7 @@ from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games,
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import build_optimizer
@@ -50,8 +52,8 @@ from rolltrain_tui.training.update_buffers import laid_flat, lay_side_by_side
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
 
-_huber = torch.ops.aten.smooth_l1_loss.default
-"""F.smooth_l1_loss without its checks, which take longer than the loss."""
+Micro = tuple[Batch, Tensor, Read | None]
+"""Transitions of a micro-batch, their targets, and their boards before the move."""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The algorithm's lines, for one role
@@ -77,33 +79,31 @@ def epsilon(side: Side, turn: int) -> float:
     return scheduled(own.mode, own.initial, own.rate, own.final, turn) if side.settings.epsilon is None else side.settings.epsilon
 
 
-def targets(side: Side, batch: Batch) -> Tensor:
-    """4. y: (B,)."""
-    settings, legal = side.settings, batch.get("chosen_after") if side.role == "agent" else None
-    boards = side.read(batch["after"], legal)
-    slow = side.rated(side.nets.target, boards)  # Q⁻(s', .): (B, A)
-    fast = side.rated(side.nets.online, boards) if settings.double else None
-    return td_targets(batch["reward"], batch["over"], slow, settings.gamma, chosen=legal, online=fast)
+def targets(side: Side, batch: Batch, after: Read) -> Tensor:
+    """4. y: (B,). `after`: the boards of s'."""
+    slow = side.rated(side.nets.target, after)  # Q⁻(s', .): (B, A)
+    fast = side.rated(side.nets.online, after) if side.settings.double else None
+    return td_targets(batch["reward"], batch["over"], slow, side.settings.gamma, chosen=after.chosen, online=fast)
 
 
-def descend(side: Side, batch: Batch, goals: Tensor, weight: float, autocast: AbstractContextManager[Any] | None = None) -> Tensor:
-    """5. The loss of each transition, (B,). The gradient of `weight` times their mean is added to `.grad`."""
+def descend(side: Side, batch: Batch, goals: Tensor, weight: float, before: Read | None = None, autocast: Any = None) -> Tensor:
+    """5. The mean loss, (). The gradient of `weight` times it is added to `.grad`. `before`: the boards of s; None: not read yet."""
     if side.passes is None or autocast is not None:
         with autocast or nullcontext():
-            losses = huber(side, batch, goals)
-        (losses.mean() * weight).backward()  # type: ignore[no-untyped-call]
-        return losses.detach()
-    net, boards, action = side.nets.online, side.read(batch["before"], batch.get("chosen")), batch["action"][:, None]
+            loss = losses(side, batch, goals).mean()
+        (loss * weight).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+    net, action = side.nets.online, batch["action"][:, None]
+    boards = before or side.read(batch["before"], batch.get("chosen"))
     side.flops += 3 * side.flops_of(boards)
-    with torch.no_grad():
+    with below_autograd():
         tape = side.passes.forward(net, boards.prepared)
-        own = tape.values.gather(1, action)[:, 0]  # Q(s, a): (B,)
-        slopes = huber_slopes(own, goals, weight)[:, None]  # dL/dQ(s, a): (B, 1)
-        side.passes.backward(net, tape, torch.zeros_like(tape.values).scatter_add_(1, action, slopes))
-        return _huber(own, goals, 0)  # type: ignore[no-any-return]
+        asked = tape.values.scatter(1, action, goals[:, None])  # Q(s, .), and y of the move that was made: (B, A)
+        side.passes.backward(net, tape, huber_slopes(tape.values, asked, weight))
+        return huber(tape.values.gather(1, action)[:, 0], goals)
 
 
-def huber(side: Side, batch: Batch, goals: Tensor) -> Tensor:
+def losses(side: Side, batch: Batch, goals: Tensor) -> Tensor:
     """The loss of each transition, whose target is its goal: (B,)."""
     side.flops += 3 * side.pass_flops(len(goals), batch["before"].shape[1])
     values = side.nets.online(batch["before"], batch["chosen"] if side.role == "agent" else None)  # Q(s, .): (B, A)
@@ -116,7 +116,8 @@ def rival_step(rival: Rival, turn: int, streams: Streams) -> None:
     batch = rival.sample(rival.config.batch.transitions, streams)
     rival.set_rate(turn)
     rival.optimizer.zero_grad()
-    descend(rival, batch, targets(rival, batch), 1.0)
+    before, after = rival.read_both(batch)
+    descend(rival, batch, targets(rival, batch, after), 1.0, before)
     if (clip := rival.config.optimizer.clip) is not None:
         nn.utils.clip_grad_norm_(rival.parameters, clip)
     rival.optimizer.step()
@@ -262,30 +263,31 @@ class DuelLearner(Duellist):
         sizes = [usual.transitions] * (count // usual.transitions) + ([rest] if (rest := count % usual.transitions) else [])
         batch = BatchGradient()
         with self._timed("replay"):
-            micros: list[tuple[Batch, Tensor]] = []
+            micros: list[Micro] = []
             for size in sizes:
                 self.stop_if_asked()
                 rows = self.side.sample(size, self.streams)
-                micros.append((rows, targets(self.side, rows)))
+                before, after = self.side.read_both(rows)
+                micros.append((rows, targets(self.side, rows, after), before))
         if self.orders.open:
-            found, self.orders = of_targets(self.side, *micros[0], self.orders)
+            found, self.orders = of_targets(self.side, *micros[0][:2], self.orders)
             self._told |= found
         if effect.drop_worst:
             micros = self._without_the_worst(micros, effect.drop_worst, batch)
-        kept = sum(goals.shape[0] for _, goals in micros)
+        kept = sum([len(goals) for _, goals, _ in micros])
         sums, loss = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0
         with self._timed("learning"):
-            for j, (rows, goals) in enumerate(micros):
+            for j, (rows, goals, boards) in enumerate(micros):
                 self.stop_if_asked()
-                if not (count := goals.shape[0]):
+                if not (count := len(goals)):
                     continue
                 weight = count / kept  # micro-batches may differ in size: the mean is over transitions
                 told = self._noisy(goals, effect.target_noise, batch) if effect.target_noise else goals
-                losses = descend(self.side, rows, told, weight, self.autocast() if self.dtype != torch.float32 else None)
+                mean = descend(self.side, rows, told, weight, boards, self.autocast() if self.dtype != torch.float32 else None)
                 if effect.target_noise:
                     with torch.no_grad(), self.autocast():
-                        losses = huber(self.side, rows, goals)
-                loss += losses.mean().item() * weight
+                        mean = losses(self.side, rows, goals).mean()
+                loss += mean.item() * weight
                 batch.amount += count
                 sums.add(j)
         batch.plain = sums.finish()
@@ -299,15 +301,13 @@ class DuelLearner(Duellist):
         return sum(side.flops for side in self.sides) / 1e9
 
     @torch.no_grad()
-    def _without_the_worst(self, micros: list[tuple[Batch, Tensor]], drop: int, batch: BatchGradient) -> list[tuple[Batch, Tensor]]:
+    def _without_the_worst(self, micros: list[Micro], drop: int, batch: BatchGradient) -> list[Micro]:
         """The micro-batches without the `drop` transitions of highest loss. Ranking them reads all once more."""
-        losses = torch.cat([huber(self.side, rows, goals) for rows, goals in micros])  # (B,)
-        stays = drop_worst(losses, drop, batch)
-        parts = torch.split(stays, [len(goals) for _, goals in micros])
-        batch.scored = len(losses)
-        return [
-            ({name: column[own] for name, column in rows.items()}, goals[own]) for (rows, goals), own in zip(micros, parts, strict=True)
-        ]
+        stays = drop_worst(torch.cat([losses(self.side, rows, goals) for rows, goals, _ in micros]), drop, batch)
+        parts = torch.split(stays, [len(goals) for _, goals, _ in micros])
+        batch.scored = len(stays)
+        kept = [{name: column[own] for name, column in rows.items()} for (rows, _, _), own in zip(micros, parts, strict=True)]
+        return [(rows, goals[own], None) for rows, (_, goals, _), own in zip(kept, micros, parts, strict=True)]
 
     def _noisy(self, goals: Tensor, fraction: float, batch: BatchGradient) -> Tensor:
         """The targets, of which that fraction is drawn anew from the batch's own."""
@@ -319,9 +319,9 @@ class DuelLearner(Duellist):
 
     def loss_of(self, batch: Batch) -> Tensor:
         with self.side.by_modules():
-            goals = targets(self.side, batch)
+            goals = targets(self.side, batch, self.side.read_both(batch)[1])
             with self.autocast():
-                return huber(self.side, batch, goals).mean()
+                return losses(self.side, batch, goals).mean()
 
     def beginner(self) -> Self:
         return type(self)(self.config, self.trials, self.pool.saved, first_games=False)

@@ -18,8 +18,6 @@ _NEARLY_NOTHING = -1e-38
 class Living(NamedTuple):
     """Where the living points stand."""
 
-    x: Tensor
-    """(P, d): their coordinates."""
     board: Tensor
     """(P,): of each."""
     share: Tensor
@@ -27,15 +25,21 @@ class Living(NamedTuple):
     places: Tensor
     """(B N,): points by board; a shorter board repeats its last one, which changes no maximum."""
 
+    def halves(self) -> tuple["Living", "Living"]:
+        """Of the first and of the last half of the boards."""
+        (share, shares), (places, later) = self.share.chunk(2), self.places.chunk(2)
+        cut = int(later[0])  # the first point of the last half
+        return Living(self.board[:cut], share, places), Living(self.board[cut:] - len(share), shares, later - cut)
 
-def living(points: Tensor) -> Living:
-    """From (B, ., d) with padding -1. Every board has a point."""
+
+def living(points: Tensor) -> tuple[Tensor, Living]:
+    """The coordinates of the living points, (P, d), and where they stand: from (B, N, d) with padding -1. Every board has a point."""
     alive = points[:, :, 0] >= 0
     counts = alive.sum(dim=1, keepdim=True)  # (B, 1)
     board, place = alive.nonzero(as_tuple=True)  # (P,)
     end = counts.cumsum(dim=0)
-    places = torch.minimum(end - counts + torch.arange(int(counts.max())), end - 1).flatten()
-    return Living(points[board, place], board, 1 / counts, places)
+    places = torch.minimum(end - counts + torch.arange(points.shape[1]), end - 1).flatten()
+    return points[board, place], Living(board, counts.reciprocal(), places)
 
 
 def pooled(each: Tensor, of: Living) -> tuple[Tensor, Tensor]:

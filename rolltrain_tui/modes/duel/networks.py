@@ -103,14 +103,15 @@ class LayerNet(nn.Module):
                 parts.append(ResidualBlock(width))
         self.layers = nn.Sequential(*parts, nn.Linear(width, outputs(role, dimension)))
         self.only_linear = not any(isinstance(part, nn.BatchNorm1d | ResidualBlock) for part in self.layers)
+        self.relu_first = isinstance(self.layers[1], nn.ReLU)
         self._theta: list[tuple[Tensor, Tensor, bool]] | None = None
 
     @property
     def theta(self) -> list[tuple[Tensor, Tensor, bool]]:
-        """Weight and bias of each linear layer, and whether a ReLU stands before it. Kept: looking them up costs as much as a product."""
+        """Weight and bias of each linear layer, and whether a ReLU stands behind it. Kept: looking them up costs as much as a product."""
         if self._theta is None:
-            pairs = pairwise(self.layers)
-            self._theta = [(own.weight, own.bias, isinstance(before, nn.ReLU)) for before, own in pairs if isinstance(own, nn.Linear)]
+            pairs = pairwise([*self.layers, None])
+            self._theta = [(own.weight, own.bias, isinstance(behind, nn.ReLU)) for own, behind in pairs if isinstance(own, nn.Linear)]
         return self._theta
 
     def _apply(self, *args: Any, **more: Any) -> Self:

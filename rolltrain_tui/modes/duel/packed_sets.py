@@ -26,8 +26,17 @@ class Packed(NamedTuple):
 
 def packed(points: Tensor, chosen: Tensor | None) -> Packed:
     """From (B, N, d) with padding -1. Every board has a point."""
-    of = living(points)
-    return Packed(F.pad(of.x, (0, 1), value=1.0), of, None if chosen is None else chosen.to(points.dtype))
+    x, of = living(points)
+    return Packed(F.pad(x, (0, 1), value=1.0), of, None if chosen is None else chosen.to(points.dtype))
+
+
+def packed_halves(points: Tensor, chosen: Tensor | None) -> tuple[Packed, Packed]:
+    """Of the first and of the last half of the boards: as each by itself, and hardly dearer than one."""
+    both = packed(points, chosen)
+    one, other = both.of.halves()
+    first, last = both.read.tensor_split((len(one.board),))
+    early, late = (None, None) if both.chosen is None else both.chosen.chunk(2)
+    return Packed(first, one, early), Packed(last, other, late)
 
 
 class Tape(NamedTuple):

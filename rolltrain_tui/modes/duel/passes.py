@@ -1,6 +1,6 @@
 """How boards are passed through a network: through its modules, or by passes that are written out where there are some for its kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -29,15 +29,32 @@ class Passes(NamedTuple):
 
     prepare: Callable[[Any, Tensor, Tensor | None], Any]
     """Network, points, chosen -> what `forward` reads."""
+    both: Callable[[Any, list[Tensor], list[Tensor] | None], Sequence[Any]]
+    """The same for two times as many boards, each by itself."""
     forward: Callable[[Any, Any], Any]
     """Network, boards -> a tape, whose `values` are (B, A)."""
     backward: Callable[[Any, Any, Tensor], None]
     """Network, tape, dL/dQ: adds dL/dtheta to `.grad`."""
 
 
-LAYERS = Passes(LayerNet.row, written_out.forward, written_out.backward)
-MOVES = Passes(lambda net, points, chosen: packed_moves.packed(points), packed_moves.forward, packed_moves.backward)
-SETS = Passes(lambda net, points, chosen: packed_sets.packed(points, chosen), packed_sets.forward, packed_sets.backward)
+LAYERS = Passes(
+    LayerNet.row,
+    lambda net, points, chosen: list(map(net.row, points, chosen or (None, None))),
+    written_out.forward,
+    written_out.backward,
+)
+MOVES = Passes(
+    lambda net, points, chosen: packed_moves.packed(points),
+    lambda net, points, chosen: packed_moves.packed_halves(torch.cat(points)),
+    packed_moves.forward,
+    packed_moves.backward,
+)
+SETS = Passes(
+    lambda net, points, chosen: packed_sets.packed(points, chosen),
+    lambda net, points, chosen: packed_sets.packed_halves(torch.cat(points), None if chosen is None else torch.cat(chosen)),
+    packed_sets.forward,
+    packed_sets.backward,
+)
 
 
 def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes | None:
@@ -55,7 +72,15 @@ def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes 
 
 def read(passes: Passes | None, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Read:
     """Boards made ready for passes, or for the modules."""
-    prepared = None if passes is None else passes.prepare(net, points, chosen)
-    if isinstance(prepared, packed_moves.Packed | packed_sets.Packed):
-        return Read(points, chosen, prepared, len(prepared.of.board))
-    return Read(points, chosen, prepared, points.shape[0] * points.shape[1])
+    return _read(points, chosen, None if passes is None else passes.prepare(net, points, chosen))
+
+
+def read_both(passes: Passes | None, net: nn.Module, points: list[Tensor], chosen: list[Tensor] | None) -> list[Read]:
+    """Two times as many boards, each read as by itself. In one call, where that is cheaper."""
+    prepared = (None, None) if passes is None else passes.both(net, points, chosen)
+    return list(map(_read, points, chosen or (None, None), prepared))
+
+
+def _read(points: Tensor, chosen: Tensor | None, prepared: Any) -> Read:
+    of = getattr(prepared, "of", None)
+    return Read(points, chosen, prepared, points.shape[0] * points.shape[1] if of is None else len(of.board))

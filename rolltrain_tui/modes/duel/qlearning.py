@@ -1,6 +1,7 @@
 """Deep Q-learning, as far as it is arithmetic: targets, target networks, exploration, rewards and schedules."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -28,15 +29,28 @@ def td_targets(
     DQN), or by the target network where that is None. `chosen`: (B, A) the legal moves; None: all are.
     """
     judge = next_values if online is None else online
-    best = (judge if chosen is None else legal(judge, chosen)).argmax(dim=1, keepdim=True)
-    value = next_values.gather(1, best)[:, 0]
-    return value.masked_fill(over, 0).mul_(gamma).add_(rewards)
+    open_to = judge if chosen is None else legal(judge, chosen)
+    value = open_to.amax(dim=1) if online is None else next_values.gather(1, open_to.argmax(dim=1, keepdim=True))[:, 0]
+    return value.masked_fill_(over, 0).mul_(gamma).add_(rewards)
+
+
+def huber(values: Tensor, goals: Tensor) -> Tensor:
+    """The mean Huber loss of two of (B,): (). `F.smooth_l1_loss` without its checks, which take longer than the loss."""
+    loss: Tensor = torch.ops.aten.smooth_l1_loss.default(values, goals, 1)
+    return loss
 
 
 def huber_slopes(values: Tensor, goals: Tensor, weight: float) -> Tensor:
-    """d(weight x mean Huber loss)/d(values): the gap, cut at -1 and 1, over their number. All are (B,)."""
-    share = (1.0 if weight == 1 else torch.tensor(weight).item()) / values.shape[0]  # rounded as autograd rounds it
-    return (values - goals).clamp_(-1, 1).mul_(share)
+    """d(weight x mean Huber loss)/d(values), 0 where the two are the same: (B, A), of two of (B, A)."""
+    share = _share(weight, values.shape[0])
+    slopes: Tensor = torch.ops.aten.smooth_l1_loss_backward.default(share, values, goals, 0, 1.0)
+    return slopes
+
+
+@lru_cache
+def _share(weight: float, count: int) -> Tensor:
+    """Of one transition in the gradient, as autograd rounds it."""
+    return torch.tensor(weight) / count
 
 
 @torch.no_grad()

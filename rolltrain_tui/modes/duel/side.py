@@ -14,9 +14,10 @@ from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
 from rolltrain_tui.modes.duel.networks import LayerNet, Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
-from rolltrain_tui.modes.duel.passes import Read, passes_of, read
+from rolltrain_tui.modes.duel.passes import Read, passes_of, read, read_both
 from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.modes.duel.replay import Replay
+from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.late_compiler import load_compiler_late
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams, random_stream
@@ -82,8 +83,14 @@ class Side:
 
     def read(self, points: Tensor, chosen: Tensor | None) -> Read:
         """Boards (B, N, d) with padding -1, made ready for any of its networks."""
-        with torch.no_grad():
+        with below_autograd():
             return read(self.passes, self.nets.online, points.to(self.device), self._legal(chosen))
+
+    def read_both(self, batch: Batch) -> list[Read]:
+        """The boards of transitions before and after the move."""
+        chosen = [batch["chosen"], batch["chosen_after"]] if self.role == "agent" else None
+        with below_autograd():
+            return read_both(self.passes, self.nets.online, [batch["before"], batch["after"]], chosen)
 
     def _legal(self, chosen: Tensor | None) -> Tensor | None:
         return chosen.to(self.device) if chosen is not None and self.role == "agent" else None
@@ -91,10 +98,11 @@ class Side:
     def rated(self, net: nn.Module, boards: Read) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode."""
         self.flops += self.flops_of(boards)
-        with torch.no_grad():
-            if self.passes is not None:
+        if self.passes is not None:
+            with below_autograd():
                 rated: Tensor = self.passes.forward(net, boards.prepared).values
-                return rated
+            return rated
+        with torch.no_grad():
             training = net.training
             if self._two_modes:
                 net.eval()

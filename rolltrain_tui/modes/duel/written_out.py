@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.living import where_above
 from rolltrain_tui.modes.duel.networks import LayerNet
 
+_rectified = torch.ops.aten._addmm_activation.default
+"""ReLU of a linear layer, in one call."""
+
 
 class Tape(NamedTuple):
     """What `forward` found on the way, for `backward`."""
@@ -26,24 +29,25 @@ class Tape(NamedTuple):
 def forward(net: LayerNet, x: Tensor) -> Tape:
     """The values of boards as rows, `LayerNet.row`."""
     read = []
+    if net.relu_first:
+        x = torch.relu(x)
     for weight, bias, rectified in net.theta:
-        if rectified:
-            x = torch.relu(x)
         read.append(x)
-        x = F.linear(x, weight, bias)
+        x = _rectified(bias, x, weight.t()) if rectified else F.linear(x, weight, bias)
     return Tape(read, x)
 
 
 def backward(net: LayerNet, tape: Tape, slopes: Tensor) -> None:
     """Add dL/dtheta to `.grad`. `slopes`: dL/dQ, (B, A)."""
-    for place in reversed(range(len(net.theta))):
-        (weight, bias, rectified), x = net.theta[place], tape.read[place]
+    theta = net.theta
+    for place in reversed(range(len(theta))):
+        (weight, bias, rectified), x = theta[place], tape.read[place]
+        if rectified:
+            slopes = where_above(slopes, tape.read[place + 1], 0)
         add(weight, slopes.t().mm(x))
         add(bias, slopes.sum(0))
         if place:
             slopes = slopes.mm(weight)
-            if rectified:
-                slopes = where_above(slopes, x, 0)
 
 
 def add_layer(layer: nn.Linear, slopes: Tensor, read: Tensor) -> None:

@@ -8,8 +8,8 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load, load_text
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.networks import MoveNet, Role, SetNet
-from rolltrain_tui.modes.duel.passes import MOVES, SETS
+from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, Role, SetNet
+from rolltrain_tui.modes.duel.passes import LAYERS, MOVES, SETS, Passes, read, read_both
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.protocol.learner import Learner
 
@@ -46,6 +46,29 @@ def test_values_and_gradients_are_those_of_autograd(kind: str, dimension: int) -
         torch.testing.assert_close(tape.values, values, rtol=1e-5, atol=1e-6)
     for own, other in zip(net.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(own.grad, other.grad, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["moves of a host", "set of a host", "set of an agent", "layers of an agent"])
+def test_boards_before_and_after_are_read_as_each_by_itself(kind: str) -> None:
+    """In one call and in two: the same values, to the bit."""
+    stream = torch.Generator().manual_seed(3)
+    role: Role = "agent" if kind.endswith("agent") else "host"
+    nets: dict[str, tuple[Passes, Network]] = {
+        "moves": (MOVES, MoveNet(role, 3, 8)),
+        "set": (SETS, SetNet(role, 3, 8)),
+        "layers": (LAYERS, LayerNet(role, 3, 9, [8])),
+    }
+    passes, net = nets[kind.split()[0]]
+    for count in (1, 2, 30):
+        alive = torch.arange(9) < torch.randint(1, 10, (2, count, 1), generator=stream)
+        points = list(torch.rand(2, count, 9, 3, generator=stream).masked_fill(~alive[..., None], -1))
+        chosen = list(torch.rand(2, count, 3, generator=stream) < 0.7) if role == "agent" else None
+        together = read_both(passes, net, points, chosen)
+        apart = [read(passes, net, *own) for own in zip(points, chosen or (None, None), strict=True)]
+        assert [boards.places for boards in together] == [boards.places for boards in apart]
+        with torch.no_grad():
+            for one, other in zip(together, apart, strict=True):
+                assert torch.equal(passes.forward(net, one.prepared).values, passes.forward(net, other.prepared).values)
 
 
 def test_training_is_the_same_but_for_rounding() -> None:
