@@ -282,9 +282,10 @@ class DiagnosisConfig(Section):
     scouting: Annotated[int, Field(ge=0)]
     """Turns at the start in which the bounds of the signals are fitted to this run. Then a diagnosed monster comes only for
     a loss that is not finite or worse than guessing."""
-    scouts: Literal["camps", "seldom", "asked", "off"]
+    scouts: Literal["camps", "early", "seldom", "asked", "off"]
     """camps: at each camp, and when the player asks, copies of the run try smaller and larger steps; seldom: at a camp from turn 100 on
-    where the run is half as long again as at their last trip, and when asked; asked: only then; off: never, at no cost."""
+    where the run is half as long again as at their last trip, and when asked; early: as seldom, and once before, at the first evaluation
+    whose signals show steps that may be too large; asked: only when asked; off: never, at no cost."""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from rolltrain_tui.base.plotting import AMBER, GREEN, GREY, INK, KINDS, RED, VIOLET, image_of, plot_style
+from rolltrain_tui.base.plotting import AMBER, BLUE, GREEN, GREY, INK, KINDS, RED, VIOLET, image_of, plot_style
 from rolltrain_tui.base.statistics import Estimate, estimate
 from rolltrain_tui.experiment.grid import CONTROL, Arm
 from rolltrain_tui.experiment.robustness import Answer, answers
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "oracle": GREEN, "wrong": RED}
+COLOURS = {"none": GREY, "auto": VIOLET, "random": AMBER, "hinted": BLUE, "oracle": GREEN, "wrong": RED}
 """Colours of the policies."""
 STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^vP*X"

@@ -18,7 +18,8 @@ from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
-from rolltrain_tui.story.hints import State, hint_of, signs_of, temperature
+from rolltrain_tui.rules.signs import State, signs_of, temperature
+from rolltrain_tui.story.hints import hint_of
 from rolltrain_tui.story.scene import Scene
 
 BOUNCING = 0.015

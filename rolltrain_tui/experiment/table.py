@@ -99,7 +99,15 @@ def _row(outcomes: Outcomes, arm: Arm) -> Row:
     )
 
 
-PAIRS = (("oracle", "none"), ("oracle", "random"), ("oracle", "wrong"), ("random", "none"), ("wrong", "none"), ("auto", "none"))
+PAIRS = (
+    ("hinted", "none"),
+    ("oracle", "none"),
+    ("oracle", "random"),
+    ("oracle", "wrong"),
+    ("random", "none"),
+    ("wrong", "none"),
+    ("auto", "none"),
+)
 
 
 def contrasts(outcomes: Outcomes) -> list[Contrast]:

@@ -25,6 +25,7 @@ from rolltrain_tui.protocol.events import (
     CommandRefused,
     Ending,
     Event,
+    Examined,
     GhostSeen,
     SaveDue,
     ScoutsSetOut,
@@ -36,6 +37,7 @@ from rolltrain_tui.protocol.learner import Learner, StepAbandoned
 from rolltrain_tui.rules.game import Game
 from rolltrain_tui.rules.gate import Gate
 from rolltrain_tui.rules.pace import next_trip
+from rolltrain_tui.rules.signs import signs_of
 
 OTHERS = (counterfactual.PREFIX, scouts.PREFIX)
 """Names of tensors that begin so are not the run's own learner's."""
@@ -165,8 +167,11 @@ class Campaign:
     def _after_turn(self) -> Iterator[Event]:
         """What falls due between two turns."""
         turn, config = self.turn, self.config
+        suspected = False
         if turn % config.evaluation.every == 0:
-            yield from self._evaluate()
+            for event in self._evaluate():
+                suspected |= isinstance(event, Examined) and signs_of(event, self.learner.info().objective) == "hot"
+                yield event
         spoken = not self.mute and config.speech.every and turn % config.speech.every == 0
         if spoken or any(isinstance(wish, Speak) for wish in self._wishes):
             yield self._speak()
@@ -175,7 +180,7 @@ class Campaign:
             yield from self.cycle.camp()
         # The saves know that scouts are due: a run that goes on from here sends them too.
         asked = any(isinstance(wish, SendScouts) for wish in self._wishes)
-        self.scouts.due = asked or (camp and self._scouts_go(config.diagnosis.scouts))
+        self.scouts.due = asked or self._scouts_go(config.diagnosis.scouts, camp=camp, suspected=suspected)
         yield from (SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
         self._wishes = []
         if camp or turn % config.save.autosave_every == 0:
@@ -183,9 +188,11 @@ class Campaign:
         if self.scouts.due:
             yield from self._scout()
 
-    def _scouts_go(self, when: str) -> bool:
-        """Whether scouts go out by themselves at this camp."""
-        return when == "camps" or (when == "seldom" and self.turn >= next_trip(self.scouts.last))
+    def _scouts_go(self, when: str, *, camp: bool, suspected: bool) -> bool:
+        """Whether scouts go out by themselves now. `suspected`: the signals of this turn show steps that may be too large."""
+        if when == "early" and suspected and self.scouts.last == 0 and not self.game.rollback_due:
+            return True
+        return camp and (when == "camps" or (when in ("early", "seldom") and self.turn >= next_trip(self.scouts.last)))
 
     def _scout(self) -> Iterator[Event]:
         """Measure which step size is best now. Monsters of pace come and go by it."""

@@ -93,7 +93,7 @@ _MONSTERS = (
         symptoms=(Symptom("weight_growth", "high", hold=2),),
         original=True,
         summary="It reaches into the weights themselves and shakes them; what was learned is blurred.",
-        weak_to="a hero in a rage feels half of its drain; calm steps mend the rest",
+        weak_to="smaller steps: Calm, Steady; a hero in a rage feels half of its drain",
         portrait=(
             r"       .-''''-.      ",
             r"      /  _  _  \     ",

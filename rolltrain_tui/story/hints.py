@@ -13,18 +13,16 @@ from math import isfinite, log, nan, prod
 from typing import Literal
 
 from rolltrain_tui.protocol.commands import SetAuto, TurnDial, UseAbility
-from rolltrain_tui.protocol.events import Examined, ScoutsReturned
-from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
+from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.pace import HOT, SLOW, vouched
+from rolltrain_tui.rules.signs import beyond, signs_of
 from rolltrain_tui.story.scene import Scene
 
 Ailment = Literal["slow", "hot", "overfit", "lost", "dice", "mode"]
 """lost: the loss is no number. dice: the rulebook takes back most of what it gives. mode: a monster of this kind of training is near."""
-State = Literal["slow", "hot", "overfit", "well"]
-"""Of a run, as its signals alone tell it."""
 
 WORDS = {
     "slow": "the steps are too small",
@@ -51,8 +49,6 @@ GROWN = 100
 """Turns before signals alone count, and before scouts' SLOW does: young runs look slow, and a push then does lasting harm."""
 EVEN_DICE = 0.5
 """Mean k below which dice go to and fro. Scouts take the mean step; a push makes all others larger too, and may ruin the run."""
-TRAVELLING = -0.005
-"""Steps of the objective. A temperature below this shows a run on its way; nearer to zero it may be noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +104,17 @@ def mode_hint(scene: Scene) -> Hint | None:
     return None
 
 
+def ails(scene: Scene, *, scouts: bool = True) -> bool:
+    """Whether anything ails the run that was measured, a hint or none."""
+    return ailment_of(scene, scouts=scouts) is not None or mode_hint(scene) is not None
+
+
 def ailment_of(scene: Scene, *, scouts: bool = True) -> Ailment | None:
     """What ails the run, as far as it was measured."""
     if scene.examined is not None:
-        if _beyond(scene.examined, "non_finite", "high"):
+        if beyond(scene.examined, "non_finite", "high"):
             return "lost"
-        if _beyond(scene.examined, "gap", "high") and _beyond(scene.examined, "val_rise", "high"):
+        if beyond(scene.examined, "gap", "high") and beyond(scene.examined, "val_rise", "high"):
             return "overfit"
     if next(_guards(scene), None) is not None:
         return "dice"
@@ -210,49 +211,3 @@ def _open(scene: Scene) -> Iterator[UseAbility]:
         options = [option.name for option in ability.options if option.level <= scene.sheet.level] if ability.options else [""]
         view = scene.active.get(name)
         yield from (UseAbility(name, option) for option in options if view is None or view.option != option)
-
-
-# What signals alone say, where no scouts go out
-
-
-def temperature(examined: Examined, objective: Objective) -> float:
-    """The temperature in steps of the objective; NaN where it is not known, which no comparison finds above or below a bound."""
-    return next((reading.value / objective.step for reading in examined.readings if reading.signal == "temperature"), nan)
-
-
-def signs_of(examined: Examined, objective: Objective = VALIDATION_LOSS) -> State:
-    """The state of the run by its signals. Heat is looked for first, since a hot run may overfit or be slow because of it.
-
-    A gradient that leaps and a few dead units are part of learning while the run is on its way, not heat.
-    """
-    readings = {reading.signal: reading for reading in examined.readings}
-
-    def above(*signals: str) -> bool:
-        return any(_beyond(examined, name, "high") for name in signals)
-
-    def below(signal: str) -> bool:
-        return _beyond(examined, signal, "low")
-
-    def known(signal: str) -> bool:
-        return signal in readings and readings[signal].condition != "unknown"
-
-    on_its_way = temperature(examined, objective) < TRAVELLING
-    if above("non_finite", "loss_rise", "temperature", "update_ratio", "weight_growth"):
-        return "hot"
-    if above("gradient_spike", "dead_units") and not on_its_way:
-        return "hot"
-    if above("gap") and above("val_rise"):
-        return "overfit"
-    if on_its_way or below("update_ratio"):
-        return "slow"
-    # Flat with a temperature about zero is a run that has arrived, or bounces a little: a push would not help it.
-    return "slow" if below("projected_gain") and not known("temperature") else "well"
-
-
-def _beyond(examined: Examined, name: str, side: Literal["low", "high"]) -> bool:
-    """The signal is beyond its bound on this side. What is not known is beyond nothing."""
-    for reading in examined.readings:
-        if reading.signal == name:
-            bound = reading.low if side == "low" else reading.high
-            return bound is not None and (reading.value < bound if side == "low" else reading.value > bound)
-    return False

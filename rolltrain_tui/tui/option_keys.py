@@ -58,8 +58,10 @@ def words_of_order(order: Order) -> str:
     return title(order.option) if order.option else title(order.ability)
 
 
-def weakness(weak_to: str, scene: Scene) -> str:
-    """What it is weak to: this hero's keys first, then the rest in general."""
+def weakness(weak_to: str, scene: Scene, *, keys: bool = True) -> str:
+    """What it is weak to: this hero's keys first, then the rest in general. `keys`: the run is the player's, who can press them."""
+    if not keys:
+        return f"weak to {weak_to}"
     orders = [
         UseAbility(name, option.name if option is not None else "")
         for name in scene.charges

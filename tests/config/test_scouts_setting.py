@@ -1,4 +1,4 @@
-"""`diagnosis.scouts` in a campaign file: four words, and none in older files."""
+"""`diagnosis.scouts` in a campaign file: five words, and none in older files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_an_older_file_sends_none(tmp_path: Path) -> None:
     assert older == type(older).model_validate(told)
 
 
-@pytest.mark.parametrize("word", ["camps", "seldom", "asked", "off"])
+@pytest.mark.parametrize("word", ["camps", "early", "seldom", "asked", "off"])
 def test_the_words_are_kept(tmp_path: Path, word: str, call: Callable[..., Answer]) -> None:
     """In quotes or not; `check` takes them."""
     for written in (word, f'"{word}"'):
@@ -43,14 +43,14 @@ def test_the_words_are_kept(tmp_path: Path, word: str, call: Callable[..., Answe
 
 
 @pytest.mark.parametrize("word", ["never", "camp", "yes", "1", "null", "[camps]"])
-def test_another_word_is_refused_with_the_four(tmp_path: Path, word: str, call: Callable[..., Answer]) -> None:
+def test_another_word_is_refused_with_the_five(tmp_path: Path, word: str, call: Callable[..., Answer]) -> None:
     """`check` names the place and what may stand there."""
     path = changed(tmp_path, f"  scouts: {word}\n")
     with pytest.raises(CampaignFileError, match=r"diagnosis\.scouts"):
         load(path)
     answer = call("check", path)
     assert 2 == answer.code
-    assert all(known in answer.out + answer.err for known in ("camps", "seldom", "asked", "off"))
+    assert all(known in answer.out + answer.err for known in ("camps", "early", "seldom", "asked", "off"))
 
 
 def test_a_wrong_line_beside_it_is_no_older_file(tmp_path: Path) -> None:
@@ -59,15 +59,15 @@ def test_a_wrong_line_beside_it_is_no_older_file(tmp_path: Path) -> None:
         load(changed(tmp_path, "  scoots: camps\n"))
 
 
-def test_the_schema_knows_the_four_words(call: Callable[..., Answer]) -> None:
+def test_the_schema_knows_the_five_words(call: Callable[..., Answer]) -> None:
     """An editor offers them."""
     answer = call("schema")
     assert 0 == answer.code
-    assert all(f'"{word}"' in answer.out for word in ("camps", "seldom", "asked", "off"))
+    assert all(f'"{word}"' in answer.out for word in ("camps", "early", "seldom", "asked", "off"))
     assert "scouts" in answer.out
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_campaign_says_which(path: Path) -> None:
     """Nothing that ships relies on what older files mean."""
-    assert yaml.safe_load(path.read_text("utf-8"))["diagnosis"]["scouts"] in ("camps", "seldom", "asked", "off")
+    assert yaml.safe_load(path.read_text("utf-8"))["diagnosis"]["scouts"] in ("camps", "early", "seldom", "asked", "off")

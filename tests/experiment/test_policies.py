@@ -18,7 +18,7 @@ from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.rules.classes import CLASSES
 from rolltrain_tui.rules.signals import SIGNALS
-from rolltrain_tui.story.hints import State, signs_of
+from rolltrain_tui.rules.signs import State, signs_of
 from rolltrain_tui.story.scene import Scene
 
 pytestmark = pytest.mark.slow

@@ -23,6 +23,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment import plots, report, table
 from rolltrain_tui.experiment.compare import Comparison, write
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell
+from rolltrain_tui.experiment.policies import POLICIES
 from rolltrain_tui.experiment.run import Failure, Outcome, Result
 from rolltrain_tui.experiment.table import Outcomes, contrasts, rows
 from rolltrain_tui.modes import campaign_file
@@ -111,6 +112,11 @@ def test_numbers_that_are_none(value: float) -> None:
     """What is no number is a dash in a table."""
     assert table.number(value, 3) == "–"
     assert table.number(-0.5, 1) == "−0.5"
+
+
+def test_every_policy_has_a_colour() -> None:
+    """Whatever `--policies` takes can be drawn."""
+    assert plots.COLOURS.keys() == POLICIES.keys()
 
 
 @pytest.mark.slow

@@ -149,6 +149,16 @@ def test_seldom(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, asked: 
     assert turns[-1] == campaign.scouts.last == campaign.scouts.state_dict()["last"]
 
 
+@pytest.mark.parametrize(("scouts", "turns"), [("early", [4, 10, 15, 25, 40]), ("seldom", [10, 15, 25, 40])])
+def test_early(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, scouts: str, turns: list[int]) -> None:
+    """They go at the first evaluation whose signals show heat, once, and then as seldom as others; a run that shows none waits."""
+    monkeypatch.setattr(pace, "FIRST_TRIP", 10)
+    monkeypatch.setattr("rolltrain_tui.game.campaign.signs_of", lambda found, _: "hot" if found.turn >= 4 else "slow")
+    config = tiny_config(*OUT, f"diagnosis.scouts={scouts}", "evaluation.every=2", "turns=41")
+    _, events = travelled(config, [])
+    assert turns == [event.turn for event in of(ScoutsReturned, events)]
+
+
 def test_they_go_once_where_a_camp_and_the_player_ask(tiny_config: Configure) -> None:
     """One measurement after a turn is enough."""
     _, events = travelled(tiny_config(*OUT), [(5, SendScouts()), (5, SendScouts())])

@@ -404,3 +404,30 @@ class FakeOutfitter:
             raise self.error
         assert self.expedition is not None
         return self.expedition
+
+
+class Asked:
+    """An expedition that notes what the page asks of it, and answers."""
+
+    def __init__(self) -> None:
+        self.orders: list[object] = []
+        self.notice = ""
+
+    def note(self, *order: object) -> None:
+        self.orders.append(order[0] if len(order) == 1 else order)
+        self.notice = f"{self.orders[-1]}: next turn"
+
+    def action_use(self, number: int) -> None:
+        self.note(number)
+
+    def action_auto(self) -> None:
+        self.note("auto")
+
+    def action_dials(self) -> None:
+        self.note("dials")
+
+    def action_turn_dial(self, name: str, value: str) -> None:
+        self.note(name, value)
+
+    def send_scouts(self) -> None:
+        self.note("scouts")

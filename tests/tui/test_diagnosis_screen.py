@@ -2,14 +2,13 @@
 
 import math
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.fakes import FakeExpedition, examined, fake_config
+from support.fakes import Asked, FakeExpedition, examined, fake_config
 from support.panels import text_of
 from support.playing import playing
 from support.screens_host import ScreensHost, shown, until
@@ -37,8 +36,8 @@ def scene_with(**values: float) -> Scene:
     return Scene.of([examined(150, **values)])
 
 
-def opened(scene: Scene, *overrides: str) -> ScreensHost:
-    return ScreensHost(lambda: DiagnosisScreen(scene, fake_config(*overrides)))
+def opened(scene: Scene, *overrides: str, player: Asked | None = None) -> ScreensHost:
+    return ScreensHost(lambda: DiagnosisScreen(scene, fake_config(*overrides), player))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -132,8 +131,8 @@ async def test_the_verdict_of_the_scouts_stands_first_with_its_cause_its_cure_an
     scene = scene_with(**HOT)
     scene.sheet = WIZARD
     scene.apply(returned("hot", 0.11))
-    pressed: list[int] = []
-    app = ScreensHost(lambda: DiagnosisScreen(scene, fake_config(), use=pressed.append))
+    player = Asked()
+    app = opened(scene, player=player)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "HOT: the steps are too large" in shown(app))
         words = " ".join(shown(app).replace("│", " ").split())
@@ -146,7 +145,7 @@ async def test_the_verdict_of_the_scouts_stands_first_with_its_cause_its_cure_an
             assert part in words
         assert "2 c Calm: the steps are too large" in words
         await pilot.press("2")
-        assert pressed == [2]
+        assert player.orders == [2]
 
 
 async def test_a_acts_in_the_diagnosis_too_and_the_hint_names_it() -> None:
@@ -154,23 +153,51 @@ async def test_a_acts_in_the_diagnosis_too_and_the_hint_names_it() -> None:
     scene = scene_with()
     charges = (Charge("divine_smite", 2, 2, "long", False), Charge("aura_of_protection", 1, 1, "short", False))
     scene.sheet = Sheet(hero_class="paladin", hp=9, max_hp=9, expected_k=0.07, charges=charges)
-    asked: list[str] = []
-    app = ScreensHost(lambda: DiagnosisScreen(scene, fake_config(), auto=lambda: asked.append("auto")))
+    player = Asked()
+    app = opened(scene, player=player)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "a 2 Aura of Protection by itself: the dice undo" in " ".join(shown(app).split()))
         await pilot.press("a")
-        assert asked == ["auto"]
+        assert player.orders == ["auto"]
+    assert "All signals are in range, and yet something ails the run: see above." in text_of(diagnosis_lines(scene, None, 79))
+    assert not any("Keep going" in text_of(diagnosis_lines(scene, None, width)) for width in (79, 119, 199))
+
+
+async def test_the_dials_can_be_reached_from_the_diagnosis() -> None:
+    """The hint names k for a dial of the mode; k opens the dials here too, and a click on the hint turns the dial."""
+    scene, player = scene_with(), Asked()
+    scene.sheet = WIZARD
+    scene.apply(MonsterAppeared(150, "swollen_oracle", "3", 50, 12, "it promises too much"))
+    app = opened(scene, player=player)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "▸  k " in shown(app))
+        await pilot.press("k")
+        assert player.orders == ["dials"]
+        await app.run_action("screen.turn_dial('double', 'on')")
+        assert player.orders[1] == ("double", "on")
+
+
+async def test_in_a_replay_the_page_names_no_key_that_acts() -> None:
+    """What would have helped is told; the keys that give orders are not there, in the footer neither."""
+    scene = scene_with(**HOT)
+    scene.sheet = WIZARD
+    scene.apply(returned("hot", 0.11))
+    app = opened(scene)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Calm helps: the steps are too large" in shown(app))
+        assert "2 c" not in shown(app)
+        assert "Measure" not in shown(app)
+        await pilot.press("m", "2", "a", "k")
+        assert isinstance(app.screen, DiagnosisScreen)
 
 
 async def test_m_sends_scouts_and_says_so() -> None:
-    """The answer stands under the signal; in a replay nothing can be sent."""
-    told = [""]
-    page = partial(DiagnosisScreen, notice=lambda: told[-1], scouts=lambda: told.append("Scouts: next turn"))
-    app = ScreensHost(lambda: page(scene_with(), fake_config("diagnosis.scouts=camps")))
+    """The answer stands under the signal."""
+    app = opened(scene_with(), "diagnosis.scouts=camps", player=Asked())
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "m sends them" in " ".join(shown(app).split()))
         await pilot.press("m")
-        await until(pilot, lambda: "Scouts: next turn" in shown(app))
+        await until(pilot, lambda: "scouts: next turn" in shown(app))
 
 
 @pytest.mark.parametrize(
@@ -195,6 +222,19 @@ async def test_d_opens_it_over_the_expedition_and_closes_it(tmp_path: Path) -> N
             await game.play_behind()
             await game.press(key)
             await game.until(lambda: game.app.screen is game.screen)
+
+
+@pytest.mark.slow
+async def test_an_order_given_there_says_where_space_resumes(tmp_path: Path) -> None:
+    """On this page space turns the page; on the expedition it resumes, after a dialog too."""
+    async with playing(tmp_path, hero_class="wizard") as game:
+        await game.play_to(50)
+        await game.press("2", "s")
+        await game.until(lambda: "Steady: takes effect next turn (paused: space resumes)" in game.text)
+        await game.press("d")
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+        await game.press("1")
+        await game.until(lambda: "Arcane Recovery: takes effect next turn (paused: back in the game, space resumes)" in game.text)
 
 
 @pytest.mark.slow

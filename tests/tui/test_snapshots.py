@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.endings import story
-from support.fakes import examined, fake_config
+from support.fakes import Asked, examined, fake_config
 from support.paths import CAMPAIGNS
 from support.playing import playing
 from support.screens_host import ScreensHost, a_run, shown, until
@@ -42,7 +42,7 @@ def hero_choice() -> Screen[Any]:
 SCREENS: dict[str, tuple[Callable[[], Screen[Any]], str]] = {
     "title": (TitleScreen, "3 saves"),
     "hero_choice": (hero_choice, "Barbarian"),
-    "diagnosis": (lambda: DiagnosisScreen(Scene.of([examined(150, **SICK)]), fake_config()), "2 of 11 signals out of bounds"),
+    "diagnosis": (lambda: DiagnosisScreen(Scene.of([examined(150, **SICK)]), fake_config(), Asked()), "2 of 11 signals out of bounds"),
     "ending": (lambda: EndingScreen(story()), "VICTORY"),
     "codex": (CodexScreen, "Updates ×1.5"),
     "arena": (ArenaScreen, "Wild"),

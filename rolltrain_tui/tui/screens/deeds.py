@@ -23,6 +23,7 @@ from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.orders import Orders
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
 from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.verdict import sends_scouts
 from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
@@ -54,12 +55,11 @@ class Deeds(Orders):
 
     def action_diagnose(self) -> None:
         """The diagnosis over the expedition, which goes on behind it."""
-        use, auto, scouts = self.action_use, self.action_auto, self.send_scouts
-        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign, use=use, auto=auto, scouts=scouts, notice=lambda: self.notice))
+        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign, self))
 
     @property
     def sends_scouts(self) -> bool:
-        return self.campaign is not None and self.campaign.diagnosis.scouts != "off"
+        return sends_scouts(self.campaign)
 
     def send_scouts(self) -> None:
         """Send scouts after the next turn."""

@@ -1,7 +1,6 @@
 """The diagnosis: the scouts' verdict, what the last examination found, signal by signal and layer by layer, while the training goes on."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -9,12 +8,13 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region
 
 from rolltrain_tui.base.safe_text import clean
+from rolltrain_tui.story.hints import ails
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
-from rolltrain_tui.tui.widgets.verdict import verdict_lines
+from rolltrain_tui.tui.widgets.verdict import sends_scouts, verdict_lines
 from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, detail_lines, layer_lines, signal_lines
 
 if TYPE_CHECKING:
@@ -24,6 +24,27 @@ REFRESH_SECONDS = 0.25
 TABLE, ADVICE_FROM, LAYERS_FROM = 80, 112, 168
 """Cells of the table where something stands beside it; the widths from which the advice, and the layers too, do."""
 GAP = 3
+ORDERS = ("use", "auto", "dials", "turn_dial", "scouts")
+"""Actions that act on the run."""
+
+
+class Player(Protocol):
+    """What the page asks of the expedition that it lies on."""
+
+    @property
+    def notice(self) -> str:
+        """The last answer to the player."""
+        ...
+
+    def action_use(self, number: int) -> None: ...
+
+    def action_auto(self) -> None: ...
+
+    def action_dials(self) -> None: ...
+
+    def action_turn_dial(self, name: str, value: str) -> None: ...
+
+    def send_scouts(self) -> None: ...
 
 
 class DiagnosisPanel(Panel):
@@ -36,43 +57,36 @@ class DiagnosisPanel(Panel):
 
 
 class DiagnosisScreen(TavernScreen):
-    """Looks at the expedition's scene four times a second; Escape or `d` goes back to it. The digits act as they do there."""
+    """Looks at the expedition's scene four times a second; Escape or `d` goes back to it. Its orders act as they do there."""
 
     CSS_PATH = "diagnosis.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,d,q", "back", "Back"),
-        Binding("up,k", "choose(-1)", "Up", show=False, tooltip="The signal above"),
-        Binding("down,j", "choose(1)", "Signal", key_display="↑ ↓", tooltip="The signal below: what it means, and how it went"),
+        Binding("up", "choose(-1)", "Up", show=False, tooltip="The signal above"),
+        Binding("down", "choose(1)", "Signal", key_display="↑ ↓", tooltip="The signal below: what it means, and how it went"),
         Binding("m", "scouts", "Measure", tooltip="Send scouts after the next turn, to measure the best step"),
         *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
         Binding("a", "auto", "Auto", show=False, tooltip="Choose which abilities act by themselves"),
+        Binding("k", "dials", "Dials", show=False, tooltip="Dials: change how this kind of training learns"),
         Binding("pageup,b", "leaf(-1)", "Page up", show=False, tooltip="A page up"),
         Binding("pagedown,space", "leaf(1)", "Page down", show=False, tooltip="A page down"),
         Binding("home", "jump(-1)", "Top", show=False),
         Binding("end", "jump(1)", "End", show=False),
     ]
 
-    def __init__(
-        self,
-        scene: Scene,
-        config: "CampaignConfig | None",
-        *,
-        use: Callable[[int], None] | None = None,
-        auto: Callable[[], None] | None = None,
-        scouts: Callable[[], None] | None = None,
-        notice: Callable[[], str] = str,
-    ) -> None:
-        """`use` takes the number of an ability, `auto` asks which act by themselves, `scouts` sends them: all None in a replay.
-
-        `notice` is what the expedition tells its player; what it tells while this page is open stands here too.
-        """
+    def __init__(self, scene: Scene, config: "CampaignConfig | None", player: Player | None = None) -> None:
+        """`player`: who gives the orders; None in a replay. What the game tells its player while this page is open stands here too."""
         super().__init__()
-        self._scene, self._config, self._use, self._auto, self._send = scene, config, use, auto, scouts
+        self._scene, self._config, self._player = scene, config, player
         self._chosen = 0
         """The signal that the cursor is on, counted from the first."""
-        self._notice, self._known = notice, notice()
+        self._known = self._notice
         self._told: object = None
         """What the picture that stands there was drawn from."""
+
+    @property
+    def _notice(self) -> str:
+        return self._player.notice if self._player is not None else ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="diagnosis", can_focus=False):
@@ -99,19 +113,19 @@ class DiagnosisScreen(TavernScreen):
     @property
     def _news(self) -> object:
         scene = self._scene
-        return scene.turn, scene.examined, scene.scouts, scene.scouting, scene.monster, scene.hidden, self._notice()
+        return scene.turn, scene.examined, scene.scouts, scene.scouting, scene.monster, scene.hidden, self._notice
 
     @while_open
     def look(self) -> None:
         """Draw what the newest examination says."""
         self._told = self._news
         panel, detail = self.query_one(DiagnosisPanel), self.query_one("#signal-detail", Panel)
-        panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen))
+        panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen, keys=self._player is not None))
         detail.display = self._scene.examined is not None
         if self._scene.examined is not None:
             reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
             lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
-            if (notice := self._notice()) not in ("", self._known):
+            if (notice := self._notice) not in ("", self._known):
                 lines = [*lines, [(notice, "accent")]]
             detail.styles.height = len(lines) + 1  # and the edge above
             detail.show(lines)
@@ -119,6 +133,11 @@ class DiagnosisScreen(TavernScreen):
     @property
     def _page(self) -> VerticalScroll:
         return self.query_one("#diagnosis", VerticalScroll)
+
+    @property
+    def _first_row(self) -> int:
+        """Where the first signal stands."""
+        return len(head_lines(self._scene, self._config, self.query_one(DiagnosisPanel).size.width, keys=self._player is not None)) + 2
 
     def action_choose(self, by: int) -> None:
         """Move the cursor; past the last signal the page scrolls on."""
@@ -128,21 +147,36 @@ class DiagnosisScreen(TavernScreen):
             return
         self._chosen += by
         self.look()
-        row = first_row(self._scene, self._config, self.query_one(DiagnosisPanel).size.width) + self._chosen
+        row = self._first_row + self._chosen
         self._page.scroll_to_region(Region(0, row - 1, 1, 3), animate=False, force=True)
 
+    # What acts on the run is the expedition's to do.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._player is not None or action not in ORDERS
+
     def action_use(self, number: int) -> None:
-        if self._use is not None:
-            self._use(number)
+        if self._player is not None:
+            self._player.action_use(number)
             self.look()
 
     def action_auto(self) -> None:
-        if self._auto is not None:
-            self._auto()
+        if self._player is not None:
+            self._player.action_auto()
+
+    def action_dials(self) -> None:
+        if self._player is not None:
+            self._player.action_dials()
+            self.look()
+
+    def action_turn_dial(self, name: str, value: str) -> None:
+        if self._player is not None:
+            self._player.action_turn_dial(name, value)
+            self.look()
 
     def action_scouts(self) -> None:
-        if self._send is not None:
-            self._send()
+        if self._player is not None:
+            self._player.send_scouts()
             self.look()
 
     def action_leaf(self, by: int) -> None:
@@ -152,11 +186,11 @@ class DiagnosisScreen(TavernScreen):
         self._page.scroll_home(animate=False) if to < 0 else self._page.scroll_end(animate=False)
 
 
-def head_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
+def head_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool = True) -> list[Line]:
     """What stands above the table of signals: the verdict, how many signals are sick, who is here."""
     found = scene.examined
     assert found is not None
-    verdict = verdict_lines(scene, config, width)
+    verdict = verdict_lines(scene, config, width, keys=keys)
     sick, known = len(scene.sick), [reading for reading in found.readings if reading.condition != "unknown"]
     state = f"✖ {sick} of {len(known)} signals out of bounds" if sick else f"✔ all {len(known)} signals within bounds"
     head: list[Line] = [*verdict, *([[]] if verdict else [])]
@@ -167,31 +201,39 @@ def head_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> lis
     return head
 
 
-def first_row(scene: Scene, config: "CampaignConfig | None", width: int) -> int:
-    """The line of the page on which the first signal stands."""
-    return len(head_lines(scene, config, width)) + 2
+def comfort_of(scene: Scene, config: "CampaignConfig | None") -> str:
+    """What is said where no signal is sick: it must not contradict what stands above it."""
+    if ails(scene, scouts=sends_scouts(config)):
+        return "All signals are in range, and yet something ails the run: see above."
+    return "✔ All signals are in range." + (" Keep going." if scene.monster is None else "")
 
 
-def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int, chosen: int | None = None) -> list[Line]:
-    """The whole page for this width: before the first examination a word on what will stand here, and when."""
+def diagnosis_lines(
+    scene: Scene, config: "CampaignConfig | None", width: int, chosen: int | None = None, *, keys: bool = True
+) -> list[Line]:
+    """The whole page for this width: before the first examination a word on what will stand here, and when.
+
+    `keys`: the run is the player's, whose keys act on it.
+    """
     found = scene.examined
     if found is None:
-        verdict = verdict_lines(scene, config, width)
+        verdict = verdict_lines(scene, config, width, keys=keys)
         return [*verdict, *([[]] if verdict else []), *([(line, "muted")] for line in wrap(_not_yet(scene, config), min(width, 76)))]
-    head = head_lines(scene, config, width)
+    head = head_lines(scene, config, width, keys=keys)
+    comfort = comfort_of(scene, config)
     advice = "What a practitioner would do"
     if width >= LAYERS_FROM:
         left = [
             *signal_lines(found.readings, TABLE, scene.objective, chosen),
             [],
             [(advice, "primary+strong")],
-            *advice_lines(found.readings, TABLE),
+            *advice_lines(found.readings, TABLE, comfort),
         ]
         right = layer_lines(found.layers, width - TABLE - GAP)
         return [*head, [], *beside(left, right, TABLE + GAP)]
     if width >= ADVICE_FROM:
         rest = width - TABLE - GAP
-        counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(found.readings, rest)]
+        counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(found.readings, rest, comfort)]
         return [
             *head,
             [],
@@ -199,7 +241,7 @@ def diagnosis_lines(scene: Scene, config: "CampaignConfig | None", width: int, c
             [],
             *layer_lines(found.layers, width),
         ]
-    table, counsel = signal_lines(found.readings, width, scene.objective, chosen), advice_lines(found.readings, width)
+    table, counsel = signal_lines(found.readings, width, scene.objective, chosen), advice_lines(found.readings, width, comfort)
     return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
 
 

@@ -155,9 +155,9 @@ class ExpeditionScreen(Explaining):
         yield HeroPanel(id="hero")
         yield DiePanel(id="die")
         yield LossChart(id="chart")
-        yield MonsterPanel(id="monster")
-        voice = VoicePanel(id="voice")
-        voice.asks = self.commands
+        foe, voice = MonsterPanel(id="monster"), VoicePanel(id="voice")
+        foe.keys = voice.asks = self.commands
+        yield foe
         yield voice
         yield ProofPanel(id="proof")
         yield LogPanel(id="log")
@@ -391,7 +391,7 @@ class ExpeditionScreen(Explaining):
         if not shown:
             return
         self._status.show_state(scene, self._pace(now))
-        self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2, scouts=self.sends_scouts))
+        self._notice.suggest(hint_line(scene, self._notice.content_size.width - 2, scouts=self.sends_scouts, keys=self.commands))
         if "compact" in shown:
             self.query_one(CompactPanel).show_scene(scene)
         if "die" in shown:

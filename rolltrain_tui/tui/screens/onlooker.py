@@ -4,6 +4,7 @@ from textual.binding import Binding, BindingType
 
 from rolltrain_tui.protocol.events import Event, ItemFound
 from rolltrain_tui.tui.messages import Left, Message
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 
 LOOKING: tuple[BindingType, ...] = (
@@ -24,6 +25,9 @@ PANELS: tuple[BindingType, ...] = (
 
 class OnlookerScreen(ExpeditionScreen, inherit_bindings=False):
     """The expedition's screen for a run that somebody else plays, or has played."""
+
+    def action_diagnose(self) -> None:
+        self.app.push_screen(DiagnosisScreen(self.scene, self.campaign))
 
     def _receive(self, message: Message) -> None:
         if not isinstance(message, Left):  # it comes because the onlooker leaves, or after a failure that was told

@@ -47,7 +47,8 @@ class Orders(Screen[None]):
             self.tell_player("The run is over; nothing can be asked of it.", "warn")
             return
         self.bridge.inbox.put(command)
-        when = " (paused: space resumes)" if self.bridge.inbox.paused else ""
+        resumed = "space resumes" if self.app.screen is self else "back in the game, space resumes"
+        when = f" (paused: {resumed})" if self.bridge.inbox.paused else ""
         self.tell_player(f"⟳ {words}: takes effect next turn{when}", "accent", alone=True)
 
     # Abilities.

@@ -9,22 +9,27 @@ from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 NOTHING = "nothing of yours helps now"
 
 
-def hint_line(scene: Scene, width: int, *, scouts: bool = True) -> Line:
-    """One line: "▸ 2 c Calm: the steps are too large". Nothing where nothing ails the run. `scouts`: the campaign sends some."""
+def hint_line(scene: Scene, width: int, *, scouts: bool = True, keys: bool = True) -> Line:
+    """One line: "▸ 2 c Calm: the steps are too large". Nothing where nothing ails the run. `scouts`: the campaign sends some.
+
+    `keys`: the run is the player's. In a replay no key acts on it: "▸ Calm helps: the steps are too large".
+    """
     if scene.scouting:
         return _cut([("Scouts are out: copies of the run try smaller and larger steps …", "cool")], width)
     hint = hint_of(scene, scouts=scouts)
     if hint is None:
         return []
-    line = press(hint, scene)
+    line = press(hint, scene, keys=keys)
     tail: list[Span] = [(" · ", "muted"), ("d", "key", "screen.diagnose"), (" tells more", "muted")]
     return [*line, *tail] if width_of(line) + width_of(tail) <= width else line if width_of(line) <= width else _cut(line, width)
 
 
-def press(hint: Hint, scene: Scene) -> Line:
+def press(hint: Hint, scene: Scene, *, keys: bool = True) -> Line:
     """The key, what it does and why: "▸ 1 Rage: the steps are too small"."""
     if hint.order is None:
-        return [("▸ ", "accent"), (f"{_capital(hint.why)}; {NOTHING}", "")]
+        return [("▸ ", "accent"), (f"{_capital(hint.why)}; {NOTHING}" if keys else _capital(hint.why), "")]
+    if not keys:
+        return [("▸ ", "accent"), (f"{_capital(words_of_order(hint.order))}", "strong"), (f" helps: {hint.why}", "")]
     order = hint.order
     match order:
         case TurnDial(dial, value):

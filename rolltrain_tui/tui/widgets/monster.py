@@ -20,21 +20,24 @@ ROAD = (
 
 
 class MonsterPanel(ScenePanel):
+    keys = True
+    """Whether it names keys that act on the run. In a replay none does."""
+
     def show_scene(self, scene: Scene) -> None:
         foe = scene.monster
         self.name_box("No foe near" if foe is None else f"{titled(foe.name)} · CR {clean(foe.challenge)}")
-        self.show(monster_lines(scene, self.content_size.width, self.content_size.height))
+        self.show(monster_lines(scene, self.content_size.width, self.content_size.height, keys=self.keys))
 
 
-def monster_lines(scene: Scene, width: int, height: int) -> list[Line]:
+def monster_lines(scene: Scene, width: int, height: int, *, keys: bool = True) -> list[Line]:
     """Health first, then why it is here; the portrait takes what room is left. What ails the run stands below, foe or none."""
     if sick := sick_line(scene.sick, width, scene.objective):
-        lines = _foe_lines(scene, width, height - 1)
+        lines = _foe_lines(scene, width, height - 1, keys)
         return [*lines, *([[]] if len(lines) + 1 < height else []), sick][-height:]
-    return _foe_lines(scene, width, height)
+    return _foe_lines(scene, width, height, keys)
 
 
-def _foe_lines(scene: Scene, width: int, height: int) -> list[Line]:
+def _foe_lines(scene: Scene, width: int, height: int, keys: bool) -> list[Line]:
     foe = scene.monster
     if foe is None:
         return _quiet(scene, width, height)[:height]
@@ -42,7 +45,7 @@ def _foe_lines(scene: Scene, width: int, height: int) -> list[Line]:
     words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, width, "hp")]
     words += [[(line, "")] for line in wrap(clean(foe.why), width)]
     if row is not None and "diagnosis" not in scene.hidden:
-        words += [[(line, "cool")] for line in wrap(weakness(row.weak_to, scene), width)]
+        words += [[(line, "cool")] for line in wrap(weakness(row.weak_to, scene, keys=keys), width)]
     if foe.last_act:
         words += [[(line, "warn")] for line in wrap(clean(foe.last_act), width)]
     portrait = list(row.portrait) if row is not None else []

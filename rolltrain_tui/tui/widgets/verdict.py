@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.rules.pace import FIRST_TRIP
-from rolltrain_tui.story.hints import YOUNG, Hint, hint_of, taken_factor, too_young, wanted_factor
+from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.widgets.hint import press
-from rolltrain_tui.tui.widgets.panel import Line, justify, wrap
+from rolltrain_tui.tui.widgets.panel import Line, justify, width_of, wrap
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
@@ -23,16 +23,22 @@ CURES = {
 }
 
 
-def verdict_lines(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
-    """The head of the diagnosis page."""
+def verdict_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool = True) -> list[Line]:
+    """The head of the diagnosis page. `keys`: the run is the player's, whose keys act on it."""
     found = scene.scouts
     if scene.scouting:
         return [[("Scouts are out: copies of the run try smaller and larger steps …"[:width], "cool")]]
-    lines = _none_yet(scene, config, width) if found is None else _found(found, scene, width)
-    hint = hint_of(scene, scouts=config is not None and config.diagnosis.scouts != "off")
+    lines = _none_yet(scene, config, width, keys=keys) if found is None else _found(found, scene, width)
+    hint = hint_of(scene, scouts=sends_scouts(config))
     if hint is not None:
-        lines += _can(hint, scene, width)
+        line = press(hint, scene, keys=keys)
+        lines += [line] if width_of(line) <= width else [[(part, "")] for part in wrap("".join(span[0] for span in line), width)]
     return lines
+
+
+def sends_scouts(config: "CampaignConfig | None") -> bool:
+    """Whether scouts may go out in this campaign."""
+    return config is not None and config.diagnosis.scouts != "off"
 
 
 def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
@@ -60,17 +66,13 @@ def _delta(mean: float, error: float) -> str:
     return f"{mean:+.3f} ±{error:.3f}".replace("-", "−") if math.isfinite(mean) else "came to nothing"
 
 
-def _can(hint: Hint, scene: Scene, width: int) -> list[Line]:
-    line = press(hint, scene)
-    return [line] if sum(len(span[0]) for span in line) <= width else [[(part, "")] for part in wrap("".join(s[0] for s in line), width)]
-
-
-def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int) -> list[Line]:
-    if config is None or config.diagnosis.scouts == "off":
+def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool) -> list[Line]:
+    if config is None or not sends_scouts(config):
         return []
-    words = "Are the steps too small or too large? No scouts have been out yet: m sends them after the next turn."
-    if config.diagnosis.scouts in ("camps", "seldom"):
-        first = FIRST_TRIP if config.diagnosis.scouts == "seldom" else 0
+    words = "Are the steps too small or too large? No scouts have been out yet" + (": m sends them after the next turn." if keys else ".")
+    if config.diagnosis.scouts in ("camps", "early", "seldom"):
+        first = 0 if config.diagnosis.scouts == "camps" else FIRST_TRIP
         camp = max(scene.turn // config.camps.every + 1, math.ceil(first / config.camps.every)) * config.camps.every
-        words += f" By themselves they go at the camp after turn {camp}."
+        sooner = ", or sooner where a signal shows heat" if config.diagnosis.scouts == "early" else ""
+        words += f" By themselves they go at the camp after turn {camp}{sooner}."
     return [[(line, "muted")] for line in wrap(words, width)]

@@ -159,11 +159,11 @@ def spark(values: Sequence[float], cells: int) -> str:
     return "".join(BLOCKS[round((mean - low) / (high - low) * 7) if high > low else 3] for mean in means)
 
 
-def advice_lines(readings: Sequence[Reading], width: int) -> list[Line]:
+def advice_lines(readings: Sequence[Reading], width: int, comfort: str = "✔ All signals are in range. Keep going.") -> list[Line]:
     """What a practitioner would do about the sick ones; a word of comfort where there are none."""
     sick = [reading for reading in readings if reading.condition == "sick"]
     if not sick:
-        return [[(line, "good")] for line in wrap("✔ All signals are in range. Keep going.", width)]
+        return [[(line, "good" if comfort.startswith("✔") else "")] for line in wrap(comfort, width)]
     lines: list[Line] = []
     for reading in sick:
         row = SIGNALS.get(reading.signal)
