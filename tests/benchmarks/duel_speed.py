@@ -4,7 +4,7 @@
 
 On one thread, all in one run, the compared in turns: what else the machine does falls on both. Times are CPU time. The polytope stands
 beside the plain comparison of all pairs of points, (B, N, N, d) at once; games and learner beside the published loop, restated in
-`duel_original.py`. At the end, how the cost grows with the games and with the points.
+`duel_original.py`. At the end, what passes of networks cost, and how the cost grows with the games and with the points.
 """
 
 import sys
@@ -32,6 +32,8 @@ GAMES, BATCH = 128, 128
 """Of the learners that are compared."""
 CAMPAIGN = "{kind: moves, width: 32, layers: null, relu_first: false}"
 """The network of `duel_first`."""
+SET = "{kind: set, width: 64, layers: null, relu_first: false}"
+PASSES = ("padded", "packed", "asked")
 
 
 def plain_polytope(points: Tensor) -> Tensor:
@@ -95,7 +97,7 @@ def learning(seconds: float) -> None:
     networks = {
         "64-64": "{kind: layers, width: null, layers: [64, 64], relu_first: false}",
         "256-256": "{kind: layers, width: null, layers: [256, 256], relu_first: false}",
-        "set of 64": "{kind: set, width: 64, layers: null, relu_first: false}",
+        "set of 64": SET,
         "moves of 32": CAMPAIGN,
     }
     for kind, double in product(networks, ("false", "true")):
@@ -121,6 +123,17 @@ def learning(seconds: float) -> None:
         print(f"{name:>18}" + " |".join(f"{own:>14.0f} {there:>10.0f} {own / there:>6.1f}" for own, there in pairs), flush=True)
 
 
+def passes(seconds: float) -> None:
+    """What the line `passes` of a campaign is worth."""
+    print("\nmilliseconds of an update by double Q-learning, by the campaign's line `passes`")
+    print(f"{'':>18}" + "".join(f"{word:>9}" for word in PASSES))
+    agent = ("table.hero=agent", "table.opponents=[zeillinger]", "table.judges=[zeillinger]")
+    for name, network, more in (("moves of a host", CAMPAIGN, ()), ("moves of an agent", CAMPAIGN, agent), ("set of a host", SET, ())):
+        heroes = [learner(network, "table.every=1000000", f"passes={word}", *more) for word in PASSES]
+        taken = interleaved(3 * seconds, *(partial(hero.step, NEUTRAL) for hero in heroes))
+        print(f"{name:>18}" + "".join(f"{1e3 * each:>9.2f}" for each in taken), flush=True)
+
+
 def growth(seconds: float) -> None:
     """Microseconds a game of one polytope, and milliseconds of an update."""
     print("\ngrowth: the polytope in microseconds a game, by games and points (d=3)")
@@ -144,6 +157,7 @@ def main(seconds: float = 0.1) -> None:
     polytopes(seconds)
     games_played(seconds)
     learning(seconds)
+    passes(seconds)
     growth(seconds)
 
 

@@ -191,9 +191,10 @@ class DuelConfig(CampaignConfig):
     game: GameConfig
     table: TableConfig
     network: NetworkConfig
-    passes: Literal["packed", "padded"] = "padded"
-    """Of kind set, and of a host's network of kind moves. packed: over the living points alone, in half the time; padded, or left out as in
-    older files: over as many places for points as the longest board needs. Values differ in their last bits."""
+    passes: Literal["asked", "packed", "padded"] = "padded"
+    """Of networks of kind moves and set. packed: over the living points alone, of kind moves for a host only; asked: so too, and of kind
+    moves only those that are asked for, the one that was made and the best that may follow; padded, or left out as in older files: over
+    as many places for points as the longest board needs. Values differ in their last bits."""
     learning: LearningConfig
     exploration: ExplorationConfig
     rival: RivalConfig | None

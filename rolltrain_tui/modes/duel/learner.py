@@ -32,7 +32,7 @@ from rolltrain_tui.modes.duel.names import expanded
 from rolltrain_tui.modes.duel.networks import Role
 from rolltrain_tui.modes.duel.passes import Read
 from rolltrain_tui.modes.duel.pool import Pool
-from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, scheduled, td_targets
+from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, open_to, returns, scheduled
 from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
@@ -81,9 +81,10 @@ def epsilon(side: Side, turn: int) -> float:
 
 def targets(side: Side, batch: Batch, after: Read) -> Tensor:
     """4. y: (B,). `after`: the boards of s'."""
-    slow = side.rated(side.nets.target, after)  # Q⁻(s', .): (B, A)
-    fast = side.rated(side.nets.online, after) if side.settings.double else None
-    return td_targets(batch["reward"], batch["over"], slow, side.settings.gamma, chosen=after.chosen, online=fast)
+    nets = side.nets
+    judged = open_to(side.rated(nets.online if side.settings.double else nets.target, after), after.chosen)  # (B, A)
+    value = side.rated_moves(nets.target, after, judged.argmax(dim=1)) if side.settings.double else judged.amax(dim=1)  # Q⁻(s', a'): (B,)
+    return returns(batch["reward"], batch["over"], value, side.settings.gamma)
 
 
 def descend(side: Side, batch: Batch, goals: Tensor, weight: float, before: Read | None = None, autocast: Any = None) -> Tensor:
@@ -93,14 +94,12 @@ def descend(side: Side, batch: Batch, goals: Tensor, weight: float, before: Read
             loss = losses(side, batch, goals).mean()
         (loss * weight).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
-    net, action = side.nets.online, batch["action"][:, None]
-    boards = before or side.read(batch["before"], batch.get("chosen"))
-    side.flops += 3 * side.flops_of(boards)
+    net, boards = side.nets.online, before or side.read(batch["before"], batch.get("chosen"))
+    side.flops += 3 * side.flops_of(boards, side.cost_of_one)
     with below_autograd():
-        tape = side.passes.forward(net, boards.prepared)
-        asked = tape.values.scatter(1, action, goals[:, None])  # Q(s, .), and y of the move that was made: (B, A)
-        side.passes.backward(net, tape, huber_slopes(tape.values, asked, weight))
-        return huber(tape.values.gather(1, action)[:, 0], goals)
+        tape = side.passes.of_moves(net, boards.prepared, batch["action"])  # whose values are Q(s, a): (B,)
+        side.passes.backward(net, tape, huber_slopes(tape.values, goals, weight))
+        return huber(tape.values, goals)
 
 
 def losses(side: Side, batch: Batch, goals: Tensor) -> Tensor:

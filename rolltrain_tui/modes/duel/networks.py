@@ -182,6 +182,11 @@ class MoveNet(nn.Module):
         parts = (self.entry, self.taken) if self.picked is None else (self.entry, self.taken, self.picked)
         return Passage(moves * _products(self.move, self.value), dimension * _products(*parts) + _products(self.all) + adding)
 
+    def cost_of_one(self) -> Passage:
+        """Where one move is rated: `one_move`."""
+        once = (self.all, self.taken) if self.picked is None else (self.all, self.taken, self.picked)
+        return Passage(_products(self.move, self.value), self.sets.shape[1] * _products(self.entry) + _products(*once))
+
     def forward(self, points: Tensor, chosen: Tensor | None = None) -> Tensor:
         alive = (points[:, :, :1] >= 0).to(points.dtype)  # (B, N, 1)
         share = 1 / alive.sum(dim=1).clamp(min=1)  # (B, 1): of a point among the living

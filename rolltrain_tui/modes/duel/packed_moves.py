@@ -1,4 +1,4 @@
-"""Forward and backward passes of a host's `MoveNet` over living points alone, written out. Call without gradients (`torch.no_grad`).
+"""A `MoveNet` rates all moves, over living points alone: forward, and a host's backward, written out. Call without gradients.
 
 Shapes: B boards, P living points of all boards, d coordinates, A moves, w the width.
 """
@@ -23,20 +23,23 @@ class Packed(NamedTuple):
     read: Tensor
     """(d P, 6): an entry, one coordinate of one point, in six numbers; see `MoveNet`."""
     of: Living
+    chosen: Tensor | None
+    """(B, d): an agent's legal coordinates, as numbers."""
 
 
-def packed(points: Tensor) -> Packed:
+def packed(points: Tensor, chosen: Tensor | None = None) -> Packed:
     """From (B, N, d) with padding -1. Every board has a point."""
     entries, of = _entries(points)
-    return Packed(_by_coordinate(entries), of)
+    return Packed(_by_coordinate(entries), of, None if chosen is None else chosen.to(points.dtype))
 
 
-def packed_halves(points: Tensor) -> tuple[Packed, Packed]:
+def packed_halves(points: Tensor, chosen: Tensor | None = None) -> tuple[Packed, Packed]:
     """Of the first and of the last half of the boards: as each by itself, and hardly dearer than one."""
     entries, of = _entries(points)
     one, other = of.halves()
     first, last = entries.tensor_split((len(one.board),))
-    return Packed(_by_coordinate(first), one), Packed(_by_coordinate(last), other)
+    early, late = (None, None) if chosen is None else chosen.to(points.dtype).chunk(2)
+    return Packed(_by_coordinate(first), one, early), Packed(_by_coordinate(last), other, late)
 
 
 def _entries(points: Tensor) -> tuple[Tensor, Living]:
@@ -52,6 +55,23 @@ def _entries(points: Tensor) -> tuple[Tensor, Living]:
 
 def _by_coordinate(entries: Tensor) -> Tensor:
     return entries.transpose(0, 1).reshape(-1, 6)
+
+
+class Part(NamedTuple):
+    """Some entries of each point, added up."""
+
+    mask: Tensor
+    """(d, P, 1): 1 for those, else 0."""
+    sizes: Tensor
+    """(P,): how many they are."""
+    sum: Tensor
+    """(P, w)"""
+
+
+def part_of(entries: Tensor, coordinates: Tensor, of: Living) -> Part:
+    """`entries`: (d, P, w); `coordinates`: (B, d) of 0 and 1."""
+    mask = coordinates.t().index_select(1, of.board)[:, :, None]
+    return Part(mask, mask.sum(dim=0)[:, 0], (entries * mask).sum(dim=0))
 
 
 class Tape(NamedTuple):
@@ -81,9 +101,15 @@ def forward(net: MoveNet, boards: Packed) -> Tape:
     entries = F.linear(boards.read, net.entry.weight, net.entry.bias).relu_()  # (d P, w)
     whole = entries.view(dimension, count, width).sum(dim=0)  # (P, w)
     each = F.linear(whole, net.all.weight, net.all.bias)  # (P, w)
-    taken = F.linear(entries, net.taken.weight, net.taken.bias).view(dimension, -1)  # (d, P w)
-    rated = torch.add((net.sets @ taken).view(moves, count, width).transpose(0, 1), each[:, None], out=each.new_empty(count, moves, width))
-    rated = rated.relu_().view(count, -1)  # (P, A w)
+    if net.picked is None:
+        taken = F.linear(entries, net.taken.weight, net.taken.bias).view(dimension, -1)  # (d, P w)
+        by_move = (net.sets @ taken).view(moves, count, width)
+    else:
+        assert boards.chosen is not None, "an agent's move is one of the chosen coordinates"
+        moves, legal = dimension, part_of(entries.view(dimension, count, width), boards.chosen, boards.of)
+        each.addr_(legal.sizes, net.taken.bias).addmm_(legal.sum, net.taken.weight.t())
+        by_move = F.linear(entries, net.picked.weight, net.picked.bias).view(moves, count, width)
+    rated = torch.add(by_move.transpose(0, 1), each[:, None], out=each.new_empty(count, moves, width)).relu_().view(count, -1)  # (P, A w)
     mean, most = pooled(rated, boards.of)
     row = torch.cat([mean.view(-1, width), most.view(-1, width)], dim=1)  # (B A, 2 w)
     hidden = F.linear(row, net.move.weight, net.move.bias).relu_()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel import packed_moves, packed_sets, written_out
+from rolltrain_tui.modes.duel import one_move, packed_moves, packed_sets, written_out
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.networks import LayerNet, Network, SetNet
 
@@ -28,28 +28,68 @@ class Passes(NamedTuple):
     """Of one kind of network, written out. All are called without gradients."""
 
     prepare: Callable[[Any, Tensor, Tensor | None], Any]
-    """Network, points, chosen -> what `forward` reads."""
+    """Network, points, chosen -> what is read below."""
     both: Callable[[Any, list[Tensor], list[Tensor] | None], Sequence[Any]]
     """The same for two times as many boards, each by itself."""
     forward: Callable[[Any, Any], Any]
     """Network, boards -> a tape, whose `values` are (B, A)."""
+    of_moves: Callable[[Any, Any, Tensor], Any]
+    """Network, boards, a move of each -> a tape, whose `values` are (B,)."""
     backward: Callable[[Any, Any, Tensor], None]
-    """Network, tape, dL/dQ: adds dL/dtheta to `.grad`."""
+    """Network, tape of moves, dL/dQ: adds dL/dtheta to `.grad`."""
+    one_move: bool = False
+    """Whether rating one move costs less than rating all."""
 
 
-LAYERS = Passes(
+class Picked(NamedTuple):
+    """One move of each board, of a tape that rates all."""
+
+    tape: Any
+    move: Tensor
+    """(B, 1)"""
+    values: Tensor
+    """(B,)"""
+
+
+def rating_all(
+    prepare: Callable[[Any, Tensor, Tensor | None], Any],
+    both: Callable[[Any, list[Tensor], list[Tensor] | None], Sequence[Any]],
+    forward: Callable[[Any, Any], Any],
+    backward: Callable[[Any, Any, Tensor], None],
+) -> Passes:
+    """Passes that rate one move as all. `backward`: of dL/dQ as (B, A)."""
+
+    def of_moves(net: Any, boards: Any, moves: Tensor) -> Picked:
+        tape, move = forward(net, boards), moves[:, None]
+        return Picked(tape, move, tape.values.gather(1, move)[:, 0])
+
+    def of_slopes(net: Any, picked: Picked, slopes: Tensor) -> None:
+        backward(net, picked.tape, torch.zeros_like(picked.tape.values).scatter_(1, picked.move, slopes[:, None]))
+
+    return Passes(prepare, both, forward, of_moves, of_slopes)
+
+
+LAYERS = rating_all(
     LayerNet.row,
     lambda net, points, chosen: list(map(net.row, points, chosen or (None, None))),
     written_out.forward,
     written_out.backward,
 )
-MOVES = Passes(
+MOVES = rating_all(
     lambda net, points, chosen: packed_moves.packed(points),
     lambda net, points, chosen: packed_moves.packed_halves(torch.cat(points)),
     packed_moves.forward,
     packed_moves.backward,
 )
-SETS = Passes(
+ONE_MOVE = Passes(
+    lambda net, points, chosen: packed_moves.packed(points, chosen),
+    lambda net, points, chosen: packed_moves.packed_halves(torch.cat(points), None if chosen is None else torch.cat(chosen)),
+    packed_moves.forward,
+    one_move.forward,
+    one_move.backward,
+    one_move=True,
+)
+SETS = rating_all(
     lambda net, points, chosen: packed_sets.packed(points, chosen),
     lambda net, points, chosen: packed_sets.packed_halves(torch.cat(points), None if chosen is None else torch.cat(chosen)),
     packed_sets.forward,
@@ -67,6 +107,8 @@ def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes 
         return None
     if isinstance(net, SetNet):
         return SETS
+    if config.passes == "asked":
+        return ONE_MOVE
     return MOVES if net.picked is None else None
 
 

@@ -28,9 +28,18 @@ def td_targets(
     `next_values`: Q⁻(s', .) of the target network, (B, A). a' is the best move by `online`, the network that learns (double
     DQN), or by the target network where that is None. `chosen`: (B, A) the legal moves; None: all are.
     """
-    judge = next_values if online is None else online
-    open_to = judge if chosen is None else legal(judge, chosen)
-    value = open_to.amax(dim=1) if online is None else next_values.gather(1, open_to.argmax(dim=1, keepdim=True))[:, 0]
+    judge = open_to(next_values if online is None else online, chosen)
+    value = judge.amax(dim=1) if online is None else next_values.gather(1, judge.argmax(dim=1, keepdim=True))[:, 0]
+    return returns(rewards, over, value, gamma)
+
+
+def open_to(values: Tensor, chosen: Tensor | None) -> Tensor:
+    """The values with the least there is for moves that are not legal. `chosen`: (B, A) the legal ones; None: all are."""
+    return values if chosen is None else legal(values, chosen)
+
+
+def returns(rewards: Tensor, over: Tensor, value: Tensor, gamma: float) -> Tensor:
+    """r + gamma V where the game goes on, else r. All are (B,); V is overwritten."""
     return value.masked_fill_(over, 0).mul_(gamma).add_(rewards)
 
 
@@ -41,7 +50,7 @@ def huber(values: Tensor, goals: Tensor) -> Tensor:
 
 
 def huber_slopes(values: Tensor, goals: Tensor, weight: float) -> Tensor:
-    """d(weight x mean Huber loss)/d(values), 0 where the two are the same: (B, A), of two of (B, A)."""
+    """d(weight x mean Huber loss)/d(values). All are (B,)."""
     share = _share(weight, values.shape[0])
     slopes: Tensor = torch.ops.aten.smooth_l1_loss_backward.default(share, values, goals, 0, 1.0)
     return slopes

@@ -12,7 +12,7 @@ from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered, without_empty_places
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
-from rolltrain_tui.modes.duel.networks import LayerNet, Role, has_batch_norm
+from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Passage, Role, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.passes import Read, passes_of, read, read_both
 from rolltrain_tui.modes.duel.qlearning import scheduled
@@ -42,6 +42,8 @@ class Side:
         self.cost, self._two_modes = online.cost(), has_batch_norm(online)
         self.passes = passes_of(online, config, device)
         """Those that need no autograd."""
+        apart = self.passes is not None and self.passes.one_move
+        self.cost_of_one = online.cost_of_one() if apart and isinstance(online, MoveNet) else self.cost
         self._any_length = not isinstance(online, LayerNet)
         learning = config.learning
         self.settings = self.own = Settings(
@@ -57,9 +59,9 @@ class Side:
         """Of a forward pass of its networks on so many boards."""
         return boards * (self.cost.board + points * self.cost.point)
 
-    def flops_of(self, boards: Read) -> int:
+    def flops_of(self, boards: Read, cost: Passage) -> int:
         """Of a forward pass of its networks on these."""
-        return boards.points.shape[0] * self.cost.board + boards.places * self.cost.point
+        return boards.points.shape[0] * cost.board + boards.places * cost.point
 
     @property
     def exploration(self) -> ExplorationConfig:
@@ -97,7 +99,7 @@ class Side:
 
     def rated(self, net: nn.Module, boards: Read) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode."""
-        self.flops += self.flops_of(boards)
+        self.flops += self.flops_of(boards, self.cost)
         if self.passes is not None:
             with below_autograd():
                 rated: Tensor = self.passes.forward(net, boards.prepared).values
@@ -110,6 +112,15 @@ class Side:
         if self._two_modes:
             net.train(training)
         return found.float()
+
+    def rated_moves(self, net: nn.Module, boards: Read, moves: Tensor) -> Tensor:
+        """Q(s, a) of one move a of each board, as (B,), like `rated`."""
+        if self.passes is None:
+            return self.rated(net, boards).gather(1, moves[:, None])[:, 0]
+        self.flops += self.flops_of(boards, self.cost_of_one)
+        with below_autograd():
+            rated: Tensor = self.passes.of_moves(net, boards.prepared, moves).values
+        return rated
 
     def values(self, net: nn.Module, points: Tensor, chosen: Tensor | None) -> Tensor:
         """Q(s, .) as (B, A), without a gradient and in evaluation mode; boards s as (B, N, d) with padding -1."""

@@ -13,9 +13,6 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.living import where_above
 from rolltrain_tui.modes.duel.networks import LayerNet
 
-_rectified = torch.ops.aten._addmm_activation.default
-"""ReLU of a linear layer, in one call."""
-
 
 class Tape(NamedTuple):
     """What `forward` found on the way, for `backward`."""
@@ -33,7 +30,9 @@ def forward(net: LayerNet, x: Tensor) -> Tape:
         x = torch.relu(x)
     for weight, bias, rectified in net.theta:
         read.append(x)
-        x = _rectified(bias, x, weight.t()) if rectified else F.linear(x, weight, bias)
+        x = F.linear(x, weight, bias)
+        if rectified:
+            x.relu_()
     return Tape(read, x)
 
 
