@@ -3,6 +3,7 @@
 A verb's file is loaded when it is called, and imports torch, textual and pydantic when it runs. So help answers at once.
 """
 
+import gc
 import io
 import os
 import sys
@@ -17,6 +18,7 @@ from rolltrain_tui.cli.exit_codes import exit_code_of, open_streams, settle_stre
 from rolltrain_tui.cli.late_verbs import LateVerbs
 from rolltrain_tui.cli.plugin_faults import tell_of_faults
 from rolltrain_tui.cluster.launched import first_here, launched
+from rolltrain_tui.tui.tuning import THRESHOLDS
 
 VERBS = {
     # To play and to train
@@ -58,6 +60,8 @@ ON_RANKS = ("play", "train")
 def main() -> None:
     """The entry point of `rolltrain`."""
     open_streams()
+    # Nearly all that is loaded stays. Python's collector would look it through again and again: a tenth of the CPU until the first turn.
+    gc.set_threshold(*THRESHOLDS)
     # Read when torch is loaded. OpenMP threads that spin without end at their barriers train two to three times slower beside any other
     # busy program; those that spin too briefly cost a wake-up at every operation.
     os.environ.setdefault("GOMP_SPINCOUNT", "50000")

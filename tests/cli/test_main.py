@@ -346,6 +346,13 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str], monkeypat
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_garbage_is_seldom_collected() -> None:
+    """Nor while a verb loads what it needs: the pace is set before any verb."""
+    script = "import gc; from rolltrain_tui.cli import main as m; m._called = lambda: print(gc.get_threshold()[0]) or 0; m.main()"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert int(out) >= 50_000
+
+
 def test_help_loads_no_verb(call: Callable[..., Answer]) -> None:
     """So it answers at once. Every verb of its table is there when it is called, and a misspelt one is told the nearest."""
     script = "import sys; sys.argv[1:] = ['--help']\nfrom rolltrain_tui.cli.main import main\ntry: main()\nfinally: print(*sys.modules)"
