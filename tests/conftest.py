@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from itertools import count as count_from
@@ -35,15 +36,17 @@ PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.to
 hypothesis.settings.register_profile("house", max_examples=30, **PATIENT)
 hypothesis.settings.register_profile("long", max_examples=300, **PATIENT)
 hypothesis.settings.load_profile("house")
+gc.set_threshold(50_000, 20, 100)  # imports and tests make objects by the hundred thousand, most of which stay
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quicker() -> None:
-    """What takes time here and proves nothing: texts parsed again and again, collections of torch's objects, and waiting for the disk."""
+    """What takes time here and proves nothing: texts parsed again and again, waiting for a run that trains, waiting for the disk."""
     from support.parsed_once import parse_once
+    from textual import _wait
 
     parse_once()
-    gc.set_threshold(50_000, 20, 100)
+    _wait.process_time = time.thread_time  # an app is idle when its own thread is, whatever the run does
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
 
 

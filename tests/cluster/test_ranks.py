@@ -11,12 +11,14 @@ from support import ranks, ranks_at_work
 from support.outlines import outline
 
 pytestmark = pytest.mark.slow
+LOADED = ("torch._dynamo", "torch.distributed.fsdp")
+"""What DistributedDataParallel and shards load: more than a second of each rank."""
 Once = Callable[[str, Callable[[Path], Any]], Any]
 
 
 def play(size: int, folder: Path, *scenes: str) -> list[dict[str, Any]]:
     """What each rank tells of the scenes."""
-    answers = ranks.run(size, "-m", "support.ranks_at_work", str(folder), *scenes)
+    answers = ranks.run(size, "-m", "support.ranks_at_work", str(folder), *scenes, loaded=LOADED)
     assert [answer.code for answer in answers] == [0] * size, "\n".join(answer.err for answer in answers)
     return [json.loads(answer.out) for answer in answers]
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from support import warm
 from support.paths import ROOT
@@ -35,12 +36,16 @@ def environment(rank: int, size: int, port: int) -> dict[str, str]:
 
 
 def start(
-    size: int, words: Sequence[Sequence[str]], more: Mapping[str, str] | None = None, *, talk: bool = False
+    size: int, words: Sequence[Sequence[str]], more: Mapping[str, str] | None = None, *, talk: bool = False, loaded: tuple[str, ...] = ()
 ) -> list[subprocess.Popen[str]]:
-    """`python words[rank]` for every rank, or the same words for all. `talk`: what is written to their standard input is read."""
+    """`python words[rank]` for every rank, or the same words for all.
+
+    `talk`: what is written to their standard input is read; `loaded`: modules that a warm process has loaded besides.
+    """
     port = free_port()
+    begin = partial(warm.Popen, more=loaded) if words[0][0].startswith("-") else subprocess.Popen
     return [
-        (warm if words[0][0].startswith("-") else subprocess).Popen(
+        begin(
             [sys.executable, *words[rank if len(words) > 1 else 0]],
             env={**environment(rank, size, port), **(more or {})},
             stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
@@ -66,6 +71,6 @@ def finish(job: Sequence["subprocess.Popen[str]"]) -> list[Answer]:
     return answers
 
 
-def run(size: int, *words: str, more: Mapping[str, str] | None = None) -> list[Answer]:
+def run(size: int, *words: str, more: Mapping[str, str] | None = None, loaded: tuple[str, ...] = ()) -> list[Answer]:
     """The same command on every rank."""
-    return finish(start(size, [words], more))
+    return finish(start(size, [words], more, loaded=loaded))

@@ -39,11 +39,14 @@ SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): orphans among the descenda
 class Popen(subprocess.Popen[Any]):
     """`subprocess.Popen` of [sys.executable, "-m" or "-c", ...].
 
-    `terminal`: standard input becomes the controlling terminal; `loaded`: the modules that the process begins with.
+    `terminal`: standard input becomes the controlling terminal; `loaded`: the modules that the process begins with; `more`: those that the
+    server loads for this process, and keeps for later ones.
     """
 
-    def __init__(self, args: Sequence[str], *, terminal: bool = False, loaded: tuple[str, ...] = HOUSE, **how: Any) -> None:
-        self._terminal, self._loaded = terminal, loaded
+    def __init__(
+        self, args: Sequence[str], *, terminal: bool = False, loaded: tuple[str, ...] = HOUSE, more: tuple[str, ...] = (), **how: Any
+    ) -> None:
+        self._terminal, self._loaded, self._more = terminal, loaded, more
         if terminal and not is_warm():
             how["preexec_fn"] = own_terminal
         super().__init__(args, **how)
@@ -60,7 +63,7 @@ class Popen(subprocess.Popen[Any]):
         for name in {*environment, *os.environ} - {*SET_ANEW}:
             same = environment.get(name) == os.environ.get(name)
             assert same or not name.startswith(READ_WHEN_LOADED), f"{name} is read at the start: this process must be started anew"
-        asked = (list(map(str, args[1:])), str(cwd or Path.cwd()), environment, bool(session), self._terminal)
+        asked = (list(map(str, args[1:])), str(cwd or Path.cwd()), environment, bool(session), self._terminal, self._more)
         self.pid = the_server(self._loaded).start(
             asked, [own if end == -1 else end for own, end in enumerate((pipes[0], pipes[3], pipes[5]))]
         )

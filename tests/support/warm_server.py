@@ -9,6 +9,7 @@ import runpy
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def serve(line: socket.socket) -> tuple[Any, ...]:
         head, streams, _, _ = socket.recv_fds(line, 4, 3)
         if not head:
             os._exit(0)  # the worker ends
-        asked = pickle.loads(line.recv(int.from_bytes(head), socket.MSG_WAITALL))
+        *asked, more = pickle.loads(line.recv(int.from_bytes(head), socket.MSG_WAITALL))
+        load(more)
         read, write = os.pipe()
         if not (between := os.fork()):
             between = os.getpid()
@@ -41,6 +43,17 @@ def serve(line: socket.socket) -> tuple[Any, ...]:
         os.waitpid(between, 0)
         line.sendall(os.read(read, 4))
         os.close(read)
+
+
+def load(modules: Sequence[str]) -> None:
+    """The modules, for all processes that are forked from now on."""
+    if {*modules} <= {*sys.modules}:
+        return
+    for module in modules:
+        import_module(module)
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not be forked"
+    gc.collect()
+    gc.freeze()  # pages that no collection touches stay shared
 
 
 def become(words: list[str], folder: str, environment: dict[str, str], session: bool, terminal: bool) -> tuple[str, str]:
@@ -93,11 +106,7 @@ def main() -> None:
     atexit.register(leaving.leave)  # the first to be registered is the last to be called
     number, *modules = sys.argv[1:]
     with socket.socket(fileno=int(number)) as line:
-        for module in modules:
-            import_module(module)
-        assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not be forked"
-        gc.collect()
-        gc.freeze()  # pages that no collection touches stay shared
+        load(modules)
         asked = serve(line)
     kind, what = become(*asked)
     try:
