@@ -498,6 +498,11 @@ class CampaignConfig(Header):
         return ()
 
     @property
+    def highest(self) -> Mapping[str, float]:
+        """Signal -> its upper bound in this campaign, where the campaign states one."""
+        return {}
+
+    @property
     def down_scale(self) -> float:
         """Factor on the update while the hero is down."""
         return DOWN_SCALE

@@ -53,6 +53,7 @@ def new_game(
         loot=config.adventure.loot,
         choices=config.adventure.choices,
         objective=objective or config.objective,
+        highest=config.highest,
         dials=config.dials,
         unavailable_levers=unavailable_levers or {},
     )

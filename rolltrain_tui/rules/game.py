@@ -92,7 +92,7 @@ class Game:
         self.rules, self.dice, self.monster_dice = rules, dice, monster_dice
         self.life = Life(rules, hero, monster_dice)
         self.encounters = Encounters()
-        self.monitor = SignalMonitor(rules.scouting, rules.objective)
+        self.monitor = SignalMonitor(rules.scouting, rules.objective, rules.highest)
         """The signals of the run, kept in every mode of encounters."""
         self.due_monsters = DueMonsters(rules.bestiary, scouts=rules.scouts)
         self.bag = loot.Bag()

@@ -60,6 +60,8 @@ class GameRules:
     """At some levels an ability score may be raised."""
     objective: Objective = VALIDATION_LOSS
     """What an evaluation measures. Experience, wounds, gates and predictions go by it."""
+    highest: Mapping[str, float] = field(default_factory=dict)
+    """Signal -> its upper bound in this campaign, in place of the row's."""
     dials: tuple[Dial, ...] = ()
     """What the player may change in this kind of training."""
     unavailable_levers: Mapping[str, str] = field(default_factory=dict)

@@ -57,10 +57,12 @@ class Heard(Protocol):
 class SignalMonitor:
     """The signals of one run, as they stand."""
 
-    def __init__(self, scouting: int = 0, objective: Objective | None = None) -> None:
+    def __init__(self, scouting: int = 0, objective: Objective | None = None, highest: Mapping[str, float] | None = None) -> None:
+        """`highest`: signal -> its upper bound in this campaign, in place of the row's."""
         self.scouting = scouting
         """Turns in which bounds may still move."""
         self.objective = objective or Objective()
+        self.highest = highest or {}
         self._seen: dict[str, float] = {}
         """The least healthy value of each calibrated signal while scouting."""
         self.wake()
@@ -166,7 +168,8 @@ class SignalMonitor:
         return beyond if side == "high" else -beyond
 
     def _bound(self, name: str, side: Side) -> float | None:
-        default = SIGNALS[name].bound(side, self.objective)
+        own = self.highest.get(name) if side == "high" else None
+        default = SIGNALS[name].bound(side, self.objective) if own is None else own
         seen = self._seen.get(name)
         if default is None or seen is None:
             return default

@@ -75,7 +75,7 @@ class Clinic:
 
     def fallen_ill(self, learner: LeveredLearner, sickness: Sickness) -> Course:
         """Trains until the monsters of the sickness have come, or to the end."""
-        monitor, due, course = SignalMonitor(self.scouting, learner.objective), DueMonsters(), Course()
+        monitor, due, course = SignalMonitor(self.scouting, learner.objective, learner.config.highest), DueMonsters(), Course()
         for turn in range(1, sickness.turns + 1):
             report = learner.step(NEUTRAL)
             monitor.hear(turn, report)

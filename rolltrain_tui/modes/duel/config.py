@@ -150,6 +150,10 @@ class ExplorationConfig(DecayConfig):
     """At the start."""
 
 
+OLDER_ECHO = 0.06
+"""Of campaigns that state none. Healthy runs with a pool reach 0.10."""
+
+
 class RivalConfig(Section):
     """A network of the other role that learns beside the hero, with the hero's settings and one plain step a turn."""
 
@@ -165,6 +169,8 @@ class RivalConfig(Section):
     """Turns between the copies of both networks that become older selves."""
     copies: Annotated[int, Field(ge=1, le=100)]
     """Older selves that are kept, the newest."""
+    echo: Annotated[float, Field(ge=0, le=1)] = OLDER_ECHO
+    """How far behind its best the hero may be, as a share of the limit; beyond, it counts as sick. Left out as in older files: 0.06."""
 
     @field_validator("opponents")
     @classmethod
@@ -274,12 +280,19 @@ class DuelConfig(CampaignConfig):
         )
 
     def recipe(self, data_sha256: str) -> Mapping[str, Any]:
-        """See `CampaignConfig.recipe`. Passes have no part in it: they differ in last bits alone, and older ghosts do not name them."""
-        return {name: value for name, value in super().recipe(data_sha256).items() if name != "passes"}
+        """See `CampaignConfig.recipe`. Without passes, which differ in last bits alone, and the echo: older ghosts do not name them."""
+        found = {name: value for name, value in super().recipe(data_sha256).items() if name != "passes"}
+        if (rival := found["rival"]) is not None:
+            found["rival"] = {name: value for name, value in rival.items() if name != "echo"}
+        return found
 
     @property
     def micro_batches(self) -> int:
         return self.batch.accumulation
+
+    @property
+    def highest(self) -> Mapping[str, float]:
+        return {"echo": self.rival.echo} if self.rival is not None else {}
 
     @property
     def dials(self) -> tuple[Dial, ...]:

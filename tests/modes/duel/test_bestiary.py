@@ -4,9 +4,10 @@ import math
 
 import pytest
 import torch
-from support.paths import CAMPAIGNS, DUEL, RIVALS
+from support.paths import CAMPAIGNS, DUEL, OLDER_SELVES, RIVALS
 from support.signs import sick, who_comes
 
+from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel import health
@@ -101,6 +102,15 @@ def test_an_examination_tells_what_it_can(more: tuple[str, ...]) -> None:
     hosts = {"q_bias", "q_spread", "curiosity", "unfinished"}
     assert own.keys() == {"q_excess", "replays"} | ({"echo"} if more == RIVALS else hosts)
     assert hero.state_dict() == before
+
+
+@pytest.mark.parametrize(("more", "bound"), [((), 0.06), (("rival.echo=0.2",), 0.2)], ids=["older", "its own"])
+def test_the_campaign_says_from_which_echo_on_it_is_sick(more: tuple[str, ...], bound: float) -> None:
+    """One that says nothing counts as it always did. The bound decides nothing of plain training: an older ghost is a ghost of it too."""
+    config = load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *OLDER_SELVES, *more))
+    assert new_game(config).monitor.reading("echo").high == bound
+    older, other = (load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *OLDER_SELVES, *own)) for own in ((), ("rival.learning_rate=2e-3",)))
+    assert config.recipe("") == older.recipe("") != other.recipe("")
 
 
 def test_the_measures_are_what_they_say() -> None:
