@@ -87,7 +87,7 @@ def learner(network: str, *more: str) -> DuelLearner:
 
 
 def learning(seconds: float) -> None:
-    """The whole loop of the campaign beside the published one; then updates without games, and games without updates.
+    """The whole loop of the campaign beside the published one; then updates without games, eight in a row, and games without updates.
 
     The published loop knows no double Q-learning, which reads each next board once more: rows "single" leave it out too, and are the
     same algorithm. It has no networks of moves or sets: beside those stands its own of 256-256.
@@ -114,12 +114,12 @@ def learning(seconds: float) -> None:
             3 * seconds,
             lambda w=whole, n=every: [w.step(NEUTRAL) for _ in range(n)],  # type: ignore[misc]
             lambda o=other: [o.turn() for _ in range(ROLLOUT_EVERY)],  # type: ignore[misc]
-            lambda o=ours: o.step(NEUTRAL),  # type: ignore[misc]
-            other.update,
+            lambda o=ours, n=every: [o.step(NEUTRAL) for _ in range(n)],  # type: ignore[misc]
+            lambda o=other, n=every: [o.update() for _ in range(n)],  # type: ignore[misc]
             lambda o=ours, a=against: play(o.side, 0, a, o.streams),  # type: ignore[misc]
             lambda o=other, k=added: k.append(o.rollout(ROLLOUT_GAMES, ROLLOUT_MOVES)),  # type: ignore[misc]
         )
-        pairs = ((every / loop, ROLLOUT_EVERY / theirs), (1 / update, 1 / published), (GAMES / moves, mean(added) / rollout))
+        pairs = ((every / loop, ROLLOUT_EVERY / theirs), (every / update, every / published), (GAMES / moves, mean(added) / rollout))
         print(f"{name:>18}" + " |".join(f"{own:>14.0f} {there:>10.0f} {own / there:>6.1f}" for own, there in pairs), flush=True)
 
 

@@ -64,7 +64,7 @@ def backward(net: MoveNet, tape: Tape, slopes: Tensor) -> None:
     add_layer(net.value, at_value, tape.hidden)
     at_hidden = where_above(at_value * net.value.weight, tape.hidden, 0)  # (B, w)
     add_layer(net.move, at_hidden, tape.pooled)
-    at_mean, at_most = (at_hidden.mm(half) for half in net.move.weight.chunk(2, dim=1))  # (B, w)
+    at_mean, at_most = at_hidden.mm(net.move.weight).chunk(2, dim=1)  # (B, w)
     at_rated = where_above(unpooled(at_mean, at_most, tape.rated, tape.most, tape.boards.of), tape.rated, 0)  # (P, w)
     add_layer(net.all, at_rated, tape.whole)
     at_entries = at_rated.mm(net.all.weight).expand_as(tape.entries)  # (d, P, w)
