@@ -11,7 +11,8 @@ from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 LARGEST_VOCABULARY = 4096
 REPLACEMENT = "\ufffd"
-_CODES = 0x110000
+_BASIC = 0x10000
+"""Tables have a place for each of these code points, U+FFFD among them, and for higher ones only where the text has such."""
 _CHUNK = 1 << 22
 """Characters that are encoded at a time: 16 MB of code points."""
 
@@ -40,7 +41,7 @@ def tokenize(text: str, title: str, *, narrow: bool = False) -> Tokens:
     if different < 2:
         raise DataError(f"{title} repeats a single character, so there is nothing to learn: choose another text.")
     kept = _vocabulary(counts)
-    ids = _encode(text, kept, narrowest(len(kept)) if narrow else torch.int64)
+    ids = _encode(text, kept, len(counts), narrowest(len(kept)) if narrow else torch.int64)
     rare = different - len(kept) + 1 if len(kept) < different else 0
     return Tokens(ids, "".join(map(chr, kept.tolist())), _sha256(text), rare)
 
@@ -57,10 +58,12 @@ def _codes(text: str) -> Iterable[tuple[int, Tensor]]:
 
 
 def _count(text: str) -> Tensor:
-    """(0x110000,): how often each code point occurs."""
-    counts = torch.zeros(_CODES, dtype=torch.int64)
+    """(M,): how often each code point below M occurs; none is higher."""
+    counts = torch.zeros(_BASIC, dtype=torch.int64)
     for _, codes in _codes(text):
-        counts += torch.bincount(codes, minlength=_CODES)
+        found = torch.bincount(codes, minlength=len(counts))
+        found[: len(counts)] += counts
+        counts = found
     return counts
 
 
@@ -74,11 +77,11 @@ def _vocabulary(counts: Tensor) -> Tensor:
     return torch.cat([frequent, torch.tensor([ord(REPLACEMENT)])]).sort().values
 
 
-def _encode(text: str, kept: Tensor, dtype: torch.dtype) -> Tensor:
+def _encode(text: str, kept: Tensor, codes_below: int, dtype: torch.dtype) -> Tensor:
     """(N,): a table look-up per character; characters that were not kept get U+FFFD's number."""
-    table = torch.zeros(_CODES, dtype=dtype)
+    table = torch.zeros(codes_below, dtype=dtype)
     table[kept] = torch.arange(len(kept), dtype=dtype)
-    everything_else = torch.ones(_CODES, dtype=torch.bool)
+    everything_else = torch.ones(codes_below, dtype=torch.bool)
     everything_else[kept] = False
     table[everything_else] = table[ord(REPLACEMENT)]
     ids = torch.empty(len(text), dtype=dtype)
