@@ -18,6 +18,7 @@ from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
+from rolltrain_tui.tui.widgets.notice import NoticeLine
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +106,7 @@ async def test_tempo_keys_set_the_inbox(tmp_path: Path) -> None:
         assert game.inbox.paused
         await game.press("plus")
         assert 50 == game.inbox.turns_per_second
+        assert game.screen.notice == "‖ Speed: 50/s. Space resumes."
         await game.press("plus")
         assert game.inbox.turns_per_second is None
         await game.press("minus", "minus", "minus")
@@ -149,6 +151,23 @@ async def test_a_hint_takes_the_place_of_a_pause_but_not_of_an_answer(tmp_path: 
         assert "Paused after this turn" not in game.text
         await game.press("2")
         await game.see("⟳ Reckless Attack: takes effect next turn")
+
+
+async def test_an_answer_makes_room_for_a_hint_sooner(tmp_path: Path) -> None:
+    """At full speed a hint is of use for a few seconds: an answer must not hide it for as long as it may stay elsewhere."""
+    async with playing(tmp_path) as game:
+        await game.play_to(1)
+        line = game.screen.query_one(NoticeLine)
+        line.say("Full speed.", "good", 100.0)
+        line.tick(103.0)
+        assert line.text == "Full speed."
+        game.screen.scene.apply(ScoutsReturned(120, "slow", 9.0, 8.0, 10.0, (), 1.0))
+        game.screen.draw()
+        line.tick(102.0)
+        assert line.text == "Full speed."
+        line.tick(103.0)
+        assert line.text == ""
+        await game.see("2  Reckless Attack: the steps are too small")
 
 
 ESSENTIALS = ("turn", "/2000", "Brakka", "Barbarian 1", "12/14", "/1000", "Rage", "Resume", "more", "DC 12", "felt", "floor 1.31", "◆ val")

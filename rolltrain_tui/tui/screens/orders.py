@@ -163,7 +163,10 @@ class Orders(Screen[None]):
     def set_speed(self, speed: float | None) -> None:
         self.bridge.inbox.set_speed(speed)
         words = "Full speed: as fast as this machine trains." if speed is None else f"Speed: {rate(speed)}."
-        self.tell_player(f"▶ {words}", "good")
+        if self.bridge.inbox.paused:
+            self.tell_player(f"‖ {words} Space resumes.", "warn")
+        else:
+            self.tell_player(f"▶ {words}", "good")
 
     # The rest.
 

@@ -6,8 +6,8 @@ from rolltrain_tui.tui.widgets.panel import Line, Panel, cut
 
 Stays = Literal["not", "unless hinted", "always"]
 """An answer goes after some seconds, or when a hint has more to say, or with the next answer."""
-SECONDS = 6.0
-"""How long an answer stays."""
+SECONDS, BEFORE_A_HINT = 6.0, 2.5
+"""How long an answer stays: where nothing else has to be said, and where a hint waits. At full speed a hint is of use for seconds only."""
 
 
 class NoticeLine(Panel):
@@ -35,7 +35,7 @@ class NoticeLine(Panel):
             self.show([[(" ", ""), *line]] if line else [])
 
     def tick(self, now: float) -> None:
-        if self._until is not None and now >= self._until:
+        if self._until is not None and now >= self._until - (SECONDS - BEFORE_A_HINT if self._idle else 0.0):
             self.clear()
 
     def clear(self) -> None:
