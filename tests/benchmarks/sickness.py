@@ -10,7 +10,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite, nan, sqrt
+from math import isfinite, nan, sqrt
 from pathlib import Path
 from time import process_time
 from typing import Any, TextIO
@@ -40,8 +40,6 @@ class Sickness:
     wrong: Dials = ()
     whole: bool = False
     """The campaign as it is shipped, and not the small one."""
-    reached: tuple[str, float] | None = None
-    """A signal of the last examination and its least value: runs that are less ill are not cured yet."""
     clinic: "Clinic | None" = None
     """None: it is looked after as the other runs of its mode."""
 
@@ -57,10 +55,8 @@ class Course:
     """Norm of each turn."""
 
     def shows(self, sickness: Sickness) -> bool:
-        """Whether all of its monsters have come, and the run is as ill as the sickness asks for."""
-        name, least = sickness.reached or ("", -inf)
-        severe = sickness.reached is None or (bool(self.signals) and self.signals[-1].get(name, -inf) >= least)
-        return bool(sickness.monsters) and set(sickness.monsters) <= {monster for _, monster in self.came} and severe
+        """Whether all of its monsters have come."""
+        return bool(sickness.monsters) and set(sickness.monsters) <= {monster for _, monster in self.came}
 
 
 @dataclass(frozen=True)
