@@ -59,16 +59,27 @@ def words_of_order(order: Order) -> str:
 
 
 def weakness(weak_to: str, scene: Scene, *, keys: bool = True) -> str:
-    """What it is weak to: this hero's keys first, then the rest in general. `keys`: the run is the player's, who can press them."""
+    """What it is weak to: this hero's keys first, then the rest in general. `keys`: the run is the player's, who can press them.
+
+    What is in force already is told as that. What has no charge left is left out.
+    """
     if not keys:
         return f"weak to {weak_to}"
-    orders = [
+    general = weak_to.partition(":")[0]
+    named = [
         UseAbility(name, option.name if option is not None else "")
         for name in scene.charges
         if (row := ABILITIES.get(name)) is not None
         for option in (row.options or (None,))
         if (option.title if option is not None else row.title) in weak_to and (option is None or option.level <= scene.sheet.level)
     ]
-    general = weak_to.partition(":")[0]
-    own = ", ".join(f"{keys_of_order(order, scene)} {words_of_order(order)}" for order in orders)
-    return f"press {own}: it is weak to {general}" if own else f"weak to {general}"
+    named.sort(key=lambda order: weak_to.index(words_of_order(order)))
+    at_work = [order for order in named if (view := scene.active.get(order.ability)) is not None and view.option == order.option]
+    busy = {order.ability for order in at_work}
+    open_now = [order for order in named if order.ability not in busy and scene.charges[order.ability].left != 0]
+    if open_now:
+        own = ", ".join(f"{keys_of_order(order, scene)} {words_of_order(order)}" for order in open_now)
+        return f"press {own}: it is weak to {general}"
+    if at_work:
+        return f"{' and '.join(map(words_of_order, at_work))} in force: it is weak to {general}"
+    return f"weak to {general}"

@@ -8,7 +8,9 @@ from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGaine
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import AbilityView
 from rolltrain_tui.tui.big import big
+from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.screens.card_faces import face_of
 from rolltrain_tui.tui.screens.cards import Card
 
@@ -99,6 +101,17 @@ def test_a_monsters_card_names_the_keys_of_this_hero() -> None:
     appeared = MonsterAppeared(380, "gradient_ooze", "5", 100, 15, "The updates are small.")
     assert "press 2 Rage: it is weak to bigger updates" == dict(face_of([appeared], hero).rows)["What helps"]
     assert BESTIARY["gradient_ooze"].weak_to == dict(face_of([appeared]).rows)["What helps"]
+
+
+def test_what_is_in_force_or_spent_is_not_to_be_pressed() -> None:
+    """A weakness names keys that would be obeyed. What works against the monster already is told as that."""
+    hero = Scene(
+        sheet=Sheet(level=5, charges=(Charge("arcane_recovery", 0, 3, "long", False), Charge("spell_mastery", None, None, "", False)))
+    )
+    assert weakness("smaller steps: Calm, Steady", hero) == "press 2 c Calm, 2 s Steady: it is weak to smaller steps"
+    assert weakness("bigger updates: Arcane Recovery", hero) == "weak to bigger updates"
+    hero.active["spell_mastery"] = AbilityView("spell_mastery", "calm", 1, None)
+    assert weakness("smaller steps: Calm, Steady", hero) == "Calm in force: it is weak to smaller steps"
 
 
 def test_a_monster_unknown_here() -> None:

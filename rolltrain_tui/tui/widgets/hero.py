@@ -52,7 +52,7 @@ def ability_lines(scene: Scene, width: int) -> list[Line]:
     for number, charge in enumerate(scene.charges.values(), start=1):
         view = scene.active.get(charge.ability)
         left: list[Span] = [(f"{number} ", "key"), (titled(charge.ability), "strong" if view else "")]
-        pool = "  at will" if charge.left is None else f"  {charge.left}/{charge.most}"
+        pool = f"  {charge.left}/{charge.most}" if charge.left is not None else "  at will" if view is None else ""
         right: list[Span] = [("  auto", "cool")] if charge.auto else []
         right.append((pool, "bad" if charge.left == 0 else ""))
         if view is not None:
