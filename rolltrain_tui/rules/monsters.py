@@ -34,7 +34,7 @@ _MONSTERS = (
         symptoms=(Symptom("update_ratio", "low", hold=2, unscouted=True), Symptom("step_excess", "low", hold=1)),
         original=True,
         summary="It gums up the step: while its slime holds, every update is half of what it would be.",
-        weak_to="bigger updates: Rage, Arcane Recovery, Quicken",
+        weak_to="bigger updates: Rage, Reckless Attack, Arcane Recovery, Quicken, Action Surge, Divine Smite, Dash, Sneak Attack",
         portrait=(
             r"      .-~~~~~-.      ",
             r"   .-'  o   o  '-.   ",
@@ -179,7 +179,7 @@ _MONSTERS = (
             ),
         ),
         summary="The loss lies flat, and whoever meets its eye stands still: of two dice the lower counts.",
-        weak_to="a change of pace: Arcane Recovery where steps are small, Calm or Stand Firm where they bounce",
+        weak_to="a change of pace: Arcane Recovery where steps are small, Calm or Aura of Protection where they bounce",
         portrait=(
             r"   ___                ",
             r"  /(O)\___________    ",
@@ -258,7 +258,7 @@ _MONSTERS = (
         saved=Affliction(StepEffect(weight_noise=0.01), 1, "the weights are shaken by 1% of their spread"),
         symptoms=(Symptom("temperature", "high", hold=2, unscouted=True), Symptom("step_excess", "high", hold=1)),
         summary="The weights bounce from wall to wall of a valley instead of going down it, and its shriek shakes them more.",
-        weak_to="smaller or steadier steps: Calm, Healing Word, Stand Firm, Disengage",
+        weak_to="smaller or steadier steps: Calm, Steady, Healing Word, Aura of Protection, Disengage, Second Wind",
         portrait=(
             r"  /\      ___      /\   ",
             r" /  \_   /o o\   _/  \  ",
@@ -284,7 +284,7 @@ _MONSTERS = (
         saved=Affliction(StepEffect(batch_factor=0.5), 1, "the batch is halved for 1 turn"),
         symptoms=(Symptom("agree_fraction", "low", hold=3), Symptom("noise_scale", "high", hold=3)),
         summary="Each batch says something else, and it eats half of what you read.",
-        weak_to="larger batches: Stand Firm",
+        weak_to="larger batches: Aura of Protection",
         portrait=(
             r"  .  ,x.    ' .x,   . ",
             r" x,.   '  x.  '  .,x  ",

@@ -1,8 +1,11 @@
 """The bestiary row by row: every number that decides when a monster comes, how hard it is, and what it does to training."""
 
+import re
+
 import pytest
 
 from rolltrain_tui.protocol.effects import StepEffect
+from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.due_monsters import DueMonsters
 from rolltrain_tui.rules.monster import Affliction, Symptom
 from rolltrain_tui.rules.monsters import BESTIARY, NEVER
@@ -101,3 +104,13 @@ def test_what_held_before_a_return_to_the_camp_is_forgotten() -> None:
     assert due.due(1, None, scouting=False) is None
     due.hear(monitor, "examination")
     assert due.due(1, None, scouting=False) is not None
+
+
+def test_what_a_monster_is_weak_to_are_names_that_a_hero_can_press() -> None:
+    """A weakness names abilities and options as the screen does, else no hero's key is found for it; the ooze names all that push."""
+    titles = {title for a in ABILITIES.values() for title in (a.title, *(option.title for option in a.options))}
+    named = {name for row in BESTIARY.values() for name in re.findall(r"[A-Z][a-z]+(?: (?:of )?[A-Z][a-z]+)*", row.weak_to)}
+    assert named - {"With"} <= titles
+    rows = [row for a in ABILITIES.values() for row in (a, *a.options)]
+    pushing = {row.title for row in rows if row.remedy == "slow"}
+    assert all(title in BESTIARY["gradient_ooze"].weak_to for title in pushing)

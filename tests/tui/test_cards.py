@@ -99,7 +99,7 @@ def test_a_monsters_card_names_the_keys_of_this_hero() -> None:
     """What helps is the hero's own first, by key; without a hero it is all that helps anyone."""
     hero = Scene(sheet=Sheet(charges=CHARGES[::-1]))
     appeared = MonsterAppeared(380, "gradient_ooze", "5", 100, 15, "The updates are small.")
-    assert "press 2 Rage: it is weak to bigger updates" == dict(face_of([appeared], hero).rows)["What helps"]
+    assert "press 2 Rage, 1 Reckless Attack: it is weak to bigger updates" == dict(face_of([appeared], hero).rows)["What helps"]
     assert BESTIARY["gradient_ooze"].weak_to == dict(face_of([appeared]).rows)["What helps"]
 
 
