@@ -93,6 +93,16 @@ def test_no_import_cycle() -> None:
         pytest.fail(" <- ".join(error.args[1]))
 
 
+def test_the_learners_of_two_modes_share_no_six_lines() -> None:
+    """What two modes say alike has its place in training/. Blank lines and indents do not count."""
+    seen: dict[tuple[str, ...], str] = {}
+    for path in sorted((ROOT / "rolltrain_tui" / "modes").glob("*/learner.py")):
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        for first in range(len(lines) - 5):
+            run = tuple(lines[first : first + 6])
+            assert seen.setdefault(run, path.parent.name) == path.parent.name, run
+
+
 def test_only_the_cluster_speaks_torch_distributed() -> None:
     """No other room imports it or names it; `hasattr(tensor, "to_local")` is how the levers know a shard."""
     for path in sorted((ROOT / "rolltrain_tui").rglob("*.py")):

@@ -13,7 +13,7 @@ FULL = b'{"full": true}\n'
 
 
 def keep(path: Path, learner: object) -> None:
-    """Adds what the learner has to tell. At the bound a last line says so, and nothing more is written. OSError."""
+    """Append the moves that the learner recorded. At the size bound a last line says so, and no more is written. OSError."""
     if not isinstance(learner, TellsTrajectories) or not learner.trajectory_bytes:
         return
     if rows := learner.told_moves():

@@ -64,7 +64,7 @@ class RayTasks:
 
 
 def _there(work: Callable[[J], R], job: J, asked: str) -> R | Died:
-    """In the worker. Other versions would give other numbers under the same name."""
+    """The job, done by this worker; Died where its versions are not those asked for, since they would give other numbers."""
     if (here := versions()) != asked:
         return Died(f"the worker on {socket.gethostname()} has {here}, and {asked} is needed: install the same on all machines")
     return attempt(work, job)

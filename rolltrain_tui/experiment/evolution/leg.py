@@ -43,7 +43,7 @@ def give_birth(birth: Birth) -> None:
 
 
 def rehearse(births: tuple[Birth, ...]) -> None:
-    """ValueError where the runs, which are there, could not take over each other's state and go on with their own settings."""
+    """Raise ValueError where one of these runs could not take over another's state and go on with its own settings."""
     from rolltrain_tui.modes.changes import changes
     from rolltrain_tui.runs.open import with_settings
     from rolltrain_tui.runs.run import Run

@@ -278,7 +278,7 @@ def by_first_coordinate(boards: Boards) -> Boards:
 
 
 def in_order(boards: Boards) -> Boards:
-    """The points in falling lexicographic order: the order of no two boards of the same points differs."""
+    """The points in falling lexicographic order, so that two boards of the same points are equal."""
     found = boards
     for axis in reversed(range(boards.dimension)):
         key = torch.where(found.alive, found.x[axis], -1)

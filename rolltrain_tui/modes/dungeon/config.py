@@ -77,7 +77,7 @@ class DungeonConfig(CampaignConfig):
     @field_validator("actde")
     @classmethod
     def _one_algorithm(cls, actde: ActDeConfig | None, info: ValidationInfo) -> ActDeConfig | None:
-        """Told at the last of them, when all are known."""
+        """Exactly one algorithm's section is filled. The check runs with the last section, when all are known."""
         if not info.data.keys() >= ALGORITHMS.keys() - {"actde"}:
             return actde
         filled = [name for name in ALGORITHMS if info.data.get(name) is not None] + (["actde"] if actde is not None else [])

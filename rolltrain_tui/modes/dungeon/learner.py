@@ -46,8 +46,9 @@ from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum
-from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
-from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer, learning_rate
+from rolltrain_tui.training.machine import pick_device, pick_threads
+from rolltrain_tui.training.prescribed import prescribed
+from rolltrain_tui.training.schedules import TurnSchedule, learning_rate
 from rolltrain_tui.training.streams import Streams, random_stream
 from rolltrain_tui.training.update_buffers import lay_side_by_side
 
@@ -105,17 +106,13 @@ class DungeonLearner(Experienced):
         self.threads = pick_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops)
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        optimizer = build_optimizer(self.player, config.optimizer)
         super().__init__(
             config,
             model=model,
-            optimizer=optimizer,
+            **prescribed(self.player, config),
             parameters=parameters,
             layers=layers_of(model, parameters),
-            schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
-            clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0 or config.hf is not None),
-            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.moves * config.batch.accumulation,
             objective=objective_of(config, self.exam),
             running=list(kl.buffers()),

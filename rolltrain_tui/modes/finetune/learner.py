@@ -31,15 +31,16 @@ from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
-from rolltrain_tui.training.machine import pick_dtype, pick_threads
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
+from rolltrain_tui.training.machine import pick_threads
 from rolltrain_tui.training.measures import ALIVE
 from rolltrain_tui.training.noise import replace_targets
+from rolltrain_tui.training.prescribed import prescribed
 from rolltrain_tui.training.sampled_levers import LARGE
-from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
 from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.writing_learner import WritingLearner
 
 STREAMS = ("target_noise", "weight_noise", "sample")
 """One generator for each use of chance. Each epoch's order has its own seed (see `lessons`)."""
@@ -159,7 +160,7 @@ def _mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
 # The learner's parts
 
 
-class FinetuneLearner(LeveredLearner):
+class FinetuneLearner(WritingLearner):
     """A model from a folder that learns on. Sets the number of torch threads of the process."""
 
     kind = "finetune"
@@ -180,17 +181,13 @@ class FinetuneLearner(LeveredLearner):
             torch.set_num_threads(self.threads)
 
         # The optimiser, its schedule, the streams, and the levers on all of them
-        optimizer = build_optimizer(model, config.optimizer)
         super().__init__(
             config,
             model=model,
-            optimizer=optimizer,
+            **prescribed(model, config),
             parameters=parameters,
             layers=layers_of(model, parameters),
-            schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
-            clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=True),  # most of these models have some
-            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.sequences * config.batch.accumulation,
             sampled=sum(p.numel() for p in parameters) >= LARGE,
             objective=dataclasses.replace(config.objective, chance=math.log(self.lessons.answers)),
@@ -345,16 +342,15 @@ class FinetuneLearner(LeveredLearner):
 
     def perform(self) -> str:
         """Write as much as the campaign's speech section says; a classifier judges some texts of the validation set."""
-        speech = self.config.speech
         if self.config.model.task == "causal_lm":
-            return self.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
+            return super().perform()
         chunks = self._chunks(self.config.evaluation.sequences)
         with torch.no_grad(), self.at_rest(), self.autocast():
             found = [_logits(self.model, self.lessons.validation(first, last)).softmax(1).cpu() for first, last in chunks]
         probabilities = torch.cat(found).nan_to_num(0.0)
         drawn = torch.randperm(len(probabilities), generator=self.streams["sample"])[:SHOWN].tolist()
         shows, labels = self.material.shows[: len(probabilities)], self.config.data.labels or ()
-        return voice.judged(probabilities, shows, labels, drawn, speech.characters)
+        return voice.judged(probabilities, shows, labels, drawn, self.config.speech.characters)
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """What the model writes after `prompt`, which is not repeated; an empty prompt is the beginning of a text."""

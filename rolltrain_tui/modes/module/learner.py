@@ -27,7 +27,7 @@ from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.levers import learning
 from rolltrain_tui.training.optimizer_modes import to_training_mode
 from rolltrain_tui.training.optimizer_state import twin_of
@@ -35,6 +35,7 @@ from rolltrain_tui.training.sampled_update import BY_COORDINATE
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
 from rolltrain_tui.training.wrappers import plain_model
+from rolltrain_tui.training.writing_learner import WritingLearner
 
 STREAMS = ("target_noise", "weight_noise", "sample")
 """One generator for each use of chance. The loader has its own seeds, one for each epoch (see `batches`)."""
@@ -55,7 +56,7 @@ class TrainingParts:
     tokenizer: Any = None
 
 
-class ModuleLearner(LeveredLearner):
+class ModuleLearner(WritingLearner):
     """`train` and `validation` are loaders, anything that can be iterated again and again; validation may be None.
 
     LossError and LoaderError, in words, when the first batch of either gives no loss.
@@ -326,11 +327,6 @@ class ModuleLearner(LeveredLearner):
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice
-
-    def perform(self) -> str:
-        """Write as much as the campaign's speech section says."""
-        speech = self.config.speech
-        return self.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """What the model writes after `prompt`, where it writes; tokens are cut to `characters` of text."""

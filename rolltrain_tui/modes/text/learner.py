@@ -22,16 +22,17 @@ from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss, token_losses
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
-from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
+from rolltrain_tui.training.machine import pick_device, pick_threads
 from rolltrain_tui.training.noise import replace_targets
+from rolltrain_tui.training.prescribed import prescribed
 from rolltrain_tui.training.ranks import ALONE, Ranks
-from rolltrain_tui.training.schedules import TurnSchedule, build_optimizer
 from rolltrain_tui.training.shards import whole
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.split_batch import SplitBatch
 from rolltrain_tui.training.streams import Streams, deterministic_kernels, random_stream
 from rolltrain_tui.training.update_buffers import lay_side_by_side
+from rolltrain_tui.training.writing_learner import WritingLearner
 
 EVALUATION_TOKENS = 2048
 """Tokens per forward pass of an evaluation: fewer make more calls, more leave the cache (measured: 8 % slower in fp32 at 384 and 4096)."""
@@ -40,7 +41,7 @@ STREAMS = ("data", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which windows are read next."""
 
 
-class TextLearner(LeveredLearner):
+class TextLearner(WritingLearner):
     """A GPT that learns to predict the next character of a corpus.
 
     Sets the number of torch threads of the process.
@@ -95,17 +96,13 @@ class TextLearner(LeveredLearner):
         self._span = torch.arange(config.model.context + 1, device=device)  # (T + 1,)
 
         # The optimiser, its schedule, the streams, and the levers on all of them
-        optimizer = build_optimizer(model, config.optimizer)
         super().__init__(
             config,
             model=model,
-            optimizer=optimizer,
+            **prescribed(model, config),
             parameters=list(model.parameters()),
             layers=diagnosis.layers_of(model),
-            schedule=TurnSchedule(optimizer, config.turns, config.optimizer.learning_rate, config.schedule),
-            clip=config.optimizer.clip,
             streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0),
-            dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.sequences * config.batch.accumulation * config.model.context,
             objective=dataclasses.replace(config.objective, chance=math.log(len(corpus.vocabulary)), limit=corpus.floor),
             ranks=ranks,
@@ -320,11 +317,6 @@ class TextLearner(LeveredLearner):
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice
-
-    def perform(self) -> str:
-        """Write as much as the campaign's speech section says."""
-        speech = self.config.speech
-        return self.sample(speech.characters, temperature=speech.temperature, top_k=speech.top_k)
 
     def sample(self, characters: int, *, temperature: float, top_k: int | None, prompt: str = "") -> str:
         """What the model writes after `prompt`, which is not repeated; an empty prompt is the start of a line."""
