@@ -170,7 +170,7 @@ class Campaign:
         suspected = False
         if turn % config.evaluation.every == 0:
             for event in self._evaluate():
-                suspected |= isinstance(event, Examined) and signs_of(event, self.learner.info().objective) == "hot"
+                suspected |= isinstance(event, Examined) and signs_of(event, self.cycle.progress.objective) == "hot"
                 yield event
         spoken = not self.mute and config.speech.every and turn % config.speech.every == 0
         if spoken or any(isinstance(wish, Speak) for wish in self._wishes):

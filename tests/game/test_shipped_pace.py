@@ -33,10 +33,10 @@ def test_a_sick_campaign_is_called_sick_soon_and_a_sound_one_is_not(
 ) -> None:
     """The rate of one is a tenth of the right one, that of another ten times it, that of the tutorial is its own.
 
-    The sick ones look back a quarter as far over half as many pieces of text, but for --long.
+    The sick ones look back half as far, but for --long.
     """
     short = "tuned" not in paces and not request.config.getoption("--long")
-    found = verdict(name, *["model.context=8", "batch.sequences=8"] * short)
+    found = verdict(name, *["model.context=16"] * short)
     assert found.pace in paces, found
     assert {"frozen_north": found.best > SLOW, "hot_forge": found.best < HOT, "tutorial": HOT <= found.best <= SLOW}[name]
     assert found.low <= found.best <= found.high

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from support.panels import scene_after, text_of
 
 from rolltrain_tui.protocol.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import AbilityView
 from rolltrain_tui.tui.braille import Canvas
 from rolltrain_tui.tui.figures import clock, count, factor, trend, work
 from rolltrain_tui.tui.polyhedra import picture, solid
@@ -16,7 +18,7 @@ from rolltrain_tui.tui.tempo import SPEEDS, Speedometer, faster, slower
 from rolltrain_tui.tui.widgets.chart import chart_lines
 from rolltrain_tui.tui.widgets.compact import compact_lines
 from rolltrain_tui.tui.widgets.die import die_lines
-from rolltrain_tui.tui.widgets.hero import hero_lines
+from rolltrain_tui.tui.widgets.hero import ability_lines, hero_lines
 from rolltrain_tui.tui.widgets.keys import Key, key_lines
 from rolltrain_tui.tui.widgets.log import log_lines
 from rolltrain_tui.tui.widgets.monster import monster_lines
@@ -344,3 +346,12 @@ def test_what_is_in_force_is_told_in_the_words_that_fit(width: int) -> None:
     assert "…" not in rage
     assert "✔" in rage
     assert rage.endswith("auto  1/2")
+
+
+def test_the_option_in_force_is_told_whole() -> None:
+    """Beside a cantrip that is held the words "at will" have no room, and no use."""
+    scene = Scene(sheet=Sheet(hero_class="wizard", level=5, charges=(Charge("spell_mastery", None, None, "", False),)))
+    assert "Spell Mastery" in text_of(ability_lines(scene, 30))
+    assert "at will" in text_of(ability_lines(scene, 30))
+    scene.active["spell_mastery"] = AbilityView("spell_mastery", "quicken", 1, None)
+    assert text_of(ability_lines(scene, 30)).split() == ["1", "Spell", "Mastery", "✔", "quicken"]

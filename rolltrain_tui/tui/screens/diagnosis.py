@@ -15,7 +15,7 @@ from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
 from rolltrain_tui.tui.widgets.verdict import sends_scouts, verdict_lines
-from rolltrain_tui.tui.widgets.vitals import advice_lines, beside, detail_lines, layer_lines, signal_lines
+from rolltrain_tui.tui.widgets.vitals import COMFORT, advice_lines, beside, detail_lines, layer_lines, signal_lines
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
@@ -201,11 +201,11 @@ def head_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, key
     return head
 
 
-def comfort_of(scene: Scene, config: "CampaignConfig | None") -> str:
-    """What is said where no signal is sick: it must not contradict what stands above it."""
+def comfort_of(scene: Scene, config: "CampaignConfig | None") -> tuple[str, str]:
+    """What is said where no signal is sick, and its tone. It must not contradict what stands above it."""
     if ails(scene, scouts=sends_scouts(config)):
-        return "All signals are in range, and yet something ails the run: see above."
-    return "✔ All signals are in range." + (" Keep going." if scene.monster is None else "")
+        return "All signals are in range, and yet something ails the run: see above.", ""
+    return COMFORT if scene.monster is None else ("✔ All signals are in range.", "good")
 
 
 def diagnosis_lines(

@@ -159,11 +159,16 @@ def spark(values: Sequence[float], cells: int) -> str:
     return "".join(BLOCKS[round((mean - low) / (high - low) * 7) if high > low else 3] for mean in means)
 
 
-def advice_lines(readings: Sequence[Reading], width: int, comfort: str = "✔ All signals are in range. Keep going.") -> list[Line]:
-    """What a practitioner would do about the sick ones; a word of comfort where there are none."""
+COMFORT = ("✔ All signals are in range. Keep going.", "good")
+"""A word and its tone, where no signal is sick."""
+
+
+def advice_lines(readings: Sequence[Reading], width: int, comfort: tuple[str, str] = COMFORT) -> list[Line]:
+    """What a practitioner would do about the sick ones; the comfort where there are none."""
     sick = [reading for reading in readings if reading.condition == "sick"]
     if not sick:
-        return [[(line, "good" if comfort.startswith("✔") else "")] for line in wrap(comfort, width)]
+        words, tone = comfort
+        return [[(line, tone)] for line in wrap(words, width)]
     lines: list[Line] = []
     for reading in sick:
         row = SIGNALS.get(reading.signal)
