@@ -158,10 +158,11 @@ def fingerprint(agent: Agent) -> str:
 # Checks
 
 
-def check_name(name: str) -> str:
+def check_name(name: str, of: str = "an agent") -> str:
+    """The name, where `of` may be called so. AgentError."""
     if not NAME.fullmatch(name) or name.casefold() in RESERVED:
         raise AgentError(
-            f"{name[:40]!r} cannot be the name of an agent: "
+            f"{name[:40]!r} cannot be the name of {of}: "
             "use 1 to 24 letters (a to z), digits, hyphens and underscores, the first a letter or digit"
         )
     return name

@@ -48,7 +48,7 @@ class TableRow:
 
 def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...], rounds: int | None = None) -> Tournament:
     """A new tournament. AgentError when there are too few contenders, or more rounds than opponents."""
-    check_name(name)
+    check_name(name, "a tournament")
     check_contenders(contenders)
     n = len(contenders)
     full = n - 1 + n % 2
@@ -74,7 +74,7 @@ def open_new(root: Path, tournament: Tournament) -> None:
 
 def reopen(root: Path, name: str) -> Tournament:
     """Read a tournament. AgentError when there is none, or its file cannot be read."""
-    path = _file(root, check_name(name))
+    path = _file(root, check_name(name, "a tournament"))
     try:
         data = path.read_bytes()
         found: Tournament = codec(Tournament).load(parse_json(data))

@@ -6,25 +6,33 @@ The cookie carries a random number for the browser and its signature, and says n
 
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Collection
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from rolltrain_tui.base.safe_text import printable
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 TOKEN_BYTES = 16
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
+
+
+class HostNameError(ValueError):
+    """No browser could reach this machine under that name; the message says what a name is."""
 
 
 class Door:
     """The names under which browsers reach this server, its token, and the cookies that it has signed."""
 
     def __init__(self, host: str, names: Collection[str] = ()) -> None:
-        """`host` is the address that is listened on; `names` are further ones under which browsers may reach it."""
+        """`host` is the address that is listened on; `names` are further ones under which browsers may reach it. HostNameError."""
         self.token = secrets.token_urlsafe(TOKEN_BYTES)
         self.public = not is_loopback(host)
         self._secret = secrets.token_bytes(32)
-        self._names = frozenset(name.lower() for name in (host, *names)) | LOOPBACK
+        self._names = frozenset({host.lower(), *map(host_name, names)}) | LOOPBACK
         if self.public:
             self._names |= {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
 
@@ -54,6 +62,17 @@ class Door:
 
     def _signature(self, browser: str) -> str:
         return hmac.digest(self._secret, browser.encode(), "sha256").hex()
+
+
+def host_name(name: str) -> str:
+    """A name or an address of a machine, the way a Host header has it. HostNameError."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(name))
+    if not _HOST.fullmatch(name.lower()):
+        raise HostNameError(
+            f"--name {printable(name)!r} is no name of a machine, such as room.example.org or 192.0.2.7; leave out http://, port and path"
+        )
+    return name.lower()
 
 
 def is_loopback(host: str) -> bool:

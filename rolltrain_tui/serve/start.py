@@ -20,7 +20,7 @@ GUESTS = "guests"
 
 
 def start(launch: Launch, serving: Serving) -> int:
-    """Answers with the game's exit code. ServeError before anything is drawn."""
+    """Answers with the game's exit code. ServeError, HostNameError before anything is drawn."""
     if serving.size is not None:
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")  # read when Textual is imported; browsers have all colours
     server = make_server(serving, launch.runs)
@@ -33,9 +33,10 @@ def start(launch: Launch, serving: Serving) -> int:
 
 
 def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:
-    """A server that listens already and answers from `start` on; guests keep their runs beside those in `runs`. ServeError."""
+    """A server that listens already and answers from `start` on; guests keep their runs beside those in `runs`. As for `start`."""
+    door = Door(serving.host, serving.names)
     listening = listen(serving.host, serving.port)
-    room = Room(Door(serving.host, serving.names), Mirror(), Feed(), cookie=f"rolltrain-{listening.getsockname()[1]}")
+    room = Room(door, Mirror(), Feed(), cookie=f"rolltrain-{listening.getsockname()[1]}")
     if serving.guests:
         from rolltrain_tui.serve.guests import Guests
 

@@ -57,7 +57,7 @@ def test_nobody_to_compare_is_a_sentence(names: tuple[str, ...]) -> None:
         (("zeillinger", "all", "--dimension", "1"), "needs at least 2 coordinates"),
         (("--resume", "none"), "there is no tournament none"),
         (("all", "--resume", "none"), "leave the others out"),
-        (("zeillinger", "all", "--name", "a b"), "'a b' cannot be the name"),
+        (("zeillinger", "all", "--name", "a b"), "'a b' cannot be the name of a tournament"),
     ],
 )
 def test_a_tournament_that_cannot_be_is_refused_in_a_sentence(call: Call, words: tuple[str, ...], told: str, tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def test_without_its_extra_it_says_what_to_install(call: Call, monkeypatch: pyte
         (("tutorial", "--headless", "--port", "70000"), "70000"),
         (("nosuch", "--headless"), "nosuch"),
         (("nosuch", "--headless", "--go-on"), "there is no run"),
+        (("tutorial", "--headless", "--name", "a b/c"), "--name 'a b/c' is no name of a machine"),
+        (("tutorial", "--headless", "--name", "http://room.example"), "leave out http://, port and path"),
         (("tutorial", "--headless", "--host", "nosuch.invalid"), "--host nosuch.invalid is no address of this machine"),
     ],
 )

@@ -1,12 +1,16 @@
 """Under which names browsers may come, and from which pages."""
 
+import ipaddress
 import socket
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from rolltrain_tui.serve.door import Door, address_for_others, is_loopback
+from rolltrain_tui.serve.door import Door, HostNameError, address_for_others, is_loopback
 
 OURS = socket.gethostname().lower()
+NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}(\.[A-Za-z0-9_-]{1,20}){0,3}", fullmatch=True) | st.ip_addresses(v=4).map(str)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,28 @@ OURS = socket.gethostname().lower()
 def test_a_host_is_known_by_its_name(host: str, names: tuple[str, ...], header: str, arrived: str, known: bool) -> None:
     """Loopback's names always; on the net the address that the visitor has reached; other names only where they were given."""
     assert Door(host, names).knows_host(header, arrived) == known
+
+
+@given(NAMES | st.text(max_size=20))
+@example("a b/c")
+@example("room.example:8765")
+@example("[::1]")
+@example("2001:DB8:0::7")
+def test_a_further_name_is_one_that_a_browser_can_send(name: str) -> None:
+    """Either it is refused, or the header of a browser that comes under it is known, with a port and without."""
+    try:
+        door = Door("127.0.0.1", [name])
+    except HostNameError:
+        return
+    header = f"[{ipaddress.ip_address(name)}]" if ":" in name else name
+    assert door.knows_host(header, "127.0.0.1")
+    assert door.knows_host(f"{header}:8765", "127.0.0.1")
+
+
+@given(NAMES)
+def test_names_of_machines_are_taken(name: str) -> None:
+    """Letters, digits, hyphens, underscores and dots between them, and addresses."""
+    assert Door("127.0.0.1", [name]).knows_host(name, "127.0.0.1")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ FIXED = "fixed"
 
 def file_of(runs: Path, name: str) -> Path:
     """Of a tournament. AgentError for a name that can be none."""
-    return runs / ARENA / FOLDER / f"{check_name(name)}.json"
+    return runs / ARENA / FOLDER / f"{check_name(name, 'a tournament')}.json"
 
 
 def write(runs: Path, cup: Cup) -> None:
