@@ -42,6 +42,8 @@ class Plugins:
 
     packages: dict[str, str] = field(default_factory=dict)
     """Row -> the package that brought it, with its version: "rolltrain-bard 1.0"."""
+    roots: dict[str, str] = field(default_factory=dict)
+    """Top-level module of a row -> its package, as above."""
     faults: list[str] = field(default_factory=list)
     """A sentence for each row or page that was left out."""
     left_out: set[str] = field(default_factory=set)
@@ -127,7 +129,12 @@ class Registry(Mapping[str, Row]):
             row = _load(point, self.kind, partial(self._check, point.name)) if point.group == self.group else None
             if row is not None:
                 rows[point.name] = row
-                PLUGINS.packages[point.name] = package_of(point)
+                PLUGINS.packages[point.name] = PLUGINS.roots[point.module.partition(".")[0]] = package_of(point)
+
+
+def plugin_rows() -> Iterator[tuple[str, str, object]]:
+    """(kind, name, row) of every row that a plug-in has brought so far."""
+    return ((table.kind, name, row) for table in _registries for name, row in (table._from_plugins or {}).items())
 
 
 @cache

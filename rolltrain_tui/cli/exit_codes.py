@@ -40,6 +40,8 @@ def _tell(error: Exception) -> int:
     from click import ClickException
     from click.exceptions import Abort, Exit
 
+    from rolltrain_tui.base.blame import blame, told
+
     if isinstance(error, Exit):
         return error.exit_code
     if isinstance(error, Abort):
@@ -52,11 +54,12 @@ def _tell(error: Exception) -> int:
         traceback.print_exception(error)
     if isinstance(error, ValueError):  # a mistake of the user; the text says what to do
         if first_here():
-            _say(str(error))
+            _say(f"{blame(error)}{error}")
         return WRONG_USE
-    _say(f"rolltrain failed: {type(error).__name__}: {error}")
+    foreign = bool(blame(error))
+    _say(told(error) if foreign else f"rolltrain failed: {told(error)}")
     _say(_where_to_look(error))
-    return FAILED
+    return WRONG_USE if foreign else FAILED
 
 
 def _where_to_look(error: Exception) -> str:

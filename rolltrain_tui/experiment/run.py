@@ -9,6 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Self, cast
 
+from rolltrain_tui.base.blame import told
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.experiment.grid import CONTROL, Cell
 from rolltrain_tui.experiment.policies import POLICIES, PlayedInbox
@@ -104,7 +105,7 @@ def run_cell(cell: Cell) -> Outcome:
         learner = build_learner(config, base=Path(cell.base))
         return probed(config, learner, cell) if cell.probes else run(config, learner, cell)
     except Exception as error:
-        return Failure(f"{type(error).__name__}: {error}")
+        return Failure(told(error))
 
 
 def run(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: AfterTurn = lambda: None) -> Outcome:
@@ -163,7 +164,7 @@ def play(config: CampaignConfig, learner: Learner, cell: Cell, after_turn: After
                 ended = event
     if ended is None:
         failure = campaign.failure
-        return Failure(f"{type(failure).__name__}: {failure}" if failure is not None else "the campaign stopped before its end")
+        return Failure(told(failure) if failure is not None else "the campaign stopped before its end")
     return Result(
         value=ended.value,
         best=ended.best,

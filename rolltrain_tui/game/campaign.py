@@ -9,6 +9,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rolltrain_tui.base.blame import told
 from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
@@ -105,7 +106,7 @@ class Campaign:
             yield CampaignStopped(self.turn)
         except Exception as error:
             self.failure = error
-            yield TrainingFailed(self.turn + 1, f"{type(error).__name__}: {error}")
+            yield TrainingFailed(self.turn + 1, told(error))
 
     def _begin(self) -> Iterator[Event]:
         yield self.cycle.open()

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rolltrain_tui.base.blame import told
 from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.protocol.effects import StepEffect
@@ -286,4 +287,4 @@ class Shadow:
 
 
 def _trouble(error: Exception) -> str:
-    return f"its training failed ({type(error).__name__}: {error})"
+    return f"its training failed ({told(error)})"

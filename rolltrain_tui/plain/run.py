@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
+from rolltrain_tui.base.blame import blame
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
@@ -44,6 +45,7 @@ from rolltrain_tui.story.typed_commands import (
 if TYPE_CHECKING:
     from rolltrain_tui.runs.run import Run
 
+WRONG_USE = 2
 AUTO_EVERY = 10
 """Turns between the rolls that are told where standard output is no terminal and --plain was not given."""
 
@@ -177,9 +179,11 @@ class PlainSession:
 
     @property
     def exit_code(self) -> int:
-        """0: it ended, or the player left; 1: training, the last save or the story failed; 141: the reader of the story has gone."""
+        """0: it ended, or the player left; 1: training, the last save or the story failed; 2: a plug-in failed; 141: no reader."""
         if self.voice.unread:
             return UNREAD
+        if (failure := self.run.campaign.failure) is not None and blame(failure):
+            return WRONG_USE
         return int(bool(self.scene.failure) or self.diverged or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
 
     @property

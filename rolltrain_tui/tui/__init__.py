@@ -25,6 +25,8 @@ def play(
 
     `make_app` makes another app than the game's own, which is called in the same way. `first`: the picture that is on the terminal.
     """
+    from rolltrain_tui.base.blame import blame, told
+    from rolltrain_tui.base.safe_text import flat
     from rolltrain_tui.tui.app import GRACE_SECONDS, RolltrainApp
     from rolltrain_tui.tui.terminal import OwnTerminal
 
@@ -37,7 +39,9 @@ def play(
             app.bridge.stop()
             app.bridge.join(GRACE_SECONDS)
         if code == 1 and not app.farewell:
-            app.farewell = f"rolltrain was stopped by an error of its own; {terminal.log} has the details."
+            broke = getattr(app, "_exception", None)
+            whose = told(broke) if broke is not None and blame(broke) else "rolltrain was stopped by an error of its own"
+            app.farewell = f"{flat(whose)}; {terminal.log} has the details."
     with contextlib.suppress(OSError):  # the terminal may be gone
         if app.farewell:
             print(app.farewell, file=sys.stderr if code else sys.stdout, flush=True)

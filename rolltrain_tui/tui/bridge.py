@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from rolltrain_tui.base.allocator import tune_allocator
+from rolltrain_tui.base.blame import blame, told
 from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared, Secret
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.playable import PlayableRun, Sought
@@ -128,9 +129,9 @@ class Bridge:
         try:
             self._play()
         except ValueError as error:
-            self.buffer.put(Failed(str(error), user_error=True))
+            self.buffer.put(Failed(f"{blame(error)}{error}"))
         except BaseException as error:  # a thread must not die unheard
-            self.buffer.put(Failed(f"{type(error).__name__}: {error}", user_error=False))
+            self.buffer.put(Failed(told(error)))
         finally:
             self.buffer.put(Left())
             self.buffer.close_turn()

@@ -42,10 +42,9 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The run could not be opened, or its thread failed. `error` is foreign text; `user_error`: the player can correct it."""
+    """The run could not be opened, or its thread failed. `error` is foreign text."""
 
     error: str
-    user_error: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from rolltrain_tui.base.blame import blame, told
+
 Stopped = Callable[[], bool]
 
 
@@ -39,6 +41,6 @@ class Worker(threading.Thread):
             for result in self._work(self._stop_asked.is_set):
                 self._results.append(result)
         except (ValueError, OSError) as error:
-            self.error = str(error)
+            self.error = f"{blame(error)}{error}"
         except Exception as error:  # a bug: the screen shows it and the game goes on
-            self.error = f"{type(error).__name__}: {error}"
+            self.error = told(error)

@@ -72,7 +72,7 @@ class FakeExpedition:
     def __init__(self, config: CampaignConfig, turns: int = 3, extra: Sequence[Event] = (), story: Sequence[Event] = ()) -> None:
         self.config, self.story, self.note = config, story, ""
         self.folder = Path("run")
-        self.campaign = SimpleNamespace(turn=0)
+        self.campaign = SimpleNamespace(turn=0, failure=None)
         self.turns, self.extra = turns, extra
         self.before_turn: Callable[[int], None] = lambda turn: None
 

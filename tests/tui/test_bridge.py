@@ -144,7 +144,7 @@ def test_a_mistake_of_the_player_is_told_as_such() -> None:
     def broken() -> PlayableRun:
         raise ValueError("tiny.yaml:3:1: turns: must be positive")
 
-    assert [Failed("tiny.yaml:3:1: turns: must be positive", True), Left()] == crossed(Bridge(broken, Inbox()))
+    assert [Failed("tiny.yaml:3:1: turns: must be positive"), Left()] == crossed(Bridge(broken, Inbox()))
 
 
 def test_a_thread_never_dies_unheard(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_thread_never_dies_unheard(tmp_path: Path) -> None:
             raise MemoryError("no room")
 
     messages = crossed(bridge_of(Collapsing(tmp_path, fake_config())))
-    assert [Opened(""), XPGained(1, 1, 1, "x"), Failed("MemoryError: no room", False), Left()] == messages
+    assert [Opened(""), XPGained(1, 1, 1, "x"), Failed("MemoryError: no room"), Left()] == messages
 
 
 def test_a_training_error_comes_as_an_event(tmp_path: Path) -> None:

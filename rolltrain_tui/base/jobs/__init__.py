@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from rolltrain_tui.base.blame import told
+
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -38,7 +40,7 @@ def attempt(work: Callable[[J], R], job: J) -> R | Died:
     try:
         return work(job)
     except Exception as error:
-        return Died(f"{type(error).__name__}: {error}")
+        return Died(told(error))
 
 
 def in_this_process(work: Callable[[J], R], jobs: Sequence[J], stopped: Stopped) -> Iterator[tuple[J, R | Died]]:

@@ -49,12 +49,12 @@ REWARDS: Registry[Reward] = Registry(
 
 
 def rewards_of(name: str, role: str, before: Boards, after: Boards) -> Tensor:
-    """(B,) float32. RewardError where the rule fails, or gives something else than one finite number for each game."""
+    """(B,) float32. RewardError where the rule gives something else than one finite number for each game."""
+    found = REWARDS[name].rule(role, before.padded(), after.padded(), after.ended)
     try:
-        found = REWARDS[name].rule(role, before.padded(), after.padded(), after.ended)
         rewards = torch.as_tensor(found).detach().to("cpu", torch.float32)
-    except Exception as error:
-        raise RewardError(f"the reward {name!r} failed with {type(error).__name__}: {error}; mend that package, or use ending") from error
+    except (TypeError, ValueError, RuntimeError):
+        raise RewardError(f"the reward {name!r} gave a {type(found).__name__}; it must give one number for each game") from None
     if rewards.shape != (len(before),):
         raise RewardError(f"the reward {name!r} gave {tuple(rewards.shape)} for {len(before)} games; it must give one number for each")
     if not bool(rewards.isfinite().all()):

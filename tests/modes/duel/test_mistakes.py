@@ -80,8 +80,8 @@ def too_few(role: str, before: torch.Tensor, after: torch.Tensor, over: torch.Te
     return torch.zeros(1)
 
 
-def broken(role: str, before: torch.Tensor, after: torch.Tensor, over: torch.Tensor) -> torch.Tensor:
-    raise KeyError("gold")
+def a_word(role: str, before: torch.Tensor, after: torch.Tensor, over: torch.Tensor) -> str:
+    return "much"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def broken(role: str, before: torch.Tensor, after: torch.Tensor, over: torch.Ten
     [
         (nothing, "'gold' gave a value that is not a finite number"),
         (too_few, r"'gold' gave \(1,\) for 8 games"),
-        (broken, "'gold' failed with KeyError"),
+        (a_word, "'gold' gave a str; it must give one number for each"),
     ],
 )
 def test_a_reward_of_another_package_that_is_none_is_named(rule: Any, words: str, monkeypatch: pytest.MonkeyPatch) -> None:

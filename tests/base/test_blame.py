@@ -1,0 +1,170 @@
+"""An error in a plug-in's code is told with its package and its row, whatever kind of row it is, and no other error is."""
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.shell import Answer
+
+from rolltrain_tui.base import registry
+from rolltrain_tui.base.blame import told
+from rolltrain_tui.cli.exit_codes import exit_code_of
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import MODES, build, campaign_file
+from rolltrain_tui.modes.duel.rewards import REWARDS
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.plugins import TABLES
+from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook
+
+CODE = """
+from dataclasses import replace
+
+from rolltrain_tui.modes.duel.rewards import Reward
+from rolltrain_tui.plugins import Formula, HALF, Mode, Power, Table
+from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
+
+
+def zero():
+    return 1 / 0
+
+
+class Moan(Power):
+    def claim(self, held, hero):
+        return zero()
+
+
+class Sigh(Power):
+    pass
+
+
+def build(config, *, base):
+    config.fail()
+    return zero()
+
+
+def dry():
+    raise ValueError("the bog is dry")
+
+
+OWN = dict(hero_class="ghoul", passive="", recharge="", cost="free", options=(), remedy="")
+MOAN = replace(ABILITIES["rage"], name="moan", title="Moan", power=Moan(), **OWN)
+SIGH = replace(MOAN, name="sigh", title="Sigh", power=Sigh())
+GHOUL = replace(CLASSES["barbarian"], name="ghoul", title="Ghoul", abilities=("moan", "sigh"))
+THIRD = Formula("a third", lambda total, dc, sides: zero() if dc == 15 else total / 3)
+FRAIL = replace(RULEBOOKS["hero"], name="frail", table=Table(HALF, HALF, THIRD, HALF))
+NOTHING = Reward(name="nothing", rule=lambda role, before, after, over: zero())
+BOG = Mode(name="bog", title="A bog", config="rolltrain_tui.config.schema:CampaignConfig", build="rolltrain_frail:build")
+"""
+POINTS = """
+[rolltrain.abilities]
+moan = rolltrain_frail:MOAN
+sigh = rolltrain_frail:SIGH
+[rolltrain.classes]
+ghoul = rolltrain_frail:GHOUL
+[rolltrain.rulebooks]
+frail = rolltrain_frail:FRAIL
+[rolltrain.rewards]
+nothing = rolltrain_frail:NOTHING
+[rolltrain.modes]
+bog = rolltrain_frail:BOG
+"""
+
+
+@pytest.fixture
+def frail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A package whose every row fails when its code runs, installed for this process and this test."""
+    info = tmp_path / "rolltrain_frail-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rolltrain-frail\nVersion: 0.1\n", "utf-8")
+    (info / "entry_points.txt").write_text(POINTS, "utf-8")
+    (tmp_path / "rolltrain_frail.py").write_text(CODE, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for place in ("packages", "roots", "faults", "left_out"):
+        monkeypatch.setattr(registry.PLUGINS, place, type(getattr(registry.PLUGINS, place))())
+    for table in (*TABLES, MODES, REWARDS):
+        if table.group:
+            monkeypatch.setattr(table, "_from_plugins", None)
+    registry._points.cache_clear()
+    yield
+    registry._points.cache_clear()
+    sys.modules.pop("rolltrain_frail", None)
+
+
+class Bog:
+    """A campaign of the mode; what it fails with is called by the plug-in."""
+
+    kind = "bog"
+
+    def __init__(self, fail: Callable[[], object] = lambda: None) -> None:
+        self.fail = fail
+
+
+CALLS: dict[str, Callable[[], Any]] = {
+    "ability 'moan'": lambda: ABILITIES["moan"].power.claim(None, None),  # type: ignore[arg-type]
+    "rulebook 'frail'": lambda: RULEBOOKS["frail"].judge(18, 0, 15, 20, 1),
+    "reward 'nothing'": lambda: REWARDS["nothing"].rule("host", *[None] * 3),  # type: ignore[list-item]
+    "mode 'bog'": lambda: build(Bog(), base=Path()),
+}
+
+
+@pytest.mark.parametrize("row", CALLS)
+@pytest.mark.usefixtures("frail")
+def test_code_that_fails_is_named_with_its_package(row: str) -> None:
+    """Even where the error comes from a helper of the package that several of its rows call."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        CALLS[row]()
+    assert told(caught.value) == f"Plug-in rolltrain-frail 0.1, {row}: ZeroDivisionError: division by zero"
+    assert not registry.PLUGINS.faults
+
+
+def dry() -> None:
+    import_module("rolltrain_frail").dry()
+
+
+def refused() -> None:
+    custom_rulebook([])
+
+
+@pytest.mark.parametrize(
+    ("fail", "words"),
+    [
+        (dry, "Plug-in rolltrain-frail 0.1, mode 'bog': the bog is dry"),
+        (refused, "A custom rulebook needs k for every face of the die."),
+    ],
+)
+@pytest.mark.usefixtures("frail")
+def test_a_sentence_is_a_plugins_where_the_plugin_wrote_it(
+    fail: Callable[[], object], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake of the player that rolltrain refuses is told as ever, also where a plug-in's code came between."""
+    assert exit_code_of(lambda: build(Bog(fail), base=Path())) == 2
+    assert capsys.readouterr().err == f"{words}\n"
+
+
+@pytest.mark.usefixtures("frail")
+def test_an_error_of_the_house_is_nobody_elses() -> None:
+    """Whatever plug-ins are installed."""
+    assert len(ABILITIES) > len(ABILITIES.own)
+    with pytest.raises(KeyError) as caught:
+        RULEBOOKS["hero"].table.cell("none")  # type: ignore[arg-type]
+    assert told(caught.value) == "KeyError: 'none'"
+
+
+@pytest.mark.usefixtures("frail")
+def test_headless_it_ends_with_code_2_and_what_was_saved(
+    call: Callable[..., Answer], tiny_config: Callable[..., CampaignConfig], tmp_path: Path
+) -> None:
+    """The story tells package, row and error; the run can be gone on with."""
+    text = campaign_file.dump(tiny_config("hero.auto=[]", "save.autosave_every=2")).replace("hero_class: barbarian", "hero_class: ghoul")
+    (campaign := tmp_path / "ghoul.yaml").write_text(text, "utf-8")
+    (moves := tmp_path / "moves.jsonl").write_text('{"turn": 4, "command": {"type": "UseAbility", "ability": "moan"}}\n', "utf-8")
+    answer = call("train", campaign, "--plain", "--script", moves, "--out", tmp_path / "runs")
+    assert answer.code == 2, answer
+    assert "Training failed in turn 4, the last save is intact: Plug-in rolltrain-frail 0.1, ability 'moan': ZeroDivis" in answer.out
+    [run] = (tmp_path / "runs").iterdir()
+    assert call("train", "--resume", run, "--plain").code == 0
