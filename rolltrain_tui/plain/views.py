@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from rolltrain_tui.protocol.events import (
+    ActBegan,
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
@@ -30,6 +31,7 @@ from rolltrain_tui.story.closing import closing_sentences
 from rolltrain_tui.story.counsel import hint_sentence
 from rolltrain_tui.story.narration import tell, tell_turn
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.typed_commands import typed
 
 HEADLINES = (CampaignBegan, LevelGained, HeroFell, SaveFailed, TrainingFailed, CampaignEnded, CampaignStopped)
 """Told above the progress bar."""
@@ -106,7 +108,10 @@ class QuietView:
 
 
 class PlainView:
-    """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns."""
+    """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns.
+
+    An act that names keys of the screen is followed by what to type instead.
+    """
 
     def __init__(self, voice: SafeStream, every: int = 1) -> None:
         self._voice, self._every = voice, every
@@ -125,7 +130,7 @@ class PlainView:
             if event.turn % self._every == 0 or not event.finite:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
-            self._tell(event.turn, sentence)
+            self._tell(event.turn, f"{sentence} {typed(sentence)}".rstrip() if isinstance(event, ActBegan) else sentence)
         if isinstance(event, CampaignBegan | ScoutsReturned) and (hint := hint_sentence(self._scene)):
             self._tell(event.turn, hint)
         for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():

@@ -5,6 +5,7 @@ helps; there are no exceptions.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -150,6 +151,28 @@ HELP = (
 )
 """What can be typed, and what it does."""
 
+_TYPED: Mapping[str, str] = {
+    **dict.fromkeys("123456789", "the ability's name"),
+    "space": "`pause`, then `go` or `step`",
+    ".": "`step`",
+    "+": "such as `speed 20`",
+    "-": "such as `speed 2`",
+    "d": "`diagnose`",
+    "p": "`predict lower`, `predict level` or `predict higher`",
+    "i": "`inspire`",
+    "b": "`bag`",
+    "g": "such as `raise STR`",
+    "e": "`vote`",
+    "k": "`dial`",
+    "r": "`rest`",
+    "v": "`speak`",
+    "a": "such as `auto rage on`",
+    "s": "`save`",
+    "q": "`quit`",
+}
+"""Key of the screen -> what to type for it."""
+_PRESS = re.compile(r"\bpress (space|[a-z0-9.+-])(?= (?:to|and|then|for|again|once) |[:;,.]|$)", re.IGNORECASE)
+
 _WORDS: Mapping[str, Wish] = {
     "rest": TakeShortRest(),
     "short rest": TakeShortRest(),
@@ -223,6 +246,14 @@ def parse_command(line: str, dials: Sequence[Dial] = ()) -> Wish | None:
         case "use" | "cast":
             return _item(rest) or _ability(rest)
     return _item(said) or _ability(said)
+
+
+def typed(text: str) -> str:
+    """What to type for the keys that a text says to press, in sentences; "" where it names none. For a player without the screen."""
+    keys = tuple(dict.fromkeys(key.lower() for key in _PRESS.findall(text)))
+    known = ", ".join(f"{key} is {_TYPED[key]}" for key in keys if key in _TYPED)
+    screen = [f"The key {key} needs the screen." for key in keys if key not in _TYPED]
+    return " ".join(([f"Typed, {known}."] if known else []) + screen)
 
 
 def _dial(said: str) -> Wish:

@@ -1,11 +1,15 @@
 """Typed lines become wishes, or a helpful answer."""
 
+import re
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rolltrain_tui.config import shipped
+from rolltrain_tui.config.schema import LessonKey
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.commands import (
     Predict,
     RaiseStat,
@@ -32,6 +36,7 @@ from rolltrain_tui.story.typed_commands import (
     StepOnce,
     Wish,
     parse_command,
+    typed,
 )
 
 CALM = UseAbility("spell_mastery", "calm")
@@ -154,3 +159,33 @@ def test_help_is_true() -> None:
         for said in offer.replace("...", "").replace("NAME on|off", "rage on").replace("dismiss NAME", "dismiss rage").split(","):
             line = said.strip().replace("speed N", "speed 3").replace("NAME", "x")
             assert not isinstance(parse_command(line), NotUnderstood), line
+
+
+@pytest.mark.parametrize("key", get_args(LessonKey))
+def test_a_key_of_the_screen_has_its_word_or_none(key: str) -> None:
+    """A text that says to press it is followed by what to type instead, which is understood, or by what it cannot do."""
+    told = typed(f"Press {key} to see it.")
+    commands = re.findall("`(.+?)`", told)
+    assert not [line for line in commands if isinstance(parse_command(line), NotUnderstood | None)]
+    assert commands or "the ability's name" in told or told == f"The key {key} needs the screen."
+
+
+def test_every_key_that_a_shipped_story_names_is_told() -> None:
+    """Those that a lesson waits for, and those in its text."""
+    acts = [act for path in shipped.shipped() for act in campaign_file.load(path).acts]
+    assert any(act.press for act in acts)
+    for act in acts:
+        named = {key.lower() for key in re.findall(r"[Pp]ress (space|\S)\b", act.text)} | ({act.press} if act.press else set())
+        told = re.sub("`.+?`", "", typed(act.text))
+        assert not [key for key in named if not re.search(rf"\b{key}\b", told)], (act.text, told)
+
+
+@pytest.mark.parametrize("text", ["They press a friend.", "Press on.", "The press is free: it says p.", ""])
+def test_a_text_without_keys_is_left_alone(text: str) -> None:
+    """Only a key stands after `press`."""
+    assert typed(text) == ""
+
+
+def test_a_key_that_is_named_twice_is_told_once() -> None:
+    """In the order of the text."""
+    assert typed("Press t and play. Press k, then v. Press k again.") == "Typed, k is `dial`. The key t needs the screen."
