@@ -66,6 +66,7 @@ SMALL = (
     "device.threads=1", "game.points=10", "game.limit=60", "table.games=64", "table.buffer=8000", "table.initial=640",
     "network={kind: set, width: 32, layers: null, relu_first: false}", "table.permute=true", "table.opponents=[random, first, last]",
     "decay={mode: exponential, rate: 0.9997, final: 1e-4}", "batch.transitions=64", "evaluation.every=250",
+    "learning.gamma=0.9", "exploration.final=0.1",
 )  # fmt: skip
 RIVAL = "rival={learning_rate: 1e-3, opponents: [%s], copy_every: 250, copies: 4, echo: 0.15}"
 MOVES = (
