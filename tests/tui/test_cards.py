@@ -1,11 +1,14 @@
 """Cards for a level, an encounter and a camp."""
 
+import re
+
 import pytest
 from support.screens_host import ScreensHost, shown, until
 from textual.screen import Screen
 
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.protocol.sheet import Charge, Sheet
+from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
@@ -130,6 +133,17 @@ async def test_camp(size: tuple[int, int]) -> None:
         for text in ("Long rest", "2.210 ± 0.012", "▼ a new best", "36", "Rage", "2/3"):
             assert text in screen
         assert "Reckless" not in screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_on_a_camps_card_no_name_touches_its_number(size: tuple[int, int]) -> None:
+    """Whatever the hero's ability is called, a blank stands between its name and its charges."""
+    pools = [row for row in ABILITIES.values() if row.recharge]
+    async with (app := card(CAMP)).run_test(size=size) as pilot:
+        for two in (pools[n : n + 2] for n in range(0, len(pools), 2)):
+            charges = tuple(Charge(row.name, 2, 3, "long", False) for row in two)
+            app.push_screen(Card(Rested(500, "long", Sheet(hp=36, charges=charges))))
+            await until(pilot, lambda two=two: all(re.search(rf"{re.escape(row.title)} +2/3", shown(app)) for row in two))
 
 
 def test_a_worse_validation_points_up() -> None:

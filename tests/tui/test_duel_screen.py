@@ -75,6 +75,19 @@ async def test_a_game_as_agent_and_everything_beside_it() -> None:
         await tells(pilot, "Look ahead: what each answer")
 
 
+async def test_p_brings_the_plot_back_before_it_turns_it() -> None:
+    """Where another pane is open, the plot comes back as it was; the next p turns it."""
+    app, _ = table(start=START)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await tells(pilot, "x →  y ↑")
+        await pilot.press("l")
+        await until(pilot, lambda: "x →  y ↑" not in shown(app))
+        await pilot.press("p")
+        await tells(pilot, "x →  y ↑")
+        await pilot.press("p")
+        await tells(pilot, "y →  z ↑")
+
+
 @pytest.mark.parametrize(("dimension", "points"), [(2, 1), (2, 40), (4, 40), (6, 40)])
 async def test_any_size_of_game_fits(dimension: int, points: int) -> None:
     """Rows that have no room can be scrolled to; all answers of six coordinates fit, or say what else to press."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from rolltrain_tui.modes.campaign_file import dump
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
+from rolltrain_tui.protocol.events import ScoutReport, ScoutsReturned, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.event_log import Chronicle, read
@@ -161,6 +162,38 @@ async def test_a_branch_from_where_it_stands(run: Path) -> None:
         assert outfitter.asked == [("branch", run, ("120",))]
         assert replay is not None
         assert not replay.playing
+
+
+async def test_its_hint_names_no_key(tmp_path: Path) -> None:
+    """No key acts on a recorded run: the line says what would have helped."""
+    found = ScoutsReturned(120, "slow", 9.0, 3.2, 20.0, (ScoutReport(3.0, -0.1, 0.007, False),), 7.0)
+    with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
+        for event in FakeExpedition(tmp_path, fake_config("turns=130")).play(Inbox()):
+            if event.in_story:
+                chronicle.append(event)
+            if isinstance(event, StepTaken) and event.turn == 120:
+                chronicle.append(found)
+    app = app_for(tmp_path, start=121, tempo=1)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: "Reckless Attack helps: the steps are too small" in shown(app))
+
+
+async def test_at_the_last_turn_there_is_nothing_to_branch(run: Path) -> None:
+    """b says so and how to go back; nothing is asked, and no run begins."""
+    (run / "campaign.yaml").write_text(dump(fake_config(f"turns={TURNS}")), encoding="utf-8")
+    app = app_for(run, start=TURNS)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        await until(pilot, lambda: screen.scene.turn == TURNS)
+        await pilot.press("b")
+        await until(pilot, lambda: "The run ends here" in screen.notice)
+        assert app.screen is screen
+        await pilot.press("left")
+        await until(pilot, lambda: screen.scene.turn == TURNS - 10)
+        await pilot.press("b")
+        await until(pilot, lambda: app.screen is not screen)
 
 
 async def test_help_and_palette_offer_its_keys(run: Path) -> None:
