@@ -21,8 +21,10 @@ aten = torch.ops.aten
 Shape = tuple[int, ...]
 Product = tuple[Shape, Shape, torch.dtype]
 """Of two factors, (n, k) and (k, m), or a batch of such; and their dtype."""
-PLACES: dict[Any, int] = {aten.mm.default: 0, aten.bmm.default: 0, aten.addmm.default: 1, aten.baddbmm.default: 1}
-"""The operations that are matrix products, and where their first factor stands."""
+PLACES: dict[Any, int] = {
+    way: place for kind, place in ((aten.mm, 0), (aten.bmm, 0), (aten.addmm, 1), (aten.baddbmm, 1)) for way in (kind.default, kind.out)
+}
+"""The operations that are matrix products, also into a place that is there, and where their first factor stands."""
 REPEATS = 15
 """Of each shape; the fastest counts."""
 

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 T = TypeVar("T")
-Losses = Callable[..., tuple[Tensor, Tensor]]
-"""From a batch's tensors to (the loss to descend, the raw loss), both means over its sequences. Called by two threads at once."""
+BatchedGradient = Callable[..., tuple[Tensor, list[Tensor]]]
+"""From a batch's tensors and `weight` to the raw loss, a mean over its sequences, and weight x the gradient of the loss to descend, of
+each parameter. Two threads call it at once; it leaves `.grad` alone, to which they must not both add."""
 
 
 class SplitBatch:
@@ -35,22 +36,26 @@ class SplitBatch:
         finally:
             wait([task])
 
-    def descend(self, losses: Losses, batch: Sequence[Tensor], weight: float) -> Tensor:
+    def descend(self, gradient: BatchedGradient, batch: Sequence[Tensor], weight: float) -> Tensor:
         """Add weight x the gradient of the mean loss to `.grad`; the raw loss (). The tensors of `batch` are (B >= 2, ...)."""
         B = len(batch[0])
         sizes = [B - B // 2, B // 2]
 
         def half(*piece: Tensor) -> tuple[Tensor, list[Tensor]]:
             share = len(piece[0]) / B  # the halves of an odd batch differ by one
-            loss, raw = losses(*piece)
-            return raw * share, list(torch.autograd.grad(loss * (share * weight), self.parameters))
+            raw, found = gradient(*piece, weight=share * weight)
+            return raw * share, found
 
-        # autograd.grad, not backward: two threads must not add to the same `.grad`
         pieces = zip(*(torch.split(tensor, sizes) for tensor in batch), strict=True)
-        (raw_a, gradient), (raw_b, other) = self.both(half, *pieces)
-        torch._foreach_add_(gradient, other)
-        if all(p.grad is not None for p in self.parameters):  # a later micro-batch
-            torch._foreach_add_(gradient, [p.grad for p in self.parameters if p.grad is not None])
-        for p, grad in zip(self.parameters, gradient, strict=True):
-            p.grad = grad
+        (raw_a, found), (raw_b, other) = self.both(half, *pieces)
+        torch._foreach_add_(found, other)
+        add_to_grad(self.parameters, found)
         return raw_a + raw_b
+
+
+def add_to_grad(parameters: Sequence[Tensor], gradient: list[Tensor]) -> None:
+    """Add a gradient to `.grad` of all parameters. Its tensors are changed."""
+    if all(p.grad is not None for p in parameters):  # a later micro-batch
+        torch._foreach_add_(gradient, [p.grad for p in parameters if p.grad is not None])
+    for p, found in zip(parameters, gradient, strict=True):
+        p.grad = found

@@ -30,9 +30,10 @@ def learner_of(config: CampaignConfig) -> TextLearner:
     return learner
 
 
-def squared_error(x: Tensor, y: Tensor, model: nn.Linear) -> tuple[Tensor, Tensor]:
+def gradient(x: Tensor, y: Tensor, model: nn.Linear, weight: float) -> tuple[Tensor, list[Tensor]]:
+    """Of the squared error, with the error itself."""
     loss = (model(x) - y).square().mean()
-    return loss, loss.detach()
+    return loss.detach(), list(torch.autograd.grad(loss * weight, list(model.parameters())))
 
 
 @pytest.mark.parametrize("sequences", [2, 5, 12])
@@ -40,15 +41,14 @@ def test_two_halves_have_the_gradient_of_the_whole(sequences: int) -> None:
     """Also of an odd number of sequences, and added to what an earlier micro-batch left."""
     model = nn.Linear(3, 2).double()
     x, y = torch.randn(sequences, 3).double(), torch.randn(sequences, 2).double()
-    loss, _ = squared_error(x, y, model)
-    expected = torch.autograd.grad(loss * 0.5, list(model.parameters()))
+    loss, expected = gradient(x, y, model, 0.5)
     halves = SplitBatch(list(model.parameters()), 2)
     for times in (1, 2):
-        raw = halves.descend(lambda *batch: squared_error(*batch, model), (x, y), 0.5)
+        raw = halves.descend(lambda *batch, weight: gradient(*batch, model, weight), (x, y), 0.5)
         assert raw.item() == pytest.approx(loss.item(), rel=1e-12)
-        for p, gradient in zip(model.parameters(), expected, strict=True):
+        for p, wanted in zip(model.parameters(), expected, strict=True):
             assert p.grad is not None
-            torch.testing.assert_close(p.grad, times * gradient)
+            torch.testing.assert_close(p.grad, times * wanted)
 
 
 def test_an_error_in_either_half_comes_back_and_leaves_no_one_at_work() -> None:

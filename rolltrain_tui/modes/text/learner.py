@@ -19,6 +19,7 @@ from rolltrain_tui.modes.text import diagnosis
 from rolltrain_tui.modes.text.config import TextConfig
 from rolltrain_tui.modes.text.corpora.corpus import Corpus
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss, token_losses
+from rolltrain_tui.modes.text.written_out import WrittenOut, can_be_written_out
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
@@ -29,7 +30,7 @@ from rolltrain_tui.training.prescribed import prescribed
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.shards import whole
 from rolltrain_tui.training.snapshots import LearnerStateError
-from rolltrain_tui.training.split_batch import SplitBatch
+from rolltrain_tui.training.split_batch import SplitBatch, add_to_grad
 from rolltrain_tui.training.streams import Streams, deterministic_kernels, random_stream
 from rolltrain_tui.training.update_buffers import lay_side_by_side
 from rolltrain_tui.training.writing_learner import WritingLearner
@@ -87,9 +88,11 @@ class TextLearner(WritingLearner):
         self.threads = pick_threads(config.device.threads, flops, ranks.local)
         divisible = device.type == "cpu" and config.model.dropout == 0 and not config.device.compile and self.threads > 1
         divisible = divisible and not ranks.shards  # a forward pass gathers the weights, in one order on all ranks
-        self._halves = SplitBatch(list(model.parameters()), self.threads) if divisible else None
+        self._learning = list(model.parameters())
+        self._halves = SplitBatch(self._learning, self.threads) if divisible else None
         if self._halves is None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
+        self._written: WrittenOut | None = None
 
         # The data, one tensor each; those of a large text are a file, mapped into memory
         self._train, self._val = corpus.train.to(device), corpus.val.to(device)
@@ -100,7 +103,7 @@ class TextLearner(WritingLearner):
             config,
             model=model,
             **prescribed(model, config),
-            parameters=list(model.parameters()),
+            parameters=self._learning,
             layers=diagnosis.layers_of(model),
             streams=Streams(config.seed, STREAMS, device, dropout=config.model.dropout > 0),
             usual_amount=config.batch.sequences * config.batch.accumulation * config.model.context,
@@ -204,14 +207,36 @@ class TextLearner(WritingLearner):
 
     def _descend(self, *batch: Tensor, weight: float) -> Tensor:
         """Add weight x the gradient of the loss to `.grad`; the raw loss. `batch` is what `_losses` reads."""
+        written = self._written_out() if len(batch) == 2 else None  # noisy targets have two losses
+        if written is not None:
+            written.read_weights()
         if self._halves is not None and len(batch[0]) > 1:
             with self._timed("both halves"):
-                return self._halves.descend(self._losses, batch, weight)
-        with self._timed("forward"):
-            loss, raw_loss = self._losses(*batch)
-        with self._timed("backward"):
-            (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+                return self._halves.descend(self._gradient if written is None else written.gradient, batch, weight)
+        if written is not None:
+            with self._timed("forward"):
+                raw_loss = written.forward(*batch)
+            with self._timed("backward"):
+                add_to_grad(self._learning, written.backward(weight))
+        else:
+            with self._timed("forward"):
+                loss, raw_loss = self._losses(*batch)
+            with self._timed("backward"):
+                (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
         return raw_loss
+
+    def _written_out(self) -> WrittenOut | None:
+        """The passes written out, where they are; elsewhere autograd's."""
+        if self.config.device.compile or self.ranks.shards or not can_be_written_out(self.model, self.dtype):
+            return None
+        if self._written is None or self._written.dtype != self.dtype:  # the dtype may be chosen after the learner was built
+            self._written = WrittenOut(self.model, self.dtype)
+        return self._written
+
+    def _gradient(self, *batch: Tensor, weight: float) -> tuple[Tensor, list[Tensor]]:
+        """The raw loss, and weight x the gradient of the loss, by autograd. Called by several threads at once."""
+        loss, raw_loss = self._losses(*batch)
+        return raw_loss, list(torch.autograd.grad(loss * weight, self._learning))
 
     def _losses(self, x: Tensor, targets: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The loss to descend, and the raw loss: where `targets` are noisy, that on the true y. All are (B, T).

@@ -240,28 +240,43 @@ def test_noise_is_measured(make_learner: MakeLearner) -> None:
     assert noisy.weight_norm == pytest.approx(weights(learner).norm().item(), rel=1e-5)
 
 
+def spoil(learner: TextLearner, monkeypatch: pytest.MonkeyPatch, factor: Callable[[], float]) -> None:
+    """The loss of each micro-batch, and with it the gradient, is multiplied by a factor."""
+    descend = learner._descend
+
+    def spoilt(*batch: Tensor, weight: float) -> Tensor:
+        by = factor()
+        loss = descend(*batch, weight=weight)
+        for p in learner.levers.parameters:
+            assert p.grad is not None
+            p.grad.mul_(by)
+        return loss * by
+
+    monkeypatch.setattr(learner, "_descend", spoilt)
+
+
 @pytest.mark.parametrize("effect", [StepEffect(), StepEffect(loss_scale=0.0), StepEffect(update_scale=0.0), StepEffect(weight_noise=0.5)])
-def test_a_loss_that_is_not_finite_changes_nothing(effect: StepEffect, make_learner: MakeLearner) -> None:
+def test_a_loss_that_is_not_finite_changes_nothing(effect: StepEffect, make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
     """The turn counts and its batch is read, but weights and moments never see it; the next turn is as good as any."""
     learner = make_learner()
     learner.step(NEUTRAL)
-    before, turn, loss = learner.memory.capture(), learner.turn, learner._loss
-    learner._loss = lambda x, y: loss(x, y) * math.inf
-    report = learner.step(effect)
+    before, turn = learner.memory.capture(), learner.turn
+    with monkeypatch.context() as broken:
+        spoil(learner, broken, lambda: math.inf)
+        report = learner.step(effect)
     after = learner.memory.capture()
     assert (report.finite, report.k_effective, report.optimizer_steps, report.loss) == (False, 0.0, 0, math.inf)
     assert all(torch.equal(before.weights[name], after.weights[name]) for name in before.weights)
     assert all(torch.equal(m, after.moments[name][key]) for name, kept in before.moments.items() for key, m in kept.items())
     assert learner.turn == turn + 1
-    learner._loss = loss
     assert learner.step(NEUTRAL).finite
 
 
-def test_an_extra_step_that_is_not_finite_undoes_the_turn(make_learner: MakeLearner) -> None:
+def test_an_extra_step_that_is_not_finite_undoes_the_turn(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the first step of the turn did is taken back too."""
     learner = make_learner()
-    before, loss, calls = learner.weights_sha256(), learner._loss, []
-    learner._loss = lambda x, y: loss(x, y) * (math.nan if calls.append(1) or len(calls) == 2 else 1.0)
+    before, calls = learner.weights_sha256(), []
+    spoil(learner, monkeypatch, lambda: math.nan if calls.append(1) or len(calls) == 2 else 1.0)
     report = learner.step(StepEffect(extra_steps=2, update_scale=2.0))
     assert (report.finite, len(calls), report.applied_norm) == (False, 2, 0.0)
     assert before == learner.weights_sha256()
