@@ -115,13 +115,15 @@ def check_campaign(campaign: Path, overrides: tuple[str, ...], data: Path | None
 
 def run_path(name: str, out: Path | None) -> Path:
     """The run or save that a name stands for, or what lies at that path. SaveError where there is neither."""
-    from rolltrain_tui.runs.saves import SaveError, saves_root
+    from rolltrain_tui.runs.root import saves_root
 
     root = saves_root(out)
     if (found := find_save(name, root)) is not None:
         return found
     if os.path.lexists(name):
         return Path(name)
+    from rolltrain_tui.runs.saves import SaveError
+
     names: list[str] = []
     with suppress(OSError):
         names = [run.name for run in root.iterdir()]

@@ -1,6 +1,7 @@
 """`rolltrain replay`: watch a recorded run. It loads no torch."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -43,13 +44,18 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
     if reason := missing_screen():
         click.echo(f"The replay needs a terminal to draw on, and {reason}. With --plain it is told in sentences.", err=True)
         return WRONG_USE
-    from rolltrain_tui.runs.recording import Recording, as_turn
-    from rolltrain_tui.runs.saves import saves_root
-    from rolltrain_tui.tui import play
-    from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    first = as_turn(start, Recording(path).last) if start and not start.isdigit() else int(start) if start else None
-    return play(Launch(recording=path, start=first, tempo=speed, runs=saves_root(out)))
+    with FirstPicture() as picture:
+        picture.show(partial(opening.loading, opening.REWINDING))
+        from rolltrain_tui.runs.recording import Recording, as_turn
+        from rolltrain_tui.runs.root import saves_root
+        from rolltrain_tui.tui import play
+        from rolltrain_tui.tui.launch import Launch
+
+        first = as_turn(start, Recording(path).last) if start and not start.isdigit() else int(start) if start else None
+        return play(Launch(recording=path, start=first, tempo=speed, runs=saves_root(out)), first=picture)
 
 
 def _tell(path: Path, start: str | None, end: str | None, speed: int | None, every: int) -> int:

@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,21 +73,28 @@ def serve(
     if not headless and (reason := missing_screen()):
         click.echo(f"The game needs a terminal to draw on, and {reason}. With --headless it draws for its viewers alone.", err=True)
         return WRONG_USE
-    launch = replace(
-        _launch(what, go_on, **given),
-        presenter=presenter,
-        explain=explain,
-        hidden=hidden,
-        votes=vote or vote_at == "encounter",
-        alone=headless,
-    )
-    if guests and launch.campaign is None:
-        raise click.UsageError("--play belongs to a campaign: guests begin games of their own, and a run has its player.")
-    from rolltrain_tui.serve.start import start
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    drawn = (size or HEADLESS) if headless else None
-    command = _for_guests(launch) if guests else ()
-    return start(launch, Serving(host=host, port=port, names=names, size=drawn, once=once, guests=guests, guest_command=command))
+    with FirstPicture() as picture:
+        if not headless:
+            picture.show(partial(opening.loading, opening.SERVING))
+        launch = replace(
+            _launch(what, go_on, **given),
+            presenter=presenter,
+            explain=explain,
+            hidden=hidden,
+            votes=vote or vote_at == "encounter",
+            alone=headless,
+        )
+        if guests and launch.campaign is None:
+            raise click.UsageError("--play belongs to a campaign: guests begin games of their own, and a run has its player.")
+        from rolltrain_tui.serve.start import start
+
+        drawn = (size or HEADLESS) if headless else None
+        command = _for_guests(launch) if guests else ()
+        serving = Serving(host=host, port=port, names=names, size=drawn, once=once, guests=guests, guest_command=command)
+        return start(launch, serving, picture)
 
 
 def _for_guests(launch: "Launch") -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """`rolltrain watch`: follow a run that another process plays. It loads no torch."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,29 +26,33 @@ if TYPE_CHECKING:
 @options.RUNS
 def watch(run: str | None, plain: bool, every: int, out: Path | None) -> int:
     """Follow RUN live and read only, from any terminal of this machine; without a name, the run that was written last."""
-    from rolltrain_tui.runs.saves import saves_root
-
     path = followed_path(run, out)
     if plain or not sys.stdout.isatty():
         return _tell(path, every)
     if reason := missing_screen():
         click.echo(f"Watching needs a terminal to draw on, and {reason}. With --plain it is told in sentences.", err=True)
         return WRONG_USE
-    from rolltrain_tui.runs.follow import Followed
-    from rolltrain_tui.tui import play
-    from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    Followed(path)  # what is wrong with the name is told before the screen opens
-    return play(Launch(followed=path, runs=saves_root(out)))
+    with FirstPicture() as picture:
+        picture.show(partial(opening.loading, opening.SEEKING))
+        from rolltrain_tui.runs.follow import Followed
+        from rolltrain_tui.runs.root import saves_root
+        from rolltrain_tui.tui import play
+        from rolltrain_tui.tui.launch import Launch
+
+        Followed(path)  # what is wrong with the name is told before the screen opens
+        return play(Launch(followed=path, runs=saves_root(out)), first=picture)
 
 
 def followed_path(run: str | None, out: Path | None) -> Path:
     """The run of this name; without one, the run under the folder of runs that was written last. UsageError."""
-    from rolltrain_tui.runs.recording import written_last
-    from rolltrain_tui.runs.saves import saves_root
-
     if run is not None:
         return options.run_path(run, out)
+    from rolltrain_tui.runs.recording import written_last
+    from rolltrain_tui.runs.root import saves_root
+
     newest = written_last(saves_root(out))
     if newest is None:
         raise click.UsageError(f"there is no run in {saves_root(out)} yet; name the one to follow.")

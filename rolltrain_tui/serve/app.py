@@ -25,6 +25,7 @@ from rolltrain_tui.serve.mirror import only_picture
 from rolltrain_tui.serve.server import Server
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.outfitter import RunOpener
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
@@ -55,9 +56,10 @@ class ServedApp(RolltrainApp):
         server: Server,
         size: tuple[int, int] | None = None,
         once: bool = False,
+        first: FirstPicture | None = None,
     ) -> None:
         """`size`: there is no terminal; the game draws for its viewers alone, so many columns and rows. `once`: it ends with its run."""
-        super().__init__(launch, outfitter, keep_log_in)
+        super().__init__(launch, outfitter, keep_log_in, first)
         self.server = server
         self.ballot = server.room.ballot
         self.alone, self._once = size is not None, once

@@ -13,14 +13,15 @@ from rolltrain_tui.serve.server import Server, listen
 from rolltrain_tui.serve.serving import Serving
 from rolltrain_tui.serve.web import Room, Site
 from rolltrain_tui.tui import play
+from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
 
 GUESTS = "guests"
 """The folder of the guests' runs."""
 
 
-def start(launch: Launch, serving: Serving) -> int:
-    """Answers with the game's exit code. ServeError, HostNameError before anything is drawn."""
+def start(launch: Launch, serving: Serving, first: FirstPicture | None = None) -> int:
+    """Answers with the game's exit code. ServeError, HostNameError before Textual draws. `first`: as for `play`."""
     if serving.size is not None:
         os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", "truecolor")  # read when Textual is imported; browsers have all colours
     server = make_server(serving, launch.runs)
@@ -29,7 +30,7 @@ def start(launch: Launch, serving: Serving) -> int:
 
     if serving.size is not None:  # a game with a screen shows its address there
         print("\n".join(words_for_the_terminal(server.address, server.door.public, code=sys.stdout.isatty())), flush=True)
-    return play(launch, make_app=partial(ServedApp, server=server, size=serving.size, once=serving.once))
+    return play(launch, make_app=partial(ServedApp, server=server, size=serving.size, once=serving.once, first=first))
 
 
 def make_server(serving: Serving, runs: Path = Path("saves")) -> Server:

@@ -23,7 +23,7 @@ from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.command_palette import GamePalette
 from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
-from rolltrain_tui.tui.opening import GATHERING
+from rolltrain_tui.tui.opening import GATHERING, REWINDING, SEEKING
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.base import Destination
@@ -307,7 +307,7 @@ class RolltrainApp(App[None]):
         self._campaign = None
         spool = ReplayInbox(start)
         spool.set_speed(tempo or FIRST_TEMPO)
-        self._open(Bridge(lambda: ReplaySource(path), spool), "The chronicle is opened …", over)
+        self._open(Bridge(lambda: ReplaySource(path), spool), REWINDING, over)
 
     def watch_run(self, path: Path) -> None:
         """Show a run that another process plays, as it happens; nothing can be asked of it."""
@@ -317,7 +317,7 @@ class RolltrainApp(App[None]):
 
         self._campaign = None
         hidden = self.launch.hidden
-        self._open(Bridge(lambda: Followed(path, hidden), Inbox(), hidden=hidden), "The run is looked for …")
+        self._open(Bridge(lambda: Followed(path, hidden), Inbox(), hidden=hidden), SEEKING)
 
     def _set_out(self, open_run: "Callable[[], PlayableRun]", words: str = GATHERING, without: str = "") -> None:
         from rolltrain_tui.tui.bridge import Bridge

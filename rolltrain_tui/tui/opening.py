@@ -50,6 +50,9 @@ LOADING_DIE = (22, 11)
 """Columns and rows."""
 LOADING_HINT = "The first time takes a few seconds. Escape goes back."
 READING = "The campaign is read …"
+REWINDING = "The chronicle is opened …"
+SEEKING = "The run is looked for …"
+SERVING = "The doors are opened …"
 GATHERING = "The party gathers: reading the data, building the model …"
 
 

@@ -122,6 +122,56 @@ def test_whatever_happens_behind_it_the_terminal_is_put_back(then: str, code: in
         terminal.close()
 
 
+WITHOUT_TEXTUAL = """
+import sys
+sys.modules["textual"] = None
+sys.argv = {words}
+from rolltrain_tui.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        (("play",), "Choose an adventure"),
+        (("play", "tutorial"), opening.READING),
+        (("replay", "run"), opening.REWINDING),
+        (("watch", "run"), opening.SEEKING),
+        (("arena",), "Choose an adventure"),
+        (("serve", "tutorial", "--port", "0"), opening.SERVING),
+    ],
+)
+def test_every_verb_with_a_screen_shows_it_before_textual_is_loaded(verb: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    """And where the rest cannot be loaded, the terminal is put back."""
+    pytest.importorskip("aiohttp")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "chronicle.jsonl").touch()
+    terminal = Terminal([sys.executable, "-c", WITHOUT_TEXTUAL.format(words=["rolltrain", *verb])], folder=tmp_path)
+    try:
+        assert terminal.wait(60) != 0
+        picture, _, after = terminal.output.decode().partition(THEN)
+        assert words in picture
+        assert "textual" in after
+        assert termios.tcgetattr(terminal._slave) == terminal.modes
+    finally:
+        terminal.close()
+
+
+def test_a_served_game_takes_the_picture_over(tmp_path: Path) -> None:
+    """It draws where the picture stands: the terminal is asked for its other screen once."""
+    pytest.importorskip("aiohttp")
+    command = [sys.executable, "-m", "rolltrain_tui", "serve", "tutorial", "--port", "0"]
+    terminal = Terminal(command, ROLLTRAIN_SAVES=str(tmp_path), ROLLTRAIN_CONFIG=str(tmp_path))
+    try:
+        assert terminal.until(lambda: b"127.0.0.1" in terminal.output)
+        terminal.send(b"\x11")
+        assert terminal.wait(60) == 0
+        assert terminal.output.count(b"\x1b[?1049h") == 1
+    finally:
+        terminal.close()
+
+
 def test_keys_that_are_typed_while_it_is_shown_wait_for_the_game() -> None:
     """They are not echoed, and Enter arrives as Enter."""
     then = "print(b''.join(iter(lambda: os.read(0, 1), b'\\r')))"

@@ -63,7 +63,12 @@ def _open_screen(roster: "Roster") -> int:
     if reason := missing_screen():
         click.echo(f"The arena's screen needs a terminal to draw on, and {reason}. Its verbs do not: rolltrain arena --help", err=True)
         return WRONG_USE
-    from rolltrain_tui.tui import play
-    from rolltrain_tui.tui.launch import Launch
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    return play(Launch(runs=roster.root.parent, arena=True))
+    with FirstPicture() as picture:
+        picture.show(opening.title)
+        from rolltrain_tui.tui import play
+        from rolltrain_tui.tui.launch import Launch
+
+        return play(Launch(runs=roster.root.parent, arena=True), first=picture)
