@@ -22,31 +22,26 @@ class Living(NamedTuple):
     """(P,): of each."""
     share: Tensor
     """(B, 1): of a point among those of its board."""
-    places: Tensor
-    """(B N,): points by board; a shorter board repeats its last one, which changes no maximum."""
 
     def halves(self) -> tuple["Living", "Living"]:
         """Of the first and of the last half of the boards."""
-        (share, shares), (places, later) = self.share.chunk(2), self.places.chunk(2)
-        cut = int(later[0])  # the first point of the last half
-        return Living(self.board[:cut], share, places), Living(self.board[cut:] - len(share), shares, later - cut)
+        share, shares = self.share.chunk(2)
+        cut = int(torch.searchsorted(self.board, len(share)))  # the first point of the last half
+        return Living(self.board[:cut], share), Living(self.board[cut:] - len(share), shares)
 
 
 def living(points: Tensor) -> tuple[Tensor, Living]:
     """The coordinates of the living points, (P, d), and where they stand: from (B, N, d) with padding -1. Every board has a point."""
     alive = points[:, :, 0] >= 0
-    counts = alive.sum(dim=1, keepdim=True)  # (B, 1)
     board, place = alive.nonzero(as_tuple=True)  # (P,)
-    end = counts.cumsum(dim=0)
-    places = torch.minimum(end - counts + torch.arange(points.shape[1]), end - 1).flatten()
-    return points[board, place], Living(board, counts.reciprocal(), places)
+    return points[board, place], Living(board, alive.sum(dim=1, keepdim=True).reciprocal())
 
 
 def pooled(each: Tensor, of: Living) -> tuple[Tensor, Tensor]:
-    """Mean and maximum over the points of each board: (P, K) -> two of (B, K)."""
-    count, numbers = len(of.share), each.shape[1]
-    mean = each.new_zeros(count, numbers).index_add_(0, of.board, each).mul_(of.share)
-    return mean, each.index_select(0, of.places).view(count, -1, numbers).amax(dim=1)
+    """Mean and maximum over the points of each board, of numbers that are not below 0: (P, K) -> two of (B, K)."""
+    nothing = each.new_zeros(len(of.share), each.shape[1])
+    most = nothing.scatter_reduce(0, of.board[:, None].expand_as(each), each, "amax")
+    return nothing.index_add_(0, of.board, each).mul_(of.share), most
 
 
 def unpooled(at_mean: Tensor, at_most: Tensor, each: Tensor, most: Tensor, of: Living) -> Tensor:
