@@ -30,7 +30,9 @@ def parts(gradients: Iterable[Tensor]) -> list[Tensor]:
 
 def seen(parameters: Iterable[Tensor]) -> list[Tensor]:
     """`parts` of the parameters' gradients, which stay as they are: of sparse ones these are copies."""
-    grads = [p.grad for p in parameters if p.grad is not None]
+    grads = [grad for p in parameters if (grad := p.grad) is not None]
+    if not [grad for grad in grads if type(grad) is not Tensor or grad.is_sparse or grad.is_complex()]:
+        return grads  # as nearly always
     return parts(grad.coalesce() if grad.is_sparse else grad for grad in grads)
 
 
@@ -47,7 +49,7 @@ def gathered(parameters: Iterable[Tensor]) -> list[Tensor]:
 
 def total_norm(tensors: list[Tensor]) -> Tensor:
     """get_total_norm, to the last bit. Tensors of one kind, as they nearly always are, are not sorted first: that takes as long again."""
-    if not tensors or any(t.dtype != tensors[0].dtype or t.device != tensors[0].device for t in tensors):
+    if len({(t.dtype, t.device) for t in tensors}) != 1:
         return get_total_norm(tensors, foreach=True)
     with below_autograd():
         norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))

@@ -1,5 +1,8 @@
 """An optimiser's step without what PyTorch does around its kernel: of a small model that costs more than the step itself."""
 
+from itertools import chain
+from operator import is_
+from typing import NamedTuple
 from weakref import WeakSet
 
 import torch
@@ -8,65 +11,92 @@ from torch.optim import AdamW, Optimizer
 
 from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.shards import is_shard
+from rolltrain_tui.training.update_buffers import laid_flat
 
 _SERVED: WeakSet[Optimizer] = WeakSet()
 
 
 def serve(optimizer: AdamW) -> None:
-    """`take_step` may call the kernel of this optimiser, which is fused and nobody else's. Other settings than usual are not served."""
+    """`LeanStep` may call the kernel of this optimiser, which is fused and nobody else's. Other settings than usual are not served."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     usual = all(group["fused"] and not (group["amsgrad"] or group["maximize"]) for group in optimizer.param_groups)
     if usual and len({(p.device, p.dtype) for p in parameters}) == 1 and not any(map(is_shard, parameters)):
         _SERVED.add(optimizer)
 
 
-def take_step(optimizer: Optimizer) -> None:
-    """`optimizer.step()`, to the last bit, without gradients (`torch.no_grad`). Of one that is served the kernel is called at once.
+class _Group(NamedTuple):
+    """What the kernel is given of a group, besides gradients and settings."""
 
-    A `step` that somebody has put on the optimiser itself, to watch it or to do something else, is called as ever.
+    parameters: list[Tensor]
+    means: list[Tensor]
+    squares: list[Tensor]
+    steps: list[Tensor]
 
-    Measured on a CPU, six parameters with 8,000 weights: 31 microseconds instead of 116.
-    """
-    calls = _calls(optimizer) if optimizer in _SERVED and "step" not in vars(optimizer) else None
-    if calls is None:
-        optimizer.step()
-        return
-    for (lr, beta1, beta2, weight_decay, eps), (parameters, gradients, means, squares, steps) in calls.items():
+
+class LeanStep:
+    """Takes the steps of an optimiser. What the optimiser holds is looked up once, and again where it holds other tensors."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self._served = optimizer in _SERVED
+        self._held: list[object] = []
+        self._groups: list[_Group] = []
+        self._counts: list[Tensor] = []
+        """The step counts of all parameters, side by side: one call adds one to each."""
+
+    def take(self) -> None:
+        """`optimizer.step()`, to the last bit, without gradients. Of an optimiser that is served the kernel is called at once.
+
+        A `step` that somebody has put on the optimiser itself, to watch it or to do something else, is called as ever.
+
+        Measured on a CPU, six parameters with 8,000 weights: 13 microseconds instead of 51.
+        """
+        optimizer = self.optimizer
+        gradients = self._gradients() if self._served and "step" not in vars(optimizer) else None
+        if gradients is None:
+            optimizer.step()
+            return
         with below_autograd():
-            torch._foreach_add_(steps, 1)
-            torch._fused_adamw_(
-                parameters,
-                gradients,
-                means,
-                squares,
-                [],
-                steps,
-                amsgrad=False,
-                lr=lr,
-                beta1=beta1,
-                beta2=beta2,
-                weight_decay=weight_decay,
-                eps=eps,
-                maximize=False,
-            )
+            for counts in self._counts:
+                counts.add_(1)
+            for group, own, grads in zip(optimizer.param_groups, self._groups, gradients, strict=True):
+                if not grads:
+                    continue
+                beta1, beta2 = group["betas"]
+                torch._fused_adamw_(
+                    own.parameters,
+                    grads,
+                    own.means,
+                    own.squares,
+                    [],
+                    own.steps,
+                    amsgrad=False,
+                    lr=group["lr"],
+                    beta1=beta1,
+                    beta2=beta2,
+                    weight_decay=group["weight_decay"],
+                    eps=group["eps"],
+                    maximize=False,
+                )
 
-
-def _calls(optimizer: Optimizer) -> dict[tuple[float, ...], tuple[list[Tensor], ...]] | None:
-    """Settings -> parameters, gradients, first and second moments, step counts: groups of the same settings together.
-
-    None where a parameter has no gradient, or no moments yet, which the optimiser makes at its first step.
-    """
-    found: dict[tuple[float, ...], tuple[list[Tensor], ...]] = {}
-    for group in optimizer.param_groups:
-        settings = (group["lr"], *group["betas"], group["weight_decay"], group["eps"])
-        parameters, gradients, means, squares, steps = found.setdefault(settings, ([], [], [], [], []))
-        for p in group["params"]:
-            gradient, state = p.grad, optimizer.state.get(p)
-            if gradient is None or gradient.is_sparse or not state:
+    def _gradients(self) -> list[list[Tensor]] | None:
+        """Of each group. None where a parameter has no gradient, or no moments yet, which the optimiser makes at its first step."""
+        groups, state = self.optimizer.param_groups, self.optimizer.state
+        found = [[grad for p in group["params"] if (grad := p.grad) is not None and not grad.is_sparse] for group in groups]
+        if list(map(len, found)) != [len(group["params"]) for group in groups]:
+            return None
+        held = [*chain(*[group["params"] for group in groups]), *state, *chain.from_iterable(map(dict.values, state.values()))]
+        if len(held) != len(self._held) or not all(map(is_, held, self._held)):
+            if any(not state.get(p) for group in groups for p in group["params"]):
                 return None
-            parameters.append(p)
-            gradients.append(gradient)
-            means.append(state["exp_avg"])
-            squares.append(state["exp_avg_sq"])
-            steps.append(state["step"])
-    return {settings: columns for settings, columns in found.items() if columns[0]}
+            self._look_up()
+            self._held = held
+        return found
+
+    def _look_up(self) -> None:
+        self._groups = []
+        for group in self.optimizer.param_groups:
+            states = [self.optimizer.state[p] for p in group["params"]]
+            columns = ([state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step"))
+            self._groups.append(_Group(list(group["params"]), *columns))
+        self._counts = laid_flat(chain(*[group.steps for group in self._groups]))

@@ -216,7 +216,7 @@ class LeveredLearner(ABC):
         self.streams, self.device, self.dtype = streams, streams.device, dtype
         self.dtype_note = ""
         """Why this dtype, where `auto` chose it."""
-        self.usual_amount, self.objective, self._running = usual_amount, objective, list(running)
+        self.usual_amount, self.objective, self._running = usual_amount, objective, running
         self.memory = TrainingMemory(model, self.levers, schedule, layers, config.evaluation.every, objective)
 
     @property
@@ -246,6 +246,14 @@ class LeveredLearner(ABC):
     def gflop(self, batch: BatchGradient) -> float:
         """Model FLOPs of gathering these amounts, in units of 1e9. A forward pass costs a third of training."""
 
+    def turn_state(self) -> dict[str, Any]:
+        """What of `own_state` a turn changes, as `take_own_state` puts it back."""
+        return self.own_state()
+
+    def running(self, effect: StepEffect) -> Collection[Tensor]:
+        """Buffers that this turn may change."""
+        return self._running
+
     # -----------------------------------------------------------------------------------------------------------------
     # One turn
 
@@ -255,19 +263,20 @@ class LeveredLearner(ABC):
         After StepAbandoned, or any other exception, weights, moments, schedule, streams and data stand where they stood before.
         """
         started = perf_counter()
-        # What a failed turn must put back. States of streams are a few kB; weights are copied only by turns that need it.
-        streams, own = self.streams.states(), self.own_state()
-        running = [buffer.clone() for buffer in self._running]
+        # What a failed turn must put back: copied only where the turn may change it
+        self.streams.mark()
+        own, changing = self.turn_state(), self.running(effect)
+        running = [buffer.clone() for buffer in changing]
         start = self.memory.begin(effect)
         try:
             with self.streams.lend_dropout(self.ranks):
                 return self.ranks.agree_on(self._step(effect, started))
         except BaseException:  # KeyboardInterrupt too: the save that follows must hold a whole turn
-            self.streams.put_back(streams)
+            self.streams.undo()
             self.take_own_state(own)
             self.memory.undo(start)
             with torch.no_grad():
-                for buffer, before in zip(self._running, running, strict=True):
+                for buffer, before in zip(changing, running, strict=True):
                     buffer.copy_(before)
             raise
 

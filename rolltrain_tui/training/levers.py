@@ -29,7 +29,7 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen, total_norm
-from rolltrain_tui.training.lean_step import take_step
+from rolltrain_tui.training.lean_step import LeanStep
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
 from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
 from rolltrain_tui.training.ranks import ALONE, Ranks
@@ -102,6 +102,7 @@ class Levers:
     def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None, ranks: Ranks = ALONE) -> None:
         """`ranks`: who holds the other parts, where the parameters are shards. ShardsError where they are laid out in another way."""
         self.optimizer = optimizer
+        self._lean = LeanStep(optimizer)
         self.parameters = list(parameters)
         self.ranks, self.sharded = ranks, check_layout(self.parameters)
         self._ids = frozenset(map(id, self.parameters))
@@ -141,7 +142,6 @@ class Levers:
         """Measure the norm of every update from here on, for norm_cap. `norms`: those of a saved run."""
         self.norms = deque(norms, maxlen=NORMS)
 
-    @torch.no_grad()
     def step(self, effect: StepEffect, *, loss: float = 0.0, plain: Sequence[Tensor] | None = None) -> StepMeasurement:
         """One optimiser step under `effect`, from the gradients in `.grad`, which are None afterwards.
 
@@ -169,6 +169,7 @@ class Levers:
             p.grad = None
         return motion
 
+    @torch.no_grad()
     def _scaled_update(self, effect: StepEffect, norm: Tensor) -> StepMeasurement:
         """theta <- theta_old + k (theta_new - theta_old); the moments have seen the true gradient."""
         self.remember()
@@ -193,6 +194,7 @@ class Levers:
         capped = self._cap(buffers, effect.norm_cap)
         return replace(self._measure(buffers, norm, clipped_norm), levers=masked | capped)
 
+    @torch.no_grad()
     def _step_and_counterfactual(self, effect: StepEffect, plain: Sequence[Tensor] | None, norm: Tensor) -> StepMeasurement:
         """The plain step, measured and undone, then from the same weights and moments the step with the hooks."""
         s = effect.loss_scale * effect.grad_scale
@@ -297,10 +299,10 @@ class Levers:
             if effect.clip_factor != 1:
                 clipped_norm = self.norm_of(seen(self.parameters)).item()
         if lr_scale == effect.decay_factor == 1:
-            take_step(self.optimizer)
+            self._lean.take()
         else:
             with self._settings(lr_scale, effect.decay_factor):
-                take_step(self.optimizer)
+                self._lean.take()
         return clipped_norm
 
     @contextmanager

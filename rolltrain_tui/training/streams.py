@@ -29,9 +29,24 @@ class Streams:
         self._generators = {name: random_stream(seed, name) for name in names}
         self._dropout = torch.Generator(device).manual_seed(stream_seed(seed, DROPOUT)).get_state() if dropout else None
         self._host = seeded_host_state(stream_seed(seed, HOST)) if host else None
+        self.mark()
 
     def __getitem__(self, name: str) -> torch.Generator:
-        return self._generators[name]
+        """Ask anew in each turn, so that `undo` knows what was drawn from."""
+        generator = self._generators[name]
+        if name not in self._marked:
+            self._marked[name] = generator.get_state()
+        return generator
+
+    def mark(self) -> None:
+        """From here on `undo` takes back what is drawn."""
+        self._marked: dict[str, Tensor] = {}
+        self._lent = self._dropout, self._host
+
+    def undo(self) -> None:
+        for name, state in self._marked.items():
+            self._generators[name].set_state(state)
+        self._dropout, self._host = self._lent
 
     def states(self) -> dict[str, Any]:
         """The state of every stream: copies, each a uint8 vector; that of the host as it gives it."""

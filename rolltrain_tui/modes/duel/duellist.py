@@ -137,6 +137,9 @@ class Duellist(LeveredLearner):
         turned = {"dials": self.side.settings.state(), "orders": self.orders.state(), "standing": self.standing.state()}
         return {"clock": self.clock, **turned, **state.numbers(self.sides, self.pool)}
 
+    def turn_state(self) -> dict[str, Any]:
+        return {"clock": self.clock}
+
     def check_own_state(self, state_: Mapping[str, Any]) -> None:
         state.check_numbers(state_, self.sides)
         try:

@@ -16,7 +16,7 @@ and replay buffer, is in `side.py`; how games go on in `experience.py`; whom the
 Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Self
@@ -47,7 +47,7 @@ from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
 from rolltrain_tui.training.schedules import build_optimizer
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams
-from rolltrain_tui.training.update_buffers import laid_flat, lay_side_by_side
+from rolltrain_tui.training.update_buffers import lay_side_by_side
 
 STREAMS = ("play", "replay", "rival_play", "rival_replay", "target_noise", "weight_noise", "sample")
 """One generator for each use of chance, so that a lever that draws numbers does not change which games are played."""
@@ -173,7 +173,7 @@ class DuelLearner(Duellist):
             dtype=pick_dtype(config.device.dtype),
             usual_amount=config.batch.transitions * config.batch.accumulation,
             objective=config.objective,
-            running=[*nets.online.buffers(), *laid_flat(nets.target.buffers())],
+            running=list(nets.online.buffers()),
         )
         if first_games:
             for side in self.sides:
@@ -184,7 +184,7 @@ class DuelLearner(Duellist):
 
     def step(self, effect: StepEffect) -> StepReport:
         """See `LeveredLearner.step`. A turn that fails takes back its games, its copies and the rival's step as well."""
-        clock, older, settings, orders = self.clock, self.pool.older, self.side.settings, self.orders
+        older, settings, orders = self.pool.older, self.side.settings, self.orders
         for side in self.sides:
             side.mark()
         self._began, self._told = False, {}
@@ -192,16 +192,17 @@ class DuelLearner(Duellist):
         before = Snapshot.take(self.model, self.optimizer, self.schedule.place()) if anew else None
         try:
             if anew:
-                self._told |= begun_anew(self.side, self.optimizer, clock)
-            turned_to, self.orders = turned(settings, orders, effect.dials, self.side, clock)
-            self.settle(turned_to)
+                self._told |= begun_anew(self.side, self.optimizer, self.clock)
+            if effect.dials:
+                turned_to, self.orders = turned(settings, orders, effect.dials, self.side, self.clock)
+                self.settle(turned_to)
             report = super().step(effect)
         except BaseException:
             for side in self.sides:
                 side.undo()
             if before is not None:
                 before.put_back(self.model, self.optimizer)
-            self.clock, self.pool.older, self.orders = clock, older, orders
+            self.pool.older, self.orders = older, orders
             self.settle(settings)
             raise
         self.clock += 1
@@ -209,6 +210,12 @@ class DuelLearner(Duellist):
             self._told |= told("rate", self.orders.asked("rate"), report.lr / self.schedule.rate(self.turn - 1))
             self.orders = self.orders.without("rate")
         return replace(report, measured={**report.measured, **self._told}) if self._told else report
+
+    def running(self, effect: StepEffect) -> Collection[Tensor]:
+        return list(self.model.buffers()) if effect.dials or self._target_moves() else super().running(effect)
+
+    def _target_moves(self) -> bool:
+        return self.clock > 0 and self.clock % self.config.learning.target_every == 0
 
     def _turn_dials(self, effect: StepEffect) -> None:
         """The dials of this turn that act on games, buffer and target network."""
@@ -237,7 +244,7 @@ class DuelLearner(Duellist):
         if self.orders.open and self.clock % self.side.settings.every == 0:
             found, self.orders = of_games(self.side, self.orders, self.clock, epsilon(self.side, self.clock))
             self._told |= found
-        if self.clock and self.clock % config.learning.target_every == 0:
+        if self._target_moves():
             for side in self.sides:
                 follow(side.nets.target, side.nets.online, config.learning.tau)  # 2
         if self.rival is not None and config.rival is not None:
@@ -261,7 +268,7 @@ class DuelLearner(Duellist):
         count = max(1, round(usual.transitions * usual.accumulation * factor))
         sizes = [usual.transitions] * (count // usual.transitions) + ([rest] if (rest := count % usual.transitions) else [])
         batch = BatchGradient()
-        with self._timed("replay"):
+        with self._timed("replay"), below_autograd():
             micros: list[Micro] = []
             for size in sizes:
                 self.stop_if_asked()
@@ -273,12 +280,12 @@ class DuelLearner(Duellist):
             self._told |= found
         if effect.drop_worst:
             micros = self._without_the_worst(micros, effect.drop_worst, batch)
-        kept = sum([len(goals) for _, goals, _ in micros])
+        kept = sum([goals.shape[0] for _, goals, _ in micros])
         sums, loss = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0
         with self._timed("learning"):
             for j, (rows, goals, boards) in enumerate(micros):
                 self.stop_if_asked()
-                if not (count := len(goals)):
+                if not (count := goals.shape[0]):
                     continue
                 weight = count / kept  # micro-batches may differ in size: the mean is over transitions
                 told = self._noisy(goals, effect.target_noise, batch) if effect.target_noise else goals
