@@ -58,7 +58,7 @@ async def test_breeding_the_first_agent(roster: Roster, size: tuple[int, int]) -
     """An empty hall says what to do; the dialog tells the cost while it is typed, and why a line will not do."""
     app = hall(roster)
     async with app.run_test(size=size) as pilot:
-        await tells(pilot, "Press n to breed an agent", "No agents yet")
+        await tells(pilot, "Press n to breed an agent", "No agents yet", "best for the energy")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, AskDialog))
         app.screen.query_one(Input).value = "Tiny 9 1 2"

@@ -8,6 +8,7 @@ from support.playing import playing
 
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.protocol.commands import TurnDial
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.pick import PickScreen
 
 pytestmark = pytest.mark.slow
@@ -34,3 +35,17 @@ async def test_a_dial_is_turned_by_keys(tmp_path: Path) -> None:
         await game.press("3")
         await game.until(lambda: len(game.inbox.pending()) == 2)
         assert TurnDial("purge") == game.inbox.pending()[1]
+
+
+async def test_the_dials_open_over_the_diagnosis_too(tmp_path: Path) -> None:
+    """d, then k; what is chosen there is ordered, and the diagnosis stands there again."""
+    async with playing(tmp_path) as game:
+        game.expedition.config = load(CAMPAIGNS / "duel_first.yaml", DUEL)
+        await game.press("d")
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+        await game.press("k")
+        await game.until(lambda: isinstance(game.app.screen, PickScreen))
+        await game.press("3")
+        await game.until(lambda: game.inbox.pending())
+        assert [TurnDial("purge")] == game.inbox.pending()
+        await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))

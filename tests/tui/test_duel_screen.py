@@ -101,7 +101,7 @@ async def test_any_size_of_game_fits(dimension: int, points: int) -> None:
             await tells(pilot, "▲ PgUp")
         await pilot.press("l")
         if count > 1:
-            await tells(pilot, "Points left after each answer:")
+            await tells(pilot, "Points left after each answer:", "press 1 and 2" if dimension == 2 else f"press 1 to {dimension}")
         await pilot.resize_terminal(120, 36)
         await tells(pilot, "Look ahead")
 

@@ -32,10 +32,10 @@ MOST_LIVE = 1000
 WELCOME = "Press n to breed an agent: a name, its width, layers and heads, such as Tiny 8 1 2."
 FIRST_STEPS = (
     ("n", "breeds one. Two to begin with: Tiny 8 1 2, Broad 32 1 4"),
-    ("t", "trains the one pointed at, its curve is drawn here"),
-    ("g", "lets it write: what is new, what only remembered?"),
-    ("b", "lets two or more battle: same data, same budget"),
-    ("l", "tells who is best, and who is best for the energy"),
+    ("t", "trains the one pointed at and draws its curve"),
+    ("g", "lets it write: new lines, or remembered ones?"),
+    ("b", "lets agents battle: same data, same budget"),
+    ("l", "tells who is best, and best for the energy"),
 )
 
 

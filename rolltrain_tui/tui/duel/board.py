@@ -83,5 +83,6 @@ def _now(sitting: Sitting, picked: Collection[int]) -> str:
     chosen = sorted(picked)
     if len(chosen) < 2:
         more = "one more" if chosen else "two or more"
-        return f"Name {more}: press 1 to {dimension}. You want one point left, soon."
+        keys = "1 and 2" if dimension == 2 else f"1 to {dimension}"
+        return f"Name {more}: press {keys}. You want one point left, soon."
     return f"Enter: you name {names(chosen)}, and the agent takes one of them."

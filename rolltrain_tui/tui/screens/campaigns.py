@@ -64,7 +64,7 @@ class CampaignsScreen(ReadingScreen):
         with Horizontal(id="campaigns"):
             yield NameList(id="campaign-list")
             with VerticalScroll(id="campaign-page", can_focus=False):
-                yield Static("", id="campaign-story")
+                yield Static("The campaigns are read …", id="campaign-story")
                 yield Vertical(id="campaign-facts")
         with Vertical(id="own"):
             yield Input(placeholder="Your own text (optional): the path of a UTF-8 file", id="own-text", compact=True)
