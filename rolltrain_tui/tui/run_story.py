@@ -136,7 +136,7 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
         rows.append((f"{par[:1].upper()}{par[1:]} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
     rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
-    rows.append(("Best during the run", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
+    rows.append(("Best seen", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
     limit = "kept back" if "floor" in story.scene.hidden else _limit(ended.value, objective)
     rows.append((objective.limit_name.title(), limit))
     if objective.chance is not None:

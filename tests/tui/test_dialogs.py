@@ -25,7 +25,7 @@ from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog, delete_dialo
 )
 async def test_answers(keys: str, answer: str | None) -> None:
     """Enter takes the choice with the focus, a letter takes its own, Escape takes none."""
-    app = ScreensHost(lambda: quit_dialog(412))
+    app = ScreensHost(quit_dialog)
     async with app.run_test() as pilot:
         await pilot.press(*keys.split())
         assert [answer] == app.answers
@@ -41,7 +41,7 @@ async def test_deleting_is_not_the_first_answer() -> None:
 
 async def test_a_click_answers() -> None:
     """The choices are buttons."""
-    app = ScreensHost(lambda: quit_dialog(412))
+    app = ScreensHost(quit_dialog)
     async with app.run_test() as pilot:
         await pilot.pause()
         await pilot.click("#answer-stay")
@@ -51,7 +51,7 @@ async def test_a_click_answers() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (60, 18)])
 async def test_all_is_seen(size: tuple[int, int]) -> None:
     """Title, text and all choices are on the screen; foreign text is literal; many choices stand below each other."""
-    app = ScreensHost(lambda: quit_dialog(412))
+    app = ScreensHost(quit_dialog)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         assert all(f"{words}  {key}" in shown(app) for words, key in (("Stay", "s"), ("Save and quit", "q"), ("Save, to the title", "t")))

@@ -84,9 +84,12 @@ class ChoiceDialog(Dialog[str | None]):
         self.dismiss(None)
 
 
-def quit_dialog(turn: int) -> ChoiceDialog:
-    """Before leaving a running expedition: answers "quit", "title" or "stay" (or None)."""
-    text = f"The run is saved after turn {turn}. Continue, on the title, goes on from there bit for bit."
+def quit_dialog() -> ChoiceDialog:
+    """Before leaving a running expedition: answers "quit", "title" or "stay" (or None).
+
+    It names no turn: the run may be further than the picture.
+    """
+    text = "The run is saved as it stands. Continue, on the title, goes on from there bit for bit."
     choices = (
         Choice("stay", "Stay", "s", "primary"),
         Choice("quit", "Save and quit", "q"),

@@ -201,7 +201,7 @@ class Orders(Screen[None]):
                 self.game.leave("quit" if choice == "quit" else "title")
             return not leaving
 
-        self.ask_in_peace(quit_dialog(self.scene.turn), answer)
+        self.ask_in_peace(quit_dialog(), answer)
 
     def ask_in_peace(self, question: ChoiceDialog, answer: Callable[[str | None], bool]) -> None:
         """Ask while the run waits. `answer` tells whether it goes on afterwards; it does not if it was paused before."""
