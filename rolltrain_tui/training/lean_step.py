@@ -14,6 +14,8 @@ from rolltrain_tui.training.shards import is_shard
 from rolltrain_tui.training.update_buffers import laid_flat
 
 _SERVED: WeakSet[Optimizer] = WeakSet()
+_ONE = torch.ones(())
+"""A number would be made a tensor at every step."""
 
 
 def serve(optimizer: AdamW) -> None:
@@ -58,7 +60,7 @@ class LeanStep:
             return
         with below_autograd():
             for counts in self._counts:
-                counts.add_(1)
+                counts.add_(_ONE)
             for group, own, grads in zip(optimizer.param_groups, self._groups, gradients, strict=True):
                 if not grads:
                     continue

@@ -20,7 +20,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -169,7 +169,6 @@ class Levers:
             p.grad = None
         return motion
 
-    @torch.no_grad()
     def _scaled_update(self, effect: StepEffect, norm: Tensor) -> StepMeasurement:
         """theta <- theta_old + k (theta_new - theta_old); the moments have seen the true gradient."""
         self.remember()
@@ -192,7 +191,7 @@ class Levers:
             if effect.update_scale != 1:
                 flat.interpolate(effect.update_scale)
         capped = self._cap(buffers, effect.norm_cap)
-        return replace(self._measure(buffers, norm, clipped_norm), levers=masked | capped)
+        return self._measure(buffers, norm, clipped_norm, masked | capped)
 
     @torch.no_grad()
     def _step_and_counterfactual(self, effect: StepEffect, plain: Sequence[Tensor] | None, norm: Tensor) -> StepMeasurement:
@@ -231,7 +230,7 @@ class Levers:
             for flat in buffers:
                 flat.interpolate(effect.update_scale)
         capped = self._cap(buffers, effect.norm_cap)
-        return replace(self._measure(buffers, norm.item(), clipped_norm), levers=masked | capped)
+        return self._measure(buffers, norm.item(), clipped_norm, masked | capped)
 
     def _plain_gradient(self) -> dict[Tensor, Tensor]:
         """A copy of the plain gradient, for masks on a step whose own gradient is another."""
@@ -278,7 +277,9 @@ class Levers:
         """|theta - theta_old|."""
         return math.sqrt(*self.total(sum(flat.moved_squared() for flat in buffers)))
 
-    def _measure(self, buffers: list[UpdateBuffers], norm: float, clipped_norm: float | None) -> StepMeasurement:
+    def _measure(
+        self, buffers: list[UpdateBuffers], norm: float, clipped_norm: float | None, levers: Mapping[str, float]
+    ) -> StepMeasurement:
         products = self.total(*(sum(column) for column in zip(*(flat.products().tolist() for flat in buffers), strict=True)))
         return StepMeasurement(
             grad_norm=norm,
@@ -287,6 +288,7 @@ class Levers:
             proposed_squared=products[0],
             applied_squared=products[1],
             applied_dot_proposed=products[2],
+            levers=levers,
         )
 
     def _optimizer_step(self, effect: StepEffect, norm: Tensor, lr_scale: float = 1.0) -> float | None:

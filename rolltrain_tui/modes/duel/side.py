@@ -1,6 +1,6 @@
 """What a role that learns has: its networks, its games of training, its replay buffer. What it does with them is in `learner.py`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ class Side:
         """Those that need no autograd."""
         apart = self.passes is not None and self.passes.one_move
         self.cost_of_one = online.cost_of_one() if apart and isinstance(online, MoveNet) else self.cost
-        self._any_length = not isinstance(online, LayerNet)
+        self._any_length, self._on_cpu = not isinstance(online, LayerNet), device.type == "cpu"
         learning = config.learning
         self.settings = self.own = Settings(
             double=learning.double, gamma=learning.gamma, epsilon=None, every=config.table.every, rate=1.0, pool=tuple(opponents)
@@ -139,12 +139,12 @@ class Side:
         stream = streams[self.replay_stream]
         return self.ready(self.replay.sample(count, stream, read_by(self.role)), stream)
 
-    def ready(self, rows: Mapping[str, Tensor], stream: torch.Generator | None) -> Batch:
+    def ready(self, rows: Batch, stream: torch.Generator | None) -> Batch:
         """Rows as the networks read them: without places for points that none needs; renumbered by a stream, where the campaign says so."""
-        told = without_empty_places(rows) if self._any_length else dict(rows)
+        told = without_empty_places(rows) if self._any_length else rows
         if self.config.table.permute and stream is not None:
             told = renumbered(told, self.role, stream)
-        return told if self.device.type == "cpu" else {name: column.to(self.device) for name, column in told.items()}
+        return told if self._on_cpu else {name: column.to(self.device) for name, column in told.items()}
 
     # -----------------------------------------------------------------------------------------------------------------
     # Taking back, and counting what it costs
