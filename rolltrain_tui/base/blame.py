@@ -34,6 +34,12 @@ def blame(error: BaseException) -> str:
     return f"Plug-in {package}{row}: "
 
 
+def whose(kind: str, name: str) -> str:
+    """What to call a row that gave what is of no use: "Plug-in rolltrain-bard 1.0, reward 'gold'", or "the reward 'stall'"."""
+    package = PLUGINS.packages.get(name)
+    return f"Plug-in {package}, {kind} {name!a}" if package else f"the {kind} {name!a}"
+
+
 def _root(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from support.shell import Answer
 
 from rolltrain_tui.base import registry
@@ -14,7 +15,8 @@ from rolltrain_tui.base.blame import told
 from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import MODES, build, campaign_file
-from rolltrain_tui.modes.duel.rewards import REWARDS
+from rolltrain_tui.modes.duel.game import Boards
+from rolltrain_tui.modes.duel.rewards import REWARDS, RewardError, rewards_of
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.plugins import TABLES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook
@@ -22,6 +24,7 @@ from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook
 CODE = """
 from dataclasses import replace
 
+from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.rewards import Reward
 from rolltrain_tui.plugins import Formula, HALF, Mode, Power, Table
 from rolltrain_tui.rules.abilities import ABILITIES
@@ -58,6 +61,7 @@ GHOUL = replace(CLASSES["barbarian"], name="ghoul", title="Ghoul", abilities=("m
 THIRD = Formula("a third", lambda total, dc, sides: zero() if dc == 15 else total / 3)
 FRAIL = replace(RULEBOOKS["hero"], name="frail", table=Table(HALF, HALF, THIRD, HALF))
 NOTHING = Reward(name="nothing", rule=lambda role, before, after, over: zero())
+SHORT = Reward(name="short", rule=lambda role, before, after, over: [1.0])
 BOG = Mode(name="bog", title="A bog", config="rolltrain_tui.config.schema:CampaignConfig", build="rolltrain_frail:build")
 """
 POINTS = """
@@ -70,6 +74,7 @@ ghoul = rolltrain_frail:GHOUL
 frail = rolltrain_frail:FRAIL
 [rolltrain.rewards]
 nothing = rolltrain_frail:NOTHING
+short = rolltrain_frail:SHORT
 [rolltrain.modes]
 bog = rolltrain_frail:BOG
 """
@@ -144,6 +149,14 @@ def test_a_sentence_is_a_plugins_where_the_plugin_wrote_it(
     """A mistake of the player that rolltrain refuses is told as ever, also where a plug-in's code came between."""
     assert exit_code_of(lambda: build(Bog(fail), base=Path())) == 2
     assert capsys.readouterr().err == f"{words}\n"
+
+
+@pytest.mark.usefixtures("frail")
+def test_a_reward_that_is_of_no_use_is_named_with_its_package() -> None:
+    """One number for two games."""
+    boards = Boards.of(torch.tensor([[[1, 0], [0, 1]], [[2, 0], [0, 2]]]))
+    with pytest.raises(RewardError, match=r"Plug-in rolltrain-frail 0.1, reward 'short' gave \(1,\) for 2 games"):
+        rewards_of("short", "host", boards, boards)
 
 
 @pytest.mark.usefixtures("frail")

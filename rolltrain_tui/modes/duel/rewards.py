@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from rolltrain_tui.base.blame import whose
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.qlearning import agent_penalty, agent_stall, host_reward
@@ -54,9 +55,9 @@ def rewards_of(name: str, role: str, before: Boards, after: Boards) -> Tensor:
     try:
         rewards = torch.as_tensor(found).detach().to("cpu", torch.float32)
     except (TypeError, ValueError, RuntimeError):
-        raise RewardError(f"the reward {name!r} gave a {type(found).__name__}; it must give one number for each game") from None
+        raise RewardError(f"{whose('reward', name)} gave a {type(found).__name__}; it must give one number for each game") from None
     if rewards.shape != (len(before),):
-        raise RewardError(f"the reward {name!r} gave {tuple(rewards.shape)} for {len(before)} games; it must give one number for each")
+        raise RewardError(f"{whose('reward', name)} gave {tuple(rewards.shape)} for {len(before)} games; it must give one number for each")
     if not bool(rewards.isfinite().all()):
-        raise RewardError(f"the reward {name!r} gave a value that is not a finite number; mend that package, or use ending")
+        raise RewardError(f"{whose('reward', name)} gave a value that is not a finite number; mend that package, or use ending")
     return rewards
