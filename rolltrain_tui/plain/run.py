@@ -199,10 +199,11 @@ def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]]
     plain = options.plain or not (sys.stdout.isatty() or options.as_json)
     voice = SafeStream(sys.stderr if options.as_json else sys.stdout, unheard=inbox.stop)
     interactive = options.plain and sys.stdin.isatty()
-    session = PlainSession(run, inbox, _view(options, plain, voice), voice, run.config.pace.pause_on if interactive else ())
+    hears = plain and (options.plain or is_pipe(sys.stdin))
+    session = PlainSession(run, inbox, _view(options, plain, voice, hears), voice, run.config.pace.pause_on if interactive else ())
     if run.note:
         _talk(run.note)
-    if plain and (options.plain or is_pipe(sys.stdin)):
+    if hears:
         listen(sys.stdin, session.hear, session.no_more_lines)
     start = time.perf_counter()
     with caught(inbox.stop) as signal:
@@ -215,9 +216,9 @@ def play(run: "Run", options: PlainOptions, moves: Sequence[tuple[int, Command]]
     return signal.exit_code or session.exit_code, session.result(time.perf_counter() - start)
 
 
-def _view(options: PlainOptions, plain: bool, voice: SafeStream) -> View:
+def _view(options: PlainOptions, plain: bool, voice: SafeStream, hears: bool) -> View:
     if plain:
-        return PlainView(voice, options.every or (1 if options.plain else AUTO_EVERY))
+        return PlainView(voice, options.every or (1 if options.plain else AUTO_EVERY), typing=hears)
     return progress_view()
 
 

@@ -110,11 +110,11 @@ class QuietView:
 class PlainView:
     """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns.
 
-    An act that names keys of the screen is followed by what to type instead.
+    `typing`: somebody can type orders, and is told what to type for the keys of the screen that an act names.
     """
 
-    def __init__(self, voice: SafeStream, every: int = 1) -> None:
-        self._voice, self._every = voice, every
+    def __init__(self, voice: SafeStream, every: int = 1, *, typing: bool = False) -> None:
+        self._voice, self._every, self._typing = voice, every, typing
         self._width = 1
         self._rolls: list[DiceRolled] = []
         self._scene = Scene()
@@ -130,7 +130,8 @@ class PlainView:
             if event.turn % self._every == 0 or not event.finite:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
-            self._tell(event.turn, f"{sentence} {typed(sentence)}".rstrip() if isinstance(event, ActBegan) else sentence)
+            told = typed(sentence) if self._typing and isinstance(event, ActBegan) else ""
+            self._tell(event.turn, f"{sentence} {told}".rstrip())
         if isinstance(event, CampaignBegan | ScoutsReturned) and (hint := hint_sentence(self._scene)):
             self._tell(event.turn, hint)
         for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():

@@ -22,6 +22,7 @@ from rolltrain_tui.plain.signals import caught
 from rolltrain_tui.plain.views import BarView, PlainView, QuietView, SafeStream
 from rolltrain_tui.protocol.commands import Command, SaveGame, UseAbility
 from rolltrain_tui.protocol.events import (
+    ActBegan,
     CampaignBegan,
     CampaignEnded,
     CampaignStopped,
@@ -424,6 +425,15 @@ def test_moves_of_the_past_are_not_played_again(monkeypatch: pytest.MonkeyPatch,
     expedition.campaign.turn = 1
     play(monkeypatch, expedition, PlainOptions(), moves=moves)
     assert moves[1:] == seen
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_an_act_says_what_to_type_where_somebody_can(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig, plain: bool) -> None:
+    """For the keys of the screen that its text names; a story that nobody answers leaves it out."""
+    act = ActBegan(1, 2, "The eye", "Press d to see what ails the run.")
+    _, _, stdout, _ = play(monkeypatch, FakeExpedition(config, turns=1, extra=[act]), PlainOptions(plain=plain))
+    assert "Press d to see what ails the run." in stdout
+    assert ("Typed, d is `diagnose`." in stdout) == plain
 
 
 def test_failures_have_exit_code_1(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:

@@ -57,7 +57,7 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
         Binding("shift+right,semicolon", f"shift({STRIDE})", "Far on", key_display="shift+→", tooltip=f"{STRIDE} turns on (also ;)"),
         Binding("home,0", "seek('start')", "Start", key_display="home", tooltip="To the beginning"),
         Binding("end", "seek('end')", "End", tooltip="To the end"),
-        *(Binding(str(n), f"seek('{n}0%')", f"To {n}0 %", show=False, tooltip="1 to 9: to 10 % … 90 %") for n in range(1, 10)),
+        *(Binding(str(n), f"seek('{n}0%')", f"To {n}0 %", show=False, tooltip="To 10 %, 20 % … 90 % of the run") for n in range(1, 10)),
         Binding("g", "ask_turn", "Go to", tooltip="To a turn (412) or a part (50%)"),
         Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1x (a turn a second) to 64x"),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
