@@ -1,7 +1,7 @@
 """What the house asks of the duel's learner besides training: what it is, evaluation, examination, its voice, saves and copies."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
 from rolltrain_tui.modes.duel.turning import Orders
 from rolltrain_tui.modes.module.diagnosis import probe
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import LeveredLearner
@@ -137,8 +138,16 @@ class Duellist(LeveredLearner):
         turned = {"dials": self.side.settings.state(), "orders": self.orders.state(), "standing": self.standing.state()}
         return {"clock": self.clock, **turned, **state.numbers(self.sides, self.pool)}
 
+    @property
+    def target_moves(self) -> bool:
+        """Whether this is a turn at which target networks follow."""
+        return self.clock > 0 and self.clock % self.config.learning.target_every == 0
+
     def turn_state(self) -> dict[str, Any]:
         return {"clock": self.clock}
+
+    def running(self, effect: StepEffect) -> Collection[Tensor]:
+        return list(self.model.buffers()) if effect.dials or self.target_moves else super().running(effect)
 
     def check_own_state(self, state_: Mapping[str, Any]) -> None:
         state.check_numbers(state_, self.sides)

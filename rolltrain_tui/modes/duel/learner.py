@@ -16,7 +16,7 @@ and replay buffer, is in `side.py`; how games go on in `experience.py`; whom the
 Shapes: B transitions, N points, d coordinates, A moves that a network rates.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Self
@@ -211,12 +211,6 @@ class DuelLearner(Duellist):
             self.orders = self.orders.without("rate")
         return replace(report, measured={**report.measured, **self._told}) if self._told else report
 
-    def running(self, effect: StepEffect) -> Collection[Tensor]:
-        return list(self.model.buffers()) if effect.dials or self._target_moves() else super().running(effect)
-
-    def _target_moves(self) -> bool:
-        return self.clock > 0 and self.clock % self.config.learning.target_every == 0
-
     def _turn_dials(self, effect: StepEffect) -> None:
         """The dials of this turn that act on games, buffer and target network."""
         side, opponents = self.side, self.pool.against(self.side.role)
@@ -244,7 +238,7 @@ class DuelLearner(Duellist):
         if self.orders.open and self.clock % self.side.settings.every == 0:
             found, self.orders = of_games(self.side, self.orders, self.clock, epsilon(self.side, self.clock))
             self._told |= found
-        if self._target_moves():
+        if self.target_moves:
             for side in self.sides:
                 follow(side.nets.target, side.nets.online, config.learning.tau)  # 2
         if self.rival is not None and config.rival is not None:
@@ -298,8 +292,7 @@ class DuelLearner(Duellist):
                 sums.add(j)
         batch.plain = sums.finish()
         batch.tokens = batch.targets = int(batch.amount)
-        if not effect.drop_worst:
-            batch.loss = loss
+        batch.loss = batch.loss if effect.drop_worst else loss
         return batch
 
     def gflop(self, batch: BatchGradient) -> float:
