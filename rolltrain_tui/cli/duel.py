@@ -1,5 +1,6 @@
 """`rolltrain duel`: sit down at a table against a saved network or a fixed player; tournaments among them."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,21 +37,26 @@ def duel(context: click.Context, /, against: str | None, plain: bool, out: Path 
         return DONE
     if against is None:
         raise click.UsageError(f"Whom do you want to play? Name a run of a duel or a fixed player with --against. {PLAYERS.capitalize()}.")
-    sitting = _sitting(against, out, **given)
     if plain or missing_screen():
         from rolltrain_tui.plain.duel import play_on_terminal
 
-        return play_on_terminal(sitting)
-    from rolltrain_tui.runs.saves import saves_root
-    from rolltrain_tui.tui import play
-    from rolltrain_tui.tui.launch import Launch
+        return play_on_terminal(_sitting(against, out, **given))
+    from rolltrain_tui.runs.root import saves_root
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    def table() -> Any:
-        from rolltrain_tui.tui.duel.screen import DuelScreen
+    with FirstPicture() as picture:
+        picture.show(partial(opening.loading, opening.LAYING))
+        sitting = _sitting(against, out, **given)
+        from rolltrain_tui.tui import play
+        from rolltrain_tui.tui.launch import Launch
 
-        return DuelScreen(sitting)
+        def table() -> Any:
+            from rolltrain_tui.tui.duel.screen import DuelScreen
 
-    return play(Launch(runs=saves_root(out), screen=table))
+            return DuelScreen(sitting)
+
+        return play(Launch(runs=saves_root(out), screen=table), first=picture)
 
 
 def _sitting(

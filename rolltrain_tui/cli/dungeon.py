@@ -2,6 +2,8 @@
 
 import os
 import sys
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.rival import Mind
     from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
     from rolltrain_tui.modes.dungeon.worlds.settings import WorldSettings
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
 NUMBERS = ("rooms", "locks", "boxes", "loops", "clutter")
 MOST_SEEDS = 10_000
@@ -59,8 +62,6 @@ def dungeon(
 
     Type commands, the beginnings of their words (g n is go north), or their numbers.
     """
-    from rolltrain_tui.modes.dungeon.outing import Outing
-
     if watch is not None and against is not None:
         raise click.UsageError("--watch and --against: in a race you play yourself; give one of them.")
     if watch is None and (games is not None or limit is not None):
@@ -69,25 +70,32 @@ def dungeon(
         raise click.UsageError(f"--record {printable(record)}: there is no folder {printable(record.parent)}; make it first.")
     if record is not None and (record.is_dir() or not os.access(record.parent, os.W_OK)):
         raise click.UsageError(f"--record {printable(record)} cannot be written there; name a file in a folder of yours.")
-    maker, mind, first = _seats(foreign, watch if watch is not None else against, given)
-    if watch is not None and mind is not None:
+    if watch is not None:
+        maker, mind, first = _seats(foreign, watch, given)
+        assert mind is not None, "somebody was named"
         return _watch(maker, mind, range(first, first + (games or 1)), limit or MOVES, record)
-    return _play(Outing(maker, first, mind, record), plain)
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
+    with FirstPicture() as picture:
+        reason = "" if plain else missing_screen()
+        if not (plain or reason):
+            picture.show(partial(opening.loading, opening.DIGGING))
+        from rolltrain_tui.modes.dungeon.outing import Outing
 
-def _play(outing: "Outing", plain: bool) -> int:
-    try:
-        if plain:
-            return _play_in_lines(outing)
-        if reason := missing_screen():
+        maker, mind, first = _seats(foreign, against, given)
+        if reason:
             click.echo(f"The dungeon's screen needs a terminal to draw on, and {reason}. With --plain it is played in lines.", err=True)
             return WRONG_USE
-        from rolltrain_tui.tui import play
-        from rolltrain_tui.tui.launch import Launch
+        with closing(Outing(maker, first, mind, record)) as outing:
+            return _play_in_lines(outing) if plain else _play_on_screen(outing, picture)
 
-        return play(Launch(dungeon=outing))
-    finally:
-        outing.close()
+
+def _play_on_screen(outing: "Outing", picture: "FirstPicture") -> int:
+    from rolltrain_tui.tui import play
+    from rolltrain_tui.tui.launch import Launch
+
+    return play(Launch(dungeon=outing), first=picture)
 
 
 def _seats(foreign: str | None, name: str | None, given: dict[str, Any]) -> "tuple[Maker, Mind | None, int]":

@@ -52,6 +52,8 @@ LOADING_HINT = "The first time takes a few seconds. Escape goes back."
 READING = "The campaign is read …"
 REWINDING = "The chronicle is opened …"
 SEEKING = "The run is looked for …"
+LAYING = "The table is laid …"
+DIGGING = "The dungeon is dug …"
 SERVING = "The doors are opened …"
 GATHERING = "The party gathers: reading the data, building the model …"
 

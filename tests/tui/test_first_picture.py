@@ -139,6 +139,8 @@ main()
         (("replay", "run"), opening.REWINDING),
         (("watch", "run"), opening.SEEKING),
         (("arena",), "Choose an adventure"),
+        (("duel", "--against", "first"), opening.LAYING),
+        (("dungeon",), opening.DIGGING),
         (("serve", "tutorial", "--port", "0"), opening.SERVING),
     ],
 )
