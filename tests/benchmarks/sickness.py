@@ -36,6 +36,8 @@ class Sickness:
     turns: int = 252
     cure: int = 96
     """Turns after the last of them came."""
+    turned: tuple[int, Dials] = (0, ())
+    """Dials that make it sick, and the turn in which they are turned; the overrides alone do so where there are none."""
     right: Dials = ()
     wrong: Dials = ()
     whole: bool = False
@@ -72,8 +74,9 @@ class Clinic:
     def fallen_ill(self, learner: LeveredLearner, sickness: Sickness) -> Course:
         """Trains until the monsters of the sickness have come, or to the end."""
         monitor, due, course = SignalMonitor(self.scouting, learner.objective, learner.config.highest), DueMonsters(), Course()
+        when, dials = sickness.turned
         for turn in range(1, sickness.turns + 1):
-            report = learner.step(NEUTRAL)
+            report = learner.step(StepEffect(dials=dials) if turn == when else NEUTRAL)
             monitor.hear(turn, report)
             course.gradients.append(report.grad_norm)
             due.hear(monitor, "turn")
