@@ -31,7 +31,7 @@ CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 GAMES, BATCH = 128, 128
 """Of the learners that are compared."""
 CAMPAIGN = "{kind: moves, width: 32, layers: null, relu_first: false}"
-"""The network of `duel_first`."""
+"""The network of `duel_mirror`; that of `duel_first` is 48 wide."""
 SET = "{kind: set, width: 64, layers: null, relu_first: false}"
 PASSES = ("padded", "packed", "asked")
 

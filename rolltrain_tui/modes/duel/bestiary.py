@@ -2,7 +2,7 @@
 
 The bounds were read off runs of `duel_first`, whole and small, with other seeds than those of the benchmark. In health, after 500 turns:
 
-    q_excess    up to .12          q_bias      up to .19 (a network of moves: .06)     unfinished  up to .75 while young, then below .25
+    q_excess    up to .12          q_bias      up to .19 (a network of moves: .08)     unfinished  up to .75 while young, then below .25
     q_spread    .1 to .6           curiosity   .5 to 1                                 replays     about 4
 
 and in sickness: q_spread .00 to .07 after steps of 2e-2, curiosity .00 to .06 against the random agent alone, replays 40 and more and

@@ -115,7 +115,7 @@ def test_a_rival_has_schedules_of_its_own() -> None:
     rates = [hero.rival.optimizer.param_groups[0]["lr"] for hero in (plain, beside) if hero.rival is not None]
     assert rates == [1e-2, pytest.approx(1e-2 * 0.5**2)]
     told = [epsilon(side, 1) for hero in (plain, beside) for side in hero.sides]
-    assert told == [*[pytest.approx(0.5 * 0.999 + 0.1 * 0.001)] * 3, 0.25]
+    assert told == [*[pytest.approx(0.5 * 0.999 + plain.config.exploration.final * 0.001)] * 3, 0.25]
     again = beside.fork()
     assert again.step(NEUTRAL).loss == beside.step(NEUTRAL).loss
     assert again.tensors().keys() == beside.tensors().keys()
