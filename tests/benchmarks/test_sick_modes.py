@@ -40,3 +40,12 @@ def test_what_the_row_of_a_monster_orders_helps(request: pytest.FixtureRequest) 
     clinic.fallen_ill(learner, sickness)
     nothing, right, wrong = (clinic.trained(learner.fork(), sickness.cure, dials) for dials in ((), sickness.right, sickness.wrong))
     assert right < min(nothing, wrong) - 0.1, f"nothing {nothing:.3f}, counter {right:.3f}, wrong {wrong:.3f}"
+
+
+@pytest.mark.parametrize(("turns", "epsilon"), [(2, None), (3, 0.0)])
+def test_the_dials_that_make_a_run_sick_are_turned_in_their_turn(turns: int, epsilon: float | None) -> None:
+    """Before it the campaign's schedule holds."""
+    sickness = sick_duels.Sickness((), turns=turns, turned=(3, (("epsilon", "0"),)))
+    learner = sick_duels.learner_of(sickness, SEED)
+    sick_duels.CLINIC.fallen_ill(learner, sickness)
+    assert learner.side.settings.epsilon == epsilon
