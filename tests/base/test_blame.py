@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from support.shell import Answer
+from support.installed import shell_with
 
 from rolltrain_tui.base import registry
 from rolltrain_tui.base.blame import told
@@ -80,14 +80,19 @@ bog = rolltrain_frail:BOG
 """
 
 
-@pytest.fixture
-def frail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A package whose every row fails when its code runs, installed for this process and this test."""
-    info = tmp_path / "rolltrain_frail-0.1.dist-info"
-    info.mkdir()
+def install(site: Path) -> None:
+    """A package whose every row fails when its code runs."""
+    info = site / "rolltrain_frail-0.1.dist-info"
+    info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rolltrain-frail\nVersion: 0.1\n", "utf-8")
     (info / "entry_points.txt").write_text(POINTS, "utf-8")
-    (tmp_path / "rolltrain_frail.py").write_text(CODE, "utf-8")
+    (site / "rolltrain_frail.py").write_text(CODE, "utf-8")
+
+
+@pytest.fixture
+def frail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """That package is installed for this process and this test."""
+    install(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     for place in ("packages", "roots", "faults", "left_out"):
         monkeypatch.setattr(registry.PLUGINS, place, type(getattr(registry.PLUGINS, place))())
@@ -168,16 +173,16 @@ def test_an_error_of_the_house_is_nobody_elses() -> None:
     assert told(caught.value) == "KeyError: 'none'"
 
 
-@pytest.mark.usefixtures("frail")
-def test_headless_it_ends_with_code_2_and_what_was_saved(
-    call: Callable[..., Answer], tiny_config: Callable[..., CampaignConfig], tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_headless_it_ends_with_code_2_and_what_was_saved(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
     """The story tells package, row and error; the run can be gone on with."""
+    install(tmp_path / "site")
+    rolltrain = shell_with(tmp_path / "site", tmp_path)
     text = campaign_file.dump(tiny_config("hero.auto=[]", "save.autosave_every=2")).replace("hero_class: barbarian", "hero_class: ghoul")
     (campaign := tmp_path / "ghoul.yaml").write_text(text, "utf-8")
     (moves := tmp_path / "moves.jsonl").write_text('{"turn": 4, "command": {"type": "UseAbility", "ability": "moan"}}\n', "utf-8")
-    answer = call("train", campaign, "--plain", "--script", moves, "--out", tmp_path / "runs")
-    assert answer.code == 2, answer
-    assert "Training failed in turn 4, the last save is intact: Plug-in rolltrain-frail 0.1, ability 'moan': ZeroDivis" in answer.out
+    ended = rolltrain("train", campaign, "--plain", "--script", moves, "--out", tmp_path / "runs")
+    assert ended.returncode == 2, ended
+    assert "Training failed in turn 4, the last save is intact: Plug-in rolltrain-frail 0.1, ability 'moan': ZeroDivis" in ended.stdout
     [run] = (tmp_path / "runs").iterdir()
-    assert call("train", "--resume", run, "--plain").code == 0
+    assert rolltrain("train", "--resume", run, "--plain").returncode == 0
