@@ -123,7 +123,7 @@ class PlainTable:
     def _open_game(self) -> None:
         sitting = self.sitting
         self._say("")
-        self._say(f"Game {sitting.number + 1}: {words.seat_words(sitting)}.")
+        self._say(f"Game {sitting.game}: {words.seat_words(sitting)}.")
         self._say(words.sentence(f"{words.par_words(sitting)}; {words.worst_words(worst_case(sitting.position))}"))
         if fell := words.start_words(sitting.position):
             self._say(words.sentence(fell))

@@ -49,6 +49,9 @@ async def test_a_game_as_host(size: tuple[int, int]) -> None:
         while not sitting.position.stopped:
             await pilot.press("h", "1", "2", "3", "enter")
         await tells(pilot, "Enter: the next game", "the game.")
+        await pilot.press(*"1231231")
+        await tells(pilot, "This game is over", "the game.")
+        assert shown(app).count("This game is over") == 1, "said once, so that the result stays in sight"
         await pilot.press("enter")
         await tells(pilot, "Game 2", "The host names")
 

@@ -78,9 +78,9 @@ class TableScreen(TavernScreen):
             head.show([[(line, "")] for line in wrap(TOO_SMALL, max(1, width - 4))])
             return
         self.query_one("#duel-story").styles.height = 11 if height >= TALL else max(5, min(7, height - 15))
-        left = f"Game {sitting.number + 1} {words.seat_words_short(sitting)}"
+        left = f"Game {sitting.game} {words.seat_words_short(sitting)}"
         if width >= WIDE:
-            left = f"Game {sitting.number + 1}, best of {sitting.best_of}: {words.seat_words(sitting)}"
+            left = f"Game {sitting.game}, best of {sitting.best_of}: {words.seat_words(sitting)}"
         head.show([justify([(left, "accent")], [(words.score_words(sitting), "strong")], head.content_size.width)])
         facts = self.query_one("#duel-facts", Panel)
         moves = f"move {len(position.moves)}" if not position.stopped else f"over, move {len(position.moves)}"

@@ -51,6 +51,8 @@ class DuelScreen(TableScreen):
         self._timer: Timer | None = None
         """Of a game that is watched."""
         self._search: Worker | None = None
+        self._told = ""
+        """The last line of what happened."""
 
     @property
     def watching(self) -> bool:
@@ -71,6 +73,7 @@ class DuelScreen(TableScreen):
     # What happens
 
     def _tell(self, text: str) -> None:
+        self._told = text
         self.query_one(StoryPanel).tell(flat(text))
 
     def _open_game(self) -> None:
@@ -78,7 +81,7 @@ class DuelScreen(TableScreen):
         sitting = self.sitting
         self.picked.clear()
         self._fell, self._top, self._worst = (), 0, "worst case …"
-        self._tell(f"§ Game {sitting.number + 1}: {words.seat_words(sitting)}.")
+        self._tell(f"§ Game {sitting.game}: {words.seat_words(sitting)}.")
         if fell := words.start_words(sitting.position):
             self._tell(fell)
         if sitting.position.over:
@@ -131,7 +134,8 @@ class DuelScreen(TableScreen):
         try:
             deed()
         except GameError as error:
-            self._tell(f"✖ {words.sentence(str(error))}")
+            if (told := f"✖ {words.sentence(str(error))}") != self._told:  # keys that repeat would push out what happened
+                self._tell(told)
         self.draw()
 
     # -----------------------------------------------------------------------------------------------------------------

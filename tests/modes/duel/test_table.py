@@ -163,6 +163,26 @@ def test_the_same_seed_is_the_same_table_and_roles_alternate() -> None:
     assert max(sitting.score) == 3
 
 
+def test_games_are_counted_from_one_in_each_series() -> None:
+    """The start of a new series is none of those before."""
+    sitting = a_sitting(opponents={"agent": fixed("random", "agent")})
+    counted, starts = [], []
+    for _ in range(8):
+        counted.append(sitting.game)
+        starts.append(sitting.position.points)
+        while not sitting.position.stopped:
+            sitting.play((0, 1, 2) if sitting.role == "host" else sitting.named[:1])
+        if sitting.decided:
+            counted.append(0)
+        sitting.next_game()
+    series = "".join(map(str, counted)).split("0")
+    assert len(series) > 1
+    assert all(games == "12345"[: len(games)] for games in series)
+    assert len(set(starts)) == len(starts)
+    sitting.new_series()
+    assert sitting.game == 1
+
+
 def test_whoever_plays_as_the_expert_does_comes_to_par_and_wins() -> None:
     """As host and as agent, and against chance as well: it is the same in par's game."""
     for role in ("host", "agent"):

@@ -54,7 +54,9 @@ class Sitting:
         self.opponents: dict[Role, Seat] = {role: guests.usual(role) for role in ("host", "agent")} | dict(opponents or {})
         self.results: list[Result] = []
         self.number = 0
-        """Of the game, from 0."""
+        """Of the game, from 0; a new series goes on counting, so that its games are others."""
+        self._series = 0
+        """The number of the series' first game."""
         self._begin()
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -133,6 +135,11 @@ class Sitting:
         self.results.append(Result(self.role, self.opponent.title, outcome, self.par, won))
 
     @property
+    def game(self) -> int:
+        """Which game of the series is played, from 1."""
+        return self.number - self._series + 1
+
+    @property
     def score(self) -> tuple[int, int]:
         """Games won by the person, and lost."""
         return sum(result.won is True for result in self.results), sum(result.won is False for result in self.results)
@@ -147,7 +154,8 @@ class Sitting:
         if not self.position.stopped:
             raise IllegalMoveError("this game is not over yet; play on, or start it again")
         if self.decided:
-            self.results.clear()
+            self.new_series()
+            return
         self.number += 1
         self._begin()
 
@@ -160,7 +168,7 @@ class Sitting:
     def new_series(self, first: Role | None = None) -> None:
         """From 0 to 0, with the next start. `first`: the person's role in it."""
         self.results.clear()
-        self.number += 1
+        self._series = self.number = self.number + 1
         self.first = first or self.first
         self._begin()
 
