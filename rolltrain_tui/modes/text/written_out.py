@@ -60,7 +60,10 @@ class WrittenOut:
         self._own = threading.local()
         self._cast: list[Tensor] = []
         if dtype != torch.float32:
-            layers = [*(layer for layer in model.modules() if isinstance(layer, nn.Linear)), *([] if model.head else [model.wte])]
+            layers = [
+                *(layer for layer in model.modules() if isinstance(layer, nn.Linear)),
+                *([] if model.head is not None else [model.wte]),
+            ]
             self._cast = [p for layer in layers for p in layer.parameters()]
         self._low = {id(p): torch.empty(p.shape, dtype=dtype) for p in self._cast}
 
@@ -81,7 +84,7 @@ class WrittenOut:
         """The mean cross-entropy in nats per token, (); idx and targets are (B, T)."""
         passes = getattr(self._own, "passes", None)
         if passes is None or passes.shape != idx.shape:
-            passes = self._own.passes = _Passes(self, *idx.shape)
+            passes = self._own.passes = Passes(self, *idx.shape)
         with below_autograd():
             loss: Tensor = passes.forward(idx, targets)
         return loss
@@ -253,7 +256,7 @@ class BlockKept(NamedTuple):
     ln_2: Normed
 
 
-class _Block:
+class BlockPasses:
     """x + attention(norm(x)), and x + mlp(norm(x)) of that."""
 
     def __init__(self, of: WrittenOut, block: Block, shape: tuple[int, int], scratch: Scratch) -> None:
@@ -301,13 +304,13 @@ class _Block:
         return self.scratch.d_x.copy_(d_x) if self.scratch.by_hand else d_x
 
 
-class _Passes:
+class Passes:
     """Forward and backward for batches of one shape."""
 
     def __init__(self, of: WrittenOut, B: int, T: int) -> None:
         self.model, self.dtype, self.shape, config = of.model, of.dtype, (B, T), of.model.config
         scratch = Scratch(B, T, config.n_embd, config.n_head, of.dtype)
-        self.blocks = [_Block(of, block, self.shape, scratch) for block in self.model.blocks if isinstance(block, Block)]
+        self.blocks = [BlockPasses(of, block, self.shape, scratch) for block in self.model.blocks if isinstance(block, Block)]
         self.ln_f = Norm(self.model.ln_f, scratch)
         self.head = Product(of, self.model.wte.weight if self.model.head is None else self.model.head.weight)
 
