@@ -1,7 +1,7 @@
 """Whose code failed: an error in the code of a plug-in is told with its package and its row.
 
-The traceback says it, so nothing is wrapped and a turn costs nothing. A ValueError is a sentence for the player: it is a plug-in's where
-the plug-in raised it. Any other error is a plug-in's where its code was at work.
+The traceback says it. A ValueError is a sentence for the player: it is a plug-in's where the plug-in raised it. Any other error is a
+plug-in's where its code was at work. What comes of a wrong answer has no such traceback: `promises` looks at answers.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,28 @@ from rolltrain_tui.base.registry import PLUGINS, plugin_rows
 HOUSE = __name__.partition(".")[0]
 
 
+class ForeignError(ValueError):
+    """A row's code gave what it must not give: half a sentence for the player, behind what `blame` says. Foreign text."""
+
+    def __init__(self, kind: str, name: str, words: str) -> None:
+        super().__init__(kind, name, words)
+        self.kind, self.name, self.words = kind, name, words
+
+    def __str__(self) -> str:
+        return self.words
+
+
 def told(error: BaseException) -> str:
     """What happened, in one sentence: "TypeError: ...", behind the plug-in's name where it failed in one. Foreign text."""
-    return f"{blame(error)}{type(error).__name__}: {error}"
+    words = str(error) if isinstance(error, ForeignError) else f"{type(error).__name__}: {error}"
+    return f"{blame(error)}{words}"
 
 
 def blame(error: BaseException) -> str:
     """What stands before the words of a plug-in's error: "Plug-in rolltrain-bard 1.0, ability 'lullaby': ". Else an empty string."""
+    if isinstance(error, ForeignError):
+        package = PLUGINS.packages.get(error.name)
+        return f"Plug-in {package}, {error.kind} {error.name!a}: " if package else ""
     frames = [frame for frame, _ in walk_tb(error.__traceback__) if _root(frame) in {HOUSE, *PLUGINS.roots}]
     theirs = [frame for frame in (frames[-1:] if isinstance(error, ValueError) else frames[::-1]) if _root(frame) != HOUSE]
     if not theirs:
@@ -32,12 +47,6 @@ def blame(error: BaseException) -> str:
         modes = [name for kind, name, _ in _rows_of(package) if kind == "mode"]
         row = f", mode {modes[0]!a}" if len(modes) == 1 else ""
     return f"Plug-in {package}{row}: "
-
-
-def whose(kind: str, name: str) -> str:
-    """What to call a row that gave what is of no use: "Plug-in rolltrain-bard 1.0, reward 'gold'", or "the reward 'stall'"."""
-    package = PLUGINS.packages.get(name)
-    return f"Plug-in {package}, {kind} {name!a}" if package else f"the {kind} {name!a}"
 
 
 def _root(frame: FrameType) -> str:
@@ -52,7 +61,7 @@ def _runs(part: Any, frame: FrameType) -> bool:
     """Whether the frame is a call of something that this part of a row holds: a function, or a method of an object."""
     if isinstance(part, tuple):
         return any(_runs(each, frame) for each in part)
-    if getattr(part, "__code__", None) is frame.f_code:
+    if getattr(getattr(part, "__wrapped__", part), "__code__", None) is frame.f_code:
         return True
     if frame.f_code.co_argcount and frame.f_locals.get(frame.f_code.co_varnames[0]) is part:
         return True

@@ -65,14 +65,23 @@ def check_named(name: str, row: Any) -> Any:
 class Registry(Mapping[str, Row]):
     """Name -> row. Plug-ins are loaded at the first question that the built-in rows cannot answer."""
 
-    def __init__(self, group: str, rows: Iterable[Row], *, kind: str = "row", check: Callable[[str, object], Row] = check_named) -> None:
+    def __init__(
+        self,
+        group: str,
+        rows: Iterable[Row],
+        *,
+        kind: str = "row",
+        check: Callable[[str, object], Row] = check_named,
+        held: Callable[[Row], Row] = lambda row: row,
+    ) -> None:
         """`group`: the entry-point group for plug-ins; "" closes the table to them. `kind`: what messages call a row.
 
-        `check` answers with the row that it was given under this name, or raises RowError.
+        `check` answers with the row that it was given under this name, or raises RowError. `held`: the row of a
+        plug-in, its code held to what it promises (see `promises`).
         """
         self.group, self.kind = group, kind
         self.built_in: Mapping[str, Row] = {row.name: row for row in rows}
-        self._check = check
+        self._check, self._held = check, held
         self._of_modes: dict[str, Row] | None = None
         self._bringers: list[Callable[[], Iterable[Row]]] = []
         self._from_plugins: dict[str, Row] | None = None if group else {}
@@ -126,10 +135,13 @@ class Registry(Mapping[str, Row]):
 
     def _load(self, rows: dict[str, Row]) -> None:
         for point in _points():
-            row = _load(point, self.kind, partial(self._check, point.name)) if point.group == self.group else None
+            row = _load(point, self.kind, partial(self._accept, point.name)) if point.group == self.group else None
             if row is not None:
                 rows[point.name] = row
                 PLUGINS.packages[point.name] = PLUGINS.roots[point.module.partition(".")[0]] = package_of(point)
+
+    def _accept(self, name: str, row: object) -> Row:
+        return self._held(self._check(name, row))
 
 
 def plugin_rows() -> Iterator[tuple[str, str, object]]:

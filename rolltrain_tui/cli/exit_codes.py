@@ -24,6 +24,12 @@ def exit_code_of(command: Callable[[], Any]) -> int:
         return _code(command())
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as left:
+        from rolltrain_tui.base.blame import blame
+
+        if not blame(left):
+            raise
+        return _tell(left)  # no plug-in ends the program
     except BrokenPipeError:
         return UNREAD
     except Exception as error:
@@ -36,7 +42,7 @@ def _code(answer: Any) -> int:
     return answer if isinstance(answer, int) else DONE
 
 
-def _tell(error: Exception) -> int:
+def _tell(error: BaseException) -> int:
     from click import ClickException
     from click.exceptions import Abort, Exit
 
@@ -62,7 +68,7 @@ def _tell(error: Exception) -> int:
     return WRONG_USE if foreign else FAILED
 
 
-def _where_to_look(error: Exception) -> str:
+def _where_to_look(error: BaseException) -> str:
     if os.environ.get(DEBUG):
         return "The traceback is above."
     try:
@@ -72,7 +78,7 @@ def _where_to_look(error: Exception) -> str:
     return f"The traceback is in {log}."
 
 
-def _keep(error: Exception) -> Path:
+def _keep(error: BaseException) -> Path:
     from rolltrain_tui.runs.saves import saves_root
 
     folder = saves_root(None)

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import click
@@ -44,13 +43,13 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     from rolltrain_tui.base.safe_text import printable
     from rolltrain_tui.config.dtypes import in_its_dtype
     from rolltrain_tui.game import baseline
-    from rolltrain_tui.modes import MODES
+    from rolltrain_tui.modes import MODES, part_of
     from rolltrain_tui.modes import build as build_learner
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.plain.views import SafeStream
     from rolltrain_tui.protocol.events import Evaluated
     from rolltrain_tui.protocol.inbox import Inbox
-    from rolltrain_tui.protocol.learner import StepAbandoned
+    from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned
     from rolltrain_tui.runs import ghosts
 
     baseline.check_writable(target)
@@ -61,10 +60,10 @@ def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool =
     inbox, evaluations, talk = Inbox(), list[Evaluated](), SafeStream(sys.stderr)
     learner.should_stop = lambda: inbox.stopped
     turn = 0
-    expert = MODES[config.kind].expert
+    expert = part_of(config.kind, "expert", Evaluation) if MODES[config.kind].expert else None
     with caught(inbox.stop) as signal, progress(config.turns) as show:
         try:
-            line = resolve_name(expert)(learner, config.evaluation.sequences) if expert else None
+            line = expert(learner, config.evaluation.sequences) if expert else None
             known = baseline.expert_line(config, learner, line) if line is not None else None
             for event in known or baseline.plain_training(config, learner, at_camps=True):
                 show(event)

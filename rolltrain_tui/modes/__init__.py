@@ -1,18 +1,17 @@
 """The kinds of training, one folder each, and the table of them. Nothing else in the house asks what is trained."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rolltrain_tui.base.promises import hold, kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.config.dtypes import left_open
+from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.signals import SIGNALS
-
-if TYPE_CHECKING:
-    from rolltrain_tui.protocol.learner import Learner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +125,30 @@ SIGNALS.bring(lambda: _brought("signals"))
 BESTIARY.bring(lambda: _brought("monsters"))
 
 
+def part_of(kind: str, part: str, answers: Any = Any) -> Callable[..., Any]:
+    """The function that a mode names as this part. A plug-in's is held to `answers`, the type hint of what it gives."""
+    place = getattr(MODES[kind], part)
+    if kind in MODES.own:
+        found: Callable[..., Any] = resolve_name(place)
+        return found
+    return kept(lambda *args, **named: resolve_name(place)(*args, **named), answers, "mode", kind, part)
+
+
 def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:
     """Why so many processes cannot train this campaign together; "" where they can."""
     mode = MODES[config.kind]
     if not mode.ranks:
         able = ", ".join(f"{name} ({row.title[0].lower()}{row.title[1:]})" for name, row in MODES.items() if row.ranks)
         return f"kind: {config.kind} trains in one process, not on {ranks} ranks; campaigns that can: {able}"
-    reason: str = resolve_name(mode.ranks)(config, ranks, shards=shards)
+    reason: str = part_of(config.kind, "ranks", str)(config, ranks, shards=shards)
     return reason
 
 
-def build(config: Any, *, base: Path) -> "Learner":
+def build(config: Any, *, base: Path) -> Learner:
     """The learner of a campaign; the one call that makes any. ValueError, with a sentence, for what cannot be built here."""
-    learner: Learner = resolve_name(MODES[config.kind].build)(config, base=base)
+    learner: Learner = part_of(config.kind, "build")(config, base=base)
+    if config.kind not in MODES.own:
+        learner = hold(learner, Learner, "mode", config.kind)
     if left_open(config):
         resolve_name("rolltrain_tui.training.dtype_trial:settle")(learner)
     return learner

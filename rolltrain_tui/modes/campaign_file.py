@@ -7,6 +7,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+from rolltrain_tui.base.promises import kept
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config.campaign_errors import Guide
 from rolltrain_tui.config.campaign_file_error import CampaignFileError
@@ -16,7 +17,7 @@ from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.shipped import find, shipped
 from rolltrain_tui.config.yaml_marks import Document, read_marked
-from rolltrain_tui.modes import MODES
+from rolltrain_tui.modes import MODES, part_of
 
 __all__ = ["CampaignFileError", "base_of", "dump", "find", "fitted", "json_schema", "load", "load_text", "shipped", "template"]
 
@@ -81,16 +82,16 @@ def template(kind: str) -> str:
     if not (name := MODES[_known(kind)].template):
         raise CampaignFileError(f"{kind}: a program makes campaigns of this kind; the codex page own_model shows how")
     found = resolve_name(name)
-    text: str = found() if callable(found) else found
+    text: str = kept(lambda: found() if callable(found) else found, str, "mode", kind, "template")()
     return text
 
 
 def fitted(kind: str, model: Path, data: Path, folder: Path) -> str:
     """A complete, commented campaign of this kind, fitted to a model and a file; `folder` is where it will lie. ValueError."""
-    if not (name := MODES[_known(kind)].fitted):
+    if not MODES[_known(kind)].fitted:
         kinds = ", ".join(name for name, mode in MODES.items() if mode.fitted)
         raise CampaignFileError(f"{kind}: a campaign of this kind makes its own model; --model and --data are for {kinds}")
-    text: str = resolve_name(name)(model, data, folder)
+    text: str = part_of(kind, "fitted", str)(model, data, folder)
     return text
 
 

@@ -117,6 +117,16 @@ class StepEffect:
         )
 
     @property
+    def out_of_range(self) -> str:
+        """The first lever that is outside its range: "lr_scale is -1.0, not 0 or more". An empty string where none is."""
+        at_least_0 = ("lr_scale", "decay_factor", "extra_steps", "weight_noise", "target_noise", "drop_worst", "heal_alpha")
+        above_0 = ("clip_factor", "batch_factor", "norm_cap", "extra_batch_factor")
+        ranges = [(name, "0 or more", getattr(self, name) >= 0) for name in at_least_0]
+        ranges += [(name, "more than 0", getattr(self, name) > 0) for name in above_0]
+        ranges += [(name, "1 or less", getattr(self, name) <= 1) for name in ("target_noise", "norm_cap", "heal_alpha")]
+        return next((f"{name} is {getattr(self, name)}, not {words}" for name, words, holds in ranges if not holds), "")
+
+    @property
     def k_requested(self) -> float:
         """The multiple of the plain update that the levers claim to apply: the product of every scalar hook."""
         micro = sum(self.micro_scales) / len(self.micro_scales) if self.micro_scales else 1.0

@@ -1,7 +1,10 @@
 """The abilities of all classes. The rows and their powers are in the file of each class."""
 
+from copy import copy
+from dataclasses import replace
 from typing import get_args
 
+from rolltrain_tui.base.promises import fault, hold
 from rolltrain_tui.base.registry import Registry, RowError
 from rolltrain_tui.rules import barbarian, cleric, fighter, paladin, rogue, wizard
 from rolltrain_tui.rules.ability import Ability, Cost, Option, Power, Recharge, Remedy
@@ -21,6 +24,8 @@ def check_ability(name: str, row: object) -> Ability:
     one_of(ability, cost=get_args(Cost), recharge=get_args(Recharge), remedy=get_args(Remedy))
     power = ability.power
     require(isinstance(power, Power), "its power must be a rolltrain_tui.plugins.Power")
+    for part in ("live_turns", "trigger", "trigger_turns"):
+        require(not (wrong := fault(getattr(power, part), int | None)), f"the {part} of its power is {wrong}")
     triggers = power.trigger is not None or type(power).triggers is not Power.triggers
     require(bool(ability.passive) == triggers, "its passive text must stand where its power has a passive form, and nowhere else")
     pools = {power.most(level) is not None for level in range(1, TOP_LEVEL + 1)}
@@ -35,6 +40,11 @@ def check_ability(name: str, row: object) -> Ability:
     return ability
 
 
+def held(ability: Ability) -> Ability:
+    """The ability, its power held to what it promises."""
+    return replace(ability, power=hold(copy(ability.power), Power, "ability", ability.name, finite=True))
+
+
 _ABILITIES: tuple[Ability, ...] = tuple(row for file in CLASS_FILES for row in file.ABILITIES)
 BUILT_IN_CLASSES = {row.hero_class for row in _ABILITIES}
-ABILITIES = Registry("rolltrain.abilities", _ABILITIES, kind="ability", check=check_ability)
+ABILITIES = Registry("rolltrain.abilities", _ABILITIES, kind="ability", check=check_ability, held=held)

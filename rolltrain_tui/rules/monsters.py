@@ -3,6 +3,7 @@
 After appearing or acting a monster is quiet for `lull` turns; then it rolls a d6 every turn and acts on `recharge` or more.
 """
 
+from rolltrain_tui.base.promises import fault
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.rules.hero_class import STATS
@@ -333,6 +334,7 @@ def check_monster(name: str, row: object) -> Monster:
     for power in (monster.failed, monster.saved):
         sound = isinstance(power, Affliction) and isinstance(power.effect, StepEffect)
         require(sound, "its failed and saved must each be an Affliction with a StepEffect")
+        require(not (wrong := fault(power, Affliction, finite=True)), f"its failed and saved must be in range: {wrong}")
         check_words(power)
         whole_number(power, turns=0)
     for symptom in monster.symptoms:

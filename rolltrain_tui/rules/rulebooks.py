@@ -5,10 +5,11 @@ the exact arithmetic of any of them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 from typing import Literal, get_args
 
+from rolltrain_tui.base.promises import kept
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import OnZero, StepEffect
 from rolltrain_tui.protocol.events import Outcome
@@ -221,7 +222,17 @@ def check_rulebook(name: str, row: object) -> Rulebook:
     return book
 
 
-RULEBOOKS = Registry("rolltrain.rulebooks", _BOOKS, kind="rulebook", check=check_rulebook)
+def held(book: Rulebook) -> Rulebook:
+    """The rulebook, its formulas held to numbers."""
+
+    def cell(outcome: Outcome) -> Formula:
+        formula = book.table.cell(outcome)
+        return replace(formula, k=kept(formula.k, float, "rulebook", book.name, f"k for a {outcome}", finite=True))
+
+    return replace(book, table=Table(*map(cell, get_args(Outcome))))
+
+
+RULEBOOKS = Registry("rolltrain.rulebooks", _BOOKS, kind="rulebook", check=check_rulebook, held=held)
 """Every rulebook but the player's own, which `custom_rulebook` makes."""
 
 

@@ -1,5 +1,6 @@
 """An error in a plug-in's code is told with its package and its row, whatever kind of row it is, and no other error is."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -11,12 +12,12 @@ import torch
 from support.installed import shell_with
 
 from rolltrain_tui.base import registry
-from rolltrain_tui.base.blame import told
+from rolltrain_tui.base.blame import ForeignError, told
 from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import MODES, build, campaign_file
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.rewards import REWARDS, RewardError, rewards_of
+from rolltrain_tui.modes.duel.rewards import REWARDS, rewards_of
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.plugins import TABLES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, custom_rulebook
@@ -42,12 +43,12 @@ class Moan(Power):
 
 
 class Sigh(Power):
-    pass
+    def k(self, held, hero, roll):
+        return exit() if roll.turn == 6 else float("nan")
 
 
 def build(config, *, base):
-    config.fail()
-    return zero()
+    return config.fail() or zero()
 
 
 def dry():
@@ -144,6 +145,8 @@ def refused() -> None:
     ("fail", "words"),
     [
         (dry, "Plug-in rolltrain-frail 0.1, mode 'bog': the bog is dry"),
+        (exit, "Plug-in rolltrain-frail 0.1, mode 'bog': its build must not end the program, as a SystemExit does"),
+        (lambda: 7, "Plug-in rolltrain-frail 0.1, mode 'bog': it gave an int, which has no info"),
         (refused, "A custom rulebook needs k for every face of the die."),
     ],
 )
@@ -160,8 +163,9 @@ def test_a_sentence_is_a_plugins_where_the_plugin_wrote_it(
 def test_a_reward_that_is_of_no_use_is_named_with_its_package() -> None:
     """One number for two games."""
     boards = Boards.of(torch.tensor([[[1, 0], [0, 1]], [[2, 0], [0, 2]]]))
-    with pytest.raises(RewardError, match=r"Plug-in rolltrain-frail 0.1, reward 'short' gave \(1,\) for 2 games"):
+    with pytest.raises(ForeignError) as caught:
         rewards_of("short", "host", boards, boards)
+    assert told(caught.value) == "Plug-in rolltrain-frail 0.1, reward 'short': its rule gave (1,) for 2 games, not one number for each"
 
 
 @pytest.mark.usefixtures("frail")
@@ -174,15 +178,26 @@ def test_an_error_of_the_house_is_nobody_elses() -> None:
 
 
 @pytest.mark.slow
-def test_headless_it_ends_with_code_2_and_what_was_saved(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
-    """The story tells package, row and error; the run can be gone on with."""
+@pytest.mark.parametrize(
+    ("turn", "ability", "words"),
+    [
+        (4, "moan", "ability 'moan': ZeroDivisionError: division by zero"),
+        (4, "sigh", "ability 'sigh': its k gave nan, not a finite number"),
+        (6, "sigh", "ability 'sigh': its k must not end the program, as a SystemExit does"),
+    ],
+)
+def test_headless_it_ends_with_code_2_and_what_was_saved(
+    turn: int, ability: str, words: str, tiny_config: Callable[..., CampaignConfig], tmp_path: Path
+) -> None:
+    """The story tells package, row and what was wrong; the run can be gone on with."""
     install(tmp_path / "site")
     rolltrain = shell_with(tmp_path / "site", tmp_path)
     text = campaign_file.dump(tiny_config("hero.auto=[]", "save.autosave_every=2")).replace("hero_class: barbarian", "hero_class: ghoul")
     (campaign := tmp_path / "ghoul.yaml").write_text(text, "utf-8")
-    (moves := tmp_path / "moves.jsonl").write_text('{"turn": 4, "command": {"type": "UseAbility", "ability": "moan"}}\n', "utf-8")
+    order = {"turn": turn, "command": {"type": "UseAbility", "ability": ability}}
+    (moves := tmp_path / "moves.jsonl").write_text(f"{json.dumps(order)}\n", "utf-8")
     ended = rolltrain("train", campaign, "--plain", "--script", moves, "--out", tmp_path / "runs")
     assert ended.returncode == 2, ended
-    assert "Training failed in turn 4, the last save is intact: Plug-in rolltrain-frail 0.1, ability 'moan': ZeroDivis" in ended.stdout
+    assert f"Training failed in turn {turn}, the last save is intact: Plug-in rolltrain-frail 0.1, {words}" in ended.stdout
     [run] = (tmp_path / "runs").iterdir()
     assert rolltrain("train", "--resume", run, "--plain").returncode == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.rewards import REWARDS, RewardError
+from rolltrain_tui.modes.duel.rewards import REWARDS
 from rolltrain_tui.modes.duel.saved import saved_networks
 from rolltrain_tui.modes.duel.trials import agent_named, host_named
 from rolltrain_tui.protocol.learner import Evaluation
@@ -14,7 +14,7 @@ from rolltrain_tui.protocol.learner import Evaluation
 def build(config: DuelConfig, *, base: Path) -> DuelLearner:
     """The learner of a campaign. Raises ValueError, in words, for layers, rewards, devices and saved networks that are not there."""
     if config.learning.reward not in REWARDS:
-        raise RewardError(f"learning.reward: no reward is called {config.learning.reward!r}; there are {', '.join(REWARDS)}")
+        raise ValueError(f"learning.reward: no reward is called {config.learning.reward!r}; there are {', '.join(REWARDS)}")
     tune_allocator()
     return DuelLearner(config, saved=saved_networks(config, base))
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
@@ -92,7 +91,10 @@ class Deeds(Orders):
         was_paused = inbox.paused
         inbox.pause()
         self.tell_player("‖ The run waits after this turn, and goes on when you are back.", "accent", stays="always")
-        make, when = resolve_name(self._sitting), f"turn {self.scene.turn}"
+        from rolltrain_tui.modes import part_of
+
+        assert self.campaign is not None
+        make, when = part_of(self.campaign.kind, "sitting"), f"turn {self.scene.turn}"
         found = self.bridge.between_turns(lambda run: make(run.learner, when))
 
         def look() -> None:

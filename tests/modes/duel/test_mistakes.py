@@ -7,6 +7,8 @@ import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL
 
+from rolltrain_tui.base.blame import ForeignError, told
+from rolltrain_tui.base.registry import PLUGINS
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.replay import Replay, ReplayError
@@ -87,16 +89,18 @@ def a_word(role: str, before: torch.Tensor, after: torch.Tensor, over: torch.Ten
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (nothing, "'gold' gave a value that is not a finite number"),
-        (too_few, r"'gold' gave \(1,\) for 8 games"),
-        (a_word, "'gold' gave a str; it must give one number for each"),
+        (nothing, "reward 'gold': its rule gave a value that is not a finite number"),
+        (too_few, "reward 'gold': its rule gave (1,) for 8 games, not one number for each"),
+        (a_word, "reward 'gold': its rule gave a str, not one number for each game"),
     ],
 )
 def test_a_reward_of_another_package_that_is_none_is_named(rule: Any, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the first turn, with the package's name for it; nothing is trained on a value that is no number."""
     monkeypatch.setattr(REWARDS, "_from_plugins", {"gold": Reward(name="gold", rule=rule)})
-    with pytest.raises(ValueError, match=words):
+    monkeypatch.setitem(PLUGINS.packages, "gold", "rolltrain-gold 1.0")
+    with pytest.raises(ForeignError) as caught:
         build(duel("learning.reward=gold"), base=CAMPAIGNS)
+    assert told(caught.value) == f"Plug-in rolltrain-gold 1.0, {words}"
 
 
 def test_a_reward_of_another_package_is_what_is_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
