@@ -168,7 +168,7 @@ class Roster:
     def load(self, path: Path, name: str | None = None) -> Agent:
         """Import an agent from `path`, under its own name or `name`. AgentError."""
         champion = agent_file.read(path)
-        agent = replace(champion.agent, name=check_name(name or champion.agent.name))
+        agent = replace(champion.agent, name=check_name(champion.agent.name if name is None else name))
         self.put(replace(champion, agent=agent), new=True)
         return agent
 

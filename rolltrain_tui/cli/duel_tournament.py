@@ -73,7 +73,9 @@ def _new(players: tuple[str, ...], name: str | None, root: Path, **given: Any) -
         **{key: given[key] for key in ("games", "rounds", "seed")},
     )
     contenders, seats = store.entered(names, terms)
-    return cups.check(cups.Cup(name=name or f"duel-{time.strftime('%Y%m%d-%H%M%S')}", terms=terms, contenders=contenders)), seats
+    return cups.check(
+        cups.Cup(name=f"duel-{time.strftime('%Y%m%d-%H%M%S')}" if name is None else name, terms=terms, contenders=contenders)
+    ), seats
 
 
 def _record(cup: "Cup", finished: bool) -> dict[str, Any]:

@@ -43,8 +43,17 @@ def test_a_run_comes_back_to_the_last_byte(run: Path, tmp_path: Path) -> None:
     assert same(snapshot(37), saves.read(folder))
     with pytest.raises(saves.SaveError, match="left alone"):
         archive.unpack(tmp_path / "run.zip", tmp_path / "elsewhere")
-    assert contents(archive.unpack(tmp_path / "run.zip", tmp_path / "elsewhere", "../../Another One")) == contents(run)
+    assert contents(archive.unpack(tmp_path / "run.zip", tmp_path / "elsewhere", "another-one")) == contents(run)
     assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["another-one", folder.name]
+
+
+@pytest.mark.parametrize(("name", "plain"), [("../../Another One", "another-one"), ("Anna", "anna"), ("", "run"), ("con", "run-con")])
+def test_a_name_that_no_folder_can_have_is_refused_with_one_that_it_can(name: str, plain: str, run: Path, tmp_path: Path) -> None:
+    """Nothing is renamed behind the player's back, and nothing is written."""
+    archive.pack(run, tmp_path / "run.zip")
+    with pytest.raises(saves.SaveError, match=f"such as --as {plain}$"):
+        archive.unpack(tmp_path / "run.zip", tmp_path / "elsewhere", name)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_damaged_saves_stay_behind(run: Path, tmp_path: Path) -> None:

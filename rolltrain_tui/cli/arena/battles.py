@@ -150,7 +150,9 @@ def tournament(
     else:
         agents, given = _with_steps(agents, given)
         terms, found = _terms(roster, agents, given)
-        cup = tournaments.plan(name or f"cup-{time.strftime('%Y%m%d-%H%M%S')}", kind, terms, battles.enter(terms, found), rounds)
+        cup = tournaments.plan(
+            f"cup-{time.strftime('%Y%m%d-%H%M%S')}" if name is None else name, kind, terms, battles.enter(terms, found), rounds
+        )
         tournaments.open_new(roster.root, cup)
     stopped, lost = _play(battles, cup) if workers is None and ray is None else _play_many(battles, cup, workers, ray)
     finished = not stopped and not lost

@@ -133,11 +133,16 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
-    """Extract the run in an archive into a new folder under `root`; that folder. SaveError, and then nothing is left behind."""
+    """Extract the run in an archive into a new folder under `root`; that folder. SaveError, and then nothing is left behind.
+
+    `name`: of the folder, in place of the run's own; it is refused where it is no plain name.
+    """
+    if name is not None and name != (plain := plain_name(name, "run")):
+        raise SaveError(f"no run can be called {name[:60]!a}: a name has small letters, digits and hyphens, such as --as {plain}")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with opened(archive) as (zipped, contents):
-            folder = root / plain_name(name or contents.run, "run")
+            folder = root / plain_name(contents.run if name is None else name, "run")
             if folder.exists() or folder.is_symlink():
                 raise SaveError(f"there is a run {folder.name} already, so it is left alone; --as NAME brings this one in under another")
             if sum(record.size for record in contents.files) > shutil.disk_usage(root).free:
