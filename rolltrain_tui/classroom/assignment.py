@@ -147,10 +147,15 @@ def advice(assignment: Assignment) -> Iterator[str]:
         yield "No tolerance is known for this campaign (verification.tolerance): a run from another kind of CPU can be exact or undecided."
 
 
+def dump(assignment: Assignment) -> bytes:
+    """Inverse of `parse`."""
+    return (dump_json(codec(Assignment).dump(assignment)) + "\n").encode("ascii")
+
+
 def write(path: Path, assignment: Assignment) -> None:
     """A new file. AssignmentError where it exists."""
     try:
-        atomic_files.write_new(path, (dump_json(codec(Assignment).dump(assignment)) + "\n").encode("ascii"))
+        atomic_files.write_new(path, dump(assignment))
     except FileExistsError:
         raise AssignmentError(f"{printable(path)} is there already, so it is left alone. A new id would orphan what was joined.") from None
     except OSError as error:
@@ -174,7 +179,7 @@ def read(path: Path) -> Assignment:
 
 
 def parse(data: bytes) -> Assignment:
-    """Inverse of what `write` writes. ValueError."""
+    """The assignment in the bytes of its file, checked. ValueError."""
     if len(data) > MOST_BYTES:
         raise RecordError(f"it is longer than {MOST_BYTES} bytes")
     plain = parse_json(data)

@@ -1,4 +1,4 @@
-"""Whether a run is the assignment: its campaign, value by value, before anything of it is trained.
+"""Whether a run is the assignment: its campaign, value by value, and its record, before anything of it is trained.
 
 A campaign of a stranger may ask for 100,000,000 turns of a model 16,384 wide. So nothing of the student's campaign is used but the
 values that the assignment lets differ, and a number that may differ is at most GROWTH times the assignment's.
@@ -10,7 +10,9 @@ from typing import Any
 
 from rolltrain_tui.base.safe_text import shown
 from rolltrain_tui.classroom.assignment import Assignment
+from rolltrain_tui.classroom.record import Record
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.game import baseline
 from rolltrain_tui.modes import campaign_file
 
 GROWTH = 10
@@ -53,6 +55,36 @@ def check(assignment: Assignment, before: Mapping[str, Any], differences: Sequen
             continue
         if not _is_number(was) or value > GROWTH * max(was, 1):
             raise NotTheAssignment(f"{path} is {shown(value)}: at most {GROWTH} times the assignment's {shown(was)} is trained again.")
+
+
+def check_record(assignment: Assignment, record: Record) -> None:
+    """What a record shows of settings that changed on the way, and of the ghost. NotTheAssignment."""
+    if record.began is None:
+        raise NotTheAssignment("Its story has no beginning.")
+    before = assignment.config.model_dump(mode="json")
+    for change in record.changes:
+        differences = [(path, _at(before, path), _plain(value)) for path, _, value in change.changes]
+        try:
+            check(assignment, before, differences)
+        except NotTheAssignment as error:
+            raise NotTheAssignment(f"Its settings changed after turn {change.turn}. {error}") from None
+    ours = None if assignment.ghost is None else baseline.parse(assignment.ghost)
+    if record.ghost is not None and (ours is None or record.ghost.points != ours.points):
+        raise NotTheAssignment("It was played beside another recording of plain training than the assignment's.")
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    for part in path.split("."):
+        values = values.get(part, {}) if isinstance(values, Mapping) else {}
+    return values
+
+
+def _plain(value: str) -> Any:
+    """A value as the story tells it: JSON."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _is_number(value: Any) -> bool:

@@ -4,21 +4,19 @@ python -m rolltrain_tui.classroom.examiner FOLDER [--reference]     campaign.yam
 python -m rolltrain_tui.classroom.examiner --nursery                a folder a line; a fork for each, since loading torch takes seconds
 """
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rolltrain_tui.base.json_records import codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.classroom import assignment as assignments
 from rolltrain_tui.classroom.assignment import Assignment
-from rolltrain_tui.classroom.conformity import NotTheAssignment, check
+from rolltrain_tui.classroom.conformity import NotTheAssignment, check_record
 from rolltrain_tui.classroom.limits import Limits, hold
 from rolltrain_tui.classroom.record import Record
 from rolltrain_tui.classroom.result import Reference, Result
@@ -108,45 +106,15 @@ def examine(folder: Path) -> Result:
     asked = assignments.parse((folder / ASSIGNMENT).read_bytes())
     try:
         record = Record.of(folder / layout.CHRONICLE)
-        _check(record, asked, folder)
+        check_record(asked, record)
+        if record.ghost is None:  # played without the recording, so there were no gates
+            baseline.place(folder / layout.CAMPAIGN).unlink(missing_ok=True)
+            (folder / layout.GHOST).unlink(missing_ok=True)
     except (ChronicleError, NotTheAssignment) as error:
         return Result(outcome="refused", reason=one_line(str(error), 400))
     except (ArithmeticError, AssertionError, LookupError, AttributeError, TypeError, RecursionError) as error:
         return Result(outcome="refused", reason=f"Its story is none of ours ({type(error).__name__}).")
     return replace(_verified(folder, record, asked), seconds=time.process_time() - cpu)
-
-
-def _check(record: Record, asked: Assignment, folder: Path) -> None:
-    """What a record shows before anything is trained. NotTheAssignment."""
-    if record.began is None:
-        raise NotTheAssignment("Its story has no beginning.")
-    before = asked.config.model_dump(mode="json")
-    for change in record.changes:
-        differences = [(path, _at(before, path), _plain(value)) for path, _, value in change.changes]
-        try:
-            check(asked, before, differences)
-        except NotTheAssignment as error:
-            raise NotTheAssignment(f"Its settings changed after turn {change.turn}. {error}") from None
-    ours = None if asked.ghost is None else baseline.parse(asked.ghost)
-    if record.ghost is None:  # played without the recording, so there were no gates
-        baseline.place(folder / layout.CAMPAIGN).unlink(missing_ok=True)
-        (folder / layout.GHOST).unlink(missing_ok=True)
-    elif ours is None or record.ghost.points != ours.points:
-        raise NotTheAssignment("It was played beside another recording of plain training than the assignment's.")
-
-
-def _at(values: Mapping[str, Any], path: str) -> Any:
-    for part in path.split("."):
-        values = values.get(part, {}) if isinstance(values, Mapping) else {}
-    return values
-
-
-def _plain(value: str) -> Any:
-    """A value as the story tells it: JSON."""
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 def _verified(folder: Path, record: Record, asked: Assignment) -> Result:

@@ -94,5 +94,6 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
         name = set_cell_size(flat(row.name), width)
         lines.append(f"{MARKS[result.outcome]} {name}  {result.outcome:<12}  {value:<17}  {against(result)}".rstrip())
         reason = "" if result.outcome in ("exact", "consistent") else result.reason
-        lines += [f"    {flat(words)}" for words in (reason, row.alike and f"Alike: {row.alike}", row.note) if words]
+        short = f"It stops after turn {result.turn} of {result.turns}." if result.turn < result.turns else ""
+        lines += [f"    {flat(words)}" for words in (reason, short, row.alike and f"Alike: {row.alike}", row.note) if words]
     return lines

@@ -1,10 +1,12 @@
-"""Who joined which assignment on this computer: by the seed of a run it is known whose it is."""
+"""Who joined which assignment on this computer: by the seed of a run it is known whose it is, and what was asked."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.classroom import assignment as assignments
+from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
 
 FOLDER = "classes"
 """Beside the runs."""
@@ -21,10 +23,11 @@ class Joined:
     seed: int
 
 
-def remember(root: Path, joined: Joined) -> None:
-    """Write it down under the folder of the runs. OSError."""
+def remember(root: Path, joined: Joined, asked: Assignment) -> None:
+    """Write it down under the folder of the runs, with a copy of the assignment. OSError."""
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    atomic_files.replace(_copy(root, asked.id), assignments.dump(asked))
     atomic_files.replace(folder / f"{joined.seed}.json", dump_json(codec(Joined).dump(joined)).encode("ascii"))
 
 
@@ -35,3 +38,15 @@ def find(root: Path, seed: int) -> Joined | None:
     except (OSError, RecordError):
         return None
     return found
+
+
+def assignment_of(root: Path, joined: Joined) -> Assignment | None:
+    """What was asked; None where no good copy is here."""
+    try:
+        return assignments.read(_copy(root, joined.assignment))
+    except AssignmentError:
+        return None
+
+
+def _copy(root: Path, name: str) -> Path:
+    return root / FOLDER / f"{name}.class"

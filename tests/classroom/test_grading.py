@@ -14,11 +14,11 @@ from class_grading import Class, changed, orders
 from support.shell import Answer
 
 from rolltrain_tui.classroom import assignment as assignments
-from rolltrain_tui.classroom import children, examiner, submission
+from rolltrain_tui.classroom import children, examiner, joined, submission
 from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
 from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
 from rolltrain_tui.classroom.duplicates import Handed, flags
-from rolltrain_tui.classroom.gradebook import COLUMNS, Row, as_csv
+from rolltrain_tui.classroom.gradebook import COLUMNS, Row, as_csv, as_lines
 from rolltrain_tui.classroom.gradebook_page import as_page
 from rolltrain_tui.classroom.grading import Grader, files_in
 from rolltrain_tui.classroom.identity import seed_of
@@ -178,9 +178,9 @@ def test_the_verbs_from_assignment_to_table(
     assert (made.code, "--set device.dtype=float32" in made.err, "No tolerance is known" in made.err) == (0, True, True)
     assert call("class", "new", "tutorial", "hw.class").code == 2
     assert call("class", "new", "tutorial", "x.class", "--free", "no.such").code == 2
-    joined = call("class", "join", "hw.class", "--name", "../Anna\x1b")
-    assert (joined.code, joined.out.strip()) == (0, "the-first-lesson-anna.yaml")
-    assert "rolltrain play the-first-lesson-anna.yaml" in joined.err
+    answer = call("class", "join", "hw.class", "--name", "../Anna\x1b")
+    assert (answer.code, answer.out.strip()) == (0, "the-first-lesson-anna.yaml")
+    assert "rolltrain play the-first-lesson-anna.yaml" in answer.err
     assert call("class", "join", "hw.class", "--name", "anna").code == 2
     assert call("class", "join", "hw.class", "--name", "..").code == 2
     assert call("train", "the-first-lesson-anna.yaml", "--out", tmp_path / "runs").code == 0
@@ -199,6 +199,40 @@ def test_the_verbs_from_assignment_to_table(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert call("class", "grade", "in", "--assignment", "hw.class").code == 0
     assert [row["verdict"] for row in csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text("utf-8")))] == ["exact", "refused"]
+
+
+def test_a_student_hears_before_handing_in_what_grading_would_say(
+    room: Class, anna: Path, tmp_path: Path, call: Callable[..., Answer]
+) -> None:
+    """Other settings, a damaged story and a file that is there are mistakes with a remedy; a run that stops early is handed in and told."""
+    seed = seed_of(room.asked.id, "Anna")
+    joined.remember(tmp_path, joined.Joined(room.asked.id, room.asked.title, "Anna", seed), room.asked)
+
+    def submit(run: Path, file: str = "anna.zip") -> Answer:
+        return call("class", "submit", run, tmp_path / file, "--out", tmp_path)
+
+    other = submit(room.campaign(anna, f"turns: {TURNS}", "turns: 9"))
+    assert (other.code, "turns is 9, assigned is 8" in other.err) == (2, True)
+    damaged = room.campaign(anna, "seed: ", "seed: ")
+    story = (damaged / "chronicle.jsonl").read_bytes().splitlines(keepends=True)
+    (damaged / "chronicle.jsonl").write_bytes(b"".join([*story[:9], b"x" + story[9][1:], *story[10:]]))
+    answer = submit(damaged)
+    assert (answer.code, f"{damaged / 'chronicle.jsonl'}: line 10 is damaged" in answer.err) == (2, True)
+    assert not (tmp_path / "anna.zip").exists()
+    short = room.forge(anna, lambda event: [] if isinstance(event, CampaignEnded) or event.turn == TURNS else [event])
+    answer = submit(short)
+    assert (answer.code, f"turn {TURNS - 1} of {TURNS}" in answer.err) == (0, True)
+    answer = submit(anna)
+    assert (answer.code, "Name another file" in answer.err) == (2, True)
+    answer = submit(anna, "whole.zip")
+    assert (answer.code, "not finished" in answer.err) == (0, False)
+
+
+def test_the_table_on_the_terminal_says_where_a_run_stopped() -> None:
+    """A value after a tenth of the turns is another thing than one at the end."""
+    whole, short = (Row("Anna", Result(outcome="exact", value=2.0, turn=turn, turns=600), 0.0, "a.zip") for turn in (600, 25))
+    assert len(as_lines([whole])) == 1
+    assert "after turn 25 of 600" in as_lines([short])[1]
 
 
 SMALL = (

@@ -29,7 +29,7 @@ def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = asked.lay_out(folder, text, stem)
-        joined.remember(saves_root(out), joined.Joined(asked.id, config.name, called, seed))
+        joined.remember(saves_root(out), joined.Joined(asked.id, config.name, called, seed), asked)
     except FileExistsError:
         raise assignments.AssignmentError(
             f"{folder / stem}.yaml is there already: you have joined. Play it: rolltrain play {stem}.yaml"

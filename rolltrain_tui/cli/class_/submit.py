@@ -1,10 +1,17 @@
 """`rolltrain class submit`: one file to hand in."""
 
+import os
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rolltrain_tui.cli import options
+
+if TYPE_CHECKING:
+    from rolltrain_tui.classroom.assignment import Assignment
+    from rolltrain_tui.classroom.record import Record
 
 
 @click.command(short_help="Write the file that you hand in.")
@@ -20,38 +27,80 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
     """
     from rolltrain_tui.classroom import assignment as assignments
     from rolltrain_tui.classroom import identity, joined, submission
-    from rolltrain_tui.protocol.events import CampaignBegan
-    from rolltrain_tui.runs import event_log, layout
+    from rolltrain_tui.runs import layout
     from rolltrain_tui.runs.saves import run_of, saves_root
-    from rolltrain_tui.runs.saves.manifest import SaveError
 
     if (assignment is None) != (name is None):
         raise click.UsageError("--assignment and --name belong together.")
-    folder = run_of(options.run_path(run, out)) if run else _newest_joined(saves_root(out))
-    try:
-        began = next(iter(event_log.read(folder / layout.CHRONICLE)), None)
-    except OSError as error:
-        raise SaveError(f"the story of {folder} cannot be read: {error.strerror or error}") from None
-    if not isinstance(began, CampaignBegan):
-        raise SaveError(f"nothing has happened in {folder} yet: play it first")
+    root = saves_root(out)
+    folder = run_of(options.run_path(run, out)) if run else _newest_joined(root)
+    record = _record(folder)
+    assert record.began is not None
+    seed = record.began.seed
     if assignment is not None and name is not None:
-        asked, called = assignments.read(assignment), identity.cleaned(name)
-        known = joined.Joined(asked.id, asked.title, called, identity.seed_of(asked.id, called))
+        given, called = assignments.read(assignment), identity.cleaned(name)
+        asked: Assignment | None = given
+        known = joined.Joined(given.id, given.title, called, identity.seed_of(given.id, called))
     else:
-        found = joined.find(saves_root(out), began.seed)
+        found = joined.find(root, seed)
         if found is None:
             raise click.UsageError(
-                f"The run has seed {began.seed}, and nobody joined an assignment with it here. Say which: --assignment FILE --name NAME."
+                f"The run has seed {seed}, and nobody joined an assignment with it here. Say which: --assignment FILE --name NAME."
             )
-        known = found
-    if began.seed != known.seed:
+        asked, known = joined.assignment_of(root, found), found
+    if seed != known.seed:
         raise click.UsageError(
-            f"The run has seed {began.seed}, and {known.name}'s is {known.seed}: play the campaign that `rolltrain class join` wrote."
+            f"The run has seed {seed}, and {known.name}'s is {known.seed}: play the campaign that `rolltrain class join` wrote."
         )
+    if asked is not None:
+        _check(asked, record, folder / layout.CAMPAIGN, known.seed)
     target = file or Path(f"{identity.file_name(known.name)}.submission.zip")
+    if os.path.lexists(target):
+        raise assignments.AssignmentError(
+            f"{target} is there already, so it is left alone. Name another file: rolltrain class submit {shlex.quote(folder.name)} FILE"
+        )
     submission.pack(folder, target, known.assignment, known.name)
     click.echo(target)
     click.echo(f"{known.title}, by {known.name}: {target.stat().st_size:,} bytes. Hand in this file.", err=True)
+    if record.ended is None:
+        again = f"rolltrain play {shlex.quote(folder.name)}"
+        click.echo(
+            f"It is not finished: turn {record.turn} of {record.turns}. To hand in more, play on and submit again: {again}", err=True
+        )
+
+
+def _record(folder: Path) -> "Record":
+    """The story of a run, read whole, as whoever grades it will. SaveError."""
+    from rolltrain_tui.classroom.record import Record
+    from rolltrain_tui.runs import layout
+    from rolltrain_tui.runs.event_log import ChronicleError
+    from rolltrain_tui.runs.saves.manifest import SaveError
+
+    try:
+        record = Record.of(folder / layout.CHRONICLE)
+    except OSError as error:
+        raise SaveError(f"the story of {folder} cannot be read: {error.strerror or error}") from None
+    except ChronicleError as error:
+        raise SaveError(f"{folder / str(error)}. Such a story cannot be graded: hand in another run") from None
+    if record.began is None:
+        raise SaveError(f"nothing has happened in {folder} yet: play it first")
+    return record
+
+
+def _check(asked: "Assignment", record: "Record", campaign: Path, seed: int) -> None:
+    """AssignmentError for a run that would be refused."""
+    from rolltrain_tui.classroom.assignment import AssignmentError
+    from rolltrain_tui.classroom.conformity import NotTheAssignment, check_record, conforming
+
+    try:
+        conforming(asked, campaign.read_text(encoding="utf-8", errors="replace"), seed)
+        check_record(asked, record)
+    except OSError as error:
+        raise AssignmentError(f"{campaign} cannot be read: {error.strerror or error}. Hand in another run.") from None
+    except NotTheAssignment as error:
+        raise AssignmentError(
+            f"This run would be refused. {error} Play the campaign that `rolltrain class join` wrote as it is, and hand in that run."
+        ) from None
 
 
 def _newest_joined(root: Path) -> Path:
