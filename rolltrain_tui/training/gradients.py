@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.nn.utils import get_total_norm
 
 from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.shards import is_shard, own
+from rolltrain_tui.training.shards import own
 
 
 def real(tensor: Tensor) -> Tensor:
@@ -58,8 +58,8 @@ def total_norm(tensors: list[Tensor]) -> Tensor:
 
 @torch.no_grad()
 def clip(parameters: Sequence[Tensor], threshold: float, norm: Tensor) -> None:
-    """clip_grads_with_norm_, which knows no sparse gradients and no shards."""
-    if any(p.grad is not None and (p.grad.is_sparse or is_shard(p)) for p in parameters):
-        torch._foreach_mul_(gathered(parameters), torch.clamp(threshold / (norm + 1e-6), max=1.0))
-    else:
-        clip_grads_with_norm_(parameters, threshold, norm, foreach=True)
+    """Multiply the gradients by min(1, threshold / (norm + 1e-6)): clip_grads_with_norm_, for sparse gradients and shards too."""
+    gradients = gathered(parameters)
+    factor = torch.clamp(threshold / (norm + 1e-6), max=1.0)
+    for device in dict.fromkeys(gradient.device for gradient in gradients):
+        torch._foreach_mul_([gradient for gradient in gradients if gradient.device == device], factor.to(device))
