@@ -17,12 +17,14 @@ def codex(slug: str | None, as_json: bool) -> None:
 
     import rolltrain_tui.modes  # noqa: F401 - they bring signals and monsters of their own
     from rolltrain_tui.story import codex as book
+    from rolltrain_tui.story.typed_commands import typed
 
     shown = [book.page(slug)] if slug else book.pages()
     if as_json:
         click.echo(json.dumps(asdict(shown[0]) if slug else [asdict(page) for page in shown], indent=2))
     elif slug:
-        show_markdown(shown[0].text)
+        told = typed(shown[0].text)
+        show_markdown(shown[0].text + (f"\nIn [plain](plain) play there are no keys. {told}\n" if told else ""))
     else:
         click.echo(book.contents())
 

@@ -110,7 +110,7 @@ class QuietView:
 class PlainView:
     """One sentence an event, each line with its turn. Roll and step of a turn share a line, told every `every` turns.
 
-    `typing`: somebody can type orders, and is told what to type for the keys of the screen that an act names.
+    `typing`: somebody can type orders, and is told what to type for the keys of the screen that the campaign's own texts name.
     """
 
     def __init__(self, voice: SafeStream, every: int = 1, *, typing: bool = False) -> None:
@@ -130,7 +130,7 @@ class PlainView:
             if event.turn % self._every == 0 or not event.finite:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
-            told = typed(sentence) if self._typing and isinstance(event, ActBegan) else ""
+            told = typed(sentence) if self._typing and isinstance(event, ActBegan | CampaignEnded) else ""
             self._tell(event.turn, f"{sentence} {told}".rstrip())
         if isinstance(event, CampaignBegan | ScoutsReturned) and (hint := hint_sentence(self._scene)):
             self._tell(event.turn, hint)

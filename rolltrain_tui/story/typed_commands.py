@@ -171,7 +171,11 @@ _TYPED: Mapping[str, str] = {
     "q": "`quit`",
 }
 """Key of the screen -> what to type for it."""
-_PRESS = re.compile(r"\bpress (space|[a-z0-9.+-])(?= (?:to|and|then|for|again|once) |[:;,.]|$)", re.IGNORECASE)
+_PRESS = re.compile(r"\b[Pp]ress (`?)([A-Z]|space|[a-z0-9.+-])\1(?=\s(?:to|and|or|then|for|again|once)\s|[:;,.]|$)")
+_ALSO = re.compile(r"(?:\b(?:[Tt]hen|and|or)|[;:]) ()(space|[b-z.+-])(?= \w|[:;,.])")
+"""A key without `press`, in a text that has said to press one: "and i spends it", "; . plays a single turn"."""
+_MARKED = re.compile(r"(?:\A|[.*] |\()(`)(space|[a-z0-9.+-])`(?=[ ,)])")
+"""A key of the codex, where a sentence begins or in brackets: "`s` saves when you like", "yours to take (`r`)"."""
 
 _WORDS: Mapping[str, Wish] = {
     "rest": TakeShortRest(),
@@ -250,10 +254,20 @@ def parse_command(line: str, dials: Sequence[Dial] = ()) -> Wish | None:
 
 def typed(text: str) -> str:
     """What to type for the keys that a text says to press, in sentences; "" where it names none. For a player without the screen."""
-    keys = tuple(dict.fromkeys(key.lower() for key in _PRESS.findall(text)))
-    known = ", ".join(f"{key} is {_TYPED[key]}" for key in keys if key in _TYPED)
-    screen = [f"The key {key} needs the screen." for key in keys if key not in _TYPED]
-    return " ".join(([f"Typed, {known}."] if known else []) + screen)
+    keys = tuple(dict.fromkeys(key for paragraph in text.split("\n\n") for key in _keys(paragraph)))
+    known = "; ".join(f"{key} is {_TYPED[key]}" for key in keys if key in _TYPED)
+    others = [key for key in keys if key not in _TYPED]
+    screen = [f"The key {others[0]} needs the screen." if len(others) == 1 else f"The keys {' and '.join(others)} need the screen."]
+    return " ".join(([f"Typed, {known}."] if known else []) + (screen if others else []))
+
+
+def _keys(paragraph: str) -> list[str]:
+    """In their order. What follows a key that needs the screen may be about another screen: there only `press` names a key."""
+    found: list[str] = []
+    for match in sorted((match for way in (_PRESS, _ALSO, _MARKED) for match in way.finditer(paragraph)), key=lambda match: match.start()):
+        if match.re is _PRESS or ((found or match.re is _MARKED) and all(key in _TYPED for key in found)):
+            found.append(match[2].lower())
+    return found
 
 
 def _dial(said: str) -> Wish:

@@ -171,6 +171,12 @@ def test_codex(call: Callable[..., Answer]) -> None:
     assert len(json.loads(call("codex", "--json").out)) > 20
 
 
+def test_a_page_that_names_keys_ends_with_what_to_type(call: Callable[..., Answer]) -> None:
+    """A shell has no keys to press. A page without keys ends as it does."""
+    assert call("codex", "echo_chamber").out.rstrip().endswith("In [plain](plain) play there are no keys. Typed, k is `dial`.")
+    assert "Typed," not in call("codex", "rage").out
+
+
 # Play.
 
 

@@ -431,9 +431,11 @@ def test_moves_of_the_past_are_not_played_again(monkeypatch: pytest.MonkeyPatch,
 def test_an_act_says_what_to_type_where_somebody_can(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig, plain: bool) -> None:
     """For the keys of the screen that its text names; a story that nobody answers leaves it out."""
     act = ActBegan(1, 2, "The eye", "Press d to see what ails the run.")
-    _, _, stdout, _ = play(monkeypatch, FakeExpedition(config, turns=1, extra=[act]), PlainOptions(plain=plain))
-    assert "Press d to see what ails the run." in stdout
-    assert ("Typed, d is `diagnose`." in stdout) == plain
+    end = CampaignEnded(1, "victory", 1.0, 1.45, 0.01, 1.4, HERO, 6.0, "The mirror", "Next time press k.")
+    _, _, stdout, _ = play(monkeypatch, FakeExpedition(config, turns=1, extra=[act, end]), PlainOptions(plain=plain))
+    for text, told in (("Press d to see what ails the run.", "Typed, d is `diagnose`."), ("Next time press k.", "Typed, k is `dial`.")):
+        assert text in stdout
+        assert (told in stdout) == plain
 
 
 def test_failures_have_exit_code_1(monkeypatch: pytest.MonkeyPatch, config: CampaignConfig) -> None:
