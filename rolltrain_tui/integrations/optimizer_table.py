@@ -91,6 +91,7 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "AdamWScheduleFree": ("schedulefree", {"lr": 1e-2}),
     "SGDScheduleFree": ("schedulefree", {"lr": 0.1}),
     "RAdamScheduleFree": ("schedulefree", {"lr": 1e-2}),
+    "Adafactor": ("transformers", {}),
     "AdaBelief": ("pytorch_optimizer", {"lr": 1e-2}),
     "Adan": ("pytorch_optimizer", {"lr": 1e-2}),
     "AdEMAMix": ("pytorch_optimizer", {"lr": 1e-2}),

@@ -54,6 +54,7 @@ from rolltrain_tui.training.foreign_optimizer import UNAVAILABLE_LEVERS, Optimiz
 from rolltrain_tui.training.levers import StepMeasurement
 from rolltrain_tui.training.machine_kind import this_machine
 from rolltrain_tui.training.noise import add_weight_noise
+from rolltrain_tui.training.optimizer_state import rate_of
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import random_stream
@@ -229,7 +230,7 @@ class Session:
         return StepReport(
             loss=loss,
             grad_norm=motion.grad_norm,
-            lr=float(self.optimizer.param_groups[0].get("lr", math.nan)),
+            lr=rate_of(self.optimizer),
             proposed_norm=motion.proposed_norm,
             applied_norm=motion.applied_norm,
             k_requested=effect.k_requested,

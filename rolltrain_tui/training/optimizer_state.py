@@ -5,6 +5,7 @@ casts moments to the type of the weights. Functions stay where they are. `traini
 """
 
 import copy
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,12 @@ def names_of(optimizer: Optimizer, known: Mapping[Tensor, str]) -> dict[Tensor, 
     """Names of the optimiser's parameters; those that have none are numbered."""
     held = [p for group in optimizer.param_groups for p in group["params"]]
     return {p: known.get(p, f"#{place}") for place, p in enumerate(held)}
+
+
+def rate_of(optimizer: Optimizer) -> float:
+    """The learning rate of the first group. NaN where there is none, or where each step works it out, as Adafactor of transformers does."""
+    rate = optimizer.param_groups[0].get("lr")
+    return math.nan if rate is None else float(rate)
 
 
 def well_known(optimizer: Optimizer) -> bool:

@@ -12,10 +12,10 @@ from support.same_weights import same
 from torch import Tensor, nn
 
 import rolltrain_tui
-from rolltrain_tui import Paladin, RollToTrain, Session
+from rolltrain_tui import Barbarian, Paladin, RollToTrain, Session, Wizard
 from rolltrain_tui.integrations.checkpoints import stow
-from rolltrain_tui.protocol.commands import SaveGame
-from rolltrain_tui.protocol.events import StepTaken
+from rolltrain_tui.protocol.commands import SaveGame, UseAbility
+from rolltrain_tui.protocol.events import CommandRefused, Event, StepTaken
 from rolltrain_tui.training.optimizer_trial import unsaved
 from rolltrain_tui.training.snapshots import Snapshot
 
@@ -109,6 +109,20 @@ class Secretive(torch.optim.SGD):
             p.add_(p.grad, alpha=-0.01 * self._grow())
 
 
+class OwnRate(torch.optim.Optimizer):
+    """It works its rate out at each step, as Adafactor of transformers does; weight decay is a part of it."""
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, {"lr": None, "weight_decay": 0.1})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for p in group["params"]:
+                t = self.state[p]["step"] = self.state[p].get("step", 0) + 1
+                p.sub_((p.grad + group["weight_decay"] * p) * 0.1 / t**0.5)
+
+
 class Projector:
     pass
 
@@ -147,6 +161,7 @@ KINDS: dict[str, Make] = {
     "tensor lr": lambda p: torch.optim.AdamW(p, lr=torch.tensor(1e-2)),
     "GroupCounts": GroupCounts,
     "Wrapped": Wrapped,
+    "OwnRate": OwnRate,
     "schedulefree": third_party("schedulefree", "AdamWScheduleFree", lr=1e-2),
     "Lion": third_party("pytorch_optimizer", "Lion", lr=1e-3),
     "AdaBelief": third_party("pytorch_optimizer", "AdaBelief", lr=1e-2),
@@ -211,7 +226,7 @@ def test_off_and_k(model: Callable[[], nn.Module], make: Make) -> None:
         assert off_by(game) <= 1e-3
 
 
-@pytest.mark.parametrize("name", ["AdamW", "Muon", "GroupCounts", "Wrapped", "schedulefree", "DAdaptAdam", "Ranger21"])
+@pytest.mark.parametrize("name", ["AdamW", "Muon", "GroupCounts", "Wrapped", "OwnRate", "schedulefree", "DAdaptAdam", "Ranger21"])
 def test_a_rollback_and_a_save_hold_the_whole_state(name: str) -> None:
     """After a way of its own, put back and packed into a file's tensors: the optimiser goes on alike from both."""
     models = [net() for _ in range(3)]
@@ -248,6 +263,28 @@ def test_a_resumed_run_of_our_own_goes_on_alike(name: str, tmp_path: Path) -> No
     assert trainer.run is not None
     (saved,) = [path for path in trainer.run.folder.rglob("*mid*") if path.is_dir()]
     assert same(whole, run(saved)[0])
+
+
+def test_an_optimiser_without_a_rate_plays_its_own_run(tmp_path: Path) -> None:
+    """A factor on the rate acts on the update; a factor on the weight decay, which the rate is a part of, is refused with the reason."""
+
+    def events(hero: Any, order: str) -> list[Event]:
+        model = net()
+        data = [batch(turn) for turn in range(8)]
+        trainer = RollToTrain(
+            model, OwnRate(model.parameters()), loss=nn.functional.cross_entropy, accumulation_steps=1, turns=8,
+            clip=None, runs=tmp_path, character_class=hero, **OFF,
+        )  # fmt: skip
+        trainer.train(data, data[:2], progress=False, moves=[(2, UseAbility(order))])
+        assert trainer.run is not None
+        return list(trainer.run.story)
+
+    steps = [event for event in events(Wizard(), "arcane_recovery") if isinstance(event, StepTaken)]
+    assert len(steps) == 8
+    assert {step.k_requested for step in steps if step.k_effective is not None} != {1.0}
+    assert all(step.k_effective == pytest.approx(step.k_requested, abs=1e-3) for step in steps if step.k_effective is not None)
+    refused = [event.reason for event in events(Barbarian(), "rage") if isinstance(event, CommandRefused)]
+    assert any("works out the learning rate by itself" in reason for reason in refused)
 
 
 @pytest.mark.parametrize(("kind", "words"), [(Secretive, "keeps a part of its state where no save"), (Objects, "keeps 'projector'")])

@@ -30,7 +30,7 @@ from rolltrain_tui.training.diagnosis import examine, has_temperature, temperatu
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.levers import learning
 from rolltrain_tui.training.optimizer_modes import to_training_mode
-from rolltrain_tui.training.optimizer_state import twin_of
+from rolltrain_tui.training.optimizer_state import rate_of, twin_of
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
@@ -94,7 +94,7 @@ class ModuleLearner(WritingLearner):
             objective=config.objective,
             running=list(model.buffers()),  # running statistics of batch norms
         )
-        self._by_coordinate = type(self.optimizer) in BY_COORDINATE
+        self._scaled_as_update = type(self.optimizer) in BY_COORDINATE or math.isnan(rate_of(self.optimizer))
         if not self.model.training:  # as from_pretrained leaves it; else each module keeps the mode that it has
             self.work.model.train()
         to_training_mode(self.optimizer)
@@ -123,6 +123,8 @@ class ModuleLearner(WritingLearner):
             unavailable_levers |= {"batch_factor": _WHOLE, "extra_batch_factor": _WHOLE} if self.config.micro_batches == 1 else {}
         if self._labels_of(first) is None:
             unavailable_levers["target_noise"] = "its batches have no labels of whole numbers that noise could replace"
+        if math.isnan(rate_of(self.optimizer)):
+            unavailable_levers["decay_factor"] = "its optimiser works out the learning rate by itself, and its weight decay with it"
         writes = self.work.tokenizer is not None and hasattr(self.model, "generate") and hasattr(self.work.tokenizer, "decode")
         parameters, classes = sum(p.numel() for p in self.model.parameters()), classes_of(output, self.criterion.target_of(first))
         return LearnerInfo(
@@ -155,8 +157,9 @@ class ModuleLearner(WritingLearner):
 
     def step(self, effect: StepEffect) -> StepReport:
         self._reread()
-        if self._by_coordinate and effect.lr_scale != 1:
+        if self._scaled_as_update and effect.lr_scale != 1:
             # Where the update is proportional to the learning rate, this is the same step, measured without a second one to compare.
+            # And where the optimiser works its rate out, there is no other way.
             effect = replace(effect, lr_scale=1.0, update_scale=effect.update_scale * effect.lr_scale)
         report = super().step(effect)
         self.batches.remove(self.place)

@@ -10,8 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
-"""What PyTorch's schedulers change in the optimiser's groups."""
+from rolltrain_tui.training.optimizer_state import RATES, rate_of
 
 HEARD, COUNTED = ("metrics", "metric", "val_loss"), ("epoch", "step", "num_updates", "t")
 """What the step of a scheduler may ask for: a validation loss, or how many steps there were with this one."""
@@ -36,7 +35,7 @@ class ModuleSchedule:
 
     def set_rate(self) -> float:
         """The scheduler has set the rates already, after the turn before."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        return rate_of(self.optimizer)
 
     def advance(self) -> None:
         """One turn further."""
@@ -60,7 +59,7 @@ class ModuleSchedule:
             self.scheduler.step(*value)
 
     def _watch(self) -> None:
-        self._standing = self._standing + 1 if not any(float(group["lr"]) for group in self.optimizer.param_groups) else 0
+        self._standing = self._standing + 1 if all(group.get("lr") == 0 for group in self.optimizer.param_groups) else 0
         if self._standing == max(2, self.epoch):  # the first turn of a warm-up may well have a rate of 0
             here, other = ("epoch", "turn") if self.every > 1 else ("turn", "epoch")
             warnings.warn(
