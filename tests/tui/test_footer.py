@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import pytest
 from support.screens_host import ScreensHost, shown
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -53,3 +54,37 @@ async def test_a_click_presses_the_key_and_a_key_that_does_not_fit_is_left_out()
             told.append(footer.tooltip)
         assert ["One more", "Bread", None] == told[:3]
         assert "palette" in told[3]
+
+
+class Crowded(Screen[None]):
+    """Has a list of its keys, which comes second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "first", "First"),
+        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        *(Binding(letter, f"act('{letter}')", f"Deed {letter}") for letter in "defghi"),
+    ]
+
+
+@pytest.mark.parametrize("palette", [True, False])
+@pytest.mark.parametrize("compact", [True, False])
+async def test_a_line_that_is_not_whole_says_where_the_rest_is(compact: bool, palette: bool) -> None:
+    """At every width all keys stand there, or the first ones and at the end the key that lists all."""
+
+    class Narrow(Crowded):
+        def compose(self) -> ComposeResult:
+            yield KeyFooter(compact=compact, palette=palette)
+
+    app = ScreensHost(Narrow)
+    seen = set()
+    async with app.run_test(size=(140, 5)) as pilot:
+        for width in range(30, 140, 11):
+            await pilot.resize_terminal(width, 5)
+            await pilot.pause()
+            line = shown(app).splitlines()[-1].partition("▏")[0].split()
+            whole = line[-1] == "i"
+            seen.add(whole)
+            assert line[:2] == ["z", "First"]
+            assert whole or line[-2:] == ["?", "More"]
+            assert whole == ("Help" in line)
+    assert seen == {True, False}

@@ -9,9 +9,14 @@ from textual.screen import Screen
 
 from rolltrain_tui.tui.widgets.panel import Line, Span, WholePanel, justify, width_of
 
+Told = tuple[ActiveBinding, list[Span]]
+"""A key, as the line tells it."""
+LIST = "help"
+"""The action that lists every key of a screen."""
+
 
 class KeyFooter(WholePanel):
-    """Keys that do not fit whole are left out; the list under `?` has them all."""
+    """Keys that do not fit whole are left out; then it ends with `?`, under which all are listed."""
 
     DEFAULT_CSS = """
     KeyFooter { dock: bottom; height: 1; color: $footer-foreground; background: $footer-background; }
@@ -40,17 +45,26 @@ class KeyFooter(WholePanel):
         if self._palette and (palette := active.get(self.app.COMMAND_PALETTE_BINDING)) is not None:
             right = [("▏", "edge"), *self._spans(palette, close=True)]
         room = width - width_of(right)
+        told = [(key, self._spans(key, close=self._compact)) for key in self._shown(list(active.values()))]
+        told = self._fitting(told, room - 1 if right else room + 1)  # a space before the palette's key; at the edge none need fit
         left: list[Span] = []
         self._hints = []
-        for key in self._shown(list(active.values())):
-            spans = self._spans(key, close=self._compact)
-            if width_of(left) + width_of(spans) > room + (not right):  # the space behind the last one need not fit
-                break
+        for key, spans in told:
             left += spans
             self._hints.append((width_of(left), key.tooltip or key.binding.description))
         if right:
             self._hints += [(room, ""), (width, palette.tooltip or palette.binding.description)]  # type: ignore[union-attr]
         return [justify(left, right, width) if right else left]
+
+    def _fitting(self, told: list[Told], room: int) -> list[Told]:
+        """All keys, or the first of them with the one that lists all at the end."""
+        if _width(told) <= room:
+            return told
+        more = [(key, self._spans(key, close=self._compact, words="More")) for key, _ in told if key.binding.action == LIST]
+        first = [(key, spans) for key, spans in told if key.binding.action != LIST]
+        while first and _width(first + more) > room:
+            first.pop()
+        return first + more
 
     def _shown(self, keys: list[ActiveBinding]) -> Iterator[ActiveBinding]:
         """Of several keys that do the same, the first."""
@@ -60,10 +74,14 @@ class KeyFooter(WholePanel):
                 told.add(key.binding.action)
                 yield key
 
-    def _spans(self, key: ActiveBinding, *, close: bool) -> list[Span]:
-        """`close`: without a space before the key."""
-        name, words = self.app.get_key_display(key.binding), key.binding.description
+    def _spans(self, key: ActiveBinding, *, close: bool, words: str = "") -> list[Span]:
+        """`close`: without a space before the key. `words`: in place of its own."""
+        name, words = self.app.get_key_display(key.binding), words or key.binding.description
         action = f"app.simulate_key({key.binding.key!r})" if key.enabled else "app.bell"
         tones = ("shortcut", "") if key.enabled else ("faint", "faint")
         texts = (name, f" {words} ") if close else (f" {name} ", f"{words} ")
         return [(text, tone, action) for text, tone in zip(texts, tones, strict=True)]
+
+
+def _width(told: list[Told]) -> int:
+    return sum(width_of(spans) for _, spans in told)
