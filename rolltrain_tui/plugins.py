@@ -21,6 +21,7 @@ from rolltrain_tui.rules.signals import Signal
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section
+    from rolltrain_tui.modes.duel.rewards import Reward
     from rolltrain_tui.modes.module.diagnosis import layers_of, probe
     from rolltrain_tui.training.diagnosis import TrainingProbe, examine, temperature
     from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, LeveredLearner, drop_worst
@@ -64,6 +65,7 @@ __all__ = [
     "Option",
     "Power",
     "PowerContext",
+    "Reward",
     "Rulebook",
     "ScheduleConfig",
     "Section",
@@ -93,6 +95,7 @@ _ON_DEMAND = {
     **dict.fromkeys(("Streams", "random_stream"), "rolltrain_tui.training.streams"),
     "Layer": "rolltrain_tui.training.measures",
     "LearnerStateError": "rolltrain_tui.training.snapshots",
+    "Reward": "rolltrain_tui.modes.duel.rewards",
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache, wraps
 from math import isfinite
 from signal import SIGINT, default_int_handler, getsignal
+from traceback import walk_tb
 from types import NoneType, UnionType
 from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -33,13 +34,17 @@ def hold(thing: T, interface: type, kind: str, name: str, *, finite: bool = Fals
 
 
 def kept(call: Callable[..., Any], promise: Any, kind: str, name: str, part: str, *, finite: bool = False) -> Callable[..., Any]:
-    """The function, whose answers are held to the promise. ForeignError where one is not, or where it would end the program."""
+    """The function, whose answers are held to the promise. ForeignError where one is not, where it would end the program, or where it
+    does not take what it is given.
+    """
 
     @wraps(call)
     def asked(*args: Any, **named: Any) -> Any:
         try:
             answer = call(*args, **named)
         except BaseException as left:
+            if isinstance(left, TypeError) and _before_its_first_line(left):
+                raise ForeignError(kind, name, f"its {part} does not take what it is given: {left}") from left
             if isinstance(left, Exception | GeneratorExit) or _is_interrupt(left):
                 raise
             raise ForeignError(kind, name, f"its {part} must not end the program, as a {type(left).__name__} does") from left
@@ -134,6 +139,12 @@ def _answers(interface: type) -> Mapping[str, Any]:
 
 def _own(held: Any, part: str) -> Callable[..., Any]:
     return lambda self, *args, **named: getattr(super(held, self), part)(*args, **named)
+
+
+def _before_its_first_line(error: BaseException) -> bool:
+    """Whether the call itself failed, as where the parameters are others: then no frame is below those of this file."""
+    *_, (last, _) = walk_tb(error.__traceback__)
+    return last.f_globals.get("__name__") == __name__
 
 
 def _is_interrupt(left: BaseException) -> bool:

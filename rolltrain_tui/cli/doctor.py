@@ -90,8 +90,12 @@ def _versions() -> dict[str, str | None]:
 
 def _plugins() -> list[str]:
     """A line for each package with the rows that it brings, then a sentence for each row that was left out."""
+    from rolltrain_tui.modes import MODES
+    from rolltrain_tui.modes.duel.rewards import REWARDS
     from rolltrain_tui.rules.plugins import installed
 
+    for table in (MODES, REWARDS):
+        len(table)  # asking loads them
     plugins = installed()
     rows = {package: [name for name, owner in plugins.packages.items() if owner == package] for package in plugins.packages.values()}
     return [*(f"{package}: {', '.join(rows[package])}" for package in sorted(rows)), *plugins.faults]

@@ -131,7 +131,7 @@ def part_of(kind: str, part: str, answers: Any = Any) -> Callable[..., Any]:
     if kind in MODES.own:
         found: Callable[..., Any] = resolve_name(place)
         return found
-    return kept(lambda *args, **named: resolve_name(place)(*args, **named), answers, "mode", kind, part)
+    return kept(kept(resolve_name, Any, "mode", kind, part)(place), answers, "mode", kind, part)
 
 
 def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:

@@ -25,11 +25,14 @@ def check_ability(name: str, row: object) -> Ability:
     power = ability.power
     require(isinstance(power, Power), "its power must be a rolltrain_tui.plugins.Power")
     for part in ("live_turns", "trigger", "trigger_turns"):
-        require(not (wrong := fault(getattr(power, part), int | None)), f"the {part} of its power is {wrong}")
+        require(not (wrong := fault(turns := getattr(power, part), int | None)), f"the {part} of its power is {wrong}")
+        require(part == "trigger" or turns is None or turns > 0, f"the {part} of its power must be at least 1, or None: until dismissed")
     triggers = power.trigger is not None or type(power).triggers is not Power.triggers
     require(bool(ability.passive) == triggers, "its passive text must stand where its power has a passive form, and nowhere else")
-    pools = {power.most(level) is not None for level in range(1, TOP_LEVEL + 1)}
+    charges = [power.most(level) for level in range(1, TOP_LEVEL + 1)]
+    pools = {most is not None for most in charges}
     require(pools == {bool(ability.recharge)}, "its recharge must be given where its power has charges, and nowhere else")
+    require(all(type(most) is not int or most >= 0 for most in charges), "its charges must not be fewer than none")
     require(ability.live and ability.summary and ability.claim, "its summary, live and claim texts must not be empty")
     require(not (ability.remedy and ability.options), "where an ability has options, each option says what it is a remedy for")
     for option in ability.options:

@@ -13,6 +13,7 @@ from rolltrain_tui.base.registry import Named, RowError, check_named
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 PORTRAIT = (8, 26)
 """Lines and columns that the screens have room for."""
+LONGEST_TITLE = 60
 
 Row = TypeVar("Row", bound=Named)
 
@@ -39,6 +40,8 @@ def check_words(row: Any) -> None:
             raise RowError(f"its {each.name} must be text")
         if isinstance(value, str) and not value.isprintable():
             raise RowError(f"its {each.name} must be one line of printable characters")
+        if each.name == "title":
+            require(value.strip() and len(value) <= LONGEST_TITLE, f"its title must have 1 to {LONGEST_TITLE} characters")
 
 
 def require(holds: object, words: str) -> None:

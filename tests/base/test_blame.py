@@ -13,6 +13,7 @@ from support.installed import shell_with
 
 from rolltrain_tui.base import registry
 from rolltrain_tui.base.blame import ForeignError, told
+from rolltrain_tui.cli.doctor import _plugins
 from rolltrain_tui.cli.exit_codes import exit_code_of
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import MODES, build, campaign_file
@@ -166,6 +167,14 @@ def test_a_reward_that_is_of_no_use_is_named_with_its_package() -> None:
     with pytest.raises(ForeignError) as caught:
         rewards_of("short", "host", boards, boards)
     assert told(caught.value) == "Plug-in rolltrain-frail 0.1, reward 'short': its rule gave (1,) for 2 games, not one number for each"
+
+
+@pytest.mark.usefixtures("frail")
+def test_doctor_lists_a_packages_modes_and_rewards_too() -> None:
+    """One line for the package, with all that it brings."""
+    (line,) = _plugins()
+    assert line.startswith("rolltrain-frail 0.1: ")
+    assert {"moan", "ghoul", "frail", "short", "bog"} <= set(line.partition(": ")[2].split(", "))
 
 
 @pytest.mark.usefixtures("frail")

@@ -121,6 +121,25 @@ def test_a_wrong_answer_is_told_with_package_row_and_method(answer: object, word
     assert told(caught.value) == f"Plug-in rolltrain-frail 0.1, ability 'moan': {words}"
 
 
+class Deaf(Power):
+    def k(self, held: AbilityState) -> float:  # type: ignore[override]
+        return 1.0
+
+
+def test_a_method_with_other_parameters_is_told_as_one() -> None:
+    """No line of the plug-in has run, so nothing else would name it. A wrong call that its code makes stays its own error."""
+    deaf = hold(Deaf(), Power, "ability", "moan", finite=True)
+    with pytest.raises(ForeignError) as caught:
+        deaf.k(None, None, None)  # type: ignore[arg-type,call-arg]
+    assert told(caught.value).startswith("Plug-in rolltrain-frail 0.1, ability 'moan': its k does not take what it is given: Deaf.k()")
+    with pytest.raises(ForeignError, match="its rule does not take what it is given"):
+        kept(lambda over: over, Any, "reward", "moan", "rule")("host", 1, 2, 3)
+    with pytest.raises(ForeignError, match="its build does not take what it is given: 'str' object is not callable"):
+        kept("build", Any, "mode", "moan", "build")()  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes 0 positional"):
+        kept(lambda: (lambda: 0)(1), Any, "reward", "moan", "rule")()  # type: ignore[call-arg]
+
+
 def test_an_interrupt_is_the_players_only_where_his_keys_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a handler of ours the keys raise none, so a KeyboardInterrupt is of the plug-in's own making."""
     with pytest.raises(KeyboardInterrupt):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.installed import Shell, install, shell_with
@@ -15,13 +16,17 @@ from support.paths import TESTS
 from rolltrain_tui import plugins
 from rolltrain_tui.base.registry import RowError
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes import MODES, campaign_file
+from rolltrain_tui.modes.duel.rewards import REWARDS
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.rules.abilities import ABILITIES, check_ability
+from rolltrain_tui.rules.ability import Power
 from rolltrain_tui.rules.classes import CLASSES, check_class
 from rolltrain_tui.rules.monsters import BESTIARY, Affliction, Symptom, check_monster
+from rolltrain_tui.rules.plugins import TABLES
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, check_rulebook
 from rolltrain_tui.rules.signals import SIGNALS, check_signal
+from rolltrain_tui.story import codex
 
 EXAMPLE = TESTS / "plugin_example"
 
@@ -171,6 +176,17 @@ def test_everything_for_plugins_is_on_one_page() -> None:
         plugins.Bard  # noqa: B018
 
 
+def test_the_page_names_every_table_that_is_open() -> None:
+    """Each group of entry points, with the class of its rows, which a plug-in can import."""
+    text = codex.page("plugins").text
+    for table in (*TABLES, MODES, REWARDS):
+        if table.group:
+            row = type(next(iter(table.built_in.values()))).__name__
+            assert f'entry-points."{table.group}"]' in text
+            assert row in text
+            assert row in plugins.__all__
+
+
 @pytest.mark.slow
 def test_help_loads_no_plugin(tmp_path: Path) -> None:
     """`--help` and `--version` do not even look for plug-ins, so that none can slow them or spoil them. Nor do they spoil JSON."""
@@ -231,6 +247,34 @@ def test_built_in_rows_pass_their_own_checks() -> None:
     for table, check in ((BESTIARY, check_monster), (RULEBOOKS, check_rulebook), (CLASSES, check_class), (SIGNALS, check_signal)):
         for name, row in table.built_in.items():  # type: ignore[attr-defined]
             assert row is check(name, row)  # type: ignore[operator]
+
+
+class Odd(Power):
+    """A power of which each test changes one part."""
+
+    def __init__(self, most: int | None = None, live_turns: int | None = None) -> None:
+        self.charges, self.live_turns = most, live_turns
+
+    def most(self, level: int) -> int | None:
+        return self.charges
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"title": " "}, "its title must have 1 to 60 characters"),
+        ({"title": "x" * 61}, "its title must have 1 to 60 characters"),
+        ({"power": Odd(live_turns=-4)}, "live_turns of its power must be at least 1"),
+        ({"power": Odd(live_turns=0)}, "live_turns of its power must be at least 1"),
+        ({"power": Odd(most=-1), "recharge": "short"}, "charges must not be fewer than none"),
+    ],
+)
+def test_an_ability_that_could_never_end_or_be_read_is_refused(changes: dict[str, Any], words: str) -> None:
+    """Turns are counted down to 0, so a form with fewer would last for ever."""
+    own = replace(ABILITIES["rage"], name="moan", hero_class="bard", passive="", recharge="", remedy="", power=Odd())
+    assert check_ability("moan", own) is own
+    with pytest.raises(RowError, match=words):
+        check_ability("moan", replace(own, **changes))
 
 
 def test_an_ability_for_a_built_in_class_is_refused() -> None:

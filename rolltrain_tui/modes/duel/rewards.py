@@ -36,7 +36,7 @@ def _stall(role: str, before: Tensor, after: Tensor, over: Tensor) -> Tensor:
 
 def _check(name: str, row: object) -> Reward:
     if not isinstance(row, Reward) or not callable(row.rule):
-        raise RowError(f"it must be a Reward with a rule that can be called, not a {type(row).__name__}")
+        raise RowError(f"it must be a rolltrain_tui.plugins.Reward with a rule that can be called, not a {type(row).__name__}")
     check_named(name, row)
     return row
 
