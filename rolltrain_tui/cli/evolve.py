@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ import click
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.screen import missing_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.base.jobs import Executor
     from rolltrain_tui.experiment.evolution.course import Evolution
     from rolltrain_tui.experiment.evolution.plan import Method
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
 
 @click.command(short_help="Seek settings by a population of runs.")
@@ -58,42 +61,43 @@ def evolve(
     go on with settings of their own. random and grid choose once, at the beginning. Every member is a run in DIR/members, which verify,
     replay and diff take. Stopped, the same command goes on where it was.
     """
-    from rolltrain_tui.experiment.evolution import plan as plans
-    from rolltrain_tui.experiment.evolution.contest import plans as contest
-    from rolltrain_tui.experiment.evolution.course import Evolution
-    from rolltrain_tui.experiment.grid import chosen
-    from rolltrain_tui.modes import campaign_file
+    from rolltrain_tui.tui import opening
+    from rolltrain_tui.tui.first_picture import FirstPicture
 
-    methods: tuple[Any, ...] = chosen(method, plans.METHODS, "method")
-    path = options.find_campaign(campaign)
-    config = campaign_file.load(path, options.overrides(path, data=None, steps=steps, seed=seed, device=None, settings=settings))
-    plan = plans.plan(config, path.parent, method=methods[0], population=population, every=every, cut=cut, mutate=mutate)
-    folder = out or Path(f"evolve-{path.stem}")
-    alone = len(methods) == seeds == 1
-    places = {(methods[0], 0): (plan, folder)} if alone else contest(plan, methods, seeds, folder)
-    evolutions = {key: Evolution(of, place) for key, (of, place) in places.items()}
-    for evolution in evolutions.values():
-        evolution.plan.write(evolution.folder)
-    with executor(workers, ray, plan.config) as execute:
-        if alone and not (plain or as_json or verifying or _no_screen()):
-            return _on_screen(evolutions[methods[0], 0], execute)
-        return _in_words(evolutions, execute, verifying=verifying, as_json=as_json)
+    with FirstPicture() as picture:
+        in_words = plain or as_json or verifying or seeds > 1 or "," in method or bool(missing_screen())
+        if not in_words:
+            picture.show(partial(opening.loading, opening.MUSTERING))
+        from rolltrain_tui.experiment.evolution import plan as plans
+        from rolltrain_tui.experiment.evolution.contest import plans as contest
+        from rolltrain_tui.experiment.evolution.course import Evolution
+        from rolltrain_tui.experiment.grid import chosen
+        from rolltrain_tui.modes import campaign_file
+
+        methods: tuple[Any, ...] = chosen(method, plans.METHODS, "method")
+        path = options.find_campaign(campaign)
+        config = campaign_file.load(path, options.overrides(path, data=None, steps=steps, seed=seed, device=None, settings=settings))
+        plan = plans.plan(config, path.parent, method=methods[0], population=population, every=every, cut=cut, mutate=mutate)
+        folder = out or Path(f"evolve-{path.stem}")
+        alone = len(methods) == seeds == 1
+        places = {(methods[0], 0): (plan, folder)} if alone else contest(plan, methods, seeds, folder)
+        evolutions = {key: Evolution(of, place) for key, (of, place) in places.items()}
+        for evolution in evolutions.values():
+            evolution.plan.write(evolution.folder)
+        with executor(workers, ray, plan.config) as execute:
+            if in_words:
+                return _in_words(evolutions, execute, verifying=verifying, as_json=as_json)
+            return _on_screen(evolutions[methods[0], 0], execute, picture)
 
 
-def _no_screen() -> bool:
-    from rolltrain_tui.cli.screen import missing_screen
-
-    return bool(missing_screen())
-
-
-def _on_screen(evolution: "Evolution", execute: "Executor") -> int:
+def _on_screen(evolution: "Evolution", execute: "Executor", first: "FirstPicture") -> int:
     from rolltrain_tui.experiment.evolution.table import answer, table
     from rolltrain_tui.runs.saves import saves_root
     from rolltrain_tui.tui import play
     from rolltrain_tui.tui.evolution.screen import EvolutionScreen
     from rolltrain_tui.tui.launch import Launch
 
-    code = play(Launch(runs=saves_root(None), screen=lambda: EvolutionScreen(evolution, execute)))
+    code = play(Launch(runs=saves_root(None), screen=lambda: EvolutionScreen(evolution, execute)), first=first)
     click.echo(f"{table(evolution)}\n\n{answer(evolution)}")
     return code
 

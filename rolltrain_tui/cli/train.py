@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cluster.launched import launched
+from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
     from rolltrain_tui.cluster.runs import Order
@@ -40,6 +40,8 @@ def train(
     moves = options.read_moves(script)
     shown = PlainOptions(plain=plain, as_json=as_json, every=every)
     if launched():
+        if rank() == 0:
+            click.echo(f"{world_size()} ranks gather; the story begins when all are there.", err=True)
         from rolltrain_tui.cli.ranks import train_on_ranks
 
         order = (lambda: _resuming(str(resume), out, data, given)) if campaign is None else lambda: _beginning(campaign, out, data, given)

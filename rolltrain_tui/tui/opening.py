@@ -55,6 +55,7 @@ SEEKING = "The run is looked for …"
 LAYING = "The table is laid …"
 DIGGING = "The dungeon is dug …"
 SERVING = "The doors are opened …"
+MUSTERING = "The members gather …"
 GATHERING = "The party gathers: reading the data, building the model …"
 
 

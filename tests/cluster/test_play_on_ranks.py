@@ -122,3 +122,17 @@ def test_of_the_ranks_on_a_machine_one_speaks(
     answer = call(*line)
     assert answer.code == (0 if line == ["--help"] else 2)
     assert bool(answer.out or answer.err) == (place == 0)
+
+
+@pytest.mark.parametrize("verb", ["play", "train"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_first_rank_says_that_it_waits_before_torch_is_loaded(
+    call: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, verb: str, place: int
+) -> None:
+    """The others are silent. What loads torch is not there in this test, so that whatever is said comes before it."""
+    for name, value in {"RANK": place, "LOCAL_RANK": place, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": 1}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setitem(sys.modules, "rolltrain_tui.cli.ranks", None)
+    answer = call(verb, "tutorial")
+    assert answer.code == 1
+    assert answer.err.startswith("2 ranks gather;") == (place == 0)

@@ -142,6 +142,7 @@ main()
         (("duel", "--against", "first"), opening.LAYING),
         (("dungeon",), opening.DIGGING),
         (("serve", "tutorial", "--port", "0"), opening.SERVING),
+        (("evolve", "tutorial", "--mutate", "optimizer.learning_rate"), opening.MUSTERING),
     ],
 )
 def test_every_verb_with_a_screen_shows_it_before_textual_is_loaded(verb: tuple[str, ...], words: str, tmp_path: Path) -> None:
