@@ -46,23 +46,19 @@ def test_the_allocator_gets_each_setting_once(monkeypatch: pytest.MonkeyPatch, a
     not LARGE_PAGES.exists() or "[never]" in LARGE_PAGES.read_text() or platform.libc_ver()[0] != "glibc",
     reason="needs Linux with glibc, and a kernel that gives large pages",
 )
-def test_what_a_thread_allocates_afterwards_lies_in_large_pages_and_no_memory_is_used_before() -> None:
+def test_what_is_allocated_afterwards_lies_in_large_pages_and_no_memory_is_used_before() -> None:
     """Seen in the kernel's own account of a process of its own."""
     told = """
-import ctypes, re, threading
+import ctypes, re
 from rolltrain_tui.base.allocator import tune_allocator
 def account(what):
     return 1024 * int(re.search(what + r": +(\\d+) kB", open("/proc/self/smaps_rollup").read()).group(1))
 before = account("Rss")
 assert tune_allocator()
 assert account("Rss") - before < 16 << 20
-def work():
-    libc = ctypes.CDLL(None)
-    libc.malloc.restype = ctypes.c_void_p
-    ctypes.memset(libc.malloc(ctypes.c_size_t(64 << 20)), 1, 64 << 20)
-thread = threading.Thread(target=work)
-thread.start()
-thread.join()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+ctypes.memset(libc.malloc(ctypes.c_size_t(64 << 20)), 1, 64 << 20)
 print(account("AnonHugePages") >= 32 << 20)
 """
     assert "True" in subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
