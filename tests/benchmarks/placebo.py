@@ -1,6 +1,6 @@
 """The placebo lesson in numbers: one buff, asked for on the loss and on the update, under five optimisers; and hold against skip.
 
-python tests/benchmarks/placebo.py [SEEDS]          the tables of the codex page `placebo`
+python tests/benchmarks/placebo.py [SEEDS [FIRST]]          the tables of the codex page `placebo`; by default 5 seeds from 1 on
 """
 
 import math
@@ -70,20 +70,21 @@ def told(numbers: Sequence[float]) -> str:
     return f"{statistics.mean(numbers):+.4f} ± {error:.4f}"
 
 
-def main(seeds: int) -> None:
+def main(count: int = 5, first: int = 1) -> None:
+    seeds = range(first, first + count)
     print("k felt on one turn, by k claimed on the loss")
     print(f"{'':<20}" + "".join(f"{scale:>20g}" for scale in SCALES))
     for vessel in VESSELS:
-        found = [felt(vessel, seed) for seed in range(1, seeds + 1)]
+        found = [felt(vessel, seed) for seed in seeds]
         print(f"{vessel:<20}" + "".join(f"{told([one[scale] for one in found]):>20}" for scale in SCALES), flush=True)
-    print(f"\nfinal validation loss minus plain training's, {TURNS} turns, {seeds} seeds")
+    print(f"\nfinal validation loss minus plain training's, {TURNS} turns, {count} seeds from {first} on")
     print(f"{'':<20}{'plain':>20}{'loss x2':>20}{'update x2':>20}{'hold':>20}{'skip':>20}{'hold - skip':>20}")
     for vessel in LASTING:
-        losses = {name: [final_loss(vessel, seed, arm) for seed in range(1, seeds + 1)] for name, arm in ARMS.items()}
+        losses = {name: [final_loss(vessel, seed, arm) for seed in seeds] for name, arm in ARMS.items()}
         deltas = {name: [a - b for a, b in zip(losses[name], losses["plain"], strict=True)] for name in ARMS if name != "plain"}
         both = [a - b for a, b in zip(losses["hold"], losses["skip"], strict=True)]
         print(f"{vessel:<20}" + "".join(f"{told(column):>20}" for column in (losses["plain"], *deltas.values(), both)), flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(*map(int, sys.argv[1:]))

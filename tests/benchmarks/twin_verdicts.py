@@ -3,7 +3,7 @@
 A tiny GPT learns names at a tenth of its tuned learning rate, and at ten times it. From some turn on every update is tripled for ten
 turns, and a twin walks beside it without. Where the rate was too small that must have helped, where it was too large it must have hurt.
 
-    python tests/benchmarks/twin_verdicts.py [SEEDS]          the sweep that finds the tuned rate, then a table
+    python tests/benchmarks/twin_verdicts.py [SEEDS [FIRST]]          the sweep that finds the tuned rate, then a table
 """
 
 import statistics
@@ -52,10 +52,10 @@ def verdict_on_tripling(rate: float, seed: int, turns: int = 2 * HELD) -> Compar
     return twin.judge()
 
 
-def sweep(seeds: int) -> None:
+def sweep(seeds: range) -> None:
     for rate in RATES:
         losses = []
-        for seed in range(seeds):
+        for seed in seeds:
             learner = learner_at(rate, seed)
             for _ in range(WARM_UP):
                 learner.step(NEUTRAL)
@@ -63,15 +63,16 @@ def sweep(seeds: int) -> None:
         print(f"rate {rate:<7g} validation {statistics.mean(losses):.4f}")
 
 
-def main(seeds: int) -> None:
-    sweep(min(3, seeds))
+def main(count: int = 10, first: int = 0) -> None:
+    seeds = range(first, first + count)
+    sweep(seeds[:3])
     for name, rate, right in (("a tenth", TUNED / 10, "helped"), ("tenfold", TUNED * 10, "hurt")):
         for turns in (HELD, 2 * HELD):
-            found = [verdict_on_tripling(rate, seed, turns) for seed in range(seeds)]
+            found = [verdict_on_tripling(rate, seed, turns) for seed in seeds]
             hits = sum(one.verdict == right for one in found)
             deltas = ", ".join(f"{one.delta:+.4f}±{one.standard_error:.4f}" for one in found)
-            print(f"{name} of the tuned rate, judged over {turns} turns: {right} in {hits} of {seeds} seeds ({deltas})")
+            print(f"{name} of the tuned rate, judged over {turns} turns: {right} in {hits} of {count} seeds ({deltas})")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    main(*map(int, sys.argv[1:]))

@@ -49,7 +49,7 @@ def test_ability_pages_say_what_was_measured(name: str) -> None:
     """An ability's page says what was measured and on what, and how to check its claim."""
     text = codex.page(name).text
     assert "**Measured" in text
-    assert "19,040-parameter GPT" in text
+    assert "15,168-parameter GPT" in text
     assert "**Check it**" in text
     assert ABILITIES[name].live in text
 
