@@ -96,8 +96,10 @@ class Roster:
         """Read an agent. AgentError, with the nearest name, when there is none."""
         path = self._file(name)
         if not path.exists():
-            near = get_close_matches(name, self.names(), n=1)
-            hint = f"did you mean {near[0]}?" if near else "rolltrain arena create makes one"
+            there = self.names()
+            near = get_close_matches(name, there, n=1)
+            all_there = f"there are {', '.join(there[:5])}{' ...' * (len(there) > 5)}" if there else "rolltrain arena create makes one"
+            hint = f"did you mean {near[0]}?" if near else all_there
             raise AgentError(f"there is no agent {name[:40]!r}; {hint}")
         champion = agent_file.read(path)
         if champion.agent.name != path.stem:

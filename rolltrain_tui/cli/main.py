@@ -53,6 +53,7 @@ VERBS = {
     "doctor": "Will it run here, and how fast?",
 }
 """Each is a file of its name in this folder."""
+click.IntRange.name, click.FloatRange.name = "integer", "number"  # click's own names make "'ten' is not a valid integer range."
 ON_RANKS = ("play", "train")
 """Verbs that torchrun can start on several ranks at once."""
 

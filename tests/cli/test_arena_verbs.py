@@ -34,6 +34,15 @@ def test_without_a_terminal(call: Call) -> None:
     assert (2, True) == (answer.code, "rolltrain arena --help" in answer.err)
 
 
+def test_a_verb_of_the_current_agent_tells_how_to_name_another(two: Call) -> None:
+    """`arena train Wild 10` is what one types first."""
+    for words in (("train", "Wild", 10), ("generate", "Wild"), ("diagnose", "Wild")):
+        answer = two("arena", *words)
+        assert (2, True) == (answer.code, "--agent Wild" in answer.err)
+    answer = two("arena", "train", "Wilder", 10)
+    assert (2, False, True) == (answer.code, "--agent" in answer.err, "'Wilder' is not a valid integer." in answer.err)
+
+
 def test_create_list_switch(call: Call) -> None:
     """The cost is shown at creation; the first agent is the current one until another is chosen; programs may read all of it."""
     made = call("arena", "create", "Tiny", 8, 1, 2)
@@ -56,6 +65,7 @@ def test_create_list_switch(call: Call) -> None:
         (["create", "tiny", "8", "1", "2"], "an agent Tiny already"),
         (["create", "Bad", "8", "1", "2", "--data", "/nowhere"], "does not exist"),
         (["switch", "Tine"], "did you mean Tiny"),
+        (["switch", "200steps"], "there are Tiny"),
         (["load", "/dev/null"], "not a plain file"),
         (["battle", "Tiny", "Tiny"], "cannot battle itself"),
         (["battle", "Tiny"], "two agents or more"),

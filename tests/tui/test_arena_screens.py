@@ -72,6 +72,24 @@ async def test_breeding_the_first_agent(roster: Roster, size: tuple[int, int]) -
         assert ["Tiny"] == roster.names()
 
 
+async def test_on_a_small_screen_every_fact_of_an_agent_is_there(two: Roster) -> None:
+    """Facts that do not fit into a line go on in the next; so they do on a screen that becomes small."""
+    app = hall(two)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for columns, rows in ((120, 36), (80, 24)):
+            await pilot.resize_terminal(columns, rows)
+            await tells(pilot, "context 8", "MFLOP a step", "betas", "0.95")
+
+
+async def test_an_empty_hall_names_the_key_that_creates_an_agent(roster: Roster) -> None:
+    """Whatever one wants to do with an agent."""
+    app = hall(roster)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await tells(pilot, "No agents yet")
+        await pilot.press("t")
+        await until(pilot, lambda: any("n creates one" in told.message for told in app._notifications))
+
+
 async def test_train_config_generate_diagnose(two: Roster) -> None:
     """Training draws its curve and is kept; a setting is acknowledged with its step; lines are scored; the wild one explodes."""
     app = hall(two)

@@ -4,7 +4,7 @@ Verbs that neither train nor write load no torch.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,19 @@ ALIASES = {
 
 
 class ArenaGroup(click.Group):
-    """A group whose verbs have other names too."""
+    """A group whose verbs have other names too. A verb of the current agent that is given another's name tells how to name it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        words = list(ctx.args)
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            options = [name for param in error.ctx.command.params for name in param.opts] if error.ctx is not None else []
+            named = [word for word in words if "--agent" in options and word in ctx.obj.names()]
+            if not named:
+                raise
+            told = error.format_message().rstrip(".")
+            raise click.UsageError(f"{told}. An agent is named by --agent {named[0]}; else it is the current one.", error.ctx) from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))

@@ -68,7 +68,7 @@ class ArenaActions:
 
     def _chosen(self) -> Champion | None:
         if self.hall.champion is None:
-            self.hall.warn("There is no agent to do that with." if not self.hall.rows else "This agent cannot be used.")
+            self.hall.warn("There is no agent yet: n creates one." if not self.hall.rows else "This agent cannot be read: x deletes it.")
         return self.hall.champion
 
     def create(self) -> None:

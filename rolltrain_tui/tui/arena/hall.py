@@ -23,7 +23,7 @@ from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
-from rolltrain_tui.tui.widgets.panel import Line, Panel, cut, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Panel, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped
 
@@ -148,7 +148,9 @@ class ArenaScreen(WorkingScreen):
             chart.show([] if row is not None else _first_steps(chart.content_size.width))
             return
         facts.name_box(champion.agent.name)
-        facts.show(_fact_lines(champion.agent, facts.content_size.width))
+        lines = _fact_lines(champion.agent, facts.content_size.width)
+        facts.styles.height = 2 + len(lines)
+        facts.show(lines)
         live = self.trainee == champion.agent.name and self.worker is not None
         chart.name_box(("Norm of the gradient" if self._gradients else "Loss (nats per character)") + (" · live" if live else ""))
         chart.show(self._chart(champion, chart.content_size.width, chart.content_size.height, live))
@@ -250,4 +252,4 @@ def _fact_lines(agent: Agent, width: int) -> list[Line]:
         f"{num_parameters(shape, agent.vocabulary):,} weights · {flops_per_step(agent) / 1e6:,.2f} MFLOP a step · {spent}",
         f"lr {r.learning_rate:g}{now} · batch {r.batch} · clip {r.clip:g} · seed {r.seed} · betas {r.beta1:g} {r.beta2:g}{changed}",
     ]
-    return [[(cut(line, width), "" if index == 1 else "muted")] for index, line in enumerate(lines)]
+    return [[(part, "" if index == 1 else "muted")] for index, line in enumerate(lines) for part in wrap(line, width)]
