@@ -30,8 +30,12 @@ TAGLINE = "Every turn trains a real model one step. The die has a say in it."
 WAITING = "Loading PyTorch …"
 TUMBLE = (7, 14, 2, 18, 11, 5, 16, 9, 3, 13)
 """What the die shows while PyTorch is loaded."""
+NAME = "Roll-to-Train"
+"""Where the logo has no room."""
 WIDE = 86
 """Columns from which the die stands beside the name."""
+HIGH = 24
+"""Rows from which there is a die."""
 MENU = (
     ("new", "New campaign", "Choose an adventure and a hero"),
     ("load", "Load a save", ""),
@@ -113,7 +117,7 @@ def title(columns: int, rows: int, face: int = TUMBLE[0]) -> list[Line] | None:
         *_menu(columns),
     ]
     room = rows - 2
-    if columns < 80 or len(content) > room:
+    if columns < 80 or rows < HIGH or len(content) > room:
         return None
     above = (room - len(content)) // 2
     torch: Line = [("◌ ", "mark"), (WAITING, "text")]

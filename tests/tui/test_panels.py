@@ -74,6 +74,14 @@ def test_the_outcome_is_a_word(outcome: str, word: str) -> None:
     assert word in text_of(die_lines(scene, 24, 12, 0))
 
 
+def test_the_sum_of_two_dice_stands_apart_from_its_comparison() -> None:
+    """On a small screen, with advantage: not "= 1414 ≥ DC 12"."""
+    scene = scene_after(1)
+    assert scene.roll is not None
+    scene.roll = replace(scene.roll, naturals=(10, 12), modifier=2, total=14, dc=12)
+    assert "= 14 14 ≥ DC 12" in text_of(compact_lines(scene, 78))
+
+
 def test_the_die_shows_asked_and_felt() -> None:
     """A k that the weights felt gets a check mark, another one a cross."""
     scene = scene_after(1)

@@ -76,6 +76,18 @@ async def test_everything_fits(size: tuple[int, int], monkeypatch: pytest.Monkey
             assert text in screen
 
 
+@pytest.mark.parametrize("size", [(60, 18), (60, 20), (60, 40), (80, 20), (90, 24), (120, 18)])
+async def test_a_small_terminal_has_every_item(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no room is the die, then the logo. So it is in a terminal that becomes small, and facts fit into the new width."""
+    on_disk(monkeypatch, [a_run("one", saved_at=time.time())])
+    app = ScreensHost(TitleScreen)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await until(pilot, lambda: "Continue" in labels(app))
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda: all(label in shown(app) for label in labels(app)))
+        assert app.screen.query_one(Menu).items[0].detail in shown(app)
+
+
 async def test_without_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a save there is nothing to continue, and the first item is a new campaign."""
     on_disk(monkeypatch, [])

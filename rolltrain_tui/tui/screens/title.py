@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.tui.opening import DIE, LOGO, MENU, NEEDS_RUNS, NO_RUNS, TAGLINE, TUMBLE, WAITING
+from rolltrain_tui.tui.opening import DIE, HIGH, LOGO, MENU, NAME, NEEDS_RUNS, NO_RUNS, TAGLINE, TUMBLE, WAITING, WIDE
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.saves_screen import SavesScreen
 from rolltrain_tui.tui.widgets.footer import KeyFooter
@@ -50,11 +50,13 @@ class TitleScreen(SavesScreen):
         Binding("t", "theme", "Theme", tooltip="Another theme: by night, by day, high contrast, blue and orange"),
         Binding("q", "leave", "Quit", show=False),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (86, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
         self._latest: Path | None = None
+        self._runs: list[RunSummary] = []
         self._faces = cycle(TUMBLE)
         self._line = ""
 
@@ -65,7 +67,7 @@ class TitleScreen(SavesScreen):
                 yield Static(Content(LOGO), id="logo")
             yield Static(Content(TAGLINE), id="tagline")
             with Center():
-                yield Menu(self._items(()), id="menu")
+                yield Menu(self._items(self._runs), id="menu")
         yield Static("", id="torch")
         yield KeyFooter()
 
@@ -76,6 +78,14 @@ class TitleScreen(SavesScreen):
         self._look_at_torch()
 
     @while_open
+    def on_resize(self) -> None:
+        whole = self.size.width >= max(map(len, LOGO.splitlines()))
+        logo = self.query_one("#logo", Static)
+        logo.update(Content(LOGO if whole else f"{NAME:^{self.size.width}}"))
+        logo.styles.height = 5 if whole else 1
+        self.query_one(Menu).offer(self._items(self._runs))
+
+    @while_open
     def on_screen_resume(self) -> None:
         """The codex, the load screen or the choice of a campaign was closed; saves may have gone meanwhile."""
         self.call_after_refresh(self.set_timer, LIST_AFTER, self.list_saves)
@@ -83,9 +93,10 @@ class TitleScreen(SavesScreen):
     @on(SavesScreen.SavesListed)
     @while_open
     def _show_saves(self, event: SavesScreen.SavesListed) -> None:
+        self._runs = event.runs
         self.query_one(Menu).offer(self._items(event.runs))
 
-    def _items(self, runs: "tuple[()] | list[RunSummary]") -> list[MenuItem]:
+    def _items(self, runs: "list[RunSummary]") -> list[MenuItem]:
         counted = {"load": _count(len(runs))}
         items = [MenuItem(key, label, counted.get(key, detail), enabled=bool(runs) or key not in NEEDS_RUNS) for key, label, detail in MENU]
         going = [run for run in runs if run.campaign and not run.ending]
@@ -96,7 +107,8 @@ class TitleScreen(SavesScreen):
         return items
 
     def _room(self) -> int:
-        return max(20, min(self.size.width, 100) - 22)
+        """Cells of a detail beside the longest label, as title.tcss and the menu leave them."""
+        return max(20, min(self.size.width, 100) - (4 if self.size.width < WIDE else 12) - 19)
 
     @while_open
     def _look_at_torch(self) -> None:

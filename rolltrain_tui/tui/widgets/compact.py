@@ -63,7 +63,7 @@ def _die(scene: Scene) -> Line:
         return [(f"d{scene.die}  no roll yet", "muted")]
     return [
         (f"d{roll.die} ", "muted"),
-        (f"{sum_of_roll(roll):<14}", TONES[roll.outcome]),
+        (f"{sum_of_roll(roll):<14} ", TONES[roll.outcome]),
         *verdict(roll, scene.roll_outcomes),
         ("   ", ""),
         *measured(scene),
