@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 Kind = Literal["png", "svg"]
 KINDS: tuple[Kind, ...] = ("png", "svg")
 MISSING = "No pictures: matplotlib is not installed. `pip install 'rolltrain-tui[plots]'` brings it; the same command then draws them."
-STYLE: Any = {"svg.hashsalt": "rolltrain", "svg.fonttype": "none", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
-"""A fixed salt makes the identifiers in an SVG reproducible; its text stays text."""
+STYLE: Any = {
+    "svg.hashsalt": "rolltrain",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+"""A fixed salt makes the identifiers in an SVG reproducible; its text stays text. Dollar signs in a foreign name begin no formula."""
 INK, GREY, GREEN, AMBER, RED, VIOLET, BLUE = "black", "#6c757d", "#1b7f5c", "#d98e04", "#c0392b", "#8c6bb1", "#2c7fb8"
 """Colours that colour-blind readers can tell apart. Every picture uses a second sign beside colour."""
 

@@ -9,7 +9,7 @@ from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.gate import ghost_value
 from rolltrain_tui.story.narration import tell, title
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>|#!])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>|#!&~$])")
 
 
 def report_card(summary: RunSummary, pictures: Sequence[str] = ()) -> str:

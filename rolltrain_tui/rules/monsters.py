@@ -337,6 +337,7 @@ def check_monster(name: str, row: object) -> Monster:
         require(not (wrong := fault(power, Affliction, finite=True)), f"its failed and saved must be in range: {wrong}")
         check_words(power)
         whole_number(power, turns=0)
+    require(isinstance(monster.symptoms, tuple), "its symptoms must be a tuple of Symptoms; one alone is written (Symptom(...),)")
     for symptom in monster.symptoms:
         require(isinstance(symptom, Symptom), "its symptoms must be Symptoms")
         whole_number(symptom, hold=1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 from typing import Literal, get_args
 
-from rolltrain_tui.base.promises import kept
+from rolltrain_tui.base.promises import fault, kept
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import OnZero, StepEffect
 from rolltrain_tui.protocol.events import Outcome
@@ -213,6 +213,7 @@ def check_rulebook(name: str, row: object) -> Rulebook:
     """The row, if a plug-in may add it under this name. RowError says why not."""
     book = check_row(Rulebook, name, row, hyphens=True)
     require(name != "custom", "custom is the player's own table")
+    require(not (wrong := fault(book.table, Table)), f"its table is {wrong}")
     require(not book.faces, "faces go by one die; write a Table, which any die can roll on")
     one_of(book, hook=get_args(Hook), roll_on=get_args(RollOn), on_zero=get_args(OnZero), window=get_args(Window))
     for sides in DICE:

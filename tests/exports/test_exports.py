@@ -331,6 +331,14 @@ def test_foreign_words_stay_words() -> None:
 
 
 @pytest.mark.slow
+def test_a_name_with_dollar_signs_is_drawn_as_it_is() -> None:
+    """It begins no formula: neither a wrong one, which could not be drawn, nor a right one."""
+    (picture,) = draw(summary_of([began(campaign="from $\\frac{ to $5, $x_1$"), stepped(1)]), ["svg"]).values()
+    assert "from $\\frac{ to $5, $x_1$" in picture.decode()
+    assert "from \\$\\\\frac\\{ to \\$5" in report_card(summary_of([began(campaign="from $\\frac{ to $5"), stepped(1)]))
+
+
+@pytest.mark.slow
 def test_exports_load_no_torch(played: Path) -> None:
     """A chronicle is read without the library that made it."""
     script = (

@@ -232,6 +232,9 @@ SOUND = replace(DRAGON, name="drake")
         ("signals", replace(SIGNALS["gap"], high=float("nan")), "low or high"),
         ("rulebooks", replace(HERO, name="custom"), "the player's own"),
         ("rulebooks", replace(HERO, name="mine", hook="magic"), "hook must be one of"),
+        ("rulebooks", replace(HERO, name="mine", table=(0.5, 1.0)), "its table is a tuple, not a Table"),
+        ("rulebooks", replace(HERO, name="mine", table=replace(HERO.table, hit=1.0)), "a Table whose hit is 1.0, not a Formula"),
+        ("monsters", replace(SOUND, symptoms=Symptom("loss_rise", "high", hold=1)), "a tuple of Symptoms"),
         ("rulebooks", replace(HERO, name="mine", faces=(1.0,)), "any die"),
     ],
 )  # fmt: skip
