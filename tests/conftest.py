@@ -44,8 +44,10 @@ def _quicker() -> None:
     """What takes time here and proves nothing: texts parsed again and again, waiting for a run that trains, waiting for the disk."""
     from support.parsed_once import parse_once
     from textual import _wait
+    from textual.pilot import Pilot
 
     parse_once()
+    Pilot._wait_for_screen.__defaults__ = (None,)  # for the screen's messages, not 30 seconds: a busy machine may stand still longer
     _wait.process_time = time.thread_time  # an app is idle when its own thread is, whatever the run does
     os.fsync = lambda fd: None  # type: ignore[assignment]  # files outlive a process without it, and no test cuts the power
 

@@ -53,6 +53,11 @@ async def tells(pilot: Pilot[Any], *texts: str) -> None:
     await until(pilot, lambda: all(text in shown(pilot.app) for text in texts))
 
 
+async def rests(pilot: Pilot[Any]) -> None:
+    """The work is over. Its last words come a moment earlier, and some keys mean something else until then."""
+    await until(pilot, lambda: pilot.app.screen.worker is None)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_breeding_the_first_agent(roster: Roster, size: tuple[int, int]) -> None:
     """An empty hall says what to do; the dialog tells the cost while it is typed, and why a line will not do."""
@@ -125,6 +130,7 @@ async def test_a_training_is_stopped_and_changed_live(two: Roster) -> None:
         await tells(pilot, "learning_rate 0.01 → 0.02, from step")
         await pilot.press("t")
         await tells(pilot, "stopped and kept")
+        await rests(pilot)
         kept = two.get("Tiny").agent
         assert kept.step > 0
         assert 0.02 == kept.recipe.learning_rate
@@ -144,6 +150,7 @@ async def test_battle_boards_and_fighting_again(two: Roster) -> None:
         await pilot.press("f")
         await tells(pilot, "★ Tiny wins", "Wild, rank 2", "guessing blindly", "★ wins", "▼ beaten", "Written to the ledger")
         assert 1 == len(Ledger(two.root).matches())
+        await rests(pilot)
         await pilot.press("l")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen))
         await tells(pilot, "Best quality within the budget", "Tiny", "Wild", "#1", "40 steps")
@@ -201,6 +208,7 @@ async def test_a_tournament_and_a_check_of_the_ledger(two: Roster) -> None:
         await tells(pilot, "Copy")
         await ask(pilot, "u", "Cup Tiny Wild Copy 10 seeds=2 samples=2")
         await tells(pilot, "round 3, match 3 of 3", "points  won")
+        await rests(pilot)
         await pilot.press("w")
         await tells(pilot, "Every line of the ledger has been looked at")
         assert "✖ #" not in shown(app)

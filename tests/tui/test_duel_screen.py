@@ -125,9 +125,8 @@ async def test_during_a_campaign_the_run_waits_and_goes_on(tmp_path: Path) -> No
         await pilot.press("q")
         await tells(pilot, "Values: net, as host", "★")
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen))
-        assert not app.bridge.inbox.paused
+        await until(pilot, lambda: isinstance(app.screen, ExpeditionScreen) and not app.bridge.inbox.paused)  # type: ignore[union-attr]
         turn = app.screen.scene.turn  # type: ignore[attr-defined]
         await until(pilot, lambda: app.screen.scene.turn > turn)  # type: ignore[attr-defined]
         app.bridge.stop()
-        assert app.bridge.join(20)
+        await until(pilot, lambda: not app.bridge.playing)  # type: ignore[union-attr]
