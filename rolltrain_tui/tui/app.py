@@ -483,6 +483,10 @@ class RolltrainApp(App[None]):
         else:
             self.leave("quit")
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C: in a text field it copies, so it ends nothing, and says what does."""
+        self.notify("Ctrl+Q saves the run and quits.", title="Ctrl+C ends nothing here", markup=False)
+
     def _listen_to_signals(self) -> None:
         """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder.
 

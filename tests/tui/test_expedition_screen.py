@@ -333,6 +333,13 @@ async def test_back_to_the_title(tmp_path: Path) -> None:
         assert game.app.bridge is None
 
 
+async def test_ctrl_c_says_which_key_saves_and_quits(tmp_path: Path) -> None:
+    """It ends nothing, as in a text field it copies."""
+    async with playing(tmp_path, paused=True) as game:
+        await game.press("ctrl+c")
+        await game.until(lambda: ["Ctrl+Q saves the run and quits."] == [told.message for told in game.app._notifications])
+
+
 async def test_a_save_that_fails_at_the_end_is_told(tmp_path: Path) -> None:
     """The app ends with code 1 and leaves a sentence for the shell."""
     async with playing(tmp_path, save_error=True) as game:

@@ -82,6 +82,19 @@ def test_the_sum_of_two_dice_stands_apart_from_its_comparison() -> None:
     assert "= 14 14 ≥ DC 12" in text_of(compact_lines(scene, 78))
 
 
+@pytest.mark.parametrize("naturals", [(1,), (10, 12), (20, 20)])
+@pytest.mark.parametrize("outcome", ["fumble", "hit"])
+def test_the_die_of_a_small_screen_is_told_whole(naturals: tuple[int, ...], outcome: str) -> None:
+    """Of 60 columns the k that was asked gives way, never the one that was felt."""
+    scene = scene_after(1)
+    assert scene.roll is not None
+    scene.roll = replace(scene.roll, naturals=naturals, total=sum(naturals), outcome=outcome)  # type: ignore[arg-type]
+    for width in (58, 78):
+        line = compact_lines(scene, width)[3]
+        assert width_of(line) <= width
+        assert "felt ×0.750 ✔" in text_of([line])
+
+
 def test_the_die_shows_asked_and_felt() -> None:
     """A k that the weights felt gets a check mark, another one a cross."""
     scene = scene_after(1)

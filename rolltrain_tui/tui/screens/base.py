@@ -107,7 +107,7 @@ class HelpScreen(Dialog[None]):
             with VerticalScroll(id="help-scroll"):
                 for keys, words in self._keys:
                     yield Fact(keys, words)
-            yield Static(Content("Escape closes · the whole story of every mechanic is in the codex"), id="help-foot")
+            yield Static(Content("Escape closes · the codex tells more of every mechanic"), id="help-foot")
 
     @while_open
     def on_mount(self) -> None:

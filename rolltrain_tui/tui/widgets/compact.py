@@ -35,7 +35,7 @@ def compact_lines(scene: Scene, width: int) -> list[Line]:
         *bar(hero.xp, max(hero.xp, hero.next_level_xp), half, "xp"),
         (f" {hero.xp:>6}/{hero.next_level_xp}", ""),
     ]
-    return [name, dying(scene) if hero.name and hero.hp <= 0 else life, _foe(scene, width, half), _die(scene)]
+    return [name, dying(scene) if hero.name and hero.hp <= 0 else life, _foe(scene, width, half), _die(scene, width)]
 
 
 def _active(scene: Scene) -> list[str]:
@@ -57,14 +57,16 @@ def _foe(scene: Scene, width: int, half: int) -> Line:
     return [("FOE ", "bad"), *health, (f"  {titled(foe.name)}, CR {clean(foe.challenge)}", "primary")]
 
 
-def _die(scene: Scene) -> Line:
+def _die(scene: Scene, width: int) -> Line:
+    """In columns where there is room; else closer together, and without the k that was asked."""
     roll = scene.roll
     if roll is None:
         return [(f"d{scene.die}  no roll yet", "muted")]
-    return [
-        (f"d{roll.die} ", "muted"),
-        (f"{sum_of_roll(roll):<14} ", TONES[roll.outcome]),
-        *verdict(roll, scene.roll_outcomes),
-        ("   ", ""),
-        *measured(scene),
-    ]
+
+    def line(cells: int, gap: str, told: Line) -> Line:
+        total = (f"{sum_of_roll(roll):<{cells}} ", TONES[roll.outcome])
+        return [(f"d{roll.die} ", "muted"), total, *verdict(roll, scene.roll_outcomes), (gap, ""), *told]
+
+    told = measured(scene)
+    tries = line(14, "   ", told), line(0, " ", told), line(0, " ", told[-1:])
+    return next((found for found in tries if width_of(found) <= width), tries[-1])
