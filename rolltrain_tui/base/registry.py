@@ -19,6 +19,8 @@ FAMILY = "rolltrain."
 """Every entry-point group of ours begins with this."""
 PAGES = "rolltrain.codex"
 """The group of Markdown texts: each is the codex page of the row with the same name."""
+TABLES = tuple(FAMILY + table for table in ("abilities", "classes", "modes", "monsters", "rewards", "rulebooks", "signals"))
+"""The groups of rows. They are listed here because not every table is loaded when plug-ins are looked for."""
 
 
 class Named(Protocol):
@@ -79,6 +81,7 @@ class Registry(Mapping[str, Row]):
         `check` answers with the row that it was given under this name, or raises RowError. `held`: the row of a
         plug-in, its code held to what it promises (see `promises`).
         """
+        assert not group or group in TABLES, f"{group} is not listed"
         self.group, self.kind = group, kind
         self.built_in: Mapping[str, Row] = {row.name: row for row in rows}
         self._check, self._held = check, held
@@ -201,7 +204,19 @@ def _points() -> tuple["EntryPoint", ...]:
     except Exception as error:  # a broken package somewhere in this Python
         PLUGINS.faults.append(f"Plug-ins cannot be looked for ({type(error).__name__}: {error}); the game goes on without any.")
         return ()
-    return tuple(sorted(found, key=lambda point: (point.group, point.name, package_of(point))))
+    PLUGINS.faults += [_stray(point) for point in found if point.group not in (*TABLES, PAGES)]
+    ours = [point for point in found if point.group in (*TABLES, PAGES)]
+    return tuple(sorted(ours, key=lambda point: (point.group, point.name, package_of(point))))
+
+
+def _stray(point: "EntryPoint") -> str:
+    """A sentence for a row in a group of our family that no table reads, such as a misspelt one."""
+    from difflib import get_close_matches
+
+    known = [group.removeprefix(FAMILY) for group in (*TABLES, PAGES)]
+    near = get_close_matches(point.group.removeprefix(FAMILY), known, n=1)
+    hint = f"did you mean '{FAMILY}{near[0]}'?" if near else f"behind {FAMILY} stands one of {', '.join(known)}."
+    return f"Plug-in {package_of(point)}, {point.name!a}: rolltrain reads no group {point.group!a}; {hint} It is left out."
 
 
 def package_of(point: "EntryPoint") -> str:

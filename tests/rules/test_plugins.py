@@ -137,6 +137,12 @@ words = broken:TEXT
 
 [rolltrain.classes]
 idler = broken:IDLER
+
+[rolltrain.ability]
+hop = broken:TEXT
+
+[rolltrain.happenings]
+feast = broken:TEXT
 """
 
 
@@ -155,7 +161,7 @@ def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
     faults = done.stderr.splitlines()
     assert all(line.startswith("Plug-in rolltrain-broken 0.1, ") and line.endswith("It is left out.") for line in faults), faults
     told = "\n".join(faults)
-    assert len(faults) == 6
+    assert len(faults) == 8
     for words in (
         "monster 'loss_dragon': its name is taken by rolltrain itself",
         "'wolf': its title must be one line of printable characters",
@@ -163,6 +169,8 @@ def test_broken_plugins_are_named_and_left_out(tmp_path: Path) -> None:
         "'ghost_town': it cannot be loaded (ModuleNotFoundError",
         "'words': it must be a rolltrain_tui.plugins.Monster, not a str",
         "'idler': its ability 'arcane_recovery' belongs to the wizard",
+        "'hop': rolltrain reads no group 'rolltrain.ability'; did you mean 'rolltrain.abilities'?",
+        "'feast': rolltrain reads no group 'rolltrain.happenings'; behind rolltrain. stands one of abilities, classes",
     ):
         assert words in told
     assert "Goat" in rolltrain("codex", "goat").stdout
