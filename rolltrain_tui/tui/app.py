@@ -1,11 +1,6 @@
 """The app: which screen is open, the expedition under way, and the ways out."""
 
-import asyncio
-import contextvars
-import os
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,6 +16,7 @@ from textual.timer import Timer
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.tui import themes
 from rolltrain_tui.tui.command_palette import GamePalette
+from rolltrain_tui.tui.ending_signals import EndingSignals
 from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.opening import GATHERING, REWINDING, SEEKING
@@ -45,11 +41,8 @@ PRELOAD_AFTER = 0.25
 """Seconds. The first screen is drawn before: while torch is imported, everything else waits for the interpreter."""
 GRACE_SECONDS = 10.0
 """After a signal, how long the last save may take."""
-MANNERS_SECONDS = 3.0
-"""After that save, how long the screen may take to be put in order."""
 STRICT_SHARE, LENIENT_SHARE = 0.02, 0.25
 """Of the time, for a window that is being dragged about."""
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 class RolltrainApp(App[None]):
@@ -95,8 +88,12 @@ class RolltrainApp(App[None]):
         self._over: Screen[Any] | None = None
         """The screen under a replay that was opened from it."""
         self._watch: Timer | None = None
-        self._code = 0
-        self._as_it_was = Modes() if first is None else first.as_it_was
+        self._signals = EndingSignals(
+            stop=self._stop_run,
+            leave=partial(self.leave, "quit"),
+            saved=self._wait_for_save,
+            put_back=(Modes() if first is None else first.as_it_was).put_back,
+        )
         self.resizes = Resizes(self, self._share_for_resizes)
 
     @cached_property
@@ -128,7 +125,8 @@ class RolltrainApp(App[None]):
     def on_mount(self) -> None:
         themes.install(self)
         self._tuning.begin()
-        self._listen_to_signals()
+        if not self.is_headless:
+            self._signals.listen()
         self._open_first_screen()
         self.set_timer(PRELOAD_AFTER, threading.Thread(target=self._preload, name="preload", daemon=True).start)
 
@@ -150,9 +148,7 @@ class RolltrainApp(App[None]):
     def on_unmount(self) -> None:
         self._tuning.end()
         if not self.is_headless:
-            for name in SIGNALS:
-                if hasattr(signal, name):
-                    signal.signal(getattr(signal, name), signal.SIG_DFL)
+            self._signals.let_go()
 
     def _open_first_screen(self) -> None:
         launch = self.launch
@@ -472,14 +468,14 @@ class RolltrainApp(App[None]):
         else:
             self.farewell = lost or farewell(self.bridge)
             well = not lost and (self.bridge is None or not self.bridge.scene.failure)
-            self.exit(return_code=self._code or (0 if well else 1))
+            self.exit(return_code=self._signals.code or (0 if well else 1))
 
     async def action_quit(self) -> None:
         """Save and quit; asked again while saving, quit at once."""
         if self._going == "quit":
             self.impatient = True
             self.farewell = "Left without waiting for the save; the last autosave is intact."
-            self.exit(return_code=self._code or 1)
+            self.exit(return_code=self._signals.code or 1)
         else:
             self.leave("quit")
 
@@ -487,34 +483,10 @@ class RolltrainApp(App[None]):
         """Ctrl+C: in a text field it copies, so it ends nothing, and says what does."""
         self.notify("Ctrl+Q saves the run and quits.", title="Ctrl+C ends nothing here", markup=False)
 
-    def _listen_to_signals(self) -> None:
-        """Textual has no handlers for these: without ours the process would die with the run unsaved and the terminal in disorder.
-
-        They are Python's own handlers, not the loop's: a loop that waits for a terminal nobody reads any more would never come to them.
-        """
-        if self.is_headless:
-            return
-        call = partial(asyncio.get_running_loop().call_soon_threadsafe, context=contextvars.copy_context())
-        for name in SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda number, frame: self._on_signal(number, call))
-
-    def _on_signal(self, number: int, call: Callable[..., object]) -> None:
-        if self._code == 128 + number == 128 + signal.SIGHUP:
-            return  # a window that is closed may be told twice, and that is not impatience
-        if self._code:
-            self._as_it_was.put_back()
-            os._exit(128 + number)
-        self._code = 128 + number
+    def _stop_run(self) -> None:
         if self.bridge is not None:
             self.bridge.stop()
-        threading.Thread(target=self._leave_by_force, name="backstop", daemon=True).start()
-        call(self.leave, "quit")
 
-    def _leave_by_force(self) -> None:
-        """The backstop of a signal: whatever holds up the screen, the run is saved, and then this process ends."""
+    def _wait_for_save(self) -> None:
         if self.bridge is not None:
             self.bridge.join(GRACE_SECONDS)
-        time.sleep(MANNERS_SECONDS)
-        self._as_it_was.put_back()
-        os._exit(self._code)
