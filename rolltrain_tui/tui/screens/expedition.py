@@ -11,24 +11,8 @@ from textual.notifications import SeverityLevel
 from textual.widgets import Static
 
 from rolltrain_tui.base.safe_text import clean
-from rolltrain_tui.protocol.events import (
-    ActBegan,
-    CommandAccepted,
-    CommandRefused,
-    Event,
-    ForetellingJudged,
-    GateFaced,
-    ItemFound,
-    LevelGained,
-    MonsterAppeared,
-    Rested,
-    RoomVoted,
-    Saved,
-    SaveFailed,
-    TwinJudged,
-)
+from rolltrain_tui.protocol.events import CommandAccepted, Event, LevelGained, MonsterAppeared, Rested, RoomVoted, Saved
 from rolltrain_tui.runs.playable import Sought
-from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.bridge import Bridge
@@ -37,10 +21,10 @@ from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 from rolltrain_tui.tui.palette import ExpeditionVerbs
 from rolltrain_tui.tui.plan import TABS, Plan, plan
 from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.echoes import echo_of
 from rolltrain_tui.tui.screens.explaining import Explaining
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.tempo import Speedometer
-from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.chart import LossChart
 from rolltrain_tui.tui.widgets.compact import CompactPanel
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED, DiePanel
@@ -280,36 +264,12 @@ class ExpeditionScreen(Explaining):
     def _react(self, event: Event) -> None:
         """What an event means to the player beyond what the panels show."""
         self.note(event)
-        match event:
-            case CommandAccepted():
-                if not any(isinstance(before, RoomVoted) for before in self._moment):  # it has said what the room chose
-                    self._echo(f"✔ {tell(event)}", "good")
-            case RoomVoted():
-                self._echo(f"≡ {tell(event)}", "accent")
-            case CommandRefused():
-                self._echo(f"✖ {tell(event)}", "warn")
-            case Saved():
-                self._saved_at = time.monotonic()
-                if event.reason == "player":
-                    self._echo(f"✔ {tell(event)}", "good")
-            case SaveFailed():
-                self._echo(f"✖ {tell(event)}", "bad", stays="always")
-            case LevelGained():
-                self._echo(f"▲ {tell(event)}", "accent")
-            case GateFaced():
-                self._echo(f"Π {tell(event, self.scene.objective)}", "good" if event.opened else "warn")
-            case MonsterAppeared():
-                self._echo(f"‡ {tell(event)}", "warn")
-            case ActBegan():
-                self._echo(f"§ {clean(event.title)}: {clean(event.text)}", "accent")
-            case TwinJudged():
-                self._echo(f"{tell(event, self.scene.objective)}", "accent")
-            case ForetellingJudged():
-                self._echo(f"{'★' if event.inspired else '✖'} {tell(event, self.scene.objective)}", "accent" if event.inspired else "warn")
-            case ItemFound():
-                self._echo(f"+ {titled(event.item)}: b opens the bag.", "accent")
-            case _:
-                pass
+        if isinstance(event, Saved):
+            self._saved_at = time.monotonic()
+        if isinstance(event, CommandAccepted) and any(isinstance(before, RoomVoted) for before in self._moment):
+            return  # the vote has said what the room chose
+        if (echo := echo_of(event, self.scene.objective)) is not None:
+            self._echo(*echo)
 
     def _auto_paused(self, message: AutoPaused) -> None:
         self.stay_paused()

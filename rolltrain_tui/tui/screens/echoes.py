@@ -1,0 +1,53 @@
+"""Events that the player hears of on the line above the keys, besides what the panels and the log tell."""
+
+from rolltrain_tui.base.safe_text import clean
+from rolltrain_tui.protocol.events import (
+    ActBegan,
+    CommandAccepted,
+    CommandRefused,
+    Event,
+    ForetellingJudged,
+    GateFaced,
+    ItemFound,
+    LevelGained,
+    MonsterAppeared,
+    RoomVoted,
+    Saved,
+    SaveFailed,
+    TwinJudged,
+)
+from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.tui.titles import titled
+from rolltrain_tui.tui.widgets.notice import Stays
+
+Echo = tuple[str, str, Stays]
+"""Text, tone, and how long it stays."""
+
+
+def echo_of(event: Event, objective: Objective) -> Echo | None:
+    """What is said at this event; None: nothing."""
+    match event:
+        case CommandAccepted() | Saved(reason="player"):
+            return f"✔ {tell(event)}", "good", "not"
+        case RoomVoted():
+            return f"≡ {tell(event)}", "accent", "not"
+        case CommandRefused():
+            return f"✖ {tell(event)}", "warn", "not"
+        case SaveFailed():
+            return f"✖ {tell(event)}", "bad", "always"
+        case LevelGained():
+            return f"▲ {tell(event)}", "accent", "not"
+        case GateFaced():
+            return f"Π {tell(event, objective)}", "good" if event.opened else "warn", "not"
+        case MonsterAppeared():
+            return f"‡ {tell(event)}", "warn", "not"
+        case ActBegan():
+            return f"§ {clean(event.title)}: {clean(event.text)}", "accent", "not"
+        case TwinJudged():
+            return tell(event, objective), "accent", "not"
+        case ForetellingJudged():
+            return f"{'★' if event.inspired else '✖'} {tell(event, objective)}", "accent" if event.inspired else "warn", "not"
+        case ItemFound():
+            return f"+ {titled(event.item)}: b opens the bag.", "accent", "not"
+    return None
