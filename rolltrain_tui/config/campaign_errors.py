@@ -104,7 +104,8 @@ def _missing(where: Where, guide: Guide, example: Callable[[Where], str | None])
     if (text := example(where)) is not None:
         remedy = f"add it, for example `{where[-1]}: {text}`"
     else:
-        remedy = "add the section; `rolltrain new supervised` writes a complete file" if "properties" in entry else f"add {allowed(entry)}"
+        kind = allowed(guide.find(("kind",))[1])
+        remedy = f"add the section; `rolltrain new {kind}` writes a complete file" if "properties" in entry else f"add {allowed(entry)}"
     return Fault(where, f"missing; {remedy}{f'. {meaning}' if meaning else ''}", where[:-1], on_key=True)
 
 
@@ -181,7 +182,8 @@ def _hint(value: object, entry: Mapping[str, Any]) -> str:
             return f"write {_BOOLEANS[value.lower()]}"
     if isinstance(value, float) and value.is_integer() and fits(value):
         return f"write {int(value)}"
-    if "string" in kinds and isinstance(value, bool | int | float) and not any("enum" in branch for branch in branches):
+    one_of_few = any({"enum", "const"} & branch.keys() for branch in branches)
+    if "string" in kinds and isinstance(value, bool | int | float) and not one_of_few:
         return "put it in quotes"
     return ""
 

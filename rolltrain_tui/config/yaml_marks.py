@@ -93,7 +93,7 @@ def read_marked(content: bytes | str) -> Document:
 
 def decode(content: bytes) -> str:
     """Decode UTF-8, with or without a byte order mark. Raises YamlError with the place of the first wrong byte."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:4]:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:2]:
         raise YamlError(None, "saved as UTF-16 or UTF-32; save it as UTF-8")
     content = content.removeprefix(codecs.BOM_UTF8)
     try:

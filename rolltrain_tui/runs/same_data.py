@@ -31,4 +31,4 @@ def check_same_data(
     file = names[0] if len(names) == 1 else f"One of {', '.join(names)}"
     if config.sources != before().sources:
         raise DataChangedError(f"{file} is another text than the run had learned from up to turn {turn}. Keep its text, or {NEW_RUN}.")
-    raise DataChangedError(f"{file} has changed since turn {turn} of this run. Restore the file, or {NEW_RUN}.")
+    raise DataChangedError(f"{file} is no longer what this run learned from up to turn {turn}. Restore the file, or {NEW_RUN}.")

@@ -122,6 +122,21 @@ def test_a_misspelt_key_is_not_also_called_missing() -> None:
     assert 2 == len(complaints(GOOD.replace("learning_rate: 2e-3", "colour: 1e-3")))
 
 
+def test_a_missing_section_sends_to_a_file_of_the_same_kind() -> None:
+    """A text's campaign that calls itself a duel is sent to `new duel`, which has the sections that it lacks."""
+    lines = complaints(GOOD.replace("kind: supervised", "kind: duel"))
+    assert any("exploration: missing; add the section; `rolltrain new duel` writes" in line for line in lines)
+    assert not any("new supervised" in line for line in lines)
+
+
+def test_only_a_text_is_told_to_stand_in_quotes() -> None:
+    """A number is no name, but in quotes it is one. Where a word is one of few, quotes would not help."""
+    [name] = complaints(GOOD.replace("name: Brakka", "name: 7"))
+    [threads] = complaints(GOOD.replace("threads: auto", "threads: .nan"))
+    assert name.endswith("put it in quotes")
+    assert "quotes" not in threads
+
+
 def test_rules_between_values_are_checked_beside_other_mistakes() -> None:
     """A width that does not fit its heads is told even where other sections are broken."""
     lines = complaints(

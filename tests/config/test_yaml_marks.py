@@ -110,6 +110,8 @@ def test_all_problems_are_told_at_once() -> None:
         ("a: 1\n".encode("utf-16"), None, "UTF-16"),
         ("a: 1\n".encode("utf-16-be"), None, "UTF-16"),
         ("a: 1\n".encode("utf-32"), None, "UTF-16 or UTF-32"),
+        ("a: 1\n".encode("utf-32-be"), None, "UTF-16 or UTF-32"),
+        (b"\x1f\x8b\x08\x00packed", Mark(1, 2), "byte 0x8b is not UTF-8"),
     ],
 )
 def test_unreadable_text_is_refused_with_place_and_advice(text: str | bytes, place: Mark | None, says: str) -> None:

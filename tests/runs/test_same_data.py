@@ -74,7 +74,7 @@ def test_a_changed_text_is_refused_by_name(run: Path, home: Path, opener: str, c
     (home / "mine.txt").write_text(CHANGES[change](LINES), encoding="utf-8")
     before = sorted((home / "runs").iterdir())
     with pytest.raises(
-        DataChangedError, match=r"mine\.txt has changed since turn [024] of this run\. Restore the file, or begin a new run"
+        DataChangedError, match=r"mine\.txt is no longer what this run learned from up to turn [024]\. Restore the file, or begin a new run"
     ):
         OPENERS[opener](run)
     assert before == sorted((home / "runs").iterdir())
@@ -102,7 +102,7 @@ def test_settings_that_change_between_two_turns_keep_the_text(run: Path, home: P
     """A run in play reads its text again when its settings change, and refuses another one."""
     playing = Run.resume(run)
     (home / "mine.txt").write_text("\n".join(reversed(LINES)), encoding="utf-8")
-    with pytest.raises(DataChangedError, match="since turn 4"):
+    with pytest.raises(DataChangedError, match="up to turn 4"):
         playing.change([("turns", "12", "20")])
 
 
@@ -122,7 +122,7 @@ def test_the_command_line_says_so(run: Path, home: Path, call: Callable[..., Ans
     for words in (["train", "--resume", run, "--json"], ["verify", run], ["branch", run, "--at", 3], ["diagnose", run]):
         code, out, err = call(*words)
         assert (2, "") == (code, out), words
-        assert f"{home / 'mine.txt'} has changed since turn" in err
+        assert f"{home / 'mine.txt'} is no longer what this run learned from up to turn" in err
 
 
 def test_a_save_takes_no_other_text(run: Path, home: Path, call: Callable[..., Answer]) -> None:

@@ -219,7 +219,7 @@ def test_changed_files_are_told(changed: str, tmp_path: Path) -> None:
         model = GPT2LMHeadModel.from_pretrained(folder)
         model.transformer.ln_f.bias.data += 1
         model.save_pretrained(folder)
-    with pytest.raises(DataChangedError, match=r"One of .*tales\.txt, .*gpt has changed since turn 3"):
+    with pytest.raises(DataChangedError, match=r"One of .*tales\.txt, .*gpt is no longer what this run learned from up to turn 3"):
         Run.resume(run.folder)
 
 

@@ -1,5 +1,6 @@
 """A player's text file is read, or refused with a sentence that names it, the trouble and the remedy."""
 
+import gzip
 import os
 import socket
 from unittest.mock import Mock
@@ -153,6 +154,22 @@ def test_binary_files_are_refused(tale, data, reason):
     """A zero byte or many control codes make a file binary, even if it decodes."""
     tale.write_bytes(data)
     assert f"is binary, not text ({reason})" in refusal(tale)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (gzip.compress(b"a tale " * 100), "packed with gzip, not plain text: unpack it first"),
+        (b"PK\x03\x04\x14\x00" + b"word/document.xml" * 9, "a zip archive, as .docx, .odt and .epub files are"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"stream " * 90, "a PDF, not plain text"),
+        (b"{\\rtf1\\ansi a tale}" * 9, "RTF, not plain text"),
+    ],
+)
+def test_a_text_in_another_programs_format_is_called_that(tale, data, words):
+    """Some of them look like text in another encoding, or like text; none is to be learned from, nor converted by iconv."""
+    tale.write_bytes(data)
+    assert words in refusal(tale)
+    assert "iconv" not in refusal(tale)
 
 
 def test_a_file_above_the_limit_is_refused_before_it_is_read(tale):

@@ -19,6 +19,13 @@ _MARKS = (
     (b"\xff\xfe", "UTF-16LE"),
     (b"\xfe\xff", "UTF-16BE"),
 )
+_OTHER_FORMATS = (
+    (b"\x1f\x8b", "packed with gzip", "unpack it first (gunzip)"),
+    (b"PK\x03\x04", "a zip archive, as .docx, .odt and .epub files are", "save it as plain text in the program that reads it"),
+    (b"%PDF-", "a PDF", "save its words as plain text (pdftotext)"),
+    (b"{\\rtf", "RTF", "save it as plain text in the program that reads it"),
+)
+"""First bytes, what such a file is, what to do."""
 _UTF8_MARK = b"\xef\xbb\xbf"
 _RARE_IN_TEXT = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
 _CONTROL_SHARE = 0.01
@@ -32,6 +39,7 @@ class DataError(ValueError):
 def read_text(path: Path) -> str:
     """The file's text; a UTF-8 byte order mark is dropped and "\\r\\n" becomes "\\n". Raises DataError for all that is not UTF-8 text."""
     data = _read_bytes(path)
+    _refuse_other_formats(path, data)
     _refuse_other_encodings(path, data)
     _refuse_binary(path, data)
     text = _decode(path, data).removeprefix("\ufeff")
@@ -88,6 +96,12 @@ def _refuse_irregular(path: Path, status: os.stat_result) -> None:
 def _refuse_large(path: Path, size: int) -> None:
     if size > LARGEST:
         raise DataError(f"{shown(path)} is larger than {LARGEST >> 20} MB: cut a piece out of it (head -c {LARGEST >> 20}M) and name that.")
+
+
+def _refuse_other_formats(path: Path, data: bytes) -> None:
+    for first, what, remedy in _OTHER_FORMATS:
+        if data.startswith(first):
+            raise DataError(f"{shown(path)} is {what}, not plain text: {remedy}.")
 
 
 def _refuse_other_encodings(path: Path, data: bytes) -> None:
