@@ -127,10 +127,18 @@ def _why(ended: _Ended, limits: Limits) -> str:
     return f"It cannot be trained again: {ended.complaint or f'the child ended with code {ended.code}'}."
 
 
+_OUT_OF_MEMORY = (
+    "MemoryError",
+    "can't allocate memory",
+    "not enough memory",
+    "Cannot allocate memory",
+    "failed to map",
+    "error return without exception set",  # a C function that could not even make its exception
+)
+
+
 def _ran_out_of_memory(text: str) -> bool:
-    return any(
-        words in text for words in ("MemoryError", "can't allocate memory", "not enough memory", "Cannot allocate memory", "failed to map")
-    )
+    return any(words in text for words in _OUT_OF_MEMORY)
 
 
 def _environment() -> dict[str, Any]:

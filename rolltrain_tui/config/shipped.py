@@ -1,5 +1,6 @@
 """The shipped campaigns: their folder, the lookup by name, and the template for new campaigns."""
 
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -36,18 +37,26 @@ def shipped() -> list[Path]:
 def find(name_or_path: str | Path) -> Path:
     """An existing file, or a shipped campaign by name: tiny_gpt, tiny_gpt.yaml or campaigns/tiny_gpt.yaml.
 
-    Raises CampaignFileError with the nearest names.
+    Raises CampaignFileError with the nearest names, and for an assignment, which has to be joined first.
     """
     path = Path(name_or_path)
     if _is_there(path) and not path.is_dir():
+        if path.suffix == ".class":
+            told = printable(path)
+            raise CampaignFileError(f"{told} is an assignment. Join it, and play what that writes: rolltrain class join {told} --name NAME")
         return path
     known = {campaign.stem: campaign for campaign in shipped()}
     if path.parent.as_posix() in (".", "campaigns") and path.suffix in ("", ".yaml", ".yml") and path.stem in known:
         return known[path.stem]
     if _is_there(path):
         return path
-    near = get_close_matches(path.stem.lower(), known, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    stem, close = path.stem.lower(), 0.8
+    near = (
+        get_close_matches(stem, known, 1, close)
+        or get_close_matches(path.name, _beside(path), 1, close)
+        or get_close_matches(stem, known, 1)
+    )
+    hint = f"did you mean '{printable(near[0])}'? " if near else ""
     raise CampaignFileError(f"{printable(path)}: no such campaign; {hint}shipped with the game: {', '.join(known)}")
 
 
@@ -75,6 +84,13 @@ def _folder() -> Path:
     """`campaigns/` of a checkout, or the copy inside an installed package."""
     checkout = _PACKAGE.parent
     return checkout / "campaigns" if (checkout / "pyproject.toml").is_file() else _PACKAGE / "_campaigns"
+
+
+def _beside(path: Path) -> list[str]:
+    """Campaign files in the same folder, by name."""
+    with suppress(OSError, ValueError):
+        return sorted(file.name for file in path.parent.iterdir() if file.suffix in (".yaml", ".yml"))
+    return []
 
 
 def _is_there(path: Path) -> bool:

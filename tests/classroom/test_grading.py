@@ -179,9 +179,14 @@ def test_the_verbs_from_assignment_to_table(
     assert call("class", "new", "tutorial", "hw.class", *new).code == 0  # in one dtype: a clock chooses the other
     assert call("class", "new", "tutorial", "hw.class").code == 2
     assert call("class", "new", "tutorial", "x.class", "--free", "no.such").code == 2
+    for verb in ("train", "check"):
+        answer = call(verb, "hw.class")
+        assert (answer.code, "rolltrain class join hw.class --name NAME" in answer.err) == (2, True)
     answer = call("class", "join", "hw.class", "--name", "../Anna\x1b")
     assert (answer.code, answer.out.strip()) == (0, "the-first-lesson-anna.yaml")
     assert "rolltrain play the-first-lesson-anna.yaml" in answer.err
+    answer = call("train", "the-first-lesson-ana.yaml")
+    assert (answer.code, "did you mean 'the-first-lesson-anna.yaml'?" in answer.err) == (2, True)
     assert call("class", "join", "hw.class", "--name", "anna").code == 2
     assert call("class", "join", "hw.class", "--name", "..").code == 2
     assert call("train", "the-first-lesson-anna.yaml", "--out", tmp_path / "runs").code == 0
