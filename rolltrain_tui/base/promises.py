@@ -24,10 +24,11 @@ def hold(thing: T, interface: type, kind: str, name: str, *, finite: bool = Fals
     It gets a class made from its own: it stays the same object, by which `blame` knows it, and of its own type. `finite`: as in `fault`.
     """
     own: Any = type(thing)
-    held = type(own)(own.__name__, (own,), {"__slots__": (), "__module__": own.__module__, "__doc__": own.__doc__})
-    for part, promise in _answers(interface).items():
+    for part in _answers(interface):
         if not callable(getattr(thing, part, None)):
             raise ForeignError(kind, name, f"it gave {_a(own)}, which has no {part}")
+    held = type(own)(own.__name__, (own,), {"__slots__": (), "__module__": own.__module__, "__doc__": own.__doc__})
+    for part, promise in _answers(interface).items():
         setattr(held, part, kept(_own(held, part), promise, kind, name, part, finite=finite))
     object.__setattr__(thing, "__class__", held)
     return thing

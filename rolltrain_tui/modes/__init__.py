@@ -6,6 +6,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+from rolltrain_tui.base.blame import ForeignError
 from rolltrain_tui.base.promises import hold, kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.config.dtypes import left_open
@@ -127,11 +128,19 @@ BESTIARY.bring(lambda: _brought("monsters"))
 
 def part_of(kind: str, part: str, answers: Any = Any) -> Callable[..., Any]:
     """The function that a mode names as this part. A plug-in's is held to `answers`, the type hint of what it gives."""
+    found: Callable[..., Any] = named(kind, part)
+    return found if kind in MODES.own else kept(found, answers, "mode", kind, part)
+
+
+def named(kind: str, part: str) -> Any:
+    """What a mode names as this part. ForeignError where it is not there, in a plug-in's package."""
     place = getattr(MODES[kind], part)
     if kind in MODES.own:
-        found: Callable[..., Any] = resolve_name(place)
-        return found
-    return kept(kept(resolve_name, Any, "mode", kind, part)(place), answers, "mode", kind, part)
+        return resolve_name(place)
+    try:
+        return kept(resolve_name, Any, "mode", kind, part)(place)
+    except (AttributeError, ImportError) as error:
+        raise ForeignError("mode", kind, f"its {part}, {place!a}, cannot be loaded: {error}") from error
 
 
 def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:

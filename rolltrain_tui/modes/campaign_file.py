@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
+from rolltrain_tui.base.blame import ForeignError
 from rolltrain_tui.base.promises import kept
 from rolltrain_tui.base.safe_text import printable, shown
 from rolltrain_tui.config.campaign_errors import Guide
@@ -17,7 +17,7 @@ from rolltrain_tui.config.reading import Form, Reading, UnknownKindError, astray
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.shipped import find, shipped
 from rolltrain_tui.config.yaml_marks import Document, read_marked
-from rolltrain_tui.modes import MODES, part_of
+from rolltrain_tui.modes import MODES, named, part_of
 
 __all__ = ["CampaignFileError", "base_of", "dump", "find", "fitted", "json_schema", "load", "load_text", "shipped", "template"]
 
@@ -79,9 +79,9 @@ def json_schema(kind: str = FIRST) -> dict[str, Any]:
 
 def template(kind: str) -> str:
     """A complete, commented campaign of this kind, to be changed by its owner. CampaignFileError where there is none."""
-    if not (name := MODES[_known(kind)].template):
+    if not MODES[_known(kind)].template:
         raise CampaignFileError(f"{kind}: a program makes campaigns of this kind; the codex page own_model shows how")
-    found = resolve_name(name)
+    found = named(kind, "template")
     text: str = kept(lambda: found() if callable(found) else found, str, "mode", kind, "template")()
     return text
 
@@ -96,9 +96,11 @@ def fitted(kind: str, model: Path, data: Path, folder: Path) -> str:
 
 
 def config_class(kind: str) -> type[CampaignConfig]:
-    """What a campaign of this kind may hold."""
-    config: type[CampaignConfig] = resolve_name(MODES[kind].config)
-    return config
+    """What a campaign of this kind may hold. ForeignError where a plug-in names something else."""
+    found = named(kind, "config")
+    if not isinstance(found, type) or not issubclass(found, CampaignConfig):
+        raise ForeignError("mode", kind, f"its config is a {type(found).__name__}, not a class made from CampaignConfig")
+    return found
 
 
 def form_of(kind: object) -> Form:

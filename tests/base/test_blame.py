@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,33 @@ def test_code_that_fails_is_named_with_its_package(row: str) -> None:
         CALLS[row]()
     assert told(caught.value) == f"Plug-in rolltrain-frail 0.1, {row}: ZeroDivisionError: division by zero"
     assert not registry.PLUGINS.faults
+
+
+@pytest.mark.parametrize(
+    ("part", "place", "words"),
+    [
+        (
+            "build",
+            "rolltrain_frail:bild",
+            "its build, 'rolltrain_frail:bild', cannot be loaded: module 'rolltrain_frail' has no attribute 'bild'",
+        ),
+        ("config", "rolltrain_nowhere:X", "its config, 'rolltrain_nowhere:X', cannot be loaded: No module named 'rolltrain_nowhere'"),
+        ("config", "rolltrain_frail:dry", "its config is a function, not a class made from CampaignConfig"),
+        ("template", "rolltrain_frail:text", "its template, 'rolltrain_frail:text', cannot be loaded"),
+    ],
+)
+@pytest.mark.usefixtures("frail")
+def test_a_part_of_a_mode_that_is_not_there_is_told(part: str, place: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line of the package has run, so nothing else would name it."""
+    monkeypatch.setitem(MODES.from_plugins, "bog", replace(MODES["bog"], **{part: place}))  # type: ignore[arg-type]
+    calls: dict[str, Callable[[], object]] = {
+        "build": lambda: build(Bog(), base=Path()),
+        "config": lambda: campaign_file.config_class("bog"),
+        "template": lambda: campaign_file.template("bog"),
+    }
+    with pytest.raises(ForeignError) as caught:
+        calls[part]()
+    assert told(caught.value).startswith(f"Plug-in rolltrain-frail 0.1, mode 'bog': {words}")
 
 
 def dry() -> None:

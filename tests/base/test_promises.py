@@ -176,6 +176,8 @@ def test_a_learner_that_lacks_a_part_is_refused_before_the_first_turn() -> None:
     """By the name of the first part that is not there."""
     with pytest.raises(ForeignError, match="it gave a Half, which has no prepare"):
         hold(Half(), Learner, "mode", "moan")
+    with pytest.raises(ForeignError, match="it gave a NoneType, which has no info"):
+        hold(None, Learner, "mode", "moan")
 
 
 def test_a_function_is_held_like_a_method() -> None:
