@@ -96,16 +96,32 @@ class WrittenOut:
         return [gradient[id(p)] for p in self.model.parameters()]
 
 
+class Place:
+    """Memory that a pass writes to, and the ways in which it is read: a view made anew takes as long as a small kernel."""
+
+    def __init__(self, rows: Tensor, B: int) -> None:
+        self.rows = rows  # (N, width)
+        self.columns = rows.t()  # (width, N)
+        self.positions = rows.view(B, -1, rows.shape[1])  # (B, T, width)
+
+
 class Scratch:
     """Places of what is not kept from the forward to the backward pass: all blocks use the same."""
 
     def __init__(self, B: int, T: int, C: int, H: int, dtype: torch.dtype) -> None:
-        self.narrow, self.d_x, self.qkv, self.wide = (torch.empty(B * T, width, dtype=dtype) for width in (C, C, 3 * C, 4 * C))
+        self.B, self.T, self.dtype = B, T, dtype
+        self.narrow, self.d_x, self.qkv, self.wide = (self.place(width) for width in (C, C, 3 * C, 4 * C))
+        self.d_y = self.narrow.rows.view(B, T, H, C // H)
+        self.d_qkv = self.qkv.rows.view(B, T, 3, H, C // H)
         self.by_hand = dtype != torch.float32
         if self.by_hand:
             self.stream = torch.empty(B, T, C)
             self.scores = torch.empty(B * H, T, T, dtype=dtype)
             self.heads = torch.empty(3, B, H, T, C // H, dtype=dtype)
+
+    def place(self, width: int) -> Place:
+        """A new one, of the same dtype."""
+        return Place(torch.empty(self.B * self.T, width, dtype=self.dtype), self.B)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -119,17 +135,28 @@ class Product:
         self.weight, self.bias = weight, bias
         self.low = of.low(weight)
         self.low_bias = None if bias is None else of.low(bias)
+        self._low_turned = self.low.t() if self.low is not weight else None  # a parameter may be given other memory, a cast is ours
 
-    def forward(self, x: Tensor, out: Tensor) -> Tensor:
+    @property
+    def low_turned(self) -> Tensor:
+        """(C_in, C_out)."""
+        return self.low.t() if self._low_turned is None else self._low_turned
+
+    def forward(self, x: Tensor, out: Place) -> Place:
         """(N, C_in) -> (N, C_out)."""
-        return torch.mm(x, self.low.t(), out=out) if self.low_bias is None else torch.addmm(self.low_bias, x, self.low.t(), out=out)
+        if self.low_bias is None:
+            torch.mm(x, self.low_turned, out=out.rows)
+        else:
+            torch.addmm(self.low_bias, x, self.low_turned, out=out.rows)
+        return out
 
-    def backward(self, d_y: Tensor, x: Tensor, gradient: Gradient, out: Tensor) -> Tensor:
+    def backward(self, d_y: Place, x: Tensor, gradient: Gradient, out: Place) -> Place:
         """(N, C_out) -> (N, C_in)."""
-        gradient[id(self.weight)] = torch.mm(d_y.t(), x).float()
+        gradient[id(self.weight)] = torch.mm(d_y.columns, x).float()
         if self.bias is not None:
-            gradient[id(self.bias)] = d_y.sum(0).float()
-        return torch.mm(d_y, self.low, out=out)
+            gradient[id(self.bias)] = d_y.rows.sum(0).float()
+        torch.mm(d_y.rows, self.low, out=out.rows)
+        return out
 
 
 class Normed(NamedTuple):
@@ -145,20 +172,21 @@ class Norm:
 
     def __init__(self, layer: nn.LayerNorm, scratch: Scratch) -> None:
         self.weight, self.bias, self.eps, self.scratch = layer.weight, layer.bias, layer.eps, scratch
-        self.place = torch.empty_like(scratch.narrow) if scratch.by_hand else None
+        self.place = scratch.place(len(layer.weight)) if scratch.by_hand else None
 
     def forward(self, x: Tensor) -> Normed:
         """x is (B, T, C)."""
         y, mean, rstd = torch.native_layer_norm(x, x.shape[2:], self.weight, self.bias, self.eps)
-        y = y.view(-1, x.shape[2])
-        return Normed(x, y if self.place is None else self.place.copy_(y), mean, rstd)
+        if self.place is None:
+            return Normed(x, y.view(-1, x.shape[2]), mean, rstd)
+        self.place.positions.copy_(y)
+        return Normed(x, self.place.rows, mean, rstd)
 
-    def backward(self, d_y: Tensor, of: Normed, gradient: Gradient) -> Tensor:
+    def backward(self, d_y: Place, of: Normed, gradient: Gradient) -> Tensor:
         """(N, C) -> (B, T, C)."""
-        d_y = d_y.view(of.x.shape)
         d_x: Tensor
         d_x, d_weight, d_bias = aten.native_layer_norm_backward.default(
-            self.scratch.stream.copy_(d_y) if self.scratch.by_hand else d_y,
+            self.scratch.stream.copy_(d_y.positions) if self.scratch.by_hand else d_y.positions,
             of.x, of.x.shape[2:], of.mean, of.rstd, self.weight, self.bias, [True, True, self.bias is not None],
         )  # fmt: skip
         gradient[id(self.weight)] = d_weight
@@ -178,72 +206,75 @@ class Attended(NamedTuple):
 
 
 class Attention(Protocol):
-    def forward(self, qkv: Tensor) -> Attended:
-        """qkv is (N, 3C)."""
+    """It reads q, k, v from their place, and its own derivative from `scratch.d_y`; theirs is written to `scratch.d_qkv`."""
 
-    def backward(self, d_y: Tensor, of: Attended, d_qkv: Tensor) -> None:
-        """(N, C) -> (N, 3C), which is written to `d_qkv`."""
+    def forward(self) -> Attended: ...
+
+    def backward(self, of: Attended) -> None: ...
 
 
 class FusedAttention:
     """PyTorch's own kernel for a CPU."""
 
-    def __init__(self, B: int, T: int, H: int, D: int) -> None:
-        self.by_position = (B, T, 3, H, D)
+    def __init__(self, qkv: Place, scratch: Scratch) -> None:
+        self.q, self.k, self.v = self.parts(qkv.rows.view(scratch.d_qkv.shape))
+        self.d_parts, self.d_y = self.parts(scratch.d_qkv), scratch.d_y.transpose(1, 2)
 
-    def parts(self, qkv: Tensor) -> tuple[Tensor, ...]:
+    @staticmethod
+    def parts(qkv: Tensor) -> tuple[Tensor, ...]:
         """Views of q, k, v: (B, H, T, D) each."""
-        return tuple(part.transpose(1, 2) for part in qkv.view(self.by_position).unbind(2))
+        return tuple(part.transpose(1, 2) for part in qkv.unbind(2))
 
-    def forward(self, qkv: Tensor) -> Attended:
-        q, k, v = self.parts(qkv)
-        y, log_sums = aten._scaled_dot_product_flash_attention_for_cpu.default(q, k, v, 0.0, True)
-        return Attended(y.transpose(1, 2).reshape(len(qkv), -1), (q, k, v, y, log_sums))
+    def forward(self) -> Attended:
+        y, log_sums = aten._scaled_dot_product_flash_attention_for_cpu.default(self.q, self.k, self.v, 0.0, True)
+        B, H, T, D = y.shape
+        return Attended(y.transpose(1, 2).reshape(B * T, H * D), (y, log_sums))
 
-    def backward(self, d_y: Tensor, of: Attended, d_qkv: Tensor) -> None:
-        B, T, _, H, D = self.by_position
-        d_y = d_y.view(B, T, H, D).transpose(1, 2)
-        found = aten._scaled_dot_product_flash_attention_for_cpu_backward.default(d_y, *of.kept, 0.0, True)
-        for place, d_part in zip(self.parts(d_qkv), found, strict=True):
+    def backward(self, of: Attended) -> None:
+        found = aten._scaled_dot_product_flash_attention_for_cpu_backward.default(
+            self.d_y, self.q, self.k, self.v, *of.kept, 0.0, True
+        )  # fmt: skip
+        for place, d_part in zip(self.d_parts, found, strict=True):
             place.copy_(d_part)
 
 
 class AttentionByHand:
     """softmax(q k^T / sqrt(D) + mask) v in a few large products, as `gpt.Attention.attend_by_hand`."""
 
-    def __init__(self, mask: Tensor, scratch: Scratch) -> None:
+    def __init__(self, mask: Tensor, qkv: Place, scratch: Scratch) -> None:
         _, B, H, T, D = scratch.heads.shape
-        self.mask, self.scale, self.scores = mask, 1 / math.sqrt(D), scratch.scores
-        self.by_position = (B, T, 3, H, D)
+        self.mask, self.scale, self.scores, self.scores_turned = mask, 1 / math.sqrt(D), scratch.scores, scratch.scores.mT
+        self.qkv, self.d_y, self.d_qkv = qkv.rows.view(scratch.d_qkv.shape), scratch.d_y, scratch.d_qkv
 
         # Kept from the forward to the backward pass
         heads, self.weights = torch.empty_like(scratch.heads), torch.empty_like(scratch.scores)
-        self.y = torch.empty_like(scratch.narrow)
+        self.y = torch.empty_like(scratch.narrow.rows)
 
-        # The same memory seen otherwise: one head after the other, (B H, T, D), or position by position
+        # The same memory seen otherwise: one head after the other, (B H, T, D), turned, (B H, D, T), or position by position
         self.q, self.k, self.v = heads.view(3, B * H, T, D).unbind(0)
+        self.k_turned, self.v_turned, self.weights_turned = self.k.mT, self.v.mT, self.weights.mT
         self.d_q, self.d_k, self.d_v = scratch.heads.view(3, B * H, T, D).unbind(0)
         self.heads, self.d_heads = heads.permute(1, 3, 0, 2, 4), scratch.heads.permute(1, 3, 0, 2, 4)  # (B, T, 3, H, D)
         self.y_by_position = self.y.view(B, T, H, D)
         self.y_by_head = self.d_q  # free where y, or its derivative, goes from one order to the other
         self.heads_of_y = self.y_by_head.view(B, H, T, D).transpose(1, 2)  # (B, T, H, D)
 
-    def forward(self, qkv: Tensor) -> Attended:
-        self.heads.copy_(qkv.view(self.by_position))
-        torch.baddbmm(self.mask, self.q, self.k.mT, alpha=self.scale, out=self.scores)
+    def forward(self) -> Attended:
+        self.heads.copy_(self.qkv)
+        torch.baddbmm(self.mask, self.q, self.k_turned, alpha=self.scale, out=self.scores)
         torch.softmax(self.scores, -1, out=self.weights)
         torch.bmm(self.weights, self.v, out=self.y_by_head)
         self.y_by_position.copy_(self.heads_of_y)
         return Attended(self.y)
 
-    def backward(self, d_y: Tensor, of: Attended, d_qkv: Tensor) -> None:
-        self.heads_of_y.copy_(d_y.view(self.y_by_position.shape))
-        torch.bmm(self.weights.mT, self.y_by_head, out=self.d_v)
-        torch.bmm(self.y_by_head, self.v.mT, out=self.scores)
+    def backward(self, of: Attended) -> None:
+        self.heads_of_y.copy_(self.d_y)
+        torch.bmm(self.weights_turned, self.y_by_head, out=self.d_v)
+        torch.bmm(self.y_by_head, self.v_turned, out=self.scores)
         torch._softmax_backward_data(self.scores, self.weights, -1, self.mask.dtype, grad_input=self.scores)
         torch.bmm(self.scores, self.k, out=self.d_q).mul_(self.scale)
-        torch.bmm(self.scores.mT, self.q, out=self.d_k).mul_(self.scale)
-        d_qkv.view(self.by_position).copy_(self.d_heads)
+        torch.bmm(self.scores_turned, self.q, out=self.d_k).mul_(self.scale)
+        self.d_qkv.copy_(self.d_heads)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -260,48 +291,53 @@ class BlockPasses:
     """x + attention(norm(x)), and x + mlp(norm(x)) of that."""
 
     def __init__(self, of: WrittenOut, block: Block, shape: tuple[int, int], scratch: Scratch) -> None:
-        (B, T), C, H = shape, of.model.config.n_embd, of.model.config.n_head
+        (B, T), C = shape, of.model.config.n_embd
         self.scratch = scratch
         self.ln_1, self.ln_2 = Norm(block.ln_1, scratch), Norm(block.ln_2, scratch)
         layers = block.attn.qkv, block.attn.proj, block.mlp.fc, block.mlp.proj
         self.to_heads, self.from_heads, self.to_units, self.from_units = (Product(of, layer.weight, layer.bias) for layer in layers)
-        self.attention: Attention = FusedAttention(B, T, H, C // H)
-        if scratch.by_hand:
-            self.attention = AttentionByHand(block.attn.mask[:T, :T].to(of.dtype), scratch)
 
         # Kept from the forward to the backward pass
-        self.qkv = scratch.qkv if scratch.by_hand else torch.empty_like(scratch.qkv)  # by hand they are kept in another order
+        self.qkv = scratch.qkv if scratch.by_hand else scratch.place(3 * C)  # by hand they are kept in another order
         self.between, self.after = torch.empty(B, T, C), torch.empty(B, T, C)
-        self.before, self.hidden = torch.empty_like(scratch.wide), torch.empty_like(scratch.wide)  # units before and after the GELU
+        self.before = scratch.place(4 * C)  # units before the GELU, and after it
+        self.hidden = torch.empty_like(self.before.rows)
+
+        self.attention: Attention = FusedAttention(self.qkv, scratch)
+        if scratch.by_hand:
+            self.attention = AttentionByHand(block.attn.mask[:T, :T].to(of.dtype), self.qkv, scratch)
 
     def forward(self, x: Tensor) -> tuple[Tensor, BlockKept]:
         """(B, T, C) -> (B, T, C)."""
         narrow = self.scratch.narrow
         ln_1 = self.ln_1.forward(x)
-        attended = self.attention.forward(self.to_heads.forward(ln_1.low, self.qkv))
-        x = torch.add(x, self.from_heads.forward(attended.y, narrow).view(x.shape), out=self.between)
+        self.to_heads.forward(ln_1.low, self.qkv)
+        attended = self.attention.forward()
+        x = torch.add(x, self.from_heads.forward(attended.y, narrow).positions, out=self.between)
         ln_2 = self.ln_2.forward(x)
-        hidden = aten.gelu.out(self.to_units.forward(ln_2.low, self.before), out=self.hidden)
-        x = torch.add(x, self.from_units.forward(hidden, narrow).view(x.shape), out=self.after)
+        hidden = aten.gelu.out(self.to_units.forward(ln_2.low, self.before).rows, out=self.hidden)
+        x = torch.add(x, self.from_units.forward(hidden, narrow).positions, out=self.after)
         return x, BlockKept(ln_1, attended, ln_2)
 
     def backward(self, d_x: Tensor, kept: BlockKept, gradient: Gradient) -> Tensor:
         """(B, T, C) -> (B, T, C). Each residual connection adds the derivative that bypasses the part."""
         narrow, wide, d_qkv = self.scratch.narrow, self.scratch.wide, self.scratch.qkv
-        d_hidden = self.from_units.backward(self._low(d_x), self.hidden, gradient, wide)
-        d_before = aten.gelu_backward.grad_input(d_hidden, self.before, grad_input=wide)
-        d_normed = self.to_units.backward(d_before, kept.ln_2.low, gradient, narrow)
+        self.from_units.backward(self._low(d_x), self.hidden, gradient, wide)
+        aten.gelu_backward.grad_input(wide.rows, self.before.rows, grad_input=wide.rows)
+        d_normed = self.to_units.backward(wide, kept.ln_2.low, gradient, narrow)
         d_x = self.ln_2.backward(d_normed, kept.ln_2, gradient).add_(d_x)
 
-        d_y = self.from_heads.backward(self._low(d_x), kept.attended.y, gradient, narrow)
-        self.attention.backward(d_y, kept.attended, d_qkv)
+        self.from_heads.backward(self._low(d_x), kept.attended.y, gradient, narrow)
+        self.attention.backward(kept.attended)
         d_normed = self.to_heads.backward(d_qkv, kept.ln_1.low, gradient, narrow)
         return self.ln_1.backward(d_normed, kept.ln_1, gradient).add_(d_x)
 
-    def _low(self, d_x: Tensor) -> Tensor:
+    def _low(self, d_x: Tensor) -> Place:
         """(B, T, C) -> (N, C)."""
-        d_x = d_x.view(self.scratch.d_x.shape)
-        return self.scratch.d_x.copy_(d_x) if self.scratch.by_hand else d_x
+        if not self.scratch.by_hand:
+            return Place(d_x.view(-1, d_x.shape[2]), len(d_x))
+        self.scratch.d_x.positions.copy_(d_x)
+        return self.scratch.d_x
 
 
 class Passes:
@@ -309,7 +345,7 @@ class Passes:
 
     def __init__(self, of: WrittenOut, B: int, T: int) -> None:
         self.model, self.dtype, self.shape, config = of.model, of.dtype, (B, T), of.model.config
-        scratch = Scratch(B, T, config.n_embd, config.n_head, of.dtype)
+        self.scratch = scratch = Scratch(B, T, config.n_embd, config.n_head, of.dtype)
         self.blocks = [BlockPasses(of, block, self.shape, scratch) for block in self.model.blocks if isinstance(block, Block)]
         self.ln_f = Norm(self.model.ln_f, scratch)
         self.head = Product(of, self.model.wte.weight if self.model.head is None else self.model.head.weight)
@@ -323,7 +359,7 @@ class Passes:
             x, kept = block.forward(x)
             self.kept.append(kept)
         self.last = self.ln_f.forward(x)
-        logits = torch.mm(self.last.low, self.head.low.t())  # (N, V)
+        logits = torch.mm(self.last.low, self.head.low_turned)  # (N, V)
         self.log_p = torch.log_softmax(logits.float(), -1)
         loss: Tensor
         loss, self.counted = aten.nll_loss_forward.default(self.log_p, self.targets, None, MEAN, NOTHING_IGNORED)
@@ -339,7 +375,7 @@ class Passes:
         d_logits = torch._log_softmax_backward_data(d_log_p, self.log_p, -1, torch.float32).to(self.dtype)  # (N, V)
 
         # The head, and the blocks, last to first
-        d_last = self.head.backward(d_logits, self.last.low, gradient, torch.empty_like(self.last.low))
+        d_last = self.head.backward(Place(d_logits, len(self.idx)), self.last.low, gradient, self.scratch.narrow)
         d_x = self.ln_f.backward(d_last, self.last, gradient)  # (B, T, C)
         for block in reversed(self.blocks):
             d_x = block.backward(d_x, self.kept.pop(), gradient)
