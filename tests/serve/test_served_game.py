@@ -21,7 +21,7 @@ pyte = pytest.importorskip("pyte")
 from rolltrain_tui.serve.app import PAINT_SECONDS, ServedApp  # noqa: E402
 from rolltrain_tui.serve.serving import Serving  # noqa: E402
 from rolltrain_tui.serve.start import make_server  # noqa: E402
-from rolltrain_tui.tui import app as app_module  # noqa: E402
+from rolltrain_tui.tui import ending_signals  # noqa: E402
 from rolltrain_tui.tui.launch import Launch  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ async def served(expedition: FakeExpedition, *, speed: float, once: bool = False
 @pytest.fixture(autouse=True)
 def _no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are the test run's own."""
-    monkeypatch.setattr(app_module, "SIGNALS", ())
+    monkeypatch.setattr(ending_signals, "SIGNALS", ())
 
 
 class Phone:
