@@ -1,10 +1,10 @@
 """`rolltrain bench`: what the game costs beside a bare loop."""
 
-import json
 from dataclasses import asdict
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 
 OPTIMIZERS = "optimizers"
@@ -42,6 +42,6 @@ def _optimizers(as_json: bool) -> None:
     from rolltrain_tui.integrations import optimizer_table
 
     found = list(optimizer_table.rows())
-    click.echo(json.dumps([asdict(row) for row in found], indent=2) if as_json else optimizer_table.table(found))
+    click.echo(json_text([asdict(row) for row in found]) if as_json else optimizer_table.table(found))
     if faults := [row.name for row in found if not row.good]:
         raise click.ClickException(f"not as they should be: {', '.join(faults)}")

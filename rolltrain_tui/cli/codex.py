@@ -1,10 +1,10 @@
 """`rolltrain codex`: the pages of help."""
 
-import json
 import sys
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.options import AS_JSON
 
 
@@ -21,7 +21,7 @@ def codex(slug: str | None, as_json: bool) -> None:
 
     shown = [book.page(slug)] if slug else book.pages()
     if as_json:
-        click.echo(json.dumps(asdict(shown[0]) if slug else [asdict(page) for page in shown], indent=2))
+        click.echo(json_text(asdict(shown[0]) if slug else [asdict(page) for page in shown]))
     elif slug:
         told = typed(shown[0].text)
         show_markdown(shown[0].text + (f"\nIn [plain](plain) play there are no keys. {told}\n" if told else ""))

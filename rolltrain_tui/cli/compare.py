@@ -1,6 +1,5 @@
 """`rolltrain compare`: auto-players against plain training, measured."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
@@ -119,7 +119,7 @@ def _report(comparison: "Comparison", config: "CampaignConfig", folder: Path, co
     from rolltrain_tui.experiment.report import as_json as report_as_json
 
     files = experiment.write(comparison, config, folder, command, _tell)
-    click.echo(json.dumps(report_as_json(config, comparison.outcomes, files), indent=2) if as_json else comparison.text)
+    click.echo(json_text(report_as_json(config, comparison.outcomes, files)) if as_json else comparison.text)
     _tell(f"Written to {folder}: {', '.join(files)}.")
 
 

@@ -1,6 +1,5 @@
 """`rolltrain diagnose`: every signal of a saved run, as a table or as one JSON object. The run stays as it is."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text, plain
 from rolltrain_tui.cli import options
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import LayerReading, Reading
@@ -54,7 +54,7 @@ def diagnose(save: str, as_json: bool, device: str | None, out: Path | None) -> 
     found = check_up(options.run_path(save, out), (f"device.device={device}",) if device else ())
     if found.note:
         click.echo(found.note, err=True)
-    click.echo(json.dumps(as_record(found), indent=2, allow_nan=False) if as_json else report(found))
+    click.echo(json_text(as_record(found)) if as_json else report(found))
 
 
 def check_up(path: Path, overrides: Sequence[str] = ()) -> Checkup:
@@ -111,7 +111,7 @@ def as_record(found: Checkup) -> dict[str, Any]:
         for reading in found.readings
     ]
     whole = {name: value for name, value in asdict(found).items() if name not in ("readings", "layers")}
-    record: dict[str, Any] = _plain({**whole, "readings": readings, "layers": [asdict(layer) for layer in found.layers]})
+    record: dict[str, Any] = plain({**whole, "readings": readings, "layers": [asdict(layer) for layer in found.layers]})
     return record
 
 
@@ -172,11 +172,3 @@ def _range(low: float | None, high: float | None) -> str:
 def _number(value: float) -> str:
     """Three significant digits; "-" where the value is not known."""
     return "-" if math.isnan(value) else f"{value:.3g}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,10 +1,10 @@
 """`rolltrain diff`: two runs side by side. It loads no torch."""
 
-import json
 from pathlib import Path
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 
 
@@ -18,4 +18,4 @@ def diff(run_a: str, run_b: str, out: Path | None, as_json: bool) -> None:
     from rolltrain_tui.runs import compare_runs
 
     found = compare_runs.lay_side_by_side(options.run_path(run_a, out), options.run_path(run_b, out))
-    click.echo(json.dumps(compare_runs.as_record(found), indent=2, allow_nan=False) if as_json else compare_runs.report(found))
+    click.echo(json_text(compare_runs.as_record(found)) if as_json else compare_runs.report(found))

@@ -1,6 +1,5 @@
 """`rolltrain doctor`: does rolltrain run here, and how fast?"""
 
-import json
 import os
 import shutil
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from rolltrain_tui import __version__
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 
 SMALLEST = (60, 18)
@@ -26,7 +26,7 @@ LIBRARIES = ("torch", "textual", "rich", "plotext", "pydantic", "pyyaml", "safet
 def doctor(as_json: bool, out: Path | None) -> None:
     """Will it run here, and how fast?"""
     findings = examine(out, progress=lambda what: click.echo(f"{what} ...", err=True))
-    click.echo(json.dumps(findings, indent=2) if as_json else report(findings))
+    click.echo(json_text(findings) if as_json else report(findings))
 
 
 def examine(saves: Path | None = None, progress: Callable[[str], None] = lambda what: None) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.arena.common import as_json_text, interruptible, progress
+from rolltrain_tui.cli.arena.common import interruptible, progress
 from rolltrain_tui.cli.exit_codes import DONE, INTERRUPTED
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def tournament(players: tuple[str, ...], name: str | None, resume: str | None, o
             progress(f"round {result.round}, {result.role}s at {result.judge}: match {len(cup.results)} of {len(cup.pairings())}")
     progress("")
     finished = len(cup.results) == len(cup.pairings())
-    click.echo(as_json_text(_record(cup, finished)) if as_json else "\n".join(cups.table_lines(cup)))
+    click.echo(json_text(_record(cup, finished)) if as_json else "\n".join(cups.table_lines(cup)))
     if not finished:
         click.echo(f"Interrupted. Go on with: rolltrain duel tournament --resume {cup.name}", err=True)
     return DONE if finished else INTERRUPTED

@@ -1,6 +1,5 @@
 """`rolltrain evolve`: settings are sought by a population of runs."""
 
-import json
 import shlex
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
@@ -129,7 +129,7 @@ def _in_words(evolutions: "dict[tuple[Method, int], Evolution]", execute: "Execu
     else:
         said, page = contest.table(evolutions), {"evolutions": pages, **contest.as_json(evolutions)}
         _draw(evolutions)
-    click.echo(json.dumps(page, indent=2, allow_nan=False) if as_json else said)
+    click.echo(json_text(page) if as_json else said)
     if verifying:
         _tell(_tally(verdicts))
     failed = any(member.failure for evolution in evolutions.values() for member in evolution.members)

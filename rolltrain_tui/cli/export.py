@@ -1,12 +1,12 @@
 """`rolltrain export`: a played run as files for other programs. It loads no torch."""
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 from rolltrain_tui.runs import layout
@@ -63,7 +63,7 @@ def export(
     if reading.damage:
         click.echo(f"Only the turns up to {reading.summary.turn}: {reading.damage}.", err=True)
     found = {"turns": reading.summary.turn, "damage": reading.damage, "written": written}
-    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(written))
+    click.echo(json_text(found) if as_json else "\n".join(written))
     return FAILED if reading.damage else DONE
 
 

@@ -1,15 +1,14 @@
 """`rolltrain saves`: list, show, delete, export and import runs. It loads no torch."""
 
-import json
-import math
 import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.options import AS_JSON, FILE, RUNS, confirm, run_path
 
@@ -32,7 +31,7 @@ def list_(out: Path | None, as_json: bool) -> None:
     root = saves_root(out)
     runs = list_runs(root)
     if as_json:
-        click.echo(_as_json([asdict(run) for run in runs]))
+        click.echo(json_text([asdict(run) for run in runs]))
     elif not runs:
         click.echo(f"No saves in {root}.", err=True)
     for run in () if as_json else runs:
@@ -50,7 +49,7 @@ def show(run: str, out: Path | None, as_json: bool) -> int:
     details = describe(run_path(run, out))
     good = not (details.run.damage or details.chronicle_damage or any(slot.damage for slot in details.slots))
     if as_json:
-        click.echo(_as_json({**asdict(details), "good": good}))
+        click.echo(json_text({**asdict(details), "good": good}))
         return DONE if good else FAILED
     click.echo(f"{_clean(str(details.run.folder))}\n  {_describe(details.run)}")
     click.echo(f"  chronicle: {details.events} events" + (f", ✖ {details.chronicle_damage}" if details.chronicle_damage else ""))
@@ -137,18 +136,3 @@ def _clean(text: str) -> str:
     from rolltrain_tui.base.safe_text import flat
 
     return flat(text)
-
-
-def _as_json(value: Any) -> str:
-    """Strict JSON: paths as text, numbers that are not finite as null."""
-    return json.dumps(_plain(value), indent=2, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value

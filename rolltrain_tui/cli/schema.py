@@ -1,8 +1,8 @@
 """`rolltrain schema`: the JSON schema of campaign files."""
 
-import json
-
 import click
+
+from rolltrain_tui.base.json_answers import json_text
 
 
 @click.command()
@@ -11,4 +11,4 @@ def schema(kind: str) -> None:
     """The JSON schema of campaign files of KIND, for editors; of supervised ones where no KIND is given."""
     from rolltrain_tui.modes import campaign_file
 
-    click.echo(json.dumps(campaign_file.json_schema(kind), indent=2))
+    click.echo(json_text(campaign_file.json_schema(kind)))

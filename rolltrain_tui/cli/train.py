@@ -1,6 +1,5 @@
 """`rolltrain train`: a campaign without a screen."""
 
-import json
 import sys
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
@@ -52,7 +52,7 @@ def train(
             run = _resumed(str(resume), out, data, given) if campaign is None else _begun(campaign, out, data, given)
             code, result = play(run, shown, moves)
     if as_json and result is not None:
-        click.echo(json.dumps(result, indent=2, allow_nan=False))
+        click.echo(json_text(result))
     return code
 
 

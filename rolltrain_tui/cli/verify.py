@@ -1,11 +1,11 @@
 """`rolltrain verify`: train a recorded run again and compare."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.progress import progress
@@ -43,7 +43,7 @@ def verify(
         raise click.UsageError("--exact and --tolerance exclude each other.")
     path = options.run_path(run, out)
     findings, where = examine(path, heavy=heavy, until=until, tolerance=tolerance, exact=exact, device=device)
-    click.echo(json.dumps(as_record(findings, where), indent=2, allow_nan=False) if as_json else report(findings, where))
+    click.echo(json_text(as_record(findings, where)) if as_json else report(findings, where))
     return CODES[findings.verdict]
 
 

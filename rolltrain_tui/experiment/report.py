@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from math import isfinite
 
+from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import cell as cell_text
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.statistics import student_95
@@ -137,24 +137,17 @@ def _reading(outcomes: table.Outcomes) -> str:
 
 def as_json(config: CampaignConfig, outcomes: table.Outcomes, files: Sequence[str]) -> dict[str, object]:
     """The report as JSON values. Numbers that are missing or not finite are null."""
-    return {
+    found: dict[str, object] = {
         "campaign": config.name,
         "turns": config.turns,
         "seeds": list(seeds_of(outcomes.cells)),
         "objective": asdict(outcomes.objective),
-        "arms": [_plain(asdict(row)) for row in table.rows(outcomes)],
-        "contrasts": [_plain(asdict(row)) for row in table.contrasts(outcomes)],
+        "arms": [asdict(row) for row in table.rows(outcomes)],
+        "contrasts": [asdict(row) for row in table.contrasts(outcomes)],
         "questions": [
-            _plain({**asdict(answer), "interval": answer.margin, "effect": answer.effect, "verdict": answer.verdict})
+            {**asdict(answer), "interval": answer.margin, "effect": answer.effect, "verdict": answer.verdict}
             for answer in robustness.answers(outcomes)
         ],
         "files": list(files),
     }
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return {name: plain(part) for name, part in found.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from rolltrain_tui.base.blame import blame
+from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
@@ -150,7 +151,7 @@ class PlainSession:
         scene, config = self.scene, self.run.config
         step, saved, tested = scene.step, scene.saved, scene.ending or scene.evaluation
         looked = config.evaluation.final_sequences if scene.ending else config.evaluation.sequences
-        found = {
+        found: dict[str, Any] = {
             "campaign": config.name,
             "seed": config.seed,
             "rulebook": config.dice.rulebook,
@@ -175,7 +176,7 @@ class PlainSession:
             "weights_sha256": self.run.weights_sha256(),
             "save": saved.path if saved and not isinstance(saved, SaveFailed) else None,
         }
-        return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in found.items()}
+        return {name: plain(value) for name, value in found.items()}
 
     @property
     def exit_code(self) -> int:

@@ -1,11 +1,11 @@
 """Two runs side by side, from their chronicles alone: where they part, the commands, the results. No torch."""
 
-import math
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol.events import (
     CampaignBegan,
@@ -216,13 +216,5 @@ def _end(side: Side) -> str:
 
 def as_record(found: TwoRuns) -> dict[str, Any]:
     """JSON values; a number that is not finite is null."""
-    record: dict[str, Any] = _plain({**asdict(found), "same": found.parted is None})
+    record: dict[str, Any] = plain({**asdict(found), "same": found.parted is None})
     return record
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,14 +1,14 @@
 """Verbs about the agents on disk: create, list, switch, rename, copy, delete, save, load. They load no torch."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli.arena.common import AGENT, JSON, as_json_text
-from rolltrain_tui.cli.options import FILE, confirm
+from rolltrain_tui.base.json_answers import json_text
+from rolltrain_tui.cli.arena.common import AGENT
+from rolltrain_tui.cli.options import AS_JSON, FILE, confirm
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--style", type=click.Choice(["gpt", "microgpt"]), help="Layer norms, GELU, tied output; or RMS norms, ReLU, untied.")
 @click.option("--data", metavar="names|tales|FILE", default="names", show_default=True, help="What it reads.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A value of its recipe: learning_rate=0.02")
-@JSON
+@AS_JSON
 @click.pass_obj
 def create(
     roster: "Roster",
@@ -54,11 +54,11 @@ def create(
             raise click.UsageError(f"--set wants KEY=VALUE, not {setting!r}.")
         recipe = parse_setting(recipe, key.strip(), value.strip())
     agent = roster.create(name, shape, recipe, data, preset or "")
-    click.echo(json.dumps(agent_record(agent), indent=2) if as_json else f"Created {describe(agent)}")
+    click.echo(json_text(agent_record(agent)) if as_json else f"Created {describe(agent)}")
 
 
 @click.command("list", short_help="All agents.")
-@JSON
+@AS_JSON
 @click.pass_obj
 def list_(roster: "Roster", as_json: bool) -> None:
     """All agents with their size, cost and training; the current one is marked."""
@@ -68,7 +68,7 @@ def list_(roster: "Roster", as_json: bool) -> None:
     if as_json:
         records = [agent_record(row.agent) if row.agent else {"name": row.name, "trouble": row.trouble} for row in rows]
         found = [{"current": row.current, **record} for row, record in zip(rows, records, strict=True)]
-        click.echo(as_json_text(found))
+        click.echo(json_text(found))
     elif not rows:
         click.echo("No agents yet. Make one: rolltrain arena create Tiny 8 1 2", err=True)
     else:

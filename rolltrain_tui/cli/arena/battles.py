@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli.arena.common import JSON, as_json_text, interruptible, progress
+from rolltrain_tui.base.json_answers import json_text
+from rolltrain_tui.cli.arena.common import interruptible, progress
 from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED, INTERRUPTED
+from rolltrain_tui.cli.options import AS_JSON
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battles import Battles, Entrant
@@ -39,7 +41,7 @@ def _terms_options(verb: Any) -> Any:
 @click.command(short_help="Let agents battle.")
 @click.argument("agents", nargs=-1, required=True, metavar="AGENT AGENT... [STEPS]")
 @_terms_options
-@JSON
+@AS_JSON
 @click.pass_obj
 def battle(roster: "Roster", /, agents: tuple[str, ...], as_json: bool, **given: Any) -> int:
     """Two agents or more train on the same data in the same order, write, and are judged: battle Tiny Big 200
@@ -68,7 +70,7 @@ def battle(roster: "Roster", /, agents: tuple[str, ...], as_json: bool, **given:
         return INTERRUPTED
     number = len(battles.ledger.read()[0])
     if as_json:
-        click.echo(as_json_text(match_record(number, match)))
+        click.echo(json_text(match_record(number, match)))
     else:
         click.echo(f"Match #{number}, {match.seconds:.1f} s. Again, and compared: rolltrain arena verify {number}", err=True)
     return DONE
@@ -120,7 +122,7 @@ def match_record(number: int, match: "Match") -> dict[str, Any]:
 @click.option("--resume", metavar="NAME", help="Go on with a tournament that was interrupted.")
 @_terms_options
 @executor_options
-@JSON
+@AS_JSON
 @click.pass_obj
 def tournament(
     roster: "Roster",
@@ -159,7 +161,7 @@ def tournament(
     fought = tournaments.results(battles.ledger.matches(), cup)
     rows = tournaments.table(cup, fought)
     if as_json:
-        click.echo(as_json_text({"tournament": cup.name, "matches": len(fought), "finished": finished, "table": _named(cup, rows)}))
+        click.echo(json_text({"tournament": cup.name, "matches": len(fought), "finished": finished, "table": _named(cup, rows)}))
     else:
         click.echo("\n".join(tournaments.table_lines(cup, rows)))
     if not finished:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli.arena.common import JSON, as_json_text
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.options import AS_JSON
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.leaderboards import By
@@ -32,7 +33,7 @@ def _division(roster: "Roster", number: int | None) -> "tuple[list[RecordedMatch
 @click.command(short_help="The two leaderboards.")
 @click.option("--by", type=click.Choice(["quality", "efficiency"]), help="One board only.")
 @click.option("--division", "number", type=int, metavar="N", help="One division only, as they are numbered here.")
-@JSON
+@AS_JSON
 @click.pass_obj
 def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) -> None:
     """Two boards for each text and budget: score within the budget, and score per GFLOP above the floor of letter frequencies."""
@@ -43,7 +44,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
     boards = [(division, kind, board(entries, division, kind)) for division in divisions for kind in kinds]
     if as_json:
         found = [{"division": asdict(d), "by": kind, "places": [asdict(p) for p in places]} for d, kind, places in boards]
-        click.echo(as_json_text(found))
+        click.echo(json_text(found))
         return
     if not boards:
         click.echo("No battle has been fought yet: rolltrain arena battle A B 200", err=True)
@@ -55,7 +56,7 @@ def leaderboard(roster: "Roster", by: Any, number: int | None, as_json: bool) ->
 
 @click.command(short_help="How strong each contender is.")
 @click.option("--division", "number", type=int, metavar="N", help="One division only.")
-@JSON
+@AS_JSON
 @click.pass_obj
 def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
     """Ratings by openskill, computed from the ledger."""
@@ -65,7 +66,7 @@ def ratings(roster: "Roster", number: int | None, as_json: bool) -> None:
     entries, divisions, every = _division(roster, number)
     tables = [(division, rate(entries, division)) for division in divisions]
     if as_json:
-        click.echo(as_json_text([{"division": asdict(d), "ratings": [asdict(r) for r in rows]} for d, rows in tables]))
+        click.echo(json_text([{"division": asdict(d), "ratings": [asdict(r) for r in rows]} for d, rows in tables]))
         return
     for division, rows in tables:
         click.echo(f"Division {every.index(division) + 1}: {division.title}")
@@ -97,7 +98,7 @@ def replay(roster: "Roster", number: int) -> int:
 
 @click.command(short_help="Fight recorded matches again, and compare.")
 @click.argument("numbers", nargs=-1, type=int, metavar="[MATCH...]")
-@JSON
+@AS_JSON
 @click.pass_obj
 def verify(roster: "Roster", numbers: tuple[int, ...], as_json: bool) -> int:
     """Check the ledger's lines, and fight every match (or those with these numbers) again: a row that was tampered with is found."""
@@ -111,7 +112,7 @@ def verify(roster: "Roster", numbers: tuple[int, ...], as_json: bool) -> int:
             click.echo(f"{'✔' if finding.ok else '✖'} {finding.words}")
     wrong = sum(not finding.ok for finding in findings)
     if as_json:
-        click.echo(as_json_text({"ok": not wrong, "findings": [asdict(finding) for finding in findings]}))
+        click.echo(json_text({"ok": not wrong, "findings": [asdict(finding) for finding in findings]}))
     elif not findings:
         click.echo("The ledger is empty.", err=True)
     return FAILED if wrong else DONE

@@ -1,31 +1,14 @@
 """Options and output that the verbs of the arena share."""
 
-import json
-import math
 import signal
 import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
-JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 AGENT = click.option("--agent", "name", metavar="NAME", help="Which one, instead of the current one.")
-
-
-def as_json_text(value: Any) -> str:
-    """Strict JSON: numbers that are not finite as null."""
-    return json.dumps(_plain(value), indent=2, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rolltrain_tui.cli.arena.common import AGENT, JSON, as_json_text, interruptible, progress
+from rolltrain_tui.base.json_answers import json_text
+from rolltrain_tui.cli.arena.common import AGENT, interruptible, progress
 from rolltrain_tui.cli.exit_codes import DONE, INTERRUPTED
+from rolltrain_tui.cli.options import AS_JSON
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.agent_file import Champion
@@ -20,14 +22,14 @@ if TYPE_CHECKING:
 @click.command(short_help="Train the current agent.")
 @click.argument("steps", type=click.IntRange(1, 1_000_000))
 @AGENT
-@JSON
+@AS_JSON
 @click.pass_obj
 def train(roster: "Roster", steps: int, name: str | None, as_json: bool) -> int:
     """Train the current agent STEPS steps. Ctrl+C keeps what it has learnt so far."""
     champion = roster.get(roster.chosen(name))
     found = _train(roster, champion, steps)
     if as_json:
-        click.echo(as_json_text(found))
+        click.echo(json_text(found))
     else:
         click.echo(
             f"{found['name']}: step {found['step']:,}, loss {_number(found['loss'])}, validation {_number(found['val_loss'])}, "
@@ -74,14 +76,14 @@ def _train(roster: "Roster", champion: "Champion", steps: int) -> dict[str, Any]
 )
 @click.option("--top-k", type=click.IntRange(min=1), help="Only the K likeliest characters.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws: the same seed, the same lines.")
-@JSON
+@AS_JSON
 @click.pass_obj
 def generate(roster: "Roster", n: int, name: str | None, temperature: float, top_k: int | None, seed: int, as_json: bool) -> None:
     """Let the current agent write N lines; how many are distinct, novel, and copied verbatim; and the game score."""
     champion = roster.get(roster.chosen(name))
     found = _generate(champion, n, temperature, top_k, seed)
     if as_json:
-        click.echo(as_json_text(found))
+        click.echo(json_text(found))
         return
     from rolltrain_tui.base.safe_text import flat
 
@@ -111,7 +113,7 @@ def _generate(champion: "Champion", n: int, temperature: float, top_k: int | Non
 @click.command(short_help="Plot the current agent's loss or gradients.")
 @click.argument("what", type=click.Choice(["loss", "gradients"]), default="loss")
 @AGENT
-@JSON
+@AS_JSON
 @click.pass_obj
 def visualize(roster: "Roster", what: str, name: str | None, as_json: bool) -> None:
     """Plot the loss, or the norm of the gradient, of every step the current agent has taken."""
@@ -121,7 +123,7 @@ def visualize(roster: "Roster", what: str, name: str | None, as_json: bool) -> N
     blob = champion.blobs.get(LOSSES if what == "loss" else GRADIENTS)
     values = blob.numbers() if blob is not None else []
     if as_json:
-        click.echo(as_json_text({"agent": champion.agent.name, "what": what, "values": values}))
+        click.echo(json_text({"agent": champion.agent.name, "what": what, "values": values}))
     elif not values:
         click.echo(f"{champion.agent.name} has not been trained yet: rolltrain arena train 100", err=True)
     else:
@@ -143,7 +145,7 @@ def _plot(agent: "Agent", what: str, values: list[float]) -> str:
 
 @click.command(short_help="Find what is wrong with the current agent.")
 @AGENT
-@JSON
+@AS_JSON
 @click.pass_obj
 def diagnose(roster: "Roster", name: str | None, as_json: bool) -> None:
     """Exploding gradients, dead neurons and the rest: every signal with its healthy range, a verdict and advice."""
@@ -151,7 +153,7 @@ def diagnose(roster: "Roster", name: str | None, as_json: bool) -> None:
     from rolltrain_tui.arena.diagnosis import examine
 
     found = examine(champion)
-    click.echo(as_json_text(_diagnosis_record(champion.agent, found)) if as_json else _diagnosis_text(champion.agent, found))
+    click.echo(json_text(_diagnosis_record(champion.agent, found)) if as_json else _diagnosis_text(champion.agent, found))
 
 
 def _diagnosis_record(agent: "Agent", found: "Diagnosis") -> dict[str, Any]:
@@ -178,7 +180,7 @@ def _diagnosis_text(agent: "Agent", found: "Diagnosis") -> str:
 @click.argument("key", required=False)
 @click.argument("value", required=False)
 @AGENT
-@JSON
+@AS_JSON
 @click.pass_obj
 def config(roster: "Roster", key: str | None, value: str | None, name: str | None, as_json: bool) -> None:
     """The current agent's recipe; with KEY and VALUE, change it from the next step on: config learning_rate 0.003"""
@@ -193,7 +195,7 @@ def config(roster: "Roster", key: str | None, value: str | None, name: str | Non
         champion = replace(champion, agent=agent)
     recipe = asdict(champion.agent.recipe)
     if as_json:
-        click.echo(as_json_text(recipe))
+        click.echo(json_text(recipe))
     elif key is None:
         click.echo("\n".join(f"{entry:<14} {shown}" for entry, shown in recipe.items()))
     elif value is None:

@@ -1,10 +1,10 @@
 """`rolltrain class lesson`: a page for the teacher, and the game set up for it."""
 
-import json
 import shlex
 
 import click
 
+from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.options import AS_JSON
 
 
@@ -23,7 +23,7 @@ def lesson(name: str | None, run: int | None, as_json: bool) -> None:
         if run is not None:
             raise click.UsageError("Name the lesson to play.")
         rows = [{"name": row.name, "minutes": row.minutes, "question": row.question} for row in LESSONS]
-        click.echo(json.dumps(rows, indent=2) if as_json else _contents())
+        click.echo(json_text(rows) if as_json else _contents())
         return
     chosen = found(name)
     if run is not None:
@@ -35,7 +35,7 @@ def lesson(name: str | None, run: int | None, as_json: bool) -> None:
     page = codex.page(chosen.page)
     if as_json:
         begins = [shlex.join(["rolltrain", "play", *words]) for words in chosen.begins]
-        click.echo(json.dumps({"name": chosen.name, "minutes": chosen.minutes, "begins": begins, "page": page.text}, indent=2))
+        click.echo(json_text({"name": chosen.name, "minutes": chosen.minutes, "begins": begins, "page": page.text}))
     else:
         show_markdown(page.text)
 

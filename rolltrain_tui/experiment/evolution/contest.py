@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.statistics import Estimate, estimate, paired
 from rolltrain_tui.experiment.evolution.course import Evolution
 from rolltrain_tui.experiment.evolution.plan import Method, Plan
@@ -57,7 +58,7 @@ def as_json(finished: Finished) -> dict[str, Any]:
     rows = [
         {
             "method": method,
-            "best": [value if isfinite(value) else None for value in values.values()],
+            "best": plain(list(values.values())),
             "gflop": [evolution.spent for evolution in _of(finished, method)],
             **_numbers(estimate(list(values.values()))),
         }
@@ -67,8 +68,7 @@ def as_json(finished: Finished) -> dict[str, Any]:
 
 
 def _numbers(found: Estimate) -> dict[str, Any]:
-    known = {"mean": found.mean, "standard_error": found.standard_error}
-    return {name: value if isfinite(value) else None for name, value in known.items()} | {"n": found.n, "verdict": found.verdict}
+    return {"mean": plain(found.mean), "standard_error": plain(found.standard_error), "n": found.n, "verdict": found.verdict}
 
 
 def methods(finished: Finished) -> list[Method]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.experiment.evolution.course import Evolution, Member, title
 from rolltrain_tui.experiment.table import aligned, number
 
@@ -55,18 +56,14 @@ def as_json(evolution: Evolution, verdicts: Mapping[int, str] | None = None) -> 
             "member": member.index,
             "run": member.run,
             "parents": list(member.parents),
-            "value": _known(member.value),
+            "value": plain(member.value),
             "turn": member.turn,
             "gflop": member.gflop,
             "past": [{"turn": turn, "settings": dict(zip(paths, settings, strict=True))} for turn, settings in member.past],
-            "curve": [[turn, _known(value)] for turn, value in member.curve],
+            "curve": plain(member.curve),
             "failure": member.failure or None,
             **({"verdict": verdicts.get(member.index)} if verdicts is not None else {}),
         }
         for member in evolution.ranking
     ]
     return {"method": plan.method, "campaign": plan.config.name, "seed": plan.config.seed, "gflop": evolution.spent, "members": members}
-
-
-def _known(value: float) -> float | None:
-    return value if isfinite(value) else None
