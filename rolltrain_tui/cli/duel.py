@@ -1,6 +1,5 @@
 """`rolltrain duel`: sit down at a table against a saved network or a fixed player; tournaments among them."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +8,11 @@ import click
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.duel_tournament import tournament
 from rolltrain_tui.cli.exit_codes import DONE
-from rolltrain_tui.cli.screen import missing_screen
+from rolltrain_tui.cli.screen import missing_screen, open_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.duel.table.sitting import Sitting
+    from rolltrain_tui.tui.launch import Launch
 
 PLAYERS = "hosts: random, random_pairs, all, zeillinger; agents: random, first, last"
 
@@ -42,13 +42,10 @@ def duel(context: click.Context, /, against: str | None, plain: bool, out: Path 
 
         return play_on_terminal(_sitting(against, out, **given))
     from rolltrain_tui.runs.root import saves_root
-    from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    from rolltrain_tui.tui.opening import LAYING
 
-    with FirstPicture() as picture:
-        picture.show(partial(opening.loading, opening.LAYING))
+    def launch() -> "Launch":
         sitting = _sitting(against, out, **given)
-        from rolltrain_tui.tui import play
         from rolltrain_tui.tui.launch import Launch
 
         def table() -> Any:
@@ -56,7 +53,9 @@ def duel(context: click.Context, /, against: str | None, plain: bool, out: Path 
 
             return DuelScreen(sitting)
 
-        return play(Launch(runs=saves_root(out), screen=table), first=picture)
+        return Launch(runs=saves_root(out), screen=table)
+
+    return open_screen(LAYING, launch)
 
 
 def _sitting(

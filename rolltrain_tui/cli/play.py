@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import WRONG_USE
-from rolltrain_tui.cli.screen import missing_screen
+from rolltrain_tui.cli.screen import NoScreen, missing_screen
 from rolltrain_tui.cluster.launched import launched, rank, world_size
 
 if TYPE_CHECKING:
@@ -69,7 +68,8 @@ def _launch(
     if save is not None:
         options.refuse_other_text(data)
     if reason := missing_screen():
-        raise NoScreen(reason, _train_words(what, save is not None, data, out, given))
+        command = _train_command(what, save is not None, data, out, given)
+        raise NoScreen(f"The game needs a terminal to draw on, and {reason}.\nThe same game in plain sentences:\n\n  {command}")
     campaign = options.find_campaign(what) if what and save is None else None
     if show is not None:
         show(_first_frame(campaign, save))
@@ -101,23 +101,11 @@ def _first_frame(campaign: Path | None, save: Path | None) -> "Draw":
     return partial(opening.loading, opening.GATHERING if save is not None else opening.READING)
 
 
-class NoScreen(click.ClickException):
-    """There is nothing to draw on."""
-
-    exit_code = WRONG_USE
-
-    def __init__(self, reason: str, words: list[str]) -> None:
-        start = ["torchrun", "--nproc-per-node", str(world_size()), "-m", "rolltrain_tui"] if launched() else ["rolltrain"]
-        command = shlex.join([*start, *words, "--plain"])
-        super().__init__(f"The game needs a terminal to draw on, and {reason}.\nThe same game in plain sentences:\n\n  {command}")
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.message, err=True)
-
-
-def _train_words(what: str | None, is_save: bool, data: Path | None, out: Path | None, given: dict[str, Any]) -> list[str]:
-    """The command that plays the same game in plain sentences, without its program."""
-    words = ["train", *(["--resume"] if is_save else []), what or "tutorial"]
+def _train_command(what: str | None, is_save: bool, data: Path | None, out: Path | None, given: dict[str, Any]) -> str:
+    """The command that plays the same game in plain sentences."""
+    start = ["torchrun", "--nproc-per-node", str(world_size()), "-m", "rolltrain_tui"] if launched() else ["rolltrain"]
+    words = [*start, "train", *(["--resume"] if is_save else []), what or "tutorial"]
     words += [word for name in ("steps", "seed", "device") if given[name] is not None for word in (f"--{name}", str(given[name]))]
     words += [word for name, path in (("--data", data), ("--out", out)) if path for word in (name, str(path))]
-    return words + [word for setting in given["settings"] for word in ("--set", setting)]
+    words += [word for setting in given["settings"] for word in ("--set", setting)]
+    return shlex.join([*words, "--plain"])

@@ -1,14 +1,16 @@
 """`rolltrain replay`: watch a recorded run. It loads no torch."""
 
 import sys
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import WRONG_USE
-from rolltrain_tui.cli.screen import missing_screen
+from rolltrain_tui.cli.screen import need_screen, open_screen
+
+if TYPE_CHECKING:
+    from rolltrain_tui.tui.launch import Launch
 
 
 class Turn(click.ParamType):  # type: ignore[type-arg]  # older clicks know no argument here
@@ -41,21 +43,18 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
         return _tell(path, start, end, speed, every)
     if end is not None:
         raise click.UsageError("--until belongs to --plain; on the screen, the viewer says when.")
-    if reason := missing_screen():
-        click.echo(f"The replay needs a terminal to draw on, and {reason}. With --plain it is told in sentences.", err=True)
-        return WRONG_USE
-    from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    need_screen("The replay", "With --plain it is told in sentences.")
+    from rolltrain_tui.tui.opening import REWINDING
 
-    with FirstPicture() as picture:
-        picture.show(partial(opening.loading, opening.REWINDING))
+    def launch() -> "Launch":
         from rolltrain_tui.runs.recording import Recording, as_turn
         from rolltrain_tui.runs.root import saves_root
-        from rolltrain_tui.tui import play
         from rolltrain_tui.tui.launch import Launch
 
         first = as_turn(start, Recording(path).last) if start and not start.isdigit() else int(start) if start else None
-        return play(Launch(recording=path, start=first, tempo=speed, runs=saves_root(out)), first=picture)
+        return Launch(recording=path, start=first, tempo=speed, runs=saves_root(out))
+
+    return open_screen(REWINDING, launch)
 
 
 def _tell(path: Path, start: str | None, end: str | None, speed: int | None, every: int) -> int:

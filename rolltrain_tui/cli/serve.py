@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import WRONG_USE
-from rolltrain_tui.cli.screen import missing_screen
+from rolltrain_tui.cli.screen import need_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.protocol.events import Secret
@@ -70,9 +69,8 @@ def serve(
     check_installed(*(["textual_serve"] if guests else []))
     if not headless and (size is not None or once):
         raise click.UsageError("--size and --once belong to --headless; a terminal has its own size, and its player says when.")
-    if not headless and (reason := missing_screen()):
-        click.echo(f"The game needs a terminal to draw on, and {reason}. With --headless it draws for its viewers alone.", err=True)
-        return WRONG_USE
+    if not headless:
+        need_screen("The game", "With --headless it draws for its viewers alone.")
     from rolltrain_tui.tui import opening
     from rolltrain_tui.tui.first_picture import FirstPicture
 

@@ -1,20 +1,20 @@
 """`rolltrain watch`: follow a run that another process plays. It loads no torch."""
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.exit_codes import DONE, FAILED, WRONG_USE
-from rolltrain_tui.cli.screen import missing_screen
+from rolltrain_tui.cli.exit_codes import DONE, FAILED
+from rolltrain_tui.cli.screen import need_screen, open_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.plain.views import PlainView, SafeStream
     from rolltrain_tui.protocol.inbox import Inbox
     from rolltrain_tui.runs.follow import Followed
+    from rolltrain_tui.tui.launch import Launch
 
 
 @click.command()
@@ -29,21 +29,18 @@ def watch(run: str | None, plain: bool, every: int, out: Path | None) -> int:
     path = followed_path(run, out)
     if plain or not sys.stdout.isatty():
         return _tell(path, every)
-    if reason := missing_screen():
-        click.echo(f"Watching needs a terminal to draw on, and {reason}. With --plain it is told in sentences.", err=True)
-        return WRONG_USE
-    from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
+    need_screen("Watching", "With --plain it is told in sentences.")
+    from rolltrain_tui.tui.opening import SEEKING
 
-    with FirstPicture() as picture:
-        picture.show(partial(opening.loading, opening.SEEKING))
+    def launch() -> "Launch":
         from rolltrain_tui.runs.follow import Followed
         from rolltrain_tui.runs.root import saves_root
-        from rolltrain_tui.tui import play
         from rolltrain_tui.tui.launch import Launch
 
         Followed(path)  # what is wrong with the name is told before the screen opens
-        return play(Launch(followed=path, runs=saves_root(out)), first=picture)
+        return Launch(followed=path, runs=saves_root(out))
+
+    return open_screen(SEEKING, launch)
 
 
 def followed_path(run: str | None, out: Path | None) -> Path:

@@ -69,18 +69,8 @@ def arena(context: click.Context, out: Path | None) -> int:
 
 
 def _open_screen(roster: "Roster") -> int:
-    from rolltrain_tui.cli.exit_codes import WRONG_USE
-    from rolltrain_tui.cli.screen import missing_screen
+    from rolltrain_tui.cli.screen import need_screen, open_screen
+    from rolltrain_tui.tui.launch import Launch
 
-    if reason := missing_screen():
-        click.echo(f"The arena's screen needs a terminal to draw on, and {reason}. Its verbs do not: rolltrain arena --help", err=True)
-        return WRONG_USE
-    from rolltrain_tui.tui import opening
-    from rolltrain_tui.tui.first_picture import FirstPicture
-
-    with FirstPicture() as picture:
-        picture.show(opening.title)
-        from rolltrain_tui.tui import play
-        from rolltrain_tui.tui.launch import Launch
-
-        return play(Launch(runs=roster.root.parent, arena=True), first=picture)
+    need_screen("The arena's screen", "Its verbs do not: rolltrain arena --help")
+    return open_screen("", lambda: Launch(runs=roster.root.parent, arena=True))

@@ -1,7 +1,8 @@
 """Verbs that fight: battle, tournament."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,7 @@ def tournament(
             f"cup-{time.strftime('%Y%m%d-%H%M%S')}" if name is None else name, kind, terms, battles.enter(terms, found), rounds
         )
         tournaments.open_new(roster.root, cup)
-    stopped, lost = _play(battles, cup) if workers is None and ray is None else _play_many(battles, cup, workers, ray)
+    stopped, lost = _play(battles, cup, workers, ray)
     finished = not stopped and not lost
     fought = tournaments.results(battles.ledger.matches(), cup)
     rows = tournaments.table(cup, fought)
@@ -170,15 +171,22 @@ def tournament(
     return INTERRUPTED if stopped else FAILED if lost else DONE
 
 
-def _play(battles: "Battles", cup: "Tournament") -> tuple[bool, int]:
-    """Whether it was interrupted, and how many matches were lost."""
+def _play(battles: "Battles", cup: "Tournament", workers: int | None, ray: str | None) -> tuple[bool, int]:
+    """Whether it was interrupted, and how many matches were lost. Several are fought at once where workers are asked for."""
+    from rolltrain_tui.arena import many_at_once
     from rolltrain_tui.arena import tournament as tournaments
     from rolltrain_tui.arena.events import BattleEnded, PairBegan
     from rolltrain_tui.arena.matches import winner_words
+    from rolltrain_tui.base.safe_text import one_line
 
-    click.echo(f"Tournament {cup.name}: {cup.kind}, {len(cup.contenders)} agents.", err=True)
-    with interruptible() as asked:
-        for event in tournaments.play(battles, cup, stopped=lambda: bool(asked)):
+    lost = 0
+    with ExitStack() as open_workers, interruptible() as asked:
+        if workers is None and ray is None:
+            click.echo(f"Tournament {cup.name}: {cup.kind}, {len(cup.contenders)} agents.", err=True)
+            events: Iterator[object] = tournaments.play(battles, cup, lambda: bool(asked))
+        else:
+            events = many_at_once.play(battles, cup, open_workers.enter_context(executor(workers, ray)), lambda: bool(asked))
+        for event in events:
             if isinstance(event, PairBegan):
                 words = _pair_words(event)
                 progress(words)
@@ -186,25 +194,7 @@ def _play(battles: "Battles", cup: "Tournament") -> tuple[bool, int]:
                 progress("")
                 scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
                 click.echo(f"{words}: {winner_words(event.match)} ({scores})", err=True)
-        return bool(asked), 0
-
-
-def _play_many(battles: "Battles", cup: "Tournament", workers: int | None, ray: str | None) -> tuple[bool, int]:
-    """As _play, several at once."""
-    from rolltrain_tui.arena import many_at_once
-    from rolltrain_tui.arena.events import BattleEnded, PairBegan
-    from rolltrain_tui.arena.matches import winner_words
-    from rolltrain_tui.base.safe_text import one_line
-
-    lost = 0
-    with executor(workers, ray) as execute, interruptible() as asked:
-        for event in many_at_once.play(battles, cup, execute, lambda: bool(asked)):
-            if isinstance(event, PairBegan):
-                pair = event
-            elif isinstance(event, BattleEnded):
-                scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
-                click.echo(f"{_pair_words(pair)}: {winner_words(event.match)} ({scores})", err=True)
-            else:
+            elif isinstance(event, many_at_once.BoutLost):
                 lost += 1
                 click.echo(f"{_pair_words(event.pair)}: lost. {one_line(event.why, 200)}", err=True)
         return bool(asked), lost
