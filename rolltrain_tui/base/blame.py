@@ -10,6 +10,7 @@ from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
+from rolltrain_tui.base.memory import NotEnoughMemoryError, ran_out, shortage
 from rolltrain_tui.base.registry import PLUGINS, plugin_rows
 
 HOUSE = __name__.partition(".")[0]
@@ -28,8 +29,10 @@ class ForeignError(ValueError):
 
 def told(error: BaseException) -> str:
     """What happened, in one sentence: "TypeError: ...", behind the plug-in's name where it failed in one. Foreign text."""
-    words = str(error) if isinstance(error, ForeignError) else f"{type(error).__name__}: {error}"
-    return f"{blame(error)}{words}"
+    if ran_out(error):
+        return shortage(error)
+    sentence = isinstance(error, ForeignError | NotEnoughMemoryError)
+    return f"{blame(error)}{error if sentence else f'{type(error).__name__}: {error}'}"
 
 
 def blame(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
+from rolltrain_tui.base.memory import SIGNS
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.classroom import examiner
 from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
@@ -128,10 +129,8 @@ def _why(ended: _Ended, limits: Limits) -> str:
 
 
 _OUT_OF_MEMORY = (
+    *SIGNS,
     "MemoryError",
-    "can't allocate memory",
-    "not enough memory",
-    "Cannot allocate memory",
     "failed to map",
     "error return without exception set",  # a C function that could not even make its exception
 )

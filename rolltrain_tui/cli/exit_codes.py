@@ -47,6 +47,7 @@ def _tell(error: BaseException) -> int:
     from click.exceptions import Abort, Exit
 
     from rolltrain_tui.base.blame import blame, told
+    from rolltrain_tui.base.memory import ran_out
 
     if isinstance(error, Exit):
         return error.exit_code
@@ -61,6 +62,9 @@ def _tell(error: BaseException) -> int:
     if isinstance(error, ValueError):  # a mistake of the user; the text says what to do
         if first_here():
             _say(f"{blame(error)}{error}")
+        return WRONG_USE
+    if ran_out(error):
+        _say(told(error))
         return WRONG_USE
     foreign = bool(blame(error))
     _say(told(error) if foreign else f"rolltrain failed: {told(error)}")

@@ -6,6 +6,7 @@ Each field gives its bounds and its meaning. `reading` turns violations into sen
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import pairwise
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -491,6 +492,17 @@ class CampaignConfig(Header):
     def micro_batches(self) -> int:
         """Of a turn. Where the campaign rolls on micro-batches, each has a roll."""
         return 1
+
+    @property
+    def heavy(self) -> tuple[str, ...]:
+        """Dotted paths of the values that the memory of the training goes by. The first is the batch's, which a saved run may change."""
+        return ()
+
+    @property
+    def lighter(self) -> str:
+        """What to do where the memory does not suffice, as half a sentence; "" where the campaign's own values have no part in it."""
+        sizes = [f"{path} ({size})" for path in self.heavy if (size := attrgetter(path)(self)) is not None]
+        return f"make one of these smaller: {', '.join(sizes)}" if sizes else ""
 
     @property
     def dials(self) -> tuple[Dial, ...]:

@@ -7,9 +7,11 @@
 """
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from rolltrain_tui.base.blame import told
+from rolltrain_tui.base.memory import enough_memory
 from rolltrain_tui.config.dtypes import in_its_dtype
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
@@ -93,20 +95,32 @@ class Campaign:
         """Events until the campaign ends or the inbox is stopped. After a stop it can be called again and continues."""
         self.learner.should_stop = lambda: inbox.stopped
         try:
-            if not self.began:
-                yield from self._begin()
-            while not self.ended:
-                if not inbox.wait_for_turn():
-                    yield SaveDue(self.turn, "quit")
-                    yield CampaignStopped(self.turn)
-                    return
-                yield from self._play_turn(inbox)
+            with enough_memory(self._lighter):
+                yield from self._play(inbox)
         except StepAbandoned:
             yield SaveDue(self.turn, "quit")
             yield CampaignStopped(self.turn)
         except Exception as error:
             self.failure = error
             yield TrainingFailed(self.turn + 1, told(error))
+
+    def _play(self, inbox: Inbox) -> Iterator[Event]:
+        if not self.began:
+            yield from self._begin()
+        while not self.ended:
+            if not inbox.wait_for_turn():
+                yield SaveDue(self.turn, "quit")
+                yield CampaignStopped(self.turn)
+                return
+            yield from self._play_turn(inbox)
+
+    @property
+    def _lighter(self) -> str:
+        """What to do where the memory does not suffice on the way: a saved run may read smaller batches."""
+        path = next(iter(self.config.heavy), "")
+        if not path or (size := attrgetter(path)(self.config)) < 2:
+            return self.config.lighter
+        return f"{self.config.lighter}; `rolltrain train --resume RUN --set {path}={size // 2}` goes on from the last save"
 
     def _begin(self) -> Iterator[Event]:
         yield self.cycle.open()
@@ -269,10 +283,11 @@ class Campaign:
             self.cycle.load_state(state)
             self.ghost = ghosts.parse(state["ghost"]) if state["ghost"] else None
             self._wishes = [_unpacked(wish) for wish in state["wishes"]]
-            self.learner.load_state({name: t for name, t in tensors.items() if not name.startswith(OTHERS)}, state["learner"])
-            self.shadow.load_state(state["shadow"], tensors)
-            if "scouts" in state:  # a run of before there were any has none
-                self.scouts.load_state(state["scouts"], tensors)
+            with enough_memory(self._lighter):
+                self.learner.load_state({name: t for name, t in tensors.items() if not name.startswith(OTHERS)}, state["learner"])
+                self.shadow.load_state(state["shadow"], tensors)
+                if "scouts" in state:  # a run of before there were any has none
+                    self.scouts.load_state(state["scouts"], tensors)
         except (
             LookupError,
             TypeError,

@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from rolltrain_tui.base.blame import ForeignError
+from rolltrain_tui.base.memory import enough_memory
 from rolltrain_tui.base.promises import hold, kept
 from rolltrain_tui.base.registry import Registry, RowError, check_named
 from rolltrain_tui.config.dtypes import left_open
@@ -155,7 +156,8 @@ def why_not_on_ranks(config: Any, ranks: int, *, shards: bool) -> str:
 
 def build(config: Any, *, base: Path) -> Learner:
     """The learner of a campaign; the one call that makes any. ValueError, with a sentence, for what cannot be built here."""
-    learner: Learner = part_of(config.kind, "build")(config, base=base)
+    with enough_memory(config.lighter):
+        learner: Learner = part_of(config.kind, "build")(config, base=base)
     if config.kind not in MODES.own:
         learner = hold(learner, Learner, "mode", config.kind)
     if left_open(config):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from rolltrain_tui.base.blame import blame
 from rolltrain_tui.base.json_answers import plain
+from rolltrain_tui.base.memory import NotEnoughMemoryError
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.plain.listening import is_pipe, listen
 from rolltrain_tui.plain.signals import caught
@@ -180,10 +181,13 @@ class PlainSession:
 
     @property
     def exit_code(self) -> int:
-        """0: it ended, or the player left; 1: training, the last save or the story failed; 2: a plug-in failed; 141: no reader."""
+        """0: it ended, or the player left; 1: training, the last save or the story failed; 141: no reader.
+
+        2: a plug-in failed, or the campaign asks for more memory than there is.
+        """
         if self.voice.unread:
             return UNREAD
-        if (failure := self.run.campaign.failure) is not None and blame(failure):
+        if (failure := self.run.campaign.failure) is not None and (blame(failure) or isinstance(failure, NotEnoughMemoryError)):
             return WRONG_USE
         return int(bool(self.scene.failure) or self.diverged or isinstance(self.scene.saved, SaveFailed) or self.voice.lost)
 

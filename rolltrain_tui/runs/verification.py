@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+from rolltrain_tui.base.memory import NotEnoughMemoryError
 from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.game.counterfactual import PREFIX
 from rolltrain_tui.modes import campaign_file
@@ -153,6 +154,8 @@ class Verification:
         while not self.campaign.ended:
             for event in self.campaign.play(self._inbox):
                 if isinstance(event, TrainingFailed):
+                    if isinstance(self.campaign.failure, NotEnoughMemoryError):
+                        raise self.campaign.failure  # which says nothing of the record
                     raise Differs(Difference(event.turn, "training", "", "the turn was taken", event.error), self._unless_rounding)
                 if isinstance(event, SaveDue):
                     self._meet_saves()

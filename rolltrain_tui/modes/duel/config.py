@@ -279,6 +279,10 @@ class DuelConfig(CampaignConfig):
             par="Zeillinger" if host else "the agent that chooses first",
         )
 
+    @property
+    def heavy(self) -> tuple[str, ...]:
+        return "batch.transitions", "network.width", "table.games", "table.buffer", "game.points"
+
     def recipe(self, data_sha256: str) -> Mapping[str, Any]:
         """See `CampaignConfig.recipe`. Without passes, which differ in last bits alone, and the echo: older ghosts do not name them."""
         found = {name: value for name, value in super().recipe(data_sha256).items() if name != "passes"}

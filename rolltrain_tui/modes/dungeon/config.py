@@ -167,6 +167,11 @@ class DungeonConfig(CampaignConfig):
     def micro_batches(self) -> int:
         return self.batch.accumulation
 
+    @property
+    def heavy(self) -> tuple[str, ...]:
+        own = ("model.n_embd", "model.n_layer") if self.hf is None else ()
+        return "batch.moves", "play.games", "model.context", *own
+
     def recipe(self, data_sha256: str) -> Mapping[str, Any]:
         """See `CampaignConfig.recipe`; without what has no part in the training, and without younger sections that are left out."""
         found = dict(super().recipe(data_sha256))

@@ -171,6 +171,10 @@ class FinetuneConfig(CampaignConfig):
         return self.batch.accumulation
 
     @property
+    def heavy(self) -> tuple[str, ...]:
+        return "batch.sequences", "model.length", "evaluation.sequences"
+
+    @property
     def data_path(self) -> str | None:
         return self.sources[0]
 

@@ -133,6 +133,10 @@ class TextConfig(CampaignConfig, TextTraining):
         return self.batch.accumulation
 
     @property
+    def heavy(self) -> tuple[str, ...]:
+        return "batch.sequences", "model.context", "model.n_embd", "model.n_layer", "evaluation.sequences"
+
+    @property
     def data_path(self) -> str | None:
         return self.data.path
 
