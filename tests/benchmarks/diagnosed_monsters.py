@@ -4,7 +4,7 @@ The tutorial's model is trained as its campaign does it (but for a learning rate
 sickness of `sick_runs.py`, with only diagnosed monsters on the road. A sick run must meet one of its monsters within 60 turns of falling
 sick; a healthy one may meet none of challenge 2 or more in 500 turns.
 
-    python tests/benchmarks/diagnosed_monsters.py [SEEDS] [NAME...]
+    python tests/benchmarks/diagnosed_monsters.py [SEEDS [NAME...]]          by default 0,1,2,3,4 and all
 """
 
 import sys
@@ -98,11 +98,11 @@ def fell_sick(event: Event) -> bool:
     return getattr(event, "finite", True) is False
 
 
-def main(seeds: int, names: list[str]) -> None:
+def main(seeds: str = "0,1,2,3,4", *names: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         print(f"{'run':<10} {'seed':>4}  {'fell sick':>9}  {'met its own':>11}  everyone it met (turn)")
         for sickness in names or SICK:
-            for seed in range(seeds):
+            for seed in map(int, seeds.split(",")):
                 found = course(sickness, seed, Path(folder))
                 own = "-" if sickness == "healthy" else found.own(sickness) or "never"
                 onset = "-" if sickness == "healthy" or found.onset < 0 else found.onset
@@ -111,5 +111,4 @@ def main(seeds: int, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    main(numbers[0] if numbers else 5, [word for word in sys.argv[1:] if not word.isdigit()])
+    main(*sys.argv[1:])

@@ -3,7 +3,7 @@
 The tutorial's model trains in health and in sicknesses that have a monster, without dice. Every 20 turns it is evaluated and examined as
 a campaign does it, and the signals stand in a table; a "!" is a value beyond the bounds of `rules.signals`.
 
-    python tests/benchmarks/sick_runs.py [SEEDS] [NAME...]
+    python tests/benchmarks/sick_runs.py [SEEDS [NAME...]]          by default 0,1,2 and all
 
 Measured at turns 40 to 200 (healthy: 5 seeds, the others 2; torch 2.13, one thread):
 
@@ -96,12 +96,12 @@ def course(learner: TextLearner, turns: int) -> dict[int, dict[str, float]]:
     return found
 
 
-def main(seeds: int, names: list[str]) -> None:
+def main(seeds: str = "0,1,2", *names: str) -> None:
     print(f"{'sickness':<10}{'seed':>4}{'turn':>5}{'val':>14}" + "".join(f"{name:>16}" for name in EXAMINED))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "short.txt").write_text(WORDS, encoding="utf-8")
         for sickness in names or SICK:
-            for seed in range(seeds):
+            for seed in map(int, seeds.split(",")):
                 for turn, values in course(learner_of("tutorial", sickness, seed, Path(folder)), max(SHOWN)).items():
                     if turn in SHOWN:
                         cells = "".join(f"{cell(name, values[name]):>16}" for name in EXAMINED)
@@ -115,4 +115,4 @@ def cell(name: str, value: float) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3, sys.argv[2:])
+    main(*sys.argv[1:])
