@@ -185,11 +185,12 @@ async def test_a_key_puts_it_away(key: str, answer: str) -> None:
 
 @pytest.mark.parametrize(("press", "key"), [("1", "1"), (".", "full_stop"), ("+", "plus"), ("d", "d")])
 async def test_a_lesson_waits_for_its_key(press: str, key: str) -> None:
-    """Others do nothing but show it more strongly; the key itself goes on and reaches the screen below."""
+    """Others do nothing but make it say what it waits for; the key itself goes on and reaches the screen below."""
     app = card(ACT, press=press)
     async with app.run_test() as pilot:
+        await until(pilot, lambda: f"Press  {press} " in shown(app))
         await pilot.press("enter", "space", "x")
-        assert f"Press  {press} " in shown(app)
+        await until(pilot, lambda: f"This card waits for  {press} " in shown(app))
         assert [] == app.answers
         await pilot.press(key)
         assert [key] == app.answers

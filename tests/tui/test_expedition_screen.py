@@ -15,6 +15,7 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.base import HelpScreen
 from rolltrain_tui.tui.screens.cards import Card
+from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
@@ -338,6 +339,30 @@ async def test_ctrl_c_says_which_key_saves_and_quits(tmp_path: Path) -> None:
     async with playing(tmp_path, paused=True) as game:
         await game.press("ctrl+c")
         await game.until(lambda: ["Ctrl+Q saves the run and quits."] == [told.message for told in game.app._notifications])
+
+
+async def test_ctrl_c_on_a_card_says_so_too(tmp_path: Path) -> None:
+    """And the card stays."""
+    async with playing(tmp_path) as game:
+        await game.app.push_screen(Card(LevelGained(3, (), Sheet(level=2))))
+        await game.press("ctrl+c")
+        await game.until(lambda: ["Ctrl+Q saves the run and quits."] == [told.message for told in game.app._notifications])
+        assert isinstance(game.app.screen, Card)
+
+
+async def test_an_order_on_a_card_does_not_send_the_player_to_space(tmp_path: Path) -> None:
+    """After a card the run goes on by itself: space would pause it. On the diagnosis it goes on once the player is back."""
+    async with playing(tmp_path, explain=True, paused=False) as game:
+        for key, wait in (("1", ""), ("d", " (once you are back in the game)")):
+            game.screen._cards.append([LevelGained(3, (), Sheet(level=2))])
+            game.screen.next_card()
+            await game.until(lambda: isinstance(game.app.screen, Card))
+            await game.press(key)
+            if wait:
+                await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
+                await game.press("2")
+            await game.until(lambda wait=wait: game.screen.notice.endswith(f"takes effect next turn{wait}"))
+            game.screen.action_pause()
 
 
 async def test_a_save_that_fails_at_the_end_is_told(tmp_path: Path) -> None:

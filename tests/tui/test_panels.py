@@ -215,6 +215,13 @@ def test_a_limited_energy_has_a_bar() -> None:
     assert "0.00 GFLOP" in text_of(hero_lines(scene, 33, 13))
 
 
+def test_an_energy_without_room_for_its_parts_keeps_its_name() -> None:
+    """A sum alone would be a number of nothing."""
+    scene = scene_after(5)
+    scene.gflop, scene.twin_gflop, scene.scout_gflop = 19.0, 10.0, 230.0
+    assert "Energy 259 GFLOP" in text_of(hero_lines(scene, 31, 20))
+
+
 def test_the_ledger_names_the_twins_share() -> None:
     """The energy is the run's and the twins' together, with the twins' part beside it."""
     scene = scene_after(5)

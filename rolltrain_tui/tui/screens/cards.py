@@ -32,6 +32,7 @@ class Card(Dialog[str]):
         Binding("enter", "go_on", "Go on", priority=True),
         Binding("space", "pause", "Pause", priority=True),
         Binding("escape", "put_away", "Put away", priority=True),
+        Binding("ctrl+c", "app.help_quit", "What quits", show=False, priority=True),
         Binding("down", "read(1)", "Down", show=False),
         Binding("up", "read(-1)", "Up", show=False),
     ]
@@ -58,10 +59,10 @@ class Card(Dialog[str]):
         card.border_subtitle = Content(self.face.subtitle)
         self.query_one("#card-art").display = bool(self.face.art)
 
-    def _foot(self, tone: str = "$accent") -> Content:
+    def _foot(self, words: str = "Press ", tone: str = "$accent") -> Content:
         if self.press is None:
             return Content.assemble(("Enter", tone), ": continue · ", ("space", tone), ": stay paused")
-        return Content.assemble("Press ", (f" {self.press} ", f"bold {tone} reverse"), " · ", ("Esc", tone), ": skip the lessons")
+        return Content.assemble(words, (f" {self.press} ", f"bold {tone} reverse"), " · ", ("Esc", tone), ": skip the lessons")
 
     def on_click(self, event: textual_events.Click) -> None:
         event.stop()
@@ -93,9 +94,9 @@ class Card(Dialog[str]):
         self.query_one("#card-body").scroll_relative(y=by, animate=False)
 
     def _insist(self) -> None:
-        """The lesson waits for its own key."""
+        """The lesson waits for its own key, and says so."""
         self.app.bell()
-        self.query_one("#card-foot", Static).update(self._foot("$error"))
+        self.query_one("#card-foot", Static).update(self._foot("This card waits for ", "$error"))
 
     def _answer(self, answer: str) -> None:
         if self.is_current:

@@ -24,8 +24,6 @@ class Explaining(Teaching):
         self._cards: deque[Sequence[Event]] = deque()
         """Cards that wait for their turn."""
         self._card_open = False
-        self._held = False
-        """The run stands still for the cards alone, and goes on after the last."""
         self._choice_due = False
         """A level has brought a choice that was not offered yet."""
         self._vote_due = False

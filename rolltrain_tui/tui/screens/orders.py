@@ -27,6 +27,8 @@ class Orders(Screen[None]):
 
     bridge: Bridge
     scene: Scene
+    _held = False
+    """The run stands still for cards alone, and goes on by itself after them."""
 
     @property
     def game(self) -> Game:
@@ -47,9 +49,16 @@ class Orders(Screen[None]):
             self.tell_player("The run is over; nothing can be asked of it.", "warn")
             return
         self.bridge.inbox.put(command)
-        resumed = "space resumes" if self.app.screen is self else "back in the game, space resumes"
-        when = f" (paused: {resumed})" if self.bridge.inbox.paused else ""
-        self.tell_player(f"⟳ {words}: takes effect next turn{when}", "accent", alone=True)
+        self.tell_player(f"⟳ {words}: takes effect next turn{self._once()}", "accent", alone=True)
+
+    def _once(self) -> str:
+        """What the next turn waits for, in brackets."""
+        if not self.bridge.inbox.paused:
+            return ""
+        here = self.app.screen is self
+        if self._held:
+            return "" if here else " (once you are back in the game)"
+        return f" (paused: {'' if here else 'back in the game, '}space resumes)"
 
     # Abilities.
 

@@ -149,7 +149,11 @@ def _ledger(scene: Scene, width: int) -> list[Line]:
     total = work(scene.gflop + scene.twin_gflop + scene.scout_gflop)
     others = (("twin", scene.twin_gflop), ("scouts", scene.scout_gflop))
     parts: Line = [(f", {name} {work(gflop)}", "muted") for name, gflop in others if gflop]
-    spent: Line = [("Energy ", "muted"), (total, "energy"), *parts]
+    sum_alone: Line = [("Energy ", "muted"), (total, "energy")]
+    spent: Line = [*sum_alone, *parts]
     falls = scene.sheet.deaths
     fallen: Line = [(f"fell {falls} time{'s' if falls != 1 else ''}", "bad")] if falls else []
-    return [justify(spent, fallen, width) if width_of(spent) + width_of(fallen) < width else [(cut(total, width), "energy")]]
+    for line in (spent, sum_alone):
+        if width_of(line) + width_of(fallen) < width:
+            return [justify(line, fallen, width)]
+    return [[(cut(total, width), "energy")]]
