@@ -11,13 +11,13 @@ from rolltrain_tui.cli.exit_codes import DONE, WRONG_USE
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def check(files: tuple[str, ...], as_json: bool) -> int:
-    """Validate campaign files: every mistake with file:line:column, and what to do about it."""
+    """Validate campaign files: every mistake with file:line:column, and what to do about it. The text that one names is read too."""
     from rolltrain_tui.modes import campaign_file
 
     wrong = 0
     for name in files:
         try:
-            config = campaign_file.load(campaign_file.find(name))
+            config = campaign_file.load_with_files(campaign_file.find(name))
         except campaign_file.CampaignFileError as error:
             wrong += 1
             found, line = {"file": name, "ok": False, "errors": str(error).splitlines()}, str(error)

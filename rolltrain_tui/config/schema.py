@@ -3,10 +3,11 @@
 Each field gives its bounds and its meaning. `reading` turns violations into sentences for people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from itertools import pairwise
 from operator import attrgetter
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -528,6 +529,13 @@ class CampaignConfig(Header):
     def sources(self) -> tuple[str, ...]:
         """All files and folders of the player's own that the training reads, `data_path` first; relative to the campaign's folder."""
         return () if self.data_path is None else (self.data_path,)
+
+    def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
+        """What is wrong with the player's own files, relative to `base`: the place in the campaign that names one, and a sentence.
+
+        For `rolltrain check`, which trains nothing: what only a model could say of them is not here, and torch is not loaded.
+        """
+        yield from ()
 
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from rolltrain_tui.base.blame import ForeignError
 from rolltrain_tui.base.promises import kept
 from rolltrain_tui.base.safe_text import printable, shown
-from rolltrain_tui.config.campaign_errors import Guide
+from rolltrain_tui.config.campaign_errors import Fault, Guide
 from rolltrain_tui.config.campaign_file_error import CampaignFileError
 from rolltrain_tui.config.endings import unearned
 from rolltrain_tui.config.overrides import without_own_text
@@ -37,6 +37,14 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None)
     faults = [*unearned(config), *(astray(path.parent, config.data_path) if inside and config.data_path else [])]
     if faults:
         _reading(*read).report(faults)
+    return config
+
+
+def load_with_files(path: Path) -> CampaignConfig:
+    """As load, with a look at the files that the campaign names: what is wrong with them is told as the campaign's own mistakes are."""
+    config = load(path)
+    if faults := [Fault(where, text, where) for where, text in config.file_faults(path.parent)]:
+        _reading(content_of(path), printable(path), (), None).report(faults)
     return config
 
 

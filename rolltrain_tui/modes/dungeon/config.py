@@ -1,6 +1,6 @@
 """What a campaign file says about learning the dungeon of words. Its own sections are in `config_play` and `config_algorithms`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ from pydantic import ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, wrong, wrong_in
+from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.dungeon.config_algorithms import (
     ALGORITHMS,
     ActDeConfig,
@@ -166,6 +167,15 @@ class DungeonConfig(CampaignConfig):
     @property
     def micro_batches(self) -> int:
         return self.batch.accumulation
+
+    def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
+        from rolltrain_tui.modes.finetune.folder import ModelFolderError, look
+
+        if self.hf is not None:
+            try:
+                look(base / Path(self.hf.path).expanduser())
+            except ModelFolderError as error:
+                yield ("hf", "path"), str(error)
 
     @property
     def heavy(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a campaign file says about fine-tuning a Hugging Face model that lies in a folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -183,6 +183,23 @@ class FinetuneConfig(CampaignConfig):
         """The data first, the model last."""
         found = (self.data.path, self.data.validation, self.model.path)
         return tuple(_expanded(path) for path in found if path is not None)
+
+    def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
+        from rolltrain_tui.modes.finetune.folder import ModelFolderError, look
+        from rolltrain_tui.modes.finetune.rows import check
+
+        try:
+            look(base / self.sources[-1])
+        except ModelFolderError as error:
+            yield ("model", "path"), str(error)
+        data = self.data
+        for name in ("path", "validation"):
+            if (path := getattr(data, name)) is None:
+                continue
+            try:
+                check(base / _expanded(path), data.format, data.text, data.label, data.labels)
+            except ValueError as error:
+                yield ("data", name), str(error)
 
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:

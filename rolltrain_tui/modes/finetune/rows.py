@@ -42,6 +42,17 @@ def read_rows(path: Path, form: str) -> list[Row]:
     return rows
 
 
+def check(path: Path, form: str, text: str | None, label: str | None, labels: Sequence[str] | None) -> None:
+    """Read a file of format `form` as the training will, up to its tokens. None for the columns that it has not. DataError."""
+    if text is None:
+        read_text(path)
+        return
+    rows, _ = texts_of(path, read_rows(path, form), text)
+    if label is not None and labels is not None:
+        for row, _ in rows:
+            label_of(path, row, label, labels)
+
+
 def texts_of(path: Path, rows: Sequence[Row], column: str) -> tuple[list[tuple[Row, str]], int]:
     """The rows that have a text, and how many have none. DataError where the column is missing or holds no text."""
     found: list[tuple[Row, str]] = []

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
@@ -139,6 +140,21 @@ class TextConfig(CampaignConfig, TextTraining):
     @property
     def data_path(self) -> str | None:
         return self.data.path
+
+    def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
+        from rolltrain_tui.modes.text.corpora.built_in import built_in_text
+        from rolltrain_tui.modes.text.corpora.parts import refuse_short
+        from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
+
+        data = self.data
+        try:
+            if data.path is None:
+                title, text = f"The built-in corpus {data.corpus}", built_in_text(data.corpus)
+            else:
+                title, text = shown(base / data.path), read_text(base / data.path)
+            refuse_short(title, len(text), data.validation_fraction, self.model.context)
+        except DataError as error:
+            yield ("data", "corpus" if data.path is None else "path"), str(error)
 
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:

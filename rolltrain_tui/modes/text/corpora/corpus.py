@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import ceil
 from pathlib import Path
 
 from torch import Tensor
@@ -11,6 +10,7 @@ from torch import Tensor
 from rolltrain_tui.modes.text.config import DataConfig
 from rolltrain_tui.modes.text.corpora import kept_tokens
 from rolltrain_tui.modes.text.corpora.built_in import built_in_text, floor
+from rolltrain_tui.modes.text.corpora.parts import refuse_short, split_at
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 from rolltrain_tui.modes.text.corpora.tokens import LARGEST_VOCABULARY, REPLACEMENT, Tokens, tokenize
 
@@ -98,27 +98,11 @@ def _built_in(name: str, validation_fraction: float, context: int) -> Corpus:
 
 def corpus_from_text(text: str, name: str, title: str, floor: float | None, validation_fraction: float, context: int) -> Corpus:
     """Splits and encodes; `title` begins the sentences of errors."""
-    _refuse_short(title, len(text), validation_fraction, context)
+    refuse_short(title, len(text), validation_fraction, context)
     return _split(tokenize(text, title), name, title, floor, validation_fraction, context)
 
 
 def _split(tokens: Tokens, name: str, title: str, floor: float | None, validation_fraction: float, context: int) -> Corpus:
-    _refuse_short(title, len(tokens.ids), validation_fraction, context)
-    split = _split_at(len(tokens.ids), validation_fraction)
+    refuse_short(title, len(tokens.ids), validation_fraction, context)
+    split = split_at(len(tokens.ids), validation_fraction)
     return Corpus(name, tokens.vocabulary, tokens.ids[:split], tokens.ids[split:], floor, tokens.sha256, tokens.rare)
-
-
-def _split_at(length: int, validation_fraction: float) -> int:
-    return length - int(length * validation_fraction)
-
-
-def _refuse_short(title: str, length: int, fraction: float, context: int) -> None:
-    need, split = context + 1, _split_at(length, fraction)
-    if split >= need and length - split >= need:
-        return
-    total = max(ceil(need / fraction), ceil(need / (1 - fraction)))
-    raise DataError(
-        f"{title} is too short for a context of {context}: of its {length} characters {split} are for training and {length - split} for"
-        f" validation, and each part needs at least {need}. Use a text of about {total} characters or more, a smaller model.context,"
-        f" or another data.validation_fraction than {fraction:g}."
-    )
