@@ -183,10 +183,10 @@ class BatchLevers:
 
 
 @torch.no_grad()
-def evaluate(models: ModelBatch, text: Tensor, probe: int = PROBE) -> Tensor:
-    """Mean loss of each model on `probe` characters of a text, in windows of its context: (K,)."""
+def evaluate(models: ModelBatch, text: Tensor) -> Tensor:
+    """Mean loss of each model on PROBE characters of a text, in windows of its context: (K,)."""
     T = models.shape.context
-    starts = torch.tensor(probe_offsets(max(1, probe // T), len(text) - T)).unsqueeze(1)
+    starts = torch.tensor(probe_offsets(max(1, PROBE // T), len(text) - T)).unsqueeze(1)
     windows = text[starts + torch.arange(T + 1)]  # (n, T + 1)
     share = max(1, _EVALUATED_AT_ONCE // (T * models.size))
     losses = [models.losses(part.expand(models.size, -1, -1)) for part in torch.split(windows, share)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -47,6 +48,11 @@ def wrong_in(*faults: tuple[tuple[str | int, ...], Any, PydanticCustomError]) ->
     return ValidationError.from_exception_data(
         "campaign", [InitErrorDetails(type=error, loc=where, input=value) for where, value, error in faults]
     )
+
+
+def wrong_field(section: "Section", name: str, what: str, remedy: str) -> ValidationError:
+    """A violated rule at one field of the section being validated."""
+    return wrong_in(((name,), getattr(section, name), wrong(what, remedy)))
 
 
 def _one_line(text: str) -> str:
@@ -114,6 +120,17 @@ class DeviceConfig(Section):
     """CPU threads; auto goes by model size. Bit-exact replays need the same number."""
     compile: StrictBool
     """torch.compile: slow start (tens of seconds), faster turns."""
+
+
+def _warmup_ends_in_time(schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
+    turns = info.data.get("turns")
+    if turns is not None and schedule.warmup_turns >= turns:
+        raise wrong_field(schedule, "warmup_turns", f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
+    return schedule
+
+
+Schedule = Annotated[ScheduleConfig, AfterValidator(_warmup_ends_in_time)]
+"""Of a campaign, which has `turns`."""
 
 
 class DiceConfig(Section):

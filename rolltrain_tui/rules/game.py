@@ -55,7 +55,7 @@ from rolltrain_tui.rules.naming import RulesError
 from rolltrain_tui.rules.pace import vouched
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, face_weights, scaled_dc, within_bounds
 from rolltrain_tui.rules.ruleset import GameRules, OpenRulebook
-from rolltrain_tui.rules.signal_monitor import SignalMonitor
+from rolltrain_tui.rules.signal_monitor import Heard, SignalMonitor
 from rolltrain_tui.rules.signals import STEP_EXCESS
 from rolltrain_tui.rules.unavailable import felt, unavailable_refusal
 
@@ -68,15 +68,9 @@ NOT_FINITE_DIE = 6
 _ROLLBACK = StepEffect(rollback=True)
 
 
-class Report(Protocol):
+class Report(Heard, Protocol):
     """What the rules read of a StepReport."""
 
-    @property
-    def loss(self) -> float: ...
-    @property
-    def grad_norm(self) -> float: ...
-    @property
-    def finite(self) -> bool: ...
     @property
     def k_effective(self) -> float | None: ...
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, wrong, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, wrong, wrong_field
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.dungeon.config_algorithms import (
     ALGORITHMS,
@@ -71,7 +71,7 @@ class DungeonConfig(CampaignConfig):
     record: RecordConfig | None = None
     """null, or left out as in older files: nothing is written down."""
     optimizer: OptimizerConfig
-    schedule: ScheduleConfig
+    schedule: Schedule
     batch: BatchConfig
     device: DeviceConfig
 
@@ -92,8 +92,8 @@ class DungeonConfig(CampaignConfig):
     def _commands_have_room(cls, writing: WritingConfig | None, info: ValidationInfo) -> WritingConfig | None:
         model = info.data.get("model")
         if writing is not None and model is not None and writing.words + 8 > model.context:
-            error = wrong(f"leaves no room for a text: model.context is {model.context}", "write fewer words, or read more")
-            raise wrong_in((("words",), writing.words, error))
+            what = f"leaves no room for a text: model.context is {model.context}"
+            raise wrong_field(writing, "words", what, "write fewer words, or read more")
         return writing
 
     @field_validator("decision")
@@ -108,35 +108,23 @@ class DungeonConfig(CampaignConfig):
     def _groups_are_whole(cls, grpo: GRPOConfig | None, info: ValidationInfo) -> GRPOConfig | None:
         play = info.data.get("play")
         if grpo is not None and play is not None and play.games % grpo.num_generations:
-            error = wrong(f"does not divide play.games, which is {play.games}", "change one of the two")
-            raise wrong_in((("num_generations",), grpo.num_generations, error))
+            raise wrong_field(grpo, "num_generations", f"does not divide play.games, which is {play.games}", "change one of the two")
         return grpo
-
-    @field_validator("schedule")
-    @classmethod
-    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
-        turns = info.data.get("turns")
-        if turns is not None and schedule.warmup_turns >= turns:
-            error = wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
-            raise wrong_in((("warmup_turns",), schedule.warmup_turns, error))
-        return schedule
 
     @field_validator("batch")
     @classmethod
     def _so_much_is_played(cls, batch: BatchConfig, info: ValidationInfo) -> BatchConfig:
         play = info.data.get("play")
         if play is not None and batch.moves > play.games * play.moves:
-            error = wrong(
-                f"is more than is played: play.games x play.moves is {play.games * play.moves}", "play more, or make the batch smaller"
-            )
-            raise wrong_in((("moves",), batch.moves, error))
+            what = f"is more than is played: play.games x play.moves is {play.games * play.moves}"
+            raise wrong_field(batch, "moves", what, "play more, or make the batch smaller")
         return batch
 
     @field_validator("device")
     @classmethod
     def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
         if device.compile:
-            raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
+            raise wrong_field(device, "compile", "is not served for so small a network", "write false")
         return device
 
     @property

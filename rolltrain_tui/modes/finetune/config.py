@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, wrong, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.text.config import BatchConfig
 from rolltrain_tui.protocol.objective import Objective
@@ -114,7 +114,7 @@ class FinetuneConfig(CampaignConfig):
     """Train adapters and leave the model's own weights as they are; null: train the weights."""
     data: DataConfig
     optimizer: OptimizerConfig
-    schedule: ScheduleConfig
+    schedule: Schedule
     batch: BatchConfig
     device: DeviceConfig
 
@@ -148,15 +148,6 @@ class FinetuneConfig(CampaignConfig):
         if faults:
             raise wrong_in(*faults)
         return data
-
-    @field_validator("schedule")
-    @classmethod
-    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
-        turns = info.data.get("turns")
-        if turns is not None and schedule.warmup_turns >= turns:
-            error = wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
-            raise wrong_in((("warmup_turns",), schedule.warmup_turns, error))
-        return schedule
 
     @field_validator("device")
     @classmethod

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, Header, OptimizerConfig, ScheduleConfig, Section, wrong, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, Header, OptimizerConfig, Schedule, Section, wrong
 from rolltrain_tui.config.yaml_marks import Where
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -109,18 +109,9 @@ class TextTraining(Header):
     data: DataConfig
     model: ModelConfig
     optimizer: OptimizerConfig
-    schedule: ScheduleConfig
+    schedule: Schedule
     batch: BatchConfig
     device: DeviceConfig
-
-    @field_validator("schedule")
-    @classmethod
-    def _warmup_ends_in_time(cls, schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:
-        turns = info.data.get("turns")
-        if turns is not None and schedule.warmup_turns >= turns:
-            error = wrong(f"must be less than turns, which is {turns}", "shorten the warm-up or add turns")
-            raise wrong_in((("warmup_turns",), schedule.warmup_turns, error))
-        return schedule
 
 
 class TextConfig(CampaignConfig, TextTraining):

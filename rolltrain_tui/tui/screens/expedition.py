@@ -51,6 +51,19 @@ SEVERITIES: dict[str, SeverityLevel] = {"warn": "warning", "bad": "error", "bad+
 """The look of a box, by the tone of its text."""
 NARROW = 76
 """Cells from which keys that cannot be pressed have their place too."""
+LOOKING: tuple[BindingType, ...] = (
+    Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
+    Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
+    Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
+    Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
+    Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
+)
+PANELS: tuple[BindingType, ...] = (
+    Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
+    Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
+    Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
+    Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
+)
 TOO_SMALL = "This terminal is too small for the game:\nat least 60 columns and 18 rows.\n\nThe training goes on."
 
 
@@ -93,16 +106,9 @@ class ExpeditionScreen(Explaining):
         Binding("a", "auto", "Auto", tooltip="Choose which abilities act by themselves"),
         Binding("o", "stops", "Stops", tooltip="Choose at what the game pauses by itself"),
         Binding("s", "save", "Save", tooltip="Save after this turn"),
-        Binding("l", "detail", "Log", tooltip="Log: every turn, or the story only"),
-        Binding("x", "chart", "Chart", tooltip="Chart on the whole screen: cursor, zoom, other series and runs"),
-        Binding("z", "zoom", "Zoom", tooltip="Chart: the whole run, the last 500 turns, the last 100"),
-        Binding("c", "codex", "Codex", tooltip="What every mechanic really does to the training"),
-        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
+        *LOOKING,
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Save and leave, or stay"),
-        Binding("tab", "next_tab(1)", "Next panel", show=False, tooltip="Small screens: the next panel"),
-        Binding("shift+tab", "next_tab(-1)", "Panel before", show=False, tooltip="Small screens: the panel before"),
-        Binding("pageup,up", "scroll_log(1)", "Log back", show=False, tooltip="Log: back"),
-        Binding("pagedown,down", "scroll_log(-1)", "Log on", show=False, tooltip="Log: on"),
+        *PANELS,
         Binding("end", "follow", "Newest", show=False, tooltip="Log: follow the newest line"),
     ]
 

@@ -73,7 +73,7 @@ class Orders(Screen[None]):
         if row is not None and row.options:
             self._ask_option(ability)
         elif view is not None and view.until is None:
-            self.send(UseAbility(ability, DISMISS), f"End of {titled(ability)}")
+            self.dismiss_ability(ability)
         elif why := self._why_not(ability):
             self.tell_player(f"✖ {why}", "warn")
         else:

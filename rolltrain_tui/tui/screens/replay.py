@@ -11,7 +11,8 @@ from rolltrain_tui.tui.palette import ExpeditionVerbs, Verb, codex_verbs
 from rolltrain_tui.tui.reel import FIRST_TEMPO, TEMPI, ReplayInbox, ReplaySource
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
-from rolltrain_tui.tui.screens.onlooker import LOOKING, PANELS, OnlookerScreen
+from rolltrain_tui.tui.screens.expedition import LOOKING, PANELS
+from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.screens.question import QuestionDialog
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
@@ -47,7 +48,6 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; nothing can be asked of the run."""
 
     COMMANDS = {ReplayVerbs}  # noqa: RUF012 - Textual declares it so
-    commands = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause", tooltip="Pause, or go on; at the end, from the beginning"),
         Binding("full_stop", "step", "Step", key_display=".", tooltip="Show one turn, then pause"),
@@ -62,6 +62,7 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
         Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", tooltip="Faster: 1x (a turn a second) to 64x"),
         Binding("minus", "speed(-1)", "Slower", key_display="-", tooltip="Slower"),
         Binding("b", "branch", "Branch", tooltip="Branch: play on from this turn, in a run of its own"),
+        DIAGNOSE,
         *LOOKING,
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Leave the replay"),
         *PANELS,
@@ -158,9 +159,6 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
 
     def action_leave(self) -> None:
         self.game.leave("title" if self.game.launch.recording is None else "quit")
-
-    def take_leave(self) -> None:
-        self.leaving = True
 
     # The picture out.
 

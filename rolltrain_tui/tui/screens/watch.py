@@ -11,7 +11,8 @@ from rolltrain_tui.runs.follow import AWAITED, Followed, State
 from rolltrain_tui.tui.messages import Failed, Message
 from rolltrain_tui.tui.palette import ExpeditionVerbs, Verb, codex_verbs
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
-from rolltrain_tui.tui.screens.onlooker import LOOKING, PANELS, OnlookerScreen
+from rolltrain_tui.tui.screens.expedition import LOOKING, PANELS
+from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
@@ -51,8 +52,8 @@ class WatchScreen(OnlookerScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; keys that command say that they are off."""
 
     COMMANDS = {WatchVerbs}  # noqa: RUF012 - Textual declares it so
-    commands = False
     BINDINGS: ClassVar[list[BindingType]] = [
+        DIAGNOSE,
         *LOOKING,
         Binding("q,escape", "leave", "Leave", key_display="q", tooltip="Stop watching; the run goes on without you"),
         *PANELS,
@@ -109,9 +110,6 @@ class WatchScreen(OnlookerScreen, inherit_bindings=False):
 
     def action_leave(self) -> None:
         self.game.leave("quit")
-
-    def take_leave(self) -> None:
-        self.leaving = True
 
     # The picture out.
 
