@@ -12,9 +12,9 @@ from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
 from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
+from rolltrain_tui.integrations.talk import Say, aloud, teller
 from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
-from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.integrations.trainer_callback import TrainerGame
 
 try:
     from transformers import TrainerCallback
@@ -22,8 +22,10 @@ try:
 except ImportError as error:
     raise ImportError("the Hugging Face callback needs transformers and accelerate: pip install 'rolltrain-tui[hf]'") from error
 
+REMEDY = "name one with metric_for_best_model, or give the evaluation data labels"
 
-class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
+
+class RollToTrainCallback(TrainerGame, TrainerCallback):  # type: ignore[misc, unused-ignore]
     """Every optimiser step of the Trainer is a turn, whatever it accumulates. The other parameters are those of `session`.
 
     `tell` is called with each sentence of the story (None: nothing is said). The chronicle is in OUTPUT_DIR/rolltrain. `resume_from`:
@@ -41,25 +43,13 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         resume_from: Path | str | None = None,
         **terms: Unpack[GameKeywords],
     ) -> None:
-        self._terms = foreign_terms(**terms)
-        self.game: Session | None = None
-        """The session, while training goes on and after it. Copies of the callback leave it out."""
-        self._camp_every, self._tell, self._name = camp_every, tell, name
+        self._prepare(foreign_terms(**terms), camp_every, name, tell)
         self._resume_from = Path(resume_from) if resume_from is not None else None
-        self._waiting: list[Command] = []
         self._loss: TrainerLoss | None = None
         self._expected = Expected("eval_loss")
-        self._once = Once()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "game": None, "_loss": None}
-
-    def put(self, command: Command) -> None:
-        """Queue a command for the next turn that begins. From any thread."""
-        if self.game is None:
-            self._waiting.append(command)
-        else:
-            self.game.put(command)
 
     # The Trainer's hooks.
 
@@ -69,12 +59,8 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.interrupted()  # a run before this one may have ended in an exception
-        if self.game is not None and self.game.turn_number and not state.global_step:
-            self._once.warn(
-                "again",
-                f"a new game begins from turn 0, and the last one is over after turn {self.game.turn_number}; "
-                "to go on with a game, resume from a checkpoint",
-            )
+        if not state.global_step:
+            self._warn_of_the_last()
         trainer = calling_trainer(self)
         optimizer = kwargs.get("optimizer") or getattr(trainer, "optimizer", None)
         game = self._begin(args, state, kwargs["model"], optimizer, done=0)
@@ -88,11 +74,8 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
                 game.close()
                 self._once.warn("resume", f"{error} A new game begins at step {state.global_step}.")
                 game = self._begin(args, state, kwargs["model"], optimizer, done=state.global_step)
-        for command in self._waiting:
-            game.put(command)
-        self._waiting.clear()
         self._loss = TrainerLoss(trainer, self.interrupted) if trainer is not None else None
-        self.game = game
+        self._play(game)
 
     def _begin(self, args: Any, state: Any, model: Any, optimizer: Any, *, done: int) -> Session:
         game = begin_session(
@@ -114,7 +97,7 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if (game := self._live) is not None:
-            self._ask_for_the_metric()
+            self._ask_for_the_metric(REMEDY)
             game.begin()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -126,17 +109,8 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         game.end(loss)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **kwargs: Any) -> None:
-        if (game := self._live) is None:
-            return
-        if (value := (metrics or {}).get(self._expected.name)) is None:
-            self._expected.miss(metrics or {})
-        else:
-            self._expected.heard = True
-            game.evaluated(float(value))
-
-    def _ask_for_the_metric(self) -> None:
-        if words := self._expected.never_heard():
-            self._once.warn("metric", f"{words}: name one with metric_for_best_model, or give the evaluation data labels")
+        if (game := self._live) is not None:
+            self._evaluated(game, metrics or {})
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.game is None:
@@ -154,17 +128,12 @@ class RollToTrainCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self._once.warn("save", f"the game could not be saved into {folder}: {why}; the training goes on")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._ask_for_the_metric()
+        self._ask_for_the_metric(REMEDY)
         self._close(ended=True)
 
     def interrupted(self) -> None:
         """Training ended in an exception: give the optimiser and the Trainer back. The game stays, to be looked at."""
         self._close(ended=False)
-
-    @property
-    def _live(self) -> Session | None:
-        """The game that is going on. A second one on the same optimiser closes the first."""
-        return self.game if self.game is not None and self.game.underway else None
 
     def _close(self, *, ended: bool) -> None:
         if self._loss is not None:

@@ -14,9 +14,9 @@ from torch import Tensor
 from rolltrain_tui.integrations.begin import begin_session, foreign_terms
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
 from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Once, Say, aloud, teller
+from rolltrain_tui.integrations.talk import Say, aloud, teller
 from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
-from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.integrations.trainer_callback import TrainerGame
 from rolltrain_tui.runs.saves.store import dump_state, load_state
 
 try:
@@ -24,8 +24,10 @@ try:
 except ImportError as error:
     raise ImportError("the Lightning callback needs lightning: pip install 'rolltrain-tui[lightning]'") from error
 
+REMEDY = "name one with monitor=, or log it in validation_step"
 
-class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
+
+class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-ignore]
     """Every optimiser step of the Trainer is a turn, whatever it accumulates. The other parameters are those of `session`.
 
     `tell` is called with each sentence of the story (None: nothing is said). `monitor` names the number to follow among the logged metrics,
@@ -44,25 +46,13 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
         mode: Literal["min", "max"] | None = None,
         **terms: Unpack[GameKeywords],
     ) -> None:
-        self._terms = foreign_terms(**terms)
-        self.game: Session | None = None
-        """The session, while training goes on and after it. Copies of the callback leave it out."""
-        self._camp_every, self._tell, self._name = camp_every, tell, name
+        self._prepare(foreign_terms(**terms), camp_every, name, tell)
         self._objective, self._expected = objective_of(monitor, mode), Expected(monitor)
         self._losses: list[Tensor] = []
         self._saved: dict[str, Any] = {}
-        self._waiting: list[Command] = []
-        self._once = Once()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "game": None, "_losses": []}
-
-    def put(self, command: Command) -> None:
-        """Queue a command for the next turn that begins. From any thread."""
-        if self.game is None:
-            self._waiting.append(command)
-        else:
-            self.game.put(command)
 
     # The Trainer's hooks.
 
@@ -71,11 +61,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             raise ValueError("the game needs automatic optimisation with one optimiser; use rolltrain_tui.session in a loop of your own")
         self._close()  # a run before this one may have been broken off
         if self.game is not None and self.game.turn_number and not self._saved:
-            self._once.warn(
-                "again",
-                f"a new game begins from turn 0, and the last one is over after turn {self.game.turn_number}; "
-                "to go on with a game, resume from a checkpoint",
-            )
+            self._warn_of_the_last()
         elif trainer.global_step and not self._saved:
             self._once.warn("resume", f"the checkpoint holds no game to go on with. A new game begins at step {trainer.global_step}.")
         self._losses.clear()
@@ -89,10 +75,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
                 game.close()
                 self._once.warn("resume", f"the checkpoint's game cannot go on: {error}. A new game begins at step {trainer.global_step}.")
                 game = self._begin(trainer, pl_module, done=trainer.global_step)
-        for command in self._waiting:
-            game.put(command)
-        self._waiting.clear()
-        self.game = game
+        self._play(game)
 
     def _begin(self, trainer: Trainer, pl_module: LightningModule, *, done: int) -> Session:
         optimizer, steps = trainer.optimizers[0], trainer.estimated_stepping_batches
@@ -111,7 +94,7 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if (game := self._live) is not None:
-            self._ask_for_the_metric()
+            self._ask_for_the_metric(REMEDY)
             game.begin()
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
@@ -130,30 +113,16 @@ class RollToTrainCallback(Callback):  # type: ignore[misc, unused-ignore]
             game.end(whole)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if (game := self._live) is None or trainer.sanity_checking:
-            return
-        if (value := trainer.callback_metrics.get(self._expected.name)) is None:
-            self._expected.miss(trainer.callback_metrics)
-        else:
-            self._expected.heard = True
-            game.evaluated(float(value))
-
-    def _ask_for_the_metric(self) -> None:
-        if words := self._expected.never_heard():
-            self._once.warn("metric", f"{words}: name one with monitor=, or log it in validation_step")
+        if (game := self._live) is not None and not trainer.sanity_checking:
+            self._evaluated(game, trainer.callback_metrics)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if (game := self._live) is not None:
-            self._ask_for_the_metric()
+            self._ask_for_the_metric(REMEDY)
             game.close(ended=True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._close()
-
-    @property
-    def _live(self) -> Session | None:
-        """The game that is going on. A second one on the same optimiser closes the first."""
-        return self.game if self.game is not None and self.game.underway else None
 
     def _close(self) -> None:
         if (game := self._live) is not None:

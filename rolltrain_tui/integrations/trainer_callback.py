@@ -1,0 +1,60 @@
+"""What the callbacks for other people's Trainers share: one session at a time, and the commands that wait for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rolltrain_tui.integrations.metrics import Expected
+from rolltrain_tui.integrations.session import Session
+from rolltrain_tui.integrations.talk import Once, Say
+from rolltrain_tui.integrations.terms import Terms
+from rolltrain_tui.protocol.commands import Command
+
+
+class TrainerGame:
+    """The game of a callback. A training never ends for what the game cannot do: it warns, each kind once."""
+
+    _expected: Expected
+    """The number that the game follows."""
+
+    def _prepare(self, terms: Terms, camp_every: int, name: str | None, tell: Say | None) -> None:
+        self._terms, self._camp_every, self._name, self._tell = terms, camp_every, name, tell
+        self.game: Session | None = None
+        """The session, while training goes on and after it. Copies of the callback leave it out."""
+        self._waiting: list[Command] = []
+        self._once = Once()
+
+    def put(self, command: Command) -> None:
+        """Queue a command for the next turn that begins. From any thread."""
+        if self.game is None:
+            self._waiting.append(command)
+        else:
+            self.game.put(command)
+
+    @property
+    def _live(self) -> Session | None:
+        """The game that is going on. A second one on the same optimiser closes the first."""
+        return self.game if self.game is not None and self.game.underway else None
+
+    def _warn_of_the_last(self) -> None:
+        """Where a game was played before, and the next one does not go on with it."""
+        if self.game is not None and (turn := self.game.turn_number):
+            over = f"a new game begins from turn 0, and the last one is over after turn {turn}"
+            self._once.warn("again", f"{over}; to go on with a game, resume from a checkpoint")
+
+    def _play(self, game: Session) -> None:
+        """From now on this one."""
+        for command in self._waiting:
+            game.put(command)
+        self._waiting.clear()
+        self.game = game
+
+    def _evaluated(self, game: Session, metrics: Mapping[str, Any]) -> None:
+        if (value := metrics.get(self._expected.name)) is None:
+            self._expected.miss(metrics)
+        else:
+            self._expected.heard = True
+            game.evaluated(float(value))
+
+    def _ask_for_the_metric(self, remedy: str) -> None:
+        if words := self._expected.never_heard():
+            self._once.warn("metric", f"{words}: {remedy}")
