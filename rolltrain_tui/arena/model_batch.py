@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rolltrain_tui.arena.agents import Shape, layout, num_parameters
+from rolltrain_tui.modes.text.gpt import KeyValueCache
 from rolltrain_tui.training.streams import random_stream
 
 EPS = 1e-5
@@ -178,19 +179,13 @@ class ModelBatch:
         return Attention(q, k, v, weights, y)
 
 
-class AttentionCache:
+class AttentionCache(KeyValueCache):
     """Keys and values of the positions read so far: (L, KB, H, context, D)."""
 
     def __init__(self, shape: Shape, sequences: int) -> None:
         self.keys = torch.empty(shape.n_layer, sequences, shape.n_head, shape.context, shape.n_embd // shape.n_head)
         self.values = torch.empty_like(self.keys)
         self.length = 0
-
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        end = self.length + k.shape[2]
-        self.keys[layer, :, :, self.length : end] = k
-        self.values[layer, :, :, self.length : end] = v
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
 
 def places(shape: Shape, vocabulary: int) -> dict[str, tuple[int, int, tuple[int, ...]]]:

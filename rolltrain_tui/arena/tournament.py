@@ -7,7 +7,7 @@ number one contender rests and gets a point. A win is 1 point, a draw 0.5. Each 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rolltrain_tui.arena.agents import AgentError, check_name
 from rolltrain_tui.arena.battles import Battles
@@ -18,6 +18,7 @@ from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
 
+T = TypeVar("T")
 Kind = Literal["round-robin", "swiss"]
 FOLDER = "tournaments"
 Pair = tuple[int, int]
@@ -62,41 +63,56 @@ def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...],
 
 def open_new(root: Path, tournament: Tournament) -> None:
     """Write the file of a new tournament. AgentError when the name is taken."""
-    path = _file(root, tournament.name)
-    if path.exists():
-        raise AgentError(f"there is a tournament {tournament.name} already: --resume {tournament.name} goes on with it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_files.replace(path, (dump_json(codec(Tournament).dump(tournament)) + "\n").encode("ascii"))
-    except OSError as error:
-        raise AgentError(f"{printable(path)} cannot be written: {error.strerror or error}") from None
+    path = file_of(root / FOLDER, tournament.name)
+    check_new(path, AgentError)
+    write(path, tournament, AgentError)
 
 
 def reopen(root: Path, name: str) -> Tournament:
     """Read a tournament. AgentError when there is none, or its file cannot be read."""
-    path = _file(root, check_name(name, "a tournament"))
-    try:
-        data = path.read_bytes()
-        found: Tournament = codec(Tournament).load(parse_json(data))
-        check_contenders(found.contenders)
-        check_terms(found.terms)
-    except FileNotFoundError:
-        names = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
-        raise AgentError(f"there is no tournament {name}; there is {', '.join(names) or 'none yet'}") from None
-    except OSError as error:
-        raise AgentError(f"{printable(path)} cannot be read: {error.strerror or error}") from None
-    except RecordError as error:
-        raise AgentError(f"{printable(path)} is damaged: {error}") from None
+    found = read(file_of(root / FOLDER, name), Tournament, AgentError)
+    check_contenders(found.contenders)
+    check_terms(found.terms)
     return found
 
 
 def exists(root: Path, name: str) -> bool:
     """True if there is a tournament of this name."""
-    return _file(root, name).exists()
+    return file_of(root / FOLDER, name).exists()
 
 
-def _file(root: Path, name: str) -> Path:
-    return root / FOLDER / f"{name}.json"
+# Files of tournaments, of the duel's too. `error` is what cannot be.
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """AgentError for a name that can be none."""
+    return folder / f"{check_name(name, 'a tournament')}.json"
+
+
+def check_new(path: Path, error: type[ValueError]) -> None:
+    if path.exists():
+        raise error(f"there is a tournament {path.stem} already: --resume {path.stem} goes on with it")
+
+
+def write(path: Path, tournament: object, error: type[ValueError]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_files.replace(path, (dump_json(codec(type(tournament)).dump(tournament)) + "\n").encode("ascii"))
+    except OSError as wrong:
+        raise error(f"{printable(path)} cannot be written: {wrong.strerror or wrong}") from None
+
+
+def read(path: Path, kind: type[T], error: type[ValueError]) -> T:
+    try:
+        found: T = codec(kind).load(parse_json(path.read_bytes()))
+    except FileNotFoundError:
+        known = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
+        raise error(f"there is no tournament {path.stem}; there is {', '.join(known) or 'none yet'}") from None
+    except OSError as wrong:
+        raise error(f"{printable(path)} cannot be read: {wrong.strerror or wrong}") from None
+    except RecordError as wrong:
+        raise error(f"{printable(path)} is damaged: {wrong}") from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +158,19 @@ def told(battles: Battles, tournament: Tournament, stopped: Callable[[], bool]) 
     words = ""
     for event in play(battles, tournament, stopped):
         if isinstance(event, PairBegan):
-            words = f"round {event.round}, match {event.number} of {event.of}: {event.names[0]} against {event.names[1]}"
+            words = pair_words(event)
         elif isinstance(event, BattleEnded):
-            scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
-            yield f"{words}: {winner_words(event.match)} ({scores})"
+            yield f"{words}: {end_words(event.match)}"
     yield from table_lines(tournament, table(tournament, results(battles.ledger.matches(), tournament)))
+
+
+def pair_words(pair: PairBegan) -> str:
+    return f"round {pair.round}, match {pair.number} of {pair.of}: {pair.names[0]} against {pair.names[1]}"
+
+
+def end_words(match: Match) -> str:
+    """The winner and the scores."""
+    return f"{winner_words(match)} ({' : '.join(f'{standing.score.mean:.1f}' for standing in match.standings)})"
 
 
 def results(entries: Sequence[RecordedMatch], tournament: Tournament) -> dict[tuple[int, Pair], Match]:

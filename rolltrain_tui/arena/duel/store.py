@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rolltrain_tui.arena.agents import check_name
+from rolltrain_tui.arena import tournament
 from rolltrain_tui.arena.duel.cup import Contender, Cup, CupError, Terms, check
 from rolltrain_tui.arena.duel.players import fixed_names, saved_players
 from rolltrain_tui.arena.roster import FOLDER as ARENA
-from rolltrain_tui.base import atomic_files
-from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.seats import Seat
@@ -21,38 +19,24 @@ FIXED = "fixed"
 
 def file_of(runs: Path, name: str) -> Path:
     """Of a tournament. AgentError for a name that can be none."""
-    return runs / ARENA / FOLDER / f"{check_name(name, 'a tournament')}.json"
+    return tournament.file_of(runs / ARENA / FOLDER, name)
 
 
 def write(runs: Path, cup: Cup) -> None:
     """CupError where the disk does not take it."""
-    path = file_of(runs, cup.name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_files.replace(path, (dump_json(codec(Cup).dump(cup)) + "\n").encode("ascii"))
-    except OSError as error:
-        raise CupError(f"{printable(path)} cannot be written: {error.strerror or error}") from None
+    tournament.write(file_of(runs, cup.name), cup, CupError)
 
 
 def open_new(runs: Path, cup: Cup) -> None:
     """Write a new tournament. CupError where its name is taken."""
-    if file_of(runs, cup.name).exists():
-        raise CupError(f"there is a tournament {cup.name} already: --resume {cup.name} goes on with it")
+    tournament.check_new(file_of(runs, cup.name), CupError)
     write(runs, cup)
 
 
 def reopen(runs: Path, name: str) -> Cup:
     """CupError where there is none of this name, or its file cannot be read."""
     path = file_of(runs, name)
-    try:
-        found: Cup = codec(Cup).load(parse_json(path.read_bytes()))
-    except FileNotFoundError:
-        known = sorted(file.stem for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
-        raise CupError(f"there is no tournament {name}; there is {', '.join(known) or 'none yet'}") from None
-    except OSError as error:
-        raise CupError(f"{printable(path)} cannot be read: {error.strerror or error}") from None
-    except RecordError as error:
-        raise CupError(f"{printable(path)} is damaged: {error}") from None
+    found = tournament.read(path, Cup, CupError)
     for result in found.results:
         if not len(result.ranks) == len(result.moves) == len(result.unfinished) == len(found.of(result.role)):
             raise CupError(f"{printable(path)} is damaged: a result is not that of its contenders")

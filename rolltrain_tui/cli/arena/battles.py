@@ -16,7 +16,6 @@ from rolltrain_tui.cli.options import AS_JSON
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battles import Battles, Entrant
-    from rolltrain_tui.arena.events import PairBegan
     from rolltrain_tui.arena.matches import Match, Terms
     from rolltrain_tui.arena.roster import Roster
     from rolltrain_tui.arena.tournament import Tournament
@@ -176,7 +175,6 @@ def _play(battles: "Battles", cup: "Tournament", workers: int | None, ray: str |
     from rolltrain_tui.arena import many_at_once
     from rolltrain_tui.arena import tournament as tournaments
     from rolltrain_tui.arena.events import BattleEnded, PairBegan
-    from rolltrain_tui.arena.matches import winner_words
     from rolltrain_tui.base.safe_text import one_line
 
     lost = 0
@@ -188,20 +186,15 @@ def _play(battles: "Battles", cup: "Tournament", workers: int | None, ray: str |
             events = many_at_once.play(battles, cup, open_workers.enter_context(executor(workers, ray)), lambda: bool(asked))
         for event in events:
             if isinstance(event, PairBegan):
-                words = _pair_words(event)
+                words = tournaments.pair_words(event)
                 progress(words)
             elif isinstance(event, BattleEnded):
                 progress("")
-                scores = " : ".join(f"{standing.score.mean:.1f}" for standing in event.match.standings)
-                click.echo(f"{words}: {winner_words(event.match)} ({scores})", err=True)
+                click.echo(f"{words}: {tournaments.end_words(event.match)}", err=True)
             elif isinstance(event, many_at_once.BoutLost):
                 lost += 1
-                click.echo(f"{_pair_words(event.pair)}: lost. {one_line(event.why, 200)}", err=True)
+                click.echo(f"{tournaments.pair_words(event.pair)}: lost. {one_line(event.why, 200)}", err=True)
         return bool(asked), lost
-
-
-def _pair_words(pair: "PairBegan") -> str:
-    return f"round {pair.round}, match {pair.number} of {pair.of}: {pair.names[0]} against {pair.names[1]}"
 
 
 def _named(cup: "Tournament", rows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The diagnosis: the scouts' verdict, what the last examination found, signal by signal and layer by layer, while the training goes on."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.app import ComposeResult
@@ -156,27 +157,23 @@ class DiagnosisScreen(TavernScreen):
         return self._player is not None or action not in ORDERS
 
     def action_use(self, number: int) -> None:
-        if self._player is not None:
-            self._player.action_use(number)
-            self.look()
+        self._order(lambda player: player.action_use(number))
 
     def action_auto(self) -> None:
-        if self._player is not None:
-            self._player.action_auto()
+        self._order(lambda player: player.action_auto())
 
     def action_dials(self) -> None:
-        if self._player is not None:
-            self._player.action_dials()
-            self.look()
+        self._order(lambda player: player.action_dials())
 
     def action_turn_dial(self, name: str, value: str) -> None:
-        if self._player is not None:
-            self._player.action_turn_dial(name, value)
-            self.look()
+        self._order(lambda player: player.action_turn_dial(name, value))
 
     def action_scouts(self) -> None:
+        self._order(lambda player: player.send_scouts())
+
+    def _order(self, act: Callable[[Player], None]) -> None:
         if self._player is not None:
-            self._player.send_scouts()
+            act(self._player)
             self.look()
 
     def action_leaf(self, by: int) -> None:
