@@ -5,20 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import RaiseStat, SpendInspiration, TakeShortRest, TurnDial, UseAbility, UseItem
-from rolltrain_tui.protocol.events import (
-    CampaignBegan,
-    CampaignEnded,
-    CommandAccepted,
-    CommandRefused,
-    Evaluated,
-    Event,
-    ForetellingJudged,
-    GhostSeen,
-    SettingsChanged,
-    StepTaken,
-    TwinJudged,
-)
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.story.judgement import judge
 from rolltrain_tui.story.narration import name_command, title
@@ -31,11 +19,11 @@ ACTING = (UseAbility, UseItem, TakeShortRest, TurnDial, SpendInspiration, RaiseS
 class Record:
     """A fold of the story."""
 
-    began: CampaignBegan | None = None
-    ghost: GhostSeen | None = None
-    changes: list[SettingsChanged] = field(default_factory=list)
-    evaluated: Evaluated | None = None
-    ended: CampaignEnded | None = None
+    began: ev.CampaignBegan | None = None
+    ghost: ev.GhostSeen | None = None
+    changes: list[ev.SettingsChanged] = field(default_factory=list)
+    evaluated: ev.Evaluated | None = None
+    ended: ev.CampaignEnded | None = None
     turn: int = 0
     turns: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -49,31 +37,31 @@ class Record:
             found._hear(event)
         return found
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: ev.Event) -> None:
         match event:
-            case CampaignBegan():
+            case ev.CampaignBegan():
                 self.began, self.turns = event, event.turns
-            case GhostSeen():
+            case ev.GhostSeen():
                 self.ghost = event
-            case SettingsChanged():
+            case ev.SettingsChanged():
                 self.changes.append(event)
                 self.turns = event.turns
-            case StepTaken():
+            case ev.StepTaken():
                 self.turn = event.turn
-            case Evaluated():
+            case ev.Evaluated():
                 self.evaluated = event
-            case CampaignEnded():
+            case ev.CampaignEnded():
                 self.ended = event
-            case CommandAccepted():
+            case ev.CommandAccepted():
                 self.counts["given"] += 1
                 if isinstance(event.command, ACTING):
                     self.orders.append(f"{event.turn} {name_command(event.command)}")
-            case CommandRefused():
+            case ev.CommandRefused():
                 self.counts["refused"] += 1
-            case ForetellingJudged():
+            case ev.ForetellingJudged():
                 self.counts["made"] += 1
                 self.counts["right"] += event.inspired
-            case TwinJudged():
+            case ev.TwinJudged():
                 self.counts[event.verdict] += 1
 
     def result(self) -> Result:

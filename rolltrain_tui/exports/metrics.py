@@ -3,20 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import (
-    AbilityEnded,
-    AbilityUsed,
-    CampaignBegan,
-    CampaignEnded,
-    DiceRolled,
-    Evaluated,
-    Event,
-    MonsterAppeared,
-    MonsterFell,
-    MonsterLeft,
-    StepTaken,
-)
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.story.sheet import sheet_after
@@ -97,13 +85,13 @@ class MetricRecorder:
         self._objective = VALIDATION_LOSS
         self._sheet = BLANK
         self._tokens = 0
-        self._roll: DiceRolled | None = None
+        self._roll: ev.DiceRolled | None = None
         self._dice: list[int] = []
 
-    def take(self, event: Event) -> TurnMetrics | None:
+    def take(self, event: ev.Event) -> TurnMetrics | None:
         """Take the next event. Answer with the finished turn when this event begins another one."""
         done = None
-        if isinstance(event, StepTaken | Evaluated) and (self._metrics is None or event.turn > self._metrics.turn):
+        if isinstance(event, ev.StepTaken | ev.Evaluated) and (self._metrics is None or event.turn > self._metrics.turn):
             done, self._metrics = self.close(), TurnMetrics(event.turn, objective=self._objective)
         self._sheet = sheet_after(event, self._sheet)
         self._write(event)
@@ -116,30 +104,30 @@ class MetricRecorder:
             metrics.numbers |= {"hero/hp": self._sheet.hp, "hero/level": self._sheet.level, "hero/xp": self._sheet.xp}
         return metrics
 
-    def _write(self, event: Event) -> None:
+    def _write(self, event: ev.Event) -> None:
         match event:
-            case CampaignBegan():
+            case ev.CampaignBegan():
                 self._objective = event.objective
-            case StepTaken():
+            case ev.StepTaken():
                 self._step(event)
-            case Evaluated() if self._metrics is not None:
+            case ev.Evaluated() if self._metrics is not None:
                 known = {"val/loss": event.value, "val/loss_se": event.standard_error, "val/loss_best": event.best}
                 self._metrics.numbers |= known
-            case CampaignEnded() if self._metrics is not None:
+            case ev.CampaignEnded() if self._metrics is not None:
                 self._metrics.numbers |= {"val/final": event.value, "perf/gflop": event.gflop}
-            case DiceRolled():
+            case ev.DiceRolled():
                 self._roll = event
                 self._dice += event.naturals
-            case AbilityUsed():
+            case ev.AbilityUsed():
                 self._in_force[event.ability] = event.turn + event.turns - 1 if event.turns else None
-            case AbilityEnded():
+            case ev.AbilityEnded():
                 self._in_force.pop(event.ability, None)
-            case MonsterAppeared():
+            case ev.MonsterAppeared():
                 self._monster = event.monster
-            case MonsterFell() | MonsterLeft():
+            case ev.MonsterFell() | ev.MonsterLeft():
                 self._monster = ""
 
-    def _step(self, step: StepTaken) -> None:
+    def _step(self, step: ev.StepTaken) -> None:
         metrics = self._metrics
         assert metrics is not None, "a step opens its turn"
         self._tokens += step.tokens

@@ -8,21 +8,7 @@ from typing import Self
 from rolltrain_tui.exports.curve import Curve, Lane
 from rolltrain_tui.exports.fairness import Fairness, fairness
 from rolltrain_tui.exports.metrics import TurnMetrics
-from rolltrain_tui.protocol.events import (
-    AbilityUsed,
-    CampaignBegan,
-    CampaignEnded,
-    Evaluated,
-    Event,
-    GateFaced,
-    GhostSeen,
-    HeroFell,
-    LevelGained,
-    MonsterAppeared,
-    MonsterFell,
-    SettingsChanged,
-    TwinJudged,
-)
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.judgement import Judgement, judge, outdates_ghost
 
@@ -67,10 +53,10 @@ class AbilityTally:
 class RunSummary:
     """A fold of events and turn metrics. Call `hear` for each event and `add` for each finished turn."""
 
-    began: CampaignBegan | None = None
-    ended: CampaignEnded | None = None
-    ghost: GhostSeen | None = None
-    evaluated: Evaluated | None = None
+    began: ev.CampaignBegan | None = None
+    ended: ev.CampaignEnded | None = None
+    ghost: ev.GhostSeen | None = None
+    evaluated: ev.Evaluated | None = None
     """The last evaluation before the final one."""
     turn: int = 0
     curves: dict[str, Curve] = field(default_factory=lambda: {name: Curve() for name in CURVES})
@@ -92,37 +78,37 @@ class RunSummary:
     gates: Counter[bool] = field(default_factory=Counter)
     last: dict[str, float] = field(default_factory=dict)
     """Metric -> latest value."""
-    moments: deque[Event] = field(default_factory=lambda: deque(maxlen=MOMENTS))
+    moments: deque[ev.Event] = field(default_factory=lambda: deque(maxlen=MOMENTS))
     """The last deaths, levels, gates and slain monsters."""
 
-    def hear(self, event: Event) -> Self:
+    def hear(self, event: ev.Event) -> Self:
         """One event of the story."""
         match event:
-            case CampaignBegan():
+            case ev.CampaignBegan():
                 self.began = event
-            case CampaignEnded():
+            case ev.CampaignEnded():
                 self.ended = event
-            case GhostSeen():
+            case ev.GhostSeen():
                 self.ghost = event
-            case Evaluated():
+            case ev.Evaluated():
                 self.evaluated = event
-            case SettingsChanged() if outdates_ghost(event):
+            case ev.SettingsChanged() if outdates_ghost(event):
                 self.ghost = None
-            case AbilityUsed():
+            case ev.AbilityUsed():
                 tally = self.abilities.setdefault(event.ability, AbilityTally())
                 tally.uses, tally.triggers = tally.uses + event.live, tally.triggers + (not event.live)
-            case TwinJudged():
+            case ev.TwinJudged():
                 tally = self.abilities.setdefault(event.ability, AbilityTally())
                 tally.twins, tally.delta = tally.twins + 1, tally.delta + event.delta
-            case MonsterAppeared():
+            case ev.MonsterAppeared():
                 self.met[event.monster] += 1
-            case MonsterFell():
+            case ev.MonsterFell():
                 self.slain[event.monster] += 1
-            case HeroFell():
+            case ev.HeroFell():
                 self.deaths = event.sheet.deaths
-            case GateFaced():
+            case ev.GateFaced():
                 self.gates[event.opened] += 1
-        if isinstance(event, MonsterFell | HeroFell | LevelGained | GateFaced):
+        if isinstance(event, ev.MonsterFell | ev.HeroFell | ev.LevelGained | ev.GateFaced):
             self.moments.append(event)
         return self
 

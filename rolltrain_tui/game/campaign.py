@@ -20,21 +20,8 @@ from rolltrain_tui.game.baseline import Ghost
 from rolltrain_tui.game.counterfactual import Shadow
 from rolltrain_tui.game.scouts import Scouts
 from rolltrain_tui.game.turn import TurnCycle
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import Command, SaveGame, SendScouts, Speak
-from rolltrain_tui.protocol.events import (
-    ActBegan,
-    CampaignStopped,
-    CommandAccepted,
-    CommandRefused,
-    Ending,
-    Event,
-    Examined,
-    GhostSeen,
-    SaveDue,
-    ScoutsSetOut,
-    Spoke,
-    TrainingFailed,
-)
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner, StepAbandoned
 from rolltrain_tui.rules.game import Game
@@ -83,7 +70,7 @@ class Campaign:
         return self.cycle.ended
 
     @property
-    def ending(self) -> Ending:
+    def ending(self) -> ev.Ending:
         return self.cycle.ending
 
     @property
@@ -91,26 +78,26 @@ class Campaign:
         """The last evaluation's."""
         return self.cycle.progress.last
 
-    def play(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[ev.Event]:
         """Events until the campaign ends or the inbox is stopped. After a stop it can be called again and continues."""
         self.learner.should_stop = lambda: inbox.stopped
         try:
             with enough_memory(self._lighter):
                 yield from self._play(inbox)
         except StepAbandoned:
-            yield SaveDue(self.turn, "quit")
-            yield CampaignStopped(self.turn)
+            yield ev.SaveDue(self.turn, "quit")
+            yield ev.CampaignStopped(self.turn)
         except Exception as error:
             self.failure = error
-            yield TrainingFailed(self.turn + 1, told(error))
+            yield ev.TrainingFailed(self.turn + 1, told(error))
 
-    def _play(self, inbox: Inbox) -> Iterator[Event]:
+    def _play(self, inbox: Inbox) -> Iterator[ev.Event]:
         if not self.began:
             yield from self._begin()
         while not self.ended:
             if not inbox.wait_for_turn():
-                yield SaveDue(self.turn, "quit")
-                yield CampaignStopped(self.turn)
+                yield ev.SaveDue(self.turn, "quit")
+                yield ev.CampaignStopped(self.turn)
                 return
             yield from self._play_turn(inbox)
 
@@ -122,23 +109,23 @@ class Campaign:
             return self.config.lighter
         return f"{self.config.lighter}; `rolltrain train --resume RUN --set {path}={size // 2}` goes on from the last save"
 
-    def _begin(self) -> Iterator[Event]:
+    def _begin(self) -> Iterator[ev.Event]:
         yield self.cycle.open()
         if self.ghost is not None:
-            yield GhostSeen(0, self.ghost.seed, self.ghost.points)
+            yield ev.GhostSeen(0, self.ghost.seed, self.ghost.points)
         yield from self._act(0)
         self.learner.snapshot()
         if self.config.diagnosis.scouts != "off":
             self.scouts.remember_start()
         yield from self._evaluate()
 
-    def _act(self, turn: int) -> Iterator[ActBegan]:
+    def _act(self, turn: int) -> Iterator[ev.ActBegan]:
         """The act of the story that begins with this turn, if one does."""
         for number, act in enumerate(self.config.acts, 1):
             if act.from_turn == turn:
-                yield ActBegan(turn, number, act.title, act.text)
+                yield ev.ActBegan(turn, number, act.title, act.text)
 
-    def _play_turn(self, inbox: Inbox) -> Iterator[Event]:
+    def _play_turn(self, inbox: Inbox) -> Iterator[ev.Event]:
         if self.scouts.due:  # the player left while they were out
             yield from self._scout()
         cycle, turn = self.cycle, self.turn + 1
@@ -162,13 +149,13 @@ class Campaign:
         else:
             yield from self._after_turn()
 
-    def _hear_wishes(self, turn: int) -> Iterator[Event]:
+    def _hear_wishes(self, turn: int) -> Iterator[ev.Event]:
         for wish in list(self._wishes):
             if reason := self._refusal(wish):
                 self._wishes.remove(wish)
-                yield CommandRefused(turn, wish, reason)
+                yield ev.CommandRefused(turn, wish, reason)
             else:
-                yield CommandAccepted(turn, wish)
+                yield ev.CommandAccepted(turn, wish)
 
     def _refusal(self, wish: Command) -> str:
         """Why the training or the campaign cannot grant this wish, or an empty string."""
@@ -179,13 +166,13 @@ class Campaign:
                 return "This campaign sends no scouts (diagnosis.scouts)."
         return ""
 
-    def _after_turn(self) -> Iterator[Event]:
+    def _after_turn(self) -> Iterator[ev.Event]:
         """What falls due between two turns."""
         turn, config = self.turn, self.config
         suspected = False
         if turn % config.evaluation.every == 0:
             for event in self._evaluate():
-                suspected |= isinstance(event, Examined) and signs_of(event, self.cycle.progress.objective) == "hot"
+                suspected |= isinstance(event, ev.Examined) and signs_of(event, self.cycle.progress.objective) == "hot"
                 yield event
         spoken = not self.mute and config.speech.every and turn % config.speech.every == 0
         if spoken or any(isinstance(wish, Speak) for wish in self._wishes):
@@ -196,10 +183,10 @@ class Campaign:
         # The saves know that scouts are due: a run that goes on from here sends them too.
         asked = any(isinstance(wish, SendScouts) for wish in self._wishes)
         self.scouts.due = asked or self._scouts_go(config.diagnosis.scouts, camp=camp, suspected=suspected)
-        yield from (SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
+        yield from (ev.SaveDue(turn, "player", wish.name) for wish in self._wishes if isinstance(wish, SaveGame))
         self._wishes = []
         if camp or turn % config.save.autosave_every == 0:
-            yield SaveDue(turn, "camp" if camp else "autosave")
+            yield ev.SaveDue(turn, "camp" if camp else "autosave")
         if self.scouts.due:
             yield from self._scout()
 
@@ -209,14 +196,14 @@ class Campaign:
             return True
         return camp and (when == "camps" or (when in ("early", "seldom") and self.turn >= next_trip(self.scouts.last)))
 
-    def _scout(self) -> Iterator[Event]:
+    def _scout(self) -> Iterator[ev.Event]:
         """Measure which step size is best now. Monsters of pace come and go by it."""
-        yield ScoutsSetOut(self.turn)
+        yield ev.ScoutsSetOut(self.turn)
         found = self.scouts.go(self.turn, self.game.usual_effect())
         yield found
         yield from self.game.scouted(self.turn, found)
 
-    def _face_gate(self) -> Iterator[Event]:
+    def _face_gate(self) -> Iterator[ev.Event]:
         """Compare the run with plain training, on an evaluation of this turn."""
         if (gate := self.gate) is None:
             return
@@ -225,15 +212,15 @@ class Campaign:
         assert self.value is not None
         yield from self.game.face_gate(self.turn, gate, self.value)
 
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> Iterator[ev.Event]:
         evaluation = self.learner.evaluate(self.config.evaluation.sequences)
         examination = self.learner.examine(evaluation) if self.config.diagnosis.examine else None
         yield from self.cycle.evaluated(evaluation, examination)
 
-    def _speak(self) -> Spoke:
-        return Spoke(self.turn, self.learner.perform(), self.value)
+    def _speak(self) -> ev.Spoke:
+        return ev.Spoke(self.turn, self.learner.perform(), self.value)
 
-    def _end(self) -> Iterator[Event]:
+    def _end(self) -> Iterator[ev.Event]:
         yield from self._evaluate()
         if not self.mute:
             yield self._speak()
@@ -241,7 +228,7 @@ class Campaign:
         self.cycle.progress.gflop += final.gflop
         self._wishes = []
         yield self.cycle.close(final)
-        yield SaveDue(self.turn, "end")
+        yield ev.SaveDue(self.turn, "end")
 
     # The baseline.
 

@@ -21,28 +21,12 @@ from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.events import Event, SaveFailed
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.rules.loot import ITEMS
+from rolltrain_tui.story import typed_commands as typed
 from rolltrain_tui.story.closing import closing_record
 from rolltrain_tui.story.counsel import diagnosis_sentences
 from rolltrain_tui.story.narration import name_command, number, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
-from rolltrain_tui.story.typed_commands import (
-    HELP,
-    AskBag,
-    AskDiagnosis,
-    AskDials,
-    AskHelp,
-    AskStatus,
-    NotUnderstood,
-    Pause,
-    Quit,
-    Resume,
-    SetSpeed,
-    StepOnce,
-    TakeVote,
-    Wish,
-    parse_command,
-)
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.run import Run
@@ -93,7 +77,7 @@ class PlainSession:
 
     def hear(self, line: str) -> None:
         """Obey a typed line, and answer it."""
-        wish = parse_command(line, self.run.config.dials)
+        wish = typed.parse_command(line, self.run.config.dials)
         if wish is not None and (answer := self._obey(wish)):
             self.voice.say(answer)
 
@@ -104,42 +88,42 @@ class PlainSession:
             self.inbox.resume()
             self.voice.say("No more lines will come: the campaign goes on by itself.")
 
-    def _obey(self, wish: Wish) -> str:
+    def _obey(self, wish: typed.Wish) -> str:
         match wish:
-            case Pause():
+            case typed.Pause():
                 self.inbox.pause()
                 return "Paused. `go` goes on, `step` plays one turn."
-            case Resume():
+            case typed.Resume():
                 self.inbox.resume()
                 return "On we go."
-            case StepOnce():
+            case typed.StepOnce():
                 self.inbox.step_once()
                 return ""
-            case SetSpeed(speed):
+            case typed.SetSpeed(speed):
                 self.inbox.set_speed(speed)
                 return "Full speed." if speed is None else f"At most {number(speed)} turns a second."
-            case AskStatus():
+            case typed.AskStatus():
                 with self._lock:
                     return status(self.scene, self.inbox)
-            case AskDiagnosis():
+            case typed.AskDiagnosis():
                 with self._lock:
                     return "\n".join(diagnosis_sentences(self.scene, scouts=self.run.config.diagnosis.scouts != "off"))
-            case AskBag():
+            case typed.AskBag():
                 with self._lock:
                     return bag(self.scene)
-            case AskDials():
+            case typed.AskDials():
                 return dials(self.run.config.dials)
-            case TakeVote():
+            case typed.TakeVote():
                 with self._lock:
                     answer, orders = take_vote(wish, self.scene, self.run.config)
                 self.inbox.put(*orders)
                 return answer
-            case AskHelp():
-                return "\n".join(f"{said}: {does}." for said, does in HELP)
-            case Quit():
+            case typed.AskHelp():
+                return "\n".join(f"{said}: {does}." for said, does in typed.HELP)
+            case typed.Quit():
                 self.inbox.stop()
                 return "Saving and leaving."
-            case NotUnderstood(answer):
+            case typed.NotUnderstood(answer):
                 return answer
         assert isinstance(wish, get_args(Command))
         self.inbox.put(wish)

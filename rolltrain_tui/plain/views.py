@@ -12,30 +12,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from rolltrain_tui.protocol.events import (
-    ActBegan,
-    CampaignBegan,
-    CampaignEnded,
-    CampaignStopped,
-    DiceRolled,
-    Event,
-    HeroFell,
-    LevelGained,
-    Saved,
-    SaveFailed,
-    ScoutsReturned,
-    StepTaken,
-    TrainingFailed,
-)
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.story.closing import closing_sentences
 from rolltrain_tui.story.counsel import hint_sentence
 from rolltrain_tui.story.narration import tell, tell_turn
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.typed_commands import typed
 
-HEADLINES = (CampaignBegan, LevelGained, HeroFell, SaveFailed, TrainingFailed, CampaignEnded, CampaignStopped)
+HEADLINES = (ev.CampaignBegan, ev.LevelGained, ev.HeroFell, ev.SaveFailed, ev.TrainingFailed, ev.CampaignEnded, ev.CampaignStopped)
 """Told above the progress bar."""
-TROUBLES = (SaveFailed, TrainingFailed)
+TROUBLES = (ev.SaveFailed, ev.TrainingFailed)
 """Told in every view."""
 UNREAD = 128 + 13
 """The exit code where the reader has gone: what the shell makes of SIGPIPE, which not every system has."""
@@ -85,7 +71,7 @@ class View(Protocol):
     def open(self, scene: Scene, turns: int) -> None:
         """Before the first event; `scene` is the story so far and follows what is shown."""
 
-    def show(self, event: Event) -> None: ...
+    def show(self, event: ev.Event) -> None: ...
 
     def close(self) -> None: ...
 
@@ -99,7 +85,7 @@ class QuietView:
     def open(self, scene: Scene, turns: int) -> None:
         pass
 
-    def show(self, event: Event) -> None:
+    def show(self, event: ev.Event) -> None:
         if isinstance(event, TROUBLES):
             self._voice.say(tell(event))
 
@@ -116,25 +102,25 @@ class PlainView:
     def __init__(self, voice: SafeStream, every: int = 1, *, typing: bool = False) -> None:
         self._voice, self._every, self._typing = voice, every, typing
         self._width = 1
-        self._rolls: list[DiceRolled] = []
+        self._rolls: list[ev.DiceRolled] = []
         self._scene = Scene()
 
     def open(self, scene: Scene, turns: int) -> None:
         self._scene, self._width = scene, len(str(turns))
 
-    def show(self, event: Event) -> None:
-        if isinstance(event, DiceRolled):
+    def show(self, event: ev.Event) -> None:
+        if isinstance(event, ev.DiceRolled):
             self._rolls.append(event)
-        elif isinstance(event, StepTaken):
+        elif isinstance(event, ev.StepTaken):
             rolls, self._rolls = self._rolls, []
             if event.turn % self._every == 0 or not event.finite:
                 self._tell(event.turn, tell_turn(rolls, event))
         elif sentence := tell(event, self._scene.objective):
-            told = typed(sentence) if self._typing and isinstance(event, ActBegan | CampaignEnded) else ""
+            told = typed(sentence) if self._typing and isinstance(event, ev.ActBegan | ev.CampaignEnded) else ""
             self._tell(event.turn, f"{sentence} {told}".rstrip())
-        if isinstance(event, CampaignBegan | ScoutsReturned) and (hint := hint_sentence(self._scene)):
+        if isinstance(event, ev.CampaignBegan | ev.ScoutsReturned) and (hint := hint_sentence(self._scene)):
             self._tell(event.turn, hint)
-        for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
+        for sentence in closing_sentences(self._scene) if isinstance(event, ev.CampaignEnded) else ():
             self._tell(event.turn, sentence)
 
     def close(self) -> None:
@@ -170,13 +156,13 @@ class BarView:
         self._task = self._progress.add_task("", total=turns, completed=scene.turn, loss="-", label="val", val="-")
         self._progress.start()
 
-    def show(self, event: Event) -> None:
-        if isinstance(event, StepTaken):
+    def show(self, event: ev.Event) -> None:
+        if isinstance(event, ev.StepTaken):
             if self._clock() - self._drawn_at >= self.REDRAW_SECONDS:
                 self._draw()
-        elif isinstance(event, HEADLINES) or (isinstance(event, Saved) and event.reason in ("end", "quit", "player")):
+        elif isinstance(event, HEADLINES) or (isinstance(event, ev.Saved) and event.reason in ("end", "quit", "player")):
             self._progress.console.print(tell(event, self._scene.objective))
-            for sentence in closing_sentences(self._scene) if isinstance(event, CampaignEnded) else ():
+            for sentence in closing_sentences(self._scene) if isinstance(event, ev.CampaignEnded) else ():
                 self._progress.console.print(sentence)
 
     def close(self) -> None:

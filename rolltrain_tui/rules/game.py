@@ -11,6 +11,7 @@ from operator import mul
 from typing import Any, Protocol
 
 from rolltrain_tui.protocol import dials
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import (
     Command,
     Predict,
@@ -24,21 +25,6 @@ from rolltrain_tui.protocol.commands import (
     UseItem,
 )
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
-from rolltrain_tui.protocol.events import (
-    CommandAccepted,
-    CommandRefused,
-    DialTurned,
-    DiceRolled,
-    Event,
-    Examined,
-    ForetellingJudged,
-    Foretold,
-    HeroFell,
-    InspirationSpent,
-    MonsterFell,
-    RoomVoted,
-    ScoutsReturned,
-)
 from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules import inspiration, loot
@@ -96,7 +82,7 @@ class Game:
         """Inspiration was spent on this turn's roll."""
         self._dials: dict[str, str] = {}
         """Dials that are turned this turn."""
-        self._roll: DiceRolled | None = None
+        self._roll: ev.DiceRolled | None = None
         """The roll that counts, of a turn that has begun and not ended."""
         self._throws: list[tuple[float, dict[str, float], dict[str, float]]] = []
         """For each roll of the turn: k by the rulebook, replacements for it and factors on it by abilities in force."""
@@ -148,9 +134,9 @@ class Game:
 
     # The first half of a turn.
 
-    def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[Event], StepEffect]:
+    def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[ev.Event], StepEffect]:
         """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are for others and are ignored."""
-        facts: list[Event] = []
+        facts: list[ev.Event] = []
         spent: set[str] = set()
         self._advantage = False
         self._dials = {}
@@ -174,9 +160,9 @@ class Game:
         """
         return self._effect([_scale(*throw, abilities) for throw in self._throws], self._levers(abilities))
 
-    def _obey(self, turn: int, order: Command, spent: set[str]) -> list[Event]:
+    def _obey(self, turn: int, order: Command, spent: set[str]) -> list[ev.Event]:
         if reason := self._refusal(order):
-            return [CommandRefused(turn, order, reason)]
+            return [ev.CommandRefused(turn, order, reason)]
         match order:
             case UseAbility():
                 answer = self.loadout.use(turn, order, spent)
@@ -195,12 +181,12 @@ class Game:
             case TurnDial():
                 answer = self._turn_dial(turn, order)
             case ReportVote():
-                answer = [RoomVoted(turn, order.question, order.votes, order.winner)]
+                answer = [ev.RoomVoted(turn, order.question, order.votes, order.winner)]
             case _:
                 return []
         if isinstance(answer, Refusal):
-            return [CommandRefused(turn, order, answer.reason)]
-        return [CommandAccepted(turn, order), *answer]
+            return [ev.CommandRefused(turn, order, answer.reason)]
+        return [ev.CommandAccepted(turn, order), *answer]
 
     def _refusal(self, order: Command) -> str:
         """Why the campaign, the hero's state or the training forbids this order, or an empty string."""
@@ -215,30 +201,30 @@ class Game:
                 return f"{self.hero.name} is down and can use nothing; the death saves decide."
         return unavailable_refusal(order, self.hero, self.rules.unavailable_levers)
 
-    def _foretell(self, turn: int, order: Predict) -> list[Event] | Refusal:
+    def _foretell(self, turn: int, order: Predict) -> list[ev.Event] | Refusal:
         if not self.rules.predictions:
             return Refusal("Nothing is foretold in this campaign (adventure.predictions).")
         if refusal := self.inspiration.refusal(order.guess):
             return Refusal(refusal)
         assert self.inspiration.bounds is not None
         self.inspiration.guess = order.guess
-        return [Foretold(turn, order.guess, *self.inspiration.bounds)]
+        return [ev.Foretold(turn, order.guess, *self.inspiration.bounds)]
 
-    def _turn_dial(self, turn: int, order: TurnDial) -> list[Event] | Refusal:
+    def _turn_dial(self, turn: int, order: TurnDial) -> list[ev.Event] | Refusal:
         if reason := dials.refusal(self.rules.dials, order.dial, order.value):
             return Refusal(reason)
         dial = next(row for row in self.rules.dials if row.name == order.dial)
         self._dials[dial.name] = order.value  # of two orders for one dial the later counts
-        return [DialTurned(turn, dial.name, dial.title, order.value, dial.words)]
+        return [ev.DialTurned(turn, dial.name, dial.title, order.value, dial.words)]
 
-    def _spend_inspiration(self, turn: int) -> list[Event] | Refusal:
+    def _spend_inspiration(self, turn: int) -> list[ev.Event] | Refusal:
         if not self.inspired:
             earned = "foretell an evaluation rightly to earn it" if self.rules.predictions else "this campaign has none to earn"
             return Refusal(f"{self.hero.name} has no inspiration: {earned}.")
         if self._advantage or self.loadout.gives_advantage() or self.rules.advantage == "advantage":
             return Refusal("The next roll has advantage already; the inspiration is kept.")
         self.inspiration.inspired, self._advantage = False, True
-        return [InspirationSpent(turn)]
+        return [ev.InspirationSpent(turn)]
 
     @property
     def _rules_in_force(self) -> GameRules:
@@ -246,7 +232,7 @@ class Game:
         cursed = self.bag.rulebook
         return replace(self.rules, rulebook=RULEBOOKS[cursed]) if cursed else self.rules
 
-    def _cast(self, turn: int, micro: int) -> DiceRolled:
+    def _cast(self, turn: int, micro: int) -> ev.DiceRolled:
         rules, rulebook, advantage = self._rules_in_force, self.life.rulebook, self.rules.advantage
         if rules is not self.rules:
             rulebook = OpenRulebook(rules, self.modifier, self.hero.level)
@@ -260,7 +246,7 @@ class Game:
         outcome, k = rulebook.judge(natural)
         note = "a learning rate cannot be negative: it stops at 0" if k < 0 and rules.rulebook.rides_on_lr else ""
         modifier = self.modifier
-        return DiceRolled(turn, rules.sides, naturals, natural, modifier, natural + modifier, rulebook.dc, outcome, k, micro, note)
+        return ev.DiceRolled(turn, rules.sides, naturals, natural, modifier, natural + modifier, rulebook.dc, outcome, k, micro, note)
 
     def _effect(self, scales: list[float], levers: StepEffect) -> StepEffect:
         """The rolls' k, abilities included, through the rulebook's hook, and every other lever in force."""
@@ -286,7 +272,7 @@ class Game:
 
     # The second half of a turn.
 
-    def end_turn(self, turn: int, report: Report, *, skipped: bool = False) -> list[Event]:
+    def end_turn(self, turn: int, report: Report, *, skipped: bool = False) -> list[ev.Event]:
         """The consequences of the turn. Where it has several rolls, the last one counts here.
 
         `skipped`: the loop took no step, which says nothing about the training.
@@ -294,7 +280,7 @@ class Game:
         roll, self._roll = self._roll, None
         assert roll is not None, "end_turn without begin_turn"
         was_down = self.hero.down
-        facts: list[Event] = []
+        facts: list[ev.Event] = []
         if not skipped:
             self.monitor.hear(turn, report)
             facts += self._wounds(turn, roll, report)
@@ -314,8 +300,8 @@ class Game:
             facts += self.encounters.wander(turn, self.rules.encounter_chance, self.rules.wanders, self.monster_dice)
         return facts
 
-    def _wounds(self, turn: int, roll: DiceRolled, report: Report) -> list[Event]:
-        facts: list[Event] = []
+    def _wounds(self, turn: int, roll: ev.DiceRolled, report: Report) -> list[ev.Event]:
+        facts: list[ev.Event] = []
         if not report.finite:
             damage = self.monster_dice.roll(NOT_FINITE_DIE) + self.monster_dice.roll(NOT_FINITE_DIE)
             facts += self.life.hurt(turn, damage, "the loss was not finite")
@@ -324,29 +310,29 @@ class Game:
             facts += self.life.hurt(turn, min(damage, self.hero.hp - 1), "a fumble")  # it stings, and never takes the last hit point
         return facts
 
-    def _strike(self, turn: int, roll: DiceRolled) -> list[Event]:
-        facts: list[Event] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
+    def _strike(self, turn: int, roll: ev.DiceRolled) -> list[ev.Event]:
+        facts: list[ev.Event] = [*self.encounters.struck(turn, roll, self.hero.modifier("STR"), self.monster_dice)]
         if facts and (more := self.loadout.extra_damage(turn)):
             facts += self.encounters.wounded(turn, more)
         if (monster := self.encounters.fell()) is not None:
-            facts += [MonsterFell(turn, monster.name, self._worth(monster)), *self._rid_of(turn, monster, "fell")]
+            facts += [ev.MonsterFell(turn, monster.name, self._worth(monster)), *self._rid_of(turn, monster, "fell")]
         return facts
 
     def _worth(self, monster: Monster) -> int:
         return monster.xp if self.rules.xp_monsters else 0
 
-    def _rid_of(self, turn: int, monster: Monster, how: str) -> list[Event]:
+    def _rid_of(self, turn: int, monster: Monster, how: str) -> list[ev.Event]:
         """A monster fell or was driven off: its XP and loot, and a pause before it is diagnosed again."""
         self.due_monsters.pause(turn, monster.name)
         facts = self.life.gain_xp(turn, self._worth(monster), f"the {monster.title} {how}")
         return facts + (self.bag.search(turn, monster, self.monster_dice) if self.rules.loot else [])
 
-    def _roll_experience(self, turn: int, roll: DiceRolled) -> list[Event]:
+    def _roll_experience(self, turn: int, roll: ev.DiceRolled) -> list[ev.Event]:
         if not self.rules.xp_rolls or self.rules.abilities_disabled or roll.outcome not in ("hit", "crit"):
             return []
         return self.life.gain_xp(turn, roll_xp(roll.total, self.encounters.monster is not None), f"a {roll.outcome}")
 
-    def _monster_acts(self, turn: int) -> list[Event]:
+    def _monster_acts(self, turn: int) -> list[ev.Event]:
         """A badly hurt hero falls back, unless it fights recklessly. A diagnosed monster stays near then and does not act."""
         if self.hero.badly_hurt and not self.loadout.leaves_open():
             if self.encounters.tie is not None:
@@ -354,14 +340,14 @@ class Game:
             return [*self.encounters.leave(turn, f"{self.hero.name} fell back, badly hurt")]
         monster = self.encounters.monster
         real = self.rules.encounter_effects == "real" and (monster is None or felt(monster, self.rules.unavailable_levers))
-        facts: list[Event] = []
+        facts: list[ev.Event] = []
         for act in self.encounters.act(turn, self.hero, self.loadout.leaves_open(), real, self.monster_dice, self.loadout.save_bonus()):
             facts += [act, *self.life.hurt(turn, act.damage, act.attack)]
         return facts
 
-    def _death_save(self, turn: int) -> list[Event]:
+    def _death_save(self, turn: int) -> list[ev.Event]:
         facts = self.life.death_save(turn)
-        fell = any(isinstance(fact, HeroFell) for fact in facts)
+        fell = any(isinstance(fact, ev.HeroFell) for fact in facts)
         if fell:
             self.monitor.wake()
             self.due_monsters.forget()
@@ -369,12 +355,12 @@ class Game:
 
     # Diagnosis.
 
-    def _diagnose(self, turn: int, when: Moment) -> list[Event]:
+    def _diagnose(self, turn: int, when: Moment) -> list[ev.Event]:
         """A diagnosed monster that is near follows its signal. Then the worst monster that is due comes."""
         if not self.rules.diagnoses:
             return []
         self.due_monsters.hear(self.monitor, when)
-        facts: list[Event] = [*self.encounters.wane(turn, self.monitor, when)]
+        facts: list[ev.Event] = [*self.encounters.wane(turn, self.monitor, when)]
         if (monster := self.encounters.cleared) is not None:
             facts += [*self.encounters.leave(turn, "what it fed on is healthy again"), *self._rid_of(turn, monster, "was driven off")]
         due = self.due_monsters.due(turn, self.encounters.monster, scouting=turn <= self.rules.scouting)
@@ -385,7 +371,7 @@ class Game:
 
     # Between turns.
 
-    def learned(self, turn: int, value: float) -> list[Event]:
+    def learned(self, turn: int, value: float) -> list[ev.Event]:
         """After an evaluation: a new best heals and teaches, a worse value hurts. The first one only sets the best. A guess is judged."""
         facts = self.life.learned(turn, value)
         if self.rollback_due or self.fallen:
@@ -393,12 +379,12 @@ class Game:
         self.monitor.validated(value)
         return facts + self._judge(turn, value)
 
-    def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[Event]:
+    def examined(self, turn: int, values: Mapping[str, float], layers: tuple[LayerReading, ...]) -> list[ev.Event]:
         """After `learned`: the values of an examination of the model. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
         self.monitor.examined(turn, values)
-        return [Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, "examination")]
+        return [ev.Examined(turn, self.monitor.readings(), layers), *self._diagnose(turn, "examination")]
 
     def usual_effect(self) -> StepEffect:
         """An average turn of the hero as it stands: the mean k of its rolls, and what it holds until it is dismissed.
@@ -414,19 +400,19 @@ class Game:
         for face in range(1, rules.sides + 1):
             natural = max(face, least)
             outcome, k = self.life.rulebook.judge(natural)
-            roll = DiceRolled(0, rules.sides, (face,), natural, self.modifier, natural + self.modifier, self.dc, outcome, k)
+            roll = ev.DiceRolled(0, rules.sides, (face,), natural, self.modifier, natural + self.modifier, self.dc, outcome, k)
             scales.append(within_bounds(k * self.loadout.held_factor(roll), held.update_scale * held.lr_scale))
         mean = sum(map(mul, weights, scales)) / sum(weights)
         return StepEffect(update_scale=mean).combine(held)
 
-    def scouted(self, turn: int, found: ScoutsReturned) -> list[Event]:
+    def scouted(self, turn: int, found: ev.ScoutsReturned) -> list[ev.Event]:
         """After scouts have returned: monsters of pace come and go. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
         self.monitor.examined(turn, {STEP_EXCESS: 1 / vouched(found.pace, found.best)})
         return self._diagnose(turn, "scouts")
 
-    def _judge(self, turn: int, value: float) -> list[Event]:
+    def _judge(self, turn: int, value: float) -> list[ev.Event]:
         told, before = self.inspiration, self.inspiration.last
         answer = told.hear(value, self.rules.objective.better)
         if not told.guess or before is None:
@@ -435,13 +421,13 @@ class Game:
         right = guess == answer
         told.inspired = told.inspired or right
         xp = inspiration.XP if right and self.rules.xp_learning else 0
-        return [ForetellingJudged(turn, guess, answer, before, value, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
+        return [ev.ForetellingJudged(turn, guess, answer, before, value, right), *self.life.gain_xp(turn, xp, "a true foretelling")]
 
-    def face_gate(self, turn: int, gate: Gate, value: float) -> list[Event]:
+    def face_gate(self, turn: int, gate: Gate, value: float) -> list[ev.Event]:
         """The gate of a camp. It comes before the rest, so that the camp keeps its XP."""
         return self.life.face_gate(turn, gate, value)
 
-    def camp(self, turn: int) -> list[Event]:
+    def camp(self, turn: int) -> list[ev.Event]:
         """A long rest, and the state to return to after a fall. Empty while a fallen hero has yet to wake."""
         return self.life.camp(turn)
 
@@ -471,7 +457,7 @@ class Game:
             self.due_monsters.load_state_dict(state["omens"])
             self.bag.load_state_dict(state["bag"])
             self.inspiration = inspiration.Inspiration(**state["inspiration"])
-            self._roll = None if roll is None else DiceRolled(**{**roll, "naturals": tuple(roll["naturals"])})
+            self._roll = None if roll is None else ev.DiceRolled(**{**roll, "naturals": tuple(roll["naturals"])})
             self.dice.load_state_dict(state["dice"])
             self.monster_dice.load_state_dict(state["monster_dice"])
         except (KeyError, TypeError, AttributeError, IndexError) as error:

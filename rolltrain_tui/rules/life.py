@@ -5,18 +5,7 @@ from dataclasses import asdict
 from math import ceil, isfinite
 from typing import Any
 
-from rolltrain_tui.protocol.events import (
-    DeathSaveRolled,
-    Event,
-    GateFaced,
-    HeroFell,
-    HeroHealed,
-    HeroHurt,
-    LevelGained,
-    Rested,
-    StatRaised,
-    XPGained,
-)
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules import levels
 from rolltrain_tui.rules.death import DeathSaves
@@ -75,7 +64,7 @@ class Life:
 
     # Wounds and healing.
 
-    def hurt(self, turn: int, damage: int, cause: str) -> list[Event]:
+    def hurt(self, turn: int, damage: int, cause: str) -> list[ev.Event]:
         """Lose hit points; at 0 the hero is down and whatever is in force ends. Without deaths the last hit point stays."""
         if self.rules.inert:
             return []
@@ -83,19 +72,19 @@ class Life:
             damage = min(damage, max(0, self.hero.hp - 1))
         if self.hero.down or not (lost := self.hero.hurt(damage)):
             return []
-        facts: list[Event] = [HeroHurt(turn, lost, self.hero.hp, cause)]
+        facts: list[ev.Event] = [ev.HeroHurt(turn, lost, self.hero.hp, cause)]
         return facts + (self.loadout.end_all(turn, f"{self.hero.name} is down") if self.hero.down else [])
 
-    def heal(self, turn: int, amount: int, cause: str) -> list[Event]:
+    def heal(self, turn: int, amount: int, cause: str) -> list[ev.Event]:
         """Regain hit points; a hero who was down is up again."""
         if not (gained := self.hero.heal(amount)):
             return []
         self.death.forget()
-        return [HeroHealed(turn, gained, self.hero.hp, cause)]
+        return [ev.HeroHealed(turn, gained, self.hero.hp, cause)]
 
     # Learning and levels.
 
-    def learned(self, turn: int, value: float) -> list[Event]:
+    def learned(self, turn: int, value: float) -> list[ev.Event]:
         """After an evaluation: a new best heals and teaches, a worse value hurts. The first one only sets the best."""
         if self.rollback_due or self.fallen:
             return []
@@ -112,7 +101,7 @@ class Life:
         if isfinite(value):
             self.best = self.rests.camp_best = value
 
-    def _improved(self, turn: int, value: float) -> list[Event]:
+    def _improved(self, turn: int, value: float) -> list[ev.Event]:
         assert self.best is not None
         gain, self.best = self.rules.objective.gain(self.best, value), value
         facts = self.heal(turn, healing_roll(self.hero, self.dice), f"a new best {self.rules.objective.name}")
@@ -123,30 +112,30 @@ class Life:
         most = self.hero.worst_wound
         return ceil(round(100 * steps / 3, 6)) if 100 * steps <= 3 * most else most
 
-    def gain_xp(self, turn: int, amount: int, cause: str) -> list[Event]:
+    def gain_xp(self, turn: int, amount: int, cause: str) -> list[ev.Event]:
         """Experience, and the levels that come with it."""
         if amount <= 0:
             return []
         hero = self.hero
         hero.xp += amount
-        facts: list[Event] = [XPGained(turn, amount, hero.xp, cause)]
+        facts: list[ev.Event] = [ev.XPGained(turn, amount, hero.xp, cause)]
         while hero.level < levels.TOP_LEVEL and hero.xp >= self.next_level_xp():
             facts.append(self._gain_level(turn))
         return facts
 
-    def face_gate(self, turn: int, gate: Gate, value: float) -> list[Event]:
+    def face_gate(self, turn: int, gate: Gate, value: float) -> list[ev.Event]:
         """The Validation Gate of a camp. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
         opened, hero = gate.opens(turn, value), self.hero
         xp = gate.stake(opened, hero.xp - levels.xp_of_level(self.rules.xp_table, hero.level))
-        facts: list[Event] = [GateFaced(turn, value, gate.ghost(turn), gate.bar(turn), opened, xp)]
+        facts: list[ev.Event] = [ev.GateFaced(turn, value, gate.ghost(turn), gate.bar(turn), opened, xp)]
         if xp >= 0:
             return facts + self.gain_xp(turn, xp, "the gate opened")
         hero.xp += xp
-        return [*facts, XPGained(turn, xp, hero.xp, "the gate stayed shut")]
+        return [*facts, ev.XPGained(turn, xp, hero.xp, "the gate stayed shut")]
 
-    def _gain_level(self, turn: int) -> LevelGained:
+    def _gain_level(self, turn: int) -> ev.LevelGained:
         hero, level, hp, bonus = self.hero, self.hero.level, self.hero.max_hp, self.hero.proficiency
         hero.set_level(level + 1)
         self.rulebook = self._open_rulebook()
@@ -155,14 +144,14 @@ class Life:
         gains += self.loadout.level_changed(level)
         gains += [f"every k ×{1 + self.rules.rulebook.level_bonus * level:.1f}"] if self.rules.rulebook.level_bonus else []
         gains += [f"a choice: +{RAISE} to an ability score"] if self.rules.choices and hero.level in CHOICE_LEVELS else []
-        return LevelGained(turn, tuple(gains), self.sheet())
+        return ev.LevelGained(turn, tuple(gains), self.sheet())
 
     @property
     def choices_pending(self) -> int:
         """Ability scores that may be raised."""
         return self.growth.pending(self.hero.level) if self.rules.choices else 0
 
-    def raise_stat(self, turn: int, stat: str) -> list[Event] | Refusal:
+    def raise_stat(self, turn: int, stat: str) -> list[ev.Event] | Refusal:
         """Make one of the choices that levels bring. INT is added to rolls, so the rulebook is opened anew."""
         hero = self.hero
         if not self.rules.choices:
@@ -171,11 +160,11 @@ class Life:
             return Refusal(refusal)
         self.growth.raise_stat(hero, stat)
         self.rulebook = self._open_rulebook()
-        return [StatRaised(turn, stat, hero.stats[stat], self.sheet())]
+        return [ev.StatRaised(turn, stat, hero.stats[stat], self.sheet())]
 
     # Rests.
 
-    def short_rest(self, turn: int) -> list[Event] | Refusal:
+    def short_rest(self, turn: int) -> list[ev.Event] | Refusal:
         """Short-rest charges come back, and hit dice are spent to heal."""
         rules, hero = self.rules, self.hero
         refusal = f"{hero.name} is down; this is no rest." if hero.down else self.loadout.rest_refusal()
@@ -184,10 +173,10 @@ class Life:
         self.rests.take_short(turn)
         self.loadout.short_rest()
         healed = spend_hit_dice(hero, self.dice)
-        facts: list[Event] = [HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
-        return [*facts, Rested(turn, "short", self.sheet())]
+        facts: list[ev.Event] = [ev.HeroHealed(turn, healed, hero.hp, "a short rest")] if healed else []
+        return [*facts, ev.Rested(turn, "short", self.sheet())]
 
-    def camp(self, turn: int) -> list[Event]:
+    def camp(self, turn: int) -> list[ev.Event]:
         """A long rest: everything comes back, and the camp is what a fall returns to. Empty while a fallen hero has yet to wake."""
         if self.rollback_due or self.fallen:
             return []
@@ -196,36 +185,36 @@ class Life:
         self.death.forget()
         self.loadout.long_rest()
         self.rests.make_camp(turn, hero, self.best, self.growth.taken)
-        return [Rested(turn, "long", self.sheet())]
+        return [ev.Rested(turn, "long", self.sheet())]
 
     # Death.
 
-    def death_save(self, turn: int) -> list[Event]:
+    def death_save(self, turn: int) -> list[ev.Event]:
         """Roll one d20: after three successes the hero is up with 1 HP, after three failures it falls."""
         if not self.rules.deaths:  # a hero of an older save, who was down
             return self.heal(turn, 1, "back on its feet")
         natural = self.dice.roll(20)
         fate = self.death.roll(natural)
-        facts: list[Event] = [DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]
+        facts: list[ev.Event] = [ev.DeathSaveRolled(turn, natural, self.death.successes, self.death.failures)]
         if fate == "up":
             facts += self.heal(turn, 1, "back on its feet")
         elif fate == "fallen":
             facts += self._fall(turn)
         return facts
 
-    def _fall(self, turn: int) -> list[Event]:
+    def _fall(self, turn: int) -> list[ev.Event]:
         """A hardcore campaign ends. Any other goes on with the weights, XP, scores and best loss of the last camp."""
         hero, before = self.hero, self.hero.level
         hero.deaths += 1
         if self.rules.hardcore:
             self.fallen = True
-            return [HeroFell(turn, None, self.sheet())]
+            return [ev.HeroFell(turn, None, self.sheet())]
         hero.xp, self.best, self.rollback_due = self.rests.camp_xp, self.rests.camp_best, True
         hero.stats, self.growth.taken = {**hero.stats, **self.rests.camp_stats}, self.rests.camp_raised
         hero.set_level(self.rests.camp_level)
         self.loadout.level_changed(before)
         self.rulebook = self._open_rulebook()
-        return [HeroFell(turn, self.rests.camp_turn, self.sheet()), *self.heal(turn, max(1, hero.max_hp // 2), "woke at the last camp")]
+        return [ev.HeroFell(turn, self.rests.camp_turn, self.sheet()), *self.heal(turn, max(1, hero.max_hp // 2), "woke at the last camp")]
 
     # Saves.
 

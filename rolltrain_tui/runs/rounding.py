@@ -10,45 +10,26 @@ import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from rolltrain_tui.protocol.events import (
-    AbilityUsed,
-    ActBegan,
-    AutoSet,
-    CampaignBegan,
-    CommandAccepted,
-    CommandRefused,
-    DialTurned,
-    DiceRolled,
-    Event,
-    Examined,
-    GhostSeen,
-    InspirationSpent,
-    ItemUsed,
-    ScoutsReturned,
-    SettingsChanged,
-    StatRaised,
-    StepTaken,
-    XPGained,
-)
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.runs import event_codec
 from rolltrain_tui.runs.differences import LEAPING, NOT_COMPARED, Difference, shortened
 
-_OPENING = (CampaignBegan, GhostSeen)
-_OBEYED = (AutoSet, DialTurned, InspirationSpent, ItemUsed, StatRaised)
+_OPENING = (ev.CampaignBegan, ev.GhostSeen)
+_OBEYED = (ev.AutoSet, ev.DialTurned, ev.InspirationSpent, ev.ItemUsed, ev.StatRaised)
 """What follows at once from an order that was accepted; so does an ability's live form."""
-_DECIDED = (*_OPENING, *_OBEYED, ActBegan, SettingsChanged)
+_DECIDED = (*_OPENING, *_OBEYED, ev.ActBegan, ev.SettingsChanged)
 """Events whose content a campaign, a seed or the player decides, not a sum."""
 AMPLIFIED = 100
 _AMPLIFYING = {
-    *((StepTaken, name) for name in ("grad_norm", "proposed_norm", "applied_norm", "k_effective", "measured")),
-    *((ScoutsReturned, name) for name in ("best", "low", "high", "scouts")),
-    (Examined, "readings"),
+    *((ev.StepTaken, name) for name in ("grad_norm", "proposed_norm", "applied_norm", "k_effective", "measured")),
+    *((ev.ScoutsReturned, name) for name in ("best", "low", "high", "scouts")),
+    (ev.Examined, "readings"),
 }
 """Norms, signals and the parabola of the scouts are quotients of small numbers: a hundred times the tolerance of a loss is theirs.
 Measured in `tutorial`: losses 5e-5 apart between a CPU with AVX2 and one without AVX, readings of signals 1.7e-3."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_ROUNDED_XP = {(XPGained, "amount"), (XPGained, "total"), (Sheet, "xp")}
+_ROUNDED_XP = {(ev.XPGained, "amount"), (ev.XPGained, "total"), (Sheet, "xp")}
 _XP = 2
 """Experience is rounded to whole numbers, so that it may differ by this much after some awards."""
 
@@ -64,13 +45,13 @@ class Gap:
     difference: Difference | None
 
 
-def gap(recorded: Event, found: Event) -> Gap:
+def gap(recorded: ev.Event, found: ev.Event) -> Gap:
     """The gap is infinite where another type, text or whole number stands."""
     if type(recorded) is not type(found):
         return Gap(False, math.inf, Difference(recorded.turn, "story", "", type(recorded).__name__, type(found).__name__))
     if event_codec.encode(recorded) == event_codec.encode(found):
         return Gap(True, 0.0, None)
-    widest, where = Gap(_only_the_machine(recorded), 0.0, None), "dice" if isinstance(recorded, DiceRolled) else "story"
+    widest, where = Gap(_only_the_machine(recorded), 0.0, None), "dice" if isinstance(recorded, ev.DiceRolled) else "story"
     for part in fields(recorded):
         place = (type(recorded), part.name)
         if place in LEAPING or place in NOT_COMPARED:
@@ -83,27 +64,27 @@ def gap(recorded: Event, found: Event) -> Gap:
     return widest
 
 
-def _only_the_machine(event: Event) -> bool:
+def _only_the_machine(event: ev.Event) -> bool:
     """Whether the lines of an event may differ in what is told of the machine, and in nothing else that counts."""
-    return isinstance(event, CampaignBegan)
+    return isinstance(event, ev.CampaignBegan)
 
 
-def could_cause(recorded: Event, found: Event) -> bool:
+def could_cause(recorded: ev.Event, found: ev.Event) -> bool:
     """Whether rounding can be why these two stand at the same place of two stories that were the same so far, numbers aside."""
     if type(recorded) is not type(found):
         return not any(isinstance(event, (*_OPENING, *_OBEYED)) or _is_live(event) for event in (recorded, found))
     match recorded, found:
-        case DiceRolled(), DiceRolled():
+        case ev.DiceRolled(), ev.DiceRolled():
             return len(recorded.naturals) != len(found.naturals)  # a monster that dazes casts a second die
-        case ((CommandAccepted() | CommandRefused()), (CommandAccepted() | CommandRefused())):
+        case ((ev.CommandAccepted() | ev.CommandRefused()), (ev.CommandAccepted() | ev.CommandRefused())):
             return recorded.command == found.command
-        case AbilityUsed(), AbilityUsed():
+        case ev.AbilityUsed(), ev.AbilityUsed():
             return not (recorded.live or found.live)  # by itself an ability answers a loss; live it answers the player
     return not isinstance(recorded, _DECIDED)
 
 
-def _is_live(event: Event) -> bool:
-    return isinstance(event, AbilityUsed) and event.live
+def _is_live(event: ev.Event) -> bool:
+    return isinstance(event, ev.AbilityUsed) and event.live
 
 
 def _apart(ours: Any, theirs: Any, *, rounded: bool = False) -> float:

@@ -11,22 +11,8 @@ from functools import cache, singledispatch
 from typing import get_args
 
 from rolltrain_tui.base.safe_text import flat, one_line
+from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
-from rolltrain_tui.protocol.commands import (
-    Command,
-    Predict,
-    RaiseStat,
-    ReportVote,
-    SaveGame,
-    SendScouts,
-    SetAuto,
-    Speak,
-    SpendInspiration,
-    TakeShortRest,
-    TurnDial,
-    UseAbility,
-    UseItem,
-)
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
 from rolltrain_tui.rules.abilities import ABILITIES
@@ -68,34 +54,34 @@ def number(value: float, digits: int = 2) -> str:
     return "0" if text == "-0" else text
 
 
-def name_command(command: Command) -> str:
+def name_command(command: asked.Command) -> str:
     """A command in a few words: "Rage", "Spell Mastery (Calm)", "a short rest"."""
     match command:
-        case UseAbility(ability, "dismiss"):
+        case asked.UseAbility(ability, "dismiss"):
             return f"dismissing {title(ability)}"
-        case UseAbility(ability, option):
+        case asked.UseAbility(ability, option):
             return f"{title(ability)} ({title(option)})" if option else title(ability)
-        case SetAuto(ability, on):
+        case asked.SetAuto(ability, on):
             return f"{title(ability)} by itself: {'on' if on else 'off'}"
-        case TakeShortRest():
+        case asked.TakeShortRest():
             return "a short rest"
-        case Speak():
+        case asked.Speak():
             return "a sample of what the model can do"
-        case SendScouts():
+        case asked.SendScouts():
             return "scouts"
-        case SaveGame(name):
+        case asked.SaveGame(name):
             return f'a save named "{name}"' if name else "a save"
-        case Predict(guess):
+        case asked.Predict(guess):
             return f"the prediction {guess}"
-        case SpendInspiration():
+        case asked.SpendInspiration():
             return "inspiration"
-        case UseItem(item):
+        case asked.UseItem(item):
             return title(item)
-        case RaiseStat(stat):
+        case asked.RaiseStat(stat):
             return f"raising {stat}"
-        case TurnDial(dial, value):
+        case asked.TurnDial(dial, value):
             return f"{title(dial).lower()} {value}".rstrip()
-        case ReportVote():
+        case asked.ReportVote():
             return "the vote of the room"
 
 
@@ -535,9 +521,9 @@ def _(event: ev.CommandRefused) -> str:
 @sentence.register
 def _(event: ev.CommandAccepted) -> str:
     # Further events tell what an ability or a rest does. A sample or a save follows only at the end of the turn.
-    if isinstance(event.command, SendScouts):
+    if isinstance(event.command, asked.SendScouts):
         return f"Scouts go out at the end of turn {event.turn}."
-    if isinstance(event.command, Speak | SaveGame):
+    if isinstance(event.command, asked.Speak | asked.SaveGame):
         return f"{name_command(event.command).capitalize()} follows at the end of turn {event.turn}."
     return f"Accepted: {name_command(event.command)}, in force from turn {event.turn}."
 

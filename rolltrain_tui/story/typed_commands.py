@@ -12,20 +12,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from rolltrain_tui.base.safe_text import one_line
-from rolltrain_tui.protocol.commands import (
-    Command,
-    Predict,
-    RaiseStat,
-    SaveGame,
-    SendScouts,
-    SetAuto,
-    Speak,
-    SpendInspiration,
-    TakeShortRest,
-    TurnDial,
-    UseAbility,
-    UseItem,
-)
+from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import STATS
@@ -110,7 +97,7 @@ class NotUnderstood:
 
 
 Wish = (
-    Command
+    asked.Command
     | Pause
     | Resume
     | StepOnce
@@ -178,10 +165,10 @@ _MARKED = re.compile(r"(?:\A|[.*] |\()(`)(space|[a-z0-9.+-])`(?=[ ,)])")
 """A key of the codex, where a sentence begins or in brackets: "`s` saves when you like", "yours to take (`r`)"."""
 
 _WORDS: Mapping[str, Wish] = {
-    "rest": TakeShortRest(),
-    "short rest": TakeShortRest(),
-    "speak": Speak(),
-    "say": Speak(),
+    "rest": asked.TakeShortRest(),
+    "short rest": asked.TakeShortRest(),
+    "speak": asked.Speak(),
+    "say": asked.Speak(),
     "pause": Pause(),
     "wait": Pause(),
     "go": Resume(),
@@ -189,21 +176,21 @@ _WORDS: Mapping[str, Wish] = {
     "continue": Resume(),
     "step": StepOnce(),
     ".": StepOnce(),
-    "inspire": SpendInspiration(),
-    "inspiration": SpendInspiration(),
+    "inspire": asked.SpendInspiration(),
+    "inspiration": asked.SpendInspiration(),
     "bag": AskBag(),
     "inventory": AskBag(),
     "status": AskStatus(),
     "diagnose": AskDiagnosis(),
     "diagnosis": AskDiagnosis(),
     "hint": AskDiagnosis(),
-    "scouts": SendScouts(),
-    "send scouts": SendScouts(),
+    "scouts": asked.SendScouts(),
+    "send scouts": asked.SendScouts(),
     "dial": AskDials(),
     "dials": AskDials(),
     "help": AskHelp(),
     "?": AskHelp(),
-    "save": SaveGame(),
+    "save": asked.SaveGame(),
     "quit": Quit(),
     "exit": Quit(),
     "q": Quit(),
@@ -228,7 +215,7 @@ def parse_command(line: str, dials: Sequence[Dial] = ()) -> Wish | None:
         return _WORDS[said]
     first, *name = line.split(maxsplit=1)
     if first.casefold() == "save" and name:
-        return SaveGame(name[0].strip())
+        return asked.SaveGame(name[0].strip())
     verb, rest = words[0].casefold(), " ".join(words[1:]).casefold()
     if verb in {dial.name for dial in dials}:
         return _dial(line)
@@ -273,7 +260,7 @@ def _keys(paragraph: str) -> list[str]:
 def _dial(said: str) -> Wish:
     """A dial and its value as they were typed: names of players have underscores."""
     name, *value = said.casefold().split(maxsplit=1)
-    return TurnDial(name, ", ".join(value[0].replace(",", " ").split()) if value else "")
+    return asked.TurnDial(name, ", ".join(value[0].replace(",", " ").split()) if value else "")
 
 
 def _vote(said: str) -> Wish:
@@ -288,7 +275,7 @@ def _vote(said: str) -> Wish:
 def _predict(said: str) -> Wish:
     for guess in GUESSES:
         if said == guess:
-            return Predict(guess)
+            return asked.Predict(guess)
     return NotUnderstood("Predict what of the next evaluation? `predict lower`, `predict level` or `predict higher`.")
 
 
@@ -296,14 +283,14 @@ def _raise(said: str) -> Wish:
     stat = next((stat for stat in STATS if len(said) >= SHORTEST and _SCORES[stat].startswith(said)), None)
     if stat is None:
         return NotUnderstood(f"Which ability score? {', '.join(STATS)}. For example: raise str")
-    return RaiseStat(stat)
+    return asked.RaiseStat(stat)
 
 
 def _item(said: str) -> Wish | None:
     """The item of this name, or the only item whose name begins with it."""
     ways = {name.replace("_", " "): name for name in ITEMS}
     found = [ways[said]] if said in ways else [name for way, name in ways.items() if len(said) >= SHORTEST and way.startswith(said)]
-    return UseItem(found[0]) if len(found) == 1 else None
+    return asked.UseItem(found[0]) if len(found) == 1 else None
 
 
 def _speed(said: str) -> Wish:
@@ -327,7 +314,7 @@ def _auto(said: str) -> Wish:
         return NotUnderstood("On or off? For example: auto rage on")
     words.remove(switch)
     wish = _ability(" ".join(words))
-    return SetAuto(wish.ability, switch == "on") if isinstance(wish, UseAbility) else wish
+    return asked.SetAuto(wish.ability, switch == "on") if isinstance(wish, asked.UseAbility) else wish
 
 
 def _ability(said: str, *, dismiss: bool = False) -> Wish:
@@ -342,9 +329,9 @@ def _ability(said: str, *, dismiss: bool = False) -> Wish:
         return NotUnderstood(_nearest(said))
     ability = abilities.pop()
     if dismiss:
-        return UseAbility(ability, "dismiss")
+        return asked.UseAbility(ability, "dismiss")
     options = {option for _, option in found}
-    return UseAbility(ability, options.pop() if len(options) == 1 else "")
+    return asked.UseAbility(ability, options.pop() if len(options) == 1 else "")
 
 
 def _spoken() -> dict[str, tuple[str, str]]:
