@@ -10,20 +10,9 @@ from math import nan, prod
 from operator import mul
 from typing import Any, Protocol
 
+from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import dials
 from rolltrain_tui.protocol import events as ev
-from rolltrain_tui.protocol.commands import (
-    Command,
-    Predict,
-    RaiseStat,
-    ReportVote,
-    SetAuto,
-    SpendInspiration,
-    TakeShortRest,
-    TurnDial,
-    UseAbility,
-    UseItem,
-)
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.readings import LayerReading
 from rolltrain_tui.protocol.sheet import Sheet
@@ -134,7 +123,7 @@ class Game:
 
     # The first half of a turn.
 
-    def begin_turn(self, turn: int, orders: Iterable[Command]) -> tuple[list[ev.Event], StepEffect]:
+    def begin_turn(self, turn: int, orders: Iterable[asked.Command]) -> tuple[list[ev.Event], StepEffect]:
         """Obey the orders, cast the dice, and say what happens to the step. Speak and SaveGame are for others and are ignored."""
         facts: list[ev.Event] = []
         spent: set[str] = set()
@@ -160,27 +149,27 @@ class Game:
         """
         return self._effect([_scale(*throw, abilities) for throw in self._throws], self._levers(abilities))
 
-    def _obey(self, turn: int, order: Command, spent: set[str]) -> list[ev.Event]:
+    def _obey(self, turn: int, order: asked.Command, spent: set[str]) -> list[ev.Event]:
         if reason := self._refusal(order):
             return [ev.CommandRefused(turn, order, reason)]
         match order:
-            case UseAbility():
+            case asked.UseAbility():
                 answer = self.loadout.use(turn, order, spent)
-            case SetAuto():
+            case asked.SetAuto():
                 answer = self.loadout.set_auto(turn, order)
-            case TakeShortRest():
+            case asked.TakeShortRest():
                 answer = self.life.short_rest(turn)
-            case Predict():
+            case asked.Predict():
                 answer = self._foretell(turn, order)
-            case SpendInspiration():
+            case asked.SpendInspiration():
                 answer = self._spend_inspiration(turn)
-            case UseItem():
+            case asked.UseItem():
                 answer = self.bag.use(turn, order.item, self.loadout.healing_refusal())
-            case RaiseStat():
+            case asked.RaiseStat():
                 answer = self.life.raise_stat(turn, order.stat)
-            case TurnDial():
+            case asked.TurnDial():
                 answer = self._turn_dial(turn, order)
-            case ReportVote():
+            case asked.ReportVote():
                 answer = [ev.RoomVoted(turn, order.question, order.votes, order.winner)]
             case _:
                 return []
@@ -188,20 +177,20 @@ class Game:
             return [ev.CommandRefused(turn, order, answer.reason)]
         return [ev.CommandAccepted(turn, order), *answer]
 
-    def _refusal(self, order: Command) -> str:
+    def _refusal(self, order: asked.Command) -> str:
         """Why the campaign, the hero's state or the training forbids this order, or an empty string."""
         match order:
-            case UseAbility() if self.hero.down:
+            case asked.UseAbility() if self.hero.down:
                 return f"{self.hero.name} is down and can use no abilities; the death saves decide."
-            case UseAbility() if self.rules.abilities_disabled:
+            case asked.UseAbility() if self.rules.abilities_disabled:
                 return "This campaign counts only the last micro-batch's roll, as the original did; classes sleep in that mode."
-            case UseItem() if not self.rules.loot:
+            case asked.UseItem() if not self.rules.loot:
                 return "There is no loot in this campaign (adventure.loot)."
-            case UseItem() if self.hero.down:
+            case asked.UseItem() if self.hero.down:
                 return f"{self.hero.name} is down and can use nothing; the death saves decide."
         return unavailable_refusal(order, self.hero, self.rules.unavailable_levers)
 
-    def _foretell(self, turn: int, order: Predict) -> list[ev.Event] | Refusal:
+    def _foretell(self, turn: int, order: asked.Predict) -> list[ev.Event] | Refusal:
         if not self.rules.predictions:
             return Refusal("Nothing is foretold in this campaign (adventure.predictions).")
         if refusal := self.inspiration.refusal(order.guess):
@@ -210,7 +199,7 @@ class Game:
         self.inspiration.guess = order.guess
         return [ev.Foretold(turn, order.guess, *self.inspiration.bounds)]
 
-    def _turn_dial(self, turn: int, order: TurnDial) -> list[ev.Event] | Refusal:
+    def _turn_dial(self, turn: int, order: asked.TurnDial) -> list[ev.Event] | Refusal:
         if reason := dials.refusal(self.rules.dials, order.dial, order.value):
             return Refusal(reason)
         dial = next(row for row in self.rules.dials if row.name == order.dial)

@@ -7,17 +7,7 @@ from typing import Any
 
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat, one_line
-from rolltrain_tui.protocol.events import (
-    CampaignBegan,
-    CampaignEnded,
-    CommandAccepted,
-    CommandRefused,
-    Evaluated,
-    Event,
-    SettingsChanged,
-    StepTaken,
-    TwinJudged,
-)
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.differences import Difference, compare
@@ -62,7 +52,7 @@ class Side:
     asked: list[Asked] = field(default_factory=list)
     twins: list[Judged] = field(default_factory=list)
     gflop: float = 0.0
-    ended: CampaignEnded | None = None
+    ended: ev.CampaignEnded | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +92,7 @@ def _events(path: Path) -> Any:
         raise RecordingError(f"the chronicle {path} cannot be read: {error.strerror or error}") from None
 
 
-def _parting(left: Event | None, right: Event | None) -> Difference | None:
+def _parting(left: ev.Event | None, right: ev.Event | None) -> Difference | None:
     if left is None or right is None:
         there = left if left is not None else right
         assert there is not None
@@ -110,31 +100,31 @@ def _parting(left: Event | None, right: Event | None) -> Difference | None:
     return compare(left, right, None)
 
 
-def _kind(event: Event | None) -> str:
+def _kind(event: ev.Event | None) -> str:
     return "nothing more" if event is None else type(event).__name__
 
 
-def _words(event: Event | None, objective: Objective) -> str:
+def _words(event: ev.Event | None, objective: Objective) -> str:
     return "nothing more happens" if event is None else one_line(tell(event, objective), 200) or type(event).__name__
 
 
-def _note(side: Side, event: Event) -> None:
+def _note(side: Side, event: ev.Event) -> None:
     match event:
-        case CampaignBegan():
+        case ev.CampaignBegan():
             side.campaign, side.seed, side.turns, side.objective = event.campaign, event.seed, event.turns, event.objective
             side.hero = f"{event.sheet.name}, {event.sheet.hero_class}"
-        case SettingsChanged():
+        case ev.SettingsChanged():
             side.turns = event.turns
             side.asked += [Asked(event.turn, f"{path} {before} → {after}", refused=False) for path, before, after in event.changes]
-        case StepTaken():
+        case ev.StepTaken():
             side.turn, side.train_loss, side.gflop = event.turn, event.loss_ema, event.gflop
-        case Evaluated():
+        case ev.Evaluated():
             side.val[event.turn] = event.value
-        case CommandAccepted() | CommandRefused():
-            side.asked.append(Asked(event.turn, name_command(event.command), isinstance(event, CommandRefused)))
-        case TwinJudged():
+        case ev.CommandAccepted() | ev.CommandRefused():
+            side.asked.append(Asked(event.turn, name_command(event.command), isinstance(event, ev.CommandRefused)))
+        case ev.TwinJudged():
             side.twins.append(Judged(event.turn, event.ability, event.since, event.delta, event.standard_error, event.verdict))
-        case CampaignEnded():
+        case ev.CampaignEnded():
             side.ended = event
         case _:
             pass

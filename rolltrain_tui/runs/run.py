@@ -15,18 +15,8 @@ from rolltrain_tui.game.campaign import Campaign
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.modes.changes import Change
 from rolltrain_tui.modes.changes import changes as changes_between
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import Command
-from rolltrain_tui.protocol.events import (
-    CampaignResumed,
-    Event,
-    MachineChanged,
-    Saved,
-    SaveDue,
-    SaveFailed,
-    SettingsChanged,
-    StepTaken,
-    TrainingFailed,
-)
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.learner import Learner
 from rolltrain_tui.runs import event_codec, layout, saves, trajectories
@@ -127,7 +117,7 @@ class Run:
         info = self.campaign.learner.info()
         here, before = this_machine(threads=info.threads, device=info.device), saved.snapshot.machine
         if before not in (None, here) and not saved.ended:
-            chronicle.append(MachineChanged(self.campaign.turn + saved.half_way, here))
+            chronicle.append(ev.MachineChanged(self.campaign.turn + saved.half_way, here))
 
     # Playing.
 
@@ -140,28 +130,28 @@ class Run:
         return self.learner.weights_sha256()
 
     @property
-    def story(self) -> Iterator[Event]:
+    def story(self) -> Iterator[ev.Event]:
         """The events in the chronicle."""
         path = self.folder / layout.CHRONICLE
         return read(path) if path.exists() else iter(())
 
-    def play(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[ev.Event]:
         """Play the campaign, write its chronicle, and save when a save is due. SaveError when another process plays the run."""
         for command in self._pending:
             inbox.put(command)
         self._pending = []
         with saves.Lock(self.folder), Chronicle(self.folder / layout.CHRONICLE) as chronicle:
             if self.campaign.began and not self.campaign.ended:
-                yield CampaignResumed(self.campaign.turn, self.config.name)
+                yield ev.CampaignResumed(self.campaign.turn, self.config.name)
             for event in self.campaign.play(inbox):
-                if isinstance(event, SaveDue):
+                if isinstance(event, ev.SaveDue):
                     yield self._save(event, inbox, chronicle)
                     continue
-                if isinstance(event, TrainingFailed):
+                if isinstance(event, ev.TrainingFailed):
                     self._log_traceback()
                 elif event.in_story:
                     chronicle.append(event)
-                if isinstance(event, StepTaken):
+                if isinstance(event, ev.StepTaken):
                     with contextlib.suppress(OSError):  # a full disk is told at the next save
                         trajectories.keep(self.folder / layout.TRAJECTORIES, self.learner)
                 yield event
@@ -169,14 +159,14 @@ class Run:
                 chronicle.close()
             except OSError as error:
                 why = f"{error.strerror or error}; the end of the story is lost"
-                yield SaveFailed(self.campaign.turn, str(self.folder), why)
+                yield ev.SaveFailed(self.campaign.turn, str(self.folder), why)
 
     def finish_turn(self) -> None:
         """Play a turn that was stopped half-way to its end, and save. SaveError, or what the training raised."""
         for event in self.play(_OneTurn()):
-            if isinstance(event, SaveFailed):
+            if isinstance(event, ev.SaveFailed):
                 raise saves.SaveError(f"the run could not be saved in {event.path}: {event.error}")
-            if isinstance(event, TrainingFailed):
+            if isinstance(event, ev.TrainingFailed):
                 raise saves.SaveError(f"turn {event.turn} could not be finished: {event.error}")
 
     def change(self, changes: Sequence[Change]) -> None:
@@ -205,12 +195,12 @@ class Run:
     def save(self, name: str = "") -> Path:
         """Save the run while it is not being played: the save's folder. SaveError, OSError."""
         with saves.Lock(self.folder), Chronicle(self.folder / layout.CHRONICLE) as chronicle:
-            told = self._save(SaveDue(self.campaign.turn, "player", name), Inbox(self._pending), chronicle)
-        if isinstance(told, SaveFailed):
+            told = self._save(ev.SaveDue(self.campaign.turn, "player", name), Inbox(self._pending), chronicle)
+        if isinstance(told, ev.SaveFailed):
             raise saves.SaveError(f"the run could not be saved in {told.path}: {told.error}")
         return Path(told.path)
 
-    def _save(self, due: SaveDue, inbox: Inbox, chronicle: Chronicle) -> Saved | SaveFailed:
+    def _save(self, due: ev.SaveDue, inbox: Inbox, chronicle: Chronicle) -> ev.Saved | ev.SaveFailed:
         """The chronicle first: a save must not know of an event that the chronicle lacks."""
         try:
             chronicle.sync()
@@ -219,8 +209,8 @@ class Run:
             keep = None if due.reason == "player" else self.config.save.keep
             path = self.write(name=due.name, keep=keep, events=chronicle.events_written, pending=inbox.pending())
         except OSError as error:
-            return SaveFailed(due.turn, str(self.folder), error.strerror or str(error))
-        return Saved(due.turn, due.reason, str(path))
+            return ev.SaveFailed(due.turn, str(self.folder), error.strerror or str(error))
+        return ev.Saved(due.turn, due.reason, str(path))
 
     def write(self, *, name: str, keep: int | None, events: int, pending: Sequence[Command]) -> Path:
         """Save the run as it stands after `events` events of its story; the save's folder. OSError."""
@@ -270,10 +260,10 @@ class _OneTurn(Inbox):
         return first
 
 
-def settings_changed(campaign: Campaign, changes: Sequence[Change]) -> SettingsChanged:
+def settings_changed(campaign: Campaign, changes: Sequence[Change]) -> ev.SettingsChanged:
     """The event for a campaign whose settings have changed already."""
     config, game = campaign.config, campaign.game
-    return SettingsChanged(
+    return ev.SettingsChanged(
         turn=campaign.turn,
         changes=tuple(changes),
         turns=config.turns,
