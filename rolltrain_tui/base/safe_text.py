@@ -14,11 +14,11 @@ PICTURES = 0x2400
 """First code point of the visible pictures of control characters: ␀ ␛ ␇ ..."""
 
 
-def clean(text: str, *, combining: int = 2) -> str:
+def clean(text: str) -> str:
     """`text` reduced to printable characters, newlines and tabs.
 
     C0 controls become their pictures (escape becomes ␛). Other unprintable characters (C1 controls, bidirectional overrides, zero-width
-    characters, surrogates) become U+FFFD. At most `combining` combining marks stay on one character.
+    characters, surrogates) become U+FFFD. At most two combining marks stay on one character.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -27,7 +27,7 @@ def clean(text: str, *, combining: int = 2) -> str:
     for char in text:
         if unicodedata.combining(char) and char.isprintable():
             marks += 1
-            if marks <= combining:
+            if marks <= 2:
                 kept.append(char)
         else:
             marks = 0

@@ -34,7 +34,7 @@ def conforming(assignment: Assignment, campaign: str, seed: int) -> CampaignConf
     except ValueError as error:
         raise NotTheAssignment(f"Its campaign cannot be read: {str(error).splitlines()[0][:200]}.") from None
     before, after = ours.model_dump(mode="json"), theirs.model_dump(mode="json")
-    check(assignment, before, list(_differences(before, after, "")))
+    check(assignment, list(_differences(before, after, "")))
     if theirs.sources != ours.sources:
         raise NotTheAssignment("It reads another text than the assignment's.")
     if theirs.seed != seed:
@@ -43,7 +43,7 @@ def conforming(assignment: Assignment, campaign: str, seed: int) -> CampaignConf
     return campaign_file.load_text(assignment.campaign, "the campaign", [f"{path}={json.dumps(value)}" for path, value in taken])
 
 
-def check(assignment: Assignment, before: Mapping[str, Any], differences: Sequence[tuple[str, Any, Any]]) -> None:
+def check(assignment: Assignment, differences: Sequence[tuple[str, Any, Any]]) -> None:
     """NotTheAssignment where a value differs that may not, or one that may has grown out of all proportion."""
     wrong = [(path, was, value) for path, was, value in differences if not assignment.allows(path)]
     if wrong:
@@ -65,7 +65,7 @@ def check_record(assignment: Assignment, record: Record) -> None:
     for change in record.changes:
         differences = [(path, _at(before, path), _plain(value)) for path, _, value in change.changes]
         try:
-            check(assignment, before, differences)
+            check(assignment, differences)
         except NotTheAssignment as error:
             raise NotTheAssignment(f"Its settings changed after turn {change.turn}. {error}") from None
     ours = None if assignment.ghost is None else baseline.parse(assignment.ghost)

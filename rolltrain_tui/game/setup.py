@@ -6,7 +6,7 @@ from dataclasses import replace
 from rolltrain_tui.config.schema import CampaignConfig, DiceConfig
 from rolltrain_tui.protocol.commands import SetAuto
 from rolltrain_tui.protocol.objective import Objective
-from rolltrain_tui.rules.dice import Dice, SeededDice
+from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import Hero, new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook, custom_rulebook
@@ -18,12 +18,10 @@ MONSTERS = int.from_bytes(b"monster")
 
 def new_game(
     config: CampaignConfig,
-    dice: Dice | None = None,
-    monster_dice: Dice | None = None,
     unavailable_levers: Mapping[str, str] | None = None,
     objective: Objective | None = None,
 ) -> Game:
-    """The game that a campaign starts with. Loaded dice take chance out of it.
+    """The game that a campaign starts with.
 
     `unavailable_levers`: levers that this training cannot pull, and why. `objective`: what its evaluations measure.
     """
@@ -59,15 +57,15 @@ def new_game(
     )
     party = new_hero(hero.name, hero.hero_class, hero.level, hero.stats.model_dump(), hero.auto)
     party.auto -= {name for name in party.auto if unavailable_refusal(SetAuto(name, True), party, rules.unavailable_levers)}
-    return seeded_game(rules, party, config.seed, dice, monster_dice)
+    return seeded_game(rules, party, config.seed)
 
 
-def seeded_game(rules: GameRules, hero: Hero, seed: int, dice: Dice | None = None, monster_dice: Dice | None = None) -> Game:
-    """A game whose dice follow from a seed, but for those that are handed in.
+def seeded_game(rules: GameRules, hero: Hero, seed: int) -> Game:
+    """A game whose dice follow from a seed.
 
     Monsters roll from a separate stream, so their actions never change the hero's rolls.
     """
-    return Game(rules, hero, dice or SeededDice(seed), monster_dice or SeededDice(seed ^ MONSTERS))
+    return Game(rules, hero, SeededDice(seed), SeededDice(seed ^ MONSTERS))
 
 
 def rulebook_of(dice: DiceConfig) -> Rulebook:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from rolltrain_tui.base.blame import blame
 from rolltrain_tui.base.json_answers import plain
@@ -211,8 +211,8 @@ def _view(options: PlainOptions, plain: bool, voice: SafeStream, hears: bool) ->
     return progress_view()
 
 
-def _talk(text: str, stream: TextIO | None = None) -> None:
-    SafeStream(stream or sys.stderr).say(flat(text))
+def _talk(text: str) -> None:
+    SafeStream(sys.stderr).say(flat(text))
 
 
 def status(scene: Scene, inbox: Inbox) -> str:

@@ -11,11 +11,11 @@ from rolltrain_tui.story.scene.history import History
 MOST = 3
 
 
-def others_of(run: Path, campaign: str, objective: Objective, most: int = MOST) -> list[tuple[str, History]]:
+def others_of(run: Path, campaign: str, objective: Objective) -> list[tuple[str, History]]:
     """Folder name and history of the newest other runs beside `run`; damaged ones are left out."""
     found: list[tuple[str, History]] = []
     for folder in _newest_first(run):
-        if len(found) == most:
+        if len(found) == MOST:
             break
         try:
             if _is_alike(folder, campaign, objective):

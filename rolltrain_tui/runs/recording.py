@@ -4,7 +4,7 @@ Opening reads the chronicle once and keeps marks: a place in the file, and the s
 the last mark before it. There are at most `MOST_MARKS` marks: when there are more, every second one is dropped.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -39,8 +39,8 @@ class Mark:
 class Recording:
     """A chronicle from its first turn, 0, to its `last`."""
 
-    def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:
-        """`path` is a run folder or a chronicle; `watch` is called with the turn that reading has reached, now and then. RecordingError."""
+    def __init__(self, path: Path) -> None:
+        """`path` is a run folder or a chronicle. RecordingError."""
         self.path = path / layout.CHRONICLE if path.is_dir() else path
         self.last = 0
         self.note = ""
@@ -48,7 +48,7 @@ class Recording:
         self.end = BEGINNING
         self._marks: list[Mark] = []
         try:
-            self._read(watch)
+            self._read()
         except OSError as error:
             raise RecordingError(f"the chronicle {self.path} cannot be read: {error.strerror or error}") from None
         except ChronicleError as error:
@@ -58,7 +58,7 @@ class Recording:
         if not self._marks:
             raise RecordingError(f"the chronicle {self.path} is empty: nothing has happened yet")
 
-    def _read(self, watch: Callable[[int], object]) -> None:
+    def _read(self) -> None:
         scene, place, turn, stride = Scene(), BEGINNING, -1, FIRST_STRIDE
         for event, after in event_log.read_from(self.path):
             if not self._marks and not isinstance(event, CampaignBegan):
@@ -67,7 +67,6 @@ class Recording:
                 turn = self.last = event.turn
                 if not self._marks or turn - self._marks[-1].turn >= stride:
                     self._marks.append(Mark(turn, place, _without_turns(scene)))
-                    watch(turn)
                 if len(self._marks) > MOST_MARKS:
                     del self._marks[1::2]
                     stride *= 2

@@ -39,11 +39,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def trend(change: float, digits: int = 3) -> tuple[str, str]:
+def trend(change: float) -> tuple[str, str]:
     """A change of the loss as (text, tone): falling is good; blank when there is none."""
-    text = f"{abs(change):.{digits}f}"
+    text = f"{abs(change):.3f}"
     if not math.isfinite(change):
-        return " " * (digits + 3), "muted"
+        return " " * 6, "muted"
     if float(text) == 0:
         return f"={text}", "muted"
     return (f"▼{text}", "good") if change < 0 else (f"▲{text}", "bad")

@@ -1,6 +1,6 @@
 """The reel: a recording played as if it happened now. It is a PlayableRun, and trains nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rolltrain_tui.protocol.events import Event
@@ -44,9 +44,9 @@ class ReplaySource:
     learner = None
     story: tuple[Event, ...] = ()
 
-    def __init__(self, path: Path, watch: Callable[[int], object] = lambda turn: None) -> None:
+    def __init__(self, path: Path) -> None:
         """`path` is a run folder or a chronicle. ValueError when it cannot be read."""
-        self.recording = Recording(path, watch)
+        self.recording = Recording(path)
         self.folder = path if path.is_dir() else path.parent
         self.note = self.recording.note
         self.campaign = campaign_of(self.folder)

@@ -127,8 +127,8 @@ def _axis(view: View) -> Line:
     return [("      └", "track"), ((first + "─" * (view.columns - len(first) - len(last)) + last)[: view.columns], "muted")]
 
 
-def thinned(values: Sequence[float], most: int, start: int = 1) -> list[tuple[float, float]]:
+def thinned(values: Sequence[float], most: int) -> list[tuple[float, float]]:
     """At most `most` points of a long series: the mean of each stretch at its middle."""
     stride = max(1, math.ceil(len(values) / most))
     parts = [values[i : i + stride] for i in range(0, len(values), stride)]
-    return [(start + i * stride + (len(part) - 1) / 2, sum(part) / len(part)) for i, part in enumerate(parts)]
+    return [(1 + i * stride + (len(part) - 1) / 2, sum(part) / len(part)) for i, part in enumerate(parts)]

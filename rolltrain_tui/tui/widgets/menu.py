@@ -45,8 +45,8 @@ class Menu(Widget, can_focus=True):
 
         key: str
 
-    def __init__(self, items: Sequence[MenuItem], *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes=classes)
+    def __init__(self, items: Sequence[MenuItem], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
         self.set_reactive(Menu.items, tuple(items))
         self.touched = False
         """Whether the player has moved the pointer."""
