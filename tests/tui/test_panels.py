@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.panels import scene_after, text_of
 
-from rolltrain_tui.protocol.events import DeathSaveRolled, DiceRolled, HeroHurt, Spoke, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.events import AbilityUsed, DeathSaveRolled, DiceRolled, HeroHurt, Spoke, TwinJudged, TwinLost, TwinSetOut
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
@@ -169,15 +169,15 @@ def test_the_proof_is_a_sum_of_measurements() -> None:
 def test_the_proof_shows_the_twin_on_its_way_and_its_verdict() -> None:
     """How far it has come, then difference, standard error and the verdict in words; nothing hangs on a colour."""
     scene = scene_after(5)
-    scene.apply(TwinSetOut(6, "rage", 20))
+    scene.apply(TwinSetOut(1, "rage", 20))
     scene.twin = replace(scene.twin, walked=7)  # type: ignore[type-var]
     assert text_of(proof_lines(scene)[1]).startswith("copy without it: turn 7 of 20  ·  largest error")
     for delta, words in ((-0.0121, "Δval −0.0121 ±0.0006 over 20 turns ▼ helped"), (0.0121, "Δval +0.0121 ±0.0006 over 20 turns ▲ hurt")):
-        scene.apply(TwinJudged(25, "rage", 6, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
+        scene.apply(TwinJudged(25, "rage", 1, 20, delta, 0.0006, "helped" if delta < 0 else "hurt", 80.0))
         assert text_of(proof_lines(scene)[1]).startswith(words)
-    scene.apply(TwinJudged(25, "rage", 6, 1, 0.0, 0.0, "no measurable effect", 80.0))
+    scene.apply(TwinJudged(25, "rage", 1, 1, 0.0, 0.0, "no measurable effect", 80.0))
     assert "Δval +0.0000 ±0.0000 over 1 turn = no measurable effect" in text_of(proof_lines(scene))
-    scene.apply(TwinLost(25, "rage", 6, 19, "the hero fell", 80.0))
+    scene.apply(TwinLost(25, "rage", 1, 19, "the hero fell", 80.0))
     assert "twin lost, no verdict" in text_of(proof_lines(scene))
 
 
@@ -198,9 +198,19 @@ def test_a_twin_of_something_else_is_named() -> None:
     """Where the strip is about another ability, or about none yet, the twin says whose it is."""
     scene = scene_after(5)
     scene.apply(TwinSetOut(6, "reckless_attack", 20))
-    assert "Reckless Attack: copy without it: turn 0 of 20" in text_of(proof_lines(scene))
+    assert "Reckless Attack @6: copy without it: turn 0 of 20" in text_of(proof_lines(scene))
     alone = Scene.of([TwinSetOut(1, "", 20)])
     assert text_of(proof_lines(alone)).startswith("all abilities: copy without it: turn 0 of 20")
+
+
+def test_a_verdict_on_a_later_use_is_not_told_of_the_one_above() -> None:
+    """What the player used stays in sight while the ability triggers by itself; the verdict on that names its own turn."""
+    used = [AbilityUsed(turn, "rage", "", live, 1.5, 3, 2, "") for turn, live in ((62, True), (181, False))]
+    judged = [TwinJudged(turn, "rage", since, 20, 0.0178, 0.0036, "hurt", 9.0) for turn, since in ((81, 62), (200, 181))]
+    mine, later = (text_of(proof_lines(Scene.of([*used, verdict]))) for verdict in judged)
+    assert all(words.startswith("Rage @62") for words in (mine, later))
+    assert "Rage @181: Δval +0.0178" in later
+    assert "Rage @62: Δval" not in mine
 
 
 def test_a_limited_energy_has_a_bar() -> None:

@@ -55,10 +55,11 @@ VERDICTS = {"helped": ("▼", "good+strong"), "hurt": ("▲", "bad+strong"), "no
 
 
 def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
-    """How far the twin has come, or what it found. Named where it watches another ability than the one above."""
+    """How far the twin has come, or what it found. Named where it watches another use than the one above."""
     if twin is None:
         return []
-    whose = "" if proof is not None and proof.ability == twin.ability else f"{titled(twin.ability) if twin.ability else 'all abilities'}: "
+    same = proof is not None and (proof.ability, proof.since) == (twin.ability, twin.since)
+    whose = "" if same else f"{titled(twin.ability)} @{twin.since}: " if twin.ability else "all abilities: "
     if twin.end is None:
         return [(f"{whose}copy without it: turn {twin.walked} of {twin.turns}", "cool")]
     if isinstance(twin.end, KeptBack):
