@@ -334,6 +334,23 @@ async def test_back_to_the_title(tmp_path: Path) -> None:
         assert game.app.bridge is None
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("j", "j does nothing here. ? lists the keys."),
+        ("k", "k does nothing here. ? lists the keys."),
+        ("7", "There is no ability 7; this hero has 1 Rage and 2 Reckless Attack."),
+    ],
+)
+async def test_no_key_is_silent(tmp_path: Path, key: str, words: str) -> None:
+    """One that is bound to nothing, or to what this kind of training has not, is told as that; one that acts keeps its own answer."""
+    async with playing(tmp_path) as game:
+        await game.press(key)
+        await game.until(lambda: words == game.screen.notice)
+        await game.press("minus")
+        await game.until(lambda: "‖ Speed: 50/s. Space resumes." == game.screen.notice)
+
+
 async def test_ctrl_c_says_which_key_saves_and_quits(tmp_path: Path) -> None:
     """It ends nothing, as in a text field it copies."""
     async with playing(tmp_path, paused=True) as game:

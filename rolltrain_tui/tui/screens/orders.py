@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
+from textual import events
 from textual.screen import Screen
 
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
@@ -60,12 +61,20 @@ class Orders(Screen[None]):
             return "" if here else " (once you are back in the game)"
         return f" (paused: {'' if here else 'back in the game, '}space resumes)"
 
+    def on_key(self, event: events.Key) -> None:
+        """What means nothing here is answered too."""
+        if event.is_printable and event.key not in self.active_bindings:
+            self.tell_player(f"{event.character} does nothing here. ? lists the keys.", "muted", alone=True)
+
     # Abilities.
 
     def action_use(self, number: int) -> None:
         abilities = list(self.scene.charges)
         if 1 <= number <= len(abilities):
             self.use(abilities[number - 1])
+        else:
+            held = " and ".join(f"{n} {titled(name)}" for n, name in enumerate(abilities, start=1))
+            self.tell_player(f"There is no ability {number}; this hero has {held or 'none'}.", "warn")
 
     def use(self, ability: str) -> None:
         """Use it; ask for the option where it has several; end it where it is held until ended."""
