@@ -57,6 +57,11 @@ def next_trip(last: int) -> int:
     return max(FIRST_TRIP, ceil(last * APART))
 
 
+def first_trip_turns(turn: int) -> int:
+    """How many turns the scouts train on the first trip, when it is after this turn."""
+    return sum(walk + SCOUT_ANNEAL for walk in (*(SCOUT_WALK for _ in HERE), *(min(turn, SCOUTS_ANEW) + SCOUT_WALK for _ in ANEW)))
+
+
 def next_here(found: Mapping[float, Values]) -> float | None:
     """The multiple of the next scout that starts where the run stands. None: enough have gone."""
     missing = [k for k in HERE if k not in found]

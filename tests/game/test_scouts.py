@@ -332,6 +332,14 @@ def test_a_scout_costs_its_turns_and_one_evaluation() -> None:
     assert costs == {4: here + 3 * (4 + 2 + 1 + 0.5), 7: here + 3 * (6 + 2 + 1 + 0.5), 8: here}
 
 
+@pytest.mark.parametrize("turn", [3, 110, 300])
+def test_the_price_named_beforehand_is_what_the_first_trip_costs(full_walks: None, turn: int) -> None:
+    """In turns; each of the six scouts is evaluated besides, at half of one."""
+    scouts = Scouts(Paced())
+    scouts.remember_start()
+    assert scouts.go(turn, NEUTRAL).gflop == pace.first_trip_turns(turn) + 6 * 0.5
+
+
 def test_those_from_the_start_meet_the_run_of_their_own_age(make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that began anew with the steps of the run has come as far as the scout that went on with them, to the bit."""
     monkeypatch.setattr(pace, "ANEW", (1.0, 1 / 9))

@@ -19,6 +19,7 @@ from rolltrain_tui.protocol.events import MonsterAppeared, ScoutsReturned, StepT
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.readings import Pace, Reading, ScoutReport
 from rolltrain_tui.protocol.sheet import Charge, Sheet
+from rolltrain_tui.rules.pace import first_trip_turns
 from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen, diagnosis_lines
@@ -192,10 +193,12 @@ async def test_in_a_replay_the_page_names_no_key_that_acts() -> None:
 
 
 async def test_m_sends_scouts_and_says_so() -> None:
-    """The answer stands under the signal."""
-    app = opened(scene_with(), "diagnosis.scouts=camps", player=Asked())
+    """What they will cost stands there before, the answer under the signal."""
+    scene = scene_with()
+    app = opened(scene, "diagnosis.scouts=camps", player=Asked())
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "m sends them" in " ".join(shown(app).split()))
+        price = f"m sends them after the next turn; they train for {first_trip_turns(scene.turn + 1)} turns"
+        await until(pilot, lambda: price in " ".join(shown(app).replace("│", " ").split()))
         await pilot.press("m")
         await until(pilot, lambda: "scouts: next turn" in shown(app))
 

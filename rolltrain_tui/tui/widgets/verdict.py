@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.protocol.events import ScoutsReturned
-from rolltrain_tui.rules.pace import FIRST_TRIP
+from rolltrain_tui.rules.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words
 from rolltrain_tui.story.scene import Scene
@@ -69,7 +69,9 @@ def _delta(mean: float, error: float) -> str:
 def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool) -> list[Line]:
     if config is None or not sends_scouts(config):
         return []
-    words = "Are the steps too small or too large? No scouts have been out yet" + (": m sends them after the next turn." if keys else ".")
+    words = "Are the steps too small or too large? No scouts have been out yet"
+    price = f"they train for {first_trip_turns(scene.turn + 1)} turns, counted apart from the run's"
+    words += f": m sends them after the next turn; {price}." if keys else "."
     if config.diagnosis.scouts in ("camps", "early", "seldom"):
         first = 0 if config.diagnosis.scouts == "camps" else FIRST_TRIP
         camp = max(scene.turn // config.camps.every + 1, math.ceil(first / config.camps.every)) * config.camps.every
