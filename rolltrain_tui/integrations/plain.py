@@ -361,7 +361,8 @@ def check_parts(model: object, optimizer: object) -> None:
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be a torch.optim.Optimizer, not a {type(optimizer).__name__}")
+        several = "; of several, give one: the others step beside it" if isinstance(optimizer, list | tuple | dict) else ""
+        raise TypeError(f"optimizer must be a torch.optim.Optimizer, not a {type(optimizer).__name__}{several}")
     if isinstance(optimizer, LBFGS):
         raise ValueError("LBFGS takes several steps in one, from a closure of its own; a turn needs an optimiser that takes one")
     own: set[Tensor] = set(model.parameters())

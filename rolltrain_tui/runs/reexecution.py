@@ -49,8 +49,12 @@ class StartPoint:
 
 
 def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
-    """ValueError when the run's campaign or its text cannot be read."""
+    """ValueError when the run's campaign or its text cannot be read, or when it has none, as where another program trained."""
     path = run / layout.CAMPAIGN
+    if not path.exists():
+        raise ValueError(
+            f"{run} holds no {layout.CAMPAIGN}, so only the program that trained it can train it again; replay and plot show it"
+        )
     config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path), _on(device))
     turn, state = _newest_state(run)
     config = in_its_dtype(config, str(state.get("dtype", "")))

@@ -99,6 +99,7 @@ def test_the_originals_rulebook_keeps_its_defaults(reader: Make, loaders: Make, 
     [
         ({"model": "bert"}, TypeError, "model must be a torch.nn.Module, not a str"),
         ({"optimizer": 0.1}, TypeError, "optimizer must be a torch.optim.Optimizer, not a float"),
+        ({"optimizer": []}, TypeError, "not a list; of several, give one: the others step beside it"),
         ({"intelligence": 0}, ValueError, "intelligence must be between 1 and 20, not 0"),
         ({"intelligence": 21}, ValueError, "intelligence must be between 1 and 20, not 21"),
         ({"dc": 0}, ValueError, "dc must be between 1 and 30, not 0"),

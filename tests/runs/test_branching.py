@@ -1,6 +1,7 @@
 """Branches: any turn of a run is the beginning of another, and two runs can be laid side by side."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_a_branch_has_the_same_past(run: Path, turn: int) -> None:
     list(again.play(ScriptedInbox([move for move in MOVES if move[0] > turn])))
     assert story_sha256(folder / "chronicle.jsonl") == story_sha256(run / "chronicle.jsonl")
     assert contents(run) == before
+
+
+@pytest.mark.parametrize("verb", [("verify",), ("branch", "--at", "4")])
+def test_a_run_without_a_campaign_is_sent_to_what_can_be_done(verb: tuple[str, ...], run: Path, call: Callable[..., Answer]) -> None:
+    """As a loop of one's own leaves it: a chronicle alone. It is no error of the program's."""
+    (run / "campaign.yaml").unlink()
+    shutil.rmtree(run / "saves")
+    answer = call(verb[0], run, *verb[1:])
+    assert answer.code == 2
+    assert "holds no campaign.yaml, so only the program that trained it can train it again; replay and plot show it" in answer.err
 
 
 def test_what_if_i_had_not_raged(run: Path, call: Callable[..., Answer]) -> None:
