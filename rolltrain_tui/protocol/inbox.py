@@ -35,11 +35,6 @@ class Inbox:
             self._commands.extend(commands)
             self._changed.notify_all()
 
-    def take_back(self) -> Command | None:
-        """Remove and return the command queued last, if it has not been drained yet."""
-        with self._changed:
-            return self._commands.pop() if self._commands else None
-
     def pause(self) -> None:
         with self._changed:
             self._paused = True

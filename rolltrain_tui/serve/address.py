@@ -40,7 +40,7 @@ class AddressScreen(Dialog[None]):
     """The code, the address, and how many watch. Any of Enter, Escape, w and q closes it."""
 
     CSS_PATH = "address.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,w,q,space", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,w,q,space", "dismiss", "Close")]
 
     def __init__(self, address: str, public: bool, watching: Callable[[], int]) -> None:
         super().__init__()
@@ -70,9 +70,6 @@ class AddressScreen(Dialog[None]):
         """The address before and after its #, each on a line of its own: it may be longer than the panel is wide."""
         base, _, token = self._address.partition("#")
         return f"{base}\n#{token}"
-
-    def action_close(self) -> None:
-        self.dismiss(None)
 
 
 def watching_words(number: int) -> str:

@@ -1,8 +1,30 @@
 """The command palette, on a terminal of any size and over any screen."""
 
-from textual.command import CommandList, CommandPalette
+from collections.abc import Callable, Iterator
+
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from rolltrain_tui.tui.screens.dialog import AnswersOnce
+
+Verb = tuple[str, str, Callable[[], object]]
+"""(name, one line about it, what it does)"""
+
+
+class Verbs(Provider):
+    """What a screen offers by name."""
+
+    async def discover(self) -> Hits:
+        for name, line, act in self._verbs():
+            yield DiscoveryHit(name, act, help=line)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, line, act in self._verbs():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), act, help=line)
+
+    def _verbs(self) -> Iterator[Verb]:
+        raise NotImplementedError
 
 
 class GamePalette(AnswersOnce, CommandPalette):

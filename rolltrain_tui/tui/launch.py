@@ -69,5 +69,9 @@ class Launch:
         """The overrides with the player's own data among them."""
         if self.data is None or any(override.startswith("data.path=") for override in self.overrides):
             return self.overrides
-        path = json.dumps(str(self.data.expanduser().resolve()), ensure_ascii=False)
-        return (*self.overrides, "data.corpus=file", f"data.path={path}")
+        return (*self.overrides, *own_text(self.data))
+
+
+def own_text(path: Path) -> tuple[str, str]:
+    """The overrides that make a campaign read this file."""
+    return "data.corpus=file", f"data.path={json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)}"

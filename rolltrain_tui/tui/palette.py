@@ -1,32 +1,18 @@
 """Every verb of the expedition by name, for the command palette."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-
 from rolltrain_tui.rules.abilities import ABILITIES
+from rolltrain_tui.tui.command_palette import Verb, Verbs
 from rolltrain_tui.tui.figures import rate
 from rolltrain_tui.tui.screens.teaching import Teaching
 from rolltrain_tui.tui.tempo import SPEEDS
 from rolltrain_tui.tui.titles import titled
 
-Verb = tuple[str, str, Callable[[], object]]
-"""(name, one line about it, what it does)"""
 
-
-class ExpeditionVerbs(Provider):
+class ExpeditionVerbs(Verbs):
     """Offers what the expedition's keys do, and a few things that have no key."""
-
-    async def discover(self) -> Hits:
-        for name, line, act in self._verbs():
-            yield DiscoveryHit(name, act, help=line)
-
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for name, line, act in self._verbs():
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), act, help=line)
 
     def _verbs(self) -> Iterator[Verb]:
         screen = self.screen

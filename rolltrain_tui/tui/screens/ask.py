@@ -19,7 +19,7 @@ class AskDialog(Dialog[str | None]):
     """Answers with the line, None after Escape. `look` says what a line would do; its ValueError says why it will not do."""
 
     CSS_PATH = "ask.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "put_away", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel")]
 
     def __init__(self, title: str, text: str, value: str, look: Callable[[str], str]) -> None:
         super().__init__()
@@ -62,6 +62,3 @@ class AskDialog(Dialog[str | None]):
             self.dismiss(event.value.strip())
         else:
             self.app.bell()
-
-    def action_put_away(self) -> None:
-        self.dismiss(None)

@@ -1,7 +1,6 @@
 """Choose an adventure, and the text it is about."""
 
 import codecs
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +17,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import MARKS
+from rolltrain_tui.tui.launch import own_text
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.reading import ReadingScreen
 from rolltrain_tui.tui.widgets.fact import Fact
@@ -195,21 +195,19 @@ def facts_of(path: Path, campaign: "CampaignConfig") -> list[tuple[str, str]]:
         ("Turns", f"{campaign.turns}, each one real optimiser step"),
         *((label, flat(words)) for label, words in campaign.card().items()),
         ("Dice", f"{dice.die} against DC {dice.dc}, rulebook {dice.rulebook}"),
-        ("Hero", f"{flat(campaign.hero.name)}, {campaign.hero.hero_class} {campaign.hero.level}" + _hardcore(campaign)),
+        (
+            "Hero",
+            f"{flat(campaign.hero.name)}, {campaign.hero.hero_class} {campaign.hero.level}{', hardcore' if campaign.hero.hardcore else ''}",
+        ),
         ("File", flat(path.name)),
     ]
-
-
-def _hardcore(campaign: "CampaignConfig") -> str:
-    return ", hardcore" if campaign.hero.hardcore else ""
 
 
 def own_text_overrides(text: str) -> tuple[str, ...]:
     """The player's own file as overrides of the campaign; nothing for an empty field."""
     if not text.strip():
         return ()
-    path = Path(text.strip()).expanduser().resolve()
-    return ("data.corpus=file", f"data.path={json.dumps(str(path), ensure_ascii=False)}")
+    return own_text(Path(text.strip()))
 
 
 def text_trouble(text: str) -> str:

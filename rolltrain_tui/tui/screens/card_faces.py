@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Literal
+from typing import Any, Literal
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, HeroFell, LevelGained, MonsterAppeared, Rested, TwinJudged
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
-from rolltrain_tui.protocol.sheet import Charge
-from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
+from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.big import big
 from rolltrain_tui.tui.option_keys import weakness
@@ -39,19 +38,15 @@ def face_of(events: Sequence[Event], scene: Scene | None = None) -> CardFace:
     `scene`: whose keys and objective it names.
     """
     objective = scene.objective if scene is not None else VALIDATION_LOSS
-    for event in events:
-        if isinstance(event, LevelGained):
-            return level_face(event)
-    for event in events:
-        if isinstance(event, MonsterAppeared):
-            return encounter_face(event, scene)
-    evaluated = next((event for event in events if isinstance(event, Evaluated)), None)
-    gate = next((event for event in events if isinstance(event, GateFaced)), None)
-    for event in events:
-        if isinstance(event, Rested):
-            return camp_face(event, evaluated, gate, objective)
-    if gate is not None:
-        return gate_face(gate, objective)
+    first: dict[type[Event], Any] = {type(event): event for event in reversed(events)}
+    if LevelGained in first:
+        return level_face(first[LevelGained])
+    if MonsterAppeared in first:
+        return encounter_face(first[MonsterAppeared], scene)
+    if Rested in first:
+        return camp_face(first[Rested], first.get(Evaluated), first.get(GateFaced), objective)
+    if GateFaced in first:
+        return gate_face(first[GateFaced], objective)
     for event in events:
         if isinstance(event, ActBegan):
             return act_face(event)
@@ -77,13 +72,14 @@ def level_face(event: LevelGained) -> CardFace:
 
 def encounter_face(event: MonsterAppeared, scene: Scene | None = None) -> CardFace:
     monster = BESTIARY.get(event.monster)
-    title = monster.title if monster else _title(event.monster)
     rows = [("Why it is here", flat(event.signal))]
     if monster and not (scene is not None and "diagnosis" in scene.hidden):
         helps = weakness(monster.weak_to, scene) if scene is not None else monster.weak_to
         rows += [("What it does", monster.summary), ("What helps", helps), ("It tests your", monster.save_stat)]
     stats = f"CR {flat(event.challenge)}   HP {event.hp}   AC {event.armour_class}"
-    return CardFace("encounter", f"{title} appears", f"turn {event.turn}", monster.portrait if monster else (), stats, tuple(rows))
+    return CardFace(
+        "encounter", f"{flat(title(event.monster))} appears", f"turn {event.turn}", monster.portrait if monster else (), stats, tuple(rows)
+    )
 
 
 CAMP = ("       (      ", "      ) )     ", "     ( ( (    ", "   __)_)_)__  ", "  ==/=\\=/=\\== ")
@@ -102,7 +98,7 @@ def camp_face(
         rows += [("Validation Gate", f"{_gate_word(gate)}   {loss(gate.value, 3)} against a bar of {loss(gate.bar, 3)}")]
         rows += [("", f"The bar is {_par(objective)} at this turn, and a little more.")]
     rows += [("Hit points", str(event.sheet.hp))]
-    rows += [(_ability(charge), f"{charge.left}/{charge.most}") for charge in event.sheet.charges if charge.most is not None]
+    rows += [(flat(title(charge.ability)), f"{charge.left}/{charge.most}") for charge in event.sheet.charges if charge.most is not None]
     if event.kind == "short":
         return CardFace("camp", "Short rest", f"turn {event.turn}", (), "A moment to breathe", tuple(rows))
     rows += [("", ""), ("", "The weights are kept here: whoever falls wakes at this fire.")]
@@ -145,7 +141,7 @@ MARKS = {"helped": "▼", "hurt": "▲", "no measurable effect": "="}
 
 def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> CardFace:
     """What an ability did, as measured."""
-    name = _name(event.ability) if event.ability else "all abilities"
+    name = flat(title(event.ability)) if event.ability else "all abilities"
     delta = f"{event.delta:+.4f} ± {event.standard_error:.4f}".replace("-", "−")
     rows = (
         ("Difference", f"{delta} {objective.unit}".rstrip()),
@@ -169,15 +165,3 @@ def fall_face(event: HeroFell) -> CardFace:
 def act_face(event: ActBegan) -> CardFace:
     number = NUMERALS[event.number - 1] if 1 <= event.number <= len(NUMERALS) else str(event.number)
     return CardFace("act", f"Act {number}", f"turn {event.turn}", (), flat(event.title), (("", flat(event.text)),))
-
-
-def _ability(charge: Charge) -> str:
-    return _name(charge.ability)
-
-
-def _name(ability: str) -> str:
-    return ABILITIES[ability].title if ability in ABILITIES else _title(ability)
-
-
-def _title(name: str) -> str:
-    return flat(name).replace("_", " ").title()

@@ -34,7 +34,7 @@ class ChoiceDialog(Dialog[str | None]):
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss_dialog", "Cancel"),
+        Binding("escape", "dismiss", "Cancel"),
         Binding("left,up,shift+tab", "app.focus_previous", "Left", show=False),
         Binding("right,down,tab", "app.focus_next", "Right", show=False),
     ]
@@ -79,9 +79,6 @@ class ChoiceDialog(Dialog[str | None]):
             if event.character and event.character.lower() == choice.key.lower():
                 event.stop()
                 self.dismiss(choice.answer)
-
-    def action_dismiss_dialog(self) -> None:
-        self.dismiss(None)
 
 
 def quit_dialog() -> ChoiceDialog:

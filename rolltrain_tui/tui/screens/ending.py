@@ -1,7 +1,7 @@
 """The end of a run: what it was worth, what decided it, and what to do next."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import ClassVar
 
 from textual import events, on, work
@@ -78,7 +78,7 @@ class EndingScreen(TavernScreen):
             with Horizontal(id="ending-head"):
                 yield Digits(figure(story), id="ending-figure")
                 yield Static(Content("\n".join(figure_words(story))), id="ending-words")
-                yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=_mean)
+                yield Sparkline(drawable(story.losses), id="ending-loss", summary_function=fmean)
             if story.ended.title or story.ended.text:
                 yield Static(Content.assemble((flat(story.ended.title), "bold"), "  ", flat(story.ended.text)), id="ending-tale")
             with Horizontal(id="ending-body"):
@@ -238,7 +238,3 @@ class EndingScreen(TavernScreen):
 
     def action_leave(self) -> None:
         self.call_next(self.app.action_quit)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -39,7 +39,7 @@ class PickScreen(Dialog[str | None]):
 
     CSS_PATH = "pick.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares it so
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "put_away", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
 
     def __init__(self, title: str, text: str, picks: Sequence[Pick], verb: str) -> None:
         """`verb`: what Enter does, such as "uses it"."""
@@ -76,6 +76,3 @@ class PickScreen(Dialog[str | None]):
         if event.character and event.character.isdigit() and 1 <= int(event.character) <= len(self._picks):
             event.stop()
             self.dismiss(self._picks[int(event.character) - 1].answer)
-
-    def action_put_away(self) -> None:
-        self.dismiss(None)

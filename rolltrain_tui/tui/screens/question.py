@@ -17,7 +17,7 @@ class QuestionDialog(Dialog[str | None]):
     """Enter answers with what was typed, Escape with None."""
 
     CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_dialog", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel")]
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__()
@@ -37,6 +37,3 @@ class QuestionDialog(Dialog[str | None]):
     @while_open
     def _answer(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
-
-    def action_dismiss_dialog(self) -> None:
-        self.dismiss(None)

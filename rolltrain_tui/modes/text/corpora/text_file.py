@@ -26,7 +26,6 @@ _OTHER_FORMATS = (
     (b"{\\rtf", "RTF", "save it as plain text in the program that reads it"),
 )
 """First bytes, what such a file is, what to do."""
-_UTF8_MARK = b"\xef\xbb\xbf"
 _RARE_IN_TEXT = bytes(set(range(32)) - set(b"\b\t\n\v\f\r\x1b")) + b"\x7f"
 _CONTROL_SHARE = 0.01
 _SAMPLE = 1 << 16
