@@ -11,7 +11,7 @@ import click
 
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli import options
-from rolltrain_tui.cli.screen import missing_screen, need_screen
+from rolltrain_tui.cli.screen import NoScreen, missing_screen
 
 if TYPE_CHECKING:
     from rolltrain_tui.modes.dungeon.outing import Outing
@@ -77,13 +77,14 @@ def dungeon(
     from rolltrain_tui.tui.first_picture import FirstPicture
 
     with FirstPicture() as picture:
-        if not (plain or missing_screen()):
+        reason = "" if plain else missing_screen()
+        if not (plain or reason):
             picture.show(partial(opening.loading, opening.DIGGING))
         from rolltrain_tui.modes.dungeon.outing import Outing
 
         maker, mind, first = _seats(foreign, against, given)
-        if not plain:
-            need_screen("The dungeon's screen", "With --plain it is played in lines.")
+        if reason:
+            raise NoScreen(f"The dungeon's screen needs a terminal to draw on, and {reason}. With --plain it is played in lines.")
         with closing(Outing(maker, first, mind, record)) as outing:
             return _play_in_lines(outing) if plain else _play_on_screen(outing, picture)
 
