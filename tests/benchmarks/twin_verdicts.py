@@ -38,17 +38,18 @@ def learner_at(rate: float, seed: int) -> TextLearner:
     return build_learner(load(CAMPAIGNS / "tiny_gpt.yaml", overrides), base=CAMPAIGNS)
 
 
-def verdict_on_tripling(rate: float, seed: int, turns: int = 2 * HELD) -> Comparison:
-    """After WARM_UP turns at `rate`: tripled updates for HELD of `turns` turns against none, judged as the game judges."""
+def verdict_on_tripling(rate: float, seed: int, turns: int = 2 * HELD, *, one_look: bool = False) -> Comparison:
+    """After WARM_UP turns at `rate`: tripled updates for HELD of `turns` turns against none, judged as the game judges, or by a single
+    look after the last turn at as much text."""
     hero = learner_at(rate, seed)
     for _ in range(WARM_UP):
         hero.step(NEUTRAL)
-    twin = Twin(hero)
+    twin, looks = Twin(hero), (turns,) if one_look else look_turns(turns)
     for turn in range(turns):
         twin.step(NEUTRAL)
         hero.step(StepEffect(update_scale=3.0) if turn < HELD else NEUTRAL)
-        if turn + 1 in look_turns(turns):
-            twin.look(SEQUENCES // len(look_turns(turns)))
+        if turn + 1 in looks:
+            twin.look(SEQUENCES // len(looks))
     return twin.judge()
 
 
@@ -67,11 +68,12 @@ def main(count: int = 10, first: int = 0) -> None:
     seeds = range(first, first + count)
     sweep(seeds[:3])
     for name, rate, right in (("a tenth", TUNED / 10, "helped"), ("tenfold", TUNED * 10, "hurt")):
-        for turns in (HELD, 2 * HELD):
-            found = [verdict_on_tripling(rate, seed, turns) for seed in seeds]
+        for turns, one_look in ((HELD, False), (2 * HELD, False), (2 * HELD, True)):
+            found = [verdict_on_tripling(rate, seed, turns, one_look=one_look) for seed in seeds]
             hits = sum(one.verdict == right for one in found)
             deltas = ", ".join(f"{one.delta:+.4f}±{one.standard_error:.4f}" for one in found)
-            print(f"{name} of the tuned rate, judged over {turns} turns: {right} in {hits} of {count} seeds ({deltas})")
+            how = f"judged over {turns} turns{' by one look' if one_look else ''}"
+            print(f"{name} of the tuned rate, {how}: {right} in {hits} of {count} seeds ({deltas})")
 
 
 if __name__ == "__main__":
