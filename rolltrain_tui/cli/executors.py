@@ -1,10 +1,12 @@
 """Options of verbs that do many runs side by side, and the executor that they ask for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from rolltrain_tui.cli import options
 
 if TYPE_CHECKING:
     from rolltrain_tui.base.jobs import Executor
@@ -12,23 +14,6 @@ if TYPE_CHECKING:
 
 HERE = "here"
 """What --ray stands for without an address."""
-
-
-def executor_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """--workers and --ray, which `executor` takes as they are."""
-    for option in (
-        click.option(
-            "--ray",
-            is_flag=False,
-            flag_value=HERE,
-            callback=_address,
-            metavar="[HOST:PORT]",
-            help="Run them as Ray tasks: on this machine, or on the Ray cluster at an address of yours. Not encrypted.",
-        ),
-        click.option("--workers", type=click.IntRange(1, 256), help="Runs side by side, each on one thread; as many as there are cores."),
-    ):
-        verb = option(verb)
-    return verb
 
 
 def _address(context: click.Context, param: click.Parameter, words: str | None) -> str | None:
@@ -43,6 +28,18 @@ def _address(context: click.Context, param: click.Parameter, words: str | None) 
     return words
 
 
+executor_options = options.together(
+    click.option("--workers", type=click.IntRange(1, 256), help="Runs side by side, each on one thread; as many as there are cores."),
+    click.option(
+        "--ray",
+        is_flag=False,
+        flag_value=HERE,
+        callback=_address,
+        metavar="[HOST:PORT]",
+        help="Run them as Ray tasks: on this machine, or on the Ray cluster at an address of yours. Not encrypted.",
+    ),
+)
+"""--workers and --ray, which `executor` takes as they are."""
 LOADED = ("rolltrain_tui.training.worker_server", "rolltrain_tui.modes.text.learner", "rolltrain_tui.runs.run")
 """What most runs need: each worker would take seconds to load it."""
 

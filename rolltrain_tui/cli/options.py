@@ -46,45 +46,27 @@ def refuse_shards(asked: bool, verb: str) -> None:
         raise click.UsageError(f"--shard-weights divides the weights among ranks: torchrun --nproc-per-node 2 -m rolltrain_tui {verb} ...")
 
 
-def campaign_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that `play` and `train` have in common."""
-    for option in reversed(
-        (
-            click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number."),
-            click.option("--seed", type=int, help="Dice, data and first weights follow from it."),
-            click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train."),
-            click.option("--data", type=FILE, metavar="FILE", help="A UTF-8 text of yours to train on."),
-            click.option("--out", "--runs", "out", type=FILE, metavar="DIR", help="Folder that holds the runs and their saves."),
-            click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign: dice.rulebook=off"),
-            click.option("--script", type=FILE, metavar="FILE", help="Recorded moves, or a chronicle, to play."),
-        )
-    ):
-        verb = option(verb)
-    return verb
+def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options as one, in this order."""
+
+    def decorate(verb: Any) -> Any:
+        for option in reversed(options):
+            verb = option(verb)
+        return verb
+
+    return decorate
 
 
-def classroom_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """What a teacher adds to a game before a room; `Launch` takes them as they are."""
-    for option in reversed(
-        (
-            click.option(
-                "--presenter/--no-presenter", default=None, help="Few large panels, and a pause at each evaluation; as last time."
-            ),
-            click.option("--cards/--no-cards", "explain", default=True, help="A card explains the first of each kind while the run waits."),
-            click.option(
-                "--hide",
-                "hidden",
-                callback=_secrets,
-                metavar="WHAT,...",
-                help="Kept back until a key reveals it: ghost, floor, verdict, diagnosis, or all.",
-            ),
-            click.option(
-                "--vote-at", type=click.Choice(["key", "encounter"]), default="key", help="When the room votes; key: when e is pressed."
-            ),
-        )
-    ):
-        verb = option(verb)
-    return verb
+campaign_options = together(
+    click.option("--steps", type=click.IntRange(min=1), help="Turns, instead of the campaign's number."),
+    click.option("--seed", type=int, help="Dice, data and first weights follow from it."),
+    click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train."),
+    click.option("--data", type=FILE, metavar="FILE", help="A UTF-8 text of yours to train on."),
+    click.option("--out", "--runs", "out", type=FILE, metavar="DIR", help="Folder that holds the runs and their saves."),
+    click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Any value of the campaign: dice.rulebook=off"),
+    click.option("--script", type=FILE, metavar="FILE", help="Recorded moves, or a chronicle, to play."),
+)
+"""The options that `play` and `train` have in common."""
 
 
 def _secrets(context: click.Context, param: click.Parameter, text: str | None) -> frozenset[str]:
@@ -96,6 +78,21 @@ def _secrets(context: click.Context, param: click.Parameter, text: str | None) -
         return frozenset(secrets_of(text))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+classroom_options = together(
+    click.option("--presenter/--no-presenter", default=None, help="Few large panels, and a pause at each evaluation; as last time."),
+    click.option("--cards/--no-cards", "explain", default=True, help="A card explains the first of each kind while the run waits."),
+    click.option(
+        "--hide",
+        "hidden",
+        callback=_secrets,
+        metavar="WHAT,...",
+        help="Kept back until a key reveals it: ghost, floor, verdict, diagnosis, or all.",
+    ),
+    click.option("--vote-at", type=click.Choice(["key", "encounter"]), default="key", help="When the room votes; key: when e is pressed."),
+)
+"""What a teacher adds to a game before a room; `Launch` takes them as they are."""
 
 
 def find_campaign(name: str) -> Path:

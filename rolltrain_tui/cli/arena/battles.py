@@ -12,7 +12,7 @@ from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.arena.common import interruptible, progress
 from rolltrain_tui.cli.executors import executor, executor_options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED, INTERRUPTED
-from rolltrain_tui.cli.options import AS_JSON
+from rolltrain_tui.cli.options import AS_JSON, together
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.battles import Battles, Entrant
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster
     from rolltrain_tui.arena.tournament import Tournament
 
-_TERMS = (
+_terms_options = together(
     click.option("--steps", type=click.IntRange(min=1), help="Budget: as many steps for each.  [default: 200]"),
     click.option("--gflop", type=click.FloatRange(min=0, min_open=True), help="Budget: as much training as this energy pays for."),
     click.option("--seeds", type=click.IntRange(1, 64), default=5, show_default=True, help="On how many seeds."),
@@ -30,12 +30,6 @@ _TERMS = (
     click.option("--start", type=click.Choice(["fresh", "trained"]), default="fresh", show_default=True, help="From which weights."),
     click.option("--data", metavar="names|tales|FILE", help="Instead of the text they have in common."),
 )
-
-
-def _terms_options(verb: Any) -> Any:
-    for option in reversed(_TERMS):
-        verb = option(verb)
-    return verb
 
 
 @click.command(short_help="Let agents battle.")

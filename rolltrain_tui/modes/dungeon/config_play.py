@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.config.schema import Section, wrong
+from rolltrain_tui.modes.dungeon.config_algorithms import Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=-100, le=100)]
 
 

@@ -6,9 +6,6 @@ from typing import Any, Self
 
 from rolltrain_tui.protocol.dials import OWN, Dial
 
-NUMBERS, WHOLE = ("entropy", "value", "kl", "rate", "every", "worlds", "temperature"), ("every", "worlds")
-
-
 ROWS = (
     Dial(
         name="entropy",
@@ -97,6 +94,9 @@ def dials_of(*, values: bool, distance: str, chooses: bool = True) -> tuple[Dial
     return tuple(replace(row, unavailable=shut.get(row.name, "")) for row in ROWS)
 
 
+_NUMBERS = {row.name: int if row.whole else float for row in ROWS if row.high is not None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How the dials stand. None: as the campaign has it."""
@@ -113,9 +113,8 @@ class Settings:
         """After orders that the rules have passed."""
         found: dict[str, Any] = {}
         for name, value in dials.items():
-            if name in NUMBERS:
-                number = None if value == OWN else float(value)
-                found[name] = int(number) if number is not None and name in WHOLE else number
+            if name in _NUMBERS:
+                found[name] = None if value == OWN else _NUMBERS[name](float(value))
         return replace(self, **found)
 
     def state(self) -> dict[str, Any]:

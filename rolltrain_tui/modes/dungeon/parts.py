@@ -60,19 +60,7 @@ def player_of(config: DungeonConfig, maker: Maker, base: Path, stream: torch.Gen
         sha256 = folder.sha256()
     else:
         words, width, sha256 = vocabulary_of(config, maker), own.n_embd, ""
-        gpt = GPT(
-            GPTConfig(
-                vocab_size=len(words),
-                n_layer=own.n_layer,
-                n_head=own.n_head,
-                n_embd=own.n_embd,
-                context=own.context,
-                dropout=own.dropout,
-                bias=own.bias,
-                tie_weights=own.tie_weights,
-            ),
-            stream,
-        )
+        gpt = GPT(GPTConfig.of(own, len(words)), stream)
     head = ValueHead(width, own.value_layers, detach=own.value_detached)
     head.draw_weights(stream)
     q_heads = None

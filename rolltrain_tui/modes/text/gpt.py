@@ -5,7 +5,8 @@ B sequences in the batch, T positions, C channels (n_embd), H heads of D = C / H
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +27,13 @@ class GPTConfig:
     """Biases in the linear layers and layer norms."""
     tie_weights: bool = True
     """The output layer is the token embedding, transposed (Press & Wolf, 2017)."""
+
+    @classmethod
+    def of(cls, section: Any, vocab_size: int) -> Self:
+        """From the section of a campaign, whose fields have the same names."""
+        return cls(
+            vocab_size=vocab_size, **{field.name: getattr(section, field.name) for field in fields(cls) if field.name != "vocab_size"}
+        )
 
 
 HAND_WRITTEN_CONTEXT = 1024

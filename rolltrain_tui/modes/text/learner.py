@@ -61,19 +61,7 @@ class TextLearner(WritingLearner):
         self._compiled_on_cpu = config.device.compile and device.type == "cpu"
 
         # The model, from its own init stream. Its weights lie in one piece, so that a lever's pass over them is one call.
-        model = GPT(
-            GPTConfig(
-                vocab_size=len(corpus.vocabulary),
-                n_layer=config.model.n_layer,
-                n_head=config.model.n_head,
-                n_embd=config.model.n_embd,
-                context=config.model.context,
-                dropout=config.model.dropout,
-                bias=config.model.bias,
-                tie_weights=config.model.tie_weights,
-            ),
-            random_stream(config.seed, "init"),
-        ).to(device)
+        model = GPT(GPTConfig.of(config.model, len(corpus.vocabulary)), random_stream(config.seed, "init")).to(device)
         if ranks.shards:
             ranks.cut(model, model.blocks)
         else:

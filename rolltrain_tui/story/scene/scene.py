@@ -108,7 +108,6 @@ class Scene:
     """Turns whose loss or gradient was not finite."""
     saved: ev.Saved | ev.SaveFailed | None = None
     acknowledged: ev.CommandAccepted | ev.CommandRefused | None = None
-    level_gained: ev.LevelGained | None = None
     ending: ev.CampaignEnded | None = None
     stopped: bool = False
     failure: str = ""
@@ -340,11 +339,6 @@ def _(event: ev.HeroHealed, scene: Scene) -> None:
 @fold.register
 def _(event: ev.DeathSaveRolled, scene: Scene) -> None:
     scene.death_saves = (event.successes, event.failures)
-
-
-@fold.register
-def _(event: ev.LevelGained, scene: Scene) -> None:
-    scene.level_gained = event
 
 
 @fold.register
