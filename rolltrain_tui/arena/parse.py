@@ -49,10 +49,8 @@ def parse_create(line: str) -> Creation:
     corpus = given.pop("data", "names")
     if "context" in given:
         shape = replace(shape, context=_whole("context", given.pop("context")))
-    if (style := given.pop("style", None)) is not None:
-        if style not in ("gpt", "microgpt"):
-            raise AgentError(f"style: {style[:40]!r} is not possible; choose gpt or microgpt")
-        shape = replace(shape, style=style)  # type: ignore[arg-type]  # one of the two
+    if "style" in given:
+        shape = replace(shape, style=_one_of("style", given.pop("style"), "gpt", "microgpt"))
     for key, value in given.items():
         recipe = parse_setting(recipe, key, value)
     facts = text_facts(corpus)
@@ -85,8 +83,7 @@ def parse_battle(line: str, roster: Roster) -> tuple[Terms, list[Entrant]]:
             chosen[name] = _whole(key, given.pop(key))
     if "temperature" in given:
         chosen["temperature"] = _number("temperature", given.pop("temperature"))
-    if (start := given.pop("start", "fresh")) not in ("fresh", "trained"):
-        raise AgentError(f"start: {start[:40]!r} is not possible; choose fresh or trained")
+    start = _one_of("start", given.pop("start", "fresh"), "fresh", "trained")
     data = given.pop("data", None)
     if given:
         raise AgentError(f"there is no {next(iter(given))[:40]!r} here: {BATTLE}")
@@ -106,14 +103,12 @@ def parse_tournament(line: str, roster: Roster) -> Tournament:
         raise AgentError(TOURNAMENT)
     if exists(roster.root, check_name(words[0])):
         return reopen(roster.root, words[0])
-    kind = given.pop("kind", "round-robin")
-    if kind not in ("round-robin", "swiss"):
-        raise AgentError(f"kind: {kind[:40]!r} is not possible; choose round-robin or swiss")
+    kind = _one_of("kind", given.pop("kind", "round-robin"), "round-robin", "swiss")
     rounds = _whole("rounds", given.pop("rounds")) if "rounds" in given else None
     rest = [*words[1:], *(f"{key}={value}" for key, value in given.items())]
     terms, found = parse_battle(" ".join(rest), roster)
     contenders = Battles(roster.root).enter(terms, found)
-    return plan(words[0], kind, terms, contenders, rounds)  # type: ignore[arg-type]  # one of the two
+    return plan(words[0], kind, terms, contenders, rounds)
 
 
 def parse_generate(line: str) -> tuple[int, float, int | None]:
@@ -148,6 +143,12 @@ def parse_config(line: str, recipe: Recipe) -> tuple[str, str]:
 def _split(line: str) -> tuple[list[str], dict[str, str]]:
     words = [word for word in line.split() if "=" not in word]
     return words, dict(word.split("=", 1) for word in line.split() if "=" in word)
+
+
+def _one_of(name: str, word: str, *choices: str) -> Any:
+    if word not in choices:
+        raise AgentError(f"{name}: {word[:40]!r} is not possible; choose {' or '.join(choices)}")
+    return word
 
 
 def _whole(name: str, word: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.commands import (
     Predict,
     RaiseStat,
@@ -20,39 +21,6 @@ from rolltrain_tui.protocol.commands import (
     TakeShortRest,
     UseAbility,
     UseItem,
-)
-from rolltrain_tui.protocol.events import (
-    AbilityEnded,
-    AbilityUsed,
-    AutoSet,
-    CampaignBegan,
-    CampaignEnded,
-    CampaignStopped,
-    CommandAccepted,
-    CommandRefused,
-    DiceRolled,
-    Evaluated,
-    Event,
-    Examined,
-    Foretold,
-    HeroHealed,
-    HeroHurt,
-    InspirationSpent,
-    ItemUsed,
-    LevelGained,
-    MonsterActed,
-    MonsterAppeared,
-    MonsterFell,
-    MonsterStruck,
-    Outcome,
-    Rested,
-    Saved,
-    SaveFailed,
-    Spoke,
-    StatRaised,
-    StepTaken,
-    TrainingFailed,
-    XPGained,
 )
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.objective import Objective
@@ -84,11 +52,11 @@ class FakeExpedition:
         fail_at: int | None = None,
         save_error: bool = False,
         hero_class: str = "barbarian",
-        script: Sequence[Event] | None = None,
+        script: Sequence[ev.Event] | None = None,
     ) -> None:
         """`script`: these events instead of the dice's; `fail_at`: the training raises in this turn; `said`: what the model says."""
         self.config, self.folder, self.note, self.learner = config, folder, "", None
-        self.story: list[Event] = []
+        self.story: list[ev.Event] = []
         self.drained: list[object] = []
         """Every command that was taken, in order."""
         self.left = False
@@ -112,7 +80,7 @@ class FakeExpedition:
                 "spell_mastery": Charge("spell_mastery", None, None, "", False),
             }
 
-    def play(self, inbox: Inbox) -> Iterator[Event]:
+    def play(self, inbox: Inbox) -> Iterator[ev.Event]:
         try:
             if self._script is not None:
                 yield from self._play_script(inbox)
@@ -123,10 +91,10 @@ class FakeExpedition:
             for turn in range(1, self.config.turns + 1):
                 if not inbox.wait_for_turn():
                     yield self._save(turn - 1, "quit")
-                    yield CampaignStopped(turn - 1)
+                    yield ev.CampaignStopped(turn - 1)
                     return
                 if turn == self._fail_at:
-                    yield TrainingFailed(turn, "RuntimeError: the fake \x1b[2J model [/] broke")
+                    yield ev.TrainingFailed(turn, "RuntimeError: the fake \x1b[2J model [/] broke")
                     return
                 yield from self._turn(turn, inbox)
             yield self._evaluate(self.config.turns)
@@ -135,16 +103,16 @@ class FakeExpedition:
         finally:
             self.left = True
 
-    def _play_script(self, inbox: Inbox) -> Iterator[Event]:
+    def _play_script(self, inbox: Inbox) -> Iterator[ev.Event]:
         assert self._script is not None
         for event in self._script:
-            if isinstance(event, DiceRolled) and not inbox.wait_for_turn():
-                yield CampaignStopped(event.turn - 1)
+            if isinstance(event, ev.DiceRolled) and not inbox.wait_for_turn():
+                yield ev.CampaignStopped(event.turn - 1)
                 return
             yield event
 
-    def _begin(self) -> CampaignBegan:
-        return CampaignBegan(
+    def _begin(self) -> ev.CampaignBegan:
+        return ev.CampaignBegan(
             turn=0,
             campaign=self.config.name,
             kind="supervised",
@@ -177,7 +145,7 @@ class FakeExpedition:
         )
         return replace(known, **parts)
 
-    def _turn(self, turn: int, inbox: Inbox) -> Iterator[Event]:
+    def _turn(self, turn: int, inbox: Inbox) -> Iterator[ev.Event]:
         commands = inbox.drain(turn)
         self.drained += commands
         for command in commands:
@@ -189,75 +157,75 @@ class FakeExpedition:
         k = roll.k * (self._rage_k if raging else 1.0)
         yield self._step(turn, k)
         if self._rage_until == turn + 1:
-            yield AbilityEnded(turn, "rage", "its time is over")
+            yield ev.AbilityEnded(turn, "rage", "its time is over")
         if turn % 50 == 0:
             yield self._evaluate(turn)
             yield from self._examine(turn)
             gained = self._dice.randint(60, 260)
             self._xp += gained
-            yield XPGained(turn, gained, self._xp, "a new best validation loss")
+            yield ev.XPGained(turn, gained, self._xp, "a new best validation loss")
             if self._xp >= 1000 * 1.5 ** (self._level - 1):
                 yield self._level_up(turn)
         if turn % 100 == 0 or any(isinstance(command, Speak) for command in commands):
-            yield Spoke(turn, self._said or self._babble(turn), self._best)
+            yield ev.Spoke(turn, self._said or self._babble(turn), self._best)
         if turn % 250 == 0:
-            yield Rested(turn, "long", self._sheet())
+            yield ev.Rested(turn, "long", self._sheet())
         for command in commands:
             if isinstance(command, SaveGame):
                 yield self._save(turn, "player")
         if turn % 50 == 0:
             yield self._save(turn, "autosave")
 
-    def _obey(self, turn: int, command: object) -> Iterator[Event]:
+    def _obey(self, turn: int, command: object) -> Iterator[ev.Event]:
         match command:
             case UseAbility("rage", _):
                 charge = self._charges["rage"]
                 if not charge.left:
-                    yield CommandRefused(turn, command, "No Rage is left until a long rest")
+                    yield ev.CommandRefused(turn, command, "No Rage is left until a long rest")
                     return
                 self._charges["rage"] = replace(charge, left=charge.left - 1)
                 self._rage_until, self._rage_k = turn + RAGE_TURNS, RAGE_K
-                yield CommandAccepted(turn, command)
-                yield AbilityUsed(turn, "rage", "", True, RAGE_K, RAGE_TURNS, charge.left - 1)
+                yield ev.CommandAccepted(turn, command)
+                yield ev.AbilityUsed(turn, "rage", "", True, RAGE_K, RAGE_TURNS, charge.left - 1)
             case UseAbility(ability, option):
-                yield CommandAccepted(turn, command)
+                yield ev.CommandAccepted(turn, command)
                 yield (
-                    AbilityUsed(turn, ability, option, True, 0.75, 0, None)
+                    ev.AbilityUsed(turn, ability, option, True, 0.75, 0, None)
                     if option != "dismiss"
-                    else AbilityEnded(turn, ability, "dismissed")
+                    else ev.AbilityEnded(turn, ability, "dismissed")
                 )
             case SetAuto(ability, on):
                 self._charges[ability] = replace(self._charges[ability], auto=on)
-                yield CommandAccepted(turn, command)
-                yield AutoSet(turn, ability, on)
+                yield ev.CommandAccepted(turn, command)
+                yield ev.AutoSet(turn, ability, on)
             case Predict(guess):
-                yield CommandAccepted(turn, command)
-                yield Foretold(turn, guess, 2.0, 2.1)
+                yield ev.CommandAccepted(turn, command)
+                yield ev.Foretold(turn, guess, 2.0, 2.1)
             case SpendInspiration():
-                yield CommandAccepted(turn, command)
-                yield InspirationSpent(turn)
+                yield ev.CommandAccepted(turn, command)
+                yield ev.InspirationSpent(turn)
             case UseItem(item):
-                yield CommandAccepted(turn, command)
-                yield ItemUsed(turn, item, 10, "every update is three tenths of what it would be")
+                yield ev.CommandAccepted(turn, command)
+                yield ev.ItemUsed(turn, item, 10, "every update is three tenths of what it would be")
             case RaiseStat(stat):
-                yield CommandAccepted(turn, command)
-                yield StatRaised(turn, stat, dict(STATS)[stat] + 2, self._sheet(expected_k=0.95))
+                yield ev.CommandAccepted(turn, command)
+                yield ev.StatRaised(turn, stat, dict(STATS)[stat] + 2, self._sheet(expected_k=0.95))
             case TakeShortRest():
-                yield CommandRefused(turn, command, "A short rest is possible once in 100 turns")
+                yield ev.CommandRefused(turn, command, "A short rest is possible once in 100 turns")
             case _:
-                yield CommandAccepted(turn, command)
+                yield ev.CommandAccepted(turn, command)
 
-    def _roll(self, turn: int) -> DiceRolled:
+    def _roll(self, turn: int) -> ev.DiceRolled:
         natural = self._dice.randint(1, 20)
         total = natural + 2
-        outcome: Outcome = "fumble" if natural == 1 else "crit" if natural == 20 else "hit" if total >= 12 else "miss"
+        outcome: ev.Outcome = "fumble" if natural == 1 else "crit" if natural == 20 else "hit" if total >= 12 else "miss"
         k = {"fumble": 0.0, "crit": 2.0, "miss": 0.5, "hit": 1 + (total - 12) / 20}[outcome]
-        return DiceRolled(turn, 20, (natural,), natural, 2, total, 12, outcome, k)
+        return ev.DiceRolled(turn, 20, (natural,), natural, 2, total, 12, outcome, k)
 
-    def _step(self, turn: int, k: float) -> StepTaken:
+    def _step(self, turn: int, k: float) -> ev.StepTaken:
         self._loss = FLOOR + 0.45 + (START - FLOOR - 0.45) * math.exp(-turn / 90) + 0.5 * math.exp(-turn / 500) + self._dice.gauss(0, 0.09)
         self._ema = self._loss if turn == 1 else 0.95 * self._ema + 0.05 * self._loss
-        return StepTaken(
+        return ev.StepTaken(
             turn=turn,
             loss=self._loss,
             loss_ema=self._ema,
@@ -273,40 +241,40 @@ class FakeExpedition:
             levers=("update_scale", "clip_factor") if turn < self._rage_until else ("update_scale",),
         )
 
-    def _monster(self, turn: int, roll: DiceRolled) -> Iterator[Event]:
+    def _monster(self, turn: int, roll: ev.DiceRolled) -> Iterator[ev.Event]:
         if turn % 120 == 30:
             self._foe_hp = 100
-            yield MonsterAppeared(turn, "loss_dragon", "5", 100, 15, "The smoothed loss stands 0.36 above its best")
+            yield ev.MonsterAppeared(turn, "loss_dragon", "5", 100, 15, "The smoothed loss stands 0.36 above its best")
         elif self._foe_hp > 0 and roll.total >= 15:
             damage = self._dice.randint(2, 9)
             self._foe_hp = max(0, self._foe_hp - damage)
-            yield MonsterStruck(turn, "loss_dragon", damage, self._foe_hp)
+            yield ev.MonsterStruck(turn, "loss_dragon", damage, self._foe_hp)
             if self._foe_hp == 0:
-                yield MonsterFell(turn, "loss_dragon", 1800)
+                yield ev.MonsterFell(turn, "loss_dragon", 1800)
                 self._hp = 14
-                yield HeroHealed(turn, 3, 14, "victory")
+                yield ev.HeroHealed(turn, 3, 14, "victory")
         elif self._foe_hp > 0 and self._dice.random() < 0.15:
             effect = "10% of the next batch's targets are noise"
-            yield MonsterActed(turn, "loss_dragon", "Loss Breath", "DEX", 8, 9, 15, False, 2, effect)
+            yield ev.MonsterActed(turn, "loss_dragon", "Loss Breath", "DEX", 8, 9, 15, False, 2, effect)
             self._hp = max(1, self._hp - 2)
-            yield HeroHurt(turn, 2, self._hp, "Loss Breath")
+            yield ev.HeroHurt(turn, 2, self._hp, "Loss Breath")
 
-    def _evaluate(self, turn: int) -> Evaluated:
+    def _evaluate(self, turn: int) -> ev.Evaluated:
         loss = self._ema + 0.02 + self._dice.gauss(0, 0.01)
         improved = loss < self._best
         self._best = min(self._best, loss)
-        return Evaluated(turn, loss, 0.021, self._best, self._ema, improved)
+        return ev.Evaluated(turn, loss, 0.021, self._best, self._ema, improved)
 
-    def _examine(self, turn: int) -> Iterator[Event]:
+    def _examine(self, turn: int) -> Iterator[ev.Event]:
         """Healthy up to turn 100; from then on it runs hot."""
         if self.config.diagnosis.examine:
             yield examined(turn, **({"temperature": 0.31, "update_ratio": 0.2} if turn >= 100 else {}))
 
-    def _level_up(self, turn: int) -> LevelGained:
+    def _level_up(self, turn: int) -> ev.LevelGained:
         self._level += 1
         gains = ("Proficiency +2", "Rage: a third charge a day") if self._level == 3 else ("6 more hit points",)
         self._hp = 14 + 6 * self._level
-        return LevelGained(turn, gains, self._sheet())
+        return ev.LevelGained(turn, gains, self._sheet())
 
     def _babble(self, turn: int) -> str:
         letters = "abcdefghiklmnoprstuwy  "
@@ -316,13 +284,13 @@ class FakeExpedition:
             for word in (self._dice.choice(WORDS) for _ in range(22))
         )
 
-    def _save(self, turn: int, reason: str) -> Event:
+    def _save(self, turn: int, reason: str) -> ev.Event:
         if self._save_error:
-            return SaveFailed(turn, str(self.folder), "No space left on device")
-        return Saved(turn, reason, str(self.folder / f"turn-{turn:06d}"))
+            return ev.SaveFailed(turn, str(self.folder), "No space left on device")
+        return ev.Saved(turn, reason, str(self.folder / f"turn-{turn:06d}"))
 
-    def _end(self) -> CampaignEnded:
-        return CampaignEnded(
+    def _end(self) -> ev.CampaignEnded:
+        return ev.CampaignEnded(
             turn=self.config.turns,
             ending="victory",
             train_loss=self._ema,
@@ -350,7 +318,7 @@ HEALTHY = {
 }
 
 
-def examined(turn: int, **values: float) -> Examined:
+def examined(turn: int, **values: float) -> ev.Examined:
     """An examination by the table's own bounds, healthy but for these values."""
     rows = [
         (name, row) for name, row in SIGNALS.everywhere.items() if name != STEP_EXCESS or name in values
@@ -358,7 +326,7 @@ def examined(turn: int, **values: float) -> Examined:
     readings = tuple(Reading(name, values.get(name, HEALTHY.get(name, math.nan)), row.low, row.high) for name, row in rows)
     layers = [a_layer("embedding", 5760, math.nan)]
     layers += [a_layer(f"block {n} {part}", weights, dead) for n in range(4) for part, weights, dead in PARTS]
-    return Examined(turn, readings, tuple(layers))
+    return ev.Examined(turn, readings, tuple(layers))
 
 
 PARTS = (("attention", 65_536, math.nan), ("mlp", 131_072, 0.02))

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
@@ -148,21 +148,8 @@ def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
             damage.append(slot.damage)
         elif (summary := slot.summary) is not None:
             result = result_of(run) if summary.ending else None
-            return RunSummary(
-                folder=run,
-                campaign=summary.campaign,
-                hero=summary.hero,
-                hero_class=summary.hero_class,
-                level=summary.level,
-                turn=summary.turn,
-                turns=summary.turns,
-                value=summary.value if result is None else result.ended.value,
-                saved_at=slot.saved_at,
-                ending=summary.ending,
-                outcome=None if result is None else result.judgement.outcome,
-                label=summary.label,
-                damage="; ".join(damage),
-            )
+            ended = {} if result is None else {"value": result.ended.value, "outcome": result.judgement.outcome}
+            return RunSummary(folder=run, saved_at=slot.saved_at, damage="; ".join(damage), **asdict(summary) | ended)
     return RunSummary(run, "", "", "", 0, 0, 0, None, _changed_at(run), None, damage="; ".join(damage) or "no save yet")
 
 
