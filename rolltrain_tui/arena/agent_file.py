@@ -146,11 +146,9 @@ def read(path: Path) -> Champion:
 def write(path: Path, champion: Champion) -> None:
     """Write an agent atomically: a crash leaves the old file or the new one. AgentError on disk errors."""
     data = dump(champion)
-    try:
+    with atomic_files.saying(AgentError, f"{printable(path)} cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_files.replace(path, data)
-    except OSError as error:
-        raise AgentError(f"{printable(path)} cannot be written: {error.strerror or error}") from None
 
 
 def sha256(champion: Champion) -> str:

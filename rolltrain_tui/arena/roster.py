@@ -203,10 +203,8 @@ def preset_of(name: str) -> tuple[Shape, Recipe]:
 
 
 def _sha256_of(path: Path) -> str:
-    try:
+    with atomic_files.saying(AgentError, f"{printable(path)} cannot be read"):
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise AgentError(f"{printable(path)} cannot be read: {error.strerror or error}") from None
 
 
 # ---------------------------------------------------------------------------------------------------------------------

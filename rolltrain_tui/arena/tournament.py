@@ -95,11 +95,9 @@ def check_new(path: Path, error: type[ValueError]) -> None:
 
 
 def write(path: Path, tournament: object, error: type[ValueError]) -> None:
-    try:
+    with atomic_files.saying(error, f"{printable(path)} cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_files.replace(path, (dump_json(codec(type(tournament)).dump(tournament)) + "\n").encode("ascii"))
-    except OSError as wrong:
-        raise error(f"{printable(path)} cannot be written: {wrong.strerror or wrong}") from None
 
 
 def read(path: Path, kind: type[T], error: type[ValueError]) -> T:

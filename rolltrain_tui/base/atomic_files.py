@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows
@@ -17,6 +18,15 @@ class NotPlainFile(ValueError):  # noqa: N818 - what was found
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} is not a plain file, so it is left alone")
+
+
+@contextlib.contextmanager
+def saying(kind: type[ValueError], words: str) -> Iterator[None]:
+    """An OSError inside becomes a `kind`: these words, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{words}: {error.strerror or error}") from None
 
 
 def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:

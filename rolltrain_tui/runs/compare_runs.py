@@ -5,6 +5,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import events as ev
@@ -86,10 +87,8 @@ def _name(path: Path) -> str:
 
 def _events(path: Path) -> Any:
     path = path / CHRONICLE if path.is_dir() else path
-    try:
+    with atomic_files.saying(RecordingError, f"the chronicle {path} cannot be read"):
         yield from (event for event in event_log.read(path) if event.retold)
-    except OSError as error:
-        raise RecordingError(f"the chronicle {path} cannot be read: {error.strerror or error}") from None
 
 
 def _parting(left: ev.Event | None, right: ev.Event | None) -> Difference | None:

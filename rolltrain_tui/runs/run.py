@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
+from rolltrain_tui.base import atomic_files
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.game.campaign import Campaign
@@ -179,10 +180,8 @@ class Run:
         if changes:
             with saves.Lock(self.folder), Chronicle(self.folder / layout.CHRONICLE) as chronicle:
                 chronicle.append(settings_changed(self.campaign, changes))
-                try:
+                with atomic_files.saying(saves.SaveError, f"the run cannot be written in {self.folder}"):
                     chronicle.close()
-                except OSError as error:
-                    raise saves.SaveError(f"the run cannot be written in {self.folder}: {error.strerror or error}") from None
 
     def _log_traceback(self) -> None:
         failure = self.campaign.failure

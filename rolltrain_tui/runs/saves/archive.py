@@ -61,17 +61,14 @@ def pack(run: Path, target: Path) -> list[str]:
     run, left_out = slots.run_of(run), list[str]()
     if target.exists() or target.is_symlink():
         raise SaveError(f"{target} is there already, so it is left alone")
-    try:
-        with Lock(run, to_read=True):
-            paths = [run / name for name in _TOP if (run / name).is_file()]
-            for folder, _ in slots.newest_first(run):
-                if damage := manifest.full_check(folder):
-                    left_out.append(damage)
-                else:
-                    paths += [folder / name for name in MAX_BYTES]
-            write(target, run.name, {_name_of(run, path): path for path in paths}, latest=slots.pointed_to(run) or "")
-    except OSError as error:
-        raise SaveError(f"the run cannot be read: {error.strerror or error}") from None
+    with atomic_files.saying(SaveError, "the run cannot be read"), Lock(run, to_read=True):
+        paths = [run / name for name in _TOP if (run / name).is_file()]
+        for folder, _ in slots.newest_first(run):
+            if damage := manifest.full_check(folder):
+                left_out.append(damage)
+            else:
+                paths += [folder / name for name in MAX_BYTES]
+        write(target, run.name, {_name_of(run, path): path for path in paths}, latest=slots.pointed_to(run) or "")
     return left_out
 
 
@@ -139,7 +136,7 @@ def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
     """
     if name is not None and name != (plain := plain_name(name, "run")):
         raise SaveError(f"no run can be called {name[:60]!a}: a name has small letters, digits and hyphens, such as --as {plain}")
-    try:
+    with atomic_files.saying(SaveError, f"the run cannot be brought into {root}"):
         root.mkdir(parents=True, exist_ok=True)
         with opened(archive) as (zipped, contents):
             folder = root / plain_name(contents.run if name is None else name, "run")
@@ -157,8 +154,6 @@ def unpack(archive: Path, root: Path, name: str | None = None) -> Path:
                 shutil.rmtree(aside, ignore_errors=True)
             atomic_files.sync_folder(root)
             return folder
-    except OSError as error:
-        raise SaveError(f"the run cannot be brought into {root}: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -72,15 +72,13 @@ class RunDetails:
 def new_run_folder(root: Path, campaign_name: str, seed: int) -> Path:
     """Make a new folder for a run, with a readable name made from the campaign's. SaveError."""
     stem = f"{plain_name(campaign_name, 'run')}-seed{seed}"
-    try:
+    with atomic_files.saying(SaveError, f"no folder for the run can be made in {root}"):
         root.mkdir(parents=True, exist_ok=True)
         for number in count(1):
             folder = root / (stem if number == 1 else f"{stem}-{number}")
             if _make(folder):
                 break
         (folder / layout.SAVES).mkdir()
-    except OSError as error:
-        raise SaveError(f"no folder for the run can be made in {root}: {error.strerror or error}") from None
     return folder
 
 
@@ -132,10 +130,8 @@ def delete(run: Path) -> None:
         raise SaveError(f"{run} is not a run, so it is left alone")
     with Lock(run):
         pass
-    try:
+    with atomic_files.saying(SaveError, f"the run {run.name} cannot be removed"):
         atomic_files.discard(run)
-    except OSError as error:
-        raise SaveError(f"the run {run.name} cannot be removed: {error.strerror or error}") from None
 
 
 def _summary_of(run: Path, check: Check | None = None) -> RunSummary:
