@@ -23,6 +23,9 @@ from rolltrain_tui.config.field_docs import field_docs
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.config.yaml_marks import MOST_BYTES, Document, Mark, Where, YamlError, read_marked
 
+TEXTS, TABLES = (".txt", ".md"), (".jsonl", ".ndjson", ".csv", ".tsv")
+"""Endings of what is trained on, and no campaign."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -173,14 +176,23 @@ class Reading:
         try:
             document = read_marked(content)
         except YamlError as error:
-            raise CampaignFileError(f"{self._at(error.mark)}: {error.text}") from None
+            raise CampaignFileError(self._data_instead() or f"{self._at(error.mark)}: {error.text}") from None
         if not isinstance(document.data, dict):
             what = f"a campaign is sections of `key: value` lines (got {shown(document.data)})"
-            raise CampaignFileError(f"{self._at(document.values[()])}: {what}; `rolltrain new supervised` writes a complete one")
+            line = f"{self._at(document.values[()])}: {what}; `rolltrain new supervised` writes a complete one"
+            raise CampaignFileError(self._data_instead() or line)
         for problem in document.problems:
             path = f"{_dotted(problem.where)}: " if problem.where else ""
             self._add((0, problem.mark.line, problem.mark.column), f"{self._at(problem.mark)}: {path}{problem.text}")
         return document
+
+    def _data_instead(self) -> str:
+        """What to do with a file that a player would train on, and named as the campaign; empty for another."""
+        ending = Path(self._name).suffix.lower()
+        if ending not in (*TEXTS, *TABLES):
+            return ""
+        table = f"; `rolltrain new finetune my.yaml --model DIR --data {self._name}` reads its columns" if ending in TABLES else ""
+        return f"{self._name}: this is no campaign. To train on it as a text: `rolltrain play tiny_gpt --data {self._name}`{table}"
 
     def _override(self, text: str) -> settings.Override | None:
         try:

@@ -298,6 +298,18 @@ class TestFiles:
         with pytest.raises(CampaignFileError, match="larger than 256 KiB"):
             load(path)
 
+    @pytest.mark.parametrize("name", ["novel.txt", "rows.jsonl"])
+    @pytest.mark.parametrize("content", ["Call me Ishmael.\n", '{"text": "a"}\n{"text": "b"}\n', "Chapter: one\n" * 30_000])
+    def test_what_is_trained_on_is_sent_to_data(self, tmp_path: Path, name: str, content: str) -> None:
+        """A text or a table that is named as the campaign, however it fails to be one."""
+        path = tmp_path / name
+        path.write_text(content)
+        with pytest.raises(
+            CampaignFileError, match=r"this is no campaign\. To train on it as a text: `rolltrain play tiny_gpt --data "
+        ) as caught:
+            load(path)
+        assert ("rolltrain new finetune" in str(caught.value)) == (name == "rows.jsonl")
+
     def test_a_text_behind_a_link_that_leads_out_is_refused(self, tmp_path: Path) -> None:
         """Links are followed before the folder is compared; a link that stays inside is fine."""
         (tmp_path / "outside.txt").write_text("text", encoding="utf-8")
