@@ -4,8 +4,9 @@ import math
 
 from rolltrain_tui.arena.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
 from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
-from rolltrain_tui.arena.scores import better, perplexity, quality
+from rolltrain_tui.arena.scores import NEAR, better, perplexity, quality
 from rolltrain_tui.base.safe_text import flat
+from rolltrain_tui.base.statistics import estimate, student_95
 
 LEAD = 0.02
 """Lead in nats at which a change of the leader is told: smaller ones are noise."""
@@ -80,12 +81,23 @@ def report(match: Match) -> list[str]:
     names = [match.contenders[place].name for place in range(len(match.contenders))]
     lines = []
     if match.winner is None:
-        lines.append(f"═ A draw: {_list([names[place] for place in best])} cannot be told apart over {match.terms.seeds} seeds.")
+        drew = _list([names[place] for place in best])
+        lines.append(f"═ A draw: {drew} cannot be told apart over {match.terms.seeds} seeds{_apart(match, best)}.")
     else:
         lines.append(f"★ {names[match.winner]} wins.")
     lines += [line for place in range(len(names)) if (line := dice_verdict(match, place))]
     beaten = [place for place in order if match.standings[place].rank > 1]
     return lines + [f"  {names[place]}, rank {match.standings[place].rank}: {why_lost(match, place, best[0])}" for place in beaten]
+
+
+def _apart(match: Match, best: list[int]) -> str:
+    """By how much two that drew differ on a seed, and what would be told; empty for more than two, or one seed."""
+    if len(best) != 2 or match.terms.seeds < 2:
+        return ""
+    ours, theirs = ([result.score for result in match.standings[place].results] for place in best)
+    found = estimate([a - b for a, b in zip(ours, theirs, strict=True)])
+    most = max(student_95(found.n) * found.standard_error, NEAR * max(sum(ours), sum(theirs)) / len(ours))
+    return f": on a seed their scores differ by {abs(found.mean):.2f} ± {found.standard_error:.2f}, and more than {most:.2f} would tell"
 
 
 def dice_verdict(match: Match, place: int) -> str:

@@ -1,6 +1,7 @@
 """Battles: fair, repeatable to the last bit, and decided only where the seeds decide."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from rolltrain_tui.arena.agent_file import sha256
 from rolltrain_tui.arena.agents import AgentError
 from rolltrain_tui.arena.battle import fight, result
-from rolltrain_tui.arena.commentary import Commentator
+from rolltrain_tui.arena.commentary import Commentator, report
 from rolltrain_tui.arena.events import BattleBegan, BattleEnded, Burst, Raced, Trained
 from rolltrain_tui.arena.matches import contender_of, floor_score, terms_for
+from rolltrain_tui.arena.scores import better
 from rolltrain_tui.arena.training import train
 
 
@@ -38,6 +40,19 @@ def test_a_better_recipe_wins_and_a_seed_draws(terms: Any, contender: Any) -> No
     a, slow, other = contender("A"), contender("Slow", learning_rate=0.0005), contender("Other", seed=7)
     match = result(terms(budget=150.0, seeds=4, samples=16), (a, slow, other))
     assert [1, 3, 1] == [standing.rank for standing in match.standings]
+
+
+@pytest.mark.slow
+def test_a_draw_says_what_would_have_told(terms: Any, contender: Any) -> None:
+    """The mean difference on a seed, and the one beyond which the same scatter gives a winner."""
+    match = result(terms(budget=60.0, seeds=4, samples=16), (contender("A"), contender("Other", seed=7)))
+    (line,) = [line for line in report(match) if line.startswith("═ A draw: A and Other")]
+    ours, theirs = ([result.score for result in standing.results] for standing in match.standings)
+    apart, most = float(re.findall(r"differ by ([\d.]+) ±", line)[0]), float(re.findall(r"more than ([\d.]+) would tell", line)[0])
+    mean = sum(ours) / 4 - sum(theirs) / 4
+    assert abs(mean) == pytest.approx(apart, abs=0.006)
+    for factor, told in ((0.97, 0), (1.03, 1)):
+        assert better([score - mean + factor * most for score in ours], theirs) == told
 
 
 def test_energy_budget(terms: Any, contender: Any) -> None:
