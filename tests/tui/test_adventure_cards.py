@@ -293,6 +293,13 @@ async def test_the_keys_that_matter_fit_their_line(tmp_path: Path, size: tuple[i
         assert all(word in words for word in ("Raise", "Inspire", "Pause" if not game.inbox.paused else "Resume", "? more"))
 
 
+async def test_who_may_take_part_sees_the_way_out_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On 80 columns, whatever else has no room."""
+    monkeypatch.setattr(Deeds, "may_join", True)
+    async with playing(tmp_path, size=(80, 24)) as game:
+        await game.see("t Take part", "q Leave", "? more")
+
+
 async def test_every_new_key_does_what_the_screen_offers(tmp_path: Path) -> None:
     """The line of keys names only actions that exist."""
     async with playing(tmp_path) as game:
