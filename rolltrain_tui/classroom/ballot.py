@@ -156,11 +156,6 @@ class Ballot:
             self._votes[browser] = option
         self._tell()
 
-    def choice_of(self, browser: str) -> int | None:
-        """What a browser has voted for in the newest round."""
-        with self._lock:
-            return self._votes.get(browser) if self._round is not None else None
-
     def tally(self) -> Tally | None:
         """How the newest round stands; None before the first, and after one that was given up."""
         with self._lock:

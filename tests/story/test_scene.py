@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.protocol import events as ev
-from rolltrain_tui.protocol.commands import TakeShortRest, UseAbility
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.runs import event_codec
@@ -200,12 +199,6 @@ def test_a_level_brings_new_numbers() -> None:
         scene.sheet.expected_k,
         scene.charges["rage"].left,
     )
-
-
-def test_answers_to_commands_are_kept() -> None:
-    """The newest acceptance or refusal can be shown."""
-    refused = ev.CommandRefused(4, TakeShortRest(), "too soon")
-    assert refused == Scene.of([began(), ev.CommandAccepted(3, UseAbility("rage")), refused]).acknowledged
 
 
 def test_automatic_triggers_are_switched() -> None:

@@ -10,9 +10,7 @@ import torch
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.advantages import (
-    Credit,
     ValueLevel,
-    action_advantages,
     at_level,
     game_advantages,
     mean_over,
@@ -33,11 +31,6 @@ ValueLoss = Literal["ppo", "ilql"]
 def smallest(q: Tensor) -> Tensor:
     """Of each token what the most careful head thinks: (B, N, T) -> (B, T)."""
     return q.min(dim=1).values
-
-
-def q_advantages(rewards: Tensor, values: Tensor, q: Tensor, mask: Tensor, next_value: Tensor, of: Credit) -> Tensor:
-    """Advantages in which Q of the chosen token (B, T) is taken off in place of V: (B, T), or (B, 1) by actions."""
-    return action_advantages(rewards, values, mask, next_value, of, baseline=q)
 
 
 def q_losses(q: Tensor, returns: Tensor, mask: Tensor, level: ValueLevel) -> Tensor:

@@ -107,7 +107,6 @@ class Scene:
     not_finite: int = 0
     """Turns whose loss or gradient was not finite."""
     saved: ev.Saved | ev.SaveFailed | None = None
-    acknowledged: ev.CommandAccepted | ev.CommandRefused | None = None
     ending: ev.CampaignEnded | None = None
     stopped: bool = False
     failure: str = ""
@@ -418,9 +417,8 @@ def _(event: ev.ItemFaded, scene: Scene) -> None:
 
 
 @fold.register
-def _(event: ev.CommandAccepted | ev.CommandRefused, scene: Scene) -> None:
-    scene.acknowledged = event
-    if isinstance(event, ev.CommandRefused) and isinstance(event.command, TurnDial | SetAuto):
+def _(event: ev.CommandRefused, scene: Scene) -> None:
+    if isinstance(event.command, TurnDial | SetAuto):
         scene.shut.append(event)
 
 

@@ -50,7 +50,7 @@ class BattleScreen(WorkingScreen):
         self, battles: Battles, terms: Terms, contenders: tuple[Contender, ...], recorded: tuple[int, Match] | None = None
     ) -> None:
         super().__init__()
-        self._stadium, self._terms, self._contenders, self._recorded = battles, terms, contenders, recorded
+        self._battles, self._terms, self._contenders, self._recorded = battles, terms, contenders, recorded
         self._pace = PACE
         self._begin()
 
@@ -86,7 +86,7 @@ class BattleScreen(WorkingScreen):
     # The battle, in a thread.
 
     def _fight(self) -> None:
-        battles, terms, contenders, record = self._stadium, self._terms, self._contenders, self._recorded is None
+        battles, terms, contenders, record = self._battles, self._terms, self._contenders, self._recorded is None
 
         def work(stopped: Stopped) -> Iterator[object]:
             for event in battles.fight(terms, contenders, stopped=stopped, record=record):
@@ -212,7 +212,7 @@ class BattleScreen(WorkingScreen):
 
     def action_leaderboard(self) -> None:
         if self.worker is None:
-            self.app.push_screen(BoardScreen(self._stadium.root, BattleScreen.repeat))
+            self.app.push_screen(BoardScreen(self._battles.root, BattleScreen.repeat))
 
 
 def _short(loss: float) -> str:

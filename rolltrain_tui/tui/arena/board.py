@@ -46,7 +46,7 @@ class BoardScreen(TavernScreen):
     def __init__(self, root: Path, repeat: Callable[[Battles, RecordedMatch], Screen[None]]) -> None:
         """`repeat` makes the screen on which a recorded match is fought again."""
         super().__init__()
-        self._stadium, self._repeat = Battles(root), repeat
+        self._battles, self._repeat = Battles(root), repeat
         self._entries: list[RecordedMatch] = []
         self._flaws: list[Flaw] = []
         self._divisions: list[Division] = []
@@ -69,7 +69,7 @@ class BoardScreen(TavernScreen):
 
     def _read(self) -> None:
         try:
-            self._entries, self._flaws = self._stadium.ledger.read()
+            self._entries, self._flaws = self._battles.ledger.read()
         except ValueError as error:
             self.query_one("#board-foot", Static).update(Content(f"✖ {flat(str(error))}"))
             return
@@ -115,7 +115,7 @@ class BoardScreen(TavernScreen):
             return
         number = self._places[index].match
         recorded = next(entry for entry in self._entries if entry.number == number)
-        self.app.push_screen(self._repeat(self._stadium, recorded))
+        self.app.push_screen(self._repeat(self._battles, recorded))
 
     def action_board(self) -> None:
         self._kind = KINDS[(KINDS.index(self._kind) + 1) % len(KINDS)]

@@ -12,7 +12,7 @@ from rolltrain_tui.modes.dungeon.actions import cleaned, says_something
 from rolltrain_tui.modes.dungeon.advantages import Credit, action_advantages, at_level, step_returns, whitened
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.components import Component, Outcome, parts, reward
-from rolltrain_tui.modes.dungeon.ilql import Critic, q_advantages, q_losses, smallest
+from rolltrain_tui.modes.dungeon.ilql import Critic, q_losses, smallest
 from rolltrain_tui.modes.dungeon.kl import adapted, exact_kl, token_rewards
 from rolltrain_tui.modes.dungeon.ppo import Coefficients, policy_losses, ppo_losses, ppo_statistics, ratios
 from rolltrain_tui.modes.dungeon.prompts import Memory, situation
@@ -201,7 +201,7 @@ def test_actde_ilql(cases: Cases) -> None:
         old_values, old_q, mask = row(case["old_values"]), row(case["old_q"]), everything(logprobs)
         rewards, then, of = row(case["token_rewards"]), torch.tensor([case["next_value"]]), credit(case)
         by_v = action_advantages(rewards, old_values, mask, then, of)
-        by_q = q_advantages(rewards, old_values, old_q, mask, then, of)
+        by_q = action_advantages(rewards, old_values, mask, then, of, baseline=old_q)
         returns = by_v + at_level(old_values, mask, level)
         same(by_v[0], case["advantages_v"])
         same(by_q[0], case["advantages_q"])
