@@ -4,12 +4,11 @@ The app's thread hands frames over; everything else happens in the server's loop
 was too slow or saw the terminal change its size first gets the whole picture, which the app paints when it is asked.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
 
-from rolltrain_tui.serve.outlet import Outlet
+from rolltrain_tui.serve.outlet import Source
 
 Size = tuple[int, int]
 """Columns and rows."""
@@ -31,25 +30,16 @@ def only_picture(written: str) -> str:
     return _TOKEN.sub(lambda found: found[0] if _KEPT.fullmatch(found[0]) else "", written)
 
 
-class Mirror:
+class Mirror(Source):
     """Frames in, viewers out."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.paint: Callable[[], None] = lambda: None
         """Asks the app, from any thread, for the whole picture; it answers with `show_whole`."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._outlets: set[Outlet] = set()
         self._size: Size = (0, 0)
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """From now on viewers are served by this loop."""
-        self._loop = loop
-
     # The app's thread.
-
-    @property
-    def watched(self) -> bool:
-        return bool(self._outlets)
 
     def show(self, frame: str, size: Size) -> None:
         """What has changed on the terminal, whose size is this."""
@@ -59,10 +49,6 @@ class Mirror:
     def show_whole(self, picture: str, size: Size) -> None:
         """The whole picture, for those who wait for it."""
         self._call(self._spread_whole, picture.encode(), size)
-
-    def _call(self, deed: Callable[[bytes, Size], None], data: bytes, size: Size) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(deed, data, size)
 
     # The server's loop.
 
@@ -83,9 +69,3 @@ class Mirror:
         for outlet in self._outlets:
             if outlet.lost:
                 outlet.put_whole((head, picture))
-
-    def join(self, outlet: Outlet) -> None:
-        self._outlets.add(outlet)
-
-    def leave(self, outlet: Outlet) -> None:
-        self._outlets.discard(outlet)

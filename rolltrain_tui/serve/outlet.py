@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 MOST_WAITING = 64
 Piece = bytes | str
@@ -51,3 +51,30 @@ class Outlet:
                 yield None
             while self._waiting:
                 yield self._waiting.popleft()
+
+
+class Source:
+    """What viewers look at. Any thread hands over what has changed; everything else happens in the server's loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._outlets: set[Outlet] = set()
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on viewers are served by this loop."""
+        self._loop = loop
+
+    @property
+    def watched(self) -> bool:
+        return bool(self._outlets)
+
+    def join(self, outlet: Outlet) -> None:
+        self._outlets.add(outlet)
+
+    def leave(self, outlet: Outlet) -> None:
+        self._outlets.discard(outlet)
+
+    def _call(self, deed: Callable[..., object], *values: object) -> None:
+        """From any thread, in the loop; nothing where there is none."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(deed, *values)
