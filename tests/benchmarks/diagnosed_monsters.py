@@ -2,8 +2,8 @@
 
 The tutorial's model is trained as its campaign does it (but for a learning rate of 3e-3), dice and hero and all, in health and in every
 sickness of `sick_runs.py`, with only diagnosed monsters on the road. A sick run must meet one of its monsters within 60 turns of falling
-sick; a healthy one may meet none of challenge 2 or more in 500 turns. Of seeds 3001 to 3005, which nobody had looked at, all did but two hot
-runs: their units died before the loss burst, and they met the Lich in turn 41.
+sick; a healthy one may meet none of challenge 2 or more in 500 turns. Of seeds 3001 to 3005, which nobody had looked at, all did but two
+hot runs: their units died before the loss burst, and they met the Lich in turn 41.
 
     python tests/benchmarks/diagnosed_monsters.py [SEEDS [NAME...]]          by default 0,1,2,3,4 and all
 """
