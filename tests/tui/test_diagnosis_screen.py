@@ -149,6 +149,18 @@ async def test_the_verdict_of_the_scouts_stands_first_with_its_cause_its_cure_an
         assert player.orders == [2]
 
 
+@pytest.mark.parametrize("known", [{}, {STEP_EXCESS: 0.54}])
+@pytest.mark.parametrize(("turn", "shown_as"), [(150, "9.09"), (149, "0.540")])
+def test_the_table_does_not_contradict_the_scouts_above_it(known: dict[str, float], turn: int, shown_as: str) -> None:
+    """Scouts come back after the examination of their turn: the step's row shows what they measured, not what earlier ones did."""
+    scene = scene_with(**known)
+    scene.apply(returned("hot", 0.11, turn))
+    rows = [text_of([line]) for line in diagnosis_lines(scene, fake_config(), 80)]
+    found = [row.split()[4] for row in rows if row.startswith("Step over the best")]
+    assert found == ([shown_as] if known or turn == 150 else [])
+    assert any("1 of" in row and "out of bounds" in row for row in rows) == (turn == 150)
+
+
 async def test_a_acts_in_the_diagnosis_too_and_the_hint_names_it() -> None:
     """Dice that undo most of what they do: the paladin's aura may act by itself, as the number in that list says."""
     scene = scene_with()

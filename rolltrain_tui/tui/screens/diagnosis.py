@@ -1,6 +1,7 @@
 """The diagnosis: the scouts' verdict, what the last examination found, signal by signal and layer by layer, while the training goes on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.app import ComposeResult
@@ -9,6 +10,9 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region
 
 from rolltrain_tui.base.safe_text import clean
+from rolltrain_tui.protocol.readings import Reading
+from rolltrain_tui.rules.pace import vouched
+from rolltrain_tui.rules.signals import SIGNALS, STEP_EXCESS
 from rolltrain_tui.story.hints import ails
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
@@ -124,7 +128,8 @@ class DiagnosisScreen(TavernScreen):
         panel.show_diagnosis(diagnosis_lines(self._scene, self._config, panel.size.width, self._chosen, keys=self._player is not None))
         detail.display = self._scene.examined is not None
         if self._scene.examined is not None:
-            reading = self._scene.examined.readings[min(self._chosen, len(self._scene.examined.readings) - 1)]
+            readings = readings_of(self._scene)
+            reading = readings[min(self._chosen, len(readings) - 1)]
             lines = detail_lines(reading, self._scene, max(20, detail.content_size.width))
             if (notice := self._notice) not in ("", self._known):
                 lines = [*lines, [(notice, "accent")]]
@@ -142,7 +147,7 @@ class DiagnosisScreen(TavernScreen):
 
     def action_choose(self, by: int) -> None:
         """Move the cursor; past the last signal the page scrolls on."""
-        readings = self._scene.examined.readings if self._scene.examined is not None else ()
+        readings = readings_of(self._scene)
         if not 0 <= self._chosen + by < len(readings):
             self._page.scroll_relative(y=by, animate=False)
             return
@@ -183,12 +188,26 @@ class DiagnosisScreen(TavernScreen):
         self._page.scroll_home(animate=False) if to < 0 else self._page.scroll_end(animate=False)
 
 
+def readings_of(scene: Scene) -> tuple[Reading, ...]:
+    """What the last examination found. Scouts that came back after it have measured their own signal anew. Empty before the first."""
+    if scene.examined is None:
+        return ()
+    readings, scouts = scene.examined.readings, scene.scouts
+    if scouts is None or scouts.turn < scene.examined.turn:
+        return readings
+    row, old = SIGNALS[STEP_EXCESS], next((reading for reading in readings if reading.signal == STEP_EXCESS), None)
+    value = 1 / vouched(scouts.pace, scouts.best)
+    anew = replace(old, value=value) if old is not None else Reading(STEP_EXCESS, value, row.low, row.high)
+    return (*(reading for reading in readings if reading is not old), anew)
+
+
 def head_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, keys: bool = True) -> list[Line]:
     """What stands above the table of signals: the verdict, how many signals are sick, who is here."""
     found = scene.examined
     assert found is not None
     verdict = verdict_lines(scene, config, width, keys=keys)
-    sick, known = len(scene.sick), [reading for reading in found.readings if reading.condition != "unknown"]
+    known = [reading for reading in readings_of(scene) if reading.condition != "unknown"]
+    sick = sum(reading.condition == "sick" for reading in known)
     state = f"✖ {sick} of {len(known)} signals out of bounds" if sick else f"✔ all {len(known)} signals within bounds"
     head: list[Line] = [*verdict, *([[]] if verdict else [])]
     head.append(justify([(state, "bad+strong" if sick else "good+strong")], [(f"after turn {found.turn}", "muted")], width))
@@ -216,29 +235,30 @@ def diagnosis_lines(
     if found is None:
         verdict = verdict_lines(scene, config, width, keys=keys)
         return [*verdict, *([[]] if verdict else []), *([(line, "muted")] for line in wrap(_not_yet(scene, config), min(width, 76)))]
+    readings = readings_of(scene)
     head = head_lines(scene, config, width, keys=keys)
     comfort = comfort_of(scene, config)
     advice = "What a practitioner would do"
     if width >= LAYERS_FROM:
         left = [
-            *signal_lines(found.readings, TABLE, scene.objective, chosen),
+            *signal_lines(readings, TABLE, scene.objective, chosen),
             [],
             [(advice, "primary+strong")],
-            *advice_lines(found.readings, TABLE, comfort),
+            *advice_lines(readings, TABLE, comfort),
         ]
         right = layer_lines(found.layers, width - TABLE - GAP)
         return [*head, [], *beside(left, right, TABLE + GAP)]
     if width >= ADVICE_FROM:
         rest = width - TABLE - GAP
-        counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(found.readings, rest, comfort)]
+        counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(readings, rest, comfort)]
         return [
             *head,
             [],
-            *beside(signal_lines(found.readings, TABLE, scene.objective, chosen), counsel, TABLE + GAP),
+            *beside(signal_lines(readings, TABLE, scene.objective, chosen), counsel, TABLE + GAP),
             [],
             *layer_lines(found.layers, width),
         ]
-    table, counsel = signal_lines(found.readings, width, scene.objective, chosen), advice_lines(found.readings, width, comfort)
+    table, counsel = signal_lines(readings, width, scene.objective, chosen), advice_lines(readings, width, comfort)
     return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
 
 
