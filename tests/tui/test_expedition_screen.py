@@ -339,6 +339,7 @@ async def test_back_to_the_title(tmp_path: Path) -> None:
     [
         ("j", "j does nothing here. ? lists the keys."),
         ("k", "k does nothing here. ? lists the keys."),
+        ("enter", "Enter does nothing here. ? lists the keys."),
         ("7", "There is no ability 7; this hero has 1 Rage and 2 Reckless Attack."),
     ],
 )

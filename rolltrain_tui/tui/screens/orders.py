@@ -63,8 +63,9 @@ class Orders(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """What means nothing here is answered too."""
-        if event.is_printable and event.key not in self.active_bindings:
-            self.tell_player(f"{event.character} does nothing here. ? lists the keys.", "muted", alone=True)
+        if (event.is_printable or event.key == "enter") and event.key not in self.active_bindings:
+            name = event.character if event.is_printable else "Enter"
+            self.tell_player(f"{name} does nothing here. ? lists the keys.", "muted", alone=True)
 
     # Abilities.
 
