@@ -412,7 +412,10 @@ def best_words(event: ev.ScoutsReturned) -> str:
         interval = "without bounds"
     else:
         interval = f"at least {low}" if event.high == math.inf else f"at most {high}" if event.low == 0 else f"{low} to {high}"
-    return f"; the best step now is {event.best:.2g} x yours ({interval})"
+    best = f"{event.best:.2g}"
+    if not event.low <= float(best) <= event.high:  # rounding must not lead out of the interval beside it
+        best = f"{event.best:.3g}"
+    return f"; the best step now is {best} x yours ({interval})"
 
 
 @measured.register

@@ -47,11 +47,12 @@ def test_an_objective_without_a_unit_names_none() -> None:
         (0.04, 0.0, 0.11, "; the best step now is 0.04 x yours (at most 0.11)"),
         (0.11, 0.0, inf, "; the best step now is 0.11 x yours (without bounds)"),
         (13.0, 11.6, 24.2, "; the best step now is 13 x yours (12 to 24)"),
+        (1.256, 1.249, 1.262, "; the best step now is 1.26 x yours (1.25 to 1.26)"),
         (nan, 0.0, inf, ""),
     ],
 )
 def test_the_interval_in_words(best: float, low: float, high: float, words: str) -> None:
-    """A side that nobody went far enough to bound is told as open; without a number there are none."""
+    """A side that nobody went far enough to bound is told as open; without a number there are none. The best as told lies between."""
     assert best_words(returned(best=best, low=low, high=high)) == words
 
 

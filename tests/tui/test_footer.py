@@ -88,3 +88,20 @@ async def test_a_line_that_is_not_whole_says_where_the_rest_is(compact: bool, pa
             assert whole or line[-2:] == ["?", "More"]
             assert whole == ("Help" in line)
     assert seen == {True, False}
+
+
+async def test_keys_stand_close_only_where_they_must() -> None:
+    """On a compact line, two spaces between keys as long as all have room."""
+
+    class Close(Keyed):
+        def compose(self) -> ComposeResult:
+            yield KeyFooter(compact=True, palette=False)
+
+    app = ScreensHost(Close)
+    async with app.run_test(size=(60, 5)) as pilot:
+        lines = {}
+        for width in (60, 46):
+            await pilot.resize_terminal(width, 5)
+            await pilot.pause()
+            lines[width] = shown(app).splitlines()[-1].rstrip()
+    assert lines == {60: " a Apple  b Bread  c Cheese and much else besides", 46: "a Apple b Bread c Cheese and much else besides"}

@@ -23,7 +23,7 @@ class KeyFooter(WholePanel):
     """
 
     def __init__(self, *, compact: bool = False, palette: bool = True) -> None:
-        """`compact`: one space between words; `palette`: the key of the command palette stands at the right."""
+        """`compact`: one space between words where two have no room; `palette`: the key of the command palette stands at the right."""
         super().__init__(self._line)
         self._compact, self._palette = compact, palette
         self._hints: list[tuple[int, str]] = []
@@ -45,8 +45,12 @@ class KeyFooter(WholePanel):
         if self._palette and (palette := active.get(self.app.COMMAND_PALETTE_BINDING)) is not None:
             right = [("▏", "edge"), *self._spans(palette, close=True)]
         room = width - width_of(right)
-        told = [(key, self._spans(key, close=self._compact)) for key in self._shown(list(active.values()))]
-        told = self._fitting(told, room - 1 if right else room + 1)  # a space before the palette's key; at the edge none need fit
+        keys, room_left = list(self._shown(list(active.values()))), room - 1 if right else room + 1
+        # a space before the palette's key; at the edge none need fit
+        told = [(key, self._spans(key, close=False)) for key in keys]
+        if close := self._compact and _width(told) > room_left:
+            told = [(key, self._spans(key, close=True)) for key in keys]
+        told = self._fitting(told, room_left, close)
         left: list[Span] = []
         self._hints = []
         for key, spans in told:
@@ -56,11 +60,11 @@ class KeyFooter(WholePanel):
             self._hints += [(room, ""), (width, palette.tooltip or palette.binding.description)]  # type: ignore[union-attr]
         return [justify(left, right, width) if right else left]
 
-    def _fitting(self, told: list[Told], room: int) -> list[Told]:
+    def _fitting(self, told: list[Told], room: int, close: bool) -> list[Told]:
         """All keys, or the first of them with the one that lists all at the end."""
         if _width(told) <= room:
             return told
-        more = [(key, self._spans(key, close=self._compact, words="More")) for key, _ in told if key.binding.action == LIST]
+        more = [(key, self._spans(key, close=close, words="More")) for key, _ in told if key.binding.action == LIST]
         first = [(key, spans) for key, spans in told if key.binding.action != LIST]
         while first and _width(first + more) > room:
             first.pop()
