@@ -18,6 +18,7 @@ from rolltrain_tui.tui.screens.cards import Card
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import ChoiceDialog
 from rolltrain_tui.tui.screens.ending import EndingScreen
+from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
 from rolltrain_tui.tui.screens.title import TitleScreen
 from rolltrain_tui.tui.widgets.notice import NoticeLine
 
@@ -368,19 +369,24 @@ async def test_ctrl_c_on_a_card_says_so_too(tmp_path: Path) -> None:
         assert isinstance(game.app.screen, Card)
 
 
-async def test_an_order_on_a_card_does_not_send_the_player_to_space(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("keys", "wait"), [(["1"], ""), (["d", "2"], " (once you are back in the game)")])
+async def test_an_order_on_a_card_does_not_send_the_player_to_space(
+    keys: list[str], wait: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a card the run goes on by itself: space would pause it. On the diagnosis it goes on once the player is back."""
-    async with playing(tmp_path, explain=True, paused=False) as game:
-        for key, wait in (("1", ""), ("d", " (once you are back in the game)")):
-            game.screen._cards.append([LevelGained(3, (), Sheet(level=2))])
-            game.screen.next_card()
-            await game.until(lambda: isinstance(game.app.screen, Card))
+    told: list[str] = []
+    tell = ExpeditionScreen.tell_player
+    monkeypatch.setattr(
+        ExpeditionScreen, "tell_player", lambda screen, text, *how, **more: (told.append(text), tell(screen, text, *how, **more))
+    )
+    async with playing(tmp_path, "pace.turns_per_second=1", explain=True, paused=False) as game:
+        game.screen._cards.append([LevelGained(3, (), Sheet(level=2))])
+        game.screen.next_card()
+        await game.until(lambda: isinstance(game.app.screen, Card))
+        for key in keys:
             await game.press(key)
-            if wait:
-                await game.until(lambda: isinstance(game.app.screen, DiagnosisScreen))
-                await game.press("2")
-            await game.until(lambda wait=wait: game.screen.notice.endswith(f"takes effect next turn{wait}"))
-            game.screen.action_pause()
+            await game.until(lambda: key != "d" or isinstance(game.app.screen, DiagnosisScreen))  # noqa: B023
+        await game.until(lambda: any(words.endswith(f"takes effect next turn{wait}") for words in told))
 
 
 async def test_a_save_that_fails_at_the_end_is_told(tmp_path: Path) -> None:
