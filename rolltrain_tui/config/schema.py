@@ -519,7 +519,8 @@ class CampaignConfig(Header):
     @property
     def lighter(self) -> str:
         """What to do where the memory does not suffice, as half a sentence; "" where the campaign's own values have no part in it."""
-        sizes = [f"{path} ({size})" for path in self.heavy if (size := attrgetter(path)(self)) is not None]
+        paths = (*self.heavy, "evaluation.sequences", "evaluation.final_sequences") if self.heavy else ()
+        sizes = [f"{path} ({size})" for path in paths if (size := attrgetter(path)(self)) is not None]
         return f"make one of these smaller: {', '.join(sizes)}" if sizes else ""
 
     @property

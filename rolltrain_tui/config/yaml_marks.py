@@ -22,7 +22,8 @@ from rolltrain_tui.config.yaml_advice import advice, lookalike
 MOST_BYTES = 256 * 1024
 MOST_VALUES = 2000
 DEEPEST = 32
-MOST_DIGITS = 20
+MOST_DIGITS, LARGEST = 20, 2**63 - 1
+"""PyTorch counts in 64 bits."""
 
 Where = tuple[str | int, ...]
 """The path to a value: ("dice", "custom", 3)."""
@@ -237,8 +238,8 @@ class _Builder:
             return text
         if not _SCALARS[kind].fullmatch(text):
             return self._lose(node, where, f"tagged as {kind}, which {shown(text)} is not; leave the tag out")
-        if kind == "int" and len(text) > MOST_DIGITS:
-            return self._lose(node, where, f"a number of {len(text)} digits is too large")
+        if kind == "int" and (len(text) > MOST_DIGITS or abs(int(text)) > LARGEST):
+            return self._lose(node, where, f"a number of {len(text)} digits is too large; there is none above {LARGEST}")
         return _value(kind, text)
 
     def _lose(self, node: Node, where: Where, text: str) -> None:

@@ -89,7 +89,7 @@ class Campaign:
             yield ev.CampaignStopped(self.turn)
         except Exception as error:
             self.failure = error
-            yield ev.TrainingFailed(self.turn + 1, told(error))
+            yield ev.TrainingFailed(min(self.turn + 1, self.config.turns), told(error))  # the last evaluation belongs to the last turn
 
     def _play(self, inbox: Inbox) -> Iterator[ev.Event]:
         if not self.began:

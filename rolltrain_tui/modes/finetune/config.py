@@ -163,7 +163,7 @@ class FinetuneConfig(CampaignConfig):
 
     @property
     def heavy(self) -> tuple[str, ...]:
-        return "batch.sequences", "model.length", "evaluation.sequences"
+        return "batch.sequences", "model.length"
 
     @property
     def data_path(self) -> str | None:

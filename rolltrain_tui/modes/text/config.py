@@ -126,7 +126,7 @@ class TextConfig(CampaignConfig, TextTraining):
 
     @property
     def heavy(self) -> tuple[str, ...]:
-        return "batch.sequences", "model.context", "model.n_embd", "model.n_layer", "evaluation.sequences"
+        return "batch.sequences", "model.context", "model.n_embd", "model.n_layer"
 
     @property
     def data_path(self) -> str | None:
