@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rolltrain_tui.integrations.keywords import meant
+from rolltrain_tui.integrations.keywords import meant, plain_number
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES, STATS
 from rolltrain_tui.rules.levels import TOP_LEVEL
@@ -24,7 +24,8 @@ class Character:
     hero_class: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.level, int) or not 1 <= self.level <= TOP_LEVEL:
+        object.__setattr__(self, "level", plain_number(self.level))
+        if isinstance(self.level, bool) or not isinstance(self.level, int) or not 1 <= self.level <= TOP_LEVEL:
             raise ValueError(f"level must be a whole number from 1 to {TOP_LEVEL}, not {self.level!r}")
 
         if not isinstance(self.name, str) or len(self.name) > LONGEST_NAME:

@@ -25,7 +25,10 @@ NOT_GIVEN: Final[Any] = _NotGiven()
 
 
 def exact_keywords(function: Callable[P, R]) -> Callable[P, R]:
-    """A keyword that `function` does not have is a TypeError that says which one was meant."""
+    """A keyword that `function` does not have is a TypeError that says which one was meant, or that it belongs to the constructor.
+
+    Numbers of NumPy's come to `function` as Python's.
+    """
     names = [name for name in inspect.signature(function).parameters if name != "self"]
 
     @functools.wraps(function)
@@ -33,10 +36,17 @@ def exact_keywords(function: Callable[P, R]) -> Callable[P, R]:
         for name in kwargs:
             if name not in names:
                 owner = function.__qualname__.removesuffix(".__init__")
+                if args and name in inspect.signature(type(args[0])).parameters:
+                    raise TypeError(f"{owner} has no parameter {name!r}: it belongs to {type(args[0]).__name__}({name}=...)")
                 raise TypeError(f"{owner} has no parameter {name!r}{meant(name, names)}; it has {', '.join(names)}")
-        return function(*args, **kwargs)
+        return function(*map(plain_number, args), **{name: plain_number(value) for name, value in kwargs.items()})  # type: ignore[arg-type]
 
     return checked
+
+
+def plain_number(value: Any) -> Any:
+    """A number of NumPy's or a tensor of one number, as Python's own; anything else as it is. Seeds and counts often come as NumPy's."""
+    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def meant(word: str, words: Iterable[str]) -> str:

@@ -172,6 +172,7 @@ class RollToTrain:
 
     # Training.
 
+    @exact_keywords
     def train(
         self,
         train_dataloader: Iterable[Any],
@@ -198,6 +199,7 @@ class RollToTrain:
             raise run.campaign.failure
         return self
 
+    @exact_keywords
     def play(
         self, train_dataloader: Iterable[Any], eval_dataloader: Iterable[Any] | None = None, *, resume: Path | str | None = None
     ) -> "RollToTrain":

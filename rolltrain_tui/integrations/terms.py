@@ -99,7 +99,7 @@ class Terms:
             raise TypeError(f"use_xp_system must be True, False or an ExperienceSystem, not {self.use_xp_system!r}")
         object.__setattr__(self, "character_class", character_of(self.character_class))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed must be a whole number from 0 on, not {self.seed!r}")
+            raise ValueError(f"seed must be a whole number of at least 0 and below 2**63, not {self.seed!r}")
 
     @property
     def who(self) -> Character | None:

@@ -204,3 +204,34 @@ def test_what_the_original_asks_of_its_trainer(tmp_path: Path) -> None:
         losses.append(trainer._loss_history)
     assert losses[0] == losses[1] == trainer.loss_history
     assert trainer.weight_update in ("per_mini_batch", "per_accumulation_step")
+
+
+@pytest.mark.parametrize("call", ["train", "play"])
+def test_a_parameter_in_the_wrong_place_is_told_where_it_belongs(call: str) -> None:
+    """Other trainers take the number of epochs where the training starts."""
+    model = nn.Linear(2, 2)
+    trainer = RollToTrain(model, torch.optim.SGD(model.parameters(), 0.1))
+    with pytest.raises(TypeError, match=r"'num_epochs': it belongs to RollToTrain\(num_epochs=\.\.\.\)"):
+        getattr(trainer, call)([], num_epochs=3)
+    with pytest.raises(TypeError, match="did you mean 'resume'"):
+        getattr(trainer, call)([], resumes="x")
+
+
+def test_numbers_of_numpy_and_tensors_are_numbers(tmp_path: Path) -> None:
+    """Seeds, counts, chances and levels come out of arrays: they are taken as Python's own, also into a save."""
+    numpy = pytest.importorskip("numpy")
+    terms = {
+        "seed": numpy.int64(3),
+        "num_epochs": numpy.int32(1),
+        "encounter_chance": numpy.float32(0.25),
+        "advantage": numpy.bool_(True),
+        "clip": torch.tensor(0.5),
+        "character_class": Wizard(level=numpy.int64(2)),
+    }
+    trainer = trainer_of(tmp_path, **terms)
+    trainer.train(batches(2), progress=False)
+    plain = trainer_of(tmp_path, **{**terms, "seed": 3, "num_epochs": 1, "encounter_chance": 0.25, "advantage": True, "clip": 0.5})
+    plain.train(batches(2), progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(trainer.model.parameters(), plain.model.parameters(), strict=True))
+    with pytest.raises(ValueError, match=r"seed must be a whole number of at least 0 and below 2\*\*63"):
+        trainer_of(tmp_path, seed=2**63)

@@ -98,6 +98,7 @@ class ModuleLearner(WritingLearner):
         if not self.model.training:  # as from_pretrained leaves it; else each module keeps the mode that it has
             self.work.model.train()
         to_training_mode(self.optimizer)
+        self.optimizer.zero_grad()  # what a trial before the training left in .grad is no part of its first step
         self._info = self._look()
 
     def remember(self, evaluation: Evaluation) -> None:
