@@ -26,7 +26,27 @@ def saying(kind: type[ValueError], words: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise kind(f"{words}: {error.strerror or error}") from None
+        raise kind(f"{words}: {refusal(error)}") from None
+
+
+def refusal(error: OSError) -> str:
+    """Why the system refuses a file, and what to do about it."""
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    return f"{error.strerror or error}{'; ' if remedy else ''}{remedy}"
+
+
+_REMEDIES = {
+    errno.ENOENT: "check the name, and make the folder that it lies in",
+    errno.EACCES: "give yourself permission (chmod), or choose another place",
+    errno.EPERM: "choose another place",
+    errno.EROFS: "choose another place",
+    errno.ENOSPC: "make room, or choose another disk",
+    getattr(errno, "EDQUOT", -1): "make room, or choose another disk",  # not on Windows
+    errno.EEXIST: "choose another name",
+    errno.EISDIR: "name a file in it",
+    errno.ENOTDIR: "a part of the path is a file; choose another one",
+    errno.ENAMETOOLONG: "choose a shorter one",
+}
 
 
 def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:

@@ -159,7 +159,7 @@ def write(path: Path, assignment: Assignment) -> None:
     except FileExistsError:
         raise AssignmentError(f"{printable(path)} is there already, so it is left alone. A new id would orphan what was joined.") from None
     except OSError as error:
-        raise AssignmentError(f"{printable(path)} cannot be written: {error.strerror or error}.") from None
+        raise AssignmentError(f"{printable(path)} cannot be written: {atomic_files.refusal(error)}.") from None
 
 
 def read(path: Path) -> Assignment:

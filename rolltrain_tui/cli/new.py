@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from rolltrain_tui.base.atomic_files import refusal
 from rolltrain_tui.cli.options import FILE
 
 
@@ -26,11 +27,13 @@ def new(kind: str, path: Path | None, model: Path | None, data: Path | None, for
     if path is None:
         click.echo(text, nl=False)
         return
+    if path.is_dir():
+        raise click.UsageError(f"{path} is a folder; name the file to write, such as {path / 'my.yaml'}.")
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise click.UsageError(f"{path} is there already; --force writes over it.") from None
     except OSError as error:
-        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from None
+        raise click.UsageError(f"{path} cannot be written: {refusal(error)}.") from None
     click.echo(f"Written: {path}. Try it with: rolltrain play {path}", err=True)

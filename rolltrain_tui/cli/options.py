@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from rolltrain_tui.protocol.commands import Command
 
 
+LONGEST_NAME, LONGEST_PATH = 255, 4000
+"""Bytes; what lies beyond is an error of another kind at each call."""
+
+
 class _FileName(click.Path):
     """A path. An empty one is a mistake, such as a shell variable that is not set: it would mean the current folder."""
 
@@ -26,6 +31,8 @@ class _FileName(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
             self.fail("it is empty; name a path (is a shell variable not set?).", param, ctx)
+        if any(len(os.fsencode(part)) > LONGEST_NAME for part in Path(value).parts) or len(os.fsencode(value)) > LONGEST_PATH:
+            self.fail(f"no system takes so long a name; choose one of at most {LONGEST_NAME} characters.", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -114,6 +121,8 @@ def run_path(name: str, out: Path | None) -> Path:
     """The run or save that a name stands for, or what lies at that path. SaveError where there is neither."""
     from rolltrain_tui.runs.root import saves_root
 
+    if not name.strip():
+        raise click.UsageError("the run's name is empty; `rolltrain saves list` shows those there are (is a shell variable not set?).")
     root = saves_root(out)
     if (found := find_save(name, root)) is not None:
         return found
@@ -185,11 +194,14 @@ def read_moves(script: Path | None) -> "list[tuple[int, Command]]":
     if script is None:
         return []
     from rolltrain_tui.base import rotating_log
-    from rolltrain_tui.runs import event_codec, event_log
+    from rolltrain_tui.runs import event_codec, event_log, layout
 
     try:
         with event_log.text(script) if rotating_log.full(script) else script.open(encoding="utf-8") as lines:
-            return event_codec.moves(lines)
+            # Pieces of bounded length: a device, or a file of one endless line, would fill the memory.
+            return event_codec.moves(iter(partial(lines.readline, event_codec.MAX_LINE + 1), ""))
+    except IsADirectoryError:
+        raise click.UsageError(f"--script {script}: this is a folder; name a file of moves, or a run's {layout.CHRONICLE}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--script {script}: {error.strerror if isinstance(error, OSError) else 'not UTF-8 text'}.") from None
     except event_codec.WireError as error:

@@ -63,6 +63,8 @@ def _launch(
     """What the command line asks of the app. UsageError, ValueError. `show`: called with the first frame, before what takes long."""
     from rolltrain_tui.runs.root import saves_root
 
+    if what is not None and not what.strip():
+        options.find_campaign(what)  # which refuses it: not naming any means the title screen
     root, data = saves_root(out), options.own_text(data)
     save = options.find_save(what, root) if what else None
     if save is not None:

@@ -39,6 +39,8 @@ def find(name_or_path: str | Path) -> Path:
 
     Raises CampaignFileError with the nearest names, and for an assignment, which has to be joined first.
     """
+    if not str(name_or_path).strip():
+        raise CampaignFileError("the campaign's name is empty; name a file, or one that is shipped (is a shell variable not set?)")
     path = Path(name_or_path)
     if _is_there(path) and not path.is_dir():
         if path.suffix == ".class":

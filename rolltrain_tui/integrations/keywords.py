@@ -39,7 +39,7 @@ def exact_keywords(function: Callable[P, R]) -> Callable[P, R]:
                 if args and name in inspect.signature(type(args[0])).parameters:
                     raise TypeError(f"{owner} has no parameter {name!r}: it belongs to {type(args[0]).__name__}({name}=...)")
                 raise TypeError(f"{owner} has no parameter {name!r}{meant(name, names)}; it has {', '.join(names)}")
-        return function(*map(plain_number, args), **{name: plain_number(value) for name, value in kwargs.items()})  # type: ignore[arg-type]
+        return function(*map(plain_number, args), **{name: plain_number(value) for name, value in kwargs.items()})
 
     return checked
 

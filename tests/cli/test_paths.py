@@ -114,6 +114,38 @@ def test_an_empty_path_is_a_mistake(call: Callable[..., Answer], tiny: Path, wor
     assert [] == list(Path().iterdir())
 
 
+@pytest.mark.parametrize("words", ["train", "play", "check", "serve --headless", "saves show", "verify", "train --resume"])
+def test_an_empty_name_is_a_mistake(call: Callable[..., Answer], words: str) -> None:
+    """It is not the current folder, and not a run without a name either."""
+    code, _, err = call(*words.split(), "")
+    assert 2 == code
+    assert "name is empty" in err
+    assert "is a shell variable not set?" in err
+
+
+def test_a_script_that_never_ends_is_refused(call: Callable[..., Answer], tiny: Path) -> None:
+    """A device is read no further than a line may be long, and a folder is called one."""
+    answer = call("train", tiny, "--script", "/dev/zero")
+    assert 2 == answer.code
+    assert "line 1: the line is longer than" in answer.err
+    assert "this is a folder" in call("train", tiny, "--script", Path()).err
+
+
+def test_what_the_system_refuses_is_told_with_a_remedy(call: Callable[..., Answer], tiny: Path, tmp_path: Path) -> None:
+    """Also for a folder that is not there, a file where a folder belongs, and a folder where a file belongs."""
+    (tmp_path / "file").touch()
+    for words, remedy in {
+        ("new", "supervised", tmp_path / "none" / "my.yaml"): "make the folder that it lies in",
+        ("new", "supervised", tmp_path): "is a folder; name the file to write, such as",
+        ("new", "supervised", tmp_path / ("n" * 300)): "choose one of at most 255",
+        ("train", tiny, "--out", tmp_path / "file"): "choose another name",
+        ("train", tiny, "--out", tmp_path / "file" / "runs"): "a part of the path is a file",
+    }.items():
+        answer = call(*words)
+        assert 2 == answer.code
+        assert remedy in answer.err
+
+
 def verbs(group: click.Group) -> list[click.Command]:
     context = click.Context(group)
     commands = [group.get_command(context, name) for name in group.list_commands(context)]  # verbs are loaded when they are asked for

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from rolltrain_tui.base.atomic_files import refusal
 from rolltrain_tui.cli import options
 
 
@@ -35,7 +36,7 @@ def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
             f"{folder / stem}.yaml is there already: you have joined. Play it: rolltrain play {stem}.yaml"
         ) from None
     except OSError as error:
-        raise assignments.AssignmentError(f"The campaign cannot be written in {folder}: {error.strerror or error}.") from None
+        raise assignments.AssignmentError(f"The campaign cannot be written in {folder}: {refusal(error)}.") from None
     click.echo(path)
     click.echo(f"Welcome, {called}. Your dice are your own: seed {seed}.", err=True)
     click.echo(f"Play it:    rolltrain play {shlex.quote(str(path))}", err=True)

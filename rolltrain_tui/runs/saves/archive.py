@@ -82,7 +82,7 @@ def write(target: Path, run: str, names: dict[str, Path], *, latest: str = "") -
         aside.replace(target)
         atomic_files.sync_folder(target.parent)
     except OSError as error:
-        raise SaveError(f"the archive {target} cannot be written: {error.strerror or error}") from None
+        raise SaveError(f"the archive {target} cannot be written: {atomic_files.refusal(error)}") from None
     finally:
         aside.unlink(missing_ok=True)
 

@@ -80,7 +80,7 @@ class Lock:
             raise SaveError(f"{self.path.parent}: {error}") from None
         except OSError as error:
             if not self._to_read:
-                raise SaveError(f"the run folder {self.path.parent} cannot be written to: {error.strerror or error}") from None
+                raise SaveError(f"the run folder {self.path.parent} cannot be written to: {atomic_files.refusal(error)}") from None
         try:
             return atomic_files.open_plain(self.path, os.O_RDONLY)
         except OSError:
