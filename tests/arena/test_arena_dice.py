@@ -14,7 +14,7 @@ from rolltrain_tui.arena.corpora import corpus_of
 from rolltrain_tui.arena.dice import HEROES, LEVERS, Party, StepResult, hero_game, parse_hero
 from rolltrain_tui.arena.matches import contender_of, control_of
 from rolltrain_tui.arena.model_batch import ModelBatch
-from rolltrain_tui.arena.parse import entrants_of, parse_battle
+from rolltrain_tui.arena.parse import entrants_of, parse_battle, parse_create, parse_tournament
 from rolltrain_tui.arena.roster import Roster
 from rolltrain_tui.arena.trainer import Trainer, TrainJob
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
@@ -136,3 +136,13 @@ def test_a_hero_battle_is_told(terms: Any, agent: Any) -> None:
     commentator, hero = Commentator(), contender_of(agent(), "fresh", "wizard", "hero")
     told = [line for event in fight(terms(), (hero, contender_of(agent(), "fresh"))) for line in commentator.tell(event)]
     assert any("Tiny:wizard against its control arm" in line for line in told)
+
+
+def test_a_word_that_is_no_choice_is_refused_with_those_there_are(roster: Roster) -> None:
+    """Of style, start and kind."""
+    with pytest.raises(AgentError, match="style: 'cubic' is not possible; choose gpt or microgpt"):
+        parse_create("Odd 8 1 2 style=cubic")
+    with pytest.raises(AgentError, match="start: 'tired' is not possible; choose fresh or trained"):
+        parse_battle("Tiny Big start=tired", roster)
+    with pytest.raises(AgentError, match="kind: 'cup' is not possible; choose round-robin or swiss"):
+        parse_tournament("Cup Tiny Big kind=cup", roster)
