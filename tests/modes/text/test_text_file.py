@@ -1,8 +1,13 @@
 """A player's text file is read, or refused with a sentence that names it, the trouble and the remedy."""
 
+import bz2
 import gzip
+import lzma
 import os
+import shutil
 import socket
+import subprocess
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -160,6 +165,12 @@ def test_binary_files_are_refused(tale, data, reason):
     ("data", "words"),
     [
         (gzip.compress(b"a tale " * 100, mtime=0), "packed with gzip, not plain text: unpack it first"),
+        (bz2.compress(b"a tale " * 100), "packed with bzip2, not plain text: unpack it first"),
+        (lzma.compress(b"a tale " * 100), "packed with xz, not plain text: unpack it first"),
+        (b"\x28\xb5\x2f\xfd" + bytes(range(200, 250)) * 9, "packed with Zstandard, not plain text"),
+        (b"7z\xbc\xaf\x27\x1c" + b"tale" * 9, "a 7-Zip archive, not plain text"),
+        (b"Rar!\x1a\x07\x01\x00" + b"tale" * 9, "a RAR archive, not plain text"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"tale" * 9, "a document of an older Office program, not plain text"),
         (b"PK\x03\x04\x14\x00" + b"word/document.xml" * 9, "a zip archive, as .docx, .odt and .epub files are"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"stream " * 90, "a PDF, not plain text"),
         (b"{\\rtf1\\ansi a tale}" * 9, "RTF, not plain text"),
@@ -198,3 +209,20 @@ def test_any_bytes_are_read_or_refused_with_a_sentence(tmp_path_factory, data):
         refusal(path)
         return
     assert data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n") == text.encode()
+
+
+def test_other_alphabets_are_told_of_their_encodings(tale):
+    """Windows-1252 decodes Cyrillic bytes too, into nonsense: the sentence names the encodings of other alphabets."""
+    tale.write_bytes("Гоблин поёт о золоте. ".encode("cp1251") * 20)
+    assert "for another encoding write that: Cyrillic is often WINDOWS-1251" in refusal(tale)
+
+
+@pytest.mark.skipif(shutil.which("iconv") is None, reason="without iconv")
+@pytest.mark.parametrize("name", ["-t.txt", "two words.txt", "it's.txt"])
+def test_the_command_that_is_told_converts_the_file(tmp_path, monkeypatch, name):
+    """Whatever it is called, also where the name looks like an option."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(TALE.encode("cp1252"))
+    command = refusal(Path(name)).partition("convert it with: ")[2].partition(" (for another")[0]
+    subprocess.run(command, shell=True, check=True)
+    assert read_text(Path(f"{name}.utf8.txt")) == TALE

@@ -21,6 +21,12 @@ _MARKS = (
 )
 _OTHER_FORMATS = (
     (b"\x1f\x8b", "packed with gzip", "unpack it first (gunzip)"),
+    (b"BZh91AY&SY", "packed with bzip2", "unpack it first (bunzip2)"),
+    (b"\xfd7zXZ\x00", "packed with xz", "unpack it first (unxz)"),
+    (b"\x28\xb5\x2f\xfd", "packed with Zstandard", "unpack it first (unzstd)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first, and name a text in it"),
+    (b"Rar!\x1a\x07", "a RAR archive", "unpack it first, and name a text in it"),
+    (b"\xd0\xcf\x11\xe0", "a document of an older Office program", "save it as plain text in the program that reads it"),
     (b"PK\x03\x04", "a zip archive, as .docx, .odt and .epub files are", "save it as plain text in the program that reads it"),
     (b"%PDF-", "a PDF", "save its words as plain text (pdftotext)"),
     (b"{\\rtf", "RTF", "save it as plain text in the program that reads it"),
@@ -150,9 +156,12 @@ def _decode(path: Path, data: bytes) -> str:
             ) from None
         raise DataError(
             f"{shown(path)} is not UTF-8 text: {place}. If it is Latin-1 or Windows-1252, {_convert(path, 'WINDOWS-1252')}"
+            " (for another encoding write that: Cyrillic is often WINDOWS-1251 or KOI8-R, Japanese SHIFT_JIS, Chinese GB18030)"
         ) from None
 
 
 def _convert(path: Path, encoding: str) -> str:
-    source, target = shlex.quote(shown(path)[1:-1]), shlex.quote(shown(path)[1:-1] + ".utf8.txt")
+    name = shown(path)[1:-1]
+    name = f"./{name}" if name.startswith("-") else name  # else it would be an option
+    source, target = shlex.quote(name), shlex.quote(f"{name}.utf8.txt")
     return f"convert it with: iconv -f {encoding} -t UTF-8 {source} > {target}"
