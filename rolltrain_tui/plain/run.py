@@ -101,7 +101,7 @@ class PlainSession:
                 return ""
             case typed.SetSpeed(speed):
                 self.inbox.set_speed(speed)
-                return "Full speed." if speed is None else f"At most {number(speed)} turns a second."
+                return _pace(speed)
             case typed.AskStatus():
                 with self._lock:
                     return status(self.scene, self.inbox)
@@ -270,8 +270,12 @@ def dials(rows: Sequence[Dial]) -> str:
     return "\n".join(flat(f"{' '.join((dial.name, '|'.join(dial.choices)))}: {dial.words}.".replace(" :", ":")) for dial in rows)
 
 
+def _pace(speed: float | None) -> str:
+    return "Full speed." if speed is None else f"At most {number(speed)} {'turn' if speed == 1 else 'turns'} a second."
+
+
 def _tempo(inbox: Inbox) -> str:
     if inbox.paused:
         return "Paused."
     speed = inbox.turns_per_second
-    return "Full speed." if speed is None else f"At most {number(speed)} turns a second."
+    return _pace(speed)

@@ -36,6 +36,8 @@ def take_vote(wish: TakeVote, scene: Scene, config: "CampaignConfig") -> tuple[s
 
 
 def _question(wish: TakeVote, scene: Scene, config: "CampaignConfig") -> Question | str:
+    if not scene.campaign:
+        return "The campaign has not begun yet."
     if wish.about == "ability":
         return which_ability(scene)
     return next_evaluation(scene, config.evaluation.every) if config.adventure.predictions else "This campaign has no predictions."

@@ -164,6 +164,8 @@ _ALSO = re.compile(r"(?:\b(?:[Tt]hen|and|or)|[;:]) ()(space|[b-z.+-])(?= \w|[:;,
 _MARKED = re.compile(r"(?:\A|[.*] |\()(`)(space|[a-z0-9.+-])`(?=[ ,)])")
 """A key of the codex, where a sentence begins or in brackets: "`s` saves when you like", "yours to take (`r`)"."""
 
+_JOINTS = re.compile(r"(?<=\w)[-_]|[-_](?!\d)")
+"""Hyphens and underscores, but for the sign of a number."""
 _WORDS: Mapping[str, Wish] = {
     "rest": asked.TakeShortRest(),
     "short rest": asked.TakeShortRest(),
@@ -207,7 +209,8 @@ def parse_command(line: str, dials: Sequence[Dial] = ()) -> Wish | None:
 
     `dials`: of this kind of training; their names are words of their own there.
     """
-    words = line.replace("_", " ").replace("-", " ").split()
+    line = line.removeprefix("\ufeff")  # some shells begin what they pipe with a byte order mark
+    words = _JOINTS.sub(" ", line).split()
     if not words:
         return None
     said = " ".join(words).casefold()

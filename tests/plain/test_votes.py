@@ -41,3 +41,15 @@ def test_a_typed_vote_is_answered_and_played(
     inbox.turn_over = type_next
     session.play()
     assert told in out.getvalue()
+
+
+def test_before_the_campaign_nothing_is_asked_of_a_hero_who_is_not_there(
+    tiny_config: Callable[..., CampaignConfig], tmp_path: Path
+) -> None:
+    """A vote that is typed too early is told so; and a single turn is one turn."""
+    run, out = Run.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path), io.StringIO()
+    session = PlainSession(run, Inbox(), PlainView(SafeStream(out)), SafeStream(out))
+    for line in ("vote", "vote prediction", "speed 1"):
+        session.hear(line)
+    assert 2 == out.getvalue().count("The campaign has not begun yet.")
+    assert "At most 1 turn a second." in out.getvalue()

@@ -48,6 +48,7 @@ CALM = UseAbility("spell_mastery", "calm")
         ("rage", UseAbility("rage")),
         ("  RAGE\r", UseAbility("rage")),
         ("use rage", UseAbility("rage")),
+        ("\ufeffrage", UseAbility("rage")),
         ("rag", UseAbility("rage")),
         ("reckless_attack", UseAbility("reckless_attack")),
         ("Reckless-Attack", UseAbility("reckless_attack")),
@@ -210,3 +211,9 @@ def test_a_key_is_told_from_a_letter_by_its_place(text: str, keys: str) -> None:
 def test_a_key_that_is_named_twice_is_told_once() -> None:
     """In the order of the text."""
     assert typed("Press t and play. Press k, then v. Press k again.") == "Typed, k is `dial`. The key t needs the screen."
+
+
+@pytest.mark.parametrize("line", ["speed -1", "speed -0.5", "vote -3 2", "step -1"])
+def test_a_minus_sign_is_no_hyphen(line: str) -> None:
+    """A negative number is refused, and not taken without its sign."""
+    assert isinstance(parse_command(line), NotUnderstood)
