@@ -1,6 +1,7 @@
 """Curves as lines of characters."""
 
 import math
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +39,17 @@ def test_where_two_curves_meet_both_show() -> None:
     assert abs(tones.count("primary") - tones.count("cool")) <= 12
     assert min(tones.count("primary"), tones.count("cool")) >= 20
     assert {"A", "B"} <= set("".join(span[0] for line in lines for span in line))
+
+
+@given(low=st.floats(0, 9), span=st.floats(0.1, 90), height=st.integers(6, 30))
+def test_the_values_at_the_side_are_round_and_evenly_apart(low: float, span: float, height: int) -> None:
+    """One step of 1, 2 or 5 times a power of ten between them, and each in the row of its height."""
+    lines = curve_lines([Curve([(0.0, low), (50.0, low + span)], "primary")], 80, height)[:-1]
+    found = [(row, float(line[0][0])) for row, line in enumerate(lines) if line[0][0].strip()]
+    assert found
+    steps = [upper - lower for (_, upper), (_, lower) in pairwise(found)]
+    assert all(math.isclose(step, steps[0], rel_tol=0.02) for step in steps)
+    assert all(f"{step:.0e}"[0] in "125" for step in steps)
+    for row, value in found:
+        height_of = len(lines) * (1 - (value - low) / span)
+        assert abs(row + 0.5 - height_of) <= 1 + 0.06 * len(lines)

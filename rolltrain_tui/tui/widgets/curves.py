@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rolltrain_tui.tui.braille import Canvas
+from rolltrain_tui.tui.frame import ROWS_PER_LABEL, label_all, ticks
 from rolltrain_tui.tui.widgets.panel import Line
 
 GUTTER = 7
@@ -56,7 +57,8 @@ def curve_lines(curves: Sequence[Curve], width: int, height: int, *, last: float
                 column -= 1
             taken.add((row, column))
             cells[row, column] = (curve.mark, f"{curve.tone}+strong")
-    return [*(_row(row, view, cells) for row in range(view.rows)), _axis(view)]
+    labels = _labels(view)
+    return [*(_row(row, view, labels.get(row, ""), cells) for row in range(view.rows)), _axis(view)]
 
 
 def _shared(below: tuple[str, str] | None, char: str, tone: str, column: int) -> tuple[str, str]:
@@ -102,16 +104,13 @@ def _ceiling(values: Sequence[float]) -> float:
     return min(ordered[-1], max(3 * middle, middle + 2.0))
 
 
-def _label(row: int, view: View) -> str:
-    if row % max(1, view.rows // 4) and row != view.rows - 1:
-        return ""
-    value = view.high - (view.high - view.low) * (row + 0.5) / view.rows
-    text = f"{value:.3g}"
-    return text if len(text) < GUTTER else f"{value:.0e}"
+def _labels(view: View) -> dict[int, str]:
+    """By row, round values that lie in it."""
+    values = ticks(view.low, view.high, max(1.0, view.rows / ROWS_PER_LABEL))
+    return {round(view.down(value)) // 4: text for value, text in zip(values, label_all(values), strict=True)}
 
 
-def _row(row: int, view: View, cells: dict[tuple[int, int], tuple[str, str]]) -> Line:
-    label = _label(row, view)
+def _row(row: int, view: View, label: str, cells: dict[tuple[int, int], tuple[str, str]]) -> Line:
     spans: list[tuple[str, str]] = [(f"{label:>6}", "muted"), ("┤" if label else "│", "track")]
     for column in range(view.columns):
         char, tone = cells.get((row, column), (" ", ""))
