@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.base.blame import blame, told
-from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared, Secret
+from rolltrain_tui.protocol.events import Event, Examined, MonsterAppeared, ScoutsSetOut, Secret
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.playable import PlayableRun, Sought
 from rolltrain_tui.story.scene import Scene
@@ -157,6 +157,8 @@ class Bridge:
             if (seen := veiled(happened, self.hidden)) is not None:
                 self.buffer.put(seen)
             self._pause_at(happened, seen)
+            if isinstance(happened, ScoutsSetOut):
+                self.buffer.close_turn()  # they are out for seconds: the screen says so meanwhile
         self.opened = True
 
     def _pause_at(self, event: Event, seen: Event | None) -> None:

@@ -18,6 +18,7 @@ from rolltrain_tui.protocol.events import (
     MonsterAppeared,
     Rested,
     Saved,
+    ScoutsSetOut,
     StepTaken,
     TrainingFailed,
     XPGained,
@@ -124,6 +125,25 @@ class WatchedInbox(Inbox):
         return super().wait_for_turn()
 
 
+def test_the_turn_is_seen_while_its_scouts_are_out(tmp_path: Path) -> None:
+    """What happened before they set out, and that they did, can be taken before they are back."""
+    out, back = threading.Event(), threading.Event()
+
+    class Scouting(FakeExpedition):
+        def play(self, inbox: Inbox) -> Iterator[Event]:
+            yield XPGained(1, 1, 1, "x")
+            yield ScoutsSetOut(1)
+            out.set()
+            assert back.wait(DEADLINE)
+
+    bridge = bridge_of(Scouting(tmp_path, fake_config()))
+    bridge.start()
+    assert out.wait(DEADLINE)
+    assert [Opened(""), XPGained(1, 1, 1, "x"), ScoutsSetOut(1)] == bridge.take()
+    back.set()
+    assert bridge.join(DEADLINE)
+
+
 def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
     """The thread ends by itself, after the save, also when the run was paused."""
     inbox = WatchedInbox()
@@ -153,10 +173,10 @@ def test_a_thread_never_dies_unheard(tmp_path: Path) -> None:
     class Collapsing(FakeExpedition):
         def play(self, inbox: Inbox) -> Iterator[Event]:
             yield XPGained(1, 1, 1, "x")
-            raise MemoryError("no room")
+            raise RuntimeError("no room")
 
     messages = crossed(bridge_of(Collapsing(tmp_path, fake_config())))
-    assert [Opened(""), XPGained(1, 1, 1, "x"), Failed("MemoryError: no room"), Left()] == messages
+    assert [Opened(""), XPGained(1, 1, 1, "x"), Failed("RuntimeError: no room"), Left()] == messages
 
 
 def test_a_training_error_comes_as_an_event(tmp_path: Path) -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.panels import scene_after, text_of
 
-from rolltrain_tui.protocol.events import AbilityUsed, DeathSaveRolled, DiceRolled, HeroHurt, Spoke, TwinJudged, TwinLost, TwinSetOut
+from rolltrain_tui.protocol.events import (
+    AbilityUsed,
+    DeathSaveRolled,
+    DiceRolled,
+    HeroHurt,
+    ScoutsSetOut,
+    Spoke,
+    TwinJudged,
+    TwinLost,
+    TwinSetOut,
+)
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
@@ -273,6 +283,11 @@ def test_the_status_line_tells_progress_tempo_and_safety() -> None:
         assert words in line
     assert "‖ paused" in text_of(status_line(scene_after(2), Pace(True, 20), 120))
     assert "12.0 turns/s" in text_of(status_line(scene_after(2), Pace(False, 20, 12.0), 120))
+    scouting = scene_after(2)
+    scouting.apply(ScoutsSetOut(2))
+    told = text_of(status_line(scouting, Pace(False, 20, 0.0), 120))
+    assert "scouts are out" in told
+    assert "turns/s" not in told
 
 
 @given(st.integers(60, 300))

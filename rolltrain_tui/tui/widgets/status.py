@@ -75,6 +75,8 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
     if pace.paused:
         why = f": {pace.why}" if pace.why else ""
         return [(f"‖ paused{why}", "warn+strong"), *([] if why else [(f" ({rate(pace.wished)})", "muted")])]
+    if scene.scouting:
+        return [("▶ scouts are out", "cool")]
     if pace.until:
         return [("▶▶ until something happens", "good")]
     measured = ""
