@@ -20,6 +20,7 @@ from rolltrain_tui.tui.ending_signals import EndingSignals
 from rolltrain_tui.tui.first_picture import FirstPicture
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.opening import GATHERING, REWINDING, SEEKING
+from rolltrain_tui.tui.other_keyboards import by_place
 from rolltrain_tui.tui.outfitter import RunOpener, TorchOutfitter
 from rolltrain_tui.tui.resizes import Resizes
 from rolltrain_tui.tui.screens.base import Destination
@@ -133,6 +134,7 @@ class RolltrainApp(App[None]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent) and not self._ready_for_input():
             return
+        event = by_place(event, self)
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
 

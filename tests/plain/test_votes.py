@@ -43,9 +43,7 @@ def test_a_typed_vote_is_answered_and_played(
     assert told in out.getvalue()
 
 
-def test_before_the_campaign_nothing_is_asked_of_a_hero_who_is_not_there(
-    tiny_config: Callable[..., CampaignConfig], tmp_path: Path
-) -> None:
+def test_before_the_campaign_nobody_is_asked(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
     """A vote that is typed too early is told so; and a single turn is one turn."""
     run, out = Run.begin(tiny_config(), base=CAMPAIGNS, runs=tmp_path), io.StringIO()
     session = PlainSession(run, Inbox(), PlainView(SafeStream(out)), SafeStream(out))
