@@ -12,12 +12,10 @@ from rolltrain_tui.integrations.plain import check_parts
 from rolltrain_tui.integrations.session import Session
 from rolltrain_tui.integrations.terms import GameKeywords, Terms, at_least_one, takes_terms, title
 from rolltrain_tui.modes.module.config import ModuleConfig
+from rolltrain_tui.protocol.events import ENDLESS
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.training.shards import deal_back, refuse_flat_shards
 from rolltrain_tui.training.wrappers import plain_model, plain_optimizer
-
-ENDLESS = 1_000_000
-"""Turns of a loop that does not say how many it takes."""
 
 
 @takes_terms

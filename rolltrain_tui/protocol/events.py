@@ -22,6 +22,8 @@ Topic = Literal[
 Ending = Literal["victory", "fallen", "spent"]
 """spent: the energy was used up before the last turn."""
 Verdict = Literal["helped", "hurt", "no measurable effect"]
+ENDLESS = 1_000_000
+"""Turns of a foreign loop that does not say how many it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +427,7 @@ class CampaignBegan(Event):
     kind: str
     seed: int
     turns: int
+    """ENDLESS in a foreign loop that does not say how many it takes."""
     rulebook: str
     die: int
     dc: int
@@ -440,6 +443,11 @@ class CampaignBegan(Event):
     """The run's limit in GFLOP; None: no limit."""
     machine: Machine | None = None
     """Where the run began; None in runs that were recorded before they told it. No part of the story: another machine tells the same."""
+
+    @property
+    def endless(self) -> bool:
+        """Nobody knows how many turns it will be."""
+        return self.kind == "module" and self.turns == ENDLESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -459,7 +459,8 @@ def _(event: ev.CampaignBegan, objective: Objective) -> str:
     hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
     model = f"{event.model}{limit}, {event.device} in {event.dtype}"
-    return f"{event.campaign} begins, seed {event.seed}, {event.turns} turns: {hero}; {dice}; {model}."
+    turns = "no end set" if event.endless else f"{event.turns} turns"
+    return f"{event.campaign} begins, seed {event.seed}, {turns}: {hero}; {dice}; {model}."
 
 
 @measured.register

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.panels import text_of
 from support.same_weights import same
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
@@ -17,7 +18,10 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandRefused, Evaluated, HeroFell, MonsterActed, Rested, StepTaken
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
+from rolltrain_tui.story.narration import tell
+from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
+from rolltrain_tui.tui.widgets.status import Pace, status_line
 
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
 OPTIMIZERS: dict[str, Callable[[nn.Module], torch.optim.Optimizer]] = {
@@ -481,3 +485,15 @@ def test_a_chronicle_that_cannot_be_written_ends_no_training(tmp_path: Path) -> 
     game.state_dict()
     game.close()
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("turns", [None, 40])
+def test_a_loop_that_does_not_say_how_long_it_takes_is_told_without_an_end(turns: int | None) -> None:
+    """Neither its story nor the line at the top counts to a number that nobody named."""
+    model = net()
+    game = rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), turns=turns)
+    game.begin()
+    begun = game.events[0]
+    line = text_of([status_line(Scene.of([begun]), Pace(False, None, 12.0), 120)])
+    assert ("no end set" in tell(begun), "40 turns" in tell(begun)) == (turns is None, turns is not None)
+    assert ("/" in line, "%" in line, "ETA" in line) == (turns is not None,) * 3
