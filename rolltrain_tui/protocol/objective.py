@@ -1,7 +1,7 @@
 """What an evaluation measures: its name, its unit, and which way is better."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Literal
 
 Better = Literal["lower", "higher"]
@@ -68,8 +68,8 @@ class Objective:
         return (before - after if self.better == "lower" else after - before) / self.step
 
     def improves(self, value: float, on: float | None) -> bool:
-        """Whether `value` is better than `on`; anything is better than nothing."""
-        return on is None or (value < on if self.better == "lower" else value > on)
+        """Whether `value` is better than `on`; anything is better than nothing, and a number than none."""
+        return on is None or (isnan(on) and not isnan(value)) or (value < on if self.better == "lower" else value > on)
 
     def reaches(self, value: float, bar: float) -> bool:
         """Whether `value` is at least as good as `bar`. A value that is not a number reaches nothing."""

@@ -483,6 +483,7 @@ def _(event: ev.ActBegan) -> str:
 @measured.register
 def _(event: ev.Evaluated, objective: Objective) -> str:
     verdict = "the best so far" if event.improved else f"best {event.best:.3f}"
+    verdict = "none so far was a number" if math.isnan(event.best) else verdict
     training = "training" if objective.of_loss else "training loss"
     found = f"{event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}, {verdict}"
     loss = "" if math.isnan(event.train_loss) else f"; {training} {event.train_loss:.3f}"  # before the first step there is none

@@ -497,3 +497,22 @@ def test_a_loop_that_does_not_say_how_long_it_takes_is_told_without_an_end(turns
     line = text_of([status_line(Scene.of([begun]), Pace(False, None, 12.0), 120)])
     assert ("no end set" in tell(begun), "40 turns" in tell(begun)) == (turns is None, turns is not None)
     assert (f"/{begun.turns}" in line, "%" in line, "ETA" in line) == (turns is not None,) * 3
+
+
+def test_a_first_evaluation_that_is_no_number_is_not_the_best_for_ever(tmp_path: Path) -> None:
+    """The best is the best of the numbers, whenever the first one comes; what is no number improves on nothing."""
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    game = rolltrain_tui.session(model, optimizer, folder=tmp_path)
+    for value in (math.nan, 0.5, math.nan, 0.4, 0.6):
+        loss = model(torch.ones(1, 2)).square().mean()
+        loss.backward()
+        with game.turn(loss):
+            optimizer.step()
+        optimizer.zero_grad()
+        game.evaluated(value)
+    told = [event for event in read(tmp_path / "chronicle.jsonl") if isinstance(event, Evaluated)]
+    assert [0.5, 0.5, 0.4, 0.4] == [event.best for event in told[1:]]
+    assert [True, False, True, False] == [event.improved for event in told[1:]]
+    assert "none so far was a number" in tell(told[0])
+    assert "the best so far" in tell(told[1])
