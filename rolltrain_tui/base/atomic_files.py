@@ -36,7 +36,7 @@ def refusal(error: OSError) -> str:
 
 
 _REMEDIES = {
-    errno.ENOENT: "check the name, and make the folder that it lies in",
+    errno.ENOENT: "check the name, and that the folder it lies in is there",
     errno.EACCES: "give yourself permission (chmod), or choose another place",
     errno.EPERM: "choose another place",
     errno.EROFS: "choose another place",

@@ -133,7 +133,7 @@ def run_path(name: str, out: Path | None) -> Path:
     names: list[str] = []
     with suppress(OSError):
         names = [run.name for run in root.iterdir()]
-    near = get_close_matches(name, names, n=1)
+    near = get_close_matches(name, [each for each in names if each != name], n=1)
     remedy = f"did you mean {printable(near[0])}?" if near else "`rolltrain saves list` shows those there are"
     raise SaveError(f"there is no run or save '{printable(name)}', neither here nor in {printable(root)}; {remedy}")
 

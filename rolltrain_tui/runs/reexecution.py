@@ -4,6 +4,7 @@ The same campaign, seed and commands give the same dice, story and weights. So e
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -55,6 +56,11 @@ def from_the_beginning(run: Path, device: str | None = None) -> StartPoint:
         raise ValueError(
             f"{run} holds no {layout.CAMPAIGN}, so only the program that trained it can train it again; replay and plot show it"
         )
+    if next(_told(run), None) is None:
+        raise ValueError(
+            f"{run} has no story: its {layout.CHRONICLE} is missing or empty, so there is nothing to compare with; "
+            "`rolltrain train --resume` and `rolltrain diagnose` still open its saves"
+        )
     config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path), _on(device))
     turn, state = _newest_state(run)
     config = in_its_dtype(config, str(state.get("dtype", "")))
@@ -77,6 +83,11 @@ def recorded(start: StartPoint) -> Iterator[Event]:
     """The events of the record after the starting point that training again tells again."""
     story = islice(event_log.read(start.run / layout.CHRONICLE), start.events, None)
     return (event for event in story if event.retold)
+
+
+def _told(run: Path) -> Iterator[Event]:
+    with suppress(FileNotFoundError):
+        yield from event_log.read(run / layout.CHRONICLE)
 
 
 def moves_of(run: Path) -> list[tuple[int, Command]]:

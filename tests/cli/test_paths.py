@@ -135,7 +135,7 @@ def test_what_the_system_refuses_is_told_with_a_remedy(call: Callable[..., Answe
     """Also for a folder that is not there, a file where a folder belongs, and a folder where a file belongs."""
     (tmp_path / "file").touch()
     for words, remedy in {
-        ("new", "supervised", tmp_path / "none" / "my.yaml"): "make the folder that it lies in",
+        ("new", "supervised", tmp_path / "none" / "my.yaml"): "check the name, and that the folder",
         ("new", "supervised", tmp_path): "is a folder; name the file to write, such as",
         ("new", "supervised", tmp_path / ("n" * 300)): "choose one of at most 255",
         ("train", tiny, "--out", tmp_path / "file"): "choose another name",

@@ -266,3 +266,15 @@ def test_the_verb(run: Path, call: Callable[..., Answer]) -> None:
     bad = call("verify", run)
     assert (bad.code, "✖ Contradicted" in bad.out and "Turn 9, story StepTaken.loss: recorded 9.0," in bad.out) == (1, True)
     assert json.loads(call("verify", run, "--json").out)["difference"]["field"] == "StepTaken.loss"
+
+
+@pytest.mark.parametrize("verb", [("verify",), ("branch", "--at", "2")])
+def test_without_a_story_there_is_nothing_to_compare(run: Path, call: Callable[..., Answer], verb: tuple[str, ...]) -> None:
+    """A chronicle that is missing or empty is neither exact nor a crash: whoever took it away must not have the run approved."""
+    (run / "chronicle.jsonl").unlink()
+    for _ in range(2):
+        answer = call(verb[0], run, *verb[1:])
+        assert 2 == answer.code
+        assert "has no story" in answer.err
+        assert "Exact" not in answer.out
+        (run / "chronicle.jsonl").touch()
