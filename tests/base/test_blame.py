@@ -112,6 +112,7 @@ class Bog:
     """A campaign of the mode; what it fails with is called by the plug-in."""
 
     kind = "bog"
+    lighter = ""
 
     def __init__(self, fail: Callable[[], object] = lambda: None) -> None:
         self.fail = fail
