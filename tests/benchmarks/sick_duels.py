@@ -14,6 +14,10 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
     no new games           stale_archive    5 of 5, turn 251             -.212 ± .060    -.190 ± .054    51 to 55
     no new games, longer   swollen_oracle   5 of 5, turn 375 to 875      -.207 ± .050    -.192 ± .067    51 to 55
     one opponent           lost_curiosity   5 of 5, turn 251 to 1,250    -.264 ± .056    -.195 ± .055    51 to 55
+    so again               hollow_oracle    5 of 5, turn 501, 750        -.414 ± .024    -.415 ± .056    3001 to 3005, new then
+                           stale_archive    5 of 5, turn 251             -.074 ± .050    -.036 ± .045    3001 to 3005
+                           swollen_oracle   5 of 5, turn 875 to 1,250    -.106 ± .088    -.117 ± .089    3001 to 3005
+                           lost_curiosity   4 of 5, turn 251 to 750      -.239 ± .071    -.176 ± .061    3001 to 3005
     one weak opponent      eternal_staller  5 of 5, turn 1,750 to 2,625  -.217 ± .030    -.234 ± .040    175 to 179
     self-play              echo_chamber     5 of 5, turn 1,375 to 1,750  -.269 ± .051    -.117 ± .034    150 to 154
     healthy                nobody came to 51 to 55 of the small campaign, of its agent, and of the swift one, nor to 2 of the whole one
