@@ -195,7 +195,7 @@ def read_from(path: Path, place: Place = BEGINNING) -> Iterator[tuple[Event, Pla
             sheet = sheet_after(event, sheet)
             yield event, Place(number, end, sheet)
         if _is_damaged(file, end, number):
-            raise ChronicleError(f"{path.name}: line {number + 1} is damaged: its checksum or its number is wrong")
+            raise ChronicleError(f"{path.name}: line {number + 1} is damaged: {_what_damaged_it(file, end)}")
 
 
 def last_events(path: Path, kinds: Sequence[type[Event]]) -> list[Event]:
@@ -310,6 +310,17 @@ def _is_damaged(file: BinaryIO, end: int, number: int) -> bool:
     file.seek(end)
     line = file.readline(event_codec.MAX_LINE)
     return _payload(line, number) is None and (line.endswith(b"\n") or len(line) == event_codec.MAX_LINE)
+
+
+def _what_damaged_it(file: BinaryIO, end: int) -> str:
+    """Of the bad line that begins there."""
+    file.seek(end)
+    line = file.readline(event_codec.MAX_LINE)
+    if line.endswith(b"\r\n"):
+        return "it ends as lines of Windows do; git or an editor has converted the file, and dos2unix converts it back"
+    if line.startswith(b"\xef\xbb\xbf"):
+        return "it begins with a byte order mark; an editor has saved the file, so take the copy of before"
+    return "its checksum or its number is wrong"
 
 
 def _end_of(path: Path, events: int) -> int:

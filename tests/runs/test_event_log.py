@@ -6,6 +6,7 @@ import json
 import os
 import random
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,21 @@ def test_only_a_plain_file_is_opened(path: Path, tmp_path: Path, kind: str) -> N
     with pytest.raises((ChronicleError, IsADirectoryError)):
         list(read(path))
     assert precious.read_text() == "thesis"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda whole: whole.replace(b"\n", b"\r\n"), "line 1 is damaged: it ends as lines of Windows do; git or an editor"),
+        (lambda whole: b"\xef\xbb\xbf" + whole, "line 1 is damaged: it begins with a byte order mark"),
+        (lambda whole: b"x" + whole, "line 1 is damaged: its checksum or its number is wrong"),
+    ],
+)
+def test_a_file_that_another_program_has_converted_is_called_that(path: Path, change: Callable[[bytes], bytes], told: str) -> None:
+    """Git converts line ends on Windows, and editors begin a file with a mark: the sentence says what turns it back."""
+    whole = written(path, tale(5)).read_bytes()
+    path.write_bytes(change(whole))
+    with pytest.raises(ChronicleError, match=told):
+        list(read(path))
+    path.write_bytes(whole)
+    assert tale(5) == list(read(path))
