@@ -63,9 +63,8 @@ def _abilities(screen: Teaching) -> Iterator[Verb]:
         if charge.ability in screen.scene.active:
             yield f"Dismiss {title}", "End it before the next turn", partial(screen.dismiss_ability, charge.ability)
         if row is not None and row.passive:
-            words = "manual" if charge.auto else "automatic"
             yield (
-                f"Let {title} act {words}" if not charge.auto else f"{title} {words}",
+                f"{title} by its key alone, not by itself" if charge.auto else f"{title} automatic: it acts by itself too",
                 row.passive,
                 partial(screen.set_auto, charge.ability, not charge.auto),
             )

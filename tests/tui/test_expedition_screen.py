@@ -1,5 +1,6 @@
 """The expedition screen, played by keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -272,6 +273,19 @@ async def test_help_lists_abilities_and_keys(tmp_path: Path) -> None:
         await game.pilot.pause()
         assert "Rage" in game.text
         assert "Pause, or resume" in game.text
+
+
+async def test_the_palette_says_which_ability_acts_by_itself_and_changes_it(tmp_path: Path) -> None:
+    """In words for either way."""
+    async with playing(tmp_path) as game:
+        charges = game.screen.scene.sheet.charges
+        for auto, words in ((False, "Rage automatic: it acts by itself too"), (True, "Rage by its key alone, not by itself")):
+            game.screen.scene.sheet = replace(game.screen.scene.sheet, charges=tuple(replace(charge, auto=auto) for charge in charges))
+            await game.press("ctrl+p")
+            await game.press(*"rage")
+            await game.until(lambda words=words: words in game.text)  # type: ignore[misc]
+            await game.press("escape")
+            await game.until(lambda: game.app.screen is game.screen)
 
 
 async def test_the_palette_knows_the_verbs(tmp_path: Path) -> None:
