@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.paths import CAMPAIGNS
-from support.playing import SIZE, playing, under_way
+from support.playing import SIZE, Game, playing, under_way
 from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
@@ -365,6 +365,22 @@ async def test_no_key_is_silent(tmp_path: Path, key: str, words: str) -> None:
         await game.until(lambda: words == game.screen.notice)
         await game.press("minus")
         await game.until(lambda: "‖ Speed: 50/s. Space resumes." == game.screen.notice)
+
+
+async def test_an_answer_that_was_cut_is_whole_on_a_wider_screen(tmp_path: Path) -> None:
+    """Also below a card, and cut again on a narrow one."""
+    async with playing(tmp_path, size=(80, 24)) as game:
+        words = "An answer of many words, which goes on and on until the line of a small terminal has no room for its end"
+        game.screen.tell_player(words, "warn", stays="always")
+        await game.app.push_screen(Card(LevelGained(3, (), Sheet(level=2))))
+        for width, whole in ((80, False), (120, True), (80, False)):
+            await game.pilot.resize_terminal(width, 36)
+            await game.until(lambda whole=whole: (words in shown_line(game)) == whole and "An answer" in shown_line(game))  # type: ignore[misc]
+
+
+def shown_line(game: Game) -> str:
+    """The line above the keys, whatever lies over the expedition."""
+    return "".join(strip.text for strip in game.screen.query_one(NoticeLine).render_lines(game.screen.query_one(NoticeLine).size.region))
 
 
 async def test_ctrl_c_says_which_key_saves_and_quits(tmp_path: Path) -> None:

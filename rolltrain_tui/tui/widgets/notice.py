@@ -13,7 +13,7 @@ SECONDS, BEFORE_A_HINT = 6.0, 2.5
 class NoticeLine(Panel):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.text = ""
+        self.text, self._tone = "", ""
         self._until: float | None = None
         self._idle: Line = ()
         self._yields = False
@@ -23,10 +23,18 @@ class NoticeLine(Panel):
 
         `now` is the screen's clock; without it the line stays until the next one. `yields`: a suggestion takes its place.
         """
-        self.text, self._until, self._yields = text, None if now is None else now + SECONDS, yields
-        shown = cut(text, max(0, self.content_size.width - 2))
-        self.show([[(" ", ""), (shown, tone)]])
-        return shown == text
+        self.text, self._tone, self._until, self._yields = text, tone, None if now is None else now + SECONDS, yields
+        return self._show_text() == text
+
+    def _show_text(self) -> str:
+        shown = cut(self.text, max(0, self.content_size.width - 2))
+        self.show([[(" ", ""), (shown, self._tone)]])
+        return shown
+
+    def on_resize(self) -> None:
+        """What was cut may have room now."""
+        if self.text and not (self._idle and self._yields):
+            self._show_text()
 
     def suggest(self, line: Line) -> None:
         """What stands here while there is nothing to answer."""
