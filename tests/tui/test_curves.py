@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
@@ -41,6 +41,7 @@ def test_where_two_curves_meet_both_show() -> None:
     assert {"A", "B"} <= set("".join(span[0] for line in lines for span in line))
 
 
+@example(low=0.5797, span=4.2086, height=6)
 @given(low=st.floats(0, 9), span=st.floats(0.1, 90), height=st.integers(6, 30))
 def test_the_values_at_the_side_are_round_and_evenly_apart(low: float, span: float, height: int) -> None:
     """One step of 1, 2 or 5 times a power of ten between them, and each in the row of its height."""

@@ -105,8 +105,9 @@ def _ceiling(values: Sequence[float]) -> float:
 
 
 def _labels(view: View) -> dict[int, str]:
-    """By row, round values that lie in it."""
-    values = ticks(view.low, view.high, max(1.0, view.rows / ROWS_PER_LABEL))
+    """By row, round values that lie in it: one at least."""
+    most = max(1.0, view.rows / ROWS_PER_LABEL)
+    values = ticks(view.low, view.high, most) or ticks(view.low, view.high, 3 * most)
     return {round(view.down(value)) // 4: text for value, text in zip(values, label_all(values), strict=True)}
 
 
