@@ -18,6 +18,7 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
                            stale_archive    5 of 5, turn 251             -.074 ± .050    -.036 ± .045    3001 to 3005
                            swollen_oracle   5 of 5, turn 875 to 1,250    -.106 ± .088    -.117 ± .089    3001 to 3005
                            lost_curiosity   4 of 5, turn 251 to 750      -.239 ± .071    -.176 ± .061    3001 to 3005
+                           echo_chamber     5 of 5, turn 1,375 to 1,750  -.396 ± .086    -.216 ± .095    3001 to 3005
     one weak opponent      eternal_staller  5 of 5, turn 1,750 to 2,625  -.217 ± .030    -.234 ± .040    175 to 179
     self-play              echo_chamber     5 of 5, turn 1,375 to 1,750  -.269 ± .051    -.117 ± .034    150 to 154
     healthy                nobody came to 51 to 55 of the small campaign, of its agent, and of the swift one, nor to 2 of the whole one
