@@ -30,7 +30,6 @@ class SampledUpdate:
         self.optimizer = optimizer
         self._old: list[Tensor] = []
         self._moments: list[dict[str, Any]] = []
-        self._shadow: Optimizer | None = None
 
     @staticmethod
     def serves(optimizer: Optimizer) -> bool:

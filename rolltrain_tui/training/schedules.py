@@ -1,6 +1,7 @@
 """Where a learner stands on its way, and the learning rate there; and the optimiser of a campaign."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 import torch
@@ -37,12 +38,28 @@ class Schedule(Position, Protocol):
         """One turn has been taken."""
 
 
-class TurnSchedule:
-    """The learning rate as a function of turns taken, counting from the last rollback's."""
+class ByTurns(ABC):
+    """One learning rate for every group, as a function of turns taken, counting from the last rollback's."""
 
-    def __init__(self, optimizer: Optimizer, turns: int, peak: float, config: ScheduleConfig) -> None:
-        self.optimizer, self.turns, self.peak, self.config = optimizer, turns, peak, config
-        self.turn = 0
+    factor = 1.0
+    """On every rate, by the player's order."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer, self.turn = optimizer, 0
+
+    @abstractmethod
+    def rate(self, turn: int) -> float:
+        """Of turn 0, 1, ..., without the factor."""
+
+    def set_rate(self) -> float:
+        """Give every group of the optimiser the learning rate of the coming turn."""
+        lr = self.factor * self.rate(self.turn)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        return lr
+
+    def advance(self) -> None:
+        self.turn += 1
 
     def place(self) -> int:
         return self.turn
@@ -53,15 +70,16 @@ class TurnSchedule:
     def return_to(self, place: Any) -> None:
         self.turn = place
 
-    def set_rate(self) -> float:
-        """Give every group of the optimiser the learning rate of the coming turn."""
-        lr = learning_rate(self.turn, self.turns, self.peak, self.config)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        return lr
 
-    def advance(self) -> None:
-        self.turn += 1
+class TurnSchedule(ByTurns):
+    """A campaign's section `schedule`."""
+
+    def __init__(self, optimizer: Optimizer, turns: int, peak: float, config: ScheduleConfig) -> None:
+        super().__init__(optimizer)
+        self.turns, self.peak, self.config = turns, peak, config
+
+    def rate(self, turn: int) -> float:
+        return learning_rate(turn, self.turns, self.peak, self.config)
 
 
 def learning_rate(turn: int, turns: int, peak: float, schedule: ScheduleConfig) -> float:

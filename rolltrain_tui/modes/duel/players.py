@@ -4,7 +4,7 @@ A host sees boards and answers with action codes, (B,); an agent sees boards and
 them, (B,). Chance is handed in: one number from 0 to 1 for each game and move, so that the same chance is the same game.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple, Protocol
@@ -146,26 +146,6 @@ AGENTS: Mapping[str, Player] = {
         Player(name="last", title="the agent that chooses last", agent=choose_last),
     )
 }
-
-
-def asked_host(ask: Callable[[Boards], list[int]]) -> Host:
-    """A person's seat as host: `ask` gives the coordinates for the one game on the board."""
-
-    def host(boards: Boards, chance: Tensor) -> Tensor:
-        chosen = torch.zeros(len(boards), boards.dimension, dtype=torch.bool)
-        chosen[0, ask(boards)] = True
-        return code_of(chosen)
-
-    return host
-
-
-def asked_agent(ask: Callable[[Boards, list[int]], int]) -> Agent:
-    """A person's seat as agent: `ask` gives one of the chosen coordinates for the one game on the board."""
-
-    def agent(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
-        return torch.tensor([ask(boards, chosen[:, 0].nonzero().flatten().tolist())])
-
-    return agent
 
 
 # ---------------------------------------------------------------------------------------------------------------------

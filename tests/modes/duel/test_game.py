@@ -20,7 +20,7 @@ from rolltrain_tui.modes.duel.game import (
     newton_polytope,
     shift,
 )
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, asked_agent, asked_host, chances, play, random_host
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, chances, play, random_host
 
 
 def boards(games: int, points: int, dimension: int, seed: int = 0) -> Boards:
@@ -135,17 +135,6 @@ def test_an_empty_table_and_a_single_point_are_over(count: Callable[[int, int], 
     assert agent is not None
     match = play(host, agent, starts, 5, chances(5, 1, torch.Generator()))
     assert (match.moves.tolist(), match.finished.tolist(), match.rho().value) == ([0], [True], 0.0)
-
-
-def test_a_person_may_sit_on_either_side() -> None:
-    """The seats ask for coordinates, and play what they are told."""
-    starts = begun(Boards.of(torch.tensor([[[0, 2, 1], [2, 0, 1]]])))
-    host = asked_host(lambda board: [0, 1])
-    agent = asked_agent(lambda board, chosen: chosen[-1])
-    match = play(host, agent, starts, 4, chances(4, 1, torch.Generator()))
-    assert match.host_actions.tolist() == [1, 0, 0, 0]
-    assert match.agent_actions.tolist() == [0, 1, 0]
-    assert match.finished.tolist() == [True]
 
 
 def test_boards_join_and_order() -> None:
