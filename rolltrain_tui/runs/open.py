@@ -81,8 +81,13 @@ class SavedRun:
         return self.state.get("effect") is not None
 
     def config(self, overrides: Sequence[str] = ()) -> CampaignConfig:
-        """Its campaign, with "dotted.path=VALUE" written over its values. ValueError."""
+        """Its campaign, with "dotted.path=VALUE" written over its values. ValueError, also for fewer turns than it has played."""
         config = campaign_file.load_text(self.snapshot.config_text, str(self.path), overrides)
+        if overrides and not self.ended and config.turns <= (played := self.snapshot.summary.turn):
+            raise ValueError(
+                f"turns: {config.turns} are over, for the run is at turn {played} and turns are counted from its beginning; "
+                f"for {config.turns} more: --set turns={played + config.turns}"
+            )
         return in_its_dtype(config, str(self.snapshot.state.get("dtype", "")))
 
     def open(self, config: CampaignConfig) -> Campaign:

@@ -176,3 +176,15 @@ def test_an_error_in_training_is_logged(tiny_config: Configure, tmp_path: Path, 
     events = play(expedition)
     assert "the forge went cold" in events[-1].error  # type: ignore[union-attr]
     assert "Traceback" in (expedition.folder / "error.log").read_text()
+
+
+def test_fewer_turns_than_were_played_are_refused(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
+    """Turns are counted from the beginning of the run, and the sentence says what to write for so many more."""
+    run, inbox = Run.begin(tiny_config("turns=12"), base=CAMPAIGNS, runs=tmp_path), Inbox()
+    for event in run.play(inbox):
+        if isinstance(event, StepTaken) and event.turn == 8:
+            inbox.stop()
+    for turns, more in ((8, 16), (3, 11)):
+        with pytest.raises(ValueError, match=rf"turns: {turns} are over, .* at turn 8 .*--set turns={more}"):
+            Run.resume(run.folder, [f"turns={turns}"])
+    assert 9 == Run.resume(run.folder, ["turns=9"]).config.turns
