@@ -230,6 +230,12 @@ class RollToTrain:
         else:
             saved = SavedRun.read(path)
             self.run = Run.restore(saved, saved.load_into(campaign))
+            if saved.ended:
+                warnings.warn(
+                    f"the run in {self.run.folder} has ended, so nothing is trained; an earlier save of it goes on, and without resume "
+                    "a new run begins",
+                    stacklevel=3,
+                )
         return self.run
 
     def _criterion(self) -> Criterion:

@@ -218,8 +218,8 @@ def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:
     """The moments that the optimiser keeps of each parameter that has had a gradient; None for optimisers not known here."""
     if type(optimizer) is SGD:
         return ("momentum_buffer",) if optimizer.defaults["momentum"] else ()
-    if type(optimizer) in (Adam, AdamW) and not optimizer.defaults["amsgrad"]:
-        return ("step", "exp_avg", "exp_avg_sq")
+    if type(optimizer) in (Adam, AdamW):
+        return ("step", "exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if optimizer.defaults["amsgrad"] else ()))
     return None
 
 
@@ -249,7 +249,9 @@ def _dtype_of(value: float) -> torch.dtype:
 def fitting(tensors: Mapping[str, Tensor], name: str, shape: torch.Size, dtype: torch.dtype) -> Tensor:
     """The tensor of that name, if its shape and dtype are right."""
     if name not in tensors:
-        raise LearnerStateError(f"the saved state has no tensor {name!r}; was it saved by a campaign with this model and optimizer?")
+        raise LearnerStateError(
+            f"the saved state has no tensor {name!r}; a run goes on with the model and the optimizer that it was saved with"
+        )
     found = tensors[name]
     if found.shape != shape or found.dtype != dtype:
         raise LearnerStateError(

@@ -316,7 +316,7 @@ class TrainingMemory:
         return packed
 
     def state_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"turn": self.schedule.place(), "snapshot_turn": self.camp.place}
+        state: dict[str, Any] = {"turn": self.schedule.place(), "snapshot_turn": self.camp.place, "optimizer": self._kind_of_optimizer()}
         if self.levers.norms is not None:
             state["norms"] = list(self.levers.norms)
         if self.history is not None:
@@ -333,6 +333,8 @@ class TrainingMemory:
         places = [state.get("turn"), state.get("snapshot_turn")]
         if not all(map(self.schedule.knows, places)):
             raise LearnerStateError(f"the saved state stands at turn {places[0]!r}, its snapshot at {places[1]!r}; both must be counts")
+        if (kind := state.get("optimizer", own := self._kind_of_optimizer())) != own:  # saves of before do not tell
+            raise LearnerStateError(f"the run was saved with the optimizer {kind}, and goes on with that; this one is {own}")
         here = Snapshot.unpack(tensors, "", self.model, self.optimizer, places[0]) if now else None
         camp = Snapshot.unpack(tensors, "snapshot.", self.model, self.optimizer, places[1])
         names = (here.pack("").keys() if here is not None else set()) | camp.pack("snapshot.").keys()
@@ -353,6 +355,11 @@ class TrainingMemory:
         norms = None if self.levers.norms is None else _saved_norms(state)
         names |= {at for at, name in zip(original, tensors, strict=True) if name in names}
         return SavedMemory(here, camp, average, checkpoints, history, norms, frozenset(names))
+
+    def _kind_of_optimizer(self) -> str:
+        """By what its moments mean: Adam and AdamW keep the same."""
+        name = type(self.optimizer).__name__
+        return "Adam" if name == "AdamW" else name
 
     def adopt(self, found: SavedMemory) -> None:
         """Take over what recall has read."""
@@ -398,7 +405,10 @@ def acts_before_the_step(effect: StepEffect) -> bool:
 def refuse_strangers(tensors: Collection[str], known: Collection[str]) -> None:
     """LearnerStateError where a save holds tensors that this learner does not have."""
     if strangers := sorted(set(tensors) - set(known)):
-        raise LearnerStateError(f"the saved state has tensors this campaign does not know, among them {strangers[0]!r}")
+        raise LearnerStateError(
+            f"the saved state has tensors that this model and optimizer do not have, among them {strangers[0]!r}; "
+            "a run goes on with the model and the optimizer that it was saved with"
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -527,6 +528,48 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
     assert stories[0] == stories[1]
 
 
+@pytest.mark.parametrize(
+    ("saved_with", "other", "told"),
+    [
+        (torch.optim.AdamW, torch.optim.Adagrad, "saved with the optimizer Adam, and goes on with that; this one is Adagrad"),
+        (torch.optim.RMSprop, torch.optim.Adagrad, "saved with the optimizer RMSprop"),
+        (torch.optim.SGD, torch.optim.AdamW, "saved with the optimizer SGD"),
+        (torch.optim.AdamW, partial(torch.optim.AdamW, amsgrad=True), "has no tensor '.*max_exp_avg_sq'"),
+        (torch.optim.Adam, torch.optim.AdamW, None),
+    ],
+)
+def test_a_run_goes_on_with_its_own_optimizer(tmp_path: Path, saved_with: Make, other: Make, told: str | None) -> None:
+    """Moments of another kind are refused in words, before a step is taken. Those of Adam and AdamW are the same."""
+
+    def trainer(kind: Make) -> RollToTrain:
+        model = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
+        return RollToTrain(model, kind(model.parameters(), lr=1e-2), num_epochs=2, loss=nn.CrossEntropyLoss(), runs=tmp_path)
+
+    batches = DataLoader(TensorDataset(torch.randn(16, 8), torch.arange(16) % 3), batch_size=4)
+    first = trainer(saved_with).train(batches, moves=[(3, SaveGame("middle"))], progress=False)
+    assert first.run is not None
+    again, middle = trainer(other), first.run.folder / "saves" / "middle"
+    if told is None:
+        again.train(batches, resume=middle, progress=False)
+        return
+    with pytest.raises(ValueError, match=told):
+        again.train(batches, resume=middle, progress=False)
+
+
+def test_a_run_that_has_ended_is_told(tmp_path: Path) -> None:
+    """With more epochs than it had, too: it is over, and a silent return would look like training."""
+
+    def trainer(epochs: int) -> RollToTrain:
+        model = nn.Linear(8, 3)
+        return RollToTrain(model, torch.optim.SGD(model.parameters(), 0.1), num_epochs=epochs, loss=nn.CrossEntropyLoss(), runs=tmp_path)
+
+    batches = DataLoader(TensorDataset(torch.randn(16, 8), torch.arange(16) % 3), batch_size=4)
+    first = trainer(1).train(batches, progress=False)
+    assert first.run is not None
+    with pytest.warns(UserWarning, match="has ended, so nothing is trained"):
+        trainer(2).train(batches, resume=first.run.folder, progress=False)
+
+
 def test_a_checkpoint_by_name(reader: Make, loaders: Make, tmp_path: Path) -> None:
     """After training, the state is saved under a name; a run of another model is refused in words; `rolltrain play` says what to do."""
     trainer = trainer_of(reader(), tmp_path)
@@ -537,7 +580,7 @@ def test_a_checkpoint_by_name(reader: Make, loaders: Make, tmp_path: Path) -> No
     with pytest.raises(ValueError, match=r"go on with RollToTrain\(\.\.\.\)\.train\(\.\.\., resume=\.\.\.\)"):
         Run.resume(path)
     stranger = trainer_of(net(), tmp_path, loss=nn.CrossEntropyLoss())
-    with pytest.raises(ValueError, match="was it saved by a campaign with this model"):
+    with pytest.raises(ValueError, match="goes on with the model and the optimizer that it was saved with"):
         stranger.train(DataLoader(TensorDataset(torch.randn(16, 8), torch.zeros(16, dtype=torch.long)), batch_size=8), resume=path)
     with pytest.raises(SaveError, match="there is no run or save"):
         trainer.load_checkpoint(tmp_path / "nowhere")

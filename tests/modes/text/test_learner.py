@@ -545,7 +545,7 @@ def broken(tensors: dict[str, Tensor], state: dict[str, object], how: str) -> No
             tensors["snapshot.model.wpe.weight"] = torch.zeros(9, 16)
         case "is float64":
             tensors["model.wpe.weight"] = tensors["model.wpe.weight"].double()
-        case "does not know, among them 'model.stranger'":
+        case "do not have, among them 'model.stranger'":
             tensors["model.stranger"] = torch.zeros(1)
         case "'stream.data' is uint8\\[3\\]":
             tensors["stream.data"] = torch.zeros(3, dtype=torch.uint8)
@@ -562,7 +562,7 @@ def broken(tensors: dict[str, Tensor], state: dict[str, object], how: str) -> No
         "has no tensor 'optimizer.wpe.weight.exp_avg'",
         "float32\\[9, 16\\], but this campaign's is float32\\[8, 16\\]",
         "is float64",
-        "does not know, among them 'model.stranger'",
+        "do not have, among them 'model.stranger'",
         "'stream.data' is uint8\\[3\\]",
         "reads other characters",
         "at turn -1",
