@@ -305,13 +305,17 @@ class DiagnosisConfig(Section):
     """camps: at each camp, and when the player asks, copies of the run try smaller and larger steps; seldom: at a camp from turn 100 on
     where the run is half as long again as at their last trip, and when asked; early: as seldom, and once before, at the first evaluation
     whose signals show steps that may be too large; asked: only when asked; off: never, at no cost."""
+    spike: Annotated[float, Field(gt=1, le=1e6)] | None
+    """A gradient above this multiple of the average is a spike, which brings the Hydra; null: 3, and 10 where games are learned from."""
 
     @model_validator(mode="before")
     @classmethod
-    def _older_campaigns_send_none(cls, data: object) -> object:
-        if isinstance(data, dict) and data.keys() == {"examine", "scouting"}:
-            return {**data, "scouts": "off"}
-        return data
+    def _older_campaigns(cls, data: object) -> object:
+        """They send no scouts, and have the house's bound of spikes."""
+        if not isinstance(data, dict):
+            return data
+        sends_none = data.keys() - {"spike"} == {"examine", "scouting"}
+        return {"spike": None, **data, **({"scouts": "off"} if sends_none else {})}
 
 
 class GateConfig(Section):
@@ -531,7 +535,7 @@ class CampaignConfig(Header):
     @property
     def highest(self) -> Mapping[str, float]:
         """Signal -> its upper bound in this campaign, where the campaign states one."""
-        return {}
+        return {} if self.diagnosis.spike is None else {"gradient_spike": self.diagnosis.spike}
 
     @property
     def down_scale(self) -> float:

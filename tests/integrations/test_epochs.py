@@ -92,7 +92,7 @@ def test_an_accumulation_longer_than_the_loader_is_told(tmp_path: Path) -> None:
 
 
 def test_a_second_training_says_that_it_begins_anew(tmp_path: Path) -> None:
-    """It names the way to go on; with resume, or after load_checkpoint, nothing is said."""
+    """It names the way to go on; with resume, or after load_checkpoint, only that the run has ended."""
     trainer = trainer_of(net(), tmp_path, num_epochs=1)
     trainer.train(batches(4), progress=False)
     assert trainer.run is not None
@@ -100,9 +100,11 @@ def test_a_second_training_says_that_it_begins_anew(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"a new run begins, .* to go on with that one, give resume="):
         trainer.train(batches(4), progress=False)
     trainer.load_checkpoint(first)
-    trainer.train(batches(4), progress=False)
+    with pytest.warns(UserWarning, match="has ended, so nothing is trained"):
+        trainer.train(batches(4), progress=False)
     assert trainer.run.folder == first
-    trainer.train(batches(4), resume=first, progress=False)
+    with pytest.warns(UserWarning, match="has ended, so nothing is trained"):
+        trainer.train(batches(4), resume=first, progress=False)
     with pytest.warns(UserWarning, match="a new run begins"):
         trainer.train(batches(4), progress=False)
 

@@ -296,7 +296,7 @@ class DuelConfig(CampaignConfig):
 
     @property
     def highest(self) -> Mapping[str, float]:
-        return {"echo": self.rival.echo} if self.rival is not None else {}
+        return {**super().highest, "echo": self.rival.echo} if self.rival is not None else super().highest
 
     @property
     def dials(self) -> tuple[Dial, ...]:
