@@ -59,7 +59,7 @@ class Result:
     wait_p95_ms: float
     """Of it what the turns alone make a key wait that comes at any moment: even a game that costs nothing would not obey sooner."""
     latest_tick_ms: float
-    """The largest delay of a 20 Hz timer of the app while training ran."""
+    """The largest delay of a tick of the screen while training ran; ten are due a second."""
     first_frame_ms: float
 
 

@@ -1,5 +1,6 @@
 """The app on a scripted expedition, played by keys."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,6 +47,15 @@ class Game:
         for _ in range(turn - self.screen.scene.turn):
             self.inbox.step_once()
         await self.until(lambda: self._ticked().scene.turn >= turn)
+
+    async def stand_still(self) -> int:
+        """The turn at which a paused run stands, once every turn that it was still granted is played and shown."""
+        bridge = self.app.bridge
+        assert bridge is not None
+        while self.inbox._single_steps:
+            await asyncio.sleep(0)
+        await asyncio.wrap_future(bridge.between_turns(lambda run: None))  # done when the last granted turn is over
+        return self._ticked().scene.turn
 
     async def play_behind(self) -> None:
         """One turn, whatever screen lies over the expedition."""

@@ -44,7 +44,7 @@ from rolltrain_tui.tui.widgets.voice import VoicePanel
 TICK_SECONDS = 0.1
 FAST_TICKS, STILL_TICKS = 4, 10
 """At full speed the picture is drawn every so many ticks at most; when nothing happens, or behind another screen, so seldom."""
-PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.02, 0.25, 0.02, 5.0
+PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.015, 0.25, 0.02, 5.0
 """Of the time: at full speed, where the training rests between turns, and in a window that is being dragged about; and seconds."""
 CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}
 SEVERITIES: dict[str, SeverityLevel] = {"warn": "warning", "bad": "error", "bad+strong": "error"}
@@ -123,6 +123,7 @@ class ExpeditionScreen(Explaining):
         self._still = still
         self._detail: bool | None = None
         self._ticks = 0
+        """Since a tick drew a picture."""
         self._share = Share(LONGEST_WAIT)
         self._wanted = True
         """A picture is due whatever it costs."""
@@ -203,6 +204,7 @@ class ExpeditionScreen(Explaining):
         self._ticks += 1
         self._notice.tick(time.monotonic())
         if self._due():
+            self._ticks = 0
             self.show_news()
 
     def show_news(self) -> None:
@@ -229,7 +231,7 @@ class ExpeditionScreen(Explaining):
         rested = self._rested()
         share = DRAGGED_SHARE if self.game.resizes.waiting else RESTED_SHARE if rested else PICTURE_SHARE
         every = STILL_TICKS if not (news and self.is_active) else 1 if rested else FAST_TICKS
-        return self._ticks % every == 0 and self._share.wait(share) <= 0
+        return self._ticks >= every and self._share.wait(share) <= 0
 
     def _rested(self) -> bool:
         """Whether the training waits between turns, and leaves time to the screen."""
