@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolltrain_tui.modes.text.corpora.built_in import BUILT_IN, built_in_text, floor
+from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def text_facts(corpus: str) -> TextFacts:
     name = corpus if corpus in BUILT_IN else str(Path(corpus).expanduser().resolve())
     text = plain_text(name)
     return TextFacts(name, min(4096, len(set(text))), hashlib.sha256(text.encode()).hexdigest(), len(text))
+
+
+def check_form(corpus: str) -> None:
+    """DataError where a new agent would learn from a table, a page or JSON with its marks."""
+    if corpus not in BUILT_IN:
+        refuse_other_forms(Path(corpus).expanduser())
 
 
 def check_length(facts: TextFacts, context: int) -> None:

@@ -26,7 +26,7 @@ from rolltrain_tui.arena.agents import (
     flops_per_token,
     num_parameters,
 )
-from rolltrain_tui.arena.corpora import check_length, text_facts
+from rolltrain_tui.arena.corpora import check_form, check_length, text_facts
 from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.safe_text import flat, printable
 
@@ -76,6 +76,7 @@ class Roster:
         """Create an untrained agent. The first one becomes the current agent. AgentError."""
         check_name(name)
         self._refuse_taken(name)
+        check_form(corpus)
         facts = text_facts(corpus)
         check_shape(shape, facts.vocabulary)
         check_recipe(recipe)

@@ -191,8 +191,12 @@ class Reading:
         ending = Path(self._name).suffix.lower()
         if ending not in (*TEXTS, *TABLES):
             return ""
-        table = f"; `rolltrain new finetune my.yaml --model DIR --data {self._name}` reads its columns" if ending in TABLES else ""
-        return f"{self._name}: this is no campaign. To train on it as a text: `rolltrain play tiny_gpt --data {self._name}`{table}"
+        how = (
+            f"fine-tune on its columns: `rolltrain new finetune my.yaml --model DIR --data {self._name}`"
+            if ending in TABLES
+            else f"train on it as a text: `rolltrain play tiny_gpt --data {self._name}`"
+        )
+        return f"{self._name}: this is no campaign. To {how}"
 
     def _override(self, text: str) -> settings.Override | None:
         try:

@@ -559,6 +559,9 @@ class CampaignConfig(Header):
         """
         yield from ()
 
+    def refuse_data(self, base: Path) -> None:
+        """ValueError where a glance at the player's own file, relative to `base`, says that nobody means to train on it as it is."""
+
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
         """The values of a campaign that reads the file `name`: of its folder, or an absolute path where it does not stay in its folder.

@@ -35,6 +35,10 @@ def load(path: Path, overrides: Sequence[str] = (), *, data: Path | None = None)
     config = _config(*read).model_copy(deep=True)
     inside = config.data_path is not None and config.stays_in_its_folder and data is None
     faults = [*unearned(config), *(astray(path.parent, config.data_path) if inside and config.data_path else [])]
+    try:
+        config.refuse_data(base_of(config, path, data))
+    except ValueError as error:
+        faults.append(Fault(("data", "path"), str(error), ("data", "path")))
     if faults:
         _reading(*read).report(faults)
     return config

@@ -311,11 +311,9 @@ class TestFiles:
         """A text or a table that is named as the campaign, however it fails to be one."""
         path = tmp_path / name
         path.write_text(content)
-        with pytest.raises(
-            CampaignFileError, match=r"this is no campaign\. To train on it as a text: `rolltrain play tiny_gpt --data "
-        ) as caught:
+        command = "rolltrain play tiny_gpt" if name == "novel.txt" else "rolltrain new finetune my.yaml --model DIR"
+        with pytest.raises(CampaignFileError, match=rf"this is no campaign\. To .*: `{command} --data "):
             load(path)
-        assert ("rolltrain new finetune" in str(caught.value)) == (name == "rows.jsonl")
 
     def test_a_text_behind_a_link_that_leads_out_is_refused(self, tmp_path: Path) -> None:
         """Links are followed before the folder is compared; a link that stays inside is fine."""

@@ -192,6 +192,12 @@ class FinetuneConfig(CampaignConfig):
             except ValueError as error:
                 yield ("data", name), str(error)
 
+    def refuse_data(self, base: Path) -> None:
+        from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
+
+        if self.data.format == "text":
+            refuse_other_forms(base / _expanded(self.data.path))
+
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
         if name in ("", ".", ".."):

@@ -17,6 +17,7 @@ from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.finetune.folder import ModelFolder, look
 from rolltrain_tui.modes.finetune.rows import Row, read_rows, texts_of
+from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
 TEXT_COLUMNS = ("text", "sentence", "content", "review", "document", "body", "prompt", "question", "title", "message")
@@ -74,6 +75,8 @@ def _survey(model: ModelFolder, data: Path, folder: Path) -> Found:
     from rolltrain_tui.modes.finetune.loading import load_tokenizer
 
     form = _form(data)
+    if form == "text":
+        refuse_other_forms(data)
     rows, plain = (read_rows(data, form), "") if form != "text" else ([], read_text(data))
     label = _label_column(rows) if rows else None
     causal, classifies = (any(word in name for name in model.architectures) for word in ("LM", "ForSequenceClassification"))

@@ -147,6 +147,12 @@ class TextConfig(CampaignConfig, TextTraining):
         except DataError as error:
             yield ("data", "corpus" if data.path is None else "path"), str(error)
 
+    def refuse_data(self, base: Path) -> None:
+        from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
+
+        if self.data.path is not None:
+            refuse_other_forms(base / self.data.path)
+
     @classmethod
     def with_data(cls, name: str) -> Mapping[Where, Any]:
         if name in ("", ".", ".."):

@@ -64,6 +64,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def beginning(path: Path) -> bytes:
+    """The first bytes of the file, 65,536 at most. DataError where it cannot be read."""
+    with _opened(path) as file:
+        return file.read(_SAMPLE)
+
+
 def _read_bytes(path: Path) -> bytes:
     with _opened(path) as file:
         data = file.read(LARGEST + 1)
