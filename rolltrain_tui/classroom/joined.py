@@ -33,11 +33,16 @@ def remember(root: Path, joined: Joined, asked: Assignment) -> None:
 
 def find(root: Path, seed: int) -> Joined | None:
     """Who joined with this seed; None where nobody did here."""
+    return _read(root / FOLDER / f"{seed}.json")
+
+
+def everyone(root: Path) -> list[Joined]:
+    """All who joined here, the last one first."""
     try:
-        found: Joined = codec(Joined).load(parse_json((root / FOLDER / f"{seed}.json").read_bytes()))
-    except (OSError, RecordError):
-        return None
-    return found
+        files = sorted((root / FOLDER).glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+    except OSError:
+        return []
+    return [found for found in map(_read, files) if found is not None]
 
 
 def assignment_of(root: Path, joined: Joined) -> Assignment | None:
@@ -46,6 +51,14 @@ def assignment_of(root: Path, joined: Joined) -> Assignment | None:
         return assignments.read(_copy(root, joined.assignment))
     except AssignmentError:
         return None
+
+
+def _read(file: Path) -> Joined | None:
+    try:
+        found: Joined = codec(Joined).load(parse_json(file.read_bytes()))
+    except (OSError, RecordError):
+        return None
+    return found
 
 
 def _copy(root: Path, name: str) -> Path:

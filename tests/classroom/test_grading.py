@@ -234,6 +234,28 @@ def test_a_student_hears_before_handing_in_what_grading_would_say(
     assert (answer.code, "not finished" in answer.err) == (0, False)
 
 
+def test_a_run_of_another_campaign_is_named_beside_the_one_joined(
+    room: Class, anna: Path, tmp_path: Path, call: Callable[..., Answer]
+) -> None:
+    """With a seed that nobody joined with, with a name that says otherwise, with the right seed, and where no run is here at all."""
+    seed, title = seed_of(room.asked.id, "Anna"), room.asked.title
+    joined.remember(tmp_path, joined.Joined(room.asked.id, title, "Anna", seed), room.asked)
+    (tmp_path / "hw.class").write_bytes(assignments.dump(room.asked))
+    other, same = (room.forge(anna, changed(CampaignBegan, campaign="The Hot Forge", seed=own)) for own in (seed + 1, seed))
+    answers = [
+        call("class", "submit", other, "--out", tmp_path),
+        call("class", "submit", other, "--assignment", tmp_path / "hw.class", "--name", "Anna", "--out", tmp_path),
+        call("class", "submit", room.campaign(same, f"turns: {TURNS}", "turns: 9"), "--out", tmp_path),
+        call("class", "submit", "--out", tmp_path),
+    ]
+    for number, answer in enumerate(answers, 1):
+        assert answer.code == 2
+        assert f"'{title}'" in answer.err
+        assert "Anna" in answer.err
+        assert "`rolltrain class join` wrote" in answer.err
+        assert ("'The Hot Forge'" in answer.err) == (number < 4)
+
+
 def test_the_table_on_the_terminal_says_where_a_run_stopped() -> None:
     """A value after a tenth of the turns is another thing than one at the end."""
     whole, short = (Row("Anna", Result(outcome="exact", value=2.0, turn=turn, turns=600), 0.0, "a.zip") for turn in (600, 25))

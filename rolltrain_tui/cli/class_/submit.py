@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli import options
 
 if TYPE_CHECKING:
     from rolltrain_tui.classroom.assignment import Assignment
+    from rolltrain_tui.classroom.joined import Joined
     from rolltrain_tui.classroom.record import Record
 
 
@@ -36,7 +38,7 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
     folder = run_of(options.run_path(run, out)) if run else _newest_joined(root)
     record = _record(folder)
     assert record.began is not None
-    seed = record.began.seed
+    seed, played = record.began.seed, printable(record.began.campaign)
     if assignment is not None and name is not None:
         given, called = assignments.read(assignment), identity.cleaned(name)
         asked: Assignment | None = given
@@ -45,15 +47,17 @@ def submit(run: str | None, file: Path | None, assignment: Path | None, name: st
         found = joined.find(root, seed)
         if found is None:
             raise click.UsageError(
-                f"The run has seed {seed}, and nobody joined an assignment with it here. Say which: --assignment FILE --name NAME."
+                f"The run is one of '{played}' with seed {seed}, and nobody joined an assignment with it here{_joined_here(root)}. "
+                "Play the campaign that `rolltrain class join` wrote, or say whose run it is: --assignment FILE --name NAME."
             )
         asked, known = joined.assignment_of(root, found), found
     if seed != known.seed:
         raise click.UsageError(
-            f"The run has seed {seed}, and {known.name}'s is {known.seed}: play the campaign that `rolltrain class join` wrote."
+            f"The run is one of '{played}' with seed {seed}, and {known.name} joined '{known.title}' with seed {known.seed}: "
+            "play the campaign that `rolltrain class join` wrote."
         )
     if asked is not None:
-        _check(asked, record, folder / layout.CAMPAIGN, known.seed)
+        _check(asked, record, folder / layout.CAMPAIGN, known)
     target = file or Path(f"{identity.file_name(known.name)}.submission.zip")
     if os.path.lexists(target):
         raise assignments.AssignmentError(
@@ -87,19 +91,29 @@ def _record(folder: Path) -> "Record":
     return record
 
 
-def _check(asked: "Assignment", record: "Record", campaign: Path, seed: int) -> None:
+def _joined_here(root: Path) -> str:
+    """Half a sentence that names the assignments that were joined on this computer; "" where there are none."""
+    from rolltrain_tui.classroom import joined
+
+    found = [f"{one.name} joined '{one.title}' with seed {one.seed}" for one in joined.everyone(root)]
+    return f" ({'; '.join(found[:3])}{'; and others' if len(found) > 3 else ''})" if found else ""
+
+
+def _check(asked: "Assignment", record: "Record", campaign: Path, known: "Joined") -> None:
     """AssignmentError for a run that would be refused."""
     from rolltrain_tui.classroom.assignment import AssignmentError
     from rolltrain_tui.classroom.conformity import NotTheAssignment, check_record, conforming
 
+    played = "" if record.began is None else printable(record.began.campaign)
     try:
-        conforming(asked, campaign.read_text(encoding="utf-8", errors="replace"), seed)
+        conforming(asked, campaign.read_text(encoding="utf-8", errors="replace"), known.seed)
         check_record(asked, record)
     except OSError as error:
         raise AssignmentError(f"{campaign} cannot be read: {error.strerror or error}. Hand in another run.") from None
     except NotTheAssignment as error:
         raise AssignmentError(
-            f"This run would be refused. {error} Play the campaign that `rolltrain class join` wrote as it is, and hand in that run."
+            f"This run of '{played}' would be refused for '{known.title}', which {known.name} joined. {error} "
+            "Play the campaign that `rolltrain class join` wrote as it is, and hand in that run."
         ) from None
 
 
@@ -117,4 +131,7 @@ def _newest_joined(root: Path) -> Path:
             continue
         if isinstance(began, CampaignBegan) and joined.find(root, began.seed) is not None:
             return run.folder
-    raise click.UsageError("No run of an assignment is here. Join one, play its campaign, and name the run: rolltrain class submit RUN.")
+    raise click.UsageError(
+        f"No run of an assignment is here{_joined_here(root)}. "
+        "Join one, play the campaign that `rolltrain class join` wrote, and name the run: rolltrain class submit RUN."
+    )
