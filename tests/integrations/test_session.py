@@ -356,7 +356,8 @@ def test_a_camp_that_waits_is_saved(points: TensorDataset, tmp_path: Path) -> No
     """A checkpoint between the evaluation and the next turn: the camp is made after loading. Older ones made it at once."""
     model, optimizer, game = foreign()
     steps(game, model, optimizer, points, range(CAMP))
-    game.evaluated(2.0)
+    for value in (1.0, 2.0):
+        game.evaluated(value)
     stow(game, tmp_path)
     _, _, again = foreign()
     unpack_into(again, tmp_path)
@@ -372,6 +373,7 @@ def test_a_camp_that_waits_is_saved(points: TensorDataset, tmp_path: Path) -> No
     older.begin()
     assert not [event for event in older.events if isinstance(event, Rested)]
     assert older.cycle.progress == again.cycle.progress
+    assert (2.0, 1.0) == (older.cycle.progress.last, older.cycle.progress.best)
 
 
 def test_the_best_is_kept_before_the_game_hears_of_it(points: TensorDataset) -> None:

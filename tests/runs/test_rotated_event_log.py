@@ -40,7 +40,7 @@ def in_one_file(path: Path, length: int) -> Path:
 
 
 def test_a_new_volume_is_synced_with_its_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder is synced when a volume has a new name, and not otherwise: a crash cannot lose the name of a synced file."""
+    """The folder is synced when a volume has a new name, by going on or by going back: a crash cannot lose the name of a synced file."""
     synced: list[Path] = []
     monkeypatch.setattr(event_log.atomic_files, "sync_folder", synced.append)
     with Chronicle(path) as book:
@@ -52,7 +52,10 @@ def test_a_new_volume_is_synced_with_its_name(path: Path, monkeypatch: pytest.Mo
             book.sync()
             assert synced == ([path.parent] if turned_over else [])
             synced.clear()
-    assert rotating_log.full(path)
+        assert rotating_log.full(path)
+        for events, named in ((19, []), (1, [path.parent])):
+            book.truncate_to(events)
+            assert named == synced
 
 
 def test_it_is_one_story(path: Path, single: Path) -> None:

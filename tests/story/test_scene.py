@@ -177,13 +177,17 @@ def test_a_monster_comes_is_struck_and_goes() -> None:
 
 
 def test_life_death_and_experience() -> None:
-    """Wounds, death saves, a fall and XP are on the sheet; rising clears the death saves."""
+    """Wounds, death saves, a fall and XP are on the sheet; rising, falling and resting clear the death saves."""
     scene = Scene.of([began(), ev.HeroHurt(1, 20, -6, "breath"), ev.DeathSaveRolled(2, 12, 1, 0), ev.XPGained(2, 50, 50, "best")])
     assert (0, (1, 0), 50) == (scene.sheet.hp, scene.death_saves, scene.sheet.xp)
     scene.apply(ev.HeroHealed(3, 5, 5, "natural 20"))
     assert (5, None) == (scene.sheet.hp, scene.death_saves)
-    scene.apply(ev.HeroFell(4, 0, replace(HERO, deaths=1)))
-    assert 1 == scene.sheet.deaths
+    fallen = replace(HERO, deaths=1)
+    for turn, end in enumerate((ev.HeroFell(5, 0, fallen), ev.Rested(6, "long", fallen)), 4):
+        scene.apply(ev.DeathSaveRolled(turn, 8, 0, 1))
+        assert (0, 1) == scene.death_saves
+        scene.apply(end)
+        assert (1, None) == (scene.sheet.deaths, scene.death_saves)
 
 
 def test_a_level_brings_new_numbers() -> None:
