@@ -25,8 +25,8 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
     healthy, a pool        nobody of the duel came to 51 to 55 (echo .06 at most), 111 to 115 or 83 to 87 (.10); noise_swarm came to 51, 53
     healthy, ordered       nobody came to 175 to 179, with all that one weak opponent has but the opponent; unfinished was .47 at most
     healthy, an open door  nobody came to 150 to 154, with all of the dials that shut the door but the door's; the echo was .14 at most
-    healthy, everyone      nobody came to 150 to 154; the echo was beyond the bound five times, never twice in a row. On 6001 to 6005, new then,
-                           echo_chamber came to 6003 alone, at turn 1,001, when its youth had ended; by 1,125 it was well
+    healthy, everyone      nobody came to 150 to 154; the echo was beyond the bound five times, never twice in a row. On 6001 to 6005, new
+                           then, echo_chamber came to 6003 alone, at turn 1,001, when its youth had ended; by 1,125 it was well
 
 The steps too large were found on 161 to 168: of 3e-2, 4e-2 and 5e-2 the monster came to all eight. Steps of 2e-2, the recipe before,
 brought it to 52 to 55 and not to 51.
