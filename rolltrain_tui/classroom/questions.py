@@ -61,7 +61,8 @@ def next_evaluation(scene: Scene, every: int) -> Question | str:
         return "The next evaluation cannot be predicted yet: two must have been."
     (_, before), (turn, last) = last_two
     low, high = bounds(before, last)
-    due = min((scene.turn // every + 1) * every, scene.turns)
+    due = (scene.turn // every + 1) * every
+    due = due if scene.turns is None else min(due, scene.turns)
     ranges: dict[Guess, tuple[str, str]] = {
         "lower": (f"Lower than {low:.3f}", "It falls by more than three quarters of its last change."),
         "level": (f"Level, {low:.3f} to {high:.3f}", "It stays about where it is."),

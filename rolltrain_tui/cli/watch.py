@@ -96,7 +96,7 @@ def _follow(run: "Followed", inbox: "Inbox", view: "PlainView", aside: "SafeStre
     for happened in run.play(inbox):
         if isinstance(happened, Sought):
             scene = happened.scene
-            view.open(scene, scene.turns)
+            view.open(scene, scene.turns or 0)
             aside.say(flat(run.standing.words))
         else:
             scene.apply(happened)

@@ -7,7 +7,7 @@ from math import isfinite, nan
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.rules.gate import ghost_value
-from rolltrain_tui.story.narration import tell, title
+from rolltrain_tui.story.narration import of_turns, tell, title
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#!&~$])")
 
@@ -33,7 +33,7 @@ def _result(summary: RunSummary) -> str:
     last, began, objective = summary.last, summary.began, summary.objective
     asked, felt = summary.steps.means
     rows = [
-        ("turns", f"{summary.turn} of {began.turns}" if began is not None else str(summary.turn)),
+        ("turns", f"{summary.turn}{of_turns(began.length)}" if began is not None else str(summary.turn)),
         ("how it ended", summary.ended.ending if summary.ended is not None else "it goes on, or was broken off"),
         ("judgement beside plain training", _judgement(summary)),
         ("training loss, smoothed", _number(last.get("train/loss_ema", nan))),

@@ -24,7 +24,7 @@ from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.story import typed_commands as typed
 from rolltrain_tui.story.closing import closing_record
 from rolltrain_tui.story.counsel import diagnosis_sentences
-from rolltrain_tui.story.narration import name_command, number, title
+from rolltrain_tui.story.narration import name_command, number, of_turns, title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.pauses import pause_reason
 
@@ -223,7 +223,7 @@ def status(scene: Scene, inbox: Inbox) -> str:
 
 
 def _run_stands(scene: Scene) -> str:
-    parts = [f"Turn {scene.turn} of {scene.turns}"]
+    parts = [f"Turn {scene.turn}{of_turns(scene.turns)}"]
     if scene.step is not None:
         parts.append(f"loss {scene.step.loss:.3f}, smoothed {scene.step.loss_ema:.3f}")
     if scene.evaluation is not None:

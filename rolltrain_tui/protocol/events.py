@@ -445,9 +445,9 @@ class CampaignBegan(Event):
     """Where the run began; None in runs that were recorded before they told it. No part of the story: another machine tells the same."""
 
     @property
-    def endless(self) -> bool:
-        """Nobody knows how many turns it will be."""
-        return self.kind == "module" and self.turns == ENDLESS
+    def length(self) -> int | None:
+        """How many turns it will be; None: nobody knows."""
+        return None if self.kind == "module" and self.turns == ENDLESS else self.turns
 
 
 @dataclass(frozen=True, slots=True)

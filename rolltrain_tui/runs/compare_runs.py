@@ -14,7 +14,7 @@ from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.differences import Difference, compare
 from rolltrain_tui.runs.layout import CHRONICLE
 from rolltrain_tui.runs.recording import RecordingError
-from rolltrain_tui.story.narration import name_command, tell
+from rolltrain_tui.story.narration import name_command, of_turns, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Side:
     seed: int = 0
     hero: str = ""
     turn: int = 0
-    turns: int = 0
+    turns: int | None = 0
+    """How many it will be; None: nobody knows."""
     train_loss: float | None = None
     val: dict[int, float] = field(default_factory=dict)
     """Turn -> value of the evaluation."""
@@ -110,7 +111,7 @@ def _words(event: ev.Event | None, objective: Objective) -> str:
 def _note(side: Side, event: ev.Event) -> None:
     match event:
         case ev.CampaignBegan():
-            side.campaign, side.seed, side.turns, side.objective = event.campaign, event.seed, event.turns, event.objective
+            side.campaign, side.seed, side.turns, side.objective = event.campaign, event.seed, event.length, event.objective
             side.hero = f"{event.sheet.name}, {event.sheet.hero_class}"
         case ev.SettingsChanged():
             side.turns = event.turns
@@ -147,7 +148,7 @@ def report(found: TwoRuns) -> str:
 
 
 def _about(side: Side) -> str:
-    return flat(f"{side.name}: {side.campaign}, {side.hero}, seed {side.seed}, turn {side.turn} of {side.turns}")
+    return flat(f"{side.name}: {side.campaign}, {side.hero}, seed {side.seed}, turn {side.turn}{of_turns(side.turns)}")
 
 
 def _table(title: str, sides: list[list[str]]) -> list[str]:

@@ -24,7 +24,7 @@ class Setup:
     """What runs must share to be compared: another model, text or length is another task."""
 
     campaign: str
-    turns: int
+    turns: int | None
     model: str
     objective: Objective
 

@@ -29,6 +29,11 @@ def tell(event: ev.Event, objective: Objective = VALIDATION_LOSS) -> str:
     return flat(sentence(event) or measured(event, objective))
 
 
+def of_turns(turns: int | None) -> str:
+    """What follows a turn's number: " of 600", or ", no end set" where nobody knows how many turns it will be."""
+    return ", no end set" if turns is None else f" of {turns}"
+
+
 def tell_turn(rolls: Sequence[ev.DiceRolled], step: ev.StepTaken) -> str:
     """The rolls of a turn and the step they led to, in one line: "d20 17 + 2 = 19 against DC 12: hit, k 1.35; loss 2.301, ..."."""
     parts = [_rolls(rolls), _step(step)]
@@ -459,7 +464,7 @@ def _(event: ev.CampaignBegan, objective: Objective) -> str:
     hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
     model = f"{event.model}{limit}, {event.device} in {event.dtype}"
-    turns = "no end set" if event.endless else f"{event.turns} turns"
+    turns = "no end set" if event.length is None else f"{event.length} turns"
     return f"{event.campaign} begins, seed {event.seed}, {turns}: {hero}; {dice}; {model}."
 
 

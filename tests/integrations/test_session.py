@@ -12,12 +12,28 @@ from torch.utils.data import TensorDataset
 
 import rolltrain_tui
 from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
+from rolltrain_tui.exports.card import report_card
+from rolltrain_tui.exports.export import read as read_export
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
+from rolltrain_tui.plain.run import status as plain_status
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandRefused, Evaluated, HeroFell, MonsterActed, Rested, StepTaken
+from rolltrain_tui.protocol.events import (
+    ENDLESS,
+    CampaignBegan,
+    CampaignEnded,
+    CommandRefused,
+    Evaluated,
+    HeroFell,
+    MonsterActed,
+    Rested,
+    StepTaken,
+)
+from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.runs import compare_runs
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
+from rolltrain_tui.serve import phone
 from rolltrain_tui.story.narration import tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.training.foreign_optimizer import OptimizerHooks
@@ -499,6 +515,21 @@ def test_a_loop_that_does_not_say_how_long_it_takes_is_told_without_an_end(turns
     line = text_of([status_line(Scene.of([begun]), Pace(False, None, 12.0), 120)])
     assert ("no end set" in tell(begun), "40 turns" in tell(begun)) == (turns is None, turns is not None)
     assert (f"/{begun.turns}" in line, "%" in line, "ETA" in line) == (turns is not None,) * 3
+
+
+def test_wherever_its_turns_are_counted_an_open_end_is_called_one(points: TensorDataset, tmp_path: Path) -> None:
+    """Laid beside another run, on the report card, in a sentence of its state and on a phone."""
+    for name in ("a", "b"):
+        model = net()
+        optimizer = OPTIMIZERS["adamw"](model)
+        with rolltrain_tui.session(model, optimizer, folder=tmp_path / name) as game:
+            loop(model, optimizer, points, range(3), game)
+    both = compare_runs.lay_side_by_side(tmp_path / "a", tmp_path / "b")
+    scene = Scene.of(game.events)
+    told = [compare_runs.report(both), report_card(read_export(tmp_path / "a" / "chronicle.jsonl").summary), plain_status(scene, Inbox())]
+    assert all("no end set" in words for words in told)
+    assert phone.status(scene, "")["turns"] is compare_runs.as_record(both)["a"]["turns"] is None
+    assert not any(str(ENDLESS) in words for words in told)
 
 
 def test_a_first_evaluation_that_is_no_number_is_not_the_best_for_ever(tmp_path: Path) -> None:

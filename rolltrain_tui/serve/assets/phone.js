@@ -28,7 +28,7 @@ const show = {
   status(s) {
     at("campaign").textContent = s.campaign;
     at("pace").textContent = s.pace;
-    at("turn").textContent = `turn ${s.turn} of ${s.turns}`;
+    at("turn").textContent = `turn ${s.turn}${s.turns === null ? ", no end set" : ` of ${s.turns}`}`;
     at("hero").textContent = s.hero;
     at("progress").style.width = percent(s.turn, s.turns);
     at("loss").textContent = s.loss;

@@ -36,9 +36,8 @@ class Scene:
     seed: int = 0
     turn: int = 0
     """The last turn that is done."""
-    turns: int = 0
-    endless: bool = False
-    """Nobody knows how many turns it will be."""
+    turns: int | None = 0
+    """How many it will be; None: nobody knows."""
     rulebook: str = ""
     die: int = 20
     dc: int = 0
@@ -193,7 +192,7 @@ def fold(event: ev.Event, scene: Scene) -> None:
 @fold.register
 def _(event: ev.CampaignBegan, scene: Scene) -> None:
     scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
-    scene.turn, scene.turns, scene.endless = event.turn, event.turns, event.endless
+    scene.turn, scene.turns = event.turn, event.length
     scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
     scene.objective, scene.energy = event.objective, event.energy
     scene.device, scene.dtype = event.device, event.dtype

@@ -48,7 +48,7 @@ def status_line(scene: Scene, pace: Pace, width: int) -> Line:
 
 
 def _progress(scene: Scene, cells: int) -> Line:
-    if scene.endless:
+    if scene.turns is None:
         return [("turn ", "muted"), (str(scene.turn), "strong")]
     share = min(1.0, scene.turn / scene.turns) if scene.turns else 0.0
     full = int(share * cells)
@@ -84,7 +84,7 @@ def _tempo(scene: Scene, pace: Pace) -> Line:
     measured = ""
     if pace.measured is not None and (pace.wished is None or pace.measured < 0.9 * pace.wished):
         measured = f" {pace.measured:5.1f} turns/s"
-    eta = "" if not pace.measured or scene.endless else f"   ETA {clock((scene.turns - scene.turn) / pace.measured)}"
+    eta = "" if not pace.measured or scene.turns is None else f"   ETA {clock((scene.turns - scene.turn) / pace.measured)}"
     return [(f"▶ {rate(pace.wished)}", "good"), (measured, "muted"), (eta, "muted")]
 
 
