@@ -33,7 +33,7 @@ def play(
     with OwnTerminal() as terminal:
         app = (make_app or partial(RolltrainApp, first=first))(launch, outfitter, keep_log_in=terminal.keep_in)
         app.run()
-        code = app.return_code or 0
+        code = 1 if app.return_code is None else app.return_code  # None: nobody asked it to end
         if app.bridge is not None and app.bridge.playing and not app.impatient:
             # The screen broke under a run that is well: it is saved all the same.
             app.bridge.stop()

@@ -5,6 +5,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from support.paths import TESTS
@@ -13,6 +15,10 @@ if sys.platform == "win32":
     pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
 
 from support.terminal import STORY, Terminal
+
+from rolltrain_tui.tui import play
+from rolltrain_tui.tui.app import RolltrainApp
+from rolltrain_tui.tui.launch import Launch
 
 pytestmark = pytest.mark.slow
 
@@ -42,3 +48,10 @@ def test_what_others_write_goes_to_a_file(game: Terminal, tmp_path: Path) -> Non
     kept = (tmp_path / "output.log").read_text(encoding="utf-8")
     assert b"STRAY" not in game.output
     assert all(words in kept for words in ("STRAY-FROM-C", "STRAY-ON-STDOUT"))
+
+
+def test_an_end_that_nobody_asked_for_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1, and where the details are."""
+    ended = SimpleNamespace(run=lambda: print("what broke"), return_code=None, farewell="", bridge=None)
+    assert 1 == play(Launch(runs=tmp_path), make_app=lambda *args, **how: cast(RolltrainApp, ended))
+    assert "rolltrain was stopped by an error of its own" in capfd.readouterr().err
