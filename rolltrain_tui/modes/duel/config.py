@@ -1,11 +1,13 @@
 """What a campaign file says about learning the duel."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_in
+from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.duel.dials import dials_of
 from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, SAVED
 from rolltrain_tui.protocol.dials import Dial
@@ -278,6 +280,16 @@ class DuelConfig(CampaignConfig):
             surrogate=True,
             par="Zeillinger" if host else "the agent that chooses first",
         )
+
+    def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
+        """Without what only the networks themselves could say."""
+        from rolltrain_tui.modes.duel.saved_runs import named, saved_run
+
+        for where, role, name in named(self):
+            try:
+                saved_run(name, role, base, self)
+            except ValueError as error:
+                yield where, str(error)
 
     @property
     def heavy(self) -> tuple[str, ...]:

@@ -1,16 +1,18 @@
 """Networks of other runs in the pool of a campaign."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL, RIVALS, TINY
+from support.shell import Answer
 from support.views import headless
 
 from rolltrain_tui.modes import build
-from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.campaign_file import dump, load
 from rolltrain_tui.modes.duel.game import Boards, begun
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.runs.open import SavedRun
@@ -59,8 +61,8 @@ def saved_learner(run: Path) -> Any:
 
 
 @pytest.mark.slow
-def test_a_network_that_cannot_sit_there_is_refused_in_words(played: Path, tmp_path: Path) -> None:
-    """Not there, damaged, of another kind, of the wrong role, for another game."""
+def test_a_network_that_cannot_sit_there_is_refused_in_words(played: Path, tmp_path: Path, call: Callable[..., Answer]) -> None:
+    """Not there, damaged, of another kind, of the wrong role, for another game: `rolltrain check` says so at its place, as a start does."""
     text = Run.begin(load(CAMPAIGNS / "tiny_gpt.yaml", (*TINY, *QUIET)), base=CAMPAIGNS, runs=tmp_path)
     headless(text, ())
     host = Run.begin(duel(), base=CAMPAIGNS, runs=tmp_path)
@@ -75,12 +77,22 @@ def test_a_network_that_cannot_sit_there_is_refused_in_words(played: Path, tmp_p
         text.folder: "is a run of kind supervised, which plays no duel",
         host.folder: "has learned as host, and this pool needs a network of the agent",
     }
-    for path, words in cases.items():
-        with pytest.raises(ValueError, match=words):
-            build(duel(f"table.opponents=['saved:{path}']"), base=CAMPAIGNS)
-    for setting, words in (("game.dimension=4", "has learned with 3 coordinates"), ("game.points=9", "reads at most 6 points")):
-        with pytest.raises(ValueError, match=words):
-            build(duel(f"table.opponents=['saved:{played}']", setting), base=CAMPAIGNS)
+    settings = {(f"table.opponents=[first, 'saved:{path}']",): words for path, words in cases.items()}
+    for other, words in (("game.dimension=4", "has learned with 3 coordinates"), ("game.points=9", "reads at most 6 points")):
+        settings[f"table.opponents=[first, 'saved:{played}']", other] = words
+    for given, words in settings.items():
+        with pytest.raises(ValueError, match=words) as refused:
+            build(duel(*given), base=CAMPAIGNS)
+        (tmp_path / "own.yaml").write_text(dump(duel(*given)), "utf-8")
+        answer = call("check", tmp_path / "own.yaml")
+        assert answer.code == 2
+        assert answer.err.partition("table.opponents.1: ")[2].strip() == str(refused.value)
+    hosts = ("rival.opponents=['saved:elsewhere']",)
+    (tmp_path / "own.yaml").write_text(dump(duel(*RIVALS, *hosts)), "utf-8")
+    assert "rival.opponents.0: there is no run of a duel at " in call("check", tmp_path / "own.yaml").err
+    shutil.copytree(played, tmp_path / "beside")
+    (tmp_path / "own.yaml").write_text(dump(duel("table.opponents=['saved:beside']")), "utf-8")
+    assert call("check", tmp_path / "own.yaml").code == 0
 
 
 @pytest.mark.slow
