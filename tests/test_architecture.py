@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import grimp
 import pytest
@@ -132,6 +133,13 @@ def test_ruff_format() -> None:
 def test_types() -> None:
     """The package type-checks under mypy --strict."""
     done = run("mypy", "--strict")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_windows(tmp_path: Path) -> None:
+    """The package names nothing of the standard library that Windows has not, or asks first."""
+    done = run("mypy", "--platform", "win32", "--cache-dir", str(tmp_path), "rolltrain_tui")
     assert done.returncode == 0, done.stdout
 
 

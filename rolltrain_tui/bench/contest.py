@@ -1,18 +1,15 @@
 """The contest: grants blocks of turns to the contestants in alternation, presses keys, reports medians and ratios."""
 
 import contextlib
-import fcntl
 import json
 import math
 import os
-import pty
 import select
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -146,6 +143,12 @@ def parse(line: str) -> dict[str, Any]:
 
 def open_terminal() -> tuple[int, int]:
     """A pseudo-terminal of 120 x 36: (our end, its end)."""
+    if sys.platform == "win32":
+        raise ContestError("the bench draws the game on a pseudo-terminal, which Windows has none of: run it under WSL")
+    import fcntl
+    import pty
+    import termios
+
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     return master, slave

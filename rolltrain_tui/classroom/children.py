@@ -18,6 +18,7 @@ from rolltrain_tui.classroom.limits import Limits, limits_for
 from rolltrain_tui.classroom.result import Reference, Result
 
 _EXAMINER = (sys.executable, "-P", "-m", "rolltrain_tui.classroom.examiner")
+_NURSERY = (sys.executable, "-P", "-m", "rolltrain_tui.classroom.nursery")
 _PACKAGE = Path(__file__).resolve().parents[2]
 _UNLIMITED = Limits(10**6, 10**6, 1 << 50)
 """For the teacher's own assignment: eleven days."""
@@ -64,7 +65,7 @@ class Children:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._nursery is not None:
+        if sys.platform != "win32" and self._nursery is not None:  # Windows has no forks, hence no nursery
             with suppress(OSError):
                 os.killpg(self._nursery.pid, signal.SIGKILL)  # its fork too
             self._nursery.wait()
@@ -84,7 +85,7 @@ class Children:
         """Where forks are safe a nursery has torch loaded for all."""
         if self._nursery is None or self._nursery.poll() is not None:
             self._nursery = subprocess.Popen(
-                [*_EXAMINER, "--nursery"],
+                _NURSERY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

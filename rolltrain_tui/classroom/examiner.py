@@ -1,16 +1,12 @@
 """The child that examines one submission: it trains the run again under limits, and writes what it found into its folder.
 
 python -m rolltrain_tui.classroom.examiner FOLDER [--reference]     campaign.yaml, chronicle.jsonl, assignment.json, limits.json
-python -m rolltrain_tui.classroom.examiner --nursery                a folder a line; a fork for each, since loading torch takes seconds
 """
 
-import os
-import signal
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 from rolltrain_tui.base.json_records import codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import one_line
@@ -29,61 +25,20 @@ from rolltrain_tui.runs.event_log import ChronicleError
 ASSIGNMENT, LIMITS, ANSWER, COMPLAINT = "assignment.json", "limits.json", "answer.json", "complaint.txt"
 REFERENCE = "--reference"
 LATE = "late"
-_GLANCE = 0.02
-"""Seconds between looks at a fork."""
+"""Instead of a code: it was ended at its limit of seconds."""
 
 
 def main(arguments: list[str]) -> None:
     from rolltrain_tui.runs import reexecution  # noqa: F401 - loads torch before limits count, and before a fork
 
-    if arguments[0] == "--nursery":
-        _nurse()
-    else:
-        _answer(Path(arguments[0]), REFERENCE in arguments)
+    answer(Path(arguments[0]), REFERENCE in arguments)
 
 
-def _answer(folder: Path, refer: bool) -> None:
+def answer(folder: Path, refer: bool) -> None:
+    """Keep to the limits that lie in the folder, train, and write what was found beside them."""
     hold(codec(Limits).load(parse_json((folder / LIMITS).read_bytes())))
     found = reference(folder) if refer else examine(folder)
     (folder / ANSWER).write_text(dump_json(codec(type(found)).dump(found)), encoding="ascii")
-
-
-def _nurse() -> None:
-    """For each line of standard input, a folder, fork a child that answers. Tell how it ended: its code, or that it was late."""
-    for line in sys.stdin:
-        refer, _, name = line.rstrip("\n").partition(" ")
-        folder = Path(name)
-        seconds = codec(Limits).load(parse_json((folder / LIMITS).read_bytes())).seconds
-        child = os.fork()
-        if child == 0:
-            _be_a_child(folder, refer == REFERENCE)
-        print(_how_it_ended(child, time.monotonic() + seconds), flush=True)
-
-
-def _be_a_child(folder: Path, refer: bool) -> NoReturn:
-    code = 1
-    try:
-        complaint = os.open(folder / COMPLAINT, os.O_WRONLY | os.O_CREAT)
-        for stream in (1, 2):
-            os.dup2(complaint, stream)
-        _answer(folder, refer)
-        code = 0
-    except BaseException as error:  # a fork must not go on with its parent's work
-        os.write(2, f"\n{type(error).__name__}: {error}".encode("utf-8", "replace"))
-    finally:
-        os._exit(code)
-
-
-def _how_it_ended(child: int, deadline: float) -> int | str:
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return LATE
-        time.sleep(_GLANCE)
 
 
 def reference(folder: Path) -> Reference:

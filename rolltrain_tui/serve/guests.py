@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import signal
+import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
@@ -107,13 +108,21 @@ class GuestGame(AppService):
             return
         with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
             await asyncio.wait_for(self.stop(), QUIT_SECONDS)
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for by_force in (False, True):
             if process.returncode is not None:
                 return
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
+                _end(process, by_force)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), TERM_SECONDS)
+
+
+def _end(process: Process, by_force: bool) -> None:
+    """Ask a process and its own to end, or end them. Windows knows no groups, and no asking."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL if by_force else signal.SIGTERM)
 
 
 async def _hear(socket: web.WebSocketResponse, game: GuestGame) -> None:

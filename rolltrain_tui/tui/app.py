@@ -1,5 +1,6 @@
 """The app: which screen is open, the expedition under way, and the ways out."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
@@ -108,11 +109,11 @@ class RolltrainApp(App[None]):
 
     def get_driver_class(self) -> type[Driver]:
         usual = super().get_driver_class()
-        if usual.__name__ != "LinuxDriver":  # Windows, or one that was asked for
-            return usual
-        from rolltrain_tui.tui.driver import GameDriver
+        if sys.platform != "win32" and usual.__name__ == "LinuxDriver":
+            from rolltrain_tui.tui.driver import GameDriver
 
-        return GameDriver
+            return GameDriver
+        return usual  # Windows, or one that was asked for
 
     def on_load(self) -> None:
         if self._first is not None:

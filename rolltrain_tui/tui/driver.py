@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import sys
 from threading import Thread
 from typing import Protocol, cast
 
@@ -13,6 +14,8 @@ from rolltrain_tui.tui.keyboard import Keyboard
 
 READ_AT_ONCE, READ_SECONDS = 4096, 0.1
 """Bytes; and how long the reader waits for the first of them before it looks whether it is to stop."""
+
+assert sys.platform != "win32", "Textual has another driver there"
 
 
 class OnTerminal(Protocol):

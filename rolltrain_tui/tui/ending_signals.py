@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+HANGUP = getattr(signal, "SIGHUP", None)
+"""Windows has none."""
 MANNERS_SECONDS = 3.0
 """After the last save, how long the screen may take to be put in order."""
 
@@ -42,7 +44,7 @@ class EndingSignals:
             signal.signal(number, signal.SIG_DFL)
 
     def _hear(self, number: int, call: Callable[..., object]) -> None:
-        if self.code == 128 + number == 128 + signal.SIGHUP:
+        if number == HANGUP and self.code == 128 + number:
             return  # a window that is closed may be told twice, and that is not impatience
         if self.code:
             self._put_back()

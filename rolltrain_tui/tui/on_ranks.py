@@ -7,6 +7,7 @@ import asyncio
 import contextvars
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -71,7 +72,8 @@ class RanksApp(RolltrainApp):
             size = os.get_terminal_size(0)
             if size != self._size_before:
                 self._size_before = size
-                signal.raise_signal(signal.SIGWINCH)
+                if sys.platform != "win32":
+                    signal.raise_signal(signal.SIGWINCH)
 
     def action_suspend_process(self) -> None:
         self.notify("The other ranks would wait for this one. Space pauses the run, and ctrl+q saves and quits.", markup=False)

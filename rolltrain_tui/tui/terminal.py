@@ -12,11 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-try:
-    import termios
-except ImportError:  # Windows
-    termios = None  # type: ignore[assignment]
-
 PUT_BACK = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
 """Mouse, focus, pastes, sizes, keyboard, the other screen, the cursor, colours: as a shell expects them."""
 
@@ -24,43 +19,56 @@ _IFLAG, _LFLAG, _CC = 0, 3, 6
 """Places in what `tcgetattr` gives."""
 
 
-class Modes:
-    """How the terminal was before the game, for an end that cannot wait until the screen is closed in order."""
+if sys.platform == "win32":
 
-    def __init__(self) -> None:
-        self._line: list[Any] | None = None
-        if termios is not None:
+    class Modes:
+        """Its console puts itself back."""
+
+        def listen(self) -> None: ...
+
+        def put_line_back(self) -> None: ...
+
+        def put_back(self) -> None: ...
+
+else:
+    import termios
+
+    class Modes:
+        """How the terminal was before the game, for an end that cannot wait until the screen is closed in order."""
+
+        def __init__(self) -> None:
+            self._line: list[Any] | None = None
             with contextlib.suppress(termios.error, OSError):  # standard input is no terminal
                 self._line = termios.tcgetattr(0)
 
-    def listen(self) -> None:
-        """Keys wait unseen for who reads them later, each as it was typed. Ctrl+C is still a signal."""
-        if termios is None or self._line is None:
-            return
-        line = [*self._line]
-        line[_IFLAG] &= ~(termios.IXON | termios.ICRNL | termios.INLCR | termios.IGNCR)
-        line[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
-        line[_CC] = [*line[_CC]]
-        line[_CC][termios.VSUSP] = b"\0"  # nobody would put the terminal in order before the program is stopped
-        with contextlib.suppress(termios.error, OSError):
-            termios.tcsetattr(0, termios.TCSANOW, line)
-
-    def put_line_back(self) -> None:
-        """How keys are read; what is on the screen stays."""
-        if termios is not None and self._line is not None:
+        def listen(self) -> None:
+            """Keys wait unseen for who reads them later, each as it was typed. Ctrl+C is still a signal."""
+            if self._line is None:
+                return
+            line = [*self._line]
+            line[_IFLAG] &= ~(termios.IXON | termios.ICRNL | termios.INLCR | termios.IGNCR)
+            line[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+            line[_CC] = [*line[_CC]]
+            line[_CC][termios.VSUSP] = b"\0"  # nobody would put the terminal in order before the program is stopped
             with contextlib.suppress(termios.error, OSError):
-                termios.tcsetattr(0, termios.TCSANOW, self._line)
+                termios.tcsetattr(0, termios.TCSANOW, line)
 
-    def put_back(self) -> None:
-        """At once, and without waiting for a terminal that nobody reads."""
-        if termios is None or self._line is None or sys.__stderr__ is None:
-            return
-        with contextlib.suppress(termios.error, OSError, ValueError):
-            screen = sys.__stderr__.fileno()
-            os.set_blocking(screen, False)
-            os.write(screen, PUT_BACK)
-            os.set_blocking(screen, True)
-            self.put_line_back()
+        def put_line_back(self) -> None:
+            """How keys are read; what is on the screen stays."""
+            if self._line is not None:
+                with contextlib.suppress(termios.error, OSError):
+                    termios.tcsetattr(0, termios.TCSANOW, self._line)
+
+        def put_back(self) -> None:
+            """At once, and without waiting for a terminal that nobody reads."""
+            if self._line is None or sys.__stderr__ is None:
+                return
+            with contextlib.suppress(termios.error, OSError, ValueError):
+                screen = sys.__stderr__.fileno()
+                os.set_blocking(screen, False)
+                os.write(screen, PUT_BACK)
+                os.set_blocking(screen, True)
+                self.put_line_back()
 
 
 class OwnTerminal:

@@ -1,6 +1,7 @@
 """The read-eval-print loop of the (bandit) prompt, with history and completion. Standard library only."""
 
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -52,7 +53,7 @@ class Repl:
 
     def complete(self, text: str, state: int) -> str | None:
         """The completer for readline, which asks for one answer at a time."""
-        if state == 0:
+        if sys.platform != "win32" and state == 0:
             import readline
 
             begun = readline.get_line_buffer()[: readline.get_begidx()].split()
@@ -60,7 +61,9 @@ class Repl:
         return self._found[state] if state < len(self._found) else None
 
     def _open_history(self) -> None:
-        with suppress(ImportError, OSError):  # Windows has no readline; a history that cannot be read must not stop the shell
+        if sys.platform == "win32":
+            return  # it has no readline
+        with suppress(ImportError, OSError):  # a history that cannot be read must not stop the shell
             import readline
 
             readline.set_completer(self.complete)
@@ -69,6 +72,8 @@ class Repl:
             readline.read_history_file(self._history)
 
     def _close_history(self) -> None:
+        if sys.platform == "win32":
+            return
         with suppress(ImportError, OSError):
             import readline
 
