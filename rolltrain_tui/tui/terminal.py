@@ -6,14 +6,17 @@ two common ones point to a file until the game is over.
 
 import contextlib
 import os
+import select
 import sys
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 PUT_BACK = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
 """Mouse, focus, pastes, sizes, keyboard, the other screen, the cursor, colours: as a shell expects them."""
+PATIENCE_SECONDS = 1.0
 
 _IFLAG, _LFLAG, _CC = 0, 3, 6
 """Places in what `tcgetattr` gives."""
@@ -60,15 +63,17 @@ else:
                     termios.tcsetattr(0, termios.TCSANOW, self._line)
 
         def put_back(self) -> None:
-            """At once, and without waiting for a terminal that nobody reads."""
+            """Now, or as soon as a busy terminal has room for it; one that nobody reads is not waited for long."""
             if self._line is None or sys.__stderr__ is None:
                 return
-            with contextlib.suppress(termios.error, OSError, ValueError):
+            self.put_line_back()
+            until, left = time.monotonic() + PATIENCE_SECONDS, PUT_BACK
+            with contextlib.suppress(OSError, ValueError):
                 screen = sys.__stderr__.fileno()
                 os.set_blocking(screen, False)
-                os.write(screen, PUT_BACK)
+                while left and select.select((), (screen,), (), max(0.0, until - time.monotonic()))[1]:
+                    left = left[os.write(screen, left) :]
                 os.set_blocking(screen, True)
-                self.put_line_back()
 
 
 class OwnTerminal:

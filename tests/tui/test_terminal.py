@@ -3,7 +3,10 @@
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,6 +22,7 @@ from support.terminal import STORY, Terminal
 from rolltrain_tui.tui import play
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
+from rolltrain_tui.tui.terminal import PUT_BACK, Modes
 
 pytestmark = pytest.mark.slow
 
@@ -55,3 +59,29 @@ def test_an_end_that_nobody_asked_for_is_told(tmp_path: Path, capfd: pytest.Capt
     ended = SimpleNamespace(run=lambda: print("what broke"), return_code=None, farewell="", bridge=None)
     assert 1 == play(Launch(runs=tmp_path), make_app=lambda *args, **how: cast(RolltrainApp, ended))
     assert "rolltrain was stopped by an error of its own" in capfd.readouterr().err
+
+
+def test_a_terminal_that_lags_behind_is_put_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its buffer is full when the game must end at once; the last bytes wait until somebody reads."""
+    master, slave = os.openpty()
+    os.set_blocking(slave, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(slave, b"x" * 1024)
+    modes, output = Modes(), bytearray()
+    modes._line = modes._line or []
+    monkeypatch.setattr(modes, "put_line_back", lambda: None)
+
+    def read_late() -> None:
+        time.sleep(0.05)
+        while not output.endswith(PUT_BACK):
+            output.extend(os.read(master, 1 << 16))
+
+    with os.fdopen(slave, "w") as screen:
+        monkeypatch.setattr(sys, "__stderr__", screen)
+        reader = threading.Thread(target=read_late, daemon=True)
+        reader.start()
+        modes.put_back()
+        reader.join(10)
+    assert output.endswith(PUT_BACK)
+    os.close(master)
