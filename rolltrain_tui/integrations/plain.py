@@ -49,6 +49,7 @@ from rolltrain_tui.training.levered_learner import at_rest
 from rolltrain_tui.training.optimizer_trial import unsaved
 from rolltrain_tui.training.wrappers import plain_optimizer, plain_scheduler
 
+_EMPTY = "where there are no numbers; give them numbers first (model.to_empty(device=...), then load or initialise them)"
 FEWEST_BETWEEN_CAMPS = 200
 """Turns; a camp is a checkpoint of everything, and an epoch may be short."""
 
@@ -128,6 +129,8 @@ class RollToTrain:
             )
         optimizer = plain_optimizer(optimizer)
         check_parts(model, optimizer)
+        if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
+            raise ValueError(f"the model has tensors on the meta device, {_EMPTY}")
         given = locals()
         self.terms = Terms(**{f.name: given[f.name] for f in fields(Terms) if f.init})
         self.model, self.optimizer, self.tokenizer = model, optimizer, tokenizer
@@ -374,6 +377,8 @@ def check_parts(model: object, optimizer: object) -> None:
     if isinstance(optimizer, LBFGS):
         raise ValueError("LBFGS takes several steps in one, from a closure of its own; a turn needs an optimiser that takes one")
     own: set[Tensor] = set(model.parameters())
+    if not own:
+        raise ValueError("the model has no parameters, so there is nothing to learn; give the module that holds the weights")
     if any(is_lazy(p) for p in own):
         raise ValueError("the model has lazy layers, whose weights have no shape yet; run one batch through it before the game begins")
     held = [p for group in optimizer.param_groups for p in group["params"]]
@@ -384,6 +389,8 @@ def check_parts(model: object, optimizer: object) -> None:
         )
     if not any(p.requires_grad for p in held):
         raise ValueError("all of the optimizer's parameters are frozen; nothing would be learned")
+    if any(p.is_meta for p in held if p.requires_grad):
+        raise ValueError(f"the optimizer holds weights on the meta device, {_EMPTY}")
     if any(p.layout != torch.strided for p in held):
         raise ValueError("the model has sparse weights, which cannot be measured; only their gradients may be sparse (nn.Embedding)")
     if reason := unsaved(optimizer):

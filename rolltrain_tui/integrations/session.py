@@ -433,6 +433,10 @@ def _check_one(number: Any, what: str, of: str, call: str) -> None:
         raise TypeError(f"{what}, a number or a tensor with one, not a {type(number).__name__}")
     if (count := number.numel() if isinstance(number, Tensor) else getattr(number, "size", 1)) != 1:
         raise ValueError(f"the {of} must be one number, not {count}; give its mean: {call}.mean())")
+    if isinstance(number, Tensor) and number.is_meta:
+        raise ValueError(f"the {of} is on the meta device, where there are no numbers; move model and data to a real one first")
+    if isinstance(number, Tensor) and number.is_complex():
+        raise ValueError(f"the {of} must be a real number, not a complex one; give its size or its real part: {call}.abs())")
 
 
 def _plain(number: Any) -> float:

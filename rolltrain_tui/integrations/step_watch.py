@@ -1,4 +1,4 @@
-"""Whether a foreign loop steps at all: a turn without a step may be right, and several in a row seldom are."""
+"""Whether a foreign loop steps at all, and by a gradient: a turn without may be right, and several in a row seldom are."""
 
 import math
 
@@ -8,7 +8,7 @@ from rolltrain_tui.training.wrappers import accumulating
 
 NO_STEP = StepMeasurement(grad_norm=math.nan, optimizer_steps=0)
 STEPLESS = 3
-"""Turns in a row without a step, after which the loop is warned."""
+"""Turns in a row without a step by a gradient, after which the loop is warned."""
 _CAUSES: dict[NoStep, str] = {
     "elsewhere": "the weights moved all the same, so the loop steps another optimizer than the one that the game holds; "
     "give session that one, and call its step()",
@@ -17,6 +17,10 @@ _CAUSES: dict[NoStep, str] = {
     "if it does not accumulate, it forgets to call step()",
     "nothing": "there was no gradient, so the loop skips its steps, or clears the gradients inside of the turn",
 }
+_GRADLESS = (
+    "turns in a row stepped without a gradient, and changed no weight: call loss.backward() before step(), on a loss that is not detached, "
+    "and clear the gradients after the turn."
+)
 
 
 class StepWatch:
@@ -25,21 +29,27 @@ class StepWatch:
     def __init__(self, grip: OptimizerHooks) -> None:
         self._grip = grip
         self._stepless = 0
-        """Turns in a row in which no step was seen."""
+        """Turns in a row in which no step was seen, or one without a gradient."""
         self._warned = False
 
     def motion(self) -> tuple[StepMeasurement | None, str]:
         """What the turn did to the weights; None: its gradient waits for a step, and the turn goes on. And a warning, once at most."""
         motion = self._grip.motion
         if motion is not None and not (motion.finite and motion.optimizer_steps == 0):
+            if motion.grad_norm == 0 and self._grip.why_no_step() == "nothing":
+                return motion, self._warning(_GRADLESS)
             self._stepless = 0
             return motion, ""
         if motion is None and accumulating():
             return None, ""
         why = self._grip.why_no_step() if motion is None else "not finite"
-        self._stepless += 1
-        warning = ""
-        if self._stepless >= STEPLESS and not self._warned:
-            self._warned = True
-            warning = f"{STEPLESS} turns in a row took no optimizer.step(): {_CAUSES[why]}."
+        warning = self._warning(f"turns in a row took no optimizer.step(): {_CAUSES[why]}.")
         return None if why == "waiting" else NO_STEP, warning
+
+    def _warning(self, words: str) -> str:
+        """The warning where it is due after this turn; else ""."""
+        self._stepless += 1
+        if self._stepless < STEPLESS or self._warned:
+            return ""
+        self._warned = True
+        return f"{STEPLESS} {words}"

@@ -3,6 +3,7 @@
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,16 @@ def test_a_step_that_gives_none_skips_the_batch(accumulate: int, tmp_path: Path)
     assert all(loss == loss for loss in trainer.loss_history)
 
 
+def elsewhere(out: Tensor, y: Tensor) -> Tensor:
+    """A loss of weights that are not the model's."""
+    return nn.Parameter(torch.ones(())) * out.detach().mean()
+
+
+def lately_complex() -> Callable[[Tensor, Tensor], Tensor]:
+    calls = count()
+    return lambda out, y: F.cross_entropy(out, y) * (1j if next(calls) > 3 else 1)
+
+
 class Again:
     """Its iterators share one source, which is read once."""
 
@@ -185,6 +196,10 @@ class Again:
         (WithLabel, [{"x": x, "y": y} for x, y in DATA], {}, LossError, r"forward takes \(x, label\), and the batch has x, y: rename"),
         (X, DATA, {"loss": nn.CrossEntropyLoss(reduction="none")}, LossError, r"gave no loss but a tensor of shape \(4,\); .*'mean'"),
         (X, DATA, {"training_step": lambda m, b: m(b[0])}, LossError, r"training_step gave no loss but a tensor of shape \(4, 3\)"),
+        (X, DATA, {"loss": lambda out, y: (out * 1j).mean()}, LossError, r"loss gave a complex number, .* give a real number, such as"),
+        (X, DATA, {"loss": lambda out, y: (out.argmax(1) == y).sum()}, LossError, r"loss gave a number of type int64, .* a real number"),
+        (X, DATA, {"loss": elsewhere}, LossError, "no gradient leads from the loss to the weights that the optimizer holds; compute"),
+        (X, DATA, {"loss": lately_complex()}, LossError, "loss gave a complex number"),
         (X, DATA, {"training_step": lambda m, b: None}, LossError, "training_step gave no loss for the first batches"),
         (X, (pair for pair in DATA), CE, ValueError, "loader can be read only once; say how long to train with turns=NUMBER"),
         (X, (pair for pair in DATA), {**CE, "turns": 7}, LoaderError, "can be read only once: it gave 6 batches, and then no more"),
@@ -192,7 +207,8 @@ class Again:
         (X, [None, None], CE, LoaderError, "the training data loader is empty"),
     ],
     ids=["forgotten loss", "too many", "other input", "other target", "number", "detached", "detached, examined", "no loader", "no target",
-         "own loss", "reduction", "logits", "none", "one pass", "too few", "shared source", "all none"],
+         "own loss", "reduction", "logits", "complex", "whole numbers", "other weights", "complex later", "none",
+         "one pass", "too few", "shared source", "all none"],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*")
 def test_what_cannot_be_read_is_told(

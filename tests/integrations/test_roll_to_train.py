@@ -153,6 +153,29 @@ def test_optimisers_that_cannot_play(reader: Make) -> None:
         RollToTrain(model, optimizer)
 
 
+@pytest.mark.parametrize("begin", [RollToTrain, rolltrain_tui.session])
+def test_a_model_that_holds_nothing_to_train_is_refused_in_words(begin: Make) -> None:
+    """Without parameters, or with weights on the meta device, which have shapes and no numbers."""
+    here = nn.Linear(2, 2)
+    empty, half = nn.Linear(2, 2, device="meta"), nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2, device="meta"))
+    for model, optimizer, words in (
+        (nn.ReLU(), adamw(here), "the model has no parameters, so there is nothing to learn; give"),
+        (empty, adamw(empty), r"weights on the meta device, where there are no numbers; give them numbers first \(model.to_empty"),
+        (half, adamw(half), "weights on the meta device"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            begin(model, optimizer)
+
+
+def test_a_model_that_cannot_be_kept_whole_is_refused_by_the_trainer_alone() -> None:
+    """Its saves hold frozen weights and buffers too; a loop of one's own keeps what learns, and goes on."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2, device="meta"))
+    optimizer = adamw(model[0])
+    with pytest.raises(ValueError, match="tensors on the meta device"):
+        RollToTrain(model, optimizer)
+    rolltrain_tui.session(model, optimizer).close()
+
+
 def test_every_word_of_the_original_is_obeyed(reader: Make, loaders: Make, tmp_path: Path) -> None:
     """Die, DC, INT, advantage, class and modes reach the table; rulebook source rolls for every micro-batch or uses the last roll."""
     train, validation = loaders()

@@ -159,15 +159,26 @@ def another(model: nn.Module, optimizer: torch.optim.Optimizer, game: Session) -
             own.step()
 
 
+def without_a_gradient(model: nn.Module, optimizer: torch.optim.Optimizer, game: Session) -> None:
+    """The loop forgets backward()."""
+    for turn in range(6):
+        optimizer.zero_grad()
+        with game.turn(loss_of(model, turn)):
+            optimizer.step()
+
+
 @pytest.mark.parametrize(
     ("loop", "words"),
     [
+        (without_a_gradient, "stepped without a gradient, and changed no weight: call loss.backward() before step()"),
         (another, "another optimizer than the one that the game holds"),
         (lambda model, optimizer, game: scaled(model, optimizer, game, 6), "a loss scaler skips the steps"),
         (lambda model, optimizer, game: accumulated(model, optimizer, game, 6), "the loop accumulates them"),
     ],
 )
-def test_three_turns_without_a_step_are_told_once(loop: Callable[..., Any], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_turns_without_a_step_or_a_gradient_are_told_once(
+    loop: Callable[..., Any], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With the likely cause, as an event and on standard error."""
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -191,3 +202,25 @@ def test_a_turn_without_a_step_is_told_as_that() -> None:
     """Neither as a full step nor as a loss that was not finite; no k is claimed."""
     step = StepTaken(3, 2.0, 2.0, float("nan"), 0.1, 1.5, None, None, 0.0, 0, 0.0, True, ())
     assert tell(step) == "Loss 2.000; no optimiser step, so there was nothing to scale."
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (torch.zeros(3), r"must be one number, not 3; give its mean: game.turn\(loss.mean\(\)\)"),
+        (torch.zeros((), dtype=torch.complex64), "must be a real number, not a complex one; give its size"),
+        (torch.zeros((), device="meta"), "is on the meta device, where there are no numbers; move model and data"),
+    ],
+)
+def test_a_loss_that_is_no_real_number_is_refused_before_the_turn(loss: Tensor, words: str) -> None:
+    """The sentence has the remedy, and the game can go on with another loss."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    game = rolltrain_tui.session(model, optimizer, **OFF)
+    with pytest.raises(ValueError, match=words), game.turn(loss):
+        raise AssertionError("the turn was entered")
+    with pytest.raises(ValueError, match=words.partition(";")[0].partition(",")[0]):
+        game.evaluated(loss)  # type: ignore[arg-type]
+    with game.turn(loss_of(model, 0)):
+        optimizer.step()
+    assert game.turn_number == 1

@@ -197,6 +197,10 @@ def _logits(output: Any) -> Any:
 
 def _checked(loss: Any, giver: str) -> Tensor:
     if isinstance(loss, Tensor) and loss.numel() == 1:
+        if not loss.is_floating_point():
+            kind = "a complex number" if loss.is_complex() else f"a number of type {str(loss.dtype).removeprefix('torch.')}"
+            remedy = "such as its .abs() or .real" if loss.is_complex() else "computed from the outputs themselves, not from comparisons"
+            raise LossError(f"{giver} gave {kind}, along which nothing can descend; give a real number, {remedy}")
         return loss.reshape(())
     found = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else f"a {type(loss).__name__}"
     if isinstance(loss, float | int):

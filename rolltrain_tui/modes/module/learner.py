@@ -99,6 +99,8 @@ class ModuleLearner(WritingLearner):
             self.work.model.train()
         to_training_mode(self.optimizer)
         self.optimizer.zero_grad()  # what a trial before the training left in .grad is no part of its first step
+        self._reached = False
+        """A gradient has reached the weights that learn."""
         self._info = self._look()
 
     def remember(self, evaluation: Evaluation) -> None:
@@ -198,6 +200,11 @@ class ModuleLearner(WritingLearner):
             sums.add(j)
         batch.plain = sums.finish()
         self._reread()
+        self._reached = self._reached or any(p.grad is not None for p in self.levers.parameters)
+        if not self._reached:
+            raise LossError(
+                "no gradient leads from the loss to the weights that the optimizer holds; compute the loss from the output of this model"
+            )
         if kept is None:
             batch.loss = loss
         return batch
