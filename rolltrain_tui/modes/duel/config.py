@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.duel.dials import dials_of
-from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, SAVED
+from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, SAVED, Role
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
@@ -283,13 +284,39 @@ class DuelConfig(CampaignConfig):
 
     def file_faults(self, base: Path) -> Iterator[tuple[Where, str]]:
         """Without what only the networks themselves could say."""
-        from rolltrain_tui.modes.duel.saved_runs import named, saved_run
-
-        for where, role, name in named(self):
+        for where, role, name in self.saved_opponents:
             try:
-                saved_run(name, role, base, self)
+                self.saved_opponent(name, role, base)
             except ValueError as error:
                 yield where, str(error)
+
+    @property
+    def saved_opponents(self) -> Iterator[tuple[Where, Role, str]]:
+        """Each saved network that a pool names: the place in the campaign, the role that it plays, and the name."""
+        hero = self.table.hero
+        pools: list[tuple[Where, Role, list[str]]] = [(("table", "opponents"), "agent" if hero == "host" else "host", self.table.opponents)]
+        if self.rival is not None:
+            pools.append((("rival", "opponents"), hero, self.rival.opponents))
+        for where, role, pool in pools:
+            yield from (((*where, place), role, name) for place, name in enumerate(pool) if _saved(name))
+
+    def saved_opponent(self, name: str, role: Role, base: Path) -> tuple[Self, bytes]:
+        """Campaign and weights of the run of this name, whose path is relative to `base`. SavedNetworkError where it cannot sit here."""
+        from rolltrain_tui.modes.duel.saved_runs import SavedNetworkError, read
+
+        path = base / Path(name.removeprefix(SAVED)).expanduser()
+        config, weights = read(path)
+        if not isinstance(config, type(self)):
+            raise SavedNetworkError(f"{printable(path)} is a run of kind {config.kind}, which plays no duel; name one of kind duel")
+        if role != config.table.hero and config.rival is None:
+            raise SavedNetworkError(f"{printable(path)} has learned as {config.table.hero}, and this pool needs a network of the {role}")
+        if config.game.dimension != self.game.dimension:
+            own, here = config.game.dimension, self.game.dimension
+            raise SavedNetworkError(f"{printable(path)} has learned with {own} coordinates, and games of this campaign have {here}")
+        if config.network.kind == "layers" and config.game.points < self.game.points:
+            own, here = config.game.points, self.game.points
+            raise SavedNetworkError(f"{printable(path)} reads at most {own} points, and games of this campaign begin with {here}")
+        return config, weights
 
     @property
     def heavy(self) -> tuple[str, ...]:

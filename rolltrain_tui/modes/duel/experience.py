@@ -17,7 +17,7 @@ from torch import Tensor
 
 from rolltrain_tui.modes.duel.config import GameConfig
 from rolltrain_tui.modes.duel.game import Boards, after, begun, choices, code_of, joined, mask_of
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import Agent, Host, random_agent, random_host
 from rolltrain_tui.modes.duel.qlearning import explored
 from rolltrain_tui.modes.duel.rewards import rewards_of

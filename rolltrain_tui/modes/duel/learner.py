@@ -28,8 +28,7 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist
 from rolltrain_tui.modes.duel.health import Standing
-from rolltrain_tui.modes.duel.names import expanded
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role, expanded
 from rolltrain_tui.modes.duel.passes import Read
 from rolltrain_tui.modes.duel.pool import Pool
 from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, open_to, returns, scheduled

@@ -1,6 +1,9 @@
 """Who can sit at the table, by name. Campaigns and dials are checked without PyTorch."""
 
 from collections.abc import Sequence
+from typing import Literal
+
+Role = Literal["host", "agent"]
 
 HOSTS = ("random", "random_pairs", "all", "zeillinger")
 AGENTS = ("random", "first", "last")

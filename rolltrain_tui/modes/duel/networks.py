@@ -7,14 +7,14 @@ come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.game import actions, choices
+from rolltrain_tui.modes.duel.names import Role
 
-Role = Literal["host", "agent"]
 Layers = Sequence[Any]
 """A layer list: a number is a linear layer of that width, "b" a batch norm, "rK" a residual block of width K, and {"repeat": n,
 "net_arch": [...]} the list n times."""

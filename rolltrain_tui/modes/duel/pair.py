@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, Role, SetNet
+from rolltrain_tui.modes.duel.names import Role
+from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Network, SetNet
 
 
 class Pair(nn.Module):

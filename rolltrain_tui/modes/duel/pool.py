@@ -6,8 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from rolltrain_tui.modes.duel.names import OLDER, RIVAL
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import OLDER, RIVAL, Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.saved import Saved, saved_seat
 from rolltrain_tui.modes.duel.side import Side

@@ -11,10 +11,11 @@ from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.experience import greedy_agent, greedy_host
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.networks import Network, Role
+from rolltrain_tui.modes.duel.names import SAVED, Role
+from rolltrain_tui.modes.duel.networks import Network
 from rolltrain_tui.modes.duel.pair import network
 from rolltrain_tui.modes.duel.players import Agent, Host
-from rolltrain_tui.modes.duel.saved_runs import SavedNetworkError, SavedRun, named, saved_run
+from rolltrain_tui.modes.duel.saved_runs import SavedNetworkError
 from rolltrain_tui.training.snapshots import LearnerStateError, fitting, weights_sha256
 
 Saved = Mapping[tuple[Role, str], nn.Module]
@@ -23,8 +24,8 @@ Saved = Mapping[tuple[Role, str], nn.Module]
 
 def saved_networks(config: DuelConfig, base: Path) -> Saved:
     """All that the pools of a campaign name. `base`: the folder that its paths are relative to. SavedNetworkError."""
-    names = dict.fromkeys((role, name) for _, role, name in named(config))
-    return {(role, name): _network(saved_run(name, role, base, config), role) for role, name in names}
+    names = dict.fromkeys((role, name) for _, role, name in config.saved_opponents)
+    return {(role, name): _network(name, role, base, config) for role, name in names}
 
 
 def saved_seat(role: Role, net: nn.Module) -> Host | Agent:
@@ -44,16 +45,15 @@ def sha256_of(saved: Saved) -> str:
     return hashlib.sha256(own.encode()).hexdigest() if own else ""
 
 
-def _network(run: SavedRun, role: Role) -> Network:
+def _network(name: str, role: Role, base: Path, table: DuelConfig) -> Network:
     from safetensors.torch import load
 
-    config = run.config
+    config, weights = table.saved_opponent(name, role, base)
     net = network(config, role, 0)
-    prefix = "model.online." if role == config.table.hero else "duel.rival.model.online."
-    tensors = load(run.weights)
+    prefix, tensors = "model.online." if role == config.table.hero else "duel.rival.model.online.", load(weights)
     try:
         net.load_state_dict({key: fitting(tensors, prefix + key, now.shape, now.dtype) for key, now in net.state_dict().items()})
     except LearnerStateError as error:
-        raise SavedNetworkError(f"{printable(run.path)}: {error}") from None
+        raise SavedNetworkError(f"{printable(base / name.removeprefix(SAVED))}: {error}") from None
     net.eval().requires_grad_(False)
     return net

@@ -11,8 +11,8 @@ from rolltrain_tui.modes.duel.config import DuelConfig, ExplorationConfig
 from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered, without_empty_places
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL
-from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Passage, Role, has_batch_norm
+from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, Role
+from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Passage, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.passes import Read, passes_of, read, read_both
 from rolltrain_tui.modes.duel.qlearning import scheduled

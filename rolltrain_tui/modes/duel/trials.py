@@ -12,7 +12,7 @@ from torch import Tensor
 from rolltrain_tui.modes.duel.config import GameConfig
 from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards, joined
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, Match, chances, play
 from rolltrain_tui.protocol.learner import Evaluation
 from rolltrain_tui.training.streams import random_stream

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.position import Rules
 from rolltrain_tui.modes.duel.table.seats import Seat, Values, expert, fixed, network_seat

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rolltrain_tui.modes.duel.experience import greedy_agent, greedy_host
 from rolltrain_tui.modes.duel.game import Boards, by_first_coordinate, choices
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, zeillinger_as_given
 from rolltrain_tui.modes.duel.table.position import Points, Position, shares
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import chances
 from rolltrain_tui.modes.duel.table.guests import Guests
 from rolltrain_tui.modes.duel.table.insight import Outcome, played_out

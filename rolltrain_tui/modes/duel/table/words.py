@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rolltrain_tui.modes.duel.networks import Role
+from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.table.insight import Outcome
 from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, names, rough, shown
 from rolltrain_tui.modes.duel.table.sitting import Result, Sitting
