@@ -433,6 +433,7 @@ class RolltrainApp(App[None]):
     def leave(self, to: Destination) -> None:
         """Stop the run between two turns, wait for its save, then go."""
         from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+        from rolltrain_tui.tui.screens.loading import LoadingScreen
 
         self._going = to
         if self.bridge is None or not self.bridge.playing:
@@ -440,7 +441,7 @@ class RolltrainApp(App[None]):
             return
         self.bridge.stop()
         for screen in self.screen_stack:
-            if isinstance(screen, ExpeditionScreen):
+            if isinstance(screen, ExpeditionScreen | LoadingScreen):
                 screen.take_leave()
         self._look_out(self._watch_leaving)
 
@@ -477,7 +478,9 @@ class RolltrainApp(App[None]):
         """Save and quit; asked again while saving, quit at once."""
         if self._going == "quit":
             self.impatient = True
-            self.farewell = "Left without waiting for the save; the last autosave is intact."
+            begun = self.bridge is not None and self.bridge.opened
+            lost = "the save; the last autosave is intact" if begun else "the run to be opened; nothing is lost"
+            self.farewell = f"Left without waiting for {lost}."
             self.exit(return_code=self._signals.code or 1)
         else:
             self.leave("quit")

@@ -1,9 +1,11 @@
 """The game on a terminal of Linux or macOS."""
 
+import asyncio
 import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from threading import Thread
 from typing import Protocol, cast
 
@@ -29,8 +31,8 @@ class OnTerminal(Protocol):
 class GameDriver(LinuxDriver):
     """Leaves a first picture where it is: to ask for the alternate screen again would clear it on some terminals.
 
-    It also stands what Textual's own driver does not: a SIGSTOP that nobody can foresee, a stop while the game is leaving, bytes that are
-    no keys, and a terminal that is gone without a SIGHUP.
+    It also stands what Textual's own driver does not: a SIGSTOP that nobody can foresee, a stop in the middle of a write or while the game
+    is leaving, bytes that are no keys, and a terminal that is gone without a SIGHUP.
     """
 
     _watching = False
@@ -55,15 +57,49 @@ class GameDriver(LinuxDriver):
             self._watching = True
             Thread(target=_tell_of_hangup, args=(self.fileno,), name="hangup", daemon=True).start()
 
+    def _sigtstp_application(self, *_: object) -> None:
+        _in_the_loop(super()._sigtstp_application, otherwise=lambda: os.kill(os.getpid(), signal.SIGSTOP))
+
+    def _sigcont_application(self, *_: object) -> None:
+        _in_the_loop(super()._sigcont_application, otherwise=lambda: None)
+
     def run_input_thread(self) -> None:
         """Read until told to stop, and then once more, for what the terminal has sent meanwhile."""
-        keyboard, poll, stop = Keyboard(), select.poll(), False
-        poll.register(self.fileno, select.POLLIN)
-        while not stop:
-            stop = self.exit_event.is_set()
-            typed = os.read(self.fileno, READ_AT_ONCE) if poll.poll(1000 * READ_SECONDS) else b""
-            for event in keyboard.read(typed):
-                self.process_message(event)
+        keyboard, terminal, stop = Keyboard(), _never_waiting(self.fileno), False
+        try:
+            while not stop:
+                stop = self.exit_event.is_set()
+                for event in keyboard.read(_typed(terminal)):
+                    self.process_message(event)
+        finally:
+            os.close(terminal)
+
+
+def _in_the_loop(deed: Callable[[], object], otherwise: Callable[[], object]) -> None:
+    """What a signal asks for. Its handler may stand in the middle of a write, and what writes there would wait for itself.
+
+    `otherwise`: the game has left, and its loop has ended.
+    """
+    try:
+        asyncio.get_running_loop().call_soon_threadsafe(deed)
+    except RuntimeError:
+        otherwise()
+
+
+def _never_waiting(terminal: int) -> int:
+    """The same terminal, opened once more: not to wait is then our own way, and not that of all who share it with us."""
+    try:
+        return os.open(os.ttyname(terminal), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:  # no terminal, or one of somebody else's
+        return os.dup(terminal)
+
+
+def _typed(terminal: int) -> bytes:
+    """What has been typed. A key that was there a moment ago may be the shell's by now, where the game was stopped in between."""
+    try:
+        return os.read(terminal, READ_AT_ONCE) if select.select([terminal], [], [], READ_SECONDS)[0] else b""
+    except BlockingIOError:
+        return b""
 
 
 def _tell_of_hangup(terminal: int) -> None:

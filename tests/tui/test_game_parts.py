@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.highlights import LINES, highlights
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+from rolltrain_tui.tui.screens.loading import LoadingScreen
 from rolltrain_tui.tui.tuning import SWITCH_INTERVAL, THRESHOLDS, Tuning
 
 
@@ -103,6 +105,26 @@ async def test_a_second_ctrl_q_does_not_wait(tmp_path: Path) -> None:
     assert app.bridge.join(20)
     assert (1, True) == (app.return_code, app.impatient)
     assert "autosave" in app.farewell
+
+
+async def test_leaving_while_a_run_is_being_opened_is_answered(tmp_path: Path) -> None:
+    """The screen turns back at once, and a second ctrl+q speaks of no save."""
+    ready = threading.Event()
+    outfitter = FakeOutfitter(FakeExpedition(tmp_path, fake_config("turns=5")))
+    outfitter.before = ready.wait
+    app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path, explain=False), outfitter)
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and app.screen.is_mounted)
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: "Turning back" in shown(app))
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: app.return_code is not None)
+        assert "nothing is lost" in app.farewell
+    finally:
+        ready.set()
+        assert app.bridge is not None
+        assert app.bridge.join(20)
 
 
 async def test_the_title_learns_when_torch_is_ready(tmp_path: Path) -> None:

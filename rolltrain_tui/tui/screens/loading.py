@@ -48,6 +48,10 @@ class LoadingScreen(Screen[None]):
     def _die(self) -> str:
         return "\n".join(picture(20, self._frame, *LOADING_DIE))
 
+    def take_leave(self) -> None:
+        """The app is leaving; what has been begun can be put down in a moment."""
+        if self.is_mounted:
+            self.query_one("#loading-words", Static).update(Content("Turning back …"), layout=False)
+
     def action_turn_back(self) -> None:
-        self.query_one("#loading-words", Static).update(Content("Turning back …"), layout=False)
         cast(Host, self.app).leave("title")

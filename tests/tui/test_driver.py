@@ -1,13 +1,24 @@
 """What a terminal sends becomes keys, and nothing that it sends ends the game."""
 
+import asyncio
+import os
+import pty
+import signal
+import sys
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals need a POSIX system", allow_module_level=True)
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.events import Key, MouseDown, Paste
 
+from rolltrain_tui.tui import driver as game_driver
 from rolltrain_tui.tui.driver import GameDriver
 from rolltrain_tui.tui.keyboard import Keyboard
 
@@ -72,3 +83,37 @@ def test_a_game_that_is_leaving_does_not_take_the_terminal_again(monkeypatch: py
     vars(driver).update(_app=SimpleNamespace(is_running=False), _key_thread=None, attrs_before=None, _watching=True, fileno=-1)
     driver.start_application_mode()
     assert not taken
+
+
+def test_a_key_that_the_shell_has_taken_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The game was stopped between the news of a key and its reading, and finds a terminal that keeps keys until the line is whole."""
+    monkeypatch.setattr(game_driver.select, "select", lambda *streams: streams)  # the news
+    master, terminal = pty.openpty()  # in the mode that a shell leaves to its programs
+    os.write(master, b"q")
+    read: list[bytes] = []
+    reader = Thread(target=lambda: read.append(game_driver._typed(game_driver._never_waiting(terminal))), daemon=True)
+    reader.start()
+    reader.join(20)
+    os.write(master, b"\n")  # who waits nevertheless may go
+    assert read == [b""]
+
+
+@pytest.mark.parametrize("name", ["_sigtstp_application", "_sigcont_application"])
+async def test_a_stop_and_its_end_wait_for_the_write_that_they_come_into(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python calls a handler in the middle of anything, such as a write that holds the lock which the handler's own would wait for."""
+    done: list[Any] = []
+    monkeypatch.setattr(f"textual.drivers.linux_driver.LinuxDriver.{name}", lambda driver, *how: done.append(name))
+    getattr(object.__new__(GameDriver), name)(0, None)
+    assert not done
+    await asyncio.sleep(0)
+    assert done == [name]
+
+
+def test_a_stop_when_the_game_has_left_is_only_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal is the shell's already: nothing is written to it, neither then nor when the process goes on."""
+    done: list[Any] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: done.append(number))
+    driver = object.__new__(GameDriver)
+    driver._sigtstp_application()
+    driver._sigcont_application()
+    assert done == [signal.SIGSTOP]
