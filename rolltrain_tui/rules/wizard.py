@@ -74,7 +74,7 @@ WIZARD = HeroClass(
     saves=("INT", "WIS"),
     abilities=("arcane_recovery", "spell_mastery"),
     difficulty="asks for judgement",
-    best_when="HOT or TUNED: calmer steps settle the run; on a plateau, warming it again",
+    best_when="HOT or TUNED: calmer steps settle the run; SLOW: warming it again",
     portrait=(
         r"       /\      ",
         r"      /* \    *",
@@ -92,7 +92,7 @@ ABILITIES = (
         name="arcane_recovery",
         title="Arcane Recovery",
         hero_class="wizard",
-        summary="Warms the learning rate again: pays on a plateau, bounces where the rate is already high.",
+        summary="Warms the learning rate again: pays where steps are too small, bounces where they are not.",
         passive="A total of 15 or more spends a charge: the learning rate is ×1.5, falling to 1 over this turn and the next four.",
         live="The learning rate is multiplied by 1.5, falling to 1 along a cosine over 20 turns (1.25 on average). A short rest "
         "refunds half the level in charges, rounded up, once between camps.",
