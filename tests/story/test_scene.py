@@ -15,6 +15,7 @@ from rolltrain_tui.runs.differences import same
 from rolltrain_tui.story.narration import sentence, tell
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.scene import STORY_LINES, TURN_LINES, fold
+from rolltrain_tui.story.scene.series import CAPACITY
 
 RAGE = Charge("rage", 2, 2, "long", False)
 RECKLESS = Charge("reckless_attack", None, None, "", False)
@@ -304,5 +305,5 @@ def test_memory_is_bounded_however_long_the_run() -> None:
         scene.apply(ev.XPGained(turn, 1, turn, "x"))
         scene.apply(raged(turn, 1))
     assert (TURN_LINES, STORY_LINES) == (len(scene.turn_lines), len(scene.story))
-    assert len(scene.losses) <= 4000
+    assert len(scene.losses) <= CAPACITY
     assert len(scene.spans) <= 64

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.story.scene.series import LossSeries
+from rolltrain_tui.story.scene.series import RECENT, LossSeries
 
 LOSSES = st.lists(st.floats(min_value=-10, max_value=100), min_size=1, max_size=300)
 
@@ -39,6 +39,14 @@ def test_buckets_cover_every_turn_in_order(losses: list[float]) -> None:
 def test_the_newest_mean_is_kept(losses: list[float]) -> None:
     """The last bucket carries the smoothed loss of the last turn."""
     assert losses[-1] / 2 == filled(losses, 8).buckets[-1].ema
+
+
+def test_the_newest_turns_are_known_singly() -> None:
+    """However long the run, a close look at its end finds every turn; a wider one the whole run's buckets."""
+    series = filled([float(turn) for turn in range(1, 10_001)], 8)
+    close, wide = list(series.since(10_000 - RECENT + 1)), list(series.since(10_000 - RECENT))
+    assert [(turn, turn) for turn in range(10_001 - RECENT, 10_001)] == [(bucket.low, bucket.high) for bucket in close]
+    assert wide == [bucket for bucket in series.buckets if bucket.last >= 10_000 - RECENT]
 
 
 def test_since_leaves_out_what_is_older() -> None:

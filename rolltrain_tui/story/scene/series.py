@@ -1,10 +1,13 @@
-"""The loss curve in bounded memory: buckets of a few turns each, with their lowest, highest and smoothed loss."""
+"""The loss curve in bounded memory: buckets of a few turns each, with their lowest, highest and smoothed loss; the newest turns singly."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-CAPACITY = 4000
-"""Buckets: several for each column of a wide terminal."""
+CAPACITY = 1000
+"""Buckets of the whole run: from 500 on, one for each column of dots of a wide terminal. More cost the screen time and show nothing."""
+RECENT = 600
+"""Newest turns that are kept singly besides, for a close look in a long run."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class LossSeries:
 
     capacity: int = CAPACITY
     buckets: list[Bucket] = field(default_factory=list)
+    recent: deque[Bucket] = field(default_factory=lambda: deque(maxlen=RECENT))
+    """Of one turn each."""
     stride: int = 1
     """Points in a full bucket."""
     _filled: int = 0
@@ -38,6 +43,7 @@ class LossSeries:
         assert self.capacity % 2 == 0
 
     def add(self, turn: int, loss: float, ema: float) -> None:
+        self.recent.append(Bucket(turn, turn, loss, loss, ema))
         point = Bucket(turn, turn, loss, loss, ema)
         if self.buckets and self._filled < self.stride:
             self.buckets[-1].add(point)
@@ -55,8 +61,9 @@ class LossSeries:
         self.stride *= 2
 
     def since(self, turn: int) -> Iterator[Bucket]:
-        """The buckets that hold `turn` or a later one, oldest first."""
-        return (bucket for bucket in self.buckets if bucket.last >= turn)
+        """The buckets that hold `turn` or a later one, oldest first: single turns if all of those are still known."""
+        known: Iterable[Bucket] = self.recent if self.recent and self.recent[0].first <= turn else self.buckets
+        return (bucket for bucket in known if bucket.last >= turn)
 
     def __len__(self) -> int:
         return len(self.buckets)

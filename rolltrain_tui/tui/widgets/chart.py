@@ -112,10 +112,9 @@ def readout(scene: Scene, width: int) -> Line:
 
 
 def _slope(scene: Scene) -> float:
-    """How the mean moved over the last twenty turns or so."""
-    buckets = scene.losses.buckets
-    back = max(1, 20 // scene.losses.stride)
-    return buckets[-1].ema - buckets[-1 - back].ema if len(buckets) > back else math.nan
+    """How the mean moved over the last twenty turns."""
+    recent = scene.losses.recent
+    return recent[-1].ema - recent[-21].ema if len(recent) > 20 else math.nan
 
 
 def instruments(scene: Scene, width: int) -> Line:
