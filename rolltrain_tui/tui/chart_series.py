@@ -32,7 +32,7 @@ def series_of(history: History, objective: Objective) -> list[Series]:
 
 
 def _column(name: str) -> Callable[[History], list[Point]]:
-    return lambda history: list(zip(history.turns, history.columns[name], strict=True))
+    return lambda history: list(history.series(name))
 
 
 def _evaluations(history: History) -> list[Point]:

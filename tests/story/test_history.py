@@ -8,7 +8,7 @@ from support.panels import scene_after
 
 from rolltrain_tui.protocol.events import AbilityEnded, AbilityUsed, Evaluated, Examined, MonsterAppeared, MonsterFell, StepTaken
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.story.scene.history import CAPACITY, History
+from rolltrain_tui.story.scene.history import CAPACITY, RECENT, History
 
 
 def step(turn: int, loss: float = 2.0, *, finite: bool = True) -> StepTaken:
@@ -24,6 +24,22 @@ def test_memory_is_bounded_and_every_turn_has_its_row(turns: int) -> None:
     assert history.turns[-1] == turns
     for turn in {1, turns // 2 or 1, turns}:
         assert abs(history.row_at(turn)["loss"] - turn) <= history.stride
+    for turn in range(max(1, turns - RECENT + 1), turns + 1):
+        assert history.row_at(turn)["loss"] == turn
+
+
+@given(st.integers(1, 3 * CAPACITY))
+def test_a_series_has_its_turns_in_order_and_the_newest_singly(turns: int) -> None:
+    history = History()
+    for turn in range(1, turns + 1):
+        history.add(step(turn, float(turn)))
+    series = history.series("loss")
+    told = [turn for turn, _ in series]
+    assert told == sorted(set(told))
+    newest = min(turns, RECENT)
+    assert [(turn, float(turn)) for turn in range(turns - newest + 1, turns + 1)] == series[-newest:]
+    assert all(abs(value - turn) <= history.stride for turn, value in series)
+    assert told[0] <= max(1, history.stride)
 
 
 def test_a_turn_that_is_no_number_does_not_spoil_its_neighbours() -> None:

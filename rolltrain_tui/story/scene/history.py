@@ -1,6 +1,7 @@
 """What the full chart asks for: the numbers of every turn, the evaluations with their errors, and who was there when. In bounded memory."""
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite, nan
@@ -8,7 +9,7 @@ from typing import Literal, Self
 
 from rolltrain_tui.protocol import events as ev
 
-CAPACITY, EVALUATIONS, STAYS = 4096, 2000, 2000
+CAPACITY, RECENT, EVALUATIONS, STAYS = 4096, 600, 2000, 2000
 COLUMNS = ("loss", "mean", "grad_norm", "lr", "update_norm", "k", "tokens")
 """Of each turn: the batch's loss, its running mean, and what the step was."""
 
@@ -25,10 +26,12 @@ class Stay:
 
 @dataclass(slots=True)
 class History:
-    """A fold of events. When there are too many turns, neighbours are joined: the mean of both, at the later turn."""
+    """A fold of events. Of too many turns neighbours are joined: the mean of both, at the later one. The newest stay single."""
 
     turns: list[int] = field(default_factory=list)
     columns: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    recent: deque[tuple[int, tuple[float, ...]]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    """The newest turns, each with its row."""
     evaluations: list[ev.Evaluated] = field(default_factory=list)
     signals: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     """Signal -> its finite values at the examinations."""
@@ -76,6 +79,7 @@ class History:
         k = nan if step.k_effective is None or not step.finite else step.k_effective
         moved = nan if step.applied_norm is None else step.applied_norm
         row = (loss, step.loss_ema, step.grad_norm, step.lr, moved, k, float(step.tokens))
+        self.recent.append((step.turn, row))
         if self.turns and self._filled < self.stride:
             self._join(len(self.turns) - 1, step.turn, row, self._filled)
             self._filled += 1
@@ -111,8 +115,18 @@ class History:
 
     # Questions.
 
+    def series(self, name: str) -> list[tuple[int, float]]:
+        """(turn, value) of a column, oldest first: the newest turns singly, joined ones before them."""
+        single = self.recent[0][0] if self.recent else 0
+        older = bisect_left(self.turns, single)
+        place = COLUMNS.index(name)
+        return [*zip(self.turns[:older], self.columns[name], strict=False), *((turn, row[place]) for turn, row in self.recent)]
+
     def row_at(self, turn: int) -> dict[str, float]:
-        """The numbers of the row that holds a turn; empty before the first."""
+        """The numbers of a turn, or of the row that it was joined into; empty before the first."""
+        if self.recent and turn >= self.recent[0][0]:
+            place = bisect_right(self.recent, turn, key=lambda single: single[0])
+            return dict(zip(COLUMNS, self.recent[place - 1][1], strict=True))
         place = bisect_left(self.turns, turn)
         if not self.turns or turn < 1:
             return {}
@@ -136,6 +150,7 @@ class History:
             columns={name: column.copy() for name, column in self.columns.items()},
             evaluations=self.evaluations.copy(),
             signals={name: series.copy() for name, series in self.signals.items()},
+            recent=self.recent.copy(),
             stays=[Stay(stay.name, stay.kind, stay.start, stay.end) for stay in self.stays],
             stride=self.stride,
             _filled=self._filled,
