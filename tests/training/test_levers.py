@@ -392,3 +392,18 @@ def test_target_noise_replaces_exactly_that_many(fraction: float, count: int) ->
     assert (count, count) == (replaced, (noisy != 99).sum().item())
     assert targets.unique().tolist() == [99]
     assert noisy.shape == targets.shape
+
+
+@pytest.mark.parametrize(("serves", "calls"), [(True, 1), (False, 3)])
+def test_only_an_optimiser_that_is_served_steps_by_its_kernel(serves: bool, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its first step, which makes the moments, its `step` is not called; that of any other is called every time."""
+    parameter, called, step = nn.Parameter(torch.ones(3)), [], AdamW.step
+    optimizer = AdamW([parameter], lr=0.01, fused=True)
+    if serves:
+        serve(optimizer)
+    monkeypatch.setattr(AdamW, "step", lambda self: called.append(self) or step(self))
+    levers = Levers(optimizer, [parameter])
+    for _ in range(3):
+        parameter.grad = torch.ones(3)
+        levers.step(NEUTRAL)
+    assert len(called) == calls

@@ -6,6 +6,7 @@ import torch
 
 from rolltrain_tui.training import machine
 from rolltrain_tui.training.machine import DeviceError, available_cores, native_bf16, pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.machine_kind import this_machine
 
 
 def present(monkeypatch: pytest.MonkeyPatch, *, cuda: bool, mps: bool) -> None:
@@ -64,3 +65,11 @@ def test_a_container_s_share_of_the_cores_counts(limit: str, expected: int, tmp_
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
     monkeypatch.setattr(machine, "Path", lambda path: tmp_path / Path(path).name)
     assert expected == available_cores()
+
+
+@pytest.mark.parametrize(("device", "accelerator"), [("cpu", ""), ("mps", "mps"), ("cuda", "cuda")])
+def test_a_run_records_what_trains_it(device: str, accelerator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU is told by its processor and threads; another device by its name, where torch tells none better."""
+    present(monkeypatch, cuda=False, mps=False)
+    machine = this_machine(threads=3, device=device)
+    assert (machine.accelerator, machine.threads, machine.torch) == (accelerator, 3, torch.__version__)
