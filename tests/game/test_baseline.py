@@ -156,6 +156,14 @@ def test_another_text_is_another_recipe(tiny_config: Configure, ghost_file: Path
     assert (None, True) == (found, "another text" in note)
 
 
+@pytest.mark.parametrize(("dtype", "same"), [("float32", True), ("bfloat16", False)])
+def test_an_older_ghost_was_trained_in_the_dtype_that_was_chosen_for_it(tiny_config: Configure, dtype: str, same: bool) -> None:
+    """It was recorded as "auto"; today's campaigns name what auto chose."""
+    then, now = (ghosts.recipe_of(tiny_config(f"device.dtype={name}"), "0" * 64) for name in ("auto", dtype))
+    ghost = ghosts.Ghost("tiny", 1, "2.10", "cpu", "float32", then, POINTS)
+    assert ("" if same else 'was recorded with device.dtype "float32", and here it is "bfloat16"') == ghosts.difference(ghost, now)
+
+
 def test_no_file_is_no_ghost_and_no_complaint(tmp_path: Path) -> None:
     """Campaigns need none."""
     assert (None, "") == ghosts.find(tmp_path / "ghost.json", ())
@@ -228,6 +236,7 @@ def test_a_plain_run_that_burst_is_as_bad_as_can_be(burst: float) -> None:
     assert math.inf == gate.bar(5) == gate.bar(10)
     assert (True, False, False) == (gate.opens(5, 900.0), gate.opens(5, math.nan), gate.opens(5, math.inf))
     assert 4.05 == gate.bar(0)
+    assert 4.05 == Gate((point(0, burst), point(10, 4.0)), 0.05, 100).bar(10)
 
 
 # The gate.

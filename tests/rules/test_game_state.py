@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from support.tabletop import Report, make_table
 
 from rolltrain_tui.protocol.commands import SetAuto, TakeShortRest, UseAbility
+from rolltrain_tui.rules.levels import proficiency
 from rolltrain_tui.rules.naming import RulesError
 
 COMMANDS = {
@@ -111,3 +112,18 @@ def test_a_state_with_nonsense_in_it_is_refused(path, value):
     part[path[-1]] = value
     with pytest.raises(RulesError, match="This is not the state of a game"):
         game.load_state_dict(state)
+
+
+@pytest.mark.parametrize("level", [1, 5, 9])
+def test_a_sheet_tells_the_hero_as_he_stands(level):
+    """Every number that events and screens know of him, after a wound and two deaths."""
+    life = make_table("wizard", level=level).game.life
+    life.gain_xp(1, 50, "the past")
+    life.hurt(1, 3, "a test")
+    life.hero.deaths = 2
+    hero, sheet = life.hero, life.sheet()
+    told = (sheet.name, sheet.hero_class, sheet.level, sheet.proficiency, dict(sheet.stats), sheet.modifier)
+    assert told == (hero.name, "wizard", level, proficiency(level), hero.stats, hero.modifier("INT"))
+    assert (sheet.hp, sheet.max_hp, sheet.xp) == (hero.max_hp - 3, hero.max_hp, hero.xp)
+    assert (sheet.next_level_xp, sheet.expected_k) == (life.next_level_xp(), life.rulebook.odds.mean)
+    assert (sheet.charges, sheet.choices, sheet.deaths) == (life.loadout.charges(), life.choices_pending, 2)

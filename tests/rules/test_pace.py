@@ -85,6 +85,13 @@ def test_a_run_is_never_called_slow_while_smaller_steps_win(slope: float, curve:
         assert clearly_better(here[best], here[1.0])
 
 
+@pytest.mark.parametrize(("k", "pace"), [(0.24, "hot"), (0.26, "tuned"), (2.4, "tuned"), (2.6, "slow")])
+def test_where_a_run_is_called_hot_or_slow(k: float, pace: str) -> None:
+    """A best step below a quarter of the run's, or above two and a half times it."""
+    steps = (1 / 27, 1 / 9, 1 / 3, 1.0, 3.0, 9.0)
+    assert pace == best_step(scattered(parabola(log(k), 0.3), steps), {}).pace
+
+
 @given(value=st.floats(0, 10), anew=st.booleans())
 def test_equal_values_say_neither_slow_nor_hot(value: float, anew: bool) -> None:
     """Steps of every size do the same: nothing is out of order, or it cannot be told."""
