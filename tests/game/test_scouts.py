@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import pytest
 from support.paced import Paced
@@ -37,7 +37,8 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.inbox import ScriptedInbox
-from rolltrain_tui.protocol.learner import StepReport
+from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
+from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.rules import pace
 from rolltrain_tui.rules.signals import STEP_EXCESS
 
@@ -314,6 +315,30 @@ def test_a_real_run_that_larger_steps_would_destroy_has_a_verdict(make_learner: 
         found = Scouts(make_learner(*settings, "schedule.warmup_turns=0")).go(1, NEUTRAL)
         assert found.pace in ("hot", "unclear")
         assert all(scout.k < 1 or not scout.delta < 0 for scout in found.scouts)
+
+
+@pytest.mark.parametrize("better", ["lower", "higher"])
+def test_a_scout_is_told_by_its_mean_difference_to_the_runs_own_steps(better: Literal["lower", "higher"]) -> None:
+    """In the unit of the objective, whichever way is better: what its copy was worth less what the one with k of 1 was."""
+    worth: list[float] = []
+
+    class Recorded(Paced):
+        def info(self) -> LearnerInfo:
+            return replace(super().info(), objective=Objective(better=better))
+
+        def fork(self) -> Self:
+            return self
+
+        def evaluate(self, sequences: int) -> Evaluation:
+            found = super().evaluate(sequences)
+            assert len(found.values) == sequences
+            worth.append(math.fsum(found.values) / sequences)
+            return found
+
+    found = Scouts(Recorded()).go(50, NEUTRAL)
+    mine, smaller, larger, *_ = worth  # in the order in which they go
+    expected = {1 / 3: smaller - mine, 3.0: larger - mine}
+    assert expected == pytest.approx({scout.k: scout.delta for scout in found.scouts if scout.k in expected})
 
 
 def test_a_scout_costs_its_turns_and_one_evaluation() -> None:

@@ -101,7 +101,8 @@ def test_what_if_the_learning_rate_had_been_another(run: Path, call: Callable[..
         assert (found.difference, found.last_turn) == (None, 14)
     told = call("diff", run, folder)
     assert "They part at turn 7" in told.out
-    assert "optimizer.learning_rate" in told.out
+    assert "turn 6: optimizer.learning_rate" in told.out
+    assert "(refused)" not in told.out
 
 
 def test_a_branch_with_settings_that_are_none(run: Path, call: Callable[..., Answer]) -> None:

@@ -5,9 +5,9 @@ from math import nan
 
 import pytest
 
-from rolltrain_tui.protocol.events import Examined
+from rolltrain_tui.protocol.events import DiceRolled, Examined
 from rolltrain_tui.protocol.readings import Reading
-from rolltrain_tui.runs.differences import compare, same
+from rolltrain_tui.runs.differences import Difference, compare, same
 
 
 def test_nan_is_the_same_as_nan() -> None:
@@ -17,6 +17,16 @@ def test_nan_is_the_same_as_nan() -> None:
     assert same([{"a": (float("nan"), 1)}], [{"a": (nan, 1)}])
     assert not same(one, replace(one, readings=(Reading("gap", 0.1, None, 0.3),)))
     assert compare(one, other, None) is None
+
+
+def test_the_first_field_that_differs_is_named_with_both_values() -> None:
+    """As it was recorded and as it was found; of two kinds of events the kinds, and dice by their own name."""
+    one = DiceRolled(3, die=20, naturals=(7,), natural=7, modifier=2, total=9, dc=12, outcome="miss", k=1.0)
+    other = replace(one, natural=8, total=10)
+    assert compare(one, other, None) == Difference(3, "dice", "DiceRolled.natural", "7", "8")
+    examined = Examined(3, (), ())
+    assert compare(one, examined, None) == Difference(3, "story", "", "DiceRolled", "Examined")
+    assert compare(examined, replace(examined, turn=4), None) == Difference(3, "story", "Examined.turn", "3", "4")
 
 
 @pytest.mark.parametrize(

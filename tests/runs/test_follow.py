@@ -93,6 +93,20 @@ def test_a_run_that_was_taken_back_is_shown_from_there(tmp_path: Path, chronicle
     assert "taken back" in run.standing.words
 
 
+def test_a_run_that_was_over_and_taken_back_is_live_again(tmp_path: Path, chronicle: Chronicle) -> None:
+    """Somebody plays on from a save before its end."""
+
+    def goes_back() -> None:
+        chronicle.truncate_to(60)
+        writes(chronicle, 60, 64)()
+
+    run = Followed(tmp_path)
+    heard(run, writes(chronicle, 0, len(STORY)), nothing)
+    assert run.standing.state == "ended"
+    heard(run, goes_back, writes(chronicle, 64, 70))
+    assert run.standing.state == "live"
+
+
 def test_the_story_can_be_told_again_on_the_way(tmp_path: Path, chronicle: Chronicle) -> None:
     """As when something is revealed: all of it from the beginning, in the middle of a turn too, and then what follows, each once."""
     middle = next(number for number, event in enumerate(STORY) if event.turn == 7) + 1

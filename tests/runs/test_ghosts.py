@@ -46,12 +46,13 @@ def test_the_first_recording_that_fits_is_raced(package: Path) -> None:
     assert (saves_root(None) / "ghosts" / "tutorial.json", package / "ghosts" / "tutorial.json") == (own, came)
     ghost = baseline.read(came)
     assert (ghost, "") == ghosts.find((own, came), ghost.recipe)
+    nobody = tuple((name, "11" if name == "turns" else value) for name, value in ghost.recipe)
+    assert "turns" in ghosts.find((own, came), nobody)[1]  # where the first is not there
     own.parent.mkdir(parents=True)
     other = tuple((name, "10" if name == "turns" else value) for name, value in ghost.recipe)
     baseline.write(own, baseline.Ghost(ghost.campaign, 9, "", "cpu", "float32", other, ghost.points))
     assert (ghost, "") == ghosts.find((own, came), ghost.recipe)
     assert 9 == ghosts.find((own, came), other)[0].seed  # type: ignore[union-attr]
-    nobody = tuple((name, "11" if name == "turns" else value) for name, value in ghost.recipe)
     found, note = ghosts.find((own, came), nobody)
     assert found is None
     assert "turns 10, and here it is 11" in note

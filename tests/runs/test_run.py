@@ -11,6 +11,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, UseAbility
 from rolltrain_tui.protocol.events import CampaignEnded, CampaignResumed, Event, Saved, SaveFailed, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
+from rolltrain_tui.protocol.learner import StepAbandoned
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import story_sha256
 from rolltrain_tui.runs.layout import CHRONICLE
@@ -176,6 +177,26 @@ def test_an_error_in_training_is_logged(tiny_config: Configure, tmp_path: Path, 
     events = play(expedition)
     assert "the forge went cold" in events[-1].error  # type: ignore[union-attr]
     assert "Traceback" in (expedition.folder / "error.log").read_text()
+
+
+def test_a_turn_that_cannot_be_finished_keeps_other_settings_out(
+    tiny_config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run was stopped inside a turn, which fails again before the settings may change: the error says which, and no run goes on."""
+    expedition = begin(tiny_config(), tmp_path)
+    learner = type(expedition.campaign.learner)
+
+    def left(self: object, effect: object) -> None:
+        raise StepAbandoned
+
+    def broken(self: object, effect: object) -> None:
+        raise RuntimeError("the forge went cold")
+
+    monkeypatch.setattr(learner, "step", left)
+    play(expedition)
+    monkeypatch.setattr(learner, "step", broken)
+    with pytest.raises(saves.SaveError, match=r"turn 1 could not be finished: .*the forge went cold"):
+        Run.resume(expedition.folder, ["optimizer.learning_rate=1e-4"])
 
 
 def test_fewer_turns_than_were_played_are_refused(tiny_config: Callable[..., CampaignConfig], tmp_path: Path) -> None:
