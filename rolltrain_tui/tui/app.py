@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.events import Event, InputEvent, Resize
+from textual.events import Event, InputEvent, MouseDown, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -135,6 +135,8 @@ class RolltrainApp(App[None]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent) and not self._ready_for_input():
             return
+        if isinstance(event, MouseDown) and self._gone_from(event):
+            return
         event = by_place(event, self)
         if not isinstance(event, Resize) or self.resizes.takes(event):
             await super().on_event(event)
@@ -142,6 +144,11 @@ class RolltrainApp(App[None]):
     def _ready_for_input(self) -> bool:
         """What is typed before a screen has its widgets, or after the last one has gone, was meant for none."""
         return self.return_code is None and bool(self.screen_stack) and self.screen.is_mounted
+
+    def _gone_from(self, event: MouseDown) -> bool:
+        """Whether a click hits what is in the picture but was taken away since, such as a notice: Textual would ask for its parent."""
+        widget, _ = self.screen.get_widget_and_offset_at(int(event.x), int(event.y))
+        return widget is not None and widget.parent is None
 
     def _share_for_resizes(self) -> float:
         """At full speed every moment is the training's; at any other it rests between turns."""

@@ -14,7 +14,7 @@ from support.playing import playing
 from support.screens_host import ScreensHost, shown, until
 from textual.binding import Binding
 
-from rolltrain_tui.protocol.events import Event, StepTaken
+from rolltrain_tui.protocol.events import Event, GhostSeen, StepTaken
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.others import others_of
@@ -233,3 +233,20 @@ async def test_the_help_lists_every_key_once(tmp_path: Path) -> None:
         }
         for key in bound - {"s", "equals_sign", "comma", "semicolon", "full_stop", "shift+left", "shift+right"}:
             assert told.split().count(named.get(key, key)) == 1, key
+
+
+@pytest.mark.parametrize(("key", "words"), [("g", "There is no ghost"), ("o", "no other run of this campaign")])
+async def test_what_is_not_there_to_be_shown_is_told(tmp_path: Path, key: str, words: str) -> None:
+    """Each time, and not the first time only."""
+    written(tmp_path / "this", events_of())
+    scene = Scene.of([event for event in events_of() if not isinstance(event, GhostSeen)])
+    app = ScreensHost(lambda: ChartScreen(lambda: scene, tmp_path / "this"))
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ChartScreen))
+        for _ in range(2):
+            await pilot.press(key)
+            await until(pilot, lambda: words in shown(app))
+            app.clear_notifications()
+            await until(pilot, lambda: words not in shown(app))
+            if key == "o":  # which it hides again
+                await pilot.press(key)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.endings import ENDED
 from support.panels import scene_after, text_of
 
 from rolltrain_tui.protocol.events import (
@@ -73,6 +74,16 @@ def test_dying_is_told_in_marks_and_words() -> None:
     scene.apply(DeathSaveRolled(3, 12, 2, 1))
     assert "Dying  ✔✔·  ✖··" in text_of(hero_lines(scene, 34, 12))
     assert "Dying" in text_of(compact_lines(scene, 78))
+
+
+def test_a_hero_who_fell_for_good_is_not_dying() -> None:
+    """In a replay, or for who watches: a run that ended at 0 HP rolls no more death saves."""
+    scene = scene_after(2)
+    scene.apply(HeroHurt(3, 20, 0, "breath"))
+    scene.apply(replace(ENDED, turn=3, ending="fallen", sheet=replace(scene.sheet, hp=0)))
+    for text in (text_of(hero_lines(scene, 34, 12)), text_of(compact_lines(scene, 78))):
+        assert "Fallen" in text
+        assert "Dying" not in text
 
 
 @pytest.mark.parametrize(("outcome", "word"), [("fumble", "FUMBLE"), ("miss", "MISS"), ("hit", "HIT"), ("crit", "CRIT")])

@@ -15,8 +15,10 @@ import pytest
 from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.paths import CAMPAIGNS
 from support.playing import SIZE
-from textual.events import Key
+from support.screens_host import until
+from textual.events import Key, MouseDown
 from textual.screen import Screen
+from textual.widgets._toast import Toast
 
 from rolltrain_tui import tui
 from rolltrain_tui.tui.app import RolltrainApp
@@ -54,6 +56,22 @@ def test_what_is_called_later_does_nothing_once_its_screen_has_gone(screen: type
         if (name in later or hasattr(method, "_textual_on")) and inspect.isfunction(method) and not hasattr(method, GUARDED)
     ]
     assert [] == bare
+
+
+@pytest.mark.slow
+async def test_a_click_on_a_notice_that_has_just_gone_does_no_harm(tmp_path: Path) -> None:
+    """As the second of two quick clicks: the notice is still in the picture, and nobody is its parent any more."""
+    app = RolltrainApp(Launch(runs=tmp_path), FakeOutfitter())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.notify("words")
+        await until(pilot, lambda: any(notice.region for notice in app.screen.query(Toast)))
+        notice = app.screen.query_one(Toast)
+        x, y = notice.region.x + 3, notice.region.y + 1
+        holder, notice._parent = notice._parent, None  # as its removal does, before the next picture
+        await app.on_event(MouseDown(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+        assert app.screen.get_widget_and_offset_at(x, y)[0] is notice
+        notice._parent = holder
+    assert app._exception is None
 
 
 @pytest.mark.slow

@@ -149,12 +149,16 @@ class ChartScreen(TavernScreen):
         self._look(replace(self._view, fit=not self._view.fit))
 
     def action_ghost(self) -> None:
+        if self._scene().ghost is None:
+            self.notify("There is no ghost: no plain training of these settings is recorded, or it is kept back.", timeout=4, markup=False)
         self._look(replace(self._view, ghost=not self._view.ghost))
 
     def action_others(self) -> None:
         self._view = replace(self._view, others=not self._view.others)
         if self._others is None and self._folder is not None:
             self._read_others(self._folder, self._scene())
+        elif self._view.others and not self._others:
+            self._tell_of_none()
         self.draw()
 
     @work(thread=True, exclusive=True)
@@ -168,5 +172,8 @@ class ChartScreen(TavernScreen):
     def _show_others(self, event: OthersRead) -> None:
         self._others = event.others
         if not event.others:
-            self.notify("There is no other run of this campaign yet.", timeout=4, markup=False)
+            self._tell_of_none()
         self.draw()
+
+    def _tell_of_none(self) -> None:
+        self.notify("There is no other run of this campaign yet.", timeout=4, markup=False)

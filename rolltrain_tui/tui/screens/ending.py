@@ -22,6 +22,8 @@ from rolltrain_tui.tui.widgets.fact import FactList
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 
 WITHOUT_DICE = "dice.rulebook=off"
+FEWEST = 4
+"""Evaluations that look like a curve; fewer are slabs as wide as a hand."""
 NAMES, MARK = 12, 2
 """Cells before the facts, and before the lines of the story."""
 
@@ -95,7 +97,7 @@ class EndingScreen(TavernScreen):
         self.query_one("#ending-samples").border_title = "It said"
         self.query_one("#ending-samples").display = bool(samples_of(self._story.scene))
         self.query_one("#ending-head").display = bool(figure(self._story))
-        if len(drawable(self._story.losses)) < 2:
+        if len(drawable(self._story.losses)) < FEWEST:
             self.query_one("#ending-loss").display = False
         self.query_one("#ending").focus()
         self._look_for_record()

@@ -98,6 +98,9 @@ def stat_lines(scene: Scene, width: int) -> list[Line]:
 
 
 def dying(scene: Scene) -> Line:
+    """Of a hero at 0 HP: the death saves so far; of a run that is over, that no more will come."""
+    if scene.ending is not None:
+        return [("Fallen", "bad+strong")]
     successes, failures = scene.death_saves or (0, 0)
     marks = "✔" * successes + "·" * (3 - successes), "✖" * failures + "·" * (3 - failures)
     return [("Dying  ", "bad+strong"), (marks[0], "good"), ("  ", ""), (marks[1], "bad")]
