@@ -20,6 +20,7 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
                            lost_curiosity   4 of 5, turn 251 to 750      -.239 ± .071    -.176 ± .061    3001 to 3005
                            echo_chamber     5 of 5, turn 1,375 to 1,750  -.396 ± .086    -.216 ± .095    3001 to 3005
     one weak opponent      eternal_staller  5 of 5, turn 1,750 to 2,625  -.217 ± .030    -.234 ± .040    175 to 179
+    so again               eternal_staller  3 of 5, turn 1,501 to 2,625  -.101 ± .070    -.155 ± .086    6001 to 6005, new then
     self-play              echo_chamber     5 of 5, turn 1,375 to 1,750  -.269 ± .051    -.117 ± .034    150 to 154
     healthy                nobody came to 51 to 55 of the small campaign, of its agent, and of the swift one, nor to 2 of the whole one
     healthy, a pool        nobody of the duel came to 51 to 55 (echo .06 at most), 111 to 115 or 83 to 87 (.10); noise_swarm came to 51, 53
