@@ -558,11 +558,17 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
         (torch.optim.RMSprop, torch.optim.Adagrad, "saved with the optimizer RMSprop"),
         (torch.optim.SGD, torch.optim.AdamW, "saved with the optimizer SGD"),
         (torch.optim.AdamW, partial(torch.optim.AdamW, amsgrad=True), "has no tensor '.*max_exp_avg_sq'"),
+        (partial(torch.optim.Adam, amsgrad=True), torch.optim.Adam, "do not have, among them '.*max_exp_avg_sq'"),
+        (partial(torch.optim.SGD, momentum=0.9), torch.optim.SGD, "do not have, among them '.*momentum_buffer'"),
+        (torch.optim.SGD, partial(torch.optim.SGD, momentum=0.9, nesterov=True), None),
+        (torch.optim.RMSprop, partial(torch.optim.RMSprop, momentum=0.9, centered=True), None),
+        (partial(torch.optim.RMSprop, momentum=0.9, centered=True), partial(torch.optim.RMSprop, maximize=True), None),
         (torch.optim.Adam, torch.optim.AdamW, None),
+        (torch.optim.Adam, partial(torch.optim.Adam, fused=True, weight_decay=0.1), None),
     ],
 )
 def test_a_run_goes_on_with_its_own_optimizer(tmp_path: Path, saved_with: Make, other: Make, told: str | None) -> None:
-    """Moments of another kind are refused in words, before a step is taken. Those of Adam and AdamW are the same."""
+    """Moments that the other one does not keep are refused in words, before a step is taken; else it goes on to its end."""
 
     def trainer(kind: Make) -> RollToTrain:
         model = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
@@ -574,6 +580,7 @@ def test_a_run_goes_on_with_its_own_optimizer(tmp_path: Path, saved_with: Make, 
     again, middle = trainer(other), first.run.folder / "saves" / "middle"
     if told is None:
         again.train(batches, resume=middle, progress=False)
+        assert len(again.loss_history) == len(first.loss_history) == 8
         return
     with pytest.raises(ValueError, match=told):
         again.train(batches, resume=middle, progress=False)
