@@ -52,8 +52,8 @@ def read(path: Path, writers: Sequence[Writer] = ()) -> Reading:
     return reading
 
 
-def write_all(chronicle: Path, folder: Path) -> list[str]:
-    """Table, picture and report card of a run; without matplotlib no picture. The names of the files. ExportError, OSError."""
+def write_all(chronicle: Path, folder: Path) -> tuple[list[str], str]:
+    """Table, picture and report card of a run: the names of the files, and why there is no picture, or "". ExportError, OSError."""
     from rolltrain_tui.base.plotting import NoPlotsError
     from rolltrain_tui.exports.writers import CsvWriter
 
@@ -65,11 +65,12 @@ def write_all(chronicle: Path, folder: Path) -> list[str]:
     except BaseException:
         writer.drop()
         raise
+    note = ""
     try:
         written += pages(reading.summary, folder, kinds=("png",), report=True)
-    except NoPlotsError:
-        written += pages(reading.summary, folder, kinds=(), report=True)
-    return [Path(name).name for name in written]
+    except NoPlotsError as error:
+        written, note = written + pages(reading.summary, folder, kinds=(), report=True), str(error)
+    return [Path(name).name for name in written], note
 
 
 def _pass_on(metrics: TurnMetrics | None, summary: RunSummary, writers: Sequence[Writer]) -> None:

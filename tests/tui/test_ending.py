@@ -1,9 +1,12 @@
 """The ending: the judgement, what decided it, and the ways on."""
 
+import errno
+import sys
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from support.endings import ENDED, FOLDER, HELPED, HERO, MIDDLE, PATH, events_of, ghost, story
@@ -11,6 +14,8 @@ from support.screens_host import ScreensHost, shown, until
 from textual.pilot import Pilot
 from textual.widgets import Digits, Sparkline
 
+from rolltrain_tui.exports import export
+from rolltrain_tui.exports.writers import ExportError
 from rolltrain_tui.protocol.events import CampaignEnded
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.runs.event_log import Chronicle
@@ -200,21 +205,41 @@ async def test_the_log_opens_and_closes() -> None:
         await until(pilot, lambda: isinstance(app.screen, EndingScreen))
 
 
-async def test_the_export_lies_in_the_folder_of_the_run(tmp_path: Path) -> None:
-    """Table and report card; a run without a log says why nothing was written."""
+async def test_the_export_lies_in_the_folder_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table and report card, without matplotlib a note instead of a picture."""
     with Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
         for event in events_of(plain=ghost(), middle=MIDDLE):
             chronicle.append(event)
     app = host(folder=tmp_path)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("e")
         await until(pilot, lambda: "report.md" in shown(app))
+        assert "matplotlib" in shown(app)
         assert {"turns.csv", "report.md"} <= {path.name for path in (tmp_path / "export").iterdir()}
         assert "won: −0.1077 ± 0.0156" in (tmp_path / "export" / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "here/export"), "here/export: Permission denied"),
+        (ExportError("here has no story"), "here has no story"),
+        (RuntimeError("a broken matplotlib"), "RuntimeError: a broken matplotlib"),
+        (ImportError("a library of another version"), "ImportError: a library of another version"),
+    ],
+)
+async def test_an_export_that_fails_ends_no_game(error: Exception, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, a folder that may not be written, no story, a package that is broken: it is said, and the keys still work."""
+    monkeypatch.setattr(export, "chronicle_of", Mock(side_effect=error))
     app = host()
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await pilot.press("e")
-        await until(pilot, lambda: "Nothing was written" in shown(app))
+        await until(pilot, lambda: words in shown(app))
+        assert "It failed: to export the run" in shown(app)
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, RunLogScreen))
 
 
 async def test_the_best_of_all_finished_runs_is_named(tmp_path: Path) -> None:
@@ -286,4 +311,5 @@ async def test_a_run_that_cannot_be_read_again_says_so() -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await opened(pilot)
         await pilot.press("h")
-        await until(pilot, lambda: any("cannot be read: No such file" in told.message for told in app._notifications))
+        await until(pilot, lambda: any(told.title == "It failed: to read the whole run" for told in app._notifications))
+        assert any("No such file" in told.message for told in app._notifications)

@@ -5,13 +5,18 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
 
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import Worker
 
+from rolltrain_tui.base.atomic_files import refusal
+from rolltrain_tui.base.blame import told
+from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.tui.curtain import Curtain
 from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.resizes import Resizes
@@ -72,6 +77,11 @@ def still_open(screen: Screen[Any]) -> bool:
 S = TypeVar("S", bound=Screen[Any])
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def in_thread(what: str) -> Callable[[Callable[P, None]], Callable[P, Worker[None]]]:
+    """The method of a TavernScreen works in a thread, one call of it at a time; `what` it does is said where it fails."""
+    return work(thread=True, exclusive=True, exit_on_error=False, group=what, description=what)
 
 
 def while_open(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R | None]:
@@ -142,6 +152,15 @@ class TavernScreen(AnswersOnce, Screen[None]):
     @property
     def host(self) -> Host:
         return cast(Host, self.app)
+
+    @on(Worker.StateChanged)
+    @while_open
+    def _tell_of_failed_work(self, event: Worker.StateChanged) -> None:
+        """What a thread of this screen could not do is said, and the game goes on."""
+        if (error := event.worker.error) is not None:
+            file = f"{error.filename}: " if isinstance(error, OSError) and error.filename is not None else ""
+            words = refusal(error) if isinstance(error, OSError) else str(error) if isinstance(error, ValueError) else told(error)
+            self.notify(clean(file + words), title=f"It failed: {event.worker.description}", severity="error", timeout=12, markup=False)
 
     def action_back(self) -> None:
         if self.is_active and len(self.app.screen_stack) > 1:  # else a key typed fast closes what lies below

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -18,7 +18,7 @@ from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
 from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.launch import own_text
-from rolltrain_tui.tui.screens.base import while_open
+from rolltrain_tui.tui.screens.base import in_thread, while_open
 from rolltrain_tui.tui.screens.reading import ReadingScreen
 from rolltrain_tui.tui.widgets.fact import Fact
 from rolltrain_tui.tui.widgets.footer import KeyFooter
@@ -76,7 +76,7 @@ class CampaignsScreen(ReadingScreen):
         self.query_one(OptionList).focus()
         self.read_campaigns(self.host.runs)
 
-    @work(thread=True, exclusive=True)
+    @in_thread("to read the campaigns")
     def read_campaigns(self, runs: Path) -> None:
         from rolltrain_tui.modes.campaign_file import CampaignFileError, load, shipped
         from rolltrain_tui.runs.results import results_in

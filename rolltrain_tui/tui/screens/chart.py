@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.chart_view import ChartView
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread, while_open
 from rolltrain_tui.tui.share import Share
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.full_chart import Other, full_chart_lines
@@ -161,7 +161,7 @@ class ChartScreen(TavernScreen):
             self._tell_of_none()
         self.draw()
 
-    @work(thread=True, exclusive=True)
+    @in_thread("to read the other runs")
     def _read_others(self, folder: Path, scene: Scene) -> None:
         from rolltrain_tui.runs.others import others_of
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -16,7 +16,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.runs import layout
 from rolltrain_tui.runs.results import Record
 from rolltrain_tui.tui.run_story import RunStory, drawable, facts_of, figure, figure_words, headline, samples_of, subtitle
-from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, keys_of, while_open
+from rolltrain_tui.tui.screens.base import HelpScreen, TavernScreen, in_thread, keys_of, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.fact import FactList
 from rolltrain_tui.tui.widgets.footer import KeyFooter
@@ -53,18 +53,10 @@ class EndingScreen(TavernScreen):
         record: Record | None
 
     @dataclass
-    class Exported(Message):
-        """Files were written, or why not."""
-
-        words: str
-        failed: bool = False
-
-    @dataclass
     class Revealed(Message):
-        """The run has been read again with nothing kept back, or why not."""
+        """The run has been read again with nothing kept back."""
 
-        story: RunStory | None
-        words: str = ""
+        story: RunStory
 
     def __init__(self, story: RunStory) -> None:
         super().__init__()
@@ -104,7 +96,7 @@ class EndingScreen(TavernScreen):
 
     # Personal bests.
 
-    @work(thread=True, exclusive=True, group="record")
+    @in_thread("to look for the best run")
     def _look_for_record(self) -> None:
         from rolltrain_tui.runs.results import record_of, result_of, results_in
 
@@ -152,20 +144,13 @@ class EndingScreen(TavernScreen):
             self.notify("The whole run is read again …", title="Reveal", markup=False)
             self._reveal()
 
-    @work(thread=True, exclusive=True, group="reveal")
+    @in_thread("to read the whole run")
     def _reveal(self) -> None:
-        try:
-            self.post_message(self.Revealed(self._story.revealed()))
-        except OSError as error:
-            self.post_message(self.Revealed(None, f"The run cannot be read: {error.strerror or error}"))
-        except ValueError as error:
-            self.post_message(self.Revealed(None, str(error)))
+        self.post_message(self.Revealed(self._story.revealed()))
 
     @on(Revealed)
     @while_open
     def _take_revealed(self, event: Revealed) -> None:
-        if event.story is None:
-            self.notify(clean(event.words), title="Nothing was revealed", severity="error", timeout=12, markup=False)
         self._revealed = event.story
         self._show_revealed()
 
@@ -215,25 +200,13 @@ class EndingScreen(TavernScreen):
         self.notify("Writing the table, the picture and the report card …", title="Export", markup=False)
         self._export()
 
-    @work(thread=True, exclusive=True, group="export")
+    @in_thread("to export the run")
     def _export(self) -> None:
         from rolltrain_tui.exports.export import chronicle_of, write_all
 
         folder = self._story.folder / layout.EXPORT
-        try:
-            names = write_all(chronicle_of(self._story.folder), folder)
-        except OSError as error:
-            self.post_message(self.Exported(f"{folder}: {error.strerror or error}", failed=True))
-        except ValueError as error:
-            self.post_message(self.Exported(str(error), failed=True))
-        else:
-            self.post_message(self.Exported(f"{', '.join(names)} are in {folder}"))
-
-    @on(Exported)
-    @while_open
-    def _tell_of_export(self, event: Exported) -> None:
-        title = "Nothing was written" if event.failed else "Export"
-        self.notify(clean(event.words), title=title, severity="error" if event.failed else "information", timeout=12, markup=False)
+        names, note = write_all(chronicle_of(self._story.folder), folder)
+        self.notify(clean(f"{', '.join(names)} are in {folder}. {note}"), title="Export", timeout=12, markup=False)
 
     def action_title(self) -> None:
         self.host.to_title()

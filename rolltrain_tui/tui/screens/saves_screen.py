@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
 from textual.message import Message
 
-from rolltrain_tui.tui.screens.base import TavernScreen
+from rolltrain_tui.tui.screens.base import TavernScreen, in_thread
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary
@@ -27,7 +26,7 @@ class SavesScreen(TavernScreen):
         if self.is_attached:
             self._list_saves(self.host.runs)
 
-    @work(thread=True, exclusive=True)
+    @in_thread("to list the saves")
     def _list_saves(self, root: Path) -> None:
         from rolltrain_tui.runs.saves import list_runs
 
