@@ -215,6 +215,16 @@ def test_the_proof_tells_what_levers_measured() -> None:
         assert "11,742 weights agree (61%): ×1.640, the others ×0" == " ".join(text_of([line]).strip() for line in lines[2:])
 
 
+def test_a_narrow_proof_tells_what_was_felt_rather_than_what_was_claimed() -> None:
+    """Both where there is room for both."""
+    scene = scene_after(5)
+    for width, claims in ((80, True), (50, False)):
+        words = text_of(proof_lines(scene, width)[:1]).rstrip()
+        assert ("claims" in words) == claims
+        assert words.endswith("✔")
+        assert len(words) <= width
+
+
 def test_a_twin_of_something_else_is_named() -> None:
     """Where the strip is about another ability, or about none yet, the twin says whose it is."""
     scene = scene_after(5)

@@ -62,7 +62,7 @@ class Panel(Widget):
         self._title = ""
 
     def show(self, lines: Iterable[Line]) -> None:
-        """Draw these lines from the top; what does not fit is cut."""
+        """Draw these lines from the top; what does not fit is cut, and a line that is says so by an ellipsis."""
         before, self._lines = self._lines, list(lines)
         changed = [y for y, line in enumerate(self._lines) if y >= len(before) or before[y] != line]
         changed += range(len(self._lines), len(before))
@@ -117,7 +117,10 @@ class Panel(Widget):
         width = self.content_size.width
         line = self._lines[y] if y < len(self._lines) else ()
         base = self._base_style()
-        strip = Strip([Segment(safe(span[0]), base + self._styled(span)) for span in line if span[0]]).adjust_cell_length(width, base)
+        strip = Strip([Segment(safe(span[0]), base + self._styled(span)) for span in line if span[0]])
+        if strip.cell_length > width > 0 and strip.crop(width).text.strip():  # else a number could look like a shorter one
+            strip = Strip([*strip.crop(0, width - 1), Segment("…", base)])
+        strip = strip.adjust_cell_length(width, base)
         if not self.ALLOW_SELECT:
             return strip
         strip = strip.apply_offsets(0, y)

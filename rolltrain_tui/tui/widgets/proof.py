@@ -8,7 +8,7 @@ from rolltrain_tui.story.scene.views import Proof, TwinView
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
 
 
 class ProofPanel(ScenePanel):
@@ -25,13 +25,10 @@ def proof_lines(scene: Scene, width: int = 200, height: int = 2) -> list[Line]:
             twin or [("Nothing to prove yet: an ability you use is measured here in the weights.", "muted")],
             _this_turn(scene),
         ]
-    first: list[Span] = [
-        (titled(proof.ability, proof.option), "strong"),
-        (f" @{proof.since}", "muted"),
-        ("   claims ", "muted"),
-        (factor(proof.k), ""),
-    ]
-    k: Line = [*first, *_verdict(proof)]
+    name: list[Span] = [(titled(proof.ability, proof.option), "strong"), (f" @{proof.since}", "muted")]
+    k: Line = [*name, ("   claims ", "muted"), (factor(proof.k), ""), *_verdict(proof)]
+    if width_of(k) > width:
+        k = [*name, *_verdict(proof)]  # what was measured, rather than what was claimed
     if height <= 2:
         return [k, [*twin, ("  ·  ", "muted"), *_levers(proof)] if twin else _levers(proof)]
     ((words, tone),) = _levers(proof)

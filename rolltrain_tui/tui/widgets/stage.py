@@ -72,14 +72,14 @@ def _words(scene: Scene, width: int) -> list[Line]:
         lines.append([(cut(_foe(scene.monster), width), "bad+strong")])
         lines += [[(line, "")] for line in wrap(clean(scene.monster.why), width)]
     lines += [[(cut(f"In force: {words}", width), "warn+strong")] for words in _in_force(scene)]
-    if proof := _proof(scene, width):
+    if proof := _proof(scene):
         lines += [[], *_wrapped(proof, width)]
     return lines
 
 
-def _proof(scene: Scene, width: int) -> list[Line]:
+def _proof(scene: Scene) -> list[Line]:
     """What the last ability asked and what was felt, and how its twin stands. What levers measured is left to the usual screen."""
-    lines = proof_lines(scene, width, 9)
+    lines = proof_lines(scene, height=9)
     if scene.proof is None:
         return lines[:1] if scene.twin is not None else []
     return lines[: 2 if scene.twin is not None else 1]
@@ -92,7 +92,7 @@ def _brief(scene: Scene, width: int) -> list[Line]:
     if scene.monster is not None:
         who.append((f"{_foe(scene.monster)}   ", "bad+strong"))
     who.append((hero_title(scene), "muted"))
-    proof = _proof(scene, width)
+    proof = _proof(scene)
     named = scene.proof is not None and scene.twin is not None and scene.proof.ability == scene.twin.ability
     name: list[tuple[str, ...]] = [(f"{titled(scene.twin.ability)}: ", "strong")] if named and scene.twin is not None else []
     return [who, *([*name, *line] for line in proof[-1:])]
