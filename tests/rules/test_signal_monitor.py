@@ -2,11 +2,13 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rows import numbers_of
 from support.tabletop import Report
 
 from rolltrain_tui.protocol.objective import Objective
@@ -27,6 +29,11 @@ def hearing(losses: Iterable[float], norms: Iterable[float] | None = None, *, sc
 
 def value(watch: SignalMonitor, signal: str) -> float:
     return watch.reading(signal).value
+
+
+def test_the_bounds(golden: Callable[[Path, str], None]) -> None:
+    """What is healthy by default, of every signal, as last agreed on."""
+    golden(Path(__file__).parent / "golden" / "signals.txt", numbers_of(SIGNALS.built_in.values()))
 
 
 def test_at_first_nothing_is_known():

@@ -21,7 +21,7 @@ from support.snapshots import identical, same, save, snapshot
 
 from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.saves import manifest, slots, store, tensors
-from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION, STEPS
+from rolltrain_tui.runs.saves.migrations import FORMAT_VERSION, STEPS, bring_up
 
 GOLDEN = Path(__file__).parent / "golden_saves"
 FILES = ("campaign.yaml", "manifest.json", "state.json", "weights.safetensors")
@@ -139,6 +139,15 @@ def test_every_format_has_its_step_and_its_golden_save() -> None:
     """Whoever raises the format writes the step from the one before it, and keeps a save of it."""
     assert sorted(STEPS) == list(range(1, FORMAT_VERSION))
     assert sorted(path.name for path in GOLDEN.glob("played-*")) == [f"played-{n}" for n in range(1, FORMAT_VERSION + 1)]
+
+
+def test_a_campaign_file_of_the_first_format_gains_only_the_sections_that_it_lacks() -> None:
+    """Later builds wrote some of them into that format: named twice, they would be no YAML that opens."""
+    game = {"life": {"hero": {"level": 1}, "kit": {}}, "encounters": {}}
+    text, _ = bring_up(1, "name: old\ngate: {mode: always}", {"campaign": {"game": game}})
+    sections = [line.partition(":")[0] for line in text.splitlines()]
+    assert sorted(sections) == ["acts", "adventure", "diagnosis", "endings", "gate", "name", "twin"]
+    assert "gate: {mode: always}" in text
 
 
 def test_another_torch_is_mentioned(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,13 @@
 """The monsters of a duel: what brings each, what is measured for it, and what helps; other kinds of training hear nothing of them."""
 
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUEL, OLDER_SELVES, RIVALS
+from support.rows import numbers_of
 from support.signs import sick, who_comes
 
 from rolltrain_tui.game.setup import new_game
@@ -32,6 +35,11 @@ def learner(*overrides: str) -> DuelLearner:
     made = build(load(CAMPAIGNS / "duel_first.yaml", (*DUEL, *overrides)), base=CAMPAIGNS)
     assert isinstance(made, DuelLearner)
     return made
+
+
+def test_the_rows(golden: Callable[[Path, str], None]) -> None:
+    """Every number that decides when one comes, how hard it is and what it does, and the bounds of every signal, as last agreed on."""
+    golden(Path(__file__).parent / "golden" / "bestiary.txt", numbers_of((*MONSTERS, *SIGNALS)))
 
 
 @ROWS

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from support.paths import CAMPAIGNS, DUNGEON, WRITING, by
+from support.rows import numbers_of
 from support.signs import sick, who_comes
 
 from rolltrain_tui.modes import build
@@ -26,6 +28,11 @@ ROWS = pytest.mark.parametrize(("row", "symptom"), [(row, s) for row in MONSTERS
 HEALTHY = {"policy_shift": 0.015, "clip_share": 0.1, "indecision": 0.4, "resolve": 0.6, "stubborn": 0.0, "foresight": 0.3}
 HEALTHY |= {"memory_gap": 0.05, "circling": 0.4}
 """As `dungeon_first` shows them after a quarter of its turns."""
+
+
+def test_the_rows(golden: Callable[[Path, str], None]) -> None:
+    """Every number that decides when one comes, how hard it is and what it does, and the bounds of every signal, as last agreed on."""
+    golden(Path(__file__).parent / "golden" / "bestiary.txt", numbers_of((*MONSTERS, *SIGNALS)))
 
 
 @ROWS
