@@ -1,8 +1,6 @@
 import json
-from pathlib import Path
 
 import pytest
-from support.rows import numbers_of
 from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import UseAbility, UseItem
@@ -14,11 +12,6 @@ from rolltrain_tui.rules.loot import ITEMS, Bag, chance_of_loot
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.rules.wizard import recovery_scale
-
-
-def test_the_items(golden):
-    """What each does to the training and for how long, as last agreed on."""
-    golden(Path(__file__).parent / "golden" / "items.txt", numbers_of(ITEMS.values()))
 
 
 def holding(*items, **table):

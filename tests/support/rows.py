@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
-WORDS = ("title", "summary", "portrait", "attack", "weak_to", "words", "meaning", "advice", "ailment", "best_when")
+WORDS = ("title", "summary", "portrait", "attack", "weak_to", "words", "meaning", "advice", "ailment")
 
 
 def numbers_of(rows: Iterable[object]) -> str:

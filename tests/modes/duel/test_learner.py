@@ -9,6 +9,7 @@ from support.paths import CAMPAIGNS, DUEL, RIVALS
 from rolltrain_tui.cli.diagnose import phases_of
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.duel import duellist
 from rolltrain_tui.modes.duel.build import zeillinger_at_the_table
 from rolltrain_tui.modes.duel.experience import renumbered
 from rolltrain_tui.modes.duel.game import Boards, after
@@ -142,3 +143,25 @@ def test_its_voice_tells_a_game_and_how_it_stands() -> None:
     assert told.startswith("Against the ")
     assert "1. host " in told
     assert "rho against random" in told
+
+
+@pytest.mark.parametrize(("rows", "halves"), [(1, [1]), (2, [1, 1]), (7, [3, 3]), (20, [8, 8])])
+def test_an_examination_reads_two_halves_of_what_was_lived_through_first(
+    rows: int, halves: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as each other, one after the other, and no longer than PROBE, here 8; of a single transition there is but one."""
+    hero, read = learner(), list[dict[str, torch.Tensor]]()
+    hero.step(NEUTRAL)
+    lived = hero.side.replay.first(rows)
+    monkeypatch.setattr(duellist, "PROBE", 8)
+    monkeypatch.setattr(hero.side.replay, "first", lambda most: {name: column[:most] for name, column in lived.items()})
+    monkeypatch.setattr(hero.side, "ready", lambda piece, _: read.append(piece) or piece)
+
+    def enough(*_: object) -> None:
+        raise StepAbandoned
+
+    monkeypatch.setattr(duellist, "probe", enough)
+    with pytest.raises(StepAbandoned):
+        hero.examine(hero.evaluate(3))
+    assert [len(piece["action"]) for piece in read] == halves
+    assert torch.equal(torch.cat([piece["action"] for piece in read]), lived["action"][: sum(halves)])
