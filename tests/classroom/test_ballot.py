@@ -104,7 +104,27 @@ def test_a_round_that_is_given_up_leaves_no_tally_and_takes_no_votes() -> None:
     assert ballot.tally() is None
     with pytest.raises(RoundOverError):
         ballot.cast("a", number, 0)
+    with pytest.raises(RoundOverError):
+        ballot.close()
     assert asked(ballot) == number + 1
+
+
+def test_each_change_is_told_once() -> None:
+    """Whoever asks, votes, raises hands, closes or gives up; the vote that a browser has already is no change."""
+    ballot, told = Ballot(), list[str]()
+    ballot.subscribe(lambda: told.append("told"))
+    for deed, changes in (
+        (lambda: asked(ballot), 1),
+        (lambda: ballot.cast("a", 1, 0), 1),
+        (lambda: ballot.cast("a", 1, 0), 0),
+        (lambda: ballot.count_hands(1, 2, 5), 1),
+        (ballot.close, 1),
+        (lambda: asked(ballot), 1),
+        (ballot.give_up, 1),
+    ):
+        told.clear()
+        deed()
+        assert len(told) == changes
 
 
 @pytest.mark.parametrize("options", [[], OPTIONS[:1], [Option("x")] * 21, [Option("x"), Option(" \n")]], ids=len)

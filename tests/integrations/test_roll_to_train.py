@@ -134,10 +134,15 @@ def test_constructor_errors(wrong: dict[str, Any], error: type[Exception], words
         RollToTrain(**{"model": model, "optimizer": adamw(model), **wrong})
 
 
-def test_a_level_there_is_not() -> None:
+def test_a_level_or_a_name_there_is_not() -> None:
     """Characters are checked where they are made."""
     with pytest.raises(ValueError, match="level must be a whole number from 1 to 20, not 0"):
         Wizard(level=0)
+    with pytest.raises(ValueError, match="a hero's name has at most 24 characters, not 25"):
+        Wizard(name=25 * "x")
+    with pytest.raises(ValueError, match="a hero's name has at most 24 characters, not 1: 7"):
+        Wizard(name=7)  # type: ignore[arg-type]
+    assert 24 * "x" == Wizard(name=24 * "x").name
 
 
 def test_optimisers_that_cannot_play(reader: Make) -> None:

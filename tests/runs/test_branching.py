@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from support.shell import Answer
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.commands import Command, Speak, UseAbility
+from rolltrain_tui.protocol.events import StepTaken
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.runs import event_codec, event_log, saves
 from rolltrain_tui.runs.branching import BranchError, branch_at
@@ -64,6 +66,17 @@ def test_a_run_without_a_campaign_is_sent_to_what_can_be_done(verb: tuple[str, .
     answer = call(verb[0], run, *verb[1:])
     assert answer.code == 2
     assert "holds no campaign.yaml, so only the program that trained it can train it again; replay and plot show it" in answer.err
+
+
+def test_a_past_that_this_machine_does_not_reach_again_is_told(run: Path) -> None:
+    """The branch has a past of its own from the first turn on that came out otherwise than it was recorded."""
+    events = list(event_log.read(run / "chronicle.jsonl"))
+    (run / "chronicle.jsonl").unlink()
+    with event_log.Chronicle(run / "chronicle.jsonl") as forged:
+        for event in events:
+            forged.append(replace(event, lr=event.lr * 2) if isinstance(event, StepTaken) and event.turn in (3, 4) else event)
+    _, note = branch_at(run, 6)
+    assert "did not come here bit for bit: from turn 3 on (StepTaken.lr)" in note
 
 
 def test_what_if_i_had_not_raged(run: Path, call: Callable[..., Answer]) -> None:

@@ -1,5 +1,6 @@
 """The monsters of a duel: what brings each, what is measured for it, and what helps; other kinds of training hear nothing of them."""
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -137,6 +138,19 @@ def test_the_measures_are_what_they_say() -> None:
         standing.hear(value)
     assert standing.echo(0.5) == pytest.approx(0.5 - 0.2)
     assert standing.echo(0.1) == 0
+
+
+@pytest.mark.parametrize("heard", [(), (0.2,), (0.2, 0.5, 0.4)])
+def test_how_it_stands_with_the_judges_is_saved(heard: tuple[float, ...]) -> None:
+    """Through strict JSON, also before there were evaluations enough: what is heard next means the same."""
+    standing, again = health.Standing(), health.Standing()
+    for value in heard:
+        standing.hear(value)
+    again.take(json.loads(json.dumps(standing.state(), allow_nan=False)))
+    for value in (0.6, 0.1, 0.3):
+        assert repr(standing.echo(value)) == repr(again.echo(value))
+        standing.hear(value)
+        again.hear(value)
 
 
 def test_rows_that_are_old_have_been_replayed_often() -> None:

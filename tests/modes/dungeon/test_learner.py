@@ -237,10 +237,28 @@ def test_a_player_soon_wins_small_houses(more: tuple[str, ...]) -> None:
     assert hero.evaluate(60).value < hero.objective.chance - 0.1
 
 
+def test_its_voice_tells_how_it_stands_in_unseen_worlds_and_in_seen_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it plays, and always by its best command; and as it plays in the worlds of its lessons. Telling it costs no energy."""
+    hero, asked = learner(), list[tuple[bool, bool]]()
+    verdicts = type(hero).verdicts
+
+    def noted(self: DungeonLearner, count: int, *, greedy: bool, seen: bool) -> Any:
+        asked.append((greedy, seen))
+        return verdicts(self, count, greedy=greedy, seen=seen)
+
+    monkeypatch.setattr(type(hero), "verdicts", noted)
+    spent = hero.flops
+    hero.perform()
+    assert asked == [(False, False), (True, False), (False, True)]
+    assert hero.flops == spent
+
+
 def wrong_states(good: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {**good, "games": good["games"][:-1]},
         {**good, "games": [[1, [0]]] * len(good["games"])},
+        {**good, "games": [[*game[:2], ["look", 3], 0] for game in good["games"]]},
+        {**good, "games": [[*game[:2], ["look"], -1] for game in good["games"]]},
         {**good, "clock": -1},
         {**good, "told": None},
     ]
