@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.endings import ENDED, HERO, events_of, ghost
+from support.snapshots import snapshot
 
 from rolltrain_tui.protocol.events import Event, Examined, SettingsChanged
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.results import record_of, records_of, result_of, results_in
 
@@ -37,6 +39,23 @@ def test_changed_settings_in_the_middle_are_seen(tmp_path: Path) -> None:
     found = result_of(written(tmp_path / "run", events_of(plain=ghost(1.7), middle=between)))
     assert found is not None
     assert "alone" == found.judgement.outcome
+
+
+def test_finished_runs_are_listed_with_their_judgement(tmp_path: Path) -> None:
+    """Won, lost, alone without a ghost; none while a run goes on, or where its story cannot be read. The value is the last one."""
+    for name, plain, ending in (
+        ("won", 1.7, "done"),
+        ("lost", 1.2, "done"),
+        ("alone", None, "done"),
+        ("going", 1.7, None),
+        ("torn", 1.7, "done"),
+    ):
+        run = written(tmp_path / name, events_of(plain=None if plain is None else ghost(plain)))
+        saves.write(run, snapshot(3, ending=ending), name="", keep=3)
+    (tmp_path / "torn" / "chronicle.jsonl").write_bytes(b"torn")
+    listed = {run.folder.name: (run.outcome, run.value) for run in saves.list_runs(tmp_path)}
+    ended = {name: (name, ENDED.value) for name in ("won", "lost", "alone")}
+    assert listed == {**ended, "going": (None, 2.5), "torn": (None, 2.5)}
 
 
 def test_a_run_that_goes_on_or_cannot_be_read_has_no_result(tmp_path: Path) -> None:
