@@ -38,7 +38,7 @@ small.alike { color: var(--ask); }
 .undecided { color: var(--ask); }
 .contradicted { color: var(--bad); }
 .refused { color: var(--soft); }
-@media print { body { margin: 0; max-width: none; } }
+@media print { body { margin: 0; max-width: none; font-size: 11px; } .wide { overflow: visible; } tr { break-inside: avoid; } }
 """
 _HEADS = (
     "Student",
@@ -58,6 +58,11 @@ _LEGEND = (
     "Undecided: another kind of machine, and it drifted apart; a person looks, and it is no zero. Contradicted: it did not happen so. "
     "Refused: not this assignment, or not readable. It is not proved who played."
 )
+_COLUMNS = (
+    "Value: what the run was judged by at its end, plus or minus its standard error. Against plain: the same beside plain training, "
+    "where one is recorded. Turns: played, of those of the campaign. Orders: what the player asked for. Predictions: right, of those made. "
+    "Twins: abilities that helped, hurt or did nothing clear, by a copy of the training without them. Received: the date of the file."
+)
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -76,7 +81,7 @@ _PAGE = """<!DOCTYPE html>
 {body}
 </tbody>
 </table></div>
-<p>{legend}</p>
+{legend}
 </body>
 </html>
 """
@@ -90,8 +95,9 @@ def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
     heads = "".join(f'<th scope="col"{" class=" + _NUMBER if head in _NUMBERS else ""}>{head}</th>' for head in _HEADS)
     body = "\n".join(_row(row) for row in rows)
     students = f"{len(rows)} student{'s' * (len(rows) != 1)}"
+    legend = f"<p>{_LEGEND}</p>\n<p>{_COLUMNS}</p>"
     return _PAGE.format(
-        style=_STYLE, title=title, students=students, told=told, id=assignment.id[:8], heads=heads, body=body, legend=_LEGEND
+        style=_STYLE, title=title, students=students, told=told, id=assignment.id[:8], heads=heads, body=body, legend=legend
     )
 
 

@@ -18,7 +18,7 @@ from rolltrain_tui.classroom import children, examiner, joined, submission
 from rolltrain_tui.classroom.assignment import Assignment, AssignmentError
 from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
 from rolltrain_tui.classroom.duplicates import Handed, flags
-from rolltrain_tui.classroom.gradebook import COLUMNS, Row, as_csv, as_lines
+from rolltrain_tui.classroom.gradebook import COLUMNS, MARKS, Row, as_csv, as_lines
 from rolltrain_tui.classroom.gradebook_page import as_page
 from rolltrain_tui.classroom.grading import Grader, files_in
 from rolltrain_tui.classroom.identity import seed_of
@@ -164,6 +164,16 @@ def test_tables_hold_no_formula_no_markup_and_no_address(room: Class) -> None:
     assert "\x1b" not in page
     assert not re.findall(r"(?:src|href|url|@import)\s*[=(]\s*[\"']?", page.replace("default-src", ""))
     assert "&lt;script&gt;" in page
+
+
+def test_the_page_explains_its_verdicts_and_columns(room: Class) -> None:
+    """A teacher reads what stands in each, below the table; on paper no column is cut off."""
+    page = as_page([Row("Ada", Result(outcome=outcome), 0.0, "ada.zip") for outcome in MARKS], room.asked)
+    heads, below = re.findall(r"<th [^>]*>([^<:]+)", page), page.partition("</table>")[2].lower()
+    assert len(heads) == 9
+    for word in (*(head.partition(" (")[0] for head in heads if head not in ("Student", "Verdict")), *MARKS):
+        assert f"{word.lower()}:" in below
+    assert re.search(r"@media print \{.*\.wide \{ overflow: visible; \}", page)
 
 
 def test_the_verbs_from_assignment_to_table(
