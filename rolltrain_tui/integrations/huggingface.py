@@ -117,7 +117,7 @@ class RollToTrainCallback(TrainerGame, TrainerCallback):  # type: ignore[misc, u
             return
         folder = _checkpoint(args, state)
         writes = self.game.ranks.first and folder.is_dir()
-        if not writes and not self.game.grip.levers.sharded:
+        if not writes and not self.game.hooks.levers.sharded:
             return
         try:
             tensors = self.game.tensors()  # of shards, on every rank: they gather them

@@ -99,7 +99,7 @@ class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-i
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
         if (game := self._live) is not None:
-            game.grip.look()
+            game.hooks.look()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         if (game := self._live) is None:
@@ -107,7 +107,7 @@ class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-i
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         if isinstance(loss, Tensor):  # divided by the window's length, also where an epoch's last window is shorter
             self._losses.append(loss.detach().float().reshape(()) * trainer.accumulate_grad_batches)
-        if game.grip.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
+        if game.hooks.looked:  # the last micro-batch of the step, whether the optimiser stepped or not
             whole = torch.stack(self._losses).mean().item() if self._losses else None
             self._losses.clear()
             game.end(whole)

@@ -95,9 +95,9 @@ class Session:
         """What evaluations measure."""
         self.ranks = of_this_process()
         """Several processes that train one model play one game: all of them get the same commands, losses and rolls."""
-        self.grip = OptimizerHooks(model, optimizer, self.ranks)
-        self._steps = StepWatch(self.grip)
-        weakref.finalize(self, self.grip.remove).atexit = False
+        self.hooks = OptimizerHooks(model, optimizer, self.ranks)
+        self._steps = StepWatch(self.hooks)
+        weakref.finalize(self, self.hooks.remove).atexit = False
         _OWNERS[optimizer] = weakref.ref(self)
         self.inbox = Inbox()
         """Commands may be put here from any thread: `game.inbox.put(UseAbility("rage"))`."""
@@ -106,10 +106,10 @@ class Session:
         """Called with every event. At first it prints warnings alone."""
         self.cycle = TurnCycle(config, self, self._info())
         self._schedule = TurnCount()
-        layers = diagnosis.layers_of(model, self.grip.levers.parameters)
-        self.hindsight = TrainingMemory(model, self.grip.levers, self._schedule, layers, config.evaluation.every)
-        self.hindsight.prepare(self.game.prepares())
-        self.grip.joined = self.hindsight.parameters_changed
+        layers = diagnosis.layers_of(model, self.hooks.levers.parameters)
+        self.memory = TrainingMemory(model, self.hooks.levers, self._schedule, layers, config.evaluation.every)
+        self.memory.prepare(self.game.prepares())
+        self.hooks.joined = self.memory.parameters_changed
         self._noise = random_stream(config.seed, "weight_noise")
         self._measured: dict[str, float] = {}
         self._window: list[float] = []
@@ -147,8 +147,8 @@ class Session:
             yield self
         except BaseException:
             self._inside = False
-            if self.grip.motion is None:
-                self.grip.disarm()
+            if self.hooks.motion is None:
+                self.hooks.disarm()
             else:
                 self._finish(loss)
             raise
@@ -164,8 +164,8 @@ class Session:
         """Begin the next turn, unless it has begun: commands, dice, and levers that act before a batch. ValueError after `close`."""
         self._begin()
         assert self.cycle.effect is not None
-        if self.grip.effect is None or self.grip.motion is not None:  # the second: a turn that was interrupted after its step
-            self.grip.arm(self.cycle.effect)
+        if self.hooks.effect is None or self.hooks.motion is not None:  # the second: a turn that was interrupted after its step
+            self.hooks.arm(self.cycle.effect)
         self._started = perf_counter()
 
     def _begin(self) -> None:
@@ -184,7 +184,7 @@ class Session:
         self._measured = {}
         assert cycle.effect is not None
         if acts_before_the_step(cycle.effect):
-            self.hindsight.before_the_step(cycle.effect, self._measured, None)
+            self.memory.before_the_step(cycle.effect, self._measured, None)
 
     def _open(self) -> None:
         """The story begins, with the first turn or with an evaluation before it."""
@@ -207,7 +207,7 @@ class Session:
         motion, warning = self._steps.motion()
         if warning:
             self._happen([LoopWarned(cycle.turn + 1, warning)])
-        self.grip.disarm()
+        self.hooks.disarm()
         if loss is not None:
             self._window.append(self.ranks.mean(loss))
         mean = sum(self._window) / len(self._window) if self._window else math.nan
@@ -216,10 +216,10 @@ class Session:
             return self._report(effect, NO_STEP, mean, finite=finite)
         self._window = []
         if motion.finite and motion.optimizer_steps and effect.weight_noise:
-            self._measured["weight_noise"] = add_weight_noise(self.grip.levers.parameters, effect.weight_noise, self._noise)
+            self._measured["weight_noise"] = add_weight_noise(self.hooks.levers.parameters, effect.weight_noise, self._noise)
         report = self._report(effect, motion, mean, finite=motion.finite and finite)
         self._schedule.turn += 1
-        self.hindsight.after_the_step(None, finite=motion.finite)
+        self.memory.after_the_step(None, finite=motion.finite)
         report = self.ranks.agree_on(report)
         step, consequences = cycle.end(report)
         self._happen([step, *consequences])
@@ -266,9 +266,9 @@ class Session:
         if self.cycle.progress.last is not None:
             followed = f"{self.objective.name}, where {self.objective.better} is better"
             raise ValueError(f"this game follows the {followed}; tell it of one metric only, not of {objective.name} too")
-        self.objective = self.hindsight.objective = objective
-        if self.hindsight.checkpoints is not None:
-            self.hindsight.checkpoints.objective = objective
+        self.objective = self.memory.objective = objective
+        if self.memory.checkpoints is not None:
+            self.memory.checkpoints.objective = objective
         state, self.cycle = self.cycle.state_dict(), TurnCycle(self.config, self, self._info())
         self.cycle.load_state(state)
         if self.cycle.began:
@@ -276,12 +276,12 @@ class Session:
 
     def remember(self, evaluation: Evaluation) -> None:
         """Keep the state that an evaluation measured, for abilities that return to the best."""
-        self.hindsight.remember(evaluation)
+        self.memory.remember(evaluation)
 
     def snapshot(self) -> None:
         """Keep the state that a fallen hero returns to."""
         try:
-            self.hindsight.camp = self.hindsight.capture()
+            self.memory.camp = self.memory.capture()
         except LearnerStateError as error:  # the loop goes on; a fall would return to the camp before
             self._happen([LoopWarned(self.cycle.turn, f"This camp could not be kept: {error}.")])
 
@@ -301,7 +301,7 @@ class Session:
         if ended and self.cycle.progress.last is not None:
             self._happen([self.cycle.close(_evaluation(self.cycle.progress.last))])
         self._closed = True
-        self.grip.remove()
+        self.hooks.remove()
         if _owner(self.optimizer) is self:
             del _OWNERS[self.optimizer]
         if self._chronicle is not None:
@@ -322,7 +322,7 @@ class Session:
             self.tell(event)
 
     def _info(self) -> LearnerInfo:
-        p = self.grip.levers.parameters[0]
+        p = self.hooks.levers.parameters[0]
         weights = sum(p.numel() for p in self.model.parameters())
         dtype = str(p.dtype).removeprefix("torch.")
         return LearnerInfo(
@@ -353,7 +353,7 @@ class Session:
     def tensors(self) -> dict[str, Tensor]:
         """The tensors of the state, for checkpoints that keep them apart."""
         drawn, unused = self._noise.get_state(), random_stream(self.config.seed, "weight_noise").get_state()
-        return self.hindsight.tensors(now=False) | ({} if torch.equal(drawn, unused) else {NOISE: drawn})
+        return self.memory.tensors(now=False) | ({} if torch.equal(drawn, unused) else {NOISE: drawn})
 
     def record(self) -> dict[str, Any]:
         """The rest of the state, as JSON values."""
@@ -365,13 +365,13 @@ class Session:
             "window": list(self._window),
             "objective": asdict(self.objective),
             "events": self._chronicle.events_written if self._chronicle is not None else 0,
-            "hindsight": self.hindsight.state_dict(),
+            "memory": self.memory.state_dict(),
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         """Inverse of record() and tensors(). ValueError when they do not fit."""
         try:
-            found = self.hindsight.recall(tensors, state["hindsight"], now=False)
+            found = self.memory.recall(tensors, state["memory"], now=False)
             noise = random_stream(self.config.seed, "weight_noise").get_state()
             if NOISE in tensors:  # else nothing was drawn yet
                 noise = fitting(tensors, NOISE, noise.shape, torch.uint8)
@@ -384,8 +384,8 @@ class Session:
         except (KeyError, TypeError, AttributeError) as error:
             raise LearnerStateError(f"this is not the state of a game: {type(error).__name__}: {error}") from error
         refuse_strangers(tensors, found.names | {NOISE})
-        self.grip.disarm()
-        self.hindsight.adopt(found)
+        self.hooks.disarm()
+        self.memory.adopt(found)
         self._noise.set_state(noise)
         if self._chronicle is not None:
             self._chronicle.truncate_to(events)

@@ -26,23 +26,23 @@ _GRADLESS = (
 class StepWatch:
     """Looks at each turn's end what the optimiser did in it."""
 
-    def __init__(self, grip: OptimizerHooks) -> None:
-        self._grip = grip
+    def __init__(self, hooks: OptimizerHooks) -> None:
+        self._hooks = hooks
         self._stepless = 0
         """Turns in a row in which no step was seen, or one without a gradient."""
         self._warned = False
 
     def motion(self) -> tuple[StepMeasurement | None, str]:
         """What the turn did to the weights; None: its gradient waits for a step, and the turn goes on. And a warning, once at most."""
-        motion = self._grip.motion
+        motion = self._hooks.motion
         if motion is not None and not (motion.finite and motion.optimizer_steps == 0):
-            if motion.grad_norm == 0 and self._grip.why_no_step() == "nothing":
+            if motion.grad_norm == 0 and self._hooks.why_no_step() == "nothing":
                 return motion, self._warning(_GRADLESS)
             self._stepless = 0
             return motion, ""
         if motion is None and accumulating():
             return None, ""
-        why = self._grip.why_no_step() if motion is None else "not finite"
+        why = self._hooks.why_no_step() if motion is None else "not finite"
         warning = self._warning(f"turns in a row took no optimizer.step(): {_CAUSES[why]}.")
         return None if why == "waiting" else NO_STEP, warning
 

@@ -123,6 +123,13 @@ class GradientSum:
         return self._plain if self.differs else None
 
 
+def micro_batches(usual: int, accumulation: int, factor: float, scales: Sequence[float]) -> list[int]:
+    """The sizes of `factor` times a turn's micro-batches: the usual size, and the rest in a smaller one. `scales`: their micro_scales."""
+    assert not scales or len(scales) == accumulation, f"{len(scales)} micro_scales for {accumulation} micro-batches"
+    count = max(1, round(usual * accumulation * factor))
+    return [usual] * (count // usual) + ([rest] if (rest := count % usual) else [])
+
+
 def drop_worst(losses: Tensor, drop: int, batch: BatchGradient) -> Tensor:
     """Which examples of a batch stay when the `drop` of highest loss go; at least one stays. (B,) losses -> (B,) bool, on the CPU."""
     worst = losses.topk(min(drop, len(losses) - 1)).indices  # (drop,)
@@ -319,19 +326,9 @@ class LeveredLearner(ABC):
         self.schedule.advance()  # a turn that was not finite counts too
         memory.after_the_step(moves, finite=motion.finite)
 
-        # The report: each lever that was pulled says what it measured of itself
+        # The report
         measured |= motion.levers
-        measured |= first.dropped
-        if effect.target_noise:
-            measured["target_noise"] = total.replaced / total.targets if total.targets else 0.0
-        if effect.batch_factor != 1:
-            measured["batch_factor"] = first.amount / self.usual_amount
-        if effect.extra_steps:
-            measured["extra_steps"] = max(0, motion.optimizer_steps - 1)
-            if effect.extra_batch_factor != 1 and last is not first:
-                measured["extra_batch_factor"] = last.amount / first.amount
-        if motion.clipped_norm is not None and self.levers.clip is not None:
-            measured["clip_factor"] = motion.clipped_norm / self.levers.clip
+        measured |= self._measured(effect, first, last, total, motion)
         return StepReport(
             loss=first.loss,  # of the turn's own batch; extra batches come after its update
             grad_norm=motion.grad_norm,
@@ -348,6 +345,23 @@ class LeveredLearner(ABC):
             optimizer_steps=motion.optimizer_steps,
             measured=measured,
         )
+
+    def _measured(
+        self, effect: StepEffect, first: BatchGradient, last: BatchGradient, total: BatchGradient, motion: StepMeasurement
+    ) -> dict[str, float]:
+        """What each lever that was pulled on the batches measured of itself: on the first one, the last, and all of the turn."""
+        measured = dict(first.dropped)
+        if effect.target_noise:
+            measured["target_noise"] = total.replaced / total.targets if total.targets else 0.0
+        if effect.batch_factor != 1:
+            measured["batch_factor"] = first.amount / self.usual_amount
+        if effect.extra_steps:
+            measured["extra_steps"] = max(0, motion.optimizer_steps - 1)
+            if effect.extra_batch_factor != 1 and last is not first:
+                measured["extra_batch_factor"] = last.amount / first.amount
+        if motion.clipped_norm is not None and self.levers.clip is not None:
+            measured["clip_factor"] = motion.clipped_norm / self.levers.clip
+        return measured
 
     @torch.no_grad()
     def _weight_norm(self) -> float:

@@ -69,3 +69,11 @@ def pick_threads(threads: int | str, flops_per_micro_batch: float, processes: in
     if isinstance(threads, int):
         return threads
     return 1 if flops_per_micro_batch < SERIAL_FLOPS else max(1, available_cores() // processes)
+
+
+def use_threads(threads: int | str, flops_per_micro_batch: float) -> int:
+    """Set the process's number of torch threads to that of `pick_threads`, which is returned."""
+    picked = pick_threads(threads, flops_per_micro_batch)
+    if torch.get_num_threads() != picked:
+        torch.set_num_threads(picked)
+    return picked

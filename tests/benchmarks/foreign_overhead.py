@@ -135,13 +135,13 @@ def plain(model: nn.Module, data: Text, sequences: int, steps: int, terms: dict[
         if clock.on:
             with game.turn(loss):
                 optimizer.step()
-            waiting = game.grip.effect
+            waiting = game.hooks.effect
         else:
-            waiting, game.grip.effect = game.grip.effect, None
+            waiting, game.hooks.effect = game.hooks.effect, None
             optimizer.step()
         optimizer.zero_grad()
         clock.stop()
-        game.grip.effect = waiting
+        game.hooks.effect = waiting
     return clock
 
 

@@ -324,7 +324,7 @@ def test_parameters_that_join_later_are_scaled_and_measured(kind: str, how: str)
             if how == "group":
                 optimizer.add_param_group({"params": list(model[0].parameters()), "lr": 1e-2})
         play(model, optimizer, game, range(turn, turn + 1))
-    assert len(game.grip.levers.parameters) == 2
+    assert len(game.hooks.levers.parameters) == 2
     assert off_by(game) <= 1e-3
 
 
@@ -352,7 +352,7 @@ def test_camps_hold_only_what_trains() -> None:
     model[0].requires_grad_(False)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])
     game = rolltrain_tui.session(model, optimizer, **OFF)
-    assert list(game.hindsight.camp.weights) == ["2.weight"]
+    assert list(game.memory.camp.weights) == ["2.weight"]
     state = game.state_dict()
     assert [name for name in state["tensors"] if "model." in name] == ["snapshot.model.2.weight"]
     state["tensors"]["snapshot.model.0.weight"] = model[0].weight.detach().clone()
@@ -367,7 +367,7 @@ def test_wrappers_are_taken_off() -> None:
     game = rolltrain_tui.session(torch.compile(prepared, backend="eager"), wrapped, monsters="off")  # type: ignore[arg-type]
     play(prepared, wrapped, game, range(6))
     assert off_by(game) <= 1e-3
-    assert set(game.hindsight.camp.weights) == {"0.weight", "2.weight"}
+    assert set(game.memory.camp.weights) == {"0.weight", "2.weight"}
     state = game.state_dict()
     state["tensors"] = {name.replace("model.", "model._orig_mod."): tensor for name, tensor in state["tensors"].items()}
     game.load_state_dict(state)

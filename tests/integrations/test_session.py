@@ -106,13 +106,13 @@ def test_k_is_what_it_claims(effect: StepEffect, optimizer: str, points: TensorD
     model, plain = net(), net()
     own, other = OPTIMIZERS[optimizer](model), OPTIMIZERS[optimizer](plain)
     for steps in (range(3), range(3, 4)):
-        grip = OptimizerHooks(model, own)
+        hooks = OptimizerHooks(model, own)
         for step in steps:
             for m, o in ((model, own), (plain, other)):
                 o.zero_grad()
                 loss_of(m, points, step).backward()
                 if m is model:
-                    grip.effect = effect if step == 3 else None
+                    hooks.effect = effect if step == 3 else None
                 elif step == 3 and effect.decay_factor != 1:
                     o.param_groups[0]["weight_decay"] = o.param_groups[0].get("weight_decay", 0) * effect.decay_factor
                 before = [p.detach().clone() for p in m.parameters()]
@@ -120,12 +120,12 @@ def test_k_is_what_it_claims(effect: StepEffect, optimizer: str, points: TensorD
                 moved = torch.cat([(p.detach() - b).flatten() for p, b in zip(m.parameters(), before, strict=True)])
                 if m is model:
                     applied = moved
-        grip.remove()
+        hooks.remove()
     k = effect.k_requested
     torch.testing.assert_close(applied, k * moved, rtol=1e-3, atol=2e-6)
-    assert grip.motion is not None
-    assert grip.motion.k_effective == pytest.approx(k, abs=1e-3)
-    assert grip.motion.applied_norm == pytest.approx(applied.norm().item(), rel=0.2)
+    assert hooks.motion is not None
+    assert hooks.motion.k_effective == pytest.approx(k, abs=1e-3)
+    assert hooks.motion.applied_norm == pytest.approx(applied.norm().item(), rel=0.2)
     assert own.param_groups[0]["lr"] == pytest.approx(other.param_groups[0]["lr"]), "lent for one step only"
 
 
@@ -317,7 +317,7 @@ def test_evaluations_teach_and_a_fall_goes_back(points: TensorDataset) -> None:
         game.game.hero.hp = 0
     assert game.cycle.effect is not None
     assert game.cycle.effect.rollback
-    assert all(torch.equal(weight, game.hindsight.camp.weights[name]) for name, weight in model.named_parameters())
+    assert all(torch.equal(weight, game.memory.camp.weights[name]) for name, weight in model.named_parameters())
 
 
 def steps(game: Session, model: nn.Module, optimizer: torch.optim.Optimizer, points: TensorDataset, turns: range) -> None:
@@ -349,7 +349,7 @@ def test_a_camp_follows_the_evaluation_of_its_turn(points: TensorDataset) -> Non
     assert between == [Evaluated, Evaluated, Rested]
     rests = game.game.life.rests
     assert (rests.camp_turn, rests.camp_best, rests.camp_xp) == (CAMP, 1.5, 500)
-    camp = [game.hindsight.camp.weights[name] for name, _ in model.named_parameters()]
+    camp = [game.memory.camp.weights[name] for name, _ in model.named_parameters()]
     assert all(torch.equal(a, b) for a, b in zip(weights, camp, strict=True))
 
 
@@ -357,14 +357,14 @@ def test_the_fallen_make_no_camp(points: TensorDataset) -> None:
     """The snapshot stays the one they return to."""
     model, optimizer, game = foreign()
     steps(game, model, optimizer, points, range(CAMP - 1))
-    camp = game.hindsight.camp
+    camp = game.memory.camp
     game.begin()
     loss_of(model, points, CAMP - 1).backward()
     optimizer.step()
     game.game.life.rollback_due = True
     game.end(1.0)
     game.begin()
-    assert game.hindsight.camp is camp
+    assert game.memory.camp is camp
     assert not [event for event in game.events if isinstance(event, Rested)]
 
 

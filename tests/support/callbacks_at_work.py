@@ -26,7 +26,7 @@ def told(game: Session, words: list[str]) -> dict[str, Any]:
         "k": [(step.turn, step.k_requested, step.k_effective, step.finite) for step in steps],
         "weights": [whole(p).tolist() for p in game.model.parameters()],
         "sentences": len(words),
-        "sharded": game.grip.levers.sharded,
+        "sharded": game.hooks.levers.sharded,
     }
 
 

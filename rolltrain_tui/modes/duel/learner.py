@@ -41,8 +41,8 @@ from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.below_autograd import below_autograd
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
-from rolltrain_tui.training.machine import pick_device, pick_dtype, pick_threads
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
+from rolltrain_tui.training.machine import pick_device, pick_dtype, use_threads
 from rolltrain_tui.training.schedules import build_optimizer
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams
@@ -156,9 +156,7 @@ class DuelLearner(Duellist):
         """What dials of this turn have measured so far."""
         self.trials = trials or Trials(table.hero, config.game, table.judges)
 
-        self.threads = pick_threads(config.device.threads, 5 * self.side.pass_flops(config.batch.transitions, USUAL_POINTS))
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
+        self.threads = use_threads(config.device.threads, 5 * self.side.pass_flops(config.batch.transitions, USUAL_POINTS))
         optimizer = build_optimizer(nets.online, config.optimizer)
         super().__init__(
             config,
@@ -258,8 +256,7 @@ class DuelLearner(Duellist):
                 self._turn_dials(effect)
             self._begin_turn()
         usual = self.config.batch
-        count = max(1, round(usual.transitions * usual.accumulation * factor))
-        sizes = [usual.transitions] * (count // usual.transitions) + ([rest] if (rest := count % usual.transitions) else [])
+        sizes = micro_batches(usual.transitions, usual.accumulation, factor, effect.micro_scales)
         batch = BatchGradient()
         with self._timed("replay"), below_autograd():
             micros: list[Micro] = []

@@ -37,7 +37,7 @@ from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
 from rolltrain_tui.modes.dungeon.games import fresh
-from rolltrain_tui.modes.dungeon.minibatch import noisy, ready, sizes_of, without_the_worst
+from rolltrain_tui.modes.dungeon.minibatch import noisy, ready, without_the_worst
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, reading_of, rewards_of
 from rolltrain_tui.modes.dungeon.policy import Seen
@@ -45,8 +45,8 @@ from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.module.diagnosis import layers_of
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum
-from rolltrain_tui.training.machine import pick_device, pick_threads
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, micro_batches
+from rolltrain_tui.training.machine import pick_device, use_threads
 from rolltrain_tui.training.prescribed import prescribed
 from rolltrain_tui.training.schedules import TurnSchedule, learning_rate
 from rolltrain_tui.training.streams import Streams, random_stream
@@ -103,9 +103,7 @@ class DungeonLearner(Experienced):
         """Spent since the turn began."""
         self._trajectory = ()
 
-        self.threads = pick_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops)
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
+        self.threads = use_threads(config.device.threads, 3 * config.batch.moves * self.usual_flops)
         super().__init__(
             config,
             model=model,
@@ -195,9 +193,8 @@ class DungeonLearner(Experienced):
             self._begin_turn(effect)
             self._show(tuple(one for one in self.demonstrations if self.clock < one.until))
         usual = self.config.batch
-        count = max(1, round(usual.moves * usual.accumulation * factor))
-        sizes = sizes_of(count, usual.moves)
-        places, self.buffer = self.buffer.next(count, self.streams["minibatches"])
+        sizes = micro_batches(usual.moves, usual.accumulation, factor, effect.micro_scales)
+        places, self.buffer = self.buffer.next(sum(sizes), self.streams["minibatches"])
         micros = [ready(self.buffer.rows, part, self.device) for part in torch.split(places, sizes)]  # 4
         if first and effect.dials:
             self._dialled |= weights_found(self, dict(effect.dials), micros[0])

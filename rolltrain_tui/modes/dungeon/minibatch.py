@@ -13,11 +13,6 @@ from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.training.levered_learner import BatchGradient, drop_worst
 
 
-def sizes_of(count: int, usual: int) -> list[int]:
-    """`count` moves as micro-batches of the usual size, and the rest in a smaller one."""
-    return [usual] * (count // usual) + ([rest] if (rest := count % usual) else [])
-
-
 def ready(rows: Rows, places: Tensor, device: torch.device) -> dict[str, Tensor]:
     """These rows, on the device, without padding that none of them needs: of texts, commands and what is told of words."""
     offers = Offers.of(rows).only(places).columns()

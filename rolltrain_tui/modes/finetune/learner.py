@@ -31,8 +31,8 @@ from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
-from rolltrain_tui.training.machine import pick_threads
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
+from rolltrain_tui.training.machine import use_threads
 from rolltrain_tui.training.measures import ALIVE
 from rolltrain_tui.training.noise import replace_targets
 from rolltrain_tui.training.prescribed import prescribed
@@ -176,9 +176,7 @@ class FinetuneLearner(WritingLearner):
         # What learns lies in one piece, so that a lever's pass over it is one call.
         parameters = [p for p in model.parameters() if p.requires_grad]
         lay_side_by_side(parameters)
-        self.threads = pick_threads(config.device.threads, config.batch.sequences * config.model.length * material.training * 1e9)
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
+        self.threads = use_threads(config.device.threads, config.batch.sequences * config.model.length * material.training * 1e9)
 
         # The optimiser, its schedule, the streams, and the levers on all of them
         super().__init__(
@@ -222,15 +220,12 @@ class FinetuneLearner(WritingLearner):
     def gather(self, effect: StepEffect, factor: float) -> BatchGradient:
         """Read `factor` times the usual number of sequences, in micro-batches of the usual size and the rest in a smaller one."""
         config = self.config.batch
-        sequences = max(1, round(config.sequences * config.accumulation * factor))
-        sizes = [last - first for first, last in parts(sequences, config.sequences)]
-        scales = effect.micro_scales
-        assert not scales or len(scales) == config.accumulation, f"{len(scales)} micro_scales for {config.accumulation} micro-batches"
+        sizes = micro_batches(config.sequences, config.accumulation, factor, effect.micro_scales)
 
         batch = BatchGradient()
         kept = self._without_the_worst(sizes, effect.drop_worst, batch) if effect.drop_worst else None
-        total = sequences if kept is None else sum(len(micro[LABELS]) for micro in kept)
-        sums, loss = GradientSum(self.levers.parameters, scales, len(sizes)), 0.0
+        total = sum(sizes) if kept is None else sum(len(micro[LABELS]) for micro in kept)
+        sums, loss = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0
         for j, size in enumerate(sizes):
             self.stop_if_asked()
             micro = self._read(size) if kept is None else kept[j]

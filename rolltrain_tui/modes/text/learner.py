@@ -23,7 +23,7 @@ from rolltrain_tui.modes.text.written_out import WrittenOut, can_be_written_out
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.machine import pick_device, pick_threads
 from rolltrain_tui.training.noise import replace_targets
 from rolltrain_tui.training.prescribed import prescribed
@@ -130,17 +130,12 @@ class TextLearner(WritingLearner):
         Every rank reads all of them, and descends on its own rows of each.
         """
         config = self.config.batch
-        sequences = max(1, round(config.sequences * config.accumulation * factor))
-        sizes = [config.sequences] * (sequences // config.sequences)
-        if sequences % config.sequences:
-            sizes.append(sequences % config.sequences)
-        scales = effect.micro_scales
-        assert not scales or len(scales) == config.accumulation, f"{len(scales)} micro_scales for {config.accumulation} micro-batches"
+        sizes = micro_batches(config.sequences, config.accumulation, factor, effect.micro_scales)
 
         batch = BatchGradient()
         kept = self._without_the_worst(sizes, effect.drop_worst, batch) if effect.drop_worst else None
-        total = sequences if kept is None else sum(len(x) for x, _ in kept)
-        sums, loss = GradientSum(self.levers.parameters, scales, len(sizes)), 0.0
+        total = sum(sizes) if kept is None else sum(len(x) for x, _ in kept)
+        sums, loss = GradientSum(self.levers.parameters, effect.micro_scales, len(sizes)), 0.0
         for j, size in enumerate(sizes):
             self.stop_if_asked()
             x, y = self._read(size) if kept is None else kept[j]  # each (size, T), less where sequences were dropped
