@@ -1,6 +1,7 @@
 """The turn, seen from outside: a scripted learner stands in for torch, so every number is known."""
 
 import math
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -175,6 +176,18 @@ def test_the_tempo_changes_nothing(tiny_config: Configure) -> None:
                 inbox.set_speed(500.0)
                 inbox.resume()
     assert lines(played(config)) == lines(slow)
+
+
+def test_another_speed_holds_from_the_next_turn_on() -> None:
+    """Whoever asks for it does not first wait as long as the speed before would have had them wait."""
+    inbox = Inbox()
+    inbox.set_speed(1e-6)
+    assert inbox.wait_for_turn()
+    inbox.set_speed(1e-6)
+    rescue = threading.Timer(20, inbox.stop)  # where this fails
+    rescue.start()
+    assert inbox.wait_for_turn()
+    rescue.cancel()
 
 
 def test_rulebook_off_is_the_control_arm(tiny_config: Configure) -> None:

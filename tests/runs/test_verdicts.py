@@ -27,7 +27,10 @@ from rolltrain_tui.protocol.events import (
 )
 from rolltrain_tui.protocol.inbox import Inbox, ScriptedInbox
 from rolltrain_tui.protocol.machine import Machine
+from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.runs import event_log, saves
+from rolltrain_tui.runs.dice_ledger import forged_roll
+from rolltrain_tui.runs.differences import Difference
 from rolltrain_tui.runs.event_log import Chronicle
 from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.rounding import could_cause, gap
@@ -180,6 +183,20 @@ def test_a_run_that_went_on_elsewhere_is_not_held_to_the_bits(
     assert [event.turn for event in story if isinstance(event, MachineChanged)] == [3]
     assert not whereabouts(from_the_beginning(begun.folder)).same_kind
     assert verdict(begun.folder) == "exact"
+
+
+def test_the_first_roll_that_the_dice_did_not_show_is_named() -> None:
+    """With what was recorded and what the dice show."""
+    shown = SeededDice(5).roll(20)
+    good = DiceRolled(3, 20, (shown,), shown, 2, shown + 2, 12, "miss", 0.5)
+    other = shown % 20 + 1
+    for forged, field, recorded, found in (
+        (replace(good, die=12), "die", "1 d12", "one or two d20"),
+        (replace(good, naturals=(other,)), "naturals", f"({other},)", f"({shown},)"),
+        (replace(good, total=99), "natural", f"{shown}, 99", f"one of ({shown},), and the modifier 2"),
+    ):
+        assert forged_roll(SeededDice(5).state_dict(), 20, [forged]) == Difference(3, "dice", f"DiceRolled.{field}", recorded, found)
+    assert forged_roll(SeededDice(5).state_dict(), 20, [good]) is None
 
 
 def test_rounding_can_part_a_story_where_a_sum_decides() -> None:

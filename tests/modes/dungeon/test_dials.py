@@ -42,6 +42,7 @@ def test_what_was_asked_is_found(dial: str, value: str, asked: float, found: flo
         measured |= hero.step(NEUTRAL).measured
     assert measured[f"dial.{dial}"] == pytest.approx(found, rel=2e-2, abs=1e-4)
     assert measured[f"dial.{dial}.asked"] == pytest.approx(asked)
+    assert {dial} == {name.split(".")[1] for name in measured if name.startswith("dial.")}
 
 
 def test_own_brings_back_what_the_file_says() -> None:
