@@ -57,6 +57,24 @@ async def test_keys_that_are_typed_at_once_count_for_their_rows(tmp_path: Path) 
         )
 
 
+@pytest.mark.parametrize("taken_over", [False, True])
+async def test_keys_that_come_after_a_vote_count_for_none(tmp_path: Path, taken_over: bool) -> None:
+    """It was given up, or another has taken its place: the game goes on, and the other vote with it."""
+    async with playing(tmp_path) as game:
+        await game.press("e")
+        await game.until(lambda: isinstance(game.app.screen, VoteScreen))
+        vote, ballot = game.app.screen, game.app.ballot
+        options = ballot.tally().round.options
+        if taken_over:
+            ballot.open_round("Another?", options)
+        else:
+            ballot.give_up()
+        for act in (lambda: vote.action_type(7), vote.action_rub_out, vote.action_take, vote.action_give_up):
+            act()
+        await game.until(lambda: game.app.screen is game.screen)
+        assert ballot.tally() is None or (ballot.tally().open and ballot.tally().total == 0)
+
+
 async def test_the_room_predicts_as_the_player_does(tmp_path: Path) -> None:
     """Once there have been two evaluations the teacher chooses what is voted on."""
     async with playing(tmp_path) as game:

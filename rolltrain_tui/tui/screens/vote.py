@@ -56,7 +56,7 @@ class VoteScreen(Dialog[Tally | None]):
         self.look()
 
     def on_unmount(self) -> None:
-        if self._result is None:  # the game was left
+        if self._still_asked:  # the game was left
             self._ballot.give_up()
 
     @while_open
@@ -91,15 +91,21 @@ class VoteScreen(Dialog[Tally | None]):
 
     # Keys.
 
+    @property
+    def _still_asked(self) -> bool:
+        """Whether its own round is open. A key typed fast comes after the end, and another vote may have taken its place."""
+        tally = self._ballot.tally()
+        return tally is not None and tally.open and tally.round is self._asked
+
     def action_take(self) -> None:
-        if self._result is None:
+        if self._still_asked:
             self._result = self._ballot.close()
             self.look()
         elif self.is_current:
             self.dismiss(self._result)
 
     def action_give_up(self) -> None:
-        if self._result is None:
+        if self._still_asked:
             self._ballot.give_up()
         if self.is_current:
             self.dismiss(None)
@@ -115,7 +121,7 @@ class VoteScreen(Dialog[Tally | None]):
         self._count(10 * self._hands[self._row] + digit)
 
     def _count(self, hands: int) -> None:
-        if self._result is None and hands <= MOST_HANDS:
+        if self._still_asked and hands <= MOST_HANDS:
             self._hands[self._row] = hands
             self._ballot.count_hands(self._asked.number, self._row, hands)
             self.look()
