@@ -54,3 +54,20 @@ def test_a_record_of_something_else_is_refused(asked: Assignment, began: Campaig
     ):
         with pytest.raises(NotTheAssignment, match=words):
             check_record(assignment, record)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("hero.name", True),
+        ("seed", True),
+        ("pace.turns", True),
+        ("seeds", False),
+        ("hero", False),
+        ("heroes.name", False),
+        ("turns", False),
+    ],
+)
+def test_what_a_student_may_change(path: str, allowed: bool, asked: Assignment) -> None:
+    """A value that is named, and every value of a section that is; no other that only begins like it."""
+    assert asked.allows(path) == allowed

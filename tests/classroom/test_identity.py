@@ -29,6 +29,12 @@ def test_a_name_keeps_its_letters_and_nothing_that_a_terminal_a_page_or_a_path_o
     assert cleaned(typed) == NAMES[typed]
 
 
+@pytest.mark.parametrize("space", [" ", "\t", "\n", "\u00a0", "\u3000"])
+def test_whatever_parts_two_names_is_one_space(space: str) -> None:
+    """Tabs, ends of lines and the spaces of every script."""
+    assert cleaned(f"Anna{space}{space}Lena") == "Anna Lena"
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "\x1b\x07", "../..", "\u202e\u200b", "---", "́́"])
 def test_a_name_without_a_letter_is_refused(typed: str) -> None:
     with pytest.raises(UnusableName, match="--name ANNA"):
