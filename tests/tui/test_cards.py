@@ -6,11 +6,12 @@ import pytest
 from support.screens_host import ScreensHost, shown, until
 from textual.screen import Screen
 
-from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, LevelGained, MonsterAppeared, Rested, StepTaken
+from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, HeroHurt, LevelGained, MonsterAppeared, Rested, StepTaken
 from rolltrain_tui.protocol.sheet import Charge, Sheet
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.firsts import Firsts
 from rolltrain_tui.story.scene.views import AbilityView
 from rolltrain_tui.tui.big import big
 from rolltrain_tui.tui.option_keys import weakness
@@ -121,6 +122,31 @@ def test_a_monster_unknown_here() -> None:
     """A monster from a newer chronicle still gets its card."""
     face = face_of([MonsterAppeared(1, "nan_void\x1b", "8", 1, 1, "why")])
     assert ("Nan Void␛ appears", "CR 8   HP 1   AC 1") == (face.title, face.headline)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_hero_at_0_hp(size: tuple[int, int]) -> None:
+    """What it costs, how it ends, and that no key helps."""
+    app = card(HeroHurt(20, 4, 0, "Weight Drain"))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        words = " ".join(shown(app).replace("┃", " ").split())
+        for text in (
+            "The hero is down",
+            "turn 20",
+            "every update halved",
+            "no ability acts: wait",
+            "up again with 1 HP",
+            "the last camp",
+            "Enter: continue",
+        ):
+            assert text in words
+
+
+def test_only_the_blow_that_brings_the_hero_down_is_explained() -> None:
+    """And the first of its kind only."""
+    firsts = Firsts()
+    assert [firsts.meet(HeroHurt(turn, 4, hp, "a fumble")) for turn, hp in enumerate((4, 0, 3, 0))] == [False, True, False, False]
 
 
 @pytest.mark.parametrize("size", SIZES)

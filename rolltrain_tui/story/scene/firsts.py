@@ -36,6 +36,8 @@ def kind_of(event: ev.Event) -> str | None:
             return "camp"
         case ev.TwinJudged():
             return "verdict"
+        case ev.HeroHurt() if event.hp <= 0:
+            return "down"
         case ev.HeroFell():
             return "fall"
         case _:

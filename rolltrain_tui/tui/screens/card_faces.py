@@ -1,4 +1,4 @@
-"""What a card shows of a moment: a level, an encounter, a camp with its gate, an act, a twin's verdict, a fall."""
+"""What a card shows of a moment: a level, an encounter, a camp with its gate, an act, a twin's verdict, a hero at 0 HP, a fall."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,18 @@ from math import isnan
 from typing import Any, Literal
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.protocol.events import ActBegan, Evaluated, Event, GateFaced, HeroFell, LevelGained, MonsterAppeared, Rested, TwinJudged
+from rolltrain_tui.protocol.events import (
+    ActBegan,
+    Evaluated,
+    Event,
+    GateFaced,
+    HeroFell,
+    HeroHurt,
+    LevelGained,
+    MonsterAppeared,
+    Rested,
+    TwinJudged,
+)
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.story.narration import title
@@ -52,6 +63,8 @@ def face_of(events: Sequence[Event], scene: Scene | None = None) -> CardFace:
             return act_face(event)
         if isinstance(event, TwinJudged):
             return verdict_face(event, objective)
+        if isinstance(event, HeroHurt):
+            return down_face(event)
         if isinstance(event, HeroFell):
             return fall_face(event)
     raise AssertionError(f"no card shows {[type(event).__name__ for event in events]}")
@@ -150,6 +163,16 @@ def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> C
         ("", f"A copy of the training took the same turns, with the same data and dice but without {name}. The difference is its work."),
     )
     return CardFace("camp", f"The verdict on {name}", f"turn {event.turn}", (), f"{MARKS[event.verdict]} {event.verdict}", rows)
+
+
+def down_face(event: HeroHurt) -> CardFace:
+    """What 0 HP mean; no key helps a hero who is down."""
+    rows = (
+        ("", "Training goes on, every update halved. What was in force has ended, and no ability acts: wait."),
+        ("", "A d20 each turn: 10 or more is a success. Three of them, or a 20: up again with 1 HP."),
+        ("", "Three failures, of which a 1 is two: the hero falls, back to the last camp; in a hardcore campaign that is the end."),
+    )
+    return CardFace("encounter", "The hero is down", f"turn {event.turn}", (), "0 hit points", rows)
 
 
 def fall_face(event: HeroFell) -> CardFace:
