@@ -28,9 +28,9 @@ Measured (torch 2.13, one thread): to how many seeds the monster came, and count
     healthy, a pool        nobody of the duel came to 51 to 55 (echo .06 at most), 111 to 115 or 83 to 87 (.10); noise_swarm came to 51, 53;
                            so it was on 6001 to 6003; noise_swarm came to 6001
     healthy, ordered       nobody came to 175 to 179, with all that one weak opponent has but the opponent; unfinished was .47 at most;
-                           nor to 6001 and 6002 (.30)
+                           nor to 6001 to 6003
     healthy, an open door  nobody came to 150 to 154, with all of the dials that shut the door but the door's; the echo was .14 at most;
-                           nor to 6002. To 6001 lost_curiosity came at turns 1,250, 1,875 and 2,125, and echo_chamber at 1,375 (.22)
+                           nor to 6002 and 6003. To 6001 lost_curiosity came at 1,250, 1,875 and 2,125, and echo_chamber at 1,375 (.22)
     healthy, everyone      nobody came to 150 to 154; the echo was beyond the bound five times, never twice in a row. On 6001 to 6005, new
                            then, echo_chamber came to 6003 alone, at turn 1,001, when its youth had ended; by 1,125 it was well
 
