@@ -365,13 +365,13 @@ class Session:
             "window": list(self._window),
             "objective": asdict(self.objective),
             "events": self._chronicle.events_written if self._chronicle is not None else 0,
-            "memory": self.memory.state_dict(),
+            "hindsight": self.memory.state_dict(),  # the name that checkpoints have for it
         }
 
     def load_state(self, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         """Inverse of record() and tensors(). ValueError when they do not fit."""
         try:
-            found = self.memory.recall(tensors, state["memory"], now=False)
+            found = self.memory.recall(tensors, state["hindsight"], now=False)
             noise = random_stream(self.config.seed, "weight_noise").get_state()
             if NOISE in tensors:  # else nothing was drawn yet
                 noise = fitting(tensors, NOISE, noise.shape, torch.uint8)

@@ -23,6 +23,7 @@ from rolltrain_tui.protocol.events import (
     CampaignBegan,
     CampaignEnded,
     CommandRefused,
+    DiceRolled,
     Evaluated,
     HeroFell,
     MonsterActed,
@@ -549,3 +550,27 @@ def test_a_first_evaluation_that_is_no_number_is_not_the_best_for_ever(tmp_path:
     assert [True, False, True, False] == [event.improved for event in told[1:]]
     assert "none so far was a number" in tell(told[0])
     assert "the best so far" in tell(told[1])
+
+
+def test_a_checkpoint_of_an_older_program_goes_on() -> None:
+    """One of seven turns, of which the later turns get the dice that an undisturbed game has."""
+
+    def played(turns: range, older: Path | None = None) -> tuple[list[int], dict[int, tuple[int, ...]]]:
+        model = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        game = rolltrain_tui.session(model, optimizer, turns=40)
+        if older is not None:
+            unpack_into(game, older)
+        for _ in turns:
+            optimizer.zero_grad()
+            loss = model(torch.ones(8, 4)).square().mean()
+            loss.backward()
+            with game.turn(loss):
+                optimizer.step()
+        steps = [event.turn for event in game.events if isinstance(event, StepTaken)]
+        return steps, {event.turn: tuple(event.naturals) for event in game.events if isinstance(event, DiceRolled)}
+
+    steps, rolls = played(range(8, 11), Path(__file__).parent / "golden_session")
+    assert [8, 9, 10] == steps
+    assert len(rolls) >= 2
+    assert rolls.items() <= played(range(1, 11))[1].items()
