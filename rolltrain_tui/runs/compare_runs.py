@@ -66,6 +66,8 @@ class TwoRuns:
     a_then: str = ""
     b_then: str = ""
     """The event at that point, on either side."""
+    since: int = 0
+    """The earlier turn of the two: settings change after one turn, and dice are rolled for the next."""
 
 
 def lay_side_by_side(a: Path, b: Path) -> TwoRuns:
@@ -76,6 +78,7 @@ def lay_side_by_side(a: Path, b: Path) -> TwoRuns:
             found.parted = _parting(left, right)
             if found.parted is not None:
                 found.a_then, found.b_then = _words(left, found.a.objective), _words(right, found.b.objective)
+                found.since = min(event.turn for event in (left, right) if event is not None)
         for side, event in ((found.a, left), (found.b, right)):
             if event is not None:
                 _note(side, event)
@@ -141,7 +144,7 @@ def report(found: TwoRuns) -> str:
     turn = found.parted.turn
     field_ = f" ({found.parted.field})" if found.parted.field else ""
     lines += [f"They part at turn {turn}{field_}:", f"  A  {flat(found.a_then)}", f"  B  {flat(found.b_then)}"]
-    lines += _table("Asked for from there on", [_asked(found.a, turn), _asked(found.b, turn)])
+    lines += _table("Asked for from there on", [_asked(found.a, found.since), _asked(found.b, found.since)])
     lines += _vals(found, turn)
     lines += _table("Twin verdicts from there on", [_twins(found.a, turn), _twins(found.b, turn)])
     return "\n".join([*lines, "", "At the end", f"  A  {_end(found.a)}", f"  B  {_end(found.b)}"])
