@@ -44,7 +44,7 @@ from rolltrain_tui.tui.widgets.voice import VoicePanel
 TICK_SECONDS = 0.1
 FAST_TICKS, STILL_TICKS = 4, 10
 """At full speed the picture is drawn every so many ticks at most; when nothing happens, or behind another screen, so seldom."""
-PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.015, 0.25, 0.02, 5.0
+PICTURE_SHARE, RESTED_SHARE, DRAGGED_SHARE, LONGEST_WAIT = 0.012, 0.25, 0.02, 5.0
 """Of the time: at full speed, where the training rests between turns, and in a window that is being dragged about; and seconds."""
 CARDS: dict[str, type] = {"encounter": MonsterAppeared, "level": LevelGained, "camp": Rested}
 SEVERITIES: dict[str, SeverityLevel] = {"warn": "warning", "bad": "error", "bad+strong": "error"}
