@@ -14,9 +14,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import cycle, islice, pairwise, permutations
 from pathlib import Path
 from typing import IO, Any
+
+from rolltrain_tui.bench.ratios import Ratio, speed
 
 COLUMNS, LINES = 120, 36
 KEY = b"v"  # asks for a text sample: a command that is accepted at any time
@@ -34,7 +36,7 @@ TURNS_ONLY = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians over blocks, in milliseconds per turn, and ratios of throughput (above 1: faster than the reference)."""
+    """Medians over blocks, in milliseconds per turn, and ratios of speed (above 1: faster than the reference)."""
 
     campaign: str
     dtype: str
@@ -44,8 +46,8 @@ class Result:
     bare_ms: float
     headless_ms: float
     tui_ms: float
-    headless_over_bare: float
-    tui_over_headless: float
+    headless_over_bare: Ratio
+    tui_over_headless: Ratio
     tokens_per_second: float
     model_flops_utilisation: float
     """Headless model FLOPs per second over this machine's best matrix product in the same dtype."""
@@ -305,21 +307,22 @@ def best_matmul_gflops(dtype: str, threads: int) -> float:
     return 2 * n**3 / min(seconds) / 1e9
 
 
-def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turns: int = 20, presses: int = 40) -> Result:
-    """Run the contest. It takes about a minute for the tiny GPT."""
+def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int, turns: int, presses: int = 40) -> Result:
+    """Run the contest. With 24 blocks of 20 turns it takes about two minutes for the tiny GPT."""
     frame = first_frame(5)
-    times: tuple[list[float], ...] = ([], [], [])
     with contestants(campaign, overrides) as field:
-        _, headless, tui = field
+        bare, headless, tui = field
         for contestant in field:
             contestant.block(turns)  # warm-up: first-touch memory, caches, thread pools
-        for _ in range(blocks):
-            for contestant, found in zip(field, times, strict=True):
-                found.append(contestant.block(turns))
-        per_turn = statistics.median(times[2]) / 1000
+        times: dict[Contestant, list[float]] = {contestant: [] for contestant in field}
+        orders = cycle(permutations(field))  # a machine that slows down or speeds up favours none of them
+        for order in islice(orders, blocks):
+            for contestant in order:
+                times[contestant].append(contestant.block(turns))
+        per_turn = statistics.median(times[tui]) / 1000
         pressed, turns_ms = latencies(tui, presses, per_turn)
         inbox, waits = map(sorted, zip(*pressed, strict=True))
-    bare_ms, headless_ms, tui_ms = (statistics.median(found) for found in times)
+    bare_ms, headless_ms, tui_ms = (statistics.median(found) for found in times.values())
     facts = headless.facts
     peak = best_matmul_gflops(facts["dtype"], facts["threads"])
     return Result(
@@ -331,8 +334,8 @@ def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 12, turn
         bare_ms=bare_ms,
         headless_ms=headless_ms,
         tui_ms=tui_ms,
-        headless_over_bare=statistics.median(b / h for b, h in zip(times[0], times[1], strict=True)),
-        tui_over_headless=statistics.median(h / t for h, t in zip(times[1], times[2], strict=True)),
+        headless_over_bare=speed(times[bare], times[headless]),
+        tui_over_headless=speed(times[headless], times[tui]),
         tokens_per_second=facts["tokens"] / headless_ms * 1000,
         model_flops_utilisation=facts["gflop"] / (headless_ms / 1000) / peak,
         key_to_inbox_p95_ms=inbox[int(0.95 * (len(inbox) - 1))],
@@ -349,10 +352,11 @@ def table(result: Result) -> str:
     r = result
     return "\n".join(
         (
-            f"{r.campaign}: {r.dtype}, {r.threads} threads, {r.blocks} blocks of {r.turns_per_block} turns each, interleaved",
+            f"{r.campaign}: {r.dtype}, {r.threads} threads, {r.blocks} blocks of {r.turns_per_block} turns each, in changing order",
             f"  bare PyTorch loop   {r.bare_ms:8.2f} ms a turn",
-            f"  headless campaign   {r.headless_ms:8.2f} ms a turn   {r.headless_over_bare:.3f} x bare",
-            f"  the game, 120x36    {r.tui_ms:8.2f} ms a turn   {r.tui_over_headless:.3f} x headless",
+            f"  headless campaign   {r.headless_ms:8.2f} ms a turn   {r.headless_over_bare} x bare",
+            f"  the game, 120x36    {r.tui_ms:8.2f} ms a turn   {r.tui_over_headless} x headless",
+            "    in brackets: the true ratio lies there 95 times in 100",
             f"  {r.tokens_per_second:,.0f} tokens/s headless, {r.model_flops_utilisation:.0%} of this machine's best matrix product",
             f"  key to applied      {r.key_to_applied_p50_ms:8.1f} ms median, {r.key_to_applied_p95_ms:.1f} ms at the 95th percentile",
             f"    of it to the inbox {r.key_to_inbox_p95_ms:7.1f} ms at the 95th percentile, then it waits for the turn's end",

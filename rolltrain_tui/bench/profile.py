@@ -63,7 +63,7 @@ class Profiles:
     """Sentences."""
 
 
-def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int = 6, turns: int = 10) -> Profiles:
+def run(campaign: Path, overrides: Sequence[str] = (), *, blocks: int, turns: int) -> Profiles:
     """Profiles for float32 and bfloat16 on one thread and, where the machine has two cores, on two. ProfileError.
 
     bfloat16 is left out where the machine only emulates it: one of its turns takes as long as ten others, and teaches nothing.

@@ -13,11 +13,11 @@ OPTIMIZERS = "optimizers"
 @click.command()
 @click.argument("campaign")
 @options.SETTINGS
-@click.option("--blocks", type=click.IntRange(min=2), default=12, show_default=True, help="Blocks of turns each contestant plays.")
+@click.option("--blocks", type=click.IntRange(min=2), help="Blocks of turns each contestant plays.  [default: 24; with --profile 6]")
 @click.option("--turns", type=click.IntRange(min=1), default=20, show_default=True, help="Turns in a block.")
 @click.option("--profile", is_flag=True, help="Where a turn goes instead: its parts, in float32 and bfloat16, on one thread and two.")
 @options.AS_JSON
-def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, profile: bool, as_json: bool) -> None:
+def bench(campaign: str, settings: tuple[str, ...], blocks: int | None, turns: int, profile: bool, as_json: bool) -> None:
     """A bare PyTorch loop, the headless campaign and the game in a terminal, interleaved in one run and compared.
 
     `rolltrain bench optimizers` instead: every optimiser that is installed, and whether the game plays with it.
@@ -29,12 +29,12 @@ def bench(campaign: str, settings: tuple[str, ...], blocks: int, turns: int, pro
     if profile:
         from rolltrain_tui.bench import profile as parts
 
-        found = parts.run(path, settings, blocks=blocks, turns=turns)
+        found = parts.run(path, settings, blocks=blocks or 6, turns=turns)
         click.echo(parts.as_json(found) if as_json else parts.table(path.stem, found))
         return
     from rolltrain_tui.bench import contest
 
-    result = contest.run(path, settings, blocks=blocks, turns=turns)
+    result = contest.run(path, settings, blocks=blocks or 24, turns=turns)
     click.echo(contest.as_json(result) if as_json else contest.table(result))
 
 

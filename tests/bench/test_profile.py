@@ -72,7 +72,7 @@ def test_a_dtype_that_the_machine_only_emulates_is_left_out_and_the_table_says_s
     monkeypatch.setattr(profile, "available_cores", lambda: 2)
     monkeypatch.setattr(profile, "_trial", lambda campaign, overrides: slow_on_two[overrides[-1]])
     monkeypatch.setattr(profile, "_measured", measure)
-    found = profile.run(tmp_path / "any.yaml")
+    found = profile.run(tmp_path / "any.yaml", blocks=2, turns=1)
     assert measured == [("float32", 1), ("bfloat16", 1), ("float32", 2)]
     last = profile.table("any", found).splitlines()[-1].strip()
     assert last == "bfloat16 on 2 threads is left out: a turn takes 8.0 times as long as in float32, so this machine only emulates it."
