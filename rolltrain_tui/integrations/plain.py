@@ -46,6 +46,7 @@ from rolltrain_tui.runs import saves
 from rolltrain_tui.runs.open import SavedRun
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.training.levered_learner import at_rest
+from rolltrain_tui.training.optimizer_state import parameters_of
 from rolltrain_tui.training.optimizer_trial import unsaved
 from rolltrain_tui.training.wrappers import plain_optimizer, plain_scheduler
 
@@ -381,7 +382,7 @@ def check_parts(model: object, optimizer: object) -> None:
         raise ValueError("the model has no parameters, so there is nothing to learn; give the module that holds the weights")
     if any(is_lazy(p) for p in own):
         raise ValueError("the model has lazy layers, whose weights have no shape yet; run one batch through it before the game begins")
-    held = [p for group in optimizer.param_groups for p in group["params"]]
+    held = parameters_of(optimizer)
     if not held or not all(p in own for p in held):
         raise ValueError(
             "the optimizer holds parameters that are not the model's; make it from model.parameters(), or train model and "

@@ -18,8 +18,9 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import seen
-from rolltrain_tui.training.levers import Levers, StepMeasurement, learning
+from rolltrain_tui.training.levers import Levers, StepMeasurement
 from rolltrain_tui.training.masks import masks
+from rolltrain_tui.training.optimizer_state import learning
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_update import SampledUpdate
 from rolltrain_tui.training.shards import own
@@ -53,7 +54,7 @@ class OptimizerHooks:
         self.motion: StepMeasurement | None = None
         self.looked = False
         """The gradient has been seen."""
-        self._sampled = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
+        self._sampled = SampledUpdate.of(optimizer)
         self.joined: Callable[[list[Tensor]], None] = lambda before: None
         """Called before the step with the parameters that learned so far, where others do now."""
         self._effect: StepEffect | None = None
@@ -98,7 +99,7 @@ class OptimizerHooks:
     def _reread(self) -> None:
         """Parameters that joined the optimiser, or thawed, are scaled and measured from here on."""
         if (before := self.levers.reread()) is not None:
-            self._sampled = SampledUpdate(self.optimizer) if SampledUpdate.serves(self.optimizer) else None
+            self._sampled = SampledUpdate.of(self.optimizer)
             self.joined(before)
 
     def why_no_step(self) -> NoStep:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from rolltrain_tui.training.below_autograd import below_autograd
+from rolltrain_tui.training.optimizer_state import parameters_of
 from rolltrain_tui.training.shards import is_shard
 from rolltrain_tui.training.update_buffers import laid_flat
 
@@ -20,7 +21,7 @@ _ONE = torch.ones(())
 
 def serve(optimizer: AdamW) -> None:
     """`LeanStep` may call the kernel of this optimiser, which is fused and nobody else's. Other settings than usual are not served."""
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    parameters = parameters_of(optimizer)
     usual = all(group["fused"] and not (group["amsgrad"] or group["maximize"]) for group in optimizer.param_groups)
     if usual and len({(p.device, p.dtype) for p in parameters}) == 1 and not any(map(is_shard, parameters)):
         _SERVED.add(optimizer)

@@ -31,10 +31,10 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen, total_norm
 from rolltrain_tui.training.lean_step import LeanStep
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
-from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, put_back, take, well_known
+from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, learning, put_back, take, well_known
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.shards import check_layout
-from rolltrain_tui.training.update_buffers import UpdateBuffers
+from rolltrain_tui.training.update_buffers import UpdateBuffers, by_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,10 +203,8 @@ class Levers:
         scaled_norm = self.norm_of(scaled)
         if not math.isfinite(scaled_norm.item()):
             return StepMeasurement(grad_norm=norm.item(), finite=False, optimizer_steps=0)
-        buffers = self._lay_out_buffers()
-        for flat in buffers:
-            flat.remember()
-        state = copy_state(self.optimizer)
+        self.remember()
+        buffers, state = self._lay_out_buffers(), copy_state(self.optimizer)
 
         # The plain step: theta_plain, measured and undone
         if plain is not None:
@@ -327,14 +325,8 @@ class Levers:
     def _lay_out_buffers(self) -> list[UpdateBuffers]:
         """The scratch buffers, made at first need; all parameters of one device and dtype share one pair of buffers."""
         if not self._buffers:
-            kinds = dict.fromkeys((p.device, p.dtype) for p in self.parameters)
-            self._buffers = [UpdateBuffers([p for p in self.parameters if (p.device, p.dtype) == kind]) for kind in kinds]
+            self._buffers = list(map(UpdateBuffers, by_kind(self.parameters)))
         return self._buffers
-
-
-def learning(optimizer: Optimizer) -> list[Tensor]:
-    """The parameters that the optimiser can move now: those that learn, and frozen ones that still have a gradient."""
-    return [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad or p.grad is not None]
 
 
 def is_zero(effect: StepEffect) -> bool:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch.optim import Optimizer
 
+from rolltrain_tui.training.optimizer_state import parameters_of
+
 MODE = "train_mode"
 """Where such optimisers keep their mode, in each group."""
 
@@ -44,7 +46,7 @@ def in_evaluation_mode(optimizer: Optimizer) -> Iterator[None]:
 
 @contextmanager
 def _visit(optimizer: Optimizer, *, training: bool) -> Iterator[None]:
-    held = [p for group in optimizer.param_groups for p in group["params"]]
+    held = parameters_of(optimizer)
     before = [p.detach().clone() for p in held]
     go, back = (optimizer.train, optimizer.eval) if training else (optimizer.eval, optimizer.train)  # type: ignore[attr-defined]
     go()

@@ -50,10 +50,19 @@ class OptimizerState:
     rest: OptimizerRest
 
 
+def parameters_of(optimizer: Optimizer) -> list[Tensor]:
+    """Of all its groups, in their order."""
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def learning(optimizer: Optimizer) -> list[Tensor]:
+    """The parameters that the optimiser can move now: those that learn, and frozen ones that still have a gradient."""
+    return [p for p in parameters_of(optimizer) if p.requires_grad or p.grad is not None]
+
+
 def names_of(optimizer: Optimizer, known: Mapping[Tensor, str]) -> dict[Tensor, str]:
     """Names of the optimiser's parameters; those that have none are numbered."""
-    held = [p for group in optimizer.param_groups for p in group["params"]]
-    return {p: known.get(p, f"#{place}") for place, p in enumerate(held)}
+    return {p: known.get(p, f"#{place}") for place, p in enumerate(parameters_of(optimizer))}
 
 
 def rate_of(optimizer: Optimizer) -> float:

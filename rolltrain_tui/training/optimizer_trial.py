@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from rolltrain_tui.training.host_chance import host_unchanged, seeded_host_state, set_host_state
-from rolltrain_tui.training.optimizer_state import RATES, LearnerStateError, twin_of, well_known
+from rolltrain_tui.training.optimizer_state import RATES, LearnerStateError, parameters_of, twin_of, well_known
 
 SIDE = 4
 """Longest side of a weight in a trial."""
@@ -56,7 +56,7 @@ def unsaved(optimizer: Optimizer) -> str:
 def _compare(first: Optimizer, again: Optimizer) -> str:
     from rolltrain_tui.training.snapshots import Snapshot
 
-    models = [_Weights(_held(optimizer)) for optimizer in (first, again)]
+    models = [_Weights(parameters_of(optimizer)) for optimizer in (first, again)]
     packed = Snapshot.take(models[0], first, 0).pack("")
     Snapshot.unpack(packed, "", models[1], again, 0).put_back(models[1], again)
     for mine, other in zip(first.param_groups, again.param_groups, strict=True):
@@ -64,7 +64,7 @@ def _compare(first: Optimizer, again: Optimizer) -> str:
     for step in range(STEPS, 2 * STEPS):
         for optimizer in (first, again):
             _step(optimizer, step)
-    if all(torch.equal(a, b) for a, b in zip(_held(first), _held(again), strict=True)):
+    if all(torch.equal(a, b) for a, b in zip(parameters_of(first), parameters_of(again), strict=True)):
         return ""
     return "it keeps a part of its state where no save finds it: a resumed run would go on otherwise than an uninterrupted one"
 
@@ -72,9 +72,8 @@ def _compare(first: Optimizer, again: Optimizer) -> str:
 def _small(optimizer: Optimizer) -> Optimizer:
     """A twin whose weights, and moments of their shape, are cut to a few entries on the CPU."""
     memo: dict[int, Any] = {}
-    for group in optimizer.param_groups:
-        for p in group["params"]:
-            memo[id(p)] = nn.Parameter(_cut(p, p).clone(), requires_grad=p.requires_grad)
+    for p in parameters_of(optimizer):
+        memo[id(p)] = nn.Parameter(_cut(p, p).clone(), requires_grad=p.requires_grad)
     for own in _with_inner(optimizer):
         state: defaultdict[Any, Any] = defaultdict(dict)
         for p, kept in own.state.items():
@@ -90,7 +89,7 @@ def _small(optimizer: Optimizer) -> Optimizer:
             if seen[p.dim()] <= FEW:
                 few.append(p)
         group["params"][:] = few
-    held = set(_held(twin))
+    held = set(parameters_of(twin))
     for own in _with_inner(twin):
         for p in [p for p in own.state if isinstance(p, Tensor) and p not in held]:
             del own.state[p]
@@ -111,16 +110,12 @@ def _cut(p: Tensor, value: Any) -> Any:
     return same.cpu().clone()
 
 
-def _held(optimizer: Optimizer) -> list[Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
-
 def _step(optimizer: Optimizer, step: int) -> None:
     """A step from gradients that are the same for all; chance is the same too."""
     if callable(train := getattr(optimizer, "train", None)):
         train()
     draw = torch.Generator().manual_seed(step)
-    for p in _held(optimizer):
+    for p in parameters_of(optimizer):
         p.grad = torch.randn(p.shape, generator=draw).to(p.dtype)
     torch.manual_seed(step)
     set_host_state(seeded_host_state(step))

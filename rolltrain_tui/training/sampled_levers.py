@@ -28,7 +28,7 @@ class SampledLevers(Levers):
 
     def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None, ranks: Ranks = ALONE) -> None:
         super().__init__(optimizer, parameters, clip=clip, ranks=ranks)
-        self._sample = SampledUpdate(optimizer) if SampledUpdate.serves(optimizer) else None
+        self._sample = SampledUpdate.of(optimizer)
 
     def _scaled_update(self, effect: StepEffect, norm: Tensor) -> StepMeasurement:
         if self._sample is None or effect.update_scale < 0 or masks(effect) or self.norms is not None:

@@ -6,13 +6,14 @@ with learning rate x k: exact for k >= 0, and free. But the plain step is then n
 per cent of a step; a sample costs almost nothing. A small model is sampled whole.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop
 
 from rolltrain_tui.training.gradients import dense
+from rolltrain_tui.training.optimizer_state import parameters_of
 
 BY_COORDINATE = (SGD, Adam, AdamW, NAdam, RAdam, RMSprop, Adagrad, Adamax, Adadelta)
 """PyTorch's optimisers that move each coordinate by itself, in proportion to the learning rate (weight decay included)."""
@@ -24,21 +25,21 @@ Every coordinate shows k, so few suffice for it; the norms are estimates. Blocks
 
 
 class SampledUpdate:
-    """Call `remember` before the step and `products` after it. `serves` says whether the optimiser allows it."""
+    """Call `remember` before the step and `products` after it."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
         self._old: list[Tensor] = []
         self._moments: list[dict[str, Any]] = []
 
-    @staticmethod
-    def serves(optimizer: Optimizer) -> bool:
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    @classmethod
+    def of(cls, optimizer: Optimizer) -> Self | None:
+        """None for an optimiser that moves weights otherwise, or other weights than dense real ones."""
         plain = all(
             type(p) in (torch.nn.Parameter, Tensor) and p.is_contiguous() and p.layout == torch.strided and not p.is_complex()
-            for p in parameters
+            for p in parameters_of(optimizer)
         )
-        return type(optimizer) in BY_COORDINATE and plain
+        return cls(optimizer) if type(optimizer) in BY_COORDINATE and plain else None
 
     def _sample(self, p: Tensor, whole: Tensor) -> Tensor:
         """The sampled coordinates of `whole`, which has the shape of p."""
@@ -51,7 +52,7 @@ class SampledUpdate:
     @torch.no_grad()
     def remember(self) -> None:
         """Before the step: copy the sampled weights and moments."""
-        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self._parameters = parameters_of(self.optimizer)
         self._old = [self._sample(p, p).clone() for p in self._parameters]
         self._moments = [{key: self._moment(p, value) for key, value in self.optimizer.state.get(p, {}).items()} for p in self._parameters]
 

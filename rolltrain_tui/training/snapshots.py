@@ -135,7 +135,7 @@ def lasting(model: nn.Module) -> dict[str, Tensor]:
 
 def changing(model: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
     """What training changes: the parameters that the optimiser moves, and the buffers. Frozen weights are the program's own."""
-    held = {id(p) for group in optimizer.param_groups for p in group["params"] if p.requires_grad or p.grad is not None}
+    held = set(map(id, optimizer_state.learning(optimizer)))
     return {name: tensor for name, tensor in lasting(model).items() if id(tensor) in held or not isinstance(tensor, nn.Parameter)}
 
 

@@ -91,11 +91,18 @@ class UpdateBuffers:
         return torch.stack((torch.dot(proposed, proposed), torch.dot(back, back), -torch.dot(back, proposed)))
 
 
+def by_kind(tensors: Iterable[Tensor]) -> list[list[Tensor]]:
+    """The tensors of each device and dtype."""
+    kinds: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
+    for tensor in tensors:
+        kinds.setdefault((tensor.device, tensor.dtype), []).append(tensor)
+    return list(kinds.values())
+
+
 @torch.no_grad()
 def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
     """Move the parameters' data into one tensor for each device and dtype, in order. Values stay; optimisers need not know."""
-    for kind in dict.fromkeys((p.device, p.dtype) for p in parameters):
-        own = [p for p in parameters if (p.device, p.dtype) == kind]
+    for own in by_kind(parameters):
         pieces = torch.split(torch.cat([p.detach().flatten() for p in own]), [p.numel() for p in own])
         for p, piece in zip(own, pieces, strict=True):
             p.data = piece.view(p.shape)
@@ -103,11 +110,8 @@ def lay_side_by_side(parameters: Sequence[Tensor]) -> None:
 
 def laid_flat(tensors: Iterable[Tensor]) -> list[Tensor]:
     """Lay them side by side; a flat view of all of one device and dtype, which shares their memory."""
-    kinds: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
-    for tensor in tensors:
-        kinds.setdefault((tensor.device, tensor.dtype), []).append(tensor)
     flat = []
-    for own in kinds.values():
+    for own in by_kind(tensors):
         lay_side_by_side(own)
         piece = in_one_piece(own)
         assert piece is not None, "they were just laid side by side"

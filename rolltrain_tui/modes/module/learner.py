@@ -28,9 +28,8 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
-from rolltrain_tui.training.levers import learning
 from rolltrain_tui.training.optimizer_modes import to_training_mode
-from rolltrain_tui.training.optimizer_state import rate_of, twin_of
+from rolltrain_tui.training.optimizer_state import learning, rate_of, twin_of
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
 from rolltrain_tui.training.snapshots import LearnerStateError
 from rolltrain_tui.training.streams import Streams
