@@ -130,7 +130,7 @@ def test_nothing_is_poisoned(tiny_config: Configure, tmp_path: Path, way: str) -
             assert all(map(math.isfinite, numbers(event)))
         else:
             assert not any(map(math.isinf, numbers(event)))  # what is not known is told as such, never as endless
-    assert len(POISONED) == scene.not_finite
+    assert len(POISONED) == sum(not line.step.finite for line in scene.turn_lines)
     buckets = scene.losses.since(0)
     assert all(math.isfinite(number) for bucket in buckets for number in (bucket.low, bucket.high, bucket.ema))
     assert all(math.isfinite(loss) for _, loss in scene.validations)

@@ -427,5 +427,5 @@ def test_the_option_in_force_is_told_whole() -> None:
     scene = Scene(sheet=Sheet(hero_class="wizard", level=5, charges=(Charge("spell_mastery", None, None, "", False),)))
     assert "Spell Mastery" in text_of(ability_lines(scene, 30))
     assert "at will" in text_of(ability_lines(scene, 30))
-    scene.active["spell_mastery"] = AbilityView("spell_mastery", "quicken", 1, None)
+    scene.active["spell_mastery"] = AbilityView("spell_mastery", "quicken", None)
     assert text_of(ability_lines(scene, 30)).split() == ["1", "Spell", "Mastery", "✔", "quicken"]

@@ -24,7 +24,7 @@ from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, 
 from rolltrain_tui.story.sheet import sheet_after
 from rolltrain_tui.story.veil import veiled
 
-STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, EXAMINATIONS, REFUSALS = 1000, 1000, 64, 2000, 200, 200, 8
+STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, REFUSALS = 1000, 1000, 64, 2000, 200, 8
 
 
 @dataclass(slots=True)
@@ -32,8 +32,6 @@ class Scene:
     """Everything a screen shows of a run."""
 
     campaign: str = ""
-    kind: str = ""
-    seed: int = 0
     turn: int = 0
     """The last turn that is done."""
     turns: int | None = 0
@@ -41,8 +39,6 @@ class Scene:
     rulebook: str = ""
     die: int = 20
     dc: int = 0
-    device: str = ""
-    dtype: str = ""
     objective: Objective = VALIDATION_LOSS
     """What the evaluations measure."""
     sheet: Sheet = BLANK
@@ -68,22 +64,16 @@ class Scene:
     best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
-    signals: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
-    """Signal -> (turn, value) of the last examinations."""
     scouts: ev.ScoutsReturned | None = None
     """What the last scouts found."""
     scouted_with: tuple[tuple[str, str], ...] = ()
     """Abilities, with their options, that were held until dismissed when they went: they walked with these."""
     scouting: bool = False
     """Scouts are out now."""
-    gate: ev.GateFaced | None = None
     ghost: ev.GhostSeen | None = None
     """The whole curve of plain training, to be drawn beside the run."""
-    act: ev.ActBegan | None = None
-    """The current act of the campaign's story."""
     foretold: ev.Foretold | None = None
     """The player's guess while it waits for its evaluation."""
-    judged: ev.ForetellingJudged | None = None
     bag: dict[str, int] = field(default_factory=dict)
     """Items and how many of each, in the order they were found."""
     items: dict[str, ItemView] = field(default_factory=dict)
@@ -104,9 +94,6 @@ class Scene:
     """The energy of all finished twins, which `gflop` does not include."""
     scout_gflop: float = 0.0
     """The same of all scouts."""
-    tokens: int = 0
-    not_finite: int = 0
-    """Turns whose loss or gradient was not finite."""
     saved: ev.Saved | ev.SaveFailed | None = None
     ending: ev.CampaignEnded | None = None
     stopped: bool = False
@@ -191,11 +178,9 @@ def fold(event: ev.Event, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.CampaignBegan, scene: Scene) -> None:
-    scene.campaign, scene.kind, scene.seed = event.campaign, event.kind, event.seed
-    scene.turn, scene.turns = event.turn, event.length
+    scene.campaign, scene.turn, scene.turns = event.campaign, event.turn, event.length
     scene.rulebook, scene.die, scene.dc = event.rulebook, event.die, event.dc
     scene.objective, scene.energy = event.objective, event.energy
-    scene.device, scene.dtype = event.device, event.dtype
 
 
 @fold.register
@@ -212,12 +197,10 @@ def _(event: ev.DiceRolled, scene: Scene) -> None:
 def _(event: ev.StepTaken, scene: Scene) -> None:
     scene.turn = max(scene.turn, event.turn)
     change = None if scene.previous_loss is None or not event.finite else event.loss - scene.previous_loss
-    scene.step, scene.gflop, scene.tokens = event, event.gflop, scene.tokens + event.tokens
+    scene.step, scene.gflop = event, event.gflop
     if event.finite:
         scene.previous_loss = event.loss
         scene.losses.add(event.turn, event.loss, event.loss_ema)
-    else:
-        scene.not_finite += 1
     roll = scene.roll if scene.roll is not None and scene.roll.turn == event.turn else None
     scene.turn_lines.append(TurnLine(scene.lines, roll, event, change))
     scene.lines += 1
@@ -288,7 +271,7 @@ def _(event: ev.AbilityUsed, scene: Scene) -> None:
     until = event.turn + event.turns - 1 if event.turns else None
     if event.ability in scene.active:
         _leave_force(scene, event.ability, event.turn)
-    scene.active[event.ability] = AbilityView(event.ability, event.option, event.turn, until, event.k)
+    scene.active[event.ability] = AbilityView(event.ability, event.option, until)
     scene.spans.append(Span(event.ability, event.turn, None))
     if event.live or scene.proof is None or not scene.proof.live:
         scene.proof = Proof(event.ability, event.option, event.turn, event.k, event.live)
@@ -305,7 +288,7 @@ def _leave_force(scene: Scene, ability: str, turn: int) -> None:
 
 @fold.register
 def _(event: ev.MonsterAppeared, scene: Scene) -> None:
-    scene.monster = MonsterView(event.monster, event.challenge, event.hp, event.hp, event.armour_class, event.signal, event.turn)
+    scene.monster = MonsterView(event.monster, event.challenge, event.hp, event.hp, event.signal, event.turn)
 
 
 @fold.register
@@ -349,8 +332,6 @@ def _(event: ev.Rested | ev.HeroFell, scene: Scene) -> None:
 @fold.register
 def _(event: ev.Examined, scene: Scene) -> None:
     scene.examined = replace(event, readings=measurable(event.readings, scene.objective))
-    for reading in event.readings:
-        scene.signals.setdefault(reading.signal, deque(maxlen=EXAMINATIONS)).append((event.turn, reading.value))
 
 
 @fold.register
@@ -371,13 +352,7 @@ def _(event: ev.GhostSeen, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.GateFaced, scene: Scene) -> None:
-    scene.gate = event
     scene.tally.gates[event.opened] += 1
-
-
-@fold.register
-def _(event: ev.ActBegan, scene: Scene) -> None:
-    scene.act = event
 
 
 @fold.register
@@ -387,7 +362,7 @@ def _(event: ev.Foretold, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.ForetellingJudged, scene: Scene) -> None:
-    scene.foretold, scene.judged = None, event
+    scene.foretold = None
     scene.inspired = scene.inspired or event.inspired
 
 
@@ -409,7 +384,7 @@ def _(event: ev.ItemUsed, scene: Scene) -> None:
     else:
         scene.bag.pop(event.item, None)
     if event.turns:
-        scene.items[event.item] = ItemView(event.item, event.words, event.turn + event.turns - 1)
+        scene.items[event.item] = ItemView(event.item, event.turn + event.turns - 1)
 
 
 @fold.register

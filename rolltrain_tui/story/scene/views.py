@@ -13,7 +13,6 @@ class MonsterView:
     challenge: str
     hp: int
     max_hp: int
-    armour_class: int
     signal: str
     since: int
     last_act: str = ""
@@ -30,10 +29,7 @@ class AbilityView:
 
     ability: str
     option: str
-    since: int
     until: int | None
-    k: float = 1.0
-    """Its own multiplier of the update, as it claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,6 @@ class ItemView:
     """A used item whose lever is in force. `until` is its last turn."""
 
     item: str
-    words: str
     until: int
 
 

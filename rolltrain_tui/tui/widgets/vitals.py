@@ -19,6 +19,8 @@ GAUGE_FROM = TITLE + VALUE + UNIT + RANGE + VERDICT + 5 + 8
 """Narrower tables have no gauge."""
 WIDEST_GAUGE = 30
 BLOCKS = "▁▂▃▄▅▆▇█"
+EXAMINATIONS = 200
+"""How far back the course of a signal goes."""
 SICK_SPAN, LOW_SPAN = 1 / 3, 1 / 5
 """Part of a gauge beyond its one bound; with two bounds, beyond each."""
 
@@ -139,7 +141,7 @@ def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
     lines: list[Line] = []
     for number_of_line, line in enumerate(wrap(f"{row.title}: {row.meaning}.", width)):
         lines.append([(line, "strong" if number_of_line == 0 else "")])
-    history = [(turn, value) for turn, value in scene.signals.get(reading.signal, ()) if math.isfinite(value)]
+    history = scene.history.signals.get(reading.signal, [])[-EXAMINATIONS:]
     if len(history) > 1:
         values = [value for _, value in history]
         unit = f" {row.unit_of(scene.objective)}".rstrip()
