@@ -32,6 +32,7 @@ from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
 from rolltrain_tui.modes.module.evaluation import evaluate_on
 from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
 from rolltrain_tui.modes.module.schedule import check_scheduler
+from rolltrain_tui.modes.module.settings import difference, made_with
 from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.signals import Caught, caught
 from rolltrain_tui.plain.views import SafeStream, progress_view
@@ -188,6 +189,8 @@ class RollToTrain:
     ) -> "RollToTrain":
         """Train to the last turn behind a progress bar. `moves`: commands, each with its turn; `resume`: a run or a save to go on with.
 
+        A resumed run keeps the settings of optimiser and scheduler that it was saved with, and warns where they differ from this program's.
+
         Called again without `resume`, it begins a new run with the model, the optimiser and the scheduler as they stand, and warns of it.
 
         Errors of the training are raised here; the run is then saved up to its last save point. Ctrl+C saves, and is raised too.
@@ -228,17 +231,19 @@ class RollToTrain:
                 warnings.warn(
                     "a new run begins, with the model, the optimiser and the scheduler as the last one left them; "
                     f"to go on with that one, give resume={str(self.run.folder)!r}",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
             self.run = Run.create(campaign, base=Path.cwd(), runs=self.runs)
         else:
-            saved = SavedRun.read(path)
+            saved, here = SavedRun.read(path), made_with(self.optimizer, self.scheduler)
             self.run = Run.restore(saved, saved.load_into(campaign))
+            if other := difference(here, made_with(self.optimizer, self.scheduler)):
+                warnings.warn(f"the run goes on with what it was saved with: {other}; for other values, begin a new run", stacklevel=4)
             if saved.ended:
                 warnings.warn(
                     f"the run in {self.run.folder} has ended, so nothing is trained; an earlier save of it goes on, and without resume "
                     "a new run begins",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         return self.run
 
@@ -257,7 +262,7 @@ class RollToTrain:
             raise ValueError("the training data loader is empty; give it at least one batch")
         if size is not None and steps > size:
             warnings.warn(
-                f"accumulation_steps is {steps}, but an epoch has only {size} batches: each epoch is one optimiser step", stacklevel=4
+                f"accumulation_steps is {steps}, but an epoch has only {size} batches: each epoch is one optimiser step", stacklevel=5
             )
         epoch = -(-size // steps) if size is not None else self._turns or 1
         turns = self._turns or epoch * self.terms.epochs

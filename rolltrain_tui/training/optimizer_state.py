@@ -18,6 +18,8 @@ from rolltrain_tui.training.plain_values import NotPlainError, copied, put
 
 RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
 """What PyTorch's schedulers change in the optimiser's groups. A schedule keeps these, and puts them back where it is ours."""
+SETTINGS = (*RATES, "eps", "maximize", "nesterov", "dampening", "decoupled_weight_decay")
+"""What the numbers of SGD, Adam and AdamW depend on."""
 _APART = frozenset({"params", "param_names", *RATES})
 _TABLES = frozenset({"state", "param_groups", "defaults"})
 

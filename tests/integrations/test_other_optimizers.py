@@ -2,7 +2,7 @@
 
 import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from rolltrain_tui.protocol.events import CommandRefused, Event, StepTaken
 from rolltrain_tui.training.optimizer_trial import unsaved
 from rolltrain_tui.training.snapshots import Snapshot
 
+numpy = pytest.importorskip("numpy")
 OFF: dict[str, Any] = {"rulebook": "off", "monsters": "off"}
 Make = Callable[[Any], torch.optim.Optimizer]
 
@@ -433,42 +434,60 @@ class Noisy(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
         return 8
 
     def __getitem__(self, place: int) -> tuple[Tensor, Tensor]:
-        numpy = pytest.importorskip("numpy")
         x, y = batch(place)
         return x.roll(random.randrange(8), 1) * float(numpy.random.rand()), y
 
 
-@pytest.mark.parametrize("kind", ["scheduler", "chance"])
+class DrawnOrder(torch.utils.data.Sampler[int]):
+    """Each place is drawn when it is read, by one library's chance."""
+
+    def __init__(self, draw: Callable[[int], int]) -> None:
+        self.draw = draw
+
+    def __iter__(self) -> Iterator[int]:
+        return (int(self.draw(8)) for _ in range(8))
+
+    def __len__(self) -> int:
+        return 8
+
+
+@pytest.mark.parametrize("kind", ["scheduler", "python", "numpy"])
 def test_a_resumed_run_keeps_schedule_and_chance(kind: str, tmp_path: Path) -> None:
-    """What a scheduler keeps beside numbers; and Python's and NumPy's chance, which the data and the model draw from."""
+    """What a scheduler keeps beside numbers; and Python's and NumPy's chance, which order, data and model draw from.
+
+    The program's own chance has no part in it.
+    """
+    draw, factor = (numpy.random.randint, numpy.random.rand) if kind == "numpy" else (random.randrange, random.random)
 
     def noisy_step(model: nn.Module, micro: Any) -> Tensor:
         x, y = micro
-        return nn.functional.cross_entropy(model(x * random.random()), y)
+        return nn.functional.cross_entropy(model(x * float(factor())), y)
 
-    def run(resume: Path | None = None) -> tuple[nn.Module, RollToTrain]:
-        random.seed(1 if resume is None else 2)
+    def run(seed: int, resume: Path | None = None) -> tuple[nn.Module, RollToTrain]:
+        random.seed(seed)
+        numpy.random.seed(seed)
         model = net()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         trainer = RollToTrain(
-            model, optimizer, Counting(optimizer) if kind == "scheduler" else None, training_step=noisy_step, accumulation_steps=1, turns=8,
-            evaluate_every=3, runs=tmp_path, monsters="off",
+            model, optimizer, Counting(optimizer) if kind == "scheduler" else None, training_step=noisy_step, accumulation_steps=1,
+            turns=12, evaluate_every=3, runs=tmp_path, monsters="off",
         )  # fmt: skip
-        outer = random.getstate()
+        outer = random.getstate(), numpy.random.get_state()[1].tolist()
         trainer.train(
-            torch.utils.data.DataLoader(Noisy(), batch_size=None),
+            torch.utils.data.DataLoader(Noisy(), batch_size=None, sampler=DrawnOrder(draw)),
             [batch(9)],
             progress=False,
             moves=[] if resume else [(5, SaveGame("mid"))],
             resume=resume,
         )
-        assert random.getstate() == outer
+        assert (random.getstate(), numpy.random.get_state()[1].tolist()) == outer
         return model, trainer
 
-    whole, trainer = run()
+    whole, trainer = run(1)
     assert trainer.run is not None
     (saved,) = [path for path in trainer.run.folder.rglob("*mid*") if path.is_dir()]
-    assert same(whole, run(saved)[0])
+    assert same(whole, run(2, saved)[0])
+    assert same(whole, run(2)[0])
 
 
 def test_a_state_is_small_where_little_trains(tmp_path: Path) -> None:

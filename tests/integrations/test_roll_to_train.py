@@ -1,4 +1,5 @@
 import copy
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -556,6 +557,21 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
     assert stories[0] == stories[1]
 
 
+BATCHES = DataLoader(TensorDataset(torch.randn(16, 8, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 3), batch_size=4)
+
+
+def trainer_with(runs: Path, kind: Make) -> RollToTrain:
+    model = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
+    return RollToTrain(model, kind(model.parameters(), lr=1e-2), num_epochs=2, loss=nn.CrossEntropyLoss(), runs=runs)
+
+
+def half_way(runs: Path, kind: Make) -> tuple[RollToTrain, Path]:
+    """A run of 8 turns, and its save after turn 3."""
+    first = trainer_with(runs, kind).train(BATCHES, moves=[(3, SaveGame("middle"))], progress=False)
+    assert first.run is not None
+    return first, first.run.folder / "saves" / "middle"
+
+
 @pytest.mark.parametrize(
     ("saved_with", "other", "told"),
     [
@@ -565,30 +581,60 @@ def test_a_run_goes_on_from_any_save(schedule: str, reader: Make, loaders: Make,
         (torch.optim.AdamW, partial(torch.optim.AdamW, amsgrad=True), "has no tensor '.*max_exp_avg_sq'"),
         (partial(torch.optim.Adam, amsgrad=True), torch.optim.Adam, "do not have, among them '.*max_exp_avg_sq'"),
         (partial(torch.optim.SGD, momentum=0.9), torch.optim.SGD, "do not have, among them '.*momentum_buffer'"),
-        (torch.optim.SGD, partial(torch.optim.SGD, momentum=0.9, nesterov=True), None),
-        (torch.optim.RMSprop, partial(torch.optim.RMSprop, momentum=0.9, centered=True), None),
-        (partial(torch.optim.RMSprop, momentum=0.9, centered=True), partial(torch.optim.RMSprop, maximize=True), None),
-        (torch.optim.Adam, torch.optim.AdamW, None),
-        (torch.optim.Adam, partial(torch.optim.Adam, fused=True, weight_decay=0.1), None),
     ],
 )
-def test_a_run_goes_on_with_its_own_optimizer(tmp_path: Path, saved_with: Make, other: Make, told: str | None) -> None:
-    """Moments that the other one does not keep are refused in words, before a step is taken; else it goes on to its end."""
-
-    def trainer(kind: Make) -> RollToTrain:
-        model = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
-        return RollToTrain(model, kind(model.parameters(), lr=1e-2), num_epochs=2, loss=nn.CrossEntropyLoss(), runs=tmp_path)
-
-    batches = DataLoader(TensorDataset(torch.randn(16, 8), torch.arange(16) % 3), batch_size=4)
-    first = trainer(saved_with).train(batches, moves=[(3, SaveGame("middle"))], progress=False)
-    assert first.run is not None
-    again, middle = trainer(other), first.run.folder / "saves" / "middle"
-    if told is None:
-        again.train(batches, resume=middle, progress=False)
-        assert len(again.loss_history) == len(first.loss_history) == 8
-        return
+def test_a_run_goes_on_with_its_own_optimizer(tmp_path: Path, saved_with: Make, other: Make, told: str) -> None:
+    """Moments that the other one does not keep are refused in words, before a step is taken."""
+    middle = half_way(tmp_path, saved_with)[1]
     with pytest.raises(ValueError, match=told):
-        again.train(batches, resume=middle, progress=False)
+        trainer_with(tmp_path, other).train(BATCHES, resume=middle, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("saved_with", "other", "told"),
+    [
+        (torch.optim.SGD, partial(torch.optim.SGD, momentum=0.9, nesterov=True), "momentum 0 (here 0.9), nesterov False (here True)"),
+        (torch.optim.SGD, partial(torch.optim.SGD, dampening=0.5), "dampening 0 (here 0.5)"),
+        (torch.optim.SGD, lambda p, lr: torch.optim.SGD(p, lr=1.0), "lr 0.01 (here 1.0)"),
+        (torch.optim.SGD, lambda p, lr: torch.optim.SGD([{"params": list(p), "lr": 1.0}], lr=lr), "lr 0.01 (here 1.0)"),
+        (torch.optim.RMSprop, partial(torch.optim.RMSprop, momentum=0.5, centered=True), "centered False (here True), momentum 0 ("),
+        (partial(torch.optim.RMSprop, momentum=0.9), partial(torch.optim.RMSprop, maximize=True), "maximize False (here True), momentum"),
+        (partial(torch.optim.Adam, weight_decay=0.1), torch.optim.AdamW, "weight_decay 0.1 (here 0.01)"),
+        (torch.optim.AdamW, partial(torch.optim.AdamW, eps=0.1, maximize=True), "eps 1e-08 (here 0.1), maximize False (here True)"),
+        (torch.optim.AdamW, partial(torch.optim.AdamW, betas=(0.5, 0.6)), "betas (0.9, 0.999) (here (0.5, 0.6))"),
+        (torch.optim.RMSprop, partial(torch.optim.RMSprop, foreach=True), ""),
+    ],
+)  # fmt: skip
+def test_a_run_goes_on_with_its_own_settings(tmp_path: Path, saved_with: Make, other: Make, told: str) -> None:
+    """As PyTorch's load_state_dict does. What this program gave otherwise is told, with both values; how a step is computed is not."""
+    first, middle = half_way(tmp_path, saved_with)
+    again = trainer_with(tmp_path, other)
+    with warnings.catch_warnings(record=True) as told_of:
+        warnings.simplefilter("always")
+        again.train(BATCHES, resume=middle, progress=False)
+    assert [f"goes on with what it was saved with: {told}" in str(w.message) for w in told_of] == ([True] if told else [])
+    assert all(w.filename == __file__ for w in told_of)
+    assert all(torch.allclose(p, q, atol=1e-6) for p, q in zip(first.model.parameters(), again.model.parameters(), strict=True))
+
+
+def test_a_run_goes_on_with_its_own_schedule(tmp_path: Path) -> None:
+    """What the scheduler was made with, and the rate that it begins with, are the save's; what it has counted since is no difference."""
+
+    def trainer(rate: float, turns: int) -> RollToTrain:
+        model = nn.Linear(8, 3)
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.5)
+        scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=turns)
+        return RollToTrain(model, optimizer, scheduler, num_epochs=2, loss=nn.CrossEntropyLoss(), runs=tmp_path)
+
+    first = trainer(0.1, 8).train(BATCHES, moves=[(3, SaveGame("middle"))], progress=False)
+    assert first.run is not None
+    for rate, turns, told in ((0.1, 8, ""), (0.2, 16, "lr 0.1 (here 0.2), the scheduler's T_max 8 (here 16)")):
+        again = trainer(rate, turns)
+        with warnings.catch_warnings(record=True) as told_of:
+            warnings.simplefilter("always")
+            again.train(BATCHES, resume=first.run.folder / "saves" / "middle", progress=False)
+        assert [told in str(w.message) for w in told_of] == ([True] if told else [])
+        assert same(first.model, again.model)
 
 
 def test_a_run_that_has_ended_is_told(tmp_path: Path) -> None:

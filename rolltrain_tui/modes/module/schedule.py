@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from rolltrain_tui.training.optimizer_state import RATES, rate_of
+from rolltrain_tui.training.optimizer_state import SETTINGS, rate_of
 
 HEARD, COUNTED = ("metrics", "metric", "val_loss"), ("epoch", "step", "num_updates", "t")
 """What the step of a scheduler may ask for: a validation loss, or how many steps there were with this one."""
@@ -69,7 +69,7 @@ class ModuleSchedule:
             )
 
     def place(self) -> Any:
-        groups = [{key: _plain(group[key]) for key in RATES if key in group} for group in self.optimizer.param_groups]
+        groups = [{key: _plain(group[key]) for key in SETTINGS if key in group} for group in self.optimizer.param_groups]
         return {"turn": self.turn, "val_loss": None, "groups": groups, "scheduler": _state_of(self.scheduler)}
 
     def knows(self, place: Any) -> bool:
@@ -84,7 +84,7 @@ class ModuleSchedule:
     def return_to(self, place: Any) -> None:
         self.turn = place["turn"]
         for group, kept in zip(self.optimizer.param_groups, place["groups"], strict=True):
-            group.update({key: tuple(value) if isinstance(value, list) else value for key, value in kept.items() if key in RATES})
+            group.update({key: tuple(value) if isinstance(value, list) else value for key, value in kept.items() if key in SETTINGS})
         if self.scheduler is not None:
             self.scheduler.load_state_dict(_back(place["scheduler"]))
 
