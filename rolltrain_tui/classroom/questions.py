@@ -1,6 +1,5 @@
 """What a room may be asked about the run under way: which ability to use, and what the next evaluation will be."""
 
-import math
 from dataclasses import dataclass
 
 from rolltrain_tui.classroom.ballot import MOST_OPTIONS, Option, Tally
@@ -52,7 +51,7 @@ def next_evaluation(scene: Scene, every: int) -> Question | str:
 
     `every`: turns between evaluations.
     """
-    last_two = [(turn, value) for turn, value in scene.validations if math.isfinite(value)][-2:]
+    last_two = scene.history.last_two
     if scene.finished:
         return "The run is over."
     if scene.foretold is not None:

@@ -56,7 +56,7 @@ def chart(scene: Scene) -> dict[str, object]:
     return {
         "title": flat(f"{title} ({objective.short_unit})" if objective.unit else title),
         "mean": _thin([(bucket.last, bucket.ema) for bucket in scene.losses.buckets]) if objective.of_loss else [],
-        "marks": _thin(scene.validations),
+        "marks": _thin(scene.history.validations),
         "ghost": _thin([(point.turn, point.value) for point in ghost if point.turn <= max(1, scene.turn)]),
         "limit": _number(objective.limit),
         "limit_name": flat(objective.limit_name),

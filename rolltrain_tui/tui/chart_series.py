@@ -36,7 +36,7 @@ def _column(name: str) -> Callable[[History], list[Point]]:
 
 
 def _evaluations(history: History) -> list[Point]:
-    return [(check.turn, check.value) for check in history.evaluations]
+    return list(history.validations)
 
 
 def _signal(name: str) -> Callable[[History], list[Point]]:

@@ -67,7 +67,7 @@ class RunStory:
     @property
     def losses(self) -> list[float]:
         """The evaluations on the way."""
-        return [value for _, value in self.scene.validations]
+        return [value for _, value in self.scene.history.validations]
 
     @property
     def worst(self) -> TwinJudged | None:

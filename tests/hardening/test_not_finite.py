@@ -133,7 +133,7 @@ def test_nothing_is_poisoned(tiny_config: Configure, tmp_path: Path, way: str) -
     assert len(POISONED) == sum(not line.step.finite for line in scene.turn_lines)
     buckets = scene.losses.since(0)
     assert all(math.isfinite(number) for bucket in buckets for number in (bucket.low, bucket.high, bucket.ema))
-    assert all(math.isfinite(loss) for _, loss in scene.validations)
+    assert all(math.isfinite(loss) for _, loss in scene.history.validations)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])

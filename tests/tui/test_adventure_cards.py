@@ -15,6 +15,7 @@ from support.screens_host import ScreensHost, shown, until
 from rolltrain_tui.protocol.commands import Predict, RaiseStat, SpendInspiration, UseAbility, UseItem
 from rolltrain_tui.protocol.events import (
     ActBegan,
+    Evaluated,
     Event,
     ForetellingJudged,
     Foretold,
@@ -61,6 +62,10 @@ def sheet(choices: int, **other: Any) -> Sheet:
     scores = (("STR", 16), ("DEX", 12), ("CON", 14), ("INT", 15), ("WIS", 10), ("CHA", 8))
     hero = Sheet(name="Brakka", hero_class="barbarian", level=4, stats=scores, modifier=2, hp=30, max_hp=40, expected_k=0.95)
     return replace(hero, next_level_xp=2700, choices=choices, **other)
+
+
+def evaluated(turn: int, value: float) -> Evaluated:
+    return Evaluated(turn, value, 0.01, value, 2.0, True)
 
 
 def level(choices: int) -> LevelGained:
@@ -163,7 +168,7 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
         game.screen.tell_player(long := "A long answer. " * 20, "warn")  # more than the line holds: a box shows all of it
         await game.until(lambda: [long] == [notice.message for notice in game.app._notifications])
         await game.play_to(1)
-        game.screen.scene.validations.append((50, 2.0))
+        game.screen.scene.history.add(evaluated(50, 2.0))
         await game.see("Predict")
         await game.press("p")
         await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
@@ -183,7 +188,8 @@ async def test_foretelling_asks_and_sends_the_guess(tmp_path: Path) -> None:
 async def test_the_run_waits_while_the_future_is_asked(tmp_path: Path, key: str) -> None:
     """No evaluation comes between the question and its answer; afterwards the run goes on as before."""
     async with playing(tmp_path, "evaluation.every=1", "pace.turns_per_second=5", paused=False) as game:
-        game.screen.scene.validations.extend(((0, 2.1), (1, 2.0)))
+        for turn, value in ((0, 2.1), (1, 2.0)):
+            game.screen.scene.history.add(evaluated(turn, value))
         await game.press("p")
         await game.until(lambda: isinstance(game.app.screen, ChoiceDialog))
         assert game.inbox.paused

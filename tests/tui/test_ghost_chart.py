@@ -106,7 +106,8 @@ def test_a_window_fits_its_data_and_points_to_the_limit(window: int) -> None:
         frame = frame_of(scene, 60, 12, window)
         assert frame is not None
         means = [bucket.ema for bucket in scene.losses.since(frame.first)]
-        assert frame.high - frame.low < 1.3 * (max(means + [v for t, v in scene.validations if t >= frame.first]) - min(means)) + 0.1
+        values = [value for turn, value in scene.history.validations if turn >= frame.first]
+        assert frame.high - frame.low < 1.3 * (max(means + values) - min(means)) + 0.1
         assert f"↓ floor {limit:.2f}" in text_of(chart_lines(scene, 66, 15, window))
 
 

@@ -144,7 +144,7 @@ def test_the_chart_has_floor_validation_and_bands() -> None:
 def test_the_chart_survives_what_is_not_a_number() -> None:
     """A validation loss that is not finite is left out of the drawing."""
     scene = scene_after(60)
-    scene.validations.append((60, float("inf")))
+    scene.history.add(replace(scene.history.evaluations[-1], turn=60, value=float("inf")))
     assert 16 == len(chart_lines(scene, 80, 16))
 
 

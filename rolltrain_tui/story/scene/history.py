@@ -115,6 +115,16 @@ class History:
 
     # Questions.
 
+    @property
+    def validations(self) -> list[tuple[int, float]]:
+        """(turn, value) of each evaluation."""
+        return [(check.turn, check.value) for check in self.evaluations]
+
+    @property
+    def last_two(self) -> list[tuple[int, float]]:
+        """The last two of them that were numbers; fewer when there were fewer."""
+        return [(turn, value) for turn, value in self.validations if isfinite(value)][-2:]
+
     def series(self, name: str) -> list[tuple[int, float]]:
         """(turn, value) of a column, oldest first: the newest turns singly, joined ones before them."""
         single = self.recent[0][0] if self.recent else 0

@@ -24,7 +24,7 @@ from rolltrain_tui.story.scene.views import AbilityView, ItemView, MonsterView, 
 from rolltrain_tui.story.sheet import sheet_after
 from rolltrain_tui.story.veil import veiled
 
-STORY_LINES, TURN_LINES, SPANS, VALIDATIONS, MILESTONES, REFUSALS = 1000, 1000, 64, 2000, 200, 8
+STORY_LINES, TURN_LINES, SPANS, MILESTONES, REFUSALS = 1000, 1000, 64, 200, 8
 
 
 @dataclass(slots=True)
@@ -58,7 +58,6 @@ class Scene:
     last_foe: str = ""
     """How the last encounter ended."""
     losses: LossSeries = field(default_factory=LossSeries)
-    validations: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=VALIDATIONS))
     spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
     evaluation: ev.Evaluated | None = None
     best: float | None = None
@@ -263,7 +262,6 @@ def _(event: ev.KeptBack, scene: Scene) -> None:
 @fold.register
 def _(event: ev.Evaluated, scene: Scene) -> None:
     scene.evaluation, scene.best = event, event.best
-    scene.validations.append((event.turn, event.value))
 
 
 @fold.register

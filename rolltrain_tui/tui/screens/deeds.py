@@ -1,6 +1,5 @@
 """What the adventure adds to the orders: the diagnosis, predictions, inspiration, the bag, a raised score."""
 
-import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -136,7 +135,7 @@ class Deeds(Orders):
     def may_foretell(self) -> bool:
         adventure = self.adventure()
         wanted = adventure is not None and adventure.predictions and not self.scene.finished
-        return wanted and self.scene.foretold is None and len(self._last_two()) == 2
+        return wanted and self.scene.foretold is None and len(self.scene.history.last_two) == 2
 
     def action_foretell(self) -> None:
         """Ask for a guess at the next evaluation. The run waits, or the evaluation might come before the answer."""
@@ -153,7 +152,7 @@ class Deeds(Orders):
             return
         every = campaign.evaluation.every
         due = min((scene.turn // every + 1) * every, campaign.turns)
-        (first, before), (second, last) = self._last_two()
+        (first, before), (second, last) = scene.history.last_two
         low, high = bounds(before, last)
         text = (
             f"The {scene.objective.name} was {loss(before, 3)} after turn {first} and {loss(last, 3)} after turn {second}. "
@@ -170,10 +169,6 @@ class Deeds(Orders):
             return True
 
         self.ask_in_peace(ChoiceDialog("Predict the next evaluation", text, choices), answer)
-
-    def _last_two(self) -> list[tuple[int, float]]:
-        """(turn, value) of the last two evaluations that were numbers; fewer when there were fewer."""
-        return [(turn, value) for turn, value in self.scene.validations if math.isfinite(value)][-2:]
 
     def action_inspire(self) -> None:
         if self.scene.inspired:

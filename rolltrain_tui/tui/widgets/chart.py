@@ -43,7 +43,7 @@ def frame_of(scene: Scene, columns: int, rows: int, window: int | None) -> Frame
     """
     first = 0 if window is None else max(0, scene.turn - window)
     means = [bucket.ema for bucket in scene.losses.since(first)] if scene.objective.of_loss else []
-    values = means + [value for turn, value in scene.validations if turn >= first and math.isfinite(value)]
+    values = means + [value for turn, value in scene.history.validations if turn >= first and math.isfinite(value)]
     if not values:
         return None
     low, high = min(values), max(values)
