@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rolltrain_tui.base.blame import told
+from rolltrain_tui.base.statistics import mean_and_error
 from rolltrain_tui.config.schema import TwinConfig
 from rolltrain_tui.game.turn import load_effect
 from rolltrain_tui.protocol.effects import StepEffect
@@ -66,13 +67,7 @@ def compare(hero: Sequence[float], twin: Sequence[float]) -> Comparison:
 
 def comparison_of(differences: Sequence[float], better: Better = "lower") -> Comparison:
     """From the paired differences, one for each sequence; NaN where one is not finite."""
-    n = len(differences)
-    if not all(map(math.isfinite, differences)):
-        return Comparison(math.nan, math.nan, better)
-    delta = math.fsum(differences) / n
-    if n == 1:
-        return Comparison(delta, math.inf, better)
-    return Comparison(delta, math.sqrt(math.fsum((d - delta) ** 2 for d in differences) / (n - 1) / n), better)
+    return Comparison(*mean_and_error(differences), better)
 
 
 def look_turns(turns: int) -> tuple[int, ...]:

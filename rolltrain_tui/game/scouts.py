@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolltrain_tui.base.statistics import mean_and_error
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.protocol.learner import Learner
@@ -97,7 +98,7 @@ class Scouts:
 
     def _mean(self, differences: list[float]) -> tuple[float, float]:
         """In the unit of the objective, with its standard error."""
-        mean, error = pace.mean_of(differences)
+        mean, error = mean_and_error(differences)
         return self._sign * mean, error
 
     def _from_the_start(self, turn: int, usual: StepEffect, mine: list[float], step: float) -> tuple[dict[float, list[float]], float]:

@@ -1,9 +1,10 @@
 """The Learner protocol: what every trainable thing answers, and the numbers it answers with. No torch here."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
+from rolltrain_tui.base.statistics import mean_and_error
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.readings import LayerReading
@@ -73,6 +74,12 @@ class Evaluation:
     gflop: float
     values: tuple[float, ...] = ()
     """One for each of them, in the probe set's order, so that two learners can be compared one by one. Empty where that cannot be told."""
+
+    @classmethod
+    def of(cls, values: Sequence[float], gflop: float = 0.0) -> Self:
+        """Of equally important ones."""
+        mean, error = mean_and_error(values)
+        return cls(value=mean, standard_error=error, count=len(values), gflop=gflop, values=tuple(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

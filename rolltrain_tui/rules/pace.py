@@ -11,9 +11,10 @@ With x = log k and v(x) the mean value of a scout, where a lower one is better:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, exp, fsum, inf, isfinite, log, nan, sqrt
+from math import ceil, exp, fsum, inf, isfinite, log, nan
 from random import Random
 
+from rolltrain_tui.base.statistics import mean_and_error
 from rolltrain_tui.protocol.readings import Pace
 
 SCOUT_WALK, SCOUT_ANNEAL, SCOUTS_ANEW = 25, 15, 200
@@ -72,7 +73,7 @@ def next_here(found: Mapping[float, Values]) -> float | None:
 
 def tells(anew: Mapping[float, Values], step: float) -> bool:
     """Whether it mattered by which steps a run began. `anew`: differences to the run of the same age; `step`: of the objective."""
-    means = [0.0, *(mean for values in anew.values() if isfinite(mean := mean_of(values)[0]))]
+    means = [0.0, *(mean for values in anew.values() if isfinite(mean := mean_and_error(values)[0]))]
     return max(means) - min(means) > ALIKE * step
 
 
@@ -81,18 +82,9 @@ def differences(theirs: Values, mine: Values) -> list[float]:
     return [a - b for a, b in zip(theirs, mine, strict=True)]
 
 
-def mean_of(numbers: Values) -> tuple[float, float]:
-    """Mean and its standard error. NaN where one of them is not finite."""
-    n = len(numbers)
-    if not all(map(isfinite, numbers)):
-        return nan, nan
-    mean = fsum(numbers) / n
-    return mean, sqrt(fsum((x - mean) ** 2 for x in numbers) / (n - 1) / n) if n > 1 else inf
-
-
 def clearly_better(one: Values, other: Values) -> bool:
     """The first is lower than the second by more than CERTAIN standard errors."""
-    delta, error = mean_of(differences(one, other))
+    delta, error = mean_and_error(differences(one, other))
     return delta < -CERTAIN * error
 
 

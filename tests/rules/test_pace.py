@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from rolltrain_tui.base.statistics import mean_and_error
 from rolltrain_tui.rules.pace import (
     ANEW,
     BEYOND,
@@ -19,7 +20,6 @@ from rolltrain_tui.rules.pace import (
     best_step,
     clearly_better,
     differences,
-    mean_of,
     next_here,
     tells,
 )
@@ -216,7 +216,7 @@ def test_nothing_is_clearly_better_than_itself(values: list[float]) -> None:
     assert differences(values, values) == [0.0] * len(values)
     assert not clearly_better(values, values)
     assert not clearly_better([-9.0], [9.0])
-    assert mean_of([1.0])[1] == inf
+    assert mean_and_error([1.0])[1] == inf
 
 
 def test_the_own_step_of_a_run_stays_among_those_that_try_about_the_same() -> None:

@@ -3,7 +3,6 @@
 Game i is start i // K against judge i % K, of K judges. So the first games are the first games however many are played.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -58,9 +57,7 @@ class Trials:
         for name, match in self.matches(count, player).items():
             shares = (match.moves.double() / self.game.limit).tolist()
             values[self.judges.index(name) :: len(self.judges)] = shares if self.role == "host" else [1 - share for share in shares]
-        mean = math.fsum(values) / count
-        deviation = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (count - 1) / count) if count > 1 else math.inf
-        return Evaluation(value=mean, standard_error=deviation, count=count, gflop=0.0, values=tuple(values))
+        return Evaluation.of(values)
 
 
 def host_named(name: str) -> Host:

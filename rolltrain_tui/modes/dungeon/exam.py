@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum, inf, sqrt
+from math import fsum
 from typing import Literal
 
 import torch
@@ -68,11 +68,7 @@ class Exam:
         return sum(missed) / max(1, len(values))
 
     def evaluation(self, verdicts: Sequence[Verdict], gflop: float = 0.0) -> Evaluation:
-        values = self.values(verdicts)
-        count = len(values)
-        mean = fsum(values) / count
-        error = sqrt(fsum((value - mean) ** 2 for value in values) / (count - 1) / count) if count > 1 else inf
-        return Evaluation(value=mean, standard_error=error, count=count, gflop=gflop, values=tuple(values))
+        return Evaluation.of(self.values(verdicts), gflop)
 
 
 @dataclass(frozen=True, slots=True)
