@@ -144,17 +144,25 @@ def drop_worst(losses: Tensor, drop: int, batch: BatchGradient) -> Tensor:
 
 
 @contextmanager
-def at_rest(model: nn.Module, optimizer: Optimizer, device: torch.device) -> Iterator[None]:
-    """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
-    outer = global_state(device)
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Inside, every part of the model is in evaluation mode; afterwards each is in its own again."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with in_evaluation_mode(optimizer), host_unchanged():
-            yield
+        yield
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+@contextmanager
+def at_rest(model: nn.Module, optimizer: Optimizer, device: torch.device) -> Iterator[None]:
+    """Inside, the model is in evaluation mode, and nothing is drawn from PyTorch's global stream. Afterwards all is as before."""
+    outer = global_state(device)
+    try:
+        with evaluating(model), in_evaluation_mode(optimizer), host_unchanged():
+            yield
+    finally:
         set_global_state(device, outer)
 
 

@@ -27,6 +27,12 @@ def add_weight_noise(parameters: Sequence[Tensor], scale: float, generator: torc
     return math.sqrt(noise_squared / spread_squared) if spread_squared > 0 else 0.0
 
 
+def swaps(count: int, fraction: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Noise from a batch's own `count` targets: round(fraction x count) random places, and for each the place whose target it gets."""
+    places = torch.randperm(count, generator=generator)[: round(fraction * count)]
+    return places, torch.randint(max(1, count), (len(places),), generator=generator)
+
+
 def replace_targets(targets: Tensor, fraction: float, vocab_size: int, generator: torch.Generator) -> tuple[Tensor, int]:
     """A copy of targets with round(fraction x size) of them, at random places, replaced by uniformly random tokens; how many."""
     noisy = targets.flatten().clone()

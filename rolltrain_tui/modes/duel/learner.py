@@ -43,6 +43,7 @@ from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
 from rolltrain_tui.training.machine import pick_device, pick_dtype, use_threads
+from rolltrain_tui.training.noise import swaps
 from rolltrain_tui.training.schedules import build_optimizer
 from rolltrain_tui.training.snapshots import Snapshot
 from rolltrain_tui.training.streams import Streams
@@ -306,9 +307,9 @@ class DuelLearner(Duellist):
 
     def _noisy(self, goals: Tensor, fraction: float, batch: BatchGradient) -> Tensor:
         """The targets, of which that fraction is drawn anew from the batch's own."""
-        stream, noisy = self.streams["target_noise"], goals.clone()
-        places = torch.randperm(len(goals), generator=stream)[: round(fraction * len(goals))]
-        noisy[places] = goals[torch.randint(len(goals), (len(places),), generator=stream)]
+        noisy = goals.clone()
+        places, others = swaps(len(goals), fraction, self.streams["target_noise"])
+        noisy[places] = goals[others]
         batch.replaced += len(places)
         return noisy
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from rolltrain_tui.modes.dungeon.algorithm import Rows
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.training.levered_learner import BatchGradient, drop_worst
+from rolltrain_tui.training.noise import swaps
 
 
 def ready(rows: Rows, places: Tensor, device: torch.device) -> dict[str, Tensor]:
@@ -35,9 +36,8 @@ def noisy(rows: Rows, targets: Sequence[str], fraction: float, stream: torch.Gen
 
     `targets`: the columns that a move is learned towards.
     """
-    count, mixed = len(rows["action"]), dict(rows)
-    places = torch.randperm(count, generator=stream)[: round(fraction * count)]
-    others = torch.randint(count, (len(places),), generator=stream)
+    mixed = dict(rows)
+    places, others = swaps(len(rows["action"]), fraction, stream)
     for name in targets:
         mixed[name] = rows[name].clone()
         mixed[name][places] = rows[name][others]

@@ -10,8 +10,7 @@ import copy
 import dataclasses
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -31,7 +30,7 @@ from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
-from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, micro_batches
+from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, evaluating, micro_batches
 from rolltrain_tui.training.machine import use_threads
 from rolltrain_tui.training.measures import ALIVE
 from rolltrain_tui.training.noise import replace_targets
@@ -97,23 +96,11 @@ class Material:
         return replace(self, model=copy.deepcopy(self.model, frozen))
 
 
-@contextmanager
-def _resting(model: nn.Module) -> Iterator[None]:
-    """Inside, the model is in evaluation mode, so that nothing is drawn."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
 def _cost(model: nn.Module, batch: Batch) -> tuple[float, float]:
     """GFLOP for each token of a forward pass, and of one with its gradient, as PyTorch counts them on one sequence."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     tokens = tokens_in(batch)
-    with _resting(model):
+    with evaluating(model):
         with FlopCounterMode(display=False) as read:
             loss = losses(model, batch).mean()
         with FlopCounterMode(display=False) as trained:
@@ -131,7 +118,7 @@ def _halves(reader: Reader) -> list[Batch]:
 
 @torch.no_grad()
 def _alive(model: nn.Module, reader: Reader) -> dict[str, Tensor]:
-    with _resting(model), peaks_in(model) as peaks:
+    with evaluating(model), peaks_in(model) as peaks:
         for batch in _halves(reader):
             _logits(model, batch)
     return {name: peaks[module] > ALIVE for name, module in model.named_modules() if module in peaks}

@@ -28,6 +28,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
+from rolltrain_tui.training.noise import swaps
 from rolltrain_tui.training.optimizer_modes import to_training_mode
 from rolltrain_tui.training.optimizer_state import learning, rate_of, twin_of
 from rolltrain_tui.training.sampled_update import BY_COORDINATE
@@ -276,12 +277,9 @@ class ModuleLearner(WritingLearner):
         assert labels is not None, "target_noise is not served for batches without labels"
         noisy = labels.flatten().clone()
         counted = (noisy >= 0).nonzero().flatten().cpu()  # labels below zero are left out of the loss
-        count = round(fraction * len(counted))
-        generator = self.streams["target_noise"]
-        places = counted[torch.randperm(len(counted), generator=generator)[:count]]
-        drawn = counted[torch.randint(len(counted), (count,), generator=generator)] if count else places
-        noisy[places.to(noisy.device)] = noisy[drawn.to(noisy.device)].clone()
-        return self.criterion.with_target(batch, noisy.view(labels.shape)), count, len(counted)
+        places, others = (counted[own].to(noisy.device) for own in swaps(len(counted), fraction, self.streams["target_noise"]))
+        noisy[places] = noisy[others]
+        return self.criterion.with_target(batch, noisy.view(labels.shape)), len(places), len(counted)
 
     def _labels_of(self, batch: Any) -> Tensor | None:
         """The whole-number labels of a batch, where it has some."""
