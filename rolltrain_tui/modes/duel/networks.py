@@ -7,7 +7,7 @@ come as (B, N, d) with padding -1, the agent's chosen coordinates as (B, d) of 0
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -108,15 +108,14 @@ class LayerNet(nn.Module):
 
     @property
     def theta(self) -> list[tuple[Tensor, Tensor, bool]]:
-        """Weight and bias of each linear layer, and whether a ReLU stands behind it. Kept: looking them up costs as much as a product."""
+        """Weight and bias of each linear layer, and whether a ReLU stands behind it. Kept: looking them up costs as much as a product.
+
+        They stay the same objects when the module moves to another device or dtype.
+        """
         if self._theta is None:
             pairs = pairwise([*self.layers, None])
             self._theta = [(own.weight, own.bias, isinstance(behind, nn.ReLU)) for own, behind in pairs if isinstance(own, nn.Linear)]
         return self._theta
-
-    def _apply(self, *args: Any, **more: Any) -> Self:
-        self._theta = None  # another device or dtype has other tensors
-        return super()._apply(*args, **more)  # type: ignore[no-any-return, no-untyped-call]
 
     def cost(self) -> Passage:
         return Passage(_products(self), 0)

@@ -55,3 +55,12 @@ def test_a_pass_costs_what_is_told(role: Role, kind: str) -> None:
     net(points, taken)
     adding = 2 * 4 * 3 * (4 * 6 * 8) if (kind, role) == ("moves", "host") else 0  # four sets of three coordinates, for each point
     assert sum(spent) + adding == 4 * (net.cost().board + 6 * net.cost().point)
+
+
+def test_the_weights_that_a_network_keeps_at_hand_are_those_it_moves() -> None:
+    """On another dtype too: looked up before the move, they are what a network looked up after it would find."""
+    net = LayerNet("host", 3, 6, [8, 8])
+    before = net.theta
+    net.double()
+    assert {id(tensor) for weight, bias, _ in before for tensor in (weight, bias)} == {id(p) for p in net.parameters()}
+    assert all(weight.dtype == bias.dtype == torch.float64 for weight, bias, _ in net.theta)
