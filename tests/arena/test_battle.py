@@ -86,7 +86,8 @@ def test_events(terms: Any, contender: Any) -> None:
     assert isinstance(events[0], BattleBegan)
     assert isinstance(events[-1], BattleEnded)
     raced = [event for event in events if isinstance(event, Raced)]
-    assert (1.0, (20, 20)) == (raced[-1].done, raced[-1].steps)
+    assert [event.done for event in raced] == pytest.approx([report / 20 for report in range(1, 21)])
+    assert [event.steps for event in raced] == [(report, report) for report in range(1, 21)]
     assert all(math.isfinite(loss) for event in raced for loss in event.losses)
 
 

@@ -12,14 +12,17 @@ from support.views import plain
 from rolltrain_tui.classroom.ballot import Ballot, Tally
 from rolltrain_tui.classroom.questions import Question, next_evaluation, orders_of, outcome_of, which_ability
 from rolltrain_tui.config.schema import CampaignConfig
-from rolltrain_tui.protocol.commands import Predict, ReportVote
+from rolltrain_tui.protocol.commands import Predict, ReportVote, UseAbility
 from rolltrain_tui.protocol.events import CommandRefused, Evaluated, RoomVoted, StepTaken
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.protocol.sheet import Charge, Sheet
+from rolltrain_tui.rules.ability import DISMISS
 from rolltrain_tui.runs import event_log
 from rolltrain_tui.runs.reexecution import from_the_beginning
 from rolltrain_tui.runs.run import Run
 from rolltrain_tui.runs.verification import Verification
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.story.scene.views import AbilityView
 
 
 def closed(question: Question, *votes: int) -> Tally:
@@ -79,6 +82,19 @@ def test_the_prediction_is_the_games_own() -> None:
     assert question.text.endswith("3.000 after turn 100. And after turn 120?")
     assert [option.order for option in question.options] == [Predict("lower"), Predict("level"), Predict("higher")]
     assert "2.250 to 3.750" in question.options[1].title
+
+
+def test_only_what_is_held_until_dismissed_can_be_ended() -> None:
+    """A stance goes on until the room ends it; what has a last turn is left to end by itself."""
+
+    def orders(until: int | None) -> list[UseAbility | Predict | None]:
+        scene = Scene(sheet=Sheet(hp=9, charges=(Charge("rage", 1, 2, "long", auto=False),)))
+        scene.active["rage"] = AbilityView(ability="rage", option="", until=until)
+        question = which_ability(scene)
+        return [option.order for option in question.options] if isinstance(question, Question) else []
+
+    assert orders(until=None) == [UseAbility("rage", DISMISS), None]
+    assert orders(until=9) == []
 
 
 def test_ties_and_silence_are_told() -> None:

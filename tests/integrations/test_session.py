@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from rolltrain_tui.protocol.events import (
     StepTaken,
 )
 from rolltrain_tui.protocol.inbox import Inbox
+from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs import compare_runs
 from rolltrain_tui.runs.event_log import read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
@@ -476,6 +478,16 @@ def test_a_metric_that_cannot_be_followed(metric: str, better: Any, words: str) 
     with pytest.raises(ValueError, match=words):
         rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), metric=metric, better=better)
     assert rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), metric="valid/loss").objective.of_loss
+
+
+@pytest.mark.parametrize("acts", [{"hook": "loss"}, {"hook": "grad"}, {"roll_on": "micro"}, {"roll_on": "last-micro"}])
+def test_a_rulebook_that_acts_before_the_step_is_refused(acts: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built in or from a plug-in: what weighs the loss or the gradient, or rolls for each micro-batch, needs a loop of ours."""
+    book = replace(RULEBOOKS["hero"], name="early", **acts)
+    monkeypatch.setattr(RULEBOOKS, "_from_plugins", {"early": book})
+    model = net()
+    with pytest.raises(ValueError, match="which a loop of your own keeps to itself"):
+        rolltrain_tui.session(model, OPTIMIZERS["adamw"](model), rulebook="early")
 
 
 class FullyShardedDataParallel(nn.Module):

@@ -288,6 +288,18 @@ def test_an_ability_that_could_never_end_or_be_read_is_refused(changes: dict[str
         check_ability("moan", replace(own, **changes))
 
 
+def test_an_ability_has_charges_at_all_levels_or_at_none() -> None:
+    """One that is free at the first level and counted later cannot say how it is recharged."""
+
+    class Late(Odd):
+        def most(self, level: int) -> int | None:
+            return None if level == 1 else 2
+
+    own = replace(ABILITIES["rage"], name="moan", hero_class="bard", passive="", recharge="short", remedy="")
+    with pytest.raises(RowError, match="where its power has charges"):
+        check_ability("moan", replace(own, power=Late()))
+
+
 def test_an_ability_for_a_built_in_class_is_refused() -> None:
     """A plug-in brings abilities for a class of its own, and apart from that our abilities pass the check."""
     for name, row in ABILITIES.built_in.items():

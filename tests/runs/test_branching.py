@@ -92,6 +92,8 @@ def test_what_if_i_had_not_raged(run: Path, call: Callable[..., Answer]) -> None
     assert "A  turn 9: " in told.out
     assert "B  nothing" in told.out
     found = json.loads(call("diff", run, folder, "--json").out)
+    assert {twin["ability"] for twin in found["a"]["twins"] if twin["turn"] < 9} == {"reckless_attack"}
+    assert "reckless_attack" not in told.out.partition("Twin verdicts from there on")[2]
     assert (found["same"], found["parted"]["turn"], len(found["a"]["asked"]), len(found["b"]["asked"])) == (False, 9, 3, 2)
     assert found["a"]["val"].keys() == found["b"]["val"].keys() == {"0", "4", "8", "12"}
     assert found["a"]["val"]["8"] == found["b"]["val"]["8"]

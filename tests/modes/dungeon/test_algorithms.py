@@ -8,6 +8,7 @@ from support.paths import CAMPAIGNS, DUNGEON, HELD, by
 
 from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
+from rolltrain_tui.modes.dungeon.advantages import mean_over
 from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.decision import PLACE, Decision, told_as
 from rolltrain_tui.modes.dungeon.grpo import GRPO, group_advantages, move_weights
@@ -107,6 +108,8 @@ def test_a_decision_transformer_is_told_what_each_game_still_earned() -> None:
     lengths = torch.bincount(played.game)
     for number, game, move in zip(rows["text"][:, PLACE].tolist(), played.game.tolist(), played.move.tolist(), strict=True):
         assert number == words.numbers(str(5 * round((int(lengths[game]) - move) / 5)))[0]
+    _, losses = hero.algorithm.losses(scored.choice, rows)
+    assert losses["loss/policy_avg"] == pytest.approx(-mean_over(scored.choice.logprobs, rows["mask"]).mean().item())
     assert [told_as(value) for value in (-3.0, 0.04, 0.4, 1.96, 99.0)] == [0, 0, 5, 20, 40]
 
 

@@ -1,0 +1,39 @@
+"""What is opened for reading and writing: ordinary files, and nothing that a stranger could have put in their place."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rolltrain_tui.base.atomic_files import NotPlainFile, open_plain
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and sockets as on POSIX")
+
+
+def socket_at(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as own:
+        own.bind(str(path))
+
+
+OTHERS: dict[str, Callable[[Path], None]] = {
+    "a link": lambda path: path.symlink_to(__file__),
+    "a link to nothing": lambda path: path.symlink_to("nowhere"),
+    "a pipe": os.mkfifo,
+    "a socket": socket_at,
+}
+
+
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY | os.O_CREAT])
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_is_no_ordinary_file_is_called_so(kind: str, flags: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links, pipes and sockets are refused at once, for reading and for writing; an ordinary file is opened."""
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    plain, other = Path("plain"), Path("other")
+    plain.touch()
+    os.close(open_plain(plain, flags))
+    OTHERS[kind](other)
+    with pytest.raises(NotPlainFile):
+        open_plain(other, flags)
