@@ -84,19 +84,19 @@ class Colours:
 
 THEMES = {
     "tavern": Colours(
-        background="16110d", bar="1e1712", words="eadfce", text="a19f9e", detail="958c80", off="655e55",
+        background="16110d", bar="1e1712", words="eadfce", text="a19f9e", detail="a1988c", off="80786d",
         logo="dfa458", die="86b3a4", accent="f4c95c", key="f5c95c", mark="efa04b", rule="463f37",
     ),
     "parchment": Colours(
-        background="f4ead7", bar="e9dcc1", words="2a2017", text="615d56", detail="7a7063", off="a79d8e",
-        logo="793f0c", die="1f5c50", accent="8e2417", key="8f2417", mark="854800", rule="c2b69f",
+        background="f4ead7", bar="e9dcc1", words="17100a", text="615d56", detail="625a4f", off="857c70",
+        logo="793f0c", die="1f5c50", accent="27408b", key="27408b", mark="7c4200", rule="bfb39c",
     ),
     "high-contrast": Colours(
         background="000000", bar="000000", words="ffffff", text="d6d6d6", detail="d6d6d6", off="a8a8a8",
         logo="fee14d", die="5ce1ff", accent="fee14d", key="ffe14d", mark="feb83d", rule="333333",
     ),
     "blue-orange": Colours(
-        background="0e1318", bar="141b22", words="e6ebf0", text="9ea0a2", detail="8f9499", off="5f6469",
+        background="0e1318", bar="141b22", words="e6ebf0", text="9ea0a2", detail="9ca1a6", off="7a7f84",
         logo="7fb8e6", die="b9c6d3", accent="f4d76e", key="f5d76e", mark="f4e8b0", rule="3e444b",
     ),
 }  # fmt: skip

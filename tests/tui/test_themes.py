@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from support.contrast import contrast, linear
 from support.screens_host import ScreensHost, until
 from textual.color import Color
 from textual.theme import Theme
@@ -16,22 +17,6 @@ from rolltrain_tui.tui.themes import BLUE_ORANGE, HIGH_CONTRAST, PARCHMENT, TAVE
 
 DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
 """Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB."""
-
-
-def linear(channel: int) -> float:
-    value = channel / 255
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-
-def luminance(colour: str) -> float:
-    """WCAG 2 relative luminance."""
-    red, green, blue = (linear(channel) for channel in Color.parse(colour).rgb)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 def lab(colour: str, seen: tuple[tuple[float, ...], ...] = ((1, 0, 0), (0, 1, 0), (0, 0, 1))) -> tuple[float, float, float]:
@@ -75,6 +60,13 @@ def test_good_and_bad_without_red_and_green() -> None:
     assert apart(good, bad) > 60
     assert apart(good, warning) > 40
     assert apart(bad, warning) > 40
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_a_critical_hit_is_no_fumble(theme: Theme) -> None:
+    """What gleams and what went wrong are far apart, as are good and bad (CIE76 distance over 40)."""
+    for one in (theme.accent, theme.success):
+        assert sum((a - b) ** 2 for a, b in zip(lab(str(one)), lab(str(theme.error)), strict=True)) ** 0.5 > 40
 
 
 def test_four_themes() -> None:

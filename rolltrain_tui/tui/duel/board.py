@@ -55,7 +55,7 @@ def _row(point: Sequence[int], most: int, named: Collection[int], shares: bool, 
         cells.append((" ", ""))
     if shares:
         cells.append(("  ", ""))
-        cells += [(f"{value / largest:>{SHARE}.3f}", "faint" if tone else "muted") for value in point]
+        cells += [(f"{value / largest:>{SHARE}.3f}", "off" if tone else "muted") for value in point]
     return cells
 
 
@@ -72,7 +72,7 @@ def prompt_lines(sitting: Sitting, picked: Collection[int]) -> list[Line]:
             boxes += [(f" {axis + 1} ", "key", f"screen.pick({axis})"), (f"{AXES[axis]} {mark} ", on)]
         else:
             open_ = axis in sitting.named
-            boxes += [(f" {axis + 1} ", "key" if open_ else "faint", f"screen.pick({axis})"), (f"{AXES[axis]}  ", "" if open_ else "faint")]
+            boxes += [(f" {axis + 1} ", "key" if open_ else "off", f"screen.pick({axis})"), (f"{AXES[axis]}  ", "" if open_ else "off")]
     return [boxes, [(_now(sitting, picked), "")]]
 
 

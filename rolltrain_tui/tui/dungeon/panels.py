@@ -8,7 +8,7 @@ from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds import chart
 from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, width_of, wrap
 
-MAP_TONES = {chart.HERE: "accent", chart.SEEN: "", chart.WAY: "muted", chart.UNSEEN: "faint", chart.LOCKED: "bad"}
+MAP_TONES = {chart.HERE: "accent", chart.SEEN: "", chart.WAY: "muted", chart.UNSEEN: "off", chart.LOCKED: "bad"}
 BAR = 8
 """Cells of a probability."""
 
@@ -35,7 +35,7 @@ def command_lines(commands: Sequence[str], chosen: int | None, meant: Sequence[s
     rows: list[list[Span]] = [[]]
     room = width // 2 - 6
     for n, command in enumerate(commands):
-        tone = "tab" if n == chosen else "good" if command in meant else "faint" if meant else ""
+        tone = "tab" if n == chosen else "good" if command in meant else "off" if meant else ""
         action = f"screen.pick({n})"
         spans = [(f"{n + 1:>2} ", "key", action), (cut(command, room), tone, action), ("  ", "")]
         if width_of(rows[-1]) + width_of(spans) > width:
@@ -54,7 +54,7 @@ def race_lines(rival: Rival, width: int, height: int) -> list[Line]:
         text = "It takes one command for each of yours. Beside it: the probability that it gave it."
         return [[(line, "muted")] for line in wrap(text, width)]
     last = rival.choices[-1]
-    under: list[Line] = [_chance(f"   or {command}", chance, width, "faint") for command, chance in last.others[: max(0, height - 2)]]
+    under: list[Line] = [_chance(f"   or {command}", chance, width, "muted") for command, chance in last.others[: max(0, height - 2)]]
     if last.done:
         under = [[("   It has won." if last.won else "   It has lost.", "good" if last.won else "bad")]]
     over = [_chance(f"{n:>3} {choice.command}", choice.probability, width, "") for n, choice in enumerate(rival.choices, start=1)]

@@ -82,7 +82,7 @@ class KeyFooter(WholePanel):
         """`close`: without a space before the key. `words`: in place of its own."""
         name, words = self.app.get_key_display(key.binding), words or key.binding.description
         action = f"app.simulate_key({key.binding.key!r})" if key.enabled else "app.bell"
-        tones = ("shortcut", "") if key.enabled else ("faint", "faint")
+        tones = ("shortcut", "") if key.enabled else ("off", "off")
         texts = (name, f" {words} ") if close else (f" {name} ", f"{words} ")
         return [(text, tone, action) for text, tone in zip(texts, tones, strict=True)]
 

@@ -56,6 +56,6 @@ def key_lines(keys: Sequence[Key], width: int, height: int) -> list[Line]:
 
 def _spans(key: Key) -> list[Span]:
     return [
-        (f" {key.key} ", "key" if key.usable else "faint", key.action),
-        (f"{key.label} ", "" if key.usable else "faint", key.action),
+        (f" {key.key} ", "key" if key.usable else "off", key.action),
+        (f"{key.label} ", "" if key.usable else "off", key.action),
     ]

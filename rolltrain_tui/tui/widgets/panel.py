@@ -19,7 +19,8 @@ Span = tuple[str, ...]
 Line = Sequence[Span]
 
 TONES = {
-    "muted": "$foreground 62%",
+    "muted": "$foreground 66%",
+    "off": "$foreground 50%",
     "faint": "$foreground 34%",
     "strong": "bold",
     "primary": "$primary",
@@ -37,7 +38,7 @@ TONES = {
     "key": "bold $accent",
     "shortcut": "bold $footer-key-foreground",
     "tab": "bold $background on $primary",
-    "struck": "strike $foreground 62%",
+    "struck": "strike $foreground 66%",
 }
 """Styles in the variables of the theme. Component classes would be matched against all style sheets for each panel and tone:
 two thirds of the time in which the game opens."""
