@@ -1,5 +1,6 @@
 """The read-eval-print loop of the (bandit) prompt, with history and completion. Standard library only."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -10,6 +11,15 @@ PROMPT = "(bandit) "
 LEAVING = ("quit", "exit", "q")
 HISTORY = "history"
 LONGEST_HISTORY = 1000
+
+
+def words_of(line: str, *, windows: bool) -> list[str]:
+    """The words of a line as a POSIX shell parts them; but a backslash of Windows parts folders. ValueError where a quotation is open."""
+    parts = shlex.shlex(line, posix=True)
+    parts.whitespace_split = True
+    if windows:
+        parts.escape = ""
+    return list(parts)
 
 
 class Repl:
@@ -40,7 +50,7 @@ class Repl:
     def take(self, line: str, say: Callable[[str], None] = print) -> bool:
         """Run one line. False if it asks to leave."""
         try:
-            words = shlex.split(line, comments=True)
+            words = words_of(line, windows=os.name == "nt")
         except ValueError as error:
             say(f"A quotation mark is missing: {error}.")
             return True
