@@ -27,7 +27,7 @@ def test_elsewhere_a_line_is_parted_as_a_shell_does(line: str) -> None:
     try:
         expected = shlex.split(line, comments=True)
     except ValueError:
-        with pytest.raises(ValueError):  # noqa: PT011 - any
+        with pytest.raises(ValueError):
             words_of(line, windows=False)
     else:
         assert words_of(line, windows=False) == expected
