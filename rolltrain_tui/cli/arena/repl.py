@@ -29,30 +29,30 @@ class Repl:
         self.run, self._complete, self._history = run, complete, history
         self._found: list[str] = []
 
-    def loop(self, read: Callable[[str], str] = input, say: Callable[[str], None] = print) -> None:
+    def loop(self) -> None:
         """Read lines until quit or the end of the input. Ctrl+C drops the line only."""
         self._open_history()
         try:
             while True:
                 try:
-                    line = read(PROMPT)
+                    line = input(PROMPT)
                 except EOFError:
-                    say("")
+                    print()
                     return
                 except KeyboardInterrupt:
-                    say("")
+                    print()
                     continue
-                if not self.take(line, say):
+                if not self.take(line):
                     return
         finally:
             self._close_history()
 
-    def take(self, line: str, say: Callable[[str], None] = print) -> bool:
+    def take(self, line: str) -> bool:
         """Run one line. False if it asks to leave."""
         try:
             words = words_of(line, windows=os.name == "nt")
         except ValueError as error:
-            say(f"A quotation mark is missing: {error}.")
+            print(f"A quotation mark is missing: {error}.")
             return True
         if not words:
             return True
