@@ -74,7 +74,6 @@ class Roster:
 
     def create(self, name: str, shape: Shape, recipe: Recipe, corpus: str = "names", preset: str = "") -> Agent:
         """Create an untrained agent. The first one becomes the current agent. AgentError."""
-        check_name(name)
         self._refuse_taken(name)
         check_form(corpus)
         facts = text_facts(corpus)
@@ -171,7 +170,7 @@ class Roster:
     def load(self, path: Path, name: str | None = None) -> Agent:
         """Import an agent from `path`, under its own name or `name`. AgentError."""
         champion = agent_file.read(path)
-        agent = replace(champion.agent, name=check_name(champion.agent.name if name is None else name))
+        agent = champion.agent if name is None else replace(champion.agent, name=name)
         self.put(replace(champion, agent=agent), new=True)
         return agent
 
@@ -184,7 +183,6 @@ class Roster:
         return name if name in self.names() else None
 
     def _copy(self, champion: Champion, to: str) -> None:
-        check_name(to)
         self.put(replace(champion, agent=replace(champion.agent, name=to)), new=True)
 
     def _file(self, name: str) -> Path:

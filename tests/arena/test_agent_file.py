@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from rolltrain_tui.arena.agent_file import Champion, dump, parse, read
 from rolltrain_tui.arena.agents import AgentError, Recipe, Shape
+from rolltrain_tui.arena.corpora import TextFacts, check_length
 from rolltrain_tui.arena.events import Trained
 from rolltrain_tui.arena.roster import Roster, roster_table
 from rolltrain_tui.arena.training import train
+from rolltrain_tui.modes.text.corpora.text_file import DataError
 
 
 def trained(champion: Champion, steps: int) -> Champion:
@@ -124,6 +126,15 @@ def test_foreign_file_names(roster: Roster) -> None:
     roster.create("Tiny", Shape(n_embd=8, n_layer=1, n_head=2), Recipe())
     (roster.folder / "a\x1b[2Jb.safetensors").write_bytes(b"")
     assert "\x1b" not in "".join(roster_table(roster.rows()))
+
+
+def test_two_letters_make_a_text_that_is_long_enough() -> None:
+    """One letter is nothing to guess, and a tenth of the text holds a window."""
+    facts = TextFacts("letters", vocabulary=2, sha256="", characters=90)
+    check_length(facts, 8)
+    for short in (replace(facts, vocabulary=1), replace(facts, characters=89)):
+        with pytest.raises(DataError, match="needs 90 or more"):
+            check_length(short, 8)
 
 
 def test_own_text(roster: Roster, tmp_path: Path) -> None:

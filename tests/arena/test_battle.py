@@ -89,6 +89,9 @@ def test_events(terms: Any, contender: Any) -> None:
     assert [event.done for event in raced] == pytest.approx([report / 20 for report in range(1, 21)])
     assert [event.steps for event in raced] == [(report, report) for report in range(1, 21)]
     assert all(math.isfinite(loss) for event in raced for loss in event.losses)
+    for standing in events[-1].match.standings:
+        found = [seed.loss for seed in standing.results]
+        assert min(found) <= standing.loss <= max(found)
 
 
 def test_stopped(terms: Any, contender: Any) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.arena.agent_file import GRADIENTS, LOSSES, Champion
-from rolltrain_tui.arena.diagnosis import SCOUTING, TOLD, examine, heard
+from rolltrain_tui.arena.diagnosis import SCOUTING, TOLD, examine, heard, verdict
 from rolltrain_tui.arena.dice import STATS, StepResult
 from rolltrain_tui.arena.events import Trained
 from rolltrain_tui.arena.model_batch import gradient, views
@@ -54,6 +55,16 @@ def test_one_history_gives_one_set_of_numbers(history: list[tuple[float, float]]
     losses, norms = [loss for loss, _ in history], [norm for _, norm in history]
     ours, theirs = heard(losses, norms, 27), campaign(losses, norms, 27).monitor
     assert same([ours.reading(name) for name in HEARD], [theirs.reading(name) for name in HEARD])
+
+
+def test_an_agent_explodes_where_it_is_worse_than_a_guess_and_its_steps_are_too_large(agent: Any) -> None:
+    """One of the two alone is an illness of another name."""
+    champion = agent()
+    champion = replace(champion, agent=replace(champion.agent, step=70))
+    worse, wild = Reading("above_chance", 9.0, None, 0.1), Reading("gradient_spike", 9.0, None, 3.0)
+    assert "is exploding" in verdict([worse, wild], [40.0], champion)
+    for one in (worse, wild):
+        assert "is not well" in verdict([one], [40.0], champion)
 
 
 @pytest.mark.parametrize(("rate", "steps"), [(0.01, 80), (10.0, 70), (0.003, 12)])

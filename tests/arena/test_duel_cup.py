@@ -77,8 +77,14 @@ def test_saved_networks_enter_by_their_runs(call: Call, tmp_path: Path) -> None:
     again = call("duel", "tournament", "--resume", "mine", "--runs", tmp_path, "--json")
     assert json.loads(again.out) == told
     path = store.file_of(tmp_path, "mine")
+    sound = path.read_text()
     path.write_text(path.read_text().replace(store.reopen(tmp_path, "mine").contenders[0].fingerprint, "00000000"))
     changed = call("duel", "tournament", "--resume", "mine", "--runs", tmp_path)
     assert "is not what it was when it entered" in changed.err
+    for damage in ({"ranks": [1]}, {"moves": []}, {"unfinished": [0.0] * 9}):
+        plain = json.loads(sound)
+        plain["results"][0] |= damage
+        path.write_text(json.dumps(plain))
+        assert "a result is not that of its contenders" in call("duel", "tournament", "--resume", "mine", "--runs", tmp_path).err
     path.write_text("{")
     assert "is damaged" in call("duel", "tournament", "--resume", "mine", "--runs", tmp_path).err

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,6 @@ def test_a_campaign_with_a_text_of_its_own_travels_whole(tmp_path: Path) -> None
     assert (tmp_path / "texts" / "handbook.txt").read_bytes() == (CAMPAIGNS / "texts" / "handbook.txt").read_bytes()
     assert path.is_file()
     assert asked.ghost is not None
+    assignments.write(tmp_path / "own.class", replace(asked, texts=()))
+    with pytest.raises(AssignmentError, match="not those that its campaign reads"):
+        assignments.read(tmp_path / "own.class")

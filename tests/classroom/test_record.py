@@ -8,7 +8,7 @@ from support.fakes import FakeExpedition, fake_config
 
 from rolltrain_tui.classroom.record import Record
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
-from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandAccepted, CommandRefused, Event, SettingsChanged
+from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded, CommandAccepted, CommandRefused, Evaluated, Event, SettingsChanged
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.runs.event_log import Chronicle
@@ -38,6 +38,14 @@ def test_a_row_of_the_table_is_what_its_story_tells(tmp_path: Path) -> None:
     assert row.orders == (*plain.orders, "20 Rage")
     assert (row.turn, row.turns, plain.turns) == (20, 40, 20)
     assert (row.value, row.standard_error) == (ended.value, ended.standard_error)
+
+
+def test_a_run_that_stopped_on_its_way_is_as_good_as_its_last_evaluation(tmp_path: Path) -> None:
+    """Nothing was compared with plain training: that is for endings."""
+    *before, _ = STORY
+    evaluated = Evaluated(20, 1.5, 0.25, 1.5, 1.5, True)
+    row = read([*before, evaluated], tmp_path).result()
+    assert (row.value, row.standard_error, row.ghost) == (1.5, 0.25, None)
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -145,6 +145,15 @@ def test_a_rank_that_is_lost_between_runs_is_told_once(table: Table) -> None:
         table.follower.result(LIMIT)
 
 
+def test_a_rank_that_is_lost_while_the_first_one_leaves_fails_the_job(table: Table) -> None:
+    """With the first one's own code, or 1 where that was none."""
+    table.talk.barrier.abort()
+    assert table.leader.leave(0) == 1
+    assert table.leader.leave(7) == 7
+    with pytest.raises(RankLostError):
+        table.follower.result(LIMIT)
+
+
 @pytest.mark.parametrize("failure", [RuntimeError("out of memory"), MemoryError()])
 def test_a_run_whose_training_fails_leaves_no_rank_waiting(table: Table, failure: Exception) -> None:
     """The others may stand in the middle of a turn."""

@@ -1,10 +1,10 @@
-"""Which run a job goes on with after a restart."""
+"""Which run a job goes on with after a restart, and which of its processes speaks."""
 
 from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.cluster import job
+from rolltrain_tui.cluster import job, launched
 
 
 def test_a_job_remembers_its_run_until_it_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,3 +30,14 @@ def test_without_an_id_the_launcher_is_the_job(tmp_path: Path, monkeypatch: pyte
     assert job.remembered(tmp_path) is None
     monkeypatch.setattr("os.getppid", lambda: 11)
     assert job.remembered(tmp_path) == (tmp_path / "run").resolve()
+
+
+@pytest.mark.parametrize(("told", "speaks"), [("0", True), ("1", False), (None, True)])
+def test_the_first_process_of_a_machine_speaks(told: str | None, speaks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the launcher numbers those of a machine; else each speaks for itself."""
+    for name in launched.NEEDED:
+        monkeypatch.setenv(name, "1")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    if told is not None:
+        monkeypatch.setenv("LOCAL_RANK", told)
+    assert launched.first_here() == speaks

@@ -675,8 +675,12 @@ def test_the_picture(reader: Make, loaders: Make, tmp_path: Path) -> None:
     assert len(trainer.rolled_loss_history) == len(trainer.loss_history)
 
 
-def test_play_needs_a_terminal(reader: Make, loaders: Make, tmp_path: Path) -> None:
-    """Without one, the caller is told to train."""
+@pytest.mark.parametrize("piped", ["stdin", "stdout"])
+def test_play_needs_a_terminal(piped: str, reader: Make, loaders: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one for keys or one for the picture, the caller is told to train."""
+    monkeypatch.setattr("rolltrain_tui.tui.play", lambda *words: pytest.fail("it opened its screen"))
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{name}.isatty", lambda there=name != piped: there, raising=False)
     with pytest.raises(ValueError, match="the game needs a terminal; without one, call train"):
         trainer_of(reader(), tmp_path).play(*loaders())
 

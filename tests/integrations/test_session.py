@@ -34,7 +34,7 @@ from rolltrain_tui.protocol.events import (
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.rules.rulebooks import RULEBOOKS
 from rolltrain_tui.runs import compare_runs
-from rolltrain_tui.runs.event_log import read, story_sha256
+from rolltrain_tui.runs.event_log import Chronicle, read, story_sha256
 from rolltrain_tui.runs.saves import SaveError
 from rolltrain_tui.serve import phone
 from rolltrain_tui.story.narration import tell
@@ -515,6 +515,27 @@ def test_a_chronicle_that_cannot_be_written_ends_no_training(tmp_path: Path) -> 
     game.begin()
     game.state_dict()
     game.close()
+    assert len(said) == 1
+
+
+def test_a_disk_that_fills_is_told_once(points: TensorDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The story fails from then on, at each save of the loop and at the end."""
+
+    def full(chronicle: Chronicle) -> None:
+        raise OSError(28, "No space left on device")
+
+    def saved_at_each_turn() -> None:
+        for turn in range(3):
+            loop(model, optimizer, points, range(turn, turn + 1), game)
+            game.state_dict()
+        game.close()
+
+    model = net()
+    optimizer = OPTIMIZERS["adamw"](model)
+    game = rolltrain_tui.session(model, optimizer, folder=tmp_path)
+    monkeypatch.setattr(Chronicle, "flush", full)
+    with pytest.warns(UserWarning, match="No space left on device; the training goes on") as said:
+        saved_at_each_turn()
     assert len(said) == 1
 
 
