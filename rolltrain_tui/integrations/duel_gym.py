@@ -17,7 +17,7 @@ from pettingzoo import AECEnv
 from pettingzoo.utils import wrappers
 
 from rolltrain_tui.modes.duel.game import Boards, GameError, Polytope, actions, after, begun, choices, features, mask_of
-from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Player
 
 Role = Literal["host", "agent"]
 Draw = np.random.Generator
@@ -86,12 +86,12 @@ class DuelEnv(gymnasium.Env):
         render_mode: str | None = None,
     ) -> None:
         """`opponent`: for a host random, first or last; for an agent random, random_pairs, all or zeillinger. GameError, in words."""
-        players = AGENTS if role == "host" else HOSTS
+        players: Mapping[str, Player[Any]] = AGENTS if role == "host" else HOSTS
         if role not in ("host", "agent") or opponent not in players:
             raise GameError(f"{opponent!r} is no opponent of a role {role!r}; for this role there are {', '.join(players)}")
         self.role, self.limit, self.render_mode = role, limit, render_mode
         self.table = Table(dimension, points, highest, polytope)
-        self._player: Any = players[opponent].agent if role == "host" else players[opponent].host
+        self._player = players[opponent].move
         board = spaces.Box(-1.0, 1.0, (points, dimension), np.float32)
         host = role == "host"
         self.action_space = spaces.Discrete(self.table.actions if host else dimension)

@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers, worst_case
-from rolltrain_tui.modes.duel.table.position import AXES, IllegalMoveError, Move, names
+from rolltrain_tui.modes.duel.table.position import AXES, IllegalMoveError, Move, most_of, names
 from rolltrain_tui.modes.duel.table.seats import expert, values_of
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.modes.duel.table.typed import COMMANDS, Choice, Order, axes_of, read
@@ -149,7 +149,7 @@ class PlainTable:
         sitting = self.sitting
         number = len(sitting.position.moves)
         self._say(f"{words.move_words(move, number, sitting.role)}.")
-        for fell in words.falls_words(move.falls, words.most_of(move.moved)):
+        for fell in words.falls_words(move.falls, most_of(move.moved)):
             self._say(f"  {fell}")
         if not sitting.position.stopped:
             self._show_board()

@@ -20,13 +20,11 @@ from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards
 from rolltrain_tui.modes.duel.learner import DuelLearner
-from rolltrain_tui.modes.duel.players import HOSTS, Host, Rho, chances, play
-from rolltrain_tui.modes.duel.trials import agent_named, host_named
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Host, Rho, chances, play
 from rolltrain_tui.protocol.effects import NEUTRAL
 from rolltrain_tui.training.streams import random_stream
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-AGENTS = ("random", "first", "last")
 LOOKS = 6
 """Rows of the table, evenly over the turns."""
 
@@ -34,7 +32,7 @@ LOOKS = 6
 def standings(host: Host, starts: Boards, limit: int) -> dict[str, Rho]:
     """rho of a host against each agent, from the same starts with the same chance."""
     chance = chances(limit, len(starts), random_stream(1, "benchmark chance"))
-    return {name: play(host, agent_named(name), starts, limit, chance).rho() for name in AGENTS}
+    return {name: play(host, agent.move, starts, limit, chance).rho() for name, agent in AGENTS.items()}
 
 
 def line(who: str, found: dict[str, Rho]) -> str:
@@ -53,7 +51,7 @@ def train(seeds: list[int], turns: int, games: int) -> None:
     starts = Games("host", config.game, "ending", games, ["random"]).starts(games, random_stream(1, "benchmark starts"))
     print(f"rho ± standard error (unfinished at {limit} moves), {games} games each")
     print(f"{'':>22}  " + "  ".join(f"{'against ' + name:<24}" for name in AGENTS))
-    experts = {name: standings(host_named(name), starts, limit) for name in HOSTS}
+    experts = {name: standings(host.move, starts, limit) for name, host in HOSTS.items()}
     for name, found in experts.items():
         print(line(name, found), flush=True)
     for seed in seeds if turns else ():

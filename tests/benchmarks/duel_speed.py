@@ -22,9 +22,8 @@ from rolltrain_tui.modes import build
 from rolltrain_tui.modes.campaign_file import load
 from rolltrain_tui.modes.duel.game import Boards, begun, newton_polytope
 from rolltrain_tui.modes.duel.learner import DuelLearner, play
-from rolltrain_tui.modes.duel.players import chances
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, chances
 from rolltrain_tui.modes.duel.players import play as play_out
-from rolltrain_tui.modes.duel.trials import agent_named, host_named
 from rolltrain_tui.protocol.effects import NEUTRAL
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -66,13 +65,13 @@ def games_played(seconds: float) -> None:
         stream = torch.Generator().manual_seed(0)
         starts = begun(Boards.random(batch, 20, 3, 20, stream))
         chance = chances(100, batch, stream)
-        steps = int(play_out(host_named("random"), agent_named("random"), starts, 100, chance).moves.sum())
+        steps = int(play_out(HOSTS["random"].move, AGENTS["random"].move, starts, 100, chance).moves.sum())
         other = Original(3, 20, (8,), BATCH, 200_000)
         other_steps: list[int] = []
         many = min(batch, 1000)  # it is no faster with more, and needs gigabytes
         ours, theirs = interleaved(
             seconds,
-            lambda s=starts, c=chance: play_out(host_named("random"), agent_named("random"), s, 100, c),  # type: ignore[misc]
+            lambda s=starts, c=chance: play_out(HOSTS["random"].move, AGENTS["random"].move, s, 100, c),  # type: ignore[misc]
             lambda o=other, n=many, k=other_steps: k.append(o.rollout(n, 10, 1.0)),  # type: ignore[misc]
         )
         own, published = steps / ours, mean(other_steps) / theirs

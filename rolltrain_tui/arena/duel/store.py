@@ -85,6 +85,6 @@ def again(cup: Cup) -> list[Seat]:
 
 
 def _fixed_seats() -> list[Seat]:
-    hosts = [Seat(name=player.name, title=player.title, role="host", host=player.host) for player in HOSTS.values()]
-    agents = [Seat(name=player.name, title=player.title, role="agent", agent=player.agent) for player in AGENTS.values()]
+    hosts = [Seat(name=player.name, title=player.title, role="host", host=player.move) for player in HOSTS.values()]
+    agents = [Seat(name=player.name, title=player.title, role="agent", agent=player.move) for player in AGENTS.values()]
     return hosts + agents

@@ -5,9 +5,9 @@ from pathlib import Path
 from rolltrain_tui.base.allocator import tune_allocator
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.learner import DuelLearner
+from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.rewards import REWARDS
 from rolltrain_tui.modes.duel.saved import saved_networks
-from rolltrain_tui.modes.duel.trials import agent_named, host_named
 from rolltrain_tui.protocol.learner import Evaluation
 
 
@@ -21,4 +21,4 @@ def build(config: DuelConfig, *, base: Path) -> DuelLearner:
 
 def zeillinger_at_the_table(learner: DuelLearner, games: int) -> Evaluation:
     """What an expert makes of the same fixed games: Zeillinger as host; as agent, who has no expert, the one that chooses first."""
-    return learner.trials.evaluation(games, host_named("zeillinger") if learner.side.role == "host" else agent_named("first"))
+    return learner.trials.evaluation(games, HOSTS["zeillinger"].move if learner.side.role == "host" else AGENTS["first"].move)

@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_field, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.duel.dials import dials_of
-from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, SAVED, Role
+from rolltrain_tui.modes.duel.names import AGENTS, FIXED, HOSTS, OLDER, RIVAL, SAVED, Role, other
 from rolltrain_tui.protocol.dials import Dial
 from rolltrain_tui.protocol.objective import Objective
 
 NOBODY = wrong("names nobody", "name at least one player")
 NAMES = (*dict.fromkeys((*HOSTS, *AGENTS)), RIVAL, OLDER)
 _SCHEMA: dict[str, Any] = {"anyOf": [{"type": "string", "enum": list(NAMES)}, {"type": "string", "pattern": f"^{SAVED}."}]}
+_A: Mapping[Role, str] = {"host": "a host", "agent": "an agent"}
 Opponent = Annotated[str, Field(max_length=1000, json_schema_extra=_SCHEMA)]
 
 
@@ -64,16 +65,17 @@ class TableConfig(Section):
     @field_validator("opponents", "judges")
     @classmethod
     def _they_sit_on_the_other_side(cls, names: list[str], info: ValidationInfo) -> list[str]:
-        hero = info.data.get("hero")
+        hero: Role | None = info.data.get("hero")
         if not names:
             raise NOBODY
+        if hero is None:
+            return names
         learn = (RIVAL, OLDER) if info.field_name == "opponents" else ()
-        own = (*(AGENTS if hero == "host" else HOSTS), *learn)
-        what = "an agent" if hero == "host" else "a host"
+        own = (*FIXED[other(hero)], *learn)
         faults = [
-            ((i,), name, wrong(f"is no opponent of {'a host' if hero == 'host' else 'an agent'}", f"name {what}: {' or '.join(own)}"))
+            ((i,), name, wrong(f"is no opponent of {_A[hero]}", f"name {_A[other(hero)]}: {' or '.join(own)}"))
             for i, name in enumerate(names)
-            if hero is not None and name not in own and not (learn and _saved(name))
+            if name not in own and not (learn and _saved(name))
         ]
         if faults:
             raise wrong_in(*faults)
@@ -137,6 +139,14 @@ class DecayConfig(Section):
     """exponential: what is left of the distance after each turn; inverse: see above; constant does not use it."""
     final: Annotated[float, Field(ge=0, le=1)]
     """exponential: where it ends; the others do not use it."""
+
+    def value(self, initial: float, turn: int) -> float:
+        """At a turn."""
+        if self.mode == "constant":
+            return initial
+        if self.mode == "exponential":
+            return initial * self.rate**turn + self.final * (1 - self.rate**turn)
+        return self.rate / (turn + self.rate / initial) if initial else 0.0
 
     @field_validator("rate")
     @classmethod
@@ -221,14 +231,12 @@ class DuelConfig(CampaignConfig):
             return rival
         learn = sorted({name for name in table.opponents if name in (RIVAL, OLDER)})
         if rival is None and learn:
-            error = wrong(f"is null, and table.opponents names {' and '.join(learn)}", "describe a rival, or name fixed players only")
-            raise error
+            raise wrong(f"is null, and table.opponents names {' and '.join(learn)}", "describe a rival, or name fixed players only")
         if rival is not None:
             # The rival sits on the other side: a host's rival is an agent, whose opponents are hosts
-            own = (*(HOSTS if table.hero == "host" else AGENTS), RIVAL, OLDER)
-            what = "a host" if table.hero == "host" else "an agent"
+            own = (*FIXED[table.hero], RIVAL, OLDER)
             faults = [
-                (("opponents", i), name, wrong("is no opponent of the rival", f"name {what}: {' or '.join(own)}"))
+                (("opponents", i), name, wrong("is no opponent of the rival", f"name {_A[table.hero]}: {' or '.join(own)}"))
                 for i, name in enumerate(rival.opponents)
                 if name not in own and not _saved(name)
             ]
@@ -242,28 +250,26 @@ class DuelConfig(CampaignConfig):
         if (table := info.data.get("table")) is None:
             return batch
         if batch.transitions > table.buffer:
-            error = wrong(f"is more than table.buffer, which keeps {table.buffer}", "make the buffer larger, or the batch smaller")
-            raise wrong_in((("transitions",), batch.transitions, error))
+            what = f"is more than table.buffer, which keeps {table.buffer}"
+            raise wrong_field(batch, "transitions", what, "make the buffer larger, or the batch smaller")
         return batch
 
     @field_validator("table")
     @classmethod
     def _the_buffer_holds_a_move(cls, table: TableConfig) -> TableConfig:
         if table.games >= table.buffer:
-            error = wrong(
-                f"must be more than games, which is {table.games}: each move brings as many", "make it larger, or play fewer games"
-            )
-            raise wrong_in((("buffer",), table.buffer, error))
+            what = f"must be more than games, which is {table.games}: each move brings as many"
+            raise wrong_field(table, "buffer", what, "make it larger, or play fewer games")
         if table.initial > table.buffer:
-            error = wrong(f"is more than buffer, which keeps {table.buffer}", "play fewer, or make the buffer larger")
-            raise wrong_in((("initial",), table.initial, error))
+            what = f"is more than buffer, which keeps {table.buffer}"
+            raise wrong_field(table, "initial", what, "play fewer, or make the buffer larger")
         return table
 
     @field_validator("device")
     @classmethod
     def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
         if device.compile:
-            raise wrong_in((("compile",), device.compile, wrong("is not served for so small a network", "write false")))
+            raise wrong_field(device, "compile", "is not served for so small a network", "write false")
         return device
 
     @property
@@ -294,7 +300,7 @@ class DuelConfig(CampaignConfig):
     def saved_opponents(self) -> Iterator[tuple[Where, Role, str]]:
         """Each saved network that a pool names: the place in the campaign, the role that it plays, and the name."""
         hero = self.table.hero
-        pools: list[tuple[Where, Role, list[str]]] = [(("table", "opponents"), "agent" if hero == "host" else "host", self.table.opponents)]
+        pools: list[tuple[Where, Role, list[str]]] = [(("table", "opponents"), other(hero), self.table.opponents)]
         if self.rival is not None:
             pools.append((("rival", "opponents"), hero, self.rival.opponents))
         for where, role, pool in pools:
@@ -339,7 +345,7 @@ class DuelConfig(CampaignConfig):
 
     @property
     def dials(self) -> tuple[Dial, ...]:
-        fixed = AGENTS if self.table.hero == "host" else HOSTS
+        fixed = FIXED[other(self.table.hero)]
         return dials_of((*fixed, RIVAL, OLDER) if self.rival is not None else fixed)
 
     def card(self) -> Mapping[str, str]:

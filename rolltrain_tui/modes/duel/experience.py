@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.config import GameConfig
-from rolltrain_tui.modes.duel.game import Boards, after, begun, choices, code_of, joined, mask_of
+from rolltrain_tui.modes.duel.game import Boards, after, begun, choices, code_of, joined, legal, mask_of
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import Agent, Host, random_agent, random_host
 from rolltrain_tui.modes.duel.qlearning import explored
@@ -40,6 +40,17 @@ def columns(game: GameConfig) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
     }
 
 
+def values_by(net: nn.Module) -> Values:
+    """As the network's modules tell them."""
+
+    @torch.no_grad()
+    def values(boards: Boards, chosen: Tensor | None) -> Tensor:
+        found: Tensor = net(boards.padded().float(), None if chosen is None else chosen.float())
+        return found
+
+    return values
+
+
 def greedy_host(values: Values) -> Host:
     """A network's seat as host: the move of highest value."""
     return lambda boards, chance: values(boards, None).argmax(dim=1)
@@ -49,8 +60,7 @@ def greedy_agent(values: Values) -> Agent:
     """A network's seat as agent: the legal coordinate of highest value."""
 
     def agent(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
-        found = values(boards, chosen.T)
-        return found.masked_fill(~chosen.T, torch.finfo(found.dtype).min).argmax(dim=1)
+        return legal(values(boards, chosen.T), chosen.T).argmax(dim=1)
 
     return agent
 
@@ -101,13 +111,11 @@ class Games:
         """All games at their first move. `opponents`: players of the other side, by the names of the pool."""
         boards = self.starts(self.count, stream)
         opponent = self._drawn[torch.randint(len(self.pool), (self.count,), generator=stream)]
-        tables = Tables(
-            boards, opponent, torch.zeros(self.count, dtype=torch.long), torch.ones(self.game.dimension, self.count, dtype=torch.bool)
-        )
         if self.role == "host":
-            return tables
-        chance = torch.rand(self.count, generator=stream, dtype=torch.float64)
-        return Tables(boards, opponent, tables.moves, self._chosen(boards, opponent, opponents, chance))
+            chosen = torch.ones(self.game.dimension, self.count, dtype=torch.bool)
+        else:
+            chosen = self._chosen(boards, opponent, opponents, torch.rand(self.count, generator=stream, dtype=torch.float64))
+        return Tables(boards, opponent, torch.zeros(self.count, dtype=torch.long), chosen)
 
     def _chosen(self, boards: Boards, opponent: Tensor, hosts: Mapping[str, Host], chance: Tensor) -> Tensor:
         """What each game's host chooses: (d, G)."""

@@ -28,10 +28,10 @@ from torch import Tensor, nn
 from rolltrain_tui.modes.duel.config import DuelConfig
 from rolltrain_tui.modes.duel.duellist import USUAL_POINTS, Duellist
 from rolltrain_tui.modes.duel.health import Standing
-from rolltrain_tui.modes.duel.names import Role, expanded
+from rolltrain_tui.modes.duel.names import expanded, other
 from rolltrain_tui.modes.duel.passes import Read
 from rolltrain_tui.modes.duel.pool import Pool
-from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, open_to, returns, scheduled
+from rolltrain_tui.modes.duel.qlearning import follow, huber, huber_slopes, open_to, returns
 from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
@@ -60,10 +60,15 @@ Micro = tuple[Batch, Tensor, Read | None]
 
 
 def begin(side: Side, opponents: Mapping[str, Any], streams: Streams) -> None:
-    """The first games, until the buffer holds as many transitions as the campaign asks for."""
+    """The first games."""
     side.tables = side.games.fresh(opponents, streams[side.play_stream])
+    fill(side, 0, opponents, streams)
+
+
+def fill(side: Side, turn: int, opponents: Mapping[str, Any], streams: Streams) -> None:
+    """Play until the buffer holds as many transitions as the campaign begins with."""
     while len(side.replay) < side.config.table.initial and not side.replay.full:
-        play(side, 0, opponents, streams)
+        play(side, turn, opponents, streams)
 
 
 def play(side: Side, turn: int, opponents: Mapping[str, Any], streams: Streams) -> None:
@@ -76,7 +81,7 @@ def play(side: Side, turn: int, opponents: Mapping[str, Any], streams: Streams) 
 def epsilon(side: Side, turn: int) -> float:
     """The part of its moves that is random: the schedule's, unless the player has turned that dial."""
     own = side.exploration
-    return scheduled(own.mode, own.initial, own.rate, own.final, turn) if side.settings.epsilon is None else side.settings.epsilon
+    return own.value(own.initial, turn) if side.settings.epsilon is None else side.settings.epsilon
 
 
 def targets(side: Side, batch: Batch, after: Read) -> Tensor:
@@ -144,8 +149,7 @@ class DuelLearner(Duellist):
         lay_side_by_side(parameters)
         self.rival = None
         if (own := config.rival) is not None:
-            other: Role = "agent" if table.hero == "host" else "host"
-            self.rival = Rival(config, other, expanded(own.opponents, copies), device, learning_rate=own.learning_rate)
+            self.rival = Rival(config, other(table.hero), expanded(own.opponents, copies), device, learning_rate=own.learning_rate)
         self.sides = [self.side, self.rival] if self.rival is not None else [self.side]
         self.pool = Pool(self.sides, copies, saved or {})
 
@@ -219,8 +223,7 @@ class DuelLearner(Duellist):
         if "purge" in dials:
             before = len(side.replay)
             side.replay.clear()
-            while len(side.replay) < self.config.table.initial and not side.replay.full:
-                play(side, self.clock, opponents, self.streams)
+            fill(side, self.clock, opponents, self.streams)
             self._told |= purged(side, self.clock, before)
         if "sync" in dials:
             self._told |= synced(side)

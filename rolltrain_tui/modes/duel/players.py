@@ -7,7 +7,7 @@ them, (B,). Chance is handed in: one number from 0 to 1 for each game and move, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -24,6 +24,9 @@ class Host(Protocol):
 
 class Agent(Protocol):
     def __call__(self, boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor: ...
+
+
+Moves = TypeVar("Moves", Host, Agent)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -117,33 +120,32 @@ def choose_last(boards: Boards, chosen: Tensor, chance: Tensor) -> Tensor:
     return chosen.shape[0] - 1 - _first(chosen.flip(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Player:
+@dataclass(frozen=True, slots=True)
+class Player(Generic[Moves]):
     """A fixed player."""
 
     name: str
     """As a campaign file says it."""
     title: str
     """As it stands inside a sentence."""
-    host: Host | None = None
-    agent: Agent | None = None
+    move: Moves
 
 
-HOSTS: Mapping[str, Player] = {
+HOSTS: Mapping[str, Player[Host]] = {
     player.name: player
     for player in (
-        Player(name="random", title="the random host", host=random_host),
-        Player(name="random_pairs", title="the host of random pairs", host=random_pairs),
-        Player(name="all", title="the host of all coordinates", host=all_coordinates),
-        Player(name="zeillinger", title="Zeillinger", host=zeillinger),
+        Player("random", "the random host", random_host),
+        Player("random_pairs", "the host of random pairs", random_pairs),
+        Player("all", "the host of all coordinates", all_coordinates),
+        Player("zeillinger", "Zeillinger", zeillinger),
     )
 }
-AGENTS: Mapping[str, Player] = {
+AGENTS: Mapping[str, Player[Agent]] = {
     player.name: player
     for player in (
-        Player(name="random", title="the random agent", agent=random_agent),
-        Player(name="first", title="the agent that chooses first", agent=choose_first),
-        Player(name="last", title="the agent that chooses last", agent=choose_last),
+        Player("random", "the random agent", random_agent),
+        Player("first", "the agent that chooses first", choose_first),
+        Player("last", "the agent that chooses last", choose_last),
     )
 }
 

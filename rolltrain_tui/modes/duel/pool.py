@@ -24,9 +24,9 @@ class Pool:
     def against(self, role: Role) -> Mapping[str, Any]:
         """The players on the other side of a role."""
         if role == "host":
-            fixed: dict[str, Any] = {name: row.agent for name, row in AGENTS.items()}
+            fixed: dict[str, Any] = {name: row.move for name, row in AGENTS.items()}
         else:
-            fixed = {name: row.host for name, row in HOSTS.items()}
+            fixed = {name: row.move for name, row in HOSTS.items()}
         fixed |= {name: saved_seat(own, net) for (own, name), net in self.saved.items() if own != role}
         for side in self.sides:
             if side.role != role:  # before there are older selves, they are the network as it is now

@@ -1,17 +1,12 @@
-"""Deep Q-learning, as far as it is arithmetic: targets, target networks, exploration, rewards and schedules."""
+"""Deep Q-learning, as far as it is arithmetic: targets, target networks, exploration and rewards."""
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from rolltrain_tui.modes.duel.game import legal
-
-ScheduleMode = Literal["constant", "exponential", "inverse"]
-Reward = Callable[[str, Tensor, Tensor, Tensor], Tensor]
-"""(role, boards before, boards after, over) -> the reward of each game. Boards are (B, N, d) with padding -1; over and rewards are (B,)."""
 
 
 def td_targets(
@@ -94,12 +89,3 @@ def agent_penalty(over: Tensor) -> Tensor:
 def agent_stall(over: Tensor) -> Tensor:
     """1 for every move that does not."""
     return (~over).float()
-
-
-def scheduled(mode: ScheduleMode, initial: float, rate: float, final: float, t: int) -> float:
-    """constant: `initial`; exponential: initial rate^t + final (1 - rate^t); inverse: rate / (t + rate / initial)."""
-    if mode == "constant":
-        return initial
-    if mode == "exponential":
-        return initial * rate**t + final * (1 - rate**t)
-    return rate / (t + rate / initial) if initial else 0.0

@@ -4,13 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.experience import greedy_agent, greedy_host
-from rolltrain_tui.modes.duel.game import Boards
+from rolltrain_tui.modes.duel.experience import greedy_agent, greedy_host, values_by
 from rolltrain_tui.modes.duel.names import SAVED, Role
 from rolltrain_tui.modes.duel.networks import Network
 from rolltrain_tui.modes.duel.pair import network
@@ -30,13 +28,7 @@ def saved_networks(config: DuelConfig, base: Path) -> Saved:
 
 def saved_seat(role: Role, net: nn.Module) -> Host | Agent:
     """Such a network as a player."""
-
-    @torch.no_grad()
-    def values(boards: Boards, chosen: Tensor | None) -> Tensor:
-        found: Tensor = net(boards.padded().float(), None if chosen is None else chosen.float())
-        return found
-
-    return greedy_host(values) if role == "host" else greedy_agent(values)
+    return greedy_host(values_by(net)) if role == "host" else greedy_agent(values_by(net))
 
 
 def sha256_of(saved: Saved) -> str:

@@ -1,9 +1,8 @@
-"""The learning rate of every turn, as `qlearning.scheduled` gives it."""
+"""The learning rate of every turn."""
 
 from torch.optim import Optimizer
 
 from rolltrain_tui.modes.duel.config import DecayConfig
-from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.training.schedules import ByTurns
 
 
@@ -15,4 +14,4 @@ class DecaySchedule(ByTurns):
         self.initial, self.decay = initial, decay
 
     def rate(self, turn: int) -> float:
-        return scheduled(self.decay.mode, self.initial, self.decay.rate, self.decay.final, turn)
+        return self.decay.value(self.initial, turn)

@@ -11,11 +11,10 @@ from rolltrain_tui.modes.duel.config import DuelConfig, ExplorationConfig
 from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.experience import Games, Tables, columns, greedy_agent, greedy_host, read_by, renumbered, without_empty_places
 from rolltrain_tui.modes.duel.game import Boards
-from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, Role
+from rolltrain_tui.modes.duel.names import FIXED, OLDER, RIVAL, Role, other
 from rolltrain_tui.modes.duel.networks import LayerNet, MoveNet, Passage, has_batch_norm
 from rolltrain_tui.modes.duel.pair import Pair, network
 from rolltrain_tui.modes.duel.passes import Read, passes_of, read, read_both
-from rolltrain_tui.modes.duel.qlearning import scheduled
 from rolltrain_tui.modes.duel.replay import Replay
 from rolltrain_tui.training.below_autograd import below_autograd
 from rolltrain_tui.training.late_compiler import load_compiler_late
@@ -71,7 +70,7 @@ class Side:
     @property
     def opponents(self) -> tuple[str, ...]:
         """Whom it can train against in this campaign, by name."""
-        fixed = AGENTS if self.role == "host" else HOSTS
+        fixed = FIXED[other(self.role)]
         return (*fixed, RIVAL, OLDER) if self.config.rival is not None else fixed
 
     @property
@@ -197,7 +196,7 @@ class Rival(Side):
         own = self.config.rival
         if own is not None and (decay := own.decay) is not None:
             for group in self.optimizer.param_groups:
-                group["lr"] = scheduled(decay.mode, own.learning_rate, decay.rate, decay.final, turn)
+                group["lr"] = decay.value(own.learning_rate, turn)
 
     def mark(self) -> None:
         super().mark()

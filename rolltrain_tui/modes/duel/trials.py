@@ -4,6 +4,7 @@ Game i is start i // K against judge i % K, of K judges. So the first games are 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,10 +46,7 @@ class Trials:
             if (starts := (count - number + judges - 1) // judges) < 1:
                 continue
             boards, chance = self.starts(starts)
-            if self.role == "host":
-                found[name] = play(player, agent_named(name), boards, self.game.limit, chance, polytope=self.game.polytope)  # type: ignore[arg-type]
-            else:
-                found[name] = play(host_named(name), player, boards, self.game.limit, chance, polytope=self.game.polytope)  # type: ignore[arg-type]
+            found[name] = play(*seated(self.role, player, name), boards, self.game.limit, chance, polytope=self.game.polytope)
         return found
 
     def evaluation(self, count: int, player: Host | Agent) -> Evaluation:
@@ -60,13 +58,6 @@ class Trials:
         return Evaluation.of(values)
 
 
-def host_named(name: str) -> Host:
-    host = HOSTS[name].host
-    assert host is not None, "the table of hosts has a host in every row"
-    return host
-
-
-def agent_named(name: str) -> Agent:
-    agent = AGENTS[name].agent
-    assert agent is not None, "the table of agents has an agent in every row"
-    return agent
+def seated(role: Role, player: Any, judge: str) -> tuple[Host, Agent]:
+    """A player of this role, and a fixed one opposite."""
+    return (player, AGENTS[judge].move) if role == "host" else (HOSTS[judge].move, player)

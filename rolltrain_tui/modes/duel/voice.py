@@ -10,10 +10,9 @@ from rolltrain_tui.modes.duel.experience import Games
 from rolltrain_tui.modes.duel.game import Boards, after, mask_of
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Match
-from rolltrain_tui.modes.duel.trials import agent_named, host_named
+from rolltrain_tui.modes.duel.table.position import AXES
+from rolltrain_tui.modes.duel.trials import seated
 
-AXES = "xyzuvwst"
-"""Names of the coordinates."""
 SHOWN = 12
 """Moves of a game that are told; the rest is counted."""
 
@@ -21,7 +20,7 @@ SHOWN = 12
 def game(config: DuelConfig, player: Any, judge: str, stream: torch.Generator) -> str:
     """One game of a player of the hero's role against a judge, from a start of `stream`."""
     role, rules = config.table.hero, config.game
-    host, agent = (player, agent_named(judge)) if role == "host" else (host_named(judge), player)
+    host, agent = seated(role, player, judge)
     title = AGENTS[judge].title if role == "host" else HOSTS[judge].title
     boards = Games(role, rules, "ending", 1, [judge]).starts(1, stream)
     lines = [f"Against {title}, {counted(boards)}"]

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, wrong, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, wrong, wrong_field, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.text.config import BatchConfig
 from rolltrain_tui.protocol.objective import Objective
@@ -153,8 +153,7 @@ class FinetuneConfig(CampaignConfig):
     @classmethod
     def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
         if device.compile:
-            error = wrong("is not served for models from a folder", "write false")
-            raise wrong_in((("compile",), device.compile, error))
+            raise wrong_field(device, "compile", "is not served for models from a folder", "write false")
         return device
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from rolltrain_tui.modes.duel.table import words
-from rolltrain_tui.modes.duel.table.position import AXES, Fall, Points, figure, names
+from rolltrain_tui.modes.duel.table.position import AXES, Fall, Points, figure, most_of, names
 from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.widgets.panel import Line, Span
 
@@ -23,7 +23,7 @@ def table_lines(
 ) -> list[Line]:
     """Header and rows from row `top` on. Fallen points stand below the living, struck through. `shares`: both kinds of figures."""
     dimension = len((points or [fall.point for fall in falls] or [()])[0])
-    most = words.most_of(tuple(points) + tuple(fall.point for fall in falls))
+    most = most_of(tuple(points) + tuple(fall.point for fall in falls))
     head: list[Span] = [(" " * MARK, "")]
     for axis in range(dimension):
         text = f"[{AXES[axis]}]" if axis in named else f"{AXES[axis]} "

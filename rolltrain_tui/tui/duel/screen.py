@@ -8,11 +8,12 @@ from textual.timer import Timer
 
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.modes.duel.game import GameError
+from rolltrain_tui.modes.duel.names import other
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import worst_case
-from rolltrain_tui.modes.duel.table.position import Move, names
+from rolltrain_tui.modes.duel.table.position import Move, most_of, names
 from rolltrain_tui.modes.duel.table.seats import expert
-from rolltrain_tui.modes.duel.table.sitting import Sitting, other
+from rolltrain_tui.modes.duel.table.sitting import Sitting
 from rolltrain_tui.tui.arena.palette import ArenaVerbs
 from rolltrain_tui.tui.duel.picture import Pane, TableScreen
 from rolltrain_tui.tui.screens.base import HelpScreen, keys_of, while_open
@@ -109,7 +110,7 @@ class DuelScreen(TableScreen):
         self.picked.clear()
         self._fell = move.falls
         self._tell(words.move_words(move, len(sitting.position.moves), sitting.role) + ".")
-        for fell in words.falls_words(move.falls, words.most_of(move.moved)):
+        for fell in words.falls_words(move.falls, most_of(move.moved)):
             self._tell(f"  ✖ {fell}")
         if sitting.position.stopped:
             self._stop_watching()

@@ -118,10 +118,7 @@ def test_a_host_must_choose_two() -> None:
 def test_every_player_plays_by_the_rules(host: str, agent: str) -> None:
     """Any host against any agent: moves are counted, and games that are over stay so."""
     starts = begun(boards(20, 10, 4))
-    one, other = HOSTS[host].host, AGENTS[agent].agent
-    assert one is not None
-    assert other is not None
-    match = play(one, other, starts, 30, chances(30, 20, torch.Generator().manual_seed(3)))
+    match = play(HOSTS[host].move, AGENTS[agent].move, starts, 30, chances(30, 20, torch.Generator().manual_seed(3)))
     assert int(match.moves.sum()) == int(match.host_actions.sum()) == int(match.agent_actions.sum())
     assert bool((match.finished | (match.moves == 30)).all())
     assert match.rho().value > 0 or host == "all"
@@ -130,10 +127,7 @@ def test_every_player_plays_by_the_rules(host: str, agent: str) -> None:
 def test_an_empty_table_and_a_single_point_are_over(count: Callable[[int, int], int]) -> None:
     """A game that begins with one point has no moves, and rho of no moves is 0."""
     starts = begun(Boards.of(torch.tensor([[[1.0, 2.0, 3.0]]])))
-    host, agent = HOSTS["zeillinger"].host, AGENTS["first"].agent
-    assert host is not None
-    assert agent is not None
-    match = play(host, agent, starts, 5, chances(5, 1, torch.Generator()))
+    match = play(HOSTS["zeillinger"].move, AGENTS["first"].move, starts, 5, chances(5, 1, torch.Generator()))
     assert (match.moves.tolist(), match.finished.tolist(), match.rho().value) == ([0], [True], 0.0)
 
 
@@ -152,9 +146,7 @@ def test_a_gpu_plays_the_same_games() -> None:
     starts = begun(boards(200, 20, 3))
     stream = torch.Generator().manual_seed(1)
     chance = chances(50, 200, stream)
-    host, agent = HOSTS["zeillinger"].host, AGENTS["random"].agent
-    assert host is not None
-    assert agent is not None
+    host, agent = HOSTS["zeillinger"].move, AGENTS["random"].move
     here = play(host, agent, starts, 50, chance)
     there = play(host, agent, starts.to("cuda"), 50, chance.cuda())
     assert here.moves.tolist() == there.moves.tolist()

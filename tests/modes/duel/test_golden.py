@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from rolltrain_tui.modes.duel.config import DecayConfig
 from rolltrain_tui.modes.duel.game import (
     Boards,
     actions,
@@ -41,7 +42,7 @@ from rolltrain_tui.modes.duel.players import (
     zeillinger,
     zeillinger_as_given,
 )
-from rolltrain_tui.modes.duel.qlearning import agent_penalty, agent_stall, explored, follow, host_reward, scheduled, td_targets
+from rolltrain_tui.modes.duel.qlearning import agent_penalty, agent_stall, explored, follow, host_reward, td_targets
 from rolltrain_tui.modes.duel.replay import Replay
 
 RTOL, ATOL = 1e-5, 1e-6
@@ -275,10 +276,7 @@ def rho_agrees(case: dict[str, Any], games: int, within: float, seed: int = 11) 
     starts = begun(Boards.random(games, case["points"], case["dimension"], case["max_value"], stream))
     starts = starts.only(~starts.ended)
     host, agent = (RHO_NAMES.get(case[side], case[side]) for side in ("host", "agent"))
-    one, other = HOSTS[host].host, AGENTS[agent].agent
-    assert one is not None
-    assert other is not None
-    found = play(one, other, starts, case["cap"], chances(case["cap"], len(starts), stream)).rho()
+    found = play(HOSTS[host].move, AGENTS[agent].move, starts, case["cap"], chances(case["cap"], len(starts), stream)).rho()
     error = sqrt(found.standard_error**2 + case["se"] ** 2) or 1 / (games * case["cap"])
     assert abs(found.value - case["rho"]) <= within * error, (case, found)
 
@@ -323,7 +321,8 @@ def test_schedules(cases: Cases) -> None:
     for case in cases("schedules"):
         mode = "inverse" if case["mode"] == "inverse" else case["mode"].partition(" ")[0]
         final = case.get("value", 0.0)  # the one value of a constant schedule is also where it begins
-        values = [scheduled(mode, case.get("initial", final), case.get("rate", 1.0), final, t) for t in case["t"]]
+        decay = DecayConfig(mode=mode, rate=case.get("rate", 1.0), final=final)
+        values = [decay.value(case.get("initial", final), t) for t in case["t"]]
         same(torch.tensor(values, dtype=torch.float64), case["output"])
 
 

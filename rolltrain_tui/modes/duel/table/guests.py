@@ -4,15 +4,13 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
-
 from rolltrain_tui.modes.duel.config import DuelConfig
-from rolltrain_tui.modes.duel.game import Boards
+from rolltrain_tui.modes.duel.experience import values_by
 from rolltrain_tui.modes.duel.learner import DuelLearner
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS
 from rolltrain_tui.modes.duel.table.position import Rules
-from rolltrain_tui.modes.duel.table.seats import Seat, Values, expert, fixed, network_seat
+from rolltrain_tui.modes.duel.table.seats import Seat, expert, fixed, network_seat
 
 ROLES: tuple[Role, Role] = ("host", "agent")
 LONGEST = 500
@@ -61,18 +59,7 @@ def guests_of(learner: DuelLearner, when: str) -> Guests:
     """Those of a campaign between two turns. The networks are copies: training may go on. `when`: such as "turn 120"."""
     titles = {NET: f"the network of {when}", RIVAL: f"the rival of {when}"}
     networks = [
-        network_seat(name, title, side.role, values_by(side.nets.online))
+        network_seat(name, title, side.role, values_by(copy.deepcopy(side.nets.online).to("cpu").eval().requires_grad_(False)))
         for (name, title), side in zip(titles.items(), learner.sides, strict=False)  # the hero's comes first
     ]
     return fixed_guests(rules_of(learner.config), networks)
-
-
-def values_by(net: nn.Module) -> Values:
-    """A copy of a network, on the CPU and in evaluation mode, as a function of boards."""
-    own = copy.deepcopy(net).to("cpu").eval().requires_grad_(False)
-
-    def values(boards: Boards, chosen: Tensor | None) -> Tensor:
-        found: Tensor = own(boards.padded().float(), None if chosen is None else chosen.float())
-        return found
-
-    return values

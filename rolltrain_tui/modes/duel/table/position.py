@@ -114,7 +114,7 @@ class Position:
     @property
     def most(self) -> int:
         """The largest coordinate on the board."""
-        return max((max(point) for point in self.points), default=0)
+        return most_of(self.points)
 
     @property
     def over(self) -> bool:
@@ -158,6 +158,11 @@ class Position:
             raise IllegalMoveError("this game is over; begin the next one")
 
 
+def most_of(points: Points) -> int:
+    """The largest coordinate; 0 where there are no points."""
+    return max((max(point) for point in points), default=0)
+
+
 def _other(named: Sequence[int]) -> str:
     return names([c for c in range(2) if c not in named][:1])
 
@@ -186,7 +191,7 @@ def figure(value: int, most: int) -> str:
 
 def shares(points: Points) -> Boards:
     """The board that players see: one game, float32, shares of the largest coordinate, points in their order."""
-    most = max((max(point) for point in points), default=0) or 1
+    most = most_of(points) or 1
     return Boards.of(torch.tensor([[[value / most for value in point] for point in points]], dtype=torch.float64).float())
 
 
@@ -203,7 +208,7 @@ def without_inner(points: Points, polytope: Polytope) -> tuple[Points, tuple[Fal
         else:
             falls.append(Fall(point, because))
     if polytope == "hull" and len(stay) > 2:
-        most = max(max(point) for point in stay) or 1
+        most = most_of(tuple(stay)) or 1
         exact = Boards.of(torch.tensor([[[value / most for value in point] for point in stay]], dtype=torch.float64))
         corner = newton_polytope(exact, "hull").alive[:, 0].tolist()
         falls += [Fall(point, None) for point, stays in zip(stay, corner, strict=True) if not stays]

@@ -4,20 +4,17 @@ A seat reads shares of the largest coordinate, as in training, with the points i
 order: of pairs that differ equally little the first one counts. So his choice, par and the worst case are of one and the same player.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.experience import greedy_agent, greedy_host
+from rolltrain_tui.modes.duel.experience import Values, greedy_agent, greedy_host
 from rolltrain_tui.modes.duel.game import Boards, by_first_coordinate, choices
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.players import AGENTS, HOSTS, Agent, Host, zeillinger_as_given
 from rolltrain_tui.modes.duel.table.position import Points, Position, shares
 
-Values = Callable[[Boards, Tensor | None], Tensor]
-"""A network's values of the moves: boards, chosen coordinates (B, d) for an agent -> (B, A)."""
 EXPERT = {"host": "zeillinger", "agent": "first"}
 """Whose play is par for a role: there is no expert among agents, so it is the one that chooses first."""
 
@@ -51,8 +48,8 @@ class Seat:
 def fixed(name: str, role: Role) -> Seat:
     """A built-in player of a role, by name. KeyError."""
     if role == "agent":
-        return Seat(name=name, title=AGENTS[name].title, role=role, agent=AGENTS[name].agent)
-    host = _as_given if name == "zeillinger" else HOSTS[name].host
+        return Seat(name=name, title=AGENTS[name].title, role=role, agent=AGENTS[name].move)
+    host = _as_given if name == "zeillinger" else HOSTS[name].move
     return Seat(name=name, title=HOSTS[name].title, role=role, host=host)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.names import Role
+from rolltrain_tui.modes.duel.names import Role, other
 from rolltrain_tui.modes.duel.players import chances
 from rolltrain_tui.modes.duel.table.guests import Guests
 from rolltrain_tui.modes.duel.table.insight import Outcome, played_out
@@ -28,10 +28,6 @@ class Result:
     par: Outcome
     won: bool | None
     """None: it does not count; it was watched, or over before it began."""
-
-
-def other(role: Role) -> Role:
-    return "agent" if role == "host" else "host"
 
 
 class Sitting:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.table.insight import Outcome
-from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, names, rough, shown
+from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, most_of, names, rough, shown
 from rolltrain_tui.modes.duel.table.sitting import Result, Sitting
 
 NO_END = "no end"
@@ -12,10 +12,6 @@ AIM = {
     "host": "You are the host: name two coordinates or more. You want one point left, soon.",
     "agent": "You are the agent: take one of the coordinates named. You want the game to last.",
 }
-
-
-def most_of(points: Points) -> int:
-    return max((max(point) for point in points), default=0)
 
 
 def counted(count: int, what: str = "point") -> str:
