@@ -74,6 +74,11 @@ class Dial:
         return found if inside and (found.is_integer() or not self.whole) else None
 
 
+def told(dial: str, asked: float, found: float, **more: float) -> dict[str, float]:
+    """What was measured of a dial that was turned, as a report has it."""
+    return {f"dial.{dial}": found, f"dial.{dial}.asked": asked, **{f"dial.{dial}.{name}": value for name, value in more.items()}}
+
+
 def refusal(dials: Sequence[Dial], name: str, value: str) -> str:
     """Why a dial cannot be turned so, in a sentence; empty where it can."""
     if not dials:

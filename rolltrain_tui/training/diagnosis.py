@@ -16,8 +16,9 @@ What cannot be told is NaN. The model is left as it was, and nothing is drawn.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -54,8 +55,9 @@ def examine(
     batch: int,
     gflop: float,
     train_value: float | None = None,
+    own: Mapping[str, float] = MappingProxyType({}),
 ) -> Examination:
-    """All signals and all layers. `value`: of the last evaluation. `batch`: B.
+    """All signals and all layers. `value`: of the last evaluation. `batch`: B. `own`: signals of the mode's own.
 
     `train_value`: the objective on training data. None: an objective of loss takes the probe's, any other leaves the gap unknown.
     """
@@ -71,7 +73,7 @@ def examine(
         batch=batch,
         over_shards=memory.levers.over_shards,
     )
-    return Examination(values={**found, "temperature": told(temperature)}, layers=readings, gflop=gflop)
+    return Examination(values={**found, "temperature": told(temperature), **own}, layers=readings, gflop=gflop)
 
 
 def measure(

@@ -112,15 +112,15 @@ class Duellist(LeveredLearner):
                     own["echo"] = self.standing.echo(evaluation.value)
             gflop = side.flops / 1e9
         warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
-        examination = examine(
+        return examine(
             self.memory,
             found,
             value=evaluation.value,
             temperature=warmth,
             batch=transitions,
             gflop=gflop + (evaluation.gflop if has_temperature(self.memory) else 0.0),
+            own=own,
         )
-        return replace(examination, values={**examination.values, **own})
 
     def perform(self) -> str:
         """A game against one of the judges, move by move, and how it stands with each of them."""

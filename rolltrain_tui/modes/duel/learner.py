@@ -36,8 +36,9 @@ from rolltrain_tui.modes.duel.saved import Saved
 from rolltrain_tui.modes.duel.schedule import DecaySchedule
 from rolltrain_tui.modes.duel.side import Batch, Rival, Side
 from rolltrain_tui.modes.duel.trials import Trials
-from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games, of_targets, purged, seated, synced, told, turned
+from rolltrain_tui.modes.duel.turning import Orders, Told, begun_anew, of_games, of_targets, purged, seated, synced, turned
 from rolltrain_tui.modes.module.diagnosis import layers_of
+from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.below_autograd import below_autograd

@@ -23,6 +23,7 @@ from rolltrain_tui.modes.duel.dials import Settings
 from rolltrain_tui.modes.duel.pair import network
 from rolltrain_tui.modes.duel.qlearning import follow, td_targets
 from rolltrain_tui.modes.duel.side import Batch, Side
+from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.training.streams import random_stream
 
 Told = dict[str, float]
@@ -61,11 +62,6 @@ def asked_for(dial: str, settings: Settings) -> float:
         case "pool":
             return 1.0
     return 0.0
-
-
-def told(dial: str, asked: float, found: float, **more: float) -> Told:
-    """As a report has it."""
-    return {f"dial.{dial}": found, f"dial.{dial}.asked": asked, **{f"dial.{dial}.{name}": value for name, value in more.items()}}
 
 
 def synced(side: Side) -> Told:

@@ -123,7 +123,9 @@ class Apprentice(LeveredLearner):
         warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
         again = evaluation.gflop if has_temperature(self.memory) else 0.0
         gflop, self.flops = gflop + (self.flops - spent) / 1e9 + again, spent
-        examined = examine(
+        own = own if self.clock >= self.config.diagnosis.scouting else []  # a young player chooses at random, and is not sick
+        lost = self.exam.lost(evaluation.values)
+        return examine(
             self.memory,
             found,
             value=evaluation.value,
@@ -131,10 +133,8 @@ class Apprentice(LeveredLearner):
             batch=self.config.batch.moves * self.config.batch.accumulation,
             gflop=gflop,
             train_value=seen.value,
+            own=health.signals(self.recent, self.buffer.told, own, lost, verdicts),
         )
-        own = own if self.clock >= self.config.diagnosis.scouting else []  # a young player chooses at random, and is not sick
-        lost = self.exam.lost(evaluation.values)
-        return health.with_signals(examined, health.signals(self.recent, self.buffer.told, own, lost, verdicts))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

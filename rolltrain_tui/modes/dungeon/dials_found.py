@@ -19,6 +19,7 @@ from rolltrain_tui.modes.dungeon.dials import Settings
 from rolltrain_tui.modes.dungeon.kl import KLCoefficients
 from rolltrain_tui.modes.dungeon.offers import Offers
 from rolltrain_tui.modes.dungeon.policy import Player
+from rolltrain_tui.protocol.dials import told
 
 LEAST = 1e-6
 """A part of the loss that is smaller tells nothing of its weight."""
@@ -36,11 +37,6 @@ class Learning(Protocol):
     def temperature(self) -> float: ...
 
     def losses(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Told]: ...
-
-
-def told(dial: str, asked: float, found: float, **more: float) -> Told:
-    """As a report has it."""
-    return {f"dial.{dial}": found, f"dial.{dial}.asked": asked, **{f"dial.{dial}.{name}": value for name, value in more.items()}}
 
 
 @torch.no_grad()

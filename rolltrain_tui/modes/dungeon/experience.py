@@ -17,7 +17,6 @@ from rolltrain_tui.modes.dungeon.apprentice import Apprentice
 from rolltrain_tui.modes.dungeon.buffer import Buffer
 from rolltrain_tui.modes.dungeon.demonstrations import TURNS, WEIGHT, Demonstration, lessons
 from rolltrain_tui.modes.dungeon.dials import Settings
-from rolltrain_tui.modes.dungeon.dials_found import told as dial_told
 from rolltrain_tui.modes.dungeon.examples import Examples
 from rolltrain_tui.modes.dungeon.games import Games, fresh
 from rolltrain_tui.modes.dungeon.minibatch import ready
@@ -30,6 +29,7 @@ from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.trajectories import Witness
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 from rolltrain_tui.protocol.dials import OWN
+from rolltrain_tui.protocol.dials import told as dial_told
 from rolltrain_tui.protocol.trajectories import Row
 
 AT_ONCE = 256

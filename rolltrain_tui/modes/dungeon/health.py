@@ -20,7 +20,6 @@ from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.judging import Verdict
 from rolltrain_tui.modes.dungeon.policy import Seen
-from rolltrain_tui.protocol.learner import Examination
 
 RECENT = 24
 """Turns over which the shift of the policy is told."""
@@ -65,7 +64,3 @@ def signals(
     if seen and "val/explained_variance" in told:
         found["foresight"] = told["val/explained_variance"]
     return found
-
-
-def with_signals(examination: Examination, found: Mapping[str, float]) -> Examination:
-    return Examination(values={**examination.values, **found}, layers=examination.layers, gflop=examination.gflop)

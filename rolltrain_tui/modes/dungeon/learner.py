@@ -32,7 +32,7 @@ from rolltrain_tui.modes.dungeon.choice import Choice
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
 from rolltrain_tui.modes.dungeon.demonstrations import Demonstration
 from rolltrain_tui.modes.dungeon.dials import Settings
-from rolltrain_tui.modes.dungeon.dials_found import told, weights_found
+from rolltrain_tui.modes.dungeon.dials_found import weights_found
 from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
@@ -43,6 +43,7 @@ from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, mak
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.module.diagnosis import layers_of
+from rolltrain_tui.protocol.dials import told
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import StepReport
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, micro_batches
