@@ -109,20 +109,19 @@ class Settings:
         """After an order that the rules have passed. `own`: as the campaign has it; the others are as in `pool_of`."""
         if value == OWN and dial in _NAMES:
             return replace(self, **{dial: getattr(own, dial)})
+        now: Any
         match dial:
             case "double":
-                return replace(self, double=value == "on")
-            case "gamma":
-                return replace(self, gamma=float(value))
-            case "epsilon":
-                return replace(self, epsilon=float(value))
+                now = value == "on"
+            case "gamma" | "epsilon" | "rate":
+                now = float(value)
             case "every":
-                return replace(self, every=int(float(value)))
-            case "rate":
-                return replace(self, rate=float(value))
+                now = int(float(value))
             case "pool":
-                return replace(self, pool=pool_of(value, opponents, copies))
-        return self  # a dial that acts once
+                now = pool_of(value, opponents, copies)
+            case _:
+                return self  # a dial that acts once
+        return replace(self, **{dial: now})
 
     def state(self) -> dict[str, Any]:
         """As JSON values."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from rolltrain_tui.modes.dungeon.examples import Examples, example_turn
 from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.prompts import Memory
 from rolltrain_tui.modes.dungeon.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation, State
 
@@ -34,7 +33,7 @@ class Games:
         self._refused = [standing.refused for standing in standings]
         self._stuck = [False] * len(standings)
         """Whether the last command was refused."""
-        self._memories = [self._memory(standing.past) for standing in standings]
+        self._memories = [reading.new_memory(standing.past) for standing in standings]
         self.seen = [
             self._shown(g, world.restore(standing.state)) for g, (world, standing) in enumerate(zip(self._games, standings, strict=True))
         ]
@@ -64,7 +63,7 @@ class Games:
         """Another world takes the place of a game."""
         self._games[g].close()
         self._games[g] = game = self._maker(seed)
-        self._refused[g], self._stuck[g], self._memories[g] = 0, False, self._memory(())
+        self._refused[g], self._stuck[g], self._memories[g] = 0, False, self._reading.new_memory()
         self.seen[g] = game.reset()
 
     def show_examples(self, examples: Examples) -> tuple[Offers | None, list[int]]:
@@ -93,11 +92,6 @@ class Games:
         for game in self._games:
             game.close()
         return after
-
-    def _memory(self, past: Sequence[str]) -> Memory:
-        memory = Memory(self._reading.writing.memory if self._reading.writing is not None else 0)
-        memory.load(past)
-        return memory
 
     def _shown(self, g: int, now: Observation) -> Observation:
         return now._replace(past=tuple(self._memories[g].state())) if self._remembers else now

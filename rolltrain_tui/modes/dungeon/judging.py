@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from rolltrain_tui.modes.dungeon.play import Act
-from rolltrain_tui.modes.dungeon.prompts import Memory
 from rolltrain_tui.modes.dungeon.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation, World
 
@@ -52,7 +51,7 @@ class Seat:
 def judged(worlds: Sequence[World], choose: Chooser, limit: int, chance: Tensor) -> list[Verdict]:
     """Plays each world from its beginning to its end or the limit. chance: (limit, B)."""
     reading = choose.reading if isinstance(choose, Seat) else None
-    memories = [Memory(reading.writing.memory if reading is not None and reading.writing is not None else 0) for _ in worlds]
+    memories = [] if reading is None else [reading.new_memory() for _ in worlds]
     seen = [world.reset() for world in worlds]
     again, sights = [0] * len(worlds), [{sight(now)} for now in seen]
     given: list[list[str]] = [[] for _ in worlds]

@@ -3,10 +3,12 @@
 Shapes: B actions, T tokens; log-probabilities are of the tokens that were chosen.
 """
 
-from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+
+from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
 
 
 def token_rewards(score: Tensor, logprobs: Tensor, reference: Tensor, mask: Tensor, coefficient: float) -> Tensor:
@@ -30,29 +32,17 @@ def adapted(coefficient: float, kl: float, *, target: float, horizon: float, ste
     return coefficient * (1 + error * steps / horizon)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """How a coefficient begins, and whether it adapts."""
-
-    coefficient: float
-    adaptive: bool
-    target: float
-    """Nats of a whole action."""
-    horizon: float
-    """Moves over which it adapts."""
-
-
 class KLCoefficients(nn.Module):
     """The two coefficients as they stand. They are buffers: a rollback takes them back with the weights."""
 
     loss_coefficient: Tensor
     reward_coefficient: Tensor
 
-    def __init__(self, loss: Control, reward: Control) -> None:
+    def __init__(self, loss: KLTermConfig, reward: KLTermConfig) -> None:
         super().__init__()
-        self.controls = {"loss": loss, "reward": reward}
-        for name, control in self.controls.items():
-            self.register_buffer(f"{name}_coefficient", torch.tensor(control.coefficient, dtype=torch.float32))
+        self._terms = {"loss": loss, "reward": reward}
+        for name, term in self._terms.items():
+            self.register_buffer(f"{name}_coefficient", torch.tensor(term.coefficient, dtype=torch.float32))
 
     @property
     def used(self) -> bool:
@@ -70,16 +60,9 @@ class KLCoefficients(nn.Module):
     def set_loss(self, coefficient: float) -> None:
         self.loss_coefficient.fill_(coefficient)
 
-    def heard_loss(self, kl: float, moves: int) -> None:
-        """The distance in a minibatch of so many moves."""
-        self._hear("loss", kl, moves)
-
-    def heard_reward(self, kl: float, moves: int) -> None:
-        """The distance in so many moves that were played."""
-        self._hear("reward", kl, moves)
-
-    def _hear(self, name: str, kl: float, moves: int) -> None:
-        control = self.controls[name]
-        if control.adaptive:
+    def hear(self, name: Literal["loss", "reward"], kl: float, moves: int) -> None:
+        """The distance in so many moves: in the loss those of a minibatch, in the reward those that were played."""
+        term = self._terms[name]
+        if term.adaptive:
             buffer: Tensor = getattr(self, f"{name}_coefficient")
-            buffer.fill_(adapted(buffer.item(), kl, target=control.target, horizon=control.horizon, steps=moves))
+            buffer.fill_(adapted(buffer.item(), kl, target=term.target, horizon=term.horizon, steps=moves))

@@ -37,9 +37,10 @@ from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.exam_worlds import exam_of
 from rolltrain_tui.modes.dungeon.experience import Experienced
 from rolltrain_tui.modes.dungeon.games import fresh
+from rolltrain_tui.modes.dungeon.kl import KLCoefficients
 from rolltrain_tui.modes.dungeon.minibatch import noisy, ready, without_the_worst
 from rolltrain_tui.modes.dungeon.offers import Offers
-from rolltrain_tui.modes.dungeon.parts import algorithm_of, coefficients_of, maker_of, objective_of, player_of, reading_of, rewards_of
+from rolltrain_tui.modes.dungeon.parts import algorithm_of, maker_of, objective_of, player_of, reading_of, rewards_of
 from rolltrain_tui.modes.dungeon.policy import Seen
 from rolltrain_tui.modes.dungeon.reference import Reference
 from rolltrain_tui.modes.module.diagnosis import layers_of
@@ -76,8 +77,7 @@ class DungeonLearner(Experienced):
         self.rewards = rewards_of(config)
         self.exam = exam or exam_of(config, self.maker)
         self.player, words, self.data_sha256 = player_of(config, self.maker, base, random_stream(config.seed, "init"))
-        kl = coefficients_of(config)
-        self.kl = kl
+        self.kl = kl = KLCoefficients(config.kl.loss, config.kl.reward)
         self.own: Algorithm = algorithm_of(config, words, kl)
         """The algorithm as the campaign has it."""
         self.algorithm = self.own

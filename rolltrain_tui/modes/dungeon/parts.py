@@ -9,7 +9,6 @@ from rolltrain_tui.modes.dungeon.advantages import Credit
 from rolltrain_tui.modes.dungeon.algorithm import Algorithm
 from rolltrain_tui.modes.dungeon.components import Component
 from rolltrain_tui.modes.dungeon.config import DungeonConfig
-from rolltrain_tui.modes.dungeon.config_algorithms import KLTermConfig
 from rolltrain_tui.modes.dungeon.decision import PLACE as RETURN_PLACE
 from rolltrain_tui.modes.dungeon.decision import WORDS as DECISION_WORDS
 from rolltrain_tui.modes.dungeon.decision import Decision
@@ -17,12 +16,12 @@ from rolltrain_tui.modes.dungeon.exam import Exam
 from rolltrain_tui.modes.dungeon.grpo import GRPO
 from rolltrain_tui.modes.dungeon.hugging import Borrowed, borrowed
 from rolltrain_tui.modes.dungeon.ilql import ActDe, Critic
-from rolltrain_tui.modes.dungeon.kl import Control, KLCoefficients
+from rolltrain_tui.modes.dungeon.kl import KLCoefficients
 from rolltrain_tui.modes.dungeon.policy import Player
 from rolltrain_tui.modes.dungeon.ppo import PPO, Coefficients
 from rolltrain_tui.modes.dungeon.prompts import WORDS as PROMPT_WORDS
 from rolltrain_tui.modes.dungeon.q_heads import QHeads
-from rolltrain_tui.modes.dungeon.reading import Promise, Reading, Writing
+from rolltrain_tui.modes.dungeon.reading import Promise, Reading
 from rolltrain_tui.modes.dungeon.reinforce import Reinforce
 from rolltrain_tui.modes.dungeon.rejection import Rejection
 from rolltrain_tui.modes.dungeon.rewards import Rewards
@@ -79,14 +78,8 @@ def vocabulary_of(config: DungeonConfig, maker: Maker) -> Vocabulary:
 
 
 def reading_of(config: DungeonConfig, words: Words, algorithm: Algorithm, rewards: Rewards) -> Reading:
-    own = config.writing
-    writing = None if own is None else Writing(form=own.form, words=own.words, memory=own.memory)
     promise = Promise(algorithm.target, rewards, RETURN_PLACE, algorithm.number) if isinstance(algorithm, Decision) else None
-    return Reading(words, config.model.context, config.model.feedback, algorithm.prefix, writing, promise)
-
-
-def coefficients_of(config: DungeonConfig) -> KLCoefficients:
-    return KLCoefficients(control(config.kl.loss), control(config.kl.reward))
+    return Reading(words, config.model.context, config.model.feedback, algorithm.prefix, config.writing, promise)
 
 
 def algorithm_of(config: DungeonConfig, words: Words, kl: KLCoefficients) -> Algorithm:
@@ -117,10 +110,6 @@ def algorithm_of(config: DungeonConfig, words: Words, kl: KLCoefficients) -> Alg
     assert config.decision is not None, "one algorithm is chosen"
     numbers = tuple(words.numbers(word)[0] for word in DECISION_WORDS[1:])
     return Decision(config.decision.target, config.decision.gamma_step, config.decision.ent_coef, numbers)
-
-
-def control(term: KLTermConfig) -> Control:
-    return Control(**term.model_dump())
 
 
 def objective_of(config: DungeonConfig, exam: Exam) -> Objective:

@@ -151,7 +151,7 @@ class PPO(Algorithm):
         }
         if self.kl.used:
             told["objective/kl"] = distance
-            self.kl.heard_reward(distance, len(played.score))
+            self.kl.hear("reward", distance, len(played.score))
         if self.whitening == "all":
             advantages = whitened(advantages, there, "all")
         return {**rows_of(played), "reference": reference, "advantages": advantages, "returns": returns}, told
@@ -167,4 +167,4 @@ class PPO(Algorithm):
         return losses.total, told | means(policy=losses.policy, value=losses.value, kl=losses.kl)
 
     def stepped(self, told: Told, count: int) -> None:
-        self.kl.heard_loss(told["loss/kl_avg"], count)
+        self.kl.hear("loss", told["loss/kl_avg"], count)

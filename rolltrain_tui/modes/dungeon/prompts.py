@@ -5,8 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 
 ACTIONS, OPEN = "actions", "open"
-FORMS = (ACTIONS, OPEN)
-"""actions: the admissible commands are named. open: they are not."""
+"""Forms of a prompt. actions: the admissible commands are named. open: they are not."""
 WORDS = ("Your possible actions are or", "You choose the action to")
 """What a vocabulary needs besides the words of the worlds."""
 

@@ -6,24 +6,13 @@ from dataclasses import dataclass
 import torch
 
 from rolltrain_tui.modes.dungeon.actions import cleaned
+from rolltrain_tui.modes.dungeon.config_play import WritingConfig
 from rolltrain_tui.modes.dungeon.offers import Offers, read
 from rolltrain_tui.modes.dungeon.policy import Taken
-from rolltrain_tui.modes.dungeon.prompts import situation
+from rolltrain_tui.modes.dungeon.prompts import Memory, situation
 from rolltrain_tui.modes.dungeon.rewards import Rewards
 from rolltrain_tui.modes.dungeon.vocabulary import Words
 from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """Of a player that writes its commands word by word."""
-
-    form: str
-    """Of the prompt: see `prompts.FORMS`."""
-    words: int
-    """Of a command at most, its stop among them."""
-    memory: int
-    """Moves of the past that stand in a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +41,7 @@ class Reading:
     """Whether the text begins with what the last command did."""
     prefix: str = ""
     """Words in front of every text."""
-    writing: Writing | None = None
+    writing: WritingConfig | None = None
     promise: Promise | None = None
 
     def offers(self, seen: Sequence[Observation]) -> Offers:
@@ -80,6 +69,12 @@ class Reading:
         if self.promise is None:
             return now
         return now._replace(gained=before.gained + max(0.0, self.promise.rewards.of(before, command, now)))
+
+    def new_memory(self, past: Sequence[str] = ()) -> Memory:
+        """Of a game: it holds as many moves of the past as stand in a text."""
+        memory = Memory(0 if self.writing is None else self.writing.memory)
+        memory.load(past)
+        return memory
 
     def text(self, seen: Observation) -> str:
         return "\n".join((*seen.past, self.situation(seen)))

@@ -74,7 +74,7 @@ class Rejection(Algorithm):
         told = {"rejection/kept": float(len(places)), "rejection/least": found[places[-1]].item(), "rejection/mean": found.mean().item()}
         if self.kl.used:
             told["objective/kl"] = ((played.choice.logprobs - reference) * played.mask).sum(dim=1).mean().item()
-            self.kl.heard_reward(told["objective/kl"], len(found))
+            self.kl.hear("reward", told["objective/kl"], len(found))
         rows = {**rows_of(played), "reference": reference}
         return {name: column[places] for name, column in rows.items()}, told
 
@@ -89,4 +89,4 @@ class Rejection(Algorithm):
         return total, {"objective/entropy": entropy.detach().mean().item()} | means(policy=imitation, kl=kl)
 
     def stepped(self, told: Told, count: int) -> None:
-        self.kl.heard_loss(told["loss/kl_avg"], count)
+        self.kl.hear("loss", told["loss/kl_avg"], count)

@@ -15,10 +15,10 @@ def best(games: Sequence[Sitting]) -> Sitting | None:
     return min(won, key=lambda game: (game.world.moves - game.par, -game.par), default=None)
 
 
-def tale(game: Sitting, who: str = "It") -> str:
+def tale(game: Sitting) -> str:
     """What was done, in sentences of some deeds each, and how it ended."""
     deeds = [_deed(row["action"]) for row in game.record if row["accepted"]]
-    sentences = [_sentence(who, deeds[start : start + TOGETHER]) for start in range(0, len(deeds), TOGETHER)]
+    sentences = [_sentence(deeds[start : start + TOGETHER]) for start in range(0, len(deeds), TOGETHER)]
     world = game.world
     beside = f", par {game.par}" if game.par else ""
     end = (
@@ -34,5 +34,5 @@ def _deed(command: str) -> str:
     return f"{PAST[verb]} {rest}" if verb == "go" else f"{PAST[verb]} the {rest}"
 
 
-def _sentence(who: str, deeds: Sequence[str]) -> str:
-    return f"{who} {', '.join(deeds[:-1])} and {deeds[-1]}." if len(deeds) > 1 else f"{who} {deeds[0]}."
+def _sentence(deeds: Sequence[str]) -> str:
+    return f"It {', '.join(deeds[:-1])} and {deeds[-1]}." if len(deeds) > 1 else f"It {deeds[0]}."

@@ -223,4 +223,4 @@ def test_the_best_game_is_told_as_a_story() -> None:
         "It went west, took the black key and unlocked the black door. It went south, opened the chest and took the coin. "
         "That was the end: the game was won, after 6 moves, par 6."
     )
-    assert tale(games[1], "The model").startswith("The model looked around, ")
+    assert tale(games[1]).startswith("It looked around, ")
