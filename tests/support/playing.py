@@ -85,15 +85,21 @@ def under_way(app: RolltrainApp) -> bool:
 
 @asynccontextmanager
 async def playing(
-    tmp_path: Path, *overrides: str, size: tuple[int, int] = SIZE, paused: bool = True, explain: bool = False, **how: Any
+    tmp_path: Path,
+    *overrides: str,
+    size: tuple[int, int] = SIZE,
+    paused: bool = True,
+    explain: bool = False,
+    boxes: bool = False,
+    **how: Any,
 ) -> AsyncIterator[Game]:
-    """The app on an expedition; `paused`: before its first turn; `explain`: with cards for the first of each kind."""
+    """The app on an expedition; `paused`: before its first turn; `explain`: with cards for the first of a kind; `boxes`: with notices."""
     expedition = FakeExpedition(tmp_path, fake_config(*overrides), **how)
     outfitter = FakeOutfitter(expedition)
     app = RolltrainApp(Launch(save=tmp_path, runs=tmp_path, explain=explain), outfitter)
     if paused:
         outfitter.before = lambda: app.bridge and app.bridge.inbox.pause()
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=boxes) as pilot:
         await until(pilot, lambda: under_way(app))
         game = Game(app, pilot, expedition)
         await game.until(lambda: game.screen.scene.campaign)

@@ -56,6 +56,18 @@ async def test_a_game_as_host(size: tuple[int, int]) -> None:
         await tells(pilot, "Game 2", "The host names")
 
 
+@pytest.mark.parametrize(("size", "shares"), [((80, 24), 0), ((120, 36), 1)])
+async def test_shares_of_the_largest_stand_once(size: tuple[int, int], shares: int) -> None:
+    """Beside the whole numbers where there is room, else in their place by a key; never twice."""
+    app, _ = table(start=((3, 4, 1), (2, 4, 2), (0, 0, 9)))
+    async with app.run_test(size=size) as pilot:
+        await tells(pilot, "3 points")
+        assert shares == shown(app).count("0.333")
+        await pilot.press("f")
+        await until(pilot, lambda: "shares of the largest" in shown(app))
+        await until(pilot, lambda: shown(app).count("0.333") == 1)
+
+
 async def test_a_game_as_agent_and_everything_beside_it() -> None:
     """A coordinate that was not named is refused; opponent, role, plot and figures change; a watched game goes on by itself."""
     app, sitting = table(start=START, first="agent")

@@ -8,9 +8,10 @@ from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 from support.paths import CAMPAIGNS
 from support.playing import SIZE, Game, playing, under_way
 from support.screens_host import shown, until
+from textual.widgets._toast import Toast
 
 from rolltrain_tui.protocol.commands import SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
-from rolltrain_tui.protocol.events import LevelGained, SaveFailed, ScoutsReturned
+from rolltrain_tui.protocol.events import ActBegan, LevelGained, SaveFailed, ScoutsReturned
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
@@ -375,6 +376,21 @@ async def test_an_answer_that_was_cut_is_whole_on_a_wider_screen(tmp_path: Path)
         for width, whole in ((80, False), (120, True), (80, False)):
             await game.pilot.resize_terminal(width, 36)
             await game.until(lambda whole=whole: (words in shown_line(game)) == whole and "An answer" in shown_line(game))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_box_of_words_lies_over_the_chart_alone(size: tuple[int, int], tmp_path: Path) -> None:
+    """What is longer than the line hides neither log nor answers nor keys, nor an act's card; all of it is in the box."""
+    async with playing(tmp_path, size=size, boxes=True) as game:
+        game.screen.tell_player("No ghost line and no gates: the recording was made with other settings. " * 3, "warn")
+        await game.until(lambda: any(box.region.area for box in game.screen.query(Toast)))
+        box = game.screen.query_one(Toast).region
+        assert box.bottom <= game.screen.size.height
+        for name in ("log", "notice", "keys", "status"):
+            assert not box.overlaps(game.screen.query_one(f"#{name}").region)
+        await game.app.push_screen(Card(ActBegan(0, 1, "The tavern", "Every turn is one step of learning.")))
+        await game.until(lambda: any(box.region.area for box in game.app.screen.query(Toast)))
+        assert not game.app.screen.query_one(Toast).region.overlaps(game.app.screen.query_one("#card").region)
 
 
 def shown_line(game: Game) -> str:

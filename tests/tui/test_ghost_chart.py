@@ -128,3 +128,20 @@ def test_an_evaluation_carries_its_error_as_a_bar_above_and_below() -> None:
     for mark, column in marks:
         bar = [row for row, at in drawn_in(lines, "accent") if at == column]
         assert min(bar) < mark < max(bar)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_bars_of_the_errors_are_seen_whole(count: int) -> None:
+    """Beside one evaluation or several; a bar as long as the chart is high many times over is cut."""
+    scene = scene_after(100)
+    scene.objective = Objective(name="R²", unit="", better="higher", limit=None, of_loss=False)
+    checks = [replace(check, value=0.5 + 0.001 * n, standard_error=0.1) for n, check in enumerate(scene.history.evaluations[:count])]
+    scene.history.evaluations[:] = checks
+    frame = frame_of(scene, 60, 12, None)
+    assert frame is not None
+    assert frame.low < 0.4
+    assert frame.high > 0.6
+    scene.history.evaluations[0] = replace(checks[0], standard_error=9.0)
+    frame = frame_of(scene, 60, 12, None)
+    assert frame is not None
+    assert frame.high - frame.low < 1

@@ -246,13 +246,16 @@ async def test_foreign_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_theme_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """t puts on the next theme and it is remembered."""
+    """t puts on the next theme and it is remembered; the last one alone is named."""
     on_disk(monkeypatch, [])
     app = ScreensHost(TitleScreen)
     async with app.run_test() as pilot:
         await pilot.press("t")
         await until(pilot, lambda: read_settings().get("theme") == "parchment")
         assert "parchment" == app.theme
+        await pilot.press("t")
+        await until(pilot, lambda: app.theme == "high-contrast")
+        assert ["High contrast"] == [told.message for told in app._notifications]
 
 
 @given(width=st.integers(20, 120), hero=st.text(max_size=24), campaign=st.text(max_size=60))

@@ -128,7 +128,7 @@ class TableScreen(TavernScreen):
     def _draw_table(self, width: int) -> None:
         sitting, dimension = self.sitting, self.sitting.position.rules.dimension
         points = sitting.position.points
-        beside = width >= WIDE and dimension <= MOST_BESIDE
+        beside = width >= WIDE and dimension <= MOST_BESIDE and not self._as_shares
         table = self.query_one("#duel-table", Panel)
         table.styles.width = table_width(dimension, shares=beside) + FRAME
         table.name_box(words.counted(len(points)) + (f", {unit}" if (unit := words.unit_words(sitting.position)) else ""))

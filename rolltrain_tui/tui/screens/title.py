@@ -167,6 +167,7 @@ class TitleScreen(SavesScreen):
     def action_theme(self) -> None:
         from rolltrain_tui.tui.themes import next_theme
 
+        self.app.clear_notifications()
         self.notify(next_theme(self.app), title="Theme", timeout=2, markup=False)
 
     def action_leave(self) -> None:

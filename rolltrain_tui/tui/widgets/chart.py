@@ -1,6 +1,7 @@
 """The loss chart: batches faint, their mean a heavy line, validation as diamonds with error bars, the ghost dashed, abilities as bands."""
 
 import math
+from collections.abc import Iterable, Sequence
 
 from rolltrain_tui.rules.gate import ghost_value
 from rolltrain_tui.story.scene import Scene
@@ -29,7 +30,7 @@ class LossChart(ScenePanel):
 
     def show_scene(self, scene: Scene) -> None:
         objective = scene.objective
-        what, unit = ("Loss" if objective.of_loss else objective.name), f" ({objective.unit})" if objective.unit else ""
+        what, unit = ("Loss" if objective.of_loss else objective.title), f" ({objective.unit})" if objective.unit else ""
         name = f"{what}{unit}"
         self.name_box(name if self.window is None else f"{name} · last {self.window} turns")
         self.show(chart_lines(scene, self.content_size.width, self.content_size.height, self.window))
@@ -38,23 +39,40 @@ class LossChart(ScenePanel):
 def frame_of(scene: Scene, columns: int, rows: int, window: int | None) -> Frame | None:
     """Fitted to the running mean and the evaluations; single batches beyond them are cut. None: nothing to show yet.
 
-    The limit is in the frame where it is near. Where the objective is no loss, evaluations alone are drawn: the training loss would need
-    an axis of its own.
+    Ghost, error bars and limit are in the frame where they are near. Where the objective is no loss, evaluations alone are drawn: the
+    training loss would need an axis of its own.
     """
     first = 0 if window is None else max(0, scene.turn - window)
     means = [bucket.ema for bucket in scene.losses.since(first)] if scene.objective.of_loss else []
     values = means + [value for turn, value in scene.history.validations if turn >= first and math.isfinite(value)]
     if not values:
         return None
-    low, high = min(values), max(values)
-    span = max(high - low, 0.25 * abs(high), 0.02)
-    values += [value for _, value in ghost_points(scene, first, scene.turn) if low - span < value < high + span]
+    low, high, span = _reach(values)
+    values += near(values, [*bar_ends(scene, first, scene.turn), *(value for _, value in ghost_points(scene, first, scene.turn))])
     limit = scene.objective.limit
     if limit is not None and window is None and min(abs(limit - low), abs(limit - high)) <= LIMIT_SHARE * span:
         values.append(limit)
     bounds = fitted(values)
     assert bounds is not None
     return Frame(first, max(first + 10, scene.turn), *bounds, columns, rows)
+
+
+def _reach(values: Sequence[float]) -> tuple[float, float, float]:
+    """Lowest, highest, and how far beyond them is near."""
+    low, high = min(values), max(values)
+    return low, high, max(high - low, 0.25 * abs(high), 0.02)
+
+
+def near(values: Sequence[float], others: Iterable[float]) -> list[float]:
+    """The others that do not flatten these finite values, of which there is one at least."""
+    low, high, span = _reach(values)
+    return [value for value in others if low - span < value < high + span]
+
+
+def bar_ends(scene: Scene, first: int, last: int) -> list[float]:
+    """Where the error bars of the evaluations from one turn to another begin and end."""
+    checks = [check for check in scene.history.evaluations if first <= check.turn <= last]
+    return [check.value + side * check.standard_error for check in checks for side in (-1, 1)]
 
 
 def ghost_at(scene: Scene, turn: float) -> float:

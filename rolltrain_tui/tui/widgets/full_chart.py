@@ -12,7 +12,7 @@ from rolltrain_tui.tui.chart_view import ChartView
 from rolltrain_tui.tui.frame import Frame, fitted, turn_axis
 from rolltrain_tui.tui.plot import Plot
 from rolltrain_tui.tui.titles import titled
-from rolltrain_tui.tui.widgets.chart import ghost_at, ghost_points
+from rolltrain_tui.tui.widgets.chart import bar_ends, ghost_at, ghost_points, near
 from rolltrain_tui.tui.widgets.curves import mark_of
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 
@@ -70,10 +70,9 @@ def _frame(scene: Scene, series: Series, view: ChartView, others: Sequence[Other
     if series.objective:
         values += [check.value for check in scene.history.evaluations if first <= check.turn <= last]
         kept = [value for value in values if math.isfinite(value)]
-        if view.ghost and kept:
-            room = max(max(kept) - min(kept), 0.25 * abs(max(kept)))
-            ghost = (value for _, value in ghost_points(scene, first, last))
-            values += [value for value in ghost if min(kept) - room < value < max(kept) + room]
+        if kept:
+            ghost = [value for _, value in ghost_points(scene, first, last)] if view.ghost else []
+            values += near(kept, [*bar_ends(scene, first, last), *ghost])
         if not view.fit and scene.objective.limit is not None:
             values.append(scene.objective.limit)
     log = view.log and (logged := fitted(values, log=True)) is not None
