@@ -17,7 +17,7 @@ MARKS: Mapping[Outcome, str] = {"exact": "✔", "consistent": "✔", "undecided"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One student."""
+    """One student, or a file that tells no name."""
 
     name: str
     result: Result
@@ -27,10 +27,12 @@ class Row:
     alike: str = ""
     """What looks like another submission; a person has to look."""
     note: str = ""
+    nameless: bool = False
+    """`name` is the file's."""
 
 
 COLUMNS: Mapping[str, Callable[[Row], str]] = {
-    "name": lambda row: row.name,
+    "name": lambda row: "" if row.nameless else row.name,
     "verdict": lambda row: row.result.outcome,
     "why": lambda row: row.result.reason,
     "measures": lambda row: row.result.label,

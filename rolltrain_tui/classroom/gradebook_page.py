@@ -56,7 +56,7 @@ _NUMBER = '"number"'
 _LEGEND = (
     "Exact: trained again here, the same to the last bit. Consistent: another kind of machine, the same but for rounding. "
     "Undecided: another kind of machine, and it drifted apart; a person looks, and it is no zero. Contradicted: it did not happen so. "
-    "Refused: not this assignment, or not readable. It is not proved who played."
+    "Refused: not this assignment, or not readable; a file that cannot be read tells no name. It is not proved who played."
 )
 _COLUMNS = (
     "Value: what the run was judged by at its end, plus or minus its standard error. Against plain: the same beside plain training, "
@@ -74,7 +74,7 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <h1>{title}</h1>
-<p>{students}: {told}. Assignment {id}.</p>
+<p>{students}. Assignment {id}.</p>
 <div class="wide"><table>
 <thead><tr>{heads}</tr></thead>
 <tbody>
@@ -90,15 +90,20 @@ _PAGE = """<!DOCTYPE html>
 def as_page(rows: Sequence[Row], assignment: Assignment) -> str:
     """The whole file."""
     title = escape(flat(assignment.title))
-    counts = Counter(row.result.outcome for row in rows)
+    named = [row for row in rows if not row.nameless]
+    counts = Counter(row.result.outcome for row in named)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in MARKS if counts[outcome])
     heads = "".join(f'<th scope="col"{" class=" + _NUMBER if head in _NUMBERS else ""}>{head}</th>' for head in _HEADS)
     body = "\n".join(_row(row) for row in rows)
-    students = f"{len(rows)} student{'s' * (len(rows) != 1)}"
+    students = _count(len(named), "student") + (f": {told}" if told else "")
+    if files := len(rows) - len(named):
+        students += f"; and {_count(files, 'file')} without a name"
     legend = f"<p>{_LEGEND}</p>\n<p>{_COLUMNS}</p>"
-    return _PAGE.format(
-        style=_STYLE, title=title, students=students, told=told, id=assignment.id[:8], heads=heads, body=body, legend=legend
-    )
+    return _PAGE.format(style=_STYLE, title=title, students=students, id=assignment.id[:8], heads=heads, body=body, legend=legend)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _row(row: Row) -> str:

@@ -29,7 +29,6 @@ from rolltrain_tui.classroom.result import Result
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.runs import event_codec, layout
-from rolltrain_tui.runs.saves import manifest
 from rolltrain_tui.training.machine_kind import this_machine
 
 MOST_FILES = 5000
@@ -59,14 +58,21 @@ class Entry:
 
 
 def files_in(folder: Path, leave: Sequence[Path] = ()) -> list[Path]:
-    """All files of a folder and its subfolders, but for hidden ones, links to folders and those in `leave`. NothingToGrade."""
+    """All files of a folder and its subfolders, but for a system's own, links to folders and those in `leave`. NothingToGrade.
+
+    A subfolder into which a submission was unpacked counts as one file, and so does a run.
+    """
     if not folder.is_dir():
         raise NothingToGrade(f"{printable(folder)} is no folder. Name the folder that the submissions are in.")
     left = {path.resolve() for path in leave}
     found: list[Path] = []
     for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        found += [path for name in sorted(names) if not name.startswith(".") and (path := Path(where) / name).resolve() not in left]
+        if Path(where) != folder and submission.unpacked(names):
+            folders.clear()
+            found.append(Path(where))
+            continue
+        folders[:] = sorted(name for name in folders if not _of_a_system(name))
+        found += [path for name in sorted(names) if not _of_a_system(name) and (path := Path(where) / name).resolve() not in left]
         if len(found) > MOST_FILES:
             raise NothingToGrade(f"{printable(folder)} holds more than {MOST_FILES} files. Name a folder of submissions only.")
     if not found:
@@ -74,9 +80,13 @@ def files_in(folder: Path, leave: Sequence[Path] = ()) -> list[Path]:
     return found
 
 
-def look(path: Path, assignment: Assignment) -> Entry:
-    """The cheap checks of one file; milliseconds, whatever it asks for."""
-    shown, received = one_line(path.name, _CELLS), path.lstat().st_mtime
+def _of_a_system(name: str) -> bool:
+    return name.startswith((".", "__MACOSX")) or name.casefold() in ("thumbs.db", "desktop.ini")
+
+
+def look(path: Path, assignment: Assignment, folder: Path | None = None) -> Entry:
+    """The cheap checks of one file; milliseconds, whatever it asks for. It is shown by its path in `folder`, where that is given."""
+    shown, received = one_line(str(path.relative_to(folder or path.parent)), _CELLS), path.lstat().st_mtime
     with TemporaryDirectory(prefix="rolltrain-") as aside:
         name, story = "", ""
         try:
@@ -102,7 +112,7 @@ def _story_of(chronicle: Path) -> str:
 def _sha256(path: Path) -> str:
     """Empty for what is no plain file, and for one that is too long to be a submission."""
     try:
-        return manifest.sha256_of(path) if path.lstat().st_size <= submission.MOST_ARCHIVE else ""
+        return submission.sha256(path) if path.lstat().st_size <= submission.MOST_ARCHIVE else ""
     except (OSError, atomic_files.NotPlainFile):
         return ""
 
@@ -131,16 +141,17 @@ class Grader:
         self._limits: Limits | None = None
 
     def rows(self, files: Sequence[Path], watch: Callable[[str, int, int], object]) -> Iterator[Row]:
-        """A row for each student, in the order of names. `watch` hears who is next, how many are done, and of how many."""
-        chosen = one_each([look(path, self.assignment) for path in files])
-        chosen.sort(key=lambda pair: pair[0].name.casefold() or pair[0].shown)
+        """A row for each student, by name, then for each nameless file. `watch` hears who is next, how many are done, and of how many."""
+        folder = Path(os.path.commonpath([path.parent for path in files]))
+        chosen = one_each([look(path, self.assignment, folder) for path in files])
+        chosen.sort(key=lambda pair: (not pair[0].name, pair[0].name.casefold() or pair[0].shown))
         rows, handed = [], []
         with Children(self.assignment) as children:
             for done, (entry, note) in enumerate(chosen):
                 name = entry.name or entry.shown
                 watch(name, done, len(chosen))
                 result = self._result(entry, children)
-                rows.append(Row(name, result, entry.received, entry.shown, note=note))
+                rows.append(Row(name, result, entry.received, entry.shown, note=note, nameless=not entry.name))
                 handed.append(Handed(name, entry.sha256, entry.story, result.orders))
         watch("", len(chosen), len(chosen))
         alike = flags(handed)

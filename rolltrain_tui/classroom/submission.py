@@ -5,16 +5,20 @@
 It comes from a stranger: `runs/saves/archive` reads it, which uses nothing before it is checked and makes no path of its names.
 """
 
+import hashlib
+import os
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rolltrain_tui import __version__
+from rolltrain_tui.base import atomic_files
 from rolltrain_tui.base.json_records import RecordError, codec, dump_json, parse_json
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.runs import layout
-from rolltrain_tui.runs.saves import archive, run_of
+from rolltrain_tui.runs.saves import archive, manifest, run_of
 from rolltrain_tui.runs.saves.lock import Lock
 from rolltrain_tui.runs.saves.manifest import SaveError
 
@@ -57,8 +61,14 @@ def pack(run: Path, target: Path, assignment: str, name: str) -> None:
 
 
 def unpack(path: Path, folder: Path) -> Submission:
-    """Extract a submission into an empty folder, everything checked. NoSubmission, and then the folder's content is of no use."""
+    """Extract a submission into an empty folder, everything checked. NoSubmission, and then the folder's content is of no use.
+
+    It may have been unpacked already, as some browsers do by themselves.
+    """
     try:
+        if path.is_dir() and not path.is_symlink():
+            _copy(path, folder)
+            return _record(folder / RECORD)
         if (size := path.lstat().st_size) > MOST_ARCHIVE:
             raise NoSubmission(f"It has {size:,} bytes; a submission has {MOST_ARCHIVE:,} at most.")
         with archive.opened(path, _most) as (zipped, contents):
@@ -72,6 +82,34 @@ def unpack(path: Path, folder: Path) -> Submission:
         raise NoSubmission(f"It cannot be read: {printable(str(error))[:300]}.") from None
     except OSError as error:
         raise NoSubmission(f"It cannot be read: {error.strerror or error}.") from None
+
+
+def unpacked(names: Collection[str]) -> bool:
+    """Whether a folder with these files is a submission that was unpacked, or a run, which is none yet."""
+    return RECORD in names or layout.CHRONICLE in names
+
+
+def sha256(path: Path) -> str:
+    """Of a submission's content, in the form that it has. OSError, NotPlainFile."""
+    files = [path / name for name in sorted(MOST)] if path.is_dir() else [path]
+    digests = [manifest.sha256_of(file) for file in files]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
+
+
+def _copy(unpacked: Path, folder: Path) -> None:
+    if not (unpacked / RECORD).exists():
+        raise NoSubmission("It is a run, and no submission yet: `rolltrain class submit RUN` makes one.")
+    for name, most in MOST.items():
+        try:
+            with os.fdopen(atomic_files.open_plain(unpacked / name), "rb") as source:
+                data = source.read(most + 1)
+        except FileNotFoundError:
+            raise NoSubmission(f"It was unpacked, and {name} is missing.") from None
+        except atomic_files.NotPlainFile as error:
+            raise NoSubmission(f"It cannot be read: {error}.") from None
+        if len(data) > most:
+            raise NoSubmission(f"Its {name} has more than {most:,} bytes.")
+        (folder / name).write_bytes(data)
 
 
 def _record(path: Path) -> Submission:

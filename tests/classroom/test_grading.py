@@ -167,6 +167,20 @@ def test_tables_hold_no_formula_no_markup_and_no_address(room: Class) -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_files_without_a_name_are_no_students(room: Class, anna: Path, tmp_path: Path, here: list[Path]) -> None:
+    """They stand below the students, by their path, with their reason; the page counts them apart."""
+    folder = tmp_path / "in"
+    (folder / "a mail").mkdir(parents=True)
+    submission.pack(anna, folder / "anna.zip", room.asked.id, "Anna")
+    (folder / "a mail" / "broken.zip").write_bytes((folder / "anna.zip").read_bytes()[:999])
+    (folder / "a.txt").write_text("Bo was ill")
+    rows = list(graded(room, folder, tmp_path / "kept").values())
+    assert [(row.name, row.nameless) for row in rows] == [("Anna", False), ("a mail/broken.zip", True), ("a.txt", True)]
+    assert "<p>1 student: 1 exact; and 2 files without a name. Assignment" in as_page(rows, room.asked)
+    assert "<p>0 students; and 1 file without a name. Assignment" in as_page(rows[1:2], room.asked)
+    assert [told["name"] for told in csv.DictReader(io.StringIO(as_csv(rows)))] == ["Anna", "", ""]
+
+
 def test_the_page_explains_its_verdicts_and_columns(room: Class) -> None:
     """A teacher reads what stands in each, below the table; on paper no column is cut off."""
     page = as_page([Row("Ada", Result(outcome=outcome), 0.0, "ada.zip") for outcome in MARKS], room.asked)

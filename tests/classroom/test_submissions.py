@@ -1,7 +1,9 @@
 """Submissions of strangers: each is read or refused with a reason, quickly, and nothing is ever written outside of its folder."""
 
 import os
+import shutil
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +83,53 @@ def test_mutated_archives_neither_crash_nor_write_elsewhere(
         folder.rmdir()
     assert {child.name for child in tmp_path.iterdir()} == {"a", "mutated.zip"}
     tally(f"{tries:,} mutated submissions: {read} still whole, none crashed or wrote elsewhere")
+
+
+def test_an_unpacked_submission_is_the_submission(good: Path, room: Class, tmp_path: Path) -> None:
+    """Its folder counts as one file, and everything about it is that of the archive."""
+    folder = tmp_path / "in" / "anna.submission"
+    with zipfile.ZipFile(good) as archive:
+        archive.extractall(folder)
+    (found,) = files_in(tmp_path / "in")
+    entry, packed = look(found, room.asked), look(good, room.asked)
+    assert (entry.name, entry.story, entry.config, entry.reason) == (packed.name, packed.story, packed.config, "")
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    assert look(other, room.asked).sha256 == entry.sha256 != ""
+    (other / "chronicle.jsonl").write_text("another story")
+    assert look(other, room.asked).sha256 != entry.sha256
+
+
+def test_folders_that_are_no_submission_are_refused_with_their_reason(good: Path, anna: Path, room: Class, tmp_path: Path) -> None:
+    """A run, a part that is missing, a link, and a file without end: one refusal each, and nothing of it is read."""
+    reasons = {}
+    for what in ("run", "missing", "link", "long"):
+        folder = tmp_path / "in" / what
+        with zipfile.ZipFile(good) as archive:
+            archive.extractall(folder)
+        part = folder / ("submission.json" if what == "run" else "campaign.yaml")
+        part.unlink()
+        if what == "link":
+            part.symlink_to(anna / "campaign.yaml")
+        elif what == "long":
+            with part.open("wb") as long:
+                long.truncate(1 << 30)
+    for path in files_in(tmp_path / "in"):
+        reasons[path.name] = look(path, room.asked).reason
+    assert reasons == {
+        "run": "It is a run, and no submission yet: `rolltrain class submit RUN` makes one.",
+        "missing": "It was unpacked, and campaign.yaml is missing.",
+        "link": "It cannot be read: campaign.yaml is not a plain file, so it is left alone.",
+        "long": "Its campaign.yaml has more than 1,048,576 bytes.",
+    }
+
+
+def test_what_systems_leave_in_a_folder_is_no_submission(good: Path, tmp_path: Path) -> None:
+    shutil.copy(good, tmp_path)
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/._anna.zip"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert [path.name for path in files_in(tmp_path)] == ["anna.zip"]
 
 
 def test_a_folder_without_submissions_is_a_mistake(tmp_path: Path) -> None:
