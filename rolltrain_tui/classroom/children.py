@@ -78,7 +78,7 @@ class Children:
         (folder / examiner.ASSIGNMENT).write_text(dump_json(codec(Assignment).dump(self._assignment)), encoding="ascii")
         (folder / examiner.LIMITS).write_text(dump_json(codec(Limits).dump(limits)), encoding="ascii")
         code = self._forked(folder, more) if sys.platform.startswith("linux") else _alone(folder, limits, more)
-        complaint = (_content(folder / examiner.COMPLAINT).decode("utf-8", "replace").strip().splitlines() or [""])[-1]
+        complaint = _decisive(_content(folder / examiner.COMPLAINT).decode("utf-8", "replace"))
         return _Ended(_content(folder / examiner.ANSWER), code, one_line(complaint, 300))
 
     def _forked(self, folder: Path, more: str) -> int | None:
@@ -121,6 +121,12 @@ def _content(path: Path) -> bytes:
         return b""
 
 
+def _decisive(complaints: str) -> str:
+    """The last line; where memory ran out, the line that says so, since libraries add lines of their own on their way out."""
+    lines = complaints.strip().splitlines() or [""]
+    return next(filter(_ran_out_of_memory, lines), lines[-1])
+
+
 def _why(ended: _Ended, limits: Limits) -> str:
     if ended.code is None or (os.name == "posix" and ended.code in (-24, -9)):  # SIGXCPU, and SIGKILL from a system without memory
         return f"Training it again takes longer than {limits.seconds:.0f} s by the clock or {limits.cpu_seconds:.0f} CPU seconds."
@@ -133,6 +139,7 @@ _OUT_OF_MEMORY = (
     *SIGNS,
     "MemoryError",
     "failed to map",
+    "memory allocation of",  # Rust's, as in safetensors
     "error return without exception set",  # a C function that could not even make its exception
 )
 

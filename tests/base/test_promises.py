@@ -142,6 +142,7 @@ def test_a_method_with_other_parameters_is_told_as_one() -> None:
 
 def test_an_interrupt_is_the_players_only_where_his_keys_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a handler of ours the keys raise none, so a KeyboardInterrupt is of the plug-in's own making."""
+    monkeypatch.setattr("rolltrain_tui.base.promises.getsignal", lambda number: signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
         asked(KeyboardInterrupt())
     monkeypatch.setattr("rolltrain_tui.base.promises.getsignal", lambda number: signal.SIG_IGN)

@@ -99,7 +99,7 @@ def test_a_child_is_held_to_its_limits(room: Class, anna: Path, tmp_path: Path) 
     with children.Children(room.asked) as family:
         for name, limits in {
             "enough": Limits(60, 120),
-            "no time": Limits(60, 0.01),
+            "no time": Limits(60, 0),
             "no memory": Limits(60, 120, memory=1 << 20),
         }.items():
             folder = tmp_path / name

@@ -1,12 +1,14 @@
 """What a child that trains a submission again may use."""
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rolltrain_tui.classroom import children
+from rolltrain_tui.classroom import children, examiner
+from rolltrain_tui.classroom.assignment import Assignment
 from rolltrain_tui.classroom.limits import MEMORY, Limits, limits_for
 
 
@@ -44,3 +46,30 @@ def test_a_child_without_a_nursery_is_ended_by_whatever_ends_the_wait_for_it(
         with pytest.raises(KeyboardInterrupt):
             children._alone(tmp_path, Limits(1, 1), "")
     assert Child.awaited
+
+
+@pytest.mark.parametrize(
+    ("complaints", "reason"),
+    [
+        ("", "cannot be trained again: the child ended with code 1"),
+        ("a warning\nValueError: no such model\n", "cannot be trained again: ValueError: no such model."),
+        ("MemoryError: \nFatal error: cannot unwind", "more than 2 GB of memory"),
+        ("memory allocation of 8720 bytes failed\nskipping backtrace printing to avoid potential recursion", "more than 2 GB of memory"),
+        ("RuntimeError: DefaultCPUAllocator: can't allocate memory\n\nabandoned", "more than 2 GB of memory"),
+    ],
+)
+def test_a_child_that_ran_out_of_memory_is_told_by_whatever_line_says_so(
+    complaints: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Libraries go on complaining after it; else the last line is the reason."""
+
+    def ended(folder: Path, limits: Limits, more: str) -> int:
+        (folder / examiner.COMPLAINT).write_text(complaints)
+        return 1
+
+    monkeypatch.setattr(children, "_alone", ended)
+    monkeypatch.setattr(sys, "platform", "win32")
+    asked = Assignment(1, "0", "5eed" * 8, "", (), None, ())
+    found = children.Children(asked).examine(tmp_path, Limits(60, 60))
+    assert found.outcome == "refused"
+    assert reason in found.reason
