@@ -196,7 +196,7 @@ class Shadow:
             else:
                 self._twin.start_over()
         except (RuntimeError, MemoryError) as error:
-            self._twin, trouble = None, _trouble(error)
+            self._twin, trouble = None, f"it could not be made ({told(error)})"
         yield TwinSetOut(turn, ability, self._config.turns)
         if trouble:
             yield self._lose(turn, trouble)

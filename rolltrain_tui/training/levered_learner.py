@@ -38,7 +38,7 @@ from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_levers import SampledLevers
 from rolltrain_tui.training.schedules import Schedule
 from rolltrain_tui.training.shards import own
-from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
+from rolltrain_tui.training.snapshots import LearnerStateError, overwrite, weights_sha256
 from rolltrain_tui.training.state_memory import TrainingMemory, acts_before_the_step, refuse_strangers
 from rolltrain_tui.training.streams import Streams, global_state, set_global_state
 
@@ -292,7 +292,7 @@ class LeveredLearner(ABC):
             self.memory.undo(start)
             with torch.no_grad():
                 for buffer, before in zip(changing, running, strict=True):
-                    buffer.copy_(before)
+                    overwrite(buffer, before)
             raise
 
     def _step(self, effect: StepEffect, started: float) -> StepReport:

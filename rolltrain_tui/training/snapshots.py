@@ -4,7 +4,8 @@ import ctypes
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import torch
@@ -15,7 +16,7 @@ from rolltrain_tui.training import optimizer_state
 from rolltrain_tui.training.gradients import real
 from rolltrain_tui.training.optimizer_modes import in_training_mode, to_training_mode
 from rolltrain_tui.training.optimizer_state import NOTHING_MORE, LearnerStateError, OptimizerRest, OptimizerState
-from rolltrain_tui.training.plain_values import dumped, loaded
+from rolltrain_tui.training.plain_values import NotPlainError, copied, dumped, loaded
 from rolltrain_tui.training.shards import deal_back, dealt, whole
 from rolltrain_tui.training.wrappers import inner_name
 
@@ -25,6 +26,8 @@ REST = "optimizer:rest"
 """Name of the packed rest of an optimiser's state: JSON as bytes, beside tensors that are numbered."""
 NUMBER = ":number"
 """Ends the name of a packed moment that the optimiser keeps as a plain number."""
+EXTRA = "model:extra"
+"""Name of the packed extra state of modules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,15 @@ class Snapshot:
     """Position in the schedule."""
     rest: OptimizerRest = NOTHING_MORE
     """What else the optimiser keeps."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What modules give as their `get_extra_state`, by path; plain values only."""
 
     @classmethod
     def take(cls, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
         with in_training_mode(optimizer):
             kept = optimizer_state.take(optimizer, named(model))
             weights = {name: tensor.detach().clone() for name, tensor in changing(model, optimizer).items()}
-        return cls(weights, {name: dict(own) for name, own in kept.moments.items()}, place, kept.rest)
+        return cls(weights, {name: dict(own) for name, own in kept.moments.items()}, place, kept.rest, _extra_of(model))
 
     @torch.no_grad()
     def put_back(self, model: nn.Module, optimizer: Optimizer) -> None:
@@ -58,7 +63,10 @@ class Snapshot:
         now = lasting(model)
         for name, weight in self.weights.items():
             if name in now:
-                now[name].copy_(weight)  # in place: the optimiser and the levers hold these tensors
+                overwrite(now[name], weight)  # in place: the optimiser and the levers hold these tensors
+        for path, module in _with_extra(model).items():
+            if path in self.extra:
+                module.set_extra_state(copied(self.extra[path]))
 
     def widened(self, model: nn.Module, joined: Collection[Tensor]) -> Self:
         """With the weights of parameters that learn from now on; until now they were frozen."""
@@ -85,21 +93,25 @@ class Snapshot:
                     packed[at] = whole(value).cpu()
                 else:  # step counts may be plain numbers: safetensors holds only tensors, and the name keeps the difference
                     packed[at + NUMBER] = torch.tensor(value, dtype=_dtype_of(value))
+        packed |= _pack_rest(f"{prefix}{EXTRA}", dict(self.extra))
         return packed | _pack_rest(f"{prefix}{REST}", _tree_of(OptimizerState(deep, self.rest)))
 
     @classmethod
     def unpack(cls, tensors: Mapping[str, Tensor], prefix: str, model: nn.Module, optimizer: Optimizer, place: Any) -> Self:
         """Exact inverse of pack, on the model's device; LearnerStateError unless every tensor fits the model and the optimiser.
 
-        Saves of earlier versions hold the frozen weights too.
+        Saves of earlier versions hold the frozen weights too. A buffer may have another shape: some grow as they are used.
         """
         needed = changing(model, optimizer)
-        weights = {
-            name: dealt(fitting(tensors, f"{prefix}model.{name}", now.shape, now.dtype), now)
-            for name, now in lasting(model).items()
-            if name in needed or f"{prefix}model.{name}" in tensors
-        }
-        more = _unpack_rest(tensors, f"{prefix}{REST}", next((p.device for p in model.parameters()), torch.device("cpu")))
+        weights = {}
+        for name, now in lasting(model).items():
+            saved = tensors.get(at := f"{prefix}model.{name}")
+            if name in needed or saved is not None:
+                shape = now.shape if saved is None or isinstance(now, nn.Parameter) else saved.shape
+                weights[name] = dealt(fitting(tensors, at, shape, now.dtype), now)
+        device = next((p.device for p in model.parameters()), torch.device("cpu"))
+        extra: dict[str, Any] = _unpack_rest(tensors, f"{prefix}{EXTRA}", device, dict)
+        more: OptimizerState = _unpack_rest(tensors, f"{prefix}{REST}", device, _state_of)
         moments: dict[str, dict[str, Any]] = {name: dict(kept) for name, kept in more.moments.items()}
         own = f"{prefix}optimizer."
         if any(name.startswith(own) for name in tensors):  # else saved before the first step
@@ -109,7 +121,7 @@ class Snapshot:
                 flat = None if keys is None else tuple(key for key in keys if key not in deep)
                 if (found := _moments_of(tensors, f"{own}{name}.", p, flat)) is not None:
                     moments[name] = deep | found
-        return cls(weights, moments, place, more.rest)
+        return cls(weights, moments, place, more.rest, extra)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -172,6 +184,36 @@ def renamed(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# What a model keeps besides flat tensors of one shape
+
+
+def overwrite(tensor: Tensor, kept: Tensor) -> None:
+    """tensor <- kept, in place. It may have another shape by now, or show fewer numbers many times, as `expand` does."""
+    if tensor.layout != torch.strided or tensor.shape != kept.shape:
+        tensor.data = kept.to(tensor.device, copy=True)
+        return
+    for dim, stride in enumerate(tensor.stride()):
+        if stride == 0 and tensor.shape[dim] > 1:
+            tensor, kept = tensor.narrow(dim, 0, 1), kept.narrow(dim, 0, 1)
+    tensor.copy_(kept)
+
+
+def _with_extra(model: nn.Module) -> dict[str, nn.Module]:
+    """The modules that have an extra state, by path."""
+    plain = nn.Module.get_extra_state
+    return {path: module for path, module in model.named_modules() if type(module).get_extra_state is not plain}
+
+
+def _extra_of(model: nn.Module) -> dict[str, Any]:
+    """Extra states as copies. What is not plain stays where it is."""
+    found = {}
+    for path, module in _with_extra(model).items():
+        with suppress(NotPlainError):
+            found[path] = copied(module.get_extra_state())
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Packing what an optimiser keeps besides flat moments
 
 
@@ -203,15 +245,15 @@ def _pack_rest(at: str, tree: dict[str, Any]) -> dict[str, Tensor]:
     return packed | {f"{at}.{number}": tensor for number, tensor in enumerate(tensors)}
 
 
-def _unpack_rest(tensors: Mapping[str, Tensor], at: str, device: torch.device) -> OptimizerState:
+def _unpack_rest(tensors: Mapping[str, Tensor], at: str, device: torch.device, build: Callable[[dict[str, Any]], Any]) -> Any:
     if at not in tensors:
-        return OptimizerState({}, NOTHING_MORE)
+        return build({})
     try:
         written = json.loads(bytes(tensors[at].tolist()))
         count = sum(name.startswith(f"{at}.") for name in tensors)
-        return _state_of(loaded(written, [tensors[f"{at}.{number}"] for number in range(count)], device))
+        return build(loaded(written, [tensors[f"{at}.{number}"] for number in range(count)], device))
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise LearnerStateError(f"the saved state of the optimiser cannot be read: {error!r}") from None
+        raise LearnerStateError(f"the saved {at!r} cannot be read: {error!r}") from None
 
 
 def moment_keys(optimizer: Optimizer) -> tuple[str, ...] | None:

@@ -262,8 +262,8 @@ def test_going_back_on_both_roads_ends_the_twin(tiny_config: Configure, back: St
     assert [] == list(shadow.step(3))
 
 
-@pytest.mark.parametrize("method", ["fork", "step"])
-def test_a_twin_that_fails_harms_nobody(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+@pytest.mark.parametrize(("method", "what"), [("fork", "it could not be made"), ("step", "its training failed")])
+def test_a_twin_that_fails_harms_nobody(tiny_config: Configure, monkeypatch: pytest.MonkeyPatch, method: str, what: str) -> None:
     """Memory that does not suffice for a second model ends the twin with its reason, and the run goes on."""
 
     def broke(*_: object) -> Any:
@@ -273,7 +273,7 @@ def test_a_twin_that_fails_harms_nobody(tiny_config: Configure, monkeypatch: pyt
     monkeypatch.setattr(TextLearner, method, broke)
     events = [*shadow.begin_turn(1, [USED], neutral), *shadow.step(1)]
     assert isinstance(events[-1], TwinLost)
-    assert "its training failed (there is not enough memory; " in events[-1].reason
+    assert f"{what} (there is not enough memory; " in events[-1].reason
     assert [] == list(shadow.end_turn(1, [], last=False))
 
 

@@ -8,7 +8,7 @@ import contextlib
 import copy
 import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -26,6 +26,7 @@ from rolltrain_tui.modes.module.forward import LossError, led_back
 from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
+from rolltrain_tui.training.copies import copying
 from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.noise import swaps
@@ -164,9 +165,18 @@ class ModuleLearner(WritingLearner):
             # Where the update is proportional to the learning rate, this is the same step, measured without a second one to compare.
             # And where the optimiser works its rate out, there is no other way.
             effect = replace(effect, lr_scale=1.0, update_scale=effect.update_scale * effect.lr_scale)
-        report = super().step(effect)
+        held = {path: list(module._buffers.items()) for path, module in self.model.named_modules() if module._buffers}
+        try:
+            report = super().step(effect)
+        except BaseException:  # what the forward pass put in place of a buffer goes too
+            for path, buffers in held.items():
+                self.model.get_submodule(path)._buffers.update(buffers)
+            raise
         self.batches.remove(self.place)
         return report
+
+    def running(self, effect: StepEffect) -> Collection[Tensor]:
+        return list(self.model.buffers()) if self._running else ()
 
     def _reread(self) -> None:
         """Groups may join the optimiser, and layers thaw."""
@@ -369,9 +379,8 @@ class ModuleLearner(WritingLearner):
 
     def fork(self) -> Self:
         """An independent copy that sees the same micro-batches from here on; only the loaders are shared."""
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), copying(self.model) as memo:
             warnings.simplefilter("ignore")  # a copied scheduler warns that it does not know whether its optimiser was called
-            memo: dict[int, Any] = {}
             model = copy.deepcopy(self.work.model, memo)
             optimizer = twin_of(self.optimizer, memo)
             scheduler = copy.deepcopy(self.work.scheduler, memo)

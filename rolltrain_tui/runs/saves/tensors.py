@@ -2,6 +2,9 @@
 
 The library's own writer for torch needs NumPy, and rolltrain does not. The format is a length, a JSON header and the tensors' bytes.
 The library reads, because it checks the header of a hostile file.
+
+The format knows neither sparse tensors nor every dtype. Those are written as parts that it knows, and the header's `__metadata__` says how
+to put them together.
 """
 
 import json
@@ -28,14 +31,19 @@ _CODES = {
     "bool": "BOOL",
 }
 _ALIGNMENT = 8
+_PARTS = "rolltrain.parts"
+"""Key of the metadata: JSON, {name: ["sparse_coo", [n, m]]} or {name: ["complex128"]}. The parts are NAME:indices and NAME:values, or
+NAME:bytes."""
 
 
 def pack(tensors: Mapping[str, "Tensor"]) -> bytearray:
     """A safetensors file with these tensors, from any device, widest items first so that all are aligned."""
     import torch
 
-    ordered = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
-    header: dict[str, object] = {}
+    parts: dict[str, list[object]] = {}
+    flat = {name: part for whole, tensor in tensors.items() for name, part in _taken_apart(whole, tensor, parts).items()}
+    ordered = sorted(flat.items(), key=lambda item: (-item[1].element_size(), item[0]))
+    header: dict[str, object] = {"__metadata__": {_PARTS: json.dumps(parts)}} if parts else {}
     end = 0
     for name, tensor in ordered:
         start, end = end, end + tensor.numel() * tensor.element_size()
@@ -61,6 +69,38 @@ def unpack(data: bytes | bytearray) -> dict[str, "Tensor"]:
     import safetensors.torch
 
     try:
-        return safetensors.torch.load(bytes(data))
-    except (safetensors.SafetensorError, AssertionError, KeyError, RuntimeError, TypeError) as error:
+        tensors = safetensors.torch.load(bytes(data))
+        _put_together(tensors, data)
+        return tensors
+    except (safetensors.SafetensorError, AssertionError, LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"it does not hold tensors: {error}") from None
+
+
+def _taken_apart(name: str, tensor: "Tensor", parts: dict[str, list[object]]) -> dict[str, "Tensor"]:
+    """The tensors that are written for one; what puts them together is added to `parts`."""
+    import torch
+
+    dtype, layout = (str(kind).removeprefix("torch.") for kind in (tensor.dtype, tensor.layout))
+    if tensor.layout != torch.strided:
+        parts[name] = [layout, list(tensor.shape)]
+        pairs = (tensor.detach() if layout == "sparse_coo" else tensor.detach().to_sparse(layout=torch.sparse_coo)).coalesce()
+        return _taken_apart(f"{name}:values", pairs.values(), parts) | {f"{name}:indices": pairs.indices()}
+    if dtype in _CODES:
+        return {name: tensor}
+    parts[name] = [dtype]
+    return {f"{name}:bytes": tensor.detach().cpu().contiguous().unsqueeze(-1).view(torch.uint8)}
+
+
+def _put_together(tensors: dict[str, "Tensor"], data: bytes | bytearray) -> None:
+    """Inverse of `_taken_apart`, in the same dict."""
+    import torch
+
+    head = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    parts = json.loads(head.get("__metadata__", {}).get(_PARTS, "{}"))
+    for name, (kind, *shape) in sorted(parts.items(), key=lambda part: len(part[1])):  # values of sparse tensors come first
+        if not shape:
+            tensors[name] = tensors.pop(f"{name}:bytes").view(getattr(torch, kind)).squeeze(-1)
+            continue
+        indices, values = tensors.pop(f"{name}:indices"), tensors.pop(f"{name}:values")
+        pairs = torch.sparse_coo_tensor(indices, values, shape[0], check_invariants=True).coalesce()
+        tensors[name] = pairs if kind == "sparse_coo" else pairs.to_sparse(layout=getattr(torch, kind))
