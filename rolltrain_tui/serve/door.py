@@ -38,7 +38,7 @@ class Door:
 
     def opens(self, token: object) -> bool:
         """Whether it is the token."""
-        return isinstance(token, str) and hmac.compare_digest(token.encode(), self.token.encode())
+        return isinstance(token, str) and hmac.compare_digest(_bytes(token), self.token.encode())
 
     def sign(self) -> str:
         """A cookie for another browser."""
@@ -48,7 +48,7 @@ class Door:
     def browser_of(self, cookie: str | None) -> str | None:
         """The browser that a cookie stands for; None where this server has not signed it."""
         browser, _, signature = (cookie or "").partition(".")
-        return browser if hmac.compare_digest(signature.encode(), self._signature(browser).encode()) else None
+        return browser if hmac.compare_digest(_bytes(signature), self._signature(browser).encode()) else None
 
     def knows_host(self, header: str, arrived_at: str) -> bool:
         """Whether a Host header is one of ours, so that no foreign name was pointed here. `arrived_at`: our end of the connection."""
@@ -57,11 +57,13 @@ class Door:
 
     def knows_origin(self, origin: str | None, host: str) -> bool:
         """Whether a request comes from a page of this server. `host` is its Host header, which was checked."""
-        parts = urlsplit(origin or "")
-        return parts.scheme in ("http", "https") and bool(parts.netloc) and parts.netloc.lower() == host.lower()
+        with suppress(ValueError):
+            parts = urlsplit(origin or "")
+            return parts.scheme in ("http", "https") and bool(parts.netloc) and parts.netloc.lower() == host.lower()
+        return False
 
     def _signature(self, browser: str) -> str:
-        return hmac.digest(self._secret, browser.encode(), "sha256").hex()
+        return hmac.digest(self._secret, _bytes(browser), "sha256").hex()
 
 
 def host_name(name: str) -> str:
@@ -80,6 +82,11 @@ def is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host.lower() == "localhost"
+
+
+def _bytes(sent: str) -> bytes:
+    """What a browser has sent, even what is no text."""
+    return sent.encode(errors="surrogatepass")
 
 
 def _name_of(header: str) -> str:

@@ -5,6 +5,8 @@ from collections import OrderedDict
 
 MOST_SCREENS, MOST_PHONES, MOST_CONNECTIONS = 40, 80, 256
 """Sockets that mirror the screen; streams to phones; connections in all, so that no visitor can use up the game's files."""
+FEW_CONNECTIONS = 8
+"""Of one browser: where there are too many in all, who has more gives way to a newcomer."""
 MOST_BYTES = 2048
 """Of a request's body."""
 MESSAGE_BYTES = 4096

@@ -2,8 +2,11 @@
 
 import asyncio
 import errno
+import logging
+import math
 import socket
 import threading
+from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
 
@@ -13,12 +16,16 @@ from aiohttp.web_runner import AppRunner
 from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.serve import votes
 from rolltrain_tui.serve.door import Door, address_for_others
-from rolltrain_tui.serve.limits import MOST_CONNECTIONS
+from rolltrain_tui.serve.limits import FEW_CONNECTIONS, MOST_CONNECTIONS
 from rolltrain_tui.serve.web import Room, Site
 
 STOP_SECONDS, GUEST_SECONDS = 3.0, 12.0
 """How long the end may take, and where guests have games to save."""
 BACKLOG = 128
+HUSHED = logging.getLogger("rolltrain.serve")
+"""Whatever strangers send is no news for the player."""
+HUSHED.addHandler(logging.NullHandler())
+HUSHED.propagate = False
 
 
 class ServeError(ValueError):
@@ -72,10 +79,13 @@ class Server:
         try:
             self._loop.run_until_complete(self._serve())
         finally:
+            self._loop.run_until_complete(_without_the_rest())
             self._loop.close()
 
     async def _serve(self) -> None:
-        runner = AppRunner(self._site.application(), access_log=None, handle_signals=False, shutdown_timeout=1.0, keepalive_timeout=30.0)
+        runner = AppRunner(
+            self._site.application(), access_log=None, logger=HUSHED, handle_signals=False, shutdown_timeout=1.0, keepalive_timeout=30.0
+        )
         await runner.setup()
         self.room.mirror.open(self._loop)
         self.room.feed.open(self._loop)
@@ -94,8 +104,16 @@ class Server:
     def _protocol(self, runner: AppRunner) -> asyncio.BaseProtocol:
         """For a new connection: the pages, or a closed door where there are too many."""
         assert isinstance(runner.server, web.Server)
-        if len(runner.server.connections) >= MOST_CONNECTIONS:
-            return _Refusal()
+        here = [caller for caller in runner.server.connections if caller.transport is not None and not caller.transport.is_closing()]
+        known = self.room.known = {caller: browser for caller in here if (browser := self.room.known.get(caller)) is not None}
+        if len(here) >= MOST_CONNECTIONS:
+            crowd = Counter(known.values())
+            # The oldest of them: who has only knocked, perhaps with half a request, or else of the browser that has most.
+            last = max(here, key=lambda caller: crowd[known[caller]] if caller in known else math.inf)
+            if last in known and crowd[known[last]] <= FEW_CONNECTIONS:
+                return _Refusal()
+            if last.transport is not None:
+                last.transport.abort()
         return runner.server()
 
 
@@ -104,6 +122,14 @@ class _Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
+
+
+async def _without_the_rest() -> None:
+    """Ends the tasks of callers that were cut off in the middle of a request."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 async def _within(seconds: float, deed: Awaitable[None]) -> None:

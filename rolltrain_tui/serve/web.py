@@ -62,6 +62,8 @@ class Room:
     guests: "Guests | None" = None
     """Where everybody may play a game of their own."""
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
+    known: dict[asyncio.BaseProtocol, str] = field(default_factory=dict)
+    """The connections that have shown a cookie of ours, with its browser."""
 
     @property
     def watching(self) -> int:
@@ -123,6 +125,8 @@ class Site:
             raise web.HTTPTooManyRequests
         if browser is None and not self._is_open(request):
             raise web.HTTPUnauthorized
+        if browser is not None:
+            self.room.known[request.protocol] = browser
 
     def _is_open(self, request: web.Request) -> bool:
         return request.path == "/enter" or (request.method == "GET" and self.pages.is_open(request.path))
@@ -257,7 +261,7 @@ async def said(request: web.Request) -> Mapping[str, object]:
         raise web.HTTPRequestEntityTooLarge(MOST_BYTES, request.content_length or 0)
     try:
         posted = json.loads(await request.text())
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, LookupError):  # the last: a charset that nobody knows
         raise web.HTTPBadRequest from None
     if not isinstance(posted, dict):
         raise web.HTTPBadRequest
