@@ -30,7 +30,7 @@ class ForeignError(ValueError):
 def told(error: BaseException) -> str:
     """What happened, in one sentence: "TypeError: ...", behind the plug-in's name where it failed in one. Foreign text."""
     if ran_out(error):
-        return shortage(error)
+        return f"{blame(error)}{shortage(error)}"
     sentence = isinstance(error, ForeignError | NotEnoughMemoryError)
     return f"{blame(error)}{error if sentence else f'{type(error).__name__}: {error}'}"
 
@@ -40,6 +40,8 @@ def blame(error: BaseException) -> str:
     if isinstance(error, ForeignError):
         package = PLUGINS.packages.get(error.name)
         return f"Plug-in {package}, {error.kind} {error.name!a}: " if package else ""
+    if isinstance(error, NotEnoughMemoryError) and error.__cause__ is not None:  # a sentence of the house for any code's error
+        return blame(error.__cause__)
     frames = [frame for frame, _ in walk_tb(error.__traceback__) if _root(frame) in {HOUSE, *PLUGINS.roots}]
     theirs = [frame for frame in (frames[-1:] if isinstance(error, ValueError) else frames[::-1]) if _root(frame) != HOUSE]
     if not theirs:

@@ -189,6 +189,44 @@ def test_a_sentence_is_a_plugins_where_the_plugin_wrote_it(
     assert capsys.readouterr().err == f"{words}\n"
 
 
+def endless() -> None:
+    endless()
+
+
+def without_memory(kind: type[Exception], *words: object) -> Callable[[], object]:
+    def fail() -> None:
+        raise kind(*words)
+
+    return fail
+
+
+SHORTAGE = "there is not enough memory; make the model or its batch smaller, or close other programs"
+
+
+@pytest.mark.parametrize(
+    ("fail", "words"),
+    [
+        (without_memory(MemoryError), SHORTAGE),
+        (without_memory(RuntimeError, "CUDA out of memory."), SHORTAGE),
+        (without_memory(OSError, 12, "Cannot allocate memory"), SHORTAGE),
+        (endless, "RecursionError: maximum recursion depth exceeded"),
+    ],
+)
+@pytest.mark.usefixtures("frail")
+def test_code_without_memory_or_end_is_named_too(fail: Callable[[], object], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is called by a verb, and where the training ends by it; the house's own is nobody's."""
+    assert exit_code_of(lambda: build(Bog(fail), base=Path())) == 2
+    assert capsys.readouterr().err.startswith(f"Plug-in rolltrain-frail 0.1, mode 'bog': {words}")
+    package: Any = import_module("rolltrain_frail")
+    package.zero = fail
+    with pytest.raises((MemoryError, RuntimeError, OSError)) as caught:
+        CALLS["ability 'moan'"]()
+    assert told(caught.value).startswith(f"Plug-in rolltrain-frail 0.1, ability 'moan': {words}")
+    with pytest.raises((MemoryError, RuntimeError, OSError)) as caught:
+        fail()
+    assert told(caught.value).startswith(words)
+
+
 @pytest.mark.usefixtures("frail")
 def test_a_reward_that_is_of_no_use_is_named_with_its_package() -> None:
     """One number for two games."""
