@@ -26,7 +26,7 @@ from rolltrain_tui.integrations.characters import Character
 from rolltrain_tui.integrations.keywords import NOT_GIVEN, check_call, either, exact_keywords, folder_of
 from rolltrain_tui.integrations.original import ExperienceSystem, MonsterEncounter
 from rolltrain_tui.integrations.terms import ALL, Monsters, Terms, at_least_one, one_of, title
-from rolltrain_tui.modes.module.batches import read_once
+from rolltrain_tui.modes.module.batches import length_of, read_once
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
 from rolltrain_tui.modes.module.evaluation import evaluate_on
@@ -254,7 +254,7 @@ class RollToTrain:
     def _config(self, train: Iterable[Any], on_screen: bool) -> ModuleConfig:
         if not hasattr(train, "__iter__"):
             raise TypeError(f"train_dataloader must be a DataLoader or another iterable of batches, not a {type(train).__name__}")
-        size, steps = _length(train), self.terms.accumulation
+        size, steps = length_of(train), self.terms.accumulation
         if size is None and self._turns is None:
             why = "can be read only once" if read_once(train) else "does not know its length"
             raise ValueError(f"the training data loader {why}; say how long to train with turns=NUMBER")
@@ -401,13 +401,6 @@ def check_parts(model: object, optimizer: object) -> None:
         raise ValueError("the model has sparse weights, which cannot be measured; only their gradients may be sparse (nn.Embedding)")
     if reason := unsaved(optimizer):
         raise ValueError(f"{type(optimizer).__name__} cannot be played with: {reason}")
-
-
-def _length(loader: Iterable[Any]) -> int | None:
-    try:
-        return len(loader)  # type: ignore[arg-type]
-    except (TypeError, NotImplementedError):
-        return None
 
 
 def _signals(inbox: Inbox) -> Any:

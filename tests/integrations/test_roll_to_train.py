@@ -344,12 +344,24 @@ def test_no_loss_to_be_had(points: TensorDataset, tmp_path: Path) -> None:
 
 
 def test_loaders_that_give_nothing(reader: Make, loaders: Make, tmp_path: Path) -> None:
-    """Empty ones, and one whose length nobody knows, are told what to do."""
+    """Empty ones are told before a run is made, where they know their length, and are not read for it; others at the first evaluation."""
     train, _ = loaders()
+
+    class Nothing(list[Any]):
+        def __iter__(self) -> Any:
+            raise AssertionError("it was read")
+
+    class NoLength:
+        def __iter__(self) -> Any:
+            return iter(())
+
     with pytest.raises(ValueError, match="the training data loader is empty"):
         trainer_of(reader(), tmp_path).train([])
     with pytest.raises(LoaderError, match="the validation data loader is empty"):
-        trainer_of(reader(), tmp_path).train(train, [], progress=False)
+        trainer_of(reader(), tmp_path).train(train, Nothing(), progress=False)
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(LoaderError, match="the validation data loader is empty"):
+        trainer_of(reader(), tmp_path).train(train, NoLength(), progress=False)
 
     class Stream:
         def __iter__(self) -> Any:

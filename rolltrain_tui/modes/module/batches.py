@@ -22,6 +22,9 @@ class LoaderError(ValueError):
     """A data loader is empty, or cannot be read again."""
 
 
+NO_VALIDATION = "the validation data loader is empty; give it at least one batch, or none at all"
+
+
 class Batches:
     """The micro-batches of one loader. Several learners may read them, each at its own place. PyTorch's global stream stays untouched.
 
@@ -126,6 +129,14 @@ _END = object()
 def read_once(loader: Iterable[Any]) -> bool:
     """An iterator, such as a generator: it gives its batches once and then never again."""
     return isinstance(loader, Iterator)
+
+
+def length_of(loader: Iterable[Any]) -> int | None:
+    """The number of its batches; None where it does not know. It is not read."""
+    try:
+        return len(loader)  # type: ignore[arg-type]
+    except (TypeError, NotImplementedError):
+        return None
 
 
 def each(loader: Iterable[Any], seed: int) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from rolltrain_tui.modes.module.batches import LoaderError, each, examples_in
+from rolltrain_tui.modes.module.batches import NO_VALIDATION, LoaderError, each, examples_in
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError
 from rolltrain_tui.protocol.learner import Evaluation
 
@@ -34,7 +34,7 @@ def evaluate_on(criterion: Criterion, model: nn.Module, loader: Iterable[Any], s
         if len(losses) >= count:
             break
     if not losses:
-        raise LoaderError("the validation data loader is empty; give it at least one batch, or none at all")
+        raise LoaderError(NO_VALIDATION)
     losses, weights = losses[:count], weights[:count]
     n, whole = len(losses), math.fsum(weights)
     mean = math.fsum(w * x for w, x in zip(weights, losses, strict=True)) / whole

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
 from rolltrain_tui.modes.module import diagnosis
-from rolltrain_tui.modes.module.batches import Batches, LoaderError, Place, examples_in, pick, read_once
+from rolltrain_tui.modes.module.batches import NO_VALIDATION, Batches, LoaderError, Place, examples_in, length_of, pick, read_once
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError, classes_of, one_by_one
 from rolltrain_tui.modes.module.evaluation import evaluate_on
@@ -75,6 +75,8 @@ class ModuleLearner(WritingLearner):
         self.validation = validation
         if validation is not None and read_once(validation):
             raise LoaderError("the validation data loader can be read only once, and each evaluation reads it; give a list or a DataLoader")
+        if validation is not None and length_of(validation) == 0:
+            raise LoaderError(NO_VALIDATION)
         self.place: Place = (0, 0)
         """Of the next micro-batch."""
 
