@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisPanel
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.panel import Line, wrap
+from rolltrain_tui.tui.widgets.panel import Line, paragraph
 from rolltrain_tui.tui.widgets.vitals import advice_lines, layer_lines, signal_lines
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class AgentDiagnosisScreen(TavernScreen):
 
     def _lines(self, width: int) -> list[Line]:
         found, tone = self._found, "bad+strong" if self._found.sick else "good+strong"
-        lines: list[Line] = [[(line, tone)] for line in wrap(found.verdict, width)]
+        lines = paragraph(found.verdict, width, tone)
         lines += [[], *signal_lines(found.readings, width), [], [("What a practitioner would do", "primary+strong")]]
         return [*lines, *advice_lines(found.readings, width), [], *layer_lines(found.layers, width)]
 

@@ -23,7 +23,7 @@ from rolltrain_tui.tui.screens.working import WorkingScreen
 from rolltrain_tui.tui.widgets.curves import Curve, curve_lines, thinned
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import NameList
-from rolltrain_tui.tui.widgets.panel import Line, Panel, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Panel, paragraph, wrap
 from rolltrain_tui.tui.widgets.story import StoryPanel
 from rolltrain_tui.tui.worker import Stopped
 
@@ -143,7 +143,7 @@ class ArenaScreen(WorkingScreen):
             words = f"✖ {flat(row.trouble)}" if row is not None and row.trouble else WELCOME
             facts.name_box(flat(row.name) if row is not None else "No agents yet")
             tone = "bad" if words.startswith("✖") else "muted"
-            facts.show([[(line, tone)] for line in wrap(words, facts.content_size.width)])
+            facts.show(paragraph(words, facts.content_size.width, tone))
             chart.name_box("" if row is not None else "How it goes")
             chart.show([] if row is not None else _first_steps(chart.content_size.width))
             return
@@ -252,4 +252,4 @@ def _fact_lines(agent: Agent, width: int) -> list[Line]:
         f"{num_parameters(shape, agent.vocabulary):,} weights · {flops_per_step(agent) / 1e6:,.2f} MFLOP a step · {spent}",
         f"lr {r.learning_rate:g}{now} · batch {r.batch} · clip {r.clip:g} · seed {r.seed} · betas {r.beta1:g} {r.beta2:g}{changed}",
     ]
-    return [[(part, "" if index == 1 else "muted")] for index, line in enumerate(lines) for part in wrap(line, width)]
+    return [row for index, line in enumerate(lines) for row in paragraph(line, width, "" if index == 1 else "muted")]

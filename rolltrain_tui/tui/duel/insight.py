@@ -8,7 +8,7 @@ from rolltrain_tui.modes.duel.table.insight import all_answers, answers
 from rolltrain_tui.modes.duel.table.position import AXES, names
 from rolltrain_tui.modes.duel.table.seats import Seat, values_of
 from rolltrain_tui.modes.duel.table.sitting import Sitting
-from rolltrain_tui.tui.widgets.panel import Line, bar, cut, wrap
+from rolltrain_tui.tui.widgets.panel import Line, bar, cut, paragraph, wrap
 
 ROWS_OF_POINTS = 6
 """Points of a board to come that are told."""
@@ -28,7 +28,7 @@ def ahead_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
             points = " ".join(words.shown_all(move.points)[:ROWS_OF_POINTS])
             lines.append([(cut(f"  {points}{' …' if len(move.points) > ROWS_OF_POINTS else ''}", width), "muted")])
         return lines[:height]
-    lines = [[(part, "primary+strong")] for part in wrap("Points left after each answer:", width)]
+    lines = paragraph("Points left after each answer:", width, "primary+strong")
     for chosen, moves in islice(all_answers(position), height):
         told = "  ".join(f"{AXES[move.axis]} {len(move.points)}{'!' if len(move.points) == 1 else ''}" for move in moves)
         lines.append(
@@ -57,7 +57,7 @@ def value_lines(sitting: Sitting, picked: Sequence[int], width: int, height: int
     """A bar for each move, best first."""
     seats = _raters(sitting)
     if not seats:
-        return [[(part, "muted")] for part in wrap("No network sits at this table; rolltrain duel --against RUN asks one to it.", width)]
+        return paragraph("No network sits at this table; rolltrain duel --against RUN asks one to it.", width, "muted")
     if sitting.position.stopped:
         return [[("The game is over.", "muted")]]
     seat = seats[0]

@@ -14,7 +14,7 @@ from rolltrain_tui.tui.duel.board import prompt_lines, table_lines, table_width
 from rolltrain_tui.tui.duel.insight import ahead_lines, value_lines, values_title
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.widgets.keys import Key, KeyLine
-from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, paragraph
 from rolltrain_tui.tui.widgets.story import StoryPanel
 
 Pane = Literal["plot", "ahead", "values"]
@@ -75,7 +75,7 @@ class TableScreen(TavernScreen):
         head = self.query_one("#duel-head", Panel)
         self.set_class(tiny := width < SMALLEST[0] or height < SMALLEST[1], "-tiny")
         if tiny:
-            head.show([[(line, "")] for line in wrap(TOO_SMALL, max(1, width - 4))])
+            head.show(paragraph(TOO_SMALL, max(1, width - 4)))
             return
         self.query_one("#duel-story").styles.height = 11 if height >= TALL else max(5, min(7, height - 15))
         left = f"Game {sitting.game} {words.seat_words_short(sitting)}"

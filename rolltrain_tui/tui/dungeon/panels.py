@@ -6,7 +6,7 @@ from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import Rival
 from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.worlds import chart
-from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, width_of, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, paragraph, width_of
 
 MAP_TONES = {chart.HERE: "accent", chart.SEEN: "", chart.WAY: "muted", chart.UNSEEN: "off", chart.LOCKED: "bad"}
 BAR = 8
@@ -27,7 +27,7 @@ def map_lines(sitting: Sitting, width: int, height: int) -> list[Line]:
 
 
 def bag_lines(sitting: Sitting, width: int) -> list[Line]:
-    return [[(line, "")] for line in wrap(sitting.seen.inventory, width)]
+    return paragraph(sitting.seen.inventory, width)
 
 
 def command_lines(commands: Sequence[str], chosen: int | None, meant: Sequence[str], width: int) -> list[Line]:
@@ -52,7 +52,7 @@ def race_lines(rival: Rival, width: int, height: int) -> list[Line]:
     """The rival's moves with their probabilities, the last at the bottom, and what else it thought of."""
     if not rival.choices:
         text = "It takes one command for each of yours. Beside it: the probability that it gave it."
-        return [[(line, "muted")] for line in wrap(text, width)]
+        return paragraph(text, width, "muted")
     last = rival.choices[-1]
     under: list[Line] = [_chance(f"   or {command}", chance, width, "muted") for command, chance in last.others[: max(0, height - 2)]]
     if last.done:

@@ -24,6 +24,7 @@ from rolltrain_tui.story.narration import title
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.big import big
 from rolltrain_tui.tui.option_keys import weakness
+from rolltrain_tui.tui.widgets.proof import VERDICTS
 from rolltrain_tui.tui.words import loss
 
 Tone = Literal["level", "encounter", "camp", "act", "gate"]
@@ -149,9 +150,6 @@ def _gate_word(event: GateFaced) -> str:
 NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 
 
-MARKS = {"helped": "▼", "hurt": "▲", "no measurable effect": "="}
-
-
 def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> CardFace:
     """What an ability did, as measured."""
     name = flat(title(event.ability)) if event.ability else "all abilities"
@@ -162,7 +160,7 @@ def verdict_face(event: TwinJudged, objective: Objective = VALIDATION_LOSS) -> C
         ("", ""),
         ("", f"A copy of the training took the same turns, with the same data and dice but without {name}. The difference is its work."),
     )
-    return CardFace("camp", f"The verdict on {name}", f"turn {event.turn}", (), f"{MARKS[event.verdict]} {event.verdict}", rows)
+    return CardFace("camp", f"The verdict on {name}", f"turn {event.turn}", (), f"{VERDICTS[event.verdict][0]} {event.verdict}", rows)
 
 
 def down_face(event: HeroHurt) -> CardFace:

@@ -18,7 +18,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.screens.base import TavernScreen, while_open
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.footer import KeyFooter
-from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Panel, justify, paragraph, wrap
 from rolltrain_tui.tui.widgets.verdict import sends_scouts, verdict_lines
 from rolltrain_tui.tui.widgets.vitals import COMFORT, advice_lines, beside, detail_lines, layer_lines, signal_lines
 
@@ -234,7 +234,7 @@ def diagnosis_lines(
     found = scene.examined
     if found is None:
         verdict = verdict_lines(scene, config, width, keys=keys)
-        return [*verdict, *([[]] if verdict else []), *([(line, "muted")] for line in wrap(_not_yet(scene, config), min(width, 76)))]
+        return [*verdict, *([[]] if verdict else []), *paragraph(_not_yet(scene, config), min(width, 76), "muted")]
     readings = readings_of(scene)
     head = head_lines(scene, config, width, keys=keys)
     comfort = comfort_of(scene, config)

@@ -5,6 +5,7 @@ from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, measured, sum_of_roll, verdict
 from rolltrain_tui.tui.widgets.hero import dying, hero_title
+from rolltrain_tui.tui.widgets.monster import quiet_words
 from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, bar, cut, justify, width_of
 from rolltrain_tui.tui.widgets.vitals import sick_line
 
@@ -50,9 +51,7 @@ def _active(scene: Scene) -> list[str]:
 def _foe(scene: Scene, width: int, half: int) -> Line:
     foe = scene.monster
     if foe is None:
-        return [
-            (cut(f"The road is quiet. The last foe {clean(scene.last_foe)}." if scene.last_foe else "The road is quiet.", width), "muted")
-        ]
+        return [(cut(quiet_words(scene), width), "muted")]
     health: list[Span] = [*bar(foe.hp, foe.max_hp, half, "hp"), (f" {foe.hp:>3}/{foe.max_hp:<3}", "")]
     return [("FOE ", "bad"), *health, (f"  {titled(foe.name)}, CR {clean(foe.challenge)}", "primary")]
 

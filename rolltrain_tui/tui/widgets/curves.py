@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rolltrain_tui.tui.braille import Canvas
-from rolltrain_tui.tui.frame import ROWS_PER_LABEL, label_all, ticks
+from rolltrain_tui.tui.frame import ROWS_PER_LABEL, joined, label_all, ticks
 from rolltrain_tui.tui.widgets.panel import Line
 
 GUTTER = 7
@@ -112,14 +112,8 @@ def _labels(view: View) -> dict[int, str]:
 
 
 def _row(row: int, view: View, label: str, cells: dict[tuple[int, int], tuple[str, str]]) -> Line:
-    spans: list[tuple[str, str]] = [(f"{label:>6}", "muted"), ("┤" if label else "│", "track")]
-    for column in range(view.columns):
-        char, tone = cells.get((row, column), (" ", ""))
-        if spans[-1][1] == tone and len(spans) > 2:
-            spans[-1] = (spans[-1][0] + char, tone)
-        else:
-            spans.append((char, tone))
-    return spans
+    dots = [cells.get((row, column), (" ", "")) for column in range(view.columns)]
+    return [(f"{label:>6}", "muted"), ("┤" if label else "│", "track"), *joined(dots)]
 
 
 def _axis(view: View) -> Line:

@@ -7,6 +7,7 @@ from rolltrain_tui.tui.option_keys import keys_of_order, words_of_order
 from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of
 
 NOTHING = "nothing of yours helps now"
+SCOUTS_OUT = "Scouts are out: copies of the run try smaller and larger steps …"
 
 
 def hint_line(scene: Scene, width: int, *, scouts: bool = True, keys: bool = True) -> Line:
@@ -15,7 +16,7 @@ def hint_line(scene: Scene, width: int, *, scouts: bool = True, keys: bool = Tru
     `keys`: the run is the player's. In a replay no key acts on it: "▸ Calm helps: the steps are too large".
     """
     if scene.scouting:
-        return _cut([("Scouts are out: copies of the run try smaller and larger steps …", "cool")], width)
+        return [(cut(SCOUTS_OUT, width), "cool")]
     hint = hint_of(scene, scouts=scouts)
     if hint is None:
         return []

@@ -7,7 +7,7 @@ from rolltrain_tui.tui.option_keys import weakness
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, WORDS
 from rolltrain_tui.tui.widgets.hero import gauge
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, paragraph
 from rolltrain_tui.tui.widgets.vitals import sick_line
 
 ROAD = (
@@ -43,11 +43,11 @@ def _foe_lines(scene: Scene, width: int, height: int, keys: bool) -> list[Line]:
         return _quiet(scene, width, height)[:height]
     row = BESTIARY.get(foe.name)
     words: list[Line] = [gauge("HP", foe.hp, foe.max_hp, width, "hp")]
-    words += [[(line, "")] for line in wrap(clean(foe.why), width)]
+    words += paragraph(clean(foe.why), width)
     if row is not None and "diagnosis" not in scene.hidden:
-        words += [[(line, "cool")] for line in wrap(weakness(row.weak_to, scene, keys=keys), width)]
+        words += paragraph(weakness(row.weak_to, scene, keys=keys), width, "cool")
     if foe.last_act:
-        words += [[(line, "warn")] for line in wrap(clean(foe.last_act), width)]
+        words += paragraph(clean(foe.last_act), width, "warn")
     portrait = list(row.portrait) if row is not None else []
     if len(portrait) + len(words) > height:
         return words[:height]
@@ -58,11 +58,13 @@ def _foe_lines(scene: Scene, width: int, height: int, keys: bool) -> list[Line]:
     return [*lines, *words]
 
 
+def quiet_words(scene: Scene) -> str:
+    return f"The road is quiet. The last foe {clean(scene.last_foe)}." if scene.last_foe else "The road is quiet."
+
+
 def _quiet(scene: Scene, width: int, height: int) -> list[Line]:
     """Between encounters: the road, and what the dice have said so far."""
-    lines: list[Line] = [[("The road is quiet.", "muted")]]
-    if scene.last_foe:
-        lines = [[(line, "muted")] for line in wrap(f"The road is quiet. The last foe {clean(scene.last_foe)}.", width)]
+    lines = paragraph(quiet_words(scene), width, "muted")
     rolls = sum(scene.outcomes.values())
     if rolls and len(lines) + 5 <= height:
         lines += [[], *_tally(scene, rolls, width)]

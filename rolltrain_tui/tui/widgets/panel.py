@@ -224,3 +224,8 @@ def wrap(text: str, width: int) -> list[str]:
             line = candidate
         lines.append(line)
     return lines
+
+
+def paragraph(text: str, width: int, tone: str = "") -> list[Line]:
+    """The text on as many lines as it needs, all of one tone."""
+    return [[(line, tone)] for line in wrap(text, width)]

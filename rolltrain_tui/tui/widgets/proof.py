@@ -8,7 +8,7 @@ from rolltrain_tui.story.scene.views import Proof, TwinView
 from rolltrain_tui.tui.figures import factor
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TOLERANCE, kept
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, width_of, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, Span, paragraph, width_of
 
 
 class ProofPanel(ScenePanel):
@@ -32,7 +32,7 @@ def proof_lines(scene: Scene, width: int = 200, height: int = 2) -> list[Line]:
     if height <= 2:
         return [k, [*twin, ("  ·  ", "muted"), *_levers(proof)] if twin else _levers(proof)]
     ((words, tone),) = _levers(proof)
-    return [k, *([twin] if twin else []), *([(line, tone)] for line in wrap(words, width))]
+    return [k, *([twin] if twin else []), *paragraph(words, width, tone)]
 
 
 def _verdict(proof: Proof) -> Line:

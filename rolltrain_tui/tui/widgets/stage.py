@@ -9,7 +9,7 @@ from rolltrain_tui.tui.big import ROWS, big
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.die import TONES, WORDS, measured
 from rolltrain_tui.tui.widgets.hero import hero_title
-from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, wrap
+from rolltrain_tui.tui.widgets.panel import Line, ScenePanel, bar, cut, paragraph
 from rolltrain_tui.tui.widgets.proof import proof_lines
 from rolltrain_tui.tui.widgets.voice import voice_lines
 
@@ -70,7 +70,7 @@ def _words(scene: Scene, width: int) -> list[Line]:
     ]
     if scene.monster is not None:
         lines.append([(cut(_foe(scene.monster), width), "bad+strong")])
-        lines += [[(line, "")] for line in wrap(clean(scene.monster.why), width)]
+        lines += paragraph(clean(scene.monster.why), width)
     lines += [[(cut(f"In force: {words}", width), "warn+strong")] for words in _in_force(scene)]
     if proof := _proof(scene):
         lines += [[], *_wrapped(proof, width)]
@@ -117,7 +117,7 @@ def _wrapped(lines: list[Line], width: int) -> list[Line]:
     rows: list[Line] = []
     for line in lines:
         text = "".join(span[0] for span in line)
-        rows += [line] if len(text) <= width else [[(row, line[-1][1])] for row in wrap(text, width)]
+        rows += [line] if len(text) <= width else paragraph(text, width, line[-1][1])
     return rows
 
 

@@ -1,6 +1,6 @@
 """A panel of sentences, the newest at the bottom; it follows them unless it is scrolled back."""
 
-from rolltrain_tui.tui.widgets.panel import Line, Panel, wrap
+from rolltrain_tui.tui.widgets.panel import Panel, paragraph
 
 KEPT = 500
 TONES = {"✖": "bad", "✔": "good", "★": "accent", "▲": "good", "═": "warn"}
@@ -34,7 +34,7 @@ class StoryPanel(Panel):
 
     def redraw(self) -> None:
         width, height = max(10, self.content_size.width), max(1, self.content_size.height)
-        lines: list[Line] = [[(part, tone)] for text, tone in self._story for part in wrap(text, width)]
+        lines = [line for text, tone in self._story for line in paragraph(text, width, tone)]
         self._back = min(self._back, max(0, len(lines) - height))
         end = len(lines) - self._back
         self.show(lines[max(0, end - height) : end])

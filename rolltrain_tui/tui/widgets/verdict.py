@@ -8,8 +8,8 @@ from rolltrain_tui.rules.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
 from rolltrain_tui.story.narration import PACE_WORDS, best_words
 from rolltrain_tui.story.scene import Scene
-from rolltrain_tui.tui.widgets.hint import press
-from rolltrain_tui.tui.widgets.panel import Line, justify, width_of, wrap
+from rolltrain_tui.tui.widgets.hint import SCOUTS_OUT, press
+from rolltrain_tui.tui.widgets.panel import Line, justify, paragraph, width_of
 
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig
@@ -27,12 +27,12 @@ def verdict_lines(scene: Scene, config: "CampaignConfig | None", width: int, *, 
     """The head of the diagnosis page. `keys`: the run is the player's, whose keys act on it."""
     found = scene.scouts
     if scene.scouting:
-        return [[("Scouts are out: copies of the run try smaller and larger steps …"[:width], "cool")]]
+        return [[(SCOUTS_OUT[:width], "cool")]]
     lines = _none_yet(scene, config, width, keys=keys) if found is None else _found(found, scene, width)
     hint = hint_of(scene, scouts=sends_scouts(config))
     if hint is not None:
         line = press(hint, scene, keys=keys)
-        lines += [line] if width_of(line) <= width else [[(part, "")] for part in wrap("".join(span[0] for span in line), width)]
+        lines += [line] if width_of(line) <= width else paragraph("".join(span[0] for span in line), width)
     return lines
 
 
@@ -45,20 +45,20 @@ def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
     verdict = PACE_WORDS[found.pace]
     lines: list[Line] = [justify([(verdict, TONES[found.pace])], [(f"scouts, turn {found.turn}", "muted")], width)]
     if numbers := best_words(found).removeprefix("; "):
-        lines += [[(line, "strong")] for line in wrap(f"{numbers[0].upper()}{numbers[1:]}.", width)]
+        lines += paragraph(f"{numbers[0].upper()}{numbers[1:]}.", width, "strong")
     here = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if not scout.anew]
     anew = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if scout.anew]
     unit = f" {scene.objective.short_unit}".rstrip()
-    lines += [[(line, "muted")] for line in wrap(f"Other steps from here: {', '.join(here)}{unit}.", width)]
+    lines += paragraph(f"Other steps from here: {', '.join(here)}{unit}.", width, "muted")
     if anew:
-        lines += [[(line, "muted")] for line in wrap(f"Begun anew with other steps, at the same age: {', '.join(anew)}{unit}.", width)]
+        lines += paragraph(f"Begun anew with other steps, at the same age: {', '.join(anew)}{unit}.", width, "muted")
     now = wanted_factor(scene)
     rate = scene.step.lr * taken_factor(scene) * now if scene.step is not None else math.nan
     cure = YOUNG if too_young(found) else CURES[found.pace].format(rate=f"{rate:.2g}")
-    lines += [[(line, "")] for line in wrap(cure, width)]
+    lines += paragraph(cure, width)
     if math.isfinite(now) and abs(math.log(now / found.best)) > 0.05:
         words = f"Your abilities have changed the step since: the best is now about {now:.2g} x yours."
-        lines += [[(line, "")] for line in wrap(words, width)]
+        lines += paragraph(words, width)
     return lines
 
 
@@ -77,4 +77,4 @@ def _none_yet(scene: Scene, config: "CampaignConfig | None", width: int, *, keys
         camp = max(scene.turn // config.camps.every + 1, math.ceil(first / config.camps.every)) * config.camps.every
         sooner = ", or sooner where a signal shows heat" if config.diagnosis.scouts == "early" else ""
         words += f" By themselves they go at the camp after turn {camp}{sooner}."
-    return [[(line, "muted")] for line in wrap(words, width)]
+    return paragraph(words, width, "muted")

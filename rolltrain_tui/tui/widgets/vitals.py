@@ -10,7 +10,8 @@ from rolltrain_tui.protocol.readings import LayerReading, Reading
 from rolltrain_tui.rules.signals import SIGNALS
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.tui.figures import count
-from rolltrain_tui.tui.widgets.panel import Line, Span, cut, width_of, wrap
+from rolltrain_tui.tui.frame import joined
+from rolltrain_tui.tui.widgets.panel import Line, Span, cut, paragraph, width_of, wrap
 
 TITLE, VALUE, UNIT, VERDICT = 18, 8, 7, 10
 RANGE, SHORT_RANGE = 13, 10
@@ -93,17 +94,7 @@ def gauge(reading: Reading, width: int) -> Line:
         # A value on the right side of its bound must not be drawn beyond it by rounding.
         at = min(high - 1, max(low, at)) if reading.condition == "healthy" else at
         cells[at] = ("●", verdict(reading)[1])
-    return _joined(cells)
-
-
-def _joined(cells: Sequence[tuple[str, str]]) -> Line:
-    spans: list[Span] = []
-    for char, tone in cells:
-        if spans and spans[-1][1] == tone:
-            spans[-1] = (spans[-1][0] + char, tone)
-        else:
-            spans.append((char, tone))
-    return spans
+    return joined(cells)
 
 
 def signal_lines(readings: Sequence[Reading], width: int, objective: Objective = VALIDATION_LOSS, chosen: int | None = None) -> list[Line]:
@@ -148,7 +139,7 @@ def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
         ends = f" turn {history[0][0]} to {history[-1][0]}: {number(values[0])} to {number(values[-1])}{unit}"
         lines.append([(spark(values, max(8, min(40, width - len(ends)))), "cool"), (cut(ends, width), "muted")])
     if reading.condition == "sick":
-        lines += [[(line, "")] for line in wrap(f"→ {row.advice}", width)]
+        lines += paragraph(f"→ {row.advice}", width)
     return lines
 
 
@@ -170,7 +161,7 @@ def advice_lines(readings: Sequence[Reading], width: int, comfort: tuple[str, st
     sick = [reading for reading in readings if reading.condition == "sick"]
     if not sick:
         words, tone = comfort
-        return [[(line, tone)] for line in wrap(words, width)]
+        return paragraph(words, width, tone)
     lines: list[Line] = []
     for reading in sick:
         row = SIGNALS.get(reading.signal)
@@ -184,7 +175,7 @@ def advice_lines(readings: Sequence[Reading], width: int, comfort: tuple[str, st
 def layer_lines(layers: Sequence[LayerReading], width: int) -> list[Line]:
     """One line a layer: its name, weights, gradient norm, update over weight, dead part, and how log10 |g| is spread."""
     if not layers:
-        return [[(line, "muted")] for line in wrap("No layer was looked at; diagnosis.examine of this campaign is off.", width)]
+        return paragraph("No layer was looked at; diagnosis.examine of this campaign is off.", width, "muted")
     cells = 20 if width >= 74 else 10
     name = max(8, min(max(len(clean(layer.name)) for layer in layers), width - 35 - cells))
     scale = f"1e-9{'|g|':^{cells - 5}}1"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rolltrain_tui.classroom.ballot import TIE, Option, Tally
 from rolltrain_tui.classroom.questions import outcome_of
-from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, wrap
+from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, paragraph
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Of the options: digits are hands."""
@@ -15,7 +15,7 @@ ROOMY_ROWS = 4
 def vote_lines(tally: Tally, width: int, height: int, row: int, hands: Sequence[int], invitation: str) -> list[Line]:
     """`row` is the option whose hands are being counted, `hands` how many were raised for each, `invitation` where the room votes."""
     options = tally.round.options
-    lines: list[Line] = [[(line, "strong")] for line in wrap(tally.round.question, width)]
+    lines = paragraph(tally.round.question, width, "strong")
     foot = _foot(tally, width, invitation)
     roomy = len(lines) + 2 + ROOMY_ROWS * len(options) + len(foot) <= height
     lines.append([])
@@ -51,8 +51,8 @@ def _tone(tally: Tally, place: int) -> str:
 
 def _foot(tally: Tally, width: int, invitation: str) -> list[Line]:
     if not tally.open:
-        return [[(line, "accent")] for line in wrap(outcome_of(tally), width)]
+        return paragraph(outcome_of(tally), width, "accent")
     by_browser = f", {tally.browsers} of them by browser" if tally.browsers else ""
     votes = f"{tally.total} vote{'s' if tally.total != 1 else ''}{by_browser}. {TIE}"
-    lines: list[Line] = [[(line, "muted")] for line in wrap(votes, width)]
-    return lines + ([[(line, "accent")] for line in wrap(f"Vote at {invitation}", width)] if invitation else [])
+    lines = paragraph(votes, width, "muted")
+    return lines + (paragraph(f"Vote at {invitation}", width, "accent") if invitation else [])
