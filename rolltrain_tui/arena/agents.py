@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Literal
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_records import codec, dump_json
 
 Style = Literal["gpt", "microgpt"]
@@ -240,7 +241,7 @@ def configure(agent: Agent, name: str, text: str) -> Agent:
 
 def size_words(shape: Shape) -> str:
     """ "16 wide, 1 layer, 4 heads, context 16, gpt"."""
-    layers, heads = (f"{n} {word}{'s' if n > 1 else ''}" for n, word in ((shape.n_layer, "layer"), (shape.n_head, "head")))
+    layers, heads = (counted(n, word) for n, word in ((shape.n_layer, "layer"), (shape.n_head, "head")))
     return f"{shape.n_embd} wide, {layers}, {heads}, context {shape.context}, {shape.style}"
 
 

@@ -5,6 +5,7 @@ import math
 from rolltrain_tui.arena.events import BattleBegan, BattleEnded, BattleEvent, Burst, ContenderJudged, Raced, WritingBegan
 from rolltrain_tui.arena.matches import Match, Standing, Terms, control_of
 from rolltrain_tui.arena.scores import NEAR, better, perplexity, quality
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.base.statistics import estimate, student_95
 
@@ -63,9 +64,7 @@ def opening(event: BattleBegan) -> str:
     terms = event.terms
     names = " against ".join(c.name for c in event.contenders) if len(event.contenders) < 4 else f"{len(event.contenders)} agents"
     budget = f"{terms.budget:g} GFLOP each" if terms.unit == "gflop" else f"{terms.budget:,.0f} steps each"
-    return (
-        f"{names}: {budget} on {flat(terms.corpus)}, {terms.seeds} seed{'s' if terms.seeds > 1 else ''}, the same data in the same order."
-    )
+    return f"{names}: {budget} on {flat(terms.corpus)}, {counted(terms.seeds, 'seed')}, the same data in the same order."
 
 
 def judged(name: str, standing: Standing) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.classroom.ballot import MOST_OPTIONS, Option, Tally
 from rolltrain_tui.protocol.commands import Command, Guess, Predict, ReportVote, UseAbility
 from rolltrain_tui.rules.abilities import ABILITIES
@@ -87,4 +88,4 @@ def outcome_of(tally: Tally) -> str:
         return "Nobody voted: nothing happens."
     won = max(tally.votes)
     tie = " (a tie: the higher in the list wins)" if tally.tied else ""
-    return f"The room chose {tally.winner.title}, with {won} of {tally.total} vote{'s' if tally.total != 1 else ''}{tie}."
+    return f"The room chose {tally.winner.title}, with {won} of {counted(tally.total, 'vote')}{tie}."

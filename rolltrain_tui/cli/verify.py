@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli import options
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
@@ -89,7 +90,7 @@ def report(findings: "Findings", where: "Whereabouts") -> str:
         lines.append(f"  Turn {difference.turn}, {difference.where}{flat(name)}: recorded {flat(difference.recorded)},")
         lines.append(f"  this time {flat(difference.found)}.")
     held = [f"turns {found.first_turn + 1} to {found.last_turn}", f"{found.events} events", f"{found.rolls} rolls of the dice"]
-    held += [f"weights and state of {found.saves} save{'s' if found.saves != 1 else ''}"] if found.saves else []
+    held += [f"weights and state of {counted(found.saves, 'save')}"] if found.saves else []
     held += [f"{found.reloads} times saved and loaded on the way"] if found.reloads else []
     lines.append(f"  Compared: {', '.join(held)}.")
     if found.verdict in ("consistent", "undecided"):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from itertools import islice, takewhile
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.duel.game import GameError
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.insight import all_answers, answers, worst_case
@@ -139,7 +140,7 @@ class PlainTable:
         rows = words.table_rows(position.points)
         wide = max([len(cell) for row in rows for cell in row] + [3])
         unit = words.unit_words(position)
-        self._say("  " + "".join(f"{axis:>{wide + 1}}" for axis in axes) + f"   {words.counted(len(rows))}{', ' + unit if unit else ''}")
+        self._say("  " + "".join(f"{axis:>{wide + 1}}" for axis in axes) + f"   {counted(len(rows), 'point')}{', ' + unit if unit else ''}")
         for row in rows:
             self._say("  " + "".join(f"{cell:>{wide + 1}}" for cell in row))
         if self.sitting.named:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.modes.dungeon.outing import Outing, write_record
 from rolltrain_tui.modes.dungeon.rival import Choice, Mind
-from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
+from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.tale import best, tale
 from rolltrain_tui.modes.dungeon.watching import watched
 from rolltrain_tui.modes.dungeon.worlds.completion import plain
@@ -31,7 +32,7 @@ def play(outing: Outing, lines: Iterable[str], voice: SafeStream, *, echo: bool)
         _answer(outing, line, voice)
     sitting = outing.sitting
     if not sitting.seen.done:
-        voice.say(f"You leave after {counted_moves(sitting.world.moves)}, with {sitting.seen.score} of {sitting.world.max_score} points.")
+        voice.say(f"You leave after {counted(sitting.world.moves, 'move')}, with {sitting.seen.score} of {sitting.world.max_score} points.")
 
 
 def _open(outing: Outing, voice: SafeStream) -> None:
@@ -92,7 +93,7 @@ def _rivals(name: str, choice: Choice) -> str:
     others = ", ".join(f"{command} {chance:.2f}" for command, chance in choice.others)
     beside = f" (others: {others})" if others else ""
     end = " It has won." if choice.won else " It has lost." if choice.done else ""
-    return f"{name[0].upper()}{name[1:]}: {choice.command}, with probability {choice.probability:.2f}{beside}.{end}"
+    return f"{capital(name)}: {choice.command}, with probability {choice.probability:.2f}{beside}.{end}"
 
 
 def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Path | None, voice: SafeStream) -> None:
@@ -108,14 +109,16 @@ def watch(maker: Maker, mind: Mind, seeds: Sequence[int], limit: int, record: Pa
             voice.say(f"{world.moves:>4}  {told.command} ({chance:.2f})  {told.text}{gained}")
             if voice.unread:
                 break
-        voice.say(sitting.verdict() or f"Stopped after {counted_moves(world.moves)} with {sitting.seen.score} of {world.max_score} points.")
+        voice.say(
+            sitting.verdict() or f"Stopped after {counted(world.moves, 'move')} with {sitting.seen.score} of {world.max_score} points."
+        )
         world.close()
         if voice.unread:
             break
     won = [game for game in games if game.seen.won]
     efficiency = sum(game.par / game.world.moves for game in won) / len(won) if won else 0.0
     short = f"; efficiency {efficiency:.2f}, the par over its own moves" if won else ""
-    voice.say(f"{mind.name[0].upper()}{mind.name[1:]} won {len(won)} of {len(games)} games{short}.")
+    voice.say(f"{capital(mind.name)} won {len(won)} of {len(games)} games{short}.")
     if len(games) > 1 and (finest := best(games)) is not None:
         voice.say(f"Its best game, {finest.world.title}. {finest.world.objective} {tale(finest)}")
     if record is not None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Literal
 
+from rolltrain_tui.base.grammar import capital
+
 Better = Literal["lower", "higher"]
 
 
@@ -47,7 +49,7 @@ class Objective:
     @property
     def title(self) -> str:
         """The name as it begins a line."""
-        return self.name[:1].upper() + self.name[1:]
+        return capital(self.name)
 
     @property
     def short_label(self) -> str:

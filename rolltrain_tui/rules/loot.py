@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.registry import Registry
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import Event, ItemFaded, ItemFound, ItemUsed
@@ -130,7 +131,7 @@ class Bag:
         if name not in self.items:
             return Refusal(f"There is no {item.title} in the bag.")
         if name in self.in_force:
-            return Refusal(f"A {item.title} is in force already, for {_turns(self.in_force[name])} more.")
+            return Refusal(f"A {item.title} is in force already, for {counted(self.in_force[name], 'turn')} more.")
         if item.heals and healing_refusal:
             return Refusal(healing_refusal)
         self.items[name] -= 1
@@ -173,7 +174,3 @@ class Bag:
 def prepares() -> frozenset[str]:
     """Levers that an item may pull and that need state from past turns."""
     return frozenset[str]().union(*(item.prepares for item in _ITEMS))
-
-
-def _turns(count: int) -> str:
-    return f"{count} turn{'' if count == 1 else 's'}"

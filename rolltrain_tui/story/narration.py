@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, singledispatch
 from typing import get_args
 
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import flat, one_line
 from rolltrain_tui.protocol import commands as asked
 from rolltrain_tui.protocol import events as ev
@@ -220,7 +221,7 @@ def _watched(ability: str) -> str:
 
 @sentence.register
 def _(event: ev.TwinSetOut) -> str:
-    return f"A shadow twin, a copy of the run without {_watched(event.ability)}, trains beside it for {_count(event.turns, 'turn')}."
+    return f"A shadow twin, a copy of the run without {_watched(event.ability)}, trains beside it for {counted(event.turns, 'turn')}."
 
 
 @measured.register
@@ -228,12 +229,12 @@ def _(event: ev.TwinJudged, objective: Objective) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
     numbers = f"{objective.name} {event.delta:+.4f}{_unit(objective)}, plus or minus {event.standard_error:.4f}"
-    return f"The twin's verdict: {words}; {numbers}, over {_count(event.turns, 'turn')} beside a twin without."
+    return f"The twin's verdict: {words}; {numbers}, over {counted(event.turns, 'turn')} beside a twin without."
 
 
 @sentence.register
 def _(event: ev.TwinLost) -> str:
-    walked = f"after {_count(event.turns, 'turn')}"
+    walked = f"after {counted(event.turns, 'turn')}"
     return f"The twin without {_watched(event.ability)} is lost {walked}, without a verdict: {_period(event.reason)}"
 
 
@@ -284,7 +285,7 @@ def _(event: ev.HeroHealed) -> str:
 
 @sentence.register
 def _(event: ev.DeathSaveRolled) -> str:
-    return f"Death save: d20 {event.natural}; {_count(event.successes, 'success', 'successes')}, {_count(event.failures, 'failure')}."
+    return f"Death save: d20 {event.natural}; {counted(event.successes, 'success', 'successes')}, {counted(event.failures, 'failure')}."
 
 
 @sentence.register
@@ -293,7 +294,7 @@ def _(event: ev.HeroFell) -> str:
         return "The third failed death save: the hero has fallen, and the campaign ends here."
     woken = f"the next turn begins with the weights of turn {event.back_to_turn}"
     hero = event.sheet
-    return f"The third failed death save: {woken}, at level {hero.level} with {hero.xp} XP ({_count(hero.deaths, 'death')} so far)."
+    return f"The third failed death save: {woken}, at level {hero.level} with {hero.xp} XP ({counted(hero.deaths, 'death')} so far)."
 
 
 @sentence.register
@@ -320,7 +321,7 @@ def _(event: ev.Rested) -> str:
 @sentence.register
 def _(event: ev.StatRaised) -> str:
     hero = event.sheet
-    more = f"; {_count(hero.choices, 'more choice')} to make" if hero.choices else ""
+    more = f"; {counted(hero.choices, 'more choice')} to make" if hero.choices else ""
     return f"{event.stat} rises to {event.score}: {hero.hp}/{hero.max_hp} HP, E[k] {hero.expected_k:.3f}{more}."
 
 
@@ -360,7 +361,7 @@ def _(event: ev.RoomVoted) -> str:
 
 @sentence.register
 def _(event: ev.ItemUsed) -> str:
-    lasting = f" for {_count(event.turns, 'turn')}" if event.turns else ""
+    lasting = f" for {counted(event.turns, 'turn')}" if event.turns else ""
     return f"{title(event.item)} used{lasting}: {_period(event.words)}"
 
 
@@ -447,10 +448,6 @@ def _unit(objective: Objective) -> str:
     return f" {objective.short_unit}" if objective.unit else ""
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _give_or_take(standard_error: float) -> str:
     """Empty where the error is unknown: a foreign training loop reports a loss alone."""
     return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
@@ -492,7 +489,7 @@ def _(event: ev.Evaluated, objective: Objective) -> str:
     training = "training" if objective.of_loss else "training loss"
     found = f"{event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}, {verdict}"
     loss = "" if math.isnan(event.train_loss) else f"; {training} {event.train_loss:.3f}"  # before the first step there is none
-    return f"{_capital(objective.label)}: {found}{loss}."
+    return f"{capital(objective.label)}: {found}{loss}."
 
 
 @measured.register
@@ -506,7 +503,7 @@ def _(event: ev.Spoke, objective: Objective) -> str:
 def _(event: ev.CampaignEnded, objective: Objective) -> str:
     limit = f" ({objective.limit_name} {objective.limit:.3f})" if objective.limit is not None else ""
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
-    hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {_count(event.sheet.deaths, 'death')}{spent}"
+    hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {counted(event.sheet.deaths, 'death')}{spent}"
     how = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
     test = f"{objective.label} {event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}{limit}"
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
@@ -589,10 +586,6 @@ def _(event: ev.TrainingFailed) -> str:
 
 def _a(noun: str) -> str:
     return f"{'An' if noun[:1] in 'AEIOU' else 'A'} {noun}"
-
-
-def _count(count: int, noun: str, many: str = "") -> str:
-    return f"{count} {noun if count == 1 else many or noun + 's'}"
 
 
 def _clause(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.tui.launch import Launch
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ class TorchOutfitter:
         importlib.import_module("rolltrain_tui.tui.screens.expedition")
         importlib.import_module("rolltrain_tui.runs.run")
         torch = importlib.import_module("torch")
-        threads = torch.get_num_threads()
-        device = "cuda" if torch.cuda.is_available() else f"cpu, {threads} thread{'s' if threads != 1 else ''}"
+        device = "cuda" if torch.cuda.is_available() else f"cpu, {counted(torch.get_num_threads(), 'thread')}"
         return f"torch {str(torch.__version__).split('+')[0]} · {device}"
 
     def begin(self, campaign: Path, overrides: Sequence[str]) -> "PlayableRun":

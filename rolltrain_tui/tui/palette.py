@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.tui.command_palette import Verb, Verbs
 from rolltrain_tui.tui.figures import rate
@@ -40,7 +41,7 @@ class ExpeditionVerbs(Verbs):
             for value in dial.choices or ("",):
                 yield (
                     f"{dial.title} {value}".rstrip(),
-                    f"{dial.words[0].upper()}{dial.words[1:]}",
+                    capital(dial.words),
                     partial(screen.turn_dial, dial.name, value),
                 )
         yield "Raise an ability score", "When a level has brought a choice", screen.action_raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.protocol.events import CampaignEnded, Event, Spoke, TwinJudged
 from rolltrain_tui.protocol.objective import Objective
@@ -79,7 +80,7 @@ class RunStory:
 def headline(story: RunStory) -> str:
     """The outcome, and what it says."""
     words = story.judgement.against(story.scene.objective.par)
-    return f"{HEADLINES[story.judgement.outcome]}   {words[:1].upper()}{words[1:]}."
+    return f"{HEADLINES[story.judgement.outcome]}   {capital(words)}."
 
 
 def subtitle(story: RunStory) -> str:
@@ -132,8 +133,7 @@ def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list
     outcome = "kept back" if judgement.outcome == "kept" else judgement.outcome
     rows = [("Ending", f"{MARKS[judgement.outcome]} {outcome}, turn {ended.turn}")]
     if judgement.plain is not None:
-        par = objective.short_par
-        rows.append((f"{par[:1].upper()}{par[1:]} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
+        rows.append((f"{capital(objective.short_par)} → you", f"{_measured(judgement.plain)} → {_measured(judgement.value)}{unit}"))
     final = "Final test" if judgement.plain is not None else "Validation" if objective.of_loss else objective.title
     rows.append((final, f"{loss(ended.value, DIGITS)} ± {loss(ended.standard_error, DIGITS)}{unit}"))
     rows.append(("Best seen", f"{loss(ended.best, DIGITS)}{unit} (small probe set)"))
@@ -156,7 +156,7 @@ def _limit(value: float, objective: Objective) -> str:
 
 
 def _record(story: RunStory, record: Record) -> str:
-    many = f"{record.attempts} finished run{'s' if record.attempts != 1 else ''}"
+    many = counted(record.attempts, "finished run")
     if record.best.folder == story.folder or record.best.ended.value == story.ended.value:
         return f"this run, of {many}"
     return f"{loss(record.best.ended.value, DIGITS)} in {flat(record.best.folder.name)}, of {many}"
@@ -187,7 +187,7 @@ def _totals(story: RunStory) -> list[Row]:
     unit = f" {objective.short_unit}" if objective.unit else ""
     twins = f" + {number(story.scene.twin_gflop)} for twins" if story.scene.twin_gflop else ""
     twins += f" + {number(story.scene.scout_gflop)} for scouts" if story.scene.scout_gflop else ""
-    falls = f", {ended.sheet.deaths} fall{'s' if ended.sheet.deaths != 1 else ''}" if ended.sheet.deaths else ""
+    falls = f", {counted(ended.sheet.deaths, 'fall')}" if ended.sheet.deaths else ""
     return [
         *([("Training", f"{loss(ended.train_loss, DIGITS)}{unit}")] if objective.of_loss else []),
         ("Level", f"{ended.sheet.level}, {ended.sheet.xp} XP{falls}"),

@@ -4,6 +4,7 @@ import shlex
 
 import click
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_answers import json_text
 from rolltrain_tui.cli.options import AS_JSON
 
@@ -50,7 +51,7 @@ def _contents() -> str:
 
 def _play(begins: tuple[tuple[str, ...], ...], run: int) -> None:
     if run > len(begins):
-        raise click.UsageError(f"This lesson has {len(begins)} run{'s' if len(begins) != 1 else ''}; there is no run {run}.")
+        raise click.UsageError(f"This lesson has {counted(len(begins), 'run')}; there is no run {run}.")
     from rolltrain_tui.cli.play import play
 
     context = click.get_current_context()

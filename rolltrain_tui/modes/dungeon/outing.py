@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rolltrain_tui.base.atomic_files import replace
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.modes.dungeon.rival import Mind, Rival
-from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
+from rolltrain_tui.modes.dungeon.sitting import Sitting
 from rolltrain_tui.modes.dungeon.spelling import spelled
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker
 
@@ -56,10 +57,10 @@ class Outing:
         while len(self.rival.choices) < PATIENCE and self.rival.move() is not None:
             pass
         name, count = self.rival.mind.name, len(self.rival.choices)
-        told = f"{name[0].upper()}{name[1:]}"
+        told = capital(name)
         if not self.rival.seen.done:
-            return f"{told} has not won after {counted_moves(count)}."
-        return f"{told} {'won' if self.rival.seen.won else 'lost'} in {counted_moves(count)}."
+            return f"{told} has not won after {counted(count, 'move')}."
+        return f"{told} {'won' if self.rival.seen.won else 'lost'} in {counted(count, 'move')}."
 
     def close(self) -> None:
         """Writes the record and ends what the worlds keep open. OSError where it cannot be written."""

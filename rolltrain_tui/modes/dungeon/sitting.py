@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.modes.dungeon.components import PRESETS, Component, Outcome, parts
 from rolltrain_tui.modes.dungeon.prompts import Memory, situation
@@ -105,16 +106,12 @@ class Sitting:
             return ""
         world = self.world
         if not self.seen.won:
-            return f"The game is lost, after {counted_moves(world.moves)} with {self.seen.score} of {world.max_score} points."
+            return f"The game is lost, after {counted(world.moves, 'move')} with {self.seen.score} of {world.max_score} points."
         beside = f"; the par is {self.par}" if self.par else ""
         praise = " No way is shorter." if self.par and world.moves == self.par else ""
-        return f"Won in {counted_moves(world.moves)} with {self.seen.score} of {world.max_score} points{beside}.{praise}"
+        return f"Won in {counted(world.moves, 'move')} with {self.seen.score} of {world.max_score} points{beside}.{praise}"
 
     def head(self) -> dict[str, Any]:
         """The first row of a written record: which world it was."""
         world = self.world
         return {"world": world.title, "seed": world.seed, "objective": world.objective, "max_score": world.max_score, "par": self.par}
-
-
-def counted_moves(count: int) -> str:
-    return "1 move" if count == 1 else f"{count} moves"

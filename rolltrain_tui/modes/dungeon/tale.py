@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from rolltrain_tui.modes.dungeon.sitting import Sitting, counted_moves
+from rolltrain_tui.base.grammar import counted
+from rolltrain_tui.modes.dungeon.sitting import Sitting
 
 PAST = {"go": "went", "take": "took", "drop": "dropped", "unlock": "unlocked", "open": "opened", "cook": "cooked", "eat": "ate"}
 TOGETHER = 3
@@ -24,7 +25,7 @@ def tale(game: Sitting) -> str:
     end = (
         "That was the end: the game was won" if game.seen.won else "There the game was lost" if game.seen.lost else "There the game stopped"
     )
-    return " ".join([*sentences, f"{end}, after {counted_moves(world.moves)}{beside}."])
+    return " ".join([*sentences, f"{end}, after {counted(world.moves, 'move')}{beside}."])
 
 
 def _deed(command: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.json_records import NONFINITE, RecordError, parse_json
 from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.runs import layout
@@ -221,14 +222,14 @@ def _instead(folder: Path) -> str:
     for other, contents in slots.newest_first(folder.parent.parent):
         if contents is not None and other != folder and not manifest.full_check(other):
             lost = turn - contents.summary.turn
-            cost = f", {lost} turn{'s' if lost != 1 else ''} before it" if lost > 0 else ""
+            cost = f", {counted(lost, 'turn')} before it" if lost > 0 else ""
             return f". The newest good save of the run is {slots.slot_name(other)} (turn {contents.summary.turn}{cost}): {other}"
     return ". No other save of the run is good"
 
 
 def _fallback_note(troubles: list[str], name: str, snapshot: Snapshot, missed: int) -> str:
     lost = missed - snapshot.summary.turn
-    cost = f"; {lost} turn{'s' if lost != 1 else ''} lost" if lost > 0 else ""
+    cost = f"; {counted(lost, 'turn')} lost" if lost > 0 else ""
     return f"Opened {name} (turn {snapshot.summary.turn}){cost}: {'; '.join(troubles)}. {snapshot.note}".rstrip()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.protocol.events import Outcome
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.classes import CLASSES
@@ -138,7 +139,7 @@ def _symptom(symptom: Symptom) -> str:
     unless = f", unless {' or '.join(_sign(sign) for sign in symptom.unless)}" if symptom.unless else ""
     each = _EACH[moment(symptom)]
     alone = ", where no scouts go out" if symptom.unscouted else ""
-    return f"{signs}, for {symptom.hold} {each}{'s' if symptom.hold > 1 else ''}{unless}{alone}"
+    return f"{signs}, for {counted(symptom.hold, each)}{unless}{alone}"
 
 
 _EACH: Mapping[Moment, str] = {"turn": "turn", "examination": "examination", "scouts": "return of the scouts"}
@@ -213,7 +214,7 @@ def signal(name: str) -> str:
     foes = [f"[{foe.title}]({foe.name})" for foe in BESTIARY.values() if any(name in (sign[0] for sign in s.signs) for s in foe.symptoms)]
     return "\n".join(
         (
-            f"*{row.meaning[0].upper()}{row.meaning[1:]}.*",
+            f"*{capital(row.meaning)}.*",
             "",
             f"- **Measured**: {_measured(name)}.",
             f"- **Healthy** {_range(row)}.",

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Size
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.modes.duel.table import words
 from rolltrain_tui.modes.duel.table.position import Fall
 from rolltrain_tui.modes.duel.table.sitting import Sitting
@@ -131,7 +132,7 @@ class TableScreen(TavernScreen):
         beside = width >= WIDE and dimension <= MOST_BESIDE and not self._as_shares
         table = self.query_one("#duel-table", Panel)
         table.styles.width = table_width(dimension, shares=beside) + FRAME
-        table.name_box(words.counted(len(points)) + (f", {unit}" if (unit := words.unit_words(sitting.position)) else ""))
+        table.name_box(counted(len(points), "point") + (f", {unit}" if (unit := words.unit_words(sitting.position)) else ""))
         named = self.picked if sitting.role == "host" else set(sitting.named)
         table.show(table_lines(points, self._fell, named, table.content_size.height, self._top, shares=beside, as_shares=self._as_shares))
 

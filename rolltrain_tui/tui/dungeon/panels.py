@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.modes.dungeon.outing import Outing
 from rolltrain_tui.modes.dungeon.rival import Rival
 from rolltrain_tui.modes.dungeon.sitting import Sitting
@@ -45,7 +46,7 @@ def command_lines(commands: Sequence[str], chosen: int | None, meant: Sequence[s
 
 
 def race_title(rival: Rival) -> str:
-    return f"{rival.seen.score}/{rival.world.max_score} · {rival.mind.name[0].upper()}{rival.mind.name[1:]}"
+    return f"{rival.seen.score}/{rival.world.max_score} · {capital(rival.mind.name)}"
 
 
 def race_lines(rival: Rival, width: int, height: int) -> list[Line]:

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.config.shipped import AILMENTS
 from rolltrain_tui.modes import MODES
@@ -183,7 +184,7 @@ def _best(campaign: "CampaignConfig", results: "list[Result]") -> list[tuple[str
         return []
     best, objective = record.best, record.best.setup.objective
     value = f"{objective.text(best.ended.value, 4)} ± {loss(best.ended.standard_error, 4)}"
-    many = f"{record.attempts} finished run{'s' if record.attempts != 1 else ''}"
+    many = counted(record.attempts, "finished run")
     return [("Your best", f"{value} ({MARKS[best.judgement.outcome]} {best.judgement.outcome}), of {many}")]
 
 

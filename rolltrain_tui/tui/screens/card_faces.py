@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any, Literal
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.protocol.events import (
     ActBegan,
@@ -135,7 +136,7 @@ def gate_face(event: GateFaced, objective: Objective = VALIDATION_LOSS) -> CardF
     """The gate's question and the run's answer."""
     rows = (
         ("This run", f"{objective.text(event.value, 3)} on the probe set"),
-        (objective.par[:1].upper() + objective.par[1:], f"{loss(event.ghost, 3)} at this turn{_recorded(objective)}"),
+        (capital(objective.par), f"{loss(event.ghost, 3)} at this turn{_recorded(objective)}"),
         ("The bar", f"{loss(event.bar, 3)}, the worst that passes"),
         ("Experience", f"{event.xp:+d} XP".replace("-", "−")),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 from textual.timer import Timer
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScouts, SpendInspiration, TurnDial, UseItem
 from rolltrain_tui.protocol.dials import OWN, Dial
@@ -272,7 +273,7 @@ def _label(dial: Dial) -> str:
 
 
 def _about(dial: Dial) -> str:
-    return f"{dial.words[0].upper()}{dial.words[1:]}." if not dial.unavailable else f"Not here: {dial.unavailable}."
+    return f"{capital(dial.words)}." if not dial.unavailable else f"Not here: {dial.unavailable}."
 
 
 def worth(stat: str) -> str:
@@ -293,4 +294,4 @@ def _item(name: str, number: int) -> Pick:
     if row is None:
         return Pick(name, label, f"× {number}", "")
     holds = f"for {row.turns} turns" if row.turns else "at once"
-    return Pick(name, label, f"× {number}   {holds}", f"{row.words[0].upper()}{row.words[1:]}.\nBest when {row.best_when}.")
+    return Pick(name, label, f"× {number}   {holds}", f"{capital(row.words)}.\nBest when {row.best_when}.")

@@ -6,6 +6,7 @@ from typing import cast
 from textual import events
 from textual.screen import Screen
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.protocol.commands import Command, SaveGame, SetAuto, Speak, TakeShortRest, UseAbility
 from rolltrain_tui.rules.abilities import ABILITIES
 from rolltrain_tui.rules.ability import DISMISS
@@ -93,7 +94,7 @@ class Orders(Screen[None]):
         """Why the rules would refuse it next turn; empty where they would not, as far as can be seen."""
         title, charge, left = titled(ability), self.scene.charges.get(ability), self.scene.turns_left(ability)
         if left:
-            return f"{title} is already in force: {left} more turn{'s' if left != 1 else ''}."
+            return f"{title} is already in force: {counted(left, 'more turn')}."
         if UseAbility(ability) in self.bridge.inbox.pending():
             return f"{title} is asked for already; it takes effect next turn."
         if charge is not None and charge.left == 0:

@@ -10,6 +10,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.story.scene.pauses import RULES
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.dialog import Dialog
@@ -49,7 +50,7 @@ class StopsScreen(Dialog[Stops]):
             yield Static(Content("↑ ↓ move · space ticks · Esc: done"), id="stops-foot")
 
     def _items(self) -> list[MenuItem]:
-        return [MenuItem(rule, f"{'✔' if rule in self._ticked else '·'} {words[0].upper()}{words[1:]}") for rule, words in ROWS.items()]
+        return [MenuItem(rule, f"{'✔' if rule in self._ticked else '·'} {capital(words)}") for rule, words in ROWS.items()]
 
     @while_open
     def on_mount(self) -> None:

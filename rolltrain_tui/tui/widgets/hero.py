@@ -1,5 +1,6 @@
 """The character sheet: life, experience, scores, and what the abilities have left."""
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.classes import CLASSES
@@ -65,7 +66,7 @@ def _in_force(view: AbilityView, turns: int | None, room: int) -> str:
     """The option in use, or the turns left in as many words as fit."""
     if turns is None:
         return f" ✔ {clean(view.option)}"
-    words = (f" ✔ {turns} more turn{'s' if turns != 1 else ''}", f" ✔ {turns} more", f" ✔{turns}")
+    words = (f" ✔ {counted(turns, 'more turn')}", f" ✔ {turns} more", f" ✔{turns}")
     return next((text for text in words if len(text) <= room), words[-1])
 
 
@@ -77,8 +78,7 @@ def boon_lines(scene: Scene, width: int) -> list[Line]:
     if scene.inspired:
         lines.append([("i ", "key", "screen.inspire"), ("★ inspired: advantage", "accent", "screen.inspire")])
     for view in scene.items.values():
-        left = max(0, view.until - scene.turn)
-        turns = f"{left} more turn{'s' if left != 1 else ''}"
+        turns = counted(max(0, view.until - scene.turn), "more turn")
         lines.append(justify([("✦ ", "warn"), (titled(view.item), "strong")], [(f" ✔ {turns}", "warn")], width))
     return lines
 
@@ -155,7 +155,7 @@ def _ledger(scene: Scene, width: int) -> list[Line]:
     sum_alone: Line = [("Energy ", "muted"), (total, "energy")]
     spent: Line = [*sum_alone, *parts]
     falls = scene.sheet.deaths
-    fallen: Line = [(f"fell {falls} time{'s' if falls != 1 else ''}", "bad")] if falls else []
+    fallen: Line = [(f"fell {counted(falls, 'time')}", "bad")] if falls else []
     for line in (spent, sum_alone):
         if width_of(line) + width_of(fallen) < width:
             return [justify(line, fallen, width)]

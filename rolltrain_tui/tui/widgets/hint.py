@@ -1,5 +1,6 @@
 """The hint on screen: what ails the run, and the key of what this hero can do about it now."""
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.protocol.commands import SetAuto, TurnDial
 from rolltrain_tui.story.hints import Hint, hint_of
 from rolltrain_tui.story.scene import Scene
@@ -28,9 +29,9 @@ def hint_line(scene: Scene, width: int, *, scouts: bool = True, keys: bool = Tru
 def press(hint: Hint, scene: Scene, *, keys: bool = True) -> Line:
     """The key, what it does and why: "▸ 1 Rage: the steps are too small"."""
     if hint.order is None:
-        return [("▸ ", "accent"), (f"{_capital(hint.why)}; {NOTHING}" if keys else _capital(hint.why), "")]
+        return [("▸ ", "accent"), (f"{capital(hint.why)}; {NOTHING}" if keys else capital(hint.why), "")]
     if not keys:
-        return [("▸ ", "accent"), (f"{_capital(words_of_order(hint.order))}", "strong"), (f" helps: {hint.why}", "")]
+        return [("▸ ", "accent"), (f"{capital(words_of_order(hint.order))}", "strong"), (f" helps: {hint.why}", "")]
     order = hint.order
     match order:
         case TurnDial(dial, value):
@@ -42,7 +43,7 @@ def press(hint: Hint, scene: Scene, *, keys: bool = True) -> Line:
     return [
         ("▸ ", "accent"),
         (f" {keys_of_order(hint.order, scene)} ", "key", action),
-        (f" {_capital(words_of_order(hint.order))}", "strong", action),
+        (f" {capital(words_of_order(hint.order))}", "strong", action),
         (f": {hint.why}", ""),
     ]
 
@@ -55,7 +56,3 @@ def _cut(line: Line, width: int) -> Line:
             break
         shown.append((cut(span[0], room), *span[1:]))
     return shown
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

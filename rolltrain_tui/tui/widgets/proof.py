@@ -1,5 +1,6 @@
 """The proof strip: what the last ability claimed, what was measured in the weights, and what the shadow twin says of it."""
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.events import KeptBack, TwinJudged
 from rolltrain_tui.story.measurements import evidence
@@ -40,7 +41,7 @@ def _verdict(proof: Proof) -> Line:
         return [("   full steps so far: k not measured" if proof.turns else "   not measured yet", "muted")]
     honest = proof.worst <= TOLERANCE * max(1.0, abs(proof.asked) / turns)
     return [
-        (f"   {turns} turn{'s' if turns != 1 else ''}: Σk asked ", "muted"),
+        (f"   {counted(turns, 'turn')}: Σk asked ", "muted"),
         (f"{proof.asked:.3f}", ""),
         ("  felt ", "muted"),
         (f"{proof.felt:.3f} {'✔' if honest else '✖'}", "good" if honest else "bad"),
@@ -67,7 +68,7 @@ def _twin(twin: TwinView | None, proof: Proof | None) -> Line:
     return [
         (f"{whose}Δval ", "muted"),
         (f"{twin.end.delta:+.4f} ±{twin.end.standard_error:.4f}".replace("-", "−"), ""),
-        (f" over {twin.turns} turn{'s' if twin.turns != 1 else ''} ", "muted"),
+        (f" over {counted(twin.turns, 'turn')} ", "muted"),
         (f"{mark} {twin.end.verdict}", tone),
     ]
 

@@ -2,6 +2,7 @@
 
 import math
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import MonsterView
@@ -107,7 +108,7 @@ def _in_force(scene: Scene) -> list[str]:
     found = []
     for name, view in scene.active.items():
         left = scene.turns_left(name)
-        rest = "until it is ended" if left is None else f"{left} more turn{'s' if left != 1 else ''}"
+        rest = "until it is ended" if left is None else counted(left, "more turn")
         found.append(f"{titled(name, view.option)}, {rest}")
     return found
 

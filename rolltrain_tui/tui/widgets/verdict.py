@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.protocol.events import ScoutsReturned
 from rolltrain_tui.rules.pace import FIRST_TRIP, first_trip_turns
 from rolltrain_tui.story.hints import YOUNG, hint_of, taken_factor, too_young, wanted_factor
@@ -45,7 +46,7 @@ def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
     verdict = PACE_WORDS[found.pace]
     lines: list[Line] = [justify([(verdict, TONES[found.pace])], [(f"scouts, turn {found.turn}", "muted")], width)]
     if numbers := best_words(found).removeprefix("; "):
-        lines += paragraph(f"{numbers[0].upper()}{numbers[1:]}.", width, "strong")
+        lines += paragraph(f"{capital(numbers)}.", width, "strong")
     here = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if not scout.anew]
     anew = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if scout.anew]
     unit = f" {scene.objective.short_unit}".rstrip()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.classroom.ballot import TIE, Option, Tally
 from rolltrain_tui.classroom.questions import outcome_of
 from rolltrain_tui.tui.widgets.panel import Line, Span, bar, cut, justify, paragraph
@@ -53,6 +54,6 @@ def _foot(tally: Tally, width: int, invitation: str) -> list[Line]:
     if not tally.open:
         return paragraph(outcome_of(tally), width, "accent")
     by_browser = f", {tally.browsers} of them by browser" if tally.browsers else ""
-    votes = f"{tally.total} vote{'s' if tally.total != 1 else ''}{by_browser}. {TIE}"
+    votes = f"{counted(tally.total, 'vote')}{by_browser}. {TIE}"
     lines = paragraph(votes, width, "muted")
     return lines + (paragraph(f"Vote at {invitation}", width, "accent") if invitation else [])

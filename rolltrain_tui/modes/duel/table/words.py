@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rolltrain_tui.base.grammar import capital, counted
 from rolltrain_tui.modes.duel.names import Role
 from rolltrain_tui.modes.duel.table.insight import Outcome
 from rolltrain_tui.modes.duel.table.position import AXES, WHOLE, Fall, Move, Points, Position, figure, most_of, names, rough, shown
@@ -12,10 +13,6 @@ AIM = {
     "host": "You are the host: name two coordinates or more. You want one point left, soon.",
     "agent": "You are the agent: take one of the coordinates named. You want the game to last.",
 }
-
-
-def counted(count: int, what: str = "point") -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def fall_words(fall: Fall, most: int = 0) -> str:
@@ -45,7 +42,7 @@ def falls_words(falls: Sequence[Fall], most: int = 0) -> list[str]:
 def move_words(move: Move, number: int, role: Role) -> str:
     """Such as "Move 3: you named x and z, the agent took z; 5 points left"."""
     host, agent = ("you", "the agent") if role == "host" else ("the host", "you")
-    return f"Move {number}: {host} named {names(move.chosen)}, {agent} took {AXES[move.axis]}; {counted(len(move.points))} left"
+    return f"Move {number}: {host} named {names(move.chosen)}, {agent} took {AXES[move.axis]}; {counted(len(move.points), 'point')} left"
 
 
 def answer_words(move: Move) -> str:
@@ -56,7 +53,7 @@ def answer_words(move: Move) -> str:
         more = f" and {len(move.falls) - 1} more" if len(move.falls) > 1 else ""
         falls = f"; {shown(move.falls[0].point, most)}{more} would fall"
     end = ", the end" if len(move.points) <= 1 else ""
-    return f"{AXES[move.axis]}: {counted(len(move.points))} left{end}{falls}"
+    return f"{AXES[move.axis]}: {counted(len(move.points), 'point')} left{end}{falls}"
 
 
 def shown_all(points: Points) -> list[str]:
@@ -94,7 +91,7 @@ def worst_words(worst: int | None) -> str:
 
 def sentence(text: str) -> str:
     """With a capital at the beginning and a full stop at the end."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capital(text)}."
 
 
 def either(axes: Sequence[int]) -> str:
