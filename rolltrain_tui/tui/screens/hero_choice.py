@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, OptionList, Static
 
 from rolltrain_tui.base.safe_text import flat
@@ -27,8 +26,6 @@ from rolltrain_tui.tui.widgets.stat_editor import StatEditor
 if TYPE_CHECKING:
     from rolltrain_tui.config.schema import CampaignConfig, HeroConfig
 
-ROOMY = 3
-"""Up to so many classes each card has room for its abilities; with more, they are told below the cards."""
 NAME_LENGTH = 24
 
 
@@ -42,7 +39,7 @@ class Cards(VerticalScroll, can_focus=True, inherit_bindings=False):
 
 
 class HeroChoiceScreen(ReadingScreen):
-    """Cards side by side where there is room for them, else a list with a page."""
+    """Cards side by side where there is room for them, else a list; below or beside it a page about the class."""
 
     CSS_PATH = "hero_choice.tcss"
     AUTO_FOCUS = ""  # else the name has the focus until the classes take it, and what is typed ahead changes it
@@ -63,12 +60,10 @@ class HeroChoiceScreen(ReadingScreen):
         super().__init__()
         self._path, self._campaign, self._overrides = path, campaign, overrides
         self.set_reactive(HeroChoiceScreen.picked, campaign.hero.hero_class)
-        self.set_class(len(CLASSES) > ROOMY, "-crowded")
         self._names = list(CLASSES)
 
     def compose(self) -> ComposeResult:
         hero = self._campaign.hero
-        roomy = len(CLASSES) <= ROOMY
         with Horizontal(id="head"):
             yield Static(Content(f"Choose a hero for {flat(self._campaign.name)}"), classes="screen-title")
             yield Static("Name", id="name-label")
@@ -77,7 +72,7 @@ class HeroChoiceScreen(ReadingScreen):
             with Vertical(id="classes"):
                 with Cards(id="cards"), Horizontal(id="row"):
                     for row in CLASSES.values():
-                        yield HeroCard(row, hero.level, roomy)
+                        yield HeroCard(row)
                 with Horizontal(id="page"):
                     yield NameList(*[row.title for row in CLASSES.values()], id="class-list")
                     with VerticalScroll(id="details", can_focus=False):
@@ -85,11 +80,6 @@ class HeroChoiceScreen(ReadingScreen):
             with VerticalScroll(id="stats", can_focus=False):
                 yield StatEditor(StatSheet.of(hero.stats.model_dump()), CLASSES[hero.hero_class].primary, id="editor")
         yield KeyFooter()
-
-    @property
-    def page(self) -> Widget:
-        """The cards themselves, where they have all the room."""
-        return super().page if self.query_one("#page").display else self.query_one("#cards")
 
     @while_open
     def on_mount(self) -> None:

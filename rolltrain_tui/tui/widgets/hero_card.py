@@ -62,7 +62,7 @@ class HeroSheet(Vertical):
 
 
 class HeroCard(Widget):
-    """One class, to be picked. Where it is not `roomy`, for many stand side by side: portrait, title and motto."""
+    """One class, to be picked: portrait, title and motto."""
 
     DEFAULT_CSS = """
     HeroCard > .card-portrait { width: 18; height: auto; color: $secondary; text-wrap: nowrap; }
@@ -78,17 +78,14 @@ class HeroCard(Widget):
             super().__init__()
             self.hero_class = hero_class
 
-    def __init__(self, hero_class: HeroClass, level: int, roomy: bool) -> None:
+    def __init__(self, hero_class: HeroClass) -> None:
         super().__init__()
-        self.hero_class, self._level, self._roomy = hero_class, level, roomy
+        self.hero_class = hero_class
 
     def compose(self) -> ComposeResult:
         row = self.hero_class
-        if self._roomy:
-            yield HeroSheet(row, self._level)
-        else:
-            yield Static(Content("\n".join(row.portrait)), classes="card-portrait")
-            yield Static(Content.assemble(head(row, f"d{row.hit_die}"), f"\n\n{row.motto}"), classes="card-motto")
+        yield Static(Content("\n".join(row.portrait)), classes="card-portrait")
+        yield Static(Content.assemble(head(row, f"d{row.hit_die}"), f"\n\n{row.motto}"), classes="card-motto")
 
     def watch_picked(self, picked: bool) -> None:
         self.set_class(picked, "-picked")
