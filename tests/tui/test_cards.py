@@ -185,12 +185,6 @@ def test_a_short_rest_is_no_camp() -> None:
     assert not any("weights" in value for _, value in face.rows)
 
 
-def test_the_most_telling_event_wins() -> None:
-    """A level-up on the same turn comes before the monster, the monster before the rest."""
-    assert "level" == face_of([CAMP, DRAGON, LEVEL]).tone
-    assert "encounter" == face_of([CAMP, DRAGON]).tone
-
-
 def test_no_card_for_a_step() -> None:
     """What has no card is a mistake of the caller."""
     with pytest.raises(AssertionError, match="StepTaken"):

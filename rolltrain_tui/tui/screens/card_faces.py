@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Any, Literal
+from typing import Literal
 
 from rolltrain_tui.base.grammar import capital
 from rolltrain_tui.base.safe_text import flat
@@ -46,30 +46,32 @@ class CardFace:
 
 
 def face_of(events: Sequence[Event], scene: Scene | None = None) -> CardFace:
-    """The card of a moment, by its most telling event: a level, then an encounter, a rest, a gate, an act.
+    """The card of the first event; on that of a rest stand the evaluation and the gate of its turn, which follow.
 
     `scene`: whose keys and objective it names.
     """
     objective = scene.objective if scene is not None else VALIDATION_LOSS
-    first: dict[type[Event], Any] = {type(event): event for event in reversed(events)}
-    if LevelGained in first:
-        return level_face(first[LevelGained])
-    if MonsterAppeared in first:
-        return encounter_face(first[MonsterAppeared], scene)
-    if Rested in first:
-        return camp_face(first[Rested], first.get(Evaluated), first.get(GateFaced), objective)
-    if GateFaced in first:
-        return gate_face(first[GateFaced], objective)
-    for event in events:
-        if isinstance(event, ActBegan):
+    event, *more = events
+    match event:
+        case LevelGained():
+            return level_face(event)
+        case MonsterAppeared():
+            return encounter_face(event, scene)
+        case Rested():
+            evaluated = next((other for other in more if isinstance(other, Evaluated)), None)
+            gate = next((other for other in more if isinstance(other, GateFaced)), None)
+            return camp_face(event, evaluated, gate, objective)
+        case GateFaced():
+            return gate_face(event, objective)
+        case ActBegan():
             return act_face(event)
-        if isinstance(event, TwinJudged):
+        case TwinJudged():
             return verdict_face(event, objective)
-        if isinstance(event, HeroHurt):
+        case HeroHurt():
             return down_face(event)
-        if isinstance(event, HeroFell):
+        case HeroFell():
             return fall_face(event)
-    raise AssertionError(f"no card shows {[type(event).__name__ for event in events]}")
+    raise AssertionError(f"no card shows a {type(event).__name__}")
 
 
 def level_face(event: LevelGained) -> CardFace:
