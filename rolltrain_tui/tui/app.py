@@ -170,9 +170,6 @@ class RolltrainApp(App[None]):
             from rolltrain_tui.tui.dungeon.play import DungeonScreen
 
             self.push_screen(DungeonScreen(launch.dungeon, alone=True))
-        elif launch.arena:
-            self.to_title()
-            self.open_arena()
         elif launch.screen is not None:
             self.to_title()
             self.push_screen(launch.screen())
@@ -234,12 +231,6 @@ class RolltrainApp(App[None]):
             return
         self._clear_away()
         self._over = None
-
-    def open_arena(self) -> None:
-        """The arena's hall over what is open."""
-        from rolltrain_tui.tui.arena.hall import ArenaScreen
-
-        self.push_screen(ArenaScreen())
 
     def open_dungeon(self) -> None:
         """A text adventure over what is open, in any world."""

@@ -45,8 +45,6 @@ class Launch:
     """The run waits at the first of each kind while a card explains it."""
     alone: bool = False
     """Nobody sits at the keys: no hero is chosen, no card waits, no rule of the campaign pauses the run."""
-    arena: bool = False
-    """Open the arena over the title."""
     screen: Callable[[], Any] | None = None
     """Makes a Textual screen to open over the title."""
     ballot: "Ballot | None" = None

@@ -237,7 +237,7 @@ async def test_rolltrain_arena_opens_the_hall(two: Roster) -> None:
     from rolltrain_tui.tui.launch import Launch
     from rolltrain_tui.tui.screens.title import TitleScreen
 
-    app = RolltrainApp(Launch(runs=two.root.parent, arena=True), FakeOutfitter())
+    app = RolltrainApp(Launch(runs=two.root.parent, screen=ArenaScreen), FakeOutfitter())
     async with app.run_test(size=(120, 36)) as pilot:
         await tells(pilot, "Tiny", "Wild")  # type: ignore[arg-type]
         assert isinstance(app.screen, ArenaScreen)

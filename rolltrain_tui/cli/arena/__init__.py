@@ -14,6 +14,7 @@ from rolltrain_tui.cli.options import FILE
 
 if TYPE_CHECKING:
     from rolltrain_tui.arena.roster import Roster
+    from rolltrain_tui.tui.launch import Launch
 
 VERBS = (
     agents.create, agents.list_, agents.switch, agents.rename, agents.copy, agents.delete, agents.save, agents.load,
@@ -70,7 +71,13 @@ def arena(context: click.Context, out: Path | None) -> int:
 
 def _open_screen(roster: "Roster") -> int:
     from rolltrain_tui.cli.screen import need_screen, open_screen
-    from rolltrain_tui.tui.launch import Launch
 
     need_screen("The arena's screen", "Its verbs do not: rolltrain arena --help")
-    return open_screen("", lambda: Launch(runs=roster.root.parent, arena=True))
+
+    def launch() -> "Launch":
+        from rolltrain_tui.tui.arena.hall import ArenaScreen
+        from rolltrain_tui.tui.launch import Launch
+
+        return Launch(runs=roster.root.parent, screen=ArenaScreen)
+
+    return open_screen("", launch)
