@@ -275,14 +275,7 @@ class Campaign:
                 self.shadow.load_state(state["shadow"], tensors)
                 if "scouts" in state:  # a run of before there were any has none
                     self.scouts.load_state(state["scouts"], tensors)
-        except (
-            LookupError,
-            TypeError,
-            AttributeError,
-            ArithmeticError,
-            RuntimeError,
-            AssertionError,
-        ) as error:
+        except (LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, AssertionError) as error:
             raise ValueError(f"this save does not hold the state of a campaign: {type(error).__name__}: {error}") from error
 
 

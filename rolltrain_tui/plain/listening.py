@@ -2,6 +2,7 @@
 
 import io
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -51,7 +52,7 @@ def is_pipe(stream: TextIO) -> bool:
         mode = os.fstat(stream.fileno()).st_mode
     except (OSError, ValueError):
         return False
-    return (mode & 0o170000) in (0o010000, 0o140000)  # a pipe or a socket
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def _read(raw: io.FileIO) -> bytes:

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+from rolltrain_tui.plain.signals import ENDING
+
 HANGUP = getattr(signal, "SIGHUP", None)
 """Windows has none."""
 MANNERS_SECONDS = 3.0
@@ -36,11 +37,11 @@ class EndingSignals:
     def listen(self) -> None:
         """Main thread, in the game's loop."""
         call = partial(asyncio.get_running_loop().call_soon_threadsafe, context=contextvars.copy_context())
-        for number in SIGNALS:
+        for number in ENDING:
             signal.signal(number, lambda number, frame: self._hear(number, call))
 
     def let_go(self) -> None:
-        for number in SIGNALS:
+        for number in ENDING:
             signal.signal(number, signal.SIG_DFL)
 
     def _hear(self, number: int, call: Callable[..., object]) -> None:

@@ -42,7 +42,7 @@ class ExpeditionVerbs(Verbs):
                 yield (
                     f"{dial.title} {value}".rstrip(),
                     capital(dial.words),
-                    partial(screen.turn_dial, dial.name, value),
+                    partial(screen.action_turn_dial, dial.name, value),
                 )
         yield "Raise an ability score", "When a level has brought a choice", screen.action_raise
         yield "Short rest", "Some charges back, and hit dice spent to heal", screen.action_rest

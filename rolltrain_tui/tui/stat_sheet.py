@@ -66,7 +66,3 @@ class StatSheet:
             return self
         bought = replace(self, scores={**self.scores, stat: score})
         return bought if bought.points_left >= 0 else self
-
-
-def modifier(score: int) -> int:
-    return (score - 10) // 2

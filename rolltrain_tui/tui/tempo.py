@@ -9,7 +9,7 @@ WINDOW_SECONDS = 2.0
 
 def faster(speed: float | None) -> float | None:
     """The next speed up."""
-    return next((step for step in SPEEDS if step is None or (speed is not None and step > speed)), None) if speed is not None else None
+    return None if speed is None else next(step for step in SPEEDS if step is None or step > speed)
 
 
 def slower(speed: float | None) -> float | None:

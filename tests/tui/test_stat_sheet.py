@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolltrain_tui.rules.classes import CLASSES, STATS
-from rolltrain_tui.tui.stat_sheet import COSTS, POINTS, STANDARD_ARRAY, StatSheet, modifier
+from rolltrain_tui.tui.stat_sheet import COSTS, POINTS, STANDARD_ARRAY, StatSheet
 
 OWN = dict(zip(STATS, (16, 12, 14, 15, 10, 8), strict=True))
 MOVES = st.lists(st.tuples(st.sampled_from(STATS), st.sampled_from((-1, 1))), max_size=60)
@@ -63,9 +63,3 @@ def test_own_scores_stand() -> None:
     sheet = StatSheet.of(OWN)
     assert sheet.change("STR", -1) is sheet
     assert OWN == sheet.by("points", "STR").change("STR", 1).by("own", "STR").scores
-
-
-@pytest.mark.parametrize(("score", "expected"), [(1, -5), (8, -1), (9, -1), (10, 0), (11, 0), (15, 2), (20, 5)])
-def test_modifier(score: int, expected: int) -> None:
-    """Half of what is above ten, rounded down."""
-    assert expected == modifier(score)

@@ -13,6 +13,7 @@ from rolltrain_tui.protocol.commands import Guess, Predict, RaiseStat, SendScout
 from rolltrain_tui.protocol.dials import OWN, Dial
 from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.inspiration import bounds
+from rolltrain_tui.rules.levels import ability_modifier
 from rolltrain_tui.rules.loot import ITEMS
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.figures import signed
@@ -188,7 +189,7 @@ class Deeds(Orders):
 
         def answer(item: str | None) -> None:
             if item:
-                self.send(UseItem(item), f"{_item(item, 1).label}")
+                self.send(UseItem(item), _item(item, 1).label)
 
         self.app.push_screen(PickScreen("The bag", "", picks, "uses it"), answer)
 
@@ -220,20 +221,17 @@ class Deeds(Orders):
 
     def _ask_value(self, dial: Dial) -> None:
         if not dial.choices:
-            self.turn_dial(dial.name, "")
+            self.action_turn_dial(dial.name, "")
             return
         picks = [Pick(value, value, "as the campaign says" if value == OWN else "", _about(dial)) for value in dial.choices]
 
         def answer(value: str | None) -> None:
             if value:
-                self.turn_dial(dial.name, value)
+                self.action_turn_dial(dial.name, value)
 
         self.app.push_screen(PickScreen(dial.title, "", picks, "turns it so"), answer)
 
     def action_turn_dial(self, name: str, value: str) -> None:
-        self.turn_dial(name, value)
-
-    def turn_dial(self, name: str, value: str) -> None:
         """Ask for it; the run answers whether it can be had."""
         order = TurnDial(name, value)
         self.send(order, f"{_titled(order, self.dials)} {value}".rstrip())
@@ -284,7 +282,7 @@ def worth(stat: str) -> str:
 
 
 def _modifiers(score: int) -> str:
-    old, new = (score - 10) // 2, (min(HIGHEST_SCORE, score + RAISE) - 10) // 2
+    old, new = ability_modifier(score), ability_modifier(min(HIGHEST_SCORE, score + RAISE))
     return f"modifier {signed(old)} → {signed(new)}"
 
 

@@ -4,6 +4,7 @@ from rolltrain_tui.base.grammar import counted
 from rolltrain_tui.base.safe_text import clean
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.rules.classes import CLASSES
+from rolltrain_tui.rules.levels import ability_modifier
 from rolltrain_tui.story.scene import Scene
 from rolltrain_tui.story.scene.views import AbilityView
 from rolltrain_tui.tui.figures import signed, work
@@ -85,7 +86,7 @@ def boon_lines(scene: Scene, width: int) -> list[Line]:
 
 def stat_lines(scene: Scene, width: int) -> list[Line]:
     """The six scores with their modifiers, three on a line."""
-    cells = [[(f"{name} ", "muted"), (f"{score:>2} {signed((score - 10) // 2)}", "")] for name, score in scene.sheet.stats]
+    cells = [[(f"{name} ", "muted"), (f"{score:>2} {signed(ability_modifier(score))}", "")] for name, score in scene.sheet.stats]
     gap = max(1, min(4, (width - 30) // 2))
     lines: list[Line] = []
     for row in (cells[:3], cells[3:6]):

@@ -9,8 +9,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from rolltrain_tui.rules.classes import STATS
+from rolltrain_tui.rules.levels import ability_modifier
 from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet, modifier
+from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet
 
 HEADS = {
     "own": "The campaign's own scores. m: the standard array, or points to spend.",
@@ -78,7 +79,7 @@ class StatEditor(Widget, can_focus=True):
             (f"  {arrows[0]}", "$accent"),
             (f"{score:>3} ", "bold"),
             (arrows[1], "$accent"),
-            f"  {modifier(score):+d}  ",
+            f"  {ability_modifier(score):+d}  ",
             (price.rjust(5) + "   " if price else " ", "$foreground-muted"),
             (uses(stat), "$foreground-muted"),
         )
