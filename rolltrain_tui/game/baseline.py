@@ -78,11 +78,6 @@ def expert_line(config: CampaignConfig, learner: Learner, expert: Evaluation) ->
     return [progress.evaluated(turn, expert) for turn in due]
 
 
-def record(config: CampaignConfig, learner: Learner) -> Ghost:
-    """Train from the start to the end; the ghost."""
-    return ghost_of(config, learner, [e for e in plain_training(config, learner, at_camps=True) if isinstance(e, Evaluated)])
-
-
 def ghost_of(config: CampaignConfig, learner: Learner, evaluations: Sequence[Evaluated]) -> Ghost:
     """The ghost of a finished plain training."""
     torch, info = sys.modules.get("torch"), learner.info()

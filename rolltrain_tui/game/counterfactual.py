@@ -60,11 +60,6 @@ class Comparison:
         return "helped" if (self.delta < 0) == (self.better == "lower") else "hurt"
 
 
-def compare(hero: Sequence[float], twin: Sequence[float]) -> Comparison:
-    """The paired difference of per-sequence losses; equal losses give exactly 0 with a standard error of 0."""
-    return comparison_of([a - b for a, b in zip(hero, twin, strict=True)])
-
-
 def comparison_of(differences: Sequence[float], better: Better = "lower") -> Comparison:
     """From the paired differences, one for each sequence; NaN where one is not finite."""
     return Comparison(*mean_and_error(differences), better)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.ghosts import record
 
 from rolltrain_tui.base.jobs.own_workers import OwnWorkers
 from rolltrain_tui.cli.executors import LOADED
@@ -14,7 +15,6 @@ from rolltrain_tui.experiment.compare import Execute, sweep
 from rolltrain_tui.experiment.grid import CONTROL, Arm, Cell, ExperimentError, chosen
 from rolltrain_tui.experiment.run import Failure, Outcome, Result, run_cell
 from rolltrain_tui.experiment.workers import run_side_by_side
-from rolltrain_tui.game.baseline import record
 from rolltrain_tui.modes import build as build_learner
 
 

@@ -12,11 +12,12 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.ghosts import record
 from support.paths import CAMPAIGNS
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline as ghosts
-from rolltrain_tui.game.baseline import Ghost, GhostError, plain_training, record
+from rolltrain_tui.game.baseline import Ghost, GhostError, plain_training
 from rolltrain_tui.game.setup import new_game
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.campaign_file import load

@@ -12,7 +12,7 @@ from support.stories import lines
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import counterfactual as shadow_module
 from rolltrain_tui.game.campaign import Campaign
-from rolltrain_tui.game.counterfactual import Shadow, compare
+from rolltrain_tui.game.counterfactual import Shadow, comparison_of
 from rolltrain_tui.modes import build as build_learner
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.commands import Command, UseAbility
@@ -111,7 +111,8 @@ def test_the_twin_is_the_run_without_the_ability(tiny_config: Configure) -> None
                 looks[name].append(campaign.learner.evaluate(2).values)
             if isinstance(event, TwinJudged):
                 judged = event
-    found = compare(*([sum(losses) / 4 for losses in zip(*looks[name], strict=True)] for name in ("with", "without")))
+    hero, twin = ([sum(losses) / 4 for losses in zip(*looks[name], strict=True)] for name in ("with", "without"))
+    found = comparison_of([a - b for a, b in zip(hero, twin, strict=True)])
     assert (pytest.approx(found.delta), pytest.approx(found.standard_error)) == (judged.delta, judged.standard_error)
     assert judged.delta != 0
 

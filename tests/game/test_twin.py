@@ -2,19 +2,23 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolltrain_tui.game.counterfactual import Comparison, Twin, compare, look_turns
+from rolltrain_tui.game.counterfactual import Comparison, Twin, comparison_of, look_turns
 from rolltrain_tui.modes.text.learner import TextLearner
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.learner import StepAbandoned
 
 MakeLearner = Callable[..., TextLearner]
 LOSSES = st.lists(st.floats(0, 10), min_size=2, max_size=20)
+
+
+def compare(hero: Sequence[float], twin: Sequence[float]) -> Comparison:
+    return comparison_of([a - b for a, b in zip(hero, twin, strict=True)])
 
 
 def test_the_paired_difference_by_hand() -> None:

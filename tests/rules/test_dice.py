@@ -4,8 +4,9 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.loaded_dice import LoadedDice
 
-from rolltrain_tui.rules.dice import DiceError, LoadedDice, SeededDice, cast, with_advantage
+from rolltrain_tui.rules.dice import DiceError, SeededDice, cast, with_advantage
 
 
 def test_a_seeded_d20_is_fair():

@@ -1,13 +1,13 @@
 import json
 
 import pytest
+from support.loaded_dice import LoadedDice
 from support.tabletop import make_table, of
 
 from rolltrain_tui.protocol.commands import UseAbility, UseItem
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import CommandRefused, DiceRolled, HeroFell, ItemFaded, ItemFound, ItemUsed, MonsterFell
 from rolltrain_tui.rules import loot
-from rolltrain_tui.rules.dice import LoadedDice
 from rolltrain_tui.rules.loot import ITEMS, Bag, chance_of_loot
 from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.rules.rulebooks import RULEBOOKS

@@ -7,10 +7,11 @@ from typing import Any
 from rolltrain_tui.protocol.commands import Command
 from rolltrain_tui.protocol.effects import NEUTRAL, StepEffect
 from rolltrain_tui.protocol.events import Event
-from rolltrain_tui.rules.dice import LoadedDice, SeededDice
+from rolltrain_tui.rules.dice import SeededDice
 from rolltrain_tui.rules.game import Game, GameRules
 from rolltrain_tui.rules.heroes import new_hero
 from rolltrain_tui.rules.rulebooks import RULEBOOKS, Rulebook
+from support.loaded_dice import LoadedDice
 
 STATS = {"STR": 16, "DEX": 12, "CON": 14, "INT": 15, "WIS": 10, "CHA": 8}
 BEASTS = ("gradient_ooze", "loss_dragon", "weight_wraith")
