@@ -65,6 +65,11 @@ class Objective:
         """The unit's first word, for narrow places: "nats"."""
         return self.unit.partition(" ")[0]
 
+    @property
+    def unit_behind(self) -> str:
+        """What follows a number: " nats", or "" for a plain one."""
+        return f" {self.short_unit}" if self.unit else ""
+
     def gain(self, before: float, after: float) -> float:
         """How many steps better `after` is than `before`; negative where it is worse."""
         return (before - after if self.better == "lower" else after - before) / self.step
@@ -95,7 +100,7 @@ class Objective:
         if not isfinite(value):
             return "not finite"
         number = f"{value:{'+' if sign else ''}.{self.digits if digits is None else digits}f}"
-        return f"{number} {self.short_unit}" if unit and self.unit else number
+        return f"{number}{self.unit_behind}" if unit else number
 
 
 VALIDATION_LOSS = Objective()

@@ -228,7 +228,7 @@ def _(event: ev.TwinSetOut) -> str:
 def _(event: ev.TwinJudged, objective: Objective) -> str:
     name = _watched(event.ability)
     words = {"helped": f"{name} helped", "hurt": f"{name} hurt", "no measurable effect": f"no measurable effect of {name}"}[event.verdict]
-    numbers = f"{objective.name} {event.delta:+.4f}{_unit(objective)}, plus or minus {event.standard_error:.4f}"
+    numbers = f"{objective.name} {event.delta:+.4f}{objective.unit_behind}, plus or minus {event.standard_error:.4f}"
     return f"The twin's verdict: {words}; {numbers}, over {counted(event.turns, 'turn')} beside a twin without."
 
 
@@ -330,14 +330,13 @@ def _(event: ev.StatRaised) -> str:
 
 @measured.register
 def _(event: ev.Foretold, objective: Objective) -> str:
-    return (
-        f"Predicted: {event.guess}; from {event.low:.3f} to {event.high:.3f}{_unit(objective)} the next {objective.name} counts as level."
-    )
+    level = f"from {event.low:.3f} to {event.high:.3f}{objective.unit_behind}"
+    return f"Predicted: {event.guess}; {level} the next {objective.name} counts as level."
 
 
 @measured.register
 def _(event: ev.ForetellingJudged, objective: Objective) -> str:
-    came = f"from {event.before:.3f} to {event.after:.3f}{_unit(objective)}, which is {event.answer or 'more than can be told'}"
+    came = f"from {event.before:.3f} to {event.after:.3f}{objective.unit_behind}, which is {event.answer or 'more than can be told'}"
     if not event.inspired:
         return f"The prediction {event.guess} was wrong: {came}."
     return f"The prediction {event.guess} was right: {came}. Inspiration can be spent."
@@ -372,7 +371,7 @@ def _(event: ev.ItemFaded) -> str:
 
 @measured.register
 def _(event: ev.GateFaced, objective: Objective) -> str:
-    bar = f"a bar of {event.bar:.3f}{_unit(objective)}"
+    bar = f"a bar of {event.bar:.3f}{objective.unit_behind}"
     found = f"{objective.label} {event.value:.3f} against {bar} ({objective.par} stood at {event.ghost:.3f})"
     price = f"; {event.xp} XP won" if event.xp > 0 else f"; {-event.xp} XP lost" if event.xp < 0 else ""
     return f"The Validation Gate {'opens' if event.opened else 'stays shut'}: {found}{price}."
@@ -391,7 +390,7 @@ def _(event: ev.ScoutsReturned) -> str:
 def scouts_words(event: ev.ScoutsReturned, objective: Objective) -> str:
     """What each scout found, for the diagnosis."""
     tries = [f"x{scout.k:.2g}{' from the start' if scout.anew else ''} {_tried(scout)}" for scout in event.scouts]
-    unit = f", in{_unit(objective)}" if _unit(objective) else ""
+    unit = f", in{objective.unit_behind}" if objective.unit_behind else ""
     return flat(f"Against the run's own steps{unit}: {', '.join(tries)}.")
 
 
@@ -444,10 +443,6 @@ def _reading(reading: Reading, objective: Objective) -> str:
 # The run.
 
 
-def _unit(objective: Objective) -> str:
-    return f" {objective.short_unit}" if objective.unit else ""
-
-
 def _give_or_take(standard_error: float) -> str:
     """Empty where the error is unknown: a foreign training loop reports a loss alone."""
     return "" if standard_error == math.inf else f", plus or minus {standard_error:.3f}"
@@ -456,7 +451,7 @@ def _give_or_take(standard_error: float) -> str:
 @measured.register
 def _(event: ev.CampaignBegan, objective: Objective) -> str:
     found = event.objective
-    limit = f", {found.limit_name} {found.limit:.3f}{_unit(found)}" if found.limit is not None else ""
+    limit = f", {found.limit_name} {found.limit:.3f}{found.unit_behind}" if found.limit is not None else ""
     sheet = event.sheet
     hero = f"{sheet.name} the {title(sheet.hero_class)}, level {sheet.level}, {sheet.hp}/{sheet.max_hp} HP"
     dice = f"rulebook {event.rulebook} on a d{event.die} against DC {event.dc}, E[k] {sheet.expected_k:.3f}"
@@ -470,7 +465,7 @@ def _(event: ev.GhostSeen, objective: Objective) -> str:
     end = ""
     if event.points:
         last = event.points[-1]
-        value = f"{number(last.value, 3)}{_unit(objective)}"
+        value = f"{number(last.value, 3)}{objective.unit_behind}"
         found = f"at {value} of {objective.label}" if objective.of_loss else f"with a {objective.name} of {value}"
         end = f", which ended {found} in turn {last.turn}"
     who = f"plain training without dice, seed {event.seed}" if objective.par == VALIDATION_LOSS.par else objective.par
@@ -487,7 +482,7 @@ def _(event: ev.Evaluated, objective: Objective) -> str:
     verdict = "the best so far" if event.improved else f"best {event.best:.3f}"
     verdict = "none so far was a number" if math.isnan(event.best) else verdict
     training = "training" if objective.of_loss else "training loss"
-    found = f"{event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}, {verdict}"
+    found = f"{event.value:.3f}{objective.unit_behind}{_give_or_take(event.standard_error)}, {verdict}"
     loss = "" if math.isnan(event.train_loss) else f"; {training} {event.train_loss:.3f}"  # before the first step there is none
     return f"{capital(objective.label)}: {found}{loss}."
 
@@ -505,7 +500,7 @@ def _(event: ev.CampaignEnded, objective: Objective) -> str:
     spent = f", {number(event.gflop)} GFLOP" if event.gflop else ""
     hero = f"level {event.sheet.level}, {event.sheet.xp} XP, {counted(event.sheet.deaths, 'death')}{spent}"
     how = {"victory": "Played to the end", "fallen": "Fallen", "spent": "Out of energy"}[event.ending]
-    test = f"{objective.label} {event.value:.3f}{_unit(objective)}{_give_or_take(event.standard_error)}{limit}"
+    test = f"{objective.label} {event.value:.3f}{objective.unit_behind}{_give_or_take(event.standard_error)}{limit}"
     return f"{how} after {event.turn} turns: {test}; best on the way {event.best:.3f}; {hero}.{_story_ending(event)}"
 
 

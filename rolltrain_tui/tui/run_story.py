@@ -105,7 +105,7 @@ def figure_words(story: RunStory) -> list[str]:
     """Three lines beside the large digits: the error, what the number is, and what the error covers."""
     objective, judgement = story.objective, story.judgement
     shown = judgement.difference
-    unit = f" {objective.short_unit}" if objective.unit else ""
+    unit = objective.unit_behind
     if shown is None:
         return [
             f"± {loss(story.ended.standard_error, objective.digits)}{unit}",
@@ -129,7 +129,7 @@ def facts_of(story: RunStory, record: Record | Literal["sought"] | None = None) 
 
 def _results(story: RunStory, record: Record | Literal["sought"] | None) -> list[Row]:
     ended, objective, judgement = story.ended, story.objective, story.judgement
-    unit = f" {objective.short_unit}" if objective.unit else ""
+    unit = objective.unit_behind
     outcome = "kept back" if judgement.outcome == "kept" else judgement.outcome
     rows = [("Ending", f"{MARKS[judgement.outcome]} {outcome}, turn {ended.turn}")]
     if judgement.plain is not None:
@@ -184,7 +184,7 @@ def _decision(verdict: TwinJudged, objective: Objective) -> str:
 
 def _totals(story: RunStory) -> list[Row]:
     ended, objective = story.ended, story.objective
-    unit = f" {objective.short_unit}" if objective.unit else ""
+    unit = objective.unit_behind
     twins = f" + {number(story.scene.twin_gflop)} for twins" if story.scene.twin_gflop else ""
     twins += f" + {number(story.scene.scout_gflop)} for scouts" if story.scene.scout_gflop else ""
     falls = f", {counted(ended.sheet.deaths, 'fall')}" if ended.sheet.deaths else ""

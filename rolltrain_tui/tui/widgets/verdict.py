@@ -49,7 +49,7 @@ def _found(found: ScoutsReturned, scene: Scene, width: int) -> list[Line]:
         lines += paragraph(f"{capital(numbers)}.", width, "strong")
     here = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if not scout.anew]
     anew = [f"×{scout.k:.2g} {_delta(scout.delta, scout.standard_error)}" for scout in found.scouts if scout.anew]
-    unit = f" {scene.objective.short_unit}".rstrip()
+    unit = scene.objective.unit_behind
     lines += paragraph(f"Other steps from here: {', '.join(here)}{unit}.", width, "muted")
     if anew:
         lines += paragraph(f"Begun anew with other steps, at the same age: {', '.join(anew)}{unit}.", width, "muted")
