@@ -15,7 +15,7 @@ from rolltrain_tui.base.safe_text import clean, flat
 from rolltrain_tui.story.judgement import MARKS
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.dialogs import delete_dialog
-from rolltrain_tui.tui.screens.saves_screen import SavesScreen
+from rolltrain_tui.tui.screens.saves_screen import SavesScreen, hero_of
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.name_list import RowList
 from rolltrain_tui.tui.words import age, loss
@@ -149,8 +149,7 @@ class LoadScreen(SavesScreen):
 def _cells(run: "RunSummary", now: float, widths: Sequence[int]) -> tuple[Content, ...]:
     saved = age(run.saved_at, now)
     if run.campaign:
-        hero = f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
-        words = (flat(run.campaign), hero, f"{run.turn}/{run.turns}".rjust(widths[2]), loss(run.value).rjust(widths[3]), saved)
+        words = (flat(run.campaign), hero_of(run), f"{run.turn}/{run.turns}".rjust(widths[2]), loss(run.value).rjust(widths[3]), saved)
     else:
         words = (flat(run.folder.name), "", "", "", saved)
     cells = zip((*words, _state(run)), widths, strict=True)

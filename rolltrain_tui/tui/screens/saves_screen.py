@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.screens.base import TavernScreen, in_thread
 
 if TYPE_CHECKING:
     from rolltrain_tui.runs.saves import RunSummary
+
+
+def hero_of(run: "RunSummary") -> str:
+    """ "Brakka, Barbarian 3"."""
+    return f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
 
 
 class SavesScreen(TavernScreen):

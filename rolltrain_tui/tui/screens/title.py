@@ -2,7 +2,6 @@
 
 import time
 from itertools import cycle
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -15,7 +14,7 @@ from textual.widgets import Static
 from rolltrain_tui.base.safe_text import flat
 from rolltrain_tui.tui.opening import DIE, HIGH, LOGO, MENU, NAME, NEEDS_RUNS, NO_RUNS, TAGLINE, TUMBLE, WAITING, WIDE
 from rolltrain_tui.tui.screens.base import while_open
-from rolltrain_tui.tui.screens.saves_screen import SavesScreen
+from rolltrain_tui.tui.screens.saves_screen import SavesScreen, hero_of
 from rolltrain_tui.tui.widgets.footer import KeyFooter
 from rolltrain_tui.tui.widgets.menu import Menu, MenuItem
 from rolltrain_tui.tui.words import age, fit, loss
@@ -36,8 +35,7 @@ def die(number: int) -> Content:
 
 def facts(run: "RunSummary", now: float, width: int) -> str:
     """A save in one line: "Brakka, Barbarian 3 · The Tiny GPT · turn 412 · val 2.31 · 4 min ago"."""
-    hero = f"{flat(run.hero)}, {flat(run.hero_class).capitalize()} {run.level}"
-    parts = (hero, flat(run.campaign), f"turn {run.turn}", f"{flat(run.label)} {loss(run.value)}", age(run.saved_at, now))
+    parts = (hero_of(run), flat(run.campaign), f"turn {run.turn}", f"{flat(run.label)} {loss(run.value)}", age(run.saved_at, now))
     return fit(parts, (4, 1), width)
 
 
@@ -55,7 +53,6 @@ class TitleScreen(SavesScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._latest: Path | None = None
         self._runs: list[RunSummary] = []
         self._faces = cycle(TUMBLE)
         self._line = ""
@@ -67,7 +64,7 @@ class TitleScreen(SavesScreen):
                 yield Static(Content(LOGO), id="logo")
             yield Static(Content(TAGLINE), id="tagline")
             with Center():
-                yield Menu(self._items(self._runs), id="menu")
+                yield Menu(self._items(), id="menu")
         yield Static("", id="torch")
         yield KeyFooter()
 
@@ -83,7 +80,7 @@ class TitleScreen(SavesScreen):
         logo = self.query_one("#logo", Static)
         logo.update(Content(LOGO if whole else f"{NAME:^{self.size.width}}"))
         logo.styles.height = 5 if whole else 1
-        self.query_one(Menu).offer(self._items(self._runs))
+        self.query_one(Menu).offer(self._items())
 
     @while_open
     def on_screen_resume(self) -> None:
@@ -94,17 +91,18 @@ class TitleScreen(SavesScreen):
     @while_open
     def _show_saves(self, event: SavesScreen.SavesListed) -> None:
         self._runs = event.runs
-        self.query_one(Menu).offer(self._items(event.runs))
+        self.query_one(Menu).offer(self._items())
 
-    def _items(self, runs: "list[RunSummary]") -> list[MenuItem]:
+    @property
+    def _latest(self) -> "RunSummary | None":
+        """The newest run that can be gone on with."""
+        return next((run for run in self._runs if run.campaign and not run.ending), None)
+
+    def _items(self) -> list[MenuItem]:
+        runs, latest = self._runs, self._latest
         counted = {"load": _count(len(runs))}
         items = [MenuItem(key, label, counted.get(key, detail), enabled=bool(runs) or key not in NEEDS_RUNS) for key, label, detail in MENU]
-        going = [run for run in runs if run.campaign and not run.ending]
-        self._latest = None
-        if going:
-            self._latest = going[0].folder
-            items.insert(0, MenuItem("continue", "Continue", facts(going[0], time.time(), self._room())))
-        return items
+        return items if latest is None else [MenuItem("continue", "Continue", facts(latest, time.time(), self._room())), *items]
 
     def _room(self) -> int:
         """Cells of a detail beside the longest label, as title.tcss and the menu leave them."""
@@ -139,7 +137,7 @@ class TitleScreen(SavesScreen):
 
     def _continue(self) -> None:
         if self._latest is not None:
-            self.host.resume(self._latest)
+            self.host.resume(self._latest.folder)
 
     def _new(self) -> None:
         from rolltrain_tui.tui.screens.campaigns import CampaignsScreen
