@@ -167,13 +167,9 @@ class Bridge:
         `seen` is the event as the screen may show it; None: not at all.
         """
         if seen is not None and self._firsts.meet(seen) and self.explains:
-            held = not self.inbox.paused
-            self.inbox.pause()
-            self.buffer.put(ToExplain(seen, held))
+            self.buffer.put(ToExplain(seen, held=self._hold()))
         if self.votes and isinstance(event, MonsterAppeared):
-            held = not self.inbox.paused
-            self.inbox.pause()
-            self.buffer.put(VoteDue(held))
+            self.buffer.put(VoteDue(held=self._hold()))
         reason = pause_reason(event, self._rules(), self._sick)
         if isinstance(event, Examined):
             self._sick = sick_signals(event)
@@ -182,6 +178,12 @@ class Bridge:
             self.run_no_more()
             self.inbox.pause()
             self.buffer.put(AutoPaused(event.turn, reason, ran))
+
+    def _hold(self) -> bool:
+        """Pause. Whether the run was going until now."""
+        going = not self.inbox.paused
+        self.inbox.pause()
+        return going
 
     def _rules(self) -> frozenset[str]:
         """At what it pauses now. A pause for a sick signal would tell the diagnosis."""

@@ -270,10 +270,10 @@ class ArenaActions:
         self._ask("Load a champion", "The file of a champion; it is checked before it is believed.", newest, look, take)
 
     def rename(self) -> None:
-        self._to_name("Rename", lambda roster, name, to: roster.rename(name, to), "is called")
+        self._to_name("Rename", Roster.rename, "is called")
 
     def copy(self) -> None:
-        self._to_name("Copy", lambda roster, name, to: roster.copy(name, to), "is copied to")
+        self._to_name("Copy", Roster.copy, "is copied to")
 
     def _to_name(self, verb: str, change: Callable[[Roster, str, str], None], words: str) -> None:
         if (champion := self._chosen()) is None or not self._free():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -70,8 +71,8 @@ class BattleScreen(WorkingScreen):
     def compose(self) -> ComposeResult:
         yield Panel(id="battle-head")
         with Horizontal(id="battle-cards"):
-            for place in range(len(self._contenders) if len(self._contenders) <= SPLIT else 1):
-                yield Panel(id=f"battle-card-{place}", classes="battle-card")
+            for _ in range(len(self._contenders) if len(self._contenders) <= SPLIT else 1):
+                yield Panel(classes="battle-card")
         yield Panel(id="battle-race")
         yield StoryPanel(id="battle-story")
         yield KeyFooter()
@@ -126,7 +127,7 @@ class BattleScreen(WorkingScreen):
     def draw(self) -> None:
         head = self.query_one("#battle-head", Panel)
         head.show([self._head(head.content_size.width)])
-        cards = [self.query_one(f"#battle-card-{place}", Panel) for place in range(len(self.query(".battle-card")))]
+        cards = list(self.query(".battle-card").results(Panel))
         if len(cards) == len(self._contenders):
             for place, card in enumerate(cards):
                 card.name_box(f"{mark_of(place)} {self._contenders[place].name}")
@@ -200,8 +201,6 @@ class BattleScreen(WorkingScreen):
         self._pace = 0.0
 
     def action_again(self) -> None:
-        from dataclasses import replace
-
         if self.worker is not None:
             self.notify("This battle is not over yet.", severity="warning")
             return

@@ -199,8 +199,8 @@ class DungeonScreen(TavernScreen):
             self.outing.rival.move()
         if sitting.seen.done:
             self._story.tell(f"{'✔' if sitting.seen.won else '✖'} {sitting.verdict()}")
-            for sentence in filter(None, [self.outing.race_verdict()]):
-                self._story.tell(sentence)
+            if verdict := self.outing.race_verdict():
+                self._story.tell(verdict)
         else:
             self._story.tell(sitting.seen.description)
         self._draw()

@@ -27,7 +27,7 @@ from rolltrain_tui.tui.widgets.verdict import sends_scouts
 from rolltrain_tui.tui.words import loss
 
 if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import AdventureConfig, CampaignConfig
+    from rolltrain_tui.config.schema import CampaignConfig
 
 JOIN_SECONDS = 0.05
 STATS = {
@@ -49,9 +49,6 @@ class Deeds(Orders):
     @property
     def campaign(self) -> "CampaignConfig | None":
         return self.bridge.run.config if self.bridge.run is not None else None
-
-    def adventure(self) -> "AdventureConfig | None":
-        return self.campaign.adventure if self.campaign is not None else None
 
     def action_diagnose(self) -> None:
         """The diagnosis over the expedition, which goes on behind it."""
@@ -135,8 +132,7 @@ class Deeds(Orders):
 
     @property
     def may_foretell(self) -> bool:
-        adventure = self.adventure()
-        wanted = adventure is not None and adventure.predictions and not self.scene.finished
+        wanted = self.campaign is not None and self.campaign.adventure.predictions and not self.scene.finished
         return wanted and self.scene.foretold is None and len(self.scene.history.last_two) == 2
 
     def action_foretell(self) -> None:

@@ -26,7 +26,7 @@ class Teaching(Deeds):
 
     def action_vote(self) -> None:
         """Let the room vote; where two questions can be asked, ask the teacher which. The run waits."""
-        questions = {ABILITY: self._ability_question(), EVALUATION: self._evaluation_question()}
+        questions = {ABILITY: which_ability(self.scene), EVALUATION: self._evaluation_question()}
         open_now = {name: question for name, question in questions.items() if isinstance(question, Question)}
         if not open_now:
             self.tell_player(f"There is nothing to vote on. {' '.join(str(why) for why in questions.values())}", "warn")
@@ -45,14 +45,10 @@ class Teaching(Deeds):
             text = "The run waits while the room votes, and plays what won."
             self.app.push_screen(ChoiceDialog("What does the room vote on?", text, choices), answer)
 
-    def _ability_question(self) -> Question | str:
-        return which_ability(self.scene)
-
     def _evaluation_question(self) -> Question | str:
-        campaign, adventure = self.campaign, self.adventure()
-        if campaign is None or adventure is None or not adventure.predictions:
+        if self.campaign is None or not self.campaign.adventure.predictions:
             return "This campaign has no predictions."
-        return next_evaluation(self.scene, campaign.evaluation.every)
+        return next_evaluation(self.scene, self.campaign.evaluation.every)
 
     def hold_vote(self, question: Question, then: Callable[[], None] = lambda: None) -> None:
         """Open the vote over the game; `then` is called when it is over."""
@@ -81,8 +77,7 @@ class Teaching(Deeds):
         elif len(hidden) == 1:
             self.reveal(frozenset(hidden))
         else:
-            letters = {secret: secret[0] for secret in hidden}
-            choices = [Choice(secret, secret.capitalize(), letters[secret]) for secret in hidden]
+            choices = [Choice(secret, secret.capitalize(), secret[0]) for secret in hidden]
             text = "\n".join(f"{secret.capitalize()}: {SECRETS[secret]}." for secret in hidden)
 
             def answer(name: str | None) -> None:
