@@ -261,7 +261,7 @@ class RolltrainApp(App[None]):
     def _explain(self, title: str, text: str) -> None:
         from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 
-        self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o", "primary"),)))
+        self.push_screen(ChoiceDialog(title, clean(text), (Choice("ok", "Good to know", "o"),)))
 
     def more_keys(self) -> "Sequence[Key]":
         """Keys of the app's own that the line of keys shows on every screen of a run."""

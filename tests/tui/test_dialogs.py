@@ -33,7 +33,7 @@ async def test_answers(keys: str, answer: str | None) -> None:
 
 async def test_deleting_is_not_the_first_answer() -> None:
     """Enter at once keeps the save."""
-    app = ScreensHost(lambda: delete_dialog("Brakka"))
+    app = ScreensHost(lambda: delete_dialog("Delete this save?", "Brakka"))
     async with app.run_test() as pilot:
         await pilot.press("enter")
         assert ["keep"] == app.answers

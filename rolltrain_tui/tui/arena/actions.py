@@ -294,7 +294,7 @@ class ArenaActions:
         self._ask(f"{verb} {name}", "Its new name: letters, digits, hyphens and underscores.", "", look, take)
 
     def delete(self) -> None:
-        from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
+        from rolltrain_tui.tui.screens.dialogs import delete_dialog
 
         row = self.hall.pointed()
         if row is None or not self._free():
@@ -304,10 +304,8 @@ class ArenaActions:
             if answer == "delete":
                 self._try(lambda: self._delete(row.name))
 
-        choices = (Choice("keep", "Keep it", "k", "primary"), Choice("delete", "Delete", "d", "error"))
-        self.hall.app.push_screen(
-            ChoiceDialog(f"Delete {row.name}?", "With all it has learnt. Its matches stay in the ledger.", choices), answered
-        )
+        question = delete_dialog(f"Delete {row.name}?", "With all it has learnt. Its matches stay in the ledger.")
+        self.hall.app.push_screen(question, answered)
 
     def _delete(self, name: str) -> None:
         self.hall.roster.delete(name)

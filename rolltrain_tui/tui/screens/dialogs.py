@@ -25,8 +25,8 @@ class Choice:
     label: str
     key: str
     """The letter that takes it at once."""
-    tone: str = "default"
-    """default, primary, success, warning or error."""
+    final: bool = False
+    """There is no way back from it."""
 
 
 class ChoiceDialog(Dialog[str | None]):
@@ -51,7 +51,7 @@ class ChoiceDialog(Dialog[str | None]):
             with Horizontal(id="dialog-choices", classes="-stacked" if self._breadth() > self._room() else ""):
                 for choice in self._choices:
                     label = Content.assemble(choice.label, (f"  {choice.key}", "dim"))
-                    yield Button(label, id=f"answer-{choice.answer}", classes=f"-tone-{choice.tone}", flat=True)
+                    yield Button(label, id=f"answer-{choice.answer}", classes="-final" if choice.final else "", flat=True)
 
     def _breadth(self) -> int:
         """Cells the choices take side by side."""
@@ -88,13 +88,13 @@ def quit_dialog() -> ChoiceDialog:
     """
     text = "The run is saved as it stands. Continue, on the title, goes on from there bit for bit."
     choices = (
-        Choice("stay", "Stay", "s", "primary"),
+        Choice("stay", "Stay", "s"),
         Choice("quit", "Save and quit", "q"),
         Choice("title", "Save, to the title", "t"),
     )
     return ChoiceDialog("Leave the expedition?", text, choices)
 
 
-def delete_dialog(what: str) -> ChoiceDialog:
-    """Before a save is gone for good: answers "keep" (or None) or "delete"."""
-    return ChoiceDialog("Delete this save?", what, (Choice("keep", "Keep it", "k", "primary"), Choice("delete", "Delete", "d", "error")))
+def delete_dialog(title: str, text: str) -> ChoiceDialog:
+    """Before something is gone for good: answers "keep" (or None) or "delete"."""
+    return ChoiceDialog(title, text, (Choice("keep", "Keep it", "k"), Choice("delete", "Delete", "d", final=True)))

@@ -178,7 +178,7 @@ class EndingScreen(TavernScreen):
             f"A new run begins with the first {turn} turns of this one. From turn {turn + 1} on it is yours, and {ability} does not act "
             "by itself. This run stays as it is."
         )
-        choices = (Choice("branch", "Branch", "b", "primary"), Choice("stay", "Stay", "s"))
+        choices = (Choice("branch", "Branch", "b"), Choice("stay", "Stay", "s"))
 
         def answer(taken: str | None) -> None:
             if taken == "branch":

@@ -134,7 +134,7 @@ class LoadScreen(SavesScreen):
             return
         name = f"{flat(run.hero)} · {flat(run.campaign)} · turn {run.turn}" if run.campaign else "A damaged run"
         what = f"{name}\n{flat(str(run.folder))}\nThere is no way back."
-        self.app.push_screen(delete_dialog(what), lambda answer: self._delete(run) if answer == "delete" else None)
+        self.app.push_screen(delete_dialog("Delete this save?", what), lambda answer: self._delete(run) if answer == "delete" else None)
 
     def _delete(self, run: "RunSummary") -> None:
         from rolltrain_tui.runs import saves

@@ -147,7 +147,7 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
             f"A new run begins, with the first {turn} turns of this one behind it and everything that was asked in them. From turn "
             f"{turn + 1} on it is yours. The recorded run stays as it is; rolltrain diff lays the two side by side."
         )
-        choices = (Choice("branch", "Branch", "b", "primary"), Choice("watch", "Go on watching", "w"))
+        choices = (Choice("branch", "Branch", "b"), Choice("watch", "Go on watching", "w"))
 
         def answer(taken: str | None) -> None:
             if taken == "branch":

@@ -34,7 +34,7 @@ class Teaching(Deeds):
             self.hold_vote(next(iter(open_now.values())))
         else:
             choices = (
-                Choice(ABILITY, "Which ability?", "1", "primary"),
+                Choice(ABILITY, "Which ability?", "1"),
                 Choice(EVALUATION, f"The next {self.scene.objective.short_label}?", "2"),
             )
 
