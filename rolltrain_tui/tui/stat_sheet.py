@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from rolltrain_tui.rules.classes import STATS
+from rolltrain_tui.rules.monsters import BESTIARY
 
 Way = Literal["own", "array", "points"]
 WAYS: tuple[Way, ...] = ("own", "array", "points")
@@ -17,6 +18,11 @@ COSTS: Mapping[int, int] = MappingProxyType({8: 0, 9: 1, 10: 2, 11: 3, 12: 4, 13
 POINTS = 27
 AFTER_PRIMARY = ("CON", "INT", "DEX", "WIS", "STR", "CHA")
 """How the array is first laid out, behind the class's own stat: to last, to roll well, to save well."""
+
+
+def foes_of(stat: str) -> str:
+    """The monsters whose power this score saves from; "" where there are none."""
+    return ", ".join(monster.title for monster in BESTIARY.everywhere.values() if monster.save_stat == stat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from rolltrain_tui.rules.growth import HIGHEST_SCORE, RAISE
 from rolltrain_tui.rules.inspiration import bounds
 from rolltrain_tui.rules.levels import ability_modifier
 from rolltrain_tui.rules.loot import ITEMS
-from rolltrain_tui.rules.monsters import BESTIARY
 from rolltrain_tui.tui.figures import signed
 from rolltrain_tui.tui.screens.base import while_open
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.dialogs import Choice, ChoiceDialog
 from rolltrain_tui.tui.screens.orders import Orders
 from rolltrain_tui.tui.screens.pick import Pick, PickScreen
+from rolltrain_tui.tui.stat_sheet import foes_of
 from rolltrain_tui.tui.titles import titled
 from rolltrain_tui.tui.widgets.verdict import sends_scouts
 from rolltrain_tui.tui.words import loss
@@ -272,8 +272,7 @@ def _about(dial: Dial) -> str:
 
 def worth(stat: str) -> str:
     """What a score is good for: its own use, and the monsters whose power it saves from."""
-    foes = [monster.title for monster in BESTIARY.everywhere.values() if monster.save_stat == stat]
-    saves = f"Saving throws against {', '.join(foes)}." if foes else ""
+    saves = f"Saving throws against {foes}." if (foes := foes_of(stat)) else ""
     return "\n".join(line for line in (STATS.get(stat, ""), saves) if line)
 
 

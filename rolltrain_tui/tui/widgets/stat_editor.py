@@ -10,8 +10,7 @@ from textual.widget import Widget
 
 from rolltrain_tui.rules.classes import STATS
 from rolltrain_tui.rules.levels import ability_modifier
-from rolltrain_tui.rules.monsters import BESTIARY
-from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet
+from rolltrain_tui.tui.stat_sheet import COSTS, WAYS, StatSheet, foes_of
 
 HEADS = {
     "own": "The campaign's own scores. m: the standard array, or points to spend.",
@@ -25,8 +24,7 @@ def uses(stat: str) -> str:
     """What a stat is for in this game, from its tables."""
     own = {"STR": "blows", "CON": "hit points", "INT": "the turn's roll", "WIS": "healing", "CHA": "auras"}
     words = [own[stat]] if stat in own else []
-    foes = [monster.title for monster in BESTIARY.everywhere.values() if monster.save_stat == stat]
-    words += [f"saves against {', '.join(foes)}"] if foes else []
+    words += [f"saves against {foes}"] if (foes := foes_of(stat)) else []
     return ", ".join(words)
 
 

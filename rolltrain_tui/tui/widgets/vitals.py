@@ -106,9 +106,8 @@ def signal_lines(readings: Sequence[Reading], width: int, objective: Objective =
     )
     lines: list[Line] = [[(cut(head, width), "muted")]]
     for place_in_table, reading in enumerate(readings):
-        row = SIGNALS.get(reading.signal)
         word, tone = verdict(reading)
-        title, unit = (row.title, row.unit_of(objective)) if row is not None else (clean(reading.signal), "")
+        title, unit = _named(reading, objective)
         strong = "strong" if reading.condition == "sick" else ""
         spans: list[Span] = [
             (f"{cut(title, TITLE):<{TITLE}}", "tab" if place_in_table == chosen else strong),
@@ -122,6 +121,12 @@ def signal_lines(readings: Sequence[Reading], width: int, objective: Objective =
         ]
         lines.append(spans)
     return lines
+
+
+def _named(reading: Reading, objective: Objective) -> tuple[str, str]:
+    """Title and unit; a newer chronicle may know signals that this game does not."""
+    row = SIGNALS.get(reading.signal)
+    return (row.title, row.unit_of(objective)) if row is not None else (clean(reading.signal), "")
 
 
 def detail_lines(reading: Reading, scene: Scene, width: int) -> list[Line]:
@@ -210,8 +215,7 @@ def sick_line(sick: Sequence[Reading], width: int, objective: Objective = VALIDA
     """What ails the run, for a corner: "sick: Temperature 0.03 nats +2 · d"; nothing when it is healthy."""
     if not sick:
         return []
-    row = SIGNALS.get(sick[0].signal)
-    title, unit = (row.title, row.unit_of(objective)) if row is not None else (clean(sick[0].signal), "")
+    title, unit = _named(sick[0], objective)
     more = f" +{len(sick) - 1}" if len(sick) > 1 else ""
     action = "screen.diagnose"
     tail: list[Span] = [(more, "bad", action), (" · ", "muted"), ("d", "key", action)]
