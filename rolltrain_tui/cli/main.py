@@ -98,9 +98,5 @@ def rolltrain(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
     elif launched() and context.invoked_subcommand not in ON_RANKS:
-        _refuse_ranks(context.invoked_subcommand)
-
-
-def _refuse_ranks(verb: str) -> None:
-    """UsageError."""
-    raise click.UsageError(f"`rolltrain {verb}` runs in one process, and torchrun starts several: start it by itself.")
+        verb = context.invoked_subcommand
+        raise click.UsageError(f"`rolltrain {verb}` runs in one process, and torchrun starts several: start it by itself.")

@@ -1,6 +1,8 @@
 """The title: it appears at once, while PyTorch is still loading behind it."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING, ClassVar
 
@@ -124,16 +126,17 @@ class TitleScreen(SavesScreen):
     @on(Menu.Chosen)
     @while_open
     def _choose(self, event: Menu.Chosen) -> None:
-        {
+        ways: dict[str, Callable[[], object]] = {
             "continue": self._continue,
             "new": self._new,
             "load": self._load,
             "arena": self._arena,
             "dungeon": self.host.open_dungeon,
-            "watch": self._watch_replay,
-            "codex": self._codex,
+            "watch": partial(self._load, to_watch=True),
+            "codex": partial(self.host.open_codex, ""),
             "quit": self.action_leave,
-        }[event.key]()
+        }
+        ways[event.key]()
 
     def _continue(self) -> None:
         if self._latest is not None:
@@ -144,23 +147,15 @@ class TitleScreen(SavesScreen):
 
         self.app.push_screen(CampaignsScreen())
 
-    def _load(self) -> None:
+    def _load(self, *, to_watch: bool = False) -> None:
         from rolltrain_tui.tui.screens.load import LoadScreen
 
-        self.app.push_screen(LoadScreen())
+        self.app.push_screen(LoadScreen(to_watch=to_watch))
 
     def _arena(self) -> None:
         from rolltrain_tui.tui.arena.hall import ArenaScreen
 
         self.app.push_screen(ArenaScreen())
-
-    def _watch_replay(self) -> None:
-        from rolltrain_tui.tui.screens.load import LoadScreen
-
-        self.app.push_screen(LoadScreen(to_watch=True))
-
-    def _codex(self) -> None:
-        self.host.open_codex("")
 
     def action_theme(self) -> None:
         from rolltrain_tui.tui.themes import next_theme
