@@ -52,9 +52,8 @@ class AgentDiagnosisScreen(TavernScreen):
 
     def _lines(self, width: int) -> list[Line]:
         found, tone = self._found, "bad+strong" if self._found.sick else "good+strong"
-        lines = paragraph(found.verdict, width, tone)
-        lines += [[], *signal_lines(found.readings, width), [], [("What a practitioner would do", "primary+strong")]]
-        return [*lines, *advice_lines(found.readings, width), [], *layer_lines(found.layers, width)]
+        verdict, table = paragraph(found.verdict, width, tone), signal_lines(found.readings, width)
+        return [*verdict, [], *table, [], *advice_lines(found.readings, width), [], *layer_lines(found.layers, width)]
 
     def action_read(self, by: int) -> None:
         self.query_one("#checkup", VerticalScroll).scroll_relative(y=by, animate=False)

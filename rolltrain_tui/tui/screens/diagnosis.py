@@ -237,29 +237,14 @@ def diagnosis_lines(
         return [*verdict, *([[]] if verdict else []), *paragraph(_not_yet(scene, config), min(width, 76), "muted")]
     readings = readings_of(scene)
     head = head_lines(scene, config, width, keys=keys)
-    comfort = comfort_of(scene, config)
-    advice = "What a practitioner would do"
+    stacked = width < ADVICE_FROM
+    beside_it = TABLE if width >= LAYERS_FROM else width - TABLE - GAP
+    table = signal_lines(readings, width if stacked else TABLE, scene.objective, chosen)
+    advice = advice_lines(readings, width if stacked else beside_it, comfort_of(scene, config))
     if width >= LAYERS_FROM:
-        left = [
-            *signal_lines(readings, TABLE, scene.objective, chosen),
-            [],
-            [(advice, "primary+strong")],
-            *advice_lines(readings, TABLE, comfort),
-        ]
-        right = layer_lines(found.layers, width - TABLE - GAP)
-        return [*head, [], *beside(left, right, TABLE + GAP)]
-    if width >= ADVICE_FROM:
-        rest = width - TABLE - GAP
-        counsel: list[Line] = [[(advice, "primary+strong")], *advice_lines(readings, rest, comfort)]
-        return [
-            *head,
-            [],
-            *beside(signal_lines(readings, TABLE, scene.objective, chosen), counsel, TABLE + GAP),
-            [],
-            *layer_lines(found.layers, width),
-        ]
-    table, counsel = signal_lines(readings, width, scene.objective, chosen), advice_lines(readings, width, comfort)
-    return [*head, [], *table, [], [(advice, "primary+strong")], *counsel, [], *layer_lines(found.layers, width)]
+        return [*head, [], *beside([*table, [], *advice], layer_lines(found.layers, width - TABLE - GAP), TABLE + GAP)]
+    body = [*table, [], *advice] if stacked else beside(table, advice, TABLE + GAP)
+    return [*head, [], *body, [], *layer_lines(found.layers, width)]
 
 
 def _not_yet(scene: Scene, config: "CampaignConfig | None") -> str:

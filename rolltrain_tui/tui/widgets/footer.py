@@ -1,6 +1,6 @@
 """The last line of a screen: what can be pressed on it. Textual's own footer is a widget for each key, made anew at each change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from textual.binding import ActiveBinding
@@ -45,8 +45,8 @@ class KeyFooter(WholePanel):
         if self._palette and (palette := active.get(self.app.COMMAND_PALETTE_BINDING)) is not None:
             right = [("▏", "edge"), *self._spans(palette, close=True)]
         room = width - width_of(right)
-        keys, room_left = list(self._shown(list(active.values()))), room - 1 if right else room + 1
-        # a space before the palette's key; at the edge none need fit
+        keys = list(_shown(active.values()))
+        room_left = room - 1 if right else room + 1  # a space before the palette's key; at the edge none need fit
         told = [(key, self._spans(key, close=False)) for key in keys]
         if close := self._compact and _width(told) > room_left:
             told = [(key, self._spans(key, close=True)) for key in keys]
@@ -70,14 +70,6 @@ class KeyFooter(WholePanel):
             first.pop()
         return first + more
 
-    def _shown(self, keys: list[ActiveBinding]) -> Iterator[ActiveBinding]:
-        """Of several keys that do the same, the first."""
-        told = set()
-        for key in keys:
-            if key.binding.show and key.binding.action not in told:
-                told.add(key.binding.action)
-                yield key
-
     def _spans(self, key: ActiveBinding, *, close: bool, words: str = "") -> list[Span]:
         """`close`: without a space before the key. `words`: in place of its own."""
         name, words = self.app.get_key_display(key.binding), words or key.binding.description
@@ -85,6 +77,15 @@ class KeyFooter(WholePanel):
         tones = ("shortcut", "") if key.enabled else ("off", "off")
         texts = (name, f" {words} ") if close else (f" {name} ", f"{words} ")
         return [(text, tone, action) for text, tone in zip(texts, tones, strict=True)]
+
+
+def _shown(keys: Iterable[ActiveBinding]) -> Iterator[ActiveBinding]:
+    """Of several keys that do the same, the first."""
+    told = set()
+    for key in keys:
+        if key.binding.show and key.binding.action not in told:
+            told.add(key.binding.action)
+            yield key
 
 
 def _width(told: list[Told]) -> int:

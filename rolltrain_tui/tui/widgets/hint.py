@@ -32,8 +32,7 @@ def press(hint: Hint, scene: Scene, *, keys: bool = True) -> Line:
         return [("▸ ", "accent"), (f"{capital(hint.why)}; {NOTHING}" if keys else capital(hint.why), "")]
     if not keys:
         return [("▸ ", "accent"), (f"{capital(words_of_order(hint.order))}", "strong"), (f" helps: {hint.why}", "")]
-    order = hint.order
-    match order:
+    match hint.order:
         case TurnDial(dial, value):
             action = f"screen.turn_dial({dial!r}, {value!r})"
         case SetAuto():

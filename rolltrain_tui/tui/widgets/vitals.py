@@ -164,10 +164,10 @@ COMFORT = ("✔ All signals are in range. Keep going.", "good")
 def advice_lines(readings: Sequence[Reading], width: int, comfort: tuple[str, str] = COMFORT) -> list[Line]:
     """What a practitioner would do about the sick ones; the comfort where there are none."""
     sick = [reading for reading in readings if reading.condition == "sick"]
+    lines: list[Line] = [[("What a practitioner would do", "primary+strong")]]
     if not sick:
         words, tone = comfort
-        return paragraph(words, width, tone)
-    lines: list[Line] = []
+        lines += paragraph(words, width, tone)
     for reading in sick:
         row = SIGNALS.get(reading.signal)
         if row is not None:
