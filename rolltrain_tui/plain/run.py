@@ -147,7 +147,7 @@ class PlainSession:
             "objective": scene.objective.name,
             "value": tested.value if tested else None,
             "value_sequences": looked if tested else None,
-            "best": scene.best,
+            "best": tested.best if tested else None,
             "best_sequences": config.evaluation.sequences,
             "limit": scene.objective.limit,
             "judgement": closing_record(scene),
@@ -275,7 +275,4 @@ def _pace(speed: float | None) -> str:
 
 
 def _tempo(inbox: Inbox) -> str:
-    if inbox.paused:
-        return "Paused."
-    speed = inbox.turns_per_second
-    return _pace(speed)
+    return "Paused." if inbox.paused else _pace(inbox.turns_per_second)

@@ -46,7 +46,6 @@ class Server:
         self._over = asyncio.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, name="server", daemon=True)
-        self._connections = 0
 
     @property
     def door(self) -> Door:

@@ -51,7 +51,6 @@ class RolltrainApp(App[None]):
     """Title, choice of a hero, expedition, ending. One expedition at a time; it is saved before it is left."""
 
     TITLE = "Rolltrain"
-    ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", tooltip="Save and quit; a second time: quit at once", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Back to the shell; the training stands still until `fg`"),

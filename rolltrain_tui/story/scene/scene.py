@@ -60,7 +60,6 @@ class Scene:
     losses: LossSeries = field(default_factory=LossSeries)
     spans: deque[Span] = field(default_factory=lambda: deque(maxlen=SPANS))
     evaluation: ev.Evaluated | None = None
-    best: float | None = None
     examined: ev.Examined | None = None
     """The last examination of the model."""
     scouts: ev.ScoutsReturned | None = None
@@ -261,7 +260,7 @@ def _(event: ev.KeptBack, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.Evaluated, scene: Scene) -> None:
-    scene.evaluation, scene.best = event, event.best
+    scene.evaluation = event
 
 
 @fold.register
@@ -409,7 +408,7 @@ def _(event: ev.Saved | ev.SaveFailed, scene: Scene) -> None:
 
 @fold.register
 def _(event: ev.CampaignEnded, scene: Scene) -> None:
-    scene.ending, scene.gflop, scene.best = event, event.gflop, event.best
+    scene.ending, scene.gflop = event, event.gflop
 
 
 @fold.register
