@@ -3,7 +3,6 @@
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bit of the dot in row y, column x of a cell (Unicode block U+2800)."""
 _CHARACTERS = tuple(chr(0x2800 + bits) for bits in range(256))
-BLANK = _CHARACTERS[0]
 
 
 class Canvas:

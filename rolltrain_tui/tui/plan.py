@@ -13,7 +13,6 @@ MONSTER_ROWS = 19
 
 TABS = (("log", "Log"), ("hero", "Hero"), ("monster", "Foe"), ("proof", "Proof"), ("voice", "It says"))
 """Panels that share one place on a small screen."""
-PANELS = ("status", "stage", "compact", "hero", "die", "chart", "monster", "voice", "proof", "log", "tabs", "notice", "keys")
 
 
 @dataclass(frozen=True, slots=True)
