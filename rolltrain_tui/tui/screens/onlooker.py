@@ -1,11 +1,18 @@
 """What replays and followed runs share: the keys that look around, where nothing can be asked of the run."""
 
+from typing import TYPE_CHECKING, cast
+
 from textual.binding import Binding
 
 from rolltrain_tui.protocol.events import Event, ItemFound
 from rolltrain_tui.tui.messages import Left, Message
 from rolltrain_tui.tui.screens.diagnosis import DiagnosisScreen
 from rolltrain_tui.tui.screens.expedition import ExpeditionScreen
+
+if TYPE_CHECKING:
+    from rolltrain_tui.config.schema import CampaignConfig
+    from rolltrain_tui.runs.follow import Followed
+    from rolltrain_tui.tui.reel import ReplaySource
 
 DIAGNOSE = Binding("d", "diagnose", "Diagnose", tooltip="Every signal and every layer at the last examination")
 
@@ -14,6 +21,10 @@ class OnlookerScreen(ExpeditionScreen, inherit_bindings=False):
     """The expedition's screen for a run that somebody else plays, or has played."""
 
     commands = False
+
+    @property
+    def campaign(self) -> "CampaignConfig | None":
+        return cast("ReplaySource | Followed", self.bridge.run).campaign
 
     def take_leave(self) -> None:
         self.leaving = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
@@ -17,9 +17,6 @@ from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.screens.question import QuestionDialog
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
-
-if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import CampaignConfig
 
 STEP, STRIDE = 10, 100
 
@@ -76,10 +73,6 @@ class ReplayScreen(OnlookerScreen, inherit_bindings=False):
     @property
     def spool(self) -> ReplayInbox:
         return cast(ReplayInbox, self.bridge.inbox)
-
-    @property
-    def campaign(self) -> "CampaignConfig | None":
-        return self.reel.campaign
 
     @property
     def last(self) -> int:

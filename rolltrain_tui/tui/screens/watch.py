@@ -1,7 +1,7 @@
 """Watching a run that another process plays: the expedition's screen, live and read only."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 
@@ -17,9 +17,6 @@ from rolltrain_tui.tui.screens.onlooker import DIAGNOSE, OnlookerScreen
 from rolltrain_tui.tui.widgets.die import TUMBLING_SPEED
 from rolltrain_tui.tui.widgets.keys import Key
 from rolltrain_tui.tui.widgets.status import Pace
-
-if TYPE_CHECKING:
-    from rolltrain_tui.config.schema import CampaignConfig
 
 MARKS: dict[State, tuple[str, str]] = {
     "awaited": ("◌ not begun yet", "muted"),
@@ -67,10 +64,6 @@ class WatchScreen(OnlookerScreen, inherit_bindings=False):
     @property
     def followed(self) -> Followed:
         return cast(Followed, self.bridge.run)
-
-    @property
-    def campaign(self) -> "CampaignConfig | None":
-        return self.followed.campaign
 
     # Messages in.
 
