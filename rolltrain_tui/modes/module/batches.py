@@ -4,6 +4,7 @@ None and batches without examples, as a collate function makes them of bad data,
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rolltrain_tui.modes.module.loader_chance import States, fit, generators_of, put_back, states_of
 from rolltrain_tui.training.host_chance import host_state, host_unchanged, seeded_host_state, set_host_state
 from rolltrain_tui.training.streams import stream_seed
 
@@ -29,6 +31,7 @@ class Batches:
     """The micro-batches of one loader. Several learners may read them, each at its own place. PyTorch's global stream stays untouched.
 
     Each epoch has its own seed, also for the loader's own generator. So a resumed run finds its place by reading the epoch up to it.
+    Other generators in the loader's parts keep their own course; `starts` tells where they stood when an epoch began.
     """
 
     def __init__(self, loader: Iterable[Any], seed: int) -> None:
@@ -44,6 +47,11 @@ class Batches:
         self._iterator: Iterator[Any] = iter(())
         self._stream: Tensor = torch.get_rng_state()
         self._host = host_state()
+        self._generators: list[Any] = []
+        self._chance: States = []
+        """Where the generators of the loader's parts stand for this reader."""
+        self.starts: dict[int, Any] = {}
+        """Where they stood at the beginning of the last epochs."""
 
     def at(self, place: Place) -> tuple[Any, Place]:
         """The micro-batch at a place, and the place after it. At the end of an epoch the next one begins. LoaderError for an empty one."""
@@ -94,15 +102,35 @@ class Batches:
     def _begin(self, epoch: int) -> None:
         seed = stream_seed(self.seed, f"epoch {epoch}")
         self._stream, self._host = torch.Generator().manual_seed(seed).get_state(), seeded_host_state(seed)
+        seeded: list[Any] = []
         # A DataLoader's generator, or its sampler's; a distributed sampler shuffles by set_epoch instead
         for owner in (self.loader, getattr(self.loader, "sampler", None), getattr(self.loader, "batch_sampler", None)):
             if isinstance(generator := getattr(owner, "generator", None), torch.Generator):
                 generator.manual_seed(seed)
+                seeded.append(generator)
             if (set_epoch := getattr(owner, "set_epoch", None)) is not None:
                 set_epoch(epoch)
+        self._return_to_start(epoch, seeded)
         with self._own_stream():
             self._iterator = iter(self.loader)
         self._next = (epoch, 0)
+
+    def _return_to_start(self, epoch: int, seeded: list[Any]) -> None:
+        """Put the generators that were not `seeded` where they stood when this epoch began; else note where they stand."""
+        ids = set(map(id, seeded))
+        generators = [each for each in generators_of(self.loader) if id(each) not in ids]
+        if len(generators) != len(self._generators):  # at the first epoch
+            self._generators, self._chance = generators, states_of(generators)
+        known: Any = self.starts.get(epoch)
+        if fit(generators, known):  # else the loader has other parts than the saved run's
+            self._chance = known
+        self.starts = {at: states for at, states in self.starts.items() if at >= epoch - 1} | {epoch: self._chance}
+        if epoch and epoch - 1 not in self._lengths and getattr(self.loader, "persistent_workers", False):
+            warnings.warn(
+                "the data loader keeps its workers from one epoch to the next (persistent_workers=True), and no save holds where their "
+                "chance stands: what the data set draws by chance is not what an uninterrupted run would have read",
+                stacklevel=2,
+            )
 
     def _pull(self) -> Any:
         with self._own_stream():
@@ -114,12 +142,16 @@ class Batches:
     def _own_stream(self) -> Iterator[None]:
         outer = torch.get_rng_state()
         torch.set_rng_state(self._stream)
+        others = states_of(self._generators)
         with host_unchanged():
             set_host_state(self._host)
+            put_back(self._generators, self._chance)
             try:
                 yield
             finally:
                 self._stream, self._host = torch.get_rng_state(), host_state()
+                self._chance = states_of(self._generators)
+                put_back(self._generators, others)
                 torch.set_rng_state(outer)
 
 

@@ -368,7 +368,8 @@ class ModuleLearner(WritingLearner):
     # Its own state, and copies
 
     def own_state(self) -> dict[str, Any]:
-        return {"place": list(self.place)}
+        chance = self.batches.starts.get(self.place[0])
+        return {"place": list(self.place)} | ({"chance": chance} if chance else {})
 
     def check_own_state(self, state: Mapping[str, Any]) -> None:
         place = state.get("place")
@@ -378,6 +379,8 @@ class ModuleLearner(WritingLearner):
     def take_own_state(self, state: Mapping[str, Any]) -> None:
         epoch, read = state["place"]
         self.place = (epoch, read)
+        if "chance" in state:
+            self.batches.starts[epoch] = state["chance"]
 
     def fork(self) -> Self:
         """An independent copy that sees the same micro-batches from here on; only the loaders are shared."""
