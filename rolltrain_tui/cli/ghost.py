@@ -16,23 +16,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("campaign")
+@click.option("--data", type=options.FILE, metavar="FILE", help="A UTF-8 text of yours to train on, as `rolltrain play` takes it.")
 @options.SETTINGS
 @click.option("--out", type=options.FILE, metavar="FILE", help="Where to keep it, instead of the usual place.")
 @click.option("--force", is_flag=True, help="Replace a recording that was made with other settings.")
-def ghost(campaign: str, settings: tuple[str, ...], out: Path | None, force: bool) -> int:
+def ghost(campaign: str, data: Path | None, settings: tuple[str, ...], out: Path | None, force: bool) -> int:
     """Train CAMPAIGN plainly, without dice, monsters, twin or abilities, and record its losses: the ghost on the chart, and the bar of the
     gates at the camps. It is kept in ghosts/NAME.json: beside your campaign, and for a shipped campaign beside your runs."""
-    from rolltrain_tui.config.overrides import without_own_text
     from rolltrain_tui.modes import campaign_file
 
     path = options.find_campaign(campaign)
-    overrides, text = without_own_text(settings)
-    config = campaign_file.load(path, overrides, data=text)
+    config, base = campaign_file.load_with_base(path, settings, data=options.own_text(data))
     from rolltrain_tui.runs.ghosts import recorded_to
 
-    return record(
-        config, base=campaign_file.base_of(config, path, text), target=out or recorded_to(path), chosen=out is not None, force=force
-    )
+    return record(config, base=base, target=out or recorded_to(path), chosen=out is not None, force=force)
 
 
 def record(config: "CampaignConfig", *, base: Path, target: Path, chosen: bool = True, force: bool = False) -> int:

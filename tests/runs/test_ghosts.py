@@ -13,6 +13,7 @@ from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game import baseline
 from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.runs import ghosts
+from rolltrain_tui.runs.layout import GHOST
 from rolltrain_tui.runs.saves import saves_root
 
 FAST = ("--set", "turns=4", "--set", "schedule.warmup_turns=1", "--set", "evaluation.sequences=4")
@@ -88,3 +89,19 @@ def test_a_file_that_is_no_ghost_is_not_replaced(package: Path, call: Callable[.
 def test_a_ghost_of_ones_own_campaign_lies_beside_it(tmp_path: Path) -> None:
     """Only what came with the game is kept elsewhere."""
     assert (tmp_path / "ghosts" / "quest.json",) == ghosts.places(tmp_path / "quest.yaml")
+
+
+def test_a_text_of_ones_own_is_raced_as_it_was_recorded(
+    package: Path, call: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same --data; the same campaign on another text has no ghost."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine", "other"):
+        Path(f"{name}.txt").write_text("\n".join(f"{name} line {number}" for number in range(400)), encoding="utf-8")
+    assert 0 == call("ghost", "tutorial", *FAST, "--data", "mine.txt").code
+    raced = {}
+    for name in ("mine", "other"):
+        assert 0 == call("train", "tutorial", *FAST, "--data", f"{name}.txt", "--out", name).code
+        [run] = Path(name).iterdir()
+        raced[name] = (run / GHOST).exists()
+    assert raced == {"mine": True, "other": False}
