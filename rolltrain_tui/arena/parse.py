@@ -34,9 +34,7 @@ class Creation:
 def parse_create(line: str) -> Creation:
     """ "Tiny 8 1 2 context=16" or "Micro microgpt". AgentError says what is missing or not possible."""
     words, given = _split(line)
-    if not words:
-        raise AgentError(CREATE)
-    name, preset = check_name(words[0]), ""
+    name, preset = check_name(words[0] if words else "Tiny"), ""
     shape, recipe = Shape(n_embd=8, n_layer=1, n_head=2), Recipe()
     if words[1:2] and words[1] in PRESETS:
         preset = words[1]
@@ -45,7 +43,7 @@ def parse_create(line: str) -> Creation:
         n_embd, n_layer, n_head = (_whole(name, word) for name, word in zip(("n_embd", "n_layer", "n_head"), words[1:], strict=True))
         shape = replace(shape, n_embd=n_embd, n_layer=n_layer, n_head=n_head)
     if len(words) != (2 if preset else 4):
-        raise AgentError(CREATE)
+        raise AgentError(f"its name, width, layers and heads are asked for, such as {name} 8 1 2, or {name} microgpt")
     corpus = given.pop("data", "names")
     if "context" in given:
         shape = replace(shape, context=_whole("context", given.pop("context")))

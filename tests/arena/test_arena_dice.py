@@ -138,6 +138,14 @@ def test_a_hero_battle_is_told(terms: Any, agent: Any) -> None:
     assert any("Tiny:wizard against its control arm" in line for line in told)
 
 
+@pytest.mark.parametrize("line", ["", "Wild", "Wild 8", "Wild 8 1 2 3", "Wild microgpt 8"])
+def test_an_agent_without_its_numbers_is_told_what_is_asked_for(line: str) -> None:
+    """With an example that is possible."""
+    with pytest.raises(AgentError, match=r"such as (\w+ 8 1 2), or \w+ microgpt") as refused:
+        parse_create(line)
+    assert parse_create(str(refused.value).partition("such as ")[2].partition(",")[0]).name in ("Tiny", "Wild")
+
+
 def test_a_word_that_is_no_choice_is_refused_with_those_there_are(roster: Roster) -> None:
     """Of style, start and kind."""
     with pytest.raises(AgentError, match="style: 'cubic' is not possible; choose gpt or microgpt"):

@@ -7,6 +7,7 @@ from support.screens_host import shown, until
 
 from rolltrain_tui.protocol.inbox import Inbox
 from rolltrain_tui.runs.event_log import Chronicle
+from rolltrain_tui.runs.follow import Standing
 from rolltrain_tui.runs.saves import Lock
 from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.launch import Launch
@@ -43,3 +44,21 @@ async def test_a_watcher_sees_the_run_and_changes_nothing(tmp_path: Path) -> Non
         assert {path.name for path in tmp_path.iterdir()} == {"chronicle.jsonl", "lock"}
         await pilot.press("q")
         await until(pilot, lambda: app.return_code == 0)
+
+
+async def test_that_the_player_has_left_is_told_once(tmp_path: Path) -> None:
+    """However often it is looked up: its box would pile up."""
+    with Lock(tmp_path), Chronicle(tmp_path / "chronicle.jsonl") as chronicle:
+        for event in STORY[:20]:
+            chronicle.append(event)
+    app = RolltrainApp(Launch(followed=tmp_path, runs=tmp_path.parent), FakeOutfitter(error=ValueError("no torch here")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen) and "8/12" in shown(app))
+        screen = app.screen
+        assert isinstance(screen, WatchScreen)
+        for _ in range(3):
+            screen.followed.standing = Standing("left", words := "More than the line above the keys can hold. " * 4)
+            screen.tick()
+        await until(pilot, lambda: any(told.message == words for told in app._notifications))
+        await pilot.pause()
+        assert 1 == len([told for told in app._notifications if told.message == words])

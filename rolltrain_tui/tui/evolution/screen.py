@@ -56,9 +56,8 @@ class EvolutionScreen(WorkingScreen):
     def on_mount(self) -> None:
         plan = self._evolution.plan
         self.query_one("#evolution-table", Panel).name_box("The population, best first")
-        self.query_one("#evolution-curves", Panel).name_box(
-            flat(f"{plan.config.objective.name.capitalize()}, {plan.config.objective.unit}")
-        )
+        objective = plan.config.objective
+        self.query_one("#evolution-curves", Panel).name_box(flat(", ".join(filter(None, (objective.title, objective.unit)))))
         self.query_one("#evolution-story").border_title = "What happens"
         self.query_one("#evolution-table").styles.height = min(plan.population, max(LEAST_ROWS, self.size.height // 3)) + 3
         self.start_work(partial(self._evolution.scenes, self._execute))

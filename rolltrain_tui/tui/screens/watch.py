@@ -75,7 +75,7 @@ class WatchScreen(OnlookerScreen, inherit_bindings=False):
     def _tell_how_it_stands(self) -> None:
         """In the run's own sentence, when it has changed."""
         before, self._standing = self._standing, self.followed.standing
-        if self._standing is before and before is not AWAITED:
+        if self._standing == before and before is not AWAITED:
             return
         if self._standing.words:
             self.tell_player(flat(self._standing.words), MARKS[self._standing.state][1], stays="always")
