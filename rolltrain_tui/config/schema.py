@@ -3,7 +3,7 @@
 Each field gives its bounds and its meaning. `reading` turns violations into sentences for people.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import pairwise
 from operator import attrgetter
@@ -108,6 +108,10 @@ class ScheduleConfig(Section):
     final_fraction: Annotated[float, Field(ge=0, le=1)]
     """Where the cosine ends at the last turn, as a fraction of learning_rate."""
 
+    def shortened(self, turns: int, usual: int) -> Mapping[str, Any]:
+        """For fewer turns than usual: the warm-up keeps its share of them. Values by dotted path."""
+        return {"schedule.warmup_turns": turns * self.warmup_turns // usual} if self.warmup_turns >= turns else {}
+
 
 class DeviceConfig(Section):
     """Where and how the numbers are computed."""
@@ -120,6 +124,17 @@ class DeviceConfig(Section):
     """CPU threads; auto goes by model size. Bit-exact replays need the same number."""
     compile: StrictBool
     """torch.compile: slow start (tens of seconds), faster turns."""
+
+
+def uncompiled(why: str) -> Callable[[DeviceConfig], DeviceConfig]:
+    """A check of the section `device`, for training that compiles nothing. `why`: such as "is not served for so small a network"."""
+
+    def check(device: DeviceConfig) -> DeviceConfig:
+        if device.compile:
+            raise wrong_field(device, "compile", why, "write false")
+        return device
+
+    return check
 
 
 def _warmup_ends_in_time(schedule: ScheduleConfig, info: ValidationInfo) -> ScheduleConfig:

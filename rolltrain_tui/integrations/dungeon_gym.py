@@ -73,10 +73,7 @@ class DungeonEnv(gymnasium.Env):
         command = str(action) if self._text else before.admissible[int(action)] if int(action) < len(before.admissible) else ""
         self._seen = now = self._world.step(command)
         self._steps += 1
-        added = parts(
-            self._rewards,
-            Outcome(command=command, score_before=before.score, score=now.score, accepted=now.accepted, won=now.won, lost=now.lost),
-        )
+        added = parts(self._rewards, Outcome.of(before, command, now))
         return self._told(), float(sum(added)), now.done, not now.done and self._steps >= self._limit, self._info(added)
 
     def render(self) -> str | None:

@@ -7,12 +7,12 @@ training resumed from one goes on with the same dice, hero and monsters.
 from pathlib import Path
 from typing import Any, Unpack
 
-from rolltrain_tui.integrations.begin import begin_session, foreign_terms
+from rolltrain_tui.integrations.begin import foreign_terms
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
 from rolltrain_tui.integrations.hf_trainer import TrainerLoss, calling_trainer, guard, resumed_from
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
 from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Say, aloud, teller
+from rolltrain_tui.integrations.talk import Say, aloud
 from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
 from rolltrain_tui.integrations.trainer_callback import TrainerGame
 
@@ -78,22 +78,11 @@ class RollToTrainCallback(TrainerGame, TrainerCallback):  # type: ignore[misc, u
         self._play(game)
 
     def _begin(self, args: Any, state: Any, model: Any, optimizer: Any, *, done: int) -> Session:
-        game = begin_session(
-            model,
-            optimizer,
-            self._terms,
-            turns=max(1, state.max_steps - done) if state.max_steps else None,
-            camp_every=self._camp_every,
-            name=self._name,
-            folder=Path(args.output_dir) / "rolltrain",
-        )
         metric = args.metric_for_best_model or "loss"
         better = None if args.greater_is_better is None else "higher" if args.greater_is_better else "lower"
         self._objective = objective_of(metric, better)
         self._expected = Expected(metric if metric.startswith("eval_") else f"eval_{metric}")
-        game.measure_by(self._objective)
-        game.tell = teller(self._tell if game.ranks.first else None, self._objective)
-        return game
+        return self._session(model, optimizer, turns=state.max_steps - done if state.max_steps else None, root=args.output_dir)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if (game := self._live) is not None:

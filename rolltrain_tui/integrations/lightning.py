@@ -5,16 +5,15 @@ is part of each of its checkpoints, and training resumed from one goes on with t
 """
 
 import math
-from pathlib import Path
 from typing import Any, Literal, Unpack
 
 import torch
 from torch import Tensor
 
-from rolltrain_tui.integrations.begin import begin_session, foreign_terms
+from rolltrain_tui.integrations.begin import foreign_terms
 from rolltrain_tui.integrations.metrics import Expected, objective_of, same_measure
 from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Say, aloud, teller
+from rolltrain_tui.integrations.talk import Say, aloud
 from rolltrain_tui.integrations.terms import GameKeywords, takes_terms
 from rolltrain_tui.integrations.trainer_callback import TrainerGame
 from rolltrain_tui.runs.saves.store import dump_state, load_state
@@ -79,18 +78,8 @@ class RollToTrainCallback(TrainerGame, Callback):  # type: ignore[misc, unused-i
 
     def _begin(self, trainer: Trainer, pl_module: LightningModule, *, done: int) -> Session:
         optimizer, steps = trainer.optimizers[0], trainer.estimated_stepping_batches
-        game = begin_session(
-            pl_module,
-            optimizer,
-            self._terms,
-            turns=max(1, int(steps) - done) if 0 < steps < math.inf else None,
-            camp_every=self._camp_every,
-            name=self._name,
-            folder=Path(trainer.default_root_dir) / "rolltrain",
-        )
-        game.measure_by(self._objective)
-        game.tell = teller(self._tell if game.ranks.first else None, self._objective)
-        return game
+        turns = steps - done if 0 < steps < math.inf else None
+        return self._session(pl_module, optimizer, turns=turns, root=trainer.default_root_dir)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if (game := self._live) is not None:

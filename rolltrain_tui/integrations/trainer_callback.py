@@ -1,13 +1,16 @@
 """What the callbacks for other people's Trainers share: one session at a time, and the commands that wait for it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from rolltrain_tui.integrations.begin import begin_session
 from rolltrain_tui.integrations.metrics import Expected
 from rolltrain_tui.integrations.session import Session
-from rolltrain_tui.integrations.talk import Once, Say
+from rolltrain_tui.integrations.talk import Once, Say, teller
 from rolltrain_tui.integrations.terms import Terms
 from rolltrain_tui.protocol.commands import Command
+from rolltrain_tui.protocol.objective import Objective
 
 
 class TrainerGame:
@@ -15,6 +18,7 @@ class TrainerGame:
 
     _expected: Expected
     """The number that the game follows."""
+    _objective: Objective
 
     def _prepare(self, terms: Terms, camp_every: int, name: str | None, tell: Say | None) -> None:
         self._terms, self._camp_every, self._name, self._tell = terms, camp_every, name, tell
@@ -22,6 +26,21 @@ class TrainerGame:
         """The session, while training goes on and after it. Copies of the callback leave it out."""
         self._waiting: list[Command] = []
         self._once = Once()
+
+    def _session(self, model: Any, optimizer: Any, *, turns: float | None, root: str) -> Session:
+        """A game of so many turns, whose chronicle is in `root`/rolltrain."""
+        game = begin_session(
+            model,
+            optimizer,
+            self._terms,
+            turns=None if turns is None else max(1, int(turns)),
+            camp_every=self._camp_every,
+            name=self._name,
+            folder=Path(root) / "rolltrain",
+        )
+        game.measure_by(self._objective)
+        game.tell = teller(self._tell if game.ranks.first else None, self._objective)
+        return game
 
     def put(self, command: Command) -> None:
         """Queue a command for the next turn that begins. From any thread."""

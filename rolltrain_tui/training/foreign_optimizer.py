@@ -20,7 +20,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import seen
 from rolltrain_tui.training.levers import Levers, StepMeasurement
 from rolltrain_tui.training.masks import masks
-from rolltrain_tui.training.optimizer_state import learning
+from rolltrain_tui.training.optimizer_state import learning, scale_groups
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.sampled_update import SampledUpdate
 from rolltrain_tui.training.shards import own
@@ -146,12 +146,12 @@ class OptimizerHooks:
         if self._by_rate:
             assert self._sampled is not None
             self._sampled.remember()
-            self._set_groups(k, effect.decay_factor)
+            self._kept = scale_groups(optimizer, k, effect.decay_factor)
             return
         if k != 1 or masks(effect) or self.levers.norms is not None:
             self.levers.remember()
         if effect.decay_factor != 1:
-            self._set_groups(1.0, effect.decay_factor)
+            self._kept = scale_groups(optimizer, 1.0, effect.decay_factor)
 
     @torch.no_grad()
     def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -190,15 +190,6 @@ class OptimizerHooks:
             return False
         # Of a sparse gradient a sample would miss the few rows that move
         return not any(p.grad is not None and p.grad.is_sparse for p in self.levers.parameters)
-
-    def _set_groups(self, k: float, decay_factor: float) -> None:
-        """Learning rate x k and weight decay x decay_factor, for one step."""
-        for group in self.optimizer.param_groups:
-            self._kept.append({key: group[key] for key in ("lr", "weight_decay") if key in group})
-            if k != 1:
-                group["lr"] = group["lr"] * k
-            if "weight_decay" in group:
-                group["weight_decay"] = group["weight_decay"] * decay_factor
 
 
 def _length(grads: list[Tensor]) -> float:

@@ -306,18 +306,8 @@ class LeveredLearner(ABC):
         norms = tuple(self.levers.norms or ())  # each optimiser step adds one; a turn that fails must not
         lr = self.schedule.set_rate()
 
-        # The step, then the extra steps. Their motions count side by side, as one longer vector.
-        first = last = self.gather(effect, effect.batch_factor)
-        total = replace(first, plain=None) if effect.extra_steps else first
-        with self._timed("optimiser"):
-            motion = self.levers.step(effect, loss=first.loss, plain=first.plain)
-        for _ in range(effect.extra_steps if motion.finite else 0):
-            last = self.gather(effect, effect.batch_factor * effect.extra_batch_factor)
-            total.count(last)
-            with self._timed("optimiser"):
-                motion = motion.beside(self.levers.step(effect, loss=last.loss, plain=last.plain))
-            if not motion.finite:
-                break
+        # The step and the extra steps
+        first, last, total, motion = self._optimizer_steps(effect)
 
         # A turn that is not finite moves nothing. An extra step may have failed: then the steps before it are undone.
         if not motion.finite:
@@ -353,6 +343,21 @@ class LeveredLearner(ABC):
             optimizer_steps=motion.optimizer_steps,
             measured=measured,
         )
+
+    def _optimizer_steps(self, effect: StepEffect) -> tuple[BatchGradient, BatchGradient, BatchGradient, StepMeasurement]:
+        """One step, then the extra steps: the first batch, the last, and all counted together; the motions side by side."""
+        first = last = self.gather(effect, effect.batch_factor)
+        total = replace(first, plain=None) if effect.extra_steps else first
+        with self._timed("optimiser"):
+            motion = self.levers.step(effect, loss=first.loss, plain=first.plain)
+        for _ in range(effect.extra_steps if motion.finite else 0):
+            last = self.gather(effect, effect.batch_factor * effect.extra_batch_factor)
+            total.count(last)
+            with self._timed("optimiser"):
+                motion = motion.beside(self.levers.step(effect, loss=last.loss, plain=last.plain))
+            if not motion.finite:
+                break
+        return first, last, total, motion
 
     def _measured(
         self, effect: StepEffect, first: BatchGradient, last: BatchGradient, total: BatchGradient, motion: StepMeasurement

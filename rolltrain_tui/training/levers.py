@@ -31,7 +31,7 @@ from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.training.gradients import clip, dense, gathered, parts, real, seen, total_norm
 from rolltrain_tui.training.lean_step import LeanStep
 from rolltrain_tui.training.masks import NORMS, AgreementCount, agreement, cap_of, masks, squared_halves
-from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, learning, put_back, take, well_known
+from rolltrain_tui.training.optimizer_state import RATES, OptimizerState, learning, put_back, scale_groups, take, well_known
 from rolltrain_tui.training.ranks import ALONE, Ranks
 from rolltrain_tui.training.shards import check_layout
 from rolltrain_tui.training.update_buffers import UpdateBuffers, by_kind
@@ -308,19 +308,12 @@ class Levers:
     @contextmanager
     def _settings(self, lr_scale: float, decay_factor: float) -> Iterator[None]:
         """Learning rate and weight decay of every group, multiplied for one step."""
-        groups = self.optimizer.param_groups
-        kept = [(group["lr"], group.get("weight_decay")) for group in groups]
-        for group in groups:
-            group["lr"] = group["lr"] * lr_scale
-            if "weight_decay" in group:
-                group["weight_decay"] = group["weight_decay"] * decay_factor
+        kept = scale_groups(self.optimizer, lr_scale, decay_factor)
         try:
             yield
         finally:
-            for group, (lr, weight_decay) in zip(groups, kept, strict=True):
-                group["lr"] = lr
-                if "weight_decay" in group:
-                    group["weight_decay"] = weight_decay
+            for group, before in zip(self.optimizer.param_groups, kept, strict=True):
+                group.update(before)
 
     def _lay_out_buffers(self) -> list[UpdateBuffers]:
         """The scratch buffers, made at first need; all parameters of one device and dtype share one pair of buffers."""

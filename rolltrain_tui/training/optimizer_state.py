@@ -157,3 +157,15 @@ def _refers(value: Any, parameters: Mapping[Tensor, str]) -> bool:
     if isinstance(value, Mapping):
         return any(_refers(part, parameters) for pair in value.items() for part in pair)
     return isinstance(value, list | tuple) and any(_refers(part, parameters) for part in value)
+
+
+def scale_groups(optimizer: Optimizer, rate: float, decay: float) -> list[dict[str, Any]]:
+    """Multiply learning rate and weight decay of every group, for one step. What they were before, to update the groups with."""
+    kept: list[dict[str, Any]] = []
+    for group in optimizer.param_groups:
+        kept.append({key: group[key] for key in ("lr", "weight_decay") if key in group})
+        if rate != 1:
+            group["lr"] = group["lr"] * rate
+        if "weight_decay" in group:
+            group["weight_decay"] = group["weight_decay"] * decay
+    return kept

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import printable
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, wrong, wrong_field, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Section, uncompiled, wrong, wrong_field, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.duel.dials import dials_of
 from rolltrain_tui.modes.duel.names import AGENTS, FIXED, HOSTS, OLDER, RIVAL, SAVED, Role, other
@@ -265,12 +265,7 @@ class DuelConfig(CampaignConfig):
             raise wrong_field(table, "initial", what, "play fewer, or make the buffer larger")
         return table
 
-    @field_validator("device")
-    @classmethod
-    def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
-        if device.compile:
-            raise wrong_field(device, "compile", "is not served for so small a network", "write false")
-        return device
+    _nothing_is_compiled = field_validator("device")(uncompiled("is not served for so small a network"))
 
     @property
     def objective(self) -> Objective:

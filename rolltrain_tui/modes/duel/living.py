@@ -30,6 +30,16 @@ class Living(NamedTuple):
         return Living(self.board[:cut], share), Living(self.board[cut:] - len(share), shares)
 
 
+class Packed(NamedTuple):
+    """Boards as the network reads them. No weight has a part in it: several networks may read the same."""
+
+    read: Tensor
+    """What a network reads of each: of a `SetNet` (P, d + 1), the coordinates and a flag that is 1; of a `MoveNet` (d P, 6)."""
+    of: Living
+    chosen: Tensor | None
+    """(B, d): an agent's legal coordinates, as numbers."""
+
+
 def living(points: Tensor) -> tuple[Tensor, Living]:
     """The coordinates of the living points, (P, d), and where they stand: from (B, N, d) with padding -1. Every board has a point."""
     alive = points[:, :, 0] >= 0

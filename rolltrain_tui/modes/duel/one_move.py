@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rolltrain_tui.modes.duel.living import pooled, unpooled, where_above
+from rolltrain_tui.modes.duel.living import Packed, pooled, unpooled, where_above
 from rolltrain_tui.modes.duel.networks import MoveNet
-from rolltrain_tui.modes.duel.packed_moves import Packed, Part, part_of
+from rolltrain_tui.modes.duel.packed_moves import Part, part_of
 from rolltrain_tui.modes.duel.written_out import add, add_layer
 
 

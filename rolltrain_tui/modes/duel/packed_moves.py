@@ -9,22 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.living import Living, living, pooled, unpooled, where_above
+from rolltrain_tui.modes.duel.living import Living, Packed, living, pooled, unpooled, where_above
 from rolltrain_tui.modes.duel.networks import MoveNet
 from rolltrain_tui.modes.duel.written_out import add_layer
 
 _threshold = torch.ops.aten.threshold.default
 """(x, t, v) -> x where x > t, else v."""
-
-
-class Packed(NamedTuple):
-    """Boards as the network reads them. No weight has a part in it: several networks may read the same."""
-
-    read: Tensor
-    """(d P, 6): an entry, one coordinate of one point, in six numbers; see `MoveNet`."""
-    of: Living
-    chosen: Tensor | None
-    """(B, d): an agent's legal coordinates, as numbers."""
 
 
 def packed(points: Tensor, chosen: Tensor | None = None) -> Packed:
@@ -54,6 +44,7 @@ def _entries(points: Tensor) -> tuple[Tensor, Living]:
 
 
 def _by_coordinate(entries: Tensor) -> Tensor:
+    """(d P, 6): an entry, one coordinate of one point, in six numbers; see `MoveNet`."""
     return entries.transpose(0, 1).reshape(-1, 6)
 
 

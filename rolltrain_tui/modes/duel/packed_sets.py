@@ -9,19 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rolltrain_tui.modes.duel.living import Living, living, pooled, unpooled, where_above
+from rolltrain_tui.modes.duel.living import Packed, living, pooled, unpooled, where_above
 from rolltrain_tui.modes.duel.networks import SetNet
 from rolltrain_tui.modes.duel.written_out import add_layer
-
-
-class Packed(NamedTuple):
-    """Boards as the network reads them. No weight has a part in it: several networks may read the same."""
-
-    read: Tensor
-    """(P, d + 1): coordinates, and a flag that is 1."""
-    of: Living
-    chosen: Tensor | None
-    """(B, d): an agent's legal coordinates, as numbers."""
 
 
 def packed(points: Tensor, chosen: Tensor | None) -> Packed:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from types import MappingProxyType
+from typing import Self
 
 from rolltrain_tui.base.safe_text import shown
+from rolltrain_tui.modes.dungeon.worlds.protocol import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,10 @@ class Outcome:
     """What the world says. A command that is repeated and accepted is valid."""
     won: bool
     lost: bool
+
+    @classmethod
+    def of(cls, before: Observation, command: str, now: Observation) -> Self:
+        return cls(command=command, score_before=before.score, score=now.score, accepted=now.accepted, won=now.won, lost=now.lost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, wrong, wrong_field
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, uncompiled, wrong, wrong_field
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.dungeon.config_algorithms import (
     ALGORITHMS,
@@ -120,12 +120,7 @@ class DungeonConfig(CampaignConfig):
             raise wrong_field(batch, "moves", what, "play more, or make the batch smaller")
         return batch
 
-    @field_validator("device")
-    @classmethod
-    def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
-        if device.compile:
-            raise wrong_field(device, "compile", "is not served for so small a network", "write false")
-        return device
+    _nothing_is_compiled = field_validator("device")(uncompiled("is not served for so small a network"))
 
     @property
     def objective(self) -> Objective:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, ValidationInfo, field_validator
+from pydantic import Field, StrictBool
 
-from rolltrain_tui.config.schema import Section, wrong
+from rolltrain_tui.config.schema import Section
 from rolltrain_tui.modes.dungeon.config_algorithms import Share
+from rolltrain_tui.modes.text.config import ModelConfig as GPTSection
 
 Weight = Annotated[float, Field(ge=-100, le=100)]
 
@@ -58,23 +59,11 @@ class RewardsConfig(Section):
     """Factor on all of it."""
 
 
-class ModelConfig(Section):
+class ModelConfig(GPTSection):
     """The language model, and its value head."""
 
-    n_layer: Annotated[int, Field(ge=1, le=96)]
-    """Transformer blocks, one above the other."""
-    n_head: Annotated[int, Field(ge=1, le=128)]
-    """Attention heads in each block."""
-    n_embd: Annotated[int, Field(ge=1, le=16384)]
-    """Width; a multiple of n_head."""
     context: Annotated[int, Field(ge=8, le=4096)]
     """Words of a text and a command together, at most; of a longer text the beginning is not read."""
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    """Part of the activations dropped while learning; 0: none."""
-    bias: StrictBool
-    """Biases in the linear layers and layer norms."""
-    tie_weights: StrictBool
-    """Input embedding and output layer share their weights."""
     score: Literal["mean", "sum"]
     """A command's score: the mean log-probability of its words, or their sum, which favours short commands."""
     value_layers: Literal[1, 2]
@@ -83,14 +72,6 @@ class ModelConfig(Section):
     """true: the value's gradient stops at its head, and does not reach the language model."""
     feedback: StrictBool
     """Whether the text begins with what the last command did."""
-
-    @field_validator("n_embd")
-    @classmethod
-    def _heads_share_the_width(cls, n_embd: int, info: ValidationInfo) -> int:
-        if n_embd % (n_head := info.data.get("n_head", 1)):
-            near = max(1, round(n_embd / n_head)) * n_head
-            raise wrong(f"must be a multiple of n_head, which is {n_head}", f"{near} would do")
-        return n_embd
 
 
 class HFConfig(Section):

@@ -14,20 +14,9 @@ class Rewards:
     chain: Sequence[Component]
 
     def of(self, before: Observation, command: str, after: Observation) -> float:
-        return reward(self.chain, _outcome(before, command, after))
+        return reward(self.chain, Outcome.of(before, command, after))
 
     def parts(self, before: Observation, command: str, after: Observation) -> dict[str, float]:
         """What each component adds, by its name; the reward is their sum."""
-        added = parts(self.chain, _outcome(before, command, after))
+        added = parts(self.chain, Outcome.of(before, command, after))
         return {component.name: value for component, value in zip(self.chain, added, strict=True)}
-
-
-def _outcome(before: Observation, command: str, after: Observation) -> Outcome:
-    return Outcome(
-        command=command,
-        score_before=before.score,
-        score=after.score,
-        accepted=after.accepted,
-        won=after.won,
-        lost=after.lost,
-    )

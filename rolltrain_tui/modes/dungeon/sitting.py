@@ -65,21 +65,13 @@ class Sitting:
         return f"choose 1 to {count}" if count else "the game is over"
 
     def _carry_out(self, command: str) -> Told:
-        before, over = self.seen, self.seen.done
+        before = self.seen
         prompt = situation(f"{before.feedback}\n{before.description}\n".lstrip("\n"), before.inventory, before.admissible)
         now = self.world.step(command)
         shown = one_line(command, 60)
-        if over:
+        if before.done:
             return Told(command=shown, text=now.feedback, moved=False)
-        outcome = Outcome(
-            command=shown,
-            score_before=before.score,
-            score=now.score,
-            accepted=now.accepted,
-            won=now.won and not over,
-            lost=now.lost and not over,
-        )
-        added = parts(self.rewards, outcome)
+        added = parts(self.rewards, Outcome.of(before, shown, now))
         self.record.append(
             {
                 "move": self.world.moves,

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from rolltrain_tui.base.safe_text import flat
-from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, wrong, wrong_field, wrong_in
+from rolltrain_tui.config.schema import CampaignConfig, DeviceConfig, OptimizerConfig, Schedule, Section, uncompiled, wrong, wrong_in
 from rolltrain_tui.config.yaml_marks import Where
 from rolltrain_tui.modes.text.config import BatchConfig
 from rolltrain_tui.protocol.objective import Objective
@@ -149,12 +149,7 @@ class FinetuneConfig(CampaignConfig):
             raise wrong_in(*faults)
         return data
 
-    @field_validator("device")
-    @classmethod
-    def _nothing_is_compiled(cls, device: DeviceConfig) -> DeviceConfig:
-        if device.compile:
-            raise wrong_field(device, "compile", "is not served for models from a folder", "write false")
-        return device
+    _nothing_is_compiled = field_validator("device")(uncompiled("is not served for models from a folder"))
 
     @property
     def micro_batches(self) -> int:
@@ -204,9 +199,7 @@ class FinetuneConfig(CampaignConfig):
         return {("data", "path"): name}
 
     def shortened(self, turns: int) -> Mapping[str, Any]:
-        """The warm-up keeps its share of the turns."""
-        warmup = self.schedule.warmup_turns
-        return {"schedule.warmup_turns": turns * warmup // self.turns} if warmup >= turns else {}
+        return self.schedule.shortened(turns, self.turns)
 
     def recipe(self, data_sha256: str) -> Mapping[str, Any]:
         """The hash is of model and data, so their names have no part in it."""

@@ -71,7 +71,7 @@ def texts_of(path: Path, rows: Sequence[Row], column: str) -> tuple[list[tuple[R
 def label_of(path: Path, row: Row, column: str, labels: Sequence[str]) -> int:
     """The place of the row's label among `labels`: by its name, or by its number where no name is one. DataError."""
     value = _value(path, row, column, "data.label")
-    name = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value).strip()
+    name = label_name(value)
     if value is not None and name in labels:
         return labels.index(name)
     numbered = not any(_NUMBER.fullmatch(label) for label in labels)
@@ -82,6 +82,11 @@ def label_of(path: Path, row: Row, column: str, labels: Sequence[str]) -> int:
     raise DataError(
         f"{place(path, row.line)}: label {shown_value(value)} must be one of {known}{numbers}; correct the row, or name it in data.labels."
     )
+
+
+def label_name(value: Any) -> str:
+    """As it is written in a campaign."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value).strip()
 
 
 def _value(path: Path, row: Row, column: str, key: str) -> Any:

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from rolltrain_tui.base.safe_text import one_line
 from rolltrain_tui.base.safe_text import shown as shown_value
 from rolltrain_tui.modes.finetune.folder import ModelFolder, look
-from rolltrain_tui.modes.finetune.rows import Row, read_rows, texts_of
+from rolltrain_tui.modes.finetune.rows import Row, label_name, read_rows, texts_of
 from rolltrain_tui.modes.text.corpora.other_forms import refuse_other_forms
 from rolltrain_tui.modes.text.corpora.text_file import DataError, read_text, shown
 
@@ -150,7 +149,7 @@ def _text_column(data: Path, rows: Sequence[Row], label: str | None) -> str:
 
 def _labels(data: Path, rows: Sequence[Row], column: str, model: ModelFolder) -> list[str]:
     """The labels in the order of the model's outputs, where it classifies and knows them; else in the order of their names."""
-    counted = Counter(_label_name(row.values.get(column)) for row in rows)
+    counted = Counter(label_name(row.values.get(column)) for row in rows)
     found = sorted(counted, key=lambda name: (0, int(name), "") if name.lstrip("-").isdecimal() else (1, 0, name))
     own = model.labels if any("ForSequenceClassification" in name for name in model.architectures) else None
     if own is not None and set(found) <= {*own, *map(str, range(len(own)))}:
@@ -158,10 +157,6 @@ def _labels(data: Path, rows: Sequence[Row], column: str, model: ModelFolder) ->
     if len(found) < 2:
         raise DataError(f"{shown(data)}: column {shown_value(column)} holds {shown_value(found[0])} only; a classifier needs two labels.")
     return found
-
-
-def _label_name(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value).strip()
 
 
 def _pieces(text: str) -> list[str]:

@@ -162,9 +162,7 @@ class TextConfig(CampaignConfig, TextTraining):
         return {("data", "corpus"): "file", ("data", "path"): name}
 
     def shortened(self, turns: int) -> Mapping[str, Any]:
-        """The warm-up keeps its share of the turns."""
-        warmup = self.schedule.warmup_turns
-        return {"schedule.warmup_turns": turns * warmup // self.turns} if warmup >= turns else {}
+        return self.schedule.shortened(turns, self.turns)
 
     def recipe(self, data_sha256: str) -> Mapping[str, Any]:
         values: dict[str, Any] = {

@@ -22,7 +22,7 @@ from rolltrain_tui.modes.campaign_file import load
         ("rewards.win=.nan", r"must be"),
         ("rewards.letters=e3", r"letters=e3"),
         ("rewards.game=1000", r"must be a number from -100 to 100"),
-        ("model.n_embd=9", r"must be a multiple of n_head, which is 2 .*; \d+ would do"),
+        ("model.n_embd=9", r"must be a multiple of n_head, which is 2 .*; 8 or 10 would do"),
         ("model.context=4", r"must be a whole number from 8"),
         ("model.score=median", r"must be"),
         ("model.value_layers=3", r"must be"),
