@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from rolltrain_tui.base.statistics import Estimate, estimate, paired, student_95
 from rolltrain_tui.experiment.grid import CONTROL, Arm
-from rolltrain_tui.experiment.table import Outcomes, number
+from rolltrain_tui.experiment.table import Outcomes, mean, number, signed
 
 Question = Literal["robust", "explore"]
 Verdict = Literal["yes", "yes, at a worse loss", "as plain at that loss", "no, the opposite", "no measurable difference"]
@@ -144,29 +144,25 @@ def strayed(outcomes: Outcomes, arm: Arm) -> float:
         for seed in ours
         if seed in plain and ours[seed].sketch and plain[seed].sketch
     ]
-    return sum(found) / len(found) if found else nan
+    return mean(found)
 
 
 HEAD = ("measure", "arm", "plain", "Δ", "95 % interval", "effect d", "Δ at equal loss", "better than plain?")
 
 
 def cells_of(answer: Answer) -> tuple[str, ...]:
-    mean, margin = answer.difference.mean, answer.margin
-    interval = f"{_signed(mean - margin)} to {_signed(mean + margin)}" if isfinite(margin) else "–"
+    middle, margin = answer.difference.mean, answer.margin
+    interval = f"{signed(middle - margin)} to {signed(middle + margin)}" if isfinite(margin) else "–"
     return (
         answer.measure.title,
         answer.arm.title,
         number(answer.plain, 4),
-        _signed(mean),
+        signed(middle),
         interval,
-        _signed(answer.effect, 1),
-        f"{_signed(answer.matched.mean)} ± {number(_margin(answer.matched), 4)}" if isfinite(_margin(answer.matched)) else "–",
+        signed(answer.effect, 1),
+        f"{signed(answer.matched.mean)} ± {number(_margin(answer.matched), 4)}" if isfinite(_margin(answer.matched)) else "–",
         answer.verdict,
     )
-
-
-def _signed(value: float, digits: int = 4) -> str:
-    return f"{'+' if value >= 0 else ''}{number(value, digits)}"
 
 
 def summary(found: list[Answer], question: Question) -> str:

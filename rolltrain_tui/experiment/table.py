@@ -81,7 +81,7 @@ def _row(outcomes: Outcomes, arm: Arm) -> Row:
     results = list(outcomes.results(arm).values())
 
     def average(of: Callable[[Result], float]) -> float:
-        return sum(map(of, results)) / len(results) if results else nan
+        return mean(list(map(of, results)))
 
     return Row(
         arm=arm,
@@ -152,7 +152,7 @@ def cells_of(row: Row) -> tuple[str, ...]:
         row.arm.title,
         number(row.value.mean, 4),
         number(row.value.standard_error, 4),
-        *(("", "", "") if row.difference is None else _difference(row.difference)),
+        *(("", "", "") if row.difference is None else cells_of_difference(row.difference)),
         number(row.gflop, 1),
         *("" if row.arm == CONTROL else number(value, 1) for value in game),
         str(len(row.failures) or ""),
@@ -160,19 +160,28 @@ def cells_of(row: Row) -> tuple[str, ...]:
 
 
 def cells_of_contrast(row: Contrast) -> tuple[str, ...]:
-    difference, error, verdict = _difference(row.difference)
+    difference, error, verdict = cells_of_difference(row.difference)
     return row.hero_class, row.rulebook, f"{row.policy} − {row.other}", difference, error, str(row.difference.n), verdict
 
 
-def _difference(of: Estimate) -> tuple[str, str, str]:
-    sign = "+" if of.mean >= 0 else ""
+def cells_of_difference(of: Estimate) -> tuple[str, str, str]:
+    """The difference, its standard error, and better or worse where it is measurable."""
     verdict = of.verdict if of.verdict != "no measurable difference" else ""
-    return f"{sign}{number(of.mean, 4)}", number(of.standard_error, 4), verdict
+    return signed(of.mean), number(of.standard_error, 4), verdict
 
 
 def number(value: float, digits: int) -> str:
     """A number for people; an en dash if it is not finite."""
     return f"{value:.{digits}f}".replace("-", "−") if isfinite(value) else "–"
+
+
+def signed(value: float, digits: int = 4) -> str:
+    return f"{'+' if value >= 0 else ''}{number(value, digits)}"
+
+
+def mean(values: Sequence[float]) -> float:
+    """NaN for none."""
+    return sum(values) / len(values) if values else nan
 
 
 def aligned(head: Sequence[str], lines: Iterable[Sequence[str]], words: int = 1) -> str:

@@ -1,6 +1,6 @@
 """`LeveredLearner`: the turn of every model that this package trains itself. A mode adds how a batch's gradient is made.
 
-Chapters: the gradient of a batch, the learner's parts, one turn, what `gather` may use, saving and copying.
+Chapters: the gradient of a batch, the learner's parts, one turn, what `gather` and `examine` may use, saving and copying.
 
 A turn is one optimiser step under the levers of a `StepEffect`:
 
@@ -18,7 +18,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from math import nan
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import torch
@@ -27,8 +29,9 @@ from torch.optim import Optimizer
 
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.effects import StepEffect
-from rolltrain_tui.protocol.learner import Evaluation, StepAbandoned, StepReport
+from rolltrain_tui.protocol.learner import Evaluation, Examination, StepAbandoned, StepReport
 from rolltrain_tui.protocol.objective import Objective
+from rolltrain_tui.training.diagnosis import TrainingProbe, examine, has_temperature, temperature
 from rolltrain_tui.training.host_chance import host_unchanged
 from rolltrain_tui.training.levers import Levers, StepMeasurement
 from rolltrain_tui.training.measures import Layer
@@ -381,7 +384,7 @@ class LeveredLearner(ABC):
         return self.levers.norm_of(list(map(own, self.levers.parameters))).item()
 
     # -----------------------------------------------------------------------------------------------------------------
-    # What `gather` and `evaluate` may use
+    # What `gather`, `evaluate` and `examine` may use
 
     def stop_if_asked(self) -> None:
         """StepAbandoned where the player is leaving: the turn is undone and will be repeated."""
@@ -407,6 +410,30 @@ class LeveredLearner(ABC):
         for grad, added in zip(grads, sums, strict=True):
             grad.copy_(added.view(grad.shape))
         return total.item()
+
+    def examined(
+        self,
+        evaluation: Evaluation,
+        probe: TrainingProbe,
+        *,
+        batch: int,
+        gflop: float,
+        train_value: float | None = None,
+        own: Mapping[str, float] = MappingProxyType({}),
+    ) -> Examination:
+        """See `diagnosis.examine`. The temperature is measured by evaluating once more, at the price of `evaluation`."""
+        again = bool(evaluation.values) and has_temperature(self.memory)
+        warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values) if again else nan
+        return examine(
+            self.memory,
+            probe,
+            value=evaluation.value,
+            temperature=warmth,
+            batch=batch,
+            gflop=gflop + (evaluation.gflop if again else 0.0),
+            train_value=train_value,
+            own=own,
+        )
 
     def _timed(self, phase: str) -> "_Timed":
         """What happens inside is part of a phase."""

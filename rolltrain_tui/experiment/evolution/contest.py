@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from rolltrain_tui.base.json_answers import plain
 from rolltrain_tui.base.statistics import Estimate, estimate, paired
 from rolltrain_tui.experiment.evolution.course import Evolution
 from rolltrain_tui.experiment.evolution.plan import Method, Plan
-from rolltrain_tui.experiment.table import aligned, number
+from rolltrain_tui.experiment.table import aligned, cells_of_difference, mean, number
 
 Finished = Mapping[tuple[Method, int], Evolution]
 """(method, number of the seed) -> evolution."""
@@ -37,9 +36,10 @@ def table(finished: Finished) -> str:
     for method, values in reached.items():
         found = estimate(list(values.values()))
         row = [method, number(found.mean, 4), number(found.standard_error, 4)]
-        row += [number(_mean([_median(e) for e in _of(finished, method)]), 4), number(_mean([e.spent for e in _of(finished, method)]), 1)]
+        row += [number(mean([_median(e) for e in _of(finished, method)]), 4), number(mean([e.spent for e in _of(finished, method)]), 1)]
         for other, theirs in reached.items():
-            row += ["", "", ""] if other == method else _difference(paired(values, theirs, higher_is_better=objective.better == "higher"))
+            difference = paired(values, theirs, higher_is_better=objective.better == "higher")
+            row += ("", "", "") if other == method else cells_of_difference(difference)
         rows.append(row)
     seeds = len({seed for _, seed in finished})
     note = f"Best member's final value, mean over {seeds} seeds; Δ is paired by seed; better or worse: beyond two standard errors."
@@ -89,13 +89,3 @@ def _median(evolution: Evolution) -> float:
     """Of all members' final values."""
     values = [member.value for member in evolution.ranking]
     return values[len(values) // 2]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else nan
-
-
-def _difference(of: Estimate) -> list[str]:
-    sign = "+" if of.mean >= 0 else ""
-    verdict = of.verdict if of.verdict != "no measurable difference" else ""
-    return [f"{sign}{number(of.mean, 4)}", number(of.standard_error, 4), verdict]

@@ -22,7 +22,6 @@ from rolltrain_tui.modes.duel.turning import Orders
 from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
-from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import LeveredLearner
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 
@@ -111,16 +110,7 @@ class Duellist(LeveredLearner):
                 if self.rival is not None:
                     own["echo"] = self.standing.echo(evaluation.value)
             gflop = side.flops / 1e9
-        warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
-        return examine(
-            self.memory,
-            found,
-            value=evaluation.value,
-            temperature=warmth,
-            batch=transitions,
-            gflop=gflop + (evaluation.gflop if has_temperature(self.memory) else 0.0),
-            own=own,
-        )
+        return self.examined(evaluation, found, batch=transitions, gflop=gflop, own=own)
 
     def perform(self) -> str:
         """A game against one of the judges, move by move, and how it stands with each of them."""

@@ -161,20 +161,19 @@ class Games:
             "reward": rewards_of(self.reward, self.role, boards, then),
             "over": over,
         }
-        # Games that are over, or have come to the limit, begin anew against an opponent drawn for the whole game
-        moves = tables.moves + 1
-        ending = (over | (moves >= game.limit)).nonzero().flatten()
-        if len(ending):
-            new = Games(self.role, game, self.reward, len(ending), self.pool).fresh(opponents, stream)
-            both = joined([then, new.boards])
-            place = torch.arange(count)
-            place[ending] = count + torch.arange(len(ending))
-            then = both.only(place)
-            opponent, chosen_after = tables.opponent.clone(), chosen_after.clone()
-            opponent[ending], moves[ending], chosen_after[:, ending] = new.opponent, 0, new.chosen
-        else:
-            opponent = tables.opponent
-        return Tables(then, opponent, moves, chosen_after), rows
+        now = Tables(then, tables.opponent, tables.moves + 1, chosen_after)
+        return self._begun_anew(now, (over | (now.moves >= game.limit)).nonzero().flatten(), opponents, stream), rows
+
+    def _begun_anew(self, now: Tables, ending: Tensor, opponents: Mapping[str, Any], stream: torch.Generator) -> Tables:
+        """Games that are over, or have come to the limit, begin anew against an opponent drawn for the whole game."""
+        if not len(ending):
+            return now
+        new = Games(self.role, self.game, self.reward, len(ending), self.pool).fresh(opponents, stream)
+        place = torch.arange(self.count)
+        place[ending] = self.count + torch.arange(len(ending))
+        opponent, moves, chosen = now.opponent.clone(), now.moves.clone(), now.chosen.clone()
+        opponent[ending], moves[ending], chosen[:, ending] = new.opponent, 0, new.chosen
+        return Tables(joined([now.boards, new.boards]).only(place), opponent, moves, chosen)
 
 
 def without_empty_places(rows: Mapping[str, Tensor]) -> dict[str, Tensor]:

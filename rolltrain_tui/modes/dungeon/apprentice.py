@@ -24,7 +24,6 @@ from rolltrain_tui.modes.dungeon.reading import Reading
 from rolltrain_tui.modes.dungeon.worlds.protocol import Maker, Observation
 from rolltrain_tui.modes.module.diagnosis import probe
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo
-from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import LeveredLearner
 from rolltrain_tui.training.snapshots import LearnerStateError, weights_sha256
 
@@ -120,16 +119,12 @@ class Apprentice(LeveredLearner):
         with self.at_rest():
             found = probe(self.model, self.levers.parameters, halves, self.loss_of)
             own = [(self.look(Offers.of(rows)), (rows["words"] > 0).sum(dim=1).cpu()) for rows in halves]
-        warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
-        again = evaluation.gflop if has_temperature(self.memory) else 0.0
-        gflop, self.flops = gflop + (self.flops - spent) / 1e9 + again, spent
+        gflop, self.flops = gflop + (self.flops - spent) / 1e9, spent
         own = own if self.clock >= self.config.diagnosis.scouting else []  # a young player chooses at random, and is not sick
         lost = self.exam.lost(evaluation.values)
-        return examine(
-            self.memory,
+        return self.examined(
+            evaluation,
             found,
-            value=evaluation.value,
-            temperature=warmth,
             batch=self.config.batch.moves * self.config.batch.accumulation,
             gflop=gflop,
             train_value=seen.value,

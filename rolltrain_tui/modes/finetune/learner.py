@@ -29,7 +29,6 @@ from rolltrain_tui.modes.module.batches import pick
 from rolltrain_tui.modes.module.diagnosis import peaks_in, probe
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
-from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst, evaluating, micro_batches
 from rolltrain_tui.training.machine import use_threads
 from rolltrain_tui.training.measures import ALIVE
@@ -297,7 +296,8 @@ class FinetuneLearner(WritingLearner):
 
     def examine(self, evaluation: Evaluation) -> Examination:
         """The signals that need the model itself, on the same few sequences each time."""
-        here: Sequence[float] = (evaluation.values or self.evaluate(PROBE).values)[:PROBE]
+        values = (evaluation.values or self.evaluate(PROBE).values)[:PROBE]
+        here = replace(evaluation, values=values, gflop=len(values) * self.config.model.length * self.material.forward)
         halves = _halves(self.reader)
 
         def loss_of(batch: Batch) -> Tensor:
@@ -308,16 +308,8 @@ class FinetuneLearner(WritingLearner):
             found = probe(self.model, self.levers.parameters, halves, loss_of)
         dead = {name: peaks[module] <= ALIVE for name, module in self.model.named_modules() if module in peaks}
         died = [now[was] for name, was in self.material.alive.items() if (now := dead.get(name)) is not None and now.shape == was.shape]
-        warmth = temperature(self.memory, here, lambda: self.evaluate(len(here)).values)
-        again = len(here) * self.config.model.length * self.material.forward if has_temperature(self.memory) else 0.0
-        return examine(
-            self.memory,
-            replace(found, dead=died),
-            value=evaluation.value,
-            temperature=warmth,
-            batch=self.config.batch.sequences * self.config.batch.accumulation,
-            gflop=sum(map(tokens_in, halves)) * self.material.training + again,
-        )
+        batch = self.config.batch.sequences * self.config.batch.accumulation
+        return self.examined(here, replace(found, dead=died), batch=batch, gflop=sum(map(tokens_in, halves)) * self.material.training)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

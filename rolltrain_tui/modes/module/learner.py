@@ -8,7 +8,7 @@ import contextlib
 import copy
 import math
 import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -27,7 +27,6 @@ from rolltrain_tui.modes.module.schedule import ModuleSchedule
 from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, Examination, LearnerInfo, StepReport
 from rolltrain_tui.training.copies import copying
-from rolltrain_tui.training.diagnosis import examine, has_temperature, temperature
 from rolltrain_tui.training.levered_learner import BatchGradient, GradientSum, drop_worst
 from rolltrain_tui.training.noise import swaps
 from rolltrain_tui.training.optimizer_modes import to_training_mode
@@ -330,20 +329,10 @@ class ModuleLearner(WritingLearner):
             with self.autocast():
                 return self.criterion(self.work.model, micro)[0]
 
-        def losses() -> Sequence[float]:
-            return self.evaluate(len(evaluation.values)).values
-
         with self.at_rest():
             probe = diagnosis.probe(self.model, self.levers.parameters, train, loss_of)
-        again = bool(evaluation.values) and has_temperature(self.memory)  # temperature evaluates once more
-        return examine(
-            self.memory,
-            probe,
-            value=evaluation.value,
-            temperature=temperature(self.memory, evaluation.values, losses) if again else math.nan,
-            batch=(probe.half or 1) * self.config.micro_batches,
-            gflop=3 * len(train) * self._gflop + (evaluation.gflop if again else 0.0),
-        )
+        batch = (probe.half or 1) * self.config.micro_batches
+        return self.examined(evaluation, probe, batch=batch, gflop=3 * len(train) * self._gflop)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Its voice

@@ -29,11 +29,9 @@ from rolltrain_tui.plugins import (
     TurnSchedule,
     build_optimizer,
     drop_worst,
-    examine,
     layers_of,
     probe,
     random_stream,
-    temperature,
 )
 
 REACH = 2.0
@@ -219,15 +217,12 @@ class CurveLearner(LeveredLearner):
         halves = list(zip(x.chunk(2), y.chunk(2), strict=True))
         with self.at_rest():
             found = probe(self.model, self.levers.parameters, halves, lambda half: nn.functional.mse_loss(self.model(half[0]), half[1]))
-            warmth = temperature(self.memory, evaluation.values, lambda: self.evaluate(len(evaluation.values)).values)
-        return examine(
-            self.memory,
+        return self.examined(
+            evaluation,
             found,
-            value=evaluation.value,
-            train_value=self._explained(x, y).mean().item(),
-            temperature=warmth,
             batch=self.config.batch.points * self.config.batch.accumulation,
-            gflop=self._gflop(len(x) * 4 / 3) + evaluation.gflop,
+            gflop=self._gflop(len(x) * 4 / 3),
+            train_value=self._explained(x, y).mean().item(),
         )
 
     # -----------------------------------------------------------------------------------------------------------------

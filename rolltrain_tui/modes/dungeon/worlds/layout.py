@@ -4,7 +4,7 @@ Rooms stand on a grid and are joined as a tree. The quest ends in the deepest ro
 needs; its key lies where the player can come without it. Further ways join only rooms behind the same doors. Whoever wins has all points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple, TypeVar
@@ -86,17 +86,7 @@ def generate(settings: WorldSettings, seed: int) -> Layout:
     lines = [_line(parents, room) for room in range(count)]  # the rooms from the start to each
     goal = max(range(count), key=lambda room: (len(lines[room]), room))
 
-    # Locked doors, last door first: each on a way to the goal or to a key of before, and its own key on the start's side of all.
-    locked: dict[int, int] = {}  # the room behind a door -> the lock
-    needed = [goal]
-    for lock in range(settings.locks):
-        ways = sorted({room for end in needed for room in lines[end][1:]} - set(locked))
-        if not ways:
-            break
-        locked[goal if lock == 0 else dice.pick(ways)] = lock
-        open_rooms = [room for room in range(count) if not locked.keys() & set(lines[room])]
-        needed.append(dice.pick(open_rooms))
-    key_rooms = needed[1:]
+    locked, key_rooms = _locked(dice, settings.locks, lines, goal)
     colours = tuple(dice.sample(COLOURS, len(key_rooms)))
 
     # Things and containers. Boxes hide the keys of the first locks.
@@ -107,22 +97,17 @@ def generate(settings: WorldSettings, seed: int) -> Layout:
     key_places = [count + 1 + n if n < len(boxes) else room for n, room in enumerate(key_rooms)]
     stove = -1 if settings.quest == "coin" else dice.below(count)
 
-    # Further ways between neighbours on the grid, only where both lie behind the same doors.
-    exits = [[Exit(_direction(cells[room], cells[up]), up, locked.get(room, NO_LOCK))] if room else [] for room, up in enumerate(parents)]
-    for room in range(1, count):
-        up = parents[room]
-        exits[up].append(Exit(_direction(cells[up], cells[room]), room, locked.get(room, NO_LOCK)))
+    # Further ways between neighbours on the grid
     free = _free_ways(cells, parents, lines, locked)
-    for one, other in dice.sample(free, min(settings.loops, len(free))):
-        exits[one].append(Exit(_direction(cells[one], cells[other]), other, NO_LOCK))
-        exits[other].append(Exit(_direction(cells[other], cells[one]), one, NO_LOCK))
+    loops = dice.sample(free, min(settings.loops, len(free)))
+    tree = [(up, room, locked.get(room, NO_LOCK)) for room, up in enumerate(parents) if room != START]
 
     return Layout(
         theme=theme,
         quest=settings.quest,
         rooms=rooms,
         cells=tuple(cells),
-        exits=tuple(tuple(sorted(ways)) for ways in exits),
+        exits=_exits(cells, [*tree, *((one, other, NO_LOCK) for one, other in loops)]),
         colours=colours,
         things=(*(f"{colour} {theme.key}" for colour in colours), kind, *clutter),
         places=(*key_places, count, *(dice.below(count) for _ in clutter)),
@@ -150,6 +135,32 @@ def _line(parents: Sequence[int], room: int) -> list[int]:
     while line[-1] != START:
         line.append(parents[line[-1]])
     return line[::-1]
+
+
+def _locked(dice: Dice, locks: int, lines: Sequence[Sequence[int]], goal: int) -> tuple[dict[int, int], list[int]]:
+    """The locks of doors by the room behind each, and the rooms of their keys.
+
+    Last door first: each on a way to the goal or to a key of before, and its own key on the start's side of all.
+    """
+    locked: dict[int, int] = {}
+    needed = [goal]
+    for lock in range(locks):
+        ways = sorted({room for end in needed for room in lines[end][1:]} - set(locked))
+        if not ways:
+            break
+        locked[goal if lock == 0 else dice.pick(ways)] = lock
+        open_rooms = [room for room in range(len(lines)) if not locked.keys() & set(lines[room])]
+        needed.append(dice.pick(open_rooms))
+    return locked, needed[1:]
+
+
+def _exits(cells: Sequence[tuple[int, int]], ways: Iterable[tuple[int, int, int]]) -> tuple[tuple[Exit, ...], ...]:
+    """Of each room. `ways`: two rooms and a lock."""
+    exits: list[list[Exit]] = [[] for _ in cells]
+    for one, other, lock in ways:
+        exits[one].append(Exit(_direction(cells[one], cells[other]), other, lock))
+        exits[other].append(Exit(_direction(cells[other], cells[one]), one, lock))
+    return tuple(tuple(sorted(found)) for found in exits)
 
 
 def _free_ways(
