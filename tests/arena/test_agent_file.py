@@ -82,6 +82,10 @@ def test_a_forged_record_is_refused(agent: Any) -> None:
         parse(dump(other), "x")
     with pytest.raises(AgentError, match="cannot be the name"):
         parse(dump(replace(champion, agent=replace(champion.agent, name="../x"))), "x")
+    with pytest.raises(AgentError, match="choose 2 to 4096"):
+        parse(dump(replace(champion, agent=replace(champion.agent, vocabulary=4097))), "x")
+    with pytest.raises(AgentError, match="by 3 heads"):  # the tensors of an agent do not tell how many heads read them
+        parse(dump(replace(champion, agent=replace(champion.agent, shape=replace(champion.agent.shape, n_head=3)))), "x")
 
 
 def test_the_roster(roster: Roster) -> None:

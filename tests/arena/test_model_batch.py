@@ -13,7 +13,7 @@ from rolltrain_tui.arena.diagnosis import examine
 from rolltrain_tui.arena.events import SettingChanged, SettingRefused, Trained
 from rolltrain_tui.arena.model_batch import ModelBatch
 from rolltrain_tui.arena.sampling import write
-from rolltrain_tui.arena.trainer import Trainer, TrainJob
+from rolltrain_tui.arena.trainer import PAGE, Trainer, TrainJob, WindowSampler
 from rolltrain_tui.arena.training import train
 from rolltrain_tui.modes.text.gpt import GPT, GPTConfig, mean_loss
 
@@ -30,6 +30,14 @@ def a_gpt(field: ModelBatch, k: int) -> GPT:
     model = GPT(config, torch.Generator())
     model.load_state_dict({name: p[k].detach().clone() for name, p in field.parameters.items()})
     return model
+
+
+def test_every_window_of_a_text_is_drawn_and_none_beyond_it() -> None:
+    """Of a text with three windows; and a text of one window is that window."""
+    text = torch.arange(7)
+    drawn = torch.cat([WindowSampler(text, 4, 32, [0, 1]).windows(step).flatten(0, 1) for step in (0, 1, PAGE)])
+    assert {tuple(window) for window in drawn.tolist()} == {tuple(range(start, start + 5)) for start in range(3)}
+    assert WindowSampler(text, 6, 1, [0]).windows(3).flatten().tolist() == text.tolist()
 
 
 def test_it_is_the_gpt_of_the_house() -> None:

@@ -1,4 +1,4 @@
-"""What is opened for reading and writing: ordinary files, and nothing that a stranger could have put in their place."""
+"""What is opened: ordinary files, and nothing that a stranger could have put in their place; what is written is closed."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rolltrain_tui.base.atomic_files import NotPlainFile, open_plain
+from rolltrain_tui.base.atomic_files import NotPlainFile, open_plain, replace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and sockets as on POSIX")
 
@@ -24,6 +24,22 @@ OTHERS: dict[str, Callable[[Path], None]] = {
     "a pipe": os.mkfifo,
     "a socket": socket_at,
 }
+
+
+def test_a_file_that_was_replaced_is_closed(tmp_path: Path) -> None:
+    """However often: the system numbers the next one as before."""
+
+    def next_number() -> int:
+        with (tmp_path / "file").open("rb") as file:
+            return file.fileno()
+
+    replace(tmp_path / "file", b"0")
+    before = next_number()
+    for number in range(64):
+        replace(tmp_path / "file", b"%d" % number)
+    assert next_number() < before + 32
+    assert (tmp_path / "file").read_bytes() == b"63"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY | os.O_CREAT])

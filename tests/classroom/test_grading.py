@@ -21,10 +21,11 @@ from rolltrain_tui.classroom.conformity import NotTheAssignment, conforming
 from rolltrain_tui.classroom.duplicates import Handed, flags
 from rolltrain_tui.classroom.gradebook import COLUMNS, MARKS, Row, as_csv, as_lines
 from rolltrain_tui.classroom.gradebook_page import as_page
-from rolltrain_tui.classroom.grading import Grader, files_in
+from rolltrain_tui.classroom.grading import Entry, Grader, files_in, one_each
 from rolltrain_tui.classroom.identity import seed_of
 from rolltrain_tui.classroom.limits import Limits
 from rolltrain_tui.classroom.result import Result
+from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded
 
 TURNS = 8
@@ -88,6 +89,19 @@ def test_the_newest_file_of_a_name_counts(room: Class, anna: Path, tmp_path: Pat
     (row,) = graded(room, tmp_path, tmp_path.parent / "kept").values()
     assert (row.name, row.file, row.result.outcome) == ("ANNA", "second.zip", "exact")
     assert "The newest of 2 files under this name counts; the others: first.zip" in row.note
+
+
+def test_a_refused_file_never_stands_in_for_a_good_one(tiny_config: Callable[..., CampaignConfig]) -> None:
+    """The newest of the good ones counts, or where there is none the newest; every other is named."""
+
+    def entry(name: str, received: float, good: bool) -> Entry:
+        return Entry(Path(name), name, name, received, "Anna", config=tiny_config() if good else None)
+
+    old, good, late = entry("old", 1.0, True), entry("good", 2.0, True), entry("late", 3.0, False)
+    for best, same in ((good, (late, good, old)), (good, (old, good, late)), (late, (entry("early", 1.0, False), late))):
+        ((chosen, note),) = one_each(same)
+        assert chosen is best
+        assert all(other.shown in note for other in same if other is not best)
 
 
 def test_a_child_is_held_to_its_limits(room: Class, anna: Path, tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ def test_a_name_keeps_its_letters_and_nothing_that_a_terminal_a_page_or_a_path_o
     assert cleaned(typed) == NAMES[typed]
 
 
+def test_a_letter_keeps_two_combining_marks() -> None:
+    """A third and all after it would climb over the lines above; the next letter has two of its own."""
+    assert cleaned("q\u0301\u0302\u0303\u0304q\u0301\u0302") == "q\u0301\u0302q\u0301\u0302"
+
+
 @pytest.mark.parametrize("space", [" ", "\t", "\n", "\u00a0", "\u3000"])
 def test_whatever_parts_two_names_is_one_space(space: str) -> None:
     """Tabs, ends of lines and the spaces of every script."""

@@ -31,7 +31,8 @@ def test_a_whole_number_is_advised_only_where_one_is_meant(text: str, meant: str
 
 def test_a_number_in_quotes_loses_them() -> None:
     """It was right but for the quotes."""
-    assert "take the quotes away" == number_advice("2000", whole=True)
+    assert "take the quotes away" == number_advice("2000", whole=True) == number_advice("2.5", whole=False)
+    assert "" == number_advice("2.5", whole=True)
 
 
 @pytest.mark.parametrize("text", ["0,2", "2e-3", "5,0"])

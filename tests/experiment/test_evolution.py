@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
@@ -155,6 +156,10 @@ def test_the_table_tells_lines_of_parents_and_the_answer_can_be_typed(grown: Evo
     page = json.loads(json.dumps(as_json(grown, {child.index: "exact"}), allow_nan=False))
     assert [member["value"] for member in page["members"]] == sorted(member["value"] for member in page["members"])
     assert next(member["verdict"] for member in page["members"] if member["run"] == child.run) == "exact"
+    assert {member["failure"] for member in page["members"]} == {None}
+    fallen = copy(grown)
+    fallen.members = [replace(member, failure="it fell") if member is child else member for member in grown.members]
+    assert [member["run"] for member in as_json(fallen)["members"] if member["failure"] == "it fell"] == [child.run]
 
 
 # The search.

@@ -96,6 +96,7 @@ def test_the_report_contains_every_arm(tiny_config: Callable[..., CampaignConfig
     lines = list(csv.DictReader(io.StringIO(report.as_csv(outcomes))))
     assert [(cell.arm.hero_class, str(cell.seed)) for cell in outcomes.cells] == [(line["class"], line["seed"]) for line in lines]
     assert "cold" in lines[-1]["error"]
+    assert f"Of {len(ARMS) - 1} comparisons one or two stand out by chance" in printed
     assert "\x1b" not in text + printed + lines[-1]["error"]
     assert "![final_loss.png](final_loss.png)" in text
 

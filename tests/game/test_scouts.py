@@ -377,6 +377,24 @@ def test_those_from_the_start_meet_the_run_of_their_own_age(make_learner: MakeLe
     assert anew[1 / 9].delta != 0
 
 
+def test_the_steps_of_two_trips_are_compared_by_the_rates_before_their_anneals() -> None:
+    """Of a schedule that falls as 1 / turn: those from the start walked to turn 8 when they went last, the run's own now to turn 22."""
+
+    class Falling(Paced):
+        def step(self, effect: StepEffect) -> StepReport:
+            report = super().step(effect)
+            return replace(report, lr=1 / len(self.effects))
+
+    scouts = Scouts(learner := Falling())
+    scouts.remember_start()
+    for turn in range(1, 21):
+        learner.step(NEUTRAL)
+        if turn == 7:
+            scouts.go(turn, NEUTRAL)
+    found = [scout.k for scout in scouts.go(20, NEUTRAL).scouts if scout.anew]
+    assert found == pytest.approx([k * (1 / 8) / (1 / 22) for k in (1 / 27, 1 / 9, 1 / 3)])
+
+
 def test_they_walk_as_the_hero_stands(full_walks: None) -> None:
     """A run whose own steps are right, under half of them, reads as one that wants twice its own."""
     halved, small = Scouts(Paced(1.0)).go(50, StepEffect(update_scale=0.5)), Scouts(Paced(2.0)).go(50, NEUTRAL)

@@ -149,8 +149,9 @@ def test_a_level_or_a_name_there_is_not() -> None:
 def test_optimisers_that_cannot_play(reader: Make) -> None:
     """One of another model, one whose weights are frozen, and one that steps by closure are refused in words."""
     model, other = reader(), reader()
-    with pytest.raises(ValueError, match="parameters that are not the model's"):
-        RollToTrain(model, adamw(other))
+    for held in (other.parameters(), [*model.parameters(), *other.parameters()], [*other.parameters(), *model.parameters()]):
+        with pytest.raises(ValueError, match="parameters that are not the model's"):
+            RollToTrain(model, torch.optim.AdamW(held))
     with pytest.raises(ValueError, match="LBFGS takes several steps in one"):
         RollToTrain(model, torch.optim.LBFGS(model.parameters()))
     optimizer = adamw(model)

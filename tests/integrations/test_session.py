@@ -16,6 +16,7 @@ from rolltrain_tui import Barbarian, Cleric, Rogue, Session, Wizard
 from rolltrain_tui.exports.card import report_card
 from rolltrain_tui.exports.export import read as read_export
 from rolltrain_tui.integrations.checkpoints import stow, unpack_into
+from rolltrain_tui.integrations.terms import Terms
 from rolltrain_tui.plain.run import status as plain_status
 from rolltrain_tui.protocol.commands import SaveGame, UseAbility
 from rolltrain_tui.protocol.effects import StepEffect
@@ -354,6 +355,19 @@ def test_a_camp_follows_the_evaluation_of_its_turn(points: TensorDataset) -> Non
     assert (rests.camp_turn, rests.camp_best, rests.camp_xp) == (CAMP, 1.5, 500)
     camp = [game.memory.camp.weights[name] for name, _ in model.named_parameters()]
     assert all(torch.equal(a, b) for a, b in zip(weights, camp, strict=True))
+
+
+def test_what_triggers_by_itself_does_so_unless_everything_is_off() -> None:
+    """The class's passive abilities, as in the original; on screen the player uses them."""
+
+    def auto(by_themselves: bool = True, **terms: Any) -> list[str]:
+        words = {"name": "x", "turns": 9, "camp_every": 9, "evaluate_every": 9, "twin": "off"}
+        found: list[str] = Terms(**terms).table(**words, by_themselves=by_themselves)["hero"]["auto"]
+        return found
+
+    who = Barbarian()
+    assert auto(character_class=who) == auto(character_class=who, rulebook="off", monsters="both") == who.passives != []
+    assert auto(by_themselves=False, character_class=who) == auto(character_class=who, rulebook="off", monsters="off") == auto() == []
 
 
 def test_the_fallen_make_no_camp(points: TensorDataset) -> None:

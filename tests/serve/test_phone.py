@@ -11,7 +11,7 @@ from support.fakes import FakeExpedition, fake_config
 from support.hostile import MARKUP, PAYLOADS, is_dangerous, poisoned
 
 from rolltrain_tui.protocol.commands import Speak, UseAbility
-from rolltrain_tui.protocol.events import DiceRolled, StepTaken
+from rolltrain_tui.protocol.events import DiceRolled, GhostPoint, GhostSeen, StepTaken
 from rolltrain_tui.protocol.inbox import ScriptedInbox
 from rolltrain_tui.serve import phone
 from rolltrain_tui.story.scene import Scene
@@ -44,6 +44,15 @@ def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
     told = parts(Scene.of(sick))
     json.dumps(told, allow_nan=False)
     assert told["chart"]["mean"][-1][0] <= 200
+
+
+@pytest.mark.parametrize("turns", [0, 1, 100, 400])
+def test_plain_training_is_drawn_as_far_as_the_run_has_come(turns: int) -> None:
+    """Its rest would tell how the run may end; where it begins is told from the start."""
+    points = tuple(GhostPoint(turn, 2.0, 3.0, 0.1) for turn in range(0, 401, 50))
+    scene = Scene.of(event for event in STORY if not isinstance(event, GhostSeen) and event.turn <= turns)
+    scene.apply(GhostSeen(turns, 1, points))
+    assert phone.chart(scene)["ghost"] == [[point.turn, 3.0] for point in points if point.turn <= turns]
 
 
 @pytest.mark.parametrize("events", [0, 1, 3])
