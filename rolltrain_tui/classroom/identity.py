@@ -11,6 +11,8 @@ CELLS = 40
 _READ = 400
 """Characters of a name that are looked at."""
 _ALSO = frozenset(" '’.,-_()&+@#")
+_ENDS = " .,-_'’+@#&"
+"""Signs that neither begin nor end a name."""
 _MARKS = 2
 """Combining marks on one letter."""
 
@@ -27,12 +29,16 @@ def cleaned(name: str) -> str:
     kept, marks = [], 0
     for char in unicodedata.normalize("NFC", name[:_READ]):
         kind = unicodedata.category(char)
-        marks = marks + 1 if kind == "Mn" else 0
-        if kind[0] in "LN" or kind == "Mc" or char in _ALSO or (kind == "Mn" and marks <= _MARKS):
-            kept.append(char)
-        elif kind == "Zs" or char in "\t\n\r":
-            kept.append(" ")
-    line = one_line("".join(kept).strip(" .,-_'’+@#&"), CELLS)
+        space = kind == "Zs" or char in "\t\n\r"
+        if kind == "Mn":
+            marks += 1
+            if marks <= _MARKS:
+                kept.append(char)
+        elif space or kind[0] in "LN" or kind == "Mc" or char in _ALSO:
+            marks = 0
+            kept.append(" " if space else char)
+    # A mark may have lost what stood between it and its letter. An ellipsis where the line was cut is no part of the name.
+    line = one_line(unicodedata.normalize("NFC", "".join(kept)).strip(_ENDS), CELLS).rstrip(f"…{_ENDS}")
     if not any(unicodedata.category(char)[0] in "LN" for char in line):
         raise UnusableName("The name is empty. Give a name of letters or digits: --name ANNA.")
     return line

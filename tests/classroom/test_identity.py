@@ -1,7 +1,7 @@
 """Names as students type them, and the seed that belongs to a name in an assignment."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -52,6 +52,10 @@ def test_a_long_name_is_cut() -> None:
     assert cell_len(cleaned("李" * 10_000)) <= CELLS
 
 
+@example("n" * 41)
+@example("n" * 37 + " - n" + "n" * 9)
+@example("e<\u0301")
+@example("q\u0301\u0302<\u0303\u0304")
 @given(st.text(max_size=60))
 def test_cleaning_again_changes_nothing_and_gives_no_path(typed: str) -> None:
     try:
