@@ -31,7 +31,7 @@ from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, Loss, TrainingStep
 from rolltrain_tui.modes.module.evaluation import evaluate_on
 from rolltrain_tui.modes.module.learner import ModuleLearner, TrainingParts
-from rolltrain_tui.modes.module.schedule import check_scheduler
+from rolltrain_tui.modes.module.schedule import check_length, check_scheduler
 from rolltrain_tui.modes.module.settings import difference, made_with
 from rolltrain_tui.plain.run import PlainSession
 from rolltrain_tui.plain.signals import Caught, caught
@@ -159,7 +159,7 @@ class RollToTrain:
         self._table_dice = SeededDice(seed)
 
     def _check(self) -> None:
-        check_scheduler(self.scheduler)
+        check_scheduler(self.scheduler, self.optimizer)
         for name, value in (("turns", self._turns), ("evaluate_every", self._evaluate_every), ("camp_every", self._camp_every)):
             if value is not None:
                 at_least_one(name, value)
@@ -224,6 +224,8 @@ class RollToTrain:
         work = TrainingParts(
             model=self.model, optimizer=self.optimizer, scheduler=self.scheduler, criterion=self._criterion(), tokenizer=self.tokenizer
         )
+        if resume is None and self._checkpoint is None:
+            check_length(self.scheduler, config.turns // (config.trained.epoch if config.trained.scheduler_every == "epoch" else 1))
         campaign = Campaign(config, ModuleLearner(config, work, train, validation))
         path, self._checkpoint = Path(resume) if resume is not None else self._checkpoint, None
         if path is None:

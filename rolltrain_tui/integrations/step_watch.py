@@ -21,6 +21,10 @@ _GRADLESS = (
     "turns in a row stepped without a gradient, and changed no weight: call loss.backward() before step(), on a loss that is not detached, "
     "and clear the gradients after the turn."
 )
+_FURTHER = (
+    "a turn took more than one optimizer.step(): the game acts on the first and measures that one alone, and the others are plain; "
+    "give each step a turn of its own."
+)
 
 
 class StepWatch:
@@ -30,7 +34,7 @@ class StepWatch:
         self._hooks = hooks
         self._stepless = 0
         """Turns in a row in which no step was seen, or one without a gradient."""
-        self._warned = False
+        self._warned = self._warned_of_more = False
 
     def motion(self) -> tuple[StepMeasurement | None, str]:
         """What the turn did to the weights; None: its gradient waits for a step, and the turn goes on. And a warning, once at most."""
@@ -39,6 +43,9 @@ class StepWatch:
             if motion.grad_norm == 0 and self._hooks.why_no_step() == "nothing":
                 return motion, self._warning(_GRADLESS)
             self._stepless = 0
+            if self._hooks.further and not self._warned_of_more:
+                self._warned_of_more = True
+                return motion, _FURTHER
             return motion, ""
         if motion is None and accumulating():
             return None, ""

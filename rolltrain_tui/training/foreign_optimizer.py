@@ -54,6 +54,8 @@ class OptimizerHooks:
         self.motion: StepMeasurement | None = None
         self.looked = False
         """The gradient has been seen."""
+        self.further = False
+        """A second step was taken in this turn."""
         self._sampled = SampledUpdate.of(optimizer)
         self.joined: Callable[[list[Tensor]], None] = lambda before: None
         """Called before the step with the parameters that learned so far, where others do now."""
@@ -88,7 +90,7 @@ class OptimizerHooks:
     def arm(self, effect: StepEffect) -> None:
         """The next step is taken under `effect`."""
         self.disarm()
-        self._effect, self.motion, self.looked = effect, None, False
+        self._effect, self.motion, self.looked, self.further = effect, None, False, False
         self._mark = self._written()
 
     def disarm(self) -> None:
@@ -134,8 +136,11 @@ class OptimizerHooks:
     @torch.no_grad()
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         effect = self._effect
-        if effect is None or self.motion is not None:
-            return  # outside of a turn, or a second step inside of one
+        if effect is None:
+            return  # outside of a turn
+        if self.motion is not None:
+            self.further = True
+            return
         self._reread()
         if not (kwargs.get("closure") or any(map(callable, args))):
             self.look()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from rolltrain_tui import RollToTrain
 from rolltrain_tui.modes.module.batches import LoaderError
@@ -223,3 +224,25 @@ def test_validation_data_that_can_be_read_once(tmp_path: Path) -> None:
     """Each evaluation reads them, so a generator is refused before anything is trained."""
     with pytest.raises(LoaderError, match="the validation data loader can be read only once, and each evaluation reads it"):
         train(X(), DATA, tmp_path, (pair for pair in DATA), **CE)
+
+
+class Spoils(Net):
+    """Changes its batch in place, as scaling of pictures or masking of labels often does."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.net(x.mul_(0.5))
+        return out
+
+
+@pytest.mark.parametrize("twin", ["off", "always"])
+def test_a_batch_that_is_changed_in_place_is_nobody_elses(twin: str, tmp_path: Path) -> None:
+    """Neither a look at the first batches nor a twin reaches what the run trains on: it trains as a plain loop does."""
+    loader = DataLoader(TensorDataset(torch.cat([x for x, _ in DATA]), torch.cat([y for _, y in DATA])), batch_size=4)
+    model, plain = Spoils(), Spoils()
+    train(model, loader, tmp_path, **CE, twin=twin, turns=6, clip=None)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    for x, y in loader:
+        optimizer.zero_grad()
+        F.cross_entropy(plain(x), y).backward()
+        optimizer.step()
+    assert torch.equal(model.net.weight, plain.net.weight)

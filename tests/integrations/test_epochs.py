@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau
 
 from rolltrain_tui import RollToTrain
 from rolltrain_tui.protocol.events import StepTaken
@@ -197,6 +197,34 @@ def test_what_is_no_scheduler_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(TypeError, match=r"the scheduler, a Forgetful, has no state_dict\(\)"):
         trainer_of(net(), tmp_path, scheduler=Forgetful())
+    with pytest.raises(TypeError, match=r"the class ReduceLROnPlateau itself; give one that is made of it"):
+        trainer_of(net(), tmp_path, scheduler=ReduceLROnPlateau)
+
+
+def test_a_schedule_that_would_change_nothing_or_hear_the_wrong_way_is_refused(tmp_path: Path) -> None:
+    """With what to make instead."""
+    model = net()
+    optimizer, other = (torch.optim.SGD(model.parameters(), lr=0.1) for _ in range(2))
+    with pytest.raises(ValueError, match="made for another optimizer than the one given"):
+        trainer_of(model, tmp_path, optimizer, scheduler=LambdaLR(other, lambda _: 0.5))
+    with pytest.raises(ValueError, match=r"waits for a number that rises .* make it with mode='min'"):
+        trainer_of(model, tmp_path, optimizer, scheduler=ReduceLROnPlateau(optimizer, mode="max"))
+
+
+@pytest.mark.filterwarnings("ignore:a new run begins")
+@pytest.mark.parametrize(("length", "every", "fits"), [(11, "turn", False), (12, "turn", True), (2, "epoch", False), (3, "epoch", True)])
+def test_a_schedule_of_a_fixed_length_must_last_for_the_run(length: int, every: Any, fits: bool, tmp_path: Path) -> None:
+    """It is refused before the first turn, and so is a second training on a schedule that is used up."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = OneCycleLR(optimizer, 0.1, total_steps=length)
+    trainer = trainer_of(model, tmp_path, optimizer, scheduler=scheduler, scheduler_every=every)
+    if fits:
+        trainer.train(batches(4), progress=False)
+    needed = 12 if every == "turn" else 3
+    with pytest.raises(ValueError, match=rf"has {length} steps.* and this run takes {needed}; make it with total_steps={needed}"):
+        trainer.train(batches(4), progress=False)
+    assert (trainer.run is not None) == fits
 
 
 def warm_up(optimizer: torch.optim.Optimizer) -> LambdaLR:

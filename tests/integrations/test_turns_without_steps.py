@@ -189,6 +189,24 @@ def test_three_turns_without_a_step_or_a_gradient_are_told_once(
     assert words in capsys.readouterr().err
 
 
+def test_a_second_step_in_a_turn_is_told_once() -> None:
+    """The game acts on the first alone."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    game = rolltrain_tui.session(model, optimizer, turns=9)
+    for turn in range(3):
+        optimizer.zero_grad()
+        loss = loss_of(model, turn)
+        loss.backward()
+        with game.turn(loss):
+            optimizer.step()
+            if turn:
+                optimizer.step()
+    (told,) = [event for event in game.events if isinstance(event, LoopWarned)]
+    assert told.turn == 2
+    assert "more than one optimizer.step(): the game acts on the first" in told.text
+
+
 def test_accelerates_own_windows_are_no_reason_to_warn() -> None:
     """A window of eight micro-batches is what was asked for."""
     model = net()

@@ -3,6 +3,7 @@
 None and batches without examples, as a collate function makes them of bad data, are passed over and not counted.
 """
 
+import copy
 import math
 import warnings
 from collections.abc import Iterable, Iterator
@@ -177,6 +178,14 @@ def each(loader: Iterable[Any], seed: int) -> Iterator[Any]:
     batches._begin(0)
     while (batch := batches._pull()) is not _END:
         yield batch
+
+
+def own_batch(batch: Any) -> Any:
+    """A copy for one more reader, since a model or a training step may change its batch in place. What cannot be copied stays the same."""
+    try:
+        return copy.deepcopy(batch)
+    except (TypeError, RuntimeError):  # such as an open file, or a tensor that a gradient leads through
+        return batch
 
 
 def examples_in(batch: Any) -> int | None:

@@ -18,7 +18,17 @@ from torch.optim import Optimizer
 from torch.utils.flop_counter import FlopCounterMode
 
 from rolltrain_tui.modes.module import diagnosis
-from rolltrain_tui.modes.module.batches import NO_VALIDATION, Batches, LoaderError, Place, examples_in, length_of, pick, read_once
+from rolltrain_tui.modes.module.batches import (
+    NO_VALIDATION,
+    Batches,
+    LoaderError,
+    Place,
+    examples_in,
+    length_of,
+    own_batch,
+    pick,
+    read_once,
+)
 from rolltrain_tui.modes.module.config import ModuleConfig
 from rolltrain_tui.modes.module.criterion import Criterion, SkippedBatchError, classes_of, one_by_one
 from rolltrain_tui.modes.module.evaluation import evaluate_on
@@ -101,6 +111,8 @@ class ModuleLearner(WritingLearner):
             self.work.model.train()
         to_training_mode(self.optimizer)
         self.optimizer.zero_grad()  # what a trial before the training left in .grad is no part of its first step
+        self._is_copy = False
+        """Its micro-batches are read by another learner too."""
         self._reached = False
         """A gradient has reached the weights that learn."""
         self._info = self._look()
@@ -236,7 +248,7 @@ class ModuleLearner(WritingLearner):
     def _read(self, part: float = 1.0) -> Any:
         """The next micro-batch, or the first part of it."""
         raw, self.place = self.batches.at(self.place)
-        micro = self.criterion.ready(raw)
+        micro = self.criterion.ready(own_batch(raw) if self._is_copy else raw)
         size = examples_in(micro)
         return micro if part == 1 or size is None else pick(micro, torch.arange(max(1, round(part * size))))
 
@@ -312,11 +324,11 @@ class ModuleLearner(WritingLearner):
         return replace(found, gflop=found.gflop * self._gflop)
 
     def _probes(self) -> list[Any]:
-        """The first micro-batches of the training data, always the same; read once, and shared with twins."""
+        """Copies of the first micro-batches of the training data, always the same; read once, and shared with twins."""
         batches = self.batches
         if not batches.probes:
-            batches.probes = [batches.at((0, i))[0] for i in range(batches.left((0, 0), PROBE_BATCHES))]
-        return batches.probes
+            batches.probes = [own_batch(batches.at((0, i))[0]) for i in range(batches.left((0, 0), PROBE_BATCHES))]
+        return list(map(own_batch, batches.probes))
 
     # -----------------------------------------------------------------------------------------------------------------
     # Examination
@@ -379,7 +391,9 @@ class ModuleLearner(WritingLearner):
             optimizer = twin_of(self.optimizer, memo)
             scheduler = copy.deepcopy(self.work.scheduler, memo)
         work = replace(self.work, model=model, optimizer=optimizer, scheduler=scheduler)
-        return self.copy_into(type(self)(self.config, work, self.batches, self.validation))
+        twin = self.copy_into(type(self)(self.config, work, self.batches, self.validation))
+        twin._is_copy = True
+        return twin
 
 
 # ---------------------------------------------------------------------------------------------------------------------

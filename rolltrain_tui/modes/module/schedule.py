@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from rolltrain_tui.training.optimizer_state import SETTINGS, rate_of
 
@@ -27,7 +27,7 @@ class ModuleSchedule:
     def __init__(self, optimizer: Optimizer, scheduler: Any, every: int, epoch: int) -> None:
         self.optimizer, self.scheduler, self.every, self.epoch = optimizer, scheduler, every, epoch
         self.turn = 0
-        check_scheduler(scheduler)
+        check_scheduler(scheduler, optimizer)
         asks = _asks_for(scheduler)
         self._listens, self._counts = asks in HEARD, asks in COUNTED
         self._standing = 0
@@ -89,14 +89,37 @@ class ModuleSchedule:
             self.scheduler.load_state_dict(_back(place["scheduler"]))
 
 
-def check_scheduler(scheduler: Any) -> None:
-    """TypeError for what is no scheduler, or for one that no save could keep."""
+def check_scheduler(scheduler: Any, optimizer: Optimizer) -> None:
+    """TypeError for what is no scheduler, or for one that no save could keep. ValueError for one that would act wrongly, or on nothing."""
+    if isinstance(scheduler, type):
+        raise TypeError(
+            f"the scheduler is the class {scheduler.__name__} itself; give one that is made of it: {scheduler.__name__}(optimizer, ...)"
+        )
     for name in ("step", "state_dict", "load_state_dict"):
         if scheduler is not None and not callable(getattr(scheduler, name, None)):
             raise TypeError(
                 f"the scheduler, a {type(scheduler).__name__}, has no {name}(); a run steps it with step(), and saves need state_dict() "
                 "and load_state_dict()"
             )
+    owner = getattr(scheduler, "optimizer", None)
+    if isinstance(owner, Optimizer) and not {id(group) for group in owner.param_groups} & {id(group) for group in optimizer.param_groups}:
+        raise ValueError(
+            "the scheduler was made for another optimizer than the one given, and would change nothing here; make it for this one"
+        )
+    if isinstance(scheduler, ReduceLROnPlateau) and scheduler.mode == "max":
+        raise ValueError(
+            "the scheduler waits for a number that rises (mode='max'), but it hears the validation loss; make it with mode='min'"
+        )
+
+
+def check_length(scheduler: Any, steps: int) -> None:
+    """ValueError where a schedule of a fixed length, which ends in an error, is shorter than `steps` more."""
+    if isinstance(scheduler, OneCycleLR) and (done := scheduler.last_epoch) + steps > scheduler.total_steps:
+        before = f", {done} of them done," * bool(done)
+        raise ValueError(
+            f"the scheduler, a OneCycleLR, has {scheduler.total_steps} steps{before} and this run takes {steps}; "
+            f"make it with total_steps={steps}"
+        )
 
 
 def _asks_for(scheduler: Any) -> str:
