@@ -47,7 +47,7 @@ async def served(expedition: FakeExpedition, *, speed: float, once: bool = False
 @pytest.fixture(autouse=True)
 def _no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are the test run's own."""
-    monkeypatch.setattr(ending_signals, "SIGNALS", ())
+    monkeypatch.setattr(ending_signals, "ENDING", ())
 
 
 class Phone:
