@@ -82,16 +82,24 @@ class Curve:
 
 @dataclass(slots=True)
 class Lane:
-    """Intervals of turns. Gaps of up to `slack` turns are closed, which bounds the number of intervals."""
+    """Intervals of turns. At capacity the shortest gaps between them are closed: up to `slack` turns, which grows by doubling."""
 
-    slack: int
+    slack: int = 0
     spans: list[tuple[int, int]] = field(default_factory=list)
     turns: int = 0
     """Turns in all, without the closed gaps."""
 
     def add(self, turn: int) -> None:
         self.turns += 1
-        if self.spans and turn <= self.spans[-1][1] + self.slack + 1:
-            self.spans[-1] = (self.spans[-1][0], turn)
+        self._append((turn, turn))
+        while len(self.spans) > CAPACITY:
+            self.slack = 2 * self.slack + 1
+            spans, self.spans = self.spans, []
+            for span in spans:
+                self._append(span)
+
+    def _append(self, span: tuple[int, int]) -> None:
+        if self.spans and span[0] <= self.spans[-1][1] + self.slack + 1:
+            self.spans[-1] = (self.spans[-1][0], span[1])
         else:
-            self.spans.append((turn, turn))
+            self.spans.append(span)

@@ -12,8 +12,6 @@ from rolltrain_tui.protocol import events as ev
 from rolltrain_tui.protocol.objective import VALIDATION_LOSS, Objective
 from rolltrain_tui.story.judgement import Judgement, judge, outdates_ghost
 
-RESOLUTION = 1000
-"""A time line shows gaps longer than this part of the run."""
 MOMENTS = 60
 CURVES = ("train/loss", "train/loss_rolled", "val/loss", "k/asked", "k/felt", "grad_norm", "lr")
 
@@ -127,7 +125,7 @@ class RunSummary:
         self.outcomes[metrics.outcome] += bool(metrics.outcome)
         self.faces.update(metrics.dice)
         for name in (*metrics.abilities, *([metrics.monster] if metrics.monster else [])):
-            self.lanes.setdefault(name, Lane(self._slack)).add(metrics.turn)
+            self.lanes.setdefault(name, Lane()).add(metrics.turn)
         self.foes |= {metrics.monster} - {""}
         for name in metrics.abilities:
             self.abilities.setdefault(name, AbilityTally()).measure(asked, felt)
@@ -144,10 +142,6 @@ class RunSummary:
     def objective(self) -> Objective:
         """What the evaluations measured."""
         return VALIDATION_LOSS if self.began is None else self.began.objective
-
-    @property
-    def _slack(self) -> int:
-        return 0 if self.began is None else self.began.turns // RESOLUTION
 
     @property
     def sides(self) -> int:

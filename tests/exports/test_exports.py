@@ -25,7 +25,17 @@ from rolltrain_tui.exports.metrics import METRICS, MetricRecorder, TurnMetrics
 from rolltrain_tui.exports.summary import RunSummary
 from rolltrain_tui.exports.terminal import CHARTS, charts
 from rolltrain_tui.plain.run import PlainOptions, play
-from rolltrain_tui.protocol.events import AbilityUsed, CampaignBegan, DiceRolled, Evaluated, Event, MonsterAppeared, MonsterFell, StepTaken
+from rolltrain_tui.protocol.events import (
+    ENDLESS,
+    AbilityUsed,
+    CampaignBegan,
+    DiceRolled,
+    Evaluated,
+    Event,
+    MonsterAppeared,
+    MonsterFell,
+    StepTaken,
+)
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
 from rolltrain_tui.runs import event_log
@@ -289,15 +299,29 @@ def test_trends_keep_the_mean(values: list[float], points: int) -> None:
     assert all(before < after for before, after in pairwise(turns))
 
 
-@given(st.sets(st.integers(1, 5000), min_size=1), st.integers(0, 20))
-def test_lanes_hold_every_turn(turns: set[int], slack: int) -> None:
-    """Every turn lies in a span, spans are apart by more than the slack, and the count is exact."""
-    lane = Lane(slack)
+@given(st.sets(st.integers(1, 5000), min_size=1), st.sampled_from([0, 1, 2, 7]))
+def test_lanes_hold_every_turn(turns: set[int], every: int) -> None:
+    """Every turn lies in a span, spans are no more than may be and apart by more than the slack, and the count is exact."""
+    turns = turns | set(range(1, 1 + CAPACITY * every * 2, 2))
+    lane = Lane()
     for turn in sorted(turns):
         lane.add(turn)
     assert all(any(first <= turn <= last for first, last in lane.spans) for turn in turns)
-    assert all(after[0] - before[1] > slack + 1 for before, after in pairwise(lane.spans))
+    assert all(after[0] - before[1] > lane.slack + 1 for before, after in pairwise(lane.spans))
+    assert len(lane.spans) <= CAPACITY
     assert lane.turns == len(turns)
+    if not every:
+        gaps = sum(after - before > 1 for before, after in pairwise(sorted(turns)))
+        assert lane.slack == 0 or gaps >= CAPACITY
+
+
+def test_a_session_without_an_end_shows_each_use_apart() -> None:
+    """However many turns it may take, a time line is of those that it took."""
+    told: list[Event] = [began(ENDLESS)]
+    for turn in range(1, 100):
+        told += [AbilityUsed(turn, "rage", "", True, 1.5, 1, 1)] if turn % 20 == 0 else []
+        told += [stepped(turn)]
+    assert summary_of(told).lanes["rage"].spans == [(turn, turn) for turn in (20, 40, 60, 80)]
 
 
 @pytest.mark.parametrize(
