@@ -71,6 +71,24 @@ def test_the_first_games_are_the_first_games() -> None:
     assert zeillinger_at_the_table(hero, 30) == zeillinger_at_the_table(learner("seed=8"), 30)
 
 
+@KINDS
+def test_a_game_that_is_over_or_at_its_limit_gives_way_to_one_at_its_first_move(more: tuple[str, ...]) -> None:
+    """All others have had one move more; whoever waits at the table has a choice."""
+    hero = learner(*more, "game.limit=4", "table.every=1")
+    ended = 0
+    for _ in range(6):
+        before = hero.side.tables.moves
+        hero.step(NEUTRAL)
+        now = hero.side.tables
+        new = now.moves != before + 1
+        assert now.moves[new].tolist() == [0] * int(new.sum())
+        assert int(now.moves.max()) < 4
+        assert not now.boards.ended.any()
+        assert bool((now.chosen.sum(dim=0) >= 2).all())
+        ended += int(new.sum())
+    assert ended >= len(before)
+
+
 def test_a_judge_who_is_named_twice_judges_once() -> None:
     """Every game of an evaluation is played, and counts."""
     assert learner("table.judges=[first, random, first]").evaluate(9) == learner("table.judges=[first, random]").evaluate(9)
