@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from rolltrain_tui.base.atomic_files import refusal
-from rolltrain_tui.cli.options import FILE
+from rolltrain_tui.cli.options import FILE, shell_word
 
 
 @click.command()
@@ -36,4 +36,4 @@ def new(kind: str, path: Path | None, model: Path | None, data: Path | None, for
         raise click.UsageError(f"{path} is there already; --force writes over it.") from None
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {refusal(error)}.") from None
-    click.echo(f"Written: {path}. Try it with: rolltrain play {path}", err=True)
+    click.echo(f"Written: {path}. Try it with: rolltrain play {shell_word(path)}", err=True)

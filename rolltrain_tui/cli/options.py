@@ -1,6 +1,7 @@
 """Options that several verbs share, and what they stand for: campaigns, runs, values of a campaign, recorded moves."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,6 +46,11 @@ SETTINGS = click.option("--set", "settings", multiple=True, metavar="PATH=VALUE"
 SHARD_WEIGHTS = click.option(
     "--shard-weights", is_flag=True, help="On many ranks: each keeps a part of weights and moments (FSDP2), not all of them."
 )
+
+
+def shell_word(path: Path) -> str:
+    """The path as one word of a shell, which no verb takes for an option."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
 
 
 def refuse_shards(asked: bool, verb: str) -> None:

@@ -66,6 +66,8 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
 
     recording = Recording(path)
     first, last = (as_turn(text, recording.last) if text else None for text in (start, end))
+    if first is not None and last is not None and first > last:
+        raise click.UsageError(f"--until {end} lies before --from {start}, so there is nothing to tell.")
     inbox = Inbox()
     inbox.set_speed(speed)
     voice = SafeStream(sys.stdout, unheard=inbox.stop)

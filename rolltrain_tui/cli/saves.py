@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rolltrain_tui.base.atomic_files import refusal
 from rolltrain_tui.base.json_answers import json_text
+from rolltrain_tui.base.safe_text import printable
 from rolltrain_tui.cli.exit_codes import DONE, FAILED
 from rolltrain_tui.cli.options import AS_JSON, FILE, RUNS, confirm, run_path
 
@@ -26,9 +28,15 @@ def saves() -> None:
 @AS_JSON
 def list_(out: Path | None, as_json: bool) -> None:
     """All runs, the one saved last first."""
-    from rolltrain_tui.runs.saves import list_runs, saves_root
+    from rolltrain_tui.runs.saves import SaveError, list_runs, saves_root
 
     root = saves_root(out)
+    try:
+        next(root.iterdir(), None)
+    except FileNotFoundError:
+        pass  # the first run makes it
+    except OSError as error:
+        raise SaveError(f"{printable(root)} cannot be listed: {refusal(error)}; name the folder that holds the runs") from None
     runs = list_runs(root)
     if as_json:
         click.echo(json_text([asdict(run) for run in runs]))

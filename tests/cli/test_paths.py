@@ -1,6 +1,7 @@
 """Paths on the command line: what they may name, and what is said where they cannot be used."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -194,3 +195,41 @@ def test_a_run_that_is_nowhere(call: Callable[..., Answer], tmp_path: Path, word
     assert answer.code == 2
     assert "no run or save 'the-first-leson', neither here nor in" in answer.err
     assert where == () or "did you mean the-first-lesson-seed1?" in answer.err
+
+
+@pytest.mark.parametrize("name", ["my file.yaml", "-x.yaml", "it's #1.yaml"])
+def test_a_command_line_that_is_told_can_be_typed(call: Callable[..., Answer], tiny: Path, name: str) -> None:
+    """The name is one word of the shell, and no option."""
+    told = call("new", "supervised", "--", name).err.partition("rolltrain play ")[2].strip()
+    [word] = shlex.split(told)
+    assert Path(word) == Path(name)
+    assert not word.startswith("-")
+
+
+def test_who_has_joined_already_is_told_where_the_campaign_lies(call: Callable[..., Answer], tiny: Path) -> None:
+    """Also where it was written into another folder."""
+    assert 0 == call("class", "new", tiny, "hw.class").code
+    words = ("class", "join", "hw.class", "--name", "Anna", "--to", "my work", "--out", "runs")
+    assert 0 == call(*words).code
+    again = call(*words)
+    assert 2 == again.code
+    told = again.err.partition("rolltrain play ")[2].splitlines()[0]
+    [word] = shlex.split(told)
+    assert Path(word).is_file()
+
+
+def test_runs_are_not_listed_of_what_is_no_folder(call: Callable[..., Answer], tiny: Path) -> None:
+    """Where nothing is, there are no saves yet; a file is a mistake."""
+    assert 0 == call("saves", "list", "--out", "later").code
+    answer = call("saves", "list", "--out", tiny)
+    assert 2 == answer.code
+    assert "cannot be listed: Not a directory" in answer.err
+
+
+def test_a_replay_that_would_end_before_it_begins_is_refused(call: Callable[..., Answer], tiny: Path) -> None:
+    assert 0 == call("train", tiny, "--out", "runs").code
+    [run] = Path("runs").iterdir()
+    answer = call("replay", run, "--plain", "--from", "2", "--until", "1")
+    assert 2 == answer.code
+    assert "--until 1 lies before --from 2" in answer.err
+    assert 0 == call("replay", run, "--plain", "--from", "2", "--until", "2").code

@@ -1,6 +1,5 @@
 """`rolltrain class join`: the campaign of one student."""
 
-import shlex
 from pathlib import Path
 
 import click
@@ -33,11 +32,11 @@ def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
         joined.remember(saves_root(out), joined.Joined(asked.id, config.name, called, seed), asked)
     except FileExistsError:
         raise assignments.AssignmentError(
-            f"{folder / stem}.yaml is there already: you have joined. Play it: rolltrain play {stem}.yaml"
+            f"{folder / stem}.yaml is there already: you have joined. Play it: rolltrain play {options.shell_word(folder / f'{stem}.yaml')}"
         ) from None
     except OSError as error:
         raise assignments.AssignmentError(f"The campaign cannot be written in {folder}: {refusal(error)}.") from None
     click.echo(path)
     click.echo(f"Welcome, {called}. Your dice are your own: seed {seed}.", err=True)
-    click.echo(f"Play it:    rolltrain play {shlex.quote(str(path))}", err=True)
+    click.echo(f"Play it:    rolltrain play {options.shell_word(path)}", err=True)
     click.echo("Hand it in: rolltrain class submit", err=True)
