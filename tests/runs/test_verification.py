@@ -85,6 +85,13 @@ def test_the_last_good_turn(run: Path, turn: int) -> None:
     assert (found.difference.turn, found.first_turn, found.last_turn) == (turn, 0, turn - 1)
 
 
+def test_every_bit_counts_unless_another_machine_is_told(run: Path) -> None:
+    """Also where a tolerance is known: a number that differs in its last places contradicts the record."""
+    rewrite(run, lambda event: replace(event, loss=event.loss * (1 + 1e-12)) if isinstance(event, StepTaken) and event.turn == 5 else event)
+    found = Verification(from_the_beginning(run), tolerance=1e-3, watch=lambda event: None).run()
+    assert (found.verdict, found.last_turn) == ("contradicted", 4)
+
+
 def test_heavy(run: Path) -> None:
     """Saved, loaded and compared after every turn but the last, the run is still the same."""
     found = verified(run, heavy=True)
