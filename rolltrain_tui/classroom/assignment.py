@@ -3,11 +3,13 @@
 The campaign is data only, and its texts come along, so that a student needs nothing but the file.
 """
 
+import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rolltrain_tui import __version__
 from rolltrain_tui.base import atomic_files
@@ -71,6 +73,18 @@ class Assignment:
     def allows(self, path: str) -> bool:
         """Whether the value at a dotted path may differ."""
         return any(path == free or (free.endswith(".*") and path.startswith(free[:-1])) for free in (*self.free, *ALWAYS_FREE))
+
+    def check_texts(self) -> None:
+        """AssignmentError where its texts were taken when it was made, and are none to this version."""
+        with TemporaryDirectory(prefix="rolltrain-") as aside:
+            self.lay_out(Path(aside), self.campaign, "campaign")
+            try:
+                self.config.refuse_data(Path(aside))
+            except ValueError as error:
+                what = str(error).partition(":")[0].replace(f"{Path(aside)}{os.sep}", "")
+                raise AssignmentError(
+                    f"{what}, so this version plays no such assignment. Ask for one that is made anew of plain text."
+                ) from None
 
     def lay_out(self, folder: Path, campaign: str, stem: str) -> Path:
         """Write a campaign file with this text into a folder, with the ghost and the texts that belong to it; its path. OSError."""

@@ -46,7 +46,8 @@ def reference(folder: Path) -> Reference:
     from rolltrain_tui.runs.open import new_campaign
 
     cpu, clock = time.process_time(), time.perf_counter()
-    config = campaign_file.load(folder / layout.CAMPAIGN)
+    path = folder / layout.CAMPAIGN  # read as it was given: what was a text to the class stays one
+    config = campaign_file.load_text(path.read_text(encoding="utf-8"), str(path))
     campaign, _ = new_campaign(config, base=folder, ghost_files=[folder / layout.GHOST])
     for _ in campaign.play(Inbox()):
         pass

@@ -26,6 +26,7 @@ from rolltrain_tui.classroom.identity import seed_of
 from rolltrain_tui.classroom.limits import Limits
 from rolltrain_tui.classroom.result import Result
 from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
 from rolltrain_tui.protocol.events import CampaignBegan, CampaignEnded
 
 TURNS = 8
@@ -79,6 +80,21 @@ def test_a_class_is_graded(room: Class, anna: Path, tmp_path: Path, here: list[P
     assert len(here) == 3  # the assignment itself, Anna and Bo
     assert graded(room, folder, tmp_path / "kept") == rows
     assert len(here) == 3
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "mine.txt"])
+def test_a_class_that_was_given_a_table_as_its_text_is_graded_to_its_end(room: Class, name: str, tmp_path: Path) -> None:
+    """By its assignment of before. Who would join now is told what is wrong, and nobody is who joins with a plain text."""
+    given = campaign_file.load_text(room.asked.campaign, "the campaign", ("data.corpus=file", f"data.path={name}"))
+    table = "word,count\n" + "\n".join(f"apple {number},{number}" for number in range(500))
+    asked = replace(room.asked, campaign=campaign_file.dump(given), texts=(assignments.TextFile(name, table),), ghost=None)
+    Grader(asked, tmp_path / "kept")._lay_out(tmp_path, asked.config)
+    assert examiner.reference(tmp_path).seconds > 0
+    if name == "mine.txt":
+        asked.check_texts()
+    else:
+        with pytest.raises(AssignmentError, match=r"^'mine\.csv' is a table, not plain text, so .* Ask for one that is made anew"):
+            asked.check_texts()
 
 
 def test_the_newest_file_of_a_name_counts(room: Class, anna: Path, tmp_path: Path, here: list[Path]) -> None:

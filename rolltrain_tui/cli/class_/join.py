@@ -22,6 +22,7 @@ def join(file: Path, name: str, to: Path | None, out: Path | None) -> None:
     from rolltrain_tui.runs.saves.store import plain_name
 
     asked, called = assignments.read(file), identity.cleaned(name)
+    asked.check_texts()
     seed = identity.seed_of(asked.id, called)
     config = campaign_file.load_text(asked.campaign, str(file), [f"seed={seed}"])
     folder, stem = to or Path(), f"{plain_name(config.name, 'campaign')}-{identity.file_name(called)}"
