@@ -65,6 +65,7 @@ def test_an_agent_explodes_where_it_is_worse_than_a_guess_and_its_steps_are_too_
     assert "is exploding" in verdict([worse, wild], [40.0], champion)
     for one in (worse, wild):
         assert "is not well" in verdict([one], [40.0], champion)
+    assert "has dead neurons" in verdict([Reading("dead_units", 1.0, None, 0.5)], [2.0], champion)
 
 
 @pytest.mark.parametrize(("rate", "steps"), [(0.01, 80), (10.0, 70), (0.003, 12)])

@@ -57,6 +57,7 @@ def test_boards_are_never_merged(battles: Battles) -> None:
     assert sorted((place.score.mean for place in places), reverse=True) == [place.score.mean for place in places]
     assert {"Strong", "Weak", "Third"} == {place.name for place in places}
     assert {1, 2} >= {place.match for place in places}
+    assert {(place.name, place.match) for place in board(entries, divisions(entries)[0], "quality")} == {("Strong", 3), ("Weak", 3)}
     floor = entries[0].match.terms.floor
     assert all(place.score.mean > floor for place in board(entries, division, "efficiency"))
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from rolltrain_tui.classroom import children, examiner
 from rolltrain_tui.classroom.assignment import Assignment
 from rolltrain_tui.classroom.limits import MEMORY, Limits, limits_for
+from rolltrain_tui.config.schema import CampaignConfig
+from rolltrain_tui.modes import campaign_file
+from rolltrain_tui.modes.text.learner import TextLearner
 
 
 def test_a_submission_may_take_ten_times_what_the_assignment_takes() -> None:
@@ -73,3 +77,18 @@ def test_a_child_that_ran_out_of_memory_is_told_by_whatever_line_says_so(
     found = children.Children(asked).examine(tmp_path, Limits(60, 60))
     assert found.outcome == "refused"
     assert reason in found.reason
+
+
+def test_an_assignment_whose_training_fails_gives_no_limits(
+    tiny_config: Callable[..., CampaignConfig], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a failed training took says nothing of what a good one takes."""
+
+    def fail(*words: object) -> None:
+        raise RuntimeError("the forge went cold")
+
+    (tmp_path / "campaign.yaml").write_text(campaign_file.dump(tiny_config()), encoding="utf-8")
+    assert examiner.reference(tmp_path).seconds > 0
+    monkeypatch.setattr(TextLearner, "step", fail)
+    with pytest.raises(RuntimeError, match="the forge went cold"):
+        examiner.reference(tmp_path)

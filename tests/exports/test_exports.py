@@ -35,6 +35,7 @@ from rolltrain_tui.protocol.events import (
     MonsterAppeared,
     MonsterFell,
     StepTaken,
+    TwinJudged,
 )
 from rolltrain_tui.protocol.objective import Objective
 from rolltrain_tui.protocol.sheet import Sheet
@@ -132,6 +133,20 @@ def test_an_ability_is_in_force_for_its_turns() -> None:
     foes: list[Event] = [began(), stepped(1), MonsterAppeared(1, "loss_dragon", "5", 100, 15, ""), stepped(2), stepped(3)]
     foes += [MonsterFell(3, "loss_dragon", 1), stepped(4)]
     assert [metrics.monster for metrics in metrics_of(foes)] == ["", "loss_dragon", "loss_dragon", ""]
+
+
+def test_the_card_names_every_monster_and_ability_and_tells_what_mattered() -> None:
+    """Met and slain by their number; the abilities beside a twin that walked without any; a line for each foe that fell and no other."""
+    twin = TwinJudged(401, "", 1, 20, -0.1, 0.01, "helped", 5.0)
+    summary = summary_of([*story(400), twin])
+    fell = [event for event in story(400) if isinstance(event, MonsterFell)]
+    assert list(summary.moments) == fell
+    card = report_card(summary)
+    assert f"| Loss Dragon | {len(fell)} | {len(fell)} |" in card
+    assert "| Rage | 20 | 20 |" in card
+    assert [line.split(":")[0] for line in card.partition("## Moments")[2].splitlines() if line] == [
+        f"- turn {event.turn}" for event in fell
+    ]
 
 
 @pytest.mark.slow
@@ -337,6 +352,8 @@ def test_a_loaded_die_is_seen() -> None:
     assert fairness([20] * 20).p == 1.0
     assert fairness([60, *[18] * 19]).p < 0.05
     assert isnan(fairness([4] * 20).p)
+    found = fairness([18, 24, 26, 32])  # chi-square 100 / 25 = 4 on 3 degrees
+    assert (found.chi_square, found.degrees, found.p) == pytest.approx((4.0, 3, 0.2614641), rel=1e-6)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@x", " =1", "\t=1", "a\nb", "\x1b[2J", "plain"])

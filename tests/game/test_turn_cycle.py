@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rolltrain_tui.base.statistics import Smoothed
 from rolltrain_tui.config.schema import CampaignConfig
 from rolltrain_tui.game.turn import Progress, TurnCycle
+from rolltrain_tui.protocol.effects import StepEffect
 from rolltrain_tui.protocol.learner import Evaluation, LearnerInfo, StepReport
 from rolltrain_tui.protocol.objective import Objective
 
@@ -77,6 +79,17 @@ def test_how_a_run_ends(turn: int, gflop: float, fallen: bool, ending: str, tiny
     cycle = TurnCycle(tiny_config("adventure.energy=8"), Nothing(), INFO)
     cycle.turn, cycle.progress.gflop, cycle.game.life.fallen = turn, gflop, fallen
     assert (cycle.over, cycle.ending) == (True, ending)
+
+
+def test_a_step_tells_the_levers_that_acted(tiny_config: Callable[..., CampaignConfig]) -> None:
+    """All of its effect; where the loop took no step, those that measured what they did all the same."""
+    cycle = TurnCycle(tiny_config(), Nothing(), INFO)
+    measured = {"rollback": 0.5}
+    for taken, found, told in ((True, {}, ("update_scale", "rollback")), (False, {}, ()), (False, measured, ("rollback",))):
+        cycle.begin([])
+        cycle.effect = StepEffect(update_scale=0.5, rollback=True)
+        step, _ = cycle.end(replace(report(2.0), optimizer_steps=int(taken), k_effective=0.5 if taken else None, measured=found))
+        assert set(step.levers) == set(told)
 
 
 def test_the_rules_know_the_loss_of_guessing(tiny_config: Callable[..., CampaignConfig]) -> None:

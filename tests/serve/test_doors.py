@@ -13,7 +13,7 @@ from support.serving import SIZE, origin_of, serving, visitor
 aiohttp = pytest.importorskip("aiohttp", reason="the extra serve is not installed")
 
 from rolltrain_tui.classroom.ballot import Option  # noqa: E402
-from rolltrain_tui.serve.limits import MOST_SCREENS, Buckets  # noqa: E402
+from rolltrain_tui.serve.limits import MOST_SCREENS, Bucket, Buckets  # noqa: E402
 from rolltrain_tui.serve.server import ServeError, Server, listen  # noqa: E402
 
 GUARDED = ("/screen", "/phone", "/screen.js", "/xterm/xterm.mjs", "/mirror", "/feed")
@@ -200,6 +200,15 @@ async def test_a_flood_is_stemmed(server: Server) -> None:
         server.room.asking = Buckets(20, 0.001)
         assert [await status(loud.get("/icon.svg")) for _ in range(22)] == [200] * 20 + [429] * 2
         assert await status(calm.get("/phone")) == 200
+
+
+async def test_the_token_cannot_be_guessed_in_a_flood(server: Server) -> None:
+    """However many strangers guess: the room's door hears so many, and then not even the right one."""
+    server.room.entries = Bucket(3, 0.001)
+    async with visitor(server, enter=False) as one, visitor(server, enter=False) as another:
+        guess = [await status(who.post("/enter", json={"token": "x" * 22})) for who in (one, another, one)]
+        assert guess == [401] * 3
+        assert await status(another.post("/enter", json={"token": server.door.token})) == 429
 
 
 async def test_what_a_viewer_sends_is_never_read(server: Server) -> None:

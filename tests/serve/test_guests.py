@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,6 +79,24 @@ async def test_a_game_that_will_not_quit_is_ended(monkeypatch: pytest.MonkeyPatc
             pid = int((await seen(socket, r"<size 80x24 pid (\d+)>"))[1])
             await asyncio.to_thread(server.stop)
             assert not is_there(pid)
+
+
+async def test_a_flood_of_keys_is_dropped_and_ends_no_visit() -> None:
+    """What comes after more than a guest may send at once is not heard; the guest is."""
+    heard: list[bytes] = []
+    message, sent = SimpleNamespace(type=aiohttp.WSMsgType.TEXT, data=json.dumps(["stdin", "x"])), 0
+
+    async def flood() -> AsyncIterator[SimpleNamespace]:
+        nonlocal sent
+        for sent in range(1, 2001):  # noqa: B007 - counted outside
+            yield message
+
+    async def send(keys: bytes) -> None:
+        heard.append(keys)
+
+    await guests._hear(flood(), SimpleNamespace(send_bytes=send))  # type: ignore[arg-type]
+    assert sent == 2000
+    assert guests.KEYS[0] <= len(heard) < 2000
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def test_a_loss_that_is_no_number_leaves_a_gap() -> None:
     ]
     told = parts(Scene.of(sick))
     json.dumps(told, allow_nan=False)
+    assert (told["status"]["loss"] == "", phone.status(Scene.of(STORY), "")["loss"] == "") == (True, False)
     assert told["chart"]["mean"][-1][0] <= 200
 
 
