@@ -99,6 +99,21 @@ async def test_encounter(size: tuple[int, int], monster: str, encounters: dict[s
         assert text in screen
 
 
+@pytest.mark.parametrize("height", [12, 18, 20, 22, 23, 24, 29, 30, 35, 36])
+@pytest.mark.parametrize("width", [60, 120])
+async def test_the_way_on_is_never_cut_off(width: int, height: int) -> None:
+    """Whatever the card and the size: long ones scroll above it."""
+    long = MonsterAppeared(380, "loss_dragon", "5", 100, 15, "The loss is rising. " * 20)
+    level = LevelGained(412, tuple(f"A new thing, number {n}" for n in range(12)), HERO)
+    app = ScreensHost(Screen)
+    async with app.run_test(size=(width, height)) as pilot:
+        for event in (long, level, CAMP, ACT):
+            await app.push_screen(Card([event]))
+            await pilot.pause()
+            assert "Enter: continue" in shown(app), type(event).__name__
+            await app.pop_screen()
+
+
 def test_a_monsters_card_names_the_keys_of_this_hero() -> None:
     """What helps is the hero's own first, by key; without a hero it is all that helps anyone."""
     hero = Scene(sheet=Sheet(charges=CHARGES[::-1]))

@@ -32,7 +32,7 @@ class EvolutionScreen(WorkingScreen):
     COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Leave", tooltip="Leave; what is not finished stops, and the same command goes on with it"),
-        Binding("down,j", "step(1)", "Next", key_display="↓ ↑", tooltip="The next member", show=False),
+        Binding("down,j", "step(1)", "Next", tooltip="The next member", show=False),
         Binding("up,k", "step(-1)", "Before", tooltip="The member before", show=False),
         Binding("enter,w", "watch", "Watch", key_display="⏎", tooltip="Watch this member's run, from its first parent on"),
         Binding("pageup", "leaf(-1)", "Earlier", show=False),

@@ -27,7 +27,7 @@ class Card(Dialog[str]):
     """
 
     CSS_PATH = "cards.tcss"
-    VERTICAL_BREAKPOINTS = [(0, "-shortest"), (22, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-least"), (18, "-shortest"), (24, "-short"), (30, "-tall"), (36, "-tallest")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", "Go on", priority=True),
         Binding("space", "pause", "Pause", priority=True),
@@ -57,7 +57,8 @@ class Card(Dialog[str]):
         card = self.query_one("#card")
         card.border_title = Content(self.face.title)
         card.border_subtitle = Content(self.face.subtitle)
-        self.query_one("#card-art").display = bool(self.face.art)
+        if not self.face.art:
+            self.query_one("#card-art").display = False
 
     def _foot(self, words: str = "Press ", tone: str = "$accent") -> Content:
         if self.press is None:
