@@ -51,7 +51,7 @@ async def test_a_member_that_was_watched_leads_back_to_the_evolution(tiny_config
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         await pilot.press("escape")
-        assert app.screen is before
+        await until(pilot, lambda: app.screen is before)
         run = made.runs / made.ranking[0].run
         with Chronicle(run / "chronicle.jsonl") as chronicle:
             for event in FakeExpedition(run, fake_config("turns=9")).play(Inbox()):
@@ -60,8 +60,7 @@ async def test_a_member_that_was_watched_leads_back_to_the_evolution(tiny_config
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.scene.campaign)
         await pilot.press("escape")
-        await until(pilot, lambda: app.screen is before)
-        assert app.bridge is None
+        await until(pilot, lambda: app.screen is before and app.bridge is None)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, TitleScreen))
 
