@@ -156,7 +156,9 @@ def test_where_higher_is_better_the_evaluations_are_the_curve() -> None:
     drawing = text_of(full_chart_lines(scene, ChartView(), (), 100, 30))
     assert "R² · turns" in drawing.splitlines()[0]
     assert "R² 1.412 ±" in drawing
-    assert "Training loss" == series_of(scene.history, SCORE)[1].title
+    score, training, *_ = series_of(scene.history, SCORE)
+    assert [(check.turn, check.value) for check in scene.history.evaluations] == score.points(scene.history) != []
+    assert "Training loss" == training.title
 
 
 def test_before_the_first_turn_nothing_is_drawn() -> None:
