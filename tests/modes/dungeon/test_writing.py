@@ -97,7 +97,7 @@ def test_words_are_drawn_as_often_as_they_are_likely_and_padding_never() -> None
     assert torch.allclose(first, found, atol=2e-3)
     assert first[:3].tolist() == [0, 0, 0]
     assert len(set(best.offers.commands[:, 0, 0].tolist())) == 1
-    assert float(first[best.offers.commands[0, 0, 0]]) >= float(first.max()) - 1.5e-3  # words as likely to a thousandth may change places
+    assert float(found[best.offers.commands[0, 0, 0]]) >= float(found.max()) - 1e-6  # by the model's own probabilities: counts can tie
     assert int(vocabulary.numbers("look.")[-1]) == len(vocabulary) - 1  # the last word can be drawn as well
 
 
