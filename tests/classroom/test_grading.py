@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -342,6 +343,31 @@ def test_a_damaged_or_newer_assignment_says_so(room: Class, tmp_path: Path) -> N
         (tmp_path / "bad.class").write_text(path.read_text().replace(before, after, 1))
         with pytest.raises(AssignmentError, match=word):
             assignments.read(tmp_path / "bad.class")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("none.txt", "carries texts beside its campaign"),
+        ("a b.txt", "carries texts beside its campaign"),
+        ("latin.txt", "no UTF-8 text"),
+        ("long.txt", "MB of text at most"),
+    ],
+)
+def test_a_text_that_an_assignment_cannot_carry_is_refused(
+    source: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is not there, one whose name is not plain everywhere, one in another encoding, one that is too long."""
+    from support.paths import CAMPAIGNS
+
+    folder = tmp_path / "class"
+    folder.mkdir()
+    campaign = Path(shutil.copy(CAMPAIGNS / "own_text.yaml", folder))
+    for name, data in (("a b.txt", b"Ale. " * 99), ("latin.txt", b"\xe4le. " * 99), ("long.txt", b"Ale. " * 999)):
+        (folder / name).write_bytes(data)
+    monkeypatch.setattr(assignments, "MOST_TEXT", 2000)
+    with pytest.raises(AssignmentError, match=words):
+        assignments.new(campaign, (f"data.path={source}",), assignments.FREE)
 
 
 def test_a_campaign_with_a_text_of_its_own_travels_whole(tmp_path: Path) -> None:

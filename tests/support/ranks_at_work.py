@@ -210,6 +210,8 @@ def session(gang: Gang) -> dict[str, Any]:
         else:
             outer = DistributedDataParallel(model)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        with torch.no_grad():
+            outer(torch.zeros(1, 7))  # after it, FSDP2 keeps the weights gathered
         game = rolltrain_tui.session(outer, optimizer, character_class=hero, monsters="off", camp_every=4)
         data = torch.Generator().manual_seed(3)
         for turn in range(10):
@@ -225,7 +227,7 @@ def session(gang: Gang) -> dict[str, Any]:
             with game.turn(loss):
                 optimizer.step()
         with torch.no_grad():
-            outer(x)  # after an evaluation, FSDP2 keeps the weights gathered
+            outer(x)  # so it does here
         game.evaluated(1.0)
         steps = [event for event in game.events if isinstance(event, StepTaken)]
         state = game.state_dict()
