@@ -137,8 +137,9 @@ def run_path(name: str, out: Path | None) -> Path:
     from rolltrain_tui.runs.saves import SaveError
 
     names: list[str] = []
-    with suppress(OSError):
-        names = [run.name for run in root.iterdir()]
+    with suppress(OSError):  # of a path, its own folder is searched
+        folder = Path(name).parent
+        names = [run.name for run in root.iterdir()] if folder == Path() else [str(each) for each in folder.iterdir()]
     near = get_close_matches(name, [each for each in names if each != name], n=1)
     remedy = f"did you mean {printable(near[0])}?" if near else "`rolltrain saves list` shows those there are"
     raise SaveError(f"there is no run or save '{printable(name)}', neither here nor in {printable(root)}; {remedy}")

@@ -233,3 +233,12 @@ def test_a_replay_that_would_end_before_it_begins_is_refused(call: Callable[...,
     assert 2 == answer.code
     assert "--until 1 lies before --from 2" in answer.err
     assert 0 == call("replay", run, "--plain", "--from", "2", "--until", "2").code
+
+
+def test_a_save_that_is_not_there_is_likened_to_its_neighbours(call: Callable[..., Answer], tiny: Path) -> None:
+    """Not to a run of another name."""
+    assert 0 == call("train", tiny, "--out", "runs").code
+    [run] = Path("runs").iterdir()
+    answer = call("verify", run / "saves" / "turn-000001", "--out", "runs")
+    assert 2 == answer.code
+    assert f"did you mean {run / 'saves' / 'turn-000002'}?" in answer.err
