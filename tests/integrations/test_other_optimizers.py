@@ -387,6 +387,38 @@ def test_each_module_keeps_its_mode(tmp_path: Path) -> None:
     assert [module.training for module in model] == [True, False, True]
 
 
+class Averaged(torch.optim.SGD):
+    """Evaluates at a mean of its steps, which it has from the first of them on."""
+
+    def eval(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                self.state[p]["steps"] = p.detach().clone()
+                p.data.copy_(self.state[p]["mean"])
+            group["train_mode"] = False
+
+    def train(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"] * (not group.get("train_mode", True)):
+                p.data.copy_(self.state[p].pop("steps"))
+            group["train_mode"] = True
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        super().step(closure)
+        for group in self.param_groups:
+            for p in group["params"]:
+                kept = self.state[p].setdefault("mean", p.detach().clone())
+                kept.lerp_(p.detach(), 0.1)
+
+
+def test_an_optimiser_that_changes_mode_only_after_its_first_step_is_examined_before_it(tmp_path: Path) -> None:
+    model, data = net(), [(torch.randn(4, 8), torch.tensor([0, 1, 2, 3]))] * 4
+    trainer = RollToTrain(model, Averaged(model.parameters(), lr=0.1), loss=nn.functional.cross_entropy, turns=4, runs=tmp_path, **OFF)
+    before = trainer.evaluate(data)
+    trainer.train(data, data, progress=False)
+    assert trainer.evaluate(data) < before
+
+
 def test_a_rollback_happens_in_training_mode() -> None:
     """Of a schedule-free optimiser in evaluation mode, as after an evaluation: the weights are the camp's to the last bit."""
     model = net()
