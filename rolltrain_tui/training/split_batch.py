@@ -12,6 +12,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from rolltrain_tui.base.allocator import tune_allocator
+
 T = TypeVar("T")
 BatchedGradient = Callable[..., tuple[Tensor, list[Tensor]]]
 """From a batch's tensors and `weight` to the raw loss, a mean over its sequences, and weight x the gradient of the loss to descend, of
@@ -26,7 +28,7 @@ class SplitBatch:
         self.parameters = list(parameters)
         each = threads // 2
         torch.set_num_threads(each)
-        self._helper = ThreadPoolExecutor(1, "half", initializer=torch.set_num_threads, initargs=(each,))
+        self._helper = ThreadPoolExecutor(1, "half", initializer=_begin, initargs=(each,))
 
     def both(self, work: Callable[..., T], mine: Sequence[Tensor], helpers: Sequence[Tensor]) -> tuple[T, T]:
         """work(*mine) on this thread and work(*helpers) on the other. Both have ended when this returns or raises."""
@@ -51,6 +53,12 @@ class SplitBatch:
         torch._foreach_add_(found, other)
         add_to_grad(self.parameters, found)
         return raw_a + raw_b
+
+
+def _begin(threads: int) -> None:
+    """The helper's first deed."""
+    tune_allocator()
+    torch.set_num_threads(threads)
 
 
 def add_to_grad(parameters: Sequence[Tensor], gradient: list[Tensor]) -> None:

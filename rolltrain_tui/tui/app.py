@@ -202,8 +202,10 @@ class RolltrainApp(App[None]):
 
     def _preload(self) -> None:
         """In a thread of its own: what the first screen did not need."""
+        from rolltrain_tui.base.allocator import tune_allocator
         from rolltrain_tui.rules.plugins import installed
 
+        tune_allocator()  # the thread that trains inherits the memory of this one
         for fault in installed().faults:
             self.notify(flat(fault), title="Left out", severity="warning", timeout=12, markup=False)
         if not self.launch.trains:

@@ -64,7 +64,6 @@ class Bridge:
         self._thread = threading.Thread(target=self._thread_main, name="run", daemon=True)
 
     def start(self) -> None:
-        tune_allocator()
         self._thread.start()
 
     def stop(self) -> None:
@@ -126,6 +125,7 @@ class Bridge:
         return self.buffer.take(TAKEN_AT_ONCE)
 
     def _thread_main(self) -> None:
+        tune_allocator()
         try:
             self._play()
         except ValueError as error:
