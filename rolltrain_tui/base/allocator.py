@@ -2,8 +2,8 @@
 
 A turn allocates tens of MB of activations and frees them again. By default glibc gives such memory back to the kernel, which hands it out
 again a page of 4 KB at a time. Three settings of glibc make it keep what it has. Each thread that trains then asks for its memory once,
-before the first turn, as pages of 2 MB: far fewer addresses are looked up. On an EPYC core a turn of the tiny GPT is 1.016 times as fast so,
-and in the game, whose screen has the main thread, 1.03 times.
+before the first turn, as pages of 2 MB: far fewer addresses are looked up. A turn of the tiny GPT is 1.016 times as fast so, on an EPYC
+core, and in the game, where the screen has the main thread, 1.03 times.
 
 Every thread keeps an arena of its own, as glibc has it. oneDNN allocates at every product in bf16, and two halves of a batch that shared
 one arena waited for each other: 8 % of a turn.
@@ -51,7 +51,8 @@ def _keeps_memory() -> bool:
         return False
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
-        return all([libc.mallopt(parameter, value) == 1 for parameter, value in SETTINGS.items()])
+        answers = [libc.mallopt(parameter, value) for parameter, value in SETTINGS.items()]
+        return all(answer == 1 for answer in answers)
     return False
 
 

@@ -356,7 +356,7 @@ def table(result: Result) -> str:
             f"  bare PyTorch loop   {r.bare_ms:8.2f} ms a turn",
             f"  headless campaign   {r.headless_ms:8.2f} ms a turn   {r.headless_over_bare} x bare",
             f"  the game, 120x36    {r.tui_ms:8.2f} ms a turn   {r.tui_over_headless} x headless",
-            "    in brackets: the true ratio lies there 95 times in 100",
+            "    in brackets: between these lies the true ratio, in 95 of 100 contests",
             f"  {r.tokens_per_second:,.0f} tokens/s headless, {r.model_flops_utilisation:.0%} of this machine's best matrix product",
             f"  key to applied      {r.key_to_applied_p50_ms:8.1f} ms median, {r.key_to_applied_p95_ms:.1f} ms at the 95th percentile",
             f"    of it to the inbox {r.key_to_inbox_p95_ms:7.1f} ms at the 95th percentile, then it waits for the turn's end",

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from support.fakes import FakeExpedition, fake_config
+from support.fakes import FakeExpedition, FakeOutfitter, fake_config
 
+from rolltrain_tui.base import allocator
 from rolltrain_tui.protocol.events import (
     CampaignEnded,
     CampaignStopped,
@@ -28,7 +29,10 @@ from rolltrain_tui.protocol.sheet import BLANK
 from rolltrain_tui.runs.differences import same
 from rolltrain_tui.runs.playable import PlayableRun
 from rolltrain_tui.story.scene import Scene
+from rolltrain_tui.tui import bridge as bridge_module
+from rolltrain_tui.tui.app import RolltrainApp
 from rolltrain_tui.tui.bridge import Bridge, pause_reason
+from rolltrain_tui.tui.launch import Launch
 from rolltrain_tui.tui.messages import AutoPaused, Failed, Left, Message, Opened
 
 DEADLINE = 20.0
@@ -156,6 +160,29 @@ def test_stopping_lets_the_expedition_save_and_leave(tmp_path: Path) -> None:
     assert not bridge.playing
     *_, saved, stopped, left = bridge.take()
     assert (Saved, CampaignStopped, Left) == (type(saved), type(stopped), type(left))
+
+
+def test_the_thread_that_trains_asks_for_its_memory_before_anything_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does the one that loads what it needs: the next thread inherits its memory."""
+    deeds: list[str] = []
+    monkeypatch.setattr(bridge_module, "tune_allocator", lambda: deeds.append(f"memory of {threading.current_thread().name}"))
+
+    def opened() -> PlayableRun:
+        deeds.append("opened")
+        return cast(PlayableRun, FakeExpedition(tmp_path))
+
+    crossed(Bridge(opened, Inbox()))
+    assert deeds == ["memory of run", "opened"]
+
+    class Loader(FakeOutfitter):
+        def preload(self) -> str:
+            deeds.append("loaded")
+            return ""
+
+    monkeypatch.setattr(allocator, "tune_allocator", lambda: deeds.append("memory"))
+    deeds.clear()
+    RolltrainApp(Launch(runs=tmp_path), Loader())._preload()
+    assert deeds == ["memory", "loaded"]
 
 
 def test_a_mistake_of_the_player_is_told_as_such() -> None:
