@@ -1,4 +1,4 @@
-"""Copies of what other people's programs made, for a twin."""
+"""Copies of other people's models and what belongs to them, for a twin."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 DEEPEST = 4
-"""Lists and dicts within one another that are looked through."""
+"""Levels of nested lists and dicts that are searched for tensors."""
 
 
 @contextmanager
 def copying(model: nn.Module) -> Iterator[dict[int, Any]]:
     """Gives the memo for `copy.deepcopy` of the model and of what belongs to it. RuntimeError, in words, for what cannot be copied.
 
-    Many models keep outputs of their last forward pass, which PyTorch does not copy while a gradient leads through them. Of these the
-    copy gets the values alone. Nor does it copy some sparse layouts.
+    PyTorch does not copy a tensor that has a `grad_fn`, such as a kept output of the last forward pass, nor some sparse layouts. The copy
+    gets such a tensor detached.
     """
     memo: dict[int, Any] = {}
     for module in model.modules():
@@ -31,7 +31,7 @@ def copying(model: nn.Module) -> Iterator[dict[int, Any]]:
 
 
 def _uncopied(value: Any, depth: int) -> Iterator[Tensor]:
-    """Tensors that `copy.deepcopy` refuses: those through which a gradient leads, and those in rows or columns of sparse pairs."""
+    """Tensors that `copy.deepcopy` refuses: those with a `grad_fn`, and those of a layout other than strided and COO."""
     if isinstance(value, Tensor):
         if value.grad_fn is not None or value.layout not in (torch.strided, torch.sparse_coo):
             yield value

@@ -18,7 +18,7 @@ from rolltrain_tui.training.levered_learner import LeveredLearner
 GAIN = 1.1
 """bfloat16 rounds more, so it must be faster by a tenth to be chosen. Less than that is within the noise of a busy machine, too."""
 HOPELESS = 2.0
-"""Where its first turn takes so many times as long, bfloat16 is emulated, and the trial ends."""
+"""bfloat16 counts as emulated, and the trial ends, where its first turn takes this many times as long."""
 ROUNDS = 5
 SECONDS = 1.0
 """After this time no further round begins. A large model takes part in one."""
@@ -26,7 +26,7 @@ SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class DtypeTrial:
-    """Milliseconds of the fastest turn in each."""
+    """Milliseconds of the fastest turn in each dtype."""
 
     float32: float
     bfloat16: float
@@ -46,7 +46,7 @@ class DtypeTrial:
 
 
 def trial(learner: LeveredLearner) -> DtypeTrial:
-    """Turns of a copy, in both by turns, so that another program on the cores slows both down. The learner stays as it is."""
+    """Train a copy in both dtypes, turn and turn about, so that another program slows both alike. The learner stays as it is."""
     copy = learner.fork()
     spent: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
     for turn in range(1 + ROUNDS):  # the first warms up: first-touch memory, caches, kernels made for these shapes

@@ -41,8 +41,8 @@ UNAVAILABLE_LEVERS = {
 
 
 NoStep = Literal["elsewhere", "not finite", "waiting", "nothing"]
-"""Why no step was seen. elsewhere: the weights moved all the same; not finite: the gradient is not, as where a loss scaler skips a step;
-waiting: a gradient waits in `.grad`, as inside an accumulation window; nothing: there is no gradient."""
+"""Why no step was seen. elsewhere: something else wrote to the weights; not finite: the gradient is not, as where a loss scaler skips
+a step; waiting: a gradient is in `.grad`, as inside an accumulation window; nothing: there is no gradient."""
 
 
 class OptimizerHooks:
@@ -58,7 +58,7 @@ class OptimizerHooks:
         """A second step was taken in this turn."""
         self._sampled = SampledUpdate.of(optimizer)
         self.joined: Callable[[list[Tensor]], None] = lambda before: None
-        """Called before the step with the parameters that learned so far, where others do now."""
+        """Called before the step when other parameters learn than before; it gets those that learned until now."""
         self._effect: StepEffect | None = None
         self._by_rate = False
         """k acts on this step as a factor of the learning rate."""
@@ -105,7 +105,7 @@ class OptimizerHooks:
             self.joined(before)
 
     def why_no_step(self) -> NoStep:
-        """Between `arm` and `disarm`, where no step was seen."""
+        """Why no step was seen since `arm`; to be called before `disarm`."""
         if self._written() != self._mark:
             return "elsewhere"
         norm = self._norm if self.looked else self._length()
@@ -164,8 +164,8 @@ class OptimizerHooks:
         if effect is None or self.motion is not None:
             return
         for group, kept in zip(optimizer.param_groups, self._kept, strict=False):
-            group.update({key: value for key, value in kept.items() if key == "lr"})  # the weight decay still is the one of the step
-        if not self.looked:  # a closure of the user's own
+            group.update({key: value for key, value in kept.items() if key == "lr"})  # the weight decay follows below
+        if not self.looked:  # the loop passed a closure of its own, which has computed the gradient
             self.look()
         k = effect.update_scale * effect.lr_scale
         if not math.isfinite(self._norm):

@@ -48,7 +48,7 @@ def gathered(parameters: Iterable[Tensor]) -> list[Tensor]:
 
 
 def total_norm(tensors: list[Tensor]) -> Tensor:
-    """get_total_norm, to the last bit. Tensors of one kind, as they nearly always are, are not sorted first: that takes as long again."""
+    """get_total_norm, to the last bit. It does not group tensors of one device and dtype first, which takes as long as the norm itself."""
     if len({(t.dtype, t.device) for t in tensors}) != 1:
         return get_total_norm(tensors, foreach=True)
     with below_autograd():

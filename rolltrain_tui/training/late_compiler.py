@@ -1,7 +1,7 @@
 """PyTorch's compiler is loaded when something asks for it, not by every training: loading it takes as long as the rest of PyTorch.
 
 `torch.optim` imports `torch._dynamo` when an optimiser is made and at each step, for two functions that do nothing outside of compiled
-code. A stand-in has those two. Whatever else is asked of it, such as `torch.compile` does, loads the real module in its place.
+code. A stand-in has those two. Any other attribute, as `torch.compile` asks for, loads the real module in its place.
 
 Only optimisers of campaigns ask for this (`build_optimizer`, and the rival of a duel). A program that brings its own training keeps its
 PyTorch as it is.
@@ -31,7 +31,7 @@ class LateCompiler(ModuleType):
 
     def disable(self, fn: Callable[..., Any] | None = None, recursive: bool = True, **how: Any) -> Any:
         """A function that is never compiled: itself as long as nothing is compiled, and then the compiler's own answer."""
-        if fn is None or not recursive or how != {"wrapping": False}:  # otherwise than torch.optim asks
+        if fn is None or not recursive or how != {"wrapping": False}:  # not the way in which torch.optim calls it
             return self._real().disable(fn, recursive, **how)
         disabled: list[Callable[..., Any]] = []
 

@@ -1,4 +1,4 @@
-"""An optimiser's step without what PyTorch does around its kernel: of a small model that costs more than the step itself."""
+"""An optimiser's step without PyTorch's work around its kernel, which costs a small model more than the step itself."""
 
 from itertools import chain
 from operator import is_
@@ -20,7 +20,7 @@ _ONE = torch.ones(())
 
 
 def serve(optimizer: AdamW) -> None:
-    """`LeanStep` may call the kernel of this optimiser, which is fused and nobody else's. Other settings than usual are not served."""
+    """Let `LeanStep` call the kernel of this AdamW. Only a fused one with usual settings, on one device and without shards, is served."""
     parameters = parameters_of(optimizer)
     usual = all(group["fused"] and not (group["amsgrad"] or group["maximize"]) for group in optimizer.param_groups)
     if usual and len({(p.device, p.dtype) for p in parameters}) == 1 and not any(map(is_shard, parameters)):
@@ -28,7 +28,7 @@ def serve(optimizer: AdamW) -> None:
 
 
 class _Group(NamedTuple):
-    """What the kernel is given of a group, besides gradients and settings."""
+    """What the kernel gets of a parameter group, besides gradients and settings."""
 
     parameters: list[Tensor]
     means: list[Tensor]
@@ -48,9 +48,9 @@ class LeanStep:
         """The step counts of all parameters, side by side: one call adds one to each."""
 
     def take(self) -> None:
-        """`optimizer.step()`, to the last bit, without gradients. Of an optimiser that is served the kernel is called at once.
+        """`optimizer.step()`, to the last bit, without recording a graph. The kernel of an optimiser that is served is called directly.
 
-        A `step` that somebody has put on the optimiser itself, to watch it or to do something else, is called as ever.
+        A `step` that another library has set on the optimiser object is called instead.
 
         Measured on a CPU, six parameters with 8,000 weights: 13 microseconds instead of 51.
         """
@@ -83,7 +83,7 @@ class LeanStep:
                 )
 
     def _gradients(self) -> list[list[Tensor]] | None:
-        """Of each group. None where a parameter has no gradient, or no moments yet, which the optimiser makes at its first step."""
+        """The gradients of each group. None where a parameter has no gradient, or no moments before the optimiser's first step."""
         groups, state = self.optimizer.param_groups, self.optimizer.state
         found = [[grad for p in group["params"] if (grad := p.grad) is not None and not grad.is_sparse] for group in groups]
         if list(map(len, found)) != [len(group["params"]) for group in groups]:

@@ -120,7 +120,7 @@ class GradientSum:
         torch._foreach_add_(self._scaled, grads, alpha=scale)
 
     def finish(self) -> list[Tensor] | None:
-        """Put the scaled sum into `.grad`. The plain sum, where the two differ."""
+        """Put the scaled sum into `.grad`. Returns the plain sum, or None where the two are the same."""
         for p, grad in zip(self._learning, self._scaled, strict=True):
             p.grad = grad
         return self._plain if self.differs else None
@@ -170,7 +170,7 @@ def at_rest(model: nn.Module, optimizer: Optimizer, device: torch.device) -> Ite
 
 
 class _Timed:
-    """Adds the seconds that pass inside to those of a phase. A class: of a small model's turn generators were a part worth saving."""
+    """A context that adds its seconds to those of a phase. A class, because a generator takes a visible part of a small model's turn."""
 
     __slots__ = ("phase", "seconds", "started")
 
@@ -436,7 +436,7 @@ class LeveredLearner(ABC):
         )
 
     def _timed(self, phase: str) -> "_Timed":
-        """What happens inside is part of a phase."""
+        """A context whose time counts as part of a phase."""
         return _Timed(self.seconds, phase)
 
     def autocast(self) -> AbstractContextManager[Any]:

@@ -339,7 +339,7 @@ def _gradient(p: Tensor, plain: Mapping[Tensor, Tensor] | None) -> Tensor:
 
 class SteppedState(NamedTuple):
     kept: OptimizerState | None
-    """None for an optimiser of which `moments` are all."""
+    """None where `moments` and `groups` are the whole state."""
     moments: dict[Tensor, dict[str, Any]]
     groups: list[dict[str, Any]]
 

@@ -56,7 +56,7 @@ def cpu_features() -> frozenset[str]:
 
 
 def available_cores() -> int:
-    """CPU cores this process may use: what it is pinned to, and no more than its container's share."""
+    """CPU cores this process may use: those it is pinned to, at most its container's share."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with suppress(OSError, ValueError):  # control groups v2: "max 100000" or "150000 100000"
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()

@@ -1,4 +1,4 @@
-"""What this machine is, for the records of a run. It loads no torch: a run that trains has loaded it."""
+"""The kind of this machine, for the records of a run. It does not import torch: a run that trains has imported it already."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from rolltrain_tui.protocol.machine import Machine
 from rolltrain_tui.training.ranks import ours
 
 LIMITS = ("MKL_CBWR", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE")
-"""Variables by which libraries below torch use fewer instructions. Measured: MKL_CBWR and ONEDNN_MAX_CPU_ISA change last bits.
+"""Environment variables that make libraries below torch use fewer instructions. Measured: MKL_CBWR and ONEDNN_MAX_CPU_ISA change last bits.
 ATEN_CPU_CAPABILITY is not among them: torch tells it as its capability."""
 LONGEST = 100
 
@@ -35,7 +35,7 @@ def this_machine(*, threads: int, device: str = "cpu") -> Machine:
 
 
 def _ranks() -> tuple[str, ...]:
-    """Several processes that train one model add up their shares, which rounds in another way than one process does."""
+    """The number of ranks as a variable, where there are several: sums over ranks round otherwise than sums in one process."""
     several = ours().size
     return (f"WORLD_SIZE={several}",) if several > 1 else ()
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from rolltrain_tui.protocol.effects import StepEffect
 
 NORMS = 100
-"""Past updates that the cap is a quantile of: enough for a stable quantile, few enough to follow the learning rate."""
+"""Past updates whose quantile is the cap: enough for a stable quantile, few enough to follow the learning rate."""
 FEWEST_NORMS = 10
 """A quantile of fewer norms would be noise: until then nothing is capped."""
 

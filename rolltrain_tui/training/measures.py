@@ -17,13 +17,13 @@ LOWEST, HIGHEST = -9, 0
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Parameters that an examination counts as one."""
+    """A group of parameters that an examination treats as one."""
 
     name: str
     places: tuple[int, ...]
-    """Where they stand among the model's parameters."""
+    """Their positions among the model's parameters."""
     mlp: int | None
-    """Which of the model's MLPs it is, if it is one."""
+    """The number of the MLP that it is; None: it is not an MLP."""
 
 
 def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor], over_shards: Callable[[Tensor], Tensor] = lambda sums: sums) -> list[float]:
@@ -38,7 +38,7 @@ def lengths(layers: Sequence[Layer], tensors: Sequence[Tensor], over_shards: Cal
 
 
 def whole(parts: Sequence[float]) -> float:
-    """The norm of a vector from those of its parts."""
+    """The norm of a vector from the norms of its parts."""
     return math.hypot(*parts)
 
 

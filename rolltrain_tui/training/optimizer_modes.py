@@ -36,7 +36,7 @@ def in_training_mode(optimizer: Optimizer) -> Iterator[None]:
 
 @contextmanager
 def in_evaluation_mode(optimizer: Optimizer) -> Iterator[None]:
-    """Inside, the weights are those that count. Before the first step there is one kind, and some optimisers cannot change mode."""
+    """Inside, the weights are those for evaluation. Before the first step there is one kind, and some optimisers cannot change mode yet."""
     if has_modes(optimizer) and optimizer.state and all(group.get(MODE, True) for group in optimizer.param_groups):
         with _visit(optimizer, training=False):
             yield

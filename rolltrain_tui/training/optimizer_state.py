@@ -17,9 +17,9 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from rolltrain_tui.training.plain_values import NotPlainError, copied, put
 
 RATES = ("lr", "initial_lr", "weight_decay", "momentum", "betas")
-"""What PyTorch's schedulers change in the optimiser's groups. A schedule keeps these, and puts them back where it is ours."""
+"""What PyTorch's schedulers change in the optimiser's groups. The schedule saves these, not this module."""
 SETTINGS = (*RATES, "eps", "maximize", "nesterov", "dampening", "decoupled_weight_decay")
-"""What the numbers of SGD, Adam and AdamW depend on."""
+"""Group settings that decide the numbers of SGD, Adam and AdamW."""
 _APART = frozenset({"params", "param_names", *RATES})
 _TABLES = frozenset({"state", "param_groups", "defaults"})
 
@@ -48,12 +48,12 @@ NOTHING_MORE = OptimizerRest()
 @dataclass(frozen=True, slots=True)
 class OptimizerState:
     moments: Mapping[str, Mapping[str, Any]]
-    """By parameter name, then by the optimiser's own key; None where a parameter has no entry."""
+    """By parameter name, then by the optimiser's own key. A parameter or key without a value is left out."""
     rest: OptimizerRest
 
 
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:
-    """Of all its groups, in their order."""
+    """The parameters of all its groups, in order."""
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
@@ -63,12 +63,12 @@ def learning(optimizer: Optimizer) -> list[Tensor]:
 
 
 def names_of(optimizer: Optimizer, known: Mapping[Tensor, str]) -> dict[Tensor, str]:
-    """Names of the optimiser's parameters; those that have none are numbered."""
+    """Names of the optimiser's parameters; a parameter without a known name gets its number."""
     return {p: known.get(p, f"#{place}") for place, p in enumerate(parameters_of(optimizer))}
 
 
 def rate_of(optimizer: Optimizer) -> float:
-    """The learning rate of the first group. NaN where there is none, or where each step works it out, as Adafactor of transformers does."""
+    """The learning rate of the first group. NaN where it has none, or where each step computes one, as Adafactor of transformers does."""
     rate = optimizer.param_groups[0].get("lr")
     return math.nan if rate is None else float(rate)
 
@@ -139,7 +139,7 @@ def _kept(key: Any, value: Any) -> Any:
 
 
 def _plain_only(values: Mapping[str, Any], parameters: Mapping[Tensor, str] | None = None) -> dict[str, Any]:
-    """Those that are plain; functions and other objects stay where they are. So does what refers to the parameters themselves."""
+    """Copies of the plain values. Functions, other objects and values that refer to the parameters are left out."""
     kept = {}
     for key, value in values.items():
         if callable(value) or (parameters and _refers(value, parameters)):
@@ -160,7 +160,7 @@ def _refers(value: Any, parameters: Mapping[Tensor, str]) -> bool:
 
 
 def scale_groups(optimizer: Optimizer, rate: float, decay: float) -> list[dict[str, Any]]:
-    """Multiply learning rate and weight decay of every group, for one step. What they were before, to update the groups with."""
+    """Multiply learning rate and weight decay of every group, for one step. Returns the old values, to update the groups with."""
     kept: list[dict[str, Any]] = []
     for group in optimizer.param_groups:
         kept.append({key: group[key] for key in ("lr", "weight_decay") if key in group})

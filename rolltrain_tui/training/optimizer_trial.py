@@ -111,7 +111,7 @@ def _cut(p: Tensor, value: Any) -> Any:
 
 
 def _step(optimizer: Optimizer, step: int) -> None:
-    """A step from gradients that are the same for all; chance is the same too."""
+    """One step from gradients and random numbers that depend on `step` alone."""
     if callable(train := getattr(optimizer, "train", None)):
         train()
     draw = torch.Generator().manual_seed(step)

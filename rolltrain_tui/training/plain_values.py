@@ -45,7 +45,7 @@ class _Stream:
 
 
 def put(owner: Any, name: str, value: Any) -> None:
-    """owner.name = value, a copy; what must stay the same object is written into."""
+    """Set owner.name to a copy of the value. Dicts and generators stay the same objects: they are filled instead."""
     now = getattr(owner, name, None)
     if isinstance(now, torch.Generator) and isinstance(value, _Stream):
         now.set_state(value.state)

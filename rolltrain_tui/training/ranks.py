@@ -19,7 +19,7 @@ MEASURED = ("loss", "grad_norm", "proposed_norm", "applied_norm", "k_effective",
 
 
 class Ranks:
-    """One process. `cluster.gang.Gang` is several."""
+    """A single process. `cluster.gang.Gang` stands for several."""
 
     rank = 0
     size = 1
@@ -43,11 +43,11 @@ class Ranks:
         return slice(rows * self.rank // self.size, rows * (self.rank + 1) // self.size)
 
     def add(self, tensor: "Tensor") -> "Tensor":
-        """The sum over all ranks, to the bit the same on each: in place, and returned."""
+        """The sum over all ranks, in place and returned; the same bits on every rank."""
         return tensor
 
     def of_first(self, numbers: Sequence[float]) -> list[float]:
-        """The first rank's numbers, on every rank: unlike machines round differently, and the ranks' rules must not see that."""
+        """The first rank's numbers, on every rank: unlike machines round differently, and the rules must be the same on all."""
         return list(numbers)
 
     def agree_on(self, report: StepReport) -> StepReport:

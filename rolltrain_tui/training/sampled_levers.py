@@ -24,7 +24,7 @@ Measured on one CPU core, AdamW, GPT-2's shape, processor time of a measured ste
 
 
 class SampledLevers(Levers):
-    """Masks, caps, and steps backwards still take every weight; so does an optimiser that `SampledUpdate` does not serve."""
+    """Masks, caps, and steps backwards still read every weight, and so does an optimiser that `SampledUpdate` does not serve."""
 
     def __init__(self, optimizer: Optimizer, parameters: Iterable[Tensor], *, clip: float | None = None, ranks: Ranks = ALONE) -> None:
         super().__init__(optimizer, parameters, clip=clip, ranks=ranks)

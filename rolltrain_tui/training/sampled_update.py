@@ -34,7 +34,7 @@ class SampledUpdate:
 
     @classmethod
     def of(cls, optimizer: Optimizer) -> Self | None:
-        """None for an optimiser that moves weights otherwise, or other weights than dense real ones."""
+        """None for an optimiser outside of the list, and for weights that are not dense and real."""
         plain = all(
             type(p) in (torch.nn.Parameter, Tensor) and p.is_contiguous() and p.layout == torch.strided and not p.is_complex()
             for p in parameters_of(optimizer)

@@ -15,7 +15,7 @@ from rolltrain_tui.training.shards import is_shard
 
 
 class Position(Protocol):
-    """Where a run stands, as a snapshot keeps it besides weights and moments: JSON values that it can return to."""
+    """The place of a run in its schedule: JSON values that a snapshot keeps beside weights and moments, and can return to."""
 
     def place(self) -> Any: ...
 
@@ -26,7 +26,7 @@ class Position(Protocol):
 
 
 class Schedule(Position, Protocol):
-    """The learning rate of every turn. What its unit is (turns, epochs) is its own affair."""
+    """The learning rate of every turn. It may count in turns or in epochs."""
 
     turn: int
     """Turns taken, counting from the last rollback's."""
@@ -42,7 +42,7 @@ class ByTurns(ABC):
     """One learning rate for every group, as a function of turns taken, counting from the last rollback's."""
 
     factor = 1.0
-    """On every rate, by the player's order."""
+    """Multiplies every rate; the player sets it."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer, self.turn = optimizer, 0

@@ -29,7 +29,7 @@ def own(tensor: Tensor) -> Tensor:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """All of it. Of a shard it is gathered, which every rank must do at once. Any other tensor as it is."""
+    """The whole tensor. A shard is gathered, so every rank must call this. Any other tensor as it is."""
     if not is_shard(tensor):
         return tensor
     full: Tensor = tensor.detach().full_tensor()  # type: ignore[attr-defined]
@@ -37,7 +37,7 @@ def whole(tensor: Tensor) -> Tensor:
 
 
 def refuse_flat_shards(model: nn.Module) -> None:
-    """ShardsError for a model in the wrapper of FSDP1: its parts are flat pieces without a layout, of which no norm can be told."""
+    """ShardsError for a model in the wrapper of FSDP1: its parts are flat pieces without a layout, so no norm can be measured."""
     if any(type(module).__name__ == "FullyShardedDataParallel" for module in model.modules()):
         raise ShardsError(
             "the model is wrapped in FullyShardedDataParallel (FSDP1), whose pieces of the weights the game cannot measure; shard it with "
@@ -48,7 +48,7 @@ def refuse_flat_shards(model: nn.Module) -> None:
 def deal_back(model: nn.Module) -> None:
     """Leave each rank its part alone. After a forward pass without a backward one, FSDP2 keeps some of the weights gathered.
 
-    Then the model's parameters are others than the optimiser's. Where nothing is gathered, nothing happens.
+    While they are gathered, the model's parameters are not the tensors that the optimiser holds. Otherwise this does nothing.
     """
     for module in model.modules():
         if hasattr(module, "reshard") and hasattr(module, "unshard"):

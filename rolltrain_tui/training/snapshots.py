@@ -188,7 +188,7 @@ def renamed(tensors: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor
 
 
 def overwrite(tensor: Tensor, kept: Tensor) -> None:
-    """tensor <- kept, in place. It may have another shape by now, or show fewer numbers many times, as `expand` does."""
+    """tensor <- kept, in place. `tensor` may have another shape by now, or be a view that repeats numbers, as `expand` makes."""
     if tensor.layout != torch.strided or tensor.shape != kept.shape:
         tensor.data = kept.to(tensor.device, copy=True)
         return
@@ -205,7 +205,7 @@ def _with_extra(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def _extra_of(model: nn.Module) -> dict[str, Any]:
-    """Extra states as copies. What is not plain stays where it is."""
+    """Copies of the extra states, without those that are not plain values."""
     found = {}
     for path, module in _with_extra(model).items():
         with suppress(NotPlainError):

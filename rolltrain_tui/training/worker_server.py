@@ -10,7 +10,7 @@ import torch  # noqa: E402, F401 (the filter comes first)
 
 
 def _leave(server: int) -> None:
-    """To take torch apart takes a second, and whoever reads the server's streams would wait for it."""
+    """End the server at once. Python's own exit takes a second to unload torch, and readers of the server's streams would wait for it."""
     if os.getpid() == server:
         os._exit(0)
 

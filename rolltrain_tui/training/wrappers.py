@@ -19,14 +19,14 @@ def inner_name(module: nn.Module) -> str | None:
 
 
 def plain_model(model: Any) -> Any:
-    """The model inside DistributedDataParallel, torch.compile and their like. What is no module is given back as it is."""
+    """The model inside wrappers such as DistributedDataParallel's or torch.compile's. A value that is no module is returned unchanged."""
     while isinstance(model, nn.Module) and (name := inner_name(model)) is not None:
         model = getattr(model, name)
     return model
 
 
 def plain_optimizer(optimizer: Any) -> Any:
-    """The optimiser inside accelerate's or Lightning's. An optimiser that never called Optimizer.__init__ gets its hook tables."""
+    """The optimiser inside accelerate's or Lightning's wrapper. One that never called Optimizer.__init__ gets the missing hook tables."""
     while type(optimizer).__name__ in ("AcceleratedOptimizer", "LightningOptimizer"):
         optimizer = optimizer.optimizer
     if isinstance(optimizer, Optimizer) and not hasattr(optimizer, "_optimizer_step_pre_hooks"):
@@ -35,14 +35,14 @@ def plain_optimizer(optimizer: Any) -> Any:
 
 
 def plain_scheduler(scheduler: Any) -> Any:
-    """The learning-rate schedule inside accelerate's."""
+    """The learning-rate scheduler inside accelerate's wrapper."""
     while type(scheduler).__name__ == "AcceleratedScheduler":
         scheduler = scheduler.scheduler
     return scheduler
 
 
 def accumulating() -> bool:
-    """Inside accelerate's accumulate(), where its optimiser does not carry out a step."""
+    """Whether accelerate's accumulate() is at a micro-batch after which its optimiser takes no step."""
     state = sys.modules.get("accelerate.state")
     shared = getattr(getattr(state, "GradientState", None), "_shared_state", None) or {}
     return not shared.get("sync_gradients", True)
