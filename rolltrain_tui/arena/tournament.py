@@ -48,12 +48,14 @@ class TableRow:
 
 
 def plan(name: str, kind: Kind, terms: Terms, contenders: tuple[Contender, ...], rounds: int | None = None) -> Tournament:
-    """A new tournament. AgentError when there are too few contenders, or more rounds than opponents."""
+    """A new tournament. AgentError when there are too few contenders, more rounds than opponents, or not the rounds of a round robin."""
     check_name(name, "a tournament")
     check_contenders(contenders)
     n = len(contenders)
     full = n - 1 + n % 2
     if kind == "round-robin":
+        if rounds not in (None, full):
+            raise AgentError(f"{rounds} rounds are not possible in a round robin of {n}: it has {full}; kind swiss can have fewer")
         rounds = full
     rounds = rounds or max(1, (n - 1).bit_length())
     if not 1 <= rounds <= full:

@@ -47,14 +47,25 @@ def replay(run: str, start: str | None, end: str | None, speed: int | None, plai
     from rolltrain_tui.tui.opening import REWINDING
 
     def launch() -> "Launch":
-        from rolltrain_tui.runs.recording import Recording, as_turn
+        from rolltrain_tui.runs.recording import Recording
         from rolltrain_tui.runs.root import saves_root
         from rolltrain_tui.tui.launch import Launch
 
-        first = as_turn(start, Recording(path).last) if start and not start.isdigit() else int(start) if start else None
+        first = _turn(start, "--from", Recording(path).last) if start else None
         return Launch(recording=path, start=first, tempo=speed, runs=saves_root(out))
 
     return open_screen(REWINDING, launch)
+
+
+def _turn(text: str, option: str, last: int) -> int:
+    """The turn that an option names, of a recording up to `last`. UsageError."""
+    from rolltrain_tui.runs.recording import as_turn
+
+    turn = as_turn(text, last)
+    assert turn is not None
+    if turn > last:
+        raise click.UsageError(f"{option} {text}: the recording ends with turn {last}.")
+    return turn
 
 
 def _tell(path: Path, start: str | None, end: str | None, speed: int | None, every: int) -> int:
@@ -62,10 +73,10 @@ def _tell(path: Path, start: str | None, end: str | None, speed: int | None, eve
     from rolltrain_tui.plain.signals import caught
     from rolltrain_tui.plain.views import PlainView, SafeStream
     from rolltrain_tui.protocol.inbox import Inbox
-    from rolltrain_tui.runs.recording import Recording, as_turn
+    from rolltrain_tui.runs.recording import Recording
 
     recording = Recording(path)
-    first, last = (as_turn(text, recording.last) if text else None for text in (start, end))
+    first, last = (_turn(text, option, recording.last) if text else None for text, option in ((start, "--from"), (end, "--until")))
     if first is not None and last is not None and first > last:
         raise click.UsageError(f"--until {end} lies before --from {start}, so there is nothing to tell.")
     inbox = Inbox()

@@ -22,7 +22,7 @@ CODES: "dict[Verdict, int]" = {"exact": DONE, "consistent": CONSISTENT, "undecid
 @click.command()
 @click.argument("run", metavar="RUN|SAVE")
 @click.option("--heavy", is_flag=True, help="Also save, load and compare everything after every turn.")
-@click.option("--until", type=click.IntRange(min=0), metavar="TURN", help="Stop after this turn.")
+@click.option("--until", type=click.IntRange(min=1), metavar="TURN", help="Stop after this turn.")
 @click.option("--tolerance", type=click.FloatRange(min=0.0, min_open=True), metavar="X", help="Let numbers differ by this much.")
 @click.option("--exact", is_flag=True, help="To the last bit, whatever trained it.")
 @click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to train it again.")
@@ -51,14 +51,20 @@ def verify(
 def examine(
     path: Path, *, heavy: bool, until: int | None, tolerance: float | None, exact: bool, device: str | None
 ) -> "tuple[Findings, Whereabouts]":
-    """Train the run again. The findings, and how this machine differs from the one that trained it. ValueError."""
-    from rolltrain_tui.runs import saves
+    """Train the run again. The findings, and how this machine differs from the one that trained it. ValueError, UsageError."""
+    from rolltrain_tui.runs import reexecution, saves
     from rolltrain_tui.runs.reexecution import from_save, from_the_beginning  # loads torch
     from rolltrain_tui.runs.verification import Verification
     from rolltrain_tui.runs.whereabouts import whereabouts
 
     run = saves.run_of(path)
     start = from_the_beginning(run, device) if path.resolve() == run else from_save(path, device)
+    if until is not None:
+        begun = start.campaign.turn
+        last = max((event.turn for event in reexecution.recorded(start)), default=begun)
+        if not begun < until <= last:
+            told = f"the turns to compare are {begun + 1} to {last}" if last > begun else f"there is no turn after {begun} to compare"
+            raise click.UsageError(f"--until {until}: {told}.")
     where = whereabouts(start)
     strict = exact or (where.same_kind and tolerance is None)
     if tolerance is None and not strict:
@@ -89,7 +95,9 @@ def report(findings: "Findings", where: "Whereabouts") -> str:
         name = f" {difference.field}" if difference.field else ""
         lines.append(f"  Turn {difference.turn}, {difference.where}{flat(name)}: recorded {flat(difference.recorded)},")
         lines.append(f"  this time {flat(difference.found)}.")
-    held = [f"turns {found.first_turn + 1} to {found.last_turn}", f"{found.events} events", f"{found.rolls} rolls of the dice"]
+    first, last = found.first_turn + 1, found.last_turn
+    held = ["no whole turn" if last < first else f"turn {last}" if last == first else f"turns {first} to {last}"]
+    held += [f"{found.events} events", f"{found.rolls} rolls of the dice"]
     held += [f"weights and state of {counted(found.saves, 'save')}"] if found.saves else []
     held += [f"{found.reloads} times saved and loaded on the way"] if found.reloads else []
     lines.append(f"  Compared: {', '.join(held)}.")

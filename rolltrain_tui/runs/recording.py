@@ -112,15 +112,14 @@ def _without_turns(scene: Scene) -> Scene:
 
 
 def as_turn(text: str, last: int) -> int | None:
-    """A turn in one of the forms "412", "50%", "start" and "end", cut to the recording; None for other text."""
+    """A turn in one of the forms "412", "50%", "start" and "end" of a recording up to `last`; it may lie beyond. None for other text."""
     word = text.strip().lower()
     if word in ("start", "end"):
         return 0 if word == "start" else last
     number = word.removesuffix("%").strip()
     if not number.isascii() or not number.isdigit() or len(number) > 12:
         return None
-    turn = round(int(number) / 100 * last) if word.endswith("%") else int(number)
-    return min(turn, last)
+    return round(int(number) / 100 * last) if word.endswith("%") else int(number)
 
 
 def campaign_of(folder: Path) -> "CampaignConfig | None":

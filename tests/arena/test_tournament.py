@@ -156,3 +156,11 @@ def test_eight_agents_survive_kill_9(tmp_path: Path) -> None:
     assert (28, []) == (len(entries), flaws)
     met = sorted(tuple(sorted(c.name for c in entry.match.contenders)) for entry in entries)
     assert sorted(combinations(names, 2)) == met
+
+
+def test_a_round_robin_has_the_rounds_that_it_has(terms: Any, contender: Any) -> None:
+    """Another number is refused, not left out."""
+    contenders = tuple(contender(name) for name in "ABC")
+    assert plan("Cup", "round-robin", terms(), contenders, 3).rounds == plan("Cup", "round-robin", terms(), contenders).rounds == 3
+    with pytest.raises(AgentError, match="2 rounds are not possible in a round robin of 3: it has 3"):
+        plan("Cup", "round-robin", terms(), contenders, 2)

@@ -235,6 +235,40 @@ def test_a_replay_that_would_end_before_it_begins_is_refused(call: Callable[...,
     assert 0 == call("replay", run, "--plain", "--from", "2", "--until", "2").code
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("replay RUN --plain --from 3", "--from 3: the recording ends with turn 2"),
+        ("replay RUN --plain --from 200%", "--from 200%: the recording ends with turn 2"),
+        ("replay RUN --plain --until 3", "--until 3: the recording ends with turn 2"),
+        ("verify RUN --until 0", "0 is not in the range"),
+        ("verify RUN --until 3", "--until 3: the turns to compare are 1 to 2"),
+        ("verify RUN/saves/one --until 1", "--until 1: the turns to compare are 2 to 2"),
+        ("verify RUN/saves/turn-000002 --until 2", "--until 2: there is no turn after 2 to compare"),
+    ],
+)
+def test_a_turn_that_the_run_does_not_have_is_refused(call: Callable[..., Answer], tiny: Path, words: str, told: str) -> None:
+    """It is told which turns there are."""
+    script = Path("moves.jsonl")
+    script.write_text('{"turn": 1, "command": {"type": "SaveGame", "name": "one"}}\n')
+    assert 0 == call("train", tiny, "--out", "runs", "--script", script).code
+    [run] = Path("runs").iterdir()
+    answer = call(*words.replace("RUN", str(run)).split())
+    assert 2 == answer.code
+    assert told in answer.err
+
+
+def test_verify_tells_which_turns_it_compared(call: Callable[..., Answer], tiny: Path) -> None:
+    """Also where it is one turn, or none."""
+    script = Path("moves.jsonl")
+    script.write_text('{"turn": 1, "command": {"type": "SaveGame", "name": "one"}}\n')
+    assert 0 == call("train", tiny, "--out", "runs", "--script", script).code
+    [run] = Path("runs").iterdir()
+    assert "Compared: turns 1 to 2, " in call("verify", run).out
+    assert "Compared: turn 1, " in call("verify", run, "--until", 1).out
+    assert "Compared: no whole turn, " in call("verify", run / "saves" / "turn-000002").out
+
+
 def test_a_save_that_is_not_there_is_likened_to_its_neighbours(call: Callable[..., Answer], tiny: Path) -> None:
     """Not to a run of another name."""
     assert 0 == call("train", tiny, "--out", "runs").code

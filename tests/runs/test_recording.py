@@ -101,11 +101,11 @@ def test_a_run_that_is_being_played_can_be_watched(run: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("text", "turn"),
-    [("412", 412), ("0", 0), ("50%", 1000), ("100 %", 2000), ("9999", 2000), ("900%", 2000), ("start", 0), ("END", 2000)]
+    [("412", 412), ("0", 0), ("50%", 1000), ("100 %", 2000), ("9999", 9999), ("900%", 18000), ("start", 0), ("END", 2000)]
     + [(word, None) for word in ("", "-1", "1.5", "x", "%", "٣", "9" * 13)],
 )
 def test_turns_as_people_write_them(text: str, turn: int | None) -> None:
-    """Numbers, parts, start and end; anything else is None."""
+    """Numbers, parts, start and end, also beyond the recording; anything else is None."""
     assert as_turn(text, 2000) == turn
 
 
