@@ -1,4 +1,4 @@
-"""The shipped campaigns: their folder, the lookup by name, and the template for new campaigns."""
+"""The shipped campaigns: their folder, and the lookup by name."""
 
 from contextlib import suppress
 from difflib import get_close_matches
@@ -65,21 +65,6 @@ def find(name_or_path: str | Path) -> Path:
 def is_shipped(campaign: Path) -> bool:
     """Whether this campaign file came with the game."""
     return campaign.resolve().parent == _folder().resolve()
-
-
-def tiny_gpt() -> str:
-    """The template for new text campaigns."""
-    return (_folder() / "tiny_gpt.yaml").read_text(encoding="utf-8")
-
-
-def duel_first() -> str:
-    """The template for new duels."""
-    return (_folder() / "duel_first.yaml").read_text(encoding="utf-8")
-
-
-def dungeon_first() -> str:
-    """The template for new dungeons."""
-    return (_folder() / "dungeon_first.yaml").read_text(encoding="utf-8")
 
 
 def _folder() -> Path:

@@ -29,7 +29,7 @@ class Mode:
     build: str
     """A function (config, *, base: Path) -> Learner. `base` is the folder that the campaign's own paths are relative to."""
     template: str = ""
-    """A complete, commented campaign: a text or a function that gives it. "": no file describes this kind of training."""
+    """A complete, commented campaign: a shipped one by its name, a text, or a function that gives it. "": this kind has no file."""
     fitted: str = ""
     """A function (model: Path, data: Path, folder: Path) -> a campaign for them, to lie in `folder`. "": this kind makes its own model."""
     expert: str = ""
@@ -71,7 +71,7 @@ MODES: Registry[Mode] = Registry(
             title="A language model learns from a text",
             config="rolltrain_tui.modes.text.config:TextConfig",
             build="rolltrain_tui.modes.text.build:build",
-            template="rolltrain_tui.config.shipped:tiny_gpt",
+            template="tiny_gpt",
             probes="rolltrain_tui.modes.text.probes",
             ranks="rolltrain_tui.modes.text.build:why_not_on_ranks",
         ),
@@ -89,7 +89,7 @@ MODES: Registry[Mode] = Registry(
             config="rolltrain_tui.modes.duel.config:DuelConfig",
             build="rolltrain_tui.modes.duel.build:build",
             expert="rolltrain_tui.modes.duel.build:zeillinger_at_the_table",
-            template="rolltrain_tui.config.shipped:duel_first",
+            template="duel_first",
             sitting="rolltrain_tui.tui.duel.sit:sit",
             signals="rolltrain_tui.modes.duel.bestiary:SIGNALS",
             monsters="rolltrain_tui.modes.duel.bestiary:MONSTERS",
@@ -99,7 +99,7 @@ MODES: Registry[Mode] = Registry(
             title="A language model learns to play text adventures",
             config="rolltrain_tui.modes.dungeon.config:DungeonConfig",
             build="rolltrain_tui.modes.dungeon.build:build",
-            template="rolltrain_tui.config.shipped:dungeon_first",
+            template="dungeon_first",
             signals="rolltrain_tui.modes.dungeon.bestiary:SIGNALS",
             monsters="rolltrain_tui.modes.dungeon.bestiary:MONSTERS",
             sitting="rolltrain_tui.tui.dungeon.sit:sit",
