@@ -14,6 +14,7 @@ from rolltrain_tui.rules.plugin_checks import check_name, check_row, check_words
 __all__ = ["ABILITIES", "Ability", "Cost", "Option", "Recharge"]
 
 CLASS_FILES = (barbarian, wizard, rogue, fighter, cleric, paladin)
+"""In the order in which they are offered. Each has its class as `CLASS`, and `ABILITIES`."""
 
 
 def check_ability(name: str, row: object) -> Ability:

@@ -74,7 +74,7 @@ class RecklessAttack(Power):
 _RAGING = StepEffect(clip_factor=2.0, decay_factor=0.0)
 _RECKLESS = StepEffect(batch_factor=0.5)
 
-BARBARIAN = HeroClass(
+CLASS = HeroClass(
     name="barbarian",
     title="Barbarian",
     motto="Takes bigger updates: half as large again in a rage, with the clip loosened and the weight decay off.",

@@ -1,15 +1,9 @@
 """The hero classes. The rows are in the file of each class, beside its abilities."""
 
 from rolltrain_tui.base.registry import Registry
-from rolltrain_tui.rules.abilities import ABILITIES
-from rolltrain_tui.rules.barbarian import BARBARIAN
-from rolltrain_tui.rules.cleric import CLERIC
-from rolltrain_tui.rules.fighter import FIGHTER
+from rolltrain_tui.rules.abilities import ABILITIES, CLASS_FILES
 from rolltrain_tui.rules.hero_class import STATS, HeroClass, Stat
-from rolltrain_tui.rules.paladin import PALADIN
 from rolltrain_tui.rules.plugin_checks import check_portrait, check_row, one_of, require, whole_number
-from rolltrain_tui.rules.rogue import ROGUE
-from rolltrain_tui.rules.wizard import WIZARD
 
 __all__ = ["CLASSES", "STATS", "HeroClass", "Stat"]
 
@@ -28,4 +22,4 @@ def check_class(name: str, row: object) -> HeroClass:
     return calling
 
 
-CLASSES = Registry("rolltrain.classes", (BARBARIAN, WIZARD, ROGUE, FIGHTER, CLERIC, PALADIN), kind="class", check=check_class)
+CLASSES = Registry("rolltrain.classes", [file.CLASS for file in CLASS_FILES], kind="class", check=check_class)

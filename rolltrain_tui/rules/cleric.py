@@ -111,7 +111,7 @@ class DivineIntervention(Power):
         return (f"Divine Intervention: a d100 of {prayer_chance(level)} or less is answered",) if level <= 18 else ()
 
 
-CLERIC = HeroClass(
+CLASS = HeroClass(
     name="cleric",
     title="Cleric",
     motto="Heals the weights: towards their own average, or back to the best that was.",

@@ -61,7 +61,7 @@ class ActionSurge(Power):
         return StepEffect(extra_steps=1)
 
 
-FIGHTER = HeroClass(
+CLASS = HeroClass(
     name="fighter",
     title="Fighter",
     motto="Keeps at it: a bad roll still trains half a step, and on a good one there are two steps in a turn.",

@@ -89,7 +89,7 @@ class AuraOfProtection(Power):
         return ("Aura of Protection: no update longer than nine in ten of the last hundred",) if level == CAP_LEVEL else ()
 
 
-PALADIN = HeroClass(
+CLASS = HeroClass(
     name="paladin",
     title="Paladin",
     motto="Balances: hits that land hard, batches four times as large, and extreme updates capped.",

@@ -68,7 +68,7 @@ _TRICK = {
     "hide": StepEffect(drop_worst=HIDDEN),
 }
 
-ROGUE = HeroClass(
+CLASS = HeroClass(
     name="rogue",
     title="Rogue",
     motto="Picks its targets: the coordinates where update and slope agree, the sequences worth learning from.",

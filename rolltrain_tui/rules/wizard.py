@@ -65,7 +65,7 @@ class SpellMastery(Power):
         return _CANTRIP[held.option]
 
 
-WIZARD = HeroClass(
+CLASS = HeroClass(
     name="wizard",
     title="Wizard",
     motto="Steers the learning rate: warms it again when the run has gone flat, and calms the steps when they bounce.",

@@ -35,7 +35,7 @@ class DataConfig(Section):
         corpus = info.data.get("corpus")
         if corpus == "file" and path is None:
             raise wrong("names no text", "corpus file needs the name of a UTF-8 text beside the campaign")
-        if corpus in ("tales", "names") and path is not None:
+        if corpus not in ("file", None) and path is not None:
             raise wrong(f"corpus {corpus} reads no file", "write null here, or corpus: file")
         return path
 
