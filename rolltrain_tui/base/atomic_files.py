@@ -13,7 +13,7 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows
 _PLAIN = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-class NotPlainFile(ValueError):  # noqa: N818 - what was found
+class NotPlainFile(ValueError):
     """The path is a link, a device or a pipe. Following it could read or write any file."""
 
     def __init__(self, path: Path) -> None:

@@ -41,7 +41,7 @@ class Floor:
         return self.gflop / (self.milliseconds / 1000)
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Watch(TorchDispatchMode):
     """Counts the matrix products of this thread."""
 
     def __init__(self) -> None:

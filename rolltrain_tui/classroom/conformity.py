@@ -19,7 +19,7 @@ GROWTH = 10
 _MOST_NAMED = 3
 
 
-class NotTheAssignment(ValueError):  # noqa: N818 - what was found
+class NotTheAssignment(ValueError):
     """The run is another task than the assignment. The message is a sentence for the teacher."""
 
 

@@ -35,7 +35,7 @@ MOST_FILES = 5000
 _CELLS = 60
 
 
-class NothingToGrade(ValueError):  # noqa: N818 - what was found
+class NothingToGrade(ValueError):
     """There is no submission in a folder; the message says what to do."""
 
 

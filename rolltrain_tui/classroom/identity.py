@@ -17,7 +17,7 @@ _MARKS = 2
 """Combining marks on one letter."""
 
 
-class UnusableName(ValueError):  # noqa: N818 - what was typed
+class UnusableName(ValueError):
     """A name that holds nothing to call somebody by; the message says what to do."""
 
 

@@ -42,7 +42,7 @@ class Submission:
     """Unix time in seconds, by the student's clock."""
 
 
-class NoSubmission(ValueError):  # noqa: N818 - what was found
+class NoSubmission(ValueError):
     """A file is no submission that can be read. The message is a sentence for the teacher."""
 
 

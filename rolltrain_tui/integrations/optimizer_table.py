@@ -168,7 +168,7 @@ def _play(model: nn.Module, optimizer: Optimizer, game: Session | None, turns: r
         x, y = torch.randn(4, 8, generator=draw), torch.randint(0, 4, (4,), generator=draw)
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(x), y)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.manual_seed(turn)  # some optimisers draw
         set_host_state(seeded_host_state(turn))
         if game is None:

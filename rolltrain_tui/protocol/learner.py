@@ -116,7 +116,7 @@ class LearnerInfo:
     """A sentence for the player about how the data was read; empty where there is nothing to say."""
 
 
-class StepAbandoned(Exception):  # noqa: N818 - a fact about the turn, not an error
+class StepAbandoned(Exception):
     """The stop flag was raised inside a turn: nothing was applied and every stream is where it was before the turn."""
 
 

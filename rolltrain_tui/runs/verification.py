@@ -69,7 +69,7 @@ class Findings:
     """Of all numbers, absolute below 1, relative above; where not only the last bit counts."""
 
 
-class Differs(Exception):  # noqa: N818 - a finding, not an error
+class Differs(Exception):
     def __init__(self, difference: Difference, verdict: Verdict = "contradicted") -> None:
         super().__init__(difference)
         self.difference, self.verdict = difference, verdict

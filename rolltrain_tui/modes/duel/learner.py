@@ -98,7 +98,7 @@ def descend(side: Side, batch: Batch, goals: Tensor, weight: float, before: Read
     if side.passes is None or autocast is not None:
         with autocast or nullcontext():
             loss = losses(side, batch, goals).mean()
-        (loss * weight).backward()  # type: ignore[no-untyped-call]
+        (loss * weight).backward()
         return loss.detach()
     net, boards = side.nets.online, before or side.read(batch["before"], batch.get("chosen"))
     side.flops += 3 * side.flops_of(boards, side.cost_of_one)

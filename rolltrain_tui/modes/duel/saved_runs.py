@@ -20,7 +20,7 @@ def read(path: Path) -> tuple[CampaignConfig, bytes]:
     try:
         config = load_text((folder / "campaign.yaml").read_text(encoding="utf-8"), str(folder / "campaign.yaml"))
         weights = (folder / "weights.safetensors").read_bytes()
-        deserialize(weights)  # type: ignore[no-untyped-call]
+        deserialize(weights)
     except (OSError, UnicodeDecodeError) as error:
         raise SavedNetworkError(f"{printable(path)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except SafetensorError as error:

@@ -217,7 +217,7 @@ class DungeonLearner(Experienced):
             losses, found = self.losses(learned)
             whole, imitated = self._with_others(losses.mean(), size)
             found |= imitated
-            (whole * weight).backward()  # type: ignore[no-untyped-call]
+            (whole * weight).backward()
             if noise:
                 with torch.no_grad():
                     losses, plain = self.losses(rows)

@@ -261,7 +261,7 @@ class FinetuneLearner(WritingLearner):
         else:
             loss = _mean_loss(logits, labels)
             raw = loss.detach()
-        (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+        (loss if weight == 1 else loss * weight).backward()
         return raw
 
     # -----------------------------------------------------------------------------------------------------------------

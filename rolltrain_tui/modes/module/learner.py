@@ -288,7 +288,7 @@ class ModuleLearner(WritingLearner):
                 batch.replaced, batch.targets, batch.scored = batch.replaced + replaced, batch.targets + targets, batch.scored + 1
             loss, _ = self.criterion(self.work.model, micro)
         led_back(loss)
-        (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+        (loss if weight == 1 else loss * weight).backward()
         return raw if noise else loss.item()
 
     def _noisy(self, batch: Any, fraction: float) -> tuple[Any, int, int]:

@@ -205,7 +205,7 @@ class TextLearner(WritingLearner):
             with self._timed("forward"):
                 loss, raw_loss = self._losses(*batch)
             with self._timed("backward"):
-                (loss if weight == 1 else loss * weight).backward()  # type: ignore[no-untyped-call]
+                (loss if weight == 1 else loss * weight).backward()
         return raw_loss
 
     def _written_out(self) -> WrittenOut | None:

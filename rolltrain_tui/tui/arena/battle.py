@@ -37,7 +37,7 @@ class BattleScreen(WorkingScreen):
     """Starts the battle when it opens. With `recorded`, it repeats a match of the ledger and compares the results at the end."""
 
     CSS_PATH = "battle.tcss"
-    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ArenaVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", tooltip="Back; stops an unfinished battle without recording it"),
         Binding("f", "full_speed", "Full speed", tooltip="Fight on without pauses"),

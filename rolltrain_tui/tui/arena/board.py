@@ -35,7 +35,7 @@ TITLES = {
 
 class BoardScreen(TavernScreen):
     CSS_PATH = "board.tcss"
-    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ArenaVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "again", "Fight again", tooltip="Fight the row's match again, and compare", priority=True),
         Binding("b,tab", "board", "Next board", tooltip="Quality, efficiency, ratings", priority=True),

@@ -43,7 +43,7 @@ class ArenaScreen(WorkingScreen):
     """Reads the roster when it opens and after each action. Training runs in a thread, so the player can look around meanwhile."""
 
     CSS_PATH = "hall.tcss"
-    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ArenaVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "act('create')", "New", tooltip="Create an agent"),
         Binding("t", "act('train')", "Train", tooltip="Train the current agent; while it trains: stop and keep it"),

@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.1
 class DuelScreen(TableScreen):
     """A series of games between the person and a player. Escape gets up from the table."""
 
-    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ArenaVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"pick({n - 1})", f"Coordinate {n}", show=False) for n in range(1, 9)),
         Binding("escape", "back", "Leave", tooltip="Get up from the table"),

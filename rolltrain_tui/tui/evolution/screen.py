@@ -29,7 +29,7 @@ class EvolutionScreen(WorkingScreen):
 
     CSS_PATH = "screen.tcss"
     DRAIN_SECONDS = 0.2
-    COMMANDS = {ArenaVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ArenaVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Leave", tooltip="Leave; what is not finished stops, and the same command goes on with it"),
         Binding("down,j", "step(1)", "Next", tooltip="The next member", show=False),

@@ -141,8 +141,8 @@ class TavernScreen(AnswersOnce, Screen[None]):
         Binding("escape", "back", "Back"),
         Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="This list"),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     @while_open
     def on_mount(self) -> None:

@@ -27,7 +27,7 @@ class Card(Dialog[str]):
     """
 
     CSS_PATH = "cards.tcss"
-    VERTICAL_BREAKPOINTS = [(0, "-least"), (18, "-shortest"), (24, "-short"), (30, "-tall"), (36, "-tallest")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-least"), (18, "-shortest"), (24, "-short"), (30, "-tall"), (36, "-tallest")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go_on", "Go on", priority=True),
         Binding("space", "pause", "Pause", priority=True),

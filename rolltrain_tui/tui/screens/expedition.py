@@ -81,7 +81,7 @@ class ExpeditionScreen(Explaining):
     CSS_PATH = "expedition.tcss"
     commands: ClassVar[bool] = True
     """Its keys command the run."""
-    COMMANDS = {ExpeditionVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ExpeditionVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"use({n})", f"Ability {n}", show=False) for n in range(1, 10)),
         Binding("space", "pause", "Pause", tooltip="Pause, or resume"),

@@ -38,7 +38,7 @@ class PickScreen(Dialog[str | None]):
     """Arrows point, Enter or a number takes: it answers with the pick's `answer`, with None after Escape. Texts must be clean."""
 
     CSS_PATH = "pick.tcss"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
 
     def __init__(self, title: str, text: str, picks: Sequence[Pick], verb: str) -> None:

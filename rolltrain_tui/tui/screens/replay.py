@@ -45,7 +45,7 @@ class ReplayVerbs(ExpeditionVerbs):
 class ReplayScreen(OnlookerScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; nothing can be asked of the run."""
 
-    COMMANDS = {ReplayVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {ReplayVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause", tooltip="Pause, or go on; at the end, from the beginning"),
         Binding("full_stop", "step", "Step", key_display=".", tooltip="Show one turn, then pause"),

@@ -18,7 +18,7 @@ FAR = 1 << 30
 class WholeLog(LogPanel):
     """The log of one scene, whole at its first frame."""
 
-    def __init__(self, scene: Scene, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, scene: Scene, *, id: str) -> None:
         super().__init__(id=id)
         self.detailed, self._whole, self._shown_at = False, scene, (0, 0)
 

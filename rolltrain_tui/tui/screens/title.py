@@ -50,8 +50,8 @@ class TitleScreen(SavesScreen):
         Binding("t", "theme", "Theme", tooltip="Another theme: by night, by day, high contrast, blue and orange"),
         Binding("q", "leave", "Quit", show=False),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
 
     def __init__(self) -> None:
         super().__init__()

@@ -49,7 +49,7 @@ class WatchVerbs(ExpeditionVerbs):
 class WatchScreen(OnlookerScreen, inherit_bindings=False):
     """Everything that looks around is the expedition's; keys that command say that they are off."""
 
-    COMMANDS = {WatchVerbs}  # noqa: RUF012 - Textual declares it so
+    COMMANDS = {WatchVerbs}
     BINDINGS: ClassVar[list[BindingType]] = [
         DIAGNOSE,
         *LOOKING,

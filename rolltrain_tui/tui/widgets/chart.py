@@ -21,7 +21,7 @@ LIMIT_SHARE = 0.5
 class LossChart(ScenePanel):
     """Redrawn a few times a second at most: the screen sees to that."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.window: int | None = None
 

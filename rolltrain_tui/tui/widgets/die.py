@@ -20,7 +20,7 @@ TOLERANCE = 1e-3
 class DiePanel(Panel):
     """`tumble` plays a few frames; `show_scene` always shows the result."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._frame = 0
         self._scene: Scene | None = None

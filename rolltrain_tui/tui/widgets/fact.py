@@ -40,7 +40,7 @@ class FactList(Widget):
 
     rows: reactive[tuple[tuple[str, str], ...]] = reactive((), layout=True)
 
-    def __init__(self, rows: Sequence[tuple[str, str]], name_width: int, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, rows: Sequence[tuple[str, str]], name_width: int, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(FactList.rows, tuple(rows))
         self._name_width = name_width

@@ -46,7 +46,7 @@ class LogPanel(ScenePanel):
 
     ALLOW_SELECT = True
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.detailed: bool = True
         """Every turn has its line; else only the story, with the newest turn below it."""

@@ -45,7 +45,7 @@ class Menu(Widget, can_focus=True):
 
         key: str
 
-    def __init__(self, items: Sequence[MenuItem], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, items: Sequence[MenuItem], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(Menu.items, tuple(items))
         self.touched = False

@@ -11,7 +11,7 @@ SECONDS, BEFORE_A_HINT = 6.0, 2.5
 
 
 class NoticeLine(Panel):
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.text, self._tone = "", ""
         self._until: float | None = None

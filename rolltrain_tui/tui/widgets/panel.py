@@ -55,7 +55,7 @@ class Panel(Widget):
     ALLOW_SELECT = False
     DEFAULT_CSS = "Panel { height: 1fr; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
         self._strips: dict[int, Strip] = {}
@@ -146,7 +146,7 @@ class Panel(Widget):
 class WholePanel(Panel):
     """A panel that is whole at its first frame: it asks for its lines when it knows its size, and again when that changes."""
 
-    def __init__(self, look: Callable[[int, int], Iterable[Line]], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, look: Callable[[int, int], Iterable[Line]], *, id: str | None = None) -> None:
         """`look` gives the lines for a width and a height."""
         super().__init__(id=id)
         self._look = look

@@ -45,7 +45,7 @@ class StatEditor(Widget, can_focus=True):
     sheet: reactive[StatSheet | None] = reactive(None)
     row: reactive[int] = reactive(0)
 
-    def __init__(self, sheet: StatSheet, primary: str, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, sheet: StatSheet, primary: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(StatEditor.sheet, sheet)
         self.primary = primary

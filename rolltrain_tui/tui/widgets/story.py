@@ -10,7 +10,7 @@ TONES = {"✖": "bad", "✔": "good", "★": "accent", "▲": "good", "═": "wa
 class StoryPanel(Panel):
     ALLOW_SELECT = True
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._story: list[tuple[str, str]] = []
         self._back = 0
