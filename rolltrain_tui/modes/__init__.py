@@ -18,7 +18,7 @@ from rolltrain_tui.rules.signals import SIGNALS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """Everything the house must know of a kind of training. Names are dotted ("package.module:name") and imported when needed."""
+    """What the rest of the package must know of a kind of training. Names are dotted ("package.module:name") and imported when needed."""
 
     name: str
     """As a campaign file says it: `kind: supervised`."""

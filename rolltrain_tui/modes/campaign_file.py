@@ -54,7 +54,7 @@ def load_with_files(path: Path) -> CampaignConfig:
 
 @lru_cache(maxsize=8)
 def _config(content: bytes, name: str, overrides: tuple[str, ...], data: Path | None) -> CampaignConfig:
-    """A start reads its campaign three times: for the command line, for the choice of a hero, for the run. Parsing YAML takes long."""
+    """Cached, because parsing YAML is slow and a start reads its campaign three times: for command line, choice of a hero, and run."""
     return _reading(content, name, overrides, data).config()
 
 

@@ -20,5 +20,5 @@ def build(config: DuelConfig, *, base: Path) -> DuelLearner:
 
 
 def zeillinger_at_the_table(learner: DuelLearner, games: int) -> Evaluation:
-    """What an expert makes of the same fixed games: Zeillinger as host; as agent, who has no expert, the one that chooses first."""
+    """The evaluation of an expert on the same fixed games: Zeillinger as host, the agent that chooses first as agent."""
     return learner.trials.evaluation(games, HOSTS["zeillinger"].move if learner.side.role == "host" else AGENTS["first"].move)

@@ -8,7 +8,7 @@ from rolltrain_tui.modes.duel.names import AGENTS, HOSTS, OLDER, RIVAL, expanded
 from rolltrain_tui.protocol.dials import OWN, Dial
 
 FIXED, EVERYONE = "fixed", "everyone"
-"""Pools: all players of the other side that never learn; and the rival and its older selves besides."""
+"""Pools: all players of the other side that never learn; the same with the rival and its older selves."""
 
 
 def dials_of(opponents: Sequence[str]) -> tuple[Dial, ...]:
@@ -129,7 +129,7 @@ class Settings:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Inverse of `state`. TypeError or KeyError for what is none."""
+        """Inverse of `state`. TypeError or KeyError for any other value."""
         return cls(**{**state, "pool": tuple(state["pool"])})
 
 

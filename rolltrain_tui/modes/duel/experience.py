@@ -41,7 +41,7 @@ def columns(game: GameConfig) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
 
 
 def values_by(net: nn.Module) -> Values:
-    """As the network's modules tell them."""
+    """The values by a forward pass of the network's modules."""
 
     @torch.no_grad()
     def values(boards: Boards, chosen: Tensor | None) -> Tensor:
@@ -66,7 +66,7 @@ def greedy_agent(values: Values) -> Agent:
 
 
 def read_by(role: Role) -> tuple[str, ...]:
-    """Columns that a role learns from. A host may choose all coordinates, always."""
+    """Columns that a role learns from. The legal coordinates are left out for a host, to whom all are legal."""
     own = ("before", "after", "action", "reward", "over")
     return own if role == "host" else (*own, "chosen", "chosen_after")
 

@@ -72,7 +72,7 @@ class Standing:
         return [value if math.isfinite(value) else None for value in (self.best, *self.last)]
 
     def take(self, state: Sequence[float | None]) -> None:
-        """Inverse of `state`. TypeError or ValueError for what is none."""
+        """Inverse of `state`. TypeError or ValueError for any other value."""
         best, before, last = (math.inf if value is None else float(value) for value in state)
         self.best, self.last = best, (before, last)
 

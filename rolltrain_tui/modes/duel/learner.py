@@ -140,7 +140,7 @@ class DuelLearner(Duellist):
     def __init__(self, config: DuelConfig, trials: Trials | None = None, saved: Saved | None = None, *, first_games: bool = True) -> None:
         """`saved`: networks of other runs that the pools name. `first_games`: play them; a copy takes over those of its original.
 
-        ValueError for layers or rewards that are none.
+        ValueError for layers or rewards that are not possible.
         """
         device, table = pick_device(config.device.device), config.table
         copies = config.rival.copies if config.rival is not None else 1

@@ -12,26 +12,26 @@ from torch import Tensor
 where_above = torch.ops.aten.threshold_backward.default
 """(g, x, t) -> g where x > t, else 0; with t = 0 and x = ReLU(y), dL/dx -> dL/dy."""
 _NEARLY_NOTHING = -1e-38
-"""Below the most by so much is below it."""
+"""Values down to this far below the maximum count as the maximum."""
 
 
 class Living(NamedTuple):
-    """Where the living points stand."""
+    """To which boards the living points belong."""
 
     board: Tensor
-    """(P,): of each."""
+    """(P,): the board of each point."""
     share: Tensor
-    """(B, 1): of a point among those of its board."""
+    """(B, 1): 1 / living points of the board, the weight of a point in the mean."""
 
     def halves(self) -> tuple["Living", "Living"]:
-        """Of the first and of the last half of the boards."""
+        """The same for the first half of the boards, and for the last."""
         share, shares = self.share.chunk(2)
         cut = int(torch.searchsorted(self.board, len(share)))  # the first point of the last half
         return Living(self.board[:cut], share), Living(self.board[cut:] - len(share), shares)
 
 
 class Packed(NamedTuple):
-    """Boards as the network reads them. No weight has a part in it: several networks may read the same."""
+    """Boards prepared for a network. It holds no weights, so several networks may read the same."""
 
     read: Tensor
     """What a network reads of each: of a `SetNet` (P, d + 1), the coordinates and a flag that is 1; of a `MoveNet` (d P, 6)."""
@@ -48,15 +48,15 @@ def living(points: Tensor) -> tuple[Tensor, Living]:
 
 
 def pooled(each: Tensor, of: Living) -> tuple[Tensor, Tensor]:
-    """Mean and maximum over the points of each board, of numbers that are not below 0: (P, K) -> two of (B, K)."""
+    """Mean and maximum over the points of each board: (P, K), none below 0, -> (B, K) and (B, K)."""
     nothing = each.new_zeros(len(of.share), each.shape[1])
     most = nothing.scatter_reduce(0, of.board[:, None].expand_as(each), each, "amax")
     return nothing.index_add_(0, of.board, each).mul_(of.share), most
 
 
 def unpooled(at_mean: Tensor, at_most: Tensor, each: Tensor, most: Tensor, of: Living) -> Tensor:
-    """dL/d(mean) and dL/d(maximum), (B, K), -> dL/d(each), (P, K). Points that share the maximum share its slope."""
+    """dL/d(mean) and dL/d(maximum), (B, K), -> dL/d(each), (P, K). Points that share the maximum share its gradient."""
     below = each - most.index_select(0, of.board)
-    top = where_above(torch.ones_like(below), below, _NEARLY_NOTHING)  # 1 where a point has the most
+    top = where_above(torch.ones_like(below), below, _NEARLY_NOTHING)  # 1 where a point has the maximum
     ties = torch.zeros_like(most).index_add_(0, of.board, top)
     return (at_most / ties).index_select(0, of.board).mul_(top).add_((at_mean * of.share).index_select(0, of.board))

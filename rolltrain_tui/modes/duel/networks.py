@@ -54,7 +54,7 @@ def _whole(value: object) -> bool:
 
 
 class Passage(NamedTuple):
-    """FLOPs of a forward pass: of a board, and of each place for a point that is read."""
+    """FLOPs of a forward pass: for each board, and for each place for a point."""
 
     board: int
     point: int
@@ -182,7 +182,7 @@ class MoveNet(nn.Module):
         return Passage(moves * _products(self.move, self.value), dimension * _products(*parts) + _products(self.all) + adding)
 
     def cost_of_one(self) -> Passage:
-        """Where one move is rated: `one_move`."""
+        """FLOPs of rating a single move, as `one_move` does."""
         once = (self.all, self.taken) if self.picked is None else (self.all, self.taken, self.picked)
         return Passage(_products(self.move, self.value), self.sets.shape[1] * _products(self.entry) + _products(*once))
 

@@ -24,7 +24,7 @@ def packed(points: Tensor, chosen: Tensor | None = None) -> Packed:
 
 
 def packed_halves(points: Tensor, chosen: Tensor | None = None) -> tuple[Packed, Packed]:
-    """Of the first and of the last half of the boards: as each by itself, and hardly dearer than one."""
+    """The first half of the boards and the last, each as if packed by itself, at hardly more than the cost of one call."""
     entries, of = _entries(points)
     one, other = of.halves()
     first, last = entries.tensor_split((len(one.board),))

@@ -21,7 +21,7 @@ def packed(points: Tensor, chosen: Tensor | None) -> Packed:
 
 
 def packed_halves(points: Tensor, chosen: Tensor | None) -> tuple[Packed, Packed]:
-    """Of the first and of the last half of the boards: as each by itself, and hardly dearer than one."""
+    """The first half of the boards and the last, each as if packed by itself, at hardly more than the cost of one call."""
     both = packed(points, chosen)
     one, other = both.of.halves()
     first, last = both.read.tensor_split((len(one.board),))

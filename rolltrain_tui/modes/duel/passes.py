@@ -12,25 +12,25 @@ from rolltrain_tui.modes.duel.networks import LayerNet, Network, SetNet
 
 
 class Read(NamedTuple):
-    """Boards as a network reads them. No weight has a part in it: what learns and its target may read the same."""
+    """Boards prepared for a network. It holds no weights, so the learning network and its target may read the same."""
 
     points: Tensor
     """(B, N, d), padding -1."""
     chosen: Tensor | None
     """(B, d): an agent's legal coordinates."""
     prepared: Any
-    """For passes that are written out."""
+    """Input of passes that are written out."""
     places: int
-    """For points, of all boards, on which a pass spends its time."""
+    """Places for points, of all boards, that a pass computes."""
 
 
 class Passes(NamedTuple):
-    """Of one kind of network, written out. All are called without gradients."""
+    """The passes of one kind of network, written out. All are called without gradients."""
 
     prepare: Callable[[Any, Tensor, Tensor | None], Any]
     """Network, points, chosen -> what is read below."""
     both: Callable[[Any, list[Tensor], list[Tensor] | None], Sequence[Any]]
-    """The same for two times as many boards, each by itself."""
+    """The same for two batches of boards, each by itself."""
     forward: Callable[[Any, Any], Any]
     """Network, boards -> a tape, whose `values` are (B, A)."""
     of_moves: Callable[[Any, Any, Tensor], Any]
@@ -42,7 +42,7 @@ class Passes(NamedTuple):
 
 
 class Picked(NamedTuple):
-    """One move of each board, of a tape that rates all."""
+    """One move of each board, picked from a tape that rates all moves."""
 
     tape: Any
     move: Tensor
@@ -57,7 +57,7 @@ def rating_all(
     forward: Callable[[Any, Any], Any],
     backward: Callable[[Any, Any, Tensor], None],
 ) -> Passes:
-    """Passes that rate one move as all. `backward`: of dL/dQ as (B, A)."""
+    """Passes for a network that rates one move by rating all. `backward` takes dL/dQ as (B, A)."""
 
     def of_moves(net: Any, boards: Any, moves: Tensor) -> Picked:
         tape, move = forward(net, boards), moves[:, None]
@@ -98,7 +98,7 @@ SETS = rating_all(
 
 
 def passes_of(net: Network, config: DuelConfig, device: torch.device) -> Passes | None:
-    """Those that are written out for this network; None: it is passed module by module."""
+    """The passes that are written out for this network. None: boards go through its modules."""
     if device.type != "cpu":
         return None
     if isinstance(net, LayerNet):
@@ -118,7 +118,7 @@ def read(passes: Passes | None, net: nn.Module, points: Tensor, chosen: Tensor |
 
 
 def read_both(passes: Passes | None, net: nn.Module, points: list[Tensor], chosen: list[Tensor] | None) -> list[Read]:
-    """Two times as many boards, each read as by itself. In one call, where that is cheaper."""
+    """Two batches of boards, each read as by itself. In one call, where that is cheaper."""
     prepared = (None, None) if passes is None else passes.both(net, points, chosen)
     return list(map(_read, points, chosen or (None, None), prepared))
 

@@ -29,7 +29,7 @@ def td_targets(
 
 
 def open_to(values: Tensor, chosen: Tensor | None) -> Tensor:
-    """The values with the least there is for moves that are not legal. `chosen`: (B, A) the legal ones; None: all are."""
+    """The values, with the lowest float for moves that are not legal. `chosen`: (B, A) the legal ones; None: all are."""
     return values if chosen is None else legal(values, chosen)
 
 
@@ -53,7 +53,7 @@ def huber_slopes(values: Tensor, goals: Tensor, weight: float) -> Tensor:
 
 @lru_cache
 def _share(weight: float, count: int) -> Tensor:
-    """Of one transition in the gradient, as autograd rounds it."""
+    """The factor of one transition in the gradient, rounded as autograd rounds it."""
     return torch.tensor(weight) / count
 
 

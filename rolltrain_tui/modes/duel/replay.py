@@ -117,7 +117,7 @@ class Replay:
 
 
 def _newest(stamps: tuple[tuple[int, int], ...], rows: int) -> tuple[tuple[int, int], ...]:
-    """The last ones, of so many rows together; the oldest of them may have lost some."""
+    """The newest stamps that cover `rows` rows together; the oldest of them may count for only a part of its rows."""
     more = sum(count for _, count in stamps) - rows
     first = 0
     while more > 0 and stamps[first][1] <= more:

@@ -160,7 +160,7 @@ class Side:
 
     @contextmanager
     def by_modules(self) -> Iterator[None]:
-        """Inside, every pass goes through the networks' modules, as an examination listens to them."""
+        """Inside, every pass goes through the networks' modules, because an examination has hooks on them."""
         as_usual, self.passes = self.passes, None
         try:
             yield
@@ -169,7 +169,7 @@ class Side:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Inside, costs are counted from nothing; they are no part of the turn's."""
+        """Inside, costs are counted from 0, and not added to the turn's."""
         spent, self.flops = self.flops, 0
         try:
             yield

@@ -16,7 +16,7 @@ from rolltrain_tui.training.snapshots import LearnerStateError, Snapshot, fittin
 
 
 def numbers(sides: Sequence[Side], pool: Pool) -> dict[str, Any]:
-    """What is no tensor."""
+    """The part of the state that is not tensors."""
     return {
         "replay": {side.role: [side.replay.position, side.replay.full] for side in sides},
         "written": {side.role: side.replay.stamps for side in sides},
@@ -25,7 +25,7 @@ def numbers(sides: Sequence[Side], pool: Pool) -> dict[str, Any]:
 
 
 def stamps_of(state: Mapping[str, Any], side: Side, rows: int) -> tuple[tuple[int, int], ...]:
-    """When its rows were written. A save of before that was kept has them at the campaign's own pace, the newest now."""
+    """The turns in which its rows were written. Saves of earlier versions lack them: then the campaign's own pace is assumed, up to now."""
     if "written" in state:
         return tuple((int(turn), int(count)) for turn, count in state["written"][side.role])
     games, every, now = side.config.table.games, side.config.table.every, int(state["clock"])
@@ -54,7 +54,7 @@ def tensors(sides: Sequence[Side], pool: Pool, rival: Rival | None) -> dict[str,
 
 
 class Kept:
-    """The same, read and checked. LearnerStateError where it does not fit."""
+    """A saved state, read and checked. LearnerStateError where it does not fit."""
 
     def __init__(
         self, config: DuelConfig, sides: Sequence[Side], rival: Rival | None, found: Mapping[str, Tensor], state: Mapping[str, Any]

@@ -1,6 +1,6 @@
 """The fixed games of evaluations: starts, opponents and chance are the same each time and for every seed of a campaign.
 
-Game i is start i // K against judge i % K, of K judges. So the first games are the first games however many are played.
+Game i is start i // K against judge i % K, of K judges. So game i is the same however many are played.
 """
 
 from collections.abc import Mapping, Sequence

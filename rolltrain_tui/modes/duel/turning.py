@@ -51,7 +51,7 @@ class Orders:
 
 
 def asked_for(dial: str, settings: Settings) -> float:
-    """What a dial should be found at."""
+    """The value that a measurement of the dial should find."""
     match dial:
         case "double":
             return float(settings.double)
@@ -73,7 +73,7 @@ def synced(side: Side) -> Told:
 
 @torch.no_grad()
 def begun_anew(side: Side, optimizer: Optimizer, turn: int) -> Told:
-    """theta <- a new network, which no turn but this one would draw; theta⁻ too, and the optimiser knows nothing any more."""
+    """theta and theta⁻ <- a new network, drawn from a stream of this turn's own. The optimiser's tensors become 0."""
     fresh = network(side.config, side.role, random_stream(side.config.seed, f"reset in turn {turn}").initial_seed()).to(side.device)
     before = distance(side.nets.online, fresh)
     side.nets.online.load_state_dict(fresh.state_dict())
@@ -105,7 +105,7 @@ def seated(side: Side, pool: Sequence[str]) -> Told:
 
 
 def of_games(side: Side, orders: Orders, turn: int, epsilon: float) -> tuple[Told, Orders]:
-    """What the moves of this turn show of `epsilon` and `every`; orders that are still open."""
+    """What the moves of this turn show of `epsilon` and `every`, and the orders that are still open."""
     found: Told = {}
     if "epsilon" in orders.open:
         found |= told("epsilon", epsilon, side.games.explored, moves=float(side.games.count))
@@ -117,7 +117,7 @@ def of_games(side: Side, orders: Orders, turn: int, epsilon: float) -> tuple[Tol
 
 
 def of_targets(side: Side, batch: Batch, goals: Tensor, orders: Orders) -> tuple[Told, Orders]:
-    """What the targets of a batch show of `double` and `gamma`; orders that are still open."""
+    """What the targets of a batch show of `double` and `gamma`, and the orders that are still open."""
     if not orders.open.keys() & {"double", "gamma"}:
         return {}, orders
     legal = batch["chosen_after"] if side.role == "agent" else None
@@ -136,7 +136,7 @@ def of_targets(side: Side, batch: Batch, goals: Tensor, orders: Orders) -> tuple
 
 
 def along(step: Tensor, direction: Tensor, otherwise: float) -> float:
-    """<step, direction> / |direction|^2; `otherwise` where the direction is nothing."""
+    """<step, direction> / |direction|^2; `otherwise` where the direction is 0."""
     square = direction.double().square().sum().item()
     return (step.double() * direction.double()).sum().item() / square if square > 0 else otherwise
 

@@ -1,6 +1,6 @@
 """Forward and backward passes of a layer list, kernel by kernel what autograd would call: the same bits in half the time.
 
-So small a network costs less than what stands around it, which is left out here. Call them without gradients (`torch.no_grad`).
+For so small a network autograd's own work costs more than the kernels. Call these functions without gradients (`torch.no_grad`).
 Shapes: B boards, A moves that are rated.
 """
 

@@ -63,7 +63,7 @@ def action_advantages(
     carried: Tensor | None = None,
     baseline: Tensor | None = None,
 ) -> Tensor:
-    """Advantages: (B, T) by tokens, (B, 1) by actions. The returns are these and the values, where there is no other `baseline`.
+    """Advantages: (B, T) by tokens, (B, 1) by actions. Without a `baseline` of its own, the return is the advantage plus the value.
 
     `next_value` (B,): `action_value` of the next action, 0 where the game is over. `carried` (B,): its advantage, as far as it is traced.
     `baseline` (B, T): what is taken off in place of the values.

@@ -82,7 +82,7 @@ ROWS = (
 
 
 def dials_of(*, values: bool, distance: str, chooses: bool = True) -> tuple[Dial, ...]:
-    """`values`: the algorithm learns some. `distance`: why the distance from the reference cannot count; "" where it can.
+    """The dials. `values`: the algorithm learns values. `distance`: why the distance from the reference cannot count; "" where it can.
 
     `chooses`: the player chooses among commands; else it writes them.
     """
@@ -123,5 +123,5 @@ class Settings:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Inverse of `state`. TypeError for what is none."""
+        """Inverse of `state`. TypeError for any other value."""
         return cls(**state)

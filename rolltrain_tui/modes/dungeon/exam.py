@@ -16,7 +16,7 @@ from rolltrain_tui.training.streams import random_stream
 Measure = Literal["moves", "score", "success"]
 """moves: moves used, as a share of the limit, all of it where the world is not won. score: points that are missed. success: worlds won."""
 BLOCK = 64
-"""Worlds whose chance is drawn at once: the first ones are the first ones however many are played."""
+"""Worlds whose random numbers are drawn at once. World i has the same numbers however many are played."""
 UNSEEN = 1_000_000_000
 """Seeds of the unseen worlds begin here; those of training are below."""
 

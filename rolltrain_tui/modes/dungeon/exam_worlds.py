@@ -29,7 +29,7 @@ def textworlds(own: TextWorldConfig) -> Maker:
 
 
 class Willing:
-    """Passes over seeds of which TextWorld can make no game of that level: another seed takes their place. It follows `Maker`."""
+    """A `Maker` that takes another seed where TextWorld can make no game of that level from the one it is given."""
 
     def __init__(self, maker: Maker) -> None:
         self._maker = maker

@@ -33,7 +33,7 @@ from rolltrain_tui.protocol.dials import told as dial_told
 from rolltrain_tui.protocol.trajectories import Row
 
 AT_ONCE = 256
-"""Moves of which the reference is asked at once."""
+"""Moves in one forward pass of the reference."""
 
 
 class Experienced(Apprentice):
@@ -41,7 +41,7 @@ class Experienced(Apprentice):
     settings: Settings
     reference: Reference | None
     _trajectory: tuple[Row, ...]
-    """Of the last games, until somebody asks."""
+    """The moves of the last games, until `told_moves` takes them."""
     demonstrations: tuple[Demonstration, ...]
     """Games of the player's that are imitated."""
     _lessons: Mapping[str, Tensor] | None
@@ -123,7 +123,7 @@ class Experienced(Apprentice):
         return told
 
     def act(self, seen: Sequence[Observation], chance: Tensor, *, greedy: bool = False) -> Acts:
-        """What the player does there, without a gradient. Of one number a row as many others are made as it needs."""
+        """What the player does there, without a gradient. Where an act needs several random numbers, `chance` seeds them."""
         if chance.dim() == 1 and (draws := self.player.draws):
             chance = torch.tensor([[dice.random() for _ in range(*draws)] for dice in map(Random, chance.tolist())], dtype=torch.float64)
         offers = self.reading.offers(seen)

@@ -69,7 +69,7 @@ class Games:
     def show_examples(self, examples: Examples) -> tuple[Offers | None, list[int]]:
         """Now and then a valid command at random, where the last one was refused: the player remembers it as if it were its own.
 
-        What it was shown, as an offer of that one command; and the games that ended so, which began anew.
+        Returns what it was shown, as an offer of that one command, and the games that ended with it, which began anew.
         """
         shown = [g for g in self.going if self._stuck[g] and examples.due()]
         if not shown:

@@ -10,7 +10,7 @@
                    chooses: words that no world understands change nothing either
     foresight      explained variance of the values, in the last games that were played
 
-What an algorithm does not tell is left out, and of a young player what rests on its choice and on its values.
+Signals that the algorithm does not measure are left out. For a young player so are those of its choice and of its values.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,11 +14,11 @@ from rolltrain_tui.modes.finetune.loading import Loaded, context_of, load_writer
 from rolltrain_tui.modes.text.corpora.text_file import shown
 
 KEPT = 20_000
-"""Texts whose numbers are remembered."""
+"""Texts whose token numbers are cached."""
 
 
 class Subwords:
-    """The tokenizer, asked as a `Vocabulary` is. A text without a token of its own to begin with begins with the one that ends texts."""
+    """The tokenizer with the methods of `Vocabulary`. Without a token that begins texts, it uses the one that ends them."""
 
     def __init__(self, tokenizer: Any, count: int) -> None:
         self._tokenizer, self._count = tokenizer, count
@@ -26,7 +26,7 @@ class Subwords:
         begin = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
         self.begin: int = begin if begin is not None else self.numbers(".")[0]
         self.pad = 0
-        """Any number: padding is left out by the lengths of texts, not by its number."""
+        """Any number will do: padding is recognised by the lengths of texts."""
 
     def __len__(self) -> int:
         return self._count
@@ -43,7 +43,7 @@ class Subwords:
         return found
 
     def text(self, numbers: Sequence[int]) -> str:
-        """What these tokens say, those left out that are no text."""
+        """The text of these tokens, without special ones."""
         told: str = self._tokenizer.decode(list(numbers), skip_special_tokens=True)
         return told
 

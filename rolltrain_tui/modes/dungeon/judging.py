@@ -22,7 +22,7 @@ class Verdict:
     par: int
     """Commands of the walkthrough."""
     again: int = 0
-    """Moves that led to a sight, of room, things and inventory, which this game had shown before."""
+    """Moves after which room, things and inventory were as this game had shown them before."""
     commands: tuple[str, ...] = ()
     """Those that were given."""
 

@@ -146,7 +146,7 @@ class DungeonLearner(Experienced):
         return replace(report, measured={**report.measured, **self._told, **self._dialled})
 
     def settle(self, settings: Settings) -> None:
-        """What the dials change that is no part of the games."""
+        """Apply what the dials change besides the games."""
         self.settings = settings
         self.algorithm = self.own.weighed(entropy=settings.entropy, value=settings.value)
         self.schedule.peak = self.config.optimizer.learning_rate * (1.0 if settings.rate is None else settings.rate)

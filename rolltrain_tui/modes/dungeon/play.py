@@ -29,7 +29,7 @@ class Acts:
 
 
 Act = Callable[[Sequence[Observation], Tensor], Acts]
-"""A player: observations, and the chance of each, (B,) or (B, T) for who writes T words."""
+"""A player: observations, and the chance of each: (B,), or (B, T) for a player that writes T words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class _Log:
         self.finished, self.won, self.refused = self.finished + over, self.won + (over and won), self.refused + refused
 
     def show(self, example: Offers | None, ended: Sequence[int]) -> None:
-        """Games that an example ended: what comes after is no consequence of their last moves."""
+        """Note the games that an example ended: what follows in them is not credited to their last moves."""
         if example is not None:
             self.examples.append(example)
         for row in reversed(range(len(self.places))):

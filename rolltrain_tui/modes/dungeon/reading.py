@@ -49,7 +49,7 @@ class Reading:
         return self._read(seen, [one.admissible if self.writing is None else ("",) for one in seen])
 
     def rated(self, seen: Sequence[Observation]) -> Offers:
-        """The same, with the commands on offer; behind each stands the stop that would end it where the player writes."""
+        """The same, with the commands on offer, each ended by a stop where the player writes."""
         end = "" if self.writing is None else "."
         return self._read(seen, [[f"{command}{end}" for command in one.admissible] for one in seen])
 

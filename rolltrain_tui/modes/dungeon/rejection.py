@@ -70,7 +70,7 @@ class Rejection(Algorithm):
         found = scores(played.rows(returns), played.choice.logprobs, reference, played.mask, self.kl.reward)
         places = best(found, number=self.keep_number, fraction=self.keep_fraction)
         if not len(places):
-            places = best(found, number=1)  # of a few moves a small part is none
+            places = best(found, number=1)  # a small fraction of a few moves rounds down to none
         told = {"rejection/kept": float(len(places)), "rejection/least": found[places[-1]].item(), "rejection/mean": found.mean().item()}
         if self.kl.used:
             told["objective/kl"] = ((played.choice.logprobs - reference) * played.mask).sum(dim=1).mean().item()

@@ -11,7 +11,7 @@ class StopRule:
     """A command ends with punctuation, which belongs to it, or before a new line or the end of the text; but not before it has begun."""
 
     def __init__(self, pieces: Sequence[str], ends: Collection[int], never: Collection[int] = ()) -> None:
-        """`pieces`: the text of each token; "" for one that is none. `ends`: those that end texts. `never`: those that are not written."""
+        """`pieces`: the text of each token; "" for a special one. `ends`: those that end texts. `never`: those that are not written."""
         self.stops = tuple(any(char in PUNCTUATION for char in piece) for piece in pieces)
         """Of each token, whether it ends a command."""
         self.breaks = tuple(n in ends or ("\n" in piece and not self.stops[n]) for n, piece in enumerate(pieces))

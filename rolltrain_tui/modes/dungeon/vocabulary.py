@@ -10,9 +10,9 @@ PAD, UNKNOWN, BEGIN = 0, 1, 2
 SPECIAL = ("<pad>", "<unknown>", "<begin>")
 """Padding has a number of its own: no word of a text is ever taken for it."""
 KEPT = 20_000
-"""Texts whose numbers are remembered: the same rooms are described over and over."""
+"""Texts whose word numbers are cached: the same rooms are described over and over."""
 STOP = "."
-"""The word that ends a sentence, for who writes."""
+"""The word that ends a sentence, for a player that writes."""
 _WORD, _WORD_OR_STOP = re.compile(r"[a-z0-9']+"), re.compile(r"[a-z0-9']+|\.")
 
 
@@ -53,7 +53,7 @@ class Vocabulary:
     begin, pad = BEGIN, PAD
 
     def __init__(self, words: Iterable[str], *, stops: bool = False) -> None:
-        """`stops`: a stop is a word as well, as it must be for who writes."""
+        """`stops`: a stop is a word as well, as a player that writes needs it."""
         self._stops = stops
         self.words = (*SPECIAL, *sorted({word for text in words for word in words_of(text)}), *((STOP,) if stops else ()))
         self._numbers = {word: number for number, word in enumerate(self.words)}
@@ -72,7 +72,7 @@ class Vocabulary:
         return found
 
     def text(self, numbers: Sequence[int]) -> str:
-        """What these words say, those left out that are none."""
+        """The text of these words, without padding and other special numbers."""
         return " ".join(self.words[n] for n in numbers if n >= len(SPECIAL))
 
     def stop_rule(self) -> StopRule:

@@ -30,7 +30,7 @@ class ModelFolderError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A folder with settings and safetensors, of a kind that may be fine-tuned."""
+    """A folder with config.json and safetensors, of a model that may be fine-tuned."""
 
     path: Path
     settings: Mapping[str, Any]

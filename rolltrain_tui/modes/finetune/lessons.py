@@ -158,7 +158,7 @@ def mixed(places: Tensor) -> Tensor:
 
 
 def tokens_in(batch: Batch) -> int:
-    """Tokens that are no padding."""
+    """The number of tokens without padding."""
     mask: Any = batch.get("attention_mask")
     return batch["input_ids"].numel() if mask is None else int(mask.sum())
 

@@ -1,4 +1,4 @@
-"""A campaign for a model and a file of the player's own: both are looked at, and the values that fit are written with their reasons.
+"""Writes a campaign for a model and a file of the player's own: values that fit both, each with its reason as a comment.
 
 The template is that campaign for a folder and a file that are not there.
 """

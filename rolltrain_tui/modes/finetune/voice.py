@@ -44,7 +44,7 @@ def write(
 
 
 def _drawn(logits: Tensor, temperature: float, top_k: int | None, stream: torch.Generator) -> int:
-    """One token by its chance. Weights that are no numbers any more make every token as likely."""
+    """One token, drawn by its probability. Where the weights are NaN, all tokens are equally likely."""
     logits = logits.nan_to_num(0.0, 0.0, 0.0) / temperature
     if top_k is not None:
         best = logits.topk(min(top_k, len(logits))).values

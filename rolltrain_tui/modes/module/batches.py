@@ -38,7 +38,7 @@ class Batches:
     def __init__(self, loader: Iterable[Any], seed: int) -> None:
         self.loader, self.seed = loader, seed
         self._read: dict[Place, Any] = {}
-        """Micro-batches that another learner may still ask for."""
+        """Cached micro-batches, which another learner may still ask for."""
         self.probes: list[Any] = []
         """The first micro-batches, where an examination or evaluation has asked for them."""
         self._lengths: dict[int, int] = {}
@@ -67,7 +67,7 @@ class Batches:
         if place not in self._read:
             if place[0] != self._next[0] or place[1] < self._next[1]:
                 self._begin(place[0])
-            # Read up to the place. Of what is passed over nothing is kept; of what is at hand, all until `remove`.
+            # Read up to the place. Batches that are passed over are not kept; the others stay in memory until `remove`.
             while self._next <= place:
                 batch = self._pull()
                 if batch is _END:
@@ -123,7 +123,7 @@ class Batches:
         if len(generators) != len(self._generators):  # at the first epoch
             self._generators, self._chance = generators, states_of(generators)
         known: Any = self.starts.get(epoch)
-        if fit(generators, known):  # else the loader has other parts than the saved run's
+        if fit(generators, known):  # otherwise the loader has other parts than in the saved run
             self._chance = known
         self.starts = {at: states for at, states in self.starts.items() if at >= epoch - 1} | {epoch: self._chance}
         if epoch and epoch - 1 not in self._lengths and getattr(self.loader, "persistent_workers", False):

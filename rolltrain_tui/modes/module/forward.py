@@ -20,7 +20,7 @@ class LossError(ValueError):
 
 
 def led_back(loss: Tensor) -> Tensor:
-    """The loss, from which a gradient leads back to the weights. LossError where none does."""
+    """The loss. LossError where no gradient leads from it back to the weights."""
     if not loss.requires_grad:
         raise LossError("no gradient leads back from the loss to the weights; compute it without detach() and without torch.no_grad()")
     return loss

@@ -110,7 +110,7 @@ class ModuleLearner(WritingLearner):
         if not self.model.training:  # as from_pretrained leaves it; else each module keeps the mode that it has
             self.work.model.train()
         to_training_mode(self.optimizer)
-        self.optimizer.zero_grad()  # what a trial before the training left in .grad is no part of its first step
+        self.optimizer.zero_grad()  # gradients from before the training must not enter the first step
         self._is_copy = False
         """Its micro-batches are read by another learner too."""
         self._reached = False
@@ -181,7 +181,7 @@ class ModuleLearner(WritingLearner):
         held = {path: list(module._buffers.items()) for path, module in self.model.named_modules() if module._buffers}
         try:
             report = super().step(effect)
-        except BaseException:  # what the forward pass put in place of a buffer goes too
+        except BaseException:  # buffers that the forward pass replaced go back too
             for path, buffers in held.items():
                 self.model.get_submodule(path)._buffers.update(buffers)
             raise

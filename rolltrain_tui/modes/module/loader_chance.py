@@ -1,4 +1,4 @@
-"""Generators that a loader's own parts hold: its samplers, its data sets, what collates. Their states are taken and put back.
+"""Random generators inside a loader's parts: samplers, data sets, the collate function. Their states are saved and put back.
 
 PyTorch's global stream and those of Python and NumPy are not among them (see `training.host_chance`).
 """

@@ -13,13 +13,13 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from rolltrain_tui.training.optimizer_state import SETTINGS, rate_of
 
 HEARD, COUNTED = ("metrics", "metric", "val_loss"), ("epoch", "step", "num_updates", "t")
-"""What the step of a scheduler may ask for: a validation loss, or how many steps there were with this one."""
+"""Arguments that a scheduler's step may need: a validation loss, or the number of its steps with this one."""
 
 
 class ModuleSchedule:
     """Steps `scheduler`, which may be None, after every `every` turns; one that hears the validation loss, after an evaluation then.
 
-    TypeError for what is no scheduler.
+    TypeError for anything else than a scheduler.
 
     It warns once where the learning rate was 0 through a whole epoch of `epoch` turns.
     """
@@ -90,7 +90,7 @@ class ModuleSchedule:
 
 
 def check_scheduler(scheduler: Any, optimizer: Optimizer) -> None:
-    """TypeError for what is no scheduler, or for one that no save could keep. ValueError for one that would act wrongly, or on nothing."""
+    """TypeError for anything but a scheduler that a save can hold. ValueError for one that would act wrongly, or on nothing."""
     if isinstance(scheduler, type):
         raise TypeError(
             f"the scheduler is the class {scheduler.__name__} itself; give one that is made of it: {scheduler.__name__}(optimizer, ...)"

@@ -1,4 +1,4 @@
-"""What a program made its optimiser and its scheduler with. A resumed run keeps that of its save, and tells the difference."""
+"""The arguments with which a program made its optimiser and scheduler. A resumed run keeps those of its save, and tells what differs."""
 
 import inspect
 from collections.abc import Mapping

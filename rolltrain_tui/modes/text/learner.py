@@ -178,7 +178,7 @@ class TextLearner(WritingLearner):
         return [(x[own], y[own]) for (x, y), own in zip(micros, torch.split(stays, sizes), strict=True)]
 
     def _some(self, rows: Tensor, mine: slice) -> Tensor:
-        """This rank's rows. Where it has none of a batch, one that will not count: ranks that share weights pass forward together."""
+        """This rank's rows. Where it has none, one row that will not count: ranks with shards of the weights must all run each forward pass."""
         return rows[mine] if mine.start < mine.stop else rows[:1]
 
     def _read(self, sequences: int) -> tuple[Tensor, Tensor]:
@@ -281,7 +281,7 @@ class TextLearner(WritingLearner):
         return torch.cat([self._sequence_losses(window[:, :-1], window[:, 1:]) for window in windows])
 
     def _sequence_losses(self, x: Tensor, y: Tensor) -> Tensor:
-        """The mean loss of each sequence, in nats per token: (B, T) -> (B,). A rank's share of a few may be none of them."""
+        """The mean loss of each sequence, in nats per token: (B, T) -> (B,). Each rank computes its share, which may be empty."""
         if not len(x):
             return torch.zeros(0, device=self.device)
         with self.autocast():

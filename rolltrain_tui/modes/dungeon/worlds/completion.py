@@ -13,7 +13,7 @@ def plain(line: str) -> str:
 
 
 def meant(line: str, commands: Sequence[str]) -> list[str]:
-    """The commands that a line may mean: one if it is clear, none if it is none of them. The closest kind of match decides."""
+    """The commands that a line may mean: one where it is clear, none where no command matches. The closest kind of match decides."""
     typed = plain(line)
     if not typed:
         return []

@@ -44,5 +44,5 @@ def _fits(command: str) -> bool:
 
 
 def number(value: object) -> int:
-    """A count of points; 0 for what is none."""
+    """A count of points; 0 for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 31 else 0

@@ -71,7 +71,7 @@ def named(settings: WorldSettings) -> str:
 
 
 def unknown(kind: str, given: object, known: tuple[str, ...]) -> str:
-    """The sentence for a name that is none of those known."""
+    """The sentence for an unknown name."""
     near = get_close_matches(str(given)[:80].lower(), known, n=1)
     meant = f" (do you mean {near[0]}?)" if near else ""
     return f"there is no {kind} {shown(given)}{meant}; choose from {', '.join(known)}"

@@ -65,7 +65,7 @@ class TextWorldGame:
         except Exception as error:  # whatever a game file of a stranger brings about
             raise ValueError(f"TextWorld cannot play {printable(path)}: {type(error).__name__}; give a .z8 file that it made") from error
         self.close = finalize(self, self._game.close)
-        """It is called at the program's end at the latest: a game that is never closed complains there."""
+        """Called at the program's end at the latest, because TextWorld complains of a game that is never closed."""
         self.reset()
 
     @property

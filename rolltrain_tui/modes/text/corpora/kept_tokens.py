@@ -1,4 +1,4 @@
-"""A large text is numbered once: its numbers are kept where the system keeps what can be made again, and mapped into memory.
+"""A large text is turned into token numbers once. They are kept in the user's cache folder, and mapped into memory.
 
 A text of 100 MB takes seconds and several times its size to number; from the kept file training begins at once, and reads the places
 that it needs. What is kept is found by the hash of the text file, and used only while its own hash is right.
@@ -51,7 +51,7 @@ def tokens_of(path: Path) -> Tokens:
     kept = _load(folder, name)
     if kept is None:
         made = tokenize(read_text(path), shown(path), narrow=True)
-        with suppress(OSError):  # a full disk, or a folder that may not be written: then they are made anew each time
+        with suppress(OSError):  # a full disk or a folder without write access: then the numbers are made anew each time
             _keep(folder, name, made)
             _forget_the_oldest(folder)
         kept = _load(folder, name) or made

@@ -1,4 +1,4 @@
-"""Says of a table, a web page or JSON that it is no plain text: a model would learn its marks with its words."""
+"""Refuses tables, web pages and JSON, from which a model would learn the markup with the words."""
 
 import json
 import re
@@ -25,7 +25,8 @@ _BEGINS = {
 def refuse_other_forms(path: Path) -> None:
     """DataError where the ending and the beginning of the file at `path` both say JSON, a table or a page with tags.
 
-    A plain text that begins like one is none, by its ending. What cannot be read is for its reader to say. A saved run is not asked.
+    Both must agree, so that a plain text that only begins like one is accepted. Files that cannot be read are left to their
+    reader. Runs that go on from a save are not checked.
     """
     form = _ENDINGS.get(path.suffix.lower())
     if form is None:
