@@ -178,7 +178,7 @@ class TextLearner(WritingLearner):
         return [(x[own], y[own]) for (x, y), own in zip(micros, torch.split(stays, sizes), strict=True)]
 
     def _some(self, rows: Tensor, mine: slice) -> Tensor:
-        """This rank's rows. Where it has none, one row that will not count: ranks with shards of the weights must all run each forward pass."""
+        """This rank's rows. Where it has none, one that will not count: ranks with shards of the weights must all run each forward pass."""
         return rows[mine] if mine.start < mine.stop else rows[:1]
 
     def _read(self, sequences: int) -> tuple[Tensor, Tensor]:
